@@ -1,0 +1,58 @@
+"""Everything boostreg raises on purpose.
+
+Each error is also a builtin error, so callers may catch either the family
+(``BoostregError``) or the kind of mistake (``ValueError``).
+"""
+
+__all__ = [
+    "BoostregError",
+    "DataError",
+    "FitError",
+    "InterruptedRunError",
+    "MissingExtraError",
+    "ModelError",
+    "PenaltyError",
+    "RunError",
+    "StudyError",
+    "UnsupportedPenaltyError",
+]
+
+
+class BoostregError(Exception):
+    """Base of every error that boostreg raises on purpose."""
+
+
+class PenaltyError(BoostregError, ValueError):
+    """A penalty is outside its domain."""
+
+
+class UnsupportedPenaltyError(BoostregError, ValueError):
+    """An engine has no counterpart of a penalty, so the study would lie."""
+
+
+class DataError(BoostregError, ValueError):
+    """A table is unreadable or does not fit together."""
+
+
+class StudyError(BoostregError, ValueError):
+    """A study file is unreadable, incomplete or contradicts itself."""
+
+
+class ModelError(BoostregError, ValueError):
+    """A model is damaged or of a kind that cannot be read."""
+
+
+class MissingExtraError(BoostregError, ImportError):
+    """Something asked for needs an optional package; the message names the extra."""
+
+
+class FitError(BoostregError, RuntimeError):
+    """A fit crashed, was killed, or ran past a limit."""
+
+
+class RunError(BoostregError, RuntimeError):
+    """A run cannot go on: a locked folder, a damaged journal, a full disk."""
+
+
+class InterruptedRunError(BoostregError, RuntimeError):
+    """A run was stopped by a signal; what was finished is in the journal."""

@@ -1,0 +1,23 @@
+"""Tables and folds: from a source to checked arrays and the rows of every fit."""
+
+from boostreg.data.card import data_card
+from boostreg.data.columns import Column, apply_columns
+from boostreg.data.folds import Fold, Splits, make_folds, make_holdout, make_splits
+from boostreg.data.prepare import prepare_table
+from boostreg.data.sources import read_source
+from boostreg.data.table import Table, Task
+
+__all__ = [
+    "Column",
+    "Fold",
+    "Splits",
+    "Table",
+    "Task",
+    "apply_columns",
+    "data_card",
+    "make_folds",
+    "make_holdout",
+    "make_splits",
+    "prepare_table",
+    "read_source",
+]

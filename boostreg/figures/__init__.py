@@ -1,0 +1,35 @@
+"""Pictures as SVG from plain data, one function a picture, without a drawing library.
+
+Each function returns a ``Figure``: it shows itself in a notebook, saves itself with its
+own stylesheet, and goes into a page as markup without any ``style=``.
+"""
+
+from boostreg.figures.coefficients import coefficient_paths
+from boostreg.figures.curves import Curve, curve_panel, measure_scale
+from boostreg.figures.figure import Figure, figure_css
+from boostreg.figures.front import Cloud, Landmark, size_against_loss
+from boostreg.figures.intervals import Estimate, interval_chart
+from boostreg.figures.palette import PALETTE, encoding, palette_css
+from boostreg.figures.scale import Scale, robust_high
+from boostreg.figures.strip import SearchedRange, range_strip
+
+__all__ = [
+    "PALETTE",
+    "Cloud",
+    "Curve",
+    "Estimate",
+    "Figure",
+    "Landmark",
+    "Scale",
+    "SearchedRange",
+    "coefficient_paths",
+    "curve_panel",
+    "encoding",
+    "figure_css",
+    "interval_chart",
+    "measure_scale",
+    "palette_css",
+    "range_strip",
+    "robust_high",
+    "size_against_loss",
+]

@@ -166,9 +166,7 @@ class Penalty:
             raise PenaltyError(
                 f"scale {scale!r} has no unit here: the target does not vary."
             )
-        changed = {
-            name: getattr(self, name) * old[name] / new[name] for name in SCALED
-        }
+        changed = {name: getattr(self, name) * old[name] / new[name] for name in SCALED}
         return replace(self, **changed, scale=scale)
 
     def as_dict(self) -> dict[str, float | int | None]:
@@ -196,9 +194,11 @@ def _check_whole(name: str, value: object) -> None:
     least = _WHOLE[name]
     if value is None and name != "min_child_samples":
         return
-    if isinstance(value, bool) or not isinstance(
-        value, numbers.Integral
-    ) or value < least:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Integral)
+        or value < least
+    ):
         raise PenaltyError(
             f"{name} must be a whole number of at least {least}, got {value!r}."
         )

@@ -1,0 +1,15 @@
+"""Trees as plain arrays, whichever engine grew them, and their size."""
+
+from boostreg.trees.curves import SizeCurves
+from boostreg.trees.ensemble import TreeEnsemble
+from boostreg.trees.model import read_model, tree_size
+from boostreg.trees.size import SIZES, TreeSize
+
+__all__ = [
+    "SIZES",
+    "SizeCurves",
+    "TreeEnsemble",
+    "TreeSize",
+    "read_model",
+    "tree_size",
+]

@@ -1,0 +1,24 @@
+"""Proposing penalties, measuring them on inner folds, and choosing among them."""
+
+from boostreg.tuning.measuring import Limits
+from boostreg.tuning.proposals import SAMPLERS, Proposer, Sampler, first_penalties
+from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
+from boostreg.tuning.suggest import suggest
+from boostreg.tuning.trial import FoldRecord, Trial
+from boostreg.tuning.tuning import Tuning
+
+__all__ = [
+    "SAMPLERS",
+    "Candidate",
+    "FoldRecord",
+    "Limits",
+    "Proposer",
+    "Sampler",
+    "Selection",
+    "Trial",
+    "TrialCurves",
+    "Tuning",
+    "first_penalties",
+    "select",
+    "suggest",
+]

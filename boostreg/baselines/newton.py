@@ -1,0 +1,204 @@
+r"""Penalised linear models of smooth losses, by proximal Newton steps.
+
+scikit-learn's only solver for an L1 penalty on several classes, saga, needs tens of
+thousands of sweeps where classes separate: on breast_cancer one path of 25 strengths
+took 5.6 s at a tolerance at which small strengths had stopped early, and did not
+converge in 60 s. Here each step minimises the second-order model of the loss plus the
+exact penalty, as in [1]_: a lasso in few dimensions, which scikit-learn's coordinate
+descent solves, then the free coefficients exactly. Started at the solution for the
+strength before, three or four steps reach a gradient of 1e-8 of its start.
+
+Softmax takes the full Hessian of all classes while it is small, else one class at a
+time. Steps that do not lower the objective are halved.
+
+References
+----------
+.. [1] J. Friedman, T. Hastie, R. Tibshirani. "Regularization Paths for Generalized
+   Linear Models via Coordinate Descent". Journal of Statistical Software 33(1), 2010.
+   doi:10.18637/jss.v033.i01
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.baselines.design import Design, Path
+from boostreg.baselines.least_squares import lasso_steps
+
+__all__ = ["newton_path"]
+
+Array = NDArray[np.float64]
+
+_TOLERANCE = 1e-8
+_MAX_STEPS = 100
+_MAX_HALVINGS = 40
+_MODEL_TOLERANCE = 1e-8
+_LARGEST_HESSIAN = 1_500
+_JITTER = 1e-10
+_DEVIANCES = ("poisson", "gamma", "tweedie")
+
+
+def newton_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
+    """Return models along falling ``strengths``, each started at the last."""
+    n, n_inputs, n_outputs = len(strengths), design.X.shape[1], len(design.intercept)
+    theta = np.vstack([design.intercept, np.zeros((n_inputs, n_outputs))])
+    found, converged = np.empty((n, *theta.shape)), np.ones(n, dtype=np.bool_)
+    bar = _TOLERANCE * float(np.max(np.abs(design.null_gradient), initial=0.0))
+    A = np.column_stack([np.ones(len(design.y)), design.X])
+    for number, strength in enumerate(strengths):
+        problem = _Smooth(design, A, strength * l1_ratio, strength * (1 - l1_ratio))
+        theta, converged[number] = problem.minimise(theta, bar)
+        found[number] = theta
+    return Path(strengths, found[:, 0], found[:, 1:], converged)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Smooth:
+    """A loss with its penalty; ``theta`` is (1 + n_inputs, n_outputs), intercept first.
+
+    ``A`` is the design with a first column of ones, ``l1`` and ``l2`` the factors of
+    the absolute values and of half the squares.
+    """
+
+    design: Design
+    A: Array
+    l1: float
+    l2: float
+
+    def minimise(self, theta: Array, bar: float) -> tuple[Array, bool]:
+        """Return the minimum from a start, and whether no slope above ``bar`` is left.
+
+        Rounding may stop the descent just above the bar, which still counts.
+        """
+        blocks, worst = self._blocks(), math.inf
+        for _ in range(_MAX_STEPS):
+            before, worst = theta, 0.0
+            for block in blocks:
+                theta, violation = self._step(theta, block, bar)
+                worst = max(worst, violation)
+            if theta is before:
+                break
+        return theta, worst <= 100 * bar
+
+    def _blocks(self) -> list[Array]:
+        n_outputs = len(self.design.intercept)
+        whole = np.arange(n_outputs)
+        if self.A.shape[1] * n_outputs <= _LARGEST_HESSIAN:
+            return [whole]
+        return [whole[k : k + 1] for k in range(n_outputs)]
+
+    def _step(self, theta: Array, block: Array, bar: float) -> tuple[Array, float]:
+        """Return ``theta`` with better columns ``block``, and its violation before.
+
+        ``theta`` itself comes back where nothing is better.
+        """
+        design, raw = self.design, self.A @ theta
+        steep = design.objective.gradient(design.y, raw)
+        slope = self.A.T @ (design.weights[:, None] * steep[:, block])
+        violation = self._violation(theta[:, block], slope)
+        if violation <= bar:
+            return theta, violation
+        H = self._hessian(raw, steep, block)
+        goal = theta.copy()
+        goal[:, block] = self._model_minimum(theta[:, block], slope, H)
+        start, change = self._value(theta, raw), goal - theta
+        for halving in range(_MAX_HALVINGS):
+            closer: Array = theta + 0.5**halving * change
+            if self._value(closer, self.A @ closer) < start:
+                return closer, violation
+        return theta, violation
+
+    def _value(self, theta: Array, raw: Array) -> float:
+        objective, b = self.design.objective, theta[1:]
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses = objective.row_losses(self.design.y, raw)
+            loss = float(self.design.weights @ losses)
+        half = 0.5 if objective.name in _DEVIANCES else 1.0
+        value = half * loss + self.l1 * np.abs(b).sum() + self.l2 / 2 * np.sum(b**2)
+        return float(value) if math.isfinite(value) else math.inf
+
+    def _violation(self, theta: Array, slope: Array) -> float:
+        """Return the largest slope that the optimum would not have."""
+        b, s = theta[1:], slope[1:] + self.l2 * theta[1:]
+        free = np.abs(s + self.l1 * np.sign(b))
+        held = np.maximum(np.abs(s) - self.l1, 0.0)
+        left = np.where(b != 0, free, held)
+        return float(max(np.max(left, initial=0.0), np.max(np.abs(slope[0]))))
+
+    def _hessian(self, raw: Array, steep: Array, block: Array) -> Array:
+        """Return second derivatives, (block, inputs, block, inputs)."""
+        design, A, m = self.design, self.A, len(block)
+        if design.objective.name != "softmax":
+            curvature = design.objective.hessian(design.y, raw)[:, :, None]
+        else:
+            # The objective's own is the diagonal that boosting uses, doubled.
+            p = (steep + (design.y[:, None] == np.arange(raw.shape[1])))[:, block]
+            curvature = p[:, :, None] * (np.eye(m) - p[:, None, :])
+        H = np.empty((m, A.shape[1], m, A.shape[1]))
+        for j in range(m):
+            for k in range(j + 1):
+                part = A.T @ ((design.weights * curvature[:, j, k])[:, None] * A)
+                H[j, :, k], H[k, :, j] = part, part.T
+        return H
+
+    def _model_minimum(self, theta: Array, slope: Array, H: Array) -> Array:
+        """Return where the second-order model of the loss plus penalty is least.
+
+        The intercepts, which nothing penalises, are solved for in terms of the
+        coefficients, and follow from them at the end.
+        """
+        m, p = theta.shape[1], theta.shape[0] - 1
+        square = H.reshape(m * (p + 1), m * (p + 1))
+        floor = _JITTER * max(float(np.mean(np.diag(square))), 1e-12)
+        square = square + floor * np.eye(len(square))
+        first = np.zeros((m, p + 1), dtype=np.bool_)
+        first[:, 0] = True
+        at, rest = np.flatnonzero(first), np.flatnonzero(~first)
+        b, g = theta[1:].T.ravel(), slope[1:].T.ravel()
+        cross = square[np.ix_(at, rest)]
+        solved = np.linalg.solve(
+            square[np.ix_(at, at)], np.column_stack([cross, slope[0]])
+        )
+        S = square[np.ix_(rest, rest)] - cross.T @ solved[:, :-1]
+        goal = self._penalised_minimum(
+            S, S @ b - (g - cross.T @ solved[:, -1]), b
+        )
+        out = np.empty_like(theta)
+        out[1:] = goal.reshape(m, p).T
+        out[0] = theta[0] - solved[:, -1] - solved[:, :-1] @ (goal - b)
+        return out
+
+    def _penalised_minimum(self, S: Array, c: Array, b: Array) -> Array:
+        """Return the least of b'Sb / 2 - c'b plus penalty; ``b`` is a near guess."""
+        if self.l1 == 0:
+            solved: Array = np.linalg.solve(S + self.l2 * np.eye(len(S)), c)
+            return solved
+        guess = self._polished(S, c, b)
+        if guess is not None:
+            return guess
+        # A triangular root makes the model a lasso with as many rows as coefficients.
+        root = np.linalg.cholesky(S)
+        strength = self.l1 + self.l2
+        ((descended,), _) = lasso_steps(
+            root.T,
+            np.linalg.solve(root, c),
+            np.array([strength]),
+            self.l1 / strength,
+            _MODEL_TOLERANCE,
+        )
+        polished = self._polished(S, c, descended)
+        return descended if polished is None else polished
+
+    def _polished(self, S: Array, c: Array, b: Array) -> Array | None:
+        """Return the exact minimum if its signs are those of ``b``, else None."""
+        on = np.flatnonzero(b)
+        exact = np.zeros_like(b)
+        if len(on) > 0:
+            free = S[np.ix_(on, on)] + self.l2 * np.eye(len(on))
+            exact[on] = np.linalg.solve(free, c[on] - self.l1 * np.sign(b[on]))
+        off = np.abs(c - S @ exact)[b == 0]
+        if np.any(np.sign(exact) != np.sign(b)) or np.any(off > self.l1):
+            return None
+        return exact

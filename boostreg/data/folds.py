@@ -1,0 +1,279 @@
+"""Folds: which rows train and which judge, at every level of a study.
+
+Classes are stratified. Rows of one group never cross a fold. With a time column
+training is always earlier than the test, in a window that grows; ties in time stay
+together. Inner folds are made of the training rows of their outer fold alone, so no
+outer test row reaches anything that chooses.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostreg.data.dealing import (
+    deal,
+    deal_groups,
+    derived_seed,
+    draw_groups,
+    draw_share,
+    time_cuts,
+)
+from boostreg.data.table import Table
+from boostreg.errors import DataError
+
+__all__ = ["Fold", "Splits", "make_folds", "make_holdout", "make_splits"]
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """Rows to train on and rows to judge by: positions in a table, ascending."""
+
+    train: Indices
+    test: Indices
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of both sets of rows, equal on every platform."""
+        digest = hashlib.sha256(f"{len(self.train)};".encode())
+        digest.update(self.train.astype("<i8").tobytes())
+        digest.update(self.test.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    @property
+    def ratio(self) -> float:
+        """Test rows per training row."""
+        return len(self.test) / len(self.train)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Splits:
+    """All folds of a study.
+
+    Attributes
+    ----------
+    n_samples : int
+        Rows of the table.
+    outer : tuple of Fold
+        The folds that judge.
+    inner : mapping of int or None to tuple of Fold
+        The folds that choose: for each outer fold 0, 1, ..., those of its training
+        rows; for None those of all rows. All in positions of the whole table.
+    """
+
+    n_samples: int
+    outer: tuple[Fold, ...]
+    inner: Mapping[int | None, tuple[Fold, ...]]
+
+    @property
+    def n_outer(self) -> int:
+        """Outer folds, repeats included."""
+        return len(self.outer)
+
+    @property
+    def n_inner(self) -> int:
+        """Inner folds of each outer fold, repeats included."""
+        return len(self.inner[None])
+
+    @property
+    def outer_ratio(self) -> float:
+        """Mean of test rows per training row over the outer folds."""
+        return float(np.mean([fold.ratio for fold in self.outer]))
+
+    @property
+    def inner_ratio(self) -> float:
+        """The same over the inner folds of all rows."""
+        return float(np.mean([fold.ratio for fold in self.inner[None]]))
+
+    def fold(self, outer: int | None, inner: int | None) -> Fold:
+        """Return one fold; ``outer`` None means all rows, ``inner`` None no inner one.
+
+        Both None: every row trains and none is left to test.
+        """
+        if inner is not None:
+            return self.inner[outer][inner]
+        if outer is not None:
+            return self.outer[outer]
+        every = np.arange(self.n_samples, dtype=np.int64)
+        return Fold(every, every[:0])
+
+    def rows(self, outer: int | None, inner: int | None) -> tuple[Indices, Indices]:
+        """Return the training and the test rows of ``fold(outer, inner)``."""
+        fold = self.fold(outer, inner)
+        return fold.train, fold.test
+
+
+def make_folds(
+    table: Table, rows: ArrayLike, *, folds: int, repeats: int = 1, seed: int
+) -> tuple[Fold, ...]:
+    """Return ``folds * repeats`` folds of the positions ``rows`` of ``table``.
+
+    Raises
+    ------
+    DataError
+        If there are too few rows, groups, points in time or members of a class, or
+        a part could not be fitted or judged.
+    """
+    index = np.sort(np.asarray(rows, dtype=np.int64))
+    _check_counts(table, index, folds, repeats)
+    if table.time is not None:
+        shares = [number / (folds + 1) for number in range(1, folds + 1)]
+        made = _forward(table, index, time_cuts(table.time[index], shares))
+    else:
+        made = tuple(
+            _by_number(index, numbers == fold)
+            for repeat in range(repeats)
+            for numbers in [_deal(table, index, folds, derived_seed(seed, repeat))]
+            for fold in range(folds)
+        )
+    return tuple(_checked(table, fold) for fold in made)
+
+
+def make_holdout(table: Table, rows: ArrayLike, *, share: float, seed: int) -> Fold:
+    """Return one fold whose test holds about ``share`` of ``rows``.
+
+    With a time column these are the last rows.
+
+    Raises
+    ------
+    DataError
+        If ``share`` is not between 0 and 1, or a part could not be fitted or judged.
+    """
+    index = np.sort(np.asarray(rows, dtype=np.int64))
+    if not 0 < share < 1:
+        raise DataError(f"holdout must be above 0 and below 1, got {share!r}.")
+    if len(index) < 2:
+        raise DataError(f"a holdout needs at least 2 rows, got {len(index)}.")
+    if table.time is not None:
+        cuts = time_cuts(table.time[index], [1 - share])
+        return _checked(table, _forward(table, index, cuts)[0])
+    drawing = derived_seed(seed, "holdout")
+    if table.groups is not None:
+        drawn = draw_groups(table.groups[index], share, drawing)
+    else:
+        drawn = draw_share(_classes(table, index), share, drawing)
+    return _checked(table, _by_number(index, drawn))
+
+
+def make_splits(
+    table: Table, *, outer: Mapping[str, Any], inner: Mapping[str, Any], seed: int
+) -> Splits:
+    """Return all folds of a study.
+
+    Parameters
+    ----------
+    outer, inner : mapping
+        ``{"folds": int, "repeats": int}`` or ``{"holdout": float}``, as in
+        ``validation`` of a study.
+
+    Raises
+    ------
+    DataError
+        Where ``make_folds`` or ``make_holdout`` do; the message names the level.
+    """
+    every = np.arange(table.n_samples, dtype=np.int64)
+    judging = _make("outer", table, every, outer, derived_seed(seed, "outer"))
+    choosing: dict[int | None, tuple[Fold, ...]] = {}
+    for number, fold in enumerate(judging):
+        choosing[number] = _make(
+            f"inner, in outer fold {number}",
+            table,
+            fold.train,
+            inner,
+            derived_seed(seed, "inner", number),
+        )
+    choosing[None] = _make(
+        "inner, on all rows", table, every, inner, derived_seed(seed, "inner", None)
+    )
+    return Splits(table.n_samples, judging, choosing)
+
+
+def _make(
+    level: str, table: Table, rows: Indices, plan: Mapping[str, Any], seed: int
+) -> tuple[Fold, ...]:
+    try:
+        if plan.get("holdout") is not None:
+            return (make_holdout(table, rows, share=plan["holdout"], seed=seed),)
+        repeats = plan.get("repeats", 1)
+        return make_folds(table, rows, folds=plan["folds"], repeats=repeats, seed=seed)
+    except DataError as error:
+        raise DataError(f"validation ({level}): {error}") from error
+
+
+def _deal(table: Table, index: Indices, folds: int, seed: int) -> Indices:
+    classes = _classes(table, index)
+    if table.groups is None:
+        return deal(classes, folds, seed)
+    return deal_groups(table.groups[index], classes, folds, seed)
+
+
+def _classes(table: Table, index: Indices) -> Indices:
+    if table.task == "regression":
+        return np.zeros(len(index), dtype=np.int64)
+    return table.y[index].astype(np.int64)
+
+
+def _by_number(index: Indices, tested: NDArray[np.bool_]) -> Fold:
+    return Fold(index[~tested], index[tested])
+
+
+def _forward(table: Table, index: Indices, cuts: list[float]) -> tuple[Fold, ...]:
+    """Return a fold a cut: the rows before it train, those up to the next one test."""
+    time = np.asarray(table.time)[index]
+    made = []
+    for start, end in zip(cuts, [*cuts[1:], np.inf], strict=True):
+        tested = (time >= start) & (time < end)
+        trained = time < start
+        if table.groups is not None:  # rows of a tested group must not train
+            groups = table.groups[index]
+            trained &= ~np.isin(groups, groups[tested])
+        made.append(Fold(index[trained], index[tested]))
+    return tuple(made)
+
+
+def _check_counts(table: Table, index: Indices, folds: int, repeats: int) -> None:
+    if folds < 2 or repeats < 1:
+        raise DataError(
+            f"folds must be at least 2 and repeats at least 1, got {folds} and "
+            f"{repeats}."
+        )
+    if len(index) < folds:
+        raise DataError(f"{folds} folds need at least {folds} rows, got {len(index)}.")
+    if table.time is not None:
+        if repeats > 1:
+            raise DataError(
+                f"repeats must be 1 where folds go forward in time (there is nothing "
+                f"random to repeat), got {repeats}."
+            )
+        return
+    counts = np.bincount(_classes(table, index), minlength=len(table.classes))
+    for label, count in zip(table.classes, counts, strict=False):
+        if count < folds:
+            raise DataError(
+                f"{folds} folds need at least {folds} rows of every class, class "
+                f"{label!r} of {table.target!r} has {count} of {len(index)} rows; take "
+                f"fewer folds, or leave out or merge the class."
+            )
+
+
+def _checked(table: Table, fold: Fold) -> Fold:
+    """Return ``fold`` if a model can be fitted on it and judged by it."""
+    for part, rows in (("train", fold.train), ("test", fold.test)):
+        if not len(rows):
+            raise DataError(f"a {part} part has no row; take fewer folds.")
+        if table.weights is not None and not table.weights[rows].any():
+            raise DataError(f"a {part} part has no row of weight above 0.")
+    present = np.bincount(_classes(table, fold.train), minlength=len(table.classes))
+    for label, count in zip(table.classes, present, strict=False):
+        if not count:
+            raise DataError(
+                f"class {label!r} of {table.target!r} is in no row of a train part of "
+                f"{len(fold.train)} rows; take fewer folds, or leave out or merge the "
+                f"class."
+            )
+    return fold

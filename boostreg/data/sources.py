@@ -1,0 +1,101 @@
+"""Sources: what `data.source` of a study may name, as a DataFrame."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boostreg.data.files import read_csv, read_parquet
+from boostreg.data.names import suggestion
+from boostreg.data.synthetic import SYNTHETIC
+from boostreg.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SKLEARN", "read_source"]
+
+SKLEARN = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
+"""Data sets of scikit-learn that come with it, so that no network is needed."""
+
+_ALLOWED = (
+    "sklearn:NAME, openml:ID, synthetic:NAME, or a file that ends in .csv or .parquet"
+)
+
+
+def read_source(source: str, *, base: Path) -> "pd.DataFrame":
+    """Return the data that ``source`` names.
+
+    Parameters
+    ----------
+    source : str
+        ``sklearn:NAME``, ``openml:ID``, ``synthetic:NAME`` or the path of a .csv or
+        .parquet file.
+    base : Path
+        Folder that a relative path starts from: that of the study file.
+
+    Raises
+    ------
+    DataError
+        If there is no such source, or it cannot be read.
+    """
+    kind, colon, name = source.partition(":")
+    if colon and kind in _KINDS:
+        return _KINDS[kind](name)
+    path = base / source
+    match path.suffix.lower():
+        case ".csv":
+            return read_csv(path)
+        case ".parquet":
+            return read_parquet(path)
+    raise DataError(f"source must be {_ALLOWED}, got {source!r}.")
+
+
+def _read_sklearn(name: str) -> "pd.DataFrame":
+    _refuse_unknown("sklearn", name, SKLEARN)
+    import sklearn.datasets
+
+    bunch = getattr(sklearn.datasets, f"load_{name}")(as_frame=True)
+    frame: pd.DataFrame = bunch.frame
+    if name in ("breast_cancer", "digits", "iris", "wine"):
+        labels = [str(label) for label in bunch.target_names]
+        frame["target"] = (
+            frame["target"].map(dict(enumerate(labels))).astype("category")
+        )
+    return frame
+
+
+def _read_openml(name: str) -> "pd.DataFrame":
+    if not (name.isascii() and name.isdigit()):
+        raise DataError(
+            f"source openml:ID needs the number of a data set, got {name!r}."
+        )
+    from sklearn.datasets import fetch_openml
+
+    try:
+        bunch = fetch_openml(data_id=int(name), as_frame=True, n_retries=0)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"openml:{name} cannot be fetched ({error}); it needs the network the "
+            f"first time. Offline, name a .csv file instead."
+        ) from error
+    frame: pd.DataFrame = bunch.frame
+    return frame
+
+
+def _read_synthetic(name: str) -> "pd.DataFrame":
+    _refuse_unknown("synthetic", name, tuple(SYNTHETIC))
+    return SYNTHETIC[name]()
+
+
+def _refuse_unknown(kind: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise DataError(
+            f"source {kind}:NAME knows no {name!r}; {suggestion(name, known)}."
+        )
+
+
+_KINDS: dict[str, Callable[[str], "pd.DataFrame"]] = {
+    "openml": _read_openml,
+    "sklearn": _read_sklearn,
+    "synthetic": _read_synthetic,
+}

@@ -1,0 +1,156 @@
+"""The target: which task it asks for, and its values as numbers.
+
+The task is inferred where it is not stated: text, booleans, categories and whole
+numbers with two values are classes, all else is regression.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.data.columns import encode_labels, kind_of, read_numbers
+from boostreg.data.names import quoted
+from boostreg.data.table import Task
+from boostreg.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Target", "read_target", "refuse_missing"]
+
+_FEW = 10  # whole numbers with at most so many values could be meant as classes
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target as it goes into a table, see ``Table``."""
+
+    y: NDArray[np.float64]
+    task: Task
+    classes: tuple[str, ...]
+    inferred: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def read_target(series: "pd.Series[Any]", name: str, task: Task | None) -> Target:
+    """Return the target for ``task``, or for the task that its values ask for.
+
+    Raises
+    ------
+    DataError
+        If values are missing or infinite, do not suit the task, or are all the same.
+    """
+    if task is not None and task not in get_args(Task):
+        raise DataError(f"task must be one of {quoted(get_args(Task))}, got {task!r}.")
+    kind = kind_of(series, name)
+    if kind == "time":
+        raise DataError(
+            f"target {name!r} holds dates or times; turn it into numbers or classes."
+        )
+    refuse_missing(series, name, "target")
+    if task is None:
+        return _inferred(series, name, labelled=kind == "label")
+    if task == "regression":
+        return _regression(series, name, labelled=kind == "label")
+    return _classification(series, name, task)
+
+
+def refuse_missing(series: "pd.Series[Any]", name: str, role: str) -> None:
+    """Raise DataError if a value of a column that needs all of them is missing."""
+    missing = np.flatnonzero(series.isna().to_numpy(dtype=bool))
+    if len(missing):
+        raise DataError(
+            f"{role} {name!r} is missing (NaN) in {len(missing)} of {len(series)} "
+            f"rows, first in row {missing[0]} (the first row is 0); every row needs "
+            f"one."
+        )
+
+
+def _inferred(series: "pd.Series[Any]", name: str, *, labelled: bool) -> Target:
+    from pandas.api.types import infer_dtype
+
+    if labelled or infer_dtype(series, skipna=True) == "boolean":
+        found = _classification(series, name, None)
+    else:
+        values = read_numbers(series, name)
+        distinct = np.unique(values)
+        whole = bool(np.all(distinct == np.floor(distinct)))
+        if not (whole and len(distinct) == 2):
+            return _inferred_regression(values, name, distinct, whole=whole)
+        found = _classification(series, name, None)
+    note = (
+        f"The task was inferred from target {name!r} as {found.task}: it holds "
+        f"{len(found.classes)} classes ({quoted(found.classes)})."
+    )
+    return replace(found, inferred=True, notes=(note,))
+
+
+def _inferred_regression(
+    values: NDArray[np.float64],
+    name: str,
+    distinct: NDArray[np.float64],
+    *,
+    whole: bool,
+) -> Target:
+    _refuse_constant(values, name)
+    note = (
+        f"The task was inferred from target {name!r} as regression: it holds "
+        f"{len(distinct)} different numbers."
+    )
+    if whole and len(distinct) <= _FEW:
+        note += " If these whole numbers are classes, say task: multiclass."
+    return Target(values, "regression", (), inferred=True, notes=(note,))
+
+
+def _regression(series: "pd.Series[Any]", name: str, *, labelled: bool) -> Target:
+    values = (
+        _numbers_of_labels(series, name) if labelled else read_numbers(series, name)
+    )
+    _refuse_constant(values, name)
+    return Target(values, "regression", ())
+
+
+def _numbers_of_labels(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
+    """Return the numbers that a category column stands for; text is refused."""
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(
+        series.cat.categories
+    ):
+        return read_numbers(series.astype("float64"), name)
+    text = series.astype(object)
+    parsed = pd.to_numeric(text, errors="coerce")
+    wrong = np.flatnonzero(parsed.isna().to_numpy(dtype=bool))
+    row = int(wrong[0]) if len(wrong) else 0
+    raise DataError(
+        f"target {name!r} holds text, the task regression needs numbers: found "
+        f"{text.iloc[row]!r} in row {row} (the first row is 0). For classes say task: "
+        f"binary or multiclass."
+    )
+
+
+def _refuse_constant(values: NDArray[np.float64], name: str) -> None:
+    if values.min() == values.max():
+        raise DataError(
+            f"target {name!r} is {float(values[0])!r} in all {len(values)} rows; a "
+            f"target that does not vary leaves nothing to learn."
+        )
+
+
+def _classification(series: "pd.Series[Any]", name: str, task: Task | None) -> Target:
+    codes, classes = encode_labels(series, name)
+    if len(classes) < 2:
+        raise DataError(
+            f"target {name!r} holds a single class, {classes[0]!r}, in all "
+            f"{len(codes)} rows; classification needs at least 2."
+        )
+    fitting: Task = "binary" if len(classes) == 2 else "multiclass"
+    if task not in (None, fitting):
+        needs = "exactly 2" if task == "binary" else "at least 3"
+        raise DataError(
+            f"target {name!r} holds {len(classes)} classes ({quoted(classes)}), the "
+            f"task {task} needs {needs}; say task: {fitting}."
+        )
+    return Target(codes.astype(np.float64), fitting, classes)

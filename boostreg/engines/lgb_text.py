@@ -1,0 +1,105 @@
+"""LightGBM's model text, rewritten so that the bare library predicts alone.
+
+The text has one block a tree, ``key=value`` a line (``src/io/tree.cpp``,
+``Tree::ToString``). A booster of ours was grown on a standardised target, from a score
+that its file does not hold, and without saying where a value goes that was missing in
+no training row. The rewriting puts all three into the trees.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from boostreg.losses import Array
+
+__all__ = ["rewrite"]
+
+_CATEGORICAL, _DEFAULT_LEFT, _MISSING_NAN = 1, 2, 8
+_SCALED = ("leaf_value", "internal_value")
+
+
+def rewrite(
+    text: str,
+    *,
+    n_rounds: int,
+    factor: float,
+    intercept: Array,
+    complete: tuple[bool, ...],
+) -> str:
+    """Return the model text of the first rounds, complete in itself.
+
+    Parameters
+    ----------
+    text : str
+        As ``Booster.model_to_string`` gives it.
+    n_rounds : int
+        Rounds to keep. Without a round, one tree a class holds the intercept.
+    factor : float
+        What leaf values are multiplied by.
+    intercept : ndarray of shape (n_outputs,)
+        Raw score that is added to the leaves of each class's first tree.
+    complete : tuple of bool
+        For each column, whether no training row missed it: later missing values go
+        right.
+    """
+    head, blocks, tail = _cut(text)
+    outputs = len(intercept)
+    kept = blocks[: n_rounds * outputs] or [_CONSTANT] * outputs
+    trees = [
+        _tree(number, block, factor, intercept, complete)
+        for number, block in enumerate(kept)
+    ]
+    sizes = " ".join(str(len(tree.encode())) for tree in trees)
+    lines = [
+        f"tree_sizes={sizes}" if line.startswith("tree_sizes=") else line
+        for line in head.rstrip("\n").split("\n")
+    ]
+    return "\n".join(lines) + "\n\n" + "".join(trees) + tail
+
+
+_CONSTANT = "num_leaves=1\nnum_cat=0\nleaf_value=0\nis_linear=0\nshrinkage=1"
+
+
+def _cut(text: str) -> tuple[str, list[str], str]:
+    body, end, tail = text.partition("end of trees")
+    head, *blocks = body.split("\nTree=")
+    bare = [block.partition("\n")[2].strip("\n") for block in blocks]
+    return head, bare, end + tail
+
+
+def _tree(
+    number: int,
+    block: str,
+    factor: float,
+    intercept: Array,
+    complete: tuple[bool, ...],
+) -> str:
+    lines = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
+    added = float(intercept[number]) if number < len(intercept) else 0.0
+    for name in _SCALED:
+        if lines.get(name):
+            lines[name] = _each(lines[name], lambda v: v * factor + added)
+    if lines.get("decision_type"):
+        features = [int(f) for f in lines["split_feature"].split()]
+        kinds = [int(k) for k in lines["decision_type"].split()]
+        lines["decision_type"] = " ".join(
+            str(_late_missing_right(kind) if complete[feature] else kind)
+            for kind, feature in zip(kinds, features, strict=True)
+        )
+    if added:
+        lines["shrinkage"] = "1"
+    body = "\n".join(f"{key}={value}" for key, value in lines.items())
+    return f"Tree={number}\n{body}\n\n\n"
+
+
+def _late_missing_right(kind: int) -> int:
+    if kind & _CATEGORICAL:
+        return kind
+    return (kind & ~_DEFAULT_LEFT & 0b11) | _MISSING_NAN
+
+
+def _each(values: str, change: Callable[[float], float]) -> str:
+    return " ".join(
+        np.format_float_positional(v, trim="-") if v == 0 else repr(v)
+        for v in (change(float(value)) for value in values.split())
+    )

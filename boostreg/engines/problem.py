@@ -1,0 +1,148 @@
+"""What an engine is asked to fit, put on a scale that both libraries bear.
+
+XGBoost refuses every split that gains less than 1e-6 and keeps weights and gains in
+float32 (``src/tree/driver.h``, ``src/tree/split_evaluator.h``), so the scale of a
+target would decide what is grown. Squared-error targets are therefore centred on the
+intercept and divided by the power of two nearest their standard deviation, row weights
+by that nearest their mean. Powers of two make this exact in floating point.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.data import Table
+from boostreg.losses import Array, Objective
+from boostreg.penalty import Penalty, Units
+
+__all__ = ["Part", "Problem", "Standard", "nearest_power_of_two"]
+
+
+def nearest_power_of_two(value: float) -> float:
+    """Return the power of two nearest ``value`` on a log scale; 1 for zero.
+
+    >>> [nearest_power_of_two(v) for v in (0.0, 1.4, 1.5, 77.0)]
+    [1.0, 1.0, 2.0, 64.0]
+    """
+    if not (value > 0 and math.isfinite(value)):
+        return 1.0
+    mantissa, exponent = math.frexp(value)
+    return math.ldexp(1.0, exponent if mantissa >= math.sqrt(0.5) else exponent - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """The scale of one training part.
+
+    Attributes
+    ----------
+    intercept : ndarray of shape (n_outputs,)
+        Best constant raw score, computed once for every engine.
+    target_scale, weight_scale : float
+        Powers of two that targets and row weights are divided by.
+    units : Units
+        What a row is worth, in raw units.
+    """
+
+    intercept: Array
+    target_scale: float
+    weight_scale: float
+    units: Units
+
+    @classmethod
+    def of(cls, objective: Objective, y: Array, weights: Array | None) -> "Standard":
+        """Measure the training rows ``y`` and ``weights``, both (n_samples,)."""
+        intercept = objective.intercept(y, weights)
+        target_scale = 1.0
+        if objective.name == "squared_error":
+            variance = objective.loss(y, np.tile(intercept, (len(y), 1)), weights)
+            target_scale = nearest_power_of_two(math.sqrt(variance))
+        mean = 1.0 if weights is None else float(np.mean(weights))
+        units = objective.units(y, weights)
+        return cls(intercept, target_scale, nearest_power_of_two(mean), units)
+
+    def penalty(self, penalty: Penalty) -> Penalty:
+        """Return ``penalty`` for the standardised problem, in raw units there.
+
+        Gradients carry target times weight, hessians weight, so each field is divided
+        by its own unit.
+        """
+        raw = penalty.to_raw(self.units)
+        s, v = self.target_scale, self.weight_scale
+        return replace(
+            raw,
+            reg_alpha=raw.reg_alpha / (s * v),
+            reg_lambda=raw.reg_lambda / v,
+            min_split_gain=raw.min_split_gain / (s * s * v),
+            min_child_weight=raw.min_child_weight / v,
+            max_delta_step=raw.max_delta_step / s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Standardised rows, as a library is given them.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+        Centred and divided for squared error, else as it is.
+    weights : ndarray of shape (n_samples,) or None
+    margin : ndarray of shape (n_samples, n_outputs)
+        Raw score to start from.
+    """
+
+    X: NDArray[np.float64]
+    y: Array
+    weights: Array | None
+    margin: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A training part and, where there is one, the part that judges it."""
+
+    train: Table
+    valid: Table | None
+    objective: Objective
+    standard: Standard
+
+    @classmethod
+    def of(cls, train: Table, valid: Table | None, objective: Objective) -> "Problem":
+        """Return the problem with the scale of its training rows."""
+        return cls(
+            train, valid, objective, Standard.of(objective, train.y, train.weights)
+        )
+
+    @property
+    def constant_hessian(self) -> bool:
+        """Whether every row carries the same hessian, so that it counts rows."""
+        weights = self.train.weights
+        same = weights is None or bool(np.all(weights == weights[0]))
+        return same and self.objective.name == "squared_error"
+
+    @property
+    def row_hessian(self) -> float:
+        """Hessian of one row in raw units, where it is constant."""
+        weights = self.train.weights
+        return 1.0 if weights is None else float(weights[0])
+
+    def part(self, table: Table) -> Part:
+        """Return the rows of ``table`` on the standard scale."""
+        standard = self.standard
+        weights = table.weights
+        if weights is not None:
+            weights = weights / standard.weight_scale
+        y, start = table.y, np.tile(standard.intercept, (table.n_samples, 1))
+        if self.objective.name == "squared_error":
+            y = (y - standard.intercept[0]) / standard.target_scale
+            start = np.zeros_like(start)
+        return Part(table.X, y, weights, start)
+
+    def start_loss(self, table: Table) -> float:
+        """Return the loss of the intercept alone."""
+        raw = np.tile(self.standard.intercept, (table.n_samples, 1))
+        return self.objective.loss(table.y, raw, table.weights)

@@ -1,0 +1,52 @@
+"""Rules on penalties that hold for several libraries, each said once."""
+
+from boostreg.engines.problem import Problem
+from boostreg.errors import UnsupportedPenaltyError
+from boostreg.penalty import Penalty
+
+__all__ = ["check_min_child_samples", "check_renewed_leaves", "least_hessian"]
+
+_RENEWED = ("absolute_error", "quantile")
+_ON_LEAF_WEIGHTS = ("reg_alpha", "reg_lambda", "max_delta_step", "path_smooth")
+
+
+def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
+    """Raise UnsupportedPenaltyError where rows cannot be counted by the hessian.
+
+    XGBoost has no row minimum and LightGBM estimates rows from the hessian
+    (``src/treelearner/feature_histogram.hpp``), so a row minimum is exact only where
+    every row carries the same hessian.
+    """
+    if penalty.min_child_samples > 1 and not problem.constant_hessian:
+        raise UnsupportedPenaltyError(
+            f"min_child_samples={penalty.min_child_samples} cannot be kept exactly: "
+            "XGBoost and LightGBM count hessian, not rows, and only squared error "
+            "with equal row weights makes them the same; use min_child_weight."
+        )
+
+
+def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> None:
+    """Raise UnsupportedPenaltyError where the library replaces leaf weights."""
+    name = problem.objective.name
+    if name not in _RENEWED:
+        return
+    for field in _ON_LEAF_WEIGHTS:
+        value = getattr(penalty, field)
+        if value > 0:
+            raise UnsupportedPenaltyError(
+                f"{library} replaces every leaf weight by a quantile of its residuals "
+                f"for {name}, so {field}={value:g} would not act on it; fix {field} "
+                "at 0."
+            )
+
+
+def least_hessian(penalty: Penalty, row_hessian: float) -> float:
+    """Return the hessian that both sides of a split must hold, row minimum included.
+
+    ``row_hessian`` is what one row holds. Half a row is taken off the row minimum, so
+    that rounding in sums of equal hessians cannot decide.
+    """
+    if penalty.min_child_samples == 1:
+        return penalty.min_child_weight
+    by_rows = (penalty.min_child_samples - 0.5) * row_hessian
+    return max(penalty.min_child_weight, by_rows)

@@ -1,0 +1,71 @@
+"""The data of a study as the fits see them: table, splits, objective, bins."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from boostreg.data import Splits, Table
+from boostreg.engines import Problem, get_engine
+from boostreg.losses import Objective
+
+__all__ = ["Dataset"]
+
+MOST_BINS = 64
+"""Binned problems kept at a time; one is at most the size of its rows."""
+
+
+class Dataset:
+    """A table with its splits and objective; bins each split once for each engine."""
+
+    def __init__(self, table: Table, splits: Splits, objective: Objective) -> None:
+        self.table, self.splits, self.objective = table, splits, objective
+        self._bins: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._fingerprints: dict[tuple[int | None, int | None], str] = {}
+
+    def fingerprint(self, outer: int | None, inner: int | None) -> str:
+        """Return the hash of the data and of the rows of one split."""
+        where = (outer, inner)
+        if where not in self._fingerprints:
+            state = hashlib.sha256(self.table.fingerprint.encode())
+            state.update(repr(self.objective).encode())
+            for rows in self.splits.rows(outer, inner):
+                state.update(len(rows).to_bytes(8, "little"))
+                state.update(rows.astype("<i8").tobytes())
+            self._fingerprints[where] = state.hexdigest()
+        return self._fingerprints[where]
+
+    def problem(self, outer: int | None, inner: int | None) -> Problem:
+        """Return the training part of a split and, if any, the rows that judge it."""
+        train, test = self.splits.rows(outer, inner)
+        valid = self.table.rows(test) if len(test) > 0 else None
+        return Problem.of(self.table.rows(train), valid, self.objective)
+
+    def bins(
+        self, engine: str, outer: int | None, inner: int | None, threads: int = 1
+    ) -> Any:
+        """Return the binned rows of a split, made at most once while there is room."""
+        key = (engine, outer, inner, threads)
+        if key not in self._bins:
+            problem = self.problem(outer, inner)
+            self._bins[key] = get_engine(engine).bin(problem, threads)
+            while len(self._bins) > MOST_BINS:
+                self._bins.popitem(last=False)
+        self._bins.move_to_end(key)
+        return self._bins[key]
+
+    def save(self, folder: Path) -> None:
+        """Write the data for worker processes, which map them into memory."""
+        self.table.save(folder)
+        self.splits.save(folder / "splits.npz")
+        objective = self.objective
+        content = [objective.name, objective.parameter, objective.n_classes]
+        (folder / "objective.json").write_text(json.dumps(content), encoding="utf-8")
+
+    @classmethod
+    def open(cls, folder: Path) -> "Dataset":
+        """Return what ``save`` wrote."""
+        text = (folder / "objective.json").read_text(encoding="utf-8")
+        splits = Splits.load(folder / "splits.npz")
+        return cls(Table.load(folder), splits, Objective(*json.loads(text)))

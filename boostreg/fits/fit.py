@@ -1,0 +1,159 @@
+"""A fit: the unit of work, of caching and of parallelism, and what it yields."""
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.penalty import Penalty
+from boostreg.trees import SizeCurves
+
+__all__ = ["Fit", "FitResult", "derive_seed", "digest"]
+
+Array = NDArray[np.float64]
+
+
+_ARRAYS = ("valid_loss", "train_loss", "row_losses")
+
+
+def digest(content: Mapping[str, object]) -> str:
+    """Return the SHA-256 of a JSON-ready mapping, the same in every process."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def derive_seed(seed: int, *purpose: object) -> int:
+    """Return a seed below 2**31 for one purpose of a study.
+
+    >>> derive_seed(0, "fit", 1) == derive_seed(0, "fit", 1) != derive_seed(0, "fit", 2)
+    True
+    """
+    text = ":".join(str(part) for part in (seed, *purpose))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) >> 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """One training of one penalty on one training part.
+
+    Attributes
+    ----------
+    outer : int or None
+        Outer fold; None for all rows.
+    inner : int or None
+        Inner fold; None to train on the whole training part of the outer fold and
+        measure on its test rows.
+    engine : str
+        ``"xgboost"``, ``"lightgbm"``.
+    penalty : Penalty
+        In any scale; made raw with the units of the fit's own training rows.
+    n_rounds : int
+        Most boosting rounds.
+    patience : int or None
+        Rounds without improvement after which the fit stops; None to go on.
+    seed : int
+        Of row and column sampling.
+    threads : int
+        Threads of the library, part of what determines the result.
+    """
+
+    outer: int | None
+    inner: int | None
+    engine: str
+    penalty: Penalty
+    n_rounds: int
+    patience: int | None
+    seed: int
+    threads: int = 1
+
+    def key(self, rows: str, versions: Mapping[str, str]) -> str:
+        """Return the hash of all that determines the result.
+
+        ``rows`` is the fingerprint of the data and of the rows of this fit's split;
+        the numbers of its folds do not matter.
+        """
+        content = asdict(self) | {"rows": rows, "versions": dict(versions)}
+        del content["outer"], content["inner"]
+        content["judged_by_row"] = self.inner is None
+        return digest({"fit": content})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitResult:
+    """What a fit yields; entry k of a curve is the model of the first k rounds.
+
+    Attributes
+    ----------
+    valid_loss, train_loss : ndarray of shape (n_rounds + 1,)
+        Mean loss on the rows that judge and on those that train; entry 0 is the
+        intercept alone. ``valid_loss`` is empty where no rows judge.
+    sizes : SizeCurves
+        Of the same length.
+    row_losses : ndarray of shape (n_test,)
+        Loss of each judging row after the last round; empty within inner folds.
+    exhausted : bool
+        The library found no further split: more rounds would change nothing.
+    seconds : float
+        Time in the worker, and in the library's training alone.
+    library_seconds : float
+    """
+
+    valid_loss: Array
+    train_loss: Array
+    sizes: SizeCurves
+    row_losses: Array
+    exhausted: bool
+    seconds: float
+    library_seconds: float
+
+    @property
+    def n_rounds(self) -> int:
+        """Rounds that were grown."""
+        return len(self.train_loss) - 1
+
+    def to_bytes(self) -> bytes:
+        """Return the result as a JSON header and raw little-endian arrays."""
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        for field in fields(SizeCurves):
+            arrays[f"sizes.{field.name}"] = getattr(self.sizes, field.name)
+        header = {
+            "exhausted": self.exhausted,
+            "seconds": self.seconds,
+            "library_seconds": self.library_seconds,
+            "arrays": [[n, _compact(a).dtype.str, len(a)] for n, a in arrays.items()],
+        }
+        head = json.dumps(header).encode()
+        body = b"".join(_compact(array).tobytes() for array in arrays.values())
+        return struct.pack("<I", len(head)) + head + body
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "FitResult":
+        """Return the result that ``to_bytes`` wrote, equal to the last bit."""
+        (length,) = struct.unpack_from("<I", data)
+        header = json.loads(data[4 : 4 + length])
+        arrays, offset = {}, 4 + length
+        for name, kind, count in header["arrays"]:
+            array = np.frombuffer(data, np.dtype(kind), count, offset)
+            offset += array.nbytes
+            arrays[name] = array.astype(
+                np.int64 if array.dtype.kind == "i" else np.float64
+            )
+        curves = {f.name: arrays[f"sizes.{f.name}"] for f in fields(SizeCurves)}
+        return cls(
+            sizes=SizeCurves(**curves),
+            **{name: arrays[name] for name in _ARRAYS},
+            exhausted=header["exhausted"],
+            seconds=header["seconds"],
+            library_seconds=header["library_seconds"],
+        )
+
+
+def _compact(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    whole = array.dtype.kind == "i"
+    if whole and array.max(initial=0) < 2**31 and array.min(initial=0) >= -(2**31):
+        return array.astype("<i4")
+    return array.astype("<i8" if whole else "<f8")

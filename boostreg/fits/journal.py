@@ -1,0 +1,281 @@
+"""The journal: finished fits on disk, so that a run goes on wherever it was stopped.
+
+SQLite with a write-ahead log and full sync: what ``put`` has returned survives a kill
+and a power loss. The file has one user, the coordinating process, which a lock on the
+folder ensures. Every entry carries a SHA-256 of its kind, key and content: whatever
+has been damaged is an error or absent, never a wrong number.
+
+Two choices differ from SQLite's defaults. The log is folded into the file only as a
+whole (``TRUNCATE``, by ourselves): so a log that lost its tail, or is lost, leaves the
+state after some earlier ``put``, never a mixture. And the file is locked exclusively,
+which keeps the log's index in memory and needs no shared-memory file.
+"""
+
+import hashlib
+import logging
+import sqlite3
+import sys
+import threading
+import zlib
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Self, final
+
+from boostreg.errors import RunError
+from boostreg.fits.lock import FolderLock
+
+__all__ = ["Journal"]
+
+log = logging.getLogger(__name__)
+
+_FORMAT = 1
+_APPLICATION = 0x62726567  # "breg"
+_FOLD_BYTES = 4 * 2**20
+"""The log is folded into the file when this much has been put."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entry (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    content BLOB NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (kind, key)
+)
+"""
+_PUT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)"
+_GET = "SELECT content, checksum FROM entry WHERE kind = ? AND key = ?"
+_COUNT = "SELECT count(*) FROM entry WHERE kind = 'fit'"
+_FAULTS = (sqlite3.Error, UnicodeError)
+"""What SQLite may raise; the latter if its own message quotes a damaged schema."""
+_CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+@final
+class Journal:
+    """Results of fits by key, on disk and safe when ``put`` returns.
+
+    Usable from any thread of one process, and as a context manager.
+
+    Parameters
+    ----------
+    path : Path
+        The file, made if absent with its folder. ``*.lock`` and ``*.db-wal`` stand
+        beside it while it is open.
+
+    Raises
+    ------
+    RunError
+        If another run holds the folder, the file is damaged or not a journal of
+        ours, or the disk is full. The file is then left as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with Journal(Path(folder.name, "journal.db")) as journal:
+    ...     journal.put("00ff", b"curves")
+    ...     journal.get("00ff"), journal.get("00fe"), len(journal)
+    (b'curves', None, 1)
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._guard = threading.RLock()
+        self._unfolded = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{path.parent} cannot be made: {error}.") from error
+        self._lock = FolderLock(path.with_suffix(".lock"))
+        try:
+            self._connection: sqlite3.Connection | None = self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def get(self, key: str) -> bytes | None:
+        """Return what was put under ``key``; None if nothing, or if it is damaged."""
+        return self._get("fit", key)
+
+    def put(self, key: str, payload: bytes) -> None:
+        """Keep ``payload`` under ``key``, replacing what was there."""
+        self.put_many([(key, payload)])
+
+    def put_many(self, entries: Iterable[tuple[str, bytes]]) -> None:
+        """Keep all ``(key, payload)``, or none if it fails, with a single sync."""
+        self._put([_row("fit", key, payload) for key, payload in entries])
+
+    def get_meta(self, name: str) -> str | None:
+        """Return the text kept under ``name``, beside the fits and their keys."""
+        content = self._get("meta", name)
+        return None if content is None else content.decode()
+
+    def put_meta(self, name: str, text: str) -> None:
+        """Keep ``text`` under ``name``, beside the fits and their keys."""
+        self._put([_row("meta", name, text.encode())])
+
+    def __contains__(self, key: str) -> bool:
+        return self.get(key) is not None
+
+    def __len__(self) -> int:
+        """Return the number of fits, those included that ``get`` finds damaged."""
+        with self._guard:
+            try:
+                return int(self._open_connection().execute(_COUNT).fetchone()[0])
+            except _FAULTS as error:
+                raise self._translated(error) from error
+
+    def close(self) -> None:
+        """Fold the log into the file and free the folder; again does nothing."""
+        with self._guard:
+            if self._connection is None:
+                return
+            connection, self._connection = self._connection, None
+            try:
+                connection.close()
+            except sqlite3.Error as error:
+                # All is in the log already; the next opening folds it.
+                log.warning("%s: %s while closing", self.path, error)
+            finally:
+                self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = None
+        try:
+            connection = sqlite3.connect(self.path, timeout=0, check_same_thread=False)
+            self._prepare(connection)
+        except (*_FAULTS, RunError) as error:
+            if connection is not None:
+                _leave(connection)
+            if isinstance(error, RunError):
+                raise
+            raise self._translated(error) from error
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cell_size_check = ON")
+        if _value(connection, "PRAGMA page_count") == 0:
+            _create(connection)
+        self._refuse_foreign(connection)
+        _value(connection, "PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        verdict = _value(connection, "PRAGMA quick_check(1)")
+        if verdict != "ok":
+            raise RunError(self._damaged(str(verdict)))
+
+    def _refuse_foreign(self, connection: sqlite3.Connection) -> None:
+        if _value(connection, "PRAGMA application_id") != _APPLICATION:
+            raise RunError(
+                f"{self.path} is not a journal of boostreg; it was left as is."
+            )
+        version = _value(connection, "PRAGMA user_version")
+        if version != _FORMAT:
+            raise RunError(
+                f"{self.path} has format {version}, this boostreg reads {_FORMAT}. "
+                "Choose another folder, or the boostreg that wrote it."
+            )
+
+    def _get(self, kind: str, key: str) -> bytes | None:
+        with self._guard:
+            try:
+                row = self._open_connection().execute(_GET, (kind, key)).fetchone()
+            except _FAULTS as error:
+                raise self._translated(error) from error
+        if row is None:
+            return None
+        content, checksum = row
+        if not isinstance(content, bytes) or checksum != _checksum(kind, key, content):
+            log.warning("%s: entry %s is damaged and counts as absent", self.path, key)
+            return None
+        return zlib.decompress(content)
+
+    def _put(self, rows: list[tuple[str, str, bytes, bytes]]) -> None:
+        with self._guard:
+            connection = self._open_connection()
+            try:
+                with connection:
+                    connection.executemany(_PUT, rows)
+            except _FAULTS as error:
+                raise self._translated(error) from error
+            self._unfolded += sum(len(content) for _, _, content, _ in rows)
+            if self._unfolded >= _FOLD_BYTES:
+                self._fold(connection)
+
+    def _fold(self, connection: sqlite3.Connection) -> None:
+        self._unfolded = 0
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            # Nothing is lost: the log stays whole and grows until it can be folded.
+            log.warning("%s: %s while folding the log", self.path, error)
+
+    def _open_connection(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise RunError(f"{self.path} is closed.")
+        return self._connection
+
+    def _translated(self, error: Exception) -> RunError:
+        # The low byte is the kind of fault, the rest its detail; none from Python.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _CANNOT_WRITE:
+            return RunError(
+                f"{self.path} cannot be written, the disk is full or failing: {error}. "
+                "Free space and run again: all that was finished before is kept."
+            )
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return RunError(self._damaged(str(error)))
+        if code == sqlite3.SQLITE_BUSY:
+            return RunError(f"{self.path} is in use by another program.")
+        return RunError(f"{self.path} cannot be used: {error}.")
+
+    def _damaged(self, detail: str) -> str:
+        return (
+            f"{self.path} is damaged: {detail}. It was left as is; move it away or "
+            "restore it, and run again: what it does not hold is computed anew."
+        )
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    with connection:
+        connection.execute("BEGIN")
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+        connection.execute(_SCHEMA)
+
+
+def _leave(connection: sqlite3.Connection) -> None:
+    """Close without folding the log into a file that may be damaged."""
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+    connection.close()
+
+
+def _value(connection: sqlite3.Connection, statement: str) -> object:
+    with closing(connection.execute(statement)) as cursor:
+        row = cursor.fetchone()
+    return None if row is None else row[0]
+
+
+def _row(kind: str, key: str, payload: bytes) -> tuple[str, str, bytes, bytes]:
+    content = zlib.compress(payload, 1)
+    return kind, key, content, _checksum(kind, key, content)
+
+
+def _checksum(kind: str, key: str, content: bytes) -> bytes:
+    return hashlib.sha256(b"\0".join([kind.encode(), key.encode(), content])).digest()

@@ -1,0 +1,155 @@
+"""Keeps the workers busy with the work of several jobs, in a fixed order of priority.
+
+When a piece of work is asked for and in which order records arrive depends on the
+workers; what is asked for and what comes out does not, because a job's next work is a
+function of the records it has received.
+"""
+
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from typing import Any, Protocol
+
+from boostreg.errors import FitError, InterruptedRunError
+from boostreg.fits.ledger import Ledger
+from boostreg.fits.work import Work
+
+__all__ = ["Batch", "Job", "run_jobs"]
+
+
+class Job(Protocol):
+    """Something that asks for work until it is done."""
+
+    @property
+    def done(self) -> bool:
+        """Whether no work is missing any more."""
+
+    def ready(self) -> Sequence[Work[Any]]:
+        """Return work that can be run now; each piece is returned once."""
+
+    def receive(self, work: Work[Any], record: Any) -> None:
+        """Take the record of a piece of work, or the FitError that it ended in."""
+
+
+class Batch:
+    """A job whose work is all known from the start."""
+
+    def __init__(self, works: Sequence[Work[Any]]) -> None:
+        self._new = list(dict.fromkeys(works))
+        self._missing = len(self._new)
+        self.records: dict[Work[Any], Any] = {}
+
+    @property
+    def done(self) -> bool:
+        """Whether every record is here."""
+        return self._missing == 0
+
+    def ready(self) -> Sequence[Work[Any]]:
+        """Return all work at the first call, nothing later."""
+        new, self._new = self._new, []
+        return new
+
+    def receive(self, work: Work[Any], record: Any) -> None:
+        """Take a record; a FitError is a record too."""
+        self.records[work] = record
+        self._missing -= 1
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    ledger: Ledger,
+    *,
+    slots: int,
+    stopped: Callable[[], bool] = lambda: False,
+    after: Callable[[Job], None] = lambda _: None,
+) -> None:
+    """Run jobs to their end, the first in the sequence first.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    ledger : Ledger
+    slots : int
+        Pieces of work handed to the executor at a time; twice the workers keeps them
+        busy while this process proposes and writes.
+    stopped : callable
+        Asked between records; once it is true nothing new is started.
+    after : callable
+        Called with a job after each record that it received.
+
+    Raises
+    ------
+    InterruptedRunError
+        If ``stopped`` became true; what was in flight has been recorded.
+    """
+    _Scheduler(ledger, slots, stopped, after).run(jobs)
+
+
+class _Scheduler:
+    def __init__(
+        self,
+        ledger: Ledger,
+        slots: int,
+        stopped: Callable[[], bool],
+        after: Callable[[Job], None],
+    ) -> None:
+        self._ledger, self._slots = ledger, slots
+        self._stopped, self._after = stopped, after
+        self._ended: queue.SimpleQueue[tuple[Job, Work[Any], Future[bytes]]] = (
+            queue.SimpleQueue()
+        )
+        self._in_flight = 0
+        self._waiting: dict[int, list[Work[Any]]] = {}
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        open_jobs = list(jobs)
+        while open_jobs and not self._stopped():
+            self._fill(open_jobs)
+            open_jobs = [job for job in open_jobs if not job.done]
+            if self._in_flight:
+                self._take_one()
+        while self._in_flight:
+            self._take_one()
+        if any(not job.done for job in jobs):
+            raise InterruptedRunError("The run was stopped.")
+
+    def _fill(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            waiting = self._waiting.setdefault(id(job), [])
+            while self._in_flight < self._slots and not self._stopped():
+                if not waiting:
+                    waiting.extend(reversed(job.ready()))
+                if not waiting:
+                    break
+                self._start(job, waiting.pop())
+            if self._in_flight >= self._slots:
+                return
+
+    def _start(self, job: Job, work: Work[Any]) -> None:
+        found = self._ledger.look_up(work)
+        if found is not None:
+            job.receive(work, work.decode(found))
+            self._after(job)
+            return
+        self._in_flight += 1
+        self._ledger.start(work, lambda end: self._ended.put((job, work, end)))
+
+    def _take_one(self) -> None:
+        # A time limit keeps the main thread open to signals on every platform.
+        try:
+            job, work, end = self._ended.get(timeout=0.5)
+        except queue.Empty:
+            return
+        self._in_flight -= 1
+        try:
+            data = end.result()
+        except FitError as error:
+            self._ledger.forget(work)
+            job.receive(work, error)
+        except CancelledError:
+            self._ledger.forget(work)
+            return
+        else:
+            self._ledger.record(work, data)
+            job.receive(work, work.decode(data))
+        self._after(job)

@@ -1,0 +1,262 @@
+"""The kinds of work of a study: each a value that knows its key and how to run.
+
+A piece of work is a pure function of itself and the data. Its record crosses processes
+and lies in the journal as bytes, never as a pickle.
+"""
+
+import json
+import struct
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from typing_extensions import override
+
+from boostreg.baselines import BaselineResult, run_baseline
+from boostreg.engines import get_engine
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import Fit, FitResult, digest
+from boostreg.fits.grow import grow, run_fit
+from boostreg.losses import Array
+from boostreg.trees import SIZES, TreeSize
+
+__all__ = [
+    "BaselineWork",
+    "FitWork",
+    "ModelRecord",
+    "ModelWork",
+    "ReferenceRecord",
+    "ReferenceWork",
+    "Work",
+    "run_work",
+]
+
+RecordT = TypeVar("RecordT")
+
+
+class Work(Generic[RecordT]):
+    """One piece of work; subclasses are frozen dataclasses."""
+
+    @abstractmethod
+    def key(self, dataset: Dataset) -> str:
+        """Return the hash of all that determines the record."""
+
+    @abstractmethod
+    def run(self, dataset: Dataset) -> bytes:
+        """Return the record as bytes."""
+
+    @abstractmethod
+    def decode(self, data: bytes) -> RecordT:
+        """Return the record that ``run`` wrote."""
+
+
+@cache
+def _versions(*packages: str) -> Mapping[str, str]:
+    return {name: version(name) for name in ("boostreg", "numpy", *packages)}
+
+
+_PACKAGE = {"xgboost": "xgboost", "lightgbm": "lightgbm", "sklearn": "scikit-learn"}
+
+
+@dataclass(frozen=True, slots=True)
+class FitWork(Work[FitResult]):
+    """A fit whose curves and sizes are wanted."""
+
+    fit: Fit
+
+    @override
+    def key(self, dataset: Dataset) -> str:
+        rows = dataset.fingerprint(self.fit.outer, self.fit.inner)
+        return self.fit.key(rows, _versions(_PACKAGE[self.fit.engine]))
+
+    @override
+    def run(self, dataset: Dataset) -> bytes:
+        return run_fit(dataset, self.fit).to_bytes()
+
+    @override
+    def decode(self, data: bytes) -> FitResult:
+        return FitResult.from_bytes(data)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A saved model: the bytes of its file, in the library's own format."""
+
+    suffix: str
+    content: bytes
+    size: TreeSize
+    params: dict[str, Any]
+    raw: dict[str, float | int | None]
+    train_loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWork(Work[ModelRecord]):
+    """A fit whose model is wanted."""
+
+    fit: Fit
+
+    @override
+    def key(self, dataset: Dataset) -> str:
+        return digest({"model": FitWork(self.fit).key(dataset)})
+
+    @override
+    def run(self, dataset: Dataset) -> bytes:
+        fit = self.fit
+        training = grow(dataset, fit)
+        engine, model = get_engine(fit.engine), training.model
+        raw = fit.penalty.to_raw(model.standard.units)
+        with TemporaryDirectory() as folder:
+            path = engine.save(model, Path(folder) / "model")
+            content = path.read_bytes()
+        bins = dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads)
+        header = {
+            "suffix": path.suffix,
+            "size": asdict(engine.trees(model).size(raw.reg_lambda)),
+            "params": engine.params(fit.penalty, bins.problem),
+            "raw": raw.as_dict(),
+            "train_loss": float(training.train_loss[-1]),
+        }
+        head = json.dumps(header, default=_plain).encode()
+        return struct.pack("<I", len(head)) + head + content
+
+    @override
+    def decode(self, data: bytes) -> ModelRecord:
+        (length,) = struct.unpack_from("<I", data)
+        header = json.loads(data[4 : 4 + length])
+        header["size"] = TreeSize(**header["size"])
+        return ModelRecord(content=data[4 + length :], **header)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRecord:
+    """The library's untouched wrapper on one outer fold."""
+
+    test_loss: float
+    train_loss: float
+    n_rounds: int
+    size: TreeSize
+    row_losses: Array
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceWork(Work[ReferenceRecord]):
+    """The library's scikit-learn wrapper, untouched, on one outer fold."""
+
+    outer: int
+    engine: str
+    seed: int
+    threads: int = 1
+
+    @override
+    def key(self, dataset: Dataset) -> str:
+        content = asdict(self) | {
+            "rows": dataset.fingerprint(self.outer, None),
+            "versions": _versions(_PACKAGE[self.engine], "scikit-learn"),
+        }
+        del content["outer"]
+        return digest({"reference": content})
+
+    @override
+    def run(self, dataset: Dataset) -> bytes:
+        started = time.perf_counter()
+        engine = get_engine(self.engine)
+        problem = dataset.problem(self.outer, None)
+        model = engine.fit_default(problem, self.seed, self.threads)
+        train_rows, test_rows = dataset.splits.rows(self.outer, None)
+        objective, losses = dataset.objective, []
+        for rows in (train_rows, test_rows):
+            part = dataset.table.rows(rows)
+            losses.append(objective.row_losses(part.y, engine.predict(model, part.X)))
+        header = {
+            "test_loss": _mean(losses[1], dataset, test_rows),
+            "train_loss": _mean(losses[0], dataset, train_rows),
+            "n_rounds": model.n_rounds,
+            "size": asdict(engine.trees(model).size(engine.default_reg_lambda)),
+            "seconds": time.perf_counter() - started,
+        }
+        head = json.dumps(header, default=_plain).encode()
+        return struct.pack("<I", len(head)) + head + losses[1].astype("<f8").tobytes()
+
+    @override
+    def decode(self, data: bytes) -> ReferenceRecord:
+        (length,) = struct.unpack_from("<I", data)
+        header = json.loads(data[4 : 4 + length])
+        header["size"] = TreeSize(**header["size"])
+        rows = np.frombuffer(data, np.dtype("<f8"), offset=4 + length)
+        return ReferenceRecord(row_losses=rows.astype(np.float64), **header)
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineWork(Work[BaselineResult]):
+    """A linear model on one outer fold, its strength chosen by the inner folds."""
+
+    outer: int | None
+    name: str
+    seed: int
+
+    @override
+    def key(self, dataset: Dataset) -> str:
+        inner = [
+            dataset.fingerprint(self.outer, number)
+            for number in range(dataset.splits.n_inner)
+        ]
+        content = {
+            "name": self.name,
+            "seed": self.seed,
+            "rows": dataset.fingerprint(self.outer, None),
+            "inner": inner,
+            "versions": _versions("scikit-learn", "scipy"),
+        }
+        return digest({"baseline": content})
+
+    @override
+    def run(self, dataset: Dataset) -> bytes:
+        train, test = dataset.splits.rows(self.outer, None)
+        inner = dataset.splits.inner[self.outer]
+        return run_baseline(
+            self.name,
+            dataset.table,
+            train,
+            test,
+            inner,
+            dataset.objective,
+            seed=self.seed,
+        ).to_bytes()
+
+    @override
+    def decode(self, data: bytes) -> BaselineResult:
+        return BaselineResult.from_bytes(data)
+
+
+_OPEN: dict[str, Dataset] = {}
+
+
+def run_work(folder: str, work: Work[Any]) -> bytes:
+    """Run ``work`` in a worker, on the data that lie in ``folder``.
+
+    A worker opens the data once and keeps its bins for all later work.
+    """
+    if folder not in _OPEN:
+        _OPEN.clear()
+        _OPEN[folder] = Dataset.open(Path(folder))
+    return work.run(_OPEN[folder])
+
+
+def _mean(losses: Array, dataset: Dataset, rows: np.ndarray) -> float:
+    weights = dataset.table.weights
+    return float(np.average(losses, weights=None if weights is None else weights[rows]))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot write {type(value).__name__} as JSON.")

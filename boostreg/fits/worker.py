@@ -1,0 +1,98 @@
+"""A worker process: calls what it is sent, one call at a time.
+
+``python -m boostreg.fits.worker MODULE...`` imports the modules, says that it is ready,
+and answers requests until its standard input ends. The caller's ``__main__`` is never
+imported, and nothing is forked: OpenMP survives neither well.
+
+It ignores SIGINT and SIGTERM, which terminals and job managers send to whole groups:
+what happens to the fit under way is the coordinator's to decide. It leaves when the
+coordinator is gone, in the midst of a fit too.
+"""
+
+import importlib
+import os
+import pickle
+import select
+import signal
+import sys
+import threading
+import traceback
+from typing import BinaryIO
+
+from boostreg.errors import BoostregError, FitError
+from boostreg.fits.frames import read_frame, write_frame
+
+__all__ = ["READY", "SHIELDED", "main", "translate"]
+
+READY = b"ready"
+"""The first message of a worker."""
+
+SHIELDED = (signal.SIGINT, signal.SIGTERM)
+"""Signals that a worker leaves to its coordinator."""
+
+
+def main() -> None:
+    """Answer the coordinator until it is gone."""
+    requests, replies = _take_channel()
+    for number in SHIELDED:
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        # The coordinator spawns workers with these blocked, so that none strikes early.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SHIELDED)
+    if hasattr(select, "poll"):
+        threading.Thread(target=_leave_with, args=(requests,), daemon=True).start()
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
+    write_frame(replies, READY)
+    while (request := read_frame(requests)) is not None:
+        write_frame(replies, _answer(request))
+
+
+def _take_channel() -> tuple[BinaryIO, BinaryIO]:
+    """Take the pipes away from whatever reads standard input or prints."""
+    sys.stdout.flush()
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+def _leave_with(requests: BinaryIO) -> None:
+    hangup = select.poll()
+    hangup.register(requests, 0)  # no event but the end of the writer
+    hangup.poll()
+    os._exit(0)
+
+
+def _answer(request: bytes) -> bytes:
+    try:
+        # The pipe is private to the coordinator, which started this process.
+        function, args, kwargs = pickle.loads(request)  # noqa: S301
+        return pickle.dumps((True, function(*args, **kwargs)), protocol=5)
+    except BaseException as error:  # noqa: BLE001 - whatever a call raises is its answer
+        return pickle.dumps((False, _failure(error)), protocol=5)
+
+
+def _failure(error: BaseException) -> BoostregError:
+    """Return what the future will raise; its note is the traceback, for logs."""
+    text = "".join(traceback.format_exception(error))
+    failure = error if isinstance(error, BoostregError) else translate(error)
+    failure.add_note(f"In the worker process:\n{text}")
+    return failure
+
+
+def translate(error: BaseException) -> FitError:
+    """Return a foreign error as one of ours.
+
+    >>> translate(ZeroDivisionError("by zero")), translate(MemoryError())
+    (FitError('ZeroDivisionError: by zero'), FitError('MemoryError'))
+    """
+    words = (type(error).__name__, str(error))
+    return FitError(": ".join(word for word in words if word))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""What a penalty does along its path, as paired differences to zero penalty."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from boostreg.losses import Array
+from boostreg.statistics import Interval, corrected_t, holm
+from boostreg.trees import SIZES, TreeSize
+
+__all__ = ["Effect", "EffectPoint", "PathRow", "penalty_effect", "plain_size"]
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class PathRow:
+    """One fold at one point of a path: a row of ``paths.csv``."""
+
+    engine: str
+    penalty: str
+    anchor: str
+    point: int
+    value: float
+    outer_fold: int
+    inner_fold: int
+    rounds: int
+    loss: float
+    train_loss: float
+    size: TreeSize
+    seconds: float
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the row flat, in the order of the file's columns."""
+        flat = {f.name: getattr(self, f.name) for f in fields(self)}
+        size = flat.pop("size")
+        seconds = flat.pop("seconds")
+        return flat | plain_size(size) | {"seconds": seconds}
+
+
+def plain_size(size: TreeSize) -> dict[str, float]:
+    """Return a size by the names of tables and pages, without the prefix ``n_``."""
+    return {name.removeprefix("n_"): getattr(size, name) for name in SIZES}
+
+
+@dataclass(frozen=True, slots=True)
+class EffectPoint:
+    """Means over all folds at one value of the penalty.
+
+    ``difference`` is the fold-paired loss difference to zero penalty; ``p_value`` is
+    Holm-adjusted over the points of the path.
+    """
+
+    value: float
+    loss: float
+    train_loss: float
+    rounds: float
+    size: dict[str, float]
+    difference: Interval
+    p_value: float
+
+    @property
+    def gap(self) -> float:
+        """Validation minus training loss."""
+        return self.loss - self.train_loss
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one penalty of one engine does, all else held at the anchor."""
+
+    engine: str
+    penalty: str
+    anchor: str
+    points: tuple[EffectPoint, ...]
+
+    @property
+    def lowest(self) -> EffectPoint:
+        """The point of least mean loss; zero penalty where nothing is lower."""
+        return min(self.points, key=lambda point: point.loss)
+
+    @property
+    def verdict(self) -> str:
+        """``helps``, ``harms`` or ``not determined``.
+
+        It helps if some value lowers the loss, Holm-adjusted p below 0.05. It harms
+        if even the smallest value tried raises it so. Else the folds cannot tell.
+        """
+        positive = self.points[1:]
+        if any(p.difference.estimate < 0 and p.p_value < LEVEL for p in positive):
+            return "helps"
+        if positive and (
+            positive[0].difference.estimate > 0 and positive[0].p_value < LEVEL
+        ):
+            return "harms"
+        return "not determined"
+
+    @property
+    def safe(self) -> tuple[float, float] | None:
+        """Least and largest value up to which no loss against zero is shown.
+
+        The stretch from zero, the largest value being the last before the first point
+        whose 95 % interval lies wholly above 0; None if that is the first value.
+        """
+        kept = 0.0
+        for point in self.points[1:]:
+            if point.difference.low > 0:
+                break
+            kept = point.value
+        return (0.0, kept) if kept > 0 else None
+
+
+def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
+    """Return the effect that the rows of one path show.
+
+    Parameters
+    ----------
+    rows : sequence of PathRow
+        Of one engine, penalty and anchor, every fold at every point; point 0 is zero
+        penalty.
+    test_train_ratio : float
+        Rows that judge over rows that train, in an inner fold.
+    """
+    points = sorted({row.point for row in rows})
+    at = {point: _in_fold_order(rows, point) for point in points}
+    zero = _losses(at[points[0]])
+    intervals = [
+        corrected_t(_losses(at[point]) - zero, test_train_ratio) for point in points
+    ]
+    adjusted = [1.0, *holm([i.p_value for i in intervals[1:]])]
+    first = rows[0]
+    return Effect(
+        engine=first.engine,
+        penalty=first.penalty,
+        anchor=first.anchor,
+        points=tuple(
+            _point(at[point], interval, float(p_value))
+            for point, interval, p_value in zip(
+                points, intervals, adjusted, strict=True
+            )
+        ),
+    )
+
+
+def _in_fold_order(rows: Sequence[PathRow], point: int) -> list[PathRow]:
+    mine = [row for row in rows if row.point == point]
+    return sorted(mine, key=lambda row: (row.outer_fold, row.inner_fold))
+
+
+def _losses(rows: Sequence[PathRow]) -> Array:
+    return np.array([row.loss for row in rows])
+
+
+def _point(rows: Sequence[PathRow], interval: Interval, p_value: float) -> EffectPoint:
+    count = len(rows)
+    return EffectPoint(
+        value=rows[0].value,
+        loss=math.fsum(row.loss for row in rows) / count,
+        train_loss=math.fsum(row.train_loss for row in rows) / count,
+        rounds=math.fsum(row.rounds for row in rows) / count,
+        size={
+            name.removeprefix("n_"): math.fsum(getattr(row.size, name) for row in rows)
+            / count
+            for name in SIZES
+        },
+        difference=interval,
+        p_value=p_value,
+    )

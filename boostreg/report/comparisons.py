@@ -1,0 +1,123 @@
+"""Models compared on the same outer folds, by paired differences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from boostreg.losses import Array
+from boostreg.report.records import RunRecord
+from boostreg.statistics import (
+    Interval,
+    corrected_t,
+    holm,
+    mean_interval,
+    row_interval,
+)
+
+__all__ = ["Comparison", "Judged", "best_linear", "compare_all", "judged_models"]
+
+LEVEL = 0.05
+ENGINE_MODELS = ("best", "one_se", "default", "unpenalised")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A model, or the procedure that makes it, on every outer fold."""
+
+    name: str
+    losses: Array
+    row_losses: tuple[Array, ...]
+
+    def interval(self, ratio: float) -> Interval:
+        """Return its mean outer loss with a corrected resampled t interval."""
+        return mean_interval(self.losses, ratio)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Loss of ``a`` minus loss of ``b``: below 0, ``a`` is better.
+
+    ``adjusted`` is the Holm-adjusted p-value over all comparisons of the report; the
+    words 'better' and 'worse' rest on it, the interval is unadjusted.
+    """
+
+    a: str
+    b: str
+    interval: Interval
+    relative: float
+    adjusted: float
+
+    @property
+    def word(self) -> str:
+        """``better``, ``worse`` or ``not told apart``."""
+        if not self.adjusted < LEVEL:
+            return "not told apart"
+        return "better" if self.interval.estimate < 0 else "worse"
+
+
+def judged_models(record: RunRecord) -> dict[str, Judged]:
+    """Return every model that was judged on the outer folds, by name."""
+    judged = {}
+    for engine in record.engines.values():
+        for model in ENGINE_MODELS:
+            folds = engine.outer[model]
+            name = f"{engine.name} {model}"
+            judged[name] = Judged(
+                name,
+                np.array([fold.loss for fold in folds]),
+                tuple(fold.row_losses for fold in folds),
+            )
+    for name, by_fold in record.baselines.items():
+        results = [by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)]
+        judged[name] = Judged(
+            name,
+            np.array([result.test_loss for result in results]),
+            tuple(result.test_rows_losses for result in results),
+        )
+    return judged
+
+
+def best_linear(record: RunRecord, judged: Mapping[str, Judged]) -> str | None:
+    """Return the linear model of least mean outer loss; None without one."""
+    linear = [name for name in record.baselines if name != "mean"]
+    return min(linear, key=lambda name: float(judged[name].losses.mean()), default=None)
+
+
+def compare_all(
+    record: RunRecord, judged: Mapping[str, Judged]
+) -> tuple[Comparison, ...]:
+    """Return the comparisons that a report makes, in a fixed order."""
+    linear = best_linear(record, judged)
+    pairs = []
+    for engine in record.engines:
+        others = [f"{engine} default", f"{engine} unpenalised", linear, "mean"]
+        pairs += [(f"{engine} best", b) for b in others if b in judged]
+        pairs.append((f"{engine} one_se", f"{engine} best"))
+        pairs.append((f"{engine} one_se", f"{engine} default"))
+    names = list(record.engines)
+    pairs += [
+        (f"{a} best", f"{b} best") for i, b in enumerate(names) for a in names[i + 1 :]
+    ]
+    intervals = [_paired(judged[a], judged[b], record) for a, b in pairs if b]
+    adjusted = _adjusted([interval.p_value for interval in intervals])
+    return tuple(
+        Comparison(a, str(b), interval, _relative(interval, judged[str(b)]), p_value)
+        for (a, b), interval, p_value in zip(pairs, intervals, adjusted, strict=True)
+    )
+
+
+def _paired(a: Judged, b: Judged, record: RunRecord) -> Interval:
+    if len(a.losses) == 1:
+        return row_interval(a.row_losses[0] - b.row_losses[0], record.outer_weights[0])
+    return corrected_t(a.losses - b.losses, record.outer_ratio)
+
+
+def _relative(interval: Interval, b: Judged) -> float:
+    base = float(b.losses.mean())
+    return interval.estimate / base if base else float("nan")
+
+
+def _adjusted(p_values: Sequence[float]) -> Array:
+    # An interval that does not exist takes part as one that shows nothing.
+    return holm(np.nan_to_num(np.array(p_values), nan=1.0))

@@ -1,0 +1,251 @@
+"""The findings of a run in sentences; every number in them comes from its records."""
+
+from collections.abc import Mapping, Sequence
+
+from boostreg.insight.effects import Effect
+from boostreg.report.comparisons import Comparison, Judged, best_linear
+from boostreg.report.numbers import count, number, percent, with_interval
+from boostreg.report.records import EngineRecord, RunRecord
+
+__all__ = ["LABELS", "Findings", "effect_sentence"]
+
+LABELS = {
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "sklearn": "HistGradientBoosting",
+    "mean": "the mean",
+    "ridge": "ridge",
+    "lasso": "lasso",
+    "elastic_net": "elastic net",
+}
+_MODEL = {
+    "best": "tuned for least loss",
+    "one_se": "smallest within one standard error",
+    "default": "library defaults",
+    "unpenalised": "without penalties",
+}
+
+
+def effect_sentence(effect: Effect) -> str:
+    """Return what one penalty does along its path, in one or two sentences."""
+    zero, low, last = effect.points[0], effect.lowest, effect.points[-1]
+    if zero.size["leaves"] == 0 or len(effect.points) == 1:
+        return "Nothing was measured along this path."
+    change = percent(last.size["leaves"] / zero.size["leaves"] - 1)
+    size = f"From 0 to {number(last.value)}, leaves change by {change}."
+    if low is zero:
+        return f"No value has a lower mean loss than zero penalty. {size}"
+    interval = low.difference
+    relative = percent(interval.estimate / zero.loss)
+    ends = f"{percent(interval.low / zero.loss)} to {percent(interval.high / zero.loss)}"
+    return (
+        f"Lowest loss at {number(low.value)}: {relative} against zero penalty "
+        f"(95% CI {ends}). {size}"
+    )
+
+
+class Findings:
+    """Sentences about one run."""
+
+    def __init__(
+        self,
+        record: RunRecord,
+        judged: Mapping[str, Judged],
+        comparisons: Sequence[Comparison],
+    ) -> None:
+        self._record, self._judged = record, judged
+        self._by_pair = {(c.a, c.b): c for c in comparisons}
+
+    def answer(self) -> list[str]:
+        """Return the opening paragraph: penalties, each engine, linear models."""
+        engines = self._record.engines.values()
+        return [
+            self._penalties(),
+            *(self._engine(engine) for engine in engines),
+            *self._linear(),
+        ]
+
+    def headings(self) -> dict[str, str]:
+        """Return the heading of each section: its finding."""
+        return {
+            "effects": self._penalties().rstrip("."),
+            "front": self._front(),
+            "engines": self._engines(),
+            "baselines": self._baselines(),
+            "trials": self._trials(),
+        }
+
+    def warnings(self) -> list[str]:
+        """Return what may mislead: limits that were reached, failed trials."""
+        found = []
+        for engine in self._record.engines.values():
+            label = LABELS[engine.name]
+            tuned = engine.tuned[None]
+            for pick in ("best", "one_se"):
+                if tuned.candidate(pick).rounds_max_reached:
+                    found.append(
+                        f"{label} {pick}: rounds.max="
+                        f"{self._record.study['rounds']['max']} is what stopped this "
+                        "pick; its loss was still falling. Raise rounds.max."
+                    )
+            failed = sum(trial.state == "failed" for trial in tuned.trials)
+            if failed:
+                found.append(f"{label}: {failed} of {len(tuned.trials)} trials failed.")
+        return found
+
+    def caveats(self) -> list[str]:
+        """Return what the figures rest on."""
+        outer = len(self._record.outer_weights)
+        folds = f"{outer} outer folds" if outer > 1 else "one outer split"
+        method = next(iter(self._by_pair.values())).interval.method
+        lines = [
+            f"Losses are {self._record.card['loss']} on {folds} that no choice has "
+            f"seen; intervals: {method}.",
+            "They judge the procedure that tunes inside each outer fold. The "
+            "parameters and models to use come from the same procedure on all rows "
+            "and are not judged themselves.",
+            "'Better', 'worse', 'helps' and 'harms' rest on Holm-adjusted p-values "
+            "below 0.05; intervals are not adjusted.",
+        ]
+        if best_linear(self._record, self._judged) is not None:
+            lines.append(
+                "The best linear model is picked by its outer loss, which flatters it."
+            )
+        return lines
+
+    def _penalties(self) -> str:
+        parts = []
+        for engine in self._record.engines:
+            effects = [e for e in self._record.effects if e.engine == engine]
+            helping = [e.penalty for e in effects if e.verdict == "helps"]
+            harming = [e.penalty for e in effects if e.verdict == "harms"]
+            said = []
+            if helping:
+                said.append(f"{_and(helping)} {_s('lower', helping)} the loss")
+            if harming:
+                said.append(f"{_and(harming)} {_s('raise', harming)} it")
+            if effects and not said:
+                names = _and([e.penalty for e in effects])
+                said.append(f"no value of {names} is shown to lower the loss")
+            if said:
+                parts.append(f"{LABELS[engine]}, {' and '.join(said)}")
+        if not parts:
+            return "No path of a penalty was measured."
+        return f"In {'; in '.join(parts)}."
+
+    def _engine(self, engine: EngineRecord) -> str:
+        parts = [
+            f"{_MODEL[model]} {self._loss(f'{engine.name} {model}')} with "
+            f"{self._leaves(engine, model)} leaves"
+            for model in ("default", "best", "one_se")
+        ]
+        kept = self._by_pair[f"{engine.name} one_se", f"{engine.name} best"]
+        return (
+            f"{LABELS[engine.name]}, mean outer {self._record.card['loss']}: "
+            f"{'; '.join(parts)}. {self._smaller(engine, kept)}"
+        )
+
+    def _smaller(self, engine: EngineRecord, kept: Comparison) -> str:
+        one_se = _mean_leaves(engine, "one_se")
+        default = _mean_leaves(engine, "default")
+        saved = percent(one_se / default - 1) if default else "not known"
+        interval = kept.interval
+        if not interval.exists:
+            loses = "costs an amount that one fold cannot bound"
+        elif interval.low > 0:
+            loses = f"costs {percent(kept.relative)} loss against the best"
+        elif interval.high <= 0:
+            loses = "loses nothing against the best"
+        else:
+            most = interval.high / (interval.estimate / kept.relative or 1.0)
+            loses = (
+                f"is not told apart from the best (at most {percent(most)} loss, "
+                "upper end of the 95% interval)"
+            )
+        return f"The smallest {loses} and has {saved} leaves against the defaults."
+
+    def _linear(self) -> list[str]:
+        name = best_linear(self._record, self._judged)
+        if name is None:
+            return []
+        sentences = [f"The best linear model, {LABELS[name]}, loses {self._loss(name)}."]
+        for engine in self._record.engines:
+            found = self._by_pair[f"{engine} best", name]
+            sentences.append(
+                f"Tuned {LABELS[engine]} is {_told(found.word)} it "
+                f"({percent(found.relative)})."
+            )
+        return sentences
+
+    def _front(self) -> str:
+        engine, saved = min(
+            ((e, _saving(e)) for e in self._record.engines.values()),
+            key=lambda pair: pair[1],
+        )
+        one = engine.tuned[None].selection
+        return (
+            f"{count(one.one_se.n_leaves)} leaves of {LABELS[engine.name]} lie within "
+            f"one standard error of the best, which has {count(one.best.n_leaves)} "
+            f"({percent(saved)})"
+        )
+
+    def _engines(self) -> str:
+        names = list(self._record.engines)
+        if len(names) < 2:
+            return f"{LABELS[names[0]]} tuned, default and without penalties"
+        found = self._by_pair[f"{names[1]} best", f"{names[0]} best"]
+        return (
+            f"{LABELS[names[1]]} is {_told(found.word)} {LABELS[names[0]]}: "
+            f"{percent(found.relative)} loss, both tuned"
+        )
+
+    def _baselines(self) -> str:
+        name = best_linear(self._record, self._judged)
+        if name is None:
+            return "No linear model was asked for"
+        engine = min(
+            self._record.engines,
+            key=lambda e: float(self._judged[f"{e} best"].losses.mean()),
+        )
+        found = self._by_pair[f"{engine} best", name]
+        return (
+            f"Tuned {LABELS[engine]} is {_told(found.word)} the best linear model, "
+            f"{LABELS[name]}: {percent(found.relative)} loss"
+        )
+
+    def _trials(self) -> str:
+        total = sum(len(e.tuned[None].trials) for e in self._record.engines.values())
+        return f"All {total} trials of the search on all rows"
+
+    def _loss(self, name: str) -> str:
+        return with_interval(self._judged[name].interval(self._record.outer_ratio))
+
+    def _leaves(self, engine: EngineRecord, model: str) -> str:
+        return count(_mean_leaves(engine, model))
+
+
+def _mean_leaves(engine: EngineRecord, model: str) -> float:
+    folds = engine.outer[model]
+    return sum(fold.size.n_leaves for fold in folds) / len(folds)
+
+
+def _saving(engine: EngineRecord) -> float:
+    chosen = engine.tuned[None].selection
+    if chosen.best.n_leaves == 0:
+        return 0.0
+    return chosen.one_se.n_leaves / chosen.best.n_leaves - 1
+
+
+def _told(word: str) -> str:
+    return {"better": "better than", "worse": "worse than"}.get(
+        word, "not told apart from"
+    )
+
+
+def _and(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _s(verb: str, subjects: Sequence[str]) -> str:
+    return f"{verb}s" if len(subjects) == 1 else verb

@@ -1,0 +1,192 @@
+"""The report as one self-contained page, written from plain data.
+
+No number is computed here and no sentence is made: both come with ``results``. What
+the page runs and how it looks is allowed by hash, and nothing else is (see
+``policy``): markup that came in with a name could not run even if it were not escaped.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from boostreg.figures import encoding, figure_css, palette_css
+from boostreg.figures.numerals import places
+from boostreg.report.sections import (
+    answer_section,
+    baselines_section,
+    effects_section,
+    engines_section,
+    front_section,
+    parameters_section,
+    select_rows,
+    setup_section,
+    trials_section,
+)
+from boostreg.report.sections.words import dig, number, picks
+
+__all__ = ["policy", "render"]
+
+# Runs before the body is read, so that a long table is never shown in full and cut.
+_HEAD_SCRIPT = "document.documentElement.classList.add('js')"
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def render(results: Mapping[str, Any], trials: Rows, paths: Rows) -> str:
+    r"""Return the page of a run.
+
+    Equal arguments give equal bytes; only ``results["run"]`` depends on the clock.
+
+    Parameters
+    ----------
+    results : mapping
+        The content of ``results.json`` with its sentences under ``text``.
+    trials : sequence of mapping
+        Rows of ``trials.csv``; numbers may be text, missing ones None, "" or NaN.
+    paths : sequence of mapping
+        Rows of ``paths.csv``.
+
+    Returns
+    -------
+    str
+        HTML, to be written as UTF-8 with ``newline="\n"``: the page allows its own
+        scripts and styles by the hash of their bytes.
+    """
+    sections = _sections(results, trials, paths)
+    page: str = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            title=_title(results),
+            crumbs=_crumbs(results),
+            sections={section["id"]: section for section in sections},
+            css=_css(),
+            head_script=_HEAD_SCRIPT,
+            script=_template("report.js"),
+            island=_island(_script_data(sections)),
+            policy=policy(),
+            encoding=encoding,
+        )
+    )
+    # A lone surrogate in a name has no UTF-8 and could not be written to a file.
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def policy() -> str:
+    """Return the content security policy: this page's scripts and styles, no more."""
+    scripts = " ".join(map(_hash, (_HEAD_SCRIPT, _template("report.js"))))
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {scripts}",
+            f"style-src {_hash(_css())}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+def _sections(
+    results: Mapping[str, Any], trials: Rows, paths: Rows
+) -> list[dict[str, Any]]:
+    decimals = _loss_places(results)
+    shown = select_rows(results, trials)
+    built = (
+        answer_section(results, decimals),
+        parameters_section(results),
+        effects_section(results, paths, decimals),
+        front_section(results, shown),
+        engines_section(results, decimals),
+        baselines_section(results, decimals),
+        trials_section(results, shown, decimals),
+        setup_section(results),
+    )
+    return [section for section in built if section is not None]
+
+
+def _loss_places(results: Mapping[str, Any]) -> int:
+    losses = [number(dig(pick, "outer", "loss")) for _, _, pick in picks(results)]
+    return places([min((v for v in losses if v is not None), default=1.0)])
+
+
+def _title(results: Mapping[str, Any]) -> str:
+    study = results.get("study") or {}
+    return str(study.get("title") or study.get("name") or "Regularization study")
+
+
+def _crumbs(results: Mapping[str, Any]) -> list[str]:
+    study = results.get("study") or {}
+    trials = dig(study, "search", "trials")
+    finished = str(dig(results, "run", "finished") or "")[:10]
+    return [
+        str(part)
+        for part in (
+            study.get("name"),
+            dig(results, "data", "task"),
+            " and ".join(encoding(e).name for e in results["engines"]),
+            trials and f"{trials} trials an engine",
+            finished,
+        )
+        if part
+    ]
+
+
+def _script_data(sections: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    data: dict[str, Any] = {"trials": None, "effects": {}}
+    for section in sections:
+        if section["id"] == "trials":
+            data["trials"] = section["island"]
+        if section["id"] == "effects":
+            data["effects"] = {
+                row["penalty"]: {
+                    "grid": row["grid"],
+                    "readings": row["readings"],
+                    "start": row["start"],
+                }
+                for row in section["rows"]
+            }
+    return data
+
+
+def _island(data: Mapping[str, Any]) -> str:
+    """Return JSON that can end no script element, whatever its strings hold."""
+    written = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    for character in "&<>":
+        written = written.replace(character, f"\\u{ord(character):04x}")
+    return written
+
+
+@cache
+def _css() -> str:
+    return palette_css(":root") + figure_css() + _template("report.css")
+
+
+def _hash(content: str) -> str:
+    digest = hashlib.sha256(content.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+@cache
+def _template(name: str) -> str:
+    folder = files("boostreg.report").joinpath("templates")
+    return folder.joinpath(name).read_text("utf-8")
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("boostreg.report"),
+        autoescape=True,
+        undefined=StrictUndefined,  # a misspelt key fails here, not as a blank cell
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

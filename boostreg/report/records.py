@@ -1,0 +1,127 @@
+"""The records of a run: all that its report may speak of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from boostreg.baselines import BaselineResult
+from boostreg.fits.fit import FitResult
+from boostreg.fits.work import ModelRecord, ReferenceRecord
+from boostreg.insight.effects import Effect, PathRow
+from boostreg.losses import Array
+from boostreg.penalty import Penalty
+from boostreg.trees import TreeSize
+from boostreg.tuning import Candidate, Selection, Trial
+
+__all__ = ["EngineRecord", "OuterRecord", "RunRecord", "Tuned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """One engine's search within one outer fold, or on all rows."""
+
+    trials: tuple[Trial, ...]
+    selection: Selection
+
+    def candidate(self, pick: str) -> Candidate:
+        """Return the candidate called ``best``, ``one_se`` or ``unpenalised``."""
+        if pick == "unpenalised":
+            first = self.trials[0]
+            if first.curves is None:
+                return self.selection.best
+            return first.curves.candidate(first.n_rounds)
+        chosen: Candidate = getattr(self.selection, pick)
+        return chosen
+
+    def penalty(self, pick: str) -> Penalty:
+        """Return the penalty of a candidate, in the study's scale."""
+        return self.trials[self.candidate(pick).trial].penalty
+
+
+@dataclass(frozen=True, slots=True)
+class OuterRecord:
+    """One model judged on the test rows of one outer fold."""
+
+    loss: float
+    train_loss: float
+    n_rounds: int
+    size: TreeSize
+    row_losses: Array
+
+    @classmethod
+    def of_fit(cls, result: FitResult, weights: Array | None) -> "OuterRecord":
+        """Return the judgement of a refit; ``weights`` are those of the test rows."""
+        return cls(
+            loss=float(np.average(result.row_losses, weights=weights)),
+            train_loss=float(result.train_loss[-1]),
+            n_rounds=result.n_rounds,
+            size=result.sizes.at(result.n_rounds),
+            row_losses=result.row_losses,
+        )
+
+    @classmethod
+    def of_reference(cls, record: ReferenceRecord) -> "OuterRecord":
+        """Return the judgement of a library's untouched wrapper."""
+        return cls(
+            record.test_loss,
+            record.train_loss,
+            record.n_rounds,
+            record.size,
+            record.row_losses,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRecord:
+    """All about one engine.
+
+    Attributes
+    ----------
+    tuned : mapping of int or None to Tuned
+        By outer fold; None for all rows.
+    outer : mapping of str to tuple of OuterRecord
+        ``best``, ``one_se``, ``unpenalised`` and ``default``, by outer fold.
+    models : mapping of str to ModelRecord
+        ``best`` and ``one_se``, grown on all rows.
+    """
+
+    name: str
+    tuned: Mapping[int | None, Tuned]
+    outer: Mapping[str, Sequence[OuterRecord]]
+    models: Mapping[str, ModelRecord]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """All about one run.
+
+    Attributes
+    ----------
+    study : mapping
+        The study with every default written out.
+    card : mapping
+        The data card, with ``objective`` and ``loss``.
+    versions : mapping
+        Of the libraries.
+    engines : mapping of str to EngineRecord
+    baselines : mapping of str to mapping of int or None to BaselineResult
+        By outer fold; None for all rows.
+    paths : sequence of PathRow
+    effects : sequence of Effect
+    outer_ratio : float
+        Test over training rows of the outer folds.
+    outer_weights : tuple of arrays or None
+        Row weights of each outer fold's test rows.
+    """
+
+    study: Mapping[str, Any]
+    card: Mapping[str, Any]
+    versions: Mapping[str, str]
+    engines: Mapping[str, EngineRecord]
+    baselines: Mapping[str, Mapping[int | None, BaselineResult]]
+    paths: Sequence[PathRow]
+    effects: Sequence[Effect]
+    outer_ratio: float
+    outer_weights: tuple[Array | None, ...]

@@ -1,0 +1,20 @@
+"""The sections of the page: each turns results into what the template lays out."""
+
+from boostreg.report.sections.answer import answer_section
+from boostreg.report.sections.contest import baselines_section, engines_section
+from boostreg.report.sections.effects import effects_section
+from boostreg.report.sections.parameters import parameters_section
+from boostreg.report.sections.setup import setup_section
+from boostreg.report.sections.trials import front_section, select_rows, trials_section
+
+__all__ = [
+    "answer_section",
+    "baselines_section",
+    "effects_section",
+    "engines_section",
+    "front_section",
+    "parameters_section",
+    "select_rows",
+    "setup_section",
+    "trials_section",
+]

@@ -1,0 +1,229 @@
+"""Engines, references and baselines on the same outer folds; linear paths."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from boostreg.figures import (
+    Curve,
+    Estimate,
+    coefficient_paths,
+    curve_panel,
+    interval_chart,
+)
+from boostreg.figures.numerals import (
+    MISSING,
+    count,
+    fixed,
+    signed,
+    significant,
+)
+from boostreg.report.sections.tables import Table
+from boostreg.report.sections.words import dig, model_name, number, span
+
+__all__ = ["baselines_section", "engines_section"]
+
+_KINDS = ("default", "unpenalised", "best", "one_se")
+
+
+def engines_section(results: Mapping[str, Any], places: int) -> dict[str, Any] | None:
+    """Return chart and tables of all models that the outer folds judged."""
+    models = _models(results)
+    if not models:
+        return None
+    estimates = [_estimate(model) for model in models]
+    loss = dig(results, "data", "loss") or "loss"
+    return {
+        "id": "engines",
+        "nav": "Engines and baselines",
+        "heading": dig(results, "text", "headings", "engines"),
+        "chart": interval_chart(estimates, loss=loss),
+        "table": _table(models, results, places),
+        "comparisons": _comparisons(results, places),
+    }
+
+
+def baselines_section(results: Mapping[str, Any], places: int) -> dict[str, Any] | None:
+    """Return two small charts for each linear model with a path, None without any."""
+    found = results.get("baselines") or {}
+    drawn = [
+        _baseline(name, baseline, places)
+        for name, baseline in found.items()
+        if baseline.get("path")
+    ]
+    if not drawn:
+        return None
+    return {
+        "id": "linear",
+        "nav": "Linear baselines",
+        "heading": dig(results, "text", "headings", "baselines"),
+        "baselines": drawn,
+    }
+
+
+def _models(results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    engines = [
+        {
+            "key": f"{engine} {kind}",
+            "engine": engine,
+            "kind": kind,
+            "outer": found[kind].get("outer") or {},
+            "size": found[kind].get("outer_size") or found[kind].get("size") or {},
+        }
+        for engine, found in results["engines"].items()
+        for kind in _KINDS
+        if found.get(kind)
+    ]
+    baselines = [
+        {
+            "key": name,
+            "engine": "",
+            "kind": "baseline",
+            "outer": found.get("outer") or {},
+            "coefficients": found.get("coefficients"),
+            "inputs": found.get("inputs"),
+        }
+        for name, found in (results.get("baselines") or {}).items()
+    ]
+    return [*engines, *baselines]
+
+
+def _estimate(model: Mapping[str, Any]) -> Estimate:
+    outer = model["outer"]
+    return Estimate(
+        model_name(model["key"]),
+        number(outer.get("loss")),
+        number(outer.get("low")),
+        number(outer.get("high")),
+        engine=model["engine"],
+        filled=model["kind"] in ("best", "one_se", "baseline"),
+    )
+
+
+def _table(
+    models: Sequence[Mapping[str, Any]], results: Mapping[str, Any], places: int
+) -> Table:
+    heads = (
+        "model", "loss", "95% interval", "leaves or coefficients", "trees",
+        "to the library's defaults", "95% interval of the difference",
+    )  # fmt: skip
+    rows = tuple(
+        (
+            model_name(model["key"]),
+            fixed(number(model["outer"].get("loss")), places),
+            span(model["outer"], places),
+            _model_size(model),
+            count(number(dig(model, "size", "trees"))),
+            *_to_default(model, results, places),
+        )
+        for model in models
+    )
+    return Table("Means over the outer folds", heads, rows)
+
+
+def _model_size(model: Mapping[str, Any]) -> str:
+    if model["kind"] != "baseline":
+        return count(number(dig(model, "size", "leaves")))
+    kept, inputs = number(model["coefficients"]), number(model["inputs"])
+    if kept is None:
+        return MISSING
+    return count(kept) if inputs is None else f"{count(kept)} of {count(inputs)}"
+
+
+def _to_default(
+    model: Mapping[str, Any], results: Mapping[str, Any], places: int
+) -> tuple[str, str]:
+    for pair in results.get("comparisons") or ():
+        if pair["a"] == model["key"] and pair["b"] == f"{model['engine']} default":
+            return (
+                signed(number(pair["difference"]), places),
+                span(pair, places, sign=True),
+            )
+    return (MISSING, MISSING)
+
+
+def _comparisons(results: Mapping[str, Any], places: int) -> Table | None:
+    pairs = results.get("comparisons") or ()
+    rows = tuple(
+        (
+            f"{model_name(pair['a'])} against {model_name(pair['b'])}",
+            signed(number(pair["difference"]), places),
+            span(pair, places, sign=True),
+            _relative(number(pair.get("relative"))),
+            significant(number(pair.get("p")), 2),
+            significant(number(pair.get("adjusted")), 2),
+            pair.get("word") or MISSING,
+            count(number(pair.get("n"))),
+        )
+        for pair in pairs
+    )
+    heads = (
+        "pair", "difference", "95% interval", "relative", "p", "adjusted p", "verdict",
+        "n",
+    )  # fmt: skip
+    caption = (
+        "Paired differences of outer loss, below 0 where the first model is better; "
+        "p adjusted after Holm over all pairs"
+    )
+    return Table(caption, heads, rows, (0, 6)) if rows else None
+
+
+def _relative(share: float | None) -> str:
+    return MISSING if share is None else f"{signed(100 * share, 1)}%"
+
+
+def _baseline(name: str, baseline: Mapping[str, Any], places: int) -> dict[str, Any]:
+    known = [p for p in baseline["path"] if number(p.get("strength")) is not None]
+    path = sorted(known, key=lambda point: float(point["strength"]))
+    strengths = [float(p["strength"]) for p in path]
+    chosen = _chosen(path)
+    curve = _loss_curve(model_name(name), path, chosen)
+    return {
+        "name": model_name(name),
+        "kept": _kept(baseline),
+        "chosen": significant(chosen),
+        "loss": fixed(number(dig(baseline, "outer", "loss")), places),
+        "coefficients": _coefficients(name, path, strengths, chosen),
+        "losses": curve_panel(
+            strengths, [curve], measure="inner loss", penalty="strength"
+        ),
+    }
+
+
+def _kept(baseline: Mapping[str, Any]) -> str:
+    kept, inputs = baseline.get("coefficients"), baseline.get("inputs")
+    if number(kept) is None:
+        return ""
+    return f"{count(number(kept))} of {count(number(inputs))} coefficients"
+
+
+def _chosen(path: Sequence[Mapping[str, Any]]) -> float | None:
+    known = [p for p in path if number(p.get("loss")) is not None]
+    best = min(known, key=lambda p: float(p["loss"]), default=None)
+    return None if best is None else float(best["strength"])
+
+
+def _coefficients(
+    name: str,
+    path: Sequence[Mapping[str, Any]],
+    strengths: Sequence[float],
+    chosen: float | None,
+) -> Any:
+    inputs = list(dict.fromkeys(key for p in path for key in p.get("values") or ()))
+    if not inputs or len(path) < 2:
+        return None
+    values = {
+        key: tuple(number((p.get("values") or {}).get(key)) for p in path)
+        for key in inputs
+    }
+    return coefficient_paths(strengths, values, name=model_name(name), chosen=chosen)
+
+
+def _loss_curve(
+    name: str, path: Sequence[Mapping[str, Any]], chosen: float | None
+) -> Curve:
+    losses = tuple(number(p.get("loss")) for p in path)
+    errors = [number(p.get("se")) for p in path]
+    pairs = list(zip(losses, errors, strict=True))
+    low = tuple(None if v is None or e is None else v - e for v, e in pairs)
+    high = tuple(None if v is None or e is None else v + e for v, e in pairs)
+    return Curve(name, losses, low, high, pick=chosen)

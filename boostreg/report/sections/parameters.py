@@ -1,0 +1,216 @@
+"""Parameters to copy, and where they stand in the ranges that were searched."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from boostreg.figures import SearchedRange, range_strip
+from boostreg.figures.numerals import MISSING, count, significant
+from boostreg.penalty import Penalty
+from boostreg.report.sections.tables import Cell, Table
+from boostreg.report.sections.words import (
+    PENALTY_WORDS,
+    PICKS,
+    dig,
+    engine_name,
+    number,
+)
+
+__all__ = ["parameters_section", "python_code", "to_yaml", "yaml_code"]
+
+_TRAIN = {
+    "xgboost": "data = xgboost.DMatrix(X, y)\n"
+    "model = xgboost.train(params, data, num_boost_round={rounds})",
+    "lightgbm": "data = lightgbm.Dataset(X, y)\n"
+    "model = lightgbm.train(params, data, num_boost_round={rounds})",
+}
+
+
+def parameters_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a table and code for each engine, None where nothing was picked."""
+    engines = [
+        _engine(results, engine, found)
+        for engine, found in results["engines"].items()
+        if any(found.get(name) for name in PICKS)
+    ]
+    if not engines:
+        return None
+    return {"id": "use", "nav": "Parameters to use", "engines": engines}
+
+
+def _engine(
+    results: Mapping[str, Any], engine: str, found: Mapping[str, Any]
+) -> dict[str, Any]:
+    there = {name: found[name] for name in PICKS if found.get(name)}
+    scale = str(dig(results, "study", "search", "scale") or "raw")
+    return {
+        "engine": engine,
+        "name": engine_name(engine),
+        "table": _table(results, engine, there),
+        "picks": [_pick(engine, name, pick, scale) for name, pick in there.items()],
+    }
+
+
+def _pick(
+    engine: str, name: str, pick: Mapping[str, Any], scale: str
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "id": f"{engine}-{name}",
+        "summary": _summary(pick),
+        "flags": _flags(pick),
+        "yaml": yaml_code(engine, name, pick, scale),
+        "python": python_code(engine, name, pick),
+    }
+
+
+def _summary(pick: Mapping[str, Any]) -> str:
+    leaves = count(dig(pick, "size", "leaves"))
+    rounds = count(number(pick.get("rounds")))
+    return f"trial {pick.get('trial')}, {rounds} rounds, {leaves} leaves"
+
+
+def _flags(pick: Mapping[str, Any]) -> list[str]:
+    flags: list[str] = []
+    if pick.get("rounds_max_reached"):
+        flags.append("rounds.max stopped it: more rounds may lower the loss")
+    flags += [
+        f"{name} lies at the edge of its range" for name in pick.get("at_edge") or ()
+    ]
+    return flags
+
+
+def yaml_code(engine: str, name: str, pick: Mapping[str, Any], scale: str) -> str:
+    """Return the pick as ``search.fixed`` of a study."""
+    search: dict[str, Any] = {"fixed": dict(pick.get("penalty") or {})}
+    if scale != "raw":
+        search = {"scale": scale, **search}
+    rounds = count(number(pick.get("rounds")))
+    comment = f"# {engine_name(engine)}, {name}, {rounds} rounds\n"
+    return comment + to_yaml({"engines": [engine], "search": search}, flow=False)
+
+
+def python_code(engine: str, name: str, pick: Mapping[str, Any]) -> str:
+    """Return the pick in the library's own parameters."""
+    listed = [f"    {k!r}: {v!r}," for k, v in (pick.get("params") or {}).items()]
+    comment = f"# {engine_name(engine)}, {name}, {pick.get('rounds')} rounds"
+    lines = [comment, "params = {", *listed, "}"]
+    if engine in _TRAIN:
+        lines = [f"import {engine}", "", *lines]
+        lines.append(_TRAIN[engine].format(rounds=pick.get("rounds")))
+    return "\n".join(lines) + "\n"
+
+
+def to_yaml(content: Any, *, flow: bool = True) -> str:
+    """Return JSON-ready content as YAML 1.2; ``flow``: innermost mappings in a line."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = None if flow else False
+    yaml.width = 88
+    yaml.representer.ignore_aliases = lambda *_: True
+    yaml.representer.add_representer(type(None), _null)
+    stream = io.StringIO()
+    yaml.dump(content, stream)
+    return stream.getvalue()
+
+
+def _null(representer: Any, _: None) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
+
+
+def _table(
+    results: Mapping[str, Any], engine: str, there: Mapping[str, Mapping[str, Any]]
+) -> Table:
+    raw = [name for name in there if there[name].get("scale", "raw") != "raw"]
+    heads = (
+        "penalty",
+        "what it is",
+        *there,
+        "default",
+        *(f"{name}, raw" for name in raw),
+        "without loss",
+        "searched",
+    )
+    rows = [
+        _row(
+            results,
+            engine,
+            name,
+            {k: _value(p, name) for k, p in there.items()},
+            [dig(there[k], "raw", name) for k in raw],
+        )
+        for name in _names(results, engine, there)
+    ]
+    return Table(
+        f"{engine_name(engine)}: picked values, boostreg's defaults, and the range",
+        heads,
+        tuple(rows),
+        left=(0, 1, len(heads) - 1),
+    )
+
+
+def _row(
+    results: Mapping[str, Any],
+    engine: str,
+    name: str,
+    values: Mapping[str, Any],
+    raw: Sequence[Any],
+) -> tuple[Cell, ...]:
+    default = Penalty().as_dict().get(name)
+    safe = dig(results, "effects", engine, name, "safe")
+    without = f"{significant(safe[0])} to {significant(safe[1])}" if safe else MISSING
+    return (
+        name,
+        PENALTY_WORDS.get(name, ""),
+        *(_shown(value) for value in values.values()),
+        _shown(default),
+        *(_shown(value) for value in raw),
+        without,
+        _strip(results, engine, name, values) or "held fixed",
+    )
+
+
+def _names(
+    results: Mapping[str, Any], engine: str, there: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Return the penalties to list: those searched, or set to other than default."""
+    defaults = Penalty().as_dict()
+    known = dict.fromkeys(n for p in there.values() for n in p.get("penalty") or ())
+    fixed = dig(results, "study", "search", "fixed") or {}
+
+    def telling(name: str) -> bool:
+        values = [_value(pick, name) for pick in there.values()]
+        moved = any(value != defaults.get(name) for value in values)
+        return moved or name in fixed or _range(results, engine, name) is not None
+
+    return [name for name in known if telling(name)]
+
+
+def _value(pick: Mapping[str, Any], name: str) -> Any:
+    return (pick.get("penalty") or {}).get(name)
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else significant(number(value), 4)
+
+
+def _range(results: Mapping[str, Any], engine: str, name: str) -> Any:
+    space = dig(results, "study", "search", "space")
+    return dig(space, engine, name) or dig(space, name)
+
+
+def _strip(
+    results: Mapping[str, Any], engine: str, name: str, values: Mapping[str, Any]
+) -> Cell | None:
+    entry = _range(results, engine, name)
+    low, high = number(dig(entry, "low")), number(dig(entry, "high"))
+    picked = {k: v for k, raw in values.items() if (v := number(raw)) is not None}
+    if low is None or high is None or low >= high or not picked:
+        return None
+    return range_strip(
+        SearchedRange(low, high, bool(entry.get("log")), bool(entry.get("zero"))),
+        picked,
+        engine=engine,
+        safe=dig(results, "effects", engine, name, "safe"),
+    )

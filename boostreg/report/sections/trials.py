@@ -1,0 +1,207 @@
+"""Trials as points and as a table; both show the final tuning on all rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from boostreg.figures import Cloud, Landmark, size_against_loss
+from boostreg.figures.numerals import MISSING, count, fixed, significant
+from boostreg.penalty import PENALTIES
+from boostreg.report.sections.words import PICKS, dig, engine_name, number
+
+__all__ = ["MOST_ROWS", "Shown", "front_section", "select_rows", "trials_section"]
+
+MOST_ROWS = 2000
+"""More trials than this are all drawn, but only the 1,000 best are listed."""
+
+_BEST = 1000
+
+_MEASURES = (
+    "rounds", "loss", "loss_se", "train_loss", "leaves", "trees", "depth", "features",
+)  # fmt: skip
+
+_WORDS = {"state": "complete", "reason": ""}
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The trials on the page: all of the final tuning, and which of them are listed."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    listed: tuple[int, ...]
+    elsewhere: int
+
+
+def select_rows(results: Mapping[str, Any], trials: Rows) -> Shown:
+    """Return the trials of the final tuning, and those to list in the table."""
+    final = [row for row in trials if str(row.get("outer_fold", "all")) == "all"]
+    rows = tuple(final or trials)
+    if len(rows) <= MOST_ROWS:
+        listed = tuple(range(len(rows)))
+    else:
+        marked = {k for k, row in enumerate(rows) if _marks(results, row)}
+        known = [k for k in range(len(rows)) if _loss(rows[k]) is not None]
+        best = sorted(known, key=lambda k: (_loss(rows[k]) or 0.0, k))[:_BEST]
+        listed = tuple(sorted(marked | set(best)))
+    return Shown(rows, listed, len(trials) - len(rows))
+
+
+def front_section(results: Mapping[str, Any], shown: Shown) -> dict[str, Any] | None:
+    """Return the chart of size against loss, None where nothing was measured."""
+    engines = list(dict.fromkeys([*results["engines"], *_engines(shown.rows)]))
+    clouds = [_cloud(results, engine, shown) for engine in engines]
+    landmarks = _landmarks(results)
+    drawn = sum(len(c.rows) for c in clouds)
+    if not drawn and not any(c.front for c in clouds):
+        return None
+    return {
+        "id": "front",
+        "nav": "Size against loss",
+        "heading": dig(results, "text", "headings", "front"),
+        "chart": size_against_loss(
+            clouds, landmarks, loss=dig(results, "data", "loss") or "loss"
+        ),
+        "engines": [c.engine for c in clouds],
+        "count": count(drawn),
+        "references": any(not mark.pick for mark in landmarks),
+    }
+
+
+def trials_section(
+    results: Mapping[str, Any], shown: Shown, places: int
+) -> dict[str, Any] | None:
+    """Return the table of all trials with what a script needs to sort and export."""
+    if not shown.rows:
+        return None
+    reason = ("reason",) if any(row.get("reason") for row in shown.rows) else ()
+    columns = ("engine", "trial", "state", *_MEASURES, *_varied(shown.rows), *reason)
+    listed = [(k, shown.rows[k]) for k in shown.listed]
+    left_out = len(shown.rows) - len(listed)
+    return {
+        "id": "trials",
+        "nav": "All trials",
+        "heading": dig(results, "text", "headings", "trials"),
+        "columns": [
+            {"loss_se": "SE"}.get(c, c.replace("_", " ")) if (c in _MEASURES) else c
+            for c in columns
+        ],
+        "rows": [
+            {"index": k, "id": _name(row), "cells": _cells(row, columns, places)}
+            for k, row in listed
+        ],
+        "engines": _engines(shown.rows),
+        "states": _states(shown.rows),
+        "left_out": count(left_out) if left_out else "",
+        "elsewhere": count(shown.elsewhere) if shown.elsewhere else "",
+        "island": _island(results, listed, columns),
+    }
+
+
+def _island(
+    results: Mapping[str, Any],
+    listed: Sequence[tuple[int, Mapping[str, Any]]],
+    columns: Sequence[str],
+) -> dict[str, Any]:
+    """Return what the script needs to sort, filter, point at and export the rows."""
+    return {
+        "columns": list(columns),
+        "index": [k for k, _ in listed],
+        "names": [_name(row) for _, row in listed],
+        "marks": [_marks(results, row) for _, row in listed],
+        "values": [[_exact(row, name) for name in columns] for _, row in listed],
+    }
+
+
+def _engines(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(str(row.get("engine")) for row in rows))
+
+
+def _states(rows: Rows) -> str:
+    states = [str(row.get("state") or "complete") for row in rows]
+    return ", ".join(f"{count(states.count(s))} {s}" for s in dict.fromkeys(states))
+
+
+def _loss(row: Mapping[str, Any]) -> float | None:
+    return number(row.get("loss"))
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return f"{row.get('engine')}-{row.get('trial')}"
+
+
+def _cloud(results: Mapping[str, Any], engine: str, shown: Shown) -> Cloud:
+    mine = [
+        (k, row)
+        for k, row in enumerate(shown.rows)
+        if row.get("engine") == engine
+        and (row.get("state") or "complete") == "complete"
+        and _loss(row) is not None
+        and number(row.get("leaves")) is not None
+    ]
+    front = [
+        (leaves, loss)
+        for point in dig(results, "engines", engine, "front") or ()
+        if (leaves := number(point.get("leaves"))) is not None
+        and (loss := number(point.get("loss"))) is not None
+    ]
+    return Cloud(
+        engine,
+        tuple((number(row.get("leaves")), _loss(row)) for _, row in mine),
+        tuple(sorted(front)),
+        tuple(k for k, _ in mine),
+    )
+
+
+def _landmarks(results: Mapping[str, Any]) -> list[Landmark]:
+    marks: list[Landmark] = []
+    for engine, found in results["engines"].items():
+        for kind, block in (*((p, "inner") for p in PICKS), ("default", "outer")):
+            loss = number(dig(found, kind, block, "loss"))
+            leaves = number(dig(found, kind, "size", "leaves"))
+            if loss is None or leaves is None:
+                continue
+            words = f"{engine_name(engine)} {kind}"
+            marks.append(Landmark(engine, words, leaves, loss, kind in PICKS))
+    return marks
+
+
+def _varied(rows: Rows) -> list[str]:
+    return [p for p in PENALTIES if len({row.get(p) for row in rows}) > 1]
+
+
+def _marks(results: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """Return ``p`` for a pick and ``f`` for a trial on its engine's front."""
+    found = dig(results, "engines", str(row.get("engine"))) or {}
+    trial = number(row.get("trial"))
+    picked = any(number(dig(found, name, "trial")) == trial for name in PICKS)
+    front = any(number(p.get("trial")) == trial for p in found.get("front") or ())
+    return "p" * picked + "f" * front
+
+
+def _cells(
+    row: Mapping[str, Any], columns: Sequence[str], places: int
+) -> list[tuple[str, str]]:
+    """Return (text, class) of each cell but the first two, which name the trial."""
+    return [_cell(row, column, places) for column in columns[2:]]
+
+
+def _cell(row: Mapping[str, Any], column: str, places: int) -> tuple[str, str]:
+    value = number(row.get(column))
+    if column in ("state", "reason"):
+        return (str(row.get(column) or _WORDS[column]), "t")
+    if column in ("loss", "loss_se", "train_loss"):
+        return (fixed(value, places), "")
+    if column in _MEASURES:
+        return (count(value), "")
+    return (MISSING if value is None else significant(value), "")
+
+
+def _exact(row: Mapping[str, Any], column: str) -> str | float | int | None:
+    if column in ("engine", "state", "reason"):
+        return str(row.get(column) or "")
+    value = number(row.get(column))
+    if value is None:
+        return None
+    return int(value) if value == int(value) else float(f"{value:.6g}")

@@ -1,0 +1,342 @@
+"""From the records of a run to plain data: all that the page and ``results.json`` say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from boostreg.baselines import BaselineResult
+from boostreg.insight.effects import Effect, plain_size
+from boostreg.penalty import Penalty
+from boostreg.report.findings import Findings, effect_sentence
+from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
+from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
+from boostreg.statistics import Interval
+from boostreg.trees import SIZES
+from boostreg.tuning import Candidate, Trial
+
+__all__ = [
+    "FIT_COLUMNS",
+    "PATH_COLUMNS",
+    "TRIAL_COLUMNS",
+    "fit_table",
+    "path_table",
+    "summarize",
+    "trial_table",
+]
+
+_SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
+_PENALTY_COLUMNS = tuple(Penalty().as_dict())
+TRIAL_COLUMNS = (
+    "engine",
+    "outer_fold",
+    "trial",
+    "state",
+    "rounds",
+    "loss",
+    "loss_se",
+    "train_loss",
+    *_SIZE_COLUMNS,
+    "seconds",
+    *_PENALTY_COLUMNS,
+    "reason",
+)
+FIT_COLUMNS = (
+    "engine",
+    "outer_fold",
+    "trial",
+    "inner_fold",
+    "rounds",
+    "loss",
+    "train_loss",
+    *_SIZE_COLUMNS,
+    "seconds",
+    *_PENALTY_COLUMNS,
+)
+PATH_COLUMNS = (
+    "engine",
+    "penalty",
+    "anchor",
+    "point",
+    "value",
+    "outer_fold",
+    "inner_fold",
+    "rounds",
+    "loss",
+    "train_loss",
+    *_SIZE_COLUMNS,
+    "seconds",
+)
+
+
+def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a report, JSON-ready but for NaN.
+
+    Parameters
+    ----------
+    record : RunRecord
+    run : mapping
+        What depends on the clock or the machine.
+    """
+    judged = judged_models(record)
+    comparisons = compare_all(record, judged)
+    findings = Findings(record, judged, comparisons)
+    return {
+        "run": dict(run),
+        "versions": dict(record.versions),
+        "study": dict(record.study),
+        "data": dict(record.card),
+        "text": {
+            "answer": findings.answer(),
+            "caveats": findings.caveats(),
+            "headings": findings.headings(),
+            "warnings": findings.warnings(),
+        },
+        "engines": {
+            name: _engine(engine, record, judged)
+            for name, engine in record.engines.items()
+        },
+        "baselines": {
+            name: _baseline(by_fold, judged[name], record.outer_ratio)
+            for name, by_fold in record.baselines.items()
+        },
+        "comparisons": [_comparison(one) for one in comparisons],
+        "effects": _effects(record.effects),
+        "claims": [],
+    }
+
+
+def _engine(
+    engine: EngineRecord, record: RunRecord, judged: Mapping[str, Judged]
+) -> dict[str, Any]:
+    ratio = record.outer_ratio
+    content: dict[str, Any] = {
+        pick: _pick(engine, pick, judged[f"{engine.name} {pick}"], record)
+        for pick in ("best", "one_se")
+    }
+    for model in ("default", "unpenalised"):
+        folds = engine.outer[model]
+        content[model] = {
+            "outer": _loss(judged[f"{engine.name} {model}"], ratio),
+            "size": _mean_size(folds),
+            "rounds": [fold.n_rounds for fold in folds],
+        }
+    content["front"] = [
+        {"leaves": c.n_leaves, "loss": c.loss, "trial": c.trial, "rounds": c.n_rounds}
+        for c in engine.tuned[None].selection.front
+    ]
+    return content
+
+
+def _pick(
+    engine: EngineRecord, pick: str, judged: Judged, record: RunRecord
+) -> dict[str, Any]:
+    tuned = engine.tuned[None]
+    chosen, penalty = tuned.candidate(pick), tuned.penalty(pick)
+    model = engine.models[pick]
+    return {
+        "trial": chosen.trial,
+        "rounds": chosen.n_rounds,
+        "penalty": penalty.as_dict(),
+        "scale": penalty.scale,
+        "raw": model.raw,
+        "params": model.params,
+        "inner": {
+            "loss": chosen.loss,
+            "se": chosen.loss_se,
+            "leaves": chosen.n_leaves,
+        },
+        "outer": _loss(judged, record.outer_ratio),
+        "size": plain_size(model.size),
+        "outer_size": _mean_size(engine.outer[pick]),
+        "rounds_max_reached": chosen.rounds_max_reached,
+        "at_edge": _at_edge(engine.name, penalty, record.study["search"]["space"]),
+        "by_outer_fold": [
+            _outer_fold(fold, engine, pick) for fold in range(len(engine.outer[pick]))
+        ],
+    }
+
+
+def _outer_fold(fold: int, engine: EngineRecord, pick: str) -> dict[str, Any]:
+    tuned, outer = engine.tuned[fold], engine.outer[pick][fold]
+    chosen: Candidate = tuned.candidate(pick)
+    return {
+        "outer_fold": fold,
+        "trial": chosen.trial,
+        "rounds": chosen.n_rounds,
+        "loss": outer.loss,
+        "train_loss": outer.train_loss,
+        "inner_loss": chosen.loss,
+        "leaves": outer.size.n_leaves,
+        "penalty": tuned.penalty(pick).as_dict(),
+    }
+
+
+def _at_edge(engine: str, penalty: Penalty, space: Mapping[str, Any]) -> list[str]:
+    """Return penalties that lie within 5 % of an end of their searched range."""
+    found = []
+    entries = {k: v for k, v in space.items() if "low" in v} | dict(
+        space.get(engine, {})
+    )
+    for name, entry in entries.items():
+        value = getattr(penalty, name)
+        if value is None or value == 0:
+            continue
+        low, high = float(entry["low"]), float(entry["high"])
+        if entry.get("log"):
+            place = np.log(value / low) / np.log(high / low)
+        else:
+            place = (value - low) / (high - low)
+        if not 0.05 <= place <= 0.95:
+            found.append(name)
+    return found
+
+
+def _loss(judged: Judged, ratio: float) -> dict[str, Any]:
+    interval = judged.interval(ratio)
+    return {
+        "loss": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "losses": judged.losses.tolist(),
+    }
+
+
+def _mean_size(folds: Sequence[OuterRecord]) -> dict[str, float]:
+    sizes = [plain_size(fold.size) for fold in folds]
+    return {
+        name: float(np.mean([size[name] for size in sizes])) for name in _SIZE_COLUMNS
+    }
+
+
+def _baseline(
+    by_fold: Mapping[int | None, BaselineResult], judged: Judged, ratio: float
+) -> dict[str, Any]:
+    outer = [by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)]
+    final = by_fold[None]
+    return {
+        "outer": _loss(judged, ratio),
+        "coefficients": float(np.mean([result.n_coefficients for result in outer])),
+        "inputs": final.n_inputs,
+        "strength": [result.strength for result in outer],
+        "l1_ratio": [result.l1_ratio for result in outer],
+        "path": _coefficient_path(final),
+    }
+
+
+def _coefficient_path(result: BaselineResult) -> list[dict[str, Any]]:
+    return [
+        {
+            "strength": point.strength,
+            "loss": point.loss,
+            "se": point.loss_se,
+            "coefficients": point.n_coefficients,
+            "values": dict(
+                zip(
+                    result.coefficient_names, point.coefficients.tolist(), strict=True
+                )
+            ),
+        }
+        for point in result.path
+    ]
+
+
+def _comparison(one: Comparison) -> dict[str, Any]:
+    return {
+        "a": one.a,
+        "b": one.b,
+        "relative": one.relative,
+        "adjusted": one.adjusted,
+        "word": one.word,
+    } | _interval(one.interval)
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    return {
+        "difference": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "p": interval.p_value,
+        "n": interval.n,
+        "method": interval.method,
+    }
+
+
+def _effects(effects: Sequence[Effect]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for effect in effects:
+        content.setdefault(effect.engine, {})[effect.penalty] = {
+            "anchor": effect.anchor,
+            "points": [
+                {
+                    "value": point.value,
+                    "loss": point.loss,
+                    "train_loss": point.train_loss,
+                    "gap": point.gap,
+                    "rounds": point.rounds,
+                    "adjusted": point.p_value,
+                }
+                | _interval(point.difference)
+                | point.size
+                for point in effect.points
+            ],
+            "safe": effect.safe,
+            "verdict": effect.verdict,
+            "sentence": effect_sentence(effect),
+        }
+    return content
+
+
+def trial_table(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the rows of ``trials.csv``."""
+    return [
+        _trial_row(engine.name, fold, trial)
+        for engine in record.engines.values()
+        for fold, tuned in engine.tuned.items()
+        for trial in tuned.trials
+    ]
+
+
+def _trial_row(engine: str, fold: int | None, trial: Trial) -> dict[str, Any]:
+    sizes = {name.removeprefix("n_"): value for name, value in trial.sizes.items()}
+    return {
+        "engine": engine,
+        "outer_fold": "all" if fold is None else fold,
+        "trial": trial.number,
+        "state": trial.state,
+        "rounds": trial.n_rounds,
+        "loss": trial.loss,
+        "loss_se": trial.loss_se,
+        "train_loss": trial.train_loss,
+        "seconds": trial.seconds,
+        "reason": trial.reason,
+        **sizes,
+        **trial.penalty.as_dict(),
+    }
+
+
+def fit_table(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the rows of ``fits.csv``: one an inner fold of a trial."""
+    return [
+        {
+            "engine": engine.name,
+            "outer_fold": "all" if outer is None else outer,
+            "trial": trial.number,
+            "inner_fold": fold.inner,
+            "rounds": fold.n_rounds,
+            "loss": fold.valid_loss,
+            "train_loss": fold.train_loss,
+            "seconds": fold.seconds,
+            **plain_size(fold.size),
+            **trial.penalty.as_dict(),
+        }
+        for engine in record.engines.values()
+        for outer, tuned in engine.tuned.items()
+        for trial in tuned.trials
+        for fold in trial.folds
+    ]
+
+
+def path_table(record: RunRecord) -> list[dict[str, object]]:
+    """Return the rows of ``paths.csv``."""
+    return [row.as_dict() for row in record.paths]

@@ -1,0 +1,288 @@
+(() => {
+'use strict';
+const NS = 'http://www.w3.org/2000/svg';
+const $ = (query, root = document) => root.querySelector(query);
+const $$ = (query, root = document) => [...root.querySelectorAll(query)];
+const data = JSON.parse($('#data').textContent);
+const set = (node, attributes) => { for (const name in attributes) node.setAttribute(name, attributes[name]); return node; };
+const make = (tag, attributes, ...children) => { const node = set(document.createElement(tag), attributes || {}); node.append(...children); return node; };
+const draw = (tag, attributes) => set(document.createElementNS(NS, tag), attributes);
+const live = $('#live');
+const say = words => { live.textContent = ''; live.textContent = words; };
+
+/* ---- theme, print, copy, where we are ---- */
+const store = {
+  get(key) { try { return localStorage.getItem(key); } catch { return null; } },
+  set(key, value) { try { localStorage.setItem(key, value); } catch { /* private windows have none */ } },
+};
+const theme = $('#theme');
+const setTheme = value => { if (value === 'auto') delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = value; };
+theme.value = ['light', 'dark'].includes(store.get('boostreg-theme')) ? store.get('boostreg-theme') : 'auto';
+setTheme(theme.value);
+theme.addEventListener('change', () => { setTheme(theme.value); store.set('boostreg-theme', theme.value); });
+$('#print').addEventListener('click', () => print());
+let closed = [];
+addEventListener('beforeprint', () => { closed = $$('details:not([open])'); closed.forEach(d => { d.open = true; }); });
+addEventListener('afterprint', () => closed.forEach(d => { d.open = false; }));
+
+const copy = async code => {
+  try { await navigator.clipboard.writeText(code.textContent); return true; } catch { /* not granted: select it */ }
+  const range = document.createRange();
+  range.selectNodeContents(code);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+  try { return document.execCommand('copy'); } catch { return false; }
+};
+for (const button of $$('[data-copy]')) {
+  button.addEventListener('click', async () => {
+    const done = await copy(document.getElementById(button.dataset.copy));
+    button.textContent = done ? 'Copied' : 'Press Ctrl+C';
+    say(button.textContent);
+    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  });
+}
+const links = new Map($$('nav a').map(a => [a.hash.slice(1), a]));
+const watcher = new IntersectionObserver(entries => {
+  for (const entry of entries) if (entry.isIntersecting) {
+    links.forEach(a => a.removeAttribute('aria-current'));
+    links.get(entry.target.id)?.setAttribute('aria-current', 'true');
+  }
+}, { rootMargin: '-10% 0px -80% 0px' });
+$$('section[id]').forEach(section => watcher.observe(section));
+
+/* ---- points are read from the paths that drew them: M x y, one for each entry of data-at ---- */
+const pointsOf = path => {
+  const at = path.dataset.at ? path.dataset.at.split(' ').map(Number) : [];
+  const where = [...path.getAttribute('d').matchAll(/M(-?[\d.]+) (-?[\d.]+)/g)];
+  return where.map((m, k) => ({ at: at[k], x: +m[1], y: +m[2], engine: path.dataset.engine }));
+};
+const inside = (svg, event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+
+/* ---- tooltip: textContent only, so nothing from the data is ever parsed ---- */
+const tip = $('#tip');
+const hideTip = () => { tip.hidden = true; };
+const showTip = (event, head, lines) => {
+  tip.replaceChildren(make('b', {}, head), ...lines.flatMap(line => [line, make('br')]));
+  tip.hidden = false;
+  const x = Math.max(8, Math.min(event.clientX + 16, innerWidth - tip.offsetWidth - 8));
+  const below = event.clientY + 18;
+  const y = below + tip.offsetHeight > innerHeight ? event.clientY - tip.offsetHeight - 12 : below;
+  tip.style.transform = `translate(${x}px,${y}px)`;
+};
+
+/* ---- effect rows: one cursor for the three panels of a penalty ---- */
+const digits = value => String(+Number(value).toPrecision(3));
+const rowsOfEffects = $$('.fx').map(row => {
+  const { grid, readings, start } = data.effects[row.dataset.p];
+  const input = $('input', row), output = $('output', row), label = $('label b', row);
+  const panels = $$('.panel > svg', row).map(svg => {
+    const points = $$('path[data-at]', svg).flatMap(pointsOf);
+    const cursor = svg.appendChild(draw('path', { class: 'cur' }));
+    const rings = svg.appendChild(draw('path', { class: 'mark' }));
+    const pin = svg.appendChild(draw('path', { class: 'dot' }));
+    return { svg, points, cursor, rings, pin, x: new Map(points.map(p => [p.at, p.x])) };
+  });
+  const show = k => {
+    for (const { points, cursor, rings, x } of panels) {
+      cursor.setAttribute('d', x.has(k) ? `M${x.get(k)} 8V126` : '');
+      rings.setAttribute('d', points.filter(p => p.at === k).map(p => `M${p.x - 5} ${p.y}a5 5 0 1 0 10 0a5 5 0 1 0-10 0`).join(''));
+    }
+    label.textContent = `${row.dataset.p} = ${digits(grid[k])}`;
+    output.textContent = readings[k].join('\n');
+    input.value = k;
+    input.setAttribute('aria-valuetext', `${label.textContent}. ${readings[k].join('. ')}`);
+  };
+  input.addEventListener('input', () => show(+input.value));
+  for (const { svg, x } of panels) {
+    svg.addEventListener('pointermove', event => {
+      const at = inside(svg, event).x;
+      let best = -1, least = Infinity;
+      for (const [k, place] of x) if (Math.abs(place - at) < least) { least = Math.abs(place - at); best = k; }
+      if (best >= 0) show(best);
+    });
+  }
+  show(start);
+  /* where a trial's penalty lies on this axis: between the grid's own places, by ratio */
+  const placeOf = (x, value) => {
+    if (!(value > 0)) return x.get(grid.indexOf(0));
+    const known = grid.map((v, k) => [v, x.get(k)]).filter(([v, place]) => v > 0 && place !== undefined);
+    if (known.length < 2) return undefined;
+    const [[a, left], [b, right]] = [known[0], known[known.length - 1]];
+    const share = Math.min(1, Math.max(0, Math.log(value / a) / Math.log(b / a)));
+    return left + share * (right - left);
+  };
+  const pinAt = value => {
+    for (const { pin, x } of panels) {
+      const place = value === null || value === undefined ? undefined : placeOf(x, value);
+      pin.setAttribute('d', place === undefined ? '' : `M${place} 117l5 9h-10z`);
+    }
+  };
+  return { penalty: row.dataset.p, pinAt };
+});
+
+/* ---- trials: points and table are two views of the same rows ---- */
+const trials = data.trials;
+if (trials) {
+  const column = name => trials.columns.indexOf(name);
+  const place = new Map(trials.index.map((row, k) => [row, k]));
+  const value = (k, name) => trials.values[k][column(name)];
+  const body = $('#table tbody'), rows = $$('tr', body), rowOf = new Map(rows.map(r => [+r.dataset.i, r]));
+  const describe = row => {
+    const cells = $$('td', rowOf.get(row)).map(td => td.textContent);
+    const names = $$('#table thead th').slice(1).map(th => th.dataset.name);
+    const of = name => cells[names.indexOf(name)];
+    const penalties = names.slice(names.indexOf('features') + 1).filter(name => of(name)).map(name => `${name} ${of(name)}`);
+    return [`${of('leaves')} leaves · loss ${of('loss')} · ${of('rounds')} rounds`, ...penalties];
+  };
+  $$('#table thead th').forEach(th => {
+    th.dataset.name = th.textContent;
+    th.setAttribute('aria-sort', 'none');
+    th.replaceChildren(make('button', { type: 'button' }, th.dataset.name));
+  });
+
+  const svg = $('#scatter svg');
+  const points = svg ? $$('path[data-at]', svg).flatMap(pointsOf) : [];
+  const pointOf = new Map(points.map(p => [p.at, p]));
+  const marks = svg ? $$('.mark', svg) : [];
+  const drawMark = (mark, row) => {
+    if (!mark) return;
+    const point = pointOf.get(row);
+    mark.classList.toggle('no', !point);
+    if (point) set(mark, { cx: point.x, cy: point.y });
+  };
+  let hot = -1, pinned = -1, shown = new Set(trials.index);
+  const heat = row => {
+    if (row === hot) return;
+    rowOf.get(hot)?.classList.remove('hl');
+    hot = row;
+    rowOf.get(hot)?.classList.add('hl');
+    drawMark(marks[0], hot);
+  };
+  const pinText = $('#pin'), walk = $('#walk');
+  const order = points.filter(p => place.has(p.at)).sort((a, b) => a.x - b.x || b.y - a.y).map(p => p.at);
+  const setPin = row => {
+    rowOf.get(pinned)?.classList.remove('pin');
+    pinned = row;
+    rowOf.get(pinned)?.classList.add('pin');
+    drawMark(marks[1], pinned);
+    const k = place.get(row);
+    for (const effect of rowsOfEffects) effect.pinAt(k === undefined || column(effect.penalty) < 0 ? null : value(k, effect.penalty));
+    if (!pinText) return;
+    if (k === undefined) { pinText.textContent = 'Choose a point, or a trial in the table, to keep it marked here and on the curves above.'; return; }
+    pinText.replaceChildren(make('b', {}, trials.names[k]), ` · ${describe(row).join(' · ')}`);
+    const step = order.indexOf(row);
+    if (step >= 0) walk.value = step;
+    walk.setAttribute('aria-valuetext', pinText.textContent);
+  };
+  const keep = row => {
+    setPin(row);
+    try { history.replaceState(null, '', row < 0 ? '#front' : `#trial=${trials.names[place.get(row)]}`); } catch { /* file pages may refuse */ }
+  };
+
+  if (svg) {
+    const nearest = event => {
+      const { x, y } = inside(svg, event);
+      let best = -1, least = 200;
+      for (const p of points) {
+        if (!shown.has(p.at)) continue;
+        const distance = (p.x - x) ** 2 + (p.y - y) ** 2;
+        if (distance < least) { least = distance; best = p.at; }
+      }
+      return best;
+    };
+    svg.addEventListener('pointermove', event => {
+      const row = nearest(event);
+      heat(row);
+      if (row < 0) hideTip(); else showTip(event, trials.names[place.get(row)], [...describe(row), 'Click to keep']);
+    });
+    svg.addEventListener('pointerleave', () => { heat(-1); hideTip(); });
+    svg.addEventListener('click', event => { const row = nearest(event); if (row >= 0) keep(row === pinned ? -1 : row); });
+    walk.max = Math.max(0, order.length - 1);
+    walk.addEventListener('input', () => keep(order[+walk.value]));
+  }
+
+  /* table: sort, filter, pages, CSV */
+  let sorted = [...trials.index], page = 0, per = 25;
+  const count = $('#count');
+  const show = () => {
+    const visible = sorted.filter(row => shown.has(row));
+    const pages = Math.max(1, Math.ceil(visible.length / per));
+    page = Math.max(0, Math.min(page, pages - 1));
+    const part = visible.slice(page * per, (page + 1) * per);
+    body.dataset.ready = '';
+    body.replaceChildren(...part.map(row => rowOf.get(row)));
+    count.textContent = visible.length ? `${page * per + 1}–${page * per + part.length} of ${visible.length}` : 'No trial matches';
+    $('#prev').disabled = page === 0;
+    $('#next').disabled = page >= pages - 1;
+    return visible;
+  };
+  const compare = (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : a < b ? -1 : a > b ? 1 : 0);
+  $('#table thead').addEventListener('click', event => {
+    const th = event.target.closest('th');
+    if (!event.target.closest('button')) return;
+    const down = th.getAttribute('aria-sort') === 'ascending';
+    $$('#table thead th').forEach(other => other.setAttribute('aria-sort', 'none'));
+    th.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+    const c = +th.dataset.c, key = row => trials.values[place.get(row)][c];
+    sorted.sort((p, q) => {
+      const a = key(p), b = key(q);
+      if (a === null || b === null) return (a === null) - (b === null) || p - q;
+      return compare(a, b) * (down ? -1 : 1) || p - q;
+    });
+    page = 0;
+    show();
+    say(`Sorted by ${th.dataset.name}, ${down ? 'descending' : 'ascending'}`);
+  });
+  const filter = () => {
+    const engines = new Set($$('.engine:checked').map(box => box.value)), which = $('#which').value;
+    shown = new Set(trials.index.filter((row, k) => engines.has(value(k, 'engine'))
+      && (!which || trials.marks[k].includes(which) || (value(k, 'state') || 'complete') === which)));
+    page = 0;
+    show();
+    for (const part of svg ? $$('[data-engine]', svg) : []) part.classList.toggle('no', !engines.has(part.dataset.engine));
+  };
+  $$('.engine').forEach(box => box.addEventListener('change', filter));
+  $('#which').addEventListener('change', filter);
+  $('#per').addEventListener('change', event => { per = +event.target.value; page = 0; show(); });
+  $('#prev').addEventListener('click', () => { page -= 1; show(); });
+  $('#next').addEventListener('click', () => { page += 1; show(); });
+  body.addEventListener('pointerover', event => heat(+(event.target.closest('tr')?.dataset.i ?? -1)));
+  body.addEventListener('pointerleave', () => heat(-1));
+  body.addEventListener('focusin', event => heat(+event.target.closest('tr').dataset.i));
+  body.addEventListener('focusout', () => heat(-1));
+  body.addEventListener('click', event => {
+    const link = event.target.closest('a');
+    if (!link) return;
+    event.preventDefault();
+    const row = +link.closest('tr').dataset.i;
+    keep(row === pinned ? -1 : row);
+  });
+  /* a cell that a spreadsheet would run as a formula is made text */
+  const field = cell => {
+    let words = cell === null ? '' : String(cell);
+    if (typeof cell === 'string' && /^[=+\-@\t\r]/.test(words)) words = `'${words}`;
+    return /[",\n\r]/.test(words) ? `"${words.replace(/"/g, '""')}"` : words;
+  };
+  $('#csv').addEventListener('click', () => {
+    const lines = [trials.columns, ...show().map(row => trials.values[place.get(row)])];
+    const url = URL.createObjectURL(new Blob([lines.map(line => line.map(field).join(',')).join('\n') + '\n'], { type: 'text/csv' }));
+    make('a', { href: url, download: 'trials.csv' }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  });
+
+  const follow = () => {
+    const name = /^#trial=(.*)$/.exec(location.hash);
+    const k = name ? trials.names.indexOf(decodeURIComponent(name[1])) : -1;
+    setPin(k < 0 ? -1 : trials.index[k]);
+    if (k < 0) return;
+    page = Math.floor(sorted.filter(row => shown.has(row)).indexOf(trials.index[k]) / per);
+    show();
+    rowOf.get(trials.index[k])?.scrollIntoView({ block: 'center' });
+  };
+  show();
+  follow();
+  addEventListener('hashchange', follow);
+  addEventListener('keydown', event => { if (event.key === 'Escape') { hideTip(); heat(-1); } });
+}
+performance.mark('boostreg:ready');
+})();

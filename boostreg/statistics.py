@@ -1,0 +1,297 @@
+r"""Paired differences and their intervals.
+
+Losses of outer splits are not independent: their training rows overlap, so the naive
+standard error :math:`s / \sqrt{n}` is too small. The corrected resampled t-test of
+[1]_ (summarised in [2]_) estimates the variance of the mean of ``n`` differences by
+
+.. math::
+
+    \left(\frac{1}{n} + \frac{n_\text{test}}{n_\text{train}}\right) s^2,
+
+with :math:`s^2` the sample variance (ddof 1), and refers the ratio to Student's t with
+``n - 1`` degrees of freedom. It speaks of the procedure's expected difference at that
+training size, not of one fitted model. Its ratio rests on an approximation (the
+correlation between splits is taken to be ``n_test / (n_test + n_train)``), which no
+estimate from one cross-validation can check; intervals tend to be wide, not narrow.
+
+Where no interval exists (one number, or a number that is not finite) the ends and the
+p-value are NaN and ``method`` says so.
+
+References
+----------
+.. [1] C. Nadeau, Y. Bengio. "Inference for the Generalization Error". Machine Learning
+   52, 239-281, 2003, the corrected resampled t-test. doi:10.1023/A:1024068626366
+.. [2] R. R. Bouckaert, E. Frank. "Evaluating the Replicability of Significance Tests
+   for Comparing Learning Algorithms". PAKDD 2004, sec. 3.3.
+   doi:10.1007/978-3-540-24775-3_3
+.. [3] S. Holm. "A Simple Sequentially Rejective Multiple Test Procedure". Scandinavian
+   Journal of Statistics 6, 65-70, 1979.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostreg.errors import DataError
+
+__all__ = [
+    "Interval",
+    "corrected_t",
+    "holm",
+    "mean_interval",
+    "row_interval",
+    "standard_error",
+    "within_one_se",
+]
+
+Array = NDArray[np.float64]
+
+_CORRECTED = "corrected resampled t"
+_BY_ROWS = "t over paired test rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean and how far it can be trusted.
+
+    Attributes
+    ----------
+    estimate : float
+        The mean.
+    low, high : float
+        Ends of the interval; NaN where there is none.
+    p_value : float
+        Two-sided, of the mean being 0, not adjusted for other tests; NaN where there
+        is no interval or where 0 is no hypothesis.
+    n : int
+        Numbers that went in.
+    method : str
+        In words, for the page: what was done, or why nothing could be done.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+    n: int
+    method: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is an interval at all."""
+        return not math.isnan(self.low)
+
+
+def corrected_t(
+    differences: ArrayLike, test_train_ratio: float, level: float = 0.95
+) -> Interval:
+    """Return the corrected resampled t interval of a mean paired difference.
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_splits,)
+        One difference a split, such as loss(a) - loss(b) on its test rows.
+    test_train_ratio : float
+        Test rows by training rows of a split: ``1 / (folds - 1)`` in cross-validation.
+        0 gives the ordinary t interval.
+    level : float
+        Coverage, between 0 and 1.
+
+    Returns
+    -------
+    Interval
+        With one split, or a difference that is not finite, there is no interval.
+        Equal differences have no spread, and the formula is followed to its limit: an
+        interval of width 0, and a p-value of 1 if they are 0 (the two never differed)
+        or 0 if they are not. The latter takes a difference that is the same on all
+        data, and says nothing about its importance.
+
+    Raises
+    ------
+    DataError
+        If there is no difference, or ``test_train_ratio`` or ``level`` is outside
+        its domain.
+
+    Examples
+    --------
+    >>> corrected_t([-3.0, -0.5, -2.0, -4.0, -1.0], 1 / 4).high > 0
+    True
+    >>> corrected_t([-3.0, -0.5, -2.0, -4.0, -1.0], 0).high > 0
+    False
+    >>> corrected_t([0.5], 1 / 3).method
+    'no interval: one split'
+    """
+    if not (math.isfinite(test_train_ratio) and test_train_ratio >= 0):
+        raise DataError(
+            f"test_train_ratio must be finite and >= 0, got {test_train_ratio!r}."
+        )
+    values = _checked(differences, level)
+    if len(values) == 1:
+        return _none(float(values[0]), 1, "one split")
+    factor = 1 / len(values) + test_train_ratio
+    variance = factor * float(np.var(_flat(values), ddof=1))
+    return _student(values, float(np.mean(values)), variance, level, _CORRECTED)
+
+
+def mean_interval(
+    losses: ArrayLike, test_train_ratio: float, level: float = 0.95
+) -> Interval:
+    """Return the corrected resampled t interval of a mean loss.
+
+    As ``corrected_t``, but a loss of 0 is no hypothesis: the p-value is NaN.
+    """
+    interval = corrected_t(losses, test_train_ratio, level)
+    return replace(interval, p_value=math.nan)
+
+
+def row_interval(
+    row_differences: ArrayLike, weights: ArrayLike | None = None, level: float = 0.95
+) -> Interval:
+    r"""Return the interval of a mean difference over the test rows of one split.
+
+    Parameters
+    ----------
+    row_differences : array-like of shape (n_samples,)
+        One difference a test row, such as loss(a) - loss(b).
+    weights : array-like of shape (n_samples,), optional
+        Row weights. Rows of weight 0 do not count.
+    level : float
+        Coverage, between 0 and 1.
+
+    Returns
+    -------
+    Interval
+        Of the two fitted models on further rows like these. It knows nothing of how
+        other training rows would have changed the models, so it is narrower than one
+        for the procedure; and it takes rows to be independent, so not grouped ones.
+
+    Raises
+    ------
+    DataError
+        If no row has weight, a weight is negative or not finite, or the shapes differ.
+
+    Notes
+    -----
+    The variance of the weighted mean ``m`` is that of a ratio of sums,
+    :math:`\frac{n}{n-1} \sum w_i^2 (d_i - m)^2 / (\sum w_i)^2`; for equal weights it is
+    the :math:`s^2 / n` of the paired t-test.
+    """
+    values = _checked(row_differences, level)
+    w = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
+    if w.shape != values.shape or not np.all(np.isfinite(w) & (w >= 0)):
+        raise DataError(
+            f"weights must be {len(values)} finite numbers >= 0, one a row, got shape "
+            f"{w.shape} and least value {np.min(w, initial=math.inf)!r}."
+        )
+    values, w = values[w > 0], w[w > 0]
+    if len(values) == 0:
+        raise DataError("weights must be above 0 in at least one row, got none.")
+    mean = float(np.sum(w * values) / np.sum(w))
+    if len(values) == 1:
+        return _none(mean, 1, "one row")
+    n, share = len(values), w / np.sum(w)
+    centred = _flat(values) - np.sum(share * _flat(values))
+    variance = n / (n - 1) * float(np.sum(share**2 * centred**2))
+    return _student(values, mean, variance, level, _BY_ROWS)
+
+
+def holm(p_values: ArrayLike) -> Array:
+    """Return p-values adjusted for their number by Holm's step-down rule.
+
+    Parameters
+    ----------
+    p_values : array-like of shape (n_tests,)
+        NaN where there was no test: it stays NaN and is not counted.
+
+    Returns
+    -------
+    ndarray of shape (n_tests,)
+        In the given order. Rejecting those of at most ``a`` errs with probability at
+        most ``a`` in the whole family, however the tests depend on each other.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    array([0.03, 0.06, 0.06])
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    adjusted = np.full(p.shape, np.nan)
+    order = np.argsort(p, kind="stable")[: int(np.sum(~np.isnan(p)))]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p[order]), 1.0)
+    return adjusted
+
+
+def standard_error(values: ArrayLike) -> Array:
+    """Return the standard error of the mean (ddof 1) along the last axis.
+
+    NaN where there is only one value.
+    """
+    v = np.asarray(values, dtype=np.float64)
+    n = v.shape[-1]
+    if n < 2:
+        return np.full(v.shape[:-1], np.nan)
+    return np.asarray(np.std(v, axis=-1, ddof=1) / math.sqrt(n), dtype=np.float64)
+
+
+def within_one_se(losses: ArrayLike, best: int) -> NDArray[np.bool_]:
+    """Say which candidates lose no more to the best than one standard error.
+
+    Parameters
+    ----------
+    losses : array-like of shape (n_candidates, n_folds)
+        Losses on the same folds.
+    best : int
+        Row of the candidate to compare with.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_candidates,)
+        The standard error is that of the fold-paired difference. With one fold there
+        is none, and only candidates that lose nothing are admitted.
+    """
+    v = np.asarray(losses, dtype=np.float64)
+    difference = v - v[best]
+    error = np.nan_to_num(standard_error(difference), nan=0.0)
+    return np.asarray(np.mean(difference, axis=-1) <= error, dtype=np.bool_)
+
+
+def _checked(values: ArrayLike, level: float) -> Array:
+    v = np.asarray(values, dtype=np.float64)
+    if v.ndim != 1 or len(v) == 0:
+        raise DataError(
+            f"differences must be a list of at least one number, got shape {v.shape}."
+        )
+    if not 0 < level < 1:
+        raise DataError(f"level must be between 0 and 1, got {level!r}.")
+    return v
+
+
+def _flat(values: Array) -> Array:
+    # The mean of equal numbers may differ from each by rounding; the first does not.
+    flat: Array = values - values[0]
+    return flat
+
+
+def _none(estimate: float, n: int, reason: str) -> Interval:
+    nan = math.nan
+    return Interval(estimate, nan, nan, nan, n, f"no interval: {reason}")
+
+
+def _student(
+    values: Array, mean: float, variance: float, level: float, method: str
+) -> Interval:
+    from scipy.stats import t
+
+    n = len(values)
+    if not np.all(np.isfinite(values)):
+        return _none(mean, n, "a loss is not finite")
+    if np.ptp(values) == 0:
+        same = float(values[0])
+        return Interval(same, same, same, float(same == 0), n, method)
+    error = math.sqrt(variance)
+    reach = float(t.ppf((1 + level) / 2, n - 1)) * error
+    p_value = float(2 * t.sf(abs(mean) / error, n - 1)) if error > 0 else 0.0
+    return Interval(mean, mean - reach, mean + reach, p_value, n, method)

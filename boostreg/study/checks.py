@@ -1,0 +1,188 @@
+"""Checks that a type cannot carry: names that are known, penalties, spaces."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from boostreg.engines import ENGINES
+from boostreg.errors import PenaltyError, StudyError
+from boostreg.losses import OBJECTIVES, Objective
+from boostreg.penalty import PENALTIES, Penalty, Range, parse_space
+from boostreg.study.faults import detail, rule, unknown
+
+__all__ = [
+    "check_fixed",
+    "check_memory",
+    "check_objective",
+    "check_space",
+    "no_repeats",
+    "one_of",
+    "searched",
+]
+
+_N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
+_RANGE_KEYS = ("low", "high", "log", "zero")
+_MUST = re.compile(r"^(?:space: )?(?P<what>.*?)\b(?:must be|needs) (?P<rule>.*), got .*$")
+_BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
+_BYTES |= {"gib": 2**30}
+_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", re.IGNORECASE)
+
+
+def one_of(names: Sequence[str]) -> Callable[[str], str]:
+    """Return a check that text is one of ``names``."""
+
+    def check(value: str) -> str:
+        if value not in names:
+            raise rule(f"one of: {', '.join(names)}", known=names)
+        return value
+
+    return check
+
+
+def no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Check that no entry of a list stands twice."""
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            _raise([detail(rule("each entry once"), (place,), value)])
+    return values
+
+
+def check_fixed(values: Any) -> dict[str, float | int | None]:
+    """Check penalties by name with the value that each is held at."""
+    if not isinstance(values, Mapping):
+        raise rule("a mapping of penalties to values")
+    _raise(
+        [
+            detail(error, (name,), value)
+            for name, value in values.items()
+            if (error := _penalty_fault(name, value))
+        ]
+    )
+    return dict(values)
+
+
+def _penalty_fault(name: str, value: Any) -> PydanticCustomError | None:
+    if name not in PENALTIES:
+        return unknown(PENALTIES)
+    field: dict[str, Any] = {name: value}
+    try:
+        Penalty(**field)
+    except PenaltyError as error:
+        return rule(_allowed(str(error)))
+    return None
+
+
+def check_space(value: Any) -> dict[str, Any]:
+    """Check a search space, and return its ranges with every default written out.
+
+    The name of a space that ships becomes its ranges, so that a study that was kept
+    means the same when that space has changed.
+    """
+    if not isinstance(value, (str, Mapping)):
+        raise rule("the name of a space, or ranges by penalty")
+    try:
+        space = parse_space(value, engines=tuple(ENGINES))
+    except PenaltyError as error:
+        _raise([_space_fault(line, value) for line in str(error).splitlines()])
+        raise
+    common = {name: _written(entry) for name, entry in space.entries.items()}
+    own = {
+        engine: {name: _written(entry) for name, entry in entries.items()}
+        for engine, entries in space.engine_entries.items()
+    }
+    return common | own
+
+
+def _space_fault(line: str, space: Any) -> InitErrorDetails:
+    path, _, text = line.partition(": ")
+    loc = tuple(path.split(".")[1:])
+    found = space
+    for part in loc:
+        found = found.get(part) if isinstance(found, Mapping) else None
+    if text.startswith(("unknown key", "unknown penalty")):
+        names = PENALTIES if loc[0] in ENGINES else (*PENALTIES, *ENGINES)
+        error = unknown(_RANGE_KEYS if text.startswith("unknown key") else names)
+    elif text.startswith("is missing"):
+        error = PydanticCustomError("missing", "missing")
+    else:
+        error = rule(_allowed(text))
+    return detail(error, loc, found)
+
+
+def _allowed(message: str) -> str:
+    """Return what is allowed, from a message that also says what was found.
+
+    >>> _allowed("low must be below high, got 3.0 and 1.0.")
+    'low below high'
+    """
+    match = _MUST.match(message)
+    if not match:
+        return message.rstrip(".")
+    what = match["what"].strip()
+    named = what and what not in PENALTIES
+    return f"{what} {match['rule']}" if named else match["rule"]
+
+
+def _written(entry: Range) -> dict[str, float | int | bool]:
+    return {"low": entry.low, "high": entry.high, "log": entry.log, "zero": entry.zero}
+
+
+def searched(space: Any) -> Iterator[tuple[str, ...]]:
+    """Yield the keys that lead to each range of a space, engine's own included."""
+    if isinstance(space, Mapping):
+        for name, entry in space.items():
+            own = name in ENGINES and isinstance(entry, Mapping)
+            yield from ((name, inner) for inner in entry) if own else [(name,)]
+
+
+def check_objective(value: Any, task: str | None) -> Any:
+    """Check what is minimised: a name, or a name with its number; None for the task's.
+
+    Returns
+    -------
+    str, dict or None
+        As ``Objective.for_task`` takes it.
+    """
+    if value is None:
+        return None
+    name = _objective_name(value)
+    if name not in OBJECTIVES:
+        raise rule(f"one of: {', '.join(OBJECTIVES)}", known=OBJECTIVES)
+    try:
+        if task is None:
+            Objective(name, value[name] if isinstance(value, Mapping) else None)
+        else:
+            Objective.for_task(task, _N_CLASSES[task], value)
+    except StudyError as error:
+        raise rule(str(error).rstrip(".")) from None
+    return value
+
+
+def _objective_name(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((name, number),) = value.items()
+        if isinstance(number, (int, float)) and not isinstance(number, bool):
+            return str(name)
+    raise rule("a name, or one name with its number such as {tweedie: 1.5}")
+
+
+def check_memory(value: Any) -> int | None:
+    """Return bytes, from a whole number or text such as ``2 GB`` or ``512 MiB``."""
+    if value is None:
+        return None
+    match = _MEMORY.fullmatch(str(value))
+    if isinstance(value, (int, str)) and not isinstance(value, bool) and match:
+        n_bytes = int(float(match[1]) * _BYTES[(match[2] or "").lower()])
+        if n_bytes > 0:
+            return n_bytes
+    raise rule("bytes as a whole number, or text such as 2 GB or 512 MiB")
+
+
+def _raise(faults: list[InitErrorDetails]) -> None:
+    if faults:
+        raise ValidationError.from_exception_data("study", faults)

@@ -1,0 +1,119 @@
+"""The door: a path goes in, a checked study comes out; and the way back."""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from boostreg.errors import StudyError
+from boostreg.study.faults import Fault, as_error, explain, show
+from boostreg.study.files import write_text
+from boostreg.study.reading import Document, read_yaml
+from boostreg.study.spec import StudySpec
+from boostreg.study.support import unsupported
+
+__all__ = ["Study", "load_study", "write_study"]
+
+_NAMED = ("sklearn", "openml", "synthetic")
+"""What stands before the colon of a source that is no path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A spec, and the file that it came from."""
+
+    spec: StudySpec
+    path: Path
+
+    @property
+    def base(self) -> Path:
+        """The folder that a relative ``data.source`` starts from."""
+        return self.path.resolve().parent
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML file as described by ``StudySpec``.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, is not YAML, breaks the schema, or asks for what
+        this version cannot do. All faults are told at once, one line each: file, line,
+        column, key, what was found and what is allowed.
+    """
+    document = read_yaml(Path(path))
+    if not isinstance(document.content, dict):
+        found = "nothing" if document.content is None else show(document.content)
+        raise StudyError(
+            f"{path}: found {found}; expected a mapping with at least name and data."
+        )
+    faults = document.faults
+    try:
+        spec = StudySpec.model_validate(document.content)
+    except ValidationError as error:
+        faults += _schema_faults(document, error)
+    else:
+        faults += [
+            Fault(document.key_place(keys), ".".join(keys), text)
+            for keys, text in unsupported(spec)
+        ]
+    if faults:
+        raise as_error(document.file, faults)
+    return Study(spec, Path(path))
+
+
+def _schema_faults(document: Document, error: ValidationError) -> list[Fault]:
+    faults = []
+    for one in error.errors(include_url=False):
+        loc, text = explain(one, StudySpec)
+        at_key = text.startswith(("unknown key", "missing"))
+        place = document.key_place(loc) if at_key else document.value_place(loc)
+        faults.append(Fault(place, ".".join(map(str, loc)), text))
+    return faults
+
+
+def write_study(study: Study, path: Path) -> None:
+    """Write a study with every default, to give the same results from its new place.
+
+    Parameters
+    ----------
+    study : Study
+    path : Path
+        The new file. A relative source is rewritten to start from its folder.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be written.
+    """
+    content = study.spec.as_dict()
+    content["data"]["source"] = _moved(study, path)
+    write_text(path, to_yaml(content))
+
+
+def _moved(study: Study, path: Path) -> str:
+    source = study.spec.data.source
+    named = source.partition(":")[0] in _NAMED
+    if named or Path(source).is_absolute():
+        return source
+    moved = os.path.relpath(study.base / source, path.resolve().parent)
+    return Path(moved).as_posix()
+
+
+def to_yaml(content: dict[str, object]) -> str:
+    """Return plain data as YAML, keys in their order."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # untyped
+    yaml.width = 88
+    stream = io.StringIO()
+    yaml.dump(content, stream)
+    return stream.getvalue()

@@ -1,0 +1,159 @@
+"""What is wrong with a study file, one line a fault, in the user's own words."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from boostreg.errors import StudyError
+
+__all__ = ["Fault", "Place", "as_error", "explain", "rule", "show", "unknown"]
+
+Loc = tuple[str | int, ...]
+
+_LONGEST = 60
+
+# What pydantic checks, by the name of its error, in words for the person at the YAML.
+_EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text (quote what YAML reads as something else)",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "a mapping of keys",
+    "greater_than": "above {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "below {lt}",
+    "less_than_equal": "at most {le}",
+    "too_short": "at least one entry",
+    "string_too_short": "text that is not empty",
+    "string_too_long": "at most {max_length} characters",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A line and a column, counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong, where it stands."""
+
+    place: Place
+    key: str
+    text: str
+
+    def line(self, file: str) -> str:
+        """Return ``file:line:col: key.path: text``."""
+        where = f"{file}:{self.place.line}:{self.place.column}"
+        return f"{where}: {self.key}: {self.text}" if self.key else f"{where}: {self.text}"
+
+
+def as_error(file: str, faults: Iterable[Fault]) -> StudyError:
+    """Return the error that tells all faults of ``file``, in the order of its lines."""
+    lines = [fault.line(file) for fault in sorted(set(faults))]
+    if len(lines) == 1:
+        return StudyError(lines[0])
+    return StudyError("\n  ".join([f"{file} has {len(lines)} faults:", *lines]))
+
+
+def rule(expected: str, *, known: Sequence[str] = ()) -> PydanticCustomError:
+    """Return what a validator raises: what is allowed, and the names that are known."""
+    return PydanticCustomError(
+        "rule", "{expected}", {"expected": expected, "known": tuple(known)}
+    )
+
+
+def unknown(known: Sequence[str]) -> PydanticCustomError:
+    """Return what a validator raises for a key that is not one of ``known``."""
+    return PydanticCustomError("unknown_key", "unknown key", {"known": tuple(known)})
+
+
+def detail(error: PydanticCustomError, loc: Loc, found: object) -> InitErrorDetails:
+    """Return one of several faults that a validator reports together."""
+    return InitErrorDetails(type=error, loc=loc, input=found)
+
+
+def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
+    """Return the keys that lead to a fault of ``model``, and the fault in words.
+
+    Parameters
+    ----------
+    error : dict
+        One of ``ValidationError.errors()``.
+    model : type
+        The pydantic model that was validated.
+    """
+    loc = tuple(part for part in error["loc"] if not _is_tag(part))
+    context: Mapping[str, Any] = error.get("ctx", {})
+    kind = error["type"]
+    if kind == "missing":
+        return loc, "missing; a study needs this key."
+    if kind in {"extra_forbidden", "unknown_key"}:
+        known = context.get("known") or tuple(_keys(model, error["loc"]))
+        listed = f"unknown key; expected one of: {', '.join(known)}"
+        return loc, listed + _nearest(loc[-1], known)
+    expected = context.get("expected") or _expected(kind, context, error["msg"])
+    text = f"found {show(error['input'])}; expected {expected}"
+    return loc, text + _nearest(error["input"], context.get("known", ()))
+
+
+def show(value: object) -> str:
+    """Return a value of a YAML file as its writer would know it again.
+
+    >>> show(True), show("x" * 3), show(()), show(None)
+    ('true', "'xxx'", 'an empty list', 'null')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return f"a mapping with {', '.join(map(str, value))}" if value else "{}"
+    if isinstance(value, (tuple, list)):
+        return f"a list of {len(value)}" if value else "an empty list"
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
+    return _EXPECTED[kind].format(**context) if kind in _EXPECTED else message
+
+
+def _nearest(found: object, known: Sequence[str]) -> str:
+    near = get_close_matches(str(found), known, n=1) if isinstance(found, str) else []
+    return f"; did you mean {near[0]!r}?" if near else "."
+
+
+def _is_tag(part: str | int) -> bool:
+    # Written by spec.py's unions; a key of a file that looks alike loses one level.
+    return isinstance(part, str) and part.startswith("<") and part.endswith(">")
+
+
+def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
+    """Yield the keys that may stand where the last part of ``loc`` does."""
+    options = [model]
+    for part in loc[:-1]:
+        if _is_tag(part):
+            options = [m for m in options if f"<{m.__name__}>" == part]
+        else:
+            fields = [m.model_fields[part] for m in options if part in m.model_fields]
+            options = [m for field in fields for m in _models(field.annotation)]
+    for option in options:
+        yield from option.model_fields
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

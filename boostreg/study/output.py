@@ -1,0 +1,84 @@
+"""The files that a run leaves."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from boostreg.data import Column
+from boostreg.insight.effects import plain_size
+from boostreg.report.page import render
+from boostreg.report.records import RunRecord
+from boostreg.report.summary import (
+    FIT_COLUMNS,
+    PATH_COLUMNS,
+    TRIAL_COLUMNS,
+    fit_table,
+    path_table,
+    summarize,
+    trial_table,
+)
+from boostreg.study.files import (
+    read_csv,
+    read_json,
+    write_bytes,
+    write_csv,
+    write_json,
+    write_text,
+)
+
+__all__ = ["rebuild_report", "write_run"]
+
+
+def write_run(
+    folder: Path,
+    record: RunRecord,
+    run: Mapping[str, Any],
+    columns: tuple[Column, ...],
+) -> None:
+    """Write tables, models, results and page of a run; the page last."""
+    trials, paths = trial_table(record), path_table(record)
+    write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
+    write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
+    write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
+    _write_models(folder / "models", record, columns)
+    write_json(folder / "results.json", summarize(record, run))
+    rebuild_report(folder)
+
+
+def rebuild_report(folder: Path) -> Path:
+    """Write the page of a run from its stored results; return its path.
+
+    Raises
+    ------
+    DataError
+        If the folder holds no results of a run.
+    """
+    results = read_json(folder / "results.json")
+    trials, paths = (read_csv(folder / f"{name}.csv") for name in ("trials", "paths"))
+    page = folder / "report.html"
+    write_text(page, render(results, trials, paths))
+    return page
+
+
+def _write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
+    folder.mkdir(exist_ok=True)
+    for engine in record.engines.values():
+        for pick, model in engine.models.items():
+            path = folder / f"{engine.name}-{pick}{model.suffix}"
+            write_bytes(path, model.content)
+            described = {
+                "engine": engine.name,
+                "pick": pick,
+                "rounds": engine.tuned[None].candidate(pick).n_rounds,
+                "target": record.card["target"],
+                "task": record.card["task"],
+                "objective": record.card["objective"],
+                "classes": record.card["class_labels"],
+                "columns": [
+                    {"name": c.name, "categories": c.categories} for c in columns
+                ],
+                "size": plain_size(model.size),
+                "sha256": hashlib.sha256(model.content).hexdigest(),
+            }
+            write_json(path.with_suffix(".json"), described)

@@ -1,0 +1,195 @@
+"""What a study asks for, as data, folds, searches and work."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from boostreg.data import data_card, make_splits, prepare_table, read_source
+from boostreg.engines import Problem, get_engine
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import Fit, derive_seed
+from boostreg.fits.work import BaselineWork, ReferenceWork
+from boostreg.insight.paths import PathPoint, path_grid, path_points
+from boostreg.losses import LOSS_NAMES, Array, Objective
+from boostreg.penalty import Penalty
+from boostreg.penalty.space import Range, parse_space
+from boostreg.study.spec import StudySpec
+from boostreg.tuning import Proposer, Tuning, fit_seed
+from boostreg.tuning.measuring import Limits
+
+__all__ = ["Plan"]
+
+PICKS = ("best", "one_se")
+
+
+class Plan:
+    """A study whose data are read and checked.
+
+    Parameters
+    ----------
+    spec : StudySpec
+    base : Path
+        What a relative source is relative to.
+
+    Raises
+    ------
+    DataError
+        If the data do not fit the study.
+    UnsupportedPenaltyError
+        If an engine cannot mean what the study asks of it.
+    """
+
+    def __init__(self, spec: StudySpec, base: Path) -> None:
+        self.spec = spec
+        data = spec.data
+        frame = read_source(data.source, base=base)
+        self.table = prepare_table(
+            frame,
+            target=data.target,
+            task=data.task,
+            drop=data.drop,
+            groups=data.groups,
+            time=data.time,
+            weights=data.weights,
+        )
+        self.objective = Objective.for_task(
+            self.table.task, len(self.table.classes), data.objective
+        )
+        self.objective.check_target(self.table.y)
+        self.splits = make_splits(
+            self.table,
+            outer=spec.validation.outer.as_dict(),
+            inner=spec.validation.inner.as_dict(),
+            seed=spec.seed,
+        )
+        self.dataset = Dataset(self.table, self.splits, self.objective)
+        self.space = parse_space(spec.search.space, engines=spec.engines)
+        self._check_engines()
+
+    @property
+    def outer_folds(self) -> range:
+        """Numbers of the outer folds."""
+        return range(self.splits.n_outer)
+
+    @property
+    def limits(self) -> Limits:
+        """What is the same for every fit."""
+        return Limits(
+            n_inner=self.splits.n_inner,
+            n_rounds=self.spec.rounds.max,
+            patience=self.spec.rounds.patience,
+            seed=self.spec.seed,
+            threads=self.spec.compute.threads,
+        )
+
+    @property
+    def inner_folds(self) -> int:
+        """Folds of one repeat of the inner cross-validation."""
+        return int(self.spec.validation.inner.folds)
+
+    def test_weights(self, outer: int) -> Array | None:
+        """Return the row weights of an outer fold's test rows."""
+        weights = self.table.weights
+        return None if weights is None else weights[self.splits.outer[outer].test]
+
+    def card(self) -> dict[str, Any]:
+        """Return the data card, with what is minimised."""
+        return data_card(self.table, self.spec.data.source) | {
+            "objective": self.objective.name,
+            "objective_parameter": self.objective.parameter,
+            "loss": LOSS_NAMES[self.objective.name],
+            "class_labels": list(self.table.classes),
+        }
+
+    def tuning(self, engine: str, outer: int | None) -> Tuning:
+        """Return the search of one engine within one outer fold, or on all rows."""
+        search, limits = self.spec.search, self.limits
+        return Tuning(
+            engine=engine,
+            outer=outer,
+            n_inner=limits.n_inner,
+            proposer=Proposer(
+                space=self.space.for_engine(engine),
+                fixed=search.fixed,
+                scale=search.scale,
+                sampler=search.sampler,
+                seed=derive_seed(self.spec.seed, "search", engine, outer),
+                in_flight=search.in_flight,
+                n_trials=search.trials,
+            ),
+            n_rounds=limits.n_rounds,
+            patience=limits.patience,
+            seed=self.spec.seed,
+            threads=limits.threads,
+        )
+
+    def refit(
+        self, engine: str, outer: int | None, penalty: Penalty, n_rounds: int
+    ) -> Fit:
+        """Return the fit of a chosen candidate on all training rows of a fold."""
+        return Fit(
+            outer=outer,
+            inner=None,
+            engine=engine,
+            penalty=penalty,
+            n_rounds=n_rounds,
+            patience=None,
+            seed=fit_seed(self.spec.seed, outer, None),
+            threads=self.limits.threads,
+        )
+
+    def references(self) -> list[ReferenceWork]:
+        """Return the libraries' untouched wrappers, one an engine and outer fold."""
+        return [
+            ReferenceWork(
+                outer,
+                engine,
+                fit_seed(self.spec.seed, outer, None),
+                self.limits.threads,
+            )
+            for engine in self.spec.engines
+            for outer in self.outer_folds
+        ]
+
+    def baselines(self) -> list[BaselineWork]:
+        """Return the baselines on every outer fold and on all rows."""
+        return [
+            BaselineWork(outer, name, self.spec.seed)
+            for name in self.spec.baselines
+            for outer in (*self.outer_folds, None)
+        ]
+
+    def paths(self) -> list[PathPoint]:
+        """Return the points of all paths, all else at the study's fixed values."""
+        search = self.spec.search
+        points: list[PathPoint] = []
+        for engine in self.spec.engines:
+            fixed: dict[str, Any] = dict(search.fixed)
+            base = Penalty(**fixed, scale=search.scale)
+            grids = {
+                name: path_grid(self._range(engine, name), self.spec.paths.points)
+                for name in self.spec.paths.penalties
+            }
+            points += path_points(engine, base, grids)
+        return points
+
+    def _range(self, engine: str, name: str) -> Range:
+        searched = self.space.for_engine(engine)
+        return searched.get(name) or parse_space("default").entries[name]
+
+    def _check_engines(self) -> None:
+        """Refuse before any fit what an engine cannot mean at both ends of a range."""
+        problem = Problem.of(self.table, None, self.objective)
+        for name in self.spec.engines:
+            for penalty in _corners(
+                self.space.for_engine(name), self.spec.search.fixed
+            ):
+                get_engine(name).check(penalty, problem)
+
+
+def _corners(space: dict[str, Range], fixed: dict[str, Any]) -> Sequence[Penalty]:
+    ends = [
+        {name: end(r) for name, r in space.items()}
+        for end in (lambda r: r.quantile(0.0), lambda r: r.quantile(1.0))
+    ]
+    return [Penalty(**(fixed | values)) for values in ends]

@@ -1,0 +1,287 @@
+"""Runs a study: from its file to the files of a run."""
+
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from boostreg.errors import FitError, StudyError
+from boostreg.fits.executor import LocalExecutor
+from boostreg.fits.fit import Fit
+from boostreg.fits.journal import Journal
+from boostreg.fits.ledger import Ledger
+from boostreg.fits.schedule import Batch, Job, run_jobs
+from boostreg.fits.work import FitWork, ModelWork, Work
+from boostreg.insight.effects import Effect, PathRow, penalty_effect
+from boostreg.insight.paths import PathPoint, path_rows
+from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
+from boostreg.study.door import load_study, write_study
+from boostreg.study.output import write_run
+from boostreg.study.plan import PICKS, Plan
+from boostreg.study.progress import Progress, Silent
+from boostreg.study.signals import Stop, stop_on_signals
+from boostreg.tuning.job import TuningJob
+from boostreg.tuning.measuring import Measuring
+
+__all__ = ["run_study"]
+
+_LIBRARIES = (
+    "boostreg",
+    "xgboost",
+    "lightgbm",
+    "scikit-learn",
+    "optuna",
+    "numpy",
+    "scipy",
+    "pandas",
+)
+
+
+def run_study(
+    path: str | Path,
+    *,
+    out: str | Path = "reports",
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Run a study and write its report; return the folder of the run.
+
+    A run that was stopped at any moment goes on where it was when it is started again:
+    every finished fit lies in the folder's journal.
+
+    Parameters
+    ----------
+    path : str or Path
+        The study's YAML file.
+    out : str or Path
+        Folder in which the run's folder is made, named as the study is.
+    workers : int, optional
+        Worker processes, by default one a core. Results do not depend on it.
+    progress : Progress, optional
+        Told how far the run is.
+
+    Raises
+    ------
+    StudyError, DataError, PenaltyError, UnsupportedPenaltyError
+        If the study or its data are wrong; nothing is written then.
+    FitError
+        If an engine completed no trial on some outer fold.
+    InterruptedRunError
+        If the run was stopped by a signal.
+    RunError
+        If the folder is in use, or can not be written.
+    """
+    study = load_study(Path(path))
+    folder = Path(out) / study.spec.name
+    _refuse_own_output(Path(path), folder)
+    plan = Plan(study.spec, study.base)
+    folder.mkdir(parents=True, exist_ok=True)
+    started = datetime.now(UTC)
+    with _ledger(plan, folder, workers) as (ledger, stop, slots):
+        runner = _Runner(plan, ledger, stop, slots, progress or Silent())
+        record = runner.run()
+    run = {
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
+        "workers": slots // 2,
+        "fits": ledger.counts.run + ledger.counts.found,
+        "fits_from_journal": ledger.counts.found,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    write_study(study, folder / "study.yaml")
+    write_run(folder, record, run, plan.table.columns)
+    return folder
+
+
+def _refuse_own_output(path: Path, folder: Path) -> None:
+    if path.name == "study.yaml" and (path.parent / "results.json").exists():
+        if folder.resolve().parent == path.resolve().parent.parent:
+            return
+        raise StudyError(
+            f"{path} was left by a run; run it with --out and the folder that holds "
+            f"{path.resolve().parent.name}, or another one."
+        )
+
+
+@contextmanager
+def _ledger(
+    plan: Plan, folder: Path, workers: int | None
+) -> Iterator[tuple[Ledger, Stop, int]]:
+    with (
+        Journal(folder / "journal.db") as journal,
+        TemporaryDirectory(prefix="boostreg-") as data,
+        LocalExecutor(
+            workers, threads=plan.limits.threads, preload=("boostreg.fits.work",)
+        ) as executor,
+        stop_on_signals(executor.kill_now) as stop,
+    ):
+        plan.dataset.save(Path(data))
+        yield Ledger(plan.dataset, data, executor, journal), stop, 2 * executor.workers
+
+
+@dataclass(slots=True)
+class _Runner:
+    """The steps of a run, in the order in which they are given to the workers."""
+
+    plan: Plan
+    ledger: Ledger
+    stop: Stop
+    slots: int
+    progress: Progress
+
+    def run(self) -> RunRecord:
+        """Measure all that the study asks for."""
+        plan = self.plan
+        searches = self._tunings()
+        points = plan.paths()
+        settings = [s for point in points for s in point.settings(plan.outer_folds)]
+        measuring = Measuring(settings, plan.limits)
+        given = Batch([*plan.references(), *plan.baselines()])
+        self.progress.start(len(searches) * plan.spec.search.trials)
+        self._drive([*searches.values(), measuring, given])
+        self.progress.stage("refits and models")
+        tuned = {
+            where: Tuned(job.tuning.trials, job.tuning.selection)
+            for where, job in searches.items()
+        }
+        refits = Batch(self._refits(tuned))
+        self._drive([refits])
+        records = _needed(given.records | refits.records)
+        return self._record(tuned, measuring, points, records)
+
+    def _refits(
+        self, tuned: Mapping[tuple[str, int | None], Tuned]
+    ) -> list[Work[Any]]:
+        works: list[Work[Any]] = []
+        for where, one in tuned.items():
+            if where[1] is None:
+                works += [ModelWork(self._refit(where, one, pick)) for pick in PICKS]
+            else:
+                picks = (*PICKS, "unpenalised")
+                works += [FitWork(self._refit(where, one, pick)) for pick in picks]
+        return works
+
+    def _tunings(self) -> dict[tuple[str, int | None], TuningJob]:
+        return {
+            (engine, outer): TuningJob(self.plan.tuning(engine, outer))
+            for engine in self.plan.spec.engines
+            for outer in (*self.plan.outer_folds, None)
+        }
+
+    def _drive(self, jobs: list[Job]) -> None:
+        seen: dict[int, int] = {}
+
+        def after(job: Job) -> None:
+            if not isinstance(job, TuningJob):
+                return
+            done = len(job.tuning.trials)
+            if done != seen.get(id(job)):
+                seen[id(job)] = done
+                best = job.tuning.incumbent
+                self.progress.trial(
+                    job.tuning.engine,
+                    job.tuning.outer,
+                    sum(seen.values()),
+                    None if best is None else best.loss,
+                    None if best is None else best.sizes["n_leaves"],
+                )
+
+        run_jobs(
+            jobs, self.ledger, slots=self.slots, stopped=self.stop, after=after
+        )
+
+    def _refit(self, where: tuple[str, int | None], tuned: Tuned, pick: str) -> Fit:
+        engine, outer = where
+        chosen = tuned.candidate(pick)
+        return self.plan.refit(engine, outer, tuned.penalty(pick), chosen.n_rounds)
+
+    def _record(
+        self,
+        tuned: Mapping[tuple[str, int | None], Tuned],
+        measuring: Measuring,
+        points: list[PathPoint],
+        records: Mapping[Work[Any], Any],
+    ) -> RunRecord:
+        plan = self.plan
+        rows = path_rows(points, plan.outer_folds, measuring.trials)
+        return RunRecord(
+            study=plan.spec.as_dict(),
+            card=plan.card(),
+            versions=_versions(),
+            engines={
+                name: self._engine(name, tuned, records) for name in plan.spec.engines
+            },
+            baselines={
+                name: {
+                    work.outer: records[work]
+                    for work in plan.baselines()
+                    if work.name == name
+                }
+                for name in plan.spec.baselines
+            },
+            paths=rows,
+            effects=_effects(rows, plan),
+            outer_ratio=plan.splits.outer_ratio,
+            outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
+        )
+
+    def _engine(
+        self,
+        name: str,
+        tuned: Mapping[tuple[str, int | None], Tuned],
+        records: Mapping[Work[Any], Any],
+    ) -> EngineRecord:
+        plan = self.plan
+        outer: dict[str, tuple[OuterRecord, ...]] = {}
+        for pick in (*PICKS, "unpenalised"):
+            fits = [
+                FitWork(self._refit((name, fold), tuned[name, fold], pick))
+                for fold in plan.outer_folds
+            ]
+            outer[pick] = tuple(
+                OuterRecord.of_fit(records[fit], plan.test_weights(fold))
+                for fold, fit in enumerate(fits)
+            )
+        outer["default"] = tuple(
+            OuterRecord.of_reference(records[work])
+            for work in plan.references()
+            if work.engine == name
+        )
+        return EngineRecord(
+            name=name,
+            tuned={fold: tuned[name, fold] for fold in (*plan.outer_folds, None)},
+            outer=outer,
+            models={
+                pick: records[
+                    ModelWork(self._refit((name, None), tuned[name, None], pick))
+                ]
+                for pick in PICKS
+            },
+        )
+
+
+def _needed(records: Mapping[Work[Any], Any]) -> Mapping[Work[Any], Any]:
+    """Return the records; what a report cannot do without must not have failed."""
+    for record in records.values():
+        if isinstance(record, FitError):
+            raise record
+    return records
+
+
+def _effects(rows: list[PathRow], plan: Plan) -> list[Effect]:
+    ratio = 1 / (plan.inner_folds - 1) if plan.inner_folds > 1 else 1.0
+    by_path: dict[tuple[str, str], list[PathRow]] = {}
+    for row in rows:
+        by_path.setdefault((row.engine, row.penalty), []).append(row)
+    return [penalty_effect(path, ratio) for path in by_path.values()]
+
+
+def _versions() -> dict[str, str]:
+    python = platform.python_version()
+    return {"python": python} | {name: version(name) for name in _LIBRARIES}

@@ -1,0 +1,273 @@
+"""What a study file may say: the classes mirror the YAML key by key.
+
+Every default that a study has stands here, and nowhere else. A spec is checked when it
+is made, and never changes.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from boostreg.baselines import BASELINES
+from boostreg.engines import ENGINES
+from boostreg.penalty import Scale
+from boostreg.study.checks import (
+    check_fixed,
+    check_memory,
+    check_objective,
+    check_space,
+    no_repeats,
+    one_of,
+    searched,
+)
+from boostreg.study.faults import detail, rule
+
+__all__ = [
+    "PATH_PENALTIES",
+    "SAMPLERS",
+    "Compute",
+    "Dask",
+    "Data",
+    "Effects",
+    "Folds",
+    "Holdout",
+    "Limits",
+    "Paths",
+    "Rounds",
+    "Search",
+    "StudySpec",
+    "Validation",
+]
+
+TASKS = ("regression", "binary", "multiclass")
+SAMPLERS = ("tpe", "sobol", "random", "nsga2", "gp")
+PATH_PENALTIES = ("reg_alpha", "reg_lambda", "min_split_gain")
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def _names(known: tuple[str, ...]) -> Any:
+    """Return the type of a list of known names, each at most once."""
+    entry = Annotated[str, AfterValidator(one_of(known))]
+    return Annotated[tuple[entry, ...], AfterValidator(no_repeats)]
+
+
+class _Strict(BaseModel):
+    """A misspelt key is an error, text is no number, and nothing ever changes."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain dict, list and scalars, every default included, in order."""
+        return {name: _plain(value) for name, value in self}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Strict):
+        return value.as_dict()
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    return value
+
+
+class Data(_Strict):
+    """Where the rows come from, and what its columns are for."""
+
+    source: Text
+    target: Text
+    task: Annotated[str, AfterValidator(one_of(TASKS))] | None = None
+    objective: Any = None
+    drop: Annotated[tuple[Text, ...], AfterValidator(no_repeats)] = ()
+    groups: Text | None = None
+    time: Text | None = None
+    weights: Text | None = None
+
+    @field_validator("objective", mode="after")
+    @classmethod
+    def _objective_suits_the_task(cls, value: Any, info: ValidationInfo) -> Any:
+        return check_objective(value, info.data.get("task"))
+
+    @field_validator("drop", "groups", "time", "weights", mode="after")
+    @classmethod
+    def _target_has_no_other_use(cls, value: Any, info: ValidationInfo) -> Any:
+        target = info.data.get("target")
+        used = value if isinstance(value, tuple) else (value,)
+        if target is not None and target in used:
+            raise rule("a column other than the target")
+        return value
+
+
+class Rounds(_Strict):
+    """How long an ensemble may grow, and when it stops earlier."""
+
+    max: Count = 500
+    patience: Count = 30
+
+
+class Search(_Strict):
+    """What is tried, and how."""
+
+    trials: Count = 40
+    timeout: Annotated[float, Field(gt=0)] | None = None
+    sampler: Annotated[str, AfterValidator(one_of(SAMPLERS))] = "tpe"
+    in_flight: Annotated[int, Field(ge=1, le=1000)] = 4
+    racing: bool = True
+    storage: Text | None = None
+    scale: Scale = "raw"
+    fixed: Annotated[
+        Mapping[str, float | int | None], BeforeValidator(check_fixed)
+    ] = Field(default_factory=lambda: {"learning_rate": 0.1})
+    space: Annotated[Mapping[str, Any], BeforeValidator(check_space)] = Field(
+        default="default", validate_default=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_yields_to_what_is_searched(cls, content: Any) -> Any:
+        if not isinstance(content, Mapping) or "fixed" in content:
+            return content
+        names = {keys[-1] for keys in searched(content.get("space"))}
+        return {**content, "fixed": {}} if "learning_rate" in names else content
+
+    @field_validator("space", mode="after")
+    @classmethod
+    def _searched_is_not_fixed(cls, space: Any, info: ValidationInfo) -> Any:
+        fixed = info.data.get("fixed", {})
+        faults = [
+            detail(rule("a penalty that is not also in search.fixed"), keys, space)
+            for keys in searched(space)
+            if keys[-1] in fixed
+        ]
+        if faults:
+            raise ValidationError.from_exception_data("space", faults)
+        return space
+
+
+class Folds(_Strict):
+    """Cross-validation, repeated with other folds."""
+
+    folds: Annotated[int, Field(ge=2, le=10_000)] = 5
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class Holdout(_Strict):
+    """One split, this share of the rows being judged."""
+
+    holdout: Share
+
+
+def _outer_kind(value: Any) -> str:
+    held_out = isinstance(value, Holdout) or (
+        isinstance(value, Mapping) and "holdout" in value
+    )
+    return "<Holdout>" if held_out else "<Folds>"
+
+
+class Validation(_Strict):
+    """The folds that judge, and within each the folds that choose."""
+
+    outer: Annotated[
+        Annotated[Folds, Tag("<Folds>")] | Annotated[Holdout, Tag("<Holdout>")],
+        Discriminator(_outer_kind),
+    ] = Folds()
+    inner: Folds = Folds()
+
+
+class Paths(_Strict):
+    """Grids of one penalty each, all else fixed."""
+
+    penalties: _names(PATH_PENALTIES) = PATH_PENALTIES
+    points: Annotated[int, Field(ge=2, le=1000)] = 15
+
+
+class Effects(_Strict):
+    """A design that fills the space, for shares of variance."""
+
+    design: Annotated[str, AfterValidator(one_of(("sobol",)))] = "sobol"
+    points: Annotated[int, Field(ge=1, le=100_000)] = 64
+
+
+class Dask(_Strict):
+    """A Dask cluster, by the address of its scheduler."""
+
+    dask: Text
+
+
+def _executor_kind(value: Any) -> str:
+    return "<Dask>" if isinstance(value, (Mapping, Dask)) else "<local>"
+
+
+class Compute(_Strict):
+    """Where fits run. It never changes a result, but for the threads of a fit."""
+
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
+    executor: Annotated[
+        Annotated[str, AfterValidator(one_of(("local",))), Tag("<local>")]
+        | Annotated[Dask, Tag("<Dask>")],
+        Discriminator(_executor_kind),
+    ] = "local"
+
+
+class Limits(_Strict):
+    """What one fit may use before it is ended; memory in bytes."""
+
+    seconds_per_fit: Annotated[float, Field(gt=0)] | None = None
+    memory: Annotated[PositiveInt | None, BeforeValidator(check_memory)] = None
+
+
+class StudySpec(_Strict):
+    """What a study does; only ``name``, ``data.source`` and ``data.target`` must be.
+
+    Examples
+    --------
+    >>> data = {"source": "sklearn:diabetes", "target": "target"}
+    >>> StudySpec(name="small", data=data).validation.outer
+    Folds(folds=5, repeats=1)
+    """
+
+    name: str
+    title: Text = Field(default_factory=lambda known: known.get("name", ""))
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    data: Data
+    engines: Annotated[_names(tuple(ENGINES)), Field(min_length=1)] = tuple(ENGINES)
+    rounds: Rounds = Rounds()
+    search: Search = Field(default_factory=Search)
+    validation: Validation = Validation()
+    paths: Paths = Paths()
+    baselines: _names(BASELINES) = BASELINES
+    effects: Effects = Effects()
+    claims: tuple[Any, ...] = ()
+    compute: Compute = Compute()
+    limits: Limits = Limits()
+
+    @field_validator("name", mode="after")
+    @classmethod
+    def _name_stays_in_its_folder(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise rule(
+                "1 to 64 of a-z, 0-9, '_' and '-', beginning with a letter or digit"
+            )
+        return name

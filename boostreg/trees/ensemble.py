@@ -1,0 +1,309 @@
+"""Trees as plain arrays, whichever engine grew them."""
+
+from dataclasses import dataclass, fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostreg.errors import ModelError
+from boostreg.trees.curves import SizeCurves, measure_curves
+from boostreg.trees.descent import descend
+from boostreg.trees.formats.arrays_file import read_arrays, write_arrays
+from boostreg.trees.formats.lightgbm_model import read_lightgbm
+from boostreg.trees.formats.sklearn_model import read_sklearn
+from boostreg.trees.formats.xgboost_model import read_xgboost
+from boostreg.trees.formats.xgboost_rate import Recorded
+from boostreg.trees.size import TreeSize
+from boostreg.trees.structure import NODE_FIELDS, RawForest, settle
+
+__all__ = ["TreeEnsemble"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TreeEnsemble:
+    """The trees of a boosted model, as flat arrays over all nodes of all trees.
+
+    Trees stand in the order of their rounds. Node ``i`` of tree ``t`` is entry
+    ``tree_offsets[t] + i``, the root being ``i = 0``.
+
+    Attributes
+    ----------
+    engine : {"xgboost", "lightgbm", "sklearn"}
+        Whose rules decide: XGBoost goes left if ``float32(x) < threshold``, the others
+        if ``x <= threshold``.
+    n_features, n_outputs, n_rounds : int
+        Columns of the table, raw scores a row, boosting rounds.
+    tree_offsets : ndarray of shape (n_trees + 1,)
+    left, right : ndarray of shape (n_nodes,)
+        Children as entries of these arrays, -1 in a leaf.
+    feature : ndarray of shape (n_nodes,)
+        Tested column, -1 in a leaf.
+    threshold : ndarray of shape (n_nodes,)
+    value : ndarray of shape (n_nodes,)
+        What a leaf adds to the raw score; 0 elsewhere.
+    hessian, gain : ndarray of shape (n_nodes,)
+        Summed hessian, and gain of the split; NaN where the format has none.
+    depth : ndarray of shape (n_nodes,)
+        Splits above the node.
+    default_left : ndarray of shape (n_nodes,)
+        Where missing values go.
+    missing : ndarray of shape (n_nodes,)
+        What is missing: 0 nothing (NaN counts as 0), 1 zeros and NaN, 2 NaN.
+    set_index : ndarray of shape (n_nodes,)
+        Set of categories that the split tests, -1 if none.
+    set_offsets, categories : ndarray
+        Set ``s`` is ``categories[set_offsets[s]:set_offsets[s + 1]]``.
+    members_left : ndarray of shape (n_sets,)
+        Whether the members of a set go left or right.
+    output, round : ndarray of shape (n_trees,)
+        The raw score that a tree adds to, and its boosting round from 0.
+    learning_rates : ndarray of shape (n_trees,)
+        Leaf value / weight, dart's scaling included; NaN if the file does not tell.
+    reg_lambda : float
+        L2 penalty in the library's own units; NaN if the file does not tell.
+    intercept : ndarray of shape (n_outputs,)
+        What the library's raw score has beside the trees.
+    mixed : ndarray of shape (n_trees,)
+        Trees whose leaves hold an intercept that cannot be told from their weights.
+        ``l1_norm``, ``l2_norm`` and ``zero_share`` are NaN from there on.
+    """
+
+    engine: str
+    n_features: int
+    n_outputs: int
+    n_rounds: int
+    tree_offsets: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float64]
+    value: NDArray[np.float64]
+    hessian: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    depth: NDArray[np.int32]
+    default_left: NDArray[np.bool_]
+    missing: NDArray[np.uint8]
+    set_index: NDArray[np.int32]
+    set_offsets: NDArray[np.int64]
+    categories: NDArray[np.int32]
+    members_left: NDArray[np.bool_]
+    output: NDArray[np.int32]
+    round: NDArray[np.int32]
+    learning_rates: NDArray[np.float64]
+    reg_lambda: float
+    intercept: NDArray[np.float64]
+    mixed: NDArray[np.bool_]
+
+    @classmethod
+    def from_xgboost_ubj(
+        cls,
+        data: bytes,
+        *,
+        learning_rate: float | None = None,
+        recorded: Recorded | None = None,
+    ) -> Self:
+        """Return the trees of XGBoost's model bytes, UBJ or JSON.
+
+        Without ``learning_rate`` it is recovered from the gains where they tell, see
+        ``boostreg.trees.formats.xgboost_rate``; ``recorded`` is what a configuration
+        says, believed as far as they agree.
+
+        Raises
+        ------
+        ModelError
+            If the bytes are damaged, or a model without trees of plain leaves.
+        """
+        raw = read_xgboost(data, learning_rate=learning_rate, recorded=recorded)
+        return cls(**settle(raw))
+
+    @classmethod
+    def from_lightgbm_text(
+        cls,
+        text: str,
+        *,
+        learning_rate: float | None = None,
+        intercept: ArrayLike | None = None,
+    ) -> Self:
+        """Return the trees of LightGBM's model text.
+
+        ``intercept``, a number or one a class, is what the leaves of each class's first
+        tree hold beside their weights; 0 says that they are pure. Without it, it is
+        recovered where possible, see ``boostreg.trees.formats.lightgbm_intercept``.
+
+        Raises
+        ------
+        ModelError
+            If the text is damaged, or of a linear tree or a random forest.
+        """
+        raw = read_lightgbm(text, learning_rate=learning_rate, intercept=intercept)
+        return cls(**settle(raw))
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any) -> Self:
+        """Return the trees of a fitted ``HistGradientBoosting*`` estimator."""
+        return cls(**settle(read_sklearn(estimator)))
+
+    @classmethod
+    def from_npz(cls, path: str | PathLike[str]) -> Self:
+        """Return what ``to_npz`` wrote.
+
+        Raises
+        ------
+        ModelError
+            If the file is damaged or not ours.
+        """
+        return cls(**settle(read_arrays(Path(path))))
+
+    @classmethod
+    def from_model(cls, model: Any, **known: Any) -> "TreeEnsemble":
+        """Return the trees that ``model`` predicts with; see ``read_model``."""
+        from boostreg.trees.model import read_model
+
+        return read_model(model, **known)
+
+    def to_npz(self, path: str | PathLike[str]) -> None:
+        """Write the arrays to a ``.npz`` file, which ``from_npz`` reads."""
+        starts = np.repeat(self.tree_offsets[:-1], np.diff(self.tree_offsets))
+        found = {f.name: getattr(self, f.name) for f in fields(RawForest)}
+        for name in ("left", "right"):
+            found[name] = np.where(found[name] >= 0, found[name] - starts, -1)
+        write_arrays(Path(path), found)
+
+    @property
+    def n_trees(self) -> int:
+        """Trees of all rounds."""
+        return len(self.output)
+
+    @property
+    def n_nodes(self) -> int:
+        """Leaves and splits."""
+        return len(self.left)
+
+    def leaf_indices(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Return the leaf of each row in each tree, as entry of the node arrays.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Categories as numbers, missing values as NaN.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_trees)
+        """
+        table = np.asarray(X, dtype=np.float64)
+        if table.ndim != 2 or table.shape[1] != self.n_features:
+            raise ModelError(
+                f"X must be (n_samples, {self.n_features}), got {table.shape}."
+            )
+        if self.engine == "xgboost":
+            with np.errstate(over="ignore"):
+                table = table.astype(np.float32).astype(np.float64)
+        return descend(self, table)
+
+    def predict(
+        self, X: ArrayLike, n_rounds: int | None = None
+    ) -> NDArray[np.float64]:
+        """Return the raw scores of the trees, ``intercept`` left out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Categories as numbers, missing values as NaN.
+        n_rounds : int, optional
+            Rounds to use, all of them by default.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+        """
+        trees = self if n_rounds is None else self.truncate(n_rounds)
+        scores = trees.value[trees.leaf_indices(X)]
+        total = np.zeros((len(scores), self.n_outputs))
+        for k in range(self.n_outputs):
+            total[:, k] = scores[:, trees.output == k].sum(axis=1)
+        return total
+
+    def truncate(self, n_rounds: int) -> "TreeEnsemble":
+        """Return the first ``n_rounds`` rounds."""
+        if not 0 <= n_rounds <= self.n_rounds:
+            raise ModelError(
+                f"n_rounds must be between 0 and {self.n_rounds}, got {n_rounds}."
+            )
+        n_trees = int(np.searchsorted(self.round, n_rounds))
+        n_nodes = int(self.tree_offsets[n_trees])
+        per_tree = ("output", "round", "learning_rates", "mixed")
+        cut = {name: getattr(self, name)[:n_nodes] for name in (*NODE_FIELDS, "depth")}
+        cut |= {name: getattr(self, name)[:n_trees] for name in per_tree}
+        cut["tree_offsets"] = self.tree_offsets[: n_trees + 1]
+        return replace(self, **cut, n_rounds=n_rounds)
+
+    def scaled(self, factor: float, *, row_weight: float = 1.0) -> "TreeEnsemble":
+        """Return the trees for a raw score that is ``factor`` times as large.
+
+        Exact for a power of two. Leaf values and ``intercept`` follow the factor, and
+        gains its square; hessians and gains follow ``row_weight``, the factor on all
+        row weights. What ``learning_rates`` divides by stays.
+        """
+        return replace(
+            self,
+            value=self.value * factor,
+            intercept=self.intercept * factor,
+            hessian=self.hessian * row_weight,
+            gain=self.gain * (factor**2 * row_weight),
+        )
+
+    def with_intercept(self, intercept: ArrayLike) -> "TreeEnsemble":
+        """Return the same trees beside another intercept, a number or one a class."""
+        given = np.asarray(intercept, dtype=np.float64)
+        if given.shape not in ((), (1,), (self.n_outputs,)):
+            raise ModelError(
+                f"intercept must have 1 or {self.n_outputs} numbers, got {given.size}."
+            )
+        return replace(self, intercept=np.broadcast_to(given, self.n_outputs).copy())
+
+    def sizes(self, reg_lambda: float | None = None) -> SizeCurves:
+        """Return the sizes of all prefixes, in one pass.
+
+        Parameters
+        ----------
+        reg_lambda : float, optional
+            For ``shrinkage``; by default the model's own, where it is known.
+        """
+        strength = self.reg_lambda if reg_lambda is None else reg_lambda
+        return measure_curves(self, strength)
+
+    def size(self, reg_lambda: float | None = None) -> TreeSize:
+        """Return the size at all rounds."""
+        return self.sizes(reg_lambda).at(self.n_rounds)
+
+    def size_at(self, n_rounds: int, reg_lambda: float | None = None) -> TreeSize:
+        """Return the size of the first ``n_rounds`` rounds."""
+        return self.sizes(reg_lambda).at(n_rounds)
+
+    def set_members(self) -> NDArray[np.int64]:
+        """Return all members of category sets as ``set * 2**31 + category``, sorted."""
+        owner = np.repeat(np.arange(len(self.members_left)), np.diff(self.set_offsets))
+        return np.sort(owner * np.int64(2**31) + self.categories)
+
+    def split_keys(self) -> NDArray[np.float64]:
+        """Return a number for each node that is equal where thresholds are.
+
+        Equal category sets get an equal number; no threshold shares it, as no engine
+        tests a column both ways.
+        """
+        if not len(self.members_left):
+            return self.threshold
+        numbers: dict[bytes, int] = {}
+        members = self.set_members() % 2**31
+        bounds = self.set_offsets.tolist()
+        keys = [
+            numbers.setdefault(members[start:end].tobytes(), len(numbers))
+            for start, end in zip(bounds, bounds[1:], strict=False)
+        ]
+        known = np.append(np.array(keys, dtype=np.float64), np.nan)
+        categorical = self.set_index >= 0
+        return np.where(categorical, known[self.set_index], self.threshold)

@@ -1,0 +1,144 @@
+r"""The learning rate of XGBoost's trees, which its files do not tell.
+
+A leaf's value is :math:`v = \eta w`, its weight before the learning rate is not stored,
+and the configuration of a booster that was loaded from a file is that of a new one
+(``eta`` 0.3) whatever the file was grown with. But the gains know: with
+:math:`s = w^2 (H + \lambda)`, whatever reg_alpha is, the gain of a split is
+:math:`s_L + s_R - s_P`. Summed over a tree all inner terms cancel, so
+
+.. math::
+
+    \eta^2 = \frac{\sum_\text{leaves} v^2 (H + \lambda)}
+                  {\sum_\text{splits} \text{gain} + w_0^2 (H_0 + \lambda)},
+
+where the root's :math:`w_0` is stored. And where both children are split, all three
+weights are stored, which gives :math:`\lambda`. So what a configuration says can be
+checked, and a file alone mostly suffices. Not so where weights are clipped
+(``max_delta_step``, monotone constraints) or replaced (``reg:absoluteerror`` before
+3.4), or where no tree is deeper than one split: then the rate is NaN.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Recorded", "recover_rates"]
+
+Reals = NDArray[np.float64]
+
+# float32 gains allow 1e-4 or so in small trees; a wrong rate is off by far more.
+_TOLERANCE = 2e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the configuration of a booster says of its training."""
+
+    learning_rate: float
+    reg_lambda: float
+    clipped: bool
+    """Whether weights may be clipped, so that the gains cannot be compared. No booster
+    loaded from a file says so, hence the rest is true then."""
+
+
+def recover_rates(
+    nodes: dict[str, NDArray[Any]],
+    base_weight: Reals,
+    offsets: NDArray[np.int64],
+    n_parallel: int,
+    recorded: Recorded | None,
+) -> tuple[Reals, float]:
+    """Return the factor of each tree and reg_lambda, NaN where they cannot be known.
+
+    Parameters
+    ----------
+    nodes : dict of ndarray
+        Of the file, children counted from the root of their own tree.
+    base_weight : ndarray of shape (n_nodes,)
+        Weights before the learning rate where a node is split.
+    offsets : ndarray of shape (n_trees + 1,)
+        Where the nodes of each tree start.
+    n_parallel : int
+        Trees that share one step: each is scaled by that part of the learning rate.
+    recorded : Recorded or None
+        From the configuration, to be believed as far as the trees agree.
+    """
+    n_trees = len(offsets) - 1
+    unknown = np.full(n_trees, np.nan)
+    if recorded is not None:
+        expected = recorded.learning_rate / n_parallel
+        found = _rates(nodes, base_weight, offsets, recorded.reg_lambda)
+        if recorded.clipped or _agree(found, expected):
+            return np.full(n_trees, expected), recorded.reg_lambda
+    reg_lambda = _reg_lambda(nodes, base_weight, offsets)
+    if np.isnan(reg_lambda):
+        return unknown, np.nan
+    rates = _rates(nodes, base_weight, offsets, reg_lambda)
+    if np.isnan(rates).all():
+        return unknown, np.nan
+    common = float(np.nanmedian(rates))
+    if _agree(rates, common):
+        return np.full(n_trees, _short(common * n_parallel) / n_parallel), reg_lambda
+    return rates, reg_lambda
+
+
+def _agree(rates: Reals, expected: float) -> bool:
+    known = rates[~np.isnan(rates)]
+    return bool(known.size and (np.abs(known / expected - 1) <= _TOLERANCE).all())
+
+
+def _short(number: float) -> float:
+    # People write 0.1, not 0.0999998.
+    short = float(f"{number:.3g}")
+    return short if abs(short / number - 1) < 1e-4 else number
+
+
+def _rates(
+    nodes: dict[str, NDArray[Any]],
+    base_weight: Reals,
+    offsets: NDArray[np.int64],
+    reg_lambda: float,
+) -> Reals:
+    """Return the rate of each tree by the formula above, NaN for one without gain."""
+    root = offsets[:-1]
+    if not root.size:
+        return np.zeros(0)
+    hessian = nodes["hessian"]
+    leaves = np.add.reduceat(nodes["value"] ** 2 * (hessian + reg_lambda), root)
+    # A leaf's gain is 0 in the file, a pruned node's is not.
+    gain = np.add.reduceat(np.where(nodes["left"] >= 0, nodes["gain"], 0.0), root)
+    whole = gain + base_weight[root] ** 2 * (hessian[root] + reg_lambda)
+    known = (nodes["left"][root] >= 0) & (whole > 0) & (leaves > 0)
+    rates = np.full(len(root), np.nan)
+    rates[known] = np.sqrt(leaves[known] / whole[known])
+    return rates
+
+
+def _reg_lambda(
+    nodes: dict[str, NDArray[Any]], base_weight: Reals, offsets: NDArray[np.int64]
+) -> float:
+    """Return the reg_lambda that explains the gains between inner nodes."""
+    start = np.repeat(offsets[:-1], np.diff(offsets))
+    split = nodes["left"] >= 0
+    parent = np.flatnonzero(split)
+    left, right = ((nodes[side] + start)[parent] for side in ("left", "right"))
+    # The nodes are unchecked yet: a child beyond them is none to compare with.
+    inside = np.maximum(left, right) < len(split)
+    inside[inside] = split[left[inside]] & split[right[inside]]
+    parent, left, right = parent[inside], left[inside], right[inside]
+    squared = base_weight**2
+    x = squared[left] + squared[right] - squared[parent]
+    energy = squared * nodes["hessian"]
+    y = nodes["gain"][parent] + energy[parent] - energy[left] - energy[right]
+    if not (x**2).sum() > 0:
+        return np.nan
+    found = float((x * y).sum() / (x**2).sum())
+    rest = np.abs(y - found * x)
+    scale = energy[left] + energy[right] + energy[parent]
+    if not np.isfinite(found) or (rest > _TOLERANCE * scale).mean() > 0.05:
+        return np.nan
+    # 0 within the noise of float32 gains is 0.
+    noise = 1e-6 * float((np.abs(x) * scale).sum() / (x**2).sum())
+    return _short(found) if found > noise else 0.0

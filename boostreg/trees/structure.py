@@ -1,0 +1,185 @@
+"""Nodes as a format gives them, and the checks that make them trees."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.errors import ModelError
+
+__all__ = ["NODE_FIELDS", "NO_SETS", "RawForest", "settle"]
+
+NODE_FIELDS = (
+    "left",
+    "right",
+    "feature",
+    "threshold",
+    "value",
+    "hessian",
+    "gain",
+    "default_left",
+    "missing",
+    "set_index",
+)
+"""Fields with one entry a node."""
+
+NO_SETS: dict[str, NDArray[Any]] = {
+    "set_offsets": np.zeros(1, dtype=np.int64),
+    "categories": np.zeros(0, dtype=np.int32),
+    "members_left": np.zeros(0, dtype=np.bool_),
+}
+"""The fields of category sets in a forest that has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawForest:
+    """What a reader found: the fields of ``TreeEnsemble`` before any check.
+
+    Children count from the root of their own tree, and nodes that no root reaches may
+    be among them.
+    """
+
+    engine: str
+    n_features: int
+    n_outputs: int
+    n_rounds: int
+    tree_offsets: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float64]
+    value: NDArray[np.float64]
+    hessian: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    default_left: NDArray[np.bool_]
+    missing: NDArray[np.uint8]
+    set_index: NDArray[np.int32]
+    set_offsets: NDArray[np.int64]
+    categories: NDArray[np.int32]
+    members_left: NDArray[np.bool_]
+    output: NDArray[np.int32]
+    round: NDArray[np.int32]
+    learning_rates: NDArray[np.float64]
+    reg_lambda: float
+    intercept: NDArray[np.float64]
+    mixed: NDArray[np.bool_]
+
+
+def settle(raw: RawForest) -> dict[str, Any]:
+    """Return the fields of a ``TreeEnsemble``: checked, linked and without dead nodes.
+
+    Raises
+    ------
+    ModelError
+        If the nodes do not form trees, or name features or categories that cannot be.
+    """
+    _check_lengths(raw)
+    sizes = np.diff(raw.tree_offsets)
+    start = np.repeat(raw.tree_offsets[:-1], sizes)
+    leaf = raw.left < 0
+    _check_links(raw, np.repeat(sizes, sizes), leaf)
+    left, right = raw.left + start, raw.right + start
+    left[leaf] = right[leaf] = -1
+    depth = _depths(raw.tree_offsets, left, right)
+    found = {f.name: getattr(raw, f.name) for f in fields(raw)}
+    found |= {"left": left, "right": right, "depth": depth}
+    if depth.size and depth.min() < 0:
+        _drop_unreached(found)
+        leaf = found["left"] < 0
+    _check_splits(found, ~leaf)
+    found["feature"] = np.where(leaf, np.int32(-1), found["feature"])
+    found["value"] = np.where(leaf, found["value"], 0.0)
+    return found
+
+
+def _check_lengths(raw: RawForest) -> None:
+    n_nodes, n_trees = len(raw.left), len(raw.output)
+    lengths = dict.fromkeys(NODE_FIELDS, n_nodes)
+    lengths |= {"round": n_trees, "learning_rates": n_trees, "mixed": n_trees}
+    lengths |= {"tree_offsets": n_trees + 1, "intercept": raw.n_outputs}
+    for name, expected in lengths.items():
+        if len(getattr(raw, name)) != expected:
+            raise ModelError(
+                f"The model must have {expected} entries in {name}, "
+                f"got {len(getattr(raw, name))}."
+            )
+    if raw.tree_offsets[0] != 0 or raw.tree_offsets[-1] != n_nodes:
+        raise ModelError("The model's trees must hold all of its nodes.")
+    if (np.diff(raw.tree_offsets) < 1).any():
+        raise ModelError("Each tree must have a node, but one has none.")
+    if n_trees and not 0 <= raw.output.min() <= raw.output.max() < raw.n_outputs:
+        raise ModelError(
+            f"Each tree must add to one of {raw.n_outputs} outputs, "
+            f"got output {raw.output.max()}."
+        )
+    if (np.diff(raw.round, prepend=0) < 0).any() or (raw.round >= raw.n_rounds).any():
+        raise ModelError(
+            f"Trees must stand in order of their round, below {raw.n_rounds}."
+        )
+
+
+def _check_links(
+    raw: RawForest, size: NDArray[np.int64], leaf: NDArray[np.bool_]
+) -> None:
+    for children in (raw.left, raw.right):
+        wrong = (children >= size) | (children < -1)
+        if wrong.any():
+            raise ModelError(
+                "A node's child must lie in its own tree, "
+                f"got {children[wrong][0]} of {size[wrong][0]} nodes."
+            )
+    if ((raw.right < 0) != leaf).any():
+        raise ModelError("A node must have two children or none, but one has one.")
+
+
+def _depths(
+    offsets: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """Return the depth of each node, -1 where no root leads."""
+    depth = np.full(len(left), -1, dtype=np.int32)
+    level, reached, frontier = 0, 0, offsets[:-1]
+    while frontier.size:
+        reached += frontier.size
+        # Also ends a walk in circles.
+        if reached > len(left):
+            break
+        depth[frontier] = level
+        below = left[frontier]
+        inner = below >= 0
+        frontier = np.concatenate([below[inner], right[frontier[inner]]])
+        level += 1
+    if reached != np.count_nonzero(depth >= 0):
+        raise ModelError("A node must have one parent and a root none: it is no tree.")
+    return depth
+
+
+def _drop_unreached(found: dict[str, Any]) -> None:
+    keep = found["depth"] >= 0
+    before = np.concatenate([[0], np.cumsum(keep)])
+    for name in (*NODE_FIELDS, "depth"):
+        found[name] = found[name][keep]
+    for name in ("left", "right"):
+        found[name] = np.where(found[name] >= 0, before[found[name]], -1)
+    found["tree_offsets"] = before[found["tree_offsets"]]
+
+
+def _check_splits(found: dict[str, Any], inner: NDArray[np.bool_]) -> None:
+    feature = found["feature"][inner]
+    if feature.size and not 0 <= feature.min() <= feature.max() < found["n_features"]:
+        raise ModelError(
+            f"A split must test one of {found['n_features']} features, "
+            f"got {feature.min()} to {feature.max()}."
+        )
+    index, n_sets = found["set_index"][inner], len(found["members_left"])
+    if index.size and not -1 <= index.min() <= index.max() < n_sets:
+        raise ModelError(f"A split must use one of {n_sets} category sets.")
+    offsets, categories = found["set_offsets"], found["categories"]
+    if (
+        len(offsets) != n_sets + 1
+        or offsets[0] != 0
+        or offsets[-1] != len(categories)
+        or (np.diff(offsets) < 0).any()
+        or (categories < 0).any()
+    ):
+        raise ModelError("Category sets must be lists of numbers >= 0.")

@@ -1,0 +1,140 @@
+"""Measuring given penalties on every inner fold, without a search."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from boostreg.errors import FitError
+from boostreg.fits.fit import Fit, FitResult, derive_seed
+from boostreg.fits.work import FitWork
+from boostreg.penalty import Penalty
+from boostreg.tuning.trial import Trial, fault, measured_trial, short_folds
+
+__all__ = ["Limits", "Measuring", "Setting", "inner_fits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is the same for every fit of a study.
+
+    Attributes
+    ----------
+    n_inner : int
+        Inner folds.
+    n_rounds, patience : int
+        Most rounds, and rounds without improvement after which a fit stops.
+    seed : int
+        Of the study.
+    threads : int
+        Threads a fit.
+    """
+
+    n_inner: int
+    n_rounds: int
+    patience: int | None
+    seed: int
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One penalty of one engine on the inner folds of one outer fold."""
+
+    engine: str
+    outer: int | None
+    penalty: Penalty
+
+
+def inner_fits(setting: Setting, limits: Limits) -> list[Fit]:
+    """Return the fits of a setting, one an inner fold.
+
+    The seed of a fit depends on the study's seed and on the fold alone, so that
+    penalties are compared at equal seeds.
+    """
+    return [
+        Fit(
+            outer=setting.outer,
+            inner=inner,
+            engine=setting.engine,
+            penalty=setting.penalty,
+            n_rounds=limits.n_rounds,
+            patience=limits.patience,
+            seed=derive_seed(limits.seed, "fit", setting.outer, inner),
+            threads=limits.threads,
+        )
+        for inner in range(limits.n_inner)
+    ]
+
+
+class Measuring:
+    """A job that measures settings; each distinct one once."""
+
+    def __init__(self, settings: Iterable[Setting], limits: Limits) -> None:
+        self._limits = limits
+        self._open: dict[Setting, dict[int, FitResult | FitError]] = {}
+        self._missing: dict[Setting, int] = {}
+        self._owner: dict[Fit, Setting] = {}
+        self._new: list[FitWork] = []
+        self._repeated: set[Setting] = set()
+        self.trials: dict[Setting, Trial] = {}
+        for setting in dict.fromkeys(settings):
+            self._open[setting] = {}
+            self._ask(setting, inner_fits(setting, limits))
+
+    @property
+    def done(self) -> bool:
+        """Whether every setting is measured."""
+        return not self._open
+
+    def ready(self) -> Sequence[FitWork]:
+        """Return work that can be run now; each piece is returned once."""
+        new, self._new = self._new, []
+        return new
+
+    def receive(self, work: FitWork, record: FitResult | FitError) -> None:
+        """Take the result of a fit, or the error that it ended in."""
+        setting = self._owner.pop(work.fit)
+        results = self._open[setting]
+        results[int(work.fit.inner or 0)] = record
+        self._missing[setting] -= 1
+        if self._missing[setting] == 0:
+            self._complete(setting, results)
+
+    def _ask(self, setting: Setting, fits: Sequence[Fit]) -> None:
+        self._owner.update(dict.fromkeys(fits, setting))
+        self._missing[setting] = len(fits)
+        self._new.extend(FitWork(fit) for fit in fits)
+
+    def _complete(
+        self, setting: Setting, results: dict[int, FitResult | FitError]
+    ) -> None:
+        good = [r for _, r in sorted(results.items()) if isinstance(r, FitResult)]
+        bad = [r for _, r in sorted(results.items()) if isinstance(r, FitError)]
+        reason = str(bad[0]) if bad else fault(good)
+        if reason is not None:
+            self._finish(setting, _failed(setting.penalty, reason))
+            return
+        target, short = short_folds(good)
+        if short and setting not in self._repeated:
+            self._repeated.add(setting)
+            fits = inner_fits(setting, self._limits)
+            self._ask(
+                setting,
+                [replace(fits[i], n_rounds=target, patience=None) for i in short],
+            )
+            return
+        trial = measured_trial(
+            0,
+            setting.penalty,
+            dict(enumerate(good)),
+            n_rounds=self._limits.n_rounds,
+            patience=self._limits.patience,
+        )
+        self._finish(setting, trial)
+
+    def _finish(self, setting: Setting, trial: Trial) -> None:
+        self.trials[setting] = trial
+        del self._open[setting]
+
+
+def _failed(penalty: Penalty, reason: str) -> Trial:
+    return Trial(number=0, penalty=penalty, state="failed", reason=reason)

@@ -1,0 +1,200 @@
+"""What to try next: a pure function of the seed and of the outcomes it may see.
+
+Trial ``t`` is proposed when all trials up to ``t - in_flight`` have ended, whatever
+else has ended by then: outcomes that arrive early are held back, and the sampler sees
+the trials between as running. So proposals do not depend on the number of workers.
+
+Samplers work on one share in [0, 1] a penalty, which ``Range.quantile`` turns into a
+value. A mass at zero is then a stretch of the axis beside the smallest values, where
+the loss hardly differs, and not a switch that doubles the dimensions. For TPE this is
+the same as Optuna's own logarithmic ranges wherever there is no such mass.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.errors import PenaltyError, StudyError
+from boostreg.fits.fit import derive_seed
+from boostreg.penalty import Penalty, Range, Scale
+from boostreg.tuning.history import History
+
+__all__ = ["SAMPLERS", "Proposer", "Sampler", "first_penalties"]
+
+Sampler = Literal["tpe", "sobol", "random", "nsga2"]
+
+SAMPLERS = get_args(Sampler)
+"""Samplers that can be named in a study."""
+
+_UNPENALISED: dict[str, float | int] = {
+    "reg_alpha": 0.0,
+    "reg_lambda": 0.0,
+    "min_split_gain": 0.0,
+    "path_smooth": 0.0,
+    "max_delta_step": 0.0,
+    "min_child_weight": 0.0,
+    "min_child_samples": 1,
+}
+
+# Trials that must have ended before a sampler that learns takes over from Sobol
+# points: Optuna's own number for TPE, one generation of NSGA-II.
+_START = {"tpe": 10, "nsga2": 20}
+
+
+def first_penalties(
+    fixed: Mapping[str, float | int | None], scale: Scale = "raw"
+) -> tuple[Penalty, Penalty]:
+    """Return what is tried before anything is drawn: no penalty, and our defaults.
+
+    The first has every penalty at its least; capacity and the other shrinkers stay at
+    ``fixed``, else at our defaults.
+
+    >>> free, default = first_penalties({"max_leaves": 8})
+    >>> free.reg_lambda, free.max_leaves, default.reg_lambda
+    (0.0, 8, 1.0)
+    """
+    values: dict[str, Any] = dict(fixed)
+    return (
+        Penalty(**(values | _UNPENALISED), scale=scale),
+        Penalty(**values, scale=scale),
+    )
+
+
+@dataclass(kw_only=True)
+class Proposer:
+    """Proposes the penalties of one tuning, in order.
+
+    Attributes
+    ----------
+    space : mapping of str to Range
+        What is searched with this engine.
+    fixed : mapping of str to number
+        Penalties that all drawn proposals share; the rest has our defaults.
+    scale : {"raw", "rows", "share"}
+        Unit of all values.
+    sampler : {"tpe", "sobol", "random", "nsga2"}
+        ``nsga2`` minimizes (loss, leaves), the others the loss or nothing at all.
+    seed : int
+        Of this tuning; the same proposals come from the same seed and outcomes.
+    in_flight : int
+        Proposals that may be open at a time; 1 is strictly sequential.
+    n_trials : int
+        Proposals in all. A larger number leaves the first ones as they were.
+
+    Raises
+    ------
+    PenaltyError
+        If a penalty is both fixed and searched, or a fixed value is impossible.
+    StudyError
+        If there is no such sampler.
+    """
+
+    space: Mapping[str, Range]
+    fixed: Mapping[str, float | int | None] = field(default_factory=dict)
+    scale: Scale = "raw"
+    sampler: Sampler = "tpe"
+    seed: int = 0
+    in_flight: int = 4
+    n_trials: int = 40
+    n_asked: int = field(default=0, init=False)
+    _outcomes: dict[int, tuple[float, float] | None] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        if self.sampler not in SAMPLERS:
+            raise StudyError(
+                f"sampler must be one of {', '.join(SAMPLERS)}, got {self.sampler!r}."
+            )
+        if both := [name for name in self.space if name in self.fixed]:
+            raise PenaltyError(
+                f"{both[0]} is both fixed and searched; drop it from one of the two."
+            )
+        self._first = first_penalties(self.fixed, self.scale)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the next proposal may be asked for now."""
+        due = self.n_asked - self.in_flight
+        return self.n_asked < self.n_trials and (due < 0 or due in self._outcomes)
+
+    def ask(self) -> Penalty:
+        """Return the penalty of trial ``n_asked``, and count it.
+
+        Only while ``may_ask`` is true.
+        """
+        number = self.n_asked
+        if number >= self.in_flight:
+            self._pass_on(number - self.in_flight)
+        self.n_asked += 1
+        if number < len(self._first):
+            penalty = self._first[number]
+            if self._learns and self._inside(penalty):
+                self._history.add(number, self._shares_of(penalty))
+            return penalty
+        shares = self._draw(number) if self.space else {}
+        values: dict[str, Any] = dict(self.fixed) | {
+            name: self.space[name].quantile(share) for name, share in shares.items()
+        }
+        return Penalty(**values, scale=self.scale)
+
+    def tell(self, number: int, loss: float | None, n_leaves: float = 0.0) -> None:
+        """Take the outcome of a trial, in any order; a failed one has no loss."""
+        self._outcomes[number] = None if loss is None else (loss, n_leaves)
+
+    def _pass_on(self, number: int) -> None:
+        outcome = self._outcomes.pop(number)
+        if self._learns:
+            self._history.tell(number, outcome)
+
+    def _draw(self, number: int) -> dict[str, float]:
+        drawn = number - len(self._first)
+        if self.sampler == "random":
+            rng = np.random.default_rng(derive_seed(self.seed, "proposal", number))
+            return self._named(rng.random(len(self.space)))
+        if not self._learns:
+            return self._named(self._points[drawn])
+        if self._history.n_complete < _START[self.sampler]:
+            shares = self._named(self._points[drawn])
+            self._history.add(number, shares)
+            return shares
+        return self._history.draw(number)
+
+    def _named(self, shares: NDArray[np.float64]) -> dict[str, float]:
+        return dict(zip(self.space, shares.tolist(), strict=True))
+
+    def _inside(self, penalty: Penalty) -> bool:
+        # What the study neither searches nor fixes does not count: the least
+        # min_child_weight is as good as our default where nobody asked for another.
+        return all(
+            entry.contains(getattr(penalty, name)) for name, entry in self.space.items()
+        ) and all(getattr(penalty, name) == value for name, value in self.fixed.items())
+
+    def _shares_of(self, penalty: Penalty) -> dict[str, float]:
+        return {
+            name: entry.share(getattr(penalty, name))
+            for name, entry in self.space.items()
+        }
+
+    @property
+    def _learns(self) -> bool:
+        return self.sampler in _START and bool(self.space)
+
+    @cached_property
+    def _history(self) -> History:
+        return History(tuple(self.space), self.sampler, self.seed)
+
+    @cached_property
+    def _points(self) -> NDArray[np.float64]:
+        from scipy.stats import qmc
+
+        rng = np.random.default_rng(derive_seed(self.seed, "points"))
+        power = max(self.n_trials - 1, 1).bit_length()
+        points: NDArray[np.float64] = qmc.Sobol(
+            len(self.space), scramble=True, seed=rng
+        ).random_base2(power)
+        return points

@@ -1,0 +1,211 @@
+"""A trial: one penalty, measured on every inner fold, and where its curve is cut."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.fits.fit import FitResult
+from boostreg.penalty import Penalty
+from boostreg.trees import SIZES, TreeSize
+from boostreg.tuning.selection import TrialCurves
+
+__all__ = ["FoldRecord", "State", "Trial", "fault", "measured_trial", "short_folds"]
+
+State = Literal["complete", "raced", "failed"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldRecord:
+    """One inner fold of a trial, cut at the trial's rounds.
+
+    Attributes
+    ----------
+    inner : int
+        Inner fold.
+    n_rounds : int
+        Rounds of the trial, the same for all folds.
+    n_grown : int
+        Rounds that were grown here.
+    exhausted : bool
+        The library found no further split.
+    valid_loss, train_loss : float
+        Mean losses after ``n_rounds``.
+    size : TreeSize
+        Of the first ``n_rounds``.
+    seconds : float
+        Of the fit whose curve this is.
+    """
+
+    inner: int
+    n_rounds: int
+    n_grown: int
+    exhausted: bool
+    valid_loss: float
+    train_loss: float
+    size: TreeSize
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Trial:
+    """What the inner folds say about one penalty.
+
+    Attributes
+    ----------
+    number : int
+        In the order proposed, from 0.
+    penalty : Penalty
+        In the study's scale.
+    state : {"complete", "raced", "failed"}
+        Whether it was measured in full.
+    reason : str or None
+        Why it is not complete.
+    curves : TrialCurves or None
+        Losses and leaves of every prefix; None unless complete.
+    n_rounds : int
+        Rounds of the least mean loss; 0 where nothing was measured.
+    folds : tuple of FoldRecord
+        In the order of the inner folds, cut at ``n_rounds``.
+    seconds : float
+        Of all fits, those that were repeated included.
+    """
+
+    number: int
+    penalty: Penalty
+    state: State
+    reason: str | None = None
+    curves: TrialCurves | None = None
+    n_rounds: int = 0
+    folds: tuple[FoldRecord, ...] = field(default=(), repr=False)
+    seconds: float = 0.0
+
+    @property
+    def loss(self) -> float:
+        """Mean validation loss at ``n_rounds``; NaN where nothing was measured."""
+        if self.curves is None:
+            return self._mean([fold.valid_loss for fold in self.folds])
+        return self.curves.candidate(self.n_rounds).loss
+
+    @property
+    def loss_se(self) -> float:
+        """Its standard error over inner folds; NaN where there is but one."""
+        if self.curves is None:
+            return math.nan
+        return self.curves.candidate(self.n_rounds).loss_se
+
+    @property
+    def train_loss(self) -> float:
+        """Mean training loss at ``n_rounds``; NaN where nothing was measured."""
+        return self._mean([fold.train_loss for fold in self.folds])
+
+    @property
+    def sizes(self) -> dict[str, float]:
+        """Mean of each size at ``n_rounds`` over inner folds, by name."""
+        return {
+            name: self._mean([float(getattr(fold.size, name)) for fold in self.folds])
+            for name in SIZES
+        }
+
+    @staticmethod
+    def _mean(values: Sequence[float]) -> float:
+        return fmean(values) if values else math.nan
+
+
+def fault(results: Sequence[FitResult]) -> str | None:
+    """Return why the curves cannot be judged, None if they can."""
+    for inner, result in enumerate(results):
+        (bad,) = np.nonzero(~np.isfinite(result.valid_loss))
+        if len(bad):
+            value = result.valid_loss[bad[0]]
+            return f"inner fold {inner}: the loss is {value} at round {bad[0]}."
+    return None
+
+
+def short_folds(results: Sequence[FitResult]) -> tuple[int, tuple[int, ...]]:
+    """Return the latest best round of any fold, and the folds that end before it.
+
+    Those have to be fitted again to that round without stopping, so that the mean
+    curve is defined there. A curve that ended because the library found no further
+    split continues unchanged, so it is never short.
+    """
+    target = max(int(result.valid_loss.argmin()) for result in results)
+    short = (
+        inner
+        for inner, result in enumerate(results)
+        if not result.exhausted and result.n_rounds < target
+    )
+    return target, tuple(short)
+
+
+def measured_trial(
+    number: int,
+    penalty: Penalty,
+    results: Mapping[int, FitResult],
+    *,
+    n_rounds: int,
+    patience: int | None,
+) -> Trial:
+    """Return the complete trial that fits on all inner folds make.
+
+    Parameters
+    ----------
+    number, penalty
+        Of the trial.
+    results : mapping of int to FitResult
+        By inner fold, those fitted again in place of the short ones.
+    n_rounds, patience
+        Limits of the study on rounds.
+    """
+    ordered = [results[inner] for inner in sorted(results)]
+    last = _common_rounds(ordered)
+    loss = np.stack([_continued(r.valid_loss, last) for r in ordered])
+    leaves = np.stack([_continued(r.sizes.n_leaves, last) for r in ordered])
+    best = int(loss.mean(axis=0).argmin())
+    free = last < n_rounds or all(result.exhausted for result in ordered)
+    curves = TrialCurves(
+        number=number,
+        valid_loss=loss,
+        n_leaves=leaves.mean(axis=0),
+        stopped_by_max=not free and best + (patience or 1) > n_rounds,
+    )
+    return Trial(
+        number=number,
+        penalty=penalty,
+        state="complete",
+        curves=curves,
+        n_rounds=best,
+        folds=tuple(_fold(i, result, best) for i, result in enumerate(ordered)),
+    )
+
+
+def _common_rounds(results: Sequence[FitResult]) -> int:
+    """Return the rounds that every fold reached; an exhausted one reaches any."""
+    ends = [result.n_rounds for result in results if not result.exhausted]
+    return min(ends) if ends else max(result.n_rounds for result in results)
+
+
+def _continued(curve: NDArray[np.generic], n_rounds: int) -> Array:
+    values = curve[: n_rounds + 1].astype(np.float64)
+    missing = n_rounds + 1 - len(values)
+    return np.concatenate([values, np.full(missing, values[-1])])
+
+
+def _fold(inner: int, result: FitResult, n_rounds: int) -> FoldRecord:
+    cut = min(n_rounds, result.n_rounds)
+    return FoldRecord(
+        inner=inner,
+        n_rounds=n_rounds,
+        n_grown=result.n_rounds,
+        exhausted=result.exhausted,
+        valid_loss=float(result.valid_loss[cut]),
+        train_loss=float(result.train_loss[cut]),
+        size=result.sizes.at(cut),
+        seconds=result.seconds,
+    )

@@ -1,0 +1,156 @@
+"""A tuning as a state machine: it asks for fits, takes results, and judges.
+
+It trains nothing and knows no executor. What it asks for and what comes out are pure
+functions of its arguments and of the fits' results; in which order these arrive does
+not matter.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from boostreg.errors import FitError
+from boostreg.fits.fit import Fit, FitResult
+from boostreg.fits.work import FitWork
+from boostreg.penalty import Penalty
+from boostreg.tuning.measuring import Limits, Measuring, Setting
+from boostreg.tuning.proposals import Proposer
+from boostreg.tuning.selection import Selection, select
+from boostreg.tuning.trial import Trial
+
+__all__ = ["Tuning"]
+
+
+@dataclass(slots=True)
+class _OpenTrial:
+    """A trial some of whose fits are still out."""
+
+    measuring: Measuring
+    seconds: float = 0.0
+    twins: list[int] = field(default_factory=list)
+    """Later trials with the same penalty, which get the same outcome."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Tuning:
+    """The search of one engine's penalties within one outer fold.
+
+    Ask ``ready`` for fits, run them anywhere, hand each record to ``receive``, until
+    ``done``.
+
+    Attributes
+    ----------
+    engine : str
+        ``"xgboost"``, ``"lightgbm"``.
+    outer : int or None
+        Outer fold; None for all rows.
+    proposer : Proposer
+        Fresh; says how many trials there are.
+    limits : Limits
+        What all fits of the study share.
+    """
+
+    engine: str
+    outer: int | None
+    proposer: Proposer
+    limits: Limits
+    _open: dict[int, _OpenTrial] = field(default_factory=dict, init=False, repr=False)
+    _owner: dict[Fit, int] = field(default_factory=dict, init=False, repr=False)
+    _new: list[Fit] = field(default_factory=list, init=False, repr=False)
+    _ended: dict[int, Trial] = field(default_factory=dict, init=False, repr=False)
+    _first: dict[Penalty, int] = field(default_factory=dict, init=False, repr=False)
+    _stopped: bool = field(default=False, init=False, repr=False)
+
+    def ready(self) -> list[Fit]:
+        """Return the fits that can run now, each once, the most urgent first."""
+        while self.proposer.may_ask and not self._stopped:
+            self._open_trial()
+        new, self._new = self._new, []
+        return new
+
+    def receive(self, fit: Fit, record: FitResult | FitError) -> None:
+        """Take the result of a fit, or the error that it ended in, in any order."""
+        number = self._owner.pop(fit)
+        trial = self._open[number]
+        trial.measuring.receive(FitWork(fit), record)
+        if isinstance(record, FitResult):
+            trial.seconds += record.seconds
+        if trial.measuring.done:
+            self._end(number, self._open.pop(number))
+        else:
+            self._ask(number, trial)
+
+    def stop(self) -> None:
+        """Propose nothing more; trials that are open are still measured."""
+        self._stopped = True
+
+    @property
+    def done(self) -> bool:
+        """Whether all trials have ended."""
+        asked_all = self._stopped or self.proposer.n_asked == self.proposer.n_trials
+        return asked_all and not self._open
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Trials that have ended, by number."""
+        return tuple(self._ended[number] for number in sorted(self._ended))
+
+    @property
+    def incumbent(self) -> Trial | None:
+        """The complete trial of least loss so far, for a progress display."""
+        complete = (trial for trial in self.trials if trial.state == "complete")
+        return min(complete, key=lambda trial: trial.loss, default=None)
+
+    @property
+    def selection(self) -> Selection:
+        """The candidates of all complete trials, judged.
+
+        Raises
+        ------
+        FitError
+            If no trial is complete.
+        """
+        curves = [trial.curves for trial in self.trials if trial.curves is not None]
+        if curves:
+            return select(curves)
+        where = "all rows" if self.outer is None else f"outer fold {self.outer}"
+        reasons = (f" The first failed: {trial.reason}" for trial in self.trials)
+        raise FitError(
+            f"No trial of {self.engine} on {where} is complete.{next(reasons, '')}"
+        )
+
+    def _open_trial(self) -> None:
+        number, penalty = self.proposer.n_asked, self.proposer.ask()
+        first = self._first.setdefault(penalty, number)
+        if first in self._ended:
+            self._record(_twin(self._ended[first], number))
+        elif first in self._open:
+            self._open[first].twins.append(number)
+        else:
+            setting = Setting(self.engine, self.outer, penalty)
+            self._open[number] = _OpenTrial(Measuring([setting], self.limits))
+            self._ask(number, self._open[number])
+
+    def _ask(self, number: int, trial: _OpenTrial) -> None:
+        new = [work.fit for work in trial.measuring.ready()]
+        self._owner.update(dict.fromkeys(new, number))
+        self._new.extend(new)
+
+    def _end(self, number: int, trial: _OpenTrial) -> None:
+        (measured,) = trial.measuring.trials.values()
+        ended = replace(_twin(measured, number), seconds=trial.seconds)
+        self._record(ended)
+        for twin in trial.twins:
+            self._record(_twin(ended, twin))
+
+    def _record(self, trial: Trial) -> None:
+        self._ended[trial.number] = trial
+        if trial.state == "complete":
+            leaves = trial.sizes["n_leaves"]
+            self.proposer.tell(trial.number, trial.loss, leaves)
+        else:
+            self.proposer.tell(trial.number, None)
+
+
+def _twin(trial: Trial, number: int) -> Trial:
+    """Return ``trial`` under another number, at no cost."""
+    curves = trial.curves and replace(trial.curves, number=number)
+    return replace(trial, number=number, curves=curves, seconds=0.0)

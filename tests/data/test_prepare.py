@@ -1,0 +1,330 @@
+"""Preparation: what is read how, and what is refused in which words."""
+
+import datetime as dt
+import decimal
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boostreg.data import Column, prepare_table
+from boostreg.errors import DataError
+
+Y = [1.5, 2.0, 3.25, 4.0]
+
+
+def prepared(values, **roles):
+    """Return the table of one feature column ``a`` and a numeric target."""
+    return prepare_table(pd.DataFrame({"a": values, "y": Y}), target="y", **roles)
+
+
+NUMBERS = {
+    "integers": [1, 2, 3, 4],
+    "booleans": [True, False, True, True],
+    "nullable integers": pd.array([1, None, 3, 4], dtype="Int64"),
+    "nullable booleans": pd.array([True, None, False, True], dtype="boolean"),
+    "booleans with gaps": [True, None, False, True],
+    "decimals": [decimal.Decimal("0.5"), None, decimal.Decimal(2), decimal.Decimal(4)],
+    "sparse": pd.arrays.SparseArray([0.0, 0.0, 2.0, np.nan]),
+    "nothing": [None, None, None, None],
+    "empty category": pd.Categorical([None] * 4),
+    "empty text": pd.array([None] * 4, dtype="string"),
+}
+
+
+@pytest.mark.parametrize("values", NUMBERS.values(), ids=NUMBERS)
+def test_numbers_and_booleans_stay_numbers(values):
+    table = prepared(values)
+
+    expected = [np.nan if pd.isna(value) else float(value) for value in values]
+    assert table.columns == (Column("a"),)
+    np.testing.assert_array_equal(table.X[:, 0], expected)
+
+
+LABELS = {
+    "text": ["b", "a", None, "b"],
+    "string dtype": pd.array(["b", "a", None, "b"], dtype="string"),
+    "category": pd.Categorical(["b", "a", None, "b"], categories=["z", "b", "a"]),
+    "bytes": [b"b", b"a", None, b"b"],
+}
+
+
+@pytest.mark.parametrize("values", LABELS.values(), ids=LABELS)
+def test_text_and_categories_become_codes_in_alphabetical_order(values):
+    table = prepared(values)
+
+    assert table.columns == (Column("a", ("a", "b")),)
+    np.testing.assert_array_equal(table.X[:, 0], [1, 0, np.nan, 1])
+    assert table.X.flags.c_contiguous
+
+
+def test_categories_are_ordered_by_number_before_text():
+    table = prepared(pd.Categorical(["x", 10, 9, 2.5]))
+
+    assert table.columns[0].categories == ("2.5", "9", "10", "x")
+
+
+def test_text_columns_are_said_and_category_columns_are_not():
+    frame = pd.DataFrame({"a": list("uvuv"), "b": pd.Categorical(list("uvuv")), "y": Y})
+
+    notes = prepare_table(frame, target="y", task="regression").notes
+
+    assert notes == ("Text read as categories: 'a'.",)
+
+
+def test_identifier_like_text_is_said():
+    (_, note) = prepared(["p", "q", "r", "s"], task="regression").notes
+
+    assert note.startswith("Column 'a' has 4 categories in 4 rows")
+
+
+REFUSED = {
+    "infinite": ([1.0, np.inf, 2.0, -np.inf], "infinite in 2 rows, first in row 1"),
+    "dates": (pd.date_range("2024", periods=4), "dates or times .* turn it into numb"),
+    "date objects": ([dt.date(2024, 1, day) for day in (1, 2, 3, 4)], "dates or"),
+    "durations": (pd.to_timedelta([1, 2, 3, 4], unit="s"), "dates or times"),
+    "complex": ([1j, 2j, 3j, 4j], "holds complex values"),
+    "lists": ([[1], [2], [3], [4]], "holds a list in row 0"),
+    "huge": ([10**400, 1, 2, 3], "not all numbers"),
+}
+
+
+@pytest.mark.parametrize(("values", "words"), REFUSED.values(), ids=REFUSED)
+def test_feature_that_is_no_number_or_label_is_refused_by_name(values, words):
+    with pytest.raises(DataError, match=f"column 'a'.*{words}"):
+        prepared(values)
+
+
+def test_all_columns_at_fault_are_named_at_once():
+    frame = pd.DataFrame({"a": [np.inf] * 4, "b": [np.inf] * 4, "y": Y})
+
+    with pytest.raises(DataError, match=r"(?s)column 'a'.*column 'b'"):
+        prepare_table(frame, target="y")
+
+
+INFERRED = {
+    "text": (["no", "yes", "no", "yes"], "binary", ("no", "yes")),
+    "booleans": ([True, False, True, False], "binary", ("False", "True")),
+    "nullable booleans": (pd.array([True, False] * 2, "boolean"), "binary", ...),
+    "categories": (pd.Categorical([10, 9, 10, 2]), "multiclass", ("2", "9", "10")),
+    "two integers": ([-1, 1, 1, -1], "binary", ("-1", "1")),
+    "two whole floats": ([0.0, 1.0, 1.0, 0.0], "binary", ("0", "1")),
+    "three integers": ([0, 1, 2, 0], "regression", ()),
+    "two fractions": ([0.0, 0.5, 0.5, 0.0], "regression", ()),
+    "numbers": ([0.1, 0.2, 3.0, 4.0], "regression", ()),
+}
+
+
+@pytest.mark.parametrize(("target", "task", "classes"), INFERRED.values(), ids=INFERRED)
+def test_task_is_inferred_from_the_target_and_said(target, task, classes):
+    table = prepare_table(pd.DataFrame({"a": Y, "y": target}), target="y")
+
+    assert (table.task, table.task_inferred) == (task, True)
+    assert classes in (table.classes, ...)
+    assert table.notes[0].startswith(f"The task was inferred from target 'y' as {task}")
+
+
+def test_class_codes_follow_the_order_of_classes():
+    frame = pd.DataFrame({"a": Y, "y": [10, 9, 2, 10]})
+
+    table = prepare_table(frame, target="y", task="multiclass")
+
+    assert table.classes == ("2", "9", "10")
+    assert table.y.tolist() == [2.0, 1.0, 0.0, 2.0]
+    assert (table.task_inferred, table.notes) == (False, ())
+
+
+def test_stated_regression_takes_two_integers_and_booleans_as_numbers():
+    for target in ([0, 1, 0, 1], [False, True, False, True]):
+        frame = pd.DataFrame({"a": Y, "y": target})
+
+        table = prepare_table(frame, target="y", task="regression")
+
+        assert (table.y.tolist(), table.classes) == ([0.0, 1.0, 0.0, 1.0], ())
+
+
+BAD_TARGETS = {
+    "missing value": (
+        [1.0, None, 2.0, None],
+        None,
+        "missing .* in 2 of 4 rows, fi.* 1",
+    ),
+    "missing label": (
+        ["a", "b", "a", None],
+        None,
+        "missing .* in 1 of 4 rows, fir.* 3",
+    ),
+    "infinite": ([1.0, 2.0, np.inf, 3.0], "regression", "infinite in 1 rows"),
+    "text": (["1", "x", "2", "y"], "regression", "needs numbers: found 'x' in row 1"),
+    "digits": (["1", "2", "3", "4"], "regression", "needs numbers: found '1' in row 0"),
+    "single class": (["a"] * 4, None, "single class, 'a', in all 4 rows"),
+    "single code": ([1] * 4, "binary", "single class, '1'"),
+    "constant": ([3] * 4, None, "is 3.0 in all 4 rows"),
+    "three for binary": ([1, 2, 3, 3], "binary", "holds 3 classes .* exactly 2"),
+    "two for multiclass": (
+        [1, 2, 1, 2],
+        "multiclass",
+        "needs at least 3; say task: bi",
+    ),
+    "dates": (pd.date_range("2024", periods=4), None, "dates or times"),
+    "task": (Y, "ranking", "task must be one of 'regression', .* got 'ranking'"),
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "words"), BAD_TARGETS.values(), ids=BAD_TARGETS
+)
+def test_target_that_cannot_be_learnt_is_refused(target, task, words):
+    frame = pd.DataFrame({"a": Y, "y": target})
+
+    with pytest.raises(DataError, match=words):
+        prepare_table(frame, target="y", task=task)
+
+
+@pytest.mark.parametrize("role", ["target", "groups", "time", "weights"])
+def test_column_that_is_not_there_is_answered_with_close_names(role):
+    frame = pd.DataFrame({"price": Y, "y": Y})
+
+    with pytest.raises(DataError, match=f"{role}.* 'Prise' is not .* 'price'"):
+        prepare_table(frame, **{"target": "y", role: "Prise"})
+
+
+def test_dropped_column_that_is_not_there_is_refused():
+    with pytest.raises(
+        DataError, match=r"drop: 'zzz' is not a column .* there are 'a'"
+    ):
+        prepared(Y, drop=["zzz"])
+
+
+def test_target_in_another_role_is_refused():
+    with pytest.raises(DataError, match="target 'y' must not be listed under drop"):
+        prepared(Y, drop=["y"])
+    with pytest.raises(DataError, match="weights must be another column than target"):
+        prepared(Y, weights="y")
+
+
+def test_columns_with_a_role_are_no_features_and_this_is_said():
+    frame = pd.DataFrame({c: [1.0, 2.0, 3.0, 4.0] for c in "abcdw"} | {"y": Y})
+
+    table = prepare_table(
+        frame, target="y", task="regression", drop=["b"], groups="c", time="d",
+        weights="w",
+    )  # fmt: skip
+
+    assert [column.name for column in table.columns] == ["a"]
+    assert table.notes == (
+        "Not used as features: 'b' (drop), 'c' (groups), 'd' (time), 'w' (weights).",
+    )
+
+
+BAD_WEIGHTS = {
+    "negative": ([1.0, -2.0, 1.0, 1.0], "negative in 1 rows, first in row 1"),
+    "missing": ([1.0, None, 1.0, 1.0], "missing .* first in row 1"),
+    "infinite": ([1.0, np.inf, 1.0, 1.0], "infinite in 1 rows"),
+    "zero": ([0.0] * 4, "is 0 in all 4 rows"),
+    "text": (["a"] * 4, "must hold numbers"),
+}
+
+
+@pytest.mark.parametrize(("weights", "words"), BAD_WEIGHTS.values(), ids=BAD_WEIGHTS)
+def test_weights_that_weigh_nothing_are_refused(weights, words):
+    frame = pd.DataFrame({"a": Y, "y": Y, "w": weights})
+
+    with pytest.raises(DataError, match=f"column 'w'.*{words}"):
+        prepare_table(frame, target="y", weights="w")
+
+
+def test_rows_of_weight_zero_are_said():
+    frame = pd.DataFrame({"a": Y, "y": Y, "w": [0, 1, 0, 2]})
+
+    assert (
+        "2 rows have weight 0"
+        in prepare_table(frame, target="y", weights="w").notes[-1]
+    )
+
+
+TIMES = {
+    "numbers": [3, 1, 2, 2],
+    "dates": pd.to_datetime(["2024-01-03", "2024-01-01", "2024-01-02", "2024-01-02"]),
+    "zoned": pd.to_datetime(
+        ["2024-01-03", "2024-01-01", "2024-01-02", "2024-01-02"]
+    ).tz_localize("Asia/Tokyo"),
+    "text": ["2024-01-03", "2024-01-01", "2024-01-02T00:00", "2024-01-02"],
+    "objects": [dt.date(2024, 1, day) for day in (3, 1, 2, 2)],
+    "periods": pd.PeriodIndex(["2024-03", "2024-01", "2024-02", "2024-02"], freq="M"),
+}
+
+
+@pytest.mark.parametrize("times", TIMES.values(), ids=TIMES)
+def test_time_is_read_from_numbers_dates_and_iso_text(times):
+    table = prepare_table(
+        pd.DataFrame({"a": Y, "y": Y, "t": times}), target="y", time="t"
+    )
+
+    assert np.argsort(table.time, kind="stable").tolist() == [1, 2, 3, 0]
+    assert table.time[2] == table.time[3]
+
+
+@pytest.mark.parametrize("times", [["monday"] * 4, ["2024-01-01", None, "x", "y"]])
+def test_time_that_is_no_time_is_refused(times):
+    frame = pd.DataFrame({"a": Y, "y": Y, "t": times})
+
+    with pytest.raises(DataError, match="time column 't'"):
+        prepare_table(frame, target="y", time="t")
+
+
+def test_groups_are_numbered_and_must_be_complete():
+    frame = pd.DataFrame(
+        {"a": Y, "y": Y, "g": ["u", "v", "u", "v"], "h": [1, 2, None, 3]}
+    )
+
+    table = prepare_table(frame, target="y", groups="g")
+
+    assert (table.groups.dtype, table.groups.tolist()) == (np.int64, [0, 1, 0, 1])
+    with pytest.raises(DataError, match="groups column 'h' is missing"):
+        prepare_table(frame, target="y", groups="h")
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (pd.DataFrame({"y": Y}), "no feature is left"),
+        (pd.DataFrame({"a": [], "y": []}), "no row"),
+        (pd.DataFrame([[1, 2, 3]], columns=["a", "a", "y"]), "more than once: 'a'"),
+        (pd.DataFrame([[1, 2, 3]], columns=[1, "1", "y"]), "more than once: '1'"),
+    ],
+    ids=["no feature", "no row", "duplicates", "duplicates as text"],
+)
+def test_frame_without_a_table_in_it_is_refused(frame, words):
+    with pytest.raises(DataError, match=words):
+        prepare_table(frame, target="y")
+
+
+HOSTILE = st.text(st.characters(codec=None), max_size=8) | st.sampled_from(
+    ["", "\n", "[x]", "<b>", '{"a": 1}', "a b", "a_b", "🌳", "=1+1", "\x00", "\ud800"]
+)
+
+
+@given(st.lists(HOSTILE, min_size=2, max_size=5, unique=True))
+def test_any_names_are_carried_unharmed(names):
+    values = itertools.cycle([[1.0, 2.0], [4.0, 3.0]])
+    frame = pd.DataFrame(
+        np.column_stack([next(values) for _ in names]),
+        columns=pd.Index(names, dtype=object),
+    )
+
+    table = prepare_table(frame, target=names[-1])
+
+    assert [column.name for column in table.columns] == names[:-1]
+    assert len(table.fingerprint) == 64
+
+
+@given(st.lists(HOSTILE, min_size=4, max_size=4))
+def test_any_labels_are_carried_unharmed(labels):
+    table = prepared(pd.Series(labels, dtype=object))
+
+    categories = table.columns[0].categories
+    assert [categories[int(code)] for code in table.X[:, 0]] == labels

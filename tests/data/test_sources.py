@@ -1,0 +1,216 @@
+"""Sources: every kind is read, and every mistake in a file is named with the file."""
+
+import csv
+import importlib
+import urllib.error
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boostreg.data import prepare_table, read_source
+from boostreg.data.sources import SKLEARN
+from boostreg.errors import DataError, MissingExtraError
+
+
+@pytest.mark.parametrize("name", SKLEARN)
+def test_data_sets_of_scikit_learn_are_read_without_the_network(name, tmp_path):
+    frame = read_source(f"sklearn:{name}", base=tmp_path)
+
+    assert len(frame) >= 20
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "classes"),
+    [
+        ("diabetes", "regression", ()),
+        ("breast_cancer", "binary", ("benign", "malignant")),
+        ("wine", "multiclass", ("class_0", "class_1", "class_2")),
+        ("iris", "multiclass", ("setosa", "versicolor", "virginica")),
+        ("digits", "multiclass", tuple("0123456789")),
+    ],
+)
+def test_targets_of_scikit_learn_carry_their_names(name, task, classes, tmp_path):
+    frame = read_source(f"sklearn:{name}", base=tmp_path)
+
+    table = prepare_table(frame, target="target")
+
+    assert (table.task, table.classes) == (task, classes)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("sklearn:diabetis", "knows no 'diabetis'; close to it: 'diabetes'"),
+        ("sklearn:california_housing", "knows no 'california_housing'; there are"),
+        ("synthetic:friedman", "close to it: 'friedman1'"),
+        ("openml:credit-g", "needs the number of a data set, got 'credit-g'"),
+        ("data.xlsx", "source must be sklearn:NAME, .* got 'data.xlsx'"),
+        ("http://host/data", "source must be"),
+        ("", "source must be"),
+    ],
+)
+def test_source_that_is_not_known_is_refused(source, words, tmp_path):
+    with pytest.raises(DataError, match=words):
+        read_source(source, base=tmp_path)
+
+
+def test_openml_without_the_network_says_so(monkeypatch, tmp_path):
+    def offline(**_):
+        raise urllib.error.URLError("no route to host")
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", offline)
+
+    with pytest.raises(
+        DataError, match=r"openml:31 cannot be fetched .*no route.*Offl"
+    ):
+        read_source("openml:31", base=tmp_path)
+
+
+def test_openml_returns_features_and_target_in_one_frame(monkeypatch, tmp_path):
+    frame = pd.DataFrame({"a": [1], "class": ["x"]})
+    asked = {}
+
+    def fetch(**arguments):
+        asked.update(arguments)
+        return type("Bunch", (), {"frame": frame})
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", fetch)
+
+    assert read_source("openml:31", base=tmp_path) is frame
+    assert asked["data_id"] == 31
+
+
+def test_path_is_relative_to_the_study_or_absolute(tmp_path):
+    (tmp_path / "d.csv").write_text("a,y\n1,2\n")
+
+    for source in ("d.csv", "./d.csv", str(tmp_path / "d.csv")):
+        assert read_source(source, base=tmp_path).shape == (1, 2)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return one folder for all examples of a property."""
+    return tmp_path_factory.mktemp("files")
+
+
+def write(tmp_path, content):
+    (tmp_path / "bad.csv").write_bytes(content)
+
+
+BAD_FILES = {
+    "empty": (b"", "the file is empty"),
+    "blank": (b"\n\n", "the file is empty"),
+    "header only": (b"a,b\n", "a header and no row"),
+    "long row": (b"a,b\n1,2\n1,2,3\n", "1 of 2 rows .* 2 columns, first line 3 with 3"),
+    "short row": (b"a,b\n1,2\n3\n4\n", "2 of 3 rows .* first line 3 with 1 values"),
+    "duplicates": (b"a,b,a\n1,2,3\n", "found more than once: 'a'"),
+    "empty duplicates": (b",,a\n1,2,3\n", "found more than once: ''"),
+    "latin 1": (b"a,b\ncaf\xe9,2\n", "must be UTF-8, found byte 0xe9"),
+    "utf 16": ("a,b\n1,2\n".encode("utf-16"), "must be UTF-8, found byte 0xff"),
+    "semicolons": (b"a;b\n1;2\n", "separate values by commas"),
+    "open quote": (b'a,b\n1,"2\n', "cannot be read"),
+    "huge cell": (b"a,b\n1," + b"x" * 200_000 + b"\n", "field larger than"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), BAD_FILES.values(), ids=BAD_FILES)
+def test_bad_csv_file_is_refused_by_its_name(content, words, tmp_path):
+    write(tmp_path, content)
+
+    with pytest.raises(DataError, match=f"bad.csv: .*{words}"):
+        read_source("bad.csv", base=tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_file_that_is_not_there_is_refused_by_its_name(suffix, tmp_path):
+    (tmp_path / f"folder.{suffix}").mkdir()
+
+    with pytest.raises(DataError, match=f"no.{suffix}: the data file is not there"):
+        read_source(f"no.{suffix}", base=tmp_path)
+    with pytest.raises(DataError, match=f"folder.{suffix}: is a folder"):
+        read_source(f"folder.{suffix}", base=tmp_path)
+
+
+def test_csv_kinds_are_those_of_their_values(tmp_path):
+    write(tmp_path, b"\xef\xbb\xbfn,t,b,m\r\n1,u,True,NA\r\n2.5,,False,3\r\n")
+
+    frame = read_source("bad.csv", base=tmp_path)
+
+    assert list(frame) == ["n", "t", "b", "m"]
+    assert frame["n"].tolist() == [1.0, 2.5]
+    assert frame["t"].isna().tolist() == [False, True]
+    assert frame["b"].tolist() == [True, False]
+    assert frame["m"].isna().tolist() == [True, False]
+
+
+NAMES = st.lists(
+    st.text(st.characters(codec="utf-8"), max_size=6)
+    | st.sampled_from(["", "\n", "[x]", "<b>", '{"a": 1}', 'a"b', "🌳", "\x00", "\r"]),
+    min_size=2,
+    max_size=5,
+    unique=True,
+)
+
+
+@given(NAMES)
+def test_any_names_in_a_csv_header_are_carried_unharmed(folder, names):
+    path = folder / "names.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([names, range(len(names))])
+
+    frame = read_source(str(path), base=path.parent)
+
+    assert list(frame) == names
+    assert frame.iloc[0].tolist() == list(range(len(names)))
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_numbers_in_a_csv_file_are_read_exactly(folder, numbers):
+    path = folder / "numbers.csv"
+    path.write_text("a,b\n" + "".join(f"{number!r},1\n" for number in numbers))
+
+    frame = read_source(str(path), base=path.parent)
+
+    assert frame["a"].astype(float).tolist() == numbers
+
+
+def test_parquet_file_keeps_its_kinds(tmp_path):
+    frame = pd.DataFrame({"a": [1, 2], "c": pd.Categorical(["u", "v"]), "y": [0.5, 1]})
+    frame.to_parquet(tmp_path / "d.parquet")
+
+    table = prepare_table(read_source("d.parquet", base=tmp_path), target="y")
+
+    np.testing.assert_array_equal(table.X, [[1, 0], [2, 1]])
+
+
+def test_parquet_file_with_repeated_names_is_refused(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    twice = pa.table([[1], [2]], names=["a", "a"])
+    pyarrow.parquet.write_table(twice, tmp_path / "d.parquet")
+
+    with pytest.raises(DataError, match=r"d.parquet: .*more than once: 'a'"):
+        read_source("d.parquet", base=tmp_path)
+
+
+def test_file_that_is_no_parquet_is_refused(tmp_path):
+    (tmp_path / "d.parquet").write_text("a,b\n1,2\n")
+
+    with pytest.raises(DataError, match=r"d.parquet: not a readable Parquet file"):
+        read_source("d.parquet", base=tmp_path)
+
+
+def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
+    (tmp_path / "d.parquet").write_bytes(b"PAR1")
+
+    def absent(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(importlib, "import_module", absent)
+
+    with pytest.raises(MissingExtraError, match=r"pip install 'boostreg\[parquet\]'"):
+        read_source("d.parquet", base=tmp_path)

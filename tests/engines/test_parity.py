@@ -1,0 +1,119 @@
+"""The same penalty grows the same stump in every engine, and a leaf obeys its formula.
+
+Stumps, because LightGBM bans a feature from the whole subtree of a node where it found
+no admissible split: deeper trees differ under penalties.
+"""
+
+import itertools
+
+import numpy as np
+import pytest
+from problems import make_problem
+
+from boostreg.engines import ENGINES, Growth, LightGBM, XGBoost
+from boostreg.penalty import Penalty
+
+OBJECTIVES = ["squared_error", "logistic", "softmax", "softmax5", "poisson"]
+N_ROUNDS = 20
+GRID = [
+    Penalty(
+        reg_alpha=alpha,
+        reg_lambda=lambda_,
+        min_split_gain=gain,
+        min_child_weight=least,
+        max_leaves=2,
+    )
+    for alpha, lambda_, gain, least in itertools.product(
+        (0.0, 0.3, 3.0, 20.0), (0.0, 1.0, 10.0, 100.0), (0.0, 0.5, 5.0), (0.001, 12.0)
+    )
+]
+
+
+def grow(engine, bins, penalty, n_rounds=N_ROUNDS):
+    growth = Growth(n_rounds=n_rounds, curves=False)
+    return engine.trees(engine.fit(bins, penalty, growth).model)
+
+
+def rounds_before_a_tree_without_split(trees, n_outputs):
+    leaves = np.diff(trees.tree_offsets).reshape(-1, n_outputs)
+    unsplit = np.flatnonzero((leaves == 1).any(axis=1))
+    return int(unsplit[0]) if len(unsplit) else len(leaves)
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["whole", "missing"])
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("kind", OBJECTIVES)
+def test_stumps_agree_in_partition_and_leaves(kind, weighted, missing):
+    problem = make_problem(kind, weighted=weighted, missing=missing)
+    X, outputs = problem.train.X, problem.objective.n_outputs
+    bins = {name: engine.bin(problem) for name, engine in ENGINES.items()}
+    compared = 0
+
+    for penalty in GRID:
+        one, two = (grow(ENGINES[n], bins[n], penalty) for n in ENGINES)
+        common = min(
+            rounds_before_a_tree_without_split(trees, outputs) for trees in (one, two)
+        )
+        if common == 0:
+            continue
+        one, two = one.truncate(common), two.truncate(common)
+        compared += common
+        assert_same_leaves(one, two, X)
+
+    assert compared > len(GRID) * N_ROUNDS / 3
+
+
+def leaf_values(trees, X):
+    """Return the value of the leaf of each row in each tree, (n_samples, n_trees)."""
+    return trees.value[trees.leaf_indices(X)]
+
+
+def assert_same_leaves(one, two, X):
+    a, b = leaf_values(one, X), leaf_values(two, X)
+    scale = np.abs(a).max(axis=0)
+    np.testing.assert_array_less(np.abs(a - b), 1e-5 * scale + 1e-12)
+    rows_one, rows_two = one.leaf_indices(X), two.leaf_indices(X)
+    for tree in range(a.shape[1]):
+        left = rows_one[:, tree] == rows_one[0, tree]
+        assert (left == (rows_two[:, tree] == rows_two[0, tree])).all()
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("kind", [*OBJECTIVES, "gamma", "tweedie"])
+def test_leaf_weights_follow_the_closed_form(engine, kind, weighted):
+    problem = make_problem(kind, weighted=weighted)
+    penalty = Penalty(reg_alpha=0.7, reg_lambda=2.5, max_leaves=7, learning_rate=0.3)
+    train, outputs = problem.train, problem.objective.n_outputs
+    trees = grow(engine, engine.bin(problem), penalty, n_rounds=6)
+    leaves = trees.leaf_indices(train.X)
+    w = np.ones(train.n_samples) if train.weights is None else train.weights
+    raw = np.tile(problem.standard.intercept, (train.n_samples, 1))
+
+    for start in range(0, leaves.shape[1], outputs):
+        gradient = problem.objective.gradient(train.y, raw) * w[:, None]
+        hessian = problem.objective.hessian(train.y, raw) * w[:, None]
+        for output in range(outputs):
+            column = leaves[:, start + output]
+            for leaf in np.unique(column):
+                G = gradient[column == leaf, output].sum()
+                H = hessian[column == leaf, output].sum()
+                soft = np.sign(G) * max(abs(G) - penalty.reg_alpha, 0)
+                expected = -0.3 * soft / (H + penalty.reg_lambda)
+                assert trees.value[leaf] == pytest.approx(expected, rel=2e-4, abs=2e-5)
+                assert trees.hessian[leaf] == pytest.approx(H, rel=1e-4)
+            raw[:, output] += trees.value[column]
+
+
+@pytest.mark.parametrize(
+    ("engine", "leaf"), [(XGBoost(), True), (LightGBM(), False)], ids=ENGINES
+)
+def test_tree_without_split_is_where_the_engines_part(engine, leaf):
+    """XGBoost keeps a shrunken leaf and goes on; LightGBM stops for good."""
+    problem = make_problem()
+    bins = engine.bin(problem)
+
+    training = engine.fit(bins, Penalty(min_split_gain=1e9), Growth(n_rounds=5))
+
+    assert training.model.n_rounds == (5 if leaf else 0)
+    assert training.exhausted is not leaf
+    assert engine.trees(training.model).size().n_leaves == (5 if leaf else 0)

@@ -35,11 +35,12 @@ def make_table(
     *,
     weighted: bool = False,
     missing: bool = False,
+    codes: tuple[int, ...] = (4, 9, 25, 16, 12),
     seed: int = 0,
 ) -> Table:
     """Return a table of integer codes, so that both libraries see the same splits."""
     rng = np.random.default_rng(seed)
-    X = rng.integers(0, [4, 9, 25, 50, 12], size=(n_samples, 5)).astype(float)
+    X = rng.integers(0, codes, size=(n_samples, len(codes))).astype(float)
     signal = 0.4 * (X[:, 0] - 1.5) + np.sin(X[:, 2] / 4) - 0.02 * X[:, 3]
     y = make_target(kind, signal, rng)
     if missing:

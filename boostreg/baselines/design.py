@@ -30,6 +30,7 @@ _LASSO_RANGE = 1e-4
 _RIDGE_RANGE = 1e-7
 _QUANTILE_POINTS = 15
 _QUANTILE_RANGE = 1e-3
+_MARGIN = 1e-10  # above rounding, so that the first lasso is empty to the last bit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +105,8 @@ def strength_grid(design: Design, l1_ratio: float) -> Array:
         top, reach = 100 * _largest_curvature(design), _RIDGE_RANGE
     else:
         slope = float(np.max(np.abs(design.null_gradient), initial=0.0))
-        top, reach = slope / l1_ratio, _QUANTILE_RANGE if quantile else _LASSO_RANGE
+        top = (1 + _MARGIN) * slope / l1_ratio
+        reach = _QUANTILE_RANGE if quantile else _LASSO_RANGE
     n_points = _QUANTILE_POINTS if quantile else _POINTS
     return np.asarray(np.geomspace(1.0, reach, n_points) * (top if top > 0 else 1.0))
 

@@ -56,7 +56,7 @@ class Input:
             return values
         if math.isnan(self.level):
             return np.isnan(values).astype(np.float64)
-        return (values == self.level).astype(np.float64)
+        return np.asarray(values == self.level, dtype=np.float64)
 
     def fit(self, X: Array, weights: Array) -> "Input | None":
         """Return the input with its mean and deviation, or None if it is constant."""
@@ -74,7 +74,7 @@ class Input:
     def standardize(self, X: Array) -> Array:
         """Return the input; a missing number takes the training mean, so 0."""
         values = (self.read(X) - self.center) / self.scale
-        return np.where(np.isnan(values), 0.0, values)
+        return np.asarray(np.where(np.isnan(values), 0.0, values), dtype=np.float64)
 
 
 def fit_inputs(table: Table, weights: Array) -> tuple[Input, ...]:

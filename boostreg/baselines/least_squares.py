@@ -32,7 +32,7 @@ def ridge_path(design: Design, strengths: Array) -> Path:
     X, y = _centred(design)
     copies = np.repeat(y[:, None], len(strengths), axis=1)
     solved = ridge_regression(X, copies, alpha=strengths, solver="svd")
-    return _path(design, strengths, np.asarray(solved))
+    return _path(design, strengths, np.reshape(solved, (len(strengths), -1)))
 
 
 def elastic_net_path(design: Design, strengths: Array, l1_ratio: float) -> Path:

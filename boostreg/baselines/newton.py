@@ -8,6 +8,9 @@ exact penalty, as in [1]_: a lasso in few dimensions, which scikit-learn's coord
 descent solves, then the free coefficients exactly. Started at the solution for the
 strength before, three or four steps reach a gradient of 1e-8 of its start.
 
+With an L1 penalty a step moves only coefficients that are not 0 or whose slope says
+that they may not stay 0, so that its cost follows the size of the model.
+
 Softmax takes the full Hessian of all classes while it is small, else one class at a
 time. Steps that do not lower the objective are halved.
 
@@ -30,13 +33,16 @@ from boostreg.baselines.least_squares import lasso_steps
 __all__ = ["newton_path"]
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 _TOLERANCE = 1e-8
 _MAX_STEPS = 100
 _MAX_HALVINGS = 40
-_MODEL_TOLERANCE = 1e-8
+_MODEL_TOLERANCE = 1e-6
 _LARGEST_HESSIAN = 1_500
 _JITTER = 1e-10
+_LIKELY = 0.7
 _DEVIANCES = ("poisson", "gamma", "tweedie")
 
 
@@ -82,14 +88,14 @@ class _Smooth:
                 break
         return theta, worst <= 100 * bar
 
-    def _blocks(self) -> list[Array]:
+    def _blocks(self) -> list[Indices]:
         n_outputs = len(self.design.intercept)
         whole = np.arange(n_outputs)
         if self.A.shape[1] * n_outputs <= _LARGEST_HESSIAN:
             return [whole]
         return [whole[k : k + 1] for k in range(n_outputs)]
 
-    def _step(self, theta: Array, block: Array, bar: float) -> tuple[Array, float]:
+    def _step(self, theta: Array, block: Indices, bar: float) -> tuple[Array, float]:
         """Return ``theta`` with better columns ``block``, and its violation before.
 
         ``theta`` itself comes back where nothing is better.
@@ -100,9 +106,10 @@ class _Smooth:
         violation = self._violation(theta[:, block], slope)
         if violation <= bar:
             return theta, violation
-        H = self._hessian(raw, steep, block)
+        free = self._free(theta[:, block], slope)
+        H = self._hessian(raw, steep, block, free)
         goal = theta.copy()
-        goal[:, block] = self._model_minimum(theta[:, block], slope, H)
+        goal[:, block] = self._model_minimum(theta[:, block], slope, H, free)
         start, change = self._value(theta, raw), goal - theta
         for halving in range(_MAX_HALVINGS):
             closer: Array = theta + 0.5**halving * change
@@ -127,63 +134,67 @@ class _Smooth:
         left = np.where(b != 0, free, held)
         return float(max(np.max(left, initial=0.0), np.max(np.abs(slope[0]))))
 
-    def _hessian(self, raw: Array, steep: Array, block: Array) -> Array:
-        """Return second derivatives, (block, inputs, block, inputs)."""
-        design, A, m = self.design, self.A, len(block)
+    def _free(self, theta: Array, slope: Array) -> Mask:
+        """Say which parameters a step may move: those not 0, or likely not to stay."""
+        free: Mask = (np.abs(slope) > _LIKELY * self.l1) | (theta != 0)
+        free[0] = True
+        return free if self.l1 > 0 else np.ones_like(free)
+
+    def _hessian(self, raw: Array, steep: Array, block: Indices, free: Mask) -> Array:
+        """Return second derivatives by the free parameters, class after class."""
+        design, m = self.design, len(block)
         if design.objective.name != "softmax":
             curvature = design.objective.hessian(design.y, raw)[:, :, None]
         else:
             # The objective's own is the diagonal that boosting uses, doubled.
             p = (steep + (design.y[:, None] == np.arange(raw.shape[1])))[:, block]
             curvature = p[:, :, None] * (np.eye(m) - p[:, None, :])
-        H = np.empty((m, A.shape[1], m, A.shape[1]))
+        curvature = design.weights[:, None, None] * curvature
+        columns = [self.A[:, free[:, k]] for k in range(m)]
+        parts: list[list[Array]] = [[np.empty(0)] * m for _ in range(m)]
         for j in range(m):
             for k in range(j + 1):
-                part = A.T @ ((design.weights * curvature[:, j, k])[:, None] * A)
-                H[j, :, k], H[k, :, j] = part, part.T
-        return H
+                parts[j][k] = columns[j].T @ (curvature[:, j, k, None] * columns[k])
+                parts[k][j] = parts[j][k].T
+        return np.block(parts)
 
-    def _model_minimum(self, theta: Array, slope: Array, H: Array) -> Array:
+    def _model_minimum(self, theta: Array, slope: Array, H: Array, free: Mask) -> Array:
         """Return where the second-order model of the loss plus penalty is least.
 
         The intercepts, which nothing penalises, are solved for in terms of the
         coefficients, and follow from them at the end.
         """
-        m, p = theta.shape[1], theta.shape[0] - 1
-        square = H.reshape(m * (p + 1), m * (p + 1))
-        floor = _JITTER * max(float(np.mean(np.diag(square))), 1e-12)
-        square = square + floor * np.eye(len(square))
-        first = np.zeros((m, p + 1), dtype=np.bool_)
-        first[:, 0] = True
-        at, rest = np.flatnonzero(first), np.flatnonzero(~first)
-        b, g = theta[1:].T.ravel(), slope[1:].T.ravel()
-        cross = square[np.ix_(at, rest)]
+        old, g = theta.T[free.T], slope.T[free.T]
+        first = np.nonzero(free.T)[1] == 0
+        floor = _JITTER * max(float(np.mean(np.diag(H))), 1e-12)
+        H = H + floor * np.eye(len(H))
+        cross = H[np.ix_(first, ~first)]
         solved = np.linalg.solve(
-            square[np.ix_(at, at)], np.column_stack([cross, slope[0]])
+            H[np.ix_(first, first)], np.column_stack([cross, g[first]])
         )
-        S = square[np.ix_(rest, rest)] - cross.T @ solved[:, :-1]
-        goal = self._penalised_minimum(
-            S, S @ b - (g - cross.T @ solved[:, -1]), b
-        )
-        out = np.empty_like(theta)
-        out[1:] = goal.reshape(m, p).T
-        out[0] = theta[0] - solved[:, -1] - solved[:, :-1] @ (goal - b)
+        S = H[np.ix_(~first, ~first)] - cross.T @ solved[:, :-1]
+        b, gradient = old[~first], g[~first] - cross.T @ solved[:, -1]
+        new = np.empty_like(old)
+        new[~first] = self._penalised_minimum(S, S @ b - gradient, b)
+        new[first] = old[first] - solved[:, -1] - solved[:, :-1] @ (new[~first] - b)
+        out = theta.copy()
+        out.T[free.T] = new
         return out
 
     def _penalised_minimum(self, S: Array, c: Array, b: Array) -> Array:
         """Return the least of b'Sb / 2 - c'b plus penalty; ``b`` is a near guess."""
         if self.l1 == 0:
-            solved: Array = np.linalg.solve(S + self.l2 * np.eye(len(S)), c)
-            return solved
+            solved = np.linalg.solve(S + self.l2 * np.eye(len(S)), c)
+            return np.asarray(solved, dtype=np.float64)
         guess = self._polished(S, c, b)
         if guess is not None:
             return guess
         # A triangular root makes the model a lasso with as many rows as coefficients.
-        root = np.linalg.cholesky(S)
+        root = np.asarray(np.linalg.cholesky(S), dtype=np.float64)
         strength = self.l1 + self.l2
         ((descended,), _) = lasso_steps(
             root.T,
-            np.linalg.solve(root, c),
+            np.asarray(np.linalg.solve(root, c), dtype=np.float64),
             np.array([strength]),
             self.l1 / strength,
             _MODEL_TOLERANCE,

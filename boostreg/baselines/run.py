@@ -48,7 +48,7 @@ def available_baselines(objective: Objective) -> tuple[str, ...]:
     return BASELINES
 
 
-def run_baseline(  # noqa: PLR0913 - a split is two sets of rows, and data are three
+def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data three
     name: str,
     table: Table,
     train_rows: Rows,
@@ -97,8 +97,9 @@ def run_baseline(  # noqa: PLR0913 - a split is two sets of rows, and data are t
     whole = _Split.of(table, train_rows, test_rows, objective)
     folds = [_Split.of(table, f.train, f.test, objective) for f in inner]
     chosen = _choose(name, whole.design, folds)
-    train, test = whole.losses(chosen)
-    best = chosen.best
+    best, design = chosen.best, whole.design
+    train = objective.row_losses(design.y, chosen.path.raw(design.X, best))
+    test = whole.judge(chosen.path, best)
     return BaselineResult(
         name=name,
         strength=None if name == "mean" else float(chosen.path.strengths[best]),
@@ -106,7 +107,7 @@ def run_baseline(  # noqa: PLR0913 - a split is two sets of rows, and data are t
         one_se_strength=chosen.one_se_strength,
         inner_loss=float(np.mean(chosen.losses[best])) if folds else float("nan"),
         inner_loss_se=float(standard_error(chosen.losses[best])),
-        train_loss=float(whole.design.weights @ train),
+        train_loss=float(design.weights @ train),
         test_loss=_mean(test, whole.test_weights),
         test_rows_losses=test,
         inputs=tuple(i.name for i in whole.inputs),
@@ -114,7 +115,9 @@ def run_baseline(  # noqa: PLR0913 - a split is two sets of rows, and data are t
         intercept=chosen.path.intercepts[best],
         strengths=chosen.path.strengths if name != "mean" else np.zeros(0),
         inner_losses=chosen.losses,
-        coefficients=chosen.path.coefficients if name != "mean" else np.zeros((0, 0, 0)),
+        coefficients=chosen.path.coefficients
+        if name != "mean"
+        else np.zeros((0, 0, 0)),
         notes=chosen.notes,
         seconds=time.perf_counter() - started,
     )
@@ -142,7 +145,7 @@ class _Split:
 
     inputs: tuple[Input, ...]
     design: Design
-    test_X: Array
+    judged: Array
     test_y: Array
     test_weights: Array
 
@@ -161,23 +164,20 @@ class _Split:
             objective=objective,
             intercept=objective.intercept(y, weights),
         )
-        test_X = transform(inputs, table.X[test])
-        return cls(inputs, design, test_X, table.y[test], given[test])
+        judged = transform(inputs, table.X[test])
+        return cls(inputs, design, judged, table.y[test], given[test])
 
     def inner_losses(self, path: Path) -> Array:
         """Return the mean loss of the judging rows at each strength."""
-        objective = self.design.objective
-        return np.array([
-            objective.loss(self.test_y, path.raw(self.test_X, at), self.test_weights)
-            for at in range(len(path.strengths))
-        ])
+        rows = [self.judge(path, at) for at in range(len(path.strengths))]
+        means = np.average(rows, axis=1, weights=self.test_weights)
+        return np.where(np.isnan(means), np.inf, means)
 
-    def losses(self, chosen: "_Choice") -> tuple[Array, Array]:
-        """Return the losses of each training row and of each judging row."""
-        path, at, objective = chosen.path, chosen.best, self.design.objective
-        train = objective.row_losses(self.design.y, path.raw(self.design.X, at))
-        test = objective.row_losses(self.test_y, path.raw(self.test_X, at))
-        return train, test
+    def judge(self, path: Path, at: int) -> Array:
+        """Return the loss of each judging row; inf where the score is out of reach."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = path.raw(self.judged, at)
+            return self.design.objective.row_losses(self.test_y, raw)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

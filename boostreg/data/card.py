@@ -47,7 +47,7 @@ def _column_card(table: Table, place: int) -> dict[str, Any]:
     missing = int(np.isnan(values).sum())
     return {
         "name": column.name,
-        "kind": "number" if column.categories is None else "category",
+        "kind": "numeric" if column.categories is None else "category",
         "missing": missing,
         "distinct": len(np.unique(values)) - bool(missing),  # NaN is one value there
     }

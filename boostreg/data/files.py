@@ -41,9 +41,13 @@ def read_csv(path: Path) -> "pd.DataFrame":
     _refuse_absent(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            _check_records(lines, path)
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return _parse(lines, _header(csv.reader(lines)))
+            header = _check_records(lines, path)
+        # pandas loses a cell where kinds of line ends are mixed: it gets one kind.
+        with path.open(encoding="utf-8-sig") as lines:
+            _header(csv.reader(lines))
+            return _parse(lines, header)
+    except DataError:
+        raise
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: a CSV file must be UTF-8, found byte "
@@ -77,9 +81,9 @@ def read_parquet(path: Path) -> "pd.DataFrame":
         with parquet.ParquetFile(path) as file:
             _check_header(list(file.schema_arrow.names), path)
             frame: pd.DataFrame = file.read().to_pandas()
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{path}: not a readable Parquet file: {error}") from error
     return frame
 
@@ -95,7 +99,8 @@ def _header(records: Iterator[list[str]]) -> list[str]:
     return next((record for record in records if record), [])
 
 
-def _check_records(lines: IO[str], path: Path) -> None:
+def _check_records(lines: IO[str], path: Path) -> list[str]:
+    """Read a CSV file once through and return its header."""
     records = csv.reader(lines)
     header = _header(records)
     if not header:
@@ -107,6 +112,10 @@ def _check_records(lines: IO[str], path: Path) -> None:
         n_rows += bool(record)
         if record and len(record) != len(header):
             ragged.append((records.line_num, len(record)))
+        if "\0" in "".join(record):  # where pandas would end the cell
+            raise DataError(
+                f"{path}: line {records.line_num} holds a NUL byte; a CSV file is text."
+            )
     if ragged:
         line, found = ragged[0]
         raise DataError(
@@ -115,6 +124,7 @@ def _check_records(lines: IO[str], path: Path) -> None:
         )
     if not n_rows:
         raise DataError(f"{path}: the file has a header and no row.")
+    return header
 
 
 def _check_header(names: list[str], path: Path) -> None:

@@ -140,7 +140,7 @@ class LightGBM(Engine):
         booster = lightgbm.Booster(params, bins.train)
         if bins.valid is not None:
             booster.add_valid(bins.valid, "valid")
-        curves, exhausted = _grow(booster, bins, growth)
+        curves, n_rounds, exhausted = _grow(booster, bins, growth)
         model = Model(
             engine=self.name,
             native=booster,
@@ -148,7 +148,7 @@ class LightGBM(Engine):
             standard=problem.standard,
             columns=problem.train.columns,
             learning_rate=penalty.learning_rate,
-            n_rounds=booster.current_iteration(),
+            n_rounds=n_rounds,
             complete=column_is_complete(problem.train),
         )
         return Training(model, curves.valid, curves.train, exhausted)
@@ -296,7 +296,7 @@ def _penalty_params(
         "lambda_l2": c * penalty.reg_lambda,
         "min_gain_to_split": penalty.min_split_gain / c,
         "min_sum_hessian_in_leaf": c * least_hessian(penalty, row_hessian),
-        "min_data_in_leaf": 1,
+        "min_data_in_leaf": 0,
         "max_delta_step": penalty.max_delta_step / c,
         "path_smooth": penalty.path_smooth,
         "bagging_fraction": penalty.subsample,
@@ -330,14 +330,15 @@ def _run_params(objective: Objective, growth: Growth) -> dict[str, Any]:
 
 def _grow(
     booster: Any, bins: LightGBMBins, growth: Growth
-) -> tuple[CurveRecorder, bool]:
+) -> tuple[CurveRecorder, int, bool]:
     curves = CurveRecorder(bins.problem)
     stopper = Stopper(curves.start, growth.patience)
     tables = (bins.problem.train, bins.problem.valid)
     scale = [affine("lightgbm", bins.problem, t) for t in tables if t is not None]
-    for _ in range(growth.n_rounds):
+    for number in range(growth.n_rounds):
+        # The library keeps a first round without a split as trees of one zero leaf.
         if booster.update():
-            return curves, True
+            return curves, number, True
         if not growth.curves:
             continue
         found = booster.eval_train() + (booster.eval_valid() if bins.valid else [])
@@ -346,5 +347,5 @@ def _grow(
         ]
         curves.add(losses)
         if stopper.stops(losses[-1]):
-            break
-    return curves, False
+            return curves, number + 1, False
+    return curves, growth.n_rounds, False

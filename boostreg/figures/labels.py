@@ -1,7 +1,9 @@
 """Labels beside points that do not run into each other."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from boostreg.figures.marks import Point
 from boostreg.figures.svg import Fragment, group, path, px, text
@@ -10,6 +12,8 @@ __all__ = ["Label", "place_labels", "spread"]
 
 _CHARACTER, _LINE = 7.7, 15.0
 """Estimated pixels of a bold character and of a line at the size of chart text."""
+
+_CELL = 10.0
 
 _OFFSETS = tuple(
     (dx, dy)
@@ -45,13 +49,13 @@ def place_labels(
     labels, of ``taken`` points, and inside ``box`` (left, top, right, bottom). Without
     one it takes the place with the least overlap.
     """
-    dots = [(x - 6, y - 6, x + 6, y + 6) for x, y in taken]
-    used: list[_Box] = [*dots, *(_dot(label.at) for label in labels)]
+    crowd = Counter((int(x // _CELL), int(y // _CELL)) for x, y in taken)
+    used: list[_Box] = [_dot(label.at) for label in labels]
     parts: list[Fragment] = []
     for label in labels:
         spots = [_spot(label, offset) for offset in _OFFSETS]
         inside = [s for s in spots if _inside(s[0], box)] or spots
-        best = min(inside, key=lambda spot: _overlap(spot[0], used))
+        best = min(inside, key=partial(_cost, used=used, crowd=crowd))
         used.append(best[0])
         parts.append(_written(label, *best[1:]))
     return group(*parts)
@@ -96,6 +100,19 @@ def _inside(inner: _Box, outer: _Box) -> bool:
         and inner[2] <= outer[2]
         and inner[3] <= outer[3]
     )
+
+
+def _cost(
+    spot: tuple[_Box, Point, str], used: Iterable[_Box], crowd: Counter[tuple[int, int]]
+) -> float:
+    """Return the area over other labels, and less heavily the points that are hidden.
+
+    Points are counted by the cells of a coarse grid, so that thousands cost little.
+    """
+    left, top, right, bottom = (int(edge // _CELL) for edge in spot[0])
+    columns, rows = range(left, right + 1), range(top, bottom + 1)
+    hidden = sum(crowd[i, j] for i in columns for j in rows)
+    return 20 * _overlap(spot[0], used) + _CELL * hidden
 
 
 def _overlap(box: _Box, used: Iterable[_Box]) -> float:

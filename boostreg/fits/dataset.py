@@ -6,7 +6,9 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from boostreg.data import Splits, Table
+import numpy as np
+
+from boostreg.data import Fold, Splits, Table
 from boostreg.engines import Problem, get_engine
 from boostreg.losses import Objective
 
@@ -58,7 +60,7 @@ class Dataset:
     def save(self, folder: Path) -> None:
         """Write the data for worker processes, which map them into memory."""
         self.table.save(folder)
-        self.splits.save(folder / "splits.npz")
+        _save_splits(self.splits, folder / "splits.npz")
         objective = self.objective
         content = [objective.name, objective.parameter, objective.n_classes]
         (folder / "objective.json").write_text(json.dumps(content), encoding="utf-8")
@@ -67,5 +69,34 @@ class Dataset:
     def open(cls, folder: Path) -> "Dataset":
         """Return what ``save`` wrote."""
         text = (folder / "objective.json").read_text(encoding="utf-8")
-        splits = Splits.load(folder / "splits.npz")
-        return cls(Table.load(folder), splits, Objective(*json.loads(text)))
+        table = Table.load(folder)
+        splits = _load_splits(folder / "splits.npz", table.n_samples)
+        return cls(table, splits, Objective(*json.loads(text)))
+
+
+def _save_splits(splits: Splits, path: Path) -> None:
+    arrays = {}
+    for outer, folds in {"outer": splits.outer, **splits.inner}.items():
+        for number, fold in enumerate(folds):
+            arrays[f"{outer}/{number}/train"] = fold.train
+            arrays[f"{outer}/{number}/test"] = fold.test
+    np.savez(path, **arrays)
+
+
+def _load_splits(path: Path, n_samples: int) -> Splits:
+    by_level: dict[str, list[Fold]] = {}
+    with np.load(path, allow_pickle=False) as arrays:
+        for name in arrays.files:
+            level, number, part = name.split("/")
+            if part == "train":
+                fold = Fold(arrays[name], arrays[f"{level}/{number}/test"])
+                by_level.setdefault(level, []).append(fold)
+    outer = tuple(by_level.pop("outer"))
+    return Splits(
+        outer=outer,
+        inner={
+            None if level == "None" else int(level): tuple(folds)
+            for level, folds in by_level.items()
+        },
+        n_samples=n_samples,
+    )

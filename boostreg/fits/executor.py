@@ -28,6 +28,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NO_LIMITS = Limits()
+_PATIENCE = 2.0
+"""Seconds that ``kill_now`` waits for each thread to see that its worker is dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +151,15 @@ class LocalExecutor(Executor):
             self._join()
 
     def kill_now(self) -> None:
-        """Kill all workers: what waits is cancelled, what is in flight fails."""
+        """Kill all workers: what waits is cancelled, what is in flight fails.
+
+        May be called by the handler of a signal.
+        """
         self.shutdown(wait=False, cancel_futures=True)
         for process in self._processes:
             process.kill()
-        self._join()
+        # A handler may have interrupted what a callback in a thread now waits for.
+        self._join(_PATIENCE)
 
     @override
     def __exit__(
@@ -187,7 +193,7 @@ class LocalExecutor(Executor):
         except Empty:
             pass
 
-    def _join(self) -> None:
+    def _join(self, patience: float | None = None) -> None:
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join()
+                thread.join(patience)

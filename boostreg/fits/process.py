@@ -61,7 +61,7 @@ class WorkerProcess:
         self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *modules]
         self._threads = threads
         self._limits = limits
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # a signal's handler may kill while we kill
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from typing_extensions import override
 
+from boostreg import __version__
 from boostreg.baselines import BaselineResult, run_baseline
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
@@ -59,7 +60,8 @@ class Work(Generic[RecordT]):
 
 @cache
 def _versions(*packages: str) -> Mapping[str, str]:
-    return {name: version(name) for name in ("boostreg", "numpy", *packages)}
+    found = {name: version(name) for name in ("numpy", *packages)}
+    return {"boostreg": __version__} | found
 
 
 _PACKAGE = {"xgboost": "xgboost", "lightgbm": "lightgbm", "sklearn": "scikit-learn"}

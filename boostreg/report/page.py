@@ -33,6 +33,10 @@ __all__ = ["policy", "render"]
 # Runs before the body is read, so that a long table is never shown in full and cut.
 _HEAD_SCRIPT = "document.documentElement.classList.add('js')"
 
+_SECTIONS = (
+    "answer", "use", "effects", "front", "engines", "linear", "trials", "setup",
+)  # fmt: skip
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -63,7 +67,7 @@ def render(results: Mapping[str, Any], trials: Rows, paths: Rows) -> str:
         .render(
             title=_title(results),
             crumbs=_crumbs(results),
-            sections={section["id"]: section for section in sections},
+            sections=dict.fromkeys(_SECTIONS) | {s["id"]: s for s in sections},
             css=_css(),
             head_script=_HEAD_SCRIPT,
             script=_template("report.js"),

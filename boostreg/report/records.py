@@ -12,6 +12,7 @@ from boostreg.fits.work import ModelRecord, ReferenceRecord
 from boostreg.insight.effects import Effect, PathRow
 from boostreg.losses import Array
 from boostreg.penalty import Penalty
+from boostreg.penalty.space import Range
 from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Selection, Trial
 
@@ -108,6 +109,8 @@ class RunRecord:
     engines : mapping of str to EngineRecord
     baselines : mapping of str to mapping of int or None to BaselineResult
         By outer fold; None for all rows.
+    ranges : mapping of str to mapping of str to Range
+        What was searched, by engine and penalty.
     paths : sequence of PathRow
     effects : sequence of Effect
     outer_ratio : float
@@ -121,6 +124,7 @@ class RunRecord:
     versions: Mapping[str, str]
     engines: Mapping[str, EngineRecord]
     baselines: Mapping[str, Mapping[int | None, BaselineResult]]
+    ranges: Mapping[str, Mapping[str, Range]]
     paths: Sequence[PathRow]
     effects: Sequence[Effect]
     outer_ratio: float

@@ -8,6 +8,7 @@ import numpy as np
 from boostreg.baselines import BaselineResult
 from boostreg.insight.effects import Effect, plain_size
 from boostreg.penalty import Penalty
+from boostreg.penalty.space import Range
 from boostreg.report.findings import Findings, effect_sentence
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
@@ -25,6 +26,7 @@ __all__ = [
     "trial_table",
 ]
 
+EDGE = 0.05
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
 _PENALTY_COLUMNS = tuple(Penalty().as_dict())
 TRIAL_COLUMNS = (
@@ -150,7 +152,7 @@ def _pick(
         "size": plain_size(model.size),
         "outer_size": _mean_size(engine.outer[pick]),
         "rounds_max_reached": chosen.rounds_max_reached,
-        "at_edge": _at_edge(engine.name, penalty, record.study["search"]["space"]),
+        "at_edge": _at_edge(penalty, record.ranges[engine.name]),
         "by_outer_fold": [
             _outer_fold(fold, engine, pick) for fold in range(len(engine.outer[pick]))
         ],
@@ -172,22 +174,15 @@ def _outer_fold(fold: int, engine: EngineRecord, pick: str) -> dict[str, Any]:
     }
 
 
-def _at_edge(engine: str, penalty: Penalty, space: Mapping[str, Any]) -> list[str]:
-    """Return penalties that lie within 5 % of an end of their searched range."""
+def _at_edge(penalty: Penalty, searched: Mapping[str, Range]) -> list[str]:
+    """Return penalties within 5 % of an end of their range, zero left out."""
     found = []
-    entries = {k: v for k, v in space.items() if "low" in v} | dict(
-        space.get(engine, {})
-    )
-    for name, entry in entries.items():
+    for name, entry in searched.items():
         value = getattr(penalty, name)
         if value is None or value == 0:
             continue
-        low, high = float(entry["low"]), float(entry["high"])
-        if entry.get("log"):
-            place = np.log(value / low) / np.log(high / low)
-        else:
-            place = (value - low) / (high - low)
-        if not 0.05 <= place <= 0.95:
+        place = (entry.share(value) - entry.zero) / (1 - entry.zero)
+        if not EDGE <= place <= 1 - EDGE:
             found.append(name)
     return found
 

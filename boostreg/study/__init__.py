@@ -1,0 +1,1 @@
+"""A study: the YAML's schema and its door, and the runner."""

@@ -10,22 +10,25 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from boostreg.engines import ENGINES
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
-from boostreg.penalty import PENALTIES, Penalty, Range, parse_space
-from boostreg.study.faults import detail, rule, unknown
+from boostreg.penalty import PENALTIES, Penalty, Range, parse_space, space_names
+from boostreg.study.faults import contradiction, detail, rule, unknown
 
 __all__ = [
+    "all_of",
     "check_fixed",
     "check_memory",
     "check_objective",
     "check_space",
-    "no_repeats",
+    "distinct",
     "one_of",
     "searched",
 ]
 
 _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
 _RANGE_KEYS = ("low", "high", "log", "zero")
-_MUST = re.compile(r"^(?:space: )?(?P<what>.*?)\b(?:must be|needs) (?P<rule>.*), got .*$")
+_MUST = re.compile(
+    r"^(?:space: )?(?P<what>.*?)\b(?:must be|needs) (?P<rule>.*), got .*$"
+)
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
 _BYTES |= {"gib": 2**30}
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", re.IGNORECASE)
@@ -42,11 +45,32 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
     return check
 
 
-def no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
+def all_of(names: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """Return a check that a list holds some of ``names``, each at most once."""
+
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        expected = f"one of: {', '.join(names)}"
+        _raise(
+            [
+                detail(rule(expected, known=names), (place,), value)
+                for place, value in enumerate(values)
+                if value not in names
+            ]
+        )
+        return distinct(values)
+
+    return check
+
+
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     """Check that no entry of a list stands twice."""
-    for place, value in enumerate(values):
-        if value in values[:place]:
-            _raise([detail(rule("each entry once"), (place,), value)])
+    _raise(
+        [
+            detail(rule("each entry once"), (place,), value)
+            for place, value in enumerate(values)
+            if value in values[:place]
+        ]
+    )
     return values
 
 
@@ -105,6 +129,8 @@ def _space_fault(line: str, space: Any) -> InitErrorDetails:
     if text.startswith(("unknown key", "unknown penalty")):
         names = PENALTIES if loc[0] in ENGINES else (*PENALTIES, *ENGINES)
         error = unknown(_RANGE_KEYS if text.startswith("unknown key") else names)
+    elif text.startswith("unknown space"):
+        error = rule(f"one of: {', '.join(space_names())}", known=space_names())
     elif text.startswith("is missing"):
         error = PydanticCustomError("missing", "missing")
     else:
@@ -157,7 +183,8 @@ def check_objective(value: Any, task: str | None) -> Any:
         else:
             Objective.for_task(task, _N_CLASSES[task], value)
     except StudyError as error:
-        raise rule(str(error).rstrip(".")) from None
+        text = str(error).rstrip(".")
+        raise contradiction(text, at=("data", "objective")) from None
     return value
 
 

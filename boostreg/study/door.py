@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from boostreg.errors import StudyError
-from boostreg.study.faults import Fault, as_error, explain, show
+from boostreg.study.faults import AT_KEY, Fault, as_error, explain, show
 from boostreg.study.files import write_text
 from boostreg.study.reading import Document, read_yaml
 from boostreg.study.spec import StudySpec
@@ -71,12 +71,16 @@ def load_study(path: str | Path) -> Study:
 
 
 def _schema_faults(document: Document, error: ValidationError) -> list[Fault]:
+    told = {(fault.key, fault.place) for fault in document.faults}
     faults = []
     for one in error.errors(include_url=False):
         loc, text = explain(one, StudySpec)
-        at_key = text.startswith(("unknown key", "missing"))
+        at_key = one["type"] in AT_KEY
         place = document.key_place(loc) if at_key else document.value_place(loc)
-        faults.append(Fault(place, ".".join(map(str, loc)), text))
+        fault = Fault(place, ".".join(map(str, loc)), text)
+        follows = one["type"] == "default_factory_not_called"
+        if not follows and (fault.key, place) not in told:
+            faults.append(fault)
     return faults
 
 

@@ -1,5 +1,6 @@
 """What is wrong with a study file, one line a fault, in the user's own words."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,11 +11,26 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from boostreg.errors import StudyError
 
-__all__ = ["Fault", "Place", "as_error", "explain", "rule", "show", "unknown"]
+__all__ = [
+    "AT_KEY",
+    "Fault",
+    "Place",
+    "as_error",
+    "contradiction",
+    "detail",
+    "explain",
+    "rule",
+    "show",
+    "unknown",
+]
 
 Loc = tuple[str | int, ...]
 
+AT_KEY = frozenset({"contradiction", "extra_forbidden", "missing", "unknown_key"})
+"""Errors that stand at a key rather than at its value."""
+
 _LONGEST = 60
+_QUOTED = re.compile("'([^']*)'")
 
 # What pydantic checks, by the name of its error, in words for the person at the YAML.
 _EXPECTED = {
@@ -26,10 +42,10 @@ _EXPECTED = {
     "bool_type": "true or false",
     "tuple_type": "a list",
     "model_type": "a mapping of keys",
-    "greater_than": "above {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than": "below {lt}",
-    "less_than_equal": "at most {le}",
+    "greater_than": "above {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "below {lt:g}",
+    "less_than_equal": "at most {le:g}",
     "too_short": "at least one entry",
     "string_too_short": "text that is not empty",
     "string_too_long": "at most {max_length} characters",
@@ -55,7 +71,9 @@ class Fault:
     def line(self, file: str) -> str:
         """Return ``file:line:col: key.path: text``."""
         where = f"{file}:{self.place.line}:{self.place.column}"
-        return f"{where}: {self.key}: {self.text}" if self.key else f"{where}: {self.text}"
+        return (
+            f"{where}: {self.key}: {self.text}" if self.key else f"{where}: {self.text}"
+        )
 
 
 def as_error(file: str, faults: Iterable[Fault]) -> StudyError:
@@ -78,6 +96,11 @@ def unknown(known: Sequence[str]) -> PydanticCustomError:
     return PydanticCustomError("unknown_key", "unknown key", {"known": tuple(known)})
 
 
+def contradiction(text: str, *, at: Loc) -> PydanticCustomError:
+    """Return what a validator raises where two keys meet; ``at`` is the one to mend."""
+    return PydanticCustomError("contradiction", "{text}", {"text": text, "at": at})
+
+
 def detail(error: PydanticCustomError, loc: Loc, found: object) -> InitErrorDetails:
     """Return one of several faults that a validator reports together."""
     return InitErrorDetails(type=error, loc=loc, input=found)
@@ -95,16 +118,19 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
     """
     loc = tuple(part for part in error["loc"] if not _is_tag(part))
     context: Mapping[str, Any] = error.get("ctx", {})
-    kind = error["type"]
-    if kind == "missing":
-        return loc, "missing; a study needs this key."
-    if kind in {"extra_forbidden", "unknown_key"}:
-        known = context.get("known") or tuple(_keys(model, error["loc"]))
-        listed = f"unknown key; expected one of: {', '.join(known)}"
-        return loc, listed + _nearest(loc[-1], known)
-    expected = context.get("expected") or _expected(kind, context, error["msg"])
-    text = f"found {show(error['input'])}; expected {expected}"
-    return loc, text + _nearest(error["input"], context.get("known", ()))
+    match error["type"]:
+        case "contradiction":
+            return context["at"], f"{context['text']}."
+        case "missing":
+            return loc, "missing; a study needs this key."
+        case "extra_forbidden" | "unknown_key":
+            known = context.get("known") or tuple(_keys(model, error["loc"]))
+            listed = f"unknown key; expected one of: {', '.join(known)}"
+            return loc, listed + (_nearest(loc[-1], known) or _elsewhere(model, loc))
+        case kind:
+            known, expected = _expected(kind, context, error["msg"])
+            text = f"found {show(error['input'])}; expected {expected}"
+            return loc, text + (_nearest(error["input"], known) or ".")
 
 
 def show(value: object) -> str:
@@ -125,13 +151,35 @@ def show(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
-    return _EXPECTED[kind].format(**context) if kind in _EXPECTED else message
+def _expected(
+    kind: str, context: Mapping[str, Any], message: str
+) -> tuple[Sequence[str], str]:
+    """Return the names that are known, if it is about names, and what is allowed."""
+    if kind == "rule":
+        return context["known"], context["expected"]
+    if kind == "literal_error":
+        known = _QUOTED.findall(context["expected"])
+        return known, f"one of: {', '.join(known)}"
+    return (), _EXPECTED[kind].format(**context) if kind in _EXPECTED else message
 
 
 def _nearest(found: object, known: Sequence[str]) -> str:
     near = get_close_matches(str(found), known, n=1) if isinstance(found, str) else []
-    return f"; did you mean {near[0]!r}?" if near else "."
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _elsewhere(model: type[BaseModel], loc: Loc) -> str:
+    """Return a hint at a key that stands somewhere else in a study."""
+    paths = {path.split(".")[-1]: path for path in _paths(model)}
+    near = get_close_matches(str(loc[-1]), paths, n=1)
+    return f"; did you mean {paths[near[0]]!r}?" if near else "."
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        for inner in _models(field.annotation):
+            yield from _paths(inner, f"{prefix}{name}.")
 
 
 def _is_tag(part: str | int) -> bool:

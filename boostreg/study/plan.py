@@ -1,7 +1,6 @@
 """What a study asks for, as data, folds, searches and work."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from boostreg.data import data_card, make_splits, prepare_table, read_source
@@ -13,8 +12,8 @@ from boostreg.insight.paths import PathPoint, path_grid, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
 from boostreg.penalty import Penalty
 from boostreg.penalty.space import Range, parse_space
-from boostreg.study.spec import StudySpec
-from boostreg.tuning import Proposer, Tuning, fit_seed
+from boostreg.study.door import Study
+from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.measuring import Limits
 
 __all__ = ["Plan"]
@@ -25,12 +24,6 @@ PICKS = ("best", "one_se")
 class Plan:
     """A study whose data are read and checked.
 
-    Parameters
-    ----------
-    spec : StudySpec
-    base : Path
-        What a relative source is relative to.
-
     Raises
     ------
     DataError
@@ -39,10 +32,10 @@ class Plan:
         If an engine cannot mean what the study asks of it.
     """
 
-    def __init__(self, spec: StudySpec, base: Path) -> None:
-        self.spec = spec
+    def __init__(self, study: Study) -> None:
+        self.spec = spec = study.spec
         data = spec.data
-        frame = read_source(data.source, base=base)
+        frame = read_source(data.source, base=study.base)
         self.table = prepare_table(
             frame,
             target=data.target,
@@ -85,7 +78,7 @@ class Plan:
     @property
     def inner_folds(self) -> int:
         """Folds of one repeat of the inner cross-validation."""
-        return int(self.spec.validation.inner.folds)
+        return self.spec.validation.inner.folds
 
     def test_weights(self, outer: int) -> Array | None:
         """Return the row weights of an outer fold's test rows."""
@@ -103,13 +96,12 @@ class Plan:
 
     def tuning(self, engine: str, outer: int | None) -> Tuning:
         """Return the search of one engine within one outer fold, or on all rows."""
-        search, limits = self.spec.search, self.limits
+        search = self.spec.search
         return Tuning(
             engine=engine,
             outer=outer,
-            n_inner=limits.n_inner,
             proposer=Proposer(
-                space=self.space.for_engine(engine),
+                space=self.ranges(engine),
                 fixed=search.fixed,
                 scale=search.scale,
                 sampler=search.sampler,
@@ -117,10 +109,7 @@ class Plan:
                 in_flight=search.in_flight,
                 n_trials=search.trials,
             ),
-            n_rounds=limits.n_rounds,
-            patience=limits.patience,
-            seed=self.spec.seed,
-            threads=limits.threads,
+            limits=self.limits,
         )
 
     def refit(
@@ -134,7 +123,7 @@ class Plan:
             penalty=penalty,
             n_rounds=n_rounds,
             patience=None,
-            seed=fit_seed(self.spec.seed, outer, None),
+            seed=derive_seed(self.spec.seed, "fit", outer, None),
             threads=self.limits.threads,
         )
 
@@ -144,7 +133,7 @@ class Plan:
             ReferenceWork(
                 outer,
                 engine,
-                fit_seed(self.spec.seed, outer, None),
+                derive_seed(self.spec.seed, "fit", outer, None),
                 self.limits.threads,
             )
             for engine in self.spec.engines
@@ -173,17 +162,18 @@ class Plan:
             points += path_points(engine, base, grids)
         return points
 
+    def ranges(self, engine: str) -> dict[str, Range]:
+        """Return what is searched with an engine."""
+        return self.space.for_engine(engine)
+
     def _range(self, engine: str, name: str) -> Range:
-        searched = self.space.for_engine(engine)
-        return searched.get(name) or parse_space("default").entries[name]
+        return self.ranges(engine).get(name) or parse_space("default").entries[name]
 
     def _check_engines(self) -> None:
         """Refuse before any fit what an engine cannot mean at both ends of a range."""
         problem = Problem.of(self.table, None, self.objective)
         for name in self.spec.engines:
-            for penalty in _corners(
-                self.space.for_engine(name), self.spec.search.fixed
-            ):
+            for penalty in _corners(self.ranges(name), self.spec.search.fixed):
                 get_engine(name).check(penalty, problem)
 
 

@@ -36,9 +36,6 @@ class Progress(Protocol):
     def stage(self, text: str) -> None:
         """Take note of what the run does next."""
 
-    def finish(self, text: str) -> None:
-        """End, however the run ended."""
-
 
 class Silent:
     """Says nothing."""
@@ -57,7 +54,4 @@ class Silent:
         """Do nothing."""
 
     def stage(self, text: str) -> None:
-        """Do nothing."""
-
-    def finish(self, text: str) -> None:
         """Do nothing."""

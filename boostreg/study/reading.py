@@ -2,8 +2,9 @@
 
 Bounds hold while the file is scanned, so that a bomb is refused before it unfolds:
 aliases, merge keys and tags do not exist here, and a file has at most ``MAX_BYTES``
-bytes, ``MAX_DEPTH`` levels and ``MAX_VALUES`` values. Scalars are those of the core
-schema (YAML 1.2.2, 10.3.2): ``1e-3`` is a number, ``no`` and ``2024-01-01`` are text.
+bytes, ``MAX_LINES`` lines, ``MAX_DEPTH`` levels and ``MAX_VALUES`` values. Scalars are
+those of the core schema (YAML 1.2.2, 10.3.2): ``1e-3`` is a number, ``no`` and
+``2024-01-01`` are text.
 """
 
 import re
@@ -28,13 +29,15 @@ from ruamel.yaml.events import (
 from boostreg.errors import StudyError
 from boostreg.study.faults import Fault, Place, as_error, show
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "Document", "read_yaml"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_LINES", "MAX_VALUES", "Document", "read_yaml"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
-MAX_VALUES = 5_000
+MAX_LINES = 5_000
+MAX_VALUES = 2_000
 
 _LONGEST_INT = 30
+_BRACKET = re.compile(r"[\[{\]}]")
 _TOP = Place(1, 1)
 
 _CONSTANTS = (
@@ -75,7 +78,7 @@ class Document:
     def _nearest(self, loc: Loc, places: Mapping[Loc, Place]) -> Place:
         if loc in places:
             return places[loc]
-        holders = (loc[:n] for n in range(len(loc) - 1, 0, -1))
+        holders = (loc[:n] for n in range(len(loc), 0, -1))
         return next((self.keys[h] for h in holders if h in self.keys), _TOP)
 
 
@@ -89,6 +92,7 @@ def read_yaml(path: Path) -> Document:
     """
     text = _read_text(path)
     document = Document(str(path))
+    _refuse_towers(document.file, text)
     try:
         _Builder(document, _events(text)).build()
     except _RefusedError as refused:
@@ -114,6 +118,8 @@ def _read_text(path: Path) -> str:
         raise StudyError(f"{path}: could not be read: {reason}.") from None
     if len(content) > MAX_BYTES:
         raise StudyError(f"{path}: is larger than {MAX_BYTES // 1024} KiB.")
+    if content.count(b"\n") > MAX_LINES:
+        raise StudyError(f"{path}: has more than {MAX_LINES} lines.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -121,6 +127,20 @@ def _read_text(path: Path) -> str:
             f"{path}: is not UTF-8 text: byte {error.start} is "
             f"0x{content[error.start]:02x}."
         ) from None
+
+
+def _refuse_towers(file: str, text: str) -> None:
+    """Refuse open brackets on open brackets before the scanner sees them.
+
+    ruamel.yaml looks far ahead in them and would take a second for its first event.
+    """
+    n_open = 0
+    for bracket in _BRACKET.finditer(text):
+        n_open = n_open + 1 if bracket[0] in "[{" else max(n_open - 1, 0)
+        if n_open > MAX_DEPTH:
+            place = Place(text.count("\n", 0, bracket.start()) + 1, 1)
+            fault = Fault(place, "", f"nested deeper than {MAX_DEPTH} levels.")
+            raise as_error(file, [fault])
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -175,7 +195,9 @@ class _Builder:
 
     def _value(self, event: Any, loc: Loc) -> Any:
         self._check_node(event, loc)
-        self._document.values[loc] = _place(event.start_mark)
+        # What is left empty has no place of its own, but that of its key.
+        if getattr(event, "value", None) != "" or not event.implicit[0]:
+            self._document.values[loc] = _place(event.start_mark)
         if isinstance(event, MappingStartEvent):
             return self._mapping(loc)
         if isinstance(event, SequenceStartEvent):
@@ -204,7 +226,9 @@ class _Builder:
             twice = key in content
             if twice:
                 first = self._document.keys[*loc, key].line
-                self._fault(place, (*loc, key), f"written twice, first in line {first}.")
+                self._fault(
+                    place, (*loc, key), f"written twice, first in line {first}."
+                )
             else:
                 self._document.keys[*loc, key] = place
             value = self._value(self._next(), (*loc, key))

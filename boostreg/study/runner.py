@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from boostreg import __version__
 from boostreg.errors import FitError, StudyError
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
@@ -31,7 +32,6 @@ from boostreg.tuning.measuring import Measuring
 __all__ = ["run_study"]
 
 _LIBRARIES = (
-    "boostreg",
     "xgboost",
     "lightgbm",
     "scikit-learn",
@@ -79,7 +79,7 @@ def run_study(
     study = load_study(Path(path))
     folder = Path(out) / study.spec.name
     _refuse_own_output(Path(path), folder)
-    plan = Plan(study.spec, study.base)
+    plan = Plan(study)
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
     with _ledger(plan, folder, workers) as (ledger, stop, slots):
@@ -225,6 +225,7 @@ class _Runner:
                 }
                 for name in plan.spec.baselines
             },
+            ranges={name: plan.ranges(name) for name in plan.spec.engines},
             paths=rows,
             effects=_effects(rows, plan),
             outer_ratio=plan.splits.outer_ratio,
@@ -284,4 +285,5 @@ def _effects(rows: list[PathRow], plan: Plan) -> list[Effect]:
 
 def _versions() -> dict[str, str]:
     python = platform.python_version()
-    return {"python": python} | {name: version(name) for name in _LIBRARIES}
+    libraries = {name: version(name) for name in _LIBRARIES}
+    return {"boostreg": __version__, "python": python} | libraries

@@ -22,24 +22,27 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from boostreg.baselines import BASELINES
+from boostreg.data import Task
 from boostreg.engines import ENGINES
 from boostreg.penalty import Scale
 from boostreg.study.checks import (
+    all_of,
     check_fixed,
     check_memory,
     check_objective,
     check_space,
-    no_repeats,
+    distinct,
     one_of,
     searched,
 )
-from boostreg.study.faults import detail, rule
+from boostreg.study.faults import contradiction, detail, rule
+from boostreg.tuning import Sampler
 
 __all__ = [
     "PATH_PENALTIES",
-    "SAMPLERS",
     "Compute",
     "Dask",
     "Data",
@@ -54,8 +57,6 @@ __all__ = [
     "Validation",
 ]
 
-TASKS = ("regression", "binary", "multiclass")
-SAMPLERS = ("tpe", "sobol", "random", "nsga2", "gp")
 PATH_PENALTIES = ("reg_alpha", "reg_lambda", "min_split_gain")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -63,12 +64,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
-
-
-def _names(known: tuple[str, ...]) -> Any:
-    """Return the type of a list of known names, each at most once."""
-    entry = Annotated[str, AfterValidator(one_of(known))]
-    return Annotated[tuple[entry, ...], AfterValidator(no_repeats)]
 
 
 class _Strict(BaseModel):
@@ -98,9 +93,9 @@ class Data(_Strict):
 
     source: Text
     target: Text
-    task: Annotated[str, AfterValidator(one_of(TASKS))] | None = None
+    task: Task | None = None
     objective: Any = None
-    drop: Annotated[tuple[Text, ...], AfterValidator(no_repeats)] = ()
+    drop: Annotated[tuple[Text, ...], AfterValidator(distinct)] = ()
     groups: Text | None = None
     time: Text | None = None
     weights: Text | None = None
@@ -132,14 +127,14 @@ class Search(_Strict):
 
     trials: Count = 40
     timeout: Annotated[float, Field(gt=0)] | None = None
-    sampler: Annotated[str, AfterValidator(one_of(SAMPLERS))] = "tpe"
+    sampler: Sampler = "tpe"
     in_flight: Annotated[int, Field(ge=1, le=1000)] = 4
     racing: bool = True
     storage: Text | None = None
     scale: Scale = "raw"
-    fixed: Annotated[
-        Mapping[str, float | int | None], BeforeValidator(check_fixed)
-    ] = Field(default_factory=lambda: {"learning_rate": 0.1})
+    fixed: Annotated[Mapping[str, float | int | None], BeforeValidator(check_fixed)] = (
+        Field(default_factory=lambda: {"learning_rate": 0.1})
+    )
     space: Annotated[Mapping[str, Any], BeforeValidator(check_space)] = Field(
         default="default", validate_default=True
     )
@@ -157,13 +152,21 @@ class Search(_Strict):
     def _searched_is_not_fixed(cls, space: Any, info: ValidationInfo) -> Any:
         fixed = info.data.get("fixed", {})
         faults = [
-            detail(rule("a penalty that is not also in search.fixed"), keys, space)
+            detail(_both(keys), keys, space)
             for keys in searched(space)
             if keys[-1] in fixed
         ]
         if faults:
             raise ValidationError.from_exception_data("space", faults)
         return space
+
+
+def _both(keys: tuple[str, ...]) -> PydanticCustomError:
+    path = ".".join(("search.space", *keys))
+    return contradiction(
+        f"fixed here and searched in {path}; keep one of them",
+        at=("search", "fixed", keys[-1]),
+    )
 
 
 class Folds(_Strict):
@@ -199,7 +202,9 @@ class Validation(_Strict):
 class Paths(_Strict):
     """Grids of one penalty each, all else fixed."""
 
-    penalties: _names(PATH_PENALTIES) = PATH_PENALTIES
+    penalties: Annotated[tuple[str, ...], AfterValidator(all_of(PATH_PENALTIES))] = (
+        PATH_PENALTIES
+    )
     points: Annotated[int, Field(ge=2, le=1000)] = 15
 
 
@@ -252,12 +257,14 @@ class StudySpec(_Strict):
     title: Text = Field(default_factory=lambda known: known.get("name", ""))
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     data: Data
-    engines: Annotated[_names(tuple(ENGINES)), Field(min_length=1)] = tuple(ENGINES)
+    engines: Annotated[
+        tuple[str, ...], Field(min_length=1), AfterValidator(all_of(tuple(ENGINES)))
+    ] = tuple(ENGINES)
     rounds: Rounds = Rounds()
     search: Search = Field(default_factory=Search)
     validation: Validation = Validation()
     paths: Paths = Paths()
-    baselines: _names(BASELINES) = BASELINES
+    baselines: Annotated[tuple[str, ...], AfterValidator(all_of(BASELINES))] = BASELINES
     effects: Effects = Effects()
     claims: tuple[Any, ...] = ()
     compute: Compute = Compute()

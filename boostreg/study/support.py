@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from boostreg.errors import StudyError
 from boostreg.study.spec import Dask, StudySpec
-from boostreg.tuning import SAMPLERS
 
 __all__ = ["check_supported", "unsupported", "without_effect"]
 
@@ -12,16 +11,13 @@ __all__ = ["check_supported", "unsupported", "without_effect"]
 def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the keys that lead to what cannot be done yet, and the reason."""
     search = spec.search
-    if search.sampler not in SAMPLERS:
-        can = ", ".join(SAMPLERS)
-        yield (
-            ("search", "sampler"),
-            f"{search.sampler} is not built yet; use one of: {can}.",
-        )
     if search.storage is not None:
         yield ("search", "storage"), "mirroring trials is not built yet; use null."
     if search.timeout is not None:
         yield ("search", "timeout"), "a time limit is not built yet; use null."
+    for name, value in spec.limits.as_dict().items():
+        if value is not None:
+            yield ("limits", name), "limits are not built yet; use null."
     if spec.claims:
         yield ("claims",), "claims are not built yet; leave the list empty."
     if isinstance(spec.compute.executor, Dask):
@@ -43,7 +39,9 @@ def without_effect(spec: StudySpec) -> tuple[str, ...]:
 
     They are defaults of the schema, so refusing them would refuse every study.
     """
-    sentences = ["effects: the design is not run yet; paths show each penalty's effect."]
+    sentences = [
+        "effects: the design is not run yet; paths show each penalty's effect."
+    ]
     if spec.search.racing:
         sentences.append("search.racing: every trial is measured on all inner folds.")
     return tuple(sentences)

@@ -2,14 +2,7 @@
 
 from boostreg.trees.curves import SizeCurves
 from boostreg.trees.ensemble import TreeEnsemble
-from boostreg.trees.model import read_model, tree_size
+from boostreg.trees.model import tree_size
 from boostreg.trees.size import SIZES, TreeSize
 
-__all__ = [
-    "SIZES",
-    "SizeCurves",
-    "TreeEnsemble",
-    "TreeSize",
-    "read_model",
-    "tree_size",
-]
+__all__ = ["SIZES", "SizeCurves", "TreeEnsemble", "TreeSize", "tree_size"]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.errors import ModelError
+from boostreg.trees.category_sets import split_keys
 from boostreg.trees.medians import prefix_middles
 from boostreg.trees.size import SIZES, TreeSize
 
@@ -71,106 +72,129 @@ def measure_curves(trees: "TreeEnsemble", reg_lambda: float) -> SizeCurves:
     reg_lambda : float
         What hessians are compared with for ``shrinkage``; NaN for unknown.
     """
-    tree_of_node = np.repeat(np.arange(trees.n_trees), np.diff(trees.tree_offsets))
-    leaves = np.flatnonzero(trees.left < 0)
-    splits = np.flatnonzero(trees.left >= 0)
-    round_of_leaf = trees.round[tree_of_node[leaves]]
-    round_of_split = trees.round[tree_of_node[splits]]
-
-    total = _Totals(trees.n_rounds)
-    n_leaves, n_splits = total.count(round_of_leaf), total.count(round_of_split)
-    n_features, n_thresholds = _distinct(trees, splits, round_of_split, total)
-    set_sizes = np.append(np.diff(trees.set_offsets), 0)[trees.set_index[splits]]
-    n_categories = total.sum(round_of_split, set_sizes).astype(np.int64)
-    deepest = np.zeros(trees.n_rounds + 1, dtype=np.int64)
-    if trees.n_trees:
-        tree_depth = np.maximum.reduceat(trees.depth, trees.tree_offsets[:-1])
-        np.maximum.at(deepest, trees.round + 1, tree_depth)
+    n_nodes = np.diff(trees.tree_offsets)
+    leaf = trees.left < 0
+    total = _Totals(trees.n_rounds, trees.round)
+    # A tree with k splits has k + 1 leaves.
+    n_leaves, n_splits = total.count((n_nodes + 1) // 2), total.count(n_nodes // 2)
+    n_features, n_thresholds = _distinct(trees, ~leaf, n_nodes // 2)
+    hessian, rounds = trees.hessian[leaf], np.repeat(trees.round, (n_nodes + 1) // 2)
     return SizeCurves(
-        n_trees=total.count(trees.round),
+        n_trees=total.count(np.ones_like(n_nodes)),
         n_leaves=n_leaves,
         n_splits=n_splits,
-        depth=np.maximum.accumulate(deepest),
+        depth=_depth(trees),
         n_features=n_features,
         n_thresholds=n_thresholds,
         n_bytes=_SPLIT_BYTES * n_splits
         + _LEAF_BYTES * n_leaves
-        + _CATEGORY_BYTES * n_categories,
-        **_weight_curves(trees, leaves, tree_of_node[leaves], total),
-        shrinkage=_shrinkage(trees.hessian[leaves], round_of_leaf, reg_lambda, total),
+        + _CATEGORY_BYTES * total.count(_set_sizes(trees)),
+        **_weight_curves(trees, leaf, n_leaves, total),
+        shrinkage=_shrinkage(hessian, rounds, reg_lambda, trees.n_rounds),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Totals:
-    """Sums over the entries of the first k rounds, for all k at once."""
+    """Sums over the trees of the first k rounds, for all k at once."""
 
     n_rounds: int
+    rounds: NDArray[np.int32]
 
-    def sum(self, rounds: NDArray[Any], amounts: NDArray[Any]) -> Reals:
-        return np.cumsum(np.bincount(rounds + 1, amounts, minlength=self.n_rounds + 1))
+    def sum(self, amounts: NDArray[Any]) -> Reals:
+        """Return the sums of one amount a tree."""
+        return np.cumsum(
+            np.bincount(self.rounds + 1, amounts, minlength=self.n_rounds + 1)
+        )
 
-    def count(self, rounds: NDArray[Any]) -> Counts:
-        return np.cumsum(np.bincount(rounds + 1, minlength=self.n_rounds + 1))
+    def count(self, amounts: NDArray[Any]) -> Counts:
+        """Return the sums of one whole number a tree."""
+        return self.sum(amounts).astype(np.int64)
+
+
+def _per_tree(trees: "TreeEnsemble", of_nodes: NDArray[Any]) -> NDArray[Any]:
+    if not trees.n_trees:
+        return np.zeros(0)
+    sums: NDArray[Any] = np.add.reduceat(of_nodes, trees.tree_offsets[:-1])
+    return sums
+
+
+def _set_sizes(trees: "TreeEnsemble") -> NDArray[Any]:
+    if not len(trees.members_left):
+        return np.zeros(trees.n_trees)
+    sizes = np.append(np.diff(trees.set_offsets), 0)
+    return _per_tree(trees, sizes[trees.set_index])
+
+
+def _depth(trees: "TreeEnsemble") -> Counts:
+    deepest = np.zeros(trees.n_rounds + 1, dtype=np.int64)
+    if trees.n_trees:
+        of_tree = np.maximum.reduceat(trees.depth, trees.tree_offsets[:-1])
+        np.maximum.at(deepest, trees.round + 1, of_tree)
+    return np.maximum.accumulate(deepest)
 
 
 def _distinct(
-    trees: "TreeEnsemble",
-    splits: NDArray[np.int64],
-    rounds: NDArray[np.int32],
-    total: _Totals,
+    trees: "TreeEnsemble", split: NDArray[np.bool_], n_splits: NDArray[np.int64]
 ) -> tuple[Counts, Counts]:
     """Count features and thresholds, each in the round that first uses it."""
-    if not splits.size:
-        nothing = np.zeros(total.n_rounds + 1, dtype=np.int64)
-        return nothing, nothing
-    feature, threshold = trees.feature[splits], trees.split_keys()[splits]
+    feature, threshold = trees.feature[split], split_keys(trees)[split]
+    rounds = np.repeat(trees.round, n_splits)
     order = np.argsort(threshold)
     # Few features fit 16 bits, where numpy's stable sort is a radix sort.
-    narrow = feature.astype(np.uint16) if feature.max() < 2**16 else feature
-    order = order[np.argsort(narrow[order], kind="stable")]
+    narrow = np.uint16 if trees.n_features < 2**16 else np.int32
+    order = order[np.argsort(feature.astype(narrow)[order], kind="stable")]
     feature, threshold, rounds = feature[order], threshold[order], rounds[order]
     new_feature = np.diff(feature, prepend=-1) != 0
     new_pair = new_feature.copy()
     new_pair[1:] |= threshold[1:] != threshold[:-1]
-    features = np.minimum.reduceat(rounds, np.flatnonzero(new_feature))
-    pairs = np.minimum.reduceat(rounds, np.flatnonzero(new_pair))
-    return total.count(features), total.count(pairs)
+    return (
+        _first_uses(rounds, new_feature, trees.n_rounds),
+        _first_uses(rounds, new_pair, trees.n_rounds),
+    )
+
+
+def _first_uses(
+    rounds: NDArray[np.int32], new: NDArray[np.bool_], n_rounds: int
+) -> Counts:
+    if not rounds.size:
+        return np.zeros(n_rounds + 1, dtype=np.int64)
+    first = np.minimum.reduceat(rounds, np.flatnonzero(new))
+    return np.cumsum(np.bincount(first + 1, minlength=n_rounds + 1))
 
 
 def _weight_curves(
-    trees: "TreeEnsemble",
-    leaves: NDArray[np.int64],
-    tree_of_leaf: NDArray[np.int64],
-    total: _Totals,
+    trees: "TreeEnsemble", leaf: NDArray[np.bool_], n_leaves: Counts, total: _Totals
 ) -> dict[str, Reals]:
-    rounds = trees.round[tree_of_leaf]
-    value = trees.value[leaves]
-    rate = np.where(trees.mixed, np.nan, trees.learning_rates)[tree_of_leaf]
-    # A tree that dart has dropped for good has rate 0 and weighs nothing.
-    weight = np.divide(value, rate, out=np.zeros_like(value), where=rate != 0)
-    zero = np.where(trees.mixed[tree_of_leaf], np.nan, value == 0)
+    absolute = _per_tree(trees, np.abs(trees.value))
+    squared = _per_tree(trees, trees.value**2)
+    zeros = _per_tree(trees, (leaf & (trees.value == 0)).astype(np.int64))
+    rate = np.where(trees.mixed, np.nan, np.abs(trees.learning_rates))
+    # Zero stays zero at any rate, also where dart has dropped a tree for good.
+    some = (absolute != 0) | trees.mixed
+    l1 = np.divide(absolute, rate, out=np.zeros_like(rate), where=some)
+    l2 = np.divide(squared, rate**2, out=np.zeros_like(rate), where=some)
+    zeros = np.where(trees.mixed, np.nan, zeros)
     return {
-        "l1_norm": total.sum(rounds, np.abs(weight)),
-        "l2_norm": np.sqrt(total.sum(rounds, weight**2)),
-        "zero_share": total.sum(rounds, zero) / np.maximum(total.count(rounds), 1),
+        "l1_norm": total.sum(l1),
+        "l2_norm": np.sqrt(total.sum(l2)),
+        "zero_share": total.sum(zeros) / np.maximum(n_leaves, 1),
     }
 
 
 def _shrinkage(
-    hessian: Reals, rounds: NDArray[np.int32], reg_lambda: float, total: _Totals
+    hessian: Reals, rounds: NDArray[np.int32], reg_lambda: float, n_rounds: int
 ) -> Reals:
-    if np.isnan(reg_lambda):
-        curve = np.full(total.n_rounds + 1, np.nan)
-        curve[0] = 1.0
+    curve = np.full(n_rounds + 1, np.nan)
+    curve[: rounds[0] + 1 if rounds.size else None] = 1.0
+    known = ~np.isnan(hessian)
+    if np.isnan(reg_lambda) or not known.any():
         return curve
-    known = np.flatnonzero(~np.isnan(hessian))
-    n_known, n_leaves = total.count(rounds[known]), total.count(rounds)
-    low, high = prefix_middles(hessian[known], rounds[known], total.n_rounds)
+    low, high = prefix_middles(hessian[known], rounds[known], n_rounds)
     # H / (H + reg_lambda) rises with H, so middles stay middles.
-    curve = (_share(low, reg_lambda) + _share(high, reg_lambda)) / 2
-    empty = np.where(n_leaves[1:] == 0, 1.0, np.nan)
-    return np.concatenate([[1.0], np.where(n_known[1:] > 0, curve, empty)])
+    middle = (_share(low, reg_lambda) + _share(high, reg_lambda)) / 2
+    curve[1:] = np.where(np.isnan(low), curve[1:], middle)
+    return curve
 
 
 def _share(hessian: Reals, reg_lambda: float) -> Reals:

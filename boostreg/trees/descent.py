@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.trees.category_sets import SPAN, list_members
+
 if TYPE_CHECKING:
     from boostreg.trees.ensemble import TreeEnsemble
 
@@ -102,12 +104,11 @@ def _is_member(
     # category 0 in LightGBM alone, XGBoost and scikit-learn refuse what is negative.
     least = -1.0 if trees.engine == "lightgbm" else 0.0
     above = x > least if trees.engine == "lightgbm" else x >= least
-    valid = above & (x < 2**31)
+    valid = above & (x < float(SPAN))
     code = np.where(valid, x, 0.0).astype(np.int64)
     # One sorted list of set and category serves all sets.
-    span = np.int64(2**31)
-    wanted = index.astype(np.int64) * span + code
-    members = trees.set_members()
+    wanted = index.astype(np.int64) * SPAN + code
+    members = list_members(trees)
     found = np.searchsorted(members, wanted)
     found[found == len(members)] = 0
     if not len(members):

@@ -11,11 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from boostreg.errors import ModelError
 from boostreg.trees.curves import SizeCurves, measure_curves
 from boostreg.trees.descent import descend
+from boostreg.trees.formats.any_model import read_any
 from boostreg.trees.formats.arrays_file import read_arrays, write_arrays
 from boostreg.trees.formats.lightgbm_model import read_lightgbm
-from boostreg.trees.formats.sklearn_model import read_sklearn
 from boostreg.trees.formats.xgboost_model import read_xgboost
-from boostreg.trees.formats.xgboost_rate import Recorded
 from boostreg.trees.size import TreeSize
 from boostreg.trees.structure import NODE_FIELDS, RawForest, settle
 
@@ -99,24 +98,19 @@ class TreeEnsemble:
 
     @classmethod
     def from_xgboost_ubj(
-        cls,
-        data: bytes,
-        *,
-        learning_rate: float | None = None,
-        recorded: Recorded | None = None,
+        cls, data: bytes, *, learning_rate: float | None = None
     ) -> Self:
         """Return the trees of XGBoost's model bytes, UBJ or JSON.
 
         Without ``learning_rate`` it is recovered from the gains where they tell, see
-        ``boostreg.trees.formats.xgboost_rate``; ``recorded`` is what a configuration
-        says, believed as far as they agree.
+        ``boostreg.trees.formats.xgboost_rate``.
 
         Raises
         ------
         ModelError
             If the bytes are damaged, or a model without trees of plain leaves.
         """
-        raw = read_xgboost(data, learning_rate=learning_rate, recorded=recorded)
+        raw = read_xgboost(data, learning_rate=learning_rate)
         return cls(**settle(raw))
 
     @classmethod
@@ -142,11 +136,6 @@ class TreeEnsemble:
         return cls(**settle(raw))
 
     @classmethod
-    def from_sklearn(cls, estimator: Any) -> Self:
-        """Return the trees of a fitted ``HistGradientBoosting*`` estimator."""
-        return cls(**settle(read_sklearn(estimator)))
-
-    @classmethod
     def from_npz(cls, path: str | PathLike[str]) -> Self:
         """Return what ``to_npz`` wrote.
 
@@ -158,11 +147,41 @@ class TreeEnsemble:
         return cls(**settle(read_arrays(Path(path))))
 
     @classmethod
-    def from_model(cls, model: Any, **known: Any) -> "TreeEnsemble":
-        """Return the trees that ``model`` predicts with; see ``read_model``."""
-        from boostreg.trees.model import read_model
+    def from_model(
+        cls,
+        model: Any,
+        *,
+        learning_rate: float | None = None,
+        intercept: ArrayLike | None = None,
+    ) -> "TreeEnsemble":
+        """Return the trees that ``model`` predicts with.
 
-        return read_model(model, **known)
+        After early stopping these are as many rounds as the model's own ``predict``
+        uses: all of an ``xgboost.Booster`` and of ``HistGradientBoosting*``, those up
+        to the best of ``XGB*`` and ``LGBM*`` estimators and of a ``lightgbm.Booster``.
+
+        Parameters
+        ----------
+        model : object or path
+            A booster or a fitted estimator of XGBoost or LightGBM, a fitted
+            ``HistGradientBoosting*``, anything with trees of ours as ``trees_``, or a
+            model file: XGBoost's UBJ or JSON, LightGBM's text, or our ``.npz``.
+        learning_rate : float, optional
+            What every tree was grown with, where the model does not tell.
+        intercept : float or array-like of shape (n_outputs,), optional
+            What the first trees' leaves of a LightGBM model hold beside their weights.
+
+        Raises
+        ------
+        ModelError
+            If it is none of these, not fitted, damaged, or of a kind that is refused.
+        """
+        own = model if isinstance(model, cls) else getattr(model, "trees_", None)
+        if isinstance(own, cls):
+            return own
+        raw, used = read_any(model, learning_rate=learning_rate, intercept=intercept)
+        trees = cls(**settle(raw))
+        return trees if used is None else trees.truncate(used)
 
     def to_npz(self, path: str | PathLike[str]) -> None:
         """Write the arrays to a ``.npz`` file, which ``from_npz`` reads."""
@@ -204,9 +223,7 @@ class TreeEnsemble:
                 table = table.astype(np.float32).astype(np.float64)
         return descend(self, table)
 
-    def predict(
-        self, X: ArrayLike, n_rounds: int | None = None
-    ) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike, n_rounds: int | None = None) -> NDArray[np.float64]:
         """Return the raw scores of the trees, ``intercept`` left out.
 
         Parameters
@@ -283,27 +300,3 @@ class TreeEnsemble:
     def size_at(self, n_rounds: int, reg_lambda: float | None = None) -> TreeSize:
         """Return the size of the first ``n_rounds`` rounds."""
         return self.sizes(reg_lambda).at(n_rounds)
-
-    def set_members(self) -> NDArray[np.int64]:
-        """Return all members of category sets as ``set * 2**31 + category``, sorted."""
-        owner = np.repeat(np.arange(len(self.members_left)), np.diff(self.set_offsets))
-        return np.sort(owner * np.int64(2**31) + self.categories)
-
-    def split_keys(self) -> NDArray[np.float64]:
-        """Return a number for each node that is equal where thresholds are.
-
-        Equal category sets get an equal number; no threshold shares it, as no engine
-        tests a column both ways.
-        """
-        if not len(self.members_left):
-            return self.threshold
-        numbers: dict[bytes, int] = {}
-        members = self.set_members() % 2**31
-        bounds = self.set_offsets.tolist()
-        keys = [
-            numbers.setdefault(members[start:end].tobytes(), len(numbers))
-            for start, end in zip(bounds, bounds[1:], strict=False)
-        ]
-        known = np.append(np.array(keys, dtype=np.float64), np.nan)
-        categorical = self.set_index >= 0
-        return np.where(categorical, known[self.set_index], self.threshold)

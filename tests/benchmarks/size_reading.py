@@ -109,9 +109,9 @@ def main() -> None:
         "",
         "`python tests/benchmarks/size_reading.py`",
         "",
-        f"{versions} Medians of {REPEATS} runs, taken in turn. `tree_size` starts at "
-        "the live booster and gives all prefixes' figures; *faster* compares it with "
-        "`trees_to_dataframe` alone, before anything is counted.",
+        f"{versions} Medians of {REPEATS} runs, taken in turn.",
+        "`tree_size` starts at the live booster and gives all prefixes' figures;",
+        "*faster* compares it with `trees_to_dataframe` alone, before any counting.",
         "",
         *lines,
     ]

@@ -23,7 +23,7 @@ def test_card_of_a_regression_table():
     card = data_card(table, "d.csv")
 
     assert card["columns"] == [
-        {"name": "a", "kind": "number", "missing": 1, "distinct": 2},
+        {"name": "a", "kind": "numeric", "missing": 1, "distinct": 2},
         {"name": "c", "kind": "category", "missing": 1, "distinct": 2},
     ]
     assert card["target_summary"] == {

@@ -1,5 +1,8 @@
 """A table: its fingerprint, its rows, and its way to disk and back."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -159,6 +162,14 @@ def test_weights_of_another_length_are_refused(table):
             target="y",
             weights=np.ones(2),
         )
+
+
+def test_reading_a_table_back_loads_no_pandas():
+    script = "import boostreg.data, sys; sys.exit('pandas' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", script], check=False)
+
+    assert done.returncode == 0
 
 
 def test_categorical_gives_the_places_of_category_columns(table):

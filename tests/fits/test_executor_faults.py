@@ -53,6 +53,22 @@ executor.shutdown(wait=True, cancel_futures=False)
 print("finished", future.result(), flush=True)
 """
 
+INTERRUPTED = """
+import signal, time
+from boostreg.errors import FitError
+from boostreg.fits.executor import LocalExecutor
+executor = LocalExecutor(workers=2)
+signal.signal(signal.SIGINT, lambda *_: executor.kill_now())
+futures = [executor.submit(time.sleep, 60) for _ in range(2)]
+while not futures[0].running():
+    time.sleep(0.01)
+print("begun", flush=True)
+try:
+    futures[0].result()
+except FitError as error:
+    print(error, flush=True)
+"""
+
 
 @pytest.fixture
 def executor():
@@ -225,4 +241,15 @@ def test_signals_to_the_whole_group_leave_work_in_flight(run_script, delay):
     os.killpg(script.pid, signal.SIGTERM)
 
     assert script.stdout.readline() == "finished 7\n"
+    assert script.wait(10) == 0
+
+
+def test_a_signal_handler_may_kill_and_be_hurried(run_script):
+    script = run_script(INTERRUPTED)
+    assert script.stdout.readline() == "begun\n"
+
+    for _ in range(3):
+        script.send_signal(signal.SIGINT)
+
+    assert script.stdout.readline() == "The fit was stopped with its run.\n"
     assert script.wait(10) == 0

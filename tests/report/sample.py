@@ -349,10 +349,16 @@ def _data(task, inputs):
         "loss": "log loss" if task == "multiclass" else "squared error",
         "rows": 442,
         "features": len(inputs),
-        "missing": 0.0,
-        "classes": {"a": 59, "b": 71, "c": 48} if task == "multiclass" else None,
+        "task_inferred": True,
+        "missing_share": 0.0,
+        "classes": [
+            {"label": label, "rows": rows}
+            for label, rows in (("a", 59), ("b", 71), ("c", 48))
+            if task == "multiclass"
+        ],
+        "target_summary": {"min": 25.0, "median": 140.5, "max": 346.0},
         "columns": [
-            {"name": name, "kind": "numeric", "missing": 0, "distinct": 60 + k}
+            {"name": name, "kind": "number", "missing": 0, "distinct": 60 + k}
             for k, name in enumerate(inputs)
         ],
         "fingerprint": "5f2c" * 16,

@@ -34,9 +34,9 @@ def test_params_hold_the_true_values(study):
 
 
 def test_zero_has_its_probability(study):
-    drawn = [suggest(study.ask(), SPACE).reg_alpha for _ in range(1000)]
+    drawn = [suggest(study.ask(), SPACE).reg_alpha for _ in range(500)]
 
-    assert np.mean(np.array(drawn) == 0) == pytest.approx(0.3, abs=0.04)
+    assert np.mean(np.array(drawn) == 0) == pytest.approx(0.3, abs=0.06)
 
 
 def test_what_is_not_in_the_space_has_our_defaults(study):
@@ -62,7 +62,7 @@ def test_best_trial_gives_its_penalty_back(study):
     assert suggest(study.best_trial, SPACE) == asked[study.best_trial.number]
 
 
-@pytest.mark.parametrize("name", ["TPESampler", "QMCSampler", "NSGAIISampler"])
+@pytest.mark.parametrize("name", ["TPESampler", "NSGAIISampler"])
 def test_samplers_see_the_same_parameters_in_every_trial(name, caplog):
     sampler = getattr(optuna.samplers, name)(seed=0)
     study = optuna.create_study(sampler=sampler)

@@ -18,7 +18,7 @@ def test_rounds_are_chosen_on_the_mean_curve(result):
 
     assert trial.n_rounds == 2
     assert trial.loss == 3.5
-    assert trial.loss_se == 1.5
+    assert trial.loss_se == pytest.approx(1.5)
     assert [fold.valid_loss for fold in trial.folds] == [5, 2]
 
 

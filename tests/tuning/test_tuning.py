@@ -50,21 +50,29 @@ def test_results_do_not_depend_on_workers_or_delays(run, sampler, in_flight):
     """The window algorithm: one outcome for 1, 2, 4 and 8 workers."""
     outcomes = set()
     for workers in (1, 2, 4, 8):
-        tuning = make_tuning(sampler=sampler, in_flight=in_flight, n_trials=26)
+        tuning = make_tuning(sampler=sampler, in_flight=in_flight, n_trials=24)
         run(tuning, workers=workers, seed=workers)
         outcomes.add(as_text(tuning))
 
     assert len(outcomes) == 1
 
 
-@settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 2**32), workers=st.integers(1, 12))
-def test_any_order_of_arrival_gives_the_same_trials(run, seed, workers):
-    strict, other = make_tuning(n_trials=14), make_tuning(n_trials=14)
-    run(strict)
-    run(other, workers=workers, seed=seed)
+@pytest.fixture(scope="session")
+def in_order(run):
+    """Return what comes of fits that arrive in the order they were asked for."""
+    tuning = make_tuning(n_trials=16)
+    run(tuning)
+    return as_text(tuning)
 
-    assert as_text(other) == as_text(strict)
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32), workers=st.integers(2, 12))
+def test_any_order_of_arrival_gives_the_same_trials(run, in_order, seed, workers):
+    tuning = make_tuning(n_trials=16)
+
+    run(tuning, workers=workers, seed=seed)
+
+    assert as_text(tuning) == in_order
 
 
 def test_one_in_flight_is_strictly_sequential(run):

@@ -54,7 +54,7 @@ def _card(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_words(key), without_folders(plain(value)))
         for key, value in data.items()
-        if key != "notes" and value is not None and not _is_records(value)
+        if key != "notes" and value not in (None, "", []) and not _is_records(value)
     ]
 
 

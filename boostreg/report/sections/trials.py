@@ -155,16 +155,24 @@ def _cloud(results: Mapping[str, Any], engine: str, shown: Shown) -> Cloud:
 
 
 def _landmarks(results: Mapping[str, Any]) -> list[Landmark]:
-    marks: list[Landmark] = []
+    """Return picks and library defaults; picks that are one model share a label."""
+    marks: dict[tuple[str, float, float], Landmark] = {}
+    blocks = (*((pick, "inner") for pick in PICKS), ("default", "outer"))
     for engine, found in results["engines"].items():
-        for kind, block in (*((p, "inner") for p in PICKS), ("default", "outer")):
+        for kind, block in blocks:
             loss = number(dig(found, kind, block, "loss"))
             leaves = number(dig(found, kind, "size", "leaves"))
             if loss is None or leaves is None:
                 continue
-            words = f"{engine_name(engine)} {kind}"
-            marks.append(Landmark(engine, words, leaves, loss, kind in PICKS))
-    return marks
+            here = marks.get((engine, leaves, loss))
+            words = f"{here.words} and {kind}" if here else _words(engine, kind)
+            mark = Landmark(engine, words, leaves, loss, pick=kind in PICKS)
+            marks[engine, leaves, loss] = mark
+    return list(marks.values())
+
+
+def _words(engine: str, kind: str) -> str:
+    return f"{engine_name(engine)} {kind}"
 
 
 def _varied(rows: Rows) -> list[str]:

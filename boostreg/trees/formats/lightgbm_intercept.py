@@ -16,24 +16,31 @@ Where the loss, row sampling or another penalty breaks the condition, the interc
 stays unknown and the tree ``mixed``: its norms are NaN.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostreg.errors import ModelError
 
-__all__ = ["separate_intercept"]
+__all__ = ["FirstTree", "find_intercepts"]
 
 Reals = NDArray[np.float64]
 
 # Losses whose starting score has a summed gradient of zero.
-_BALANCED = frozenset(
-    ("regression", "binary", "multiclass", "multiclassova", "poisson", "gamma")
-    + ("tweedie", "cross_entropy")
+_BALANCED = (
+    "regression",
+    "binary",
+    "multiclass",
+    "multiclassova",
+    "poisson",
+    "gamma",
+    "tweedie",
+    "cross_entropy",
 )
 # Parameters at any other value break the balance, or the formula of a leaf.
-_NEUTRAL = {
+_NEUTRAL: dict[str, str | float] = {
     "boosting": "gbdt",
     "data_sample_strategy": "bagging",
     "max_delta_step": 0.0,
@@ -46,69 +53,68 @@ _NEUTRAL = {
 }
 
 
-def separate_intercept(  # noqa: PLR0913  # the six things a model text says of it
-    leaves: dict[str, Reals],
-    n_leaves: NDArray[np.int64],
-    shrinkage: Reals,
-    n_outputs: int,
-    said: dict[str, str],
-    given: ArrayLike | None,
-) -> tuple[Reals, Reals, NDArray[np.bool_], Reals]:
-    """Return pure leaf values, intercepts, mixed trees and the rate of each tree.
+@dataclass(frozen=True, slots=True)
+class FirstTree:
+    """The first tree of a class, which may hold its intercept."""
+
+    value: Reals
+    """Of its leaves, as written."""
+    hessian: Reals
+    shrinkage: float
+    """As written; 1 is the mark of an intercept."""
+    learning_rate: float
+    has_sets: bool
+    """Whether a split on categories may have brought ``cat_l2`` in."""
+
+
+def find_intercepts(
+    trees: Sequence[FirstTree], said: dict[str, str], given: ArrayLike | None
+) -> Reals:
+    """Return what the leaves of each first tree hold beside their weights.
 
     Parameters
     ----------
-    leaves : dict of ndarray
-        ``value`` and ``hessian`` of all leaves, tree by tree.
-    n_leaves : ndarray of shape (n_trees,)
-        Leaves of each tree.
-    shrinkage : ndarray of shape (n_trees,)
-        As written.
-    n_outputs : int
-        Trees a round; the first ones may hold intercepts.
+    trees : sequence of FirstTree
+        One a class.
     said : dict
         Lines of the head and of the parameters.
-    given : float, array-like of shape (n_outputs,) or None
+    given : float, array-like of shape (n_trees,) or None
         The intercepts, where the caller knows them.
+
+    Returns
+    -------
+    ndarray of shape (n_trees,)
+        NaN where they cannot be told from the weights.
     """
-    value, rates = leaves["value"].copy(), shrinkage.copy()
-    mixed = np.zeros(len(n_leaves), dtype=np.bool_)
-    known = _given(given, n_outputs)
-    found = np.zeros(n_outputs) if known is None else known.copy()
-    starts = np.cumsum(n_leaves) - n_leaves
-    for tree in range(min(n_outputs, len(n_leaves))):
-        part = slice(starts[tree], starts[tree] + n_leaves[tree])
-        if shrinkage[tree] == 1:
-            rates[tree] = _rate(shrinkage, tree + n_outputs, said)
-        if known is None:
-            hidden = _may_hold(shrinkage[tree], value[part], said)
-            found[tree] = (
-                _balance(value[part], leaves["hessian"][part], rates[tree], said)
-                if hidden
-                else 0.0
-            )
-        mixed[tree] = np.isnan(found[tree])
-        if mixed[tree]:
-            found[tree] = 0.0
-        value[part] = _subtract(value[part], found[tree])
-    return value, found, mixed, rates
+    if given is not None:
+        return _given(given, len(trees))
+    return np.array([_find(tree, said) for tree in trees], dtype=np.float64)
 
 
-def _given(given: ArrayLike | None, n_outputs: int) -> Reals | None:
-    if given is None:
-        return None
+def _find(tree: FirstTree, said: dict[str, str]) -> float:
+    if not _may_hold(tree.shrinkage, tree.value, said):
+        return 0.0
+    if len(tree.value) == 1:
+        # A first tree without a split is nothing but the intercept.
+        return float(tree.value[0])
+    if (
+        not _is_balanced(said)
+        or (tree.has_sets and _number(said, "cat_l2") != 0)
+        or np.isnan(tree.hessian).any()
+        or not tree.learning_rate > 0
+    ):
+        return np.nan
+    slope = (tree.hessian + _number(said, "lambda_l2")) / tree.learning_rate
+    return _balance(tree.value, slope, _number(said, "lambda_l1"))
+
+
+def _given(given: ArrayLike, n_outputs: int) -> Reals:
     try:
         return np.broadcast_to(np.asarray(given, np.float64), (n_outputs,)).copy()
     except ValueError:
         raise ModelError(
             f"intercept must have 1 or {n_outputs} numbers, got {given!r}."
         ) from None
-
-
-def _rate(shrinkage: Reals, later: int, said: dict[str, str]) -> float:
-    if later < len(shrinkage):
-        return float(shrinkage[later])
-    return _number(said, "learning_rate")
 
 
 def _may_hold(shrinkage: float, value: Reals, said: dict[str, str]) -> bool:
@@ -118,15 +124,8 @@ def _may_hold(shrinkage: float, value: Reals, said: dict[str, str]) -> bool:
     return len(value) == 1 or said.get("boost_from_average") != "0"
 
 
-def _balance(value: Reals, hessian: Reals, rate: float, said: dict[str, str]) -> float:
-    """Return the intercept that balances the gradients, NaN where they need not be."""
-    if len(value) == 1:
-        # A first tree without a split is nothing but the intercept.
-        return float(value[0])
-    if not _is_balanced(said) or np.isnan(hessian).any() or not rate > 0:
-        return np.nan
-    reg_alpha, reg_lambda = _number(said, "lambda_l1"), _number(said, "lambda_l2")
-    slope = (hessian + reg_lambda) / rate
+def _balance(value: Reals, slope: Reals, reg_alpha: float) -> float:
+    """Return the minimum of ``sum(slope / 2 (v - b)^2 + reg_alpha abs(v - b))``."""
     order = np.argsort(value, kind="stable")
     v, slope = value[order], slope[order]
     total, pull = slope.sum(), (slope * v).sum()
@@ -153,14 +152,12 @@ def _is_balanced(said: dict[str, str]) -> bool:
     halves = ("pos_bagging_fraction", "neg_bagging_fraction")
     if any(_number(said, key) != 1 for key in halves if key in said):
         return False
-    if said.get("categorical_feature") and _number(said, "cat_l2") != 0:
-        return False
     return all(_is(said.get(key), neutral) for key, neutral in _NEUTRAL.items())
 
 
-def _is(text: str | None, neutral: Any) -> bool:
+def _is(text: str | None, neutral: str | float) -> bool:
     if text is None or isinstance(neutral, str):
-        return text in (None, neutral)
+        return text is None or text == neutral
     try:
         return float(text) == neutral
     except ValueError:
@@ -172,10 +169,3 @@ def _number(said: dict[str, str], key: str) -> float:
         return float(said.get(key, "nan"))
     except ValueError:
         return np.nan
-
-
-def _subtract(value: Reals, intercept: float) -> Reals:
-    pure = value - intercept
-    # What rounding leaves of a zero weight, a few ulp of the intercept, is zero.
-    pure[np.abs(pure) <= 4 * np.spacing(abs(intercept))] = 0.0
-    return pure if intercept else value

@@ -1,6 +1,6 @@
 """LightGBM's model text as arrays.
 
-A head of ``key=value`` lines, one block a tree, and a list of the parameters used:
+Each tree is a block of ``key=value`` lines:
 
 =================  ==============================================================
 line of a tree     meaning
@@ -19,14 +19,14 @@ Sources: ``src/io/tree.cpp``, ``include/LightGBM/tree.h`` and ``src/boosting/
 gbdt_model_text.cpp`` of LightGBM 4.7.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostreg.errors import ModelError
-from boostreg.trees.formats.lightgbm_intercept import separate_intercept
+from boostreg.trees.formats.lightgbm_intercept import FirstTree, find_intercepts
+from boostreg.trees.formats.lightgbm_text import cut_text, join, numbers, real, whole
 from boostreg.trees.structure import NO_SETS, RawForest
 
 __all__ = ["read_lightgbm"]
@@ -61,131 +61,97 @@ def read_lightgbm(
     intercept : float or array-like of shape (n_outputs,), optional
         What the leaves of each class's first tree hold beside their weights; 0 says
         that they are pure. Otherwise a line ``boostreg_intercept=`` in the head is
-        asked, and then the trees, see ``separate_intercept``.
+        asked, and then the trees, see ``find_intercepts``.
     """
-    head, blocks, parameters = _cut(text)
-    n_outputs = _whole(head, "num_tree_per_iteration", 1)
+    head, blocks, parameters = cut_text(text)
+    n_outputs = whole(head, "num_tree_per_iteration", 1)
     n_trees = len(blocks)
-    n_leaves = np.array([_whole(block, "num_leaves") for block in blocks], np.int64)
+    n_leaves = np.array([whole(block, "num_leaves") for block in blocks], np.int64)
     if (n_leaves < 1).any():
         raise ModelError("A tree of LightGBM must have a leaf, one has none.")
     splits = {
-        key: _join(blocks, key, n_leaves - 1, kind) for key, kind in _NODE_KEYS.items()
+        key: join(blocks, key, n_leaves - 1, kind) for key, kind in _NODE_KEYS.items()
     }
     leaves = {
-        "value": _join(blocks, "leaf_value", n_leaves, np.float64),
+        "value": join(blocks, "leaf_value", n_leaves, np.float64),
         "hessian": _leaf_hessians(blocks, n_leaves),
     }
     if intercept is None and _INTERCEPT in head:
-        intercept = _numbers(head[_INTERCEPT], _INTERCEPT, np.float64)
-    shrinkage = np.array([_real(block, "shrinkage", 1.0) for block in blocks])
-    leaves["value"], known, mixed, rates = separate_intercept(
-        leaves, n_leaves, shrinkage, n_outputs, head | parameters, intercept
-    )
+        intercept = numbers(head[_INTERCEPT], _INTERCEPT, np.float64)
+    said = head | parameters
+    rates = _rates(blocks, n_outputs, said)
+    first = _first_trees(blocks, leaves, n_leaves, rates, n_outputs)
+    found = find_intercepts(first, said, intercept)
+    mixed = np.zeros(n_trees, dtype=np.bool_)
+    mixed[: len(found)] = np.isnan(found)
+    leaves["value"] = _subtract(leaves["value"], np.nan_to_num(found), n_leaves)
+    known = np.zeros(n_outputs)
+    known[: len(found)] = np.nan_to_num(found)
     if learning_rate is not None:
         rates = np.full(n_trees, learning_rate)
     return RawForest(
         **_nodes(splits, leaves, n_leaves),
         **_category_sets(blocks, splits, n_leaves),
         engine="lightgbm",
-        n_features=_whole(head, "max_feature_idx") + 1,
+        n_features=whole(head, "max_feature_idx") + 1,
         n_outputs=n_outputs,
         n_rounds=-(-n_trees // n_outputs),
         tree_offsets=np.concatenate([[0], np.cumsum(2 * n_leaves - 1)]),
         output=(np.arange(n_trees) % n_outputs).astype(np.int32),
         round=(np.arange(n_trees) // n_outputs).astype(np.int32),
         learning_rates=rates,
-        reg_lambda=_real(parameters, "lambda_l2", np.nan),
+        reg_lambda=real(parameters, "lambda_l2", np.nan),
         intercept=known,
         mixed=mixed,
     )
 
 
-def _cut(text: str) -> tuple[dict[str, str], list[dict[str, str]], dict[str, str]]:
-    """Return the lines of head, of each tree, and of the parameters."""
-    body, end, tail = text.partition("end of trees")
-    top, *blocks = body.split("\nTree=")
-    if not end or not top.startswith("tree"):
-        raise ModelError(
-            "A LightGBM model must start with 'tree' and hold 'end of trees', "
-            f"got {text[:20]!r}."
+def _rates(
+    blocks: list[dict[str, str]], n_outputs: int, said: dict[str, str]
+) -> NDArray[np.float64]:
+    """Return what weights were multiplied by; first trees may have lost their mark."""
+    rates = np.array([real(block, "shrinkage", 1.0) for block in blocks])
+    for tree in np.flatnonzero(rates[:n_outputs] == 1):
+        later = tree + n_outputs
+        rates[tree] = (
+            rates[later] if later < len(rates) else real(said, "learning_rate", np.nan)
         )
-    head = _lines(top)
-    _refuse(head, top)
-    trees = [_lines(block) for block in blocks]
-    if any(tree.get("is_linear", "0").strip() != "0" for tree in trees):
-        raise ModelError(
-            "LightGBM's linear_tree has a regression in each leaf, which cannot be "
-            "read; only constant leaves can."
-        )
-    listed = tail.partition("\nparameters:\n")[2].partition("end of parameters")[0]
-    pairs = [line.strip("[]").partition(": ") for line in listed.split("\n")]
-    return head, trees, {key: value for key, _, value in pairs if key}
+    return rates
 
 
-def _lines(block: str) -> dict[str, str]:
-    pairs = [line.partition("=") for line in block.split("\n")]
-    return {key: value for key, _, value in pairs}
-
-
-def _refuse(head: dict[str, str], top: str) -> None:
-    if "\naverage_output" in top:
-        raise ModelError(
-            "LightGBM's boosting='rf' averages its trees, so a prefix is no model; "
-            "it cannot be read."
-        )
-    _whole(head, "max_feature_idx")
-    if not 1 <= _whole(head, "num_tree_per_iteration", 1) <= 2**20:
-        raise ModelError("A LightGBM model must have 1 to 2**20 trees a round.")
-
-
-def _whole(lines: dict[str, str], key: str, default: int | None = None) -> int:
-    text = lines.get(key, default)
-    try:
-        return int(text)  # type: ignore[arg-type]  # None raises, as it should
-    except (TypeError, ValueError):
-        raise ModelError(
-            f"A LightGBM model must have a whole number as {key!r}, got {text!r}."
-        ) from None
-
-
-def _real(lines: dict[str, str], key: str, default: float) -> float:
-    try:
-        return float(lines.get(key, default))
-    except ValueError:
-        raise ModelError(
-            f"A LightGBM model must have a number as {key!r}, got {lines[key]!r}."
-        ) from None
-
-
-def _join(
+def _first_trees(
     blocks: list[dict[str, str]],
-    key: str,
-    counts: NDArray[np.int64],
-    kind: type[Any],
-) -> NDArray[Any]:
-    """Return one array over all trees: one call of the parser for all of them."""
-    numbers = _numbers(" ".join([block.get(key, "") for block in blocks]), key, kind)
-    if len(numbers) == int(counts.sum()) and all(
-        block.get(key, "").count(" ") == max(count - 1, 0)
-        for block, count in zip(blocks, counts.tolist(), strict=True)
-    ):
-        return numbers
-    raise ModelError(
-        f"LightGBM's {key!r} must have one number a node, {int(counts.sum())} in all, "
-        f"got {len(numbers)}."
-    )
+    leaves: dict[str, NDArray[np.float64]],
+    n_leaves: NDArray[np.int64],
+    rates: NDArray[np.float64],
+    n_outputs: int,
+) -> list[FirstTree]:
+    ends = np.cumsum(n_leaves)
+    return [
+        FirstTree(
+            value=leaves["value"][ends[tree] - n_leaves[tree] : ends[tree]],
+            hessian=leaves["hessian"][ends[tree] - n_leaves[tree] : ends[tree]],
+            shrinkage=real(blocks[tree], "shrinkage", 1.0),
+            learning_rate=float(rates[tree]),
+            has_sets=whole(blocks[tree], "num_cat", 0) > 0,
+        )
+        for tree in range(min(n_outputs, len(blocks)))
+    ]
 
 
-def _numbers(text: str, key: str, kind: type[Any]) -> NDArray[Any]:
-    if not text.strip():
-        return np.zeros(0, dtype=kind)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", DeprecationWarning)
-            return np.fromstring(text, dtype=kind, sep=" ")
-    except (ValueError, DeprecationWarning):
-        raise ModelError(f"LightGBM's {key!r} must be numbers.") from None
+def _subtract(
+    value: NDArray[np.float64],
+    intercept: NDArray[np.float64],
+    n_leaves: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return pure leaf values: those of the first trees without their intercept."""
+    hidden = np.repeat(intercept, n_leaves[: len(intercept)])
+    pure = value.copy()
+    first = pure[: len(hidden)]
+    first -= hidden
+    # What rounding leaves of a zero weight, a few ulp of the intercept, is zero.
+    first[(np.abs(first) <= 4 * np.spacing(np.abs(hidden))) & (hidden != 0)] = 0.0
+    return pure
 
 
 def _leaf_hessians(
@@ -193,7 +159,7 @@ def _leaf_hessians(
 ) -> NDArray[np.float64]:
     written = np.array([bool(block.get("leaf_weight")) for block in blocks], np.bool_)
     hessian = np.full(int(n_leaves.sum()), np.nan)
-    hessian[np.repeat(written, n_leaves)] = _join(
+    hessian[np.repeat(written, n_leaves)] = join(
         blocks, "leaf_weight", np.where(written, n_leaves, 0), np.float64
     )
     return hessian
@@ -257,7 +223,7 @@ def _category_sets(
     tree = np.repeat(np.arange(len(blocks)), n_leaves - 1)[categorical]
     number = splits["threshold"][categorical].astype(np.int64)
     offsets, words = _words(blocks)
-    n_sets = np.array([_whole(block, "num_cat", 0) for block in blocks], np.int64)
+    n_sets = np.array([whole(block, "num_cat", 0) for block in blocks], np.int64)
     if ((number < 0) | (number >= n_sets[tree])).any():
         raise ModelError("A categorical split of LightGBM must have a set.")
     which = number + (np.cumsum(n_sets) - n_sets)[tree]
@@ -280,11 +246,11 @@ def _words(
     """Return where each set's words start, over all trees, and the words."""
     starts, words, total = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)], 0
     for block in blocks:
-        n_sets = _whole(block, "num_cat", 0)
+        n_sets = whole(block, "num_cat", 0)
         if not n_sets:
             continue
-        ends = _numbers(block.get("cat_boundaries", ""), "cat_boundaries", np.int64)
-        bits = _numbers(block.get("cat_threshold", ""), "cat_threshold", np.int64)
+        ends = numbers(block.get("cat_boundaries", ""), "cat_boundaries", np.int64)
+        bits = numbers(block.get("cat_threshold", ""), "cat_threshold", np.int64)
         if (
             len(ends) != n_sets + 1
             or ends[0] != 0

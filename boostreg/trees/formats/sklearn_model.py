@@ -43,8 +43,8 @@ def read_sklearn(estimator: Any) -> RawForest:
         n_outputs=n_outputs,
         n_rounds=len(rounds),
         tree_offsets=np.concatenate([[0], np.cumsum(sizes)]),
-        left=np.where(split, nodes["left"], -1).astype(np.int64),
-        right=np.where(split, nodes["right"], -1).astype(np.int64),
+        left=np.where(split, nodes["left"].astype(np.int64), -1),
+        right=np.where(split, nodes["right"].astype(np.int64), -1),
         feature=np.where(split, feature, -1).astype(np.int32),
         threshold=np.where(split, nodes["num_threshold"], np.nan),
         value=nodes["value"].astype(np.float64),
@@ -82,7 +82,9 @@ def _category_sets(
     sizes: NDArray[np.int64],
 ) -> dict[str, NDArray[Any]]:
     set_index = np.full(len(nodes), -1, dtype=np.int32)
-    categorical = np.flatnonzero((nodes["is_categorical"] != 0) & (nodes["is_leaf"] == 0))
+    categorical = np.flatnonzero(
+        (nodes["is_categorical"] != 0) & (nodes["is_leaf"] == 0)
+    )
     if not categorical.size:
         return {"set_index": set_index, **NO_SETS}
     tree = np.repeat(np.arange(len(sizes)), sizes)

@@ -138,9 +138,7 @@ def _object(
     return entries, at + 1
 
 
-def _learn(
-    layout: list[_Entry], head: bytes, key: str, raw: bytes, value: Any
-) -> None:
+def _learn(layout: list[_Entry], head: bytes, key: str, raw: bytes, value: Any) -> None:
     empty: dict[str, Any] = {}
     if layout and layout[-1].key == "":
         before = layout.pop()

@@ -1,25 +1,11 @@
 """XGBoost's own model document, UBJ or JSON, as arrays.
 
-Of ``learner.gradient_booster.model.trees[t]`` these arrays over nodes are read:
-
-====================  =========================================================
-key                   meaning
-====================  =========================================================
-``left_children``     child that ``x < split_conditions`` leads to, -1 in leaves
-``split_indices``     feature; 2147483647 marks a node that ``exact`` pruned
-``split_conditions``  threshold; in leaves their value, after the learning rate
-``sum_hessian``       H of the node
-``loss_changes``      gain of the split, without the factor 1/2
-``base_weights``      weight of the node before the learning rate, if not a leaf
-``categories*``       for categorical nodes the categories that go right
-====================  =========================================================
-
-Sources: ``src/tree/tree_model.cc``, ``src/tree/io_utils.h``, ``src/learner.cc`` of
-XGBoost 3.2 and 3.4. ``base_score`` stands in output space there.
+``learner.gradient_booster.model`` has the trees, ``xgboost_nodes`` reads them;
+``learner_model_param`` has ``base_score``, in output space. Sources:
+``src/learner.cc``, ``src/gbm/gbtree_model.cc`` of XGBoost 3.2 and 3.4.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,16 +13,15 @@ from numpy.typing import NDArray
 
 from boostreg.errors import ModelError
 from boostreg.trees.formats.ubj import parse_ubj
+from boostreg.trees.formats.xgboost_nodes import Columns, join, read_nodes, read_sets
 from boostreg.trees.formats.xgboost_rate import Recorded, recover_rates
-from boostreg.trees.structure import NO_SETS, RawForest
+from boostreg.trees.structure import RawForest
 
 __all__ = ["read_xgboost"]
 
 _Kind = TypeVar("_Kind")
 
-_PRUNED = 2147483647
-_MISSING_NAN = 2
-_LOGISTIC = ("binary:logistic", "binary:logitraw", "reg:logistic")
+_LOGISTIC = ("binary:logistic", "reg:logistic")
 _LOG = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox")
 
 
@@ -63,18 +48,17 @@ def read_xgboost(
     trees = _get(model, "trees", list)
     if not all(isinstance(tree, dict) for tree in trees):
         raise ModelError("XGBoost's trees must be objects, got something else.")
-    _, sizes = _join(_parts(trees, "left_children"), "left_children", np.int64)
-    nodes = _Columns(trees, sizes)
+    nodes = Columns.of(trees)
     _refuse_vector_leaves(trees)
-    fields = _nodes(nodes) | _category_sets(nodes)
+    fields = read_nodes(nodes) | read_sets(nodes)
     n_outputs = _n_outputs(learner)
     output, rounds, n_parallel = _order(model, len(trees), n_outputs)
     drop = _weight_drop(booster, model, len(trees))
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    offsets = np.concatenate([[0], np.cumsum(nodes.sizes)])
     if learning_rate is None:
         rates, reg_lambda = recover_rates(
             fields,
-            nodes.array("base_weights", np.float64),
+            nodes.reals("base_weights"),
             offsets,
             n_parallel,
             recorded,
@@ -83,7 +67,7 @@ def read_xgboost(
         rates = np.full(len(trees), learning_rate / n_parallel)
         reg_lambda = np.nan
     return RawForest(
-        **fields | {"value": fields["value"] * np.repeat(drop, sizes)},
+        **fields | {"value": fields["value"] * np.repeat(drop, nodes.sizes)},
         engine="xgboost",
         n_features=_whole(_get(learner, "learner_model_param", dict), "num_feature"),
         n_outputs=n_outputs,
@@ -155,111 +139,6 @@ def _refuse_vector_leaves(trees: list[dict[str, Any]]) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """One array a key, over all trees: much cheaper than one a key and tree."""
-
-    trees: list[dict[str, Any]]
-    sizes: NDArray[np.int64]
-
-    def array(self, key: str, dtype: type[Any]) -> NDArray[Any]:
-        joined, sizes = _join(self.parts(key), key, dtype)
-        if not np.array_equal(sizes, self.sizes):
-            raise ModelError(
-                f"Arrays of a tree of XGBoost must be equally long, {key!r} is not."
-            )
-        return joined
-
-    def parts(self, key: str) -> list[Any]:
-        return _parts(self.trees, key)
-
-
-def _parts(trees: list[dict[str, Any]], key: str) -> list[Any]:
-    try:
-        return [tree[key] for tree in trees]
-    except KeyError:
-        raise ModelError(
-            f"A tree of XGBoost must have {key!r}, one has none."
-        ) from None
-
-
-def _join(
-    parts: list[Any], key: str, dtype: type[Any]
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the numbers of all parts in one array, and how many each part has."""
-    try:
-        if set(map(type, parts)) == {tuple}:
-            dtypes, raws = zip(*parts, strict=True)
-            if len(set(dtypes)) == 1:
-                sizes = np.array([*map(len, raws)], np.int64) // int(dtypes[0][-1])
-                numbers = np.frombuffer(b"".join(raws), dtype=dtypes[0])
-                return numbers.astype(dtype), sizes
-        arrays = [
-            np.frombuffer(part[1], part[0]) if isinstance(part, tuple) else part
-            for part in parts
-        ]
-        arrays = [np.asarray(array).astype(dtype) for array in arrays]
-        sizes = np.array([*map(len, arrays)], np.int64)
-        return np.concatenate([np.zeros(0, dtype), *arrays]), sizes
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ModelError(f"XGBoost's {key!r} must be numbers: {error}.") from None
-
-
-def _nodes(nodes: _Columns) -> dict[str, NDArray[Any]]:
-    feature = nodes.array("split_indices", np.int64)
-    pruned = feature == _PRUNED
-    left = np.where(pruned, -1, nodes.array("left_children", np.int64))
-    right = np.where(pruned, -1, nodes.array("right_children", np.int64))
-    condition = nodes.array("split_conditions", np.float64)
-    return {
-        "left": left,
-        "right": right,
-        "feature": np.where(pruned, -1, feature).astype(np.int32),
-        "threshold": np.where(left < 0, np.nan, condition),
-        "value": np.where(left < 0, condition, 0.0),
-        "hessian": nodes.array("sum_hessian", np.float64),
-        "gain": nodes.array("loss_changes", np.float64),
-        "default_left": nodes.array("default_left", np.bool_),
-        "missing": np.full(len(left), _MISSING_NAN, dtype=np.uint8),
-    }
-
-
-def _category_sets(nodes: _Columns) -> dict[str, NDArray[Any]]:
-    """Return the sets of categories; members go right, all else left."""
-    n_nodes = int(nodes.sizes.sum())
-    set_index = np.full(n_nodes, -1, dtype=np.int32)
-    node, counts = _join(nodes.parts("categories_nodes"), "categories_nodes", np.int64)
-    if not node.size:
-        return {"set_index": set_index, **NO_SETS}
-    tree = np.repeat(np.arange(len(counts)), counts)
-    categories, lengths = _join(nodes.parts("categories"), "categories", np.int32)
-    start, size = (
-        _join(nodes.parts(key), key, np.int64)[0]
-        for key in ("categories_segments", "categories_sizes")
-    )
-    if not len(start) == len(size) == len(node) or not (
-        (node >= 0)
-        & (node < nodes.sizes[tree])
-        & (start >= 0)
-        & (size >= 0)
-        & (size <= lengths[tree])
-        & (start <= lengths[tree] - size)
-    ).all():
-        raise ModelError("XGBoost's category sets must lie within their tree.")
-    set_index[node + (np.cumsum(nodes.sizes) - nodes.sizes)[tree]] = np.arange(
-        len(node)
-    )
-    offsets = np.concatenate([[0], np.cumsum(size)])
-    first = start + (np.cumsum(lengths) - lengths)[tree]
-    place = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], size)
-    return {
-        "set_index": set_index,
-        "set_offsets": offsets,
-        "categories": categories[place],
-        "members_left": np.zeros(len(node), dtype=np.bool_),
-    }
-
-
 def _n_outputs(learner: dict[str, Any]) -> int:
     parameters = _get(learner, "learner_model_param", dict)
     n_outputs = max(
@@ -276,7 +155,7 @@ def _order(
     """Return output and round of each tree, and how many trees share one step."""
     parameters = _get(model, "gbtree_model_param", dict)
     n_parallel = max(_whole(parameters, "num_parallel_tree", "1"), 1)
-    output = _join([model.get("tree_info", [])], "tree_info", np.int32)[0]
+    output = join([model.get("tree_info", [])], "tree_info", np.int32)[0]
     if len(output) != n_trees or _whole(parameters, "num_trees") != n_trees:
         raise ModelError(
             f"XGBoost's 'num_trees' and 'tree_info' must agree with its {n_trees} "
@@ -284,7 +163,7 @@ def _order(
         )
     rounds = np.arange(n_trees) // (n_outputs * n_parallel)
     if "iteration_indptr" in model:
-        ends = _join([model["iteration_indptr"]], "iteration_indptr", np.int64)[0]
+        ends = join([model["iteration_indptr"]], "iteration_indptr", np.int64)[0]
         if (
             not len(ends)
             or ends[0] != 0
@@ -304,7 +183,7 @@ def _weight_drop(
     weights = booster.get("weight_drop") or model.get("weight_drop")
     if not weights:
         return np.ones(n_trees)
-    drop = _join([weights], "weight_drop", np.float64)[0]
+    drop = join([weights], "weight_drop", np.float32)[0].astype(np.float64)
     if len(drop) != n_trees:
         raise ModelError(
             f"XGBoost's 'weight_drop' must have {n_trees} entries, got {len(drop)}."
@@ -317,10 +196,13 @@ def _intercept(learner: dict[str, Any], n_outputs: int) -> NDArray[np.float64]:
     try:
         scores = [float(score) for score in text.strip("[]").split(",")]
     except (AttributeError, ValueError):
-        raise ModelError(f"XGBoost's base_score must be numbers, got {text!r}.") from None
+        raise ModelError(
+            f"XGBoost's base_score must be numbers, got {text!r}."
+        ) from None
     if len(scores) not in (1, n_outputs):
         raise ModelError(
-            f"XGBoost's base_score must have 1 or {n_outputs} numbers, got {len(scores)}."
+            f"XGBoost's base_score must have 1 or {n_outputs} numbers, "
+            f"got {len(scores)}."
         )
     score = np.broadcast_to(np.asarray(scores, dtype=np.float64), (n_outputs,))
     name = _get(learner, "objective", dict).get("name")
@@ -329,4 +211,4 @@ def _intercept(learner: dict[str, Any], n_outputs: int) -> NDArray[np.float64]:
             return np.log(score / (1 - score))
         if name in _LOG:
             return np.log(score)
-    return score.copy()
+    return score + 0.0

@@ -15,7 +15,8 @@ where the root's :math:`w_0` is stored. And where both children are split, all t
 weights are stored, which gives :math:`\lambda`. So what a configuration says can be
 checked, and a file alone mostly suffices. Not so where weights are clipped
 (``max_delta_step``, monotone constraints) or replaced (``reg:absoluteerror`` before
-3.4), or where no tree is deeper than one split: then the rate is NaN.
+3.4), where the rate differs from tree to tree, or where no tree is deeper than one
+split: then the rate is NaN. ``exact`` alone stores w in leaves too, and is read so.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ Reals = NDArray[np.float64]
 _TOLERANCE = 2e-3
 
 
+# As the configuration prints it.
+_DEFAULT = 0.300000012
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What the configuration of a booster says of its training."""
@@ -39,8 +44,14 @@ class Recorded:
     learning_rate: float
     reg_lambda: float
     clipped: bool
-    """Whether weights may be clipped, so that the gains cannot be compared. No booster
-    loaded from a file says so, hence the rest is true then."""
+    """Whether weights may be clipped. A loaded booster never says so."""
+    replaced: bool
+    """Whether the loss replaces leaf weights by something else."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether this is no booster that was loaded and knows but the defaults."""
+        return self.clipped or self.learning_rate != _DEFAULT
 
 
 def recover_rates(
@@ -66,26 +77,50 @@ def recover_rates(
         From the configuration, to be believed as far as the trees agree.
     """
     n_trees = len(offsets) - 1
-    unknown = np.full(n_trees, np.nan)
+    rates, reg_lambda = _stored_rates(nodes, base_weight, offsets), np.nan
     if recorded is not None:
         expected = recorded.learning_rate / n_parallel
-        found = _rates(nodes, base_weight, offsets, recorded.reg_lambda)
-        if recorded.clipped or _agree(found, expected):
-            return np.full(n_trees, expected), recorded.reg_lambda
+        reg_lambda = recorded.reg_lambda
+        if np.isnan(rates).all():
+            rates = _rates(nodes, base_weight, offsets, reg_lambda)
+        silent = recorded.clipped or recorded.replaced or not _known(rates).size
+        if _agree(rates, expected) or (silent and recorded.is_certain):
+            return np.full(n_trees, expected), reg_lambda
+        rates = _stored_rates(nodes, base_weight, offsets)
     reg_lambda = _reg_lambda(nodes, base_weight, offsets)
-    if np.isnan(reg_lambda):
-        return unknown, np.nan
-    rates = _rates(nodes, base_weight, offsets, reg_lambda)
     if np.isnan(rates).all():
-        return unknown, np.nan
-    common = float(np.nanmedian(rates))
+        rates = _rates(nodes, base_weight, offsets, reg_lambda)
+    common = float(np.median(_known(rates))) if _known(rates).size else np.nan
     if _agree(rates, common):
         return np.full(n_trees, _short(common * n_parallel) / n_parallel), reg_lambda
-    return rates, reg_lambda
+    return np.full(n_trees, np.nan), np.nan
+
+
+def _known(rates: Reals) -> Reals:
+    return rates[~np.isnan(rates)]
+
+
+def _stored_rates(
+    nodes: dict[str, NDArray[Any]], base_weight: Reals, offsets: NDArray[np.int64]
+) -> Reals:
+    """Return v / w where leaves hold w, as ``exact`` leaves them, else NaN."""
+    rates = np.full(len(offsets) - 1, np.nan)
+    value = nodes["value"]
+    if (value == np.where(nodes["left"] < 0, base_weight, 0.0)).all():
+        return rates
+    split_trees = np.flatnonzero(nodes["left"][offsets[:-1]] >= 0)
+    reached = (nodes["left"] < 0) & (nodes["feature"] >= 0)
+    sums = [
+        np.add.reduceat(np.where(reached, np.abs(leaf), 0.0), offsets[:-1])
+        for leaf in (value, base_weight)
+    ]
+    known = split_trees[sums[1][split_trees] > 0]
+    rates[known] = sums[0][known] / sums[1][known]
+    return rates
 
 
 def _agree(rates: Reals, expected: float) -> bool:
-    known = rates[~np.isnan(rates)]
+    known = _known(rates)
     return bool(known.size and (np.abs(known / expected - 1) <= _TOLERANCE).all())
 
 

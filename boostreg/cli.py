@@ -1,0 +1,268 @@
+"""The command line: parse, call the library, print. The only place that prints.
+
+Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted. Libraries
+load inside the commands, so that ``--help`` is quick.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+from typer.core import TyperGroup
+
+from boostreg import __version__
+from boostreg.errors import (
+    BoostregError,
+    FitError,
+    InterruptedRunError,
+    RunError,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+__all__ = ["Bar", "Lines", "app", "main"]
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class _Group(TyperGroup):
+    """Commands in which Ctrl-C is an interrupted run, wherever it strikes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise InterruptedRunError("The command was stopped.") from None
+
+
+app = typer.Typer(
+    cls=_Group,
+    help="Which penalties of a boosted ensemble matter, and what each of them does.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyFile = Annotated[Path, typer.Argument(help="A study, as in studies/*.yaml.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"boostreg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and end.",
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
+    del version
+
+
+@app.command()
+def run(
+    study: StudyFile,
+    out: Annotated[
+        Path, typer.Option(help="Folder in which the study's folder is made.")
+    ] = Path("reports"),
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Worker processes; by default one a core."),
+    ] = None,
+) -> None:
+    """Run a study, or go on with it, and write its report."""
+    from boostreg.study.runner import run_study
+
+    with _progress() as progress:
+        folder = run_study(study, out=out, workers=workers, progress=progress)
+    typer.echo(folder / "report.html")
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder that a run left.")],
+) -> None:
+    """Write the page of a finished run again, without computing."""
+    from boostreg.study.output import rebuild_report
+
+    typer.echo(rebuild_report(folder))
+
+
+@app.command()
+def validate(study: StudyFile) -> None:
+    """Check a study and its data, and say what a run would do."""
+    from boostreg.study.door import load_study
+    from boostreg.study.outline import outline
+
+    for line in outline(load_study(study)):
+        typer.echo(line)
+
+
+@app.command()
+def size(
+    model: Annotated[
+        Path, typer.Argument(help="A model of XGBoost (.ubj) or LightGBM (.txt).")
+    ],
+) -> None:
+    """Print how large a model is, counted from its trees."""
+    from boostreg.trees import SIZES, tree_size
+
+    measured = tree_size(model)
+    for name in SIZES:
+        typer.echo(f"{name.removeprefix('n_'):<12}{getattr(measured, name):.10g}")
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one message, never a traceback."""
+    try:
+        app()
+    except InterruptedRunError as error:
+        _fail(f"{error} The same command goes on from what is finished.", 130)
+    except (RunError, FitError) as error:
+        _fail(str(error), 1)
+    except BoostregError as error:
+        _fail(str(error), 2)
+    except OSError as error:
+        _fail(str(error), 1)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"boostreg: {message}", err=True)
+    raise SystemExit(code)
+
+
+def _progress() -> "Bar | Lines":
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+def _best(
+    engine: str, outer: int | None, loss: float | None, leaves: float | None
+) -> str:
+    """Return how a search stands: ``xgboost, fold 2: best loss 0.5, 31 leaves``."""
+    where = f"{engine}, {'all rows' if outer is None else f'fold {outer}'}"
+    if loss is None or leaves is None:
+        return f"{where}: no trial yet"
+    return f"{where}: best loss {loss:.5g}, {leaves:,.0f} leaves"
+
+
+class Lines(AbstractContextManager["Lines"]):
+    """Progress for a log: a plain line now and then on standard error."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._total = 0
+        self._started = self._said = clock()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing behind."""
+
+    def start(self, total: int) -> None:
+        """Begin."""
+        self._total, self._started = total, self._clock()
+        self._say(f"{total:,} trials")
+
+    def trial(
+        self,
+        engine: str,
+        outer: int | None,
+        done: int,
+        best_loss: float | None,
+        best_leaves: float | None,
+    ) -> None:
+        """Print a line, unless one was printed a moment ago."""
+        now = self._clock()
+        if now - self._said < _SECONDS_BETWEEN_LINES and done < self._total:
+            return
+        left = (now - self._started) / done * (self._total - done)
+        self._say(
+            f"{done:,} of {self._total:,} trials, about {left:,.0f} s left; "
+            + _best(engine, outer, best_loss, best_leaves)
+        )
+
+    def stage(self, text: str) -> None:
+        """Print what comes next."""
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        self._said = self._clock()
+        typer.echo(text, err=True)
+
+
+class Bar(AbstractContextManager["Bar"]):
+    """Progress for a terminal: a bar, the best so far, and the time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._bar: RichProgress = Progress(
+            MofNCompleteColumn(),
+            TextColumn("trials"),
+            BarColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("reading the study", total=None)
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def start(self, total: int) -> None:
+        """Begin."""
+        self._bar.update(self._task, total=total, description="")
+
+    def trial(
+        self,
+        engine: str,
+        outer: int | None,
+        done: int,
+        best_loss: float | None,
+        best_leaves: float | None,
+    ) -> None:
+        """Move the bar."""
+        text = _best(engine, outer, best_loss, best_leaves)
+        self._bar.update(self._task, completed=done, description=text)
+
+    def stage(self, text: str) -> None:
+        """Show what comes next."""
+        self._bar.update(self._task, description=text)

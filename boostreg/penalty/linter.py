@@ -1,0 +1,274 @@
+"""The linter: penalties of a search that cannot act, or not as they seem to.
+
+It sees ranges, fixed values and a few facts about the smallest training part, fits
+nothing, and never stops a run. "Mostly" means more than half of the values above 0;
+no effect means one below 1%. All limits are those at the intercept, without row
+sampling.
+
+====  =====================================================================
+code  what was found, and by which rule
+====  =====================================================================
+P101  ``max_leaves`` above ``2**max_depth``, the leaves of a full tree.
+P102  ``max_leaves`` above what the rows can fill: rows, rows /
+      ``min_child_samples``, total hessian / ``min_child_weight``.
+P103  ``max_depth`` is named, ``max_leaves`` is not, and its default is
+      smaller than ``2**max_depth``.
+P104  ``min_child_samples`` beside ``min_child_weight`` where every row
+      carries the same hessian: one limit under two names.
+P111  A range mostly too small to act. ``reg_lambda`` below 1% of h: a leaf
+      of one row keeps H / (H + reg_lambda) > 99%. ``reg_alpha`` below 1% of
+      g: of one row's abs(G) 99% are left. ``min_split_gain`` below 1% of
+      g^2/h, which setting one row apart gains. ``min_child_weight`` below
+      one row's hessian (below 1% of it where hessians vary, as they fall in
+      confident leaves). ``path_smooth`` below 0.01 rows: n / (n + s) > 99%.
+P112  ``max_delta_step`` mostly above every abs(g/h) of a row: a leaf is a
+      weighted mean of such ratios, so nothing is clipped.
+P121  ``reg_alpha`` mostly at or above the largest abs(G) on a side of any
+      first split: both sides get T(G) = 0, and as G = 0 at the root the
+      gain is 0. The score never moves, so no later tree is split either.
+P122  ``min_split_gain`` mostly at or above the best gain of any first split
+      with no other penalty; others only lower it.
+P123  ``min_child_weight`` mostly above half of the total hessian: the two
+      sides of a split cannot both hold it.
+P124  ``min_child_samples`` mostly above half of the rows.
+P125  ``reg_lambda`` or ``path_smooth`` mostly so large that a leaf of all
+      rows keeps less than 1% of its weight.
+P131  ``subsample`` that leaves out less than one row.
+P132  ``colsample_bytree`` with one feature.
+P201  A penalty of the common space that one of the engines lacks. A run
+      refuses it; the advice stands in the error.
+P202  ``min_split_gain`` in LightGBM, where it is stricter than elsewhere: a
+      feature without a split that gains as much is barred from the whole
+      subtree below (``src/treelearner/serial_tree_learner.cpp``), at equal
+      leaf and gain formulas.
+P203  Penalties on leaf weights with absolute error or quantile loss: all
+      libraries but XGBoost from 3.4 on replace leaf weights, and that one
+      applies them to a smoothed loss.
+P204  ``max_delta_step`` in scale ``rows`` or ``share`` where raw scores have
+      the target's unit: it has no scale, so a target times c no longer
+      gives the same trees.
+P301  ``learning_rate`` so small that after ``rounds.max`` rounds
+      (1 - learning_rate)**rounds of the signal is left, more than 10%, were
+      each tree perfect: curves end at the limit, not at their minimum.
+P401  A former run's best value lies within 5% of an end of this range, on
+      the range's own axis, or beyond it.
+====  =====================================================================
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from boostreg.penalty.capacity import capacity_findings
+from boostreg.penalty.findings import Entry, Facts, Finding, entries_of, shown
+from boostreg.penalty.reach import MOSTLY, reach_findings
+from boostreg.penalty.space import Range, Space
+from boostreg.penalty.value import SCALED, Penalty, Scale
+
+__all__ = ["Facts", "Finding", "at_edge", "edge_findings", "lacking", "lint"]
+
+_EDGE = 0.05
+_LEFT = 0.1
+_RENEWED = ("absolute_error", "quantile")
+_ON_LEAF_WEIGHTS = ("reg_alpha", "reg_lambda", "max_delta_step", "path_smooth")
+_IN_TARGET_UNIT = ("squared_error", *_RENEWED)
+
+
+def lint(
+    space: Space,
+    fixed: Mapping[str, float | int | None],
+    *,
+    engines: Sequence[str],
+    facts: Facts,
+) -> tuple[Finding, ...]:
+    """Return what a search should be warned of, in the order of the codes.
+
+    Parameters
+    ----------
+    space : Space
+        What is searched.
+    fixed : mapping of str to number
+        Penalties that are held at a value; what is neither searched nor fixed has our
+        defaults and is not looked at, but for ``learning_rate``.
+    engines : sequence of str
+        Engines that run.
+    facts : Facts
+        About the smallest training part.
+    """
+    entries = entries_of(space, fixed, engines)
+    found = [
+        *capacity_findings(entries, facts),
+        *reach_findings(entries, facts),
+        *_stricter_gain(entries),
+        *_renewed_leaves(entries, facts),
+        *_unscaled_step(entries, facts),
+        *_slow(entries, facts),
+    ]
+    return tuple(sorted(found, key=lambda finding: finding.code))
+
+
+def _stricter_gain(entries: Sequence[Entry]) -> Iterator[Finding]:
+    for entry in entries:
+        if entry.name == "min_split_gain" and "lightgbm" in entry.engines:
+            yield Finding(
+                "P202",
+                entry.where,
+                "LightGBM bars a feature from the whole subtree below a node in which "
+                "no split on it gains min_split_gain, so the same value grows smaller "
+                "trees there than in XGBoost.",
+                "Compare the engines by reg_alpha, reg_lambda and max_leaves.",
+            )
+
+
+def _renewed_leaves(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
+    if facts.objective not in _RENEWED:
+        return
+    for entry in entries:
+        if entry.name in _ON_LEAF_WEIGHTS:
+            yield Finding(
+                "P203",
+                entry.where,
+                f"With {facts.objective} only XGBoost 3.4 applies it to leaf weights, "
+                "and to those of a smoothed loss; the other libraries put a quantile "
+                "of the residuals into every leaf.",
+                "Fix it at 0 and search max_leaves or min_split_gain.",
+            )
+
+
+def _unscaled_step(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
+    if facts.scale == "raw" or facts.objective not in _IN_TARGET_UNIT:
+        return
+    for entry in entries:
+        if entry.name == "max_delta_step":
+            yield Finding(
+                "P204",
+                entry.where,
+                f"max_delta_step is in the target's own unit, scale: {facts.scale} "
+                "does not reach it, and a target in another unit grows other trees.",
+                "Drop it, or standardise the target.",
+            )
+
+
+def _slow(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
+    named = [entry for entry in entries if entry.name == "learning_rate"]
+    default = Entry("learning_rate", "rounds.max", (), Penalty().learning_rate)
+    least = 1 - _LEFT ** (1 / facts.n_rounds)
+    for entry in named or [default]:
+        if (share := entry.share_below(least)) > MOSTLY:
+            left = (1 - entry.low) ** facts.n_rounds
+            rounds = f"rounds.max of {facts.n_rounds}"
+            yield Finding(
+                "P301",
+                entry.where,
+                f"{_small(entry, share)} too small for {rounds}: at "
+                f"{shown(entry.low)} perfect trees would leave {left:.0%} of the "
+                "signal, so curves end before their minimum.",
+                f"Use a learning_rate above {shown(least)}, or more rounds.",
+            )
+
+
+def _small(entry: Entry, share: float) -> str:
+    if entry.where == "rounds.max":
+        return f"The default learning_rate of {shown(entry.low)} is"
+    return f"{entry.most(share)} {'are' if share < 1 else 'is'}"
+
+
+def lacking(
+    name: str, entry: Range, *, engine: str, others: Sequence[str], reason: str
+) -> Finding:
+    """Return the finding on a penalty of the common space that an engine lacks.
+
+    Parameters
+    ----------
+    name, entry : str, Range
+        The penalty and its range.
+    engine : str
+        The engine that refuses it.
+    others : sequence of str
+        Engines of the study that take it.
+    reason : str
+        Why, in the engine's words.
+    """
+    values = f"{{low: {entry.low:g}, high: {entry.high:g}"
+    values += ", log: true" if entry.log else ""
+    values += f", zero: {entry.zero:g}}}" if entry.zero else "}"
+    keys = ", ".join(f"{other}: {{{name}: {values}}}" for other in others)
+    advice = f"In search.space, write {keys} instead." if others else "Drop it."
+    return Finding("P201", f"search.space.{name}", f"{engine}: {reason}", advice)
+
+
+def at_edge(entry: Range, value: float | None) -> str | None:
+    """Return the end of a range that a value lies at: ``low``, ``high`` or None.
+
+    The outer 5% of the range's own axis count, and both of its ends; 0 does not.
+
+    >>> at_edge(Range(low=1, high=100, log=True), 99.0)
+    'high'
+    """
+    if value is None or value == 0:
+        return None
+    if value <= entry.low:
+        return "low"
+    if value >= entry.high:
+        return "high"
+    place = (entry.share(value) - entry.zero) / (1 - entry.zero)
+    if place < _EDGE:
+        return "low"
+    return "high" if place > 1 - _EDGE else None
+
+
+def edge_findings(
+    results: Mapping[str, Any],
+    ranges: Mapping[str, Mapping[str, Range]],
+    *,
+    scale: Scale = "raw",
+) -> tuple[Finding, ...]:
+    """Return where a former run's best penalties lie at the ends of ranges.
+
+    Parameters
+    ----------
+    results : mapping
+        The content of a former run's ``results.json``.
+    ranges : mapping of str to mapping of str to Range
+        What is to be searched, by engine and penalty.
+    scale : {"raw", "rows", "share"}
+        Unit of the ranges. A former run in another one is converted if it says how.
+    """
+    found = []
+    for engine, entries in ranges.items():
+        pick = results.get("engines", {}).get(engine, {}).get("best") or {}
+        for name, entry in entries.items():
+            value = _former(pick, name, scale)
+            end = at_edge(entry, value)
+            if end and value is not None and not _natural_end(name, end, entry):
+                found.append(_edge_finding(engine, name, entry, end, value))
+    return tuple(found)
+
+
+def _former(pick: Mapping[str, Any], name: str, scale: Scale) -> float | None:
+    given: Mapping[str, Any] = pick.get("penalty") or {}
+    if name in SCALED and pick.get("scale", "raw") != scale:
+        given = (pick.get("scales") or {}).get(scale) or {}
+    value = given.get(name)
+    return None if value is None else float(value)
+
+
+def _natural_end(name: str, end: str, entry: Range) -> bool:
+    """Say whether no value lies beyond that end."""
+    if end == "high":
+        shares = ("subsample", "colsample_bytree", "learning_rate")
+        return name in shares and entry.high >= 1
+    least = {"max_leaves": 2, "max_depth": 1, "min_child_samples": 1}
+    return entry.low <= least.get(name, 0)
+
+
+def _edge_finding(
+    engine: str, name: str, entry: Range, end: str, value: float
+) -> Finding:
+    widen = "Raise high" if end == "high" else "Lower low"
+    return Finding(
+        "P401",
+        f"search.space.{name}",
+        f"The last run's best value with {engine}, {shown(value)}, lies at the {end} "
+        f"end of {shown(entry.low)} to {shown(entry.high)}.",
+        f"{widen}, so that the best value lies inside.",
+    )

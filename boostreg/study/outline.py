@@ -1,0 +1,48 @@
+"""What a run would do, counted before it does it."""
+
+from boostreg.study.door import Study
+from boostreg.study.plan import Plan
+from boostreg.study.support import without_effect
+
+__all__ = ["outline"]
+
+_PICKS_AND_REFERENCE = 3  # best, one_se and unpenalised, refitted on each outer fold
+_MODELS = 2
+
+
+def outline(study: Study) -> tuple[str, ...]:
+    """Return lines on the data, the folds and the work of a study, without fitting.
+
+    Raises
+    ------
+    DataError, UnsupportedPenaltyError
+        If the data do not fit the study, or an engine cannot mean a penalty.
+    """
+    plan, spec = Plan(study), study.spec
+    table, splits = plan.table, plan.splits
+    n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
+    n_trials = n_engines * (n_outer + 1) * spec.search.trials
+    n_points = len(plan.paths()) * n_outer
+    fits = {
+        "trials": n_trials * n_inner,
+        "paths": n_points * n_inner,
+        "refits": n_engines * (n_outer * _PICKS_AND_REFERENCE + _MODELS),
+        "defaults": len(plan.references()),
+        "baselines": len(plan.baselines()),
+    }
+    work = ", ".join(f"{name} {count:,}" for name, count in fits.items())
+    data = (
+        f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
+        f"features, {table.task} of {table.target!r} by {plan.objective.name}"
+    )
+    return (
+        f"{spec.name}: {spec.title}",
+        data,
+        *(f"note: {note}" for note in table.notes),
+        f"engines: {', '.join(spec.engines)}",
+        f"folds: {n_outer} outer, within each and on all rows {n_inner} inner",
+        f"trials: {n_trials:,}, {spec.search.trials:,} for each search",
+        f"fits: about {sum(fits.values()):,} of at most {spec.rounds.max:,} rounds",
+        f"fits by purpose: {work}",
+        *(f"note: {sentence}" for sentence in without_effect(spec)),
+    )

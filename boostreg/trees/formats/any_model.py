@@ -1,0 +1,117 @@
+"""Any boosted model, wherever it comes from, asked for its trees by duck typing."""
+
+import json
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from boostreg.errors import ModelError
+from boostreg.trees.formats.arrays_file import read_arrays
+from boostreg.trees.formats.lightgbm_model import read_lightgbm
+from boostreg.trees.formats.sklearn_model import read_sklearn
+from boostreg.trees.formats.xgboost_model import read_xgboost
+from boostreg.trees.formats.xgboost_rate import Recorded
+from boostreg.trees.structure import RawForest
+
+__all__ = ["read_any"]
+
+# Before 3.4, XGBoost replaces the leaves of these losses by quantiles.
+_REPLACING = ("reg:absoluteerror", "reg:quantileerror")
+
+
+def read_any(
+    model: Any, *, learning_rate: float | None, intercept: ArrayLike | None
+) -> tuple[RawForest, int | None]:
+    """Return a model's trees, and how many rounds of them it uses, None for all.
+
+    See ``TreeEnsemble.from_model``.
+    """
+    if isinstance(model, (str, PathLike)):
+        return _read_file(Path(model), learning_rate, intercept), None
+    if hasattr(model, "save_raw") or hasattr(model, "get_booster"):
+        return _read_xgboost(model, learning_rate)
+    if hasattr(model, "model_to_string") or hasattr(type(model), "booster_"):
+        return _read_lightgbm(model, learning_rate, intercept), None
+    if hasattr(model, "_predictors"):
+        return read_sklearn(model), None
+    raise ModelError(
+        "model must be a fitted booster or estimator of XGBoost, LightGBM or "
+        "scikit-learn's HistGradientBoosting, or a model file, "
+        f"got {type(model).__name__}."
+    )
+
+
+def _read_xgboost(
+    model: Any, learning_rate: float | None
+) -> tuple[RawForest, int | None]:
+    booster, best = model, None
+    if hasattr(model, "get_booster"):
+        booster = _fitted(model, model.get_booster)
+        # Estimators predict up to the best round, boosters with all.
+        best = booster.attr("best_iteration")
+    raw = read_xgboost(
+        bytes(booster.save_raw("ubj")),
+        learning_rate=learning_rate,
+        recorded=_recorded(booster),
+    )
+    return raw, None if best is None else min(int(best) + 1, raw.n_rounds)
+
+
+def _fitted(model: Any, ask: Any) -> Any:
+    # Each library has its own NotFittedError, all of them ValueErrors.
+    try:
+        return ask()
+    except ValueError:
+        raise ModelError(f"{type(model).__name__} must be fitted first.") from None
+
+
+def _recorded(booster: Any) -> Recorded | None:
+    learner = json.loads(booster.save_config())["learner"]
+    config = learner["gradient_booster"]
+    said = config.get("gbtree", config).get("tree_train_param")
+    if said is None:
+        return None
+    return Recorded(
+        learning_rate=float(said["eta"]),
+        reg_lambda=float(said["lambda"]),
+        clipped=float(said["max_delta_step"]) > 0
+        or said["monotone_constraints"] not in ("", "()"),
+        replaced=learner["objective"]["name"] in _REPLACING,
+    )
+
+
+def _read_lightgbm(
+    model: Any, learning_rate: float | None, intercept: ArrayLike | None
+) -> RawForest:
+    booster = model
+    if not hasattr(model, "model_to_string"):
+        booster = _fitted(model, lambda: model.booster_)
+    # The text ends at the best round, as predict does.
+    return read_lightgbm(
+        booster.model_to_string(), learning_rate=learning_rate, intercept=intercept
+    )
+
+
+def _read_file(
+    path: Path, learning_rate: float | None, intercept: ArrayLike | None
+) -> RawForest:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} must be a readable model file: {error}.") from None
+    if data[:2] == b"PK":
+        return read_arrays(path)
+    if data[:1] == b"{":
+        return read_xgboost(data, learning_rate=learning_rate)
+    if data[:4] == b"tree":
+        return read_lightgbm(
+            data.decode("utf-8", errors="replace"),
+            learning_rate=learning_rate,
+            intercept=intercept,
+        )
+    raise ModelError(
+        f"{path} must be XGBoost's UBJ or JSON, LightGBM's text or boostreg's .npz, "
+        f"but it starts with {data[:8]!r}."
+    )

@@ -1,0 +1,241 @@
+"""A baseline on one split: what chooses, what judges, and what is written down."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from boostreg.baselines import (
+    BASELINES,
+    BaselineResult,
+    available_baselines,
+    design,
+    newton,
+    run_baseline,
+)
+from boostreg.errors import DataError, StudyError, UnsupportedPenaltyError
+from boostreg.losses import Objective
+
+TRAIN, TEST = np.arange(66), np.arange(66, 90)
+OBJECTIVES = {
+    "squared_error": Objective("squared_error"),
+    "logistic": Objective("logistic", n_classes=2),
+    "softmax": Objective("softmax", n_classes=3),
+    "poisson": Objective("poisson"),
+    "quantile": Objective("quantile", 0.7),
+}
+CASES = [(k, b) for k, o in OBJECTIVES.items() for b in available_baselines(o)]
+QUICK = [
+    case
+    for case in CASES
+    if case[1] != "elastic_net" or case == ("squared_error", "elastic_net")
+]
+
+
+def same(one, other, *, but=("seconds",)):
+    """Say whether two results are equal to the last bit."""
+    return all(
+        np.array_equal(getattr(one, f.name), getattr(other, f.name), equal_nan=True)
+        if isinstance(getattr(one, f.name), np.ndarray)
+        else repr(getattr(one, f.name)) == repr(getattr(other, f.name))
+        for f in fields(one)
+        if f.name not in but
+    )
+
+
+@pytest.fixture(autouse=True)
+def _short_paths(monkeypatch):
+    """Make the grids coarse: what is tested does not depend on how fine they are."""
+    monkeypatch.setattr(design, "_POINTS", 8)
+    monkeypatch.setattr(design, "_QUANTILE_POINTS", 5)
+
+
+@pytest.fixture
+def run(make_table, thirds):
+    """Return a function that runs a baseline on a table with everything in it."""
+
+    def run_one(baseline, kind="squared_error", table=None, test=TEST, **options):
+        table = make_table(kind, weighted=True) if table is None else table
+        objective = OBJECTIVES[kind]
+        inner = thirds(TRAIN)
+        return run_baseline(baseline, table, TRAIN, test, inner, objective, **options)
+
+    return run_one
+
+
+@pytest.mark.parametrize(("kind", "baseline"), CASES)
+def test_result_survives_the_journal_to_the_last_bit(run, kind, baseline):
+    result = run(baseline, kind)
+
+    again = BaselineResult.from_bytes(result.to_bytes())
+
+    assert result.notes == ()  # all solvers converged
+    assert same(result, again, but=())
+    assert again.to_bytes() == result.to_bytes()
+
+
+@pytest.mark.parametrize(("kind", "baseline"), QUICK)
+def test_equal_arguments_give_equal_bits_whatever_the_seed(run, kind, baseline):
+    assert same(run(baseline, kind, seed=0), run(baseline, kind, seed=1))
+
+
+@pytest.mark.parametrize(("kind", "baseline"), QUICK)
+def test_outer_test_rows_reach_nothing_that_chooses(run, make_table, kind, baseline):
+    table = make_table(kind, weighted=True)
+    X, y, weights = table.X.copy(), table.y.copy(), table.weights.copy()
+    X[TEST, :3], X[TEST, 3:], y[TEST], weights[TEST] = 1e6, 0.0, y[TEST][::-1], 99.0
+    other = replace(table, X=X, y=y, weights=weights)
+
+    before, after = run(baseline, kind, table), run(baseline, kind, other)
+
+    judged = ("seconds", "test_loss", "test_rows_losses")
+    assert same(before, after, but=judged)
+    assert not np.array_equal(before.test_rows_losses, after.test_rows_losses)
+
+
+def test_inner_losses_are_those_of_a_pipeline_in_each_fold(run, make_table, thirds):
+    """So means and deviations come from the training rows of each fold alone."""
+    table = make_table()
+    table = replace(table, X=table.X[:, [0, 2]], columns=table.columns[:2])
+
+    result = run("ridge", table=table)
+
+    at = int(np.argmin(result.inner_losses.mean(axis=1)))
+    for number, fold in enumerate(thirds(TRAIN)):
+        ridge = Ridge(alpha=result.strengths[at] * len(fold.train))
+        model = make_pipeline(StandardScaler(), ridge)
+        model.fit(table.X[fold.train], table.y[fold.train])
+        loss = np.mean((table.y[fold.test] - model.predict(table.X[fold.test])) ** 2)
+        assert result.inner_losses[at, number] == pytest.approx(loss, rel=1e-9)
+
+
+def test_test_losses_are_those_of_a_pipeline_at_the_chosen_strength(run, make_table):
+    table = make_table()
+    table = replace(table, X=table.X[:, [0, 2]], columns=table.columns[:2])
+
+    result = run("ridge", table=table)
+
+    model = make_pipeline(StandardScaler(), Ridge(alpha=66 * result.strength))
+    model.fit(table.X[TRAIN], table.y[TRAIN])
+    expected = (table.y[TEST] - model.predict(table.X[TEST])) ** 2
+    np.testing.assert_allclose(result.test_rows_losses, expected, rtol=1e-8)
+    np.testing.assert_allclose(result.chosen[:, 0], model[-1].coef_, rtol=1e-8)
+    assert result.test_loss == pytest.approx(expected.mean())
+
+
+@pytest.mark.parametrize("baseline", ["ridge", "lasso", "elastic_net"])
+@pytest.mark.parametrize("kind", OBJECTIVES)
+def test_strength_has_the_least_inner_loss_and_one_se_is_stronger(run, kind, baseline):
+    if baseline not in available_baselines(OBJECTIVES[kind]):
+        return
+
+    result = run(baseline, kind)
+
+    losses = [point.loss for point in result.path]
+    assert result.inner_loss == min(losses)
+    assert result.strength == result.strengths[losses.index(min(losses))]
+    assert result.one_se_strength >= result.strength
+    assert np.all(np.diff(result.strengths) < 0)
+
+
+@pytest.mark.parametrize("kind", OBJECTIVES)
+def test_mean_is_the_intercept_of_the_objective(run, make_table, kind):
+    table, objective = make_table(kind, weighted=True), OBJECTIVES[kind]
+    y, weights = table.y, table.weights
+
+    result = run("mean", kind, table)
+
+    best = objective.intercept(y[TRAIN], weights[TRAIN])
+    expected = objective.row_losses(y[TEST], np.tile(best, (len(TEST), 1)))
+    np.testing.assert_allclose(result.test_rows_losses, expected)
+    assert result.test_loss == np.average(expected, weights=weights[TEST])
+    assert (result.strength, result.l1_ratio, result.path) == (None, None, ())
+    assert (result.n_coefficients, result.n_inputs) == (0, 9)
+
+
+@pytest.mark.parametrize(("kind", "n_outputs"), [("squared_error", 1), ("softmax", 3)])
+def test_path_counts_and_names_its_coefficients(run, kind, n_outputs):
+    result = run("lasso", kind)
+
+    point = result.path[np.flatnonzero(result.strengths == result.strength)[0]]
+    assert result.path[0].n_coefficients == 0
+    assert point.n_coefficients == result.n_coefficients > 0
+    assert point.coefficients.shape == (9 * n_outputs,)
+    assert len(set(result.coefficient_names)) == 9 * n_outputs
+    if kind == "softmax":
+        assert result.coefficient_names[:2] == ("x0 [a]", "x0 [b]")
+
+
+@pytest.mark.parametrize("kind", OBJECTIVES)
+def test_lasso_beats_the_mean_where_there_is_a_signal(run, kind):
+    assert run("lasso", kind).inner_loss < run("mean", kind).inner_loss
+
+
+def test_larger_target_is_the_same_model_in_larger_units(run, make_table):
+    table = make_table()
+    larger = replace(table, y=1e6 * table.y)
+
+    once, million = (run("lasso", table=t) for t in (table, larger))
+
+    assert million.strength == pytest.approx(1e6 * once.strength)
+    assert million.test_loss == pytest.approx(1e12 * once.test_loss, rel=1e-6)
+
+
+def test_without_test_rows_the_test_loss_is_nan(run):
+    result = run("ridge", test=np.arange(0))
+
+    assert np.isnan(result.test_loss)
+    assert result.test_rows_losses.shape == (0,)
+
+
+@pytest.mark.parametrize("kind", OBJECTIVES)
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_without_an_input_that_varies_all_baselines_are_the_mean(
+    run, make_table, kind, baseline
+):
+    if baseline not in available_baselines(OBJECTIVES[kind]):
+        return
+    table = make_table(kind)
+    constant = replace(table, X=np.zeros_like(table.X))
+
+    result = run(baseline, kind, constant)
+
+    mean = run("mean", kind, constant)
+    assert result.n_inputs == 0
+    np.testing.assert_allclose(result.test_rows_losses, mean.test_rows_losses)
+
+
+def test_solver_that_stops_early_is_noted(run, monkeypatch):
+    monkeypatch.setattr(newton, "_MAX_STEPS", 1)
+
+    (note,) = run("lasso", "logistic").notes
+
+    assert note.startswith("lasso: the solver stopped before its tolerance in ")
+    assert note.endswith(" of 32 fits.")
+
+
+def test_mean_needs_no_inner_fold(make_table):
+    result = run_baseline(
+        "mean", make_table(), TRAIN, TEST, (), OBJECTIVES["squared_error"]
+    )
+
+    assert np.isnan(result.inner_loss)
+    assert np.isfinite(result.test_loss)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "kind", "error", "message"),
+    [
+        ("rigde", "squared_error", StudyError, "unknown 'rigde', expected one of"),
+        ("ridge", "quantile", UnsupportedPenaltyError, "available are .*'lasso'"),
+        ("lasso", "squared_error", DataError, "at least one inner fold .* got 0"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(make_table, baseline, kind, error, message):
+    table = make_table(kind)
+
+    with pytest.raises(error, match=message):
+        run_baseline(baseline, table, TRAIN, TEST, (), OBJECTIVES[kind])

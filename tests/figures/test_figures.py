@@ -1,0 +1,184 @@
+"""Every figure is well-formed SVG that stands alone and shows what it was given."""
+
+import re
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import pytest
+
+from boostreg.figures import (
+    Cloud,
+    Curve,
+    Estimate,
+    Landmark,
+    SearchedRange,
+    coefficient_paths,
+    curve_panel,
+    interval_chart,
+    measure_scale,
+    range_strip,
+    size_against_loss,
+)
+from boostreg.figures.labels import Label, place_labels, spread
+from boostreg.figures.svg import element, text
+
+GRID = (0.0, 0.01, 0.1, 1.0)
+CURVES = (
+    Curve("xgboost", (5.0, 4.0, 3.0, 6.0), (4.5, 3.5, 2.5, 5.5), (5.5, 4.5, 3.5, 6.5),
+          pick=0.1, safe=(0.0, 0.1)),
+    Curve("lightgbm", (5.0, None, 3.5, float("nan")), pick=0.0),
+)  # fmt: skip
+FIGURES = {
+    "curves": curve_panel(GRID, CURVES, measure="loss", penalty="reg_alpha"),
+    "no curves": curve_panel((), (), measure="loss", penalty="reg_alpha"),
+    "zero alone": curve_panel(
+        (0.0,), [Curve("sklearn", (1.0,))], measure="loss", penalty="reg_alpha"
+    ),
+    "front": size_against_loss(
+        [
+            Cloud(
+                "xgboost",
+                ((10, 3.0), (None, 2.0), (100, 1.0)),
+                ((0, 9.0), (5, 2.0)),
+                (7, 8, 9),
+            ),
+            Cloud("sklearn"),
+        ],
+        [
+            Landmark("xgboost", "XGBoost best", 100, 1.0),
+            Landmark("xgboost", "default", 200, 2.0, pick=False),
+        ],
+    ),
+    "empty front": size_against_loss([]),
+    "intervals": interval_chart(
+        [
+            Estimate("XGBoost best", 1.0, 0.8, 1.2, engine="xgboost"),
+            Estimate("XGBoost default", 1.1, engine="xgboost", filled=False),
+            Estimate("LightGBM best", 1.05, 0.9, 1.2, engine="lightgbm"),
+            Estimate("ridge", None),
+            Estimate("mean", 40.0, 39.0, 41.0),
+        ]
+    ),
+    "no intervals": interval_chart([]),
+    "coefficients": coefficient_paths(
+        (0.1, 1.0, 10.0),
+        {"a": (3.0, 1.0, 0.0), "b<&": (None, 1.0, 0.5)},
+        name="lasso",
+        chosen=10.0,
+    ),
+    "strip": range_strip(
+        SearchedRange(0.01, 10, log=True, zero=True),
+        {"one_se": 0.0, "best": 99.0},
+        engine="lightgbm",
+        safe=(0.0, 1.0),
+    ),
+}
+
+
+@pytest.fixture(params=FIGURES.values(), ids=FIGURES)
+def figure(request):
+    return request.param
+
+
+def test_figure_is_well_formed_and_named(figure):
+    root = ET.fromstring(figure.svg)  # noqa: S314 - our own markup
+
+    assert root.get("role") == "img"
+    assert figure.title in root.get("aria-label")
+
+
+def test_figure_needs_no_inline_style_and_no_id(figure):
+    assert not re.search(r'\s(style|id|on\w+)="', figure.svg)
+    assert not re.search(
+        r"(?<![a-z])(nan|inf|None)(?![a-z])", figure.svg.split(">", 1)[1]
+    )
+
+
+def test_saved_figure_carries_its_own_stylesheet(figure, tmp_path):
+    saved = figure.save(tmp_path / "figure.svg").read_text("utf-8")
+
+    root = ET.fromstring(saved)  # noqa: S314 - our own markup
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{space}svg"
+    assert "--ink:" in root.find(f"{space}style").text
+    assert root.find(f"{space}title").text == figure.title
+
+
+def test_notebook_shows_what_is_saved(figure):
+    assert figure._repr_html_() == figure.standalone()
+
+
+def test_points_tell_a_script_which_rows_they_are():
+    paths = re.findall(
+        r'd="([^"]*)" class="pt x faint" [^>]*data-at="([^"]*)"', FIGURES["front"].svg
+    )
+
+    ((d, rows),) = paths
+    assert rows == "7 9"
+    assert d.count("M") == 2
+
+
+def test_missing_values_leave_a_gap():
+    (rows,) = re.findall(
+        r'data-engine="lightgbm" data-at="([^"]*)"', FIGURES["curves"].svg
+    )
+
+    assert rows == "0 2"
+
+
+def test_line_does_not_reach_the_separate_zero():
+    zero = re.search(r'class="pt x"[^>]*', FIGURES["curves"].svg)
+    line = re.search(r'd="M([\d.]+) [^"]*" class="ln x"', FIGURES["curves"].svg)
+
+    assert zero
+    assert float(line[1]) == pytest.approx(50 + 6 + 30)
+
+
+def test_far_row_points_out_of_the_chart_with_its_value():
+    assert "mean: 40" in FIGURES["intervals"].svg
+    assert ">40</text>" in FIGURES["intervals"].svg
+
+
+def test_trials_above_the_chart_are_counted():
+    trials = tuple((10 + k, 1 + 0.01 * k) for k in range(20))
+
+    chart = size_against_loss([Cloud("xgboost", (*trials, (50, 1e6)))])
+
+    assert "1 trial lies above" in chart.svg
+
+
+def test_shared_scale_makes_panels_comparable():
+    scale = measure_scale([1.0, 9.0])
+
+    one, two = (
+        curve_panel(
+            GRID, [Curve("xgboost", y)], measure="loss", penalty="p", y_scale=scale
+        )
+        for y in ((1.0, 2.0, 3.0, 4.0), (6.0, 7.0, 8.0, 9.0))
+    )
+
+    ticks = [
+        re.findall(r'text-anchor="end">([^<]*)<', panel.svg) for panel in (one, two)
+    ]
+    assert ticks[0] == ticks[1]
+
+
+def test_labels_of_equal_points_do_not_overlap():
+    labels = [Label(f"label {k}", (200.0, 200.0)) for k in range(4)]
+
+    placed = place_labels(labels, (0, 0, 400, 400))
+
+    spots = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"', placed)
+    assert len(set(spots)) == 4
+
+
+def test_spread_keeps_order_and_distance():
+    moved = spread([1.0, 2.0, 3.0, 50.0], 10, 0, 60)
+
+    assert all(b - a >= 10 for a, b in pairwise(moved))
+
+
+def test_text_is_escaped_and_control_characters_are_replaced():
+    assert "<b>" not in text(0, 0, "<b>\x00")
+    assert "\N{REPLACEMENT CHARACTER}" in text(0, 0, "\x00")
+    assert element("g", data_name='a"b') == '<g data-name="a&quot;b"></g>'

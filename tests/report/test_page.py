@@ -1,0 +1,299 @@
+"""The page as text: what it says, what it refuses, and that it is always the same."""
+
+import base64
+import copy
+import hashlib
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from boostreg.report import render
+
+VOID = {"meta", "link", "input", "br"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text, and checks that tags are balanced."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.texts = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        """Note a tag that opens."""
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        """Check that the tag was the last one open."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        """Note text."""
+        self.texts.append(data)
+
+
+def visible(text):
+    return " ".join(" ".join(Reader(text).texts).split())
+
+
+def test_equal_results_give_equal_bytes(run):
+    assert render(*run) == render(*copy.deepcopy(run))
+
+
+def test_only_the_run_depends_on_the_clock(run):
+    results, trials, paths = copy.deepcopy(run)
+    results["run"]["seconds"] = 999.5
+
+    changed = render(results, trials, paths)
+
+    assert changed.replace("999.5", "192.4") == render(*run)
+
+
+def test_all_tags_are_balanced_and_nothing_is_styled_or_wired_inline(page_text):
+    reader = Reader(page_text)
+
+    names = {name for name, _ in reader.attributes}
+    assert reader.open == []
+    assert not {name for name in names if name == "style" or name.startswith("on")}
+
+
+def test_nothing_is_loaded_from_anywhere(page_text):
+    links = [v for k, v in Reader(page_text).attributes if k in ("src", "href")]
+
+    assert all(link.startswith(("#", "data:")) for link in links)
+    assert "http://" not in page_text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_policy_allows_exactly_the_scripts_and_the_style_of_the_page(page_text):
+    found = re.findall(r"<(script|style)>(.*?)</\1>", page_text, re.DOTALL)
+    hashes = {
+        base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+        for _, body in found
+    }
+
+    policy = re.search(r'Policy" content="(.*?)"', page_text)[1]
+    allowed = set(re.findall(r"sha256-([^&]*)&#39;", policy))
+    assert allowed == hashes
+    assert len(found) == 3
+    assert "unsafe" not in policy
+
+
+def test_data_island_holds_the_trials_of_the_final_tuning(run, page_text):
+    body = re.search(r'<script type="application/json".*?>(.*?)</script>', page_text)[1]
+
+    island = json.loads(body)["trials"]
+
+    final = [row for row in run[1] if row["outer_fold"] == "all"]
+    at = island["columns"].index("loss")
+    assert [v[at] for v in island["values"]] == pytest.approx(
+        [row["loss"] for row in final], rel=1e-5
+    )
+
+
+def test_opening_paragraph_holds_every_sentence_of_the_answer(run, page_text):
+    opening = re.search(r'<p class="answer".*?</p>', page_text, re.DOTALL)[0]
+
+    for sentence in run[0]["text"]["answer"]:
+        assert sentence in visible(opening)
+
+
+def test_numbers_of_the_results_are_on_the_page(run, page_text):
+    shown = visible(page_text)
+
+    for found in run[0]["engines"].values():
+        for name in ("best", "one_se", "default", "unpenalised"):
+            assert f"{found[name]['outer']['loss']:,.0f}" in shown
+            assert f"{found[name]['size']['leaves']:,}" in shown
+
+
+def test_headings_come_from_the_results(run, page_text):
+    for name, heading in run[0]["text"]["headings"].items():
+        assert heading in page_text, name
+
+
+def test_parameters_are_there_in_both_spellings(run, page_text):
+    pick = run[0]["engines"]["lightgbm"]["one_se"]
+
+    shown = visible(page_text)
+
+    assert f"reg_lambda: {pick['penalty']['reg_lambda']!r}" in shown
+    assert f"'lambda_l2': {pick['params']['lambda_l2']!r}" in shown
+    assert f"num_boost_round={pick['rounds']}" in shown
+
+
+def test_reached_limits_are_said_where_the_pick_is(run):
+    results, trials, paths = copy.deepcopy(run)
+    pick = results["engines"]["xgboost"]["one_se"]
+    pick.update(rounds_max_reached=True, at_edge=["reg_alpha"])
+
+    shown = visible(render(results, trials, paths))
+
+    assert "rounds.max stopped it" in shown
+    assert "reg_alpha lies at the edge of its range" in shown
+
+
+def test_page_stays_small(sample_run):
+    assert len(render(*sample_run(n_trials=80)).encode()) < 500_000
+    assert len(render(*sample_run(n_trials=500)).encode()) < 600_000
+
+
+def test_of_many_trials_the_best_are_listed_and_the_rest_counted(sample_run):
+    text = render(*sample_run(n_trials=1100))
+
+    assert len(text.encode()) < 1_000_000
+    assert 1000 <= text.count("<tr id=") < 1400
+    assert "with more loss are in" in text
+
+
+def test_pages_without_optional_parts_leave_their_sections_out(run):
+    results, trials, _ = copy.deepcopy(run)
+    results.update(effects={}, baselines={}, comparisons=[])
+
+    text = render(results, trials, [])
+
+    assert 'id="effects"' not in text
+    assert 'id="linear"' not in text
+    assert 'id="answer"' in text
+
+
+def test_folders_of_the_machine_stay_out(run):
+    results, trials, paths = copy.deepcopy(run)
+    for part in (results["data"], results["study"]["data"]):
+        part["source"] = "/home/someone/secret/table.csv"
+
+    text = render(results, trials, paths)
+
+    assert "someone" not in text
+    assert "table.csv" in text
+
+
+def one_trial(make):
+    return make(n_trials=1, engines=("xgboost",))
+
+
+def one_engine(make):
+    return make(n_trials=12, engines=("lightgbm",))
+
+
+def third_engine(make):
+    return make(n_trials=12, engines=("xgboost", "lightgbm", "sklearn"))
+
+
+def many_trials(make):
+    return make(n_trials=1000)
+
+
+def multiclass(make):
+    return make(n_trials=12, task="multiclass", level=0.082)
+
+
+def failed_but_one(make):
+    results, trials, paths = make(n_trials=12)
+    for row in trials:
+        if (row["engine"], row["trial"]) != ("xgboost", 0):
+            lost = dict.fromkeys(("loss", "loss_se", "train_loss", "leaves", "rounds"))
+            row.update(lost, state="failed", reason="crashed twice (signal 11)")
+    for name in ("best", "one_se"):
+        results["engines"]["lightgbm"][name] = None
+    results["engines"]["lightgbm"]["front"] = []
+    return results, trials, paths
+
+
+def without_numbers(make):
+    results, trials, paths = make(n_trials=3)
+    for found in results["effects"].values():
+        for effect in found.values():
+            effect["safe"] = None
+            for point in effect["points"]:
+                point.update(loss=None, low=float("nan"), high=None, gap=None)
+    for found in results["engines"].values():
+        found["default"]["outer"].update(loss=None, low=None, high=None)
+        found["best"]["outer"].update(low=float("nan"), high=float("nan"))
+    results["baselines"]["ridge"]["path"][0].update(loss=None, se=None)
+    return results, trials, paths
+
+
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"'>&amp;{{ 7*7 }}</style>",
+    "\N{PILE OF POO}\N{ZERO WIDTH JOINER}\N{RIGHT-TO-LEFT OVERRIDE}abc",
+    "\u0639\u0645\u0631 \u0627\u0644\u0645\u0631\u064a\u0636",
+    "=cmd|' /C calc'!A0",
+    "n" * 300,
+    "\x00\x0b\ud800\u2028",
+)
+
+
+def hostile_names(make):
+    results, trials, paths = make(n_trials=12, inputs=HOSTILE)
+    bad = " ".join(HOSTILE)
+    results["study"]["title"] = results["data"]["target"] = bad
+    results["text"]["answer"] = results["text"]["warnings"] = list(HOSTILE)
+    results["text"]["headings"]["front"] = bad
+    results["data"]["classes"] = [{"label": name, "rows": 3} for name in HOSTILE]
+    results["effects"]["xgboost"]["reg_alpha"]["sentence"] = bad
+    for row in trials[:40]:
+        row.update(state="failed", reason=bad)
+    return results, trials, paths
+
+
+STRESS = (
+    one_trial, one_engine, third_engine, many_trials, multiclass, failed_but_one,
+    without_numbers, hostile_names,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STRESS, ids=lambda case: case.__name__)
+def test_stress_pages_are_whole(case, sample_run):
+    reader = Reader(render(*case(sample_run)))
+
+    assert reader.open == []
+    assert "nan" not in " ".join(reader.texts).lower().split()
+
+
+def test_hostile_names_never_become_markup(sample_run):
+    tame = Reader(render(*sample_run(n_trials=12, inputs=tuple("abcdefgh"))))
+
+    wild = Reader(render(*hostile_names(sample_run)))
+
+    assert wild.tags.count("script") == tame.tags.count("script")
+    assert "img" not in wild.tags
+    assert not [k for k, _ in wild.attributes if k == "onerror"]
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(bad=st.text(min_size=1, max_size=40).map(lambda tail: f"<b>{tail}</script>"))
+def test_no_text_becomes_markup(bad, sample_run):
+    results, trials, paths = sample_run(n_trials=2, inputs=(bad, "b"))
+    results["study"]["title"] = results["data"]["source"] = bad
+    results["text"]["answer"] = [bad]
+    results["text"]["caveats"] = [bad]
+
+    reader = Reader(render(results, trials, paths))
+
+    assert reader.tags.count("script") == 3
+    assert reader.open == []
+
+
+def test_charts_of_the_page_are_well_formed_xml(sample_run):
+    text = render(*hostile_names(sample_run))
+
+    charts = re.findall(r'<svg class="boostreg".*?</svg>(?=\s*</(?:div|td)>)', text)
+
+    assert len(charts) > 10
+    for chart in charts:
+        ET.fromstring(chart)  # noqa: S314 - our own markup

@@ -1,0 +1,111 @@
+"""What a study may say, what it need not, and what the rest is then."""
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from boostreg.study.door import load_study, write_study
+from boostreg.study.spec import Folds, Holdout, StudySpec
+from boostreg.study.support import check_supported
+
+STUDIES = sorted(Path(__file__).parents[2].glob("studies/*.yaml"))
+
+
+def test_study_needs_name_source_and_target_only(load):
+    spec = load()
+
+    assert spec.title == "small"
+    assert spec.engines == ("xgboost", "lightgbm")
+    assert (spec.rounds.max, spec.rounds.patience, spec.search.trials) == (500, 30, 40)
+    assert spec.search.fixed == {"learning_rate": 0.1}
+    assert spec.search.space["max_leaves"] == {
+        "low": 4, "high": 64, "log": True, "zero": 0.0,
+    }  # fmt: skip
+
+
+def test_defaults_are_those_of_the_design(load):
+    content = load().as_dict()
+
+    assert list(content) == [
+        "name", "title", "seed", "data", "engines", "rounds", "search", "validation",
+        "paths", "baselines", "effects", "claims", "compute", "limits",
+    ]  # fmt: skip
+    assert list(content["search"]) == [
+        "trials", "timeout", "sampler", "in_flight", "racing", "storage", "scale",
+        "fixed", "space",
+    ]  # fmt: skip
+    assert content["validation"]["outer"] == {"folds": 5, "repeats": 1}
+    assert content["effects"] == {"design": "sobol", "points": 64}
+    assert content["limits"] == {"seconds_per_fit": None, "memory": None}
+
+
+def test_searching_the_learning_rate_lifts_its_default(load):
+    spec = load("search: {space: {learning_rate: {low: 0.01, high: 0.3}}}\n")
+
+    assert spec.search.fixed == {}
+
+
+def test_space_may_hold_ranges_of_one_engine(load):
+    spec = load("search: {space: {lightgbm: {path_smooth: {low: 1, high: 9}}}}\n")
+
+    assert spec.search.space == {
+        "lightgbm": {"path_smooth": {"low": 1.0, "high": 9.0, "log": False, "zero": 0}}
+    }
+
+
+def test_outer_folds_may_be_one_holdout(load):
+    spec = load("validation: {outer: {holdout: 0.25}}\n")
+
+    assert spec.validation.outer == Holdout(holdout=0.25)
+    assert spec.validation.inner == Folds()
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"), [("1024", 1024), ("2 GB", 2 * 10**9), ("1.5MiB", 1572864)]
+)
+def test_memory_may_carry_its_unit(text, n_bytes):
+    data = {"source": "a.csv", "target": "y"}
+
+    spec = StudySpec(name="x", data=data, limits={"memory": text})
+
+    assert spec.limits.memory == n_bytes
+
+
+def test_loaded_study_never_changes(write):
+    study = load_study(write("name: x\ndata: {source: a.csv, target: y}\n"))
+
+    with pytest.raises(FrozenInstanceError, match="path"):
+        study.path = Path("other")
+    with pytest.raises(ValidationError, match="frozen"):
+        study.spec.seed = 1
+
+
+def test_spec_made_in_python_is_checked_for_what_is_not_built():
+    spec = StudySpec(name="x", data={"source": "a.csv", "target": "y"}, claims=(1,))
+
+    with pytest.raises(ValueError, match="claims: claims are not built yet"):
+        check_supported(spec)
+
+
+def test_relative_source_starts_from_the_folder_of_the_study(write, monkeypatch):
+    path = write("name: x\ndata: {source: a.csv, target: y}\n")
+    monkeypatch.chdir(path.parent)
+
+    assert load_study("study.yaml").base == path.parent.resolve()
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_shipped_studies_say_what_is_expected_and_bear_their_name(path):
+    assert load_study(path).spec.name == path.stem
+    assert path.read_text("utf-8").startswith("# Expected")
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_written_study_loads_as_the_same_study(path, tmp_path):
+    study = load_study(path)
+
+    write_study(study, tmp_path / "study.yaml")
+
+    assert load_study(tmp_path / "study.yaml").spec == study.spec

@@ -1,0 +1,319 @@
+"""The command line as a user meets it: in a process of its own."""
+
+import importlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import pytest
+from rich.console import Console
+
+import boostreg
+from boostreg import cli, errors
+
+ROOT = Path(boostreg.__file__).parents[1]
+STUDIES = Path(__file__).parents[1] / "studies"
+TABLE = "x,z,y\n" + "".join(f"{i},{i % 3},{i * 0.5 + i % 2}\n" for i in range(40))
+
+
+@pytest.fixture
+def command(tmp_path):
+    """Return a function that runs boostreg in an empty folder."""
+
+    def run(*arguments):
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        done = subprocess.run(
+            [sys.executable, "-m", "boostreg", *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def main(monkeypatch, capsys, tmp_path):
+    """Return a function that runs the command line in this process, in a new folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["boostreg", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+def study(folder, text="", *, table=TABLE, target="y", data=""):
+    """Write a table and a study of it; return the study's path."""
+    if table is not None:
+        (folder / "rows.csv").write_text(table, "utf-8")
+    path = folder / "mine.yaml"
+    head = f"name: mine\ndata: {{source: rows.csv, target: {target}{data}}}\n"
+    path.write_text(head + text, "utf-8")
+    return path
+
+
+def test_help_lists_the_commands(command):
+    status, out, err = command("--help")
+
+    assert (status, err) == (0, "")
+    assert re.findall(r"^  (run|report|validate|size) ", out, re.MULTILINE) == [
+        "run",
+        "report",
+        "validate",
+        "size",
+    ]
+
+
+def test_version_is_printed(main):
+    assert main("--version") == (0, f"boostreg {boostreg.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "Missing argument 'study'"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["run", "x.yaml", "--worker", "2"], "No such option: --worker"),
+        (["run", "x.yaml", "--workers", "0"], "Invalid value for '--workers'"),
+        (["run", "x.yaml", "--workers", "two"], "Invalid value for '--workers'"),
+    ],
+)
+def test_wrong_usage_is_told_with_exit_code_2(main, arguments, message):
+    status, out, err = main(*arguments)
+
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+INPUTS = {
+    "missing study": (None, "there is no such file"),
+    "unknown key": ({"text": "trails: 3\n"}, "trails: unknown key"),
+    "missing table": ({"table": None}, "rows.csv"),
+    "missing target": ({"target": "price"}, "'price'"),
+    "target with a gap": ({"table": TABLE + "1,1,\n"}, "row"),
+    "text for regression": (
+        {"table": "x,y\n1,a\n2,b\n3,c\n", "data": ", task: regression"},
+        "regression",
+    ),
+    "one class": (
+        {"table": "x,y\n1,a\n2,a\n3,a\n", "data": ", task: binary"},
+        "class",
+    ),
+    "constant target": ({"table": "x,y\n1,2\n2,2\n3,2\n"}, "y"),
+    "more folds than rows": ({"table": "x,y\n1,1.5\n2,2.5\n3,3.5\n"}, "fold"),
+    "infinite feature": ({"table": TABLE + "inf,1,3\n"}, "'x'"),
+    "duplicate column": ({"table": "x,x,y\n1,2,3\n4,5,7\n"}, "'x'"),
+    "no feature": ({"table": "y\n1.5\n2.5\n"}, "no feature"),
+    "no row": ({"table": "x,y\n"}, "no row"),
+    "empty table": ({"table": ""}, "rows.csv"),
+    "fixed and searched": ({"text": "search: {fixed: {reg_alpha: 1}}\n"}, "keep one"),
+    "XGBoost's lack": (
+        {"text": "search: {fixed: {path_smooth: 1}}\n"},
+        "XGBoost has no counterpart of path_smooth",
+    ),
+    "bomb": ({"text": "title: &a x\nengines: [*a]\n"}, "3:8: an anchor"),
+}
+
+
+@pytest.mark.parametrize("command_name", ["run", "validate"])
+@pytest.mark.parametrize(("given", "message"), INPUTS.values(), ids=INPUTS)
+def test_wrong_input_is_one_message_and_nothing_written(
+    main, tmp_path, command_name, given, message
+):
+    path = tmp_path / "none.yaml" if given is None else study(tmp_path, **given)
+    before = sorted(tmp_path.rglob("*"))
+
+    status, out, err = main(command_name, path.name)
+
+    assert (status, out) == (2, "")
+    assert err.startswith("boostreg: ")
+    assert message in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command_name", ["run", "validate"])
+def test_name_that_leaves_the_folder_is_refused(command, tmp_path, command_name):
+    path = study(tmp_path)
+    path.write_text(path.read_text("utf-8").replace("mine", "../mine"), "utf-8")
+    before = sorted(tmp_path.parent.rglob("*"))
+
+    status, out, err = command(command_name, path)
+
+    assert (status, out) == (2, "")
+    assert err.startswith(f"boostreg: {path}:1:7: name: found '../mine'; expected")
+    assert "Traceback" not in err
+    assert sorted(tmp_path.parent.rglob("*")) == before
+
+
+def test_a_users_mistake_is_no_traceback_in_a_real_process(command, tmp_path):
+    path = study(tmp_path, "trails: 3\nrounds: {max: many}\n")
+
+    status, out, err = command("run", path.name)
+
+    first, *faults = err.splitlines()
+    assert (status, out) == (2, "")
+    assert first == "boostreg: mine.yaml has 2 faults:"
+    assert [line.split(": ")[0] for line in faults] == [
+        "  mine.yaml:3:1",
+        "  mine.yaml:4:15",
+    ]
+
+
+def test_validate_says_what_a_run_would_do(main, tmp_path):
+    text = "search: {trials: 4}\npaths: {points: 3}\nvalidation: {inner: {folds: 3}}\n"
+
+    status, out, err = main("validate", study(tmp_path, text))
+
+    assert (status, err) == (0, "")
+    assert "40 rows, 2 features, regression of 'y' by squared_error" in out
+    assert "folds: 5 outer, within each and on all rows 3 inner" in out
+    assert "trials: 48, 4 for each search" in out
+    assert "trials 144, paths 270, refits 34, defaults 10, baselines 24" in out
+
+
+@pytest.mark.parametrize("name", ["quickstart", "breast_cancer", "wine"])
+def test_shipped_studies_are_valid(main, name):
+    status, out, err = main("validate", STUDIES / f"{name}.yaml")
+
+    assert (status, err) == (0, "")
+    assert out.startswith(f"{name}: ")
+
+
+ENDINGS = {
+    "run": (errors.RunError("The disk is full."), 1, "boostreg: The disk is full.\n"),
+    "fit": (errors.FitError("It crashed."), 1, "boostreg: It crashed.\n"),
+    "data": (errors.DataError("No row."), 2, "boostreg: No row.\n"),
+    "penalty": (errors.PenaltyError("Too low."), 2, "boostreg: Too low.\n"),
+    "extra": (errors.MissingExtraError("Get it."), 2, "boostreg: Get it.\n"),
+    "interrupted": (
+        errors.InterruptedRunError("Stopped."),
+        130,
+        "boostreg: Stopped. The same command goes on from what is finished.\n",
+    ),
+    "Ctrl-C": (
+        KeyboardInterrupt(),
+        130,
+        (
+            "boostreg: The command was stopped. The same command goes on from what is "
+            "finished.\n"
+        ),
+    ),
+    "disk": (
+        PermissionError(13, "Permission denied", "reports"),
+        1,
+        "boostreg: [Errno 13] Permission denied: 'reports'\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "status", "message"), ENDINGS.values(), ids=ENDINGS)
+def test_each_kind_of_error_has_its_exit_code(
+    main, monkeypatch, error, status, message
+):
+    def fail(*_arguments, **_options):
+        raise error
+
+    runner = importlib.import_module("boostreg.study.runner")
+    monkeypatch.setattr(runner, "run_study", fail)
+
+    assert main("run", "x.yaml") == (status, "", message)
+
+
+def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
+    given = {}
+
+    def run_study(path, *, out, workers, progress):
+        given.update(path=path, out=out, workers=workers)
+        progress.start(1)
+        return out / "mine"
+
+    runner = importlib.import_module("boostreg.study.runner")
+    monkeypatch.setattr(runner, "run_study", run_study)
+
+    status, out, err = main("run", "mine.yaml", "--out", "here", "--workers", "3")
+
+    assert given == {"path": Path("mine.yaml"), "out": Path("here"), "workers": 3}
+    assert (status, out, err) == (0, f"{Path('here/mine/report.html')}\n", "1 trials\n")
+
+
+@pytest.mark.parametrize("command_name", ["report", "size"])
+def test_what_is_not_there_is_told(main, tmp_path, command_name):
+    status, out, err = main(command_name, tmp_path / "none")
+
+    assert (status, out) == (2, "")
+    assert err.startswith("boostreg: ")
+    assert "none" in err
+
+
+def test_size_prints_every_size_of_a_model_file(main, tmp_path):
+    rng = np.random.default_rng(0)
+    data = lightgbm.Dataset(rng.normal(size=(60, 2)), rng.normal(size=60))
+    model = lightgbm.train(
+        {"num_leaves": 4, "verbosity": -1, "num_threads": 1}, data, 3
+    )
+    model.save_model(tmp_path / "model.txt")
+
+    status, out, err = main("size", tmp_path / "model.txt")
+
+    sizes = dict(line.split() for line in out.splitlines())
+    assert (status, err) == (0, "")
+    assert list(sizes)[:4] == ["trees", "leaves", "splits", "depth"]
+    assert sizes["trees"] == "3"
+
+
+def test_lines_come_at_most_every_five_seconds(capsys):
+    now = iter([0.0, 0.0, 0.0, 1.0, 6.0, 6.0, 7.0, 8.0, 8.0])
+    lines = cli.Lines(clock=lambda: next(now))
+
+    lines.start(40)
+    lines.trial("xgboost", 2, 1, 0.5, 30.0)
+    lines.trial("xgboost", None, 10, 0.25, 9.4)
+    lines.trial("lightgbm", 0, 11, None, None)
+    lines.trial("lightgbm", 0, 40, None, None)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "40 trials",
+        "10 of 40 trials, about 18 s left; xgboost, all rows: best loss 0.25, 9 leaves",
+        "40 of 40 trials, about 0 s left; lightgbm, fold 0: no trial yet",
+    ]
+
+
+def test_bar_shows_trials_and_the_best_so_far(monkeypatch):
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=120)
+    monkeypatch.setattr("rich.console.Console", lambda **_: console)
+
+    with cli.Bar() as bar:
+        bar.start(40)
+        bar.trial("xgboost", 2, 7, 0.5, 1234.0)
+        bar.stage("refits [and] models")
+
+    assert "7/40" in screen.getvalue()
+    assert "refits [and] models" in screen.getvalue()
+
+
+def test_installed_command_is_the_module(command):
+    script = shutil.which("boostreg", path=str(Path(sys.executable).parent))
+    status, out, _ = command("--version")
+
+    assert (status, out) == (0, f"boostreg {boostreg.__version__}\n")
+    if script:
+        by_script = subprocess.run(
+            [script, "--version"], capture_output=True, check=True
+        )
+        assert by_script.stdout.decode() == out

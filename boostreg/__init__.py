@@ -6,10 +6,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BoostedClassifier": "boostreg.estimators",
+    "BoostedRegressor": "boostreg.estimators",
     "BoostregError": "boostreg.errors",
     "Penalty": "boostreg.penalty",
     "TreeEnsemble": "boostreg.trees",
     "TreeSize": "boostreg.trees",
+    "load_model": "boostreg.saved",
     "run_study": "boostreg.study.runner",
     "suggest": "boostreg.tuning",
     "tree_size": "boostreg.trees",

@@ -79,8 +79,11 @@ def _options(
 def run(
     study: StudyFile,
     out: Annotated[
-        Path, typer.Option(help="Folder in which the study's folder is made.")
-    ] = Path("reports"),
+        Path | None,
+        typer.Option(
+            help="Folder in which the study's folder is made.", show_default="reports"
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Worker processes; by default one a core."),
@@ -105,12 +108,17 @@ def report(
 
 
 @app.command()
-def validate(study: StudyFile) -> None:
+def validate(
+    study: StudyFile,
+    out: Annotated[
+        Path, typer.Option(help="Folder in which the study's folder may lie.")
+    ] = Path("reports"),
+) -> None:
     """Check a study and its data, and say what a run would do."""
     from boostreg.study.door import load_study
     from boostreg.study.outline import outline
 
-    for line in outline(load_study(study)):
+    for line in outline(load_study(study), out):
         typer.echo(line)
 
 
@@ -126,6 +134,21 @@ def size(
     measured = tree_size(model)
     for name in SIZES:
         typer.echo(f"{name.removeprefix('n_'):<12}{getattr(measured, name):.10g}")
+
+
+@app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(help="The folder that a run left.")],
+    data: Annotated[str, typer.Argument(help="Rows: a .csv file, or a source.")],
+    model: Annotated[
+        str | None, typer.Option(help="ENGINE-PICK; by default the best of all.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
+) -> None:
+    """Print, or write, what a model of a run predicts for new rows, as CSV."""
+    from boostreg.study.models import predict_rows
+
+    typer.echo(predict_rows(run, data, model=model, out=out), nl=False)
 
 
 def main() -> None:
@@ -192,7 +215,8 @@ class Lines(AbstractContextManager["Lines"]):
     ) -> None:
         """Print a line, unless one was printed a moment ago."""
         now = self._clock()
-        if now - self._said < _SECONDS_BETWEEN_LINES and done < self._total:
+        too_soon = now - self._said < _SECONDS_BETWEEN_LINES and done < self._total
+        if done == 0 or too_soon:
             return
         left = (now - self._started) / done * (self._total - done)
         self._say(
@@ -203,6 +227,10 @@ class Lines(AbstractContextManager["Lines"]):
     def stage(self, text: str) -> None:
         """Print what comes next."""
         self._say(text)
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        self._say(f"warning: {text}")
 
     def _say(self, text: str) -> None:
         self._said = self._clock()
@@ -266,3 +294,7 @@ class Bar(AbstractContextManager["Bar"]):
     def stage(self, text: str) -> None:
         """Show what comes next."""
         self._bar.update(self._task, description=text)
+
+    def warn(self, text: str) -> None:
+        """Print a warning above the bar, to stay."""
+        self._bar.console.print(f"warning: {text}", markup=False, highlight=False)

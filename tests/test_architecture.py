@@ -18,6 +18,7 @@ FLOORS = [
     {"penalty", "statistics", "trees", "data"},
     {"losses"},  # they say what a row is worth, in the units that penalties know
     {"engines", "baselines"},
+    {"saved"},  # models on disk, which estimators write and reports point to
     {"estimators", "fits"},
     {"tuning"},
     {"insight"},

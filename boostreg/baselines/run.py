@@ -89,7 +89,7 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
     UnsupportedPenaltyError
         If the objective has no such baseline.
     DataError
-        If there is no inner fold to choose on.
+        If there is no inner fold to choose on, or all rows of a split weigh nothing.
     """
     del seed
     started = time.perf_counter()
@@ -155,6 +155,12 @@ class _Split:
     ) -> "_Split":
         """Learn the inputs from the training rows and see the others through them."""
         given = np.ones(len(table.y)) if table.weights is None else table.weights
+        for part, rows in (("training", train), ("test", test)):
+            if len(rows) > 0 and not np.any(given[rows] > 0):
+                raise DataError(
+                    f"weights must be above 0 in some {part} row of each split, got 0 "
+                    f"in all {len(rows)}."
+                )
         weights, y = given[train], table.y[train]
         inputs = fit_inputs(table.rows(train), weights)
         design = Design(

@@ -266,7 +266,10 @@ def _version() -> tuple[int, ...]:
     return tuple(int(part) for part in xgboost.__version__.split(".")[:2])
 
 
-def _feature_types(columns: tuple[Column, ...]) -> list[str]:
+def _feature_types(columns: tuple[Column, ...]) -> list[str] | None:
+    # None where all are numeric: the library checks a list again in every round.
+    if all(column.categories is None for column in columns):
+        return None
     return ["q" if column.categories is None else "c" for column in columns]
 
 

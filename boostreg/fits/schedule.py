@@ -32,7 +32,7 @@ class Job(Protocol):
 
 
 class Batch:
-    """A job whose work is all known from the start."""
+    """A job whose work is all known from the start, and all of it needed."""
 
     def __init__(self, works: Sequence[Work[Any]]) -> None:
         self._new = list(dict.fromkeys(works))
@@ -50,7 +50,15 @@ class Batch:
         return new
 
     def receive(self, work: Work[Any], record: Any) -> None:
-        """Take a record; a FitError is a record too."""
+        """Take a record.
+
+        Raises
+        ------
+        FitError
+            If that is what the work ended in: without the record there is no report.
+        """
+        if isinstance(record, FitError):
+            raise record
         self.records[work] = record
         self._missing -= 1
 

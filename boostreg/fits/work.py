@@ -9,7 +9,7 @@ import struct
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +26,8 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, FitResult, digest
 from boostreg.fits.grow import grow, run_fit
 from boostreg.losses import Array
-from boostreg.trees import SIZES, TreeSize
+from boostreg.penalty import Units
+from boostreg.trees import TreeSize
 
 __all__ = [
     "BaselineWork",
@@ -96,6 +97,7 @@ class ModelRecord:
     size: TreeSize
     params: dict[str, Any]
     raw: dict[str, float | int | None]
+    units: Units
     train_loss: float
 
 
@@ -107,7 +109,7 @@ class ModelWork(Work[ModelRecord]):
 
     @override
     def key(self, dataset: Dataset) -> str:
-        return digest({"model": FitWork(self.fit).key(dataset)})
+        return digest({"model, units": FitWork(self.fit).key(dataset)})
 
     @override
     def run(self, dataset: Dataset) -> bytes:
@@ -124,6 +126,7 @@ class ModelWork(Work[ModelRecord]):
             "size": asdict(engine.trees(model).size(raw.reg_lambda)),
             "params": engine.params(fit.penalty, bins.problem),
             "raw": raw.as_dict(),
+            "units": asdict(model.standard.units),
             "train_loss": float(training.train_loss[-1]),
         }
         head = json.dumps(header, default=_plain).encode()
@@ -134,6 +137,7 @@ class ModelWork(Work[ModelRecord]):
         (length,) = struct.unpack_from("<I", data)
         header = json.loads(data[4 : 4 + length])
         header["size"] = TreeSize(**header["size"])
+        header["units"] = Units(**header["units"])
         return ModelRecord(content=data[4 + length :], **header)
 
 
@@ -182,7 +186,7 @@ class ReferenceWork(Work[ReferenceRecord]):
             "test_loss": _mean(losses[1], dataset, test_rows),
             "train_loss": _mean(losses[0], dataset, train_rows),
             "n_rounds": model.n_rounds,
-            "size": asdict(engine.trees(model).size(engine.default_reg_lambda)),
+            "size": asdict(engine.trees(model).size()),
             "seconds": time.perf_counter() - started,
         }
         head = json.dumps(header, default=_plain).encode()

@@ -1,5 +1,6 @@
 """Rules on leaves: limits of one tree that contradict or shadow each other."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from boostreg.penalty.findings import Entry, Facts, Finding, shown
@@ -25,7 +26,9 @@ def capacity_findings(entries: Sequence[Entry], facts: Facts) -> Iterator[Findin
             yield from _default_leaves(depth)
     for samples in by_name.get("min_child_samples", ()):
         for weight in by_name.get("min_child_weight", ()):
-            if facts.constant_hessian and _shared(samples, weight):
+            if samples.is_default or weight.is_default or not facts.constant_hessian:
+                continue
+            if _shared(samples, weight):
                 yield _same_limit(samples, weight)
 
 
@@ -37,12 +40,12 @@ def _beyond_depth(leaves: Entry, depth: Entry) -> Iterator[Finding]:
     if depth.high > _DEEPEST or not _shared(leaves, depth):
         return
     most = 2 ** int(depth.high)
-    if leaves.high > most:
+    if most < leaves.high < math.inf:
         limit = "at most " if isinstance(depth.values, Range) else ""
         yield Finding(
             "P101",
             leaves.where,
-            f"{leaves.most(1 - leaves.share_below(most + 1))} is above {most}, the "
+            f"{leaves.most(1 - leaves.share_below(most + 1))} above {most}, the "
             f"most leaves that max_depth of {limit}{shown(depth.high)} allows: "
             "the same trees under different numbers.",
             f"Set high to at most {most}, or raise {depth.where}.",
@@ -53,12 +56,12 @@ def _beyond_rows(
     leaves: Entry, by_name: dict[str, list[Entry]], facts: Facts
 ) -> Iterator[Finding]:
     most, reason = _most_leaves(leaves, by_name, facts)
-    if leaves.high > most:
+    if most < leaves.high < math.inf:
         share = 1 - leaves.share_below(most + 1)
         yield Finding(
             "P102",
             leaves.where,
-            f"{leaves.most(share)} is above {most}, the most leaves that {reason} "
+            f"{leaves.most(share)} above {most}, the most leaves that {reason} "
             "can fill: the same trees under different numbers.",
             f"Set high to at most {max(most, 2)}.",
         )
@@ -87,7 +90,7 @@ def _most_leaves(
 
 def _default_leaves(depth: Entry) -> Iterator[Finding]:
     default = Penalty().max_leaves
-    if default is not None and default < 2 ** min(depth.high, _DEEPEST):
+    if depth.high <= _DEEPEST and default is not None and default < 2**depth.high:
         yield Finding(
             "P103",
             depth.where,

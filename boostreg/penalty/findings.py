@@ -1,10 +1,11 @@
 """What the linter says, and what it must know of the data and of a search to say it."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from boostreg.penalty.space import Range, Space
-from boostreg.penalty.value import SCALED, Scale, Units
+from boostreg.penalty.value import SCALED, Penalty, Scale, Units
 
 __all__ = ["Entry", "Facts", "Finding", "entries_of", "shown"]
 
@@ -104,7 +105,7 @@ class Entry:
     engines : tuple of str
         Engines that it is for.
     values : Range or float
-        What it is drawn from, or fixed at.
+        What it is drawn from, or fixed at; infinite for no limit.
     """
 
     name: str
@@ -122,6 +123,11 @@ class Entry:
         """Largest value."""
         return self.values.high if isinstance(self.values, Range) else self.values
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it is fixed at what it would be anyway."""
+        return bool(self.values == getattr(Penalty(), self.name))
+
     def share_below(self, limit: float) -> float:
         """Return the share of the values above 0 that lie below ``limit``.
 
@@ -138,25 +144,34 @@ class Entry:
         return (share - entry.zero) / (1 - entry.zero)
 
     def most(self, share: float) -> str:
-        """Return a share of the values in words, for the beginning of a sentence."""
+        """Return a share of the values and its verb, to begin a sentence with.
+
+        >>> Entry("reg_alpha", "", (), 5.0).most(1.0)
+        'The value 5 is'
+        """
         if not isinstance(self.values, Range):
-            return f"The value {shown(self.values)}"
-        if share >= 1:
-            return "Every value above 0" if self.values.zero else "Every value"
+            return f"The value {shown(self.values)} is"
         above = " above 0" if self.values.zero else ""
-        return f"{share:.0%} of the values{above}"
+        if share >= 1:
+            return f"Every value{above} is"
+        return f"{share:.0%} of the values{above} are"
 
 
 def entries_of(
     space: Space, fixed: Mapping[str, float | int | None], engines: Sequence[str]
 ) -> tuple[Entry, ...]:
-    """Return all penalties that a search names; those fixed at 0 or none left out."""
+    """Return all penalties that a search names; those fixed at 0 left out."""
     return (
         *_searched(space, engines),
         *(
-            Entry(name, f"search.fixed.{name}", tuple(engines), value)
+            Entry(
+                name,
+                f"search.fixed.{name}",
+                tuple(engines),
+                math.inf if value is None else value,
+            )
             for name, value in fixed.items()
-            if value is not None and value > 0
+            if value != 0
         ),
     )
 

@@ -169,7 +169,7 @@ def _slow(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
 def _small(entry: Entry, share: float) -> str:
     if entry.where == "rounds.max":
         return f"The default learning_rate of {shown(entry.low)} is"
-    return f"{entry.most(share)} {'are' if share < 1 else 'is'}"
+    return entry.most(share)
 
 
 def lacking(
@@ -196,15 +196,16 @@ def lacking(
     return Finding("P201", f"search.space.{name}", f"{engine}: {reason}", advice)
 
 
-def at_edge(entry: Range, value: float | None) -> str | None:
+def at_edge(entry: Range | float, value: float | None) -> str | None:
     """Return the end of a range that a value lies at: ``low``, ``high`` or None.
 
-    The outer 5% of the range's own axis count, and both of its ends; 0 does not.
+    The outer 5% of the range's own axis count, and both of its ends; 0 does not. A
+    fixed value has no ends.
 
     >>> at_edge(Range(low=1, high=100, log=True), 99.0)
     'high'
     """
-    if value is None or value == 0:
+    if value is None or value == 0 or not isinstance(entry, Range):
         return None
     if value <= entry.low:
         return "low"
@@ -218,8 +219,9 @@ def at_edge(entry: Range, value: float | None) -> str | None:
 
 def edge_findings(
     results: Mapping[str, Any],
-    ranges: Mapping[str, Mapping[str, Range]],
+    space: Space,
     *,
+    engines: Sequence[str],
     scale: Scale = "raw",
 ) -> tuple[Finding, ...]:
     """Return where a former run's best penalties lie at the ends of ranges.
@@ -228,19 +230,21 @@ def edge_findings(
     ----------
     results : mapping
         The content of a former run's ``results.json``.
-    ranges : mapping of str to mapping of str to Range
-        What is to be searched, by engine and penalty.
+    space : Space
+        What is to be searched.
+    engines : sequence of str
+        Engines that are to run.
     scale : {"raw", "rows", "share"}
         Unit of the ranges. A former run in another one is converted if it says how.
     """
     found = []
-    for engine, entries in ranges.items():
-        pick = results.get("engines", {}).get(engine, {}).get("best") or {}
-        for name, entry in entries.items():
-            value = _former(pick, name, scale)
-            end = at_edge(entry, value)
-            if end and value is not None and not _natural_end(name, end, entry):
-                found.append(_edge_finding(engine, name, entry, end, value))
+    for entry in entries_of(space, {}, engines):
+        for engine in entry.engines:
+            pick = results.get("engines", {}).get(engine, {}).get("best") or {}
+            value = _former(pick, entry.name, scale)
+            end = at_edge(entry.values, value)
+            if end and not _natural_end(entry, end):
+                found.append(_edge_finding(engine, entry, end, value))
     return tuple(found)
 
 
@@ -252,23 +256,21 @@ def _former(pick: Mapping[str, Any], name: str, scale: Scale) -> float | None:
     return None if value is None else float(value)
 
 
-def _natural_end(name: str, end: str, entry: Range) -> bool:
+def _natural_end(entry: Entry, end: str) -> bool:
     """Say whether no value lies beyond that end."""
     if end == "high":
         shares = ("subsample", "colsample_bytree", "learning_rate")
-        return name in shares and entry.high >= 1
+        return entry.name in shares and entry.high >= 1
     least = {"max_leaves": 2, "max_depth": 1, "min_child_samples": 1}
-    return entry.low <= least.get(name, 0)
+    return entry.low <= least.get(entry.name, 0)
 
 
-def _edge_finding(
-    engine: str, name: str, entry: Range, end: str, value: float
-) -> Finding:
+def _edge_finding(engine: str, entry: Entry, end: str, value: float | None) -> Finding:
     widen = "Raise high" if end == "high" else "Lower low"
     return Finding(
         "P401",
-        f"search.space.{name}",
-        f"The last run's best value with {engine}, {shown(value)}, lies at the {end} "
-        f"end of {shown(entry.low)} to {shown(entry.high)}.",
+        entry.where,
+        f"The last run's best value with {engine}, {shown(value or 0.0)}, lies at the "
+        f"{end} end of {shown(entry.low)} to {shown(entry.high)}.",
         f"{widen}, so that the best value lies inside.",
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from boostreg.penalty.findings import Entry, Facts, Finding, shown
-from boostreg.penalty.space import Range
 from boostreg.penalty.value import SCALED
 
 __all__ = ["reach_findings"]
@@ -40,7 +39,9 @@ def reach_findings(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
 
 def _too_small(entry: Entry, facts: Facts) -> Iterator[Finding]:
     limit = _least(entry.name, facts)
-    if limit is None or (share := entry.share_below(limit)) <= MOSTLY:
+    if limit is None or entry.is_default:
+        return
+    if (share := entry.share_below(limit)) <= MOSTLY:
         return
     reason = _TOO_SMALL[entry.name]
     if entry.name == "min_child_weight" and facts.constant_hessian:
@@ -48,10 +49,7 @@ def _too_small(entry: Entry, facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "P111",
         entry.where,
-        f"{entry.most(share)} is too small to act: below {shown(limit)}, {reason}."
-        if not isinstance(entry.values, Range) or share >= 1
-        else f"{entry.most(share)} are too small to act: below {shown(limit)}, "
-        f"{reason}.",
+        f"{entry.most(share)} too small to act: below {shown(limit)}, {reason}.",
         _raise_advice(entry, facts),
     )
 
@@ -86,11 +84,10 @@ def _too_large(entry: Entry, facts: Facts) -> Iterator[Finding]:
             continue
         share = 1 - entry.share_below(limit)
         if share > MOSTLY:
-            verb = "are" if 0 < share < 1 and isinstance(entry.values, Range) else "is"
             yield Finding(
                 code,
                 entry.where,
-                f"{entry.most(share)} {verb} at least {shown(limit)}, {reason}.",
+                f"{entry.most(share)} at least {shown(limit)}, {reason}.",
                 f"Keep it well below {shown(limit)}.",
             )
 

@@ -12,6 +12,7 @@ from boostreg.fits.work import ModelRecord, ReferenceRecord
 from boostreg.insight.effects import Effect, PathRow
 from boostreg.losses import Array
 from boostreg.penalty import Penalty
+from boostreg.penalty.linter import Finding
 from boostreg.penalty.space import Range
 from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Selection, Trial
@@ -117,6 +118,8 @@ class RunRecord:
         Test over training rows of the outer folds.
     outer_weights : tuple of arrays or None
         Row weights of each outer fold's test rows.
+    lint : tuple of Finding
+        What the search was warned of before it began.
     """
 
     study: Mapping[str, Any]
@@ -129,3 +132,4 @@ class RunRecord:
     effects: Sequence[Effect]
     outer_ratio: float
     outer_weights: tuple[Array | None, ...]
+    lint: tuple[Finding, ...] = ()

@@ -1,6 +1,7 @@
-"""From the records of a run to plain data: all that the page and ``results.json`` say."""
+"""From the records of a run to plain data: all that page and ``results.json`` say."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,11 @@ import numpy as np
 from boostreg.baselines import BaselineResult
 from boostreg.insight.effects import Effect, plain_size
 from boostreg.penalty import Penalty
-from boostreg.penalty.space import Range
-from boostreg.report.findings import Findings, effect_sentence
+from boostreg.penalty.linter import at_edge
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
+from boostreg.report.findings import Findings, effect_sentence
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
+from boostreg.report.strength import noise_variance, penalty_scales, prior_of
 from boostreg.statistics import Interval
 from boostreg.trees import SIZES
 from boostreg.tuning import Candidate, Trial
@@ -26,7 +28,6 @@ __all__ = [
     "trial_table",
 ]
 
-EDGE = 0.05
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
 _PENALTY_COLUMNS = tuple(Penalty().as_dict())
 TRIAL_COLUMNS = (
@@ -105,6 +106,7 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
         "comparisons": [_comparison(one) for one in comparisons],
         "effects": _effects(record.effects),
         "claims": [],
+        "lint": [asdict(finding) for finding in record.lint],
     }
 
 
@@ -135,24 +137,32 @@ def _pick(
 ) -> dict[str, Any]:
     tuned = engine.tuned[None]
     chosen, penalty = tuned.candidate(pick), tuned.penalty(pick)
-    model = engine.models[pick]
+    model, outer = engine.models[pick], _loss(judged, record.outer_ratio)
+    objective = record.card["objective"]
+    variance = noise_variance(objective, outer["loss"], record.outer_weights)
     return {
         "trial": chosen.trial,
         "rounds": chosen.n_rounds,
         "penalty": penalty.as_dict(),
         "scale": penalty.scale,
         "raw": model.raw,
+        "scales": penalty_scales(penalty, model.units),
+        "prior": prior_of(penalty, model.units, variance),
         "params": model.params,
         "inner": {
             "loss": chosen.loss,
             "se": chosen.loss_se,
             "leaves": chosen.n_leaves,
         },
-        "outer": _loss(judged, record.outer_ratio),
+        "outer": outer,
         "size": plain_size(model.size),
         "outer_size": _mean_size(engine.outer[pick]),
         "rounds_max_reached": chosen.rounds_max_reached,
-        "at_edge": _at_edge(penalty, record.ranges[engine.name]),
+        "at_edge": [
+            name
+            for name, entry in record.ranges[engine.name].items()
+            if at_edge(entry, getattr(penalty, name))
+        ],
         "by_outer_fold": [
             _outer_fold(fold, engine, pick) for fold in range(len(engine.outer[pick]))
         ],
@@ -172,19 +182,6 @@ def _outer_fold(fold: int, engine: EngineRecord, pick: str) -> dict[str, Any]:
         "leaves": outer.size.n_leaves,
         "penalty": tuned.penalty(pick).as_dict(),
     }
-
-
-def _at_edge(penalty: Penalty, searched: Mapping[str, Range]) -> list[str]:
-    """Return penalties within 5 % of an end of their range, zero left out."""
-    found = []
-    for name, entry in searched.items():
-        value = getattr(penalty, name)
-        if value is None or value == 0:
-            continue
-        place = (entry.share(value) - entry.zero) / (1 - entry.zero)
-        if not EDGE <= place <= 1 - EDGE:
-            found.append(name)
-    return found
 
 
 def _loss(judged: Judged, ratio: float) -> dict[str, Any]:
@@ -227,9 +224,7 @@ def _coefficient_path(result: BaselineResult) -> list[dict[str, Any]]:
             "se": point.loss_se,
             "coefficients": point.n_coefficients,
             "values": dict(
-                zip(
-                    result.coefficient_names, point.coefficients.tolist(), strict=True
-                )
+                zip(result.coefficient_names, point.coefficients.tolist(), strict=True)
             ),
         }
         for point in result.path

@@ -1,5 +1,7 @@
 """What a run would do, counted before it does it."""
 
+from pathlib import Path
+
 from boostreg.study.door import Study
 from boostreg.study.plan import Plan
 from boostreg.study.support import without_effect
@@ -10,8 +12,11 @@ _PICKS_AND_REFERENCE = 3  # best, one_se and unpenalised, refitted on each outer
 _MODELS = 2
 
 
-def outline(study: Study) -> tuple[str, ...]:
+def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     """Return lines on the data, the folds and the work of a study, without fitting.
+
+    What may mislead comes last, also where the ends of a range proved too narrow in a
+    former run below ``out``.
 
     Raises
     ------
@@ -45,4 +50,6 @@ def outline(study: Study) -> tuple[str, ...]:
         f"fits: about {sum(fits.values()):,} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {work}",
         *(f"note: {sentence}" for sentence in without_effect(spec)),
+        *(f"warning: {finding}" for finding in plan.lint()),
+        *(f"warning: {finding}" for finding in plan.edge_findings(out / spec.name)),
     )

@@ -1,12 +1,10 @@
 """The files that a run leaves."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from boostreg.data import Column
-from boostreg.insight.effects import plain_size
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
 from boostreg.report.summary import (
@@ -21,11 +19,11 @@ from boostreg.report.summary import (
 from boostreg.study.files import (
     read_csv,
     read_json,
-    write_bytes,
     write_csv,
     write_json,
     write_text,
 )
+from boostreg.study.models import write_models
 
 __all__ = ["rebuild_report", "write_run"]
 
@@ -41,7 +39,7 @@ def write_run(
     write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
     write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
     write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
-    _write_models(folder / "models", record, columns)
+    write_models(folder / "models", record, columns)
     write_json(folder / "results.json", summarize(record, run))
     rebuild_report(folder)
 
@@ -59,26 +57,3 @@ def rebuild_report(folder: Path) -> Path:
     page = folder / "report.html"
     write_text(page, render(results, trials, paths))
     return page
-
-
-def _write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
-    folder.mkdir(exist_ok=True)
-    for engine in record.engines.values():
-        for pick, model in engine.models.items():
-            path = folder / f"{engine.name}-{pick}{model.suffix}"
-            write_bytes(path, model.content)
-            described = {
-                "engine": engine.name,
-                "pick": pick,
-                "rounds": engine.tuned[None].candidate(pick).n_rounds,
-                "target": record.card["target"],
-                "task": record.card["task"],
-                "objective": record.card["objective"],
-                "classes": record.card["class_labels"],
-                "columns": [
-                    {"name": c.name, "categories": c.categories} for c in columns
-                ],
-                "size": plain_size(model.size),
-                "sha256": hashlib.sha256(model.content).hexdigest(),
-            }
-            write_json(path.with_suffix(".json"), described)

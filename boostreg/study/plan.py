@@ -1,18 +1,23 @@
 """What a study asks for, as data, folds, searches and work."""
 
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from boostreg.data import data_card, make_splits, prepare_table, read_source
-from boostreg.engines import Problem, get_engine
+from boostreg.engines import Problem
+from boostreg.engines.facts import measure_facts
+from boostreg.errors import DataError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.insight.paths import PathPoint, path_grid, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
 from boostreg.penalty import Penalty
+from boostreg.penalty.linter import Finding, edge_findings, lint
 from boostreg.penalty.space import Range, parse_space
 from boostreg.study.door import Study
+from boostreg.study.files import read_json
+from boostreg.study.refusals import check_engines
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.measuring import Limits
 
@@ -56,8 +61,13 @@ class Plan:
             seed=spec.seed,
         )
         self.dataset = Dataset(self.table, self.splits, self.objective)
-        self.space = parse_space(spec.search.space, engines=spec.engines)
-        self._check_engines()
+        self.space = parse_space(spec.search.space)
+        check_engines(
+            self.space,
+            spec.search.fixed,
+            spec.engines,
+            Problem.of(self.table, None, self.objective),
+        )
 
     @property
     def outer_folds(self) -> range:
@@ -169,17 +179,33 @@ class Plan:
     def _range(self, engine: str, name: str) -> Range:
         return self.ranges(engine).get(name) or parse_space("default").entries[name]
 
-    def _check_engines(self) -> None:
-        """Refuse before any fit what an engine cannot mean at both ends of a range."""
-        problem = Problem.of(self.table, None, self.objective)
-        for name in self.spec.engines:
-            for penalty in _corners(self.ranges(name), self.spec.search.fixed):
-                get_engine(name).check(penalty, problem)
+    def lint(self) -> tuple[Finding, ...]:
+        """Return what the linter says of the search, from the least training rows."""
+        search = self.spec.search
+        parts = [
+            (outer, inner)
+            for outer in (*self.outer_folds, None)
+            for inner in range(self.splits.n_inner)
+        ]
+        smallest = min(parts, key=lambda part: len(self.splits.rows(*part)[0]))
+        facts = measure_facts(
+            self.dataset.problem(*smallest),
+            n_rounds=self.spec.rounds.max,
+            scale=search.scale,
+        )
+        return lint(self.space, search.fixed, engines=self.spec.engines, facts=facts)
 
-
-def _corners(space: dict[str, Range], fixed: dict[str, Any]) -> Sequence[Penalty]:
-    ends = [
-        {name: end(r) for name, r in space.items()}
-        for end in (lambda r: r.quantile(0.0), lambda r: r.quantile(1.0))
-    ]
-    return [Penalty(**(fixed | values)) for values in ends]
+    def edge_findings(self, folder: Path) -> tuple[Finding, ...]:
+        """Return where ranges end too early, by a finished run on the same data."""
+        try:
+            former = read_json(folder / "results.json")
+        except DataError:
+            return ()
+        if former.get("data", {}).get("fingerprint") != self.table.fingerprint:
+            return ()
+        return edge_findings(
+            former,
+            self.space,
+            engines=self.spec.engines,
+            scale=self.spec.search.scale,
+        )

@@ -36,6 +36,9 @@ class Progress(Protocol):
     def stage(self, text: str) -> None:
         """Take note of what the run does next."""
 
+    def warn(self, text: str) -> None:
+        """Take note of what may mislead, before the run begins."""
+
 
 class Silent:
     """Says nothing."""
@@ -54,4 +57,7 @@ class Silent:
         """Do nothing."""
 
     def stage(self, text: str) -> None:
+        """Do nothing."""
+
+    def warn(self, text: str) -> None:
         """Do nothing."""

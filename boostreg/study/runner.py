@@ -20,6 +20,7 @@ from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.work import FitWork, ModelWork, Work
 from boostreg.insight.effects import Effect, PathRow, penalty_effect
 from boostreg.insight.paths import PathPoint, path_rows
+from boostreg.penalty.linter import Finding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
 from boostreg.study.door import load_study, write_study
 from boostreg.study.output import write_run
@@ -45,7 +46,7 @@ _LIBRARIES = (
 def run_study(
     path: str | Path,
     *,
-    out: str | Path = "reports",
+    out: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
@@ -58,8 +59,9 @@ def run_study(
     ----------
     path : str or Path
         The study's YAML file.
-    out : str or Path
-        Folder in which the run's folder is made, named as the study is.
+    out : str or Path, optional
+        Folder in which the run's folder is made, named as the study is; by default
+        ``reports`` in the working directory.
     workers : int, optional
         Worker processes, by default one a core. Results do not depend on it.
     progress : Progress, optional
@@ -77,13 +79,15 @@ def run_study(
         If the folder is in use, or can not be written.
     """
     study = load_study(Path(path))
-    folder = Path(out) / study.spec.name
-    _refuse_own_output(Path(path), folder)
+    folder = _folder(Path(path), study.spec.name, out)
     plan = Plan(study)
+    progress, lint = progress or Silent(), plan.lint()
+    for finding in (*lint, *plan.edge_findings(folder)):
+        progress.warn(str(finding))
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
     with _ledger(plan, folder, workers) as (ledger, stop, slots):
-        runner = _Runner(plan, ledger, stop, slots, progress or Silent())
+        runner = _Runner(plan, ledger, stop, slots, progress, lint)
         record = runner.run()
     run = {
         "started": started.isoformat(timespec="seconds"),
@@ -99,14 +103,15 @@ def run_study(
     return folder
 
 
-def _refuse_own_output(path: Path, folder: Path) -> None:
-    if path.name == "study.yaml" and (path.parent / "results.json").exists():
-        if folder.resolve().parent == path.resolve().parent.parent:
-            return
-        raise StudyError(
-            f"{path} was left by a run; run it with --out and the folder that holds "
-            f"{path.resolve().parent.name}, or another one."
-        )
+def _folder(path: Path, name: str, out: str | Path | None) -> Path:
+    if out is None and path.name == "study.yaml":
+        run = path.resolve().parent
+        if (run / "results.json").exists():
+            raise StudyError(
+                f"{path} was left by a run; name the folder for its outputs with --out "
+                f"({run.parent} writes over that run)."
+            )
+    return Path("reports" if out is None else out) / name
 
 
 @contextmanager
@@ -134,6 +139,7 @@ class _Runner:
     stop: Stop
     slots: int
     progress: Progress
+    lint: tuple[Finding, ...]
 
     def run(self) -> RunRecord:
         """Measure all that the study asks for."""
@@ -152,12 +158,10 @@ class _Runner:
         }
         refits = Batch(self._refits(tuned))
         self._drive([refits])
-        records = _needed(given.records | refits.records)
+        records = given.records | refits.records
         return self._record(tuned, measuring, points, records)
 
-    def _refits(
-        self, tuned: Mapping[tuple[str, int | None], Tuned]
-    ) -> list[Work[Any]]:
+    def _refits(self, tuned: Mapping[tuple[str, int | None], Tuned]) -> list[Work[Any]]:
         works: list[Work[Any]] = []
         for where, one in tuned.items():
             if where[1] is None:
@@ -192,9 +196,7 @@ class _Runner:
                     None if best is None else best.sizes["n_leaves"],
                 )
 
-        run_jobs(
-            jobs, self.ledger, slots=self.slots, stopped=self.stop, after=after
-        )
+        run_jobs(jobs, self.ledger, slots=self.slots, stopped=self.stop, after=after)
 
     def _refit(self, where: tuple[str, int | None], tuned: Tuned, pick: str) -> Fit:
         engine, outer = where
@@ -230,6 +232,7 @@ class _Runner:
             effects=_effects(rows, plan),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
+            lint=self.lint,
         )
 
     def _engine(
@@ -265,14 +268,6 @@ class _Runner:
                 for pick in PICKS
             },
         )
-
-
-def _needed(records: Mapping[Work[Any], Any]) -> Mapping[Work[Any], Any]:
-    """Return the records; what a report cannot do without must not have failed."""
-    for record in records.values():
-        if isinstance(record, FitError):
-            raise record
-    return records
 
 
 def _effects(rows: list[PathRow], plan: Plan) -> list[Effect]:

@@ -77,8 +77,9 @@ def measure_curves(trees: "TreeEnsemble", reg_lambda: float) -> SizeCurves:
     total = _Totals(trees.n_rounds, trees.round)
     # A tree with k splits has k + 1 leaves.
     n_leaves, n_splits = total.count((n_nodes + 1) // 2), total.count(n_nodes // 2)
-    n_features, n_thresholds = _distinct(trees, ~leaf, n_nodes // 2)
-    hessian, rounds = trees.hessian[leaf], np.repeat(trees.round, (n_nodes + 1) // 2)
+    n_features, n_thresholds = _distinct(trees, np.flatnonzero(~leaf), n_nodes // 2)
+    hessian = trees.hessian[np.flatnonzero(leaf)]
+    rounds = np.repeat(trees.round, (n_nodes + 1) // 2)
     return SizeCurves(
         n_trees=total.count(np.ones_like(n_nodes)),
         n_leaves=n_leaves,
@@ -135,7 +136,7 @@ def _depth(trees: "TreeEnsemble") -> Counts:
 
 
 def _distinct(
-    trees: "TreeEnsemble", split: NDArray[np.bool_], n_splits: NDArray[np.int64]
+    trees: "TreeEnsemble", split: NDArray[np.int64], n_splits: NDArray[np.int64]
 ) -> tuple[Counts, Counts]:
     """Count features and thresholds, each in the round that first uses it."""
     feature, threshold = trees.feature[split], split_keys(trees)[split]
@@ -187,8 +188,8 @@ def _shrinkage(
 ) -> Reals:
     curve = np.full(n_rounds + 1, np.nan)
     curve[: rounds[0] + 1 if rounds.size else None] = 1.0
-    known = ~np.isnan(hessian)
-    if np.isnan(reg_lambda) or not known.any():
+    known = np.flatnonzero(~np.isnan(hessian))
+    if np.isnan(reg_lambda) or not known.size:
         return curve
     low, high = prefix_middles(hessian[known], rounds[known], n_rounds)
     # H / (H + reg_lambda) rises with H, so middles stay middles.

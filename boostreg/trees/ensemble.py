@@ -75,8 +75,8 @@ class TreeEnsemble:
     n_outputs: int
     n_rounds: int
     tree_offsets: NDArray[np.int64]
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
     feature: NDArray[np.int32]
     threshold: NDArray[np.float64]
     value: NDArray[np.float64]
@@ -185,10 +185,11 @@ class TreeEnsemble:
 
     def to_npz(self, path: str | PathLike[str]) -> None:
         """Write the arrays to a ``.npz`` file, which ``from_npz`` reads."""
-        starts = np.repeat(self.tree_offsets[:-1], np.diff(self.tree_offsets))
+        first = self.tree_offsets[:-1].astype(np.int32)
+        start = np.repeat(first, np.diff(self.tree_offsets))
         found = {f.name: getattr(self, f.name) for f in fields(RawForest)}
         for name in ("left", "right"):
-            found[name] = np.where(found[name] >= 0, found[name] - starts, -1)
+            found[name] = np.where(self.left >= 0, found[name] - start, np.int32(-1))
         write_arrays(Path(path), found)
 
     @property
@@ -295,8 +296,11 @@ class TreeEnsemble:
 
     def size(self, reg_lambda: float | None = None) -> TreeSize:
         """Return the size at all rounds."""
-        return self.sizes(reg_lambda).at(self.n_rounds)
+        return self.size_at(self.n_rounds, reg_lambda)
 
     def size_at(self, n_rounds: int, reg_lambda: float | None = None) -> TreeSize:
         """Return the size of the first ``n_rounds`` rounds."""
-        return self.sizes(reg_lambda).at(n_rounds)
+        cut = self.truncate(n_rounds)
+        # As one round, it is spared the figures of its prefixes.
+        whole = replace(cut, round=np.zeros_like(cut.round), n_rounds=min(n_rounds, 1))
+        return whole.sizes(reg_lambda).at(whole.n_rounds)

@@ -45,8 +45,8 @@ class RawForest:
     n_outputs: int
     n_rounds: int
     tree_offsets: NDArray[np.int64]
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
     feature: NDArray[np.int32]
     threshold: NDArray[np.float64]
     value: NDArray[np.float64]
@@ -76,11 +76,11 @@ def settle(raw: RawForest) -> dict[str, Any]:
     """
     _check_lengths(raw)
     sizes = np.diff(raw.tree_offsets)
-    start = np.repeat(raw.tree_offsets[:-1], sizes)
+    start = np.repeat(raw.tree_offsets[:-1].astype(np.int32), sizes)
     leaf = raw.left < 0
-    _check_links(raw, np.repeat(sizes, sizes), leaf)
-    left, right = raw.left + start, raw.right + start
-    left[leaf] = right[leaf] = -1
+    _check_links(raw, np.repeat(sizes.astype(np.uint32), sizes), leaf)
+    # Products, where a mask would do: branches that nobody can predict are slow.
+    left, right = ((side + start + 1) * ~leaf - 1 for side in (raw.left, raw.right))
     depth = _depths(raw.tree_offsets, left, right)
     found = {f.name: getattr(raw, f.name) for f in fields(raw)}
     found |= {"left": left, "right": right, "depth": depth}
@@ -88,8 +88,8 @@ def settle(raw: RawForest) -> dict[str, Any]:
         _drop_unreached(found)
         leaf = found["left"] < 0
     _check_splits(found, ~leaf)
-    found["feature"] = np.where(leaf, np.int32(-1), found["feature"])
-    found["value"] = np.where(leaf, found["value"], 0.0)
+    found["feature"] = (found["feature"] + np.int32(1)) * ~leaf - np.int32(1)
+    found["value"] = found["value"] * leaf
     return found
 
 
@@ -120,10 +120,11 @@ def _check_lengths(raw: RawForest) -> None:
 
 
 def _check_links(
-    raw: RawForest, size: NDArray[np.int64], leaf: NDArray[np.bool_]
+    raw: RawForest, size: NDArray[np.uint32], leaf: NDArray[np.bool_]
 ) -> None:
     for children in (raw.left, raw.right):
-        wrong = (children >= size) | (children < -1)
+        # Unsigned, -1 becomes 0 and all below it larger than any size.
+        wrong = children.view(np.uint32) + np.uint32(1) > size
         if wrong.any():
             raise ModelError(
                 "A node's child must lie in its own tree, "
@@ -134,11 +135,11 @@ def _check_links(
 
 
 def _depths(
-    offsets: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]
+    offsets: NDArray[np.int64], left: NDArray[np.int32], right: NDArray[np.int32]
 ) -> NDArray[np.int32]:
     """Return the depth of each node, -1 where no root leads."""
     depth = np.full(len(left), -1, dtype=np.int32)
-    level, reached, frontier = 0, 0, offsets[:-1]
+    level, reached, frontier = 0, 0, offsets[:-1].astype(np.int32)
     while frontier.size:
         reached += frontier.size
         # Also ends a walk in circles.
@@ -157,21 +158,22 @@ def _depths(
 def _drop_unreached(found: dict[str, Any]) -> None:
     keep = found["depth"] >= 0
     before = np.concatenate([[0], np.cumsum(keep)])
+    links = before.astype(np.int32)
     for name in (*NODE_FIELDS, "depth"):
         found[name] = found[name][keep]
     for name in ("left", "right"):
-        found[name] = np.where(found[name] >= 0, before[found[name]], -1)
+        found[name] = np.where(found[name] >= 0, links[found[name]], np.int32(-1))
     found["tree_offsets"] = before[found["tree_offsets"]]
 
 
 def _check_splits(found: dict[str, Any], inner: NDArray[np.bool_]) -> None:
-    feature = found["feature"][inner]
-    if feature.size and not 0 <= feature.min() <= feature.max() < found["n_features"]:
+    feature, n_features = found["feature"] * inner, found["n_features"]
+    if inner.any() and not 0 <= feature.min() <= feature.max() < n_features:
         raise ModelError(
-            f"A split must test one of {found['n_features']} features, "
+            f"A split must test one of {n_features} features, "
             f"got {feature.min()} to {feature.max()}."
         )
-    index, n_sets = found["set_index"][inner], len(found["members_left"])
+    index, n_sets = found["set_index"], len(found["members_left"])
     if index.size and not -1 <= index.min() <= index.max() < n_sets:
         raise ModelError(f"A split must use one of {n_sets} category sets.")
     offsets, categories = found["set_offsets"], found["categories"]

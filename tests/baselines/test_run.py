@@ -239,3 +239,27 @@ def test_what_cannot_be_run_is_refused(make_table, baseline, kind, error, messag
 
     with pytest.raises(error, match=message):
         run_baseline(baseline, table, TRAIN, TEST, (), OBJECTIVES[kind])
+
+
+def test_split_without_weight_is_refused(run, make_table):
+    table = make_table(weighted=True)
+    weights = table.weights.copy()
+    weights[TEST] = 0.0
+
+    with pytest.raises(DataError, match="in some test row of each split, got 0 in all"):
+        run("mean", table=replace(table, weights=weights))
+
+
+@pytest.mark.parametrize("baseline", ["ridge", "lasso"])
+@pytest.mark.parametrize("kind", ["logistic", "softmax"])
+def test_class_that_a_fold_never_saw_costs_dearly_but_finitely(
+    run, make_table, thirds, baseline, kind
+):
+    table, lone = make_table(kind), OBJECTIVES[kind].n_classes - 1.0
+    y = np.minimum(table.y, lone - 1)
+    y[thirds(TRAIN)[0].test[:2]] = lone
+
+    result = run(baseline, kind, replace(table, y=y))
+
+    assert np.all(np.isfinite(result.inner_losses))
+    assert np.all(result.inner_losses[:, 0] > result.inner_losses[:, 1])

@@ -152,6 +152,8 @@ def _pick(engine, row, level):
         "rounds": row["rounds"],
         "penalty": penalty,
         "raw": penalty,
+        "scales": _scales(penalty),
+        "prior": {"sentence": "reg_lambda is a prior worth 5 rows."},
         "params": params | {"learning_rate": 0.1, "seed": 0},
         "inner": {"loss": row["loss"], "se": row["loss_se"]},
         "outer": _outer(row["loss"] * 1.01, level * 0.06),
@@ -161,6 +163,12 @@ def _pick(engine, row, level):
         "at_edge": [],
         "by_outer_fold": [],
     }
+
+
+def _scales(penalty):
+    names = ("reg_alpha", "reg_lambda", "min_split_gain", "min_child_weight")
+    worth = {"raw": 1.0, "rows": 0.25, "share": 0.25 / 442}
+    return {k: {n: w * penalty[n] for n in names} for k, w in worth.items()}
 
 
 def _engine(rng, engine, trials, level):

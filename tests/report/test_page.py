@@ -130,6 +130,22 @@ def test_parameters_are_there_in_both_spellings(run, page_text):
     assert f"num_boost_round={pick['rounds']}" in shown
 
 
+def test_pick_is_there_in_three_scales_and_as_a_prior(page_text):
+    shown = visible(page_text)
+
+    assert "XGBoost one_se in each scale" in shown
+    assert "reg_lambda is a prior worth 5 rows." in shown
+
+
+def test_results_without_scales_still_make_a_page(run):
+    results, trials, paths = copy.deepcopy(run)
+    for found in results["engines"].values():
+        for pick in ("best", "one_se"):
+            del found[pick]["scales"], found[pick]["prior"]
+
+    assert "in each scale" not in visible(render(results, trials, paths))
+
+
 def test_reached_limits_are_said_where_the_pick_is(run):
     results, trials, paths = copy.deepcopy(run)
     pick = results["engines"]["xgboost"]["one_se"]

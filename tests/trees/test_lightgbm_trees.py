@@ -111,19 +111,29 @@ def test_categories_predict_as_in_the_library(grow, one_hot):
 
 def test_early_stopped_models_count_to_the_best_round(grow):
     X, y = grow.table()
-    model = lightgbm.LGBMRegressor(
-        n_estimators=200, learning_rate=0.5, n_jobs=1, verbosity=-1
-    )
     stop = lightgbm.early_stopping(5, verbose=False)
-    model.fit(X[:200], y[:200], eval_set=[(X[200:], y[200:])], callbacks=[stop])
+    booster = lightgbm.train(
+        {"learning_rate": 0.5, "num_threads": 1, "verbosity": -1},
+        data := lightgbm.Dataset(X[:200], y[:200]),
+        200,
+        valid_sets=[data.create_valid(X[200:], y[200:])],
+        callbacks=[stop],
+        keep_training_booster=True,
+    )
 
-    size = tree_size(model)
+    trees = TreeEnsemble.from_model(booster)
 
-    assert size.n_trees == model.best_iteration_ < model.booster_.current_iteration()
-    assert size == tree_size(model.booster_)
-    trees = TreeEnsemble.from_model(model)
+    assert trees.n_rounds == booster.best_iteration < booster.current_iteration()
     raw = trees.predict(X) + trees.intercept
-    np.testing.assert_allclose(raw[:, 0], model.predict(X), atol=1e-12)
+    np.testing.assert_allclose(raw[:, 0], booster.predict(X), atol=1e-12)
+
+
+def test_estimator_counts_as_its_booster(grow):
+    X, y = grow.table()
+    model = lightgbm.LGBMRegressor(n_estimators=5, n_jobs=1, verbosity=-1).fit(X, y)
+
+    assert tree_size(model) == tree_size(model.booster_)
+    assert tree_size(model).n_trees == 5
 
 
 @pytest.mark.parametrize(

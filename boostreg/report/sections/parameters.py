@@ -6,7 +6,7 @@ from typing import Any
 
 from boostreg.figures import SearchedRange, range_strip
 from boostreg.figures.numerals import MISSING, count, significant
-from boostreg.penalty import Penalty
+from boostreg.penalty import SCALED, Penalty
 from boostreg.report.sections.tables import Cell, Table
 from boostreg.report.sections.words import (
     PENALTY_WORDS,
@@ -59,6 +59,8 @@ def _pick(
         "id": f"{engine}-{name}",
         "summary": _summary(pick),
         "flags": _flags(pick),
+        "prior": str(dig(pick, "prior", "sentence") or ""),
+        "scales": _scales(engine, name, pick),
         "yaml": yaml_code(engine, name, pick, scale),
         "python": python_code(engine, name, pick),
     }
@@ -68,6 +70,20 @@ def _summary(pick: Mapping[str, Any]) -> str:
     leaves = count(dig(pick, "size", "leaves"))
     rounds = count(number(pick.get("rounds")))
     return f"trial {pick.get('trial')}, {rounds} rounds, {leaves} leaves"
+
+
+def _scales(engine: str, name: str, pick: Mapping[str, Any]) -> Table | None:
+    """Return the penalties that have a unit, once in each."""
+    scales = {k: v for k, v in (pick.get("scales") or {}).items() if v}
+    rows = tuple(
+        (penalty, *(_shown(values.get(penalty)) for values in scales.values()))
+        for penalty in SCALED
+    )
+    if not scales:
+        return None
+    return Table(
+        f"{engine_name(engine)} {name} in each scale", ("penalty", *scales), rows
+    )
 
 
 def _flags(pick: Mapping[str, Any]) -> list[str]:

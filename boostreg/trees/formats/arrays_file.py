@@ -15,6 +15,23 @@ __all__ = ["read_arrays", "write_arrays"]
 
 _VERSION = 1
 _SCALARS = {"n_features": int, "n_outputs": int, "n_rounds": int, "reg_lambda": float}
+_DTYPES = {
+    "tree_offsets": np.int64,
+    "left": np.int32,
+    "right": np.int32,
+    "feature": np.int32,
+    "default_left": np.bool_,
+    "missing": np.uint8,
+    "set_index": np.int32,
+    "set_offsets": np.int64,
+    "categories": np.int32,
+    "members_left": np.bool_,
+    "output": np.int32,
+    "round": np.int32,
+    "mixed": np.bool_,
+}
+"""Of arrays that do not hold float64."""
+
 _ENGINES = ("xgboost", "lightgbm", "sklearn")
 
 
@@ -33,7 +50,8 @@ def read_arrays(path: Path) -> RawForest:
         If the file is damaged, of a later version, or not ours.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # numpy closes only what it opened, and not when the archive is damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             found: dict[str, Any] = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError) as error:
         raise ModelError(f"{path.name} must be an .npz of trees: {error}.") from None
@@ -51,7 +69,9 @@ def _checked(name: str, array: NDArray[Any]) -> Any:
         if array.ndim or str(array) not in _ENGINES:
             raise ModelError(f"engine must be one of {_ENGINES}, got {str(array)!r}.")
         return str(array)
-    scalar = _SCALARS.get(name)
-    if array.dtype.kind not in "biuf" or array.ndim != (scalar is None):
-        raise ModelError(f"{name} must hold numbers, got {array.dtype}.")
+    scalar, dtype = _SCALARS.get(name), np.dtype(_DTYPES.get(name, np.float64))
+    if scalar is not None:
+        dtype = np.dtype(scalar)
+    if array.dtype != dtype or array.ndim != (scalar is None):
+        raise ModelError(f"{name} must hold {dtype}, got {array.dtype}.")
     return array if scalar is None else scalar(array)

@@ -11,7 +11,8 @@ line of a tree     meaning
 ``threshold``      of a categorical split: number of its set in ``cat_boundaries``
 ``cat_threshold``  bits of the categories that go left, 32 a word
 ``leaf_value``     after shrinkage; the first trees may hold the intercept as well
-``leaf_weight``    H of the leaf; not written for a tree of one leaf
+``leaf_weight``    H of the leaf; not written for a tree of one leaf (of inner nodes
+                   it has 6 digits only and is not read)
 ``shrinkage``      factor on all weights; 1 where an intercept was added
 =================  ==============================================================
 
@@ -39,7 +40,6 @@ _NODE_KEYS = {
     "decision_type": np.int64,
     "left_child": np.int64,
     "right_child": np.int64,
-    "internal_weight": np.float64,
 }
 _INTERCEPT = "boostreg_intercept"
 
@@ -197,12 +197,12 @@ def _nodes(
         return values
 
     return {
-        "left": place(children["left"], -1, np.int64),
-        "right": place(children["right"], -1, np.int64),
+        "left": place(children["left"], -1, np.int32),
+        "right": place(children["right"], -1, np.int32),
         "feature": place(splits["split_feature"], -1, np.int32),
         "threshold": place(splits["threshold"], np.nan, np.float64),
         "value": place(np.zeros(len(kind)), leaves["value"], np.float64),
-        "hessian": place(splits["internal_weight"], leaves["hessian"], np.float64),
+        "hessian": place(np.full(len(kind), np.nan), leaves["hessian"], np.float64),
         "gain": place(splits["split_gain"], 0.0, np.float64),
         "default_left": place((kind & _DEFAULT_LEFT) > 0, False, np.bool_),
         "missing": place((kind >> 2) & 3, 0, np.uint8),

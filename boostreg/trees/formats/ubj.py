@@ -21,9 +21,10 @@ All numbers are big endian; see https://ubjson.org.
 """
 
 import struct
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from boostreg.errors import ModelError
+from boostreg.trees.formats.ubj_layout import Layout
 
 __all__ = ["TypedArray", "parse_ubj"]
 
@@ -47,25 +48,10 @@ TypedArray: TypeAlias = tuple[str, bytes]
 """Numbers of one type, still as bytes: ``numpy.frombuffer(bytes, dtype)``."""
 
 
-class _Entry(NamedTuple):
-    """What stood at one place of an object, to be expected in the next one."""
-
-    head: bytes
-    """Length, key, and for a typed array all up to the number of its count. Empty
-    arrays before it are part of the head."""
-    key: str
-    width: int
-    """Bytes of one number of the typed array; 0 for any other value."""
-    raw: bytes
-    """The value as it was stored; of a typed array nothing."""
-    value: Any
-    """The value; of a typed array its dtype."""
-    empty: dict[str, Any]
-    """The empty arrays in the head."""
-
-
 def parse_ubj(data: bytes) -> Any:
     """Return the value that ``data`` encodes, typed arrays as ``TypedArray``.
+
+    In a counted array of objects, some that differ but in numbers may be one ``Run``.
 
     Raises
     ------
@@ -116,14 +102,14 @@ def _value(data: bytes, at: int, marker: int, depth: int) -> tuple[Any, int]:
 
 
 def _object(
-    data: bytes, at: int, depth: int, layout: list[_Entry] | None = None
+    data: bytes, at: int, depth: int, layout: Layout | None = None
 ) -> tuple[dict[str, Any], int]:
-    """Read an object; ``layout`` is what to expect, or to learn where it is empty."""
+    """Read an object; ``layout`` is what to expect, or to learn where it is new."""
     _check_depth(depth, at)
-    entries: dict[str, Any] = {}
-    learn = layout is not None and not layout
-    if layout:
-        at = _expected(data, at, depth, layout, entries)
+    found: dict[str, Any] = {}
+    learned: list[tuple[bytes, str, bytes, Any]] = []
+    if layout and not layout.is_new:
+        at = layout.follow(data, at, depth, found)
     while (marker := data[at]) != _CLOSE:
         if marker == _SKIP:
             at += 1
@@ -131,64 +117,13 @@ def _object(
         start = at
         size, at = _length(data, at)
         key, at = data[at : at + size].decode(), at + size
-        value, end = _value(data, at + 1, data[at], depth)
-        if learn and layout is not None:
-            _learn(layout, data[start:at], key, data[at:end], value)
-        entries[key], at = value, end
-    return entries, at + 1
-
-
-def _learn(layout: list[_Entry], head: bytes, key: str, raw: bytes, value: Any) -> None:
-    empty: dict[str, Any] = {}
-    if layout and layout[-1].key == "":
-        before = layout.pop()
-        head, empty = before.head + head, before.empty
-    if not isinstance(value, tuple):
-        layout.append(_Entry(head, key, 0, raw, value, empty))
-        return
-    dtype, numbers = value
-    if not numbers:
-        # Kept without a key until it is known what follows.
-        layout.append(_Entry(head + raw, "", 0, b"", None, {**empty, key: value}))
-        return
-    before_count = raw[: len(raw) - len(numbers) - 8]
-    if before_count[-1:] == b"L":
-        head += before_count
-        layout.append(_Entry(head, key, int(dtype[-1]), b"", dtype, empty))
-    else:
-        layout.append(_Entry(head, key, 0, raw, value, empty))
-
-
-def _expected(
-    data: bytes, at: int, depth: int, layout: list[_Entry], entries: dict[str, Any]
-) -> int:
-    """Read entries as far as they follow ``layout``, and return where they end.
-
-    The trees of a model have the same keys in the same order, so comparing a whole
-    entry head at once is several times faster than reading it. A value determines its
-    own length, so equal bytes are an equal value.
-    """
-    total = len(data)
-    for head, key, width, raw, value, empty in layout:
-        if not data.startswith(head, at):
-            break
-        at += len(head)
-        if empty:
-            entries.update(empty)
-        if width:
-            start = at + 8
-            at = start + _read_int64(data, at)[0] * width
-            if not start <= at <= total:
-                raise IndexError
-            entries[key] = (value, data[start:at])
-        elif not key:
-            continue
-        elif data.startswith(raw, at):
-            entries[key] = value
-            at += len(raw)
-        else:
-            entries[key], at = _value(data, at + 1, data[at], depth)
-    return at
+        found[key], end = _value(data, at + 1, data[at], depth)
+        if layout and layout.is_new:
+            learned.append((data[start:at], key, data[at:end], found[key]))
+        at = end
+    if layout:
+        layout.learn(learned)
+    return found, at + 1
 
 
 def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
@@ -196,21 +131,37 @@ def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     if marker == _TYPE:
         return _typed_array(data, at + 1)
     _check_depth(depth, at)
-    layout: list[_Entry] = []
-    values: list[Any] = []
     if marker == _COUNT:
         count, at = _length(data, at + 1)
-        for _ in range(count):
-            if data[at] == _OPEN:
-                value, at = _object(data, at + 1, depth + 1, layout)
-            else:
-                value, at = _value(data, at + 1, data[at], depth)
-            values.append(value)
-        return values, at
-    while (marker := data[at]) != _ARRAY_END:
-        value, at = _value(data, at + 1, marker, depth)
+        if count and data[at] == _OPEN:
+            return _objects(data, at, count, depth + 1)
+    values: list[Any] = []
+    while len(values) < count if marker == _COUNT else data[at] != _ARRAY_END:
+        value, at = _value(data, at + 1, data[at], depth)
         values.append(value)
-    return values, at + 1
+    return values, at + (marker != _COUNT)
+
+
+def _objects(data: bytes, at: int, count: int, depth: int) -> tuple[list[Any], int]:
+    """Read an array that starts with an object, alike ones faster."""
+    layout = Layout(_value)
+    values: list[Any] = []
+    while count:
+        start = at
+        if data[at] != _OPEN:
+            value, at = _value(data, at + 1, data[at], depth)
+            values.append(value)
+            count -= 1
+            continue
+        value, at = _object(data, at + 1, depth, layout)
+        values.append(value)
+        count -= 1
+        run = None if layout.is_new else layout.find_run(data, start, at, count)
+        if run is not None:
+            values.append(run)
+            at += run.count * (at - start)
+            count -= run.count
+    return values, at
 
 
 def _typed_array(data: bytes, at: int) -> tuple[TypedArray, int]:

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from boostreg.errors import ModelError
 from boostreg.trees.formats.ubj import parse_ubj
-from boostreg.trees.formats.xgboost_nodes import Columns, join, read_nodes, read_sets
+from boostreg.trees.formats.xgboost_nodes import (
+    Columns,
+    read_list,
+    read_nodes,
+    read_sets,
+)
 from boostreg.trees.formats.xgboost_rate import Recorded, recover_rates
 from boostreg.trees.structure import RawForest
 
@@ -46,14 +51,12 @@ def read_xgboost(
     booster = _get(learner, "gradient_booster", dict)
     model = _model(booster)
     trees = _get(model, "trees", list)
-    if not all(isinstance(tree, dict) for tree in trees):
-        raise ModelError("XGBoost's trees must be objects, got something else.")
     nodes = Columns.of(trees)
-    _refuse_vector_leaves(trees)
+    _refuse_vector_leaves(nodes.blocks)
     fields = read_nodes(nodes) | read_sets(nodes)
     n_outputs = _n_outputs(learner)
-    output, rounds, n_parallel = _order(model, len(trees), n_outputs)
-    drop = _weight_drop(booster, model, len(trees))
+    output, rounds, n_parallel = _order(model, nodes.n_trees, n_outputs)
+    drop = _weight_drop(booster, model, nodes.n_trees)
     offsets = np.concatenate([[0], np.cumsum(nodes.sizes)])
     if learning_rate is None:
         rates, reg_lambda = recover_rates(
@@ -64,10 +67,12 @@ def read_xgboost(
             recorded,
         )
     else:
-        rates = np.full(len(trees), learning_rate / n_parallel)
+        rates = np.full(nodes.n_trees, learning_rate / n_parallel)
         reg_lambda = np.nan
+    if (drop != 1).any():
+        fields["value"] = fields["value"] * np.repeat(drop, nodes.sizes)
     return RawForest(
-        **fields | {"value": fields["value"] * np.repeat(drop, nodes.sizes)},
+        **fields,
         engine="xgboost",
         n_features=_whole(_get(learner, "learner_model_param", dict), "num_feature"),
         n_outputs=n_outputs,
@@ -78,7 +83,7 @@ def read_xgboost(
         learning_rates=rates * drop,
         reg_lambda=reg_lambda,
         intercept=_intercept(learner, n_outputs),
-        mixed=np.zeros(len(trees), dtype=np.bool_),
+        mixed=np.zeros(nodes.n_trees, dtype=np.bool_),
     )
 
 
@@ -155,7 +160,7 @@ def _order(
     """Return output and round of each tree, and how many trees share one step."""
     parameters = _get(model, "gbtree_model_param", dict)
     n_parallel = max(_whole(parameters, "num_parallel_tree", "1"), 1)
-    output = join([model.get("tree_info", [])], "tree_info", np.int32)[0]
+    output = read_list(model.get("tree_info", []), "tree_info", np.int32)
     if len(output) != n_trees or _whole(parameters, "num_trees") != n_trees:
         raise ModelError(
             f"XGBoost's 'num_trees' and 'tree_info' must agree with its {n_trees} "
@@ -163,7 +168,7 @@ def _order(
         )
     rounds = np.arange(n_trees) // (n_outputs * n_parallel)
     if "iteration_indptr" in model:
-        ends = join([model["iteration_indptr"]], "iteration_indptr", np.int64)[0]
+        ends = read_list(model["iteration_indptr"], "iteration_indptr", np.int64)
         if (
             not len(ends)
             or ends[0] != 0
@@ -183,7 +188,7 @@ def _weight_drop(
     weights = booster.get("weight_drop") or model.get("weight_drop")
     if not weights:
         return np.ones(n_trees)
-    drop = join([weights], "weight_drop", np.float32)[0].astype(np.float64)
+    drop = read_list(weights, "weight_drop", np.float32).astype(np.float64)
     if len(drop) != n_trees:
         raise ModelError(
             f"XGBoost's 'weight_drop' must have {n_trees} entries, got {len(drop)}."

@@ -17,16 +17,17 @@ key                   meaning
 Sources: ``src/tree/tree_model.cc`` and ``src/tree/io_utils.h`` of XGBoost 3.2 and 3.4.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.errors import ModelError
+from boostreg.trees.formats.ubj_layout import Run
 from boostreg.trees.structure import NO_SETS
 
-__all__ = ["Columns", "join", "read_nodes", "read_sets"]
+__all__ = ["Columns", "read_list", "read_nodes", "read_sets"]
 
 _PRUNED = 2147483647
 _MISSING_NAN = 2
@@ -36,14 +37,27 @@ _MISSING_NAN = 2
 class Columns:
     """One array a key, over all trees: much cheaper than one a key and tree."""
 
-    trees: list[dict[str, Any]]
+    blocks: list[dict[str, Any]]
+    """Trees; or runs of trees that have the same number of nodes."""
+    counts: NDArray[np.int64]
+    """Trees of each block."""
     sizes: NDArray[np.int64]
+    """Nodes of each tree."""
 
     @classmethod
-    def of(cls, trees: list[dict[str, Any]]) -> Self:
+    def of(cls, trees: list[Any]) -> Self:
         """Return the columns of trees as long as their ``left_children``."""
-        _, sizes = join(_parts(trees, "left_children"), "left_children", np.int64)
-        return cls(trees, sizes)
+        blocks = [tree.entries if isinstance(tree, Run) else tree for tree in trees]
+        if not all(isinstance(block, dict) for block in blocks):
+            raise ModelError("XGBoost's trees must be objects, got something else.")
+        counts = [tree.count if isinstance(tree, Run) else 1 for tree in trees]
+        bare = cls(blocks, np.array(counts, np.int64), np.zeros(0, np.int64))
+        return replace(bare, sizes=bare.join("left_children", np.int32)[1])
+
+    @property
+    def n_trees(self) -> int:
+        """Trees of all blocks."""
+        return int(self.counts.sum())
 
     def array(self, key: str, dtype: type[Any]) -> NDArray[Any]:
         """Return one number a node."""
@@ -65,55 +79,62 @@ class Columns:
         self, key: str, dtype: type[Any]
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return the numbers of all trees, and how many each tree has."""
-        return join(_parts(self.trees, key), key, dtype)
+        joined, lengths = _join([self._get(block, key) for block in self.blocks], key)
+        sizes = np.repeat(lengths // self.counts, self.counts)
+        return _convert(joined, key, dtype), sizes
+
+    def _get(self, block: dict[str, Any], key: str) -> Any:
+        if key not in block:
+            raise ModelError(f"A tree of XGBoost must have {key!r}, one has none.")
+        return block[key]
 
 
-def _parts(trees: list[dict[str, Any]], key: str) -> list[Any]:
+def read_list(value: Any, key: str, dtype: type[Any]) -> NDArray[Any]:
+    """Return the numbers of a typed array or a list; ``key`` is for the message."""
+    return _convert(_join([value], key)[0], key, dtype)
+
+
+def _join(parts: list[Any], key: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the numbers of all parts in one array, and how many each part has."""
+    if set(map(type, parts)) == {tuple}:
+        dtypes, raws = zip(*parts, strict=True)
+        if len(set(dtypes)) == 1:
+            sizes = np.array([*map(len, raws)], np.int64) // int(dtypes[0][-1])
+            return np.frombuffer(b"".join(raws), dtype=dtypes[0]), sizes
+    arrays = [
+        np.frombuffer(part[1], part[0])
+        if isinstance(part, tuple)
+        else _numbers(part, key)
+        for part in parts
+    ]
+    sizes = np.array([*map(len, arrays)], np.int64)
+    return np.concatenate([np.zeros(0, np.int8), *arrays]), sizes
+
+
+def _numbers(part: Any, key: str) -> NDArray[Any]:
     try:
-        return [tree[key] for tree in trees]
-    except KeyError:
-        raise ModelError(
-            f"A tree of XGBoost must have {key!r}, one has none."
-        ) from None
+        array = np.asarray(part)
+    except ValueError:
+        array = np.zeros(0, dtype=np.object_)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "biuf"):
+        raise ModelError(f"XGBoost's {key!r} must be a list of numbers.")
+    return array
 
 
-def join(
-    parts: list[Any], key: str, dtype: type[Any]
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the numbers of all parts in one array, and how many each part has.
-
-    Parameters
-    ----------
-    parts : list
-        Of ``TypedArray`` or lists of numbers.
-    key : str
-        For the message.
-    dtype : type
-        Of the result.
-    """
-    try:
-        if set(map(type, parts)) == {tuple}:
-            dtypes, raws = zip(*parts, strict=True)
-            if len(set(dtypes)) == 1:
-                sizes = np.array([*map(len, raws)], np.int64) // int(dtypes[0][-1])
-                numbers = np.frombuffer(b"".join(raws), dtype=dtypes[0])
-                return numbers.astype(dtype), sizes
-        arrays = [
-            np.frombuffer(part[1], part[0]) if isinstance(part, tuple) else part
-            for part in parts
-        ]
-        arrays = [np.asarray(array).astype(dtype) for array in arrays]
-        sizes = np.array([*map(len, arrays)], np.int64)
-        return np.concatenate([np.zeros(0, dtype), *arrays]), sizes
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ModelError(f"XGBoost's {key!r} must be numbers: {error}.") from None
+def _convert(array: NDArray[Any], key: str, dtype: type[Any]) -> NDArray[Any]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        converted = array.astype(dtype)
+    narrower = array.dtype.kind == "f" or array.dtype.itemsize > converted.itemsize
+    if converted.dtype.kind == "i" and narrower and (converted != array).any():
+        raise ModelError(f"XGBoost's {key!r} must be whole numbers.")
+    return converted
 
 
 def read_nodes(nodes: Columns) -> dict[str, NDArray[Any]]:
     """Return the fields of a ``RawForest`` that have one entry a node."""
-    feature = nodes.array("split_indices", np.int64)
-    left = nodes.array("left_children", np.int64)
-    right = nodes.array("right_children", np.int64)
+    feature = nodes.array("split_indices", np.int32)
+    left = nodes.array("left_children", np.int32)
+    right = nodes.array("right_children", np.int32)
     condition = nodes.reals("split_conditions")
     pruned = feature == _PRUNED
     if pruned.any():
@@ -123,9 +144,9 @@ def read_nodes(nodes: Columns) -> dict[str, NDArray[Any]]:
     return {
         "left": left,
         "right": right,
-        "feature": feature.astype(np.int32),
-        "threshold": np.where(leaf, np.nan, condition),
-        "value": np.where(leaf, condition, 0.0),
+        "feature": feature,
+        "threshold": condition,
+        "value": condition * leaf,
         "hessian": nodes.reals("sum_hessian"),
         "gain": nodes.reals("loss_changes"),
         "default_left": nodes.array("default_left", np.bool_),

@@ -106,9 +106,13 @@ def _stored_rates(
     """Return v / w where leaves hold w, as ``exact`` leaves them, else NaN."""
     rates = np.full(len(offsets) - 1, np.nan)
     value = nodes["value"]
-    if (value == np.where(nodes["left"] < 0, base_weight, 0.0)).all():
-        return rates
     split_trees = np.flatnonzero(nodes["left"][offsets[:-1]] >= 0)
+    if not split_trees.size:
+        return rates
+    one = slice(*offsets[split_trees[0] : split_trees[0] + 2])
+    leaf = nodes["left"][one] < 0
+    if (value[one] == np.where(leaf, base_weight[one], 0.0)).all():
+        return rates
     reached = (nodes["left"] < 0) & (nodes["feature"] >= 0)
     sums = [
         np.add.reduceat(np.where(reached, np.abs(leaf), 0.0), offsets[:-1])
@@ -142,8 +146,8 @@ def _rates(
         return np.zeros(0)
     hessian = nodes["hessian"]
     leaves = np.add.reduceat(nodes["value"] ** 2 * (hessian + reg_lambda), root)
-    # A leaf's gain is 0 in the file, a pruned node's is not.
-    gain = np.add.reduceat(np.where(nodes["left"] >= 0, nodes["gain"], 0.0), root)
+    # A leaf's gain is 0; pruned leaves have one, but only exact makes these.
+    gain = np.add.reduceat(nodes["gain"], root)
     whole = gain + base_weight[root] ** 2 * (hessian[root] + reg_lambda)
     known = (nodes["left"][root] >= 0) & (whole > 0) & (leaves > 0)
     rates = np.full(len(root), np.nan)

@@ -1,0 +1,208 @@
+"""What both estimators share: fitting, raw scores, trees, sizes and files."""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from boostreg.data import Column, Table, make_holdout
+from boostreg.engines import Growth, Model, Problem, Training, get_engine
+from boostreg.errors import DataError, ModelError
+from boostreg.estimators.inputs import read_prediction, read_weights
+from boostreg.estimators.page import penalties_and_size
+from boostreg.estimators.settings import Settings
+from boostreg.losses import Array, Objective
+from boostreg.penalty import Penalty
+from boostreg.saved import save_model
+from boostreg.trees import TreeEnsemble, TreeSize
+
+__all__ = ["Boosted"]
+
+
+class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyped
+    """A boosted ensemble as scikit-learn's estimators are; see the two that are."""
+
+    _model: Model
+    _columns: tuple[Column, ...]
+
+    @property
+    @abstractmethod
+    def _labels(self) -> list[Any]:
+        """Classes as they are written to a file; empty for regression."""
+
+    @abstractmethod
+    def _read_judges(self, y: Any, X: Array) -> tuple[Array, Array | None]:
+        """Return target and row weights of judging rows ``X``."""
+
+    def _fit(
+        self,
+        train: Table,
+        objective: Objective,
+        settings: Settings,
+        *,
+        columns: tuple[Column, ...],
+        judges: Any,
+    ) -> Self:
+        """Grow on the rows that count, and keep the rounds that the judges like best.
+
+        ``columns`` are those to read later rows by, ``judges`` what came as
+        ``eval_set``; without it, and with ``early_stopping``, a share of the rows of
+        ``train`` is put aside.
+        """
+        objective.check_target(train.y)
+        if train.weights is not None:
+            if not train.weights.any():
+                raise DataError("class_weight leaves every row with weight zero.")
+            train = train.rows(np.flatnonzero(train.weights))
+        valid = None
+        if judges is not None:
+            valid = self._judging(train, columns, judges)
+            objective.check_target(valid.y)
+        if valid is None and settings.share is not None:
+            every = np.arange(train.n_samples)
+            fold = make_holdout(train, every, share=settings.share, seed=settings.seed)
+            train, valid = train.rows(fold.train), train.rows(fold.test)
+        training = _grow(Problem.of(train, valid, objective), settings)
+        model = training.model
+        self._model, self._columns = model, columns
+        self.penalties_: Penalty = settings.penalty.to_raw(model.standard.units)
+        self.n_rounds_ = model.n_rounds
+        self.train_loss_: Array = training.train_loss
+        self.valid_loss_: Array = training.valid_loss
+        for name in ("trees_", "native_"):
+            self.__dict__.pop(name, None)
+        return self
+
+    def _judging(self, train: Table, columns: tuple[Column, ...], judges: Any) -> Table:
+        if not (isinstance(judges, (tuple, list)) and len(judges) in (2, 3)):
+            raise DataError(
+                f"eval_set must be (X, y) or (X, y, sample_weight), got "
+                f"{type(judges).__name__}."
+            )
+        X = read_prediction(self, judges[0], columns)
+        y, weights = self._read_judges(judges[1], X)
+        given = read_weights(judges[2], X) if len(judges) == 3 else None
+        if given is not None:
+            weights = given if weights is None else weights * given
+        return replace(train, X=X, y=y, weights=weights)
+
+    def _raw(self, X: Any, n_rounds: int | None) -> Array:
+        """Return raw scores (n_samples, n_outputs) of the first ``n_rounds`` rounds."""
+        check_is_fitted(self)
+        if n_rounds is not None and n_rounds not in range(self.n_rounds_ + 1):
+            raise ModelError(
+                f"n_rounds must be a whole number from 0 to {self.n_rounds_}, got "
+                f"{n_rounds!r}."
+            )
+        rows = read_prediction(self, X, self._columns)
+        return get_engine(self._model.engine).predict(self._model, rows, n_rounds)
+
+    @cached_property
+    def trees_(self) -> TreeEnsemble:
+        """The trees as arrays, leaves in units of the raw score."""
+        check_is_fitted(self)
+        return get_engine(self._model.engine).trees(self._model)
+
+    @cached_property
+    def native_(self) -> Any:
+        """The library's own booster, which predicts alone, intercept included.
+
+        It reads category columns as codes: places in ``categories_``.
+        """
+        check_is_fitted(self)
+        return get_engine(self._model.engine).export(self._model)
+
+    @property
+    def size_(self) -> TreeSize:
+        """The size of all trees in use."""
+        check_is_fitted(self)
+        return self.size_at(self.n_rounds_)
+
+    @property
+    def categories_(self) -> dict[str, tuple[str, ...]]:
+        """For each category column its labels, in the order of their codes."""
+        check_is_fitted(self)
+        return {c.name: c.categories for c in self._columns if c.categories}
+
+    def size_at(self, n_rounds: int) -> TreeSize:
+        """Return the size of the first ``n_rounds`` rounds."""
+        check_is_fitted(self)
+        return self.trees_.size_at(n_rounds, self.penalties_.reg_lambda)
+
+    def save_model(self, path: str | PathLike[str]) -> Path:
+        """Write the model in the library's own format, and what to know beside it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Its ending becomes the library's own, and ``.json`` for the second file.
+
+        Returns
+        -------
+        Path
+            Of the model; ``boostreg.load_model`` reads it with its ``.json``.
+
+        Raises
+        ------
+        ModelError
+            If the folder is not there, or the classes are no numbers or text.
+        """
+        check_is_fitted(self)
+        return save_model(
+            self._model,
+            Path(path),
+            columns=self._columns,
+            classes=self._labels,
+            size=self.size_,
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_model")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        derived = ("trees_", "native_")
+        return {name: value for name, value in state.items() if name not in derived}
+
+    def _repr_html_inner(self) -> str:
+        html: str = super()._repr_html_inner()
+        if not self.__sklearn_is_fitted__():
+            return html
+        return html + penalties_and_size(self.penalties_, self.size_, self.n_rounds_)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
+
+
+def _grow(problem: Problem, settings: Settings) -> Training:
+    """Return the ensemble, cut at the round that judging rows like best."""
+    engine = settings.engine
+    training = engine.fit(
+        engine.bin(problem, settings.threads),
+        settings.penalty,
+        Growth(
+            n_rounds=settings.n_rounds,
+            patience=None if problem.valid is None else settings.patience,
+            seed=settings.seed,
+            threads=settings.threads,
+        ),
+    )
+    if problem.valid is None:
+        return training
+    best = int(np.argmin(training.valid_loss))
+    return replace(training, model=engine.truncate(training.model, best))

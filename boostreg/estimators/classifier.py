@@ -1,0 +1,210 @@
+"""Boosted classification as scikit-learn's estimators are."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from typing_extensions import override
+
+from boostreg.data import Table, Task
+from boostreg.errors import DataError
+from boostreg.estimators.boosted import Boosted
+from boostreg.estimators.inputs import read_training, read_weights, trainable
+from boostreg.estimators.settings import Settings
+from boostreg.losses import Array, Objective
+from boostreg.penalty import Scale
+
+__all__ = ["BoostedClassifier"]
+
+
+class BoostedClassifier(ClassifierMixin, Boosted):  # type: ignore[misc] # no types
+    """Boosted trees for classes, penalties meaning the same in every engine.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None, default=None
+        Factor on the weight of each row by its class, of judging rows too.
+    objective : str or None, default=None
+        ``"logistic"`` for two classes, ``"softmax"`` for more; None finds out.
+    engine, n_estimators, learning_rate, max_leaves, max_depth, subsample, \
+colsample_bytree, reg_alpha, reg_lambda, min_split_gain, min_child_weight, \
+min_child_samples, max_delta_step, path_smooth, scale, early_stopping, patience, \
+random_state, n_jobs
+        As in ``BoostedRegressor``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels in order.
+    trees_, size_, penalties_, native_, n_rounds_, train_loss_, valid_loss_, \
+categories_, n_features_in_, feature_names_in_
+        As in ``BoostedRegressor``.
+
+    Examples
+    --------
+    >>> model = BoostedClassifier(engine="lightgbm", n_estimators=5)
+    >>> model.fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
+    BoostedClassifier(engine='lightgbm', n_estimators=5)
+    >>> model.predict([[0.5], [2.5]]).tolist()
+    ['no', 'yes']
+    """
+
+    def __init__(  # noqa: PLR0913  scikit-learn reads arguments by name
+        self,
+        *,
+        engine: str = "xgboost",
+        n_estimators: int = 100,
+        learning_rate: float = 0.1,
+        max_leaves: int | None = 31,
+        max_depth: int | None = None,
+        subsample: float = 1.0,
+        colsample_bytree: float = 1.0,
+        reg_alpha: float = 0.0,
+        reg_lambda: float = 1.0,
+        min_split_gain: float = 0.0,
+        min_child_weight: float = 0.001,
+        min_child_samples: int = 1,
+        max_delta_step: float = 0.0,
+        path_smooth: float = 0.0,
+        scale: Scale = "raw",
+        objective: str | None = None,
+        class_weight: Any = None,
+        early_stopping: float | None = None,
+        patience: int | None = 30,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.engine = engine
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_leaves = max_leaves
+        self.max_depth = max_depth
+        self.subsample = subsample
+        self.colsample_bytree = colsample_bytree
+        self.reg_alpha = reg_alpha
+        self.reg_lambda = reg_lambda
+        self.min_split_gain = min_split_gain
+        self.min_child_weight = min_child_weight
+        self.min_child_samples = min_child_samples
+        self.max_delta_step = max_delta_step
+        self.path_smooth = path_smooth
+        self.scale = scale
+        self.objective = objective
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None
+    ) -> Self:
+        """Grow the ensemble.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+        y : array-like of shape (n_samples,)
+            Labels of two or more classes.
+        sample_weight : array-like of shape (n_samples,), optional
+        eval_set : tuple, optional
+            ``(X, y)`` or ``(X, y, sample_weight)``: rows that judge the rounds, instead
+            of a share of the training rows.
+        """
+        settings = Settings.of(self)
+        rows, labels, columns = read_training(self, X, y, y_numeric=False)
+        check_classification_targets(labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        n_classes = len(self.classes_)
+        if n_classes < 2:
+            raise DataError(
+                f"y holds one class, {self.classes_.tolist()[0]!r}; "
+                f"classification needs at least 2."
+            )
+        task: Task = "binary" if n_classes == 2 else "multiclass"
+        self._class_factors = self._factors(labels)
+        train = Table(
+            X=rows,
+            y=codes.astype(np.float64),
+            columns=trainable(columns),
+            task=task,
+            target="y",
+            classes=tuple(map(str, self.classes_)),
+            weights=self._weights(codes, read_weights(sample_weight, rows)),
+        )
+        objective = Objective.for_task(task, n_classes, self.objective)
+        return self._fit(train, objective, settings, columns=columns, judges=eval_set)
+
+    def predict(self, X: Any, n_rounds: int | None = None) -> NDArray[Any]:
+        """Return the likeliest class of each row.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            A category that training did not see is missing.
+        n_rounds : int, optional
+            Rounds to use, all of them by default.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        scores = self.decision_function(X, n_rounds)
+        codes = scores.argmax(axis=1) if scores.ndim == 2 else (scores > 0).astype(int)
+        predicted: NDArray[Any] = self.classes_[codes]
+        return predicted
+
+    def predict_proba(self, X: Any, n_rounds: int | None = None) -> Array:
+        """Return the probability of each class, (n_samples, n_classes).
+
+        ``X`` and ``n_rounds`` are as in ``predict``.
+        """
+        raw = self._raw(X, n_rounds)
+        return self._model.objective.predict(raw)
+
+    def decision_function(self, X: Any, n_rounds: int | None = None) -> Array:
+        """Return raw scores: of the second of two classes (n_samples,), or of each.
+
+        ``X`` and ``n_rounds`` are as in ``predict``.
+        """
+        raw = self._raw(X, n_rounds)
+        return raw[:, 0] if raw.shape[1] == 1 else raw
+
+    @property
+    @override
+    def _labels(self) -> list[Any]:
+        labels: list[Any] = self.classes_.tolist()
+        return labels
+
+    @override
+    def _read_judges(self, y: Any, X: Array) -> tuple[Array, Array | None]:
+        labels = column_or_1d(y)
+        check_consistent_length(X, labels)
+        unknown = ~np.isin(labels, self.classes_)
+        if unknown.any():
+            found = np.asarray(labels)[unknown].tolist()[0]
+            raise DataError(
+                f"eval_set holds class {found!r}, which y does not; it must hold "
+                f"{self.classes_.tolist()}."
+            )
+        codes = np.searchsorted(self.classes_, labels)
+        return codes.astype(np.float64), self._weights(codes, None)
+
+    def _factors(self, labels: NDArray[Any]) -> Array | None:
+        if self.class_weight is None:
+            return None
+        factors = compute_class_weight(
+            self.class_weight, classes=self.classes_, y=labels
+        )
+        return np.asarray(factors, dtype=np.float64)
+
+    def _weights(self, codes: NDArray[Any], weights: Array | None) -> Array | None:
+        if self._class_factors is None:
+            return weights
+        by_class: Array = self._class_factors[codes]
+        return by_class if weights is None else weights * by_class

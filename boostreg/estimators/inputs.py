@@ -1,0 +1,151 @@
+"""What users hand to an estimator, as checked arrays.
+
+scikit-learn's own checks do the work, so that messages and attributes are those of any
+estimator. What they cannot read, columns of text and categories in a DataFrame, becomes
+codes here as it does in a study.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_consistent_length, check_X_y, column_or_1d
+from sklearn.utils.validation import validate_data
+
+from boostreg.data import Column
+from boostreg.data.columns import read_column
+from boostreg.data.names import refuse_repeated
+from boostreg.errors import DataError
+from boostreg.losses import Array
+from boostreg.saved import frame_of, has_categories, is_frame, read_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "read_numbers_of",
+    "read_prediction",
+    "read_training",
+    "read_weights",
+    "trainable",
+]
+
+_CHECKS = {"dtype": np.float64, "order": "C", "ensure_all_finite": "allow-nan"}
+
+
+def read_training(
+    estimator: Any, X: Any, y: Any, *, y_numeric: bool
+) -> tuple[Array, NDArray[Any], tuple[Column, ...]]:
+    """Return features, target and columns to train on; the estimator learns the names.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets ``n_features_in_`` and, from a DataFrame, ``feature_names_in_``.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    y_numeric : bool
+        Whether ``y`` must be numbers.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+        Category codes as numbers, missing values as NaN.
+    y : ndarray of shape (n_samples,)
+    columns : tuple of Column
+        To read later rows by. A column of a DataFrame without any value has no
+        categories: whatever it holds later is missing too.
+    """
+    if not is_frame(X):
+        X, y = validate_data(estimator, X, y, y_numeric=y_numeric, **_CHECKS)
+        names = (f"x{place}" for place in range(X.shape[1]))
+        return X, y, tuple(Column(name) for name in names)
+    refuse_repeated([str(name) for name in X.columns])
+    validate_data(estimator, X, y, skip_check_array=True)
+    codes, columns = _read_frame(X)
+    codes, y = check_X_y(codes, y, y_numeric=y_numeric, estimator=estimator, **_CHECKS)
+    return codes, y, columns
+
+
+def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Array:
+    """Return the features of later rows as those of training were read.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Fitted.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        Columns in the order of training. A category that training did not see is
+        missing.
+    columns : tuple of Column
+        As ``read_training`` gave them.
+    """
+    if not (is_frame(X) or has_categories(columns)):
+        matrix: Array = validate_data(estimator, X, reset=False, **_CHECKS)
+        return matrix
+    if not is_frame(X):
+        X = np.asarray(X, dtype=object)
+    validate_data(estimator, X, reset=False, skip_check_array=True)
+    if is_frame(X):
+        frame = X.set_axis([column.name for column in columns], axis="columns")
+    else:
+        frame = frame_of(X, columns)
+    _refuse_empty(frame)
+    return read_frame(frame, columns)
+
+
+def read_numbers_of(y: Any, X: Array) -> Array:
+    """Return the target of judging rows for regression, one a row of ``X``."""
+    return np.asarray(check_X_y(X, y, y_numeric=True, **_CHECKS)[1], dtype=np.float64)
+
+
+def read_weights(sample_weight: Any, X: Array) -> Array | None:
+    """Return row weights, one a row of ``X``, or None where all rows count the same.
+
+    Raises
+    ------
+    DataError
+        If a weight is negative or not finite, or none is above 0.
+    """
+    if sample_weight is None:
+        return None
+    weights = column_or_1d(sample_weight, dtype=np.float64)
+    check_consistent_length(X, weights)
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"sample_weight must be finite and >= 0, got {float(weights[row])!r} in "
+            f"row {row} (the first row is 0)."
+        )
+    if not weights.any():
+        raise DataError(
+            "sample_weight is zero in every row; one weight must be above 0 at least."
+        )
+    return np.asarray(weights, dtype=np.float64)
+
+
+def trainable(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return the columns as an engine is given them: one without values is numbers."""
+    return tuple(c if c.categories else Column(c.name) for c in columns)
+
+
+def _read_frame(frame: "pd.DataFrame") -> tuple[Array, tuple[Column, ...]]:
+    _refuse_empty(frame)
+    codes = np.empty(frame.shape)
+    columns = []
+    for place, name in enumerate(map(str, frame.columns)):
+        codes[:, place], column = read_column(frame.iloc[:, place], name)
+        blank = bool(np.isnan(codes[:, place]).all())
+        columns.append(replace(column, categories=()) if blank else column)
+    return codes, tuple(columns)
+
+
+def _refuse_empty(frame: "pd.DataFrame") -> None:
+    for axis, name in enumerate(("sample(s)", "feature(s)")):
+        if not frame.shape[axis]:
+            raise DataError(
+                f"Found a DataFrame with 0 {name} (shape={frame.shape}) while at least "
+                f"1 is required."
+            )

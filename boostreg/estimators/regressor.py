@@ -1,0 +1,175 @@
+"""Boosted regression as scikit-learn's estimators are."""
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from typing_extensions import override
+
+from boostreg.data import Table
+from boostreg.estimators.boosted import Boosted
+from boostreg.estimators.inputs import (
+    read_numbers_of,
+    read_training,
+    read_weights,
+    trainable,
+)
+from boostreg.estimators.settings import Settings
+from boostreg.losses import Array, Objective
+from boostreg.penalty import Scale
+
+__all__ = ["BoostedRegressor"]
+
+
+class BoostedRegressor(RegressorMixin, Boosted):  # type: ignore[misc] # no types
+    """Boosted trees for regression, penalties meaning the same in every engine.
+
+    Parameters
+    ----------
+    engine : {"xgboost", "lightgbm"}, default="xgboost"
+        The library that grows the trees.
+    n_estimators : int, default=100
+        Most boosting rounds.
+    learning_rate, max_leaves, max_depth, subsample, colsample_bytree, reg_alpha, \
+reg_lambda, min_split_gain, min_child_weight, min_child_samples, max_delta_step, \
+path_smooth, scale
+        As in ``Penalty``, with its defaults. A penalty that the engine does not have is
+        refused by ``fit``.
+    objective : str, dict or None, default=None
+        ``"squared_error"`` (for None), ``"poisson"``, ``"gamma"``,
+        ``{"tweedie": 1.5}``, ``"absolute_error"`` or ``{"quantile": 0.9}``.
+    early_stopping : float or None, default=None
+        Share of the training rows that judges the rounds, and is not trained on. The
+        model keeps the rounds with the least loss on them.
+    patience : int or None, default=30
+        Where rows judge: rounds without improvement after which growing stops; None to
+        grow all and keep the best.
+    random_state : int, RandomState or None, default=None
+        Of row and column sampling, and of the judging share.
+    n_jobs : int or None, default=None
+        Threads of the library: None for one, -1 for all cores.
+
+    Attributes
+    ----------
+    trees_ : TreeEnsemble
+    size_ : TreeSize
+    penalties_ : Penalty
+        Those that acted, raw.
+    native_ : object
+        The library's own booster, which predicts alone.
+    n_rounds_ : int
+        Rounds in use.
+    train_loss_, valid_loss_ : ndarray of shape (n_grown + 1,)
+        Mean loss after each round, that of the intercept alone first, on the rows
+        trained on and on those that judge; ``valid_loss_`` is empty without them.
+    categories_ : dict of str to tuple of str
+        For each category column its labels, in the order of their codes.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Where ``X`` is a DataFrame.
+
+    Examples
+    --------
+    >>> model = BoostedRegressor(engine="lightgbm", n_estimators=5, reg_lambda=2.0)
+    >>> model.fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 1.0]).size_.n_leaves
+    10
+    """
+
+    def __init__(  # noqa: PLR0913  scikit-learn reads arguments by name
+        self,
+        *,
+        engine: str = "xgboost",
+        n_estimators: int = 100,
+        learning_rate: float = 0.1,
+        max_leaves: int | None = 31,
+        max_depth: int | None = None,
+        subsample: float = 1.0,
+        colsample_bytree: float = 1.0,
+        reg_alpha: float = 0.0,
+        reg_lambda: float = 1.0,
+        min_split_gain: float = 0.0,
+        min_child_weight: float = 0.001,
+        min_child_samples: int = 1,
+        max_delta_step: float = 0.0,
+        path_smooth: float = 0.0,
+        scale: Scale = "raw",
+        objective: str | dict[str, float] | None = None,
+        early_stopping: float | None = None,
+        patience: int | None = 30,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.engine = engine
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_leaves = max_leaves
+        self.max_depth = max_depth
+        self.subsample = subsample
+        self.colsample_bytree = colsample_bytree
+        self.reg_alpha = reg_alpha
+        self.reg_lambda = reg_lambda
+        self.min_split_gain = min_split_gain
+        self.min_child_weight = min_child_weight
+        self.min_child_samples = min_child_samples
+        self.max_delta_step = max_delta_step
+        self.path_smooth = path_smooth
+        self.scale = scale
+        self.objective = objective
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None
+    ) -> Self:
+        """Grow the ensemble.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), optional
+        eval_set : tuple, optional
+            ``(X, y)`` or ``(X, y, sample_weight)``: rows that judge the rounds, instead
+            of a share of the training rows.
+        """
+        settings = Settings.of(self)
+        objective = Objective.for_task("regression", 0, self.objective)
+        rows, target, columns = read_training(self, X, y, y_numeric=True)
+        train = Table(
+            X=rows,
+            y=np.asarray(target, dtype=np.float64),
+            columns=trainable(columns),
+            task="regression",
+            target="y",
+            weights=read_weights(sample_weight, rows),
+        )
+        return self._fit(train, objective, settings, columns=columns, judges=eval_set)
+
+    def predict(self, X: Any, n_rounds: int | None = None) -> Array:
+        """Return the predicted mean or quantile of each row.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            A category that training did not see is missing.
+        n_rounds : int, optional
+            Rounds to use, all of them by default.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        raw = self._raw(X, n_rounds)
+        return self._model.objective.predict(raw)
+
+    @property
+    @override
+    def _labels(self) -> list[Any]:
+        return []
+
+    @override
+    def _read_judges(self, y: Any, X: Array) -> tuple[Array, Array | None]:
+        return read_numbers_of(y, X), None

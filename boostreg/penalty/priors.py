@@ -1,0 +1,254 @@
+r"""Priors and penalties: the same statement about a weight, said twice.
+
+A tree minimises, over its leaf weights w,
+
+.. math::
+
+    \sum_i w_i (g_i f_i + h_i f_i^2 / 2) + \alpha \sum |w| + \lambda \sum w^2 / 2 ,
+
+a second-order expansion of the loss. Where that loss is the negative log-likelihood of
+the data times a constant :math:`s^2`, dividing all by :math:`s^2` gives a negative log
+posterior, and the penalties are those of the priors
+
+.. math::
+
+    w \sim N(0, s^2 / \lambda), \qquad
+    p(w) \propto \exp(-|w| / b), \; b = s^2 / \alpha ,
+
+or of their product where both are set; no penalty is the uniform prior. So the optimal
+weight of a leaf is the maximum of its posterior (MAP). See [1]_, 7.1, for L2 and the
+normal prior, [2]_, section 5, for L1 and Laplace's.
+
+What :math:`s^2` is depends on the loss. Squared error is boosted as
+:math:`(y - f)^2 / 2`, so s^2 is the noise variance of a row with weight 1. Logistic
+and Poisson losses are log-likelihoods themselves, s^2 = 1; so is softmax, boosted with
+2p(1 - p), an upper bound of its curvature. For gamma and Tweedie s^2 is the dispersion.
+Absolute error and quantile losses have no such expansion.
+
+The prior is on each leaf of each tree before the learning rate, not on the sum of many
+trees. For a coefficient of a linear model the same formulas hold with the penalty of
+the whole sum of squared errors / 2: a strength per row times the number of rows.
+
+A prior's strength can be counted in rows: :math:`\lambda = R h`, with h the hessian of
+one row at the intercept, leaves a leaf of R rows half of its weight, and for squared
+error its standard deviation is :math:`s / \sqrt{R}`, that of a mean of R rows.
+
+References
+----------
+.. [1] I. Goodfellow, Y. Bengio, A. Courville. "Deep Learning". MIT Press, 2016.
+   https://www.deeplearningbook.org
+.. [2] R. Tibshirani. "Regression Shrinkage and Selection via the Lasso". JRSS B 58,
+   1996. https://doi.org/10.1111/j.2517-6161.1996.tb02080.x
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostreg.errors import PenaltyError
+from boostreg.penalty.findings import shown
+from boostreg.penalty.value import Penalty, Units
+
+__all__ = [
+    "UNIFORM",
+    "as_prior",
+    "laplace_scale",
+    "leaf_map",
+    "normal_std",
+    "reg_alpha_from_scale",
+    "reg_lambda_from_std",
+]
+
+UNIFORM = {"reg_alpha": 0.0, "reg_lambda": 0.0}
+"""The penalties of the uniform prior."""
+
+
+def normal_std(reg_lambda: float, noise_variance: float = 1.0) -> float:
+    """Return the standard deviation of the normal prior that ``reg_lambda`` is.
+
+    Infinite for 0: the uniform prior.
+
+    >>> normal_std(4.0), normal_std(4.0, noise_variance=9.0)
+    (0.5, 1.5)
+    """
+    _check("reg_lambda", reg_lambda, least=0.0)
+    _check("noise_variance", noise_variance)
+    return math.sqrt(noise_variance / reg_lambda) if reg_lambda > 0 else math.inf
+
+
+def reg_lambda_from_std(std: float, noise_variance: float = 1.0) -> float:
+    """Return the L2 penalty of a normal prior; an infinite ``std`` is uniform.
+
+    >>> reg_lambda_from_std(0.5)
+    4.0
+    """
+    _check("std", std, infinite=True)
+    _check("noise_variance", noise_variance)
+    return noise_variance / std**2
+
+
+def laplace_scale(reg_alpha: float, noise_variance: float = 1.0) -> float:
+    """Return the scale b of the Laplace prior that ``reg_alpha`` is.
+
+    Its standard deviation is sqrt(2) b. Infinite for 0: the uniform prior.
+
+    >>> laplace_scale(4.0), laplace_scale(4.0, noise_variance=9.0)
+    (0.25, 2.25)
+    """
+    _check("reg_alpha", reg_alpha, least=0.0)
+    _check("noise_variance", noise_variance)
+    return noise_variance / reg_alpha if reg_alpha > 0 else math.inf
+
+
+def reg_alpha_from_scale(scale: float, noise_variance: float = 1.0) -> float:
+    """Return the L1 penalty of a Laplace prior; an infinite ``scale`` is uniform.
+
+    >>> reg_alpha_from_scale(0.25)
+    4.0
+    """
+    _check("scale", scale, infinite=True)
+    _check("noise_variance", noise_variance)
+    return noise_variance / scale
+
+
+def leaf_map(
+    G: ArrayLike, H: ArrayLike, *, reg_alpha: float = 0.0, reg_lambda: float = 0.0
+) -> NDArray[np.float64]:
+    """Return the MAP weight of each leaf, before the learning rate.
+
+    Parameters
+    ----------
+    G, H : array-like of shape (n_leaves,)
+        Sums of first and second derivatives of the loss over the rows of each leaf.
+    reg_alpha, reg_lambda : float
+        Penalties in raw units: the priors.
+
+    Returns
+    -------
+    ndarray of shape (n_leaves,)
+        -T(G) / (H + reg_lambda). A leaf with neither hessian nor ``reg_lambda`` carries
+        no information and gets 0.
+
+    Examples
+    --------
+    The second leaf is too weak to pay ``reg_alpha``:
+
+    >>> leaf_map([-6.0, 1.0], [2.0, 2.0], reg_alpha=2.0, reg_lambda=2.0)
+    array([1., 0.])
+    """
+    _check("reg_alpha", reg_alpha, least=0.0)
+    _check("reg_lambda", reg_lambda, least=0.0)
+    gradient = np.asarray(G, dtype=np.float64)
+    curvature = np.asarray(H, dtype=np.float64) + reg_lambda
+    pull = np.clip(gradient, -reg_alpha, reg_alpha) - gradient  # -T(G)
+    weight: NDArray[np.float64] = np.divide(
+        pull, curvature, out=np.zeros_like(gradient), where=curvature > 0
+    )
+    return weight
+
+
+def as_prior(
+    raw: Penalty, units: Units, noise_variance: float | None = None
+) -> dict[str, Any]:
+    """Return what a penalty says as a prior on leaf weights, JSON-ready.
+
+    Parameters
+    ----------
+    raw : Penalty
+        In raw units.
+    units : Units
+        Of the training rows.
+    noise_variance : float, optional
+        s^2 of the module's docstring; None where the loss has none or it is not known,
+        and there are no ``std`` and ``laplace`` then.
+
+    Returns
+    -------
+    dict
+        ``rows``: what ``reg_lambda`` is worth, None if rows carry no hessian;
+        ``alpha_rows``: the gradient of how many rows ``reg_alpha`` takes away, in the
+        same way; ``std`` and ``laplace``: of the normal and the Laplace prior, None
+        where it is uniform; ``noise_variance`` as given; ``sentence``: all of it.
+
+    Raises
+    ------
+    PenaltyError
+        If ``raw`` is in another scale.
+
+    Examples
+    --------
+    >>> prior = as_prior(Penalty(reg_lambda=1.25), Units(0.5, 0.25, 100), 1.0)
+    >>> prior["rows"], round(prior["std"], 3), prior["laplace"]
+    (5.0, 0.894, None)
+    """
+    if raw.scale != "raw":
+        raise PenaltyError(f"raw must be in scale 'raw', got {raw.scale!r}.")
+    content: dict[str, Any] = {
+        "rows": _worth(raw.reg_lambda, units.hessian),
+        "alpha_rows": _worth(raw.reg_alpha, units.gradient),
+        "std": None,
+        "laplace": None,
+        "noise_variance": noise_variance,
+    }
+    if noise_variance is not None and noise_variance > 0:
+        if raw.reg_lambda > 0:
+            content["std"] = normal_std(raw.reg_lambda, noise_variance)
+        if raw.reg_alpha > 0:
+            content["laplace"] = laplace_scale(raw.reg_alpha, noise_variance)
+    return content | {"sentence": _sentence(content)}
+
+
+def _worth(amount: float, of_one_row: float) -> float | None:
+    return amount / of_one_row if of_one_row > 0 else None
+
+
+def _sentence(prior: dict[str, Any]) -> str:
+    return f"{_normal_sentence(prior)} {_laplace_sentence(prior)}"
+
+
+def _normal_sentence(prior: dict[str, Any]) -> str:
+    rows = prior["rows"]
+    if rows is None:
+        return "reg_lambda has no worth in rows here: rows carry no hessian."
+    if rows == 0:
+        return "reg_lambda is 0: no normal prior."
+    normal = "" if prior["std"] is None else _of_std(prior["std"])
+    return (
+        f"reg_lambda is a prior worth {_rows(rows)}{normal}: a leaf of as many rows "
+        "keeps half of its weight."
+    )
+
+
+def _of_std(std: float) -> str:
+    return f", normal with standard deviation {shown(std)}"
+
+
+def _laplace_sentence(prior: dict[str, Any]) -> str:
+    rows = prior["alpha_rows"]
+    if rows is None:
+        return "reg_alpha has no worth in rows here: the target does not vary."
+    if rows == 0:
+        return "reg_alpha is 0: no Laplace prior."
+    scale = prior["laplace"]
+    laplace = "" if scale is None else f" and is a Laplace prior of scale {shown(scale)}"
+    return (
+        f"reg_alpha takes away the gradient of {_rows(rows)}{laplace}: a leaf whose "
+        "gradients sum to less weighs 0."
+    )
+
+
+def _rows(amount: float) -> str:
+    text = shown(amount)
+    return f"{text} row" if text == "1" else f"{text} rows"
+
+
+def _check(
+    name: str, value: float, *, least: float | None = None, infinite: bool = False
+) -> None:
+    allowed = value > 0 if least is None else value >= least
+    if not allowed or not (infinite or math.isfinite(value)):
+        bound = "> 0" if least is None else f">= {least:g}"
+        finite = "" if infinite else "finite and "
+        raise PenaltyError(f"{name} must be {finite}{bound}, got {value!r}.")

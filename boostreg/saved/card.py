@@ -1,0 +1,111 @@
+"""The card of a model: what its file's numbers mean."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from boostreg.data import Column, Task
+from boostreg.engines import get_engine
+from boostreg.errors import ModelError
+from boostreg.losses import Objective
+from boostreg.trees import SIZES, TreeSize
+
+__all__ = ["ModelCard"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What to know of a model beside the library's own file.
+
+    Attributes
+    ----------
+    engine : str
+    pick : str or None
+        What a study chose it as: ``"best"`` or ``"one_se"``.
+    n_rounds : int
+    target : str or None
+        Name of the column that it predicts.
+    task : {"regression", "binary", "multiclass"}
+    objective : Objective
+    classes : tuple
+        Labels in the order of the outputs; empty for regression.
+    columns : tuple of Column
+    size : TreeSize
+    sha256 : str
+        Of the bytes of the model's file.
+    """
+
+    engine: str
+    pick: str | None
+    n_rounds: int
+    target: str | None
+    task: Task
+    objective: Objective
+    classes: tuple[Any, ...]
+    columns: tuple[Column, ...]
+    size: TreeSize
+    sha256: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the card, JSON-ready."""
+        return {
+            "engine": self.engine,
+            "pick": self.pick,
+            "rounds": self.n_rounds,
+            "target": self.target,
+            "task": self.task,
+            "objective": self.objective.name,
+            "objective_parameter": self.objective.parameter,
+            "classes": list(self.classes),
+            "columns": [
+                {"name": c.name, "categories": c.categories and list(c.categories)}
+                for c in self.columns
+            ],
+            "size": {name.removeprefix("n_"): _size(self, name) for name in SIZES},
+            "sha256": self.sha256,
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return the card that ``as_dict`` described.
+
+        Raises
+        ------
+        ModelError
+            If something is missing or cannot be.
+        """
+        try:
+            get_engine(content["engine"])
+            classes = tuple(content["classes"])
+            name, parameter = content["objective"], content["objective_parameter"]
+            given = name if parameter is None else {name: parameter}
+            sizes = {n: content["size"][n.removeprefix("n_")] for n in SIZES}
+            return cls(
+                engine=content["engine"],
+                pick=content["pick"],
+                n_rounds=int(content["rounds"]),
+                target=content["target"],
+                task=content["task"],
+                objective=Objective.for_task(content["task"], len(classes), given),
+                classes=classes,
+                columns=tuple(map(_column, content["columns"])),
+                size=TreeSize(**{n: _known(value) for n, value in sizes.items()}),
+                sha256=content["sha256"],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(f"the card of a model is wrong: {error!r}.") from error
+
+
+def _size(card: ModelCard, name: str) -> float | None:
+    value: float = getattr(card.size, name)
+    return value if math.isfinite(value) else None
+
+
+def _known(value: Any) -> Any:
+    return math.nan if value is None else value
+
+
+def _column(described: Mapping[str, Any]) -> Column:
+    categories = described["categories"]
+    return Column(described["name"], None if categories is None else tuple(categories))

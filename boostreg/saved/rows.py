@@ -1,0 +1,79 @@
+"""Rows to predict, as the numbers that a model was trained on."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostreg.data import Column, apply_columns
+from boostreg.errors import DataError
+from boostreg.losses import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["frame_of", "has_categories", "is_frame", "read_frame", "read_rows"]
+
+_log = logging.getLogger(__name__)
+
+
+def is_frame(X: object) -> bool:
+    """Return whether ``X`` is a DataFrame of pandas, without importing pandas."""
+    return hasattr(X, "iloc") and hasattr(X, "columns")
+
+
+def has_categories(columns: tuple[Column, ...]) -> bool:
+    """Return whether some column is read by its labels."""
+    return any(column.categories is not None for column in columns)
+
+
+def read_rows(X: "pd.DataFrame | ArrayLike", columns: tuple[Column, ...]) -> Array:
+    """Return a DataFrame, columns by name, or an array, columns by place, as numbers.
+
+    Raises
+    ------
+    DataError
+        If a column is not there or holds another kind of values than in training.
+    """
+    if is_frame(X):
+        return read_frame(X, columns)
+    if has_categories(columns):
+        return read_frame(frame_of(X, columns), columns)
+    try:
+        rows = np.asarray(X, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"X must be numbers: {error}.") from error
+    _refuse_shape(rows, columns)
+    if np.isinf(rows).any():
+        raise DataError("X holds infinite values; a value is finite or missing.")
+    return rows
+
+
+def read_frame(frame: Any, columns: tuple[Column, ...]) -> Array:
+    """Return a DataFrame as numbers; categories that training did not see are logged.
+
+    Raises
+    ------
+    DataError
+        As ``read_rows``.
+    """
+    matrix, notes = apply_columns(frame, columns)
+    for note in notes:
+        _log.warning(note)
+    return matrix
+
+
+def frame_of(X: Any, columns: tuple[Column, ...]) -> "pd.DataFrame":
+    """Return an array, columns by place, as a DataFrame with the names of training."""
+    import pandas as pd
+
+    rows: NDArray[Any] = np.asarray(X, dtype=object)
+    _refuse_shape(rows, columns)
+    names = [column.name for column in columns]
+    return pd.DataFrame(rows, columns=names).infer_objects()
+
+
+def _refuse_shape(rows: NDArray[Any], columns: tuple[Column, ...]) -> None:
+    if rows.ndim != 2 or rows.shape[1] != len(columns):
+        raise DataError(f"X must be (n_samples, {len(columns)}), got {rows.shape}.")

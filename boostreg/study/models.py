@@ -1,0 +1,113 @@
+"""The models of a run: written beside its tables, and used on new rows."""
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boostreg.data import Column, read_source
+from boostreg.errors import ModelError
+from boostreg.losses import Objective
+from boostreg.report.records import RunRecord
+from boostreg.saved import LoadedModel, ModelCard, load_model
+from boostreg.study.files import read_json, write_bytes, write_json, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["find_model", "predict_rows", "write_models"]
+
+
+def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
+    """Write each engine's chosen models, each with its card."""
+    folder.mkdir(exist_ok=True)
+    card = record.card
+    classes = tuple(card["class_labels"])
+    name, parameter = card["objective"], card["objective_parameter"]
+    for engine in record.engines.values():
+        for pick, model in engine.models.items():
+            path = folder / f"{engine.name}-{pick}{model.suffix}"
+            write_bytes(path, model.content)
+            described = ModelCard(
+                engine=engine.name,
+                pick=pick,
+                n_rounds=engine.tuned[None].candidate(pick).n_rounds,
+                target=card["target"],
+                task=card["task"],
+                objective=Objective(name, parameter, len(classes)),
+                classes=classes,
+                columns=columns,
+                size=model.size,
+                sha256=hashlib.sha256(model.content).hexdigest(),
+            )
+            write_json(path.with_suffix(".json"), described.as_dict())
+
+
+def find_model(folder: Path, name: str | None = None) -> Path:
+    """Return the card of a run's model.
+
+    Parameters
+    ----------
+    folder : Path
+        That a run left.
+    name : str or None
+        ``ENGINE-PICK``; None for the ``best`` of the engine with the least inner loss.
+
+    Raises
+    ------
+    DataError
+        If the folder holds no results of a run.
+    ModelError
+        If the run left no such model; the message lists those it left.
+    """
+    engines: dict[str, Any] = read_json(folder / "results.json")["engines"]
+    if name is None:
+        least = min(engines, key=lambda engine: _inner_loss(engines[engine]))
+        name = f"{least}-best"
+    found = sorted(path.stem for path in (folder / "models").glob("*.json"))
+    if name not in found:
+        raise ModelError(f"{folder} must hold model {name!r}, it holds {found}.")
+    return folder / "models" / f"{name}.json"
+
+
+def predict_rows(
+    folder: Path, source: str, *, model: str | None = None, out: Path | None = None
+) -> str:
+    """Return the predictions of a run's model for each row of ``source``, as CSV.
+
+    The column ``prediction`` holds means or class labels; for classes one column
+    ``probability_LABEL`` each follows. With ``out`` they are written there, and the
+    line returned names it.
+
+    Raises
+    ------
+    DataError
+        If the rows cannot be read, or are not as in training.
+    ModelError
+        If there is no such model, or its file was changed.
+    RunError
+        If ``out`` cannot be written.
+    """
+    loaded = load_model(find_model(folder, model))
+    table = _table(loaded, read_source(source, base=Path()))
+    if out is None:
+        return table
+    write_text(out, table)
+    return f"{out}\n"
+
+
+def _table(model: LoadedModel, frame: "pd.DataFrame") -> str:
+    head, columns = ["prediction"], [model.predict(frame).tolist()]
+    if model.card.classes:
+        head += [f"probability_{label}" for label in model.card.classes]
+        columns += model.predict_proba(frame).T.tolist()
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def _inner_loss(engine: dict[str, Any]) -> float:
+    return float(engine["best"]["inner"]["loss"])

@@ -1,0 +1,65 @@
+"""What an engine cannot mean, refused before any fit, with what to write instead."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from boostreg.engines import Problem, get_engine
+from boostreg.errors import UnsupportedPenaltyError
+from boostreg.penalty import Penalty, Range, Space
+from boostreg.penalty.linter import lacking
+
+__all__ = ["check_engines"]
+
+
+def check_engines(
+    space: Space,
+    fixed: Mapping[str, Any],
+    engines: Sequence[str],
+    problem: Problem,
+) -> None:
+    """Check both ends of every range with its engine.
+
+    Raises
+    ------
+    UnsupportedPenaltyError
+        If an engine refuses one of them. Where another engine of the study takes the
+        penalty, the message says how to search it with that one only.
+    """
+    for engine in engines:
+        for penalty in _corners(space.for_engine(engine), fixed):
+            try:
+                get_engine(engine).check(penalty, problem)
+            except UnsupportedPenaltyError as error:
+                findings = _lacking(space, engine, engines, problem)
+                lines = "\n".join(str(finding) for finding in findings)
+                raise UnsupportedPenaltyError(lines or str(error)) from None
+
+
+def _corners(space: Mapping[str, Range], fixed: Mapping[str, Any]) -> list[Penalty]:
+    ends = [
+        {name: entry.quantile(share) for name, entry in space.items()}
+        for share in (0.0, 1.0)
+    ]
+    return [Penalty(**(dict(fixed) | values)) for values in ends]
+
+
+def _lacking(
+    space: Space, engine: str, engines: Sequence[str], problem: Problem
+) -> Iterator[Any]:
+    """Yield a finding for each penalty of the common space that others take."""
+    for name, entry in space.entries.items():
+        reasons = {e: _refusal(e, name, entry, problem) for e in engines}
+        others = [e for e, reason in reasons.items() if reason is None]
+        reason = reasons[engine]
+        if reason and others:
+            yield lacking(name, entry, engine=engine, others=others, reason=reason)
+
+
+def _refusal(engine: str, name: str, entry: Range, problem: Problem) -> str | None:
+    """Return why an engine refuses one penalty by itself, None if it takes it."""
+    alone: dict[str, Any] = {"reg_lambda": 0.0} | {name: entry.high}
+    try:
+        get_engine(engine).check(Penalty(**alone), problem)
+    except UnsupportedPenaltyError as error:
+        return str(error)
+    return None

@@ -1,0 +1,287 @@
+"""What the estimators learn: penalties in force, rounds kept, trees and boosters."""
+
+import lightgbm
+import numpy as np
+import pytest
+import xgboost
+from sklearn.utils.class_weight import compute_sample_weight
+
+from boostreg import BoostedRegressor
+from boostreg.errors import (
+    DataError,
+    ModelError,
+    PenaltyError,
+    StudyError,
+    UnsupportedPenaltyError,
+)
+
+
+def predict_bare(booster, X, fitted):
+    """Return what the library alone predicts, category columns given as codes."""
+    if isinstance(booster, lightgbm.Booster):
+        return booster.predict(X)
+    kinds = ["c" if n in fitted.categories_ else "q" for n in names(fitted)]
+    matrix = xgboost.DMatrix(X, feature_types=kinds, enable_categorical=True)
+    return booster.predict(matrix)
+
+
+def names(fitted):
+    return getattr(fitted, "feature_names_in_", range(fitted.n_features_in_))
+
+
+def coded(frame, fitted):
+    """Return a DataFrame with the places of its labels in ``categories_``."""
+    columns = {}
+    for name in frame.columns:
+        labels = fitted.categories_.get(name)
+        codes = {label: code for code, label in enumerate(labels or ())}
+        given = frame[name].astype(object).map(codes) if labels else frame[name]
+        columns[name] = given.to_numpy(dtype=float, na_value=np.nan)
+    return np.column_stack(list(columns.values()))
+
+
+TARGETS = {
+    "squared_error": lambda y: 3.0 * y + 100,
+    "poisson": lambda y: 2.0 * y,
+    "gamma": lambda y: y + 0.5,
+    "tweedie": lambda y: 2.0 * y,
+    "quantile": lambda y: y + 1.0,
+}
+
+
+@pytest.mark.parametrize("objective", TARGETS)
+def test_native_regression_predicts_alone(regressor, frame, labels, objective):
+    parameter = {"tweedie": 1.4, "quantile": 0.7}.get(objective)
+    given = objective if parameter is None else {objective: parameter}
+    penalty = {"reg_lambda": 0.0} if objective == "quantile" else {}
+    y = TARGETS[objective](labels)
+
+    fitted = regressor(objective=given, **penalty).fit(frame, y)
+
+    bare = predict_bare(fitted.native_, coded(frame, fitted), fitted)
+    np.testing.assert_allclose(bare, fitted.predict(frame), rtol=1e-6, atol=1e-6)
+
+
+def test_native_binary_model_predicts_alone(classifier, frame, labels):
+    fitted = classifier().fit(frame, labels)
+
+    bare = predict_bare(fitted.native_, coded(frame, fitted), fitted)
+
+    np.testing.assert_allclose(bare, fitted.predict_proba(frame)[:, 1], atol=1e-6)
+
+
+def test_native_multiclass_model_predicts_alone(classifier, X, y):
+    classes = y + (X[:, 2] > 0.8)
+    fitted = classifier().fit(X, classes)
+
+    bare = predict_bare(fitted.native_, X, fitted)
+
+    np.testing.assert_allclose(bare, fitted.predict_proba(X), atol=1e-6)
+
+
+def test_native_model_of_no_round_is_the_intercept(regressor, X):
+    noise = np.random.default_rng(3).normal(size=len(X))
+    given = {"learning_rate": 1.0, "early_stopping": 0.5}
+
+    fitted = regressor(**given).fit(X, noise)
+
+    assert fitted.n_rounds_ == 0
+    bare = predict_bare(fitted.native_, X, fitted)
+    np.testing.assert_allclose(bare, fitted.predict(X), atol=1e-6)
+
+
+def test_trees_add_up_to_the_raw_score(classifier, X, y):
+    fitted = classifier().fit(X, y)
+
+    intercept = fitted.decision_function(X, n_rounds=0)
+
+    by_trees = fitted.trees_.predict(X)[:, 0] + intercept
+    np.testing.assert_allclose(by_trees, fitted.decision_function(X), atol=1e-5)
+
+
+def test_every_prefix_is_a_model(make, X, y):
+    fitted = make(n_estimators=6).fit(X, y)
+
+    short = make(n_estimators=3).fit(X, y)
+
+    np.testing.assert_allclose(fitted.predict(X, n_rounds=3), short.predict(X))
+    assert fitted.size_at(3) == short.size_
+    assert fitted.size_at(6) == fitted.size_
+
+
+@pytest.mark.parametrize("n_rounds", [-1, 9, 2.5])
+def test_rounds_that_were_not_grown_are_refused(make, X, y, n_rounds):
+    fitted = make().fit(X, y)
+
+    with pytest.raises(ModelError, match=rf"from 0 to 8, got {n_rounds}\."):
+        fitted.predict(X, n_rounds=n_rounds)
+
+
+def test_a_share_of_the_rows_stops_growth(make, X, y):
+    fitted = make(n_estimators=300, learning_rate=0.5, early_stopping=0.3, patience=5)
+
+    fitted.fit(X, y)
+
+    n_grown = len(fitted.valid_loss_) - 1
+    assert fitted.n_rounds_ == np.argmin(fitted.valid_loss_)
+    assert n_grown == fitted.n_rounds_ + 5 < 300
+    assert len(fitted.train_loss_) == n_grown + 1
+    assert fitted.trees_.n_rounds == fitted.n_rounds_ > 0
+
+
+def test_given_rows_stop_growth(make, X, y):
+    fitted = make(n_estimators=300, learning_rate=0.5, patience=5)
+
+    fitted.fit(X[:80], y[:80], eval_set=(X[80:], y[80:]))
+
+    best = fitted.valid_loss_[fitted.n_rounds_]
+    assert best == fitted.valid_loss_.min()
+    assert len(fitted.valid_loss_) == fitted.n_rounds_ + 6 < 300
+
+
+def test_without_patience_all_rounds_are_grown_and_the_best_kept(make, X, y):
+    fitted = make(n_estimators=40, learning_rate=0.5, patience=None)
+
+    fitted.fit(X[:80], y[:80], eval_set=(X[80:], y[80:][::-1]))
+
+    assert len(fitted.valid_loss_) == 41
+    assert fitted.n_rounds_ == np.argmin(fitted.valid_loss_) < 40
+
+
+def test_weights_of_judging_rows_count(regressor, X, y):
+    judges = (X[80:], y[80:], np.arange(40.0))
+
+    fitted = regressor().fit(X[:80], y[:80], eval_set=judges)
+
+    error = (y[80:] - fitted.predict(X[80:])) ** 2
+    expected = np.average(error, weights=judges[2])
+    np.testing.assert_allclose(fitted.valid_loss_.min(), expected, rtol=1e-5)
+
+
+def test_judging_frame_is_read_like_later_rows(make, frame, labels):
+    fitted = make().fit(frame[:80], labels[:80], eval_set=(frame[80:], labels[80:]))
+
+    assert fitted.valid_loss_[-1] < fitted.valid_loss_[0]
+
+
+def test_without_judges_all_rounds_stay(make, X, y):
+    fitted = make(patience=1).fit(X, y)
+
+    assert fitted.n_rounds_ == 8
+    assert len(fitted.valid_loss_) == 0
+    assert np.all(np.diff(fitted.train_loss_) < 0)
+
+
+def test_judges_of_an_unknown_class_are_refused(classifier, X, y):
+    with pytest.raises(DataError, match=r"eval_set holds class 2, .* hold \[0, 1\]"):
+        classifier().fit(X, y, eval_set=(X, y + 1))
+
+
+@pytest.mark.parametrize("given", [5, "X", ([[1.0]],)])
+def test_judges_of_another_shape_are_refused(make, X, y, given):
+    with pytest.raises(DataError, match=r"eval_set must be \(X, y\) or"):
+        make().fit(X, y, eval_set=given)
+
+
+def test_penalties_act_in_raw_units(regressor, X, y):
+    fitted = regressor(scale="share", reg_lambda=0.05).fit(X, 10.0 * y)
+
+    assert fitted.penalties_.scale == "raw"
+    np.testing.assert_allclose(fitted.penalties_.reg_lambda, 0.05 * len(X))
+
+
+def test_leaf_limit_and_minima_bound_the_size(make, X, y):
+    fitted = make(max_leaves=3, max_depth=1).fit(X, y)
+
+    assert fitted.size_.depth == 1
+    assert fitted.size_.n_leaves <= 2 * 8
+
+
+def test_class_weights_are_row_weights(classifier, X, y):
+    by_class = classifier(class_weight={0: 1.0, 1: 5.0}).fit(X, y)
+    balanced = classifier(class_weight="balanced").fit(X, y)
+
+    by_row = classifier().fit(X, y, sample_weight=np.where(y == 1, 5.0, 1.0))
+    even = classifier().fit(X, y, compute_sample_weight("balanced", y))
+
+    np.testing.assert_array_equal(by_class.predict_proba(X), by_row.predict_proba(X))
+    np.testing.assert_array_equal(balanced.predict_proba(X), even.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "classes", [["no", "yes"], [-3, 40], [False, True], [1.0, 3.0]], ids=str
+)
+def test_labels_keep_their_kind(classifier, X, y, classes):
+    labels = np.array(classes)[y]
+
+    fitted = classifier(n_estimators=30).fit(X, labels)
+
+    assert fitted.classes_.tolist() == classes
+    assert fitted.predict(X).dtype == labels.dtype
+    assert np.mean(fitted.predict(X) == labels) > 0.9
+
+
+def test_sampling_follows_random_state(make, X, y):
+    given = {"subsample": 0.6, "colsample_bytree": 0.5}
+    first, second = (make(**given).fit(X, y) for _ in range(2))
+    third = make(**given, random_state=1).fit(X, y)
+
+    assert np.array_equal(first.trees_.value, second.trees_.value)
+    assert not np.array_equal(first.trees_.value, third.trees_.value)
+
+
+def test_threads_are_counted_from_the_end(make, X, y):
+    alone = make().fit(X, y).predict(X)
+
+    found = make(n_jobs=-1).fit(X, y).predict(X)
+
+    np.testing.assert_allclose(found, alone, rtol=1e-5)
+
+
+WRONG = {
+    "engine": ("catboost", StudyError, "engine must be one of"),
+    "scale": ("log", PenaltyError, "scale must be one of"),
+    "reg_lambda": (-1.0, PenaltyError, "reg_lambda must be finite and >= 0, got -1.0"),
+    "max_leaves": (1, PenaltyError, "max_leaves must be a whole number of at least 2"),
+    "n_estimators": (
+        0,
+        StudyError,
+        "n_estimators must be a whole number of at least 1",
+    ),
+    "patience": (0, StudyError, "patience must be a whole number of at least 1"),
+    "early_stopping": (1.0, StudyError, "early_stopping must be None or the share"),
+    "n_jobs": (0, StudyError, "n_jobs must be None or a whole number other than 0"),
+    "objective": ("hinge", StudyError, "objective must be one of"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_arguments_are_told_by_fit(make, X, y, name):
+    value, error, message = WRONG[name]
+
+    with pytest.raises(error, match=message):
+        make(**{name: value}).fit(X, y)
+
+
+def test_objective_must_suit_the_estimator(regressor, classifier, X, y):
+    with pytest.raises(StudyError, match="'logistic' is not for a regression"):
+        regressor(objective="logistic").fit(X, y)
+    with pytest.raises(StudyError, match="'poisson' is not for a binary"):
+        classifier(objective="poisson").fit(X, y)
+
+
+def test_target_must_suit_the_objective(regressor, X, y):
+    with pytest.raises(
+        DataError, match="target must be positive for objective 'gamma'"
+    ):
+        regressor(objective="gamma").fit(X, y)
+
+
+def test_penalty_that_the_engine_lacks_is_refused_and_the_model_stays(X, y):
+    fitted = BoostedRegressor(engine="xgboost", n_estimators=3).fit(X, y)
+    before = fitted.predict(X)
+
+    with pytest.raises(UnsupportedPenaltyError, match="no counterpart of path_smooth"):
+        fitted.set_params(path_smooth=1.0).fit(X, y)
+
+    np.testing.assert_array_equal(fitted.predict(X), before)

@@ -1,0 +1,162 @@
+"""A penalty and its prior are the same statement, in closed form and in fits."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from problems import make_problem
+from scipy.optimize import minimize_scalar
+
+from boostreg.engines import Growth
+from boostreg.errors import PenaltyError
+from boostreg.penalty import Penalty, Units
+from boostreg.penalty.priors import (
+    UNIFORM,
+    as_prior,
+    laplace_scale,
+    leaf_map,
+    normal_std,
+    reg_alpha_from_scale,
+    reg_lambda_from_std,
+)
+
+positive = st.floats(1e-6, 1e6)
+gradients = st.floats(-1e3, 1e3)
+UNITS = Units(gradient=2.0, hessian=0.25, n_samples=100)
+
+
+@given(positive, positive)
+def test_priors_and_penalties_are_inverse(penalty, variance):
+    std = normal_std(penalty, variance)
+    scale = laplace_scale(penalty, variance)
+
+    assert reg_lambda_from_std(std, variance) == pytest.approx(penalty, rel=1e-12)
+    assert reg_alpha_from_scale(scale, variance) == pytest.approx(penalty, rel=1e-12)
+
+
+def test_no_penalty_is_the_uniform_prior():
+    assert normal_std(UNIFORM["reg_lambda"]) == math.inf
+    assert laplace_scale(UNIFORM["reg_alpha"]) == math.inf
+    assert reg_lambda_from_std(math.inf) == UNIFORM["reg_lambda"]
+    assert reg_alpha_from_scale(math.inf) == UNIFORM["reg_alpha"]
+
+
+@given(gradients, st.floats(1e-3, 1e3), st.floats(0, 1e3), st.floats(0, 1e3))
+def test_map_of_a_leaf_minimises_the_negative_log_posterior(G, H, alpha, reg_lambda):
+    (weight,) = leaf_map([G], [H], reg_alpha=alpha, reg_lambda=reg_lambda)
+
+    def loss(w):
+        return G * w + H * w**2 / 2 + alpha * abs(w) + reg_lambda * w**2 / 2
+
+    found = minimize_scalar(loss, bounds=(-2e6, 2e6), options={"xatol": 1e-9}).x
+    assert loss(weight) <= loss(found) + 1e-9 * max(abs(loss(found)), 1)
+
+
+def test_posterior_mode_is_the_map_of_normal_rows_under_a_normal_prior():
+    """Rows y ~ N(w, s2) under w ~ N(0, std^2): the textbook's posterior mean."""
+    y, s2, std = np.array([1.0, 2.0, 4.0]), 0.5, 0.7
+    posterior_mean = (y.sum() / s2) / (len(y) / s2 + 1 / std**2)
+
+    weight = leaf_map([-y.sum()], [3.0], reg_lambda=reg_lambda_from_std(std, s2))
+
+    np.testing.assert_allclose(weight, posterior_mean, rtol=1e-12)
+
+
+def test_laplace_density_falls_by_e_within_one_scale():
+    """Along the axis, exp(-alpha |w| / s2) must be the Laplace density's shape."""
+    alpha, s2 = 3.0, 0.5
+
+    assert alpha * laplace_scale(alpha, s2) / s2 == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("kind", ["squared_error", "logistic", "poisson"])
+def test_leaves_of_real_trees_are_maps(engine, kind):
+    problem = make_problem(kind, weighted=True)
+    penalty = Penalty(reg_alpha=2.0, reg_lambda=3.0, max_leaves=8, learning_rate=0.5)
+    training = engine.fit(engine.bin(problem), penalty, Growth(n_rounds=1))
+    trees = engine.trees(training.model)
+    rows = trees.leaf_indices(problem.train.X)[:, 0]
+    start = np.tile(problem.standard.intercept, (problem.train.n_samples, 1))
+    weights = problem.train.weights
+    g = weights * problem.objective.gradient(problem.train.y, start)[:, 0]
+    h = weights * problem.objective.hessian(problem.train.y, start)[:, 0]
+
+    expected = leaf_map(
+        np.bincount(rows, g), np.bincount(rows, h), reg_alpha=2.0, reg_lambda=3.0
+    )
+
+    reached = np.unique(rows)
+    np.testing.assert_allclose(
+        trees.value[reached], 0.5 * expected[reached], rtol=1e-5, atol=1e-7
+    )
+
+
+def test_leaf_without_hessian_or_penalty_weighs_nothing():
+    np.testing.assert_array_equal(leaf_map([1.0], [0.0]), [0.0])
+
+
+def test_prior_counts_rows_and_names_both_priors():
+    raw = Penalty(reg_lambda=1.25, reg_alpha=6.0)
+
+    prior = as_prior(raw, UNITS, noise_variance=0.2)
+
+    assert (prior["rows"], prior["alpha_rows"]) == (5.0, 3.0)
+    assert prior["std"] == pytest.approx(0.4)
+    assert prior["laplace"] == pytest.approx(0.2 / 6)
+    assert prior["sentence"] == (
+        "reg_lambda is a prior worth 5 rows, normal with standard deviation 0.4: a "
+        "leaf of as many rows keeps half of its weight. reg_alpha takes away the "
+        "gradient of 3 rows and is a Laplace prior of scale 0.0333: a leaf whose "
+        "gradients sum to less weighs 0."
+    )
+
+
+def test_prior_of_r_rows_has_the_standard_error_of_a_mean_of_r_rows():
+    noise, rows = 4.0, 25
+    units = Units(gradient=1.0, hessian=1.0, n_samples=100)
+
+    prior = as_prior(Penalty(reg_lambda=rows), units, noise)
+
+    assert prior["std"] == pytest.approx(math.sqrt(noise / rows))
+
+
+def test_uniform_prior_is_said_as_none():
+    prior = as_prior(Penalty(reg_lambda=0.0), UNITS, 1.0)
+
+    assert (prior["std"], prior["laplace"], prior["rows"]) == (None, None, 0.0)
+    assert prior["sentence"] == (
+        "reg_lambda is 0: no normal prior. reg_alpha is 0: no Laplace prior."
+    )
+
+
+def test_without_noise_variance_only_rows_are_told():
+    prior = as_prior(Penalty(reg_lambda=0.25), UNITS)
+
+    assert (prior["std"], prior["noise_variance"]) == (None, None)
+    assert "worth 1 row: a leaf" in prior["sentence"]
+
+
+def test_rows_without_hessian_or_gradient_are_said():
+    prior = as_prior(Penalty(), Units(0.0, 0.0, 3), 1.0)
+
+    assert (prior["rows"], prior["alpha_rows"]) == (None, None)
+    assert "carry no hessian" in prior["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: normal_std(-1.0), "reg_lambda must be finite and >= 0, got -1.0"),
+        (lambda: normal_std(1.0, 0.0), "noise_variance must be finite and > 0"),
+        (lambda: laplace_scale(math.nan), "reg_alpha must be finite and >= 0, got nan"),
+        (lambda: reg_lambda_from_std(0.0), "std must be > 0, got 0.0"),
+        (lambda: reg_alpha_from_scale(-2.0), "scale must be > 0, got -2.0"),
+        (lambda: leaf_map([1], [1], reg_alpha=-1), "reg_alpha must be finite and >= 0"),
+        (lambda: as_prior(Penalty(scale="rows"), UNITS), "raw must be in scale 'raw'"),
+    ],
+)
+def test_what_is_no_prior_is_refused(call, message):
+    with pytest.raises(PenaltyError, match=message):
+        call()

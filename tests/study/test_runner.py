@@ -1,0 +1,157 @@
+"""A run leaves what it should, and the same whoever ran it and however it went."""
+
+import csv
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from boostreg.errors import StudyError
+from boostreg.study.runner import run_study
+
+STUDY = """
+name: small
+data: {source: "sklearn:diabetes", target: target}
+rounds: {max: 15, patience: 4}
+search: {trials: 5, in_flight: 2, scale: rows}
+validation: {outer: {folds: 2}, inner: {folds: 3}}
+paths: {penalties: [reg_lambda], points: 3}
+baselines: [mean, ridge]
+"""
+TABLES = ("trials.csv", "fits.csv", "paths.csv")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    path = tmp_path_factory.mktemp("study") / "small.yaml"
+    path.write_text(STUDY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(study, tmp_path_factory):
+    """Return the folder of a run by two workers that nothing disturbed."""
+    return run_study(study, out=tmp_path_factory.mktemp("out"), workers=2)
+
+
+def results_of(folder):
+    content = json.loads((folder / "results.json").read_text())
+    return {key: value for key, value in content.items() if key != "run"}
+
+
+def table_of(path):
+    with path.open(newline="") as file:
+        return [
+            {name: cell for name, cell in row.items() if name != "seconds"}
+            for row in csv.DictReader(file)
+        ]
+
+
+def assert_same_run(one, two):
+    assert results_of(one) == results_of(two)
+    for name in TABLES:
+        assert table_of(one / name) == table_of(two / name)
+
+
+def test_run_leaves_every_file(finished):
+    names = {path.name for path in finished.iterdir()}
+    models = {path.name for path in (finished / "models").iterdir()}
+
+    assert {"report.html", "results.json", "study.yaml", *TABLES} <= names
+    assert "xgboost-best.ubj" in models
+    assert "lightgbm-one_se.txt" in models
+
+
+def test_results_do_not_depend_on_the_number_of_workers(study, finished, tmp_path):
+    alone = run_study(study, out=tmp_path, workers=1)
+
+    assert_same_run(alone, finished)
+
+
+def test_second_run_finds_every_fit_and_says_the_same(study, finished):
+    before = results_of(finished)
+
+    run_study(study, out=finished.parent, workers=2)
+
+    run = json.loads((finished / "results.json").read_text())["run"]
+    assert run["fits_from_journal"] == run["fits"]
+    assert results_of(finished) == before
+
+
+def test_run_after_a_damaged_memory_says_the_same(study, finished, tmp_path):
+    folder = run_study(study, out=tmp_path, workers=2)
+    with sqlite3.connect(folder / "journal.db") as journal:
+        ((table,),) = journal.execute(
+            "select name from sqlite_master where type = 'table' limit 1"
+        )
+        journal.execute(f"delete from {table} where rowid % 3 = 0")  # noqa: S608
+    journal.close()
+
+    run_study(study, out=tmp_path, workers=2)
+
+    assert_same_run(folder, finished)
+
+
+def test_stopped_run_exits_with_130_and_goes_on_to_the_same(study, finished, tmp_path):
+    command = [
+        sys.executable,
+        "-c",
+        "from boostreg.cli import main; main()",
+        "run",
+        str(study),
+        "--out",
+        str(tmp_path),
+    ]
+    paths = os.pathsep.join(["", *filter(None, sys.path)])
+    run = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+    )
+    wait_for_fits(tmp_path / "small" / "journal.db-wal")
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=120)
+
+    assert run.returncode == 130
+    assert "goes on" in said
+    assert "Traceback" not in said
+    assert_same_run(run_study(study, out=tmp_path, workers=2), finished)
+
+
+def wait_for_fits(path):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if path.exists() and path.stat().st_size > 30_000:
+            return
+        time.sleep(0.02)
+    pytest.fail("no fit was recorded within a minute")
+
+
+def test_study_that_a_run_left_gives_the_same_results(finished, tmp_path):
+    again = run_study(finished / "study.yaml", out=tmp_path, workers=2)
+
+    one, two = results_of(again), results_of(finished)
+    assert one == two
+
+
+def test_study_that_a_run_left_is_not_run_into_its_own_outputs(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+
+    with pytest.raises(StudyError, match="--out"):
+        run_study(Path("study.yaml"))
+
+
+def test_page_states_the_losses_of_results(finished):
+    page = (finished / "report.html").read_text()
+    answer = results_of(finished)["text"]["answer"]
+
+    assert len(answer) >= 5
+    for sentence in answer:
+        assert sentence.split(" (95%")[0][:60].replace("'", "&#39;") in page

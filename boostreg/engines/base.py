@@ -119,7 +119,7 @@ class Engine(ABC):
 
     @abstractmethod
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
-        """Fit the library's scikit-learn wrapper untouched, but for seed and threads."""
+        """Fit the library's own wrapper untouched, but for seed and threads."""
 
     @abstractmethod
     def predict(
@@ -162,4 +162,5 @@ class Stopper:
 
 def column_is_complete(table: Table) -> tuple[bool, ...]:
     """Return for each column whether no row misses it."""
-    return tuple(bool(v) for v in ~np.isnan(table.X).any(axis=0))
+    missing = np.atleast_1d(np.isnan(table.X).any(axis=0))
+    return tuple(not bool(some) for some in missing)

@@ -342,9 +342,7 @@ def _grow(
         if not growth.curves:
             continue
         found = booster.eval_train() + (booster.eval_valid() if bins.valid else [])
-        losses = [
-            change(entry[2]) for change, entry in zip(scale, found, strict=True)
-        ]
+        losses = [change(entry[2]) for change, entry in zip(scale, found, strict=True)]
         curves.add(losses)
         if stopper.stops(losses[-1]):
             return curves, number + 1, False

@@ -103,7 +103,9 @@ class XGBoost(Engine):
     @override
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
         raw = penalty.to_raw(problem.standard.units)
-        return _objective_params(problem.objective) | _penalty_params(raw, problem.row_hessian)
+        return _objective_params(problem.objective) | _penalty_params(
+            raw, problem.row_hessian
+        )
 
     @override
     def bin(self, problem: Problem, threads: int = 1) -> XGBoostBins:
@@ -345,9 +347,7 @@ def _grow(
         # The library answers in text: "[0]\ttrain-rmse:1.5\tvalid-rmse:2.5".
         line = booster.eval_set(sets, number)
         values = [float(part.rsplit(":", 1)[1]) for part in line.split("\t")[1:]]
-        losses = [
-            change(value) for change, value in zip(scale, values, strict=True)
-        ]
+        losses = [change(value) for change, value in zip(scale, values, strict=True)]
         curves.add(losses)
         if stopper.stops(losses[-1]):
             break

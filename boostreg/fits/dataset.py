@@ -76,11 +76,14 @@ class Dataset:
 
 def _save_splits(splits: Splits, path: Path) -> None:
     arrays = {}
-    for outer, folds in {"outer": splits.outer, **splits.inner}.items():
+    levels = {"outer": splits.outer}
+    levels |= {str(outer): folds for outer, folds in splits.inner.items()}
+    for outer, folds in levels.items():
         for number, fold in enumerate(folds):
             arrays[f"{outer}/{number}/train"] = fold.train
             arrays[f"{outer}/{number}/test"] = fold.test
-    np.savez(path, **arrays)
+    named: dict[str, Any] = arrays
+    np.savez(path, **named)
 
 
 def _load_splits(path: Path, n_samples: int) -> Splits:

@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,8 @@ class FitResult:
         """Return the result that ``to_bytes`` wrote, equal to the last bit."""
         (length,) = struct.unpack_from("<I", data)
         header = json.loads(data[4 : 4 + length])
-        arrays, offset = {}, 4 + length
+        arrays: dict[str, NDArray[Any]] = {}
+        offset = 4 + length
         for name, kind, count in header["arrays"]:
             array = np.frombuffer(data, np.dtype(kind), count, offset)
             offset += array.nbytes

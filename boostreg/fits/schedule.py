@@ -27,8 +27,8 @@ class Job(Protocol):
     def ready(self) -> Sequence[Work[Any]]:
         """Return work that can be run now; each piece is returned once."""
 
-    def receive(self, work: Work[Any], record: Any) -> None:
-        """Take the record of a piece of work, or the FitError that it ended in."""
+    def receive(self, work: Any, record: Any) -> None:
+        """Take the record of work that it gave out, or the FitError it ended in."""
 
 
 class Batch:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -54,10 +55,15 @@ def path_points(
 ) -> list[PathPoint]:
     """Return the points of the paths of one engine, in the order of ``grids``."""
     return [
-        PathPoint(engine, name, anchor, number, replace(base, **{name: value}))
+        PathPoint(engine, name, anchor, number, _with(base, name, value))
         for name, grid in grids.items()
         for number, value in enumerate(grid)
     ]
+
+
+def _with(base: Penalty, name: str, value: float) -> Penalty:
+    changed: dict[str, Any] = {name: value}
+    return replace(base, **changed)
 
 
 def path_rows(

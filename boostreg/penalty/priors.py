@@ -232,7 +232,9 @@ def _laplace_sentence(prior: dict[str, Any]) -> str:
     if rows == 0:
         return "reg_alpha is 0: no Laplace prior."
     scale = prior["laplace"]
-    laplace = "" if scale is None else f" and is a Laplace prior of scale {shown(scale)}"
+    laplace = (
+        "" if scale is None else f" and is a Laplace prior of scale {shown(scale)}"
+    )
     return (
         f"reg_alpha takes away the gradient of {_rows(rows)}{laplace}: a leaf whose "
         "gradients sum to less weighs 0."

@@ -69,7 +69,9 @@ def judged_models(record: RunRecord) -> dict[str, Judged]:
                 tuple(fold.row_losses for fold in folds),
             )
     for name, by_fold in record.baselines.items():
-        results = [by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)]
+        results = [
+            by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)
+        ]
         judged[name] = Judged(
             name,
             np.array([result.test_loss for result in results]),
@@ -78,17 +80,19 @@ def judged_models(record: RunRecord) -> dict[str, Judged]:
     return judged
 
 
-def best_linear(record: RunRecord, judged: Mapping[str, Judged]) -> str | None:
-    """Return the linear model of least mean outer loss; None without one."""
+def best_linear(record: RunRecord) -> str | None:
+    """Return the linear model of least inner loss on all rows; None without one."""
     linear = [name for name in record.baselines if name != "mean"]
-    return min(linear, key=lambda name: float(judged[name].losses.mean()), default=None)
+    return min(
+        linear, key=lambda name: record.baselines[name][None].inner_loss, default=None
+    )
 
 
 def compare_all(
     record: RunRecord, judged: Mapping[str, Judged]
 ) -> tuple[Comparison, ...]:
     """Return the comparisons that a report makes, in a fixed order."""
-    linear = best_linear(record, judged)
+    linear = best_linear(record)
     pairs = []
     for engine in record.engines:
         others = [f"{engine} default", f"{engine} unpenalised", linear, "mean"]

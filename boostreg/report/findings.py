@@ -18,6 +18,15 @@ LABELS = {
     "lasso": "lasso",
     "elastic_net": "elastic net",
 }
+_PROCEDURE = (
+    "They judge the procedure that tunes inside each outer fold. The parameters and "
+    "models to use come from the same procedure on all rows and are not judged "
+    "themselves."
+)
+_WORDS = (
+    "'Better', 'worse', 'helps' and 'harms' rest on Holm-adjusted p-values below 0.05; "
+    "intervals are not adjusted."
+)
 _MODEL = {
     "best": "tuned for least loss",
     "one_se": "smallest within one standard error",
@@ -37,7 +46,9 @@ def effect_sentence(effect: Effect) -> str:
         return f"No value has a lower mean loss than zero penalty. {size}"
     interval = low.difference
     relative = percent(interval.estimate / zero.loss)
-    ends = f"{percent(interval.low / zero.loss)} to {percent(interval.high / zero.loss)}"
+    ends = (
+        f"{percent(interval.low / zero.loss)} to {percent(interval.high / zero.loss)}"
+    )
     return (
         f"Lowest loss at {number(low.value)}: {relative} against zero penalty "
         f"(95% CI {ends}). {size}"
@@ -81,13 +92,13 @@ class Findings:
         for engine in self._record.engines.values():
             label = LABELS[engine.name]
             tuned = engine.tuned[None]
-            for pick in ("best", "one_se"):
-                if tuned.candidate(pick).rounds_max_reached:
-                    found.append(
-                        f"{label} {pick}: rounds.max="
-                        f"{self._record.study['rounds']['max']} is what stopped this "
-                        "pick; its loss was still falling. Raise rounds.max."
-                    )
+            most = self._record.study["rounds"]["max"]
+            found += [
+                f"{label} {pick}: rounds.max={most} is what stopped this pick; its "
+                "loss was still falling. Raise rounds.max."
+                for pick in ("best", "one_se")
+                if tuned.candidate(pick).rounds_max_reached
+            ]
             failed = sum(trial.state == "failed" for trial in tuned.trials)
             if failed:
                 found.append(f"{label}: {failed} of {len(tuned.trials)} trials failed.")
@@ -98,40 +109,26 @@ class Findings:
         outer = len(self._record.outer_weights)
         folds = f"{outer} outer folds" if outer > 1 else "one outer split"
         method = next(iter(self._by_pair.values())).interval.method
-        lines = [
+        losses = (
             f"Losses are {self._record.card['loss']} on {folds} that no choice has "
-            f"seen; intervals: {method}.",
-            "They judge the procedure that tunes inside each outer fold. The "
-            "parameters and models to use come from the same procedure on all rows "
-            "and are not judged themselves.",
-            "'Better', 'worse', 'helps' and 'harms' rest on Holm-adjusted p-values "
-            "below 0.05; intervals are not adjusted.",
-        ]
-        if best_linear(self._record, self._judged) is not None:
-            lines.append(
-                "The best linear model is picked by its outer loss, which flatters it."
-            )
+            f"seen; intervals: {method}."
+        )
+        lines = [losses, _PROCEDURE, _WORDS]
+        if best_linear(self._record) is not None:
+            lines.append("The best linear model is that of the least inner loss.")
         return lines
 
     def _penalties(self) -> str:
-        parts = []
+        said: dict[str, list[str]] = {}
         for engine in self._record.engines:
             effects = [e for e in self._record.effects if e.engine == engine]
-            helping = [e.penalty for e in effects if e.verdict == "helps"]
-            harming = [e.penalty for e in effects if e.verdict == "harms"]
-            said = []
-            if helping:
-                said.append(f"{_and(helping)} {_s('lower', helping)} the loss")
-            if harming:
-                said.append(f"{_and(harming)} {_s('raise', harming)} it")
-            if effects and not said:
-                names = _and([e.penalty for e in effects])
-                said.append(f"no value of {names} is shown to lower the loss")
-            if said:
-                parts.append(f"{LABELS[engine]}, {' and '.join(said)}")
-        if not parts:
+            if effects:
+                said.setdefault(_verdicts(effects), []).append(LABELS[engine])
+        if not said:
             return "No path of a penalty was measured."
-        return f"In {'; in '.join(parts)}."
+        parts = [f"in {_and(engines)}, {what}" for what, engines in said.items()]
+        sentence = "; ".join(parts)
+        return f"{sentence[0].upper()}{sentence[1:]}."
 
     def _engine(self, engine: EngineRecord) -> str:
         parts = [
@@ -165,10 +162,12 @@ class Findings:
         return f"The smallest {loses} and has {saved} leaves against the defaults."
 
     def _linear(self) -> list[str]:
-        name = best_linear(self._record, self._judged)
+        name = best_linear(self._record)
         if name is None:
             return []
-        sentences = [f"The best linear model, {LABELS[name]}, loses {self._loss(name)}."]
+        sentences = [
+            f"The best linear model, {LABELS[name]}, loses {self._loss(name)}."
+        ]
         for engine in self._record.engines:
             found = self._by_pair[f"{engine} best", name]
             sentences.append(
@@ -200,7 +199,7 @@ class Findings:
         )
 
     def _baselines(self) -> str:
-        name = best_linear(self._record, self._judged)
+        name = best_linear(self._record)
         if name is None:
             return "No linear model was asked for"
         engine = min(
@@ -224,6 +223,21 @@ class Findings:
         return count(_mean_leaves(engine, model))
 
 
+def _verdicts(effects: Sequence[Effect]) -> str:
+    """Return what the penalties of one engine do to its loss, each along its path."""
+    by_verdict: dict[str, list[str]] = {}
+    for effect in effects:
+        by_verdict.setdefault(effect.verdict, []).append(effect.penalty)
+    said = []
+    if helping := by_verdict.get("helps"):
+        said.append(f"{_and(helping)} {_s('lower', helping)} the loss")
+    if harming := by_verdict.get("harms"):
+        said.append(f"{_and(harming)} {_s('raise', harming)} it at every value")
+    if unclear := by_verdict.get("not determined"):
+        said.append(f"no value of {_or(unclear)} is shown to lower the loss")
+    return " and ".join(said) if len(said) < 3 else ", ".join(said)
+
+
 def _mean_leaves(engine: EngineRecord, model: str) -> float:
     folds = engine.outer[model]
     return sum(fold.size.n_leaves for fold in folds) / len(folds)
@@ -245,6 +259,10 @@ def _told(word: str) -> str:
 def _and(names: Sequence[str]) -> str:
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _or(names: Sequence[str]) -> str:
+    return _and(names).replace(" and ", " or ")
 
 
 def _s(verb: str, subjects: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import math
 
+from boostreg.figures.numerals import MINUS
 from boostreg.statistics import Interval
 
 __all__ = ["count", "number", "percent", "with_interval"]
@@ -10,8 +11,8 @@ __all__ = ["count", "number", "percent", "with_interval"]
 def number(value: float, digits: int = 4) -> str:
     """Return a number with so many significant digits and a true minus sign.
 
-    >>> number(3412.3456), number(-0.000123456), number(12.0)
-    ('3,412', '−0.0001235', '12')
+    >>> number(3412.3456), number(0.000123456), number(12.0)
+    ('3,412', '0.0001235', '12')
     """
     if not math.isfinite(value):
         return "not known"
@@ -21,7 +22,7 @@ def number(value: float, digits: int = 4) -> str:
     text = f"{value:,.{decimals}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return text.replace("-", "−")
+    return text.replace("-", MINUS)
 
 
 def count(value: float) -> str:
@@ -36,8 +37,8 @@ def count(value: float) -> str:
 def percent(share: float, digits: int = 2) -> str:
     """Return a share as a signed percentage.
 
-    >>> percent(-0.1234), percent(0.05)
-    ('−12%', '+5%')
+    >>> percent(0.1234), percent(0.05)
+    ('+12%', '+5%')
     """
     if not math.isfinite(share):
         return "not known"

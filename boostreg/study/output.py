@@ -7,13 +7,13 @@ from typing import Any
 from boostreg.data import Column
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
-from boostreg.report.summary import (
+from boostreg.report.summary import summarize
+from boostreg.report.tables import (
     FIT_COLUMNS,
     PATH_COLUMNS,
     TRIAL_COLUMNS,
     fit_table,
     path_table,
-    summarize,
     trial_table,
 )
 from boostreg.study.files import (

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from boostreg import __version__
-from boostreg.errors import FitError, StudyError
+from boostreg.errors import StudyError
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
 from boostreg.fits.journal import Journal
@@ -150,7 +150,8 @@ class _Runner:
         measuring = Measuring(settings, plan.limits)
         given = Batch([*plan.references(), *plan.baselines()])
         self.progress.start(len(searches) * plan.spec.search.trials)
-        self._drive([*searches.values(), measuring, given])
+        jobs: list[Job] = [*searches.values(), measuring, given]
+        self._drive(jobs)
         self.progress.stage("refits and models")
         tuned = {
             where: Tuned(job.tuning.trials, job.tuning.selection)

@@ -41,6 +41,7 @@ class TreeEnsemble:
     feature : ndarray of shape (n_nodes,)
         Tested column, -1 in a leaf.
     threshold : ndarray of shape (n_nodes,)
+        Of a split on numbers.
     value : ndarray of shape (n_nodes,)
         What a leaf adds to the raw score; 0 elsewhere.
     hessian, gain : ndarray of shape (n_nodes,)

@@ -53,6 +53,16 @@ def test_expected_failure_is_the_library_s_own(estimator):
         check("it", estimator)
 
 
+@pytest.mark.xfail(
+    reason="weights are divided by their mean, repeated rows are not, so XGBoost's "
+    "absolute floor of 1e-6 under a gain ends the two at different rounds"
+)
+def test_weights_stay_repeated_rows_where_gains_are_tiny():
+    check = getattr(estimator_checks, WEIGHTS)
+
+    check("it", BoostedRegressor(engine="xgboost", n_estimators=100))
+
+
 def test_clone_keeps_every_argument(make):
     estimator = make(reg_alpha=0.5, max_leaves=None, scale="rows")
 

@@ -145,7 +145,7 @@ def read_nodes(nodes: Columns) -> dict[str, NDArray[Any]]:
         "left": left,
         "right": right,
         "feature": feature,
-        "threshold": condition,
+        "threshold": condition * ~leaf,
         "value": condition * leaf,
         "hessian": nodes.reals("sum_hessian"),
         "gain": nodes.reals("loss_changes"),

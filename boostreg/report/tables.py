@@ -1,0 +1,116 @@
+"""The tables of a run: one row a trial, a fit, and a fold at a point of a path."""
+
+from typing import Any
+
+from boostreg.insight.effects import plain_size
+from boostreg.penalty import Penalty
+from boostreg.report.records import RunRecord
+from boostreg.trees import SIZES
+from boostreg.tuning import Trial
+
+__all__ = [
+    "FIT_COLUMNS",
+    "PATH_COLUMNS",
+    "TRIAL_COLUMNS",
+    "fit_table",
+    "path_table",
+    "trial_table",
+]
+
+_SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
+_PENALTY_COLUMNS = tuple(Penalty().as_dict())
+TRIAL_COLUMNS = (
+    "engine",
+    "outer_fold",
+    "trial",
+    "state",
+    "rounds",
+    "loss",
+    "loss_se",
+    "train_loss",
+    *_SIZE_COLUMNS,
+    "seconds",
+    *_PENALTY_COLUMNS,
+    "reason",
+)
+FIT_COLUMNS = (
+    "engine",
+    "outer_fold",
+    "trial",
+    "inner_fold",
+    "rounds",
+    "loss",
+    "train_loss",
+    *_SIZE_COLUMNS,
+    "seconds",
+    *_PENALTY_COLUMNS,
+)
+PATH_COLUMNS = (
+    "engine",
+    "penalty",
+    "anchor",
+    "point",
+    "value",
+    "outer_fold",
+    "inner_fold",
+    "rounds",
+    "loss",
+    "train_loss",
+    *_SIZE_COLUMNS,
+    "seconds",
+)
+
+
+def trial_table(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the rows of ``trials.csv``."""
+    return [
+        _trial_row(engine.name, fold, trial)
+        for engine in record.engines.values()
+        for fold, tuned in engine.tuned.items()
+        for trial in tuned.trials
+    ]
+
+
+def _trial_row(engine: str, fold: int | None, trial: Trial) -> dict[str, Any]:
+    sizes = {name.removeprefix("n_"): value for name, value in trial.sizes.items()}
+    return {
+        "engine": engine,
+        "outer_fold": "all" if fold is None else fold,
+        "trial": trial.number,
+        "state": trial.state,
+        "rounds": trial.n_rounds,
+        "loss": trial.loss,
+        "loss_se": trial.loss_se,
+        "train_loss": trial.train_loss,
+        "seconds": trial.seconds,
+        "reason": trial.reason,
+        **sizes,
+        **trial.penalty.as_dict(),
+    }
+
+
+def fit_table(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the rows of ``fits.csv``: one an inner fold of a trial."""
+    return [
+        {
+            "engine": engine.name,
+            "outer_fold": "all" if outer is None else outer,
+            "trial": trial.number,
+            "inner_fold": fold.inner,
+            "rounds": fold.n_rounds,
+            "loss": fold.valid_loss,
+            "train_loss": fold.train_loss,
+            "seconds": fold.seconds,
+            **plain_size(fold.size),
+            **trial.penalty.as_dict(),
+        }
+        for engine in record.engines.values()
+        for outer, tuned in engine.tuned.items()
+        for trial in tuned.trials
+        for fold in trial.folds
+    ]
+
+
+def path_table(record: RunRecord) -> list[dict[str, object]]:
+    """Return the rows of ``paths.csv``."""
+    return [row.as_dict() for row in record.paths]

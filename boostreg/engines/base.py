@@ -1,45 +1,22 @@
 """The interface of an engine: a boosting library behind one vocabulary."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data import Column, Table
+from boostreg.data import Column
+from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
+from boostreg.engines.seen import Codes, as_trained
 from boostreg.losses import Array, Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
 
-__all__ = ["Engine", "Growth", "Model", "Stopper", "Training"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Growth:
-    """How long and with what a fit goes on.
-
-    Attributes
-    ----------
-    n_rounds : int
-        Most boosting rounds.
-    patience : int or None
-        Rounds without improvement on the judging rows after which the fit stops.
-    seed : int
-        Of row and column sampling.
-    threads : int
-        Threads of the library.
-    curves : bool
-        Whether the losses of every round are wanted.
-    """
-
-    n_rounds: int
-    patience: int | None = None
-    seed: int = 0
-    threads: int = 1
-    curves: bool = True
+__all__ = ["Bins", "Engine", "Growth", "Model", "Training"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +37,9 @@ class Model:
     complete: tuple[bool, ...]
     """For each column, whether the training rows had no missing value in it."""
     pure: bool = True
-    """Whether no tree holds a part of the intercept."""
+    """Whether no tree and no base score holds a part of the intercept."""
+    codes: Codes = ()
+    """For each category column, the codes that the training rows held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +52,26 @@ class Training:
     exhausted: bool
 
 
-class Bins(Protocol):
-    """Binned rows of one problem, reused by every fit on it."""
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Binned rows of one problem, reused by every fit on it.
+
+    Attributes
+    ----------
+    problem : Problem
+        May be without its values of features.
+    train, valid : object
+        The library's own data sets, labels on the standard scale; None for none.
+    complete : tuple of bool
+    codes : Codes
+        As in ``Model``.
+    """
 
     problem: Problem
+    train: Any
+    valid: Any
+    complete: tuple[bool, ...]
+    codes: Codes
 
 
 class Engine(ABC):
@@ -94,7 +89,15 @@ class Engine(ABC):
 
     @abstractmethod
     def check(self, penalty: Penalty, problem: Problem) -> None:
-        """Raise UnsupportedPenaltyError where the library cannot mean ``penalty``."""
+        """Refuse what the library cannot mean.
+
+        Raises
+        ------
+        UnsupportedPenaltyError
+            If it has no counterpart of ``penalty`` on this problem.
+        StudyError
+            If it lacks the objective.
+        """
 
     @abstractmethod
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
@@ -104,11 +107,11 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def bin(self, problem: Problem, threads: int = 1) -> Any:
+    def bin(self, problem: Problem, threads: int = 1) -> Bins:
         """Bin the rows of ``problem`` once, for every later fit on it."""
 
     @abstractmethod
-    def fit(self, bins: Any, penalty: Penalty, growth: Growth) -> Training:
+    def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         """Grow trees on binned rows.
 
         Raises
@@ -121,19 +124,36 @@ class Engine(ABC):
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
         """Fit the library's own wrapper untouched, but for seed and threads."""
 
-    @abstractmethod
     def predict(
         self, model: Model, X: NDArray[np.float64], n_rounds: int | None = None
     ) -> Array:
-        """Return raw scores (n_samples, n_outputs) of the first ``n_rounds`` rounds."""
+        """Return raw scores (n_samples, n_outputs) of the first ``n_rounds`` rounds.
+
+        A category that the training rows did not hold is missing.
+        """
+        standard = model.standard
+        rounds = model.n_rounds if n_rounds is None else n_rounds
+        start = np.tile(standard.intercept, (len(X), 1))
+        if rounds == 0 or len(X) == 0:
+            return start
+        grown = self._grown(model, as_trained(X, model.codes), rounds)
+        grown = np.asarray(grown, dtype=np.float64).reshape(len(X), -1)
+        return start + standard.target_scale * grown
+
+    @abstractmethod
+    def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:
+        """Return what the first rounds add, on the standard scale."""
 
     @abstractmethod
     def trees(self, model: Model) -> TreeEnsemble:
-        """Return the trees as arrays, leaves in units of the raw score."""
+        """Return the trees as arrays, leaves in units of the raw score.
 
-    @abstractmethod
+        ``intercept`` and the trees together are the raw score.
+        """
+
     def truncate(self, model: Model, n_rounds: int) -> Model:
         """Return the model of the first ``n_rounds`` rounds."""
+        return replace(model, n_rounds=min(n_rounds, model.n_rounds))
 
     @abstractmethod
     def export(self, model: Model) -> Any:
@@ -143,24 +163,40 @@ class Engine(ABC):
     def save(self, model: Model, path: Path) -> Path:
         """Write ``export``'s booster in the library's own format; return the path."""
 
+    @abstractmethod
+    def open(self, path: Path) -> Any:
+        """Return what ``save`` wrote, as ``native`` of a model that predicts alone."""
 
-class Stopper:
-    """Says when a fit has not improved for ``patience`` rounds."""
+    def _training(
+        self, native: Any, bins: Bins, learning_rate: float, curves: Curves
+    ) -> Training:
+        """Return what was grown on standardised rows."""
+        problem = bins.problem
+        model = Model(
+            engine=self.name,
+            native=native,
+            objective=problem.objective,
+            standard=problem.standard,
+            columns=problem.train.columns,
+            learning_rate=learning_rate,
+            n_rounds=curves.n_rounds,
+            complete=bins.complete,
+            codes=bins.codes,
+        )
+        return Training(model, curves.valid, curves.train, curves.exhausted)
 
-    def __init__(self, start: float, patience: int | None) -> None:
-        self._best, self._since, self._patience = start, 0, patience
-
-    def stops(self, loss: float) -> bool:
-        """Take the loss of one more round; return whether to stop after it."""
-        if self._patience is None:
-            return False
-        improved = loss < self._best
-        self._best = min(loss, self._best)
-        self._since = 0 if improved else self._since + 1
-        return self._since >= self._patience
-
-
-def column_is_complete(table: Table) -> tuple[bool, ...]:
-    """Return for each column whether no row misses it."""
-    missing = np.atleast_1d(np.isnan(table.X).any(axis=0))
-    return tuple(not bool(some) for some in missing)
+    def _wrapped(
+        self, native: Any, problem: Problem, learning_rate: float, n_rounds: int
+    ) -> Model:
+        """Return what the library's own wrapper grew; it reads later rows alone."""
+        return Model(
+            engine=self.name,
+            native=native,
+            objective=problem.objective,
+            standard=problem.standard.of_library(),
+            columns=problem.train.columns,
+            learning_rate=learning_rate,
+            n_rounds=n_rounds,
+            complete=(False,) * problem.train.n_features,
+            pure=False,
+        )

@@ -6,6 +6,7 @@ depends on the target alone is computed here in float64.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import gammaln, xlogy
@@ -14,24 +15,55 @@ from boostreg.data import Table
 from boostreg.engines.problem import Problem
 from boostreg.losses import Array, weighted_mean
 
-__all__ = ["CurveRecorder", "affine"]
+__all__ = ["Curves", "Growth", "affine", "grow_rounds"]
 
 
-class CurveRecorder:
-    """Gathers the training and validation loss of every round, the start included."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """How long and with what a fit goes on.
+
+    Attributes
+    ----------
+    n_rounds : int
+        Most boosting rounds.
+    patience : int or None
+        Rounds without improvement on the judging rows after which the fit stops.
+    seed : int
+        Of row and column sampling.
+    threads : int
+        Threads of the library.
+    curves : bool
+        Whether the losses of every round are wanted.
+    """
+
+    n_rounds: int
+    patience: int | None = None
+    seed: int = 0
+    threads: int = 1
+    curves: bool = True
+
+
+class Curves:
+    """Training and validation loss of every round, the start included."""
 
     def __init__(self, problem: Problem) -> None:
         self._train = [problem.start_loss(problem.train)]
         self._valid: list[float] = []
         if problem.valid is not None:
             self._valid.append(problem.start_loss(problem.valid))
-        self.start = self._valid[0] if self._valid else self._train[0]
+        self.n_rounds = 0
+        self.exhausted = False
 
     def add(self, losses: Sequence[float]) -> None:
         """Take the losses after one more round: training, then validation."""
         self._train.append(losses[0])
         if len(losses) > 1:
             self._valid.append(losses[1])
+
+    @property
+    def judging(self) -> list[float]:
+        """The curve that early stopping looks at."""
+        return self._valid or self._train
 
     @property
     def train(self) -> Array:
@@ -44,12 +76,54 @@ class CurveRecorder:
         return np.array(self._valid)
 
 
-def affine(library: str, problem: Problem, table: Table) -> Callable[[float], float]:
-    """Return the function from ``library``'s metric on ``table`` to our loss.
+def grow_rounds(
+    problem: Problem,
+    growth: Growth,
+    add_round: Callable[[int], bool],
+    measure: Callable[[], Sequence[float]],
+) -> Curves:
+    """Grow round by round until the last, or until judging rows say enough.
 
-    Sources: XGBoost ``src/metric/elementwise_metric.cu``, LightGBM
+    Parameters
+    ----------
+    problem : Problem
+    growth : Growth
+    add_round : callable
+        Takes the number of rounds so far; returns whether a round was added. False is
+        the library's word that no split is left.
+    measure : callable
+        Returns the losses of the trees so far on training and on judging rows.
+    """
+    curves = Curves(problem)
+    best, since = curves.judging[0], 0
+    while curves.n_rounds < growth.n_rounds:
+        if not add_round(curves.n_rounds):
+            curves.exhausted = True
+            break
+        curves.n_rounds += 1
+        if not growth.curves:
+            continue
+        curves.add(measure())
+        loss = curves.judging[-1]
+        since = 0 if loss < best else since + 1
+        best = min(loss, best)
+        if growth.patience is not None and since >= growth.patience:
+            break
+    return curves
+
+
+def affine(library: str, problem: Problem) -> list[Callable[[float], float]]:
+    """Return the functions from ``library``'s metric to our loss.
+
+    One is for the training rows, the second for those that judge, if any. Sources:
+    XGBoost ``src/metric/elementwise_metric.cu``, LightGBM
     ``src/metric/regression_metric.hpp``.
     """
+    tables = (problem.train, problem.valid)
+    return [_affine(library, problem, t) for t in tables if t is not None]
+
+
+def _affine(library: str, problem: Problem, table: Table) -> Callable[[float], float]:
     name = problem.objective.name
     if name == "squared_error":
         unit = problem.standard.target_scale**2

@@ -9,11 +9,13 @@ by that nearest their mean. Powers of two make this exact in floating point.
 
 import math
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.data import Table
+from boostreg.errors import DataError
 from boostreg.losses import Array, Objective
 from boostreg.penalty import Penalty, Units
 
@@ -80,6 +82,11 @@ class Standard:
             max_delta_step=raw.max_delta_step / s,
         )
 
+    def of_library(self) -> "Standard":
+        """Return the scale of a model that holds its own intercept, in user units."""
+        zero = np.zeros_like(self.intercept)
+        return replace(self, intercept=zero, target_scale=1.0, weight_scale=1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -103,19 +110,62 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A training part and, where there is one, the part that judges it."""
+    """A training part and, where there is one, the part that judges it.
+
+    Attributes
+    ----------
+    train, valid : Table
+    objective : Objective
+    standard : Standard
+        The scale of the training rows.
+    monotone : tuple of int or None
+        For each column 1 where raw scores must not fall, -1 where they must not rise.
+
+    Raises
+    ------
+    DataError
+        If ``monotone`` does not fit the columns.
+    """
 
     train: Table
     valid: Table | None
     objective: Objective
     standard: Standard
+    monotone: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.monotone is None:
+            return
+        if len(self.monotone) != self.train.n_features:
+            raise DataError(
+                f"monotone must have one number a column, {self.train.n_features}, "
+                f"got {len(self.monotone)}."
+            )
+        for column, sign in zip(self.train.columns, self.monotone, strict=True):
+            allowed = (-1, 0, 1) if column.categories is None else (0,)
+            if sign not in allowed:
+                raise DataError(
+                    f"monotone must be one of {allowed} for column {column.name!r}, "
+                    f"got {sign!r}."
+                )
 
     @classmethod
-    def of(cls, train: Table, valid: Table | None, objective: Objective) -> "Problem":
+    def of(
+        cls,
+        train: Table,
+        valid: Table | None,
+        objective: Objective,
+        *,
+        monotone: tuple[int, ...] | None = None,
+    ) -> Self:
         """Return the problem with the scale of its training rows."""
-        return cls(
-            train, valid, objective, Standard.of(objective, train.y, train.weights)
-        )
+        standard = Standard.of(objective, train.y, train.weights)
+        return cls(train, valid, objective, standard, monotone)
+
+    @property
+    def constrained(self) -> bool:
+        """Whether some column is monotone."""
+        return self.monotone is not None and any(self.monotone)
 
     @property
     def constant_hessian(self) -> bool:
@@ -146,3 +196,15 @@ class Problem:
         """Return the loss of the intercept alone."""
         raw = np.tile(self.standard.intercept, (table.n_samples, 1))
         return self.objective.loss(table.y, raw, table.weights)
+
+    def without_features(self) -> Self:
+        """Return the problem without its values of features, which bins hold.
+
+        They read as missing and take no memory.
+        """
+        valid = None if self.valid is None else _featureless(self.valid)
+        return replace(self, train=_featureless(self.train), valid=valid)
+
+
+def _featureless(table: Table) -> Table:
+    return replace(table, X=np.broadcast_to(np.float64(np.nan), table.X.shape))

@@ -21,12 +21,17 @@ def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
         raise UnsupportedPenaltyError(
             f"min_child_samples={penalty.min_child_samples} cannot be kept exactly: "
             "XGBoost and LightGBM count hessian, not rows, and only squared error "
-            "with equal row weights makes them the same; use min_child_weight."
+            "with equal row weights makes them the same; use min_child_weight, or "
+            "engine sklearn."
         )
 
 
 def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> None:
-    """Raise UnsupportedPenaltyError where the library replaces leaf weights."""
+    """Raise UnsupportedPenaltyError where the library replaces leaf weights.
+
+    Penalties on the structure, ``min_split_gain`` and ``min_child_weight`` among them,
+    act as ever.
+    """
     name = problem.objective.name
     if name not in _RENEWED:
         return
@@ -38,6 +43,11 @@ def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> No
                 f"for {name}, so {field}={value:g} would not act on it; fix {field} "
                 "at 0."
             )
+    if problem.constrained:
+        raise UnsupportedPenaltyError(
+            f"{library} replaces every leaf weight by a quantile of its residuals for "
+            f"{name}, so monotone columns would not stay monotone; leave monotone out."
+        )
 
 
 def least_hessian(penalty: Penalty, row_hessian: float) -> float:

@@ -1,0 +1,1 @@
+"""Fits: what determines one, what it yields, and where it runs."""

@@ -1,0 +1,1 @@
+"""What the penalties do: paths along them, and effects read from paths."""

@@ -184,9 +184,10 @@ def _check(name: str, value: object) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise PenaltyError(f"{name} must be a number, got {value!r}.")
-    if name in _SHARES and not 0 < value <= 1:
+    number = float(value)
+    if name in _SHARES and not 0 < number <= 1:
         raise PenaltyError(f"{name} must be above 0 and at most 1, got {value!r}.")
-    if not (math.isfinite(value) and value >= 0):
+    if not (math.isfinite(number) and number >= 0):
         raise PenaltyError(f"{name} must be finite and >= 0, got {value!r}.")
 
 

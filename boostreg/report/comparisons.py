@@ -38,15 +38,20 @@ class Judged:
 class Comparison:
     """Loss of ``a`` minus loss of ``b``: below 0, ``a`` is better.
 
-    ``adjusted`` is the Holm-adjusted p-value over all comparisons of the report; the
-    words 'better' and 'worse' rest on it, the interval is unadjusted.
+    ``base`` is the mean loss of ``b``; ``adjusted`` is the Holm-adjusted p-value over
+    all comparisons of the report. The words 'better' and 'worse' rest on it, the
+    interval is unadjusted.
     """
 
     a: str
     b: str
     interval: Interval
-    relative: float
+    base: float
     adjusted: float
+
+    def relative(self, difference: float) -> float:
+        """Return a difference as a share of the mean loss of ``b``."""
+        return difference / self.base if self.base else float("nan")
 
     @property
     def word(self) -> str:
@@ -106,7 +111,7 @@ def compare_all(
     intervals = [_paired(judged[a], judged[b], record) for a, b in pairs if b]
     adjusted = _adjusted([interval.p_value for interval in intervals])
     return tuple(
-        Comparison(a, str(b), interval, _relative(interval, judged[str(b)]), p_value)
+        Comparison(a, str(b), interval, float(judged[str(b)].losses.mean()), p_value)
         for (a, b), interval, p_value in zip(pairs, intervals, adjusted, strict=True)
     )
 
@@ -115,11 +120,6 @@ def _paired(a: Judged, b: Judged, record: RunRecord) -> Interval:
     if len(a.losses) == 1:
         return row_interval(a.row_losses[0] - b.row_losses[0], record.outer_weights[0])
     return corrected_t(a.losses - b.losses, record.outer_ratio)
-
-
-def _relative(interval: Interval, b: Judged) -> float:
-    base = float(b.losses.mean())
-    return interval.estimate / base if base else float("nan")
 
 
 def _adjusted(p_values: Sequence[float]) -> Array:

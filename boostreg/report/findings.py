@@ -116,7 +116,7 @@ class Findings:
         lines = [losses, _PROCEDURE, _WORDS]
         if best_linear(self._record) is not None:
             lines.append("The best linear model is that of the least inner loss.")
-        return lines
+        return [*lines, *self._record.notes]
 
     def _penalties(self) -> str:
         said: dict[str, list[str]] = {}
@@ -132,34 +132,31 @@ class Findings:
 
     def _engine(self, engine: EngineRecord) -> str:
         parts = [
-            f"{_MODEL[model]} {self._loss(f'{engine.name} {model}')} with "
+            f"{_MODEL[model]} {self._loss(f'{engine.name} {model}')}, "
             f"{self._leaves(engine, model)} leaves"
             for model in ("default", "best", "one_se")
         ]
         kept = self._by_pair[f"{engine.name} one_se", f"{engine.name} best"]
         return (
-            f"{LABELS[engine.name]}, mean outer {self._record.card['loss']}: "
+            f"{LABELS[engine.name]}, outer {self._record.card['loss']}: "
             f"{'; '.join(parts)}. {self._smaller(engine, kept)}"
         )
 
     def _smaller(self, engine: EngineRecord, kept: Comparison) -> str:
-        one_se = _mean_leaves(engine, "one_se")
-        default = _mean_leaves(engine, "default")
-        saved = percent(one_se / default - 1) if default else "not known"
+        one_se, default = (_mean_leaves(engine, m) for m in ("one_se", "default"))
+        share = one_se / default - 1 if default else float("inf")
+        change = f"{number(100 * abs(share), 2)}% {'fewer' if share < 0 else 'more'}"
         interval = kept.interval
         if not interval.exists:
-            loses = "costs an amount that one fold cannot bound"
+            loses = "what it loses against the best has no interval"
         elif interval.low > 0:
-            loses = f"costs {percent(kept.relative)} loss against the best"
+            loses = f"it loses {_relative(kept)} against the best"
         elif interval.high <= 0:
-            loses = "loses nothing against the best"
+            loses = "it loses nothing against the best"
         else:
-            most = interval.high / (interval.estimate / kept.relative or 1.0)
-            loses = (
-                f"is not told apart from the best (at most {percent(most)} loss, "
-                "upper end of the 95% interval)"
-            )
-        return f"The smallest {loses} and has {saved} leaves against the defaults."
+            most = percent(kept.relative(interval.high))
+            loses = f"it is not told apart from the best (95% CI up to {most})"
+        return f"The smallest has {change} leaves than the defaults; {loses}."
 
     def _linear(self) -> list[str]:
         name = best_linear(self._record)
@@ -172,9 +169,9 @@ class Findings:
             found = self._by_pair[f"{engine} best", name]
             sentences.append(
                 f"Tuned {LABELS[engine]} is {_told(found.word)} it "
-                f"({percent(found.relative)})."
+                f"({_relative(found)} loss)."
             )
-        return sentences
+        return [" ".join(sentences)]
 
     def _front(self) -> str:
         engine, saved = min(
@@ -195,7 +192,7 @@ class Findings:
         found = self._by_pair[f"{names[1]} best", f"{names[0]} best"]
         return (
             f"{LABELS[names[1]]} is {_told(found.word)} {LABELS[names[0]]}: "
-            f"{percent(found.relative)} loss, both tuned"
+            f"{_relative(found)} loss, both tuned"
         )
 
     def _baselines(self) -> str:
@@ -209,7 +206,7 @@ class Findings:
         found = self._by_pair[f"{engine} best", name]
         return (
             f"Tuned {LABELS[engine]} is {_told(found.word)} the best linear model, "
-            f"{LABELS[name]}: {percent(found.relative)} loss"
+            f"{LABELS[name]}: {_relative(found)} loss"
         )
 
     def _trials(self) -> str:
@@ -248,6 +245,10 @@ def _saving(engine: EngineRecord) -> float:
     if chosen.best.n_leaves == 0:
         return 0.0
     return chosen.one_se.n_leaves / chosen.best.n_leaves - 1
+
+
+def _relative(comparison: Comparison) -> str:
+    return percent(comparison.relative(comparison.interval.estimate))
 
 
 def _told(word: str) -> str:

@@ -114,6 +114,8 @@ class RunRecord:
         What was searched, by engine and penalty.
     paths : sequence of PathRow
     effects : sequence of Effect
+    notes : tuple of str
+        What the study asks for and this version does not do.
     outer_ratio : float
         Test over training rows of the outer folds.
     outer_weights : tuple of arrays or None
@@ -130,6 +132,7 @@ class RunRecord:
     ranges: Mapping[str, Mapping[str, Range]]
     paths: Sequence[PathRow]
     effects: Sequence[Effect]
+    notes: tuple[str, ...]
     outer_ratio: float
     outer_weights: tuple[Array | None, ...]
     lint: tuple[Finding, ...] = ()

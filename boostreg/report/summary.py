@@ -185,7 +185,7 @@ def _comparison(one: Comparison) -> dict[str, Any]:
     return {
         "a": one.a,
         "b": one.b,
-        "relative": one.relative,
+        "relative": one.relative(one.interval.estimate),
         "adjusted": one.adjusted,
         "word": one.word,
     } | _interval(one.interval)

@@ -27,6 +27,7 @@ from boostreg.study.output import write_run
 from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Progress, Silent
 from boostreg.study.signals import Stop, stop_on_signals
+from boostreg.study.support import without_effect
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.measuring import Measuring
 
@@ -231,6 +232,7 @@ class _Runner:
             ranges={name: plan.ranges(name) for name in plan.spec.engines},
             paths=rows,
             effects=_effects(rows, plan),
+            notes=without_effect(plan.spec),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
             lint=self.lint,

@@ -39,9 +39,13 @@ def without_effect(spec: StudySpec) -> tuple[str, ...]:
 
     They are defaults of the schema, so refusing them would refuse every study.
     """
-    sentences = [
-        "effects: the design is not run yet; paths show each penalty's effect."
-    ]
+    no_design = (
+        "This version does not run the effects design; the paths show what each "
+        "penalty does."
+    )
+    sentences = [no_design]
     if spec.search.racing:
-        sentences.append("search.racing: every trial is measured on all inner folds.")
+        sentences.append(
+            "This version does not race: every trial is measured on all inner folds."
+        )
     return tuple(sentences)

@@ -139,20 +139,32 @@ def _distinct(
     trees: "TreeEnsemble", split: NDArray[np.int64], n_splits: NDArray[np.int64]
 ) -> tuple[Counts, Counts]:
     """Count features and thresholds, each in the round that first uses it."""
-    feature, threshold = trees.feature[split], split_keys(trees)[split]
-    rounds = np.repeat(trees.round, n_splits)
-    order = np.argsort(threshold)
-    # Few features fit 16 bits, where numpy's stable sort is a radix sort.
-    narrow = np.uint16 if trees.n_features < 2**16 else np.int32
-    order = order[np.argsort(feature.astype(narrow)[order], kind="stable")]
-    feature, threshold, rounds = feature[order], threshold[order], rounds[order]
-    new_feature = np.diff(feature, prepend=-1) != 0
-    new_pair = new_feature.copy()
-    new_pair[1:] |= threshold[1:] != threshold[:-1]
+    keys = _pair_keys(trees.feature[split], split_keys(trees)[split])
+    if trees.n_rounds <= 1:
+        # Without prefixes there is no first use to know.
+        keys, rounds = np.sort(keys), np.zeros(len(keys), dtype=np.int32)
+    else:
+        order = np.argsort(keys)
+        keys, rounds = keys[order], np.repeat(trees.round, n_splits)[order]
+    new_feature = np.diff(keys >> 32, prepend=-1) != 0
+    new_pair = np.diff(keys, prepend=-1) != 0
     return (
         _first_uses(rounds, new_feature, trees.n_rounds),
         _first_uses(rounds, new_pair, trees.n_rounds),
     )
+
+
+def _pair_keys(
+    feature: NDArray[np.int32], threshold: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the feature in the upper and the threshold in the lower 32 bits."""
+    with np.errstate(over="ignore"):
+        # Adding 0 makes -0 to 0, which is the same threshold.
+        short = threshold.astype(np.float32) + np.float32(0)
+    low: NDArray[Any] = short.view(np.uint32)
+    if not np.array_equal(short, threshold):
+        _, low = np.unique(threshold, return_inverse=True)
+    return (feature.astype(np.int64) << 32) | low.astype(np.int64)
 
 
 def _first_uses(

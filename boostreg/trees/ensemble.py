@@ -99,12 +99,11 @@ class TreeEnsemble:
 
     @classmethod
     def from_xgboost_ubj(
-        cls, data: bytes, *, learning_rate: float | None = None
+        cls, data: bytes | bytearray, *, learning_rate: float | None = None
     ) -> Self:
         """Return the trees of XGBoost's model bytes, UBJ or JSON.
 
-        Without ``learning_rate`` it is recovered from the gains where they tell, see
-        ``boostreg.trees.formats.xgboost_rate``.
+        Without ``learning_rate`` the gains are asked, see ``formats.xgboost_rate``.
 
         Raises
         ------
@@ -126,7 +125,7 @@ class TreeEnsemble:
 
         ``intercept``, a number or one a class, is what the leaves of each class's first
         tree hold beside their weights; 0 says that they are pure. Without it, it is
-        recovered where possible, see ``boostreg.trees.formats.lightgbm_intercept``.
+        recovered where possible, see ``formats.lightgbm_intercept``.
 
         Raises
         ------
@@ -138,13 +137,7 @@ class TreeEnsemble:
 
     @classmethod
     def from_npz(cls, path: str | PathLike[str]) -> Self:
-        """Return what ``to_npz`` wrote.
-
-        Raises
-        ------
-        ModelError
-            If the file is damaged or not ours.
-        """
+        """Return what ``to_npz`` wrote, or raise a ModelError if it is not that."""
         return cls(**settle(read_arrays(Path(path))))
 
     @classmethod

@@ -37,6 +37,10 @@ def prefix_middles(
     middles = np.full((2, n_prefixes), np.nan)
     filled = np.cumsum(np.bincount(prefix, minlength=n_prefixes))
     first = int((filled == 0).sum())
+    if first == n_prefixes - 1:
+        ordered = np.sort(values)
+        middles[:, first] = ordered[[(len(values) - 1) // 2, len(values) // 2]]
+        return middles[0], middles[1]
     if first < n_prefixes:
         n_values = filled[first:]
         find = _Finder(values, prefix - first, n_prefixes - first)

@@ -135,20 +135,22 @@ def _check_links(
 
 
 def _depths(
-    offsets: NDArray[np.int64], left: NDArray[np.int32], right: NDArray[np.int32]
+    offsets: NDArray[np.int64], left: NDArray[Any], right: NDArray[Any]
 ) -> NDArray[np.int32]:
     """Return the depth of each node, -1 where no root leads."""
+    # numpy takes entries by pointer-sized integers, any other are converted each time.
+    left, right = left.astype(np.intp), right.astype(np.intp)
     depth = np.full(len(left), -1, dtype=np.int32)
-    level, reached, frontier = 0, 0, offsets[:-1].astype(np.int32)
+    level, reached, frontier = 0, 0, offsets[:-1]
     while frontier.size:
         reached += frontier.size
         # Also ends a walk in circles.
         if reached > len(left):
             break
         depth[frontier] = level
-        below = left[frontier]
-        inner = below >= 0
-        frontier = np.concatenate([below[inner], right[frontier[inner]]])
+        below = left.take(frontier)
+        inner = np.flatnonzero(below >= 0)
+        frontier = np.concatenate([below.take(inner), right.take(frontier.take(inner))])
         level += 1
     if reached != np.count_nonzero(depth >= 0):
         raise ModelError("A node must have one parent and a root none: it is no tree.")

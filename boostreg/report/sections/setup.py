@@ -27,6 +27,7 @@ def setup_section(results: Mapping[str, Any]) -> dict[str, Any]:
         "versions": [(name, plain(v)) for name, v in versions.items()],
         "run": [(_words(k), plain(v)) for k, v in (results.get("run") or {}).items()],
         "yaml": to_yaml(study) if study else "",
+        "lint": [_finding(finding) for finding in results.get("lint") or ()],
         "commands": _commands(study, versions),
     }
 
@@ -93,10 +94,18 @@ def _fixed(study: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _commands(study: Mapping[str, Any], versions: Mapping[str, Any]) -> str:
-    version = versions.get("boostreg")
-    install = f"pip install boostreg=={version}" if version else "pip install boostreg"
     named = study.get("name") or "study"
-    return f"{install}\nboostreg run study.yaml   # writes reports/{named}/\n"
+    version = versions.get("boostreg") or "of any version"
+    return (
+        f"# boostreg {version}, in the folder of this page; writes again/{named}/\n"
+        "boostreg run study.yaml --out again\n"
+    )
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    return " ".join(
+        plain(finding[part]) for part in ("code", "where", "text", "advice")
+    )
 
 
 def _words(key: str) -> str:

@@ -52,7 +52,7 @@ def _read_xgboost(
         # Estimators predict up to the best round, boosters with all.
         best = booster.attr("best_iteration")
     raw = read_xgboost(
-        bytes(booster.save_raw("ubj")),
+        booster.save_raw("ubj"),
         learning_rate=learning_rate,
         recorded=_recorded(booster),
     )

@@ -44,11 +44,11 @@ _MAX_DEPTH = 64
 _read_int64 = _SCALARS[_INT64].unpack_from
 
 
-TypedArray: TypeAlias = tuple[str, bytes]
+TypedArray: TypeAlias = tuple[str, bytes | bytearray]
 """Numbers of one type, still as bytes: ``numpy.frombuffer(bytes, dtype)``."""
 
 
-def parse_ubj(data: bytes) -> Any:
+def parse_ubj(data: bytes | bytearray) -> Any:
     """Return the value that ``data`` encodes, typed arrays as ``TypedArray``.
 
     In a counted array of objects, some that differ but in numbers may be one ``Run``.
@@ -79,7 +79,9 @@ def parse_ubj(data: bytes) -> Any:
     return value
 
 
-def _value(data: bytes, at: int, marker: int, depth: int) -> tuple[Any, int]:
+def _value(
+    data: bytes | bytearray, at: int, marker: int, depth: int
+) -> tuple[Any, int]:
     """Return the value whose marker stood before ``at``, and where it ends."""
     if marker == _ARRAY:
         return _array(data, at, depth + 1)
@@ -102,7 +104,7 @@ def _value(data: bytes, at: int, marker: int, depth: int) -> tuple[Any, int]:
 
 
 def _object(
-    data: bytes, at: int, depth: int, layout: Layout | None = None
+    data: bytes | bytearray, at: int, depth: int, layout: Layout | None = None
 ) -> tuple[dict[str, Any], int]:
     """Read an object; ``layout`` is what to expect, or to learn where it is new."""
     _check_depth(depth, at)
@@ -119,14 +121,15 @@ def _object(
         key, at = data[at : at + size].decode(), at + size
         found[key], end = _value(data, at + 1, data[at], depth)
         if layout and layout.is_new:
-            learned.append((data[start:at], key, data[at:end], found[key]))
+            entry = bytes(data[start:at]), key, bytes(data[at:end]), found[key]
+            learned.append(entry)
         at = end
     if layout:
         layout.learn(learned)
     return found, at + 1
 
 
-def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+def _array(data: bytes | bytearray, at: int, depth: int) -> tuple[Any, int]:
     marker = data[at]
     if marker == _TYPE:
         return _typed_array(data, at + 1)
@@ -137,12 +140,19 @@ def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
             return _objects(data, at, count, depth + 1)
     values: list[Any] = []
     while len(values) < count if marker == _COUNT else data[at] != _ARRAY_END:
+        scalar = _SCALARS.get(data[at])
+        if scalar is not None:
+            values.append(scalar.unpack_from(data, at + 1)[0])
+            at += 1 + scalar.size
+            continue
         value, at = _value(data, at + 1, data[at], depth)
         values.append(value)
     return values, at + (marker != _COUNT)
 
 
-def _objects(data: bytes, at: int, count: int, depth: int) -> tuple[list[Any], int]:
+def _objects(
+    data: bytes | bytearray, at: int, count: int, depth: int
+) -> tuple[list[Any], int]:
     """Read an array that starts with an object, alike ones faster."""
     layout = Layout(_value)
     values: list[Any] = []
@@ -164,7 +174,7 @@ def _objects(data: bytes, at: int, count: int, depth: int) -> tuple[list[Any], i
     return values, at
 
 
-def _typed_array(data: bytes, at: int) -> tuple[TypedArray, int]:
+def _typed_array(data: bytes | bytearray, at: int) -> tuple[TypedArray, int]:
     dtype = _DTYPES.get(data[at])
     if dtype is None or data[at + 1] != _COUNT:
         raise ModelError(
@@ -178,7 +188,7 @@ def _typed_array(data: bytes, at: int) -> tuple[TypedArray, int]:
     return (dtype, data[at:end]), end
 
 
-def _length(data: bytes, at: int) -> tuple[int, int]:
+def _length(data: bytes | bytearray, at: int) -> tuple[int, int]:
     """Return a count and where it ends; a count beyond the data is refused here."""
     marker = data[at]
     if marker == _INT64:

@@ -48,7 +48,7 @@ class Layout:
     """What an object of an array looked like, to be expected in the next one."""
 
     def __init__(
-        self, read_value: Callable[[bytes, int, int, int], tuple[Any, int]]
+        self, read_value: Callable[[bytes | bytearray, int, int, int], tuple[Any, int]]
     ) -> None:
         self._entries: list[_Entry] = []
         self._read_value = read_value
@@ -80,7 +80,9 @@ class Layout:
             entry = _Entry(head, key, 0, raw, value, empty)
         self._entries.append(entry)
 
-    def follow(self, data: bytes, at: int, depth: int, found: dict[str, Any]) -> int:
+    def follow(
+        self, data: bytes | bytearray, at: int, depth: int, found: dict[str, Any]
+    ) -> int:
         """Read entries as far as they are as expected, and return where they end.
 
         A value determines its own length, so equal bytes are an equal value.
@@ -106,20 +108,22 @@ class Layout:
                 found[key], at = self._read_value(data, at + 1, data[at], depth)
         return at
 
-    def find_run(self, data: bytes, start: int, end: int, most: int) -> Run | None:
+    def find_run(
+        self, data: bytes | bytearray, start: int, end: int, most: int
+    ) -> Run | None:
         """Return the objects from ``end`` on that look like ``data[start:end]``.
 
         At most ``most`` of them; None if it is not worth while.
         """
         size = end - start
-        begin = data[start : start + 9 + len(self._entries[0].head)]
+        begin = bytes(data[start : start + 9 + len(self._entries[0].head)])
         if not (
             most > 1
             and data.startswith(begin, end)
             and data.startswith(begin, end + size)
         ):
             return None
-        model = data[start:end]
+        model = bytes(data[start:end])
         places = self._places(model)
         if places is None:
             return None

@@ -31,7 +31,7 @@ _LOG = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:c
 
 
 def read_xgboost(
-    data: bytes,
+    data: bytes | bytearray,
     *,
     learning_rate: float | None = None,
     recorded: Recorded | None = None,
@@ -87,7 +87,7 @@ def read_xgboost(
     )
 
 
-def _parse(data: bytes) -> Any:
+def _parse(data: bytes | bytearray) -> Any:
     # UBJ continues with the marker of a length, JSON with a quote or white space.
     if data[:1] != b"{":
         raise ModelError(

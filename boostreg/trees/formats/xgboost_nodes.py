@@ -59,8 +59,8 @@ class Columns:
         """Trees of all blocks."""
         return int(self.counts.sum())
 
-    def array(self, key: str, dtype: type[Any]) -> NDArray[Any]:
-        """Return one number a node."""
+    def array(self, key: str, dtype: type[Any] | None) -> NDArray[Any]:
+        """Return one number a node, as stored if ``dtype`` is None."""
         joined, sizes = self.join(key, dtype)
         if not np.array_equal(sizes, self.sizes):
             raise ModelError(
@@ -73,10 +73,13 @@ class Columns:
 
         JSON rounds float32 to decimals that are no float32, hence the way around.
         """
-        return self.array(key, np.float32).astype(np.float64)
+        numbers = self.array(key, None)
+        if numbers.dtype.itemsize != 4:
+            numbers = _convert(numbers, key, np.float32)
+        return numbers.astype(np.float64)
 
     def join(
-        self, key: str, dtype: type[Any]
+        self, key: str, dtype: type[Any] | None
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return the numbers of all trees, and how many each tree has."""
         joined, lengths = _join([self._get(block, key) for block in self.blocks], key)
@@ -121,7 +124,9 @@ def _numbers(part: Any, key: str) -> NDArray[Any]:
     return array
 
 
-def _convert(array: NDArray[Any], key: str, dtype: type[Any]) -> NDArray[Any]:
+def _convert(array: NDArray[Any], key: str, dtype: type[Any] | None) -> NDArray[Any]:
+    if dtype is None:
+        return array
     with np.errstate(over="ignore", invalid="ignore"):
         converted = array.astype(dtype)
     narrower = array.dtype.kind == "f" or array.dtype.itemsize > converted.itemsize

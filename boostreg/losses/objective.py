@@ -1,41 +1,18 @@
-r"""What is minimised: losses, their derivatives, intercepts and units.
-
-Raw scores ``f`` are float64 of shape (n_samples, n_outputs), one output except for
-softmax. Derivatives are those that both libraries boost with, per row and without row
-weights; they fix the unit of every penalty (XGBoost 3.2 to 3.4, ``src/objective``):
-
-==================  =========================  =======================================
-objective           gradient, hessian          loss
-==================  =========================  =======================================
-``squared_error``   f - y, 1                   (y - f)^2
-``logistic``        p - y, p(1 - p)            log loss
-``softmax``         p_k - y_k, 2 p_k(1 - p_k)  log loss
-``poisson``         e^f - y, e^f               2 (y log(y/m) - y + m), m = e^f
-``gamma``           1 - y/m, y/m               2 (y/m - 1 - log(y/m))
-``tweedie`` r       m^(2-r) - y m^(1-r),       unit deviance, [1]_ p. 4
-                    its derivative in f
-``absolute_error``  sign(f - y), 1             abs(y - f)
-``quantile`` q      1 - q or -q, 1             pinball loss
-==================  =========================  =======================================
-
-References
-----------
-.. [1] B. Jorgensen. "The Theory of Dispersion Models". Chapman and Hall, 1997.
-"""
+"""An objective: a loss with its intercept, its units and its predictions."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boostreg.errors import DataError, StudyError
+from boostreg.losses.derivatives import derivatives
+from boostreg.losses.means import Array, weighted_mean, weighted_quantile
+from boostreg.losses.rows import row_losses
+from boostreg.losses.shares import sigmoid, softmax
 from boostreg.penalty import Units
 
-__all__ = ["LOSS_NAMES", "OBJECTIVES", "Array", "Objective", "weighted_mean"]
-
-Array = NDArray[np.float64]
+__all__ = ["LOSS_NAMES", "OBJECTIVES", "Objective"]
 
 LOSS_NAMES = {
     "squared_error": "squared error",
@@ -54,13 +31,6 @@ _BY_TASK = {
     "binary": ("logistic",),
     "multiclass": ("softmax",),
 }
-
-
-def weighted_mean(values: Array, weights: Array | None) -> float:
-    """Return the mean of ``values`` (n_samples,), weighted where weights are given."""
-    if weights is None:
-        return float(np.mean(values))
-    return float(np.sum(values * weights) / np.sum(weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +128,7 @@ class Objective:
         """
         if self.name in {"absolute_error", "quantile"}:
             level = 0.5 if self.parameter is None else self.parameter
-            return np.array([_weighted_quantile(y, weights, level)])
+            return np.array([weighted_quantile(y, weights, level)])
         if self.name == "softmax":
             counts = np.bincount(y.astype(int), weights, minlength=self.n_classes)
             score = np.log(np.maximum(counts, 1e-6))
@@ -173,15 +143,15 @@ class Objective:
 
     def gradient(self, y: Array, raw: Array) -> Array:
         """Return first derivatives, (n_samples, n_outputs), without row weights."""
-        return _derivatives(self, y, raw)[0]
+        return derivatives(self.name, self.parameter, y, raw)[0]
 
     def hessian(self, y: Array, raw: Array) -> Array:
         """Return second derivatives, (n_samples, n_outputs), without row weights."""
-        return _derivatives(self, y, raw)[1]
+        return derivatives(self.name, self.parameter, y, raw)[1]
 
     def row_losses(self, y: Array, raw: Array) -> Array:
         """Return the loss of each row, (n_samples,)."""
-        return _ROW_LOSS[self.name](self, y, raw)
+        return row_losses(self.name, self.parameter, y, raw)
 
     def loss(self, y: Array, raw: Array, weights: Array | None = None) -> float:
         """Return the weighted mean of the rows' losses."""
@@ -193,10 +163,10 @@ class Objective:
         Probabilities are (n_samples, n_classes), for logistic too.
         """
         if self.name == "logistic":
-            share = _sigmoid(raw[:, 0])
+            share = sigmoid(raw[:, 0])
             return np.column_stack([1 - share, share])
         if self.name == "softmax":
-            return _softmax(raw)
+            return softmax(raw)
         if self.name in {"poisson", "gamma", "tweedie"}:
             return np.asarray(np.exp(raw[:, 0]), dtype=np.float64)
         return raw[:, 0]
@@ -204,7 +174,7 @@ class Objective:
     def units(self, y: Array, weights: Array | None = None) -> Units:
         """Return the data's own unit of gradient and hessian at the intercept."""
         raw = np.tile(self.intercept(y, weights), (len(y), 1))
-        gradient, hessian = _derivatives(self, y, raw)
+        gradient, hessian = derivatives(self.name, self.parameter, y, raw)
         w = np.ones(len(y)) if weights is None else weights
         mean_weight = float(np.sum(w) / len(y))
         spread = np.sqrt(np.sum(w[:, None] * gradient**2, axis=0) / np.sum(w))
@@ -214,107 +184,3 @@ class Objective:
             hessian=float(np.mean(curvature)),
             n_samples=len(y),
         )
-
-
-def _sigmoid(raw: Array) -> Array:
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * raw)), dtype=np.float64)
-
-
-def _softmax(raw: Array) -> Array:
-    power = np.exp(raw - raw.max(axis=1, keepdims=True))
-    return np.asarray(power / power.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def _weighted_quantile(y: Array, weights: Array | None, level: float) -> float:
-    if weights is None:
-        return float(np.quantile(y, level))
-    order = np.argsort(y, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(y[order][np.searchsorted(reached, level * reached[-1])])
-
-
-def _derivatives(objective: Objective, y: Array, raw: Array) -> tuple[Array, Array]:
-    if objective.name == "softmax":
-        p = _softmax(raw)
-        return p - (y[:, None] == np.arange(objective.n_classes)), 2 * p * (1 - p)
-    f = raw[:, 0]
-    gradient, hessian = _DERIVATIVES[objective.name](objective, y, f)
-    return gradient[:, None], hessian[:, None]
-
-
-def _logistic(_: Objective, y: Array, f: Array) -> tuple[Array, Array]:
-    p = _sigmoid(f)
-    return p - y, p * (1 - p)
-
-
-def _gamma(_: Objective, y: Array, f: Array) -> tuple[Array, Array]:
-    ratio = y * np.exp(-f)
-    return 1 - ratio, ratio
-
-
-def _tweedie(objective: Objective, y: Array, f: Array) -> tuple[Array, Array]:
-    r = float(objective.parameter or 0.0)
-    left, right = y * np.exp((1 - r) * f), np.exp((2 - r) * f)
-    return right - left, (2 - r) * right - (1 - r) * left
-
-
-def _quantile(objective: Objective, y: Array, f: Array) -> tuple[Array, Array]:
-    q = float(objective.parameter or 0.0)
-    return np.where(f > y, 1 - q, -q), np.ones_like(f)
-
-
-_DERIVATIVES: dict[str, Callable[[Objective, Array, Array], tuple[Array, Array]]] = {
-    "squared_error": lambda _, y, f: (f - y, np.ones_like(f)),
-    "logistic": _logistic,
-    "poisson": lambda _, y, f: (np.exp(f) - y, np.exp(f)),
-    "gamma": _gamma,
-    "tweedie": _tweedie,
-    "absolute_error": lambda _, y, f: (np.sign(f - y), np.ones_like(f)),
-    "quantile": _quantile,
-}
-
-
-def _logistic_loss(_: Objective, y: Array, raw: Array) -> Array:
-    return np.asarray(np.logaddexp(0.0, np.where(y > 0, -raw[:, 0], raw[:, 0])))
-
-
-def _softmax_loss(_: Objective, y: Array, raw: Array) -> Array:
-    top = raw.max(axis=1)
-    total = top + np.log(np.sum(np.exp(raw - top[:, None]), axis=1))
-    return np.asarray(total - raw[np.arange(len(y)), y.astype(int)], dtype=np.float64)
-
-
-def _poisson_loss(_: Objective, y: Array, raw: Array) -> Array:
-    from scipy.special import xlogy
-
-    f = raw[:, 0]
-    return np.asarray(2 * (xlogy(y, y) - y * f - y + np.exp(f)), dtype=np.float64)
-
-
-def _gamma_loss(_: Objective, y: Array, raw: Array) -> Array:
-    f = raw[:, 0]
-    return np.asarray(2 * (y * np.exp(-f) - 1 - np.log(y) + f), dtype=np.float64)
-
-
-def _tweedie_loss(objective: Objective, y: Array, raw: Array) -> Array:
-    r, f = float(objective.parameter or 0.0), raw[:, 0]
-    own = y ** (2 - r) / ((1 - r) * (2 - r))
-    left, right = y * np.exp((1 - r) * f) / (1 - r), np.exp((2 - r) * f) / (2 - r)
-    return np.asarray(2 * (own - left + right), dtype=np.float64)
-
-
-def _quantile_loss(objective: Objective, y: Array, raw: Array) -> Array:
-    q, left = float(objective.parameter or 0.0), y - raw[:, 0]
-    return np.maximum(q * left, (q - 1) * left)
-
-
-_ROW_LOSS: dict[str, Callable[[Objective, Array, Array], Array]] = {
-    "squared_error": lambda _, y, raw: (y - raw[:, 0]) ** 2,
-    "logistic": _logistic_loss,
-    "softmax": _softmax_loss,
-    "poisson": _poisson_loss,
-    "gamma": _gamma_loss,
-    "tweedie": _tweedie_loss,
-    "absolute_error": lambda _, y, raw: np.abs(y - raw[:, 0]),
-    "quantile": _quantile_loss,
-}

@@ -54,6 +54,8 @@ def rewrite(
         f"tree_sizes={sizes}" if line.startswith("tree_sizes=") else line
         for line in head.rstrip("\n").split("\n")
     ]
+    # For our own readers, who want pure weights; LightGBM passes over the line.
+    lines.append("boostreg_intercept=" + " ".join(map(repr, intercept.tolist())))
     return "\n".join(lines) + "\n\n" + "".join(trees) + tail
 
 

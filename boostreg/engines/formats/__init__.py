@@ -1,0 +1,1 @@
+"""Files of the libraries, rewritten so that the bare library predicts alone."""

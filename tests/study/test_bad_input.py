@@ -1,0 +1,75 @@
+"""Whatever is wrong with a study or its data: one message, code 2, nothing written."""
+
+import sys
+
+import pytest
+
+from boostreg.cli import main
+
+TABLE = "a,b,y\n" + "".join(f"{i},{i % 3},{i * 1.5}\n" for i in range(40))
+CLASSES = "a,b,y\n" + "".join(f"{i},{i % 3},{'uv'[i % 2]}\n" for i in range(40))
+HEAD = "name: bad\ndata: {source: data.csv, target: y}\n"
+
+CASES = {
+    "unknown key": (HEAD + "searhc: {trials: 3}\n", TABLE, "search"),
+    "no such file": (HEAD.replace("data.csv", "date.csv"), TABLE, "date.csv"),
+    "no such target": (HEAD.replace("target: y", "target: z"), TABLE, "'z'"),
+    "target with NaN": (HEAD, TABLE.replace("3,0,4.5", "3,0,"), "y"),
+    "text target": (
+        HEAD.replace("target: y", "target: y, task: regression"),
+        CLASSES,
+        "regression",
+    ),
+    "one class": (HEAD, CLASSES.replace("v", "u"), "class"),
+    "more folds than rows": (
+        HEAD + "validation: {outer: {folds: 41}}\n",
+        TABLE,
+        "41",
+    ),
+    "infinite feature": (HEAD, TABLE.replace("5,2,7.5", "inf,2,7.5"), "'a'"),
+    "duplicate columns": (HEAD, TABLE.replace("a,b,y", "a,a,y"), "'a'"),
+    "no feature": (HEAD, "y\n" + "".join(f"{i}.5\n" for i in range(40)), "feature"),
+    "no row": (HEAD, "a,b,y\n", "row"),
+    "fixed and searched": (
+        HEAD + "search: {fixed: {reg_lambda: 1}, space: "
+        "{reg_lambda: {low: 0.1, high: 1}}}\n",
+        TABLE,
+        "reg_lambda",
+    ),
+    "name that leaves the folder": (
+        HEAD.replace("name: bad", "name: ../bad"),
+        TABLE,
+        "name",
+    ),
+    "a bomb": (
+        HEAD + "title: &a x\nclaims: [*a, *a]\n",
+        TABLE,
+        "anchor",
+    ),
+    "a penalty the engine lacks": (
+        HEAD + "search: {space: {path_smooth: {low: 1, high: 9}}}\n",
+        TABLE,
+        "path_smooth",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_one_message_and_leaves_nothing(
+    case, tmp_path, monkeypatch, capsys
+):
+    study, table, word = CASES[case]
+    (tmp_path / "bad.yaml").write_text(study)
+    (tmp_path / "data.csv").write_text(table)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["boostreg", "run", "bad.yaml"])
+
+    with pytest.raises(SystemExit) as stopped:
+        main()
+
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert said.startswith("boostreg: ")
+    assert word in said
+    assert "Traceback" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.yaml", "data.csv"]

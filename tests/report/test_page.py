@@ -100,7 +100,7 @@ def test_data_island_holds_the_trials_of_the_final_tuning(run, page_text):
 
 
 def test_opening_paragraph_holds_every_sentence_of_the_answer(run, page_text):
-    opening = re.search(r'<p class="answer".*?</p>', page_text, re.DOTALL)[0]
+    opening = re.search(r'<div class="answer">.*?</div>', page_text, re.DOTALL)[0]
 
     for sentence in run[0]["text"]["answer"]:
         assert sentence in visible(opening)

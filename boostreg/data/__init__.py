@@ -6,6 +6,7 @@ from boostreg.data.folds import Fold, Splits, make_folds, make_holdout, make_spl
 from boostreg.data.prepare import prepare_table
 from boostreg.data.sources import read_source
 from boostreg.data.table import Table, Task
+from boostreg.data.weighting import with_class_weights
 
 __all__ = [
     "Column",
@@ -20,4 +21,5 @@ __all__ = [
     "make_splits",
     "prepare_table",
     "read_source",
+    "with_class_weights",
 ]

@@ -19,10 +19,20 @@ MOST_BINS = 64
 
 
 class Dataset:
-    """A table with its splits and objective; bins each split once for each engine."""
+    """A table with its splits and objective; bins each split once for each engine.
 
-    def __init__(self, table: Table, splits: Splits, objective: Objective) -> None:
+    ``monotone`` has -1, 0 or 1 a column; None constrains none.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        splits: Splits,
+        objective: Objective,
+        monotone: tuple[int, ...] | None = None,
+    ) -> None:
         self.table, self.splits, self.objective = table, splits, objective
+        self.monotone = monotone
         self._bins: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._fingerprints: dict[tuple[int | None, int | None], str] = {}
 
@@ -32,6 +42,7 @@ class Dataset:
         if where not in self._fingerprints:
             state = hashlib.sha256(self.table.fingerprint.encode())
             state.update(repr(self.objective).encode())
+            state.update(repr(self.monotone).encode())
             for rows in self.splits.rows(outer, inner):
                 state.update(len(rows).to_bytes(8, "little"))
                 state.update(rows.astype("<i8").tobytes())
@@ -42,7 +53,9 @@ class Dataset:
         """Return the training part of a split and, if any, the rows that judge it."""
         train, test = self.splits.rows(outer, inner)
         valid = self.table.rows(test) if len(test) > 0 else None
-        return Problem.of(self.table.rows(train), valid, self.objective)
+        return Problem.of(
+            self.table.rows(train), valid, self.objective, monotone=self.monotone
+        )
 
     def bins(
         self, engine: str, outer: int | None, inner: int | None, threads: int = 1
@@ -62,16 +75,25 @@ class Dataset:
         self.table.save(folder)
         _save_splits(self.splits, folder / "splits.npz")
         objective = self.objective
-        content = [objective.name, objective.parameter, objective.n_classes]
-        (folder / "objective.json").write_text(json.dumps(content), encoding="utf-8")
+        content = {
+            "objective": [objective.name, objective.parameter, objective.n_classes],
+            "monotone": self.monotone,
+        }
+        (folder / "problem.json").write_text(json.dumps(content), encoding="utf-8")
 
     @classmethod
     def open(cls, folder: Path) -> "Dataset":
         """Return what ``save`` wrote."""
-        text = (folder / "objective.json").read_text(encoding="utf-8")
+        content = json.loads((folder / "problem.json").read_text(encoding="utf-8"))
         table = Table.load(folder)
         splits = _load_splits(folder / "splits.npz", table.n_samples)
-        return cls(table, splits, Objective(*json.loads(text)))
+        monotone = content["monotone"]
+        return cls(
+            table,
+            splits,
+            Objective(*content["objective"]),
+            None if monotone is None else tuple(monotone),
+        )
 
 
 def _save_splits(splits: Splits, path: Path) -> None:

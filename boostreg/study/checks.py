@@ -15,8 +15,10 @@ from boostreg.study.faults import contradiction, detail, rule, unknown
 
 __all__ = [
     "all_of",
+    "check_class_weights",
     "check_fixed",
     "check_memory",
+    "check_monotone",
     "check_objective",
     "check_space",
     "distinct",
@@ -186,6 +188,29 @@ def check_objective(value: Any, task: str | None) -> Any:
         text = str(error).rstrip(".")
         raise contradiction(text, at=("data", "objective")) from None
     return value
+
+
+def check_class_weights(value: Any) -> Any:
+    """Check a factor for each class: ``balanced``, a mapping, or None."""
+    if value is None or value == "balanced":
+        return value
+    if isinstance(value, Mapping) and all(map(_is_positive, value.values())):
+        return {str(label): float(factor) for label, factor in value.items()}
+    raise rule("balanced, or a positive number for each class that is named")
+
+
+def _is_positive(value: object) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and float(str(value)) > 0
+
+
+def check_monotone(value: Any) -> dict[str, int]:
+    """Check the columns along which predictions may only rise (1) or fall (-1)."""
+    if isinstance(value, Mapping) and all(
+        sign in (-1, 1) and not isinstance(sign, bool) for sign in value.values()
+    ):
+        return {str(name): int(sign) for name, sign in value.items()}
+    raise rule("1 (rising) or -1 (falling) for each column that is named")
 
 
 def _objective_name(value: Any) -> str:

@@ -1,10 +1,17 @@
 """What a study asks for, as data, folds, searches and work."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from boostreg.data import data_card, make_splits, prepare_table, read_source
-from boostreg.engines import Problem
+from boostreg.data import (
+    Table,
+    data_card,
+    make_splits,
+    prepare_table,
+    read_source,
+    with_class_weights,
+)
 from boostreg.engines.facts import measure_facts
 from boostreg.errors import DataError
 from boostreg.fits.dataset import Dataset
@@ -17,7 +24,7 @@ from boostreg.penalty.linter import Finding, edge_findings, lint
 from boostreg.penalty.space import Range, parse_space
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
-from boostreg.study.refusals import check_engines
+from boostreg.study.refusals import check_engines, check_paths
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.measuring import Limits
 
@@ -41,7 +48,7 @@ class Plan:
         self.spec = spec = study.spec
         data = spec.data
         frame = read_source(data.source, base=study.base)
-        self.table = prepare_table(
+        table = prepare_table(
             frame,
             target=data.target,
             task=data.task,
@@ -50,6 +57,7 @@ class Plan:
             time=data.time,
             weights=data.weights,
         )
+        self.table = with_class_weights(table, data.class_weights)
         self.objective = Objective.for_task(
             self.table.task, len(self.table.classes), data.objective
         )
@@ -60,14 +68,13 @@ class Plan:
             inner=spec.validation.inner.as_dict(),
             seed=spec.seed,
         )
-        self.dataset = Dataset(self.table, self.splits, self.objective)
-        self.space = parse_space(spec.search.space)
-        check_engines(
-            self.space,
-            spec.search.fixed,
-            spec.engines,
-            Problem.of(self.table, None, self.objective),
+        self.dataset = Dataset(
+            self.table, self.splits, self.objective, _signs(self.table, data.monotone)
         )
+        self.space = parse_space(spec.search.space)
+        problem = self.dataset.problem(None, None)
+        check_engines(self.space, spec.search.fixed, spec.engines, problem)
+        check_paths(self.paths(), problem)
 
     @property
     def outer_folds(self) -> range:
@@ -209,3 +216,15 @@ class Plan:
             engines=self.spec.engines,
             scale=self.spec.search.scale,
         )
+
+
+def _signs(table: Table, monotone: Mapping[str, int]) -> tuple[int, ...] | None:
+    names = [column.name for column in table.columns]
+    if unknown := [name for name in monotone if name not in names]:
+        raise DataError(
+            f"data.monotone: there is no feature {unknown[0]!r}; there are "
+            f"{', '.join(map(repr, names[:20]))}."
+        )
+    if not monotone:
+        return None
+    return tuple(monotone.get(name, 0) for name in names)

@@ -5,10 +5,11 @@ from typing import Any
 
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import UnsupportedPenaltyError
+from boostreg.insight.paths import PathPoint
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import lacking
 
-__all__ = ["check_engines"]
+__all__ = ["check_engines", "check_paths"]
 
 
 def check_engines(
@@ -33,6 +34,23 @@ def check_engines(
                 findings = _lacking(space, engine, engines, problem)
                 lines = "\n".join(str(finding) for finding in findings)
                 raise UnsupportedPenaltyError(lines or str(error)) from None
+
+
+def check_paths(points: Sequence[PathPoint], problem: Problem) -> None:
+    """Check every point of the paths with its engine.
+
+    Raises
+    ------
+    UnsupportedPenaltyError
+        If an engine refuses one of them.
+    """
+    for point in points:
+        try:
+            get_engine(point.engine).check(point.penalty, problem)
+        except UnsupportedPenaltyError as error:
+            raise UnsupportedPenaltyError(
+                f"paths.penalties: {point.name} on {point.engine}: {error}"
+            ) from None
 
 
 def _corners(space: Mapping[str, Range], fixed: Mapping[str, Any]) -> list[Penalty]:

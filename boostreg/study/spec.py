@@ -30,8 +30,10 @@ from boostreg.engines import ENGINES
 from boostreg.penalty import Scale
 from boostreg.study.checks import (
     all_of,
+    check_class_weights,
     check_fixed,
     check_memory,
+    check_monotone,
     check_objective,
     check_space,
     distinct,
@@ -99,6 +101,10 @@ class Data(_Strict):
     groups: Text | None = None
     time: Text | None = None
     weights: Text | None = None
+    class_weights: Annotated[Any, AfterValidator(check_class_weights)] = None
+    monotone: Annotated[Any, AfterValidator(check_monotone)] = Field(
+        default_factory=dict
+    )
 
     @field_validator("objective", mode="after")
     @classmethod
@@ -259,7 +265,7 @@ class StudySpec(_Strict):
     data: Data
     engines: Annotated[
         tuple[str, ...], Field(min_length=1), AfterValidator(all_of(tuple(ENGINES)))
-    ] = tuple(ENGINES)
+    ] = ("xgboost", "lightgbm")
     rounds: Rounds = Rounds()
     search: Search = Field(default_factory=Search)
     validation: Validation = Validation()

@@ -110,7 +110,7 @@ def main() -> None:
         "`python tests/benchmarks/size_reading.py`",
         "",
         f"{versions} Medians of {REPEATS} runs, taken in turn.",
-        "`tree_size` starts at the live booster and gives all prefixes' figures;",
+        "`tree_size` starts at the live booster and gives the figures of all rounds;",
         "*faster* compares it with `trees_to_dataframe` alone, before any counting.",
         "",
         *lines,

@@ -131,7 +131,7 @@ class Objective:
             return np.array([weighted_quantile(y, weights, level)])
         if self.name == "softmax":
             counts = np.bincount(y.astype(int), weights, minlength=self.n_classes)
-            score = np.log(np.maximum(counts, 1e-6))
+            score = np.log(np.maximum(counts / counts.sum(), 1e-6 / len(y)))
             return np.asarray(score - score.mean(), dtype=np.float64)
         mean = weighted_mean(y, weights)
         if self.name == "squared_error":

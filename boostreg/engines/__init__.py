@@ -1,6 +1,8 @@
 """Boosting libraries behind one vocabulary: the registry of engines."""
 
-from boostreg.engines.base import Engine, Growth, Model, Training
+from boostreg.engines.base import Bins, Engine, Model, Training
+from boostreg.engines.curves import Growth
+from boostreg.engines.hgb import HistGradientBoosting
 from boostreg.engines.lgb import LightGBM
 from boostreg.engines.problem import Problem, Standard
 from boostreg.engines.xgb import XGBoost
@@ -8,8 +10,10 @@ from boostreg.errors import StudyError
 
 __all__ = [
     "ENGINES",
+    "Bins",
     "Engine",
     "Growth",
+    "HistGradientBoosting",
     "LightGBM",
     "Model",
     "Problem",
@@ -19,7 +23,9 @@ __all__ = [
     "get_engine",
 ]
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (XGBoost(), LightGBM())}
+ENGINES: dict[str, Engine] = {
+    engine.name: engine for engine in (XGBoost(), LightGBM(), HistGradientBoosting())
+}
 
 
 def get_engine(name: str) -> Engine:

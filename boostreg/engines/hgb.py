@@ -1,10 +1,10 @@
 """scikit-learn's histogram boosting behind boostreg's vocabulary.
 
-It has an L2 penalty and limits on a tree, and nothing else; whatever it lacks is
-refused. It bins anew in every fit, and its trees are read through fields that
-scikit-learn keeps private, as ``boostreg.trees`` does.
+It has an L2 penalty and limits on a tree; whatever it lacks is refused. It bins anew
+in every fit, and keeps its trees in private fields, as ``boostreg.trees`` reads them.
 """
 
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -13,13 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from boostreg.data import Table
 from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.curves import Growth, grow_rounds
 from boostreg.engines.problem import Problem
 from boostreg.engines.rules import check_renewed_leaves
 from boostreg.engines.seen import as_trained, codes_of, complete_columns
-from boostreg.errors import DataError, StudyError, UnsupportedPenaltyError
+from boostreg.errors import (
+    DataError,
+    ModelError,
+    StudyError,
+    UnsupportedPenaltyError,
+)
 from boostreg.losses import Array, Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
@@ -120,42 +124,177 @@ class HistGradientBoosting(Engine):
     def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         problem = bins.problem
         self.check(penalty, problem)
-        # Like a target, a penalty may be of any scale here; row weights may not,
-        # because the least hessian is fixed.
         params = self.params(penalty, problem)
+        # The least hessian is fixed, so row weights must be of a known size.
         params["l2_regularization"] /= problem.standard.weight_scale
-        forest = _Forest(problem, params, growth, as_trained)
-        curves = grow_rounds(problem, growth, forest.add_round, forest.measure)
-        trees = forest.trees()
-        standard = replace(
-            problem.standard, intercept=trees.intercept, target_scale=1.0
-        )
-        training = self._training(
-            SklearnForest(trees, forest.estimator), bins, penalty.learning_rate, curves
-        )
-        return replace(training, model=replace(training.model, standard=standard))
+        forest = _Growing(bins, params, growth)
+        curves = grow_rounds(forest.problem, growth, forest.add_round, forest.measure)
+        trees = forest.measured_trees(curves.n_rounds, penalty)
+        native = SklearnForest(trees, forest.estimator)
+        own = replace(bins, problem=forest.problem)
+        return self._training(native, own, penalty.learning_rate, curves)
 
     @override
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
-        train, chosen = problem.train, {}
-        if problem.objective.n_classes == 0:
-            chosen = _loss(problem.objective)
-        estimator = _estimator(
-            problem,
-            chosen | {"random_state": seed, "categorical_features": _categorical(train)},
-        )
-        estimator.fit(train.X, train.y, sample_weight=train.weights)
+        regression = problem.objective.n_classes == 0
+        chosen = _loss(problem.objective) if regression else {}
+        estimator = _estimator(problem, chosen | {"random_state": seed})
+        train = problem.train
+        _fit(estimator, train.X, train.y, train.weights, threads)
         trees = TreeEnsemble.from_model(estimator)
         native = SklearnForest(trees, estimator)
-        model = self._wrapped(native, problem, 0.1, trees.n_rounds)
-        standard = replace(model.standard, intercept=trees.intercept)
-        return replace(model, standard=standard)
+        return self._wrapped(native, problem, 0.1, trees.n_rounds)
 
     @override
     def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:
-        return model.native.trees_.predict(X, n_rounds)
+        trees: TreeEnsemble = model.native.trees_
+        return trees.predict(X, n_rounds) + (0.0 if model.pure else trees.intercept)
 
     @override
     def trees(self, model: Model) -> TreeEnsemble:
-        return model.native.trees_.truncate(model.n_rounds)  # type: ignore[no-any-return]
+        trees: TreeEnsemble = model.native.trees_
+        return trees.truncate(model.n_rounds)
 
+    @override
+    def export(self, model: Model) -> Any:
+        grown = model.native.estimator
+        if grown is None:
+            raise ModelError(
+                "a model of scikit-learn that was read from .npz has no estimator; use "
+                "its trees."
+            )
+        estimator = copy(grown)
+        estimator.set_params(max_iter=max(model.n_rounds, 1), warm_start=False)
+        kept = grown._predictors[: model.n_rounds]  # noqa: SLF001 # no public way
+        estimator._predictors = kept  # noqa: SLF001 # as above
+        return estimator
+
+    @override
+    def save(self, model: Model, path: Path) -> Path:
+        target = path.with_suffix(".npz")
+        self.trees(model).to_npz(target)
+        return target
+
+    @override
+    def open(self, path: Path) -> SklearnForest:
+        return SklearnForest(TreeEnsemble.from_npz(path))
+
+
+class _Growing:
+    """An estimator that grows in blocks of rounds and is measured round by round."""
+
+    def __init__(self, bins: Bins, params: dict[str, Any], growth: Growth) -> None:
+        problem = bins.problem
+        tables = [t for t in (problem.train, problem.valid) if t is not None]
+        self._growth = growth
+        self._weights = problem.part(problem.train).weights
+        self._tables = [(t.y, t.weights) for t in tables]
+        self._X = [as_trained(table.X, bins.codes) for table in tables]
+        self._hessians: list[Array] = []
+        seed = {"random_state": growth.seed, "warm_start": True}
+        self.estimator = _estimator(problem, params | seed)
+        self._grow(growth.patience or growth.n_rounds)
+        # Medians are not unique; scikit-learn's own is the one that it starts from.
+        start = replace(
+            problem.standard, intercept=self._trees.intercept, target_scale=1.0
+        )
+        self.problem = replace(problem, standard=start)
+        self._raw = [np.tile(start.intercept, (len(X), 1)) for X in self._X]
+
+    def _grow(self, n_rounds: int) -> None:
+        most = max(min(n_rounds, self._growth.n_rounds), 1)
+        self.estimator.set_params(max_iter=most)
+        y, threads = self._tables[0][0], self._growth.threads
+        _fit(self.estimator, self._X[0], y, self._weights, threads)
+        self._trees = TreeEnsemble.from_model(self.estimator)
+        self._leaves = [self._trees.leaf_indices(X) for X in self._X]
+
+    def add_round(self, number: int) -> bool:
+        """Add a round to the raw scores; return False for one without a split."""
+        if number == self._trees.n_rounds:
+            self._grow(2 * number)
+        trees, y = self._trees, self._tables[0][0]
+        members = np.flatnonzero(trees.round == number)
+        n_nodes = np.diff(trees.tree_offsets)[members]
+        if (n_nodes == 1).all():
+            return False
+        hessian = self.problem.objective.hessian(y, self._raw[0])
+        weights = self._tables[0][1]
+        w = np.ones(len(y)) if weights is None else weights
+        for tree, size in zip(members, n_nodes, strict=True):
+            output = trees.output[tree]
+            leaves = self._leaves[0][:, tree] - trees.tree_offsets[tree]
+            self._hessians.append(np.zeros(size))
+            np.add.at(self._hessians[-1], leaves, w * hessian[:, output])
+            for raw, indices in zip(self._raw, self._leaves, strict=True):
+                raw[:, output] += trees.value[indices[:, tree]]
+        return True
+
+    def measure(self) -> list[float]:
+        """Return the losses of the rounds so far."""
+        loss = self.problem.objective.loss
+        return [
+            loss(y, raw, weights)
+            for (y, weights), raw in zip(self._tables, self._raw, strict=True)
+        ]
+
+    def measured_trees(self, n_rounds: int, penalty: Penalty) -> TreeEnsemble:
+        """Return the trees in our units, with the hessian that scikit-learn forgets."""
+        trees, standard = self._trees.truncate(n_rounds), self.problem.standard
+        hessian = np.concatenate([np.zeros(0), *self._hessians])
+        for depth in range(int(trees.depth.max(initial=0)) - 1, -1, -1):
+            inner = np.flatnonzero((trees.depth == depth) & (trees.left >= 0))
+            children = trees.left[inner], trees.right[inner]
+            hessian[inner] = hessian[children[0]] + hessian[children[1]]
+        c = _factor(self.problem.objective)
+        return replace(
+            trees,
+            hessian=hessian,
+            gain=trees.gain * (c * standard.weight_scale),
+            learning_rates=np.full(trees.n_trees, penalty.learning_rate),
+            reg_lambda=penalty.to_raw(standard.units).reg_lambda,
+        )
+
+
+def _factor(objective: Objective) -> float:
+    # Its softmax has the hessian p(1-p), ours 2p(1-p).
+    return 0.5 if objective.name == "softmax" else 1.0
+
+
+def _loss(objective: Objective) -> dict[str, Any]:
+    params: dict[str, Any] = {"loss": _LOSS[objective.name]}
+    if objective.name == "quantile":
+        params["quantile"] = objective.parameter
+    return params
+
+
+def _estimator(problem: Problem, params: dict[str, Any]) -> Any:
+    from sklearn import ensemble
+
+    train, n_classes = problem.train, problem.objective.n_classes
+    found = len(np.unique(train.y))
+    if 0 < n_classes != found:
+        raise DataError(
+            f"scikit-learn's histogram boosting needs training rows of each of the "
+            f"{n_classes} classes, there are rows of {found}."
+        )
+    for place, codes in codes_of(train):
+        if len(codes) > MAX_BINS:
+            raise DataError(
+                f"scikit-learn's histogram boosting takes at most {MAX_BINS} "
+                f"categories a column, {train.columns[place].name!r} has {len(codes)}."
+            )
+    task = "Classifier" if n_classes else "Regressor"
+    kind = getattr(ensemble, f"HistGradientBoosting{task}")
+    return kind(categorical_features=list(train.categorical) or None, **params)
+
+
+def _fit(
+    estimator: Any, X: Array, y: Array, weights: Array | None, threads: int
+) -> None:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it is
+
+    # A column without any value cannot be binned; a constant one is never split.
+    X = np.where(np.isnan(X).all(axis=0), 0.0, X)
+    with threadpool_limits(threads, user_api="openmp"):
+        estimator.fit(X, y, sample_weight=weights)

@@ -24,7 +24,7 @@ from boostreg.engines.seen import (
     complete_columns,
     late_missing_right,
 )
-from boostreg.losses import Array, Objective
+from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
 
@@ -51,6 +51,7 @@ _DATASET = {
     "verbosity": -1,
 }
 _MOST_DRAWS = 20
+_MISSING_NAN = 2
 
 
 @final
@@ -86,7 +87,7 @@ class LightGBM(Engine):
             part.X,
             label=part.y,
             weight=part.weights,
-            init_score=_flat(part.margin),
+            init_score=part.margin.T.ravel(),  # all rows of one class, then the next
             categorical_feature=list(problem.train.categorical),
             params=chosen,
             free_raw_data=True,
@@ -98,7 +99,7 @@ class LightGBM(Engine):
                 late_missing_right(as_trained(part.X, codes), complete),
                 label=part.y,
                 weight=part.weights,
-                init_score=_flat(part.margin),
+                init_score=part.margin.T.ravel(),
                 params=chosen,
             ).construct()
         return Bins(problem.without_features(), train, valid, complete, codes)
@@ -171,7 +172,14 @@ class LightGBM(Engine):
         ).truncate(model.n_rounds)
         standard, c = model.standard, _hessian_factor(model.objective)
         scaled = trees.scaled(standard.target_scale, row_weight=standard.weight_scale)
-        ours = replace(scaled, hessian=scaled.hessian / c, gain=scaled.gain * c)
+        late = (trees.left >= 0) & np.array(model.complete)[trees.feature]
+        ours = replace(
+            scaled,
+            hessian=scaled.hessian / c,
+            gain=scaled.gain * c,
+            missing=np.where(late, _MISSING_NAN, trees.missing).astype(np.uint8),
+            default_left=trees.default_left & ~late,
+        )
         return ours.with_intercept(standard.intercept) if model.pure else ours
 
     @override
@@ -203,17 +211,9 @@ def _export_text(model: Model) -> str:
     )
 
 
-def _flat(margin: Array) -> Array:
-    # LightGBM wants all rows of the first class, then of the second.
-    return np.asarray(margin.T.ravel(), dtype=np.float64)
-
-
 def _hessian_factor(objective: Objective) -> float:
-    """Return LightGBM's hessian over ours.
-
-    Softmax there has K/(K-1) p(1-p) (``src/objective/multiclass_objective.hpp``),
-    ours is 2p(1-p).
-    """
+    # Softmax there has the hessian K/(K-1) p(1-p), ours 2p(1-p), see
+    # src/objective/multiclass_objective.hpp.
     if objective.name != "softmax":
         return 1.0
     return objective.n_classes / (2 * (objective.n_classes - 1))

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,7 +178,7 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
             f"{file} is not the file that {beside.name} was written for: its SHA-256 "
             f"is {_sha256(content)}, not {card.sha256}."
         )
-    return LoadedModel(card, _open(card.engine, file))
+    return LoadedModel(card, get_engine(card.engine).open(file))
 
 
 def _sha256(content: bytes) -> str:
@@ -196,11 +195,6 @@ def _model_file(path: Path) -> Path:
             f"{_SUFFIXES}, found {len(found)}."
         )
     return found[0]
-
-
-def _open(engine: str, file: Path) -> Any:
-    # Both libraries read their files by the same name. To become a method of Engine.
-    return import_module(engine).Booster(model_file=str(file))
 
 
 def _as_model(card: ModelCard, native: Any) -> Model:

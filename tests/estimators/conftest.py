@@ -39,6 +39,12 @@ def make(kind, engine):
     return maker(kind, engine)
 
 
+@pytest.fixture
+def make_whole(kind, whole_engine):
+    """Return the same of each engine that has all penalties and draws rows."""
+    return maker(kind, whole_engine)
+
+
 @pytest.fixture(name="X")
 def some_numbers() -> np.ndarray:
     """Return numbers, some of them missing."""

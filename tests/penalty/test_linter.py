@@ -166,7 +166,7 @@ def test_scale_does_not_change_what_is_found():
     "kind", ["squared_error", "logistic", "softmax", "poisson", "gamma"]
 )
 @pytest.mark.parametrize("missing", [False, True], ids=["complete", "missing"])
-def test_first_split_dies_at_the_limit(engine, kind, missing, name):
+def test_first_split_dies_at_the_limit(whole_engine, kind, missing, name):
     problem = make_problem(kind, weighted=True, missing=missing)
     facts = measure_facts(problem, n_rounds=1)
     limits = {
@@ -176,7 +176,7 @@ def test_first_split_dies_at_the_limit(engine, kind, missing, name):
     }
 
     below, above = (
-        leaves_of_first_round(engine, problem, {name: share * limits[name]})
+        leaves_of_first_round(whole_engine, problem, {name: share * limits[name]})
         for share in (0.9 if name == "min_child_weight" else 0.999, 1.001)
     )
 
@@ -192,7 +192,7 @@ def leaves_of_first_round(engine, problem, penalties):
     return engine.trees(training.model).size().n_splits
 
 
-def test_categories_are_cut_in_the_order_of_their_ratio(engine):
+def test_categories_are_cut_in_the_order_of_their_ratio(whole_engine):
     rng = np.random.default_rng(0)
     X = rng.integers(0, 12, size=(300, 1)).astype(float)
     y = rng.normal(size=12)[X[:, 0].astype(int)] + 0.1 * rng.normal(size=300)
@@ -202,25 +202,27 @@ def test_categories_are_cut_in_the_order_of_their_ratio(engine):
     limit = measure_facts(problem, n_rounds=1).largest_gain
 
     below, above = (
-        leaves_of_first_round(engine, problem, {"min_split_gain": share * limit})
+        leaves_of_first_round(whole_engine, problem, {"min_split_gain": share * limit})
         for share in (0.999, 1.001)
     )
 
     assert (below, above) == (1, 0)
 
 
-def test_clip_above_the_largest_weight_changes_nothing(engine):
+def test_clip_above_the_largest_weight_changes_nothing(whole_engine):
     problem = make_problem("squared_error")
     limit = measure_facts(problem, n_rounds=1).largest_weight
-    bins = engine.bin(problem)
+    bins = whole_engine.bin(problem)
     free = Penalty(reg_lambda=0.0, max_leaves=None)
 
     models = [
-        engine.fit(bins, replace(free, max_delta_step=step), Growth(n_rounds=1)).model
+        whole_engine.fit(
+            bins, replace(free, max_delta_step=step), Growth(n_rounds=1)
+        ).model
         for step in (0.0, 1.001 * limit, 0.1 * limit)
     ]
 
-    without, above, below = (engine.predict(m, problem.train.X) for m in models)
+    without, above, below = (whole_engine.predict(m, problem.train.X) for m in models)
     np.testing.assert_allclose(without, above, rtol=1e-9)
     assert not np.allclose(without, below)
 

@@ -72,11 +72,11 @@ def test_laplace_density_falls_by_e_within_one_scale():
 
 
 @pytest.mark.parametrize("kind", ["squared_error", "logistic", "poisson"])
-def test_leaves_of_real_trees_are_maps(engine, kind):
+def test_leaves_of_real_trees_are_maps(whole_engine, kind):
     problem = make_problem(kind, weighted=True)
     penalty = Penalty(reg_alpha=2.0, reg_lambda=3.0, max_leaves=8, learning_rate=0.5)
-    training = engine.fit(engine.bin(problem), penalty, Growth(n_rounds=1))
-    trees = engine.trees(training.model)
+    training = whole_engine.fit(whole_engine.bin(problem), penalty, Growth(n_rounds=1))
+    trees = whole_engine.trees(training.model)
     rows = trees.leaf_indices(problem.train.X)[:, 0]
     start = np.tile(problem.standard.intercept, (problem.train.n_samples, 1))
     weights = problem.train.weights

@@ -81,8 +81,12 @@ def test_classes_come_back_as_they_were(engine, tmp_path, frame, y, classes):
 
 
 @pytest.mark.parametrize("objective", ["gamma", {"tweedie": 1.3}], ids=str)
-def test_objective_comes_back_with_its_number(engine, tmp_path, frame, y, objective):
-    fitted = BoostedRegressor(engine=engine.name, n_estimators=5, objective=objective)
+def test_objective_comes_back_with_its_number(
+    whole_engine, tmp_path, frame, y, objective
+):
+    fitted = BoostedRegressor(
+        engine=whole_engine.name, n_estimators=5, objective=objective
+    )
     fitted.fit(frame, np.exp(y))
 
     loaded = load_model(fitted.save_model(tmp_path / "model"))

@@ -70,8 +70,8 @@ FAULTS = {
     "unknown engine": (
         "engines: [xgboost, lightgmb]",
         (
-            "3:20: engines.1: found 'lightgmb'; expected one of: xgboost, lightgbm; did"
-            " you mean 'lightgbm'?"
+            "3:20: engines.1: found 'lightgmb'; expected one of: xgboost, lightgbm, "
+            "sklearn; did you mean 'lightgbm'?"
         ),
     ),
     "no engine": (

@@ -1,0 +1,58 @@
+"""Where full trees of XGBoost and LightGBM agree, and the one rule that parts them."""
+
+import numpy as np
+import pytest
+from problems import as_table, make_objective, make_problem
+
+from boostreg.engines import Growth, LightGBM, Problem, XGBoost
+from boostreg.penalty import Penalty
+
+FREE = Penalty(reg_lambda=0.0, min_child_weight=0.5, max_leaves=31)
+
+
+def raw_scores(engine, problem, penalty, n_rounds=20):
+    growth = Growth(n_rounds=n_rounds, curves=False)
+    model = engine.fit(engine.bin(problem), penalty, growth).model
+    return engine.predict(model, problem.train.X)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("kind", ["squared_error", "logistic"])
+def test_full_trees_agree_where_no_penalty_is_set(kind, weighted):
+    problem = make_problem(kind, n_samples=2000, weighted=weighted)
+
+    one, two = (raw_scores(e, problem, FREE) for e in (XGBoost(), LightGBM()))
+
+    np.testing.assert_allclose(one, two, atol=2e-5 * np.abs(one).max())
+
+
+@pytest.fixture
+def interaction():
+    """Return rows in which the first column acts only within a split on the last.
+
+    On all rows its effects cancel, so LightGBM finds no admissible split on it at the
+    root and bans it from all nodes below: is_splittable is inherited
+    (src/treelearner/serial_tree_learner.cpp).
+    """
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, size=(2000, 3)).astype(float)
+    y = X[:, 2] + (2 * X[:, 2] - 1) * (2 * X[:, 0] - 1) + 0.01 * rng.normal(size=2000)
+    table = as_table(X, y)
+    return Problem.of(table, None, make_objective("squared_error"))
+
+
+def unexplained(engine, problem, penalty):
+    raw = raw_scores(engine, problem, penalty, n_rounds=60)[:, 0]
+    return float(np.mean((problem.train.y - raw) ** 2) / np.var(problem.train.y))
+
+
+def test_min_split_gain_costs_lightgbm_an_interaction(interaction):
+    strict = Penalty(reg_lambda=0.0, min_split_gain=10.0, max_leaves=31)
+
+    assert unexplained(XGBoost(), interaction, strict) < 0.05
+    assert unexplained(LightGBM(), interaction, strict) > 0.4
+
+
+def test_without_min_split_gain_both_learn_the_interaction(interaction):
+    assert unexplained(XGBoost(), interaction, FREE) < 0.05
+    assert unexplained(LightGBM(), interaction, FREE) < 0.05

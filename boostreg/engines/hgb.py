@@ -41,14 +41,8 @@ _LOSS = {
     "absolute_error": "absolute_error",
     "quantile": "quantile",
 }
-_NEUTRAL = {
-    "reg_alpha": 0.0,
-    "min_split_gain": 0.0,
-    "max_delta_step": 0.0,
-    "path_smooth": 0.0,
-    "subsample": 1.0,
-    "colsample_bytree": 1.0,
-}
+_OFF = ("reg_alpha", "min_split_gain", "max_delta_step", "path_smooth", "cat_l2")
+_NEUTRAL = dict.fromkeys(_OFF, 0.0) | {"subsample": 1.0, "colsample_bytree": 1.0}
 
 
 @dataclass(frozen=True, slots=True)

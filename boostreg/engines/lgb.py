@@ -232,7 +232,7 @@ def _named(objective: Objective) -> dict[str, Any]:
 
 def _params(penalty: Penalty, problem: Problem, row_hessian: float) -> dict[str, Any]:
     c = _hessian_factor(problem.objective)
-    params = _named(problem.objective) | _category_params(c * penalty.reg_lambda)
+    params = _named(problem.objective) | _category_params(penalty, c)
     params |= {
         "num_leaves": _num_leaves(penalty, problem.train.n_samples),
         "max_depth": penalty.max_depth or -1,
@@ -256,7 +256,7 @@ def _params(penalty: Penalty, problem: Problem, row_hessian: float) -> dict[str,
     return params | _DATASET
 
 
-def _category_params(lambda_l2: float) -> dict[str, Any]:
+def _category_params(penalty: Penalty, c: float) -> dict[str, Any]:
     """Return what splits categories as XGBoost does.
 
     XGBoost sorts categories by G / (H + lambda_l2), LightGBM by G / (H + cat_smooth).
@@ -266,8 +266,8 @@ def _category_params(lambda_l2: float) -> dict[str, Any]:
     lambda_l2 = 1, and above it no category is lost.
     """
     return {
-        "cat_l2": 0.0,
-        "cat_smooth": min(max(lambda_l2, 1e-9), 1.0),
+        "cat_l2": c * penalty.cat_l2,
+        "cat_smooth": min(max(c * penalty.reg_lambda, 1e-9), 1.0),
         "min_data_per_group": 1,
         "max_cat_threshold": 65536,
         "max_cat_to_onehot": 4,

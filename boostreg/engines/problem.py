@@ -79,6 +79,7 @@ class Standard:
             reg_lambda=raw.reg_lambda / v,
             min_split_gain=raw.min_split_gain / (s * s * v),
             min_child_weight=raw.min_child_weight / v,
+            cat_l2=raw.cat_l2 / v,
             max_delta_step=raw.max_delta_step / s,
         )
 

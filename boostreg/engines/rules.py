@@ -7,7 +7,13 @@ from boostreg.penalty import Penalty
 __all__ = ["check_min_child_samples", "check_renewed_leaves", "least_hessian"]
 
 _RENEWED = ("absolute_error", "quantile")
-_ON_LEAF_WEIGHTS = ("reg_alpha", "reg_lambda", "max_delta_step", "path_smooth")
+_ON_LEAF_WEIGHTS = (
+    "reg_alpha",
+    "reg_lambda",
+    "max_delta_step",
+    "path_smooth",
+    "cat_l2",
+)
 
 
 def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:

@@ -55,11 +55,12 @@ class XGBoost(Engine):
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
         check_min_child_samples(penalty, problem)
-        if penalty.path_smooth > 0:
-            raise UnsupportedPenaltyError(
-                "XGBoost has no counterpart of path_smooth; drop it from the study or "
-                "run LightGBM alone."
-            )
+        for name in ("path_smooth", "cat_l2"):
+            if getattr(penalty, name) > 0:
+                raise UnsupportedPenaltyError(
+                    f"XGBoost has no counterpart of {name}; drop it from the study or "
+                    "run LightGBM alone."
+                )
         if problem.objective.name == "poisson" and penalty.max_delta_step > 0:
             raise UnsupportedPenaltyError(
                 "XGBoost's max_delta_step also alters the Poisson hessian; drop it "

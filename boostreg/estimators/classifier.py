@@ -32,8 +32,8 @@ class BoostedClassifier(ClassifierMixin, Boosted):  # type: ignore[misc] # no ty
         ``"logistic"`` for two classes, ``"softmax"`` for more; None finds out.
     engine, n_estimators, learning_rate, max_leaves, max_depth, subsample, \
 colsample_bytree, reg_alpha, reg_lambda, min_split_gain, min_child_weight, \
-min_child_samples, max_delta_step, path_smooth, scale, early_stopping, patience, \
-random_state, n_jobs
+min_child_samples, max_delta_step, path_smooth, cat_l2, scale, early_stopping, \
+patience, random_state, n_jobs
         As in ``BoostedRegressor``.
 
     Attributes
@@ -70,6 +70,7 @@ categories_, n_features_in_, feature_names_in_
         min_child_samples: int = 1,
         max_delta_step: float = 0.0,
         path_smooth: float = 0.0,
+        cat_l2: float = 0.0,
         scale: Scale = "raw",
         objective: str | None = None,
         class_weight: Any = None,
@@ -92,6 +93,7 @@ categories_, n_features_in_, feature_names_in_
         self.min_child_samples = min_child_samples
         self.max_delta_step = max_delta_step
         self.path_smooth = path_smooth
+        self.cat_l2 = cat_l2
         self.scale = scale
         self.objective = objective
         self.class_weight = class_weight

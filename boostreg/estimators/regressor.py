@@ -32,7 +32,7 @@ class BoostedRegressor(RegressorMixin, Boosted):  # type: ignore[misc] # no type
         Most boosting rounds.
     learning_rate, max_leaves, max_depth, subsample, colsample_bytree, reg_alpha, \
 reg_lambda, min_split_gain, min_child_weight, min_child_samples, max_delta_step, \
-path_smooth, scale
+path_smooth, cat_l2, scale
         As in ``Penalty``, with its defaults. A penalty that the engine does not have is
         refused by ``fit``.
     objective : str, dict or None, default=None
@@ -92,6 +92,7 @@ path_smooth, scale
         min_child_samples: int = 1,
         max_delta_step: float = 0.0,
         path_smooth: float = 0.0,
+        cat_l2: float = 0.0,
         scale: Scale = "raw",
         objective: str | dict[str, float] | None = None,
         early_stopping: float | None = None,
@@ -113,6 +114,7 @@ path_smooth, scale
         self.min_child_samples = min_child_samples
         self.max_delta_step = max_delta_step
         self.path_smooth = path_smooth
+        self.cat_l2 = cat_l2
         self.scale = scale
         self.objective = objective
         self.early_stopping = early_stopping

@@ -20,6 +20,8 @@ _TOO_SMALL = {
     "row keeps 99% of its weight",
     "reg_lambda": "a hundredth of one row's hessian, so that even a leaf of a single "
     "row keeps 99% of its weight",
+    "cat_l2": "a hundredth of one row's hessian, so that even a leaf of a single row "
+    "keeps 99% of its weight",
     "min_split_gain": "a hundredth of what setting a single row apart gains, so that "
     "hardly any split is refused",
     "min_child_weight": "a hundredth of one row's hessian, so that hardly any split is "

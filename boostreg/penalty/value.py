@@ -22,6 +22,7 @@ field                  symbol           unit of ``scale="raw"``
 ``min_child_samples``  (none)           rows
 ``max_delta_step``     (none)           raw score, before learning_rate
 ``path_smooth``        (none)           rows
+``cat_l2``             (none)           hessian
 =====================  ===============  =================================
 
 References
@@ -41,7 +42,7 @@ __all__ = ["PENALTIES", "SCALED", "Penalty", "Scale", "Units"]
 
 Scale = Literal["raw", "rows", "share"]
 
-SCALED = ("reg_alpha", "reg_lambda", "min_split_gain", "min_child_weight")
+SCALED = ("reg_alpha", "reg_lambda", "min_split_gain", "min_child_weight", "cat_l2")
 """Fields whose number depends on ``scale``; the others have no such unit."""
 
 _WHOLE = {"min_child_samples": 1, "max_leaves": 2, "max_depth": 1}
@@ -78,6 +79,7 @@ class Units:
             "reg_lambda": self.hessian * rows,
             "min_split_gain": gain * rows,
             "min_child_weight": self.hessian * rows,
+            "cat_l2": self.hessian * rows,
         }
 
 
@@ -105,6 +107,9 @@ class Penalty:
         Largest absolute leaf weight before the learning rate; 0 for no limit.
     path_smooth : float
         Pull of a leaf towards its parent, in rows.
+    cat_l2 : float
+        L2 penalty on the leaves of a split on sets of categories, beside
+        ``reg_lambda`` (LightGBM only).
     subsample, colsample_bytree : float
         Share of rows a round and of columns a tree, in (0, 1].
     learning_rate : float
@@ -134,6 +139,7 @@ class Penalty:
     max_depth: int | None = None
     max_delta_step: float = 0.0
     path_smooth: float = 0.0
+    cat_l2: float = 0.0
     subsample: float = 1.0
     colsample_bytree: float = 1.0
     learning_rate: float = 0.1

@@ -38,6 +38,7 @@ _UNPENALISED: dict[str, float | int] = {
     "reg_lambda": 0.0,
     "min_split_gain": 0.0,
     "path_smooth": 0.0,
+    "cat_l2": 0.0,
     "max_delta_step": 0.0,
     "min_child_weight": 0.0,
     "min_child_samples": 1,

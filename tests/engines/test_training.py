@@ -1,12 +1,15 @@
 """A saved model predicts alone in the bare library; what acts acts, or is refused."""
 
+from dataclasses import replace
+
 import lightgbm
 import numpy as np
 import pytest
 import xgboost
-from problems import make_problem
+from problems import as_table, make_objective, make_problem
 
-from boostreg.engines import Growth, LightGBM, XGBoost
+from boostreg.data import Column
+from boostreg.engines import Growth, LightGBM, Problem, XGBoost
 from boostreg.errors import UnsupportedPenaltyError
 from boostreg.penalty import Penalty
 
@@ -189,3 +192,27 @@ def test_default_reference_is_the_untouched_wrapper(engine):
     )
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     assert model.n_rounds == 100
+
+
+def test_cat_l2_shrinks_splits_of_categories_in_lightgbm_alone():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 12, size=(400, 1)).astype(float)
+    y = rng.normal(size=12)[X[:, 0].astype(int)] + 0.1 * rng.normal(size=400)
+    table = replace(as_table(X, y), columns=(Column("c", tuple(map(str, range(12)))),))
+    problem = Problem.of(table, None, make_objective("squared_error"))
+    engine = LightGBM()
+    bins = engine.bin(problem)
+
+    free, shrunk = (
+        engine.trees(engine.fit(bins, p, Growth(n_rounds=1)).model)
+        for p in (Penalty(max_leaves=2), Penalty(max_leaves=2, cat_l2=30.0))
+    )
+
+    assert free.feature[0] == 0
+    np.testing.assert_allclose(
+        shrunk.value[1:] / free.value[1:],
+        (free.hessian[1:] + 1) / (free.hessian[1:] + 31),
+        rtol=1e-6,
+    )
+    with pytest.raises(UnsupportedPenaltyError, match="no counterpart of cat_l2"):
+        XGBoost().check(Penalty(cat_l2=1.0), problem)

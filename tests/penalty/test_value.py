@@ -77,6 +77,7 @@ def test_defaults_are_those_of_the_design():
         "max_depth": None,
         "max_delta_step": 0.0,
         "path_smooth": 0.0,
+        "cat_l2": 0.0,
         "subsample": 1.0,
         "colsample_bytree": 1.0,
         "learning_rate": 0.1,

@@ -27,6 +27,7 @@ PENALTY_WORDS = {
     "max_depth": "most splits on the way to a leaf",
     "max_delta_step": "largest leaf weight",
     "path_smooth": "pull of a leaf to its parent",
+    "cat_l2": "L2 on splits of categories",
     "subsample": "share of rows a round",
     "colsample_bytree": "share of columns a tree",
     "learning_rate": "factor on every leaf weight",

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.curves import Growth, grow_rounds
+from boostreg.engines.formats.sklearn_nodes import send_late_missing_right
 from boostreg.engines.problem import Problem
 from boostreg.engines.rules import check_renewed_leaves
 from boostreg.engines.seen import as_trained, codes_of, complete_columns
@@ -200,6 +201,7 @@ class _Growing:
         self.estimator.set_params(max_iter=most)
         y, threads = self._tables[0][0], self._growth.threads
         _fit(self.estimator, self._X[0], y, self._weights, threads)
+        send_late_missing_right(self.estimator, self._X[0])
         self._trees = TreeEnsemble.from_model(self.estimator)
         self._leaves = [self._trees.leaf_indices(X) for X in self._X]
 

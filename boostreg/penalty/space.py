@@ -144,7 +144,7 @@ def space_names() -> tuple[str, ...]:
 def parse_space(
     value: str | Mapping[str, Any],
     *,
-    engines: Sequence[str] = ("xgboost", "lightgbm"),
+    engines: Sequence[str] = ("xgboost", "lightgbm", "sklearn"),
 ) -> Space:
     """Return the space that a study means by ``search.space``.
 

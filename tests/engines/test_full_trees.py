@@ -1,10 +1,16 @@
-"""Where full trees of XGBoost and LightGBM agree, and the one rule that parts them."""
+"""Where full trees agree, and the one rule that parts XGBoost and LightGBM."""
 
 import numpy as np
 import pytest
 from problems import as_table, make_objective, make_problem
 
-from boostreg.engines import Growth, LightGBM, Problem, XGBoost
+from boostreg.engines import (
+    Growth,
+    HistGradientBoosting,
+    LightGBM,
+    Problem,
+    XGBoost,
+)
 from boostreg.penalty import Penalty
 
 FREE = Penalty(reg_lambda=0.0, min_child_weight=0.5, max_leaves=31)
@@ -24,6 +30,22 @@ def test_full_trees_agree_where_no_penalty_is_set(kind, weighted):
     one, two = (raw_scores(e, problem, FREE) for e in (XGBoost(), LightGBM()))
 
     np.testing.assert_allclose(one, two, atol=2e-5 * np.abs(one).max())
+
+
+@pytest.mark.parametrize("reg_lambda", [0.0, 1.0, 10.0, 100.0])
+@pytest.mark.parametrize(
+    "kind", ["squared_error", "logistic", "softmax", "softmax5", "poisson", "gamma"]
+)
+def test_xgboost_and_scikit_learn_grow_the_same_full_trees(kind, reg_lambda):
+    problem = make_problem(kind, n_samples=900, weighted=True)
+    penalty = Penalty(reg_lambda=reg_lambda, max_leaves=31)
+
+    one, two = (
+        raw_scores(engine, problem, penalty)
+        for engine in (XGBoost(), HistGradientBoosting())
+    )
+
+    np.testing.assert_allclose(one, two, atol=1e-5 * np.abs(one).max())
 
 
 @pytest.fixture

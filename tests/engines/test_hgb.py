@@ -245,6 +245,22 @@ def test_saved_model_predicts_alone(kind, tmp_path):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["squared_error", "logistic", "softmax"])
+def test_what_is_missing_only_later_goes_right_as_in_xgboost(kind):
+    problem = make_problem(kind)
+    model = fit(problem).model
+    trees, X = SKLEARN.trees(model), problem.valid.X
+
+    for column in range(X.shape[1]):
+        late, beyond = X.copy(), X.copy()
+        late[:, column], beyond[:, column] = np.nan, 1e9
+        found = SKLEARN.predict(model, late)
+        np.testing.assert_array_equal(found, SKLEARN.predict(model, beyond))
+        alone = SKLEARN.export(model)._raw_predict(late)  # noqa: SLF001
+        np.testing.assert_allclose(found, alone, rtol=1e-9)
+    assert not trees.default_left.any()
+
+
 STUDY = """
 name: small
 data: {source: "sklearn:diabetes", target: target}

@@ -1,0 +1,155 @@
+"""scikit-learn's engine takes what it has, exactly, and says what it lacks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from problems import make_problem
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from boostreg.engines import Growth, HistGradientBoosting, Problem, XGBoost
+from boostreg.errors import DataError, UnsupportedPenaltyError
+from boostreg.penalty import Penalty
+
+ENGINE = HistGradientBoosting()
+LACKING = {
+    "reg_alpha": 0.1,
+    "min_split_gain": 0.1,
+    "max_delta_step": 0.5,
+    "path_smooth": 1.0,
+    "cat_l2": 1.0,
+    "subsample": 0.5,
+    "colsample_bytree": 0.5,
+}
+
+
+def fit(problem, n_rounds=8, **given):
+    growth = {k: given.pop(k) for k in ("patience", "seed") if k in given}
+    return ENGINE.fit(
+        ENGINE.bin(problem), Penalty(**given), Growth(n_rounds=n_rounds, **growth)
+    )
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_penalty_that_it_lacks_is_refused_with_those_it_takes(name):
+    penalty = Penalty(**{name: LACKING[name]})
+
+    with pytest.raises(
+        UnsupportedPenaltyError, match=f"has no {name}; of the penalties it takes reg_l"
+    ):
+        ENGINE.check(penalty, make_problem())
+
+
+def test_least_hessian_is_fixed():
+    with pytest.raises(
+        UnsupportedPenaltyError, match=r"min_child_weight fixed at 0.001, got 2;"
+    ):
+        ENGINE.check(Penalty(min_child_weight=2.0), make_problem())
+    ENGINE.check(Penalty(min_child_weight=0.0), make_problem())
+
+
+@pytest.mark.parametrize("kind", ["absolute_error", "quantile"])
+def test_penalty_on_leaves_that_it_replaces_is_refused(kind):
+    with pytest.raises(UnsupportedPenaltyError, match="so reg_lambda=1 would not act"):
+        ENGINE.check(Penalty(), make_problem(kind))
+
+
+@pytest.mark.parametrize("kind", ["logistic", "softmax", "poisson"])
+def test_row_minimum_is_a_count_of_rows(kind):
+    problem = make_problem(kind, weighted=True)
+    trees = ENGINE.trees(fit(problem, min_child_samples=13, reg_lambda=0.0).model)
+
+    leaves = trees.leaf_indices(problem.train.X)
+
+    counts = [np.unique(column, return_counts=True)[1].min() for column in leaves.T]
+    assert min(counts) == 13
+
+
+@pytest.mark.parametrize("kind", ["squared_error", "logistic", "softmax5", "gamma"])
+def test_hessians_and_weights_are_those_of_xgboost(kind):
+    problem = make_problem(kind, n_samples=900, weighted=True)
+    xgboost, penalty = XGBoost(), Penalty(reg_lambda=3.0, max_leaves=12)
+    grown = xgboost.fit(xgboost.bin(problem), penalty, Growth(n_rounds=8)).model
+
+    one, two = (
+        xgboost.trees(grown),
+        ENGINE.trees(fit(problem, reg_lambda=3.0, max_leaves=12).model),
+    )
+
+    for name in ("hessian", "value"):
+        a, b = (
+            getattr(trees, name)[trees.leaf_indices(problem.train.X)]
+            for trees in (one, two)
+        )
+        np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-5 * np.abs(a).max())
+    sizes = one.size(3.0), two.size(3.0)
+    assert sizes[0].l2_norm == pytest.approx(sizes[1].l2_norm, rel=1e-5)
+    assert sizes[0].shrinkage == pytest.approx(sizes[1].shrinkage, rel=1e-4)
+    assert two.hessian[0] == pytest.approx(one.hessian[0], rel=1e-5)
+
+
+def test_blocks_of_rounds_are_the_rounds_of_one_block():
+    """With patience it grows in blocks, warm; the trees must not tell."""
+    problem = make_problem("softmax", missing=True)
+
+    at_once, in_blocks = (fit(problem, 30, patience=p).model for p in (None, 4))
+
+    X, rounds = problem.valid.X, in_blocks.n_rounds
+    assert 4 < rounds < 30
+    np.testing.assert_array_equal(
+        ENGINE.predict(in_blocks, X), ENGINE.predict(at_once, X, rounds)
+    )
+
+
+def test_rounds_end_where_no_split_is_left():
+    problem = make_problem(n_samples=40)
+
+    training = fit(problem, 20, min_child_samples=16, learning_rate=1.0)
+
+    assert training.exhausted
+    assert training.model.n_rounds == len(training.train_loss) - 1 < 20
+
+
+def test_params_are_in_its_own_unit():
+    problem = make_problem("softmax", weighted=True)
+
+    params = ENGINE.params(Penalty(reg_lambda=3.0, max_leaves=None), problem)
+
+    assert params["l2_regularization"] == 1.5
+    assert params["learning_rate"] == 0.05
+    assert params["max_leaf_nodes"] is None
+    assert params["early_stopping"] is False
+
+
+def test_its_own_estimator_with_those_params_is_the_model():
+    problem = make_problem("softmax", weighted=True)
+    penalty = Penalty(reg_lambda=3.0, max_leaves=9)
+    train = problem.train
+    alone = HistGradientBoostingClassifier(
+        **ENGINE.params(penalty, problem), max_iter=8
+    ).fit(train.X, train.y, sample_weight=train.weights)
+
+    model = fit(problem, reg_lambda=3.0, max_leaves=9).model
+
+    ours = problem.objective.predict(ENGINE.predict(model, problem.valid.X))
+    np.testing.assert_allclose(ours, alone.predict_proba(problem.valid.X), rtol=1e-6)
+
+
+def test_class_without_training_rows_is_refused():
+    problem = make_problem("softmax")
+    some = problem.train.rows(np.flatnonzero(problem.train.y != 1))
+
+    with pytest.raises(DataError, match="each of the 3 classes, there are rows of 2"):
+        fit(Problem.of(some, None, problem.objective))
+
+
+def test_column_without_a_value_is_never_split():
+    problem = make_problem()
+    X = problem.train.X.copy()
+    X[:, 2] = np.nan
+    empty = Problem.of(replace(problem.train, X=X), None, problem.objective)
+
+    model = fit(empty).model
+
+    assert 2 not in ENGINE.trees(model).feature
+    assert np.isfinite(ENGINE.predict(model, problem.valid.X)).all()

@@ -106,7 +106,8 @@ class Penalty:
     max_delta_step : float
         Largest absolute leaf weight before the learning rate; 0 for no limit.
     path_smooth : float
-        Pull of a leaf towards its parent, in rows.
+        Pull of a leaf towards its parent, in rows (LightGBM only, which then keeps
+        two rows a leaf at least, by its own estimate).
     cat_l2 : float
         L2 penalty on the leaves of a split on sets of categories, beside
         ``reg_lambda`` (LightGBM only).

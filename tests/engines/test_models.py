@@ -9,7 +9,13 @@ import xgboost
 from problems import N_CLASSES, as_table, make_objective, make_problem
 
 from boostreg.data import Column
-from boostreg.engines import Growth, LightGBM, Problem, XGBoost
+from boostreg.engines import (
+    Growth,
+    HistGradientBoosting,
+    LightGBM,
+    Problem,
+    XGBoost,
+)
 from boostreg.errors import ModelError
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
@@ -205,10 +211,8 @@ def test_value_missing_only_later_goes_right_in_both():
         np.testing.assert_array_equal(engine.predict(model, late), expected)
 
 
-def test_rescaled_model_of_scikit_learn_has_its_own_estimator(tmp_path, engine):
-    if engine.name != "sklearn":
-        pytest.skip("boosters are tested from their files")
-    problem = make_problem("softmax", weighted=True, missing=True)
+def test_model_of_scikit_learn_is_an_estimator_until_it_is_read_from_file(tmp_path):
+    problem, engine = make_problem("softmax", weighted=True), HistGradientBoosting()
     model = engine.truncate(grow(engine, problem), 3)
 
     estimator = engine.export(model)

@@ -1,4 +1,4 @@
-"""scikit-learn's engine takes what it has, exactly, and says what it lacks."""
+"""What scikit-learn's engine hands to its estimator, and what it adds to the trees."""
 
 from dataclasses import replace
 
@@ -8,19 +8,10 @@ from problems import make_problem
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from boostreg.engines import Growth, HistGradientBoosting, Problem, XGBoost
-from boostreg.errors import DataError, UnsupportedPenaltyError
+from boostreg.errors import DataError
 from boostreg.penalty import Penalty
 
 ENGINE = HistGradientBoosting()
-LACKING = {
-    "reg_alpha": 0.1,
-    "min_split_gain": 0.1,
-    "max_delta_step": 0.5,
-    "path_smooth": 1.0,
-    "cat_l2": 1.0,
-    "subsample": 0.5,
-    "colsample_bytree": 0.5,
-}
 
 
 def fit(problem, n_rounds=8, **given):
@@ -28,41 +19,6 @@ def fit(problem, n_rounds=8, **given):
     return ENGINE.fit(
         ENGINE.bin(problem), Penalty(**given), Growth(n_rounds=n_rounds, **growth)
     )
-
-
-@pytest.mark.parametrize("name", LACKING)
-def test_penalty_that_it_lacks_is_refused_with_those_it_takes(name):
-    penalty = Penalty(**{name: LACKING[name]})
-
-    with pytest.raises(
-        UnsupportedPenaltyError, match=f"has no {name}; of the penalties it takes reg_l"
-    ):
-        ENGINE.check(penalty, make_problem())
-
-
-def test_least_hessian_is_fixed():
-    with pytest.raises(
-        UnsupportedPenaltyError, match=r"min_child_weight fixed at 0.001, got 2;"
-    ):
-        ENGINE.check(Penalty(min_child_weight=2.0), make_problem())
-    ENGINE.check(Penalty(min_child_weight=0.0), make_problem())
-
-
-@pytest.mark.parametrize("kind", ["absolute_error", "quantile"])
-def test_penalty_on_leaves_that_it_replaces_is_refused(kind):
-    with pytest.raises(UnsupportedPenaltyError, match="so reg_lambda=1 would not act"):
-        ENGINE.check(Penalty(), make_problem(kind))
-
-
-@pytest.mark.parametrize("kind", ["logistic", "softmax", "poisson"])
-def test_row_minimum_is_a_count_of_rows(kind):
-    problem = make_problem(kind, weighted=True)
-    trees = ENGINE.trees(fit(problem, min_child_samples=13, reg_lambda=0.0).model)
-
-    leaves = trees.leaf_indices(problem.train.X)
-
-    counts = [np.unique(column, return_counts=True)[1].min() for column in leaves.T]
-    assert min(counts) == 13
 
 
 @pytest.mark.parametrize("kind", ["squared_error", "logistic", "softmax5", "gamma"])
@@ -86,28 +42,6 @@ def test_hessians_and_weights_are_those_of_xgboost(kind):
     assert sizes[0].l2_norm == pytest.approx(sizes[1].l2_norm, rel=1e-5)
     assert sizes[0].shrinkage == pytest.approx(sizes[1].shrinkage, rel=1e-4)
     assert two.hessian[0] == pytest.approx(one.hessian[0], rel=1e-5)
-
-
-def test_blocks_of_rounds_are_the_rounds_of_one_block():
-    """With patience it grows in blocks, warm; the trees must not tell."""
-    problem = make_problem("softmax", missing=True)
-
-    at_once, in_blocks = (fit(problem, 30, patience=p).model for p in (None, 4))
-
-    X, rounds = problem.valid.X, in_blocks.n_rounds
-    assert 4 < rounds < 30
-    np.testing.assert_array_equal(
-        ENGINE.predict(in_blocks, X), ENGINE.predict(at_once, X, rounds)
-    )
-
-
-def test_rounds_end_where_no_split_is_left():
-    problem = make_problem(n_samples=40)
-
-    training = fit(problem, 20, min_child_samples=16, learning_rate=1.0)
-
-    assert training.exhausted
-    assert training.model.n_rounds == len(training.train_loss) - 1 < 20
 
 
 def test_params_are_in_its_own_unit():

@@ -24,7 +24,7 @@ from boostreg.penalty.linter import Finding, edge_findings, lint
 from boostreg.penalty.space import Range, parse_space
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
-from boostreg.study.refusals import check_engines, check_paths
+from boostreg.study.refusals import check_baselines, check_engines, check_paths
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.measuring import Limits
 
@@ -62,6 +62,7 @@ class Plan:
             self.table.task, len(self.table.classes), data.objective
         )
         self.objective.check_target(self.table.y)
+        check_baselines(spec.baselines, self.objective)
         self.splits = make_splits(
             self.table,
             outer=spec.validation.outer.as_dict(),

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from boostreg.baselines import available_baselines
 from boostreg.engines import Problem, get_engine
-from boostreg.errors import UnsupportedPenaltyError
+from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.insight.paths import PathPoint
+from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import lacking
 
-__all__ = ["check_engines", "check_paths"]
+__all__ = ["check_baselines", "check_engines", "check_paths"]
 
 
 def check_engines(
@@ -34,6 +36,22 @@ def check_engines(
                 findings = _lacking(space, engine, engines, problem)
                 lines = "\n".join(str(finding) for finding in findings)
                 raise UnsupportedPenaltyError(lines or str(error)) from None
+
+
+def check_baselines(names: Sequence[str], objective: Objective) -> None:
+    """Check that each baseline knows the objective.
+
+    Raises
+    ------
+    StudyError
+        If one does not; the message lists those that do.
+    """
+    known = available_baselines(objective)
+    if lacking := [name for name in names if name not in known]:
+        raise StudyError(
+            f"baselines: {', '.join(lacking)} cannot minimise {objective.name}; "
+            f"available: {', '.join(known)}."
+        )
 
 
 def check_paths(points: Sequence[PathPoint], problem: Problem) -> None:

@@ -46,6 +46,13 @@ CASES = {
         TABLE,
         "anchor",
     ),
+    "a baseline without the objective": (
+        HEAD.replace("target: y", "target: y, objective: absolute_error")
+        + "search: {fixed: {reg_lambda: 0}, space: "
+        "{max_leaves: {low: 4, high: 9}}}\npaths: {penalties: [min_split_gain]}\n",
+        TABLE,
+        "ridge",
+    ),
     "a penalty the engine lacks": (
         HEAD + "search: {space: {path_smooth: {low: 1, high: 9}}}\n",
         TABLE,

@@ -3,8 +3,10 @@
 XGBoost refuses every split that gains less than 1e-6 and keeps weights and gains in
 float32 (``src/tree/driver.h``, ``src/tree/split_evaluator.h``), so the scale of a
 target would decide what is grown. Squared-error targets are therefore centred on the
-intercept and divided by the power of two nearest their standard deviation, row weights
-by that nearest their mean. Powers of two make this exact in floating point.
+intercept and divided by a power of two that makes their standard deviation about
+4,096, row weights by that nearest their mean. Powers of two make this exact in floating
+point, and at that size the floor lies below what float32 can tell apart: it would end a
+weighted fit at another round than one with rows repeated, whose mean weight differs.
 """
 
 import math
@@ -20,6 +22,9 @@ from boostreg.losses import Array, Objective
 from boostreg.penalty import Penalty, Units
 
 __all__ = ["Part", "Problem", "Standard", "nearest_power_of_two"]
+
+_SPREAD = 4096.0
+"""Standard deviation, about, of a squared-error target as a library sees it."""
 
 
 def nearest_power_of_two(value: float) -> float:
@@ -60,7 +65,7 @@ class Standard:
         target_scale = 1.0
         if objective.name == "squared_error":
             variance = objective.loss(y, np.tile(intercept, (len(y), 1)), weights)
-            target_scale = nearest_power_of_two(math.sqrt(variance))
+            target_scale = nearest_power_of_two(math.sqrt(variance)) / _SPREAD
         mean = 1.0 if weights is None else float(np.mean(weights))
         units = objective.units(y, weights)
         return cls(intercept, target_scale, nearest_power_of_two(mean), units)

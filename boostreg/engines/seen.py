@@ -5,15 +5,24 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data import Table
+from boostreg.data import Column, Table
+from boostreg.errors import DataError
 
-__all__ = ["Codes", "as_trained", "codes_of", "complete_columns", "late_missing_right"]
+__all__ = [
+    "Codes",
+    "as_trained",
+    "codes_of",
+    "complete_columns",
+    "late_missing_right",
+    "refuse_beyond_float32",
+]
 
 Codes = Sequence[tuple[int, NDArray[np.float64]]]
 """Category columns by place, each with the codes that training rows held."""
 
 
 _BEYOND_EVERY_THRESHOLD = 1e300
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 def complete_columns(table: Table) -> tuple[bool, ...]:
@@ -57,3 +66,15 @@ def late_missing_right(
     """
     late = np.isnan(X) & np.array(complete)
     return np.where(late, _BEYOND_EVERY_THRESHOLD, X) if late.any() else X
+
+
+def refuse_beyond_float32(X: NDArray[np.float64], columns: Sequence[Column]) -> None:
+    """Raise DataError if a finite value is infinite as XGBoost keeps it, in float32."""
+    wrong = np.abs(X, where=np.isfinite(X), out=np.zeros_like(X)) > _LARGEST_FLOAT32
+    if wrong.any():
+        row, place = np.argwhere(wrong)[0]
+        raise DataError(
+            f"XGBoost takes numbers up to {_LARGEST_FLOAT32:.3g} only; column "
+            f"{columns[place].name!r} holds {X[row, place]:g}. Divide the column, or "
+            "use another engine."
+        )

@@ -19,7 +19,12 @@ from boostreg.engines.rules import (
     check_renewed_leaves,
     least_hessian,
 )
-from boostreg.engines.seen import as_trained, codes_of, complete_columns
+from boostreg.engines.seen import (
+    as_trained,
+    codes_of,
+    complete_columns,
+    refuse_beyond_float32,
+)
 from boostreg.errors import UnsupportedPenaltyError
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
@@ -92,6 +97,7 @@ class XGBoost(Engine):
         train, codes = problem.train, codes_of(problem.train)
 
         def matrix(part: Part, ref: Any = None) -> Any:
+            refuse_beyond_float32(part.X, train.columns)
             return xgboost.QuantileDMatrix(
                 as_trained(part.X, codes),
                 label=part.y,
@@ -167,6 +173,7 @@ class XGBoost(Engine):
     def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:
         import xgboost
 
+        refuse_beyond_float32(X, model.columns)
         matrix = xgboost.DMatrix(
             X,
             feature_types=_feature_types(model.columns),

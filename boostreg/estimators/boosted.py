@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from boostreg.data import Column, Table, make_holdout
 from boostreg.engines import Growth, Model, Problem, Training, get_engine
 from boostreg.errors import DataError, ModelError
-from boostreg.estimators.inputs import read_prediction, read_weights
+from boostreg.estimators.inputs import read_monotone, read_prediction, read_weights
 from boostreg.estimators.page import penalties_and_size
 from boostreg.estimators.settings import Settings
 from boostreg.losses import Array, Objective
@@ -28,6 +28,7 @@ __all__ = ["Boosted"]
 class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyped
     """A boosted ensemble as scikit-learn's estimators are; see the two that are."""
 
+    monotone: Any
     _model: Model
     _columns: tuple[Column, ...]
 
@@ -68,7 +69,9 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
             every = np.arange(train.n_samples)
             fold = make_holdout(train, every, share=settings.share, seed=settings.seed)
             train, valid = train.rows(fold.train), train.rows(fold.test)
-        training = _grow(Problem.of(train, valid, objective), settings)
+        signs = read_monotone(self.monotone, columns)
+        problem = Problem.of(train, valid, objective, monotone=signs)
+        training = _grow(problem, settings)
         model = training.model
         self._model, self._columns = model, columns
         self.penalties_: Penalty = settings.penalty.to_raw(model.standard.units)

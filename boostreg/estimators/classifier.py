@@ -32,8 +32,8 @@ class BoostedClassifier(ClassifierMixin, Boosted):  # type: ignore[misc] # no ty
         ``"logistic"`` for two classes, ``"softmax"`` for more; None finds out.
     engine, n_estimators, learning_rate, max_leaves, max_depth, subsample, \
 colsample_bytree, reg_alpha, reg_lambda, min_split_gain, min_child_weight, \
-min_child_samples, max_delta_step, path_smooth, cat_l2, scale, early_stopping, \
-patience, random_state, n_jobs
+min_child_samples, max_delta_step, path_smooth, cat_l2, scale, monotone, \
+early_stopping, patience, random_state, n_jobs
         As in ``BoostedRegressor``.
 
     Attributes
@@ -74,6 +74,7 @@ categories_, n_features_in_, feature_names_in_
         scale: Scale = "raw",
         objective: str | None = None,
         class_weight: Any = None,
+        monotone: Any = None,
         early_stopping: float | None = None,
         patience: int | None = 30,
         random_state: Any = None,
@@ -97,6 +98,7 @@ categories_, n_features_in_, feature_names_in_
         self.scale = scale
         self.objective = objective
         self.class_weight = class_weight
+        self.monotone = monotone
         self.early_stopping = early_stopping
         self.patience = patience
         self.random_state = random_state

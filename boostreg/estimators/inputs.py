@@ -5,6 +5,8 @@ estimator. What they cannot read, columns of text and categories in a DataFrame,
 codes here as it does in a study.
 """
 
+import numbers
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_X_y, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from boostreg.data import Column
+from boostreg.data import Column, named_signs
 from boostreg.data.columns import read_column
 from boostreg.data.names import refuse_repeated
 from boostreg.errors import DataError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "read_monotone",
     "read_numbers_of",
     "read_prediction",
     "read_training",
@@ -98,6 +101,28 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
 def read_numbers_of(y: Any, X: Array) -> Array:
     """Return the target of judging rows for regression, one a row of ``X``."""
     return np.asarray(check_X_y(X, y, y_numeric=True, **_CHECKS)[1], dtype=np.float64)
+
+
+def read_monotone(monotone: Any, columns: tuple[Column, ...]) -> tuple[int, ...] | None:
+    """Return one sign a column, as ``Problem`` takes them; None for no constraint.
+
+    Raises
+    ------
+    DataError
+        If it is neither a dict of -1, 0 and 1 by column nor one such number a column.
+    """
+    if monotone is None:
+        return None
+    by_name = isinstance(monotone, Mapping)
+    signs = list(monotone.values() if by_name else np.atleast_1d(monotone))
+    if not all(isinstance(s, numbers.Integral) and s in (-1, 0, 1) for s in signs):
+        raise DataError(
+            "monotone must be a dict of -1, 0 or 1 by column, or one of these a "
+            f"column, got {monotone!r}."
+        )
+    if by_name:
+        return named_signs(columns, monotone, "monotone")
+    return tuple(map(int, signs))
 
 
 def read_weights(sample_weight: Any, X: Array) -> Array | None:

@@ -38,6 +38,9 @@ path_smooth, cat_l2, scale
     objective : str, dict or None, default=None
         ``"squared_error"`` (for None), ``"poisson"``, ``"gamma"``,
         ``{"tweedie": 1.5}``, ``"absolute_error"`` or ``{"quantile": 0.9}``.
+    monotone : dict, sequence of int or None, default=None
+        1 for a column along which predictions may only rise, -1 where they may only
+        fall; by the column's name, or one number a column, 0 for the free ones.
     early_stopping : float or None, default=None
         Share of the training rows that judges the rounds, and is not trained on. The
         model keeps the rounds with the least loss on them.
@@ -95,6 +98,7 @@ path_smooth, cat_l2, scale
         cat_l2: float = 0.0,
         scale: Scale = "raw",
         objective: str | dict[str, float] | None = None,
+        monotone: Any = None,
         early_stopping: float | None = None,
         patience: int | None = 30,
         random_state: Any = None,
@@ -117,6 +121,7 @@ path_smooth, cat_l2, scale
         self.cat_l2 = cat_l2
         self.scale = scale
         self.objective = objective
+        self.monotone = monotone
         self.early_stopping = early_stopping
         self.patience = patience
         self.random_state = random_state

@@ -156,6 +156,6 @@ class FitResult:
 
 def _compact(array: NDArray[np.generic]) -> NDArray[np.generic]:
     whole = array.dtype.kind == "i"
-    if whole and array.max(initial=0) < 2**31 and array.min(initial=0) >= -(2**31):
+    if whole and np.array_equal(array, array.astype(np.int32)):
         return array.astype("<i4")
     return array.astype("<i8" if whole else "<f8")

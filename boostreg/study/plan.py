@@ -1,13 +1,12 @@
 """What a study asks for, as data, folds, searches and work."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from boostreg.data import (
-    Table,
     data_card,
     make_splits,
+    named_signs,
     prepare_table,
     read_source,
     with_class_weights,
@@ -70,7 +69,10 @@ class Plan:
             seed=spec.seed,
         )
         self.dataset = Dataset(
-            self.table, self.splits, self.objective, _signs(self.table, data.monotone)
+            self.table,
+            self.splits,
+            self.objective,
+            named_signs(self.table.columns, data.monotone, "data.monotone"),
         )
         self.space = parse_space(spec.search.space)
         problem = self.dataset.problem(None, None)
@@ -217,15 +219,3 @@ class Plan:
             engines=self.spec.engines,
             scale=self.spec.search.scale,
         )
-
-
-def _signs(table: Table, monotone: Mapping[str, int]) -> tuple[int, ...] | None:
-    names = [column.name for column in table.columns]
-    if unknown := [name for name in monotone if name not in names]:
-        raise DataError(
-            f"data.monotone: there is no feature {unknown[0]!r}; there are "
-            f"{', '.join(map(repr, names[:20]))}."
-        )
-    if not monotone:
-        return None
-    return tuple(monotone.get(name, 0) for name in names)

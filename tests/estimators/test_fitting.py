@@ -2,6 +2,7 @@
 
 import lightgbm
 import numpy as np
+import pandas as pd
 import pytest
 import xgboost
 from sklearn.utils.class_weight import compute_sample_weight
@@ -268,6 +269,7 @@ WRONG = {
     "patience": (0, StudyError, "patience must be a whole number of at least 1"),
     "early_stopping": (1.0, StudyError, "early_stopping must be None or the share"),
     "n_jobs": (0, StudyError, "n_jobs must be None or a whole number other than 0"),
+    "monotone": ([2, 0, 0, 0], DataError, "monotone must be a dict of -1, 0 or 1"),
     "objective": ("hinge", StudyError, "objective must be one of"),
 }
 
@@ -302,3 +304,34 @@ def test_penalty_that_the_engine_lacks_is_refused_and_the_model_stays(X, y):
         fitted.set_params(path_smooth=1.0).fit(X, y)
 
     np.testing.assert_array_equal(fitted.predict(X), before)
+
+
+@pytest.mark.parametrize("as_names", [True, False], ids=["by name", "by place"])
+def test_monotone_columns_stay_monotone(make, as_names):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"up": rng.uniform(0, 30, 300), "free": rng.normal(size=300)})
+    y = (frame["up"] / 10 + np.sin(frame["up"]) > 1.5).astype(int)
+    grid = pd.DataFrame({"up": np.linspace(0, 30, 200), "free": 0.0})
+
+    def scores(monotone):
+        fitted = make(monotone=monotone, n_estimators=30).fit(frame, y)
+        return getattr(fitted, "decision_function", fitted.predict)(grid)
+
+    assert np.diff(scores(None)).min() < 0
+    assert np.diff(scores({"up": 1} if as_names else [1, 0])).min() >= 0
+
+
+def test_monotone_column_that_is_not_there_is_named(make, X, y):
+    with pytest.raises(DataError, match="monotone: there is no feature 'age'"):
+        make(monotone={"age": 1}).fit(X, y)
+
+
+def test_numbers_beyond_float32_are_refused_by_xgboost_alone(make, engine, X, y):
+    X = X.copy()
+    X[3, 2] = 1e39
+
+    if engine.name == "xgboost":
+        with pytest.raises(DataError, match=r"up to 3.4e\+38 only; column 'x2'"):
+            make().fit(X, y)
+    else:
+        assert np.isfinite(make().fit(X, y).predict(X)).all()

@@ -116,7 +116,19 @@ class Findings:
         lines = [losses, _PROCEDURE, _WORDS]
         if best_linear(self._record) is not None:
             lines.append("The best linear model is that of the least inner loss.")
-        return [*lines, *self._record.notes]
+        return [*lines, *self._raced(), *self._record.notes]
+
+    def _raced(self) -> list[str]:
+        searches = [t for e in self._record.engines.values() for t in e.tuned.values()]
+        states = [trial.state for tuned in searches for trial in tuned.trials]
+        raced = states.count("raced")
+        if not raced:
+            return []
+        share = f"{raced:,} of {len(states):,} trials"
+        return [
+            f"{share} were given up before all inner folds, being hopeless against the "
+            "best so far; search.racing: false measures all."
+        ]
 
     def _penalties(self) -> str:
         said: dict[str, list[str]] = {}

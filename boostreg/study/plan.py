@@ -130,6 +130,7 @@ class Plan:
                 n_trials=search.trials,
             ),
             limits=self.limits,
+            racing="moderated" if search.racing else None,
         )
 
     def refit(

@@ -7,6 +7,7 @@ from boostreg.errors import FitError
 from boostreg.fits.fit import Fit, FitResult, derive_seed
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty
+from boostreg.tuning.racing import Race
 from boostreg.tuning.trial import Trial, fault, measured_trial, short_folds
 
 __all__ = ["Limits", "Measuring", "Setting", "inner_fits"]
@@ -66,19 +67,33 @@ def inner_fits(setting: Setting, limits: Limits) -> list[Fit]:
 
 
 class Measuring:
-    """A job that measures settings; each distinct one once."""
+    """A job that measures settings; each distinct one once.
 
-    def __init__(self, settings: Iterable[Setting], limits: Limits) -> None:
-        self._limits = limits
+    With a ``race``, folds are measured one after the other, as long as the setting is
+    not lost.
+    """
+
+    def __init__(
+        self,
+        settings: Iterable[Setting],
+        limits: Limits,
+        *,
+        race: Race | None = None,
+    ) -> None:
+        self._limits, self._race = limits, race
         self._open: dict[Setting, dict[int, FitResult | FitError]] = {}
         self._missing: dict[Setting, int] = {}
+        self._later: dict[Setting, list[Fit]] = {}
         self._owner: dict[Fit, Setting] = {}
         self._new: list[FitWork] = []
         self._repeated: set[Setting] = set()
         self.trials: dict[Setting, Trial] = {}
         for setting in dict.fromkeys(settings):
             self._open[setting] = {}
-            self._ask(setting, inner_fits(setting, limits))
+            fits = inner_fits(setting, limits)
+            first = len(fits) if race is None else 1
+            self._later[setting] = fits[first:]
+            self._ask(setting, fits[:first])
 
     @property
     def done(self) -> bool:
@@ -114,7 +129,16 @@ class Measuring:
             self._finish(setting, _failed(setting.penalty, reason))
             return
         target, short = short_folds(good)
-        if short and setting not in self._repeated:
+        short = () if setting in self._repeated else short
+        later = self._later[setting]
+        if self._race and (later or short) and self._race.lost(good):
+            self._finish(setting, self._trial(setting.penalty, good).raced())
+            return
+        if later:
+            self._later[setting] = later[1:]
+            self._ask(setting, later[:1])
+            return
+        if short:
             self._repeated.add(setting)
             fits = inner_fits(setting, self._limits)
             self._ask(
@@ -122,14 +146,16 @@ class Measuring:
                 [replace(fits[i], n_rounds=target, patience=None) for i in short],
             )
             return
-        trial = measured_trial(
+        self._finish(setting, self._trial(setting.penalty, good))
+
+    def _trial(self, penalty: Penalty, results: Sequence[FitResult]) -> Trial:
+        return measured_trial(
             0,
-            setting.penalty,
-            dict(enumerate(good)),
+            penalty,
+            dict(enumerate(results)),
             n_rounds=self._limits.n_rounds,
             patience=self._limits.patience,
         )
-        self._finish(setting, trial)
 
     def _finish(self, setting: Setting, trial: Trial) -> None:
         self.trials[setting] = trial

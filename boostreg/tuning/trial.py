@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Literal
 
@@ -64,7 +64,8 @@ class Trial:
     penalty : Penalty
         In the study's scale.
     state : {"complete", "raced", "failed"}
-        Whether it was measured in full.
+        Whether it was measured in full. What a raced trial says of losses and sizes is
+        a mean over those folds that it was measured on.
     reason : str or None
         Why it is not complete.
     curves : TrialCurves or None
@@ -112,6 +113,11 @@ class Trial:
             name: self._mean([float(getattr(fold.size, name)) for fold in self.folds])
             for name in SIZES
         }
+
+    def raced(self) -> "Trial":
+        """Return the same as a trial that was given up, and offers no candidates."""
+        reason = f"hopeless after {len(self.folds)} inner folds"
+        return replace(self, state="raced", curves=None, reason=reason)
 
     @staticmethod
     def _mean(values: Sequence[float]) -> float:

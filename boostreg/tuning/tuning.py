@@ -13,10 +13,13 @@ from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty
 from boostreg.tuning.measuring import Limits, Measuring, Setting
 from boostreg.tuning.proposals import Proposer
+from boostreg.tuning.racing import Array, Race, Rule
 from boostreg.tuning.selection import Selection, select
 from boostreg.tuning.trial import Trial
 
 __all__ = ["Tuning"]
+
+_NEVER_RACED = 2
 
 
 @dataclass(slots=True)
@@ -24,6 +27,7 @@ class _OpenTrial:
     """A trial some of whose fits are still out."""
 
     measuring: Measuring
+    race: Race | None = None
     seconds: float = 0.0
     twins: list[int] = field(default_factory=list)
     """Later trials with the same penalty, which get the same outcome."""
@@ -46,17 +50,26 @@ class Tuning:
         Fresh; says how many trials there are.
     limits : Limits
         What all fits of the study share.
+    racing : {"moderated", "wilcoxon"} or None
+        Rule by which hopeless trials are given up; None measures all in full. The
+        first two trials, no penalty and our defaults, are always measured in full, and
+        so is every trial of a sampler that weighs leaves against loss.
     """
 
     engine: str
     outer: int | None
     proposer: Proposer
     limits: Limits
+    racing: Rule | None = None
     _open: dict[int, _OpenTrial] = field(default_factory=dict, init=False, repr=False)
     _owner: dict[Fit, int] = field(default_factory=dict, init=False, repr=False)
     _new: list[Fit] = field(default_factory=list, init=False, repr=False)
     _ended: dict[int, Trial] = field(default_factory=dict, init=False, repr=False)
+    _losses: dict[int, Array] = field(default_factory=dict, init=False, repr=False)
     _first: dict[Penalty, int] = field(default_factory=dict, init=False, repr=False)
+    _estimates: dict[int, float | None] = field(
+        default_factory=dict, init=False, repr=False
+    )
     _stopped: bool = field(default=False, init=False, repr=False)
 
     def ready(self) -> list[Fit]:
@@ -121,13 +134,23 @@ class Tuning:
         number, penalty = self.proposer.n_asked, self.proposer.ask()
         first = self._first.setdefault(penalty, number)
         if first in self._ended:
-            self._record(_twin(self._ended[first], number))
+            self._record(_twin(self._ended[first], number), first)
         elif first in self._open:
             self._open[first].twins.append(number)
         else:
             setting = Setting(self.engine, self.outer, penalty)
-            self._open[number] = _OpenTrial(Measuring([setting], self.limits))
+            race = self._race(number)
+            measuring = Measuring([setting], self.limits, race=race)
+            self._open[number] = _OpenTrial(measuring, race)
             self._ask(number, self._open[number])
+
+    def _race(self, number: int) -> Race | None:
+        by_loss = self.proposer.sampler != "nsga2"
+        if self.racing is None or not by_loss or number < _NEVER_RACED:
+            return None
+        last = number - self.proposer.in_flight
+        seen = {n: losses for n, losses in self._losses.items() if n <= last}
+        return Race.among(seen, self.racing)
 
     def _ask(self, number: int, trial: _OpenTrial) -> None:
         new = [work.fit for work in trial.measuring.ready()]
@@ -137,17 +160,27 @@ class Tuning:
     def _end(self, number: int, trial: _OpenTrial) -> None:
         (measured,) = trial.measuring.trials.values()
         ended = replace(_twin(measured, number), seconds=trial.seconds)
-        self._record(ended)
+        self._estimates[number] = _told(ended, trial.race)
+        self._record(ended, number)
         for twin in trial.twins:
-            self._record(_twin(ended, twin))
+            self._record(_twin(ended, twin), number)
 
-    def _record(self, trial: Trial) -> None:
+    def _record(self, trial: Trial, first: int) -> None:
+        """Keep a trial and tell the sampler of it; ``first`` has the same penalty."""
         self._ended[trial.number] = trial
-        if trial.state == "complete":
-            leaves = trial.sizes["n_leaves"]
-            self.proposer.tell(trial.number, trial.loss, leaves)
-        else:
-            self.proposer.tell(trial.number, None)
+        if trial.curves is not None:
+            self._losses[trial.number] = trial.curves.valid_loss[:, trial.n_rounds]
+        leaves = trial.sizes["n_leaves"]
+        self.proposer.tell(trial.number, self._estimates[first], leaves)
+
+
+def _told(trial: Trial, race: Race | None) -> float | None:
+    """Return the loss that the sampler is told; None for a trial that failed."""
+    if trial.state == "complete":
+        return trial.loss
+    if trial.state == "raced" and race is not None:
+        return race.estimate([fold.valid_loss for fold in trial.folds])
+    return None
 
 
 def _twin(trial: Trial, number: int) -> Trial:

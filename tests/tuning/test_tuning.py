@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 from boostreg.errors import FitError
 from boostreg.penalty import Range, parse_space
 from boostreg.tuning import SAMPLERS, Limits, Proposer, Tuning
+from boostreg.tuning.racing import RULES
 
 DEFAULT = parse_space("default").for_engine("xgboost")
+WITHOUT_TORCH = [name for name in SAMPLERS if name != "gp"]
 ONE = {"reg_lambda": Range(low=0.01, high=100, log=True, zero=0.3)}
 
 
-def make_tuning(space=DEFAULT, *, n_inner=3, n_rounds=60, patience=8, **options):
+def make_tuning(
+    space=DEFAULT, *, n_inner=3, n_rounds=60, patience=8, racing=None, **options
+):
     return Tuning(
+        racing=racing,
         engine="xgboost",
         outer=2,
         proposer=Proposer(space=space, **({"n_trials": 12} | options)),
@@ -44,13 +49,16 @@ def as_text(tuning):
     return repr(told(tuning)) + repr(tuning.selection)
 
 
+@pytest.mark.parametrize("racing", [None, *RULES])
 @pytest.mark.parametrize("in_flight", [1, 4, 8])
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_results_do_not_depend_on_workers_or_delays(run, sampler, in_flight):
+@pytest.mark.parametrize("sampler", WITHOUT_TORCH)
+def test_results_do_not_depend_on_workers_or_delays(run, sampler, in_flight, racing):
     """The window algorithm: one outcome for 1, 2, 4 and 8 workers."""
     outcomes = set()
     for workers in (1, 2, 4, 8):
-        tuning = make_tuning(sampler=sampler, in_flight=in_flight, n_trials=24)
+        tuning = make_tuning(
+            sampler=sampler, in_flight=in_flight, n_trials=24, racing=racing
+        )
         run(tuning, workers=workers, seed=workers)
         outcomes.add(as_text(tuning))
 

@@ -1,0 +1,179 @@
+"""Hopeless trials are given up, by a rule that sees no more than the sampler."""
+
+import numpy as np
+import pytest
+from optuna import create_study
+from optuna.exceptions import TrialPruned
+from optuna.pruners import WilcoxonPruner
+
+from boostreg.penalty import Range
+from boostreg.tuning import Limits, Proposer, Tuning
+from boostreg.tuning.racing import RULES, Race
+
+LAMBDA = {"reg_lambda": Range(low=0.01, high=100, log=True)}
+FOLDS = np.array([0.9, 1.3, 1.0, 0.8, 1.1])
+
+
+def make_tuning(*, n_inner=5, **options):
+    given = {"racing": "moderated", "sampler": "sobol", "n_trials": 30} | options
+    racing = given.pop("racing")
+    return Tuning(
+        engine="xgboost",
+        outer=None,
+        proposer=Proposer(space=LAMBDA, **given),
+        limits=Limits(n_inner=n_inner, n_rounds=20, patience=20, seed=0),
+        racing=racing,
+    )
+
+
+@pytest.fixture
+def slope(cut):
+    """Return fits whose loss rises with the distance of reg_lambda from 1."""
+
+    def measure(fit):
+        rng = np.random.default_rng([fit.inner, int(1e6 * fit.penalty.reg_lambda)])
+        distance = abs(np.log10(fit.penalty.reg_lambda + 1e-3))
+        level = FOLDS[fit.inner] + distance + 0.02 * rng.normal()
+        return cut(level + np.linspace(1, 0, 21), fit)
+
+    return measure
+
+
+@pytest.fixture
+def race():
+    """Return a race against an incumbent, differences being small as a rule."""
+    rng = np.random.default_rng(0)
+    seen = {n: FOLDS + 0.02 * n + 0.05 * rng.normal(size=5) for n in range(8)}
+    return {rule: Race.among(seen, rule) for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_hopeless_trials_cost_fewer_fits_and_the_best_stays(run, slope, rule):
+    full, raced = make_tuning(racing=None), make_tuning(racing=rule)
+    _, all_fits = run(full, slope)
+
+    _, fits = run(raced, slope)
+
+    assert len(fits) < (0.6 if rule == "moderated" else 0.95) * len(all_fits)
+    assert raced.selection.best == full.selection.best
+    assert raced.selection.one_se == full.selection.one_se
+
+
+def test_raced_trials_say_so_and_offer_no_candidates(run, slope):
+    tuning = make_tuning()
+    run(tuning, slope)
+
+    raced = [trial for trial in tuning.trials if trial.state == "raced"]
+
+    assert len(raced) > 10
+    for trial in raced:
+        assert trial.curves is None
+        assert trial.reason == f"hopeless after {len(trial.folds)} inner folds"
+        assert trial.loss == pytest.approx(
+            np.mean([fold.valid_loss for fold in trial.folds])
+        )
+    assert all(
+        one.trial not in {t.number for t in raced} for one in tuning.selection.front
+    )
+
+
+def test_no_penalty_and_our_defaults_are_always_measured(run, cut):
+    def measure(fit):
+        worst = fit.penalty.reg_lambda in (0.0, 1.0)
+        return cut(FOLDS[fit.inner] + 10.0 * worst + np.linspace(1, 0, 21), fit)
+
+    tuning = make_tuning(in_flight=1)
+    run(tuning, measure)
+
+    assert [trial.state for trial in tuning.trials[:2]] == ["complete"] * 2
+
+
+def test_a_trial_sees_no_more_than_the_sampler(run, slope):
+    """The first that can be raced is the one that sees five trials."""
+    tuning = make_tuning(in_flight=6)
+    run(tuning, slope)
+
+    first = min(t.number for t in tuning.trials if t.state == "raced")
+
+    assert first >= 4 + 6
+
+
+def test_the_sampler_is_told_what_a_raced_trial_would_have_lost(run, slope):
+    """By pairs: a raced trial on an easy fold is no good trial."""
+    told = {}
+    tuning = make_tuning()
+    tell = tuning.proposer.tell
+    tuning.proposer.tell = lambda n, loss, leaves: (
+        told.__setitem__(n, loss),
+        tell(n, loss, leaves),
+    )
+    run(tuning, slope)
+
+    raced = [trial for trial in tuning.trials if trial.state == "raced"]
+    truth = [FOLDS.mean() + abs(np.log10(t.penalty.reg_lambda + 1e-3)) for t in raced]
+    np.testing.assert_allclose([told[t.number] for t in raced], truth, atol=0.1)
+
+
+def test_leaves_against_loss_is_never_raced(run, slope):
+    tuning = make_tuning(sampler="nsga2")
+    run(tuning, slope)
+
+    assert {trial.state for trial in tuning.trials} == {"complete"}
+
+
+def test_four_rivals_are_needed():
+    assert Race.among(dict.fromkeys(range(4), FOLDS), "moderated") is None
+    assert Race.among(dict.fromkeys(range(5), FOLDS), "moderated") is not None
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_better_than_the_incumbent_is_never_lost(race, result, rule):
+    for shift in (0.0, 0.1, 1.0):
+        best = [result([9.0, loss - shift]) for loss in race[rule].losses]
+        assert not any(race[rule].lost(best[:k]) for k in range(1, 6))
+
+
+def test_moderated_tells_after_one_fold_only_what_is_far_behind(race, result):
+    against = race["moderated"]
+    first = against.losses[0]
+    usual = np.sqrt(against.variance)
+
+    assert against.lost([result([9.0, first + 5 * usual])])
+    assert not against.lost([result([9.0, first + usual])])
+
+
+def test_consistent_lag_is_lost_sooner_than_a_noisy_one(race, result):
+    against = race["moderated"]
+    lag = 1.8 * np.sqrt(against.variance)
+    noise = lag * np.array([2.5, -2.5, 2.5])
+
+    steady = [result([9.0, one]) for one in against.losses[:3] + lag]
+    noisy = [result([9.0, one]) for one in against.losses[:3] + lag + noise]
+
+    assert against.lost(steady)
+    assert not against.lost(noisy)
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.parametrize("seed", range(20))
+def test_ranks_say_what_optuna_s_pruner_says(result, seed):
+    rng = np.random.default_rng(seed)
+    rival = FOLDS + 0.05 + 0.1 * rng.normal(size=5)
+    against = Race(FOLDS, 0.01, "wilcoxon")
+    ours = [
+        against.lost([result([9.0, one]) for one in rival[:k]]) for k in range(1, 6)
+    ]
+
+    theirs = []
+    study = create_study(pruner=WilcoxonPruner())
+
+    def objective(trial):
+        losses = FOLDS if trial.number == 0 else rival
+        for step, loss in enumerate(losses):
+            trial.report(loss, step)
+            if trial.number == 1:
+                theirs.append(trial.should_prune())
+        return losses.mean()
+
+    study.optimize(objective, n_trials=2, catch=TrialPruned)
+    assert ours == theirs

@@ -124,11 +124,12 @@ class Findings:
         raced = states.count("raced")
         if not raced:
             return []
-        share = f"{raced:,} of {len(states):,} trials"
-        return [
-            f"{share} were given up before all inner folds, being hopeless against the "
-            "best so far; search.racing: false measures all."
-        ]
+        given_up = (
+            f"{raced:,} of {len(states):,} trials were given up before all inner "
+            "folds, being hopeless against the best so far; search.racing: false "
+            "measures all."
+        )
+        return [given_up]
 
     def _penalties(self) -> str:
         said: dict[str, list[str]] = {}

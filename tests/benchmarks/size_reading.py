@@ -6,6 +6,7 @@ the live booster and must agree in every figure that the table has. Each is time
 turn, so that a busy machine slows both.
 """
 
+import gc
 import platform
 import statistics
 import time
@@ -67,10 +68,14 @@ def check_equal(ours: TreeSize, theirs: dict[str, int]) -> None:
 
 
 def median_ms(*functions: Callable[[], object]) -> list[float]:
-    """Return the median time of each function, all of them run in turn."""
+    """Return the median time of each function, all of them run in turn.
+
+    What one leaves behind is collected before the next one's clock starts.
+    """
     times: list[list[float]] = [[] for _ in functions]
     for _ in range(REPEATS):
         for function, taken in zip(functions, times, strict=True):
+            gc.collect()
             start = time.perf_counter()
             function()
             taken.append(1e3 * (time.perf_counter() - start))

@@ -12,10 +12,13 @@ _HOMES = {
     "Penalty": "boostreg.penalty",
     "TreeEnsemble": "boostreg.trees",
     "TreeSize": "boostreg.trees",
+    "Tuned": "boostreg.tuning.tuned",
     "load_model": "boostreg.saved",
+    "penalty_path": "boostreg.insight.path",
     "run_study": "boostreg.study.runner",
     "suggest": "boostreg.tuning",
     "tree_size": "boostreg.trees",
+    "tune": "boostreg.tuning.tune",
 }
 """Where each public name lives; its module is imported when the name is first used."""
 

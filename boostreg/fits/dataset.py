@@ -116,7 +116,7 @@ def _load_splits(path: Path, n_samples: int) -> Splits:
             if part == "train":
                 fold = Fold(arrays[name], arrays[f"{level}/{number}/test"])
                 by_level.setdefault(level, []).append(fold)
-    outer = tuple(by_level.pop("outer"))
+    outer = tuple(by_level.pop("outer", ()))
     return Splits(
         outer=outer,
         inner={

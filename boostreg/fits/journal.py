@@ -17,7 +17,7 @@ import sqlite3
 import sys
 import threading
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -107,6 +107,15 @@ class Journal:
     def put_many(self, entries: Iterable[tuple[str, bytes]]) -> None:
         """Keep all ``(key, payload)``, or none if it fails, with a single sync."""
         self._put([_row("fit", key, payload) for key, payload in entries])
+
+    def get_failure(self, key: str) -> str | None:
+        """Return the reason kept under ``key``, beside the fits and their keys."""
+        content = self._get("failure", key)
+        return None if content is None else content.decode()
+
+    def put_failures(self, reasons: Mapping[str, str]) -> None:
+        """Keep by key why fits failed, all or none, beside the fits and their keys."""
+        self._put([_row("failure", key, why.encode()) for key, why in reasons.items()])
 
     def get_meta(self, name: str) -> str | None:
         """Return the text kept under ``name``, beside the fits and their keys."""

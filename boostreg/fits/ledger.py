@@ -1,18 +1,26 @@
-"""Finds each piece of work in the journal or has it run; the journal's only writer."""
+"""Finds each piece of work in the journal or has it run; the journal's only writer.
 
-import logging
-from collections.abc import Callable
+A fit that fails becomes a failed trial, which a resumed run must repeat: so the journal
+keeps that a fit passed a limit, or crashed, under these limits. What ends a run is not
+kept, and tried again by the next.
+"""
+
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from boostreg.errors import FitError, RunError
 from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import digest
 from boostreg.fits.journal import Journal
-from boostreg.fits.work import Work, run_work
+from boostreg.fits.limits import CrashError, LimitError, Limits
+from boostreg.fits.work import FitWork, Work, run_work
 
 __all__ = ["Counts", "Ledger"]
 
-log = logging.getLogger(__name__)
+_STORM = 5
+"""Configurations that crash without a fit between them before the run ends."""
 
 
 @dataclass(slots=True)
@@ -37,14 +45,20 @@ class Ledger:
         Runs what is not in the journal.
     journal : Journal or None
         Where records are kept; None keeps none.
+    limits : Limits
+        Of each fit, as the executor knows them. A fit that failed is tried again under
+        other limits.
     """
 
     dataset: Dataset
     data: Any
     executor: Executor
     journal: Journal | None = None
+    limits: Limits = field(default_factory=Limits)
     counts: Counts = field(default_factory=Counts)
     _running: dict[str, Future[bytes]] = field(default_factory=dict)
+    _crashed: dict[str, str] = field(default_factory=dict)
+    _crashing: set[object] = field(default_factory=set)
 
     def look_up(self, work: Work[Any]) -> bytes | None:
         """Return the record from the journal, or None."""
@@ -59,23 +73,77 @@ class Ledger:
     ) -> Future[bytes]:
         """Run ``work``, or join its run if it is under way; call ``then`` at its end.
 
-        ``then`` is called in a thread of the executor.
+        ``then`` is called in a thread of the executor. Work that failed in a former run
+        ends as it did then.
         """
         key = work.key(self.dataset)
         future = self._running.get(key)
         if future is None:
-            future = self.executor.submit(run_work, self.data, work)
+            future = self._failed_before(work)
+            if future is None:
+                future = self.executor.submit(run_work, self.data, work)
+                self.counts.run += 1
             self._running[key] = future
-            self.counts.run += 1
         future.add_done_callback(then)
         return future
 
     def record(self, work: Work[Any], data: bytes) -> None:
         """Write a record to the journal."""
         key = work.key(self.dataset)
-        if self._running.pop(key, None) is not None and self.journal is not None:
+        if self._running.pop(key, None) is None:
+            return
+        crashed, self._crashed = self._crashed, {}
+        self._crashing.clear()
+        if self.journal is not None:
             self.journal.put(key, data)
+        self._put_failures(crashed)
 
     def forget(self, work: Work[Any]) -> None:
-        """Drop a run that failed, so that it may be asked for again."""
-        self._running.pop(work.key(self.dataset), None)
+        """Drop a run that failed, so that it may be asked for again.
+
+        Raises
+        ------
+        RunError
+            If nothing but crashes has come back for long.
+        """
+        future = self._running.pop(work.key(self.dataset), None)
+        if future is None or future.cancelled():
+            return
+        error = future.exception()
+        if not isinstance(work, FitWork) or work.fit.inner is None:
+            return  # without it there is no report, so the next run tries it again
+        if isinstance(error, LimitError | CrashError):
+            self._take_failure(work, error)
+
+    def _take_failure(self, work: FitWork, error: FitError) -> None:
+        key = self._failure_key(work)
+        if isinstance(error, LimitError):
+            self._put_failures({key: str(error)})
+            return
+        # Kept once another fit has come to its end: then the crash is its own.
+        self._crashed[key] = str(error)
+        self._crashing.add((work.fit.engine, work.fit.penalty))
+        if len(self._crashing) >= _STORM:
+            raise RunError(
+                f"{_STORM} configurations in a row crashed, with no fit finished "
+                f"between them. {error} All that was finished before is kept."
+            )
+
+    def _failed_before(self, work: Work[Any]) -> Future[bytes] | None:
+        if self.journal is None:
+            return None
+        reason = self.journal.get_failure(self._failure_key(work))
+        if reason is None:
+            return None
+        failed: Future[bytes] = Future()
+        failed.set_exception(FitError(reason))
+        self.counts.found += 1
+        return failed
+
+    def _put_failures(self, reasons: Mapping[str, str]) -> None:
+        if self.journal is not None and reasons:
+            self.journal.put_failures(reasons)
+
+    def _failure_key(self, work: Work[Any]) -> str:
+        content = {"failed": work.key(self.dataset), "limits": asdict(self.limits)}
+        return digest(content)

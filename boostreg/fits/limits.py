@@ -9,10 +9,18 @@ import psutil
 
 from boostreg.errors import FitError
 
-__all__ = ["STEP", "Limits", "Meter"]
+__all__ = ["STEP", "CrashError", "LimitError", "Limits", "Meter"]
 
 STEP = 0.05
 """Seconds between two looks at a meter."""
+
+
+class LimitError(FitError):
+    """A fit passed one of its limits; the message says which."""
+
+
+class CrashError(FitError):
+    """A fit's worker died twice; the message says of what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast, final
 
 from boostreg.errors import FitError
 from boostreg.fits.frames import read_frame, write_frame
-from boostreg.fits.limits import STEP, Limits, Meter
+from boostreg.fits.limits import STEP, CrashError, LimitError, Limits, Meter
 from boostreg.fits.worker import READY
 
 __all__ = ["WorkerProcess"]
@@ -102,8 +102,8 @@ class WorkerProcess:
         ------
         BoostregError
             The call's own, whatever the call raised. As a ``FitError`` where it was
-            none of ours, where the call passed a limit, and where it killed its worker
-            twice.
+            none of ours, a ``LimitError`` where the call passed a limit, a
+            ``CrashError`` where it killed its worker twice.
         """
         request = pickle.dumps((function, args, kwargs), protocol=5)
         for _ in range(_ATTEMPTS):
@@ -119,7 +119,7 @@ class WorkerProcess:
                 if not done:
                     raise value
                 return value
-        raise FitError(f"The fit's worker process crashed twice ({cause}).")
+        raise CrashError(f"The fit's worker process crashed twice ({cause}).")
 
     def kill(self) -> None:
         """End the process at once, and start no other; from any thread."""
@@ -174,7 +174,7 @@ class WorkerProcess:
         while not reply.poll(1000 * STEP):
             if excess := meter.excess():
                 self._bury()
-                raise FitError(excess)
+                raise LimitError(excess)
 
     def _cause_of_death(self, process: subprocess.Popen[bytes]) -> str:
         # The pipe ends a moment before the process; one that lives on is of no use.

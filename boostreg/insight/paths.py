@@ -30,7 +30,7 @@ class PathPoint:
         """The value of the penalty that is varied."""
         return float(getattr(self.penalty, self.name))
 
-    def settings(self, outer_folds: Iterable[int]) -> list[Setting]:
+    def settings(self, outer_folds: Iterable[int | None]) -> list[Setting]:
         """Return what has to be measured, one setting an outer fold."""
         return [Setting(self.engine, outer, self.penalty) for outer in outer_folds]
 
@@ -68,7 +68,7 @@ def _with(base: Penalty, name: str, value: float) -> Penalty:
 
 def path_rows(
     points: Iterable[PathPoint],
-    outer_folds: Sequence[int],
+    outer_folds: Sequence[int | None],
     trials: Mapping[Setting, Trial],
 ) -> list[PathRow]:
     """Return one row a point and fold; points that failed on a fold are left out."""

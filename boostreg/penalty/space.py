@@ -14,9 +14,9 @@ from importlib import resources
 from typing import Any
 
 from boostreg.errors import PenaltyError
-from boostreg.penalty.value import PENALTIES, Penalty
+from boostreg.penalty.value import PENALTIES, Penalty, Scale
 
-__all__ = ["WHOLE", "Range", "Space", "parse_space", "space_names"]
+__all__ = ["WHOLE", "Range", "Space", "corners", "parse_space", "space_names"]
 
 WHOLE = ("min_child_samples", "max_leaves", "max_depth")
 """Penalties that are counts: their ranges draw whole numbers."""
@@ -139,6 +139,21 @@ def space_names() -> tuple[str, ...]:
     folder = resources.files(__package__) / "spaces"
     names = (entry.name for entry in folder.iterdir())
     return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+
+
+def corners(
+    ranges: Mapping[str, Range], fixed: Mapping[str, Any], scale: Scale = "raw"
+) -> tuple[Penalty, Penalty]:
+    """Return the penalties at the lower and at the upper end of all ranges."""
+    lower, upper = (
+        {name: entry.quantile(share) for name, entry in ranges.items()}
+        for share in (0.0, 1.0)
+    )
+    given = dict(fixed)
+    return (
+        Penalty(**(given | lower), scale=scale),
+        Penalty(**(given | upper), scale=scale),
+    )
 
 
 def parse_space(

@@ -7,6 +7,7 @@ from boostreg.penalty import Penalty
 from boostreg.report.records import RunRecord
 from boostreg.trees import SIZES
 from boostreg.tuning import Trial
+from boostreg.tuning.tuned import trial_row
 
 __all__ = [
     "FIT_COLUMNS",
@@ -72,21 +73,8 @@ def trial_table(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _trial_row(engine: str, fold: int | None, trial: Trial) -> dict[str, Any]:
-    sizes = {name.removeprefix("n_"): value for name, value in trial.sizes.items()}
-    return {
-        "engine": engine,
-        "outer_fold": "all" if fold is None else fold,
-        "trial": trial.number,
-        "state": trial.state,
-        "rounds": trial.n_rounds,
-        "loss": trial.loss,
-        "loss_se": trial.loss_se,
-        "train_loss": trial.train_loss,
-        "seconds": trial.seconds,
-        "reason": trial.reason,
-        **sizes,
-        **trial.penalty.as_dict(),
-    }
+    where = {"engine": engine, "outer_fold": "all" if fold is None else fold}
+    return where | dict(trial_row(trial))
 
 
 def fit_table(record: RunRecord) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from boostreg.insight.paths import PathPoint
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import lacking
+from boostreg.penalty.space import corners
 
 __all__ = ["check_baselines", "check_engines", "check_paths"]
 
@@ -29,7 +30,7 @@ def check_engines(
         penalty, the message says how to search it with that one only.
     """
     for engine in engines:
-        for penalty in _corners(space.for_engine(engine), fixed):
+        for penalty in corners(space.for_engine(engine), fixed):
             try:
                 get_engine(engine).check(penalty, problem)
             except UnsupportedPenaltyError as error:
@@ -69,14 +70,6 @@ def check_paths(points: Sequence[PathPoint], problem: Problem) -> None:
             raise UnsupportedPenaltyError(
                 f"paths.penalties: {point.name} on {point.engine}: {error}"
             ) from None
-
-
-def _corners(space: Mapping[str, Range], fixed: Mapping[str, Any]) -> list[Penalty]:
-    ends = [
-        {name: entry.quantile(share) for name, entry in space.items()}
-        for share in (0.0, 1.0)
-    ]
-    return [Penalty(**(dict(fixed) | values)) for values in ends]
 
 
 def _lacking(

@@ -16,6 +16,7 @@ from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
+from boostreg.fits.limits import Limits
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.work import FitWork, ModelWork, Work
 from boostreg.insight.effects import Effect, PathRow, penalty_effect
@@ -119,16 +120,23 @@ def _folder(path: Path, name: str, out: str | Path | None) -> Path:
 def _ledger(
     plan: Plan, folder: Path, workers: int | None
 ) -> Iterator[tuple[Ledger, Stop, int]]:
+    spec = plan.spec
+    limits = Limits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
     with (
         Journal(folder / "journal.db") as journal,
         TemporaryDirectory(prefix="boostreg-") as data,
         LocalExecutor(
-            workers, threads=plan.limits.threads, preload=("boostreg.fits.work",)
+            workers,
+            threads=spec.compute.threads,
+            limits=limits,
+            preload=("boostreg.fits.work",),
         ) as executor,
         stop_on_signals(executor.kill_now) as stop,
     ):
+        executor.start()
         plan.dataset.save(Path(data))
-        yield Ledger(plan.dataset, data, executor, journal), stop, 2 * executor.workers
+        ledger = Ledger(plan.dataset, data, executor, journal, limits)
+        yield ledger, stop, 2 * executor.workers
 
 
 @dataclass(slots=True)

@@ -15,9 +15,6 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("search", "storage"), "mirroring trials is not built yet; use null."
     if search.timeout is not None:
         yield ("search", "timeout"), "a time limit is not built yet; use null."
-    for name, value in spec.limits.as_dict().items():
-        if value is not None:
-            yield ("limits", name), "limits are not built yet; use null."
     if spec.claims:
         yield ("claims",), "claims are not built yet; leave the list empty."
     if isinstance(spec.compute.executor, Dask):

@@ -51,9 +51,10 @@ PAGE = f"""# Throughput beside the plain way
 
 {{versions}}, {CORES} cores.
 {TRIALS} equal configurations x 5 folds, {USUAL_ROUNDS} rounds (adult:
-{ROUNDS["adult"]}), medians of {REPEATS} runs, all taken in turn. Seconds, start-up of workers left out of
-*ours*; *library* is one process's time in the library's calls. *difference* is the
-largest relative one between our loss of a configuration and the plain way's.
+{ROUNDS["adult"]}), medians of {REPEATS} runs, all taken in turn. Seconds, start-up of
+workers left out of *ours*; *library* is one process's time in the library's calls.
+*difference* is the largest relative one between our loss of a configuration and the
+plain way's.
 
 | table | engine | plain | OptunaSearchCV | ours | start-up | library | faster than \
 plain | of the possible | difference |

@@ -1,6 +1,5 @@
 """A run leaves what it should, and the same whoever ran it and however it went."""
 
-import csv
 import json
 import os
 import signal
@@ -11,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from runs import TABLES, assert_same_run, results_of
 
 from boostreg.errors import StudyError
 from boostreg.study.runner import run_study
@@ -24,7 +24,6 @@ validation: {outer: {folds: 2}, inner: {folds: 3}}
 paths: {penalties: [reg_lambda], points: 3}
 baselines: [mean, ridge]
 """
-TABLES = ("trials.csv", "fits.csv", "paths.csv")
 
 
 @pytest.fixture(scope="module")
@@ -38,25 +37,6 @@ def study(tmp_path_factory):
 def finished(study, tmp_path_factory):
     """Return the folder of a run by two workers that nothing disturbed."""
     return run_study(study, out=tmp_path_factory.mktemp("out"), workers=2)
-
-
-def results_of(folder):
-    content = json.loads((folder / "results.json").read_text())
-    return {key: value for key, value in content.items() if key != "run"}
-
-
-def table_of(path):
-    with path.open(newline="") as file:
-        return [
-            {name: cell for name, cell in row.items() if name != "seconds"}
-            for row in csv.DictReader(file)
-        ]
-
-
-def assert_same_run(one, two):
-    assert results_of(one) == results_of(two)
-    for name in TABLES:
-        assert table_of(one / name) == table_of(two / name)
 
 
 def test_run_leaves_every_file(finished):

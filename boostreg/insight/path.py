@@ -1,0 +1,124 @@
+"""One penalty's path over a table of the caller's: ``penalty_path``."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boostreg.data import Task
+from boostreg.engines import get_engine
+from boostreg.errors import PenaltyError
+from boostreg.insight.paths import path_grid, path_points, path_rows
+from boostreg.penalty import PENALTIES, Penalty, Scale, parse_space
+from boostreg.tuning.measuring import Limits, Measuring, Setting
+from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.tune import run_here
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["penalty_path"]
+
+
+def penalty_path(  # noqa: PLR0913  the arguments are those of `tune`, by name
+    X: Any,
+    y: Any,
+    name: str,
+    *,
+    engine: str = "xgboost",
+    grid: Sequence[float] | None = None,
+    points: int = 15,
+    fixed: Mapping[str, float | int | None] | None = None,
+    cv: Any = 5,
+    seed: int = 0,
+    rounds: int = 500,
+    patience: int = 30,
+    workers: int | None = None,
+    task: Task | None = None,
+    objective: str | dict[str, float] | None = None,
+    sample_weight: Any = None,
+    groups: Any = None,
+    scale: Scale = "raw",
+    journal: str | Path | None = None,
+) -> "pd.DataFrame":
+    """Measure losses and sizes along a grid of one penalty, all else fixed.
+
+    Parameters
+    ----------
+    X, y, engine, cv, seed, rounds, patience, workers, task, objective, \
+sample_weight, groups, scale, journal
+        As in ``tune``.
+    name : str
+        The penalty that is varied, ``"reg_lambda"`` for example.
+    grid : sequence of float, optional
+        Its values; by default 0 and ``points - 1`` values over the range that space
+        ``default`` has, or ``wide`` where that has none.
+    points : int
+    fixed : mapping, optional
+        All other penalties; the rest has our defaults.
+
+    Returns
+    -------
+    DataFrame
+        One row a grid point and fold, with the columns of a study's ``paths.csv`` but
+        for ``outer_fold``.
+
+    Raises
+    ------
+    PenaltyError
+        If there is no such penalty, or no range to make a grid of.
+    DataError, StudyError, UnsupportedPenaltyError, FitError
+        As ``tune``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> small = {"cv": 2, "rounds": 20, "workers": 1}
+    >>> path = penalty_path(X, y, "reg_lambda", grid=[0, 1000], **small)
+    >>> leaves = path.groupby("value")["leaves"].mean()
+    >>> bool(leaves[0.0] > 0)
+    True
+    """
+    if name not in PENALTIES:
+        raise PenaltyError(f"name must be one of {', '.join(PENALTIES)}, got {name!r}.")
+    values = _grid(name, engine, points) if grid is None else tuple(grid)
+    others: dict[str, Any] = dict(fixed or {})
+    base = Penalty(**others, scale=scale)
+    dataset = read_dataset(
+        X,
+        y,
+        cv=cv,
+        seed=seed,
+        task=task,
+        objective=objective,
+        sample_weight=sample_weight,
+        groups=groups,
+    )
+    made = path_points(engine, base, {name: values})
+    settings = [Setting(engine, None, point.penalty) for point in made]
+    problem = dataset.problem(None, 0)
+    for setting in settings:
+        get_engine(engine).check(setting.penalty, problem)
+    limits = Limits(
+        n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
+    )
+    measuring = Measuring(settings, limits)
+    run_here([measuring], dataset, workers=workers, journal=journal)
+    return _table([row.as_dict() for row in path_rows(made, (None,), measuring.trials)])
+
+
+def _grid(name: str, engine: str, points: int) -> tuple[float, ...]:
+    for space in ("default", "wide"):
+        searched = parse_space(space).for_engine(engine).get(name)
+        if searched is not None and searched.whole:
+            shares = [point / (points - 1) for point in range(points)]
+            return tuple(sorted({searched.quantile(share) for share in shares}))
+        if searched is not None:
+            return path_grid(searched, points)
+    raise PenaltyError(f"{name} has no range to make a grid of; give grid=[...].")
+
+
+def _table(rows: list[dict[str, Any]]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame(rows).drop(columns="outer_fold", errors="ignore")

@@ -1,0 +1,129 @@
+"""What users hand to ``tune``, as a checked data set with inner folds."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.data import Fold, Splits, Table, Task, make_folds, prepare_table
+from boostreg.errors import DataError
+from boostreg.fits.dataset import Dataset
+from boostreg.losses import Objective
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["read_dataset"]
+
+
+def read_dataset(  # noqa: PLR0913  what `tune` takes of a table
+    X: Any,
+    y: Any,
+    *,
+    cv: Any,
+    seed: int,
+    task: Task | None = None,
+    objective: str | dict[str, float] | None = None,
+    sample_weight: Any = None,
+    groups: Any = None,
+) -> Dataset:
+    """Return the rows with their folds: ``inner[None]`` alone, there is no outer one.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+    y : array-like of shape (n_samples,)
+    cv : int, splitter or iterable
+        A number of folds, what has scikit-learn's ``split``, or pairs of row positions.
+    seed : int
+        Of the folds, where ``cv`` is a number.
+    task, objective
+        As in a study; None infers them from ``y``.
+    sample_weight, groups : array-like of shape (n_samples,), optional
+        A group never crosses a fold.
+
+    Raises
+    ------
+    DataError
+        If a value cannot be used, or the folds do not fit the rows.
+    StudyError
+        If the objective does not suit the task.
+    """
+    table = _table(X, {"target": y, "weights": sample_weight, "groups": groups}, task)
+    chosen = Objective.for_task(table.task, len(table.classes), objective)
+    chosen.check_target(table.y)
+    splits = Splits(table.n_samples, (), {None: _folds(table, cv, seed)})
+    return Dataset(table, splits, chosen)
+
+
+def _table(X: Any, beside: dict[str, Any], task: Task | None) -> Table:
+    frame = _frame(X)
+    names = {}
+    for role, values in beside.items():
+        if values is None:
+            continue
+        name = role
+        while name in frame.columns:
+            name += "_"
+        column = _column(values, role, len(frame))
+        frame[name] = column
+        names[role] = name
+    return prepare_table(frame, task=task, **names)
+
+
+def _frame(X: Any) -> "pd.DataFrame":
+    import pandas as pd
+
+    if isinstance(X, pd.DataFrame):
+        return X.set_axis(list(map(str, X.columns)), axis="columns").reset_index(
+            drop=True
+        )
+    matrix = np.asarray(X)
+    if matrix.ndim != 2:
+        raise DataError(
+            f"X must have rows and columns (two dimensions), got {matrix.ndim}."
+        )
+    return pd.DataFrame(matrix, columns=[f"x{k}" for k in range(matrix.shape[1])])
+
+
+def _column(values: Any, role: str, n_samples: int) -> "pd.Series[Any]":
+    import pandas as pd
+
+    series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
+    if len(series) != n_samples:
+        raise DataError(
+            f"{role} must have one value a row of X, {n_samples}, got {len(series)}."
+        )
+    return series.reset_index(drop=True)
+
+
+def _folds(table: Table, cv: Any, seed: int) -> tuple[Fold, ...]:
+    every = np.arange(table.n_samples)
+    if isinstance(cv, int) and not isinstance(cv, bool):
+        return make_folds(table, every, folds=cv, seed=seed)
+    if hasattr(cv, "split"):
+        cv = cv.split(table.X, table.y, table.groups)
+    if not isinstance(cv, Iterable) or isinstance(cv, str):
+        raise DataError(
+            "cv must be a number of folds, a splitter, or pairs of row positions, got "
+            f"{cv!r}."
+        )
+    folds = tuple(
+        Fold(_positions(train, table), _positions(test, table)) for train, test in cv
+    )
+    if not folds:
+        raise DataError("cv must give at least one pair of row positions, got none.")
+    return folds
+
+
+def _positions(rows: Any, table: Table) -> NDArray[np.int64]:
+    index = np.asarray(rows)
+    whole = index.ndim == 1 and index.dtype.kind in "iu" and len(index) > 0
+    if not whole or index.min() < 0 or index.max() >= table.n_samples:
+        raise DataError(
+            f"cv must hold row positions from 0 to {table.n_samples - 1}, some in each "
+            "part."
+        )
+    return index.astype(np.int64)

@@ -1,0 +1,215 @@
+"""Tuning a table from Python: ``tune``, on the machinery of a study."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any
+
+from boostreg.data import Task
+from boostreg.engines import get_engine
+from boostreg.errors import StudyError
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.executor import LocalExecutor
+from boostreg.fits.fit import derive_seed
+from boostreg.fits.journal import Journal
+from boostreg.fits.ledger import Ledger
+from boostreg.fits.schedule import Job, run_jobs
+from boostreg.penalty import Scale, parse_space
+from boostreg.penalty.space import corners
+from boostreg.tuning.job import TuningJob
+from boostreg.tuning.measuring import Limits
+from boostreg.tuning.mirror import Mirror
+from boostreg.tuning.proposals import Proposer, Sampler
+from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.tuned import Tuned
+from boostreg.tuning.tuning import Tuning
+
+__all__ = ["run_here", "tune"]
+
+_RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
+
+
+def tune(  # noqa: PLR0913  the arguments are those of a study, by name
+    X: Any,
+    y: Any,
+    *,
+    engine: str = "xgboost",
+    space: str | Mapping[str, Any] = "default",
+    trials: int = 40,
+    cv: Any = 5,
+    seed: int = 0,
+    rounds: int = 500,
+    patience: int = 30,
+    fixed: Mapping[str, float | int | None] = _RATE,
+    workers: int | None = None,
+    task: Task | None = None,
+    objective: str | dict[str, float] | None = None,
+    sample_weight: Any = None,
+    groups: Any = None,
+    scale: Scale = "raw",
+    sampler: Sampler = "tpe",
+    racing: bool = True,
+    in_flight: int = 4,
+    timeout: float | None = None,
+    journal: str | Path | None = None,
+    storage: str | None = None,
+) -> Tuned:
+    """Search the penalties of one engine by cross-validation.
+
+    Results depend on the arguments and on the library versions alone, not on
+    ``workers``; with a ``timeout`` also on the machine. What is found was chosen on
+    these folds: an honest loss needs rows that the search never saw, as a study has.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+    y : array-like of shape (n_samples,)
+        Numbers or classes.
+    engine : {"xgboost", "lightgbm", "sklearn"}
+    space : str or mapping
+        A space that ships, or ranges as in a study's YAML.
+    trials : int
+        Configurations, the unpenalised one and our defaults being the first two.
+    cv : int, splitter or iterable
+        A number of folds, what has scikit-learn's ``split``, or pairs of row positions.
+    seed : int
+        Of folds, proposals and fits.
+    rounds, patience : int
+        Most boosting rounds, and rounds without improvement after which a fit stops.
+    fixed : mapping
+        Penalties that all trials share. ``learning_rate`` may be searched instead.
+    workers : int, optional
+        Processes; by default one a core.
+    task, objective
+        As in a study; None infers them from ``y``.
+    sample_weight, groups : array-like of shape (n_samples,), optional
+    scale : {"raw", "rows", "share"}
+        Unit of the space's values.
+    sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
+    racing : bool
+        Give hopeless trials up before all folds.
+    in_flight : int
+        Trials open at a time, whatever the number of workers.
+    timeout : float, optional
+        Seconds after which nothing more is proposed.
+    journal : path, optional
+        Folder that keeps every finished fit, so that the same call goes on after a
+        kill.
+    storage : str, optional
+        An Optuna storage to mirror trials to, for its dashboard.
+
+    Returns
+    -------
+    Tuned
+
+    Raises
+    ------
+    DataError, PenaltyError, StudyError, UnsupportedPenaltyError
+        If an argument is wrong; nothing is computed then.
+    FitError
+        If no trial could be completed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> tuned = tune(X, y, engine="lightgbm", trials=4, rounds=30, cv=3, workers=1)
+    >>> tuned.one_se.n_leaves <= tuned.best.n_leaves
+    True
+    >>> sorted(tuned.best.params("xgboost"))[:3]
+    ['colsample_bytree', 'gamma', 'grow_policy']
+    """
+    _check_numbers(timeout, trials=trials, rounds=rounds, patience=patience)
+    _check_numbers(timeout, in_flight=in_flight, workers=_given(workers))
+    get_engine(engine)
+    ranges = parse_space(space).for_engine(engine)
+    given = {k: v for k, v in fixed.items() if fixed is not _RATE or k not in ranges}
+    proposer = Proposer(
+        space=ranges,
+        fixed=given,
+        scale=scale,
+        sampler=sampler,
+        seed=derive_seed(seed, "search", engine, None),
+        in_flight=in_flight,
+        n_trials=trials,
+    )
+    dataset = read_dataset(
+        X,
+        y,
+        cv=cv,
+        seed=seed,
+        task=task,
+        objective=objective,
+        sample_weight=sample_weight,
+        groups=groups,
+    )
+    limits = Limits(
+        n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
+    )
+    tuning = Tuning(
+        engine=engine,
+        outer=None,
+        proposer=proposer,
+        limits=limits,
+        racing="moderated" if racing else None,
+    )
+    _check_engine(tuning, dataset)
+    job = TuningJob(tuning, timeout=timeout)
+    mirror = None if storage is None else Mirror(storage, f"tune/{engine}", ranges)
+    run_here([job], dataset, workers=workers, journal=journal, mirror=mirror)
+    return Tuned.of(tuning, dataset, was_cut=job.was_cut)
+
+
+def run_here(
+    jobs: list[Job],
+    dataset: Dataset,
+    *,
+    workers: int | None = None,
+    journal: str | Path | None = None,
+    mirror: Mirror | None = None,
+) -> None:
+    """Run jobs on processes of this machine, on a data set of this process."""
+
+    def after(job: Job) -> None:
+        if mirror is not None and isinstance(job, TuningJob):
+            mirror.update(job.tuning.trials)
+
+    with ExitStack() as stack:
+        executor = stack.enter_context(
+            LocalExecutor(workers, preload=("boostreg.fits.work",))
+        )
+        executor.start()
+        data = stack.enter_context(TemporaryDirectory(prefix="boostreg-"))
+        dataset.save(Path(data))
+        kept = None
+        if journal is not None:
+            Path(journal).mkdir(parents=True, exist_ok=True)
+            kept = stack.enter_context(Journal(Path(journal) / "journal.db"))
+        ledger = Ledger(dataset, data, executor, kept)
+        run_jobs(jobs, ledger, slots=2 * executor.workers, after=after)
+
+
+def _check_numbers(timeout: float | None, **counts: int) -> None:
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise StudyError(
+                f"{name} must be a whole number of at least 1, got {value!r}."
+            )
+    if timeout is not None and not timeout > 0:
+        raise StudyError(f"timeout must be above 0 seconds, got {timeout!r}.")
+
+
+def _given(workers: int | None) -> int:
+    return 1 if workers is None else workers
+
+
+def _check_engine(tuning: Tuning, dataset: Dataset) -> None:
+    """Raise if the engine lacks what every trial of the search would need."""
+    problem = dataset.problem(None, 0)
+    engine = get_engine(tuning.engine)
+    proposer = tuning.proposer
+    for penalty in corners(proposer.space, proposer.fixed, proposer.scale):
+        engine.check(penalty, problem)

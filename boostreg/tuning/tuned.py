@@ -1,0 +1,219 @@
+"""What ``tune`` found: the picks, the front between them, and every trial."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, Self
+
+from boostreg.engines import Problem, get_engine
+from boostreg.errors import StudyError
+from boostreg.estimators import BoostedClassifier, BoostedRegressor
+from boostreg.fits.dataset import Dataset
+from boostreg.losses import LOSS_NAMES
+from boostreg.penalty import Penalty
+from boostreg.trees import SIZES
+from boostreg.tuning.selection import Candidate, Selection
+from boostreg.tuning.trial import Trial
+from boostreg.tuning.tuning import Tuning
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Pick", "Tuned", "trial_row"]
+
+_SHOWN = ("trial", "n_rounds", "loss", "loss_se", "n_leaves")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """A trial cut at some number of rounds, ready to be used.
+
+    Attributes
+    ----------
+    engine : str
+        It was found with.
+    penalty : Penalty
+        In the search's scale.
+    trial, n_rounds : int
+        Which trial, and where it is cut.
+    loss, loss_se : float
+        Mean over the folds that chose it, and its standard error.
+    n_leaves : float
+        Leaves of all trees together, mean over folds.
+    """
+
+    engine: str
+    penalty: Penalty
+    trial: int
+    n_rounds: int
+    loss: float
+    loss_se: float
+    n_leaves: float
+    _problem: Problem = field(repr=False, compare=False)
+
+    def params(self, engine: str | None = None) -> dict[str, Any]:
+        """Return a library's own parameters, for its scikit-learn wrapper.
+
+        Values are raw, for all rows of the table; ``n_estimators`` is the rounds.
+
+        Parameters
+        ----------
+        engine : str, optional
+            By default the one that it was found with.
+
+        Raises
+        ------
+        UnsupportedPenaltyError
+            If that library has no counterpart of a penalty.
+        """
+        library = get_engine(engine or self.engine)
+        library.check(self.penalty, self._problem)
+        return library.params(self.penalty, self._problem) | {
+            "n_estimators": self.n_rounds
+        }
+
+    def estimator(self) -> BoostedRegressor | BoostedClassifier:
+        """Return an estimator of ours with these settings, to be fitted.
+
+        Raises
+        ------
+        StudyError
+            If the pick is 0 rounds: the intercept alone is better than any tree.
+        """
+        if self.n_rounds == 0:
+            raise StudyError(
+                "This pick has 0 rounds: no tree improved on the intercept, so there "
+                "is nothing to fit."
+            )
+        objective = self._problem.objective
+        given: Any = objective.name
+        penalties: dict[str, Any] = self.penalty.as_dict()
+        if objective.parameter is not None:
+            given = {objective.name: objective.parameter}
+        kind = BoostedClassifier if objective.n_classes else BoostedRegressor
+        return kind(
+            engine=self.engine,
+            n_estimators=self.n_rounds,
+            objective=given,
+            scale=self.penalty.scale,
+            **penalties,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tuned:
+    """A finished search.
+
+    Attributes
+    ----------
+    engine : str
+    loss_name : str
+        What is minimised.
+    selection : Selection
+    was_cut : bool
+        A timeout ended the search, so it is not reproducible.
+    """
+
+    engine: str
+    loss_name: str
+    selection: Selection
+    was_cut: bool
+    _trials: tuple[Trial, ...]
+    _problem: Problem
+
+    @classmethod
+    def of(cls, tuning: Tuning, dataset: Dataset, *, was_cut: bool = False) -> Self:
+        """Return what a tuning found on all rows of ``dataset``.
+
+        Raises
+        ------
+        FitError
+            If no trial is complete.
+        """
+        return cls(
+            engine=tuning.engine,
+            loss_name=LOSS_NAMES[dataset.objective.name],
+            selection=tuning.selection,
+            was_cut=was_cut,
+            _trials=tuning.trials,
+            _problem=dataset.problem(None, None).without_features(),
+        )
+
+    @property
+    def best(self) -> Pick:
+        """The candidate of least loss."""
+        return self._pick(self.selection.best)
+
+    @property
+    def one_se(self) -> Pick:
+        """The fewest leaves within one standard error of the best, paired by fold."""
+        return self._pick(self.selection.one_se)
+
+    @property
+    def pareto(self) -> tuple[Pick, ...]:
+        """What nothing beats in both leaves and loss, from the fewest leaves on."""
+        return tuple(map(self._pick, self.selection.front))
+
+    @property
+    def trials(self) -> "pd.DataFrame":
+        """One row a trial, with the columns of a study's ``trials.csv``."""
+        import pandas as pd
+
+        return pd.DataFrame([trial_row(trial) for trial in self._trials])
+
+    def select(self, *, max_leaves: float) -> Pick:
+        """Return the candidate of least loss with at most so many leaves in all."""
+        return self._pick(self.selection.best_under(max_leaves))
+
+    def _pick(self, chosen: Candidate) -> Pick:
+        return Pick(
+            engine=self.engine,
+            penalty=self._trials[chosen.trial].penalty,
+            trial=chosen.trial,
+            n_rounds=chosen.n_rounds,
+            loss=chosen.loss,
+            loss_se=chosen.loss_se,
+            n_leaves=chosen.n_leaves,
+            _problem=self._problem,
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"Tuned {self.engine}, {len(self._trials)} trials, {self.loss_name}:"]
+        for name in ("best", "one_se"):
+            pick: Pick = getattr(self, name)
+            lines.append(
+                f"  {name:<7}loss {pick.loss:.6g}, {pick.n_leaves:,.0f} leaves, "
+                f"{pick.n_rounds} rounds, trial {pick.trial}"
+            )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("", *_SHOWN))
+        rows = "".join(
+            f'<tr><th scope="row">{name}</th>'
+            + "".join(f"<td>{getattr(pick, key):.6g}</td>" for key in _SHOWN)
+            + "</tr>"
+            for name, pick in (("best", self.best), ("one_se", self.one_se))
+        )
+        caption = escape(f"{self.engine}, {len(self._trials)} trials, {self.loss_name}")
+        return (
+            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+        )
+
+
+def trial_row(trial: Trial) -> Mapping[str, Any]:
+    """Return a trial as a row: state, losses, mean sizes, penalties."""
+    sizes = {name.removeprefix("n_"): trial.sizes[name] for name in SIZES}
+    return {
+        "trial": trial.number,
+        "state": trial.state,
+        "rounds": trial.n_rounds,
+        "loss": trial.loss,
+        "loss_se": trial.loss_se,
+        "train_loss": trial.train_loss,
+        **sizes,
+        "seconds": trial.seconds,
+        **trial.penalty.as_dict(),
+        "reason": trial.reason,
+    }

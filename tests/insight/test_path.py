@@ -1,0 +1,37 @@
+"""A path from Python: the rows of ``paths.csv`` for a table of the caller's."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes
+
+from boostreg import penalty_path
+from boostreg.errors import PenaltyError
+
+SMALL = {"cv": 3, "rounds": 30, "patience": 5, "workers": 1}
+
+
+def test_a_strong_penalty_leaves_fewer_leaves_and_more_loss():
+    X, y = load_diabetes(return_X_y=True)
+
+    path = penalty_path(X, y, "min_split_gain", grid=[0, 1e9], **SMALL)
+
+    assert len(path) == 2 * 3
+    means = path.groupby("value")[["leaves", "loss"]].mean()
+    assert means["leaves"][0] > 0
+    assert means["loss"][1e9] == pytest.approx(np.var(y), rel=0.05)
+
+
+def test_the_grid_begins_with_zero_and_counts_are_whole():
+    X, y = load_diabetes(return_X_y=True)
+    short = SMALL | {"rounds": 3, "points": 4}
+
+    found = penalty_path(X, y, "reg_alpha", engine="lightgbm", **short)
+    leaves = penalty_path(X, y, "max_leaves", **short)
+
+    assert sorted(set(found["value"])) == [0.0, 0.001, 0.1, 10.0]
+    assert sorted(set(leaves["value"])) == [4, 9, 24, 64]
+
+
+def test_a_name_that_is_no_penalty_is_refused():
+    with pytest.raises(PenaltyError, match="name must be one of reg_alpha"):
+        penalty_path([[0.0]], [0.0], "lambda")

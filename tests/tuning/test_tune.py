@@ -1,0 +1,237 @@
+"""``tune`` finds the same with any number of workers, from anywhere, and says so."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+import xgboost
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.model_selection import KFold, cross_val_score
+
+import boostreg
+from boostreg import tune
+from boostreg.errors import (
+    DataError,
+    PenaltyError,
+    StudyError,
+    UnsupportedPenaltyError,
+)
+from boostreg.penalty import parse_space
+from boostreg.tuning import Limits, Proposer, Tuning
+from boostreg.tuning.job import TuningJob
+from boostreg.tuning.mirror import Mirror, masked
+from boostreg.tuning.rows import read_dataset
+
+SMALL = {"trials": 5, "rounds": 30, "patience": 5, "cv": 3, "workers": 2}
+WRAPPERS = {"xgboost": xgboost.XGBRegressor, "lightgbm": lightgbm.LGBMRegressor}
+
+
+@pytest.fixture(scope="module")
+def diabetes():
+    return load_diabetes(return_X_y=True, as_frame=True)
+
+
+@pytest.fixture(scope="module")
+def tuned(diabetes):
+    return tune(*diabetes, **SMALL)
+
+
+def make_tuning(n_trials):
+    space = parse_space("default").for_engine("xgboost")
+    limits = Limits(n_inner=3, n_rounds=60, patience=8, seed=5)
+    proposer = Proposer(space=space, n_trials=n_trials)
+    return Tuning(engine="xgboost", outer=None, proposer=proposer, limits=limits)
+
+
+def timeless(tuned):
+    return tuned.trials.drop(columns="seconds")
+
+
+def test_results_do_not_depend_on_workers(tuned, diabetes):
+    alone = tune(*diabetes, **SMALL | {"workers": 1})
+
+    pd.testing.assert_frame_equal(timeless(alone), timeless(tuned))
+    assert alone.selection == tuned.selection
+
+
+def test_the_first_trials_are_no_penalty_and_our_defaults(tuned):
+    first, second = tuned.trials["reg_lambda"][:2]
+
+    assert (first, second) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("engine", WRAPPERS)
+def test_params_give_the_loss_in_the_bare_library(engine, diabetes):
+    """Pasted into the library's wrapper, on the same folds, rounds as chosen."""
+    X, y = diabetes
+    folds = list(KFold(3, shuffle=True, random_state=0).split(X))
+    best = tune(X, y, engine=engine, **SMALL | {"cv": folds}).best
+    assert best.n_rounds > 0
+
+    model = WRAPPERS[engine](**best.params(), n_jobs=1)
+    scores = cross_val_score(model, X, y, cv=folds, scoring="neg_mean_squared_error")
+
+    assert -scores.mean() == pytest.approx(best.loss, rel=1e-3)
+
+
+def test_estimator_of_a_pick_has_its_settings(tuned, diabetes):
+    best = tuned.best
+
+    fitted = best.estimator().fit(*diabetes)
+
+    assert fitted.n_rounds_ == best.n_rounds
+    assert fitted.get_params()["reg_lambda"] == best.penalty.reg_lambda
+
+
+def test_smaller_picks_cost_loss_and_never_leaves(tuned):
+    leaves = [pick.n_leaves for pick in tuned.pareto]
+    losses = [pick.loss for pick in tuned.pareto]
+
+    assert leaves == sorted(leaves)
+    assert losses == sorted(losses, reverse=True)
+    assert tuned.select(max_leaves=leaves[1]).loss == losses[1]
+    assert tuned.one_se.n_leaves <= tuned.best.n_leaves
+
+
+def test_classes_categories_and_weights_are_taken():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    X = X.iloc[:, :3].assign(kind=pd.cut(X["mean area"], 4, labels=list("abcd")))
+    label = y.map({0: "ill", 1: "well"})
+
+    found = tune(X, label, engine="lightgbm", sample_weight=1.0 + y, **SMALL)
+
+    assert found.loss_name == "log loss"
+    assert found.best.loss < 0.4
+    assert set(found.best.estimator().fit(X, label).classes_) == {"ill", "well"}
+
+
+def test_groups_never_cross_a_fold(diabetes):
+    X, y = diabetes
+    groups = np.repeat(np.arange(len(X) // 2), 2)
+
+    dataset = read_dataset(X, y, cv=3, seed=0, groups=groups)
+
+    for fold in dataset.splits.inner[None]:
+        assert not set(groups[fold.train]) & set(groups[fold.test])
+
+
+def test_a_journal_answers_the_second_time(tmp_path, diabetes):
+    first = tune(*diabetes, **SMALL, journal=tmp_path)
+
+    again = tune(*diabetes, **SMALL, journal=tmp_path)
+
+    pd.testing.assert_frame_equal(again.trials, first.trials)  # seconds too
+
+
+def test_a_plain_script_without_a_main_guard_works(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from sklearn.datasets import load_diabetes\n"
+        "from boostreg import tune\n"
+        "X, y = load_diabetes(return_X_y=True)\n"
+        "print('once')\n"
+        "print(tune(X, y, trials=3, rounds=10, cv=2, workers=2))\n"
+    )
+
+    run = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(filter(None, sys.path)), "PATH": ""},
+        cwd=Path(boostreg.__file__).parents[1],
+    )
+
+    assert run.stdout.count("once") == 1
+    assert "Tuned xgboost, 3 trials, squared error:" in run.stdout
+
+
+def test_a_notebook_shows_the_picks(tuned):
+    page = tuned._repr_html_()
+
+    assert "xgboost, 5 trials, squared error" in page
+    assert f"<td>{tuned.best.loss:.6g}</td>" in page
+
+
+WRONG = {
+    "trials": (0, StudyError, "trials must be a whole number of at least 1, got 0"),
+    "workers": (0, StudyError, "workers must be a whole number of at least 1"),
+    "cv": (1, DataError, "folds must be at least 2"),
+    "engine": ("catboost", StudyError, "engine must be one of"),
+    "sampler": ("grid", StudyError, "sampler must be one of"),
+    "space": ("tiny", PenaltyError, "tiny"),
+    "fixed": ({"reg_lambda": 1.0}, PenaltyError, "both fixed and searched"),
+    "objective": ("logistic", StudyError, "not for a regression"),
+    "sample_weight": ([1.0], DataError, "weights must have one value a row of X, 442"),
+    "timeout": (0, StudyError, "timeout must be above 0 seconds"),
+    "storage": ("trials.db", StudyError, "storage must be a URL"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_arguments_are_told_before_any_fit(diabetes, name):
+    value, error, message = WRONG[name]
+
+    with pytest.raises(error, match=message):
+        tune(*diabetes, **SMALL | {name: value})
+
+
+def test_penalty_that_the_engine_lacks_is_refused(diabetes):
+    space = {"path_smooth": {"low": 1, "high": 10}}
+
+    with pytest.raises(UnsupportedPenaltyError, match="no counterpart of path_smooth"):
+        tune(*diabetes, **SMALL, space=space)
+
+
+def test_rows_must_be_a_table(diabetes):
+    with pytest.raises(DataError, match="two dimensions"):
+        tune(diabetes[1], diabetes[1], **SMALL)
+
+
+def test_time_that_is_up_ends_the_proposals_and_says_so(noisy):
+    now = iter(range(10_000))
+    tuning = make_tuning(n_trials=40)
+    job = TuningJob(tuning, timeout=30, clock=lambda: float(next(now)))
+
+    while not job.done:
+        for work in job.ready():
+            job.receive(work, noisy(work.fit))
+
+    assert job.was_cut
+    assert 2 <= len(tuning.trials) < 40
+    assert tuning.selection.best
+
+
+def test_trials_are_mirrored_once_for_optuna_s_dashboard(tmp_path, diabetes):
+    storage = f"sqlite:///{tmp_path / 'trials.db'}"
+
+    for _ in range(2):
+        tuned = tune(*diabetes, **SMALL, storage=storage)
+
+    study = optuna.load_study(study_name="tune/xgboost", storage=storage)
+    shown = {t.user_attrs["boostreg:trial"]: t for t in study.trials}
+    assert len(study.trials) == SMALL["trials"]
+    for row in tuned.trials.itertuples():
+        assert shown[row.trial].params["reg_lambda"] == row.reg_lambda
+        if row.state == "complete":
+            assert shown[row.trial].value == row.loss
+
+
+def test_a_storage_that_fails_is_said_once_without_its_password(caplog, run):
+    tuning = make_tuning(n_trials=3)
+    run(tuning)
+    url = "postgresql+psycopg2://ann:canary@127.0.0.1:1/trials?password=canary"
+    mirror = Mirror(url, "x", {})
+
+    with caplog.at_level(logging.WARNING, logger="boostreg"):
+        mirror.update(tuning.trials)
+        mirror.update(tuning.trials)
+
+    assert "canary" not in caplog.text + repr(mirror) + masked(url)
+    assert caplog.text.count("no longer mirrored to postgresql+psycopg2://***@") == 1

@@ -1,7 +1,9 @@
-"""Comparing two runs: everything but clocks must be equal."""
+"""Comparing two runs: everything but clocks must be equal. And a call that crashes."""
 
 import csv
 import json
+import os
+import signal
 
 TABLES = ("trials.csv", "fits.csv", "paths.csv")
 
@@ -26,3 +28,8 @@ def assert_same_run(one, two):
     assert results_of(one) == results_of(two)
     for name in TABLES:
         assert table_of(one / name) == table_of(two / name)
+
+
+def crash(_folder):
+    """End the process as a native fault does."""
+    os.kill(os.getpid(), signal.SIGSEGV)

@@ -237,17 +237,23 @@ def test_each_kind_of_error_has_its_exit_code(
 def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
     given = {}
 
-    def run_study(path, *, out, workers, progress):
-        given.update(path=path, out=out, workers=workers)
+    def run_study(path, *, out, workers, dask, progress):
+        given.update(path=path, out=out, workers=workers, dask=dask)
         progress.start(1)
         return out / "mine"
 
     runner = importlib.import_module("boostreg.study.runner")
     monkeypatch.setattr(runner, "run_study", run_study)
 
-    status, out, err = main("run", "mine.yaml", "--out", "here", "--workers", "3")
+    options = ("--out", "here", "--workers", "3", "--dask", "tcp://127.0.0.1:8786")
+    status, out, err = main("run", "mine.yaml", *options)
 
-    assert given == {"path": Path("mine.yaml"), "out": Path("here"), "workers": 3}
+    assert given == {
+        "path": Path("mine.yaml"),
+        "out": Path("here"),
+        "workers": 3,
+        "dask": "tcp://127.0.0.1:8786",
+    }
     assert (status, out, err) == (0, f"{Path('here/mine/report.html')}\n", "1 trials\n")
 
 

@@ -71,7 +71,8 @@ class LocalExecutor(Executor):
     limits : Limits, optional
         Of each call.
     preload : sequence of str
-        Modules that workers import when they start.
+        Modules that workers import when they start, and functions that they call, as
+        ``module:function``. ``boostreg.fits.imports.PRELOAD`` is what fits need.
 
     Examples
     --------

@@ -13,9 +13,10 @@ from typing import Any
 from boostreg.errors import FitError, RunError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
+from boostreg.fits.imports import complete_imports
 from boostreg.fits.journal import Journal
 from boostreg.fits.limits import CrashError, LimitError, Limits
-from boostreg.fits.work import FitWork, Work, run_work
+from boostreg.fits.work import FitWork, ReferenceWork, Work, run_work
 
 __all__ = ["Counts", "Ledger"]
 
@@ -81,7 +82,7 @@ class Ledger:
         if future is None:
             future = self._failed_before(work)
             if future is None:
-                future = self.executor.submit(run_work, self.data, work)
+                future = self.executor.submit(_run, self.data, work)
                 self.counts.run += 1
             self._running[key] = future
         future.add_done_callback(then)
@@ -147,3 +148,9 @@ class Ledger:
     def _failure_key(self, work: Work[Any]) -> str:
         content = {"failed": work.key(self.dataset), "limits": asdict(self.limits)}
         return digest(content)
+
+
+def _run(folder: str, work: Work[Any]) -> bytes:
+    if isinstance(work, ReferenceWork):
+        complete_imports()
+    return run_work(folder, work)

@@ -49,16 +49,17 @@ class WorkerProcess:
 
     Parameters
     ----------
-    modules : sequence of str
-        Imported when the worker starts, so that no call waits for them.
+    preload : sequence of str
+        Modules to import, and functions to call (``module:function``), when the worker
+        starts, so that no call waits for them.
     threads : int
         Told to OpenMP and the BLAS libraries before they load.
     limits : Limits
         Of each call.
     """
 
-    def __init__(self, modules: Sequence[str], threads: int, limits: Limits) -> None:
-        self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *modules]
+    def __init__(self, preload: Sequence[str], threads: int, limits: Limits) -> None:
+        self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *preload]
         self._threads = threads
         self._limits = limits
         self._guard = threading.RLock()  # a signal's handler may kill while we kill

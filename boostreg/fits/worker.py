@@ -1,8 +1,9 @@
 """A worker process: calls what it is sent, one call at a time.
 
-``python -m boostreg.fits.worker MODULE...`` imports the modules, says that it is ready,
-and answers requests until its standard input ends. The caller's ``__main__`` is never
-imported, and nothing is forked: OpenMP survives neither well.
+``python -m boostreg.fits.worker NAME...`` imports each module, calls each
+``module:function``, says that it is ready, and answers requests until its standard
+input ends. The caller's ``__main__`` is never imported, and nothing is forked: OpenMP
+survives neither well.
 
 It ignores SIGINT and SIGTERM, which terminals and job managers send to whole groups:
 what happens to the fit under way is the coordinator's to decide. It leaves when the
@@ -41,11 +42,18 @@ def main() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SHIELDED)
     if hasattr(select, "poll"):
         threading.Thread(target=_leave_with, args=(requests,), daemon=True).start()
-    for module in sys.argv[1:]:
-        importlib.import_module(module)
+    for name in sys.argv[1:]:
+        _preload(name)
     write_frame(replies, READY)
     while (request := read_frame(requests)) is not None:
         write_frame(replies, _answer(request))
+
+
+def _preload(name: str) -> None:
+    module, _, function = name.partition(":")
+    loaded = importlib.import_module(module)
+    if function:
+        getattr(loaded, function)()
 
 
 def _take_channel() -> tuple[BinaryIO, BinaryIO]:

@@ -1,48 +1,32 @@
 """Runs a study: from its file to the files of a run."""
 
 import platform
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from boostreg import __version__
 from boostreg.errors import StudyError
-from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
-from boostreg.fits.journal import Journal
-from boostreg.fits.ledger import Ledger
-from boostreg.fits.limits import Limits
 from boostreg.fits.schedule import Batch, Job, run_jobs
+from boostreg.fits.versions import library_versions
 from boostreg.fits.work import FitWork, ModelWork, Work
 from boostreg.insight.effects import Effect, PathRow, penalty_effect
 from boostreg.insight.paths import PathPoint, path_rows
 from boostreg.penalty.linter import Finding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
 from boostreg.study.door import load_study, write_study
+from boostreg.study.execution import Execution, execute
 from boostreg.study.output import write_run
 from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Progress, Silent
-from boostreg.study.signals import Stop, stop_on_signals
 from boostreg.study.support import without_effect
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.measuring import Measuring
+from boostreg.tuning.mirror import Mirror
 
 __all__ = ["run_study"]
-
-_LIBRARIES = (
-    "xgboost",
-    "lightgbm",
-    "scikit-learn",
-    "optuna",
-    "numpy",
-    "scipy",
-    "pandas",
-)
 
 
 def run_study(
@@ -50,6 +34,7 @@ def run_study(
     *,
     out: str | Path | None = None,
     workers: int | None = None,
+    dask: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Run a study and write its report; return the folder of the run.
@@ -66,6 +51,8 @@ def run_study(
         ``reports`` in the working directory.
     workers : int, optional
         Worker processes, by default one a core. Results do not depend on it.
+    dask : str, optional
+        Address of a Dask scheduler, in place of processes on this machine.
     progress : Progress, optional
         Told how far the run is.
 
@@ -88,16 +75,17 @@ def run_study(
         progress.warn(str(finding))
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
-    with _ledger(plan, folder, workers) as (ledger, stop, slots):
-        runner = _Runner(plan, ledger, stop, slots, progress, lint)
+    with execute(plan, folder, workers=workers, dask=dask) as execution:
+        runner = _Runner(plan, execution, progress, lint)
         record = runner.run()
+    counts = execution.ledger.counts
     run = {
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
-        "workers": slots // 2,
-        "fits": ledger.counts.run + ledger.counts.found,
-        "fits_from_journal": ledger.counts.found,
+        "workers": execution.workers,
+        "fits": counts.run + counts.found,
+        "fits_from_journal": counts.found,
         "platform": f"{platform.system()} {platform.machine()}",
     }
     write_study(study, folder / "study.yaml")
@@ -116,37 +104,12 @@ def _folder(path: Path, name: str, out: str | Path | None) -> Path:
     return Path("reports" if out is None else out) / name
 
 
-@contextmanager
-def _ledger(
-    plan: Plan, folder: Path, workers: int | None
-) -> Iterator[tuple[Ledger, Stop, int]]:
-    spec = plan.spec
-    limits = Limits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
-    with (
-        Journal(folder / "journal.db") as journal,
-        TemporaryDirectory(prefix="boostreg-") as data,
-        LocalExecutor(
-            workers,
-            threads=spec.compute.threads,
-            limits=limits,
-            preload=("boostreg.fits.work",),
-        ) as executor,
-        stop_on_signals(executor.kill_now) as stop,
-    ):
-        executor.start()
-        plan.dataset.save(Path(data))
-        ledger = Ledger(plan.dataset, data, executor, journal, limits)
-        yield ledger, stop, 2 * executor.workers
-
-
 @dataclass(slots=True)
 class _Runner:
     """The steps of a run, in the order in which they are given to the workers."""
 
     plan: Plan
-    ledger: Ledger
-    stop: Stop
-    slots: int
+    execution: Execution
     progress: Progress
     lint: tuple[Finding, ...]
 
@@ -166,10 +129,11 @@ class _Runner:
             where: Tuned(job.tuning.trials, job.tuning.selection)
             for where, job in searches.items()
         }
+        cut = sum(job.was_cut for job in searches.values())
         refits = Batch(self._refits(tuned))
         self._drive([refits])
         records = given.records | refits.records
-        return self._record(tuned, measuring, points, records)
+        return self._record(tuned, measuring, points, records, cut)
 
     def _refits(self, tuned: Mapping[tuple[str, int | None], Tuned]) -> list[Work[Any]]:
         works: list[Work[Any]] = []
@@ -183,13 +147,31 @@ class _Runner:
 
     def _tunings(self) -> dict[tuple[str, int | None], TuningJob]:
         return {
-            (engine, outer): TuningJob(self.plan.tuning(engine, outer))
+            (engine, outer): TuningJob(
+                self.plan.tuning(engine, outer), timeout=self.plan.spec.search.timeout
+            )
+            for engine in self.plan.spec.engines
+            for outer in (*self.plan.outer_folds, None)
+        }
+
+    def _mirrors(self) -> dict[tuple[str, int | None], Mirror]:
+        url = self.plan.spec.search.storage
+        if url is None:
+            return {}
+        return {
+            (engine, outer): Mirror(
+                url,
+                f"{self.plan.spec.name}/{engine}/"
+                + ("all rows" if outer is None else f"fold {outer}"),
+                self.plan.ranges(engine),
+            )
             for engine in self.plan.spec.engines
             for outer in (*self.plan.outer_folds, None)
         }
 
     def _drive(self, jobs: list[Job]) -> None:
         seen: dict[int, int] = {}
+        mirrors = self._mirrors()
 
         def after(job: Job) -> None:
             if not isinstance(job, TuningJob):
@@ -197,6 +179,9 @@ class _Runner:
             done = len(job.tuning.trials)
             if done != seen.get(id(job)):
                 seen[id(job)] = done
+                if mirrors:
+                    where = (job.tuning.engine, job.tuning.outer)
+                    mirrors[where].update(job.tuning.trials)
                 best = job.tuning.incumbent
                 self.progress.trial(
                     job.tuning.engine,
@@ -206,7 +191,13 @@ class _Runner:
                     None if best is None else best.sizes["n_leaves"],
                 )
 
-        run_jobs(jobs, self.ledger, slots=self.slots, stopped=self.stop, after=after)
+        run_jobs(
+            jobs,
+            self.execution.ledger,
+            slots=self.execution.slots,
+            stopped=self.execution.stop,
+            after=after,
+        )
 
     def _refit(self, where: tuple[str, int | None], tuned: Tuned, pick: str) -> Fit:
         engine, outer = where
@@ -219,13 +210,14 @@ class _Runner:
         measuring: Measuring,
         points: list[PathPoint],
         records: Mapping[Work[Any], Any],
+        cut: int,
     ) -> RunRecord:
         plan = self.plan
         rows = path_rows(points, plan.outer_folds, measuring.trials)
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
-            versions=_versions(),
+            versions=library_versions(),
             engines={
                 name: self._engine(name, tuned, records) for name in plan.spec.engines
             },
@@ -240,7 +232,7 @@ class _Runner:
             ranges={name: plan.ranges(name) for name in plan.spec.engines},
             paths=rows,
             effects=_effects(rows, plan),
-            notes=without_effect(plan.spec),
+            notes=(*_said_of_cuts(cut), *without_effect(plan.spec)),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
             lint=self.lint,
@@ -281,15 +273,17 @@ class _Runner:
         )
 
 
+def _said_of_cuts(cut: int) -> list[str]:
+    if cut == 0:
+        return []
+    return [
+        f"search.timeout cut {cut} searches short: another run may find other trials."
+    ]
+
+
 def _effects(rows: list[PathRow], plan: Plan) -> list[Effect]:
     ratio = 1 / (plan.inner_folds - 1) if plan.inner_folds > 1 else 1.0
     by_path: dict[tuple[str, str], list[PathRow]] = {}
     for row in rows:
         by_path.setdefault((row.engine, row.penalty), []).append(row)
     return [penalty_effect(path, ratio) for path in by_path.values()]
-
-
-def _versions() -> dict[str, str]:
-    python = platform.python_version()
-    libraries = {name: version(name) for name in _LIBRARIES}
-    return {"boostreg": __version__, "python": python} | libraries

@@ -42,6 +42,7 @@ from boostreg.study.checks import (
 )
 from boostreg.study.faults import contradiction, detail, rule
 from boostreg.tuning import Sampler
+from boostreg.tuning.mirror import masked
 
 __all__ = [
     "PATH_PENALTIES",
@@ -145,6 +146,11 @@ class Search(_Strict):
         default="default", validate_default=True
     )
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data; of a storage's URL no more than may be read by all."""
+        shown = None if self.storage is None else masked(self.storage)
+        return super().as_dict() | {"storage": shown}
+
     @model_validator(mode="before")
     @classmethod
     def _default_yields_to_what_is_searched(cls, content: Any) -> Any:
@@ -225,6 +231,7 @@ class Dask(_Strict):
     """A Dask cluster, by the address of its scheduler."""
 
     dask: Text
+    allow_insecure: bool = False
 
 
 def _executor_kind(value: Any) -> str:

@@ -1,24 +1,24 @@
-"""What the schema has and this version does not do: said, never passed over."""
+"""What a study asks for and cannot have: said, never passed over."""
 
 from collections.abc import Iterator
 
 from boostreg.errors import StudyError
+from boostreg.fits.dask import check_address
 from boostreg.study.spec import Dask, StudySpec
 
 __all__ = ["check_supported", "unsupported", "without_effect"]
 
 
 def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the keys that lead to what cannot be done yet, and the reason."""
-    search = spec.search
-    if search.storage is not None:
-        yield ("search", "storage"), "mirroring trials is not built yet; use null."
-    if search.timeout is not None:
-        yield ("search", "timeout"), "a time limit is not built yet; use null."
+    """Yield the keys that lead to what cannot be done, and the reason."""
     if spec.claims:
         yield ("claims",), "claims are not built yet; leave the list empty."
-    if isinstance(spec.compute.executor, Dask):
-        yield ("compute", "executor"), "Dask is not built yet; use local."
+    executor = spec.compute.executor
+    if isinstance(executor, Dask):
+        try:
+            check_address(executor.dask, allow_insecure=executor.allow_insecure)
+        except StudyError as error:
+            yield ("compute", "executor"), str(error)
 
 
 def check_supported(spec: StudySpec) -> None:

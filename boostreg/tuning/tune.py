@@ -13,6 +13,7 @@ from boostreg.errors import StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import derive_seed
+from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import Job, run_jobs
@@ -178,9 +179,8 @@ def run_here(
             mirror.update(job.tuning.trials)
 
     with ExitStack() as stack:
-        executor = stack.enter_context(
-            LocalExecutor(workers, preload=("boostreg.fits.work",))
-        )
+        executor = LocalExecutor(workers, preload=PRELOAD)
+        stack.enter_context(executor)
         executor.start()
         data = stack.enter_context(TemporaryDirectory(prefix="boostreg-"))
         dataset.save(Path(data))

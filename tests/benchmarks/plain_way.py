@@ -30,6 +30,7 @@ from boostreg.data import Table, make_splits
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
+from boostreg.fits.imports import PRELOAD
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import run_jobs
 from boostreg.fits.work import FitWork
@@ -99,10 +100,9 @@ class Bench:
     def ours(self, workers: int) -> Ours:
         """Run the search."""
         job = Counting(self._tuning())
-        preload = ("boostreg.fits.work",)
         with (
             TemporaryDirectory() as folder,
-            LocalExecutor(workers, preload=preload) as executor,
+            LocalExecutor(workers, preload=PRELOAD) as executor,
         ):
             self.dataset.save(Path(folder))
             started = time.perf_counter()

@@ -217,11 +217,11 @@ FAULTS = {
     ),
     "Dask": (
         "compute: {executor: {dask: 'tcp://host:1'}}",
-        "3:11: compute.executor: Dask is not built yet; use local.",
-    ),
-    "storage": (
-        "search: {storage: 'sqlite:///x.db'}",
-        "3:10: search.storage: mirroring trials is not built yet; use null.",
+        (
+            "3:11: compute.executor: tcp://host:1 is open to other machines without "
+            "TLS; use tls://, or set allow_insecure: true beside dask if you trust "
+            "that network."
+        ),
     ),
 }
 

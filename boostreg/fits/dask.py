@@ -1,0 +1,260 @@
+"""Runs calls on a Dask cluster, each in a supervised child of a Dask worker.
+
+Dask cannot end a task that runs. So a Dask worker hands each call to a child process,
+one for each of its threads, as this machine's executor does: limits, crashes and the
+threads of OpenMP are the same in both. The data are scattered once and unpacked once on
+each worker. A worker that is lost costs its calls a repetition elsewhere.
+"""
+
+import atexit
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import mkdtemp
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar, final
+from urllib.parse import urlsplit
+
+from typing_extensions import override
+
+from boostreg.errors import BoostregError, FitError, RunError, StudyError
+from boostreg.fits.imports import PRELOAD
+from boostreg.fits.limits import Limits
+from boostreg.fits.process import WorkerProcess
+from boostreg.fits.versions import library_versions
+
+__all__ = ["DaskExecutor", "check_address"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PATIENCE = 15.0
+"""Seconds to wait for the scheduler; below 15 Dask's own start-up may fail."""
+_RETRIES = 2
+
+
+def check_address(address: str, *, allow_insecure: bool) -> None:
+    """Refuse what would let strangers run code, or cannot be an address.
+
+    Dask ships pickles: whoever reaches the scheduler's port runs code there.
+
+    Raises
+    ------
+    StudyError
+        If the address is not ``tcp://HOST:PORT`` or ``tls://HOST:PORT``, or is open to
+        other machines without TLS and ``allow_insecure`` is not set.
+    """
+    parts = urlsplit(address)
+    try:
+        known = parts.scheme in {"tcp", "tls"} and parts.port and parts.hostname
+    except ValueError:
+        known = None
+    if not known:
+        raise StudyError(
+            f"A Dask address must be tcp://HOST:PORT or tls://HOST:PORT, got "
+            f"{address!r}."
+        )
+    if parts.scheme == "tcp" and not (allow_insecure or _is_loopback(parts.hostname)):
+        raise StudyError(
+            f"{address} is open to other machines without TLS; use tls://, or set "
+            "allow_insecure: true beside dask if you trust that network."
+        )
+
+
+@final
+class DaskExecutor(Executor):
+    """A Dask cluster behind the interface of ``concurrent.futures``.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler.
+    threads : int, default=1
+        Threads of OpenMP and BLAS in each call.
+    limits : Limits, optional
+        Of each call.
+
+    Raises
+    ------
+    StudyError
+        If ``distributed`` is not installed.
+    RunError
+        If the cluster does not answer, has no worker, or other versions of libraries.
+    """
+
+    def __init__(
+        self, address: str, *, threads: int = 1, limits: Limits | None = None
+    ) -> None:
+        try:
+            import distributed
+        except ImportError:
+            raise StudyError(
+                "A Dask cluster needs distributed: pip install 'boostreg[dask]'."
+            ) from None
+        connect: Any = distributed.Client  # untyped
+        self._address, self._threads = address, threads
+        self._limits = limits or Limits()
+        try:
+            self._client: Any = connect(
+                address, timeout=_PATIENCE, set_as_default=False
+            )
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"No Dask scheduler answers at {address}: {error}."
+            ) from None
+        self._calls = self._client.get_executor(pure=False, retries=_RETRIES)
+        self._open: set[Future[Any]] = set()
+        self._guard = threading.RLock()
+        try:
+            self.workers = self._count_threads()
+            self._check_versions()
+        except RunError:
+            self._client.close()
+            raise
+
+    def start(self) -> None:
+        """Do nothing: children start with the first call of each worker."""
+
+    def share(self, folder: Path) -> Any:
+        """Return what stands for a folder in later calls: its files, scattered once."""
+        files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        return self._client.scatter(_Files(files), broadcast=True, hash=False)
+
+    @override
+    def submit(
+        self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """Run ``fn(data, *args)``; ``data`` is what ``share`` returned.
+
+        The future raises a ``BoostregError`` or none.
+        """
+        future: Future[T] = Future()
+        with self._guard:
+            self._open.add(future)
+        inner = self._calls.submit(_supervise, fn, self._threads, self._limits, *args)
+        inner.add_done_callback(lambda ended: self._pass_on(ended, future))
+        return future
+
+    @override
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Finish, or give up, what is in flight and leave the cluster as it was."""
+        self._calls.shutdown(wait=wait and not cancel_futures)
+        with suppress(OSError, TimeoutError):
+            self._client.run(_leave)
+        self._client.close(timeout=5)
+
+    def kill_now(self) -> None:
+        """Give up what is in flight; may be called by the handler of a signal."""
+        with self._guard:
+            given_up, self._open = self._open, set()
+        for future in given_up:
+            if not future.done():
+                future.set_exception(FitError("The fit was stopped with its run."))
+
+    @override
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        self.shutdown(wait=exc_type is None, cancel_futures=exc_type is not None)
+
+    def _pass_on(self, ended: Future[Any], future: Future[Any]) -> None:
+        with self._guard:
+            if future not in self._open:
+                return
+            self._open.remove(future)
+        try:
+            future.set_result(ended.result())
+        except BoostregError as error:
+            future.set_exception(error)
+        except (CancelledError, OSError):
+            future.set_exception(
+                RunError(f"The Dask cluster at {self._address} is gone.")
+            )
+        except Exception as error:  # noqa: BLE001 - a future must never stay open
+            future.set_exception(FitError(f"{type(error).__name__}: {error}"))
+
+    def _count_threads(self) -> int:
+        threads: Mapping[str, int] = self._client.nthreads()
+        if not threads:
+            raise RunError(f"The Dask cluster at {self._address} has no worker.")
+        return sum(threads.values())
+
+    def _check_versions(self) -> None:
+        ours = library_versions()
+        found: Mapping[str, Mapping[str, str]] = self._client.run(library_versions)
+        for worker, theirs in sorted(found.items()):
+            for name, version in ours.items():
+                if theirs[name] != version:
+                    raise RunError(
+                        f"Dask worker {worker} has {name} {theirs[name]}, this machine "
+                        f"{version}; results would depend on who computes them."
+                    )
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files of a data set, and on a worker the folder that they lie in."""
+
+    content: dict[str, bytes]
+    places: list[str] = field(default_factory=list)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def folder(self) -> str:
+        with self.guard:
+            if not self.places:
+                place = Path(mkdtemp(prefix="boostreg-"))
+                atexit.register(shutil.rmtree, place, ignore_errors=True)
+                for name, content in self.content.items():
+                    (place / name).write_bytes(content)
+                self.places.append(str(place))
+            return self.places[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_Files, (self.content,))
+
+
+_CHILDREN: dict[int, WorkerProcess] = {}
+"""On a Dask worker: the child of each of its threads."""
+
+
+def _child(threads: int, limits: Limits) -> WorkerProcess:
+    me = threading.get_ident()
+    if me not in _CHILDREN:
+        _CHILDREN[me] = WorkerProcess(PRELOAD, threads, limits)
+    return _CHILDREN[me]
+
+
+def _supervise(
+    function: Callable[..., Any],
+    threads: int,
+    limits: Limits,
+    files: _Files,
+    *args: Any,
+) -> Any:
+    """Run a call in this thread's child; for Dask's workers."""
+    return _child(threads, limits).call(function, (files.folder(), *args), {})
+
+
+def _leave() -> None:
+    """End this worker's children."""
+    while _CHILDREN:
+        _, child = _CHILDREN.popitem()
+        child.kill()
+        child.close()
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False

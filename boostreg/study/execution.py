@@ -1,0 +1,97 @@
+"""Where a study's fits run and are kept: executor, data for workers, journal."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from boostreg.fits.dask import DaskExecutor, check_address
+from boostreg.fits.executor import LocalExecutor
+from boostreg.fits.imports import PRELOAD
+from boostreg.fits.journal import Journal
+from boostreg.fits.ledger import Ledger
+from boostreg.fits.limits import Limits
+from boostreg.study.plan import Plan
+from boostreg.study.signals import Stop, stop_on_signals
+from boostreg.study.spec import Dask
+
+__all__ = ["Execution", "execute"]
+
+_SLOTS = 2
+"""Pieces of work handed out for each worker, so that none waits for this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What a run needs to have work done.
+
+    Attributes
+    ----------
+    ledger : Ledger
+    stop : Stop
+        Whether a signal asked the run to end.
+    workers : int
+    """
+
+    ledger: Ledger
+    stop: Stop
+    workers: int
+
+    @property
+    def slots(self) -> int:
+        """Pieces of work to hand out at a time."""
+        return _SLOTS * self.workers
+
+
+@contextmanager
+def execute(
+    plan: Plan, folder: Path, *, workers: int | None = None, dask: str | None = None
+) -> Iterator[Execution]:
+    """Have work of a study done while the block runs.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : Path
+        Of the run; its journal is locked meanwhile.
+    workers : int, optional
+        Processes on this machine, by default one a core.
+    dask : str, optional
+        Address of a scheduler, in place of what the study says.
+
+    Raises
+    ------
+    StudyError, RunError
+        If the executor cannot be had, or another run has the folder.
+    """
+    spec = plan.spec
+    limits = Limits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
+    chosen = spec.compute.executor
+    if dask is not None:
+        insecure = isinstance(chosen, Dask) and chosen.allow_insecure
+        chosen = Dask(dask=dask, allow_insecure=insecure)
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal(folder / "journal.db"))
+        temporary = TemporaryDirectory(prefix="boostreg-")
+        data = Path(stack.enter_context(temporary))
+        executor = _executor(chosen, workers, spec.compute.threads, limits)
+        stack.enter_context(executor)
+        stop = stack.enter_context(stop_on_signals(executor.kill_now))
+        executor.start()
+        plan.dataset.save(data)
+        shared: Any = str(data)
+        if isinstance(executor, DaskExecutor):
+            shared = executor.share(data)
+        ledger = Ledger(plan.dataset, shared, executor, journal, limits)
+        yield Execution(ledger, stop, executor.workers)
+
+
+def _executor(
+    chosen: Dask | str, workers: int | None, threads: int, limits: Limits
+) -> DaskExecutor | LocalExecutor:
+    if isinstance(chosen, Dask):
+        check_address(chosen.dask, allow_insecure=chosen.allow_insecure)
+        return DaskExecutor(chosen.dask, threads=threads, limits=limits)
+    return LocalExecutor(workers, threads=threads, limits=limits, preload=PRELOAD)

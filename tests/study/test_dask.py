@@ -1,0 +1,109 @@
+"""A Dask cluster gives the same bytes as this machine, and may lose a worker."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from runs import assert_same_run, crash
+
+from boostreg.errors import RunError, StudyError
+from boostreg.fits.dask import DaskExecutor, check_address
+from boostreg.study.runner import run_study
+
+distributed = pytest.importorskip("distributed", reason="needs boostreg[dask]")
+
+STUDY = """
+name: small
+data: {source: "sklearn:diabetes", target: target}
+rounds: {max: 15, patience: 4}
+search: {trials: 6, in_flight: 2, scale: rows}
+validation: {outer: {folds: 2}, inner: {folds: 3}}
+paths: {penalties: [reg_lambda], points: 3}
+baselines: [mean]
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    path = tmp_path_factory.mktemp("study") / "small.yaml"
+    path.write_text(STUDY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def local(study, tmp_path_factory):
+    return run_study(study, out=tmp_path_factory.mktemp("local"), workers=2)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as made:
+        yield made
+
+
+def test_the_same_study_gives_the_same_bytes(study, local, cluster, tmp_path):
+    folder = run_study(study, out=tmp_path, dask=cluster.scheduler_address)
+
+    assert_same_run(folder, local)
+
+
+def test_a_lost_worker_costs_only_its_fits(study, local, cluster, tmp_path):
+    journal = tmp_path / "small" / "journal.db-wal"
+
+    def kill_one():
+        while not journal.exists() or journal.stat().st_size < 200_000:
+            time.sleep(0.02)
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        killed.append(True)
+
+    killed = []
+    thread = threading.Thread(target=kill_one, daemon=True)
+    thread.start()
+    folder = run_study(study, out=tmp_path, dask=cluster.scheduler_address)
+
+    assert killed
+    assert_same_run(folder, local)
+
+
+def test_a_native_crash_fails_alone(cluster, tmp_path):
+    (tmp_path / "empty").write_text("")
+    with DaskExecutor(cluster.scheduler_address) as executor:
+        data = executor.share(tmp_path)
+        # Functions of the form fn(folder, ...), importable by any child.
+        bad = executor.submit(crash, data)
+        good = [executor.submit(os.path.join, data, name) for name in "abc"]
+
+        assert [Path(one.result(60)).name for one in good] == ["a", "b", "c"]
+        assert "crashed twice (signal" in str(bad.exception(60))
+
+
+def test_no_cluster_is_a_clear_error(monkeypatch):
+    monkeypatch.setattr("boostreg.fits.dask._PATIENCE", 1.0)
+    with pytest.raises(
+        RunError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1"
+    ):
+        DaskExecutor("tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("tcp://10.0.0.5:8786", "open to other machines without TLS"),
+        ("10.0.0.5:8786", "must be tcp://HOST:PORT or tls://HOST:PORT"),
+        ("tcp://localhost:many", "must be tcp://HOST:PORT"),
+    ],
+)
+def test_addresses_that_strangers_reach_are_refused(address, message):
+    with pytest.raises(StudyError, match=message):
+        check_address(address, allow_insecure=False)
+
+
+def test_networks_that_one_trusts_are_taken():
+    check_address("tcp://10.0.0.5:8786", allow_insecure=True)
+    check_address("tls://10.0.0.5:8786", allow_insecure=False)
+    check_address("tcp://127.0.0.1:8786", allow_insecure=False)

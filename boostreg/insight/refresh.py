@@ -147,8 +147,11 @@ def _rounds(trees: TreeEnsemble) -> Iterator[Index]:
 def _tree_weights(
     leaf: Index, n_nodes: int, derivatives: tuple[Array, Array], penalty: Penalty
 ) -> Array:
-    sums = [np.bincount(leaf, weights=d, minlength=n_nodes) for d in derivatives]
-    return leaf_weights(sums[0], sums[1], penalty)
+    first, second = (
+        np.bincount(leaf, weights=d, minlength=n_nodes).astype(np.float64)
+        for d in derivatives
+    )
+    return leaf_weights(first, second, penalty)
 
 
 def _weighed(values: Array, weights: Array | None) -> Array:

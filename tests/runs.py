@@ -4,8 +4,22 @@ import csv
 import json
 import os
 import signal
+from contextlib import contextmanager
+
+from optuna.storages import RDBStorage
 
 TABLES = ("trials.csv", "fits.csv", "paths.csv")
+
+
+@contextmanager
+def opened(url):
+    """Open an Optuna storage, and leave no connection behind."""
+    storage = RDBStorage(url)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def results_of(folder):

@@ -79,6 +79,24 @@ def test_help_lists_the_commands(command):
     ]
 
 
+def test_spaces_are_listed_and_printed_with_their_source(main):
+    status, out, err = main("spaces")
+    assert (status, err) == (0, "")
+    assert "probst2019" in out
+
+    status, out, err = main("spaces", "probst2019")
+    assert (status, err) == (0, "")
+    assert "github.com/ja-thomas/OMLbots" in out
+    assert "reg_alpha: {low: 0.0009765625, high: 1024, log: true}" in out
+
+
+def test_an_unknown_space_is_told_with_the_nearest(main):
+    status, out, err = main("spaces", "probst")
+
+    assert (status, out) == (2, "")
+    assert "There is no space 'probst'. Did you mean probst2019?" in err
+
+
 def test_version_is_printed(main):
     assert main("--version") == (0, f"boostreg {boostreg.__version__}\n", "")
 

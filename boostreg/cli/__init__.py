@@ -121,6 +121,19 @@ def validate(
 
 
 @app.command()
+def spaces(
+    name: Annotated[
+        str | None, typer.Argument(help="One of them, to see its ranges.")
+    ] = None,
+) -> None:
+    """List the search spaces that ship, or print one, to copy from."""
+    from boostreg.penalty.shipped import describe_space, space_lines
+
+    for line in space_lines() if name is None else describe_space(name):
+        typer.echo(line)
+
+
+@app.command()
 def size(
     model: Annotated[
         Path, typer.Argument(help="A model of XGBoost (.ubj) or LightGBM (.txt).")

@@ -8,7 +8,7 @@ import numpy as np
 
 from boostreg.insight.effects import PathRow
 from boostreg.penalty import Penalty
-from boostreg.penalty.space import Range
+from boostreg.penalty.ranges import Range
 from boostreg.tuning.measuring import Setting
 from boostreg.tuning.trial import Trial
 

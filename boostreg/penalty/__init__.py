@@ -1,12 +1,15 @@
 """Penalties as values, and the spaces in which they are searched."""
 
-from boostreg.penalty.space import WHOLE, Range, Space, parse_space, space_names
+from boostreg.penalty.ranges import WHOLE, Condition, Range
+from boostreg.penalty.shipped import space_names
+from boostreg.penalty.space import Space, parse_space
 from boostreg.penalty.value import PENALTIES, SCALED, Penalty, Scale, Units
 
 __all__ = [
     "PENALTIES",
     "SCALED",
     "WHOLE",
+    "Condition",
     "Penalty",
     "Range",
     "Scale",

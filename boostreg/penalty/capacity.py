@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from boostreg.penalty.findings import Entry, Facts, Finding, shown
-from boostreg.penalty.space import Range
+from boostreg.penalty.ranges import Range
 from boostreg.penalty.value import Penalty
 
 __all__ = ["capacity_findings"]

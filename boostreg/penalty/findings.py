@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from boostreg.penalty.space import Range, Space
+from boostreg.penalty.ranges import Range
+from boostreg.penalty.space import Space
 from boostreg.penalty.value import SCALED, Penalty, Scale, Units
 
 __all__ = ["Entry", "Facts", "Finding", "entries_of", "shown"]

@@ -60,8 +60,9 @@ from typing import Any
 
 from boostreg.penalty.capacity import capacity_findings
 from boostreg.penalty.findings import Entry, Facts, Finding, entries_of, shown
+from boostreg.penalty.ranges import Range
 from boostreg.penalty.reach import MOSTLY, reach_findings
-from boostreg.penalty.space import Range, Space
+from boostreg.penalty.space import Space
 from boostreg.penalty.value import SCALED, Penalty, Scale
 
 __all__ = ["Facts", "Finding", "at_edge", "edge_findings", "lacking", "lint"]

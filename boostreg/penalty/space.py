@@ -1,109 +1,23 @@
-"""Where penalties are searched: ranges with a mass at exactly zero.
+"""Search spaces: ranges by penalty, read from what a study's YAML holds."""
 
-A range is a quantile function of a share in [0, 1]. Shares below ``zero`` give 0,
-the others are spread over [low, high], evenly or evenly in the logarithm. So every
-sampler that knows the unit cube also knows that 0 is a candidate.
-"""
-
-import math
 import numbers
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from importlib import resources
+from math import isfinite
 from typing import Any
 
 from boostreg.errors import PenaltyError
-from boostreg.penalty.value import PENALTIES, Penalty, Scale
+from boostreg.penalty.ranges import WHOLE, Condition, Range
+from boostreg.penalty.shipped import read_shipped, space_names
+from boostreg.penalty.value import PENALTIES, Penalty
 
-__all__ = ["WHOLE", "Range", "Space", "corners", "parse_space", "space_names"]
+__all__ = ["RANGE_KEYS", "Space", "parse_space"]
 
-WHOLE = ("min_child_samples", "max_leaves", "max_depth")
-"""Penalties that are counts: their ranges draw whole numbers."""
+RANGE_KEYS = ("low", "high", "log", "zero", "when")
+"""Keys of a range."""
 
-_KEYS = ("low", "high", "log", "zero")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """Values of one penalty: 0 with probability ``zero``, else in [low, high].
-
-    Attributes
-    ----------
-    low, high : float
-        Least and largest value apart from 0, both included.
-    log : bool
-        Spread evenly in the logarithm.
-    zero : float
-        Probability of exactly 0, in [0, 1).
-    whole : bool
-        Draw whole numbers.
-
-    Raises
-    ------
-    PenaltyError
-        If the range is empty, or has no logarithm.
-
-    Examples
-    --------
-    >>> Range(low=1, high=100, log=True, zero=0.5).quantile(0.75)
-    10.0
-    """
-
-    low: float
-    high: float
-    log: bool = False
-    zero: float = 0.0
-    whole: bool = False
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise PenaltyError(
-                f"low and high must be finite, got {self.low!r} and {self.high!r}."
-            )
-        if self.low >= self.high:
-            raise PenaltyError(
-                f"low must be below high, got {self.low!r} and {self.high!r}."
-            )
-        if self.log and self.low <= 0:
-            raise PenaltyError(f"low must be above 0 where log, got {self.low!r}.")
-        if not 0 <= self.zero < 1:
-            raise PenaltyError(
-                f"zero must be at least 0 and below 1, got {self.zero!r}."
-            )
-
-    def quantile(self, share: float) -> float | int:
-        """Return the value below which ``share`` of the draws lie."""
-        if share < self.zero:
-            return 0.0
-        rest = (share - self.zero) / (1 - self.zero)
-        low, high = self._edges()
-        value = low * (high / low) ** rest if self.log else low + (high - low) * rest
-        if self.whole:
-            return int(min(max(math.floor(value + 0.5), self.low), self.high))
-        return min(max(value, self.low), self.high)
-
-    def share(self, value: float) -> float:
-        """Return a share whose quantile is ``value``; 0 gets the middle of its mass."""
-        if value == 0 and self.zero:
-            return self.zero / 2
-        low, high = self._edges()
-        if self.log:
-            rest = math.log(value / low) / math.log(high / low)
-        else:
-            rest = (value - low) / (high - low)
-        return self.zero + (1 - self.zero) * min(max(rest, 0.0), 1.0)
-
-    def contains(self, value: float | None) -> bool:
-        """Say whether ``value`` can be drawn; None, for no limit, never can."""
-        if value is None:
-            return False
-        return (value == 0 and self.zero > 0) or self.low <= value <= self.high
-
-    def _edges(self) -> tuple[float, float]:
-        # Half a step beyond both ends, so that each whole number is equally likely.
-        half = 0.5 if self.whole else 0.0
-        return self.low - half, self.high + half
+Value = float | int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,44 +30,17 @@ class Space:
         By penalty, for every engine.
     engine_entries : mapping of str to mapping
         By engine; they come on top of ``entries``.
-    title, source : str
-        What a named space is, and where it comes from.
+    fixed : mapping of str to number or None
+        Penalties that are not searched, for every engine; None for no limit.
     """
 
     entries: Mapping[str, Range]
     engine_entries: Mapping[str, Mapping[str, Range]] = field(default_factory=dict)
-    title: str = ""
-    source: str = ""
+    fixed: Mapping[str, Value] = field(default_factory=dict)
 
     def for_engine(self, engine: str) -> dict[str, Range]:
         """Return the ranges that are searched with ``engine``."""
         return dict(self.entries) | dict(self.engine_entries.get(engine, {}))
-
-
-def space_names() -> tuple[str, ...]:
-    """Return the names of the spaces that ship.
-
-    >>> "default" in space_names()
-    True
-    """
-    folder = resources.files(__package__) / "spaces"
-    names = (entry.name for entry in folder.iterdir())
-    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
-
-
-def corners(
-    ranges: Mapping[str, Range], fixed: Mapping[str, Any], scale: Scale = "raw"
-) -> tuple[Penalty, Penalty]:
-    """Return the penalties at the lower and at the upper end of all ranges."""
-    lower, upper = (
-        {name: entry.quantile(share) for name, entry in ranges.items()}
-        for share in (0.0, 1.0)
-    )
-    given = dict(fixed)
-    return (
-        Penalty(**(given | lower), scale=scale),
-        Penalty(**(given | upper), scale=scale),
-    )
 
 
 def parse_space(
@@ -167,7 +54,8 @@ def parse_space(
     ----------
     value : str or mapping
         The name of a space that ships; or ranges by penalty, where the name of an
-        engine holds the ranges of that engine only.
+        engine holds the ranges of that engine only. A number, or None, in place of a
+        range fixes a penalty.
     engines : sequence of str
         Engines that may have ranges of their own.
 
@@ -183,35 +71,61 @@ def parse_space(
     2
     """
     if isinstance(value, str):
-        content = _read_shipped(value)
-        shipped = parse_space(content["entries"])
+        if value not in space_names():
+            raise PenaltyError(f"space: unknown space {_unknown(value, space_names())}")
+        shipped = parse_space(read_shipped(value)["entries"])
         own = {e: r for e, r in shipped.engine_entries.items() if e in engines}
-        return Space(shipped.entries, own, content["title"], content["source"])
+        return replace(shipped, engine_entries=own)
     if not isinstance(value, Mapping):
         raise PenaltyError(
             f"space: must be a name or ranges by penalty, got {value!r}."
         )
     faults: list[str] = []
     common = {name: entry for name, entry in value.items() if name not in engines}
-    entries = dict(_ranges(common, "space", faults, others=engines))
+    fixed = {name: entry for name, entry in common.items() if _fixes(name, entry)}
+    searched = {name: entry for name, entry in common.items() if name not in fixed}
+    entries = dict(_ranges(searched, "space", faults, others=engines))
     own = {
         name: dict(_ranges(entry, f"space.{name}", faults))
         for name, entry in value.items()
         if name in engines
     }
+    faults += _fixed_faults(fixed)
+    faults += _condition_faults(entries, entries, "space")
+    for name, mapping in own.items():
+        faults += _condition_faults(
+            mapping, Space(entries, own).for_engine(name), f"space.{name}"
+        )
     if faults:
         raise PenaltyError("\n".join(faults))
-    return Space(entries, own)
+    return Space(entries, own, fixed)
 
 
-def _read_shipped(name: str) -> dict[str, Any]:
-    if name not in space_names():
-        raise PenaltyError(f"space: unknown space {_unknown(name, space_names())}")
-    from ruamel.yaml import YAML
+def _fixes(name: object, entry: object) -> bool:
+    return name in PENALTIES and (entry is None or isinstance(entry, numbers.Real))
 
-    file = resources.files(__package__) / "spaces" / f"{name}.yaml"
-    content: dict[str, Any] = YAML(typ="safe").load(file.read_text("utf-8"))
-    return content
+
+def _fixed_faults(fixed: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in fixed.items():
+        field_of: dict[str, Any] = {name: value}
+        try:
+            Penalty(**field_of)
+        except PenaltyError as error:
+            yield f"space.{name}: {error}"
+
+
+def _condition_faults(
+    entries: Mapping[str, Range], known: Mapping[str, Range], path: str
+) -> Iterator[str]:
+    for name, entry in entries.items():
+        if entry.when is None:
+            continue
+        other = known.get(entry.when.name)
+        if other is None or other.when is not None:
+            yield (
+                f"{path}.{name}.when: must be another penalty that is searched "
+                f"without a condition, got {entry.when.name!r}."
+            )
 
 
 def _ranges(
@@ -237,6 +151,11 @@ def _range(
 ) -> Iterator[tuple[str, Range]]:
     number = int if name in WHOLE else float
     try:
+        when = _condition(entry.get("when"))
+    except PenaltyError as error:
+        faults.append(f"{path}.when: {error}")
+        return
+    try:
         yield (
             name,
             Range(
@@ -245,10 +164,27 @@ def _range(
                 log=bool(entry.get("log", False)),
                 zero=float(entry.get("zero", 0.0)),
                 whole=name in WHOLE,
+                when=when,
             ),
         )
     except PenaltyError as error:
         faults.append(f"{path}: {error}")
+
+
+def _condition(content: Any) -> Condition | None:
+    if content is None:
+        return None
+    refusal = PenaltyError(
+        "must be one other penalty with above or below, as in "
+        f"{{max_leaves: {{above: 8}}}}, got {content!r}."
+    )
+    if not isinstance(content, Mapping) or len(content) != 1:
+        raise refusal
+    ((name, limits),) = content.items()
+    is_limits = isinstance(limits, Mapping) and set(limits) <= {"above", "below"}
+    if not is_limits or not limits or not all(map(_is_number, limits.values())):
+        raise refusal
+    return Condition(name=name, **{k: float(v) for k, v in limits.items()})
 
 
 def _key_faults(name: str, entry: object, path: str) -> Iterator[str]:
@@ -256,8 +192,8 @@ def _key_faults(name: str, entry: object, path: str) -> Iterator[str]:
         yield f"{path}: must be a range with low and high, got {entry!r}."
         return
     for key in entry:
-        if key not in _KEYS:
-            yield f"{path}.{key}: unknown key {_unknown(key, _KEYS)}"
+        if key not in RANGE_KEYS:
+            yield f"{path}.{key}: unknown key {_unknown(key, RANGE_KEYS)}"
     if not isinstance(entry.get("log", False), bool):
         yield f"{path}.log: must be true or false, got {entry['log']!r}."
     if not _is_number(entry.get("zero", 0.0)):
@@ -287,7 +223,7 @@ def _refusal(name: str, value: Any) -> str | None:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return False
-    return math.isfinite(value)
+    return isfinite(value)
 
 
 def _unknown(name: object, expected: Sequence[str]) -> str:

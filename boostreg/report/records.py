@@ -13,7 +13,7 @@ from boostreg.insight.effects import Effect, PathRow
 from boostreg.losses import Array
 from boostreg.penalty import Penalty
 from boostreg.penalty.linter import Finding
-from boostreg.penalty.space import Range
+from boostreg.penalty.ranges import Range
 from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Selection, Trial
 

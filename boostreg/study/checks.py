@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,9 +12,11 @@ from boostreg.engines import ENGINES
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
 from boostreg.penalty import PENALTIES, Penalty, Range, parse_space, space_names
+from boostreg.penalty.space import RANGE_KEYS
 from boostreg.study.faults import contradiction, detail, rule, unknown
 
 __all__ = [
+    "FIXED",
     "all_of",
     "check_class_weights",
     "check_fixed",
@@ -24,10 +27,13 @@ __all__ = [
     "distinct",
     "one_of",
     "searched",
+    "settle_fixed",
 ]
 
+FIXED: Mapping[str, float] = MappingProxyType({"learning_rate": 0.1})
+"""What is fixed in a study that fixes nothing."""
+
 _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
-_RANGE_KEYS = ("low", "high", "log", "zero")
 _MUST = re.compile(
     r"^(?:space: )?(?P<what>.*?)\b(?:must be|needs) (?P<rule>.*), got .*$"
 )
@@ -119,7 +125,7 @@ def check_space(value: Any) -> dict[str, Any]:
         engine: {name: _written(entry) for name, entry in entries.items()}
         for engine, entries in space.engine_entries.items()
     }
-    return common | own
+    return dict(space.fixed) | common | own
 
 
 def _space_fault(line: str, space: Any) -> InitErrorDetails:
@@ -130,7 +136,7 @@ def _space_fault(line: str, space: Any) -> InitErrorDetails:
         found = found.get(part) if isinstance(found, Mapping) else None
     if text.startswith(("unknown key", "unknown penalty")):
         names = PENALTIES if loc[0] in ENGINES else (*PENALTIES, *ENGINES)
-        error = unknown(_RANGE_KEYS if text.startswith("unknown key") else names)
+        error = unknown(RANGE_KEYS if text.startswith("unknown key") else names)
     elif text.startswith("unknown space"):
         error = rule(f"one of: {', '.join(space_names())}", known=space_names())
     elif text.startswith("is missing"):
@@ -154,8 +160,14 @@ def _allowed(message: str) -> str:
     return f"{what} {match['rule']}" if named else match["rule"]
 
 
-def _written(entry: Range) -> dict[str, float | int | bool]:
-    return {"low": entry.low, "high": entry.high, "log": entry.log, "zero": entry.zero}
+def _written(entry: Range) -> dict[str, Any]:
+    fields = {"low": entry.low, "high": entry.high, "log": entry.log}
+    when = entry.when
+    if when is None:
+        return fields | {"zero": entry.zero}
+    limits = {"above": when.above, "below": when.below}
+    given = {key: limit for key, limit in limits.items() if limit is not None}
+    return fields | {"zero": entry.zero, "when": {when.name: given}}
 
 
 def searched(space: Any) -> Iterator[tuple[str, ...]]:
@@ -164,6 +176,28 @@ def searched(space: Any) -> Iterator[tuple[str, ...]]:
         for name, entry in space.items():
             own = name in ENGINES and isinstance(entry, Mapping)
             yield from ((name, inner) for inner in entry) if own else [(name,)]
+
+
+def settle_fixed(search: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``search`` with the space's fixed values moved to ``fixed``.
+
+    The default of ``fixed`` yields to what the space searches or fixes. A penalty that
+    stands in both places stays there, and is a contradiction.
+    """
+    value, given = search.get("space", "default"), search.get("fixed", FIXED)
+    try:
+        space = parse_space(value, engines=tuple(ENGINES))
+    except PenaltyError:
+        return search  # its own check says what is wrong with it
+    if not isinstance(given, Mapping):
+        return search
+    if "fixed" not in search:
+        named = {name for engine in ENGINES for name in space.for_engine(engine)}
+        given = {n: v for n, v in given.items() if n not in named | set(space.fixed)}
+    moved = {name: v for name, v in space.fixed.items() if name not in given}
+    content = check_space(value) if isinstance(value, str) else value
+    kept = {name: entry for name, entry in content.items() if name not in moved}
+    return {**search, "space": kept, "fixed": {**given, **moved}}
 
 
 def check_objective(value: Any, task: str | None) -> Any:

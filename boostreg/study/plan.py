@@ -18,9 +18,8 @@ from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.insight.paths import PathPoint, path_grid, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
-from boostreg.penalty import Penalty
+from boostreg.penalty import Penalty, Range, parse_space
 from boostreg.penalty.linter import Finding, edge_findings, lint
-from boostreg.penalty.space import Range, parse_space
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
 from boostreg.study.refusals import check_baselines, check_engines, check_paths

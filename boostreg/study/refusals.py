@@ -10,7 +10,7 @@ from boostreg.insight.paths import PathPoint
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import lacking
-from boostreg.penalty.space import corners
+from boostreg.penalty.ranges import corners
 
 __all__ = ["check_baselines", "check_engines", "check_paths"]
 

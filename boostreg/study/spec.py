@@ -29,6 +29,7 @@ from boostreg.data import Task
 from boostreg.engines import ENGINES
 from boostreg.penalty import Scale
 from boostreg.study.checks import (
+    FIXED,
     all_of,
     check_class_weights,
     check_fixed,
@@ -39,6 +40,7 @@ from boostreg.study.checks import (
     distinct,
     one_of,
     searched,
+    settle_fixed,
 )
 from boostreg.study.faults import contradiction, detail, rule
 from boostreg.tuning import Sampler
@@ -140,7 +142,7 @@ class Search(_Strict):
     storage: Text | None = None
     scale: Scale = "raw"
     fixed: Annotated[Mapping[str, float | int | None], BeforeValidator(check_fixed)] = (
-        Field(default_factory=lambda: {"learning_rate": 0.1})
+        Field(default_factory=lambda: dict(FIXED))
     )
     space: Annotated[Mapping[str, Any], BeforeValidator(check_space)] = Field(
         default="default", validate_default=True
@@ -153,11 +155,8 @@ class Search(_Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_yields_to_what_is_searched(cls, content: Any) -> Any:
-        if not isinstance(content, Mapping) or "fixed" in content:
-            return content
-        names = {keys[-1] for keys in searched(content.get("space"))}
-        return {**content, "fixed": {}} if "learning_rate" in names else content
+    def _fixed_entries_are_fixed(cls, content: Any) -> Any:
+        return settle_fixed(content) if isinstance(content, Mapping) else content
 
     @field_validator("space", mode="after")
     @classmethod

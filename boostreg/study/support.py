@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from boostreg.errors import StudyError
 from boostreg.fits.dask import check_address
 from boostreg.study.spec import Dask, StudySpec
+from boostreg.tuning.history import without_gp
 
 __all__ = ["check_supported", "unsupported", "without_effect"]
 
@@ -13,6 +14,9 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the keys that lead to what cannot be done, and the reason."""
     if spec.claims:
         yield ("claims",), "claims are not built yet; leave the list empty."
+    search = spec.search
+    if search.sampler == "gp" and (reason := without_gp(search.trials)):
+        yield ("search", "sampler"), f"gp {reason}"
     executor = spec.compute.executor
     if isinstance(executor, Dask):
         try:

@@ -1,7 +1,8 @@
 """What a sampler that learns has been told: an Optuna study in memory."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from boostreg.fits.fit import derive_seed
@@ -9,9 +10,24 @@ from boostreg.fits.fit import derive_seed
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
-__all__ = ["History"]
+__all__ = ["GP_MOST_TRIALS", "History", "without_gp"]
+
+GP_MOST_TRIALS = 400
+"""Most trials for ``gp``: its model is fitted anew for each, at cubic cost."""
 
 _POPULATION = 20
+
+
+def without_gp(n_trials: int) -> str | None:
+    """Return why the sampler ``gp`` cannot be had, None if it can."""
+    if n_trials > GP_MOST_TRIALS:
+        return (
+            f"takes at most {GP_MOST_TRIALS} trials, got {n_trials}: the cost of a "
+            "proposal grows with their cube. Use tpe."
+        )
+    if find_spec("torch") is None:
+        return "needs PyTorch: pip install torch"
+    return None
 
 
 class History:
@@ -21,7 +37,7 @@ class History:
     ----------
     names : tuple of str
         Penalties that are searched.
-    sampler : {"tpe", "nsga2"}
+    sampler : {"tpe", "nsga2", "gp"}
     seed : int
         Each proposal draws from a stream of its own, derived from this and its number,
         so that nothing depends on how many were drawn before.
@@ -42,7 +58,8 @@ class History:
     def draw(self, number: int) -> dict[str, float]:
         """Return the sampler's proposal for trial ``number``, which then runs."""
         self._study.sampler = self._seeded(number)
-        trial = self._study.ask(self._shares)
+        with _one_torch_thread() if self._sampler == "gp" else nullcontext():
+            trial = self._study.ask(self._shares)
         self._running[number] = trial
         return dict(trial.params)
 
@@ -68,12 +85,27 @@ class History:
         self.n_complete += 1
 
     def _seeded(self, number: int) -> "BaseSampler":
-        from optuna.samplers import NSGAIISampler, TPESampler
+        from optuna.samplers import GPSampler, NSGAIISampler, TPESampler
 
         seed = derive_seed(self._seed, "proposal", number)
         if self._sampler == "nsga2":
             return NSGAIISampler(population_size=_POPULATION, seed=seed)
+        if self._sampler == "gp":
+            return GPSampler(seed=seed)
         return TPESampler(seed=seed, multivariate=True, constant_liar=True)
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Keep sums from depending on the number of cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -62,6 +62,7 @@ class Mirror:
             )
         self._url, self._name = url, name
         self._ranges = dict(ranges)
+        self._storage: optuna.storages.RDBStorage | None = None
         self._study: optuna.Study | None = None
         self._written: set[int] = set()
         self._broken = False
@@ -86,15 +87,24 @@ class Mirror:
                 masked(self._url),
                 type(error).__name__,
             )
+        finally:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Keep no connection between trials, which may be hours apart."""
+        if self._storage is not None:
+            self._storage.remove_session()
+            self._storage.engine.dispose()
 
     def _opened(self) -> "optuna.Study":
         import optuna
 
         if self._study is None:
             optuna.logging.set_verbosity(optuna.logging.WARNING)
+            self._storage = optuna.storages.RDBStorage(self._url)
             self._study = optuna.create_study(
                 study_name=self._name,
-                storage=self._url,
+                storage=self._storage,
                 load_if_exists=True,
                 direction="minimize",
             )

@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.fits.fit import derive_seed
 from boostreg.penalty import Penalty, Range, Scale
-from boostreg.tuning.history import History
+from boostreg.penalty.ranges import acting, drawn
+from boostreg.tuning.history import History, without_gp
 
 __all__ = ["SAMPLERS", "Proposer", "Sampler", "first_penalties"]
 
-Sampler = Literal["tpe", "sobol", "random", "nsga2"]
+Sampler = Literal["tpe", "sobol", "random", "nsga2", "gp"]
 
 SAMPLERS = get_args(Sampler)
 """Samplers that can be named in a study."""
@@ -45,8 +46,8 @@ _UNPENALISED: dict[str, float | int] = {
 }
 
 # Trials that must have ended before a sampler that learns takes over from Sobol
-# points: Optuna's own number for TPE, one generation of NSGA-II.
-_START = {"tpe": 10, "nsga2": 20}
+# points: Optuna's own number for TPE and GP, one generation of NSGA-II.
+_START = {"tpe": 10, "gp": 10, "nsga2": 20}
 
 
 def first_penalties(
@@ -80,7 +81,7 @@ class Proposer:
         Penalties that all drawn proposals share; the rest has our defaults.
     scale : {"raw", "rows", "share"}
         Unit of all values.
-    sampler : {"tpe", "sobol", "random", "nsga2"}
+    sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
         ``nsga2`` minimizes (loss, leaves), the others the loss or nothing at all.
     seed : int
         Of this tuning; the same proposals come from the same seed and outcomes.
@@ -94,7 +95,7 @@ class Proposer:
     PenaltyError
         If a penalty is both fixed and searched, or a fixed value is impossible.
     StudyError
-        If there is no such sampler.
+        If there is no such sampler, or ``gp`` cannot be had.
     """
 
     space: Mapping[str, Range]
@@ -114,6 +115,8 @@ class Proposer:
             raise StudyError(
                 f"sampler must be one of {', '.join(SAMPLERS)}, got {self.sampler!r}."
             )
+        if self.sampler == "gp" and (reason := without_gp(self.n_trials)):
+            raise StudyError(f"sampler gp {reason}")
         if both := [name for name in self.space if name in self.fixed]:
             raise PenaltyError(
                 f"{both[0]} is both fixed and searched; drop it from one of the two."
@@ -141,9 +144,7 @@ class Proposer:
                 self._history.add(number, self._shares_of(penalty))
             return penalty
         shares = self._draw(number) if self.space else {}
-        values: dict[str, Any] = dict(self.fixed) | {
-            name: self.space[name].quantile(share) for name, share in shares.items()
-        }
+        values: dict[str, Any] = dict(self.fixed) | drawn(self.space, shares)
         return Penalty(**values, scale=self.scale)
 
     def tell(self, number: int, loss: float | None, n_leaves: float = 0.0) -> None:
@@ -174,13 +175,22 @@ class Proposer:
     def _inside(self, penalty: Penalty) -> bool:
         # What the study neither searches nor fixes does not count: the least
         # min_child_weight is as good as our default where nobody asked for another.
+        values = {name: getattr(penalty, name) for name in self.space}
+        if None in values.values():
+            return False
+        acts = acting(self.space, values)
         return all(
-            entry.contains(getattr(penalty, name)) for name, entry in self.space.items()
+            entry.contains(values[name])
+            if name in acts
+            else values[name] == getattr(Penalty(), name)
+            for name, entry in self.space.items()
         ) and all(getattr(penalty, name) == value for name, value in self.fixed.items())
 
     def _shares_of(self, penalty: Penalty) -> dict[str, float]:
+        values = {name: getattr(penalty, name) for name in self.space}
+        acts = acting(self.space, values)
         return {
-            name: entry.share(getattr(penalty, name))
+            name: entry.share(values[name]) if name in acts else 0.5
             for name, entry in self.space.items()
         }
 

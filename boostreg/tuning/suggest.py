@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from boostreg.penalty import Penalty, Range, Space, parse_space
+from boostreg.penalty.ranges import acting
 
 __all__ = ["suggest"]
 
@@ -43,7 +44,8 @@ def suggest(
     Returns
     -------
     Penalty
-        Penalties outside the space have our defaults.
+        Penalties outside the space have our defaults, and so have those whose
+        condition fails.
 
     Raises
     ------
@@ -69,7 +71,8 @@ def suggest(
     values: dict[str, Any] = {
         name: _value(trial, name, entry) for name, entry in ranges.items()
     }
-    return Penalty(**values)
+    fixed: dict[str, Any] = dict(parsed.fixed)
+    return Penalty(**fixed | acting(ranges, values))
 
 
 def _value(trial: Suggesting, name: str, entry: Range) -> float | int:

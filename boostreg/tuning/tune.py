@@ -18,7 +18,7 @@ from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import Job, run_jobs
 from boostreg.penalty import Scale, parse_space
-from boostreg.penalty.space import corners
+from boostreg.penalty.ranges import corners
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.measuring import Limits
 from boostreg.tuning.mirror import Mirror
@@ -71,7 +71,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Numbers or classes.
     engine : {"xgboost", "lightgbm", "sklearn"}
     space : str or mapping
-        A space that ships, or ranges as in a study's YAML.
+        A space that ships, or ranges and fixed values as in a study's YAML.
     trials : int
         Configurations, the unpenalised one and our defaults being the first two.
     cv : int, splitter or iterable
@@ -126,8 +126,13 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_numbers(timeout, trials=trials, rounds=rounds, patience=patience)
     _check_numbers(timeout, in_flight=in_flight, workers=_given(workers))
     get_engine(engine)
-    ranges = parse_space(space).for_engine(engine)
-    given = {k: v for k, v in fixed.items() if fixed is not _RATE or k not in ranges}
+    searched = parse_space(space)
+    ranges = searched.for_engine(engine)
+    given = dict(searched.fixed) | {
+        name: value
+        for name, value in fixed.items()
+        if fixed is not _RATE or name not in ranges
+    }
     proposer = Proposer(
         space=ranges,
         fixed=given,

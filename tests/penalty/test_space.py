@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from boostreg.errors import PenaltyError
-from boostreg.penalty import Penalty, Range, parse_space, space_names
+from boostreg.penalty import Condition, Penalty, Range, parse_space, space_names
+from boostreg.penalty.shipped import describe_space, read_shipped
 
 shares = st.floats(0, 1)
 zeros = st.floats(0, 0.99)
@@ -103,14 +105,47 @@ def test_default_space_is_that_of_the_design():
 
 @pytest.mark.parametrize("name", space_names())
 def test_shipped_spaces_say_what_they_are_and_hold_possible_penalties(name):
-    space = parse_space(name)
+    space, written = parse_space(name), read_shipped(name)
 
-    assert space.title
-    assert space.source
+    assert written["title"]
+    assert written["source"]
     for engine in ("xgboost", "lightgbm"):
         entries = space.for_engine(engine)
         for share in (0.0, 0.5, 1.0):
             Penalty(**{n: entry.quantile(share) for n, entry in entries.items()})
+
+
+@pytest.mark.parametrize("name", space_names())
+def test_a_described_space_can_be_copied_back(name):
+    """What is printed below ``space:`` is YAML, and means the same."""
+    lines = list(describe_space(name))
+    ranges = [line for line in lines[lines.index("space:") :] if line]
+    end = next((i for i, line in enumerate(ranges) if "left out" in line), None)
+
+    content = YAML(typ="safe").load("\n".join(ranges[:end]))
+
+    assert parse_space(content["space"]) == parse_space(name)
+
+
+def test_a_number_or_none_in_place_of_a_range_is_fixed():
+    space = parse_space({"max_leaves": None, "reg_lambda": 3})
+
+    assert space.entries == {}
+    assert space.fixed == {"max_leaves": None, "reg_lambda": 3}
+
+
+@pytest.mark.parametrize(
+    ("limits", "inside"),
+    [
+        ({"above": 3}, [False, False, True, True]),
+        ({"below": 4}, [True, True, False, False]),
+        ({"above": 2, "below": 5}, [False, True, True, False]),
+    ],
+)
+def test_a_condition_is_strict(limits, inside):
+    condition = Condition(name="max_depth", **limits)
+
+    assert [condition.holds({"max_depth": v}) for v in (2, 3, 4, 5)] == inside
 
 
 def test_ranges_of_one_engine_come_on_top():
@@ -138,7 +173,32 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
         (3, "space: must be a name or ranges by penalty, got 3."),
         ({"lambda": {}}, "space.lambda: unknown penalty 'lambda'"),
         ({"reg_alhpa": {}}, "space.reg_alhpa: .* did you mean 'reg_alpha'\\?"),
-        ({"reg_alpha": 3}, "space.reg_alpha: must be a range with low and high"),
+        ({"reg_alpha": []}, "space.reg_alpha: must be a range with low and high"),
+        ({"reg_alpha": -3}, "space.reg_alpha: reg_alpha must be finite"),
+        ({"lightgbm": {"reg_alpha": 3}}, "space.lightgbm.reg_alpha: must be a range"),
+        (
+            {"reg_alpha": {"low": 1, "high": 3, "when": "often"}},
+            "space.reg_alpha.when: must be one other penalty with above or below",
+        ),
+        (
+            {"reg_alpha": {"low": 1, "high": 3, "when": {"max_depth": {"over": 3}}}},
+            "space.reg_alpha.when: must be one other penalty with above or below",
+        ),
+        (
+            {"reg_alpha": {"low": 1, "high": 3, "when": {"max_depth": {"above": 3}}}},
+            "space.reg_alpha.when: must be another penalty that is searched without",
+        ),
+        (
+            {
+                "max_depth": {"low": 1, "high": 8},
+                "reg_alpha": {
+                    "low": 1,
+                    "high": 3,
+                    "when": {"max_depth": {"above": 3, "below": 3}},
+                },
+            },
+            "space.reg_alpha.when: above must be less than below, got 3.0 and 3.0.",
+        ),
         ({"reg_alpha": {"low": 1}}, "space.reg_alpha.high: is missing"),
         (
             {"reg_alpha": {"low": 1, "hgih": 2, "high": 3}},
@@ -190,6 +250,6 @@ def test_fault_is_named_by_its_key(value, message):
 
 def test_all_faults_are_reported_at_once():
     with pytest.raises(PenaltyError) as error:
-        parse_space({"reg_alpha": {}, "nonsense": {}, "max_leaves": None})
+        parse_space({"reg_alpha": {}, "nonsense": {}, "max_leaves": 1.5})
 
     assert len(str(error.value).splitlines()) == 4

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from boostreg.penalty import parse_space, space_names
 from boostreg.study.door import load_study, write_study
-from boostreg.study.spec import Folds, Holdout, StudySpec
+from boostreg.study.spec import Folds, Holdout, Search, StudySpec
 from boostreg.study.support import check_supported
 
 STUDIES = sorted(Path(__file__).parents[2].glob("studies/*.yaml"))
@@ -45,6 +46,32 @@ def test_searching_the_learning_rate_lifts_its_default(load):
     spec = load("search: {space: {learning_rate: {low: 0.01, high: 0.3}}}\n")
 
     assert spec.search.fixed == {}
+
+
+@pytest.mark.parametrize("name", space_names())
+def test_every_shipped_space_can_be_asked_for_by_its_name_alone(load, name):
+    spec = load(f"search: {{space: {name}}}\n")
+
+    searched = {n for e in spec.engines for n in parse_space(name).for_engine(e)}
+    assert not searched & set(spec.search.fixed)
+    assert spec.search.fixed.items() >= parse_space(name).fixed.items()
+
+
+def test_a_fixed_entry_of_a_space_is_fixed(load):
+    spec = load("search: {space: {max_leaves: null, reg_lambda: {low: 1, high: 2}}}\n")
+
+    assert spec.search.fixed == {"learning_rate": 0.1, "max_leaves": None}
+    assert list(spec.search.space) == ["reg_lambda"]
+
+
+def test_a_condition_is_written_out_and_read_again(load):
+    entry = "{low: 1, high: 2, when: {max_leaves: {above: 8}}}"
+    spec = load(
+        f"search: {{space: {{max_leaves: {{low: 2, high: 9}}, reg_lambda: {entry}}}}}\n"
+    )
+
+    assert spec.search.space["reg_lambda"]["when"] == {"max_leaves": {"above": 8.0}}
+    assert Search(**spec.search.as_dict()) == spec.search
 
 
 def test_space_may_hold_ranges_of_one_engine(load):

@@ -86,7 +86,7 @@ FAULTS = {
         "search: {sampler: tbe}",
         (
             "3:19: search.sampler: found 'tbe'; expected one of: tpe, sobol, random, "
-            "nsga2; did you mean 'tpe'?"
+            "nsga2, gp; did you mean 'tpe'?"
         ),
     ),
     "unknown scale": (
@@ -159,14 +159,14 @@ FAULTS = {
         "search: {space: {reg_lambda: {low: 1, high: 2, logg: true}}}",
         (
             "3:48: search.space.reg_lambda.logg: unknown key; expected one of: low, "
-            "high, log, zero; did you mean 'log'?"
+            "high, log, zero, when; did you mean 'log'?"
         ),
     ),
     "unknown space": (
         "search: {space: defualt}",
         (
-            "3:17: search.space: found 'defualt'; expected one of: default, wide; did "
-            "you mean 'default'?"
+            "3:17: search.space: found 'defualt'; expected one of: default, "
+            "grinsztajn2022, probst2019, tabarena2025, wide; did you mean 'default'?"
         ),
     ),
     "space of an unknown shape": (

@@ -4,7 +4,7 @@ import json
 
 import optuna
 import pytest
-from runs import results_of, table_of
+from runs import opened, results_of, table_of
 
 from boostreg.errors import FitError
 from boostreg.study.runner import run_study
@@ -72,7 +72,8 @@ def test_trials_are_mirrored_and_the_password_stays_here(write, tmp_path):
 
     folder = run_study(path, out=tmp_path / "out", workers=1)
 
-    names = set(optuna.get_all_study_names(storage))
+    with opened(storage) as shown:
+        names = set(optuna.get_all_study_names(shown))
     assert names == {
         f"small/lightgbm/{fold}" for fold in ("fold 0", "fold 1", "all rows")
     }

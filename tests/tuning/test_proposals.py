@@ -33,6 +33,8 @@ def drive(proposer, loss=loss_of):
 
 @pytest.fixture(params=SAMPLERS)
 def sampler(request):
+    if request.param == "gp":
+        pytest.importorskip("torch", reason="the sampler gp needs PyTorch")
     return request.param
 
 
@@ -207,8 +209,60 @@ def test_penalty_both_fixed_and_searched_is_refused():
 
 
 def test_unknown_sampler_is_refused():
-    with pytest.raises(StudyError, match=r"sampler must be one of tpe, .*, got 'gp'"):
+    with pytest.raises(StudyError, match=r"sampler must be one of tpe, .*, got 'cma'"):
+        Proposer(space=DEFAULT, sampler="cma")
+
+
+def test_gp_is_refused_above_its_most_trials_and_without_torch(monkeypatch):
+    monkeypatch.setattr("boostreg.tuning.history.find_spec", lambda _: None)
+
+    with pytest.raises(StudyError, match=r"gp needs PyTorch: pip install torch"):
         Proposer(space=DEFAULT, sampler="gp")
+    with pytest.raises(StudyError, match=r"gp takes at most 400 trials, got 401"):
+        Proposer(space=DEFAULT, sampler="gp", n_trials=401)
+
+
+CONDITIONAL = parse_space(
+    {
+        "max_leaves": {"low": 2, "high": 33},
+        "reg_lambda": {"low": 2, "high": 9, "when": {"max_leaves": {"above": 16}}},
+        "min_split_gain": {
+            "low": 1,
+            "high": 2,
+            "zero": 0.5,
+            "when": {"reg_alpha": {"above": 1, "below": 3}},
+        },
+        "reg_alpha": {"low": 0, "high": 4},
+    }
+).entries
+
+
+def test_a_penalty_whose_condition_fails_has_our_default(sampler):
+    asked = drive(Proposer(space=CONDITIONAL, sampler=sampler, n_trials=60))[2:]
+
+    assert {p.reg_lambda == 1 for p in asked if p.max_leaves <= 16} == {True}
+    assert {2 <= p.reg_lambda <= 9 for p in asked if p.max_leaves > 16} == {True}
+    outside = [p for p in asked if not 1 < p.reg_alpha < 3]
+    assert {p.min_split_gain for p in outside} == {0.0}
+    assert {p.min_split_gain > 0 for p in asked if p not in outside} == {True, False}
+
+
+def test_a_first_proposal_without_what_is_conditional_lies_inside():
+    """Our defaults, 31 leaves or fewer, teach the sampler although lambda is not 1."""
+    when = {"max_leaves": {"above": 31}}
+    space = parse_space(
+        {
+            "max_leaves": {"low": 2, "high": 64},
+            "reg_lambda": {"low": 2, "high": 9, "when": when},
+        }
+    ).entries
+
+    def ask(loss_of_default):
+        proposer = Proposer(space=space, in_flight=1, n_trials=20)
+        losses = iter([5.0, loss_of_default])
+        return drive(proposer, lambda p: next(losses, p.reg_lambda))
+
+    assert ask(-9.0) != ask(9.0)
 
 
 def test_optuna_says_nothing_and_keeps_its_verbosity(capfd, caplog):

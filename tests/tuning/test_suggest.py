@@ -75,6 +75,21 @@ def test_samplers_see_the_same_parameters_in_every_trial(name, caplog):
     assert "independent" not in caplog.text
 
 
+def test_fixed_and_conditional_entries_are_kept(study):
+    when = {"max_leaves": {"below": 5}}
+    space = {
+        "max_depth": 3,
+        "max_leaves": {"low": 2, "high": 9},
+        "reg_lambda": {"low": 2, "high": 3, "when": when},
+    }
+
+    asked = [suggest(study.ask(), space) for _ in range(40)]
+
+    assert {p.max_depth for p in asked} == {3}
+    assert {p.reg_lambda == 1 for p in asked if p.max_leaves >= 5} == {True}
+    assert {p.reg_lambda >= 2 for p in asked if p.max_leaves < 5} == {True}
+
+
 def test_parsed_space_is_taken_too(study):
     assert suggest(study.ask(), parse_space("default")).reg_lambda >= 0
 

@@ -11,6 +11,7 @@ import optuna
 import pandas as pd
 import pytest
 import xgboost
+from runs import opened
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import KFold, cross_val_score
 
@@ -214,9 +215,10 @@ def test_trials_are_mirrored_once_for_optuna_s_dashboard(tmp_path, diabetes):
     for _ in range(2):
         tuned = tune(*diabetes, **SMALL, storage=storage)
 
-    study = optuna.load_study(study_name="tune/xgboost", storage=storage)
-    shown = {t.user_attrs["boostreg:trial"]: t for t in study.trials}
-    assert len(study.trials) == SMALL["trials"]
+    with opened(storage) as kept:
+        trials = optuna.load_study(study_name="tune/xgboost", storage=kept).trials
+    shown = {t.user_attrs["boostreg:trial"]: t for t in trials}
+    assert len(trials) == SMALL["trials"]
     for row in tuned.trials.itertuples():
         assert shown[row.trial].params["reg_lambda"] == row.reg_lambda
         if row.state == "complete":

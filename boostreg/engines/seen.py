@@ -70,11 +70,11 @@ def late_missing_right(
 
 def refuse_beyond_float32(X: NDArray[np.float64], columns: Sequence[Column]) -> None:
     """Raise DataError if a finite value is infinite as XGBoost keeps it, in float32."""
-    wrong = np.abs(X, where=np.isfinite(X), out=np.zeros_like(X)) > _LARGEST_FLOAT32
-    if wrong.any():
-        row, place = np.argwhere(wrong)[0]
-        raise DataError(
-            f"XGBoost takes numbers up to {_LARGEST_FLOAT32:.3g} only; column "
-            f"{columns[place].name!r} holds {X[row, place]:g}. Divide the column, or "
-            "use another engine."
-        )
+    for column, values in zip(columns, X.T, strict=True):  # no copy of all of X
+        wrong = np.isfinite(values) & (np.abs(values) > _LARGEST_FLOAT32)
+        if wrong.any():
+            raise DataError(
+                f"XGBoost takes numbers up to {_LARGEST_FLOAT32:.3g} only; column "
+                f"{column.name!r} holds {values[wrong][0]:g}. Divide the column, or "
+                "use another engine."
+            )

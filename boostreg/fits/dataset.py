@@ -10,12 +10,15 @@ import numpy as np
 
 from boostreg.data import Fold, Splits, Table
 from boostreg.engines import Problem, get_engine
+from boostreg.fits.trim import leave_to_the_file, return_memory
 from boostreg.losses import Objective
 
 __all__ = ["Dataset"]
 
-MOST_BINS = 64
-"""Binned problems kept at a time; one is at most the size of its rows."""
+LEAST_ROOM = 32 * 2**20
+"""Bytes of binned rows that are kept whatever the size of the table."""
+
+_BYTES_A_VALUE = 2  # XGBoost keeps bins by row and by column, LightGBM by column
 
 
 class Dataset:
@@ -33,7 +36,8 @@ class Dataset:
     ) -> None:
         self.table, self.splits, self.objective = table, splits, objective
         self.monotone = monotone
-        self._bins: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._bins: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
+        self._room = max(LEAST_ROOM, table.X.nbytes)
         self._fingerprints: dict[tuple[int | None, int | None], str] = {}
 
     def fingerprint(self, outer: int | None, inner: int | None) -> str:
@@ -60,15 +64,32 @@ class Dataset:
     def bins(
         self, engine: str, outer: int | None, inner: int | None, threads: int = 1
     ) -> Any:
-        """Return the binned rows of a split, made at most once while there is room."""
+        """Return the binned rows of a split, made at most once while there is room.
+
+        What was used last is kept: about as many bytes as the table has, and at least
+        ``LEAST_ROOM``.
+        """
         key = (engine, outer, inner, threads)
         if key not in self._bins:
+            n_rows = sum(map(len, self.splits.rows(outer, inner)))
+            n_bytes = n_rows * self.table.n_features * _BYTES_A_VALUE
+            self._make_room(n_bytes)
             problem = self.problem(outer, inner)
-            self._bins[key] = get_engine(engine).bin(problem, threads)
-            while len(self._bins) > MOST_BINS:
-                self._bins.popitem(last=False)
+            leave_to_the_file(self.table.X)
+            bins = get_engine(engine).bin(problem, threads)
+            self._bins[key] = bins, n_bytes
+            return_memory()
         self._bins.move_to_end(key)
-        return self._bins[key]
+        return self._bins[key][0]
+
+    def _make_room(self, n_bytes: int) -> None:
+        """Drop what was not used for longest, before its successor is made."""
+        while self._bins and self._held + n_bytes > self._room:
+            self._bins.popitem(last=False)
+
+    @property
+    def _held(self) -> int:
+        return sum(n_bytes for _, n_bytes in self._bins.values())
 
     def save(self, folder: Path) -> None:
         """Write the data for worker processes, which map them into memory."""

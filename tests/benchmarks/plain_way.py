@@ -9,8 +9,6 @@ cores; *of the possible* is that over our wall time, start-up of the workers lef
 and stated apart. Nothing is raced and no fit stops early here: all do the same work.
 """
 
-import os
-import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +16,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import lightgbm
 import numpy as np
-import optuna
 import pandas as pd
-import xgboost
 from rivals import Chore, optuna_search, plain_way
-from sources import load, parse_folder
+from sources import CORES, load, parse_folder, versions
 
 from boostreg.data import Table, make_splits
 from boostreg.engines import get_engine
@@ -41,17 +36,16 @@ from boostreg.tuning.job import TuningJob
 
 TABLES = ("concrete", "spam", "adult")
 ENGINES = ("xgboost", "lightgbm")
-ROUNDS = {"adult": 50}
+ROUNDS = {"adult": 20, "spam": 60}
 USUAL_ROUNDS = 200
 TRIALS, REPEATS = 30, 3
-CORES = len(os.sched_getaffinity(0))
 
 PAGE = f"""# Throughput beside the plain way
 
 `python tests/benchmarks/plain_way.py --data FOLDER`
 
-{{versions}}, {CORES} cores.
-{TRIALS} equal configurations x 5 folds, {USUAL_ROUNDS} rounds (adult:
+{{versions}}.
+{TRIALS} equal configurations x 5 folds, {USUAL_ROUNDS} rounds (spam {ROUNDS["spam"]}, adult
 {ROUNDS["adult"]}), medians of {REPEATS} runs, all taken in turn. Seconds, start-up of
 workers left out of *ours*; *library* is one process's time in the library's calls.
 *difference* is the largest relative one between our loss of a configuration and the
@@ -195,11 +189,7 @@ def main() -> None:
         for engine in ENGINES:
             lines.append(measure(name, table, engine))
             print(lines[-1], flush=True)  # noqa: T201  # a script talks
-    versions = (
-        f"Python {platform.python_version()}, XGBoost {xgboost.__version__}, LightGBM "
-        f"{lightgbm.__version__}, Optuna {optuna.__version__}"
-    )
-    page = PAGE.format(versions=versions, lines="\n".join(lines))
+    page = PAGE.format(versions=versions(), lines="\n".join(lines))
     Path(__file__).with_suffix(".md").write_text(page, "utf-8")
 
 

@@ -1,11 +1,19 @@
-"""The tables that benchmarks use: scikit-learn's own, and Parquet files in a folder.
+"""What benchmarks share: tables, and the versions that a figure rests on.
+
+Tables are scikit-learn's own, and Parquet files in a folder.
 
 The files are not a part of the project: give their folder with ``--data FOLDER``. It
 holds ``NAME.parquet``; each has its target under the name below.
 """
 
+import os
+import platform
 from argparse import ArgumentParser
 from pathlib import Path
+
+import lightgbm
+import optuna
+import xgboost
 
 from boostreg.data import Table, prepare_table, read_source
 
@@ -15,6 +23,17 @@ TARGETS = {
     "german_credit": "Class",
     "spam": "type",
 }
+
+
+CORES = len(os.sched_getaffinity(0))
+
+
+def versions() -> str:
+    """Return what a figure rests on: versions, and the cores of this machine."""
+    return (
+        f"Python {platform.python_version()}, XGBoost {xgboost.__version__}, LightGBM "
+        f"{lightgbm.__version__}, Optuna {optuna.__version__}, {CORES} cores"
+    )
 
 
 def parse_folder(description: str | None) -> Path | None:

@@ -120,3 +120,29 @@ def test_a_run_whose_workers_are_killed_ends_with_the_same(
 
         assert nursery.status() == 0
         assert_same_run(folder / "small", undisturbed[0])
+
+
+def test_a_run_without_room_says_so_and_goes_on_when_there_is(undisturbed, tmp_path):
+    """Files may not grow beyond 64 KB, which the journal needs early in the run."""
+    study = tmp_path / "small.yaml"
+    study.write_text(STUDY)
+    run = [sys.executable, "-m", "boostreg", "run", str(study), "--out", str(tmp_path)]
+    paths = os.pathsep.join(["", *filter(None, sys.path)])
+
+    def end(limit):
+        done = subprocess.run(
+            ["/bin/bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *run],
+            env=os.environ | {"PYTHONPATH": paths},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    status, message = end(64)
+    assert status == 1
+    assert "journal.db" in message
+    assert "Traceback" not in message
+
+    assert end("unlimited")[0] == 0
+    assert_same_run(tmp_path / "small", undisturbed[0])

@@ -45,9 +45,10 @@ PAGE = f"""# Throughput beside the plain way
 `python tests/benchmarks/plain_way.py --data FOLDER`
 
 {{versions}}.
-{TRIALS} equal configurations x 5 folds, {USUAL_ROUNDS} rounds (spam {ROUNDS["spam"]}, adult
-{ROUNDS["adult"]}), medians of {REPEATS} runs, all taken in turn. Seconds, start-up of
-workers left out of *ours*; *library* is one process's time in the library's calls.
+{TRIALS} equal configurations x 5 folds, {USUAL_ROUNDS} rounds (spam
+{ROUNDS["spam"]}, adult {ROUNDS["adult"]}), medians of {REPEATS} runs, taken in turn.
+Seconds, start-up of workers left out of *ours*; *library* is one process's time in the
+library's calls.
 *difference* is the largest relative one between our loss of a configuration and the
 plain way's.
 

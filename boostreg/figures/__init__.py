@@ -10,6 +10,7 @@ from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import Estimate, interval_chart
 from boostreg.figures.palette import PALETTE, encoding, palette_css
+from boostreg.figures.promise import promise_chart
 from boostreg.figures.scale import Scale, robust_high
 from boostreg.figures.strip import SearchedRange, range_strip
 
@@ -29,6 +30,7 @@ __all__ = [
     "interval_chart",
     "measure_scale",
     "palette_css",
+    "promise_chart",
     "range_strip",
     "robust_high",
     "size_against_loss",

@@ -32,9 +32,13 @@ class Job(Protocol):
 
 
 class Batch:
-    """A job whose work is all known from the start, and all of it needed."""
+    """A job whose work is all known from the start.
 
-    def __init__(self, works: Sequence[Work[Any]]) -> None:
+    Where it is not ``needed``, work that fails has no record.
+    """
+
+    def __init__(self, works: Sequence[Work[Any]], *, needed: bool = True) -> None:
+        self._needed = needed
         self._new = list(dict.fromkeys(works))
         self._missing = len(self._new)
         self.records: dict[Work[Any], Any] = {}
@@ -55,12 +59,13 @@ class Batch:
         Raises
         ------
         FitError
-            If that is what the work ended in: without the record there is no report.
+            If that is what needed work ended in: without it there is no report.
         """
-        if isinstance(record, FitError):
-            raise record
-        self.records[work] = record
         self._missing -= 1
+        if not isinstance(record, FitError):
+            self.records[work] = record
+        elif self._needed:
+            raise record
 
 
 def run_jobs(

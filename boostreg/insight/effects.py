@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from boostreg.losses import Array
-from boostreg.statistics import Interval, corrected_t, holm
+from boostreg.statistics import Interval, corrected_t, holm, within_one_se
 from boostreg.trees import SIZES, TreeSize
 
 __all__ = ["Effect", "EffectPoint", "PathRow", "penalty_effect", "plain_size"]
@@ -17,11 +17,18 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class PathRow:
-    """One fold at one point of a path: a row of ``paths.csv``."""
+    """One fold at one point of a path: a row of ``paths.csv``.
+
+    ``anchor`` says what else is held: ``fixed``, the study's fixed values and our
+    defaults, or ``tuned``, the best candidate on all rows. ``reading`` says where the
+    curve is read: ``stopped``, at the rounds of least mean loss, or ``equal``, at the
+    same rounds for all points of an outer fold.
+    """
 
     engine: str
     penalty: str
     anchor: str
+    reading: str
     point: int
     value: float
     outer_fold: int
@@ -74,7 +81,11 @@ class Effect:
     engine: str
     penalty: str
     anchor: str
+    reading: str
     points: tuple[EffectPoint, ...]
+    flat: tuple[float, float]
+    """Values around the lowest point whose paired difference to it is within one
+    standard error, without a gap."""
 
     @property
     def lowest(self) -> EffectPoint:
@@ -118,8 +129,8 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
     Parameters
     ----------
     rows : sequence of PathRow
-        Of one engine, penalty and anchor, every fold at every point; point 0 is zero
-        penalty.
+        Of one engine, penalty, anchor and reading, every fold at every point; point 0
+        is zero penalty.
     test_train_ratio : float
         Rows that judge over rows that train, in an inner fold.
     """
@@ -135,6 +146,8 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
         engine=first.engine,
         penalty=first.penalty,
         anchor=first.anchor,
+        reading=first.reading,
+        flat=_flat([at[point] for point in points]),
         points=tuple(
             _point(at[point], interval, float(p_value))
             for point, interval, p_value in zip(
@@ -142,6 +155,19 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
             )
         ),
     )
+
+
+def _flat(by_point: Sequence[Sequence[PathRow]]) -> tuple[float, float]:
+    """Return the stretch of values that cannot be told from the lowest."""
+    losses = np.array([_losses(rows) for rows in by_point])
+    best = int(losses.mean(axis=1).argmin())
+    admitted = within_one_se(losses, best)
+    low = high = best
+    while low > 0 and admitted[low - 1]:
+        low -= 1
+    while high < len(by_point) - 1 and admitted[high + 1]:
+        high += 1
+    return by_point[low][0].value, by_point[high][0].value
 
 
 def _in_fold_order(rows: Sequence[PathRow], point: int) -> list[PathRow]:

@@ -59,8 +59,9 @@ sample_weight, groups, scale, journal
     Returns
     -------
     DataFrame
-        One row a grid point and fold, with the columns of a study's ``paths.csv`` but
-        for ``outer_fold``.
+        One row a grid point, fold and reading (``stopped``: at the rounds of least
+        mean loss, ``equal``: at the same rounds for all points), with the columns of
+        a study's ``paths.csv`` but for ``outer_fold``.
 
     Raises
     ------
@@ -102,9 +103,9 @@ sample_weight, groups, scale, journal
     limits = Limits(
         n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
     )
-    measuring = Measuring(settings, limits)
+    measuring = Measuring(settings, limits, keep=True)
     run_here([measuring], dataset, workers=workers, journal=journal)
-    return _table([row.as_dict() for row in path_rows(made, (None,), measuring.trials)])
+    return _table([row.as_dict() for row in path_rows(made, (None,), measuring)])
 
 
 def _grid(name: str, engine: str, points: int) -> tuple[float, ...]:

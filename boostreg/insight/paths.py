@@ -1,6 +1,6 @@
 """Losses and sizes along a grid of one penalty, all else fixed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +9,10 @@ import numpy as np
 from boostreg.insight.effects import PathRow
 from boostreg.penalty import Penalty
 from boostreg.penalty.ranges import Range
-from boostreg.tuning.measuring import Setting
-from boostreg.tuning.trial import Trial
+from boostreg.tuning.measuring import Measuring, Setting
+from boostreg.tuning.trial import common_rounds, cut_fold
 
-__all__ = ["PathPoint", "path_grid", "path_points", "path_rows"]
+__all__ = ["PathPoint", "equal_rounds", "path_grid", "path_points", "path_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +69,78 @@ def _with(base: Penalty, name: str, value: float) -> Penalty:
 def path_rows(
     points: Iterable[PathPoint],
     outer_folds: Sequence[int | None],
-    trials: Mapping[Setting, Trial],
+    measuring: Measuring,
 ) -> list[PathRow]:
-    """Return one row a point and fold; points that failed on a fold are left out."""
-    rows: list[PathRow] = []
+    """Return the rows of paths, each point and fold read twice.
+
+    Points that failed on a fold are left out. Early stopping grows more trees to make
+    up for a penalty, so what is read at ``stopped`` is the penalty with that answer to
+    it, at ``equal`` the penalty alone.
+
+    Parameters
+    ----------
+    points : iterable of PathPoint
+    outer_folds : sequence of int or None
+    measuring : Measuring
+        Done, with its results kept.
+    """
+    by_path: dict[tuple[str, str, str], list[PathPoint]] = {}
     for point in points:
-        measured = [(s, trials[s]) for s in point.settings(outer_folds)]
-        if any(trial.state != "complete" for _, trial in measured):
-            continue
-        for setting, trial in measured:
-            rows.extend(_rows(point, int(setting.outer or 0), trial))
+        key = (point.engine, point.name, point.anchor)
+        if all(s in measuring.results for s in point.settings(outer_folds)):
+            by_path.setdefault(key, []).append(point)
+    rows: list[PathRow] = []
+    for path in by_path.values():
+        equal = equal_rounds(path, outer_folds, measuring)
+        for reading in ("stopped", "equal"):
+            for point in path:
+                for setting in point.settings(outer_folds):
+                    best = measuring.trials[setting].n_rounds
+                    cut = best if reading == "stopped" else equal[setting.outer]
+                    rows += _rows(point, reading, setting, cut, measuring)
     return rows
 
 
-def _rows(point: PathPoint, outer: int, trial: Trial) -> list[PathRow]:
-    return [
-        PathRow(
+def equal_rounds(
+    path: Sequence[PathPoint],
+    outer_folds: Sequence[int | None],
+    measuring: Measuring,
+) -> dict[int | None, int]:
+    """Return the rounds at which all points of a path are compared, by outer fold.
+
+    Those of least mean loss at the first point, zero penalty; fewer where another
+    point did not reach them on some fold.
+    """
+    found: dict[int | None, int] = {}
+    for outer in outer_folds:
+        settings = [setting for p in path for setting in p.settings([outer])]
+        reached = (common_rounds(measuring.results[setting]) for setting in settings)
+        exhausted = (
+            all(result.exhausted for result in measuring.results[setting])
+            for setting in settings
+        )
+        ends = [r for r, out in zip(reached, exhausted, strict=True) if not out]
+        found[outer] = min([measuring.trials[settings[0]].n_rounds, *ends])
+    return found
+
+
+def _rows(
+    point: PathPoint, reading: str, setting: Setting, cut: int, measuring: Measuring
+) -> Iterator[PathRow]:
+    for inner, result in enumerate(measuring.results[setting]):
+        fold = cut_fold(inner, result, cut)
+        yield PathRow(
             engine=point.engine,
             penalty=point.name,
             anchor=point.anchor,
+            reading=reading,
             point=point.point,
             value=point.value,
-            outer_fold=outer,
+            outer_fold=int(setting.outer or 0),
             inner_fold=fold.inner,
-            rounds=trial.n_rounds,
+            rounds=cut,
             loss=fold.valid_loss,
             train_loss=fold.train_loss,
             size=fold.size,
             seconds=fold.seconds,
         )
-        for fold in trial.folds
-    ]

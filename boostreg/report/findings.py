@@ -4,20 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from boostreg.insight.effects import Effect
 from boostreg.report.comparisons import Comparison, Judged, best_linear
+from boostreg.report.headlines import (
+    flat_sentences,
+    importance_heading,
+    promise_heading,
+)
+from boostreg.report.labels import LABELS
 from boostreg.report.numbers import count, number, percent, with_interval
 from boostreg.report.records import EngineRecord, RunRecord
 
-__all__ = ["LABELS", "Findings", "effect_sentence"]
+__all__ = ["Findings", "effect_sentence"]
 
-LABELS = {
-    "xgboost": "XGBoost",
-    "lightgbm": "LightGBM",
-    "sklearn": "HistGradientBoosting",
-    "mean": "the mean",
-    "ridge": "ridge",
-    "lasso": "lasso",
-    "elastic_net": "elastic net",
-}
 _PROCEDURE = (
     "They judge the procedure that tunes inside each outer fold. The parameters and "
     "models to use come from the same procedure on all rows and are not judged "
@@ -84,6 +81,8 @@ class Findings:
             "engines": self._engines(),
             "baselines": self._baselines(),
             "trials": self._trials(),
+            "importance": importance_heading(self._record),
+            "promise": promise_heading(self._record),
         }
 
     def warnings(self) -> list[str]:
@@ -116,7 +115,8 @@ class Findings:
         lines = [losses, _PROCEDURE, _WORDS]
         if best_linear(self._record) is not None:
             lines.append("The best linear model is that of the least inner loss.")
-        return [*lines, *self._raced(), *self._record.notes]
+        flat = flat_sentences(self._record.effects)
+        return [*lines, *flat, *self._raced(), *self._record.notes]
 
     def _raced(self) -> list[str]:
         searches = [t for e in self._record.engines.values() for t in e.tuned.values()]
@@ -134,7 +134,7 @@ class Findings:
     def _penalties(self) -> str:
         said: dict[str, list[str]] = {}
         for engine in self._record.engines:
-            effects = [e for e in self._record.effects if e.engine == engine]
+            effects = [e for e in self._record.main_effects if e.engine == engine]
             if effects:
                 said.setdefault(_verdicts(effects), []).append(LABELS[engine])
         if not said:

@@ -21,7 +21,9 @@ from boostreg.report.sections import (
     effects_section,
     engines_section,
     front_section,
+    importance_section,
     parameters_section,
+    promise_section,
     select_rows,
     setup_section,
     trials_section,
@@ -34,7 +36,8 @@ __all__ = ["policy", "render"]
 _HEAD_SCRIPT = "document.documentElement.classList.add('js')"
 
 _SECTIONS = (
-    "answer", "use", "effects", "front", "engines", "linear", "trials", "setup",
+    "answer", "use", "effects", "importance", "front", "engines", "linear", "promise",
+    "trials", "setup",
 )  # fmt: skip
 
 Rows = Sequence[Mapping[str, Any]]
@@ -106,9 +109,11 @@ def _sections(
         answer_section(results, decimals),
         parameters_section(results),
         effects_section(results, paths, decimals),
+        importance_section(results),
         front_section(results, shown),
         engines_section(results, decimals),
         baselines_section(results, decimals),
+        promise_section(results, decimals),
         trials_section(results, shown, decimals),
         setup_section(results),
     )

@@ -1,7 +1,7 @@
 """The records of a run: all that its report may speak of."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,9 @@ from boostreg.baselines import BaselineResult
 from boostreg.fits.fit import FitResult
 from boostreg.fits.work import ModelRecord, ReferenceRecord
 from boostreg.insight.effects import Effect, PathRow
+from boostreg.insight.honesty import OvertuningPoint
+from boostreg.insight.importance import Importance
+from boostreg.insight.mechanism import Mechanism
 from boostreg.losses import Array
 from boostreg.penalty import Penalty
 from boostreg.penalty.linter import Finding
@@ -17,7 +20,10 @@ from boostreg.penalty.ranges import Range
 from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Selection, Trial
 
-__all__ = ["EngineRecord", "OuterRecord", "RunRecord", "Tuned"]
+__all__ = ["MAIN", "EngineRecord", "OuterRecord", "RunRecord", "Tuned"]
+
+MAIN = ("fixed", "stopped")
+"""Anchor and reading of the effects that a page leads with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +93,17 @@ class EngineRecord:
         ``best``, ``one_se``, ``unpenalised`` and ``default``, by outer fold.
     models : mapping of str to ModelRecord
         ``best`` and ``one_se``, grown on all rows.
+    importance : mapping of str to Importance
+        Of ``loss``, ``gap`` and ``leaves``.
+    overtuning : sequence of OvertuningPoint
     """
 
     name: str
     tuned: Mapping[int | None, Tuned]
     outer: Mapping[str, Sequence[OuterRecord]]
     models: Mapping[str, ModelRecord]
+    importance: Mapping[str, Importance] = field(default_factory=dict)
+    overtuning: Sequence[OvertuningPoint] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +125,8 @@ class RunRecord:
         What was searched, by engine and penalty.
     paths : sequence of PathRow
     effects : sequence of Effect
+        For every anchor and reading.
+    mechanisms : sequence of Mechanism
     notes : tuple of str
         What the study asks for and this version does not do.
     outer_ratio : float
@@ -136,3 +149,9 @@ class RunRecord:
     outer_ratio: float
     outer_weights: tuple[Array | None, ...]
     lint: tuple[Finding, ...] = ()
+    mechanisms: Sequence[Mechanism] = ()
+
+    @property
+    def main_effects(self) -> list[Effect]:
+        """Effects around the fixed values, each curve read where it stops."""
+        return [e for e in self.effects if (e.anchor, e.reading) == MAIN]

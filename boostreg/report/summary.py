@@ -8,6 +8,9 @@ import numpy as np
 
 from boostreg.baselines import BaselineResult
 from boostreg.insight.effects import Effect, plain_size
+from boostreg.insight.honesty import winners_bias
+from boostreg.insight.importance import Importance
+from boostreg.insight.mechanism import Mechanism
 from boostreg.penalty.linter import at_edge
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
 from boostreg.report.findings import Findings, effect_sentence
@@ -54,7 +57,7 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
             for name, by_fold in record.baselines.items()
         },
         "comparisons": [_comparison(one) for one in comparisons],
-        "effects": _effects(record.effects),
+        "effects": _effects(record),
         "claims": [],
         "lint": [asdict(finding) for finding in record.lint],
     }
@@ -75,9 +78,16 @@ def _engine(
             "size": _mean_size(folds),
             "rounds": [fold.n_rounds for fold in folds],
         }
+    tuned = engine.tuned[None]
+    curves = [trial.curves for trial in tuned.trials if trial.curves is not None]
+    content["winners_bias"] = winners_bias(curves)
+    content["overtuning"] = [asdict(point) for point in engine.overtuning]
+    content["importance"] = {
+        measure: _importance(found) for measure, found in engine.importance.items()
+    }
     content["front"] = [
         {"leaves": c.n_leaves, "loss": c.loss, "trial": c.trial, "rounds": c.n_rounds}
-        for c in engine.tuned[None].selection.front
+        for c in tuned.selection.front
     ]
     return content
 
@@ -202,26 +212,74 @@ def _interval(interval: Interval) -> dict[str, Any]:
     }
 
 
-def _effects(effects: Sequence[Effect]) -> dict[str, Any]:
+def _effects(record: RunRecord) -> dict[str, Any]:
     content: dict[str, Any] = {}
-    for effect in effects:
-        content.setdefault(effect.engine, {})[effect.penalty] = {
-            "anchor": effect.anchor,
-            "points": [
-                {
-                    "value": point.value,
-                    "loss": point.loss,
-                    "train_loss": point.train_loss,
-                    "gap": point.gap,
-                    "rounds": point.rounds,
-                    "adjusted": point.p_value,
-                }
-                | _interval(point.difference)
-                | point.size
-                for point in effect.points
-            ],
-            "safe": effect.safe,
-            "verdict": effect.verdict,
+    for effect in record.main_effects:
+        others = [
+            other
+            for other in record.effects
+            if (other.engine, other.penalty) == (effect.engine, effect.penalty)
+            and other is not effect
+        ]
+        works = [
+            one
+            for one in record.mechanisms
+            if (one.engine, one.penalty) == (effect.engine, effect.penalty)
+        ]
+        content.setdefault(effect.engine, {})[effect.penalty] = _effect(effect) | {
             "sentence": effect_sentence(effect),
+            "others": [_effect(other) for other in others],
+            "mechanism": _mechanism(works[0]) if works else None,
         }
     return content
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    return {
+        "anchor": effect.anchor,
+        "reading": effect.reading,
+        "points": [
+            {
+                "value": point.value,
+                "loss": point.loss,
+                "train_loss": point.train_loss,
+                "gap": point.gap,
+                "rounds": point.rounds,
+                "adjusted": point.p_value,
+            }
+            | _interval(point.difference)
+            | point.size
+            for point in effect.points
+        ],
+        "safe": effect.safe,
+        "flat": list(effect.flat),
+        "verdict": effect.verdict,
+    }
+
+
+def _mechanism(found: Mechanism) -> list[dict[str, Any]]:
+    return [
+        {"value": point.value}
+        | {
+            part: {
+                measure: _interval(interval)
+                for measure, interval in getattr(point, part).items()
+            }
+            for part in ("shrinkage", "structure", "total")
+        }
+        for point in found.points
+    ]
+
+
+def _importance(found: Importance) -> dict[str, Any]:
+    return {
+        "quality": found.quality,
+        "points": found.n_points,
+        "determined": found.determined,
+        "main": dict(found.main),
+        "pairs": [
+            {"penalties": list(names), "share": share}
+            for names, share in found.pairs.items()
+        ],
+        "optuna": {label: dict(shares) for label, shares in found.optuna.items()},
+    }

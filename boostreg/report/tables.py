@@ -50,6 +50,7 @@ PATH_COLUMNS = (
     "engine",
     "penalty",
     "anchor",
+    "reading",
     "point",
     "value",
     "outer_fold",

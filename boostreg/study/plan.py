@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from boostreg.data import (
     data_card,
     make_splits,
@@ -16,6 +18,7 @@ from boostreg.errors import DataError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
+from boostreg.insight.importance import design_penalties, design_shares
 from boostreg.insight.paths import PathPoint, path_grid, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
 from boostreg.penalty import Penalty, Range, parse_space
@@ -170,21 +173,36 @@ class Plan:
 
     def paths(self) -> list[PathPoint]:
         """Return the points of all paths, all else at the study's fixed values."""
-        search = self.spec.search
-        points: list[PathPoint] = []
-        for engine in self.spec.engines:
-            fixed: dict[str, Any] = dict(search.fixed)
-            base = Penalty(**fixed, scale=search.scale)
-            grids = {
-                name: path_grid(self._range(engine, name), self.spec.paths.points)
-                for name in self.spec.paths.penalties
-            }
-            points += path_points(engine, base, grids)
-        return points
+        fixed: dict[str, Any] = dict(self.spec.search.fixed)
+        base = Penalty(**fixed, scale=self.spec.search.scale)
+        return [
+            point
+            for engine in self.spec.engines
+            for point in path_points(engine, base, self._grids(engine))
+        ]
+
+    def paths_around(self, engine: str, base: Penalty) -> list[PathPoint]:
+        """Return the points of one engine's paths, all else at a tuned penalty."""
+        return path_points(engine, base, self._grids(engine), anchor="tuned")
+
+    def design(self, engine: str) -> tuple[Array, list[Penalty]]:
+        """Return points that fill an engine's space: their shares and penalties."""
+        ranges, search = self.ranges(engine), self.spec.search
+        if not ranges:
+            return np.empty((0, 0)), []
+        seed = derive_seed(self.spec.seed, "effects", engine)
+        shares = design_shares(len(ranges), self.spec.effects.points, seed)
+        return shares, design_penalties(ranges, shares, search.fixed, search.scale)
 
     def ranges(self, engine: str) -> dict[str, Range]:
         """Return what is searched with an engine."""
         return self.space.for_engine(engine)
+
+    def _grids(self, engine: str) -> dict[str, tuple[float, ...]]:
+        return {
+            name: path_grid(self._range(engine, name), self.spec.paths.points)
+            for name in self.spec.paths.penalties
+        }
 
     def _range(self, engine: str, name: str) -> Range:
         return self.ranges(engine).get(name) or parse_space("default").entries[name]

@@ -12,18 +12,16 @@ from boostreg.fits.fit import Fit
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.versions import library_versions
 from boostreg.fits.work import FitWork, ModelWork, Work
-from boostreg.insight.effects import Effect, PathRow, penalty_effect
-from boostreg.insight.paths import PathPoint, path_rows
 from boostreg.penalty.linter import Finding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
 from boostreg.study.door import load_study, write_study
 from boostreg.study.execution import Execution, execute
+from boostreg.study.insights import Insights
 from boostreg.study.output import write_run
 from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Progress, Silent
 from boostreg.study.support import without_effect
 from boostreg.tuning.job import TuningJob
-from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.mirror import Mirror
 
 __all__ = ["run_study"]
@@ -117,23 +115,20 @@ class _Runner:
         """Measure all that the study asks for."""
         plan = self.plan
         searches = self._tunings()
-        points = plan.paths()
-        settings = [s for point in points for s in point.settings(plan.outer_folds)]
-        measuring = Measuring(settings, plan.limits)
+        insights = Insights(plan)
         given = Batch([*plan.references(), *plan.baselines()])
         self.progress.start(len(searches) * plan.spec.search.trials)
-        jobs: list[Job] = [*searches.values(), measuring, given]
-        self._drive(jobs)
-        self.progress.stage("refits and models")
+        self._drive([*searches.values(), *insights.first(), given])
+        self.progress.stage("refits, models and paths around the best")
         tuned = {
             where: Tuned(job.tuning.trials, job.tuning.selection)
             for where, job in searches.items()
         }
         cut = sum(job.was_cut for job in searches.values())
         refits = Batch(self._refits(tuned))
-        self._drive([refits])
+        self._drive([refits, *insights.second(tuned)])
         records = given.records | refits.records
-        return self._record(tuned, measuring, points, records, cut)
+        return self._record(tuned, insights, records, cut)
 
     def _refits(self, tuned: Mapping[tuple[str, int | None], Tuned]) -> list[Work[Any]]:
         works: list[Work[Any]] = []
@@ -207,19 +202,18 @@ class _Runner:
     def _record(
         self,
         tuned: Mapping[tuple[str, int | None], Tuned],
-        measuring: Measuring,
-        points: list[PathPoint],
+        insights: Insights,
         records: Mapping[Work[Any], Any],
         cut: int,
     ) -> RunRecord:
-        plan = self.plan
-        rows = path_rows(points, plan.outer_folds, measuring.trials)
+        plan, rows = self.plan, insights.rows
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
             versions=library_versions(),
             engines={
-                name: self._engine(name, tuned, records) for name in plan.spec.engines
+                name: self._engine(name, tuned, insights, records)
+                for name in plan.spec.engines
             },
             baselines={
                 name: {
@@ -231,7 +225,8 @@ class _Runner:
             },
             ranges={name: plan.ranges(name) for name in plan.spec.engines},
             paths=rows,
-            effects=_effects(rows, plan),
+            effects=insights.effects(rows),
+            mechanisms=insights.mechanisms(rows),
             notes=(*_said_of_cuts(cut), *without_effect(plan.spec)),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
@@ -242,6 +237,7 @@ class _Runner:
         self,
         name: str,
         tuned: Mapping[tuple[str, int | None], Tuned],
+        insights: Insights,
         records: Mapping[Work[Any], Any],
     ) -> EngineRecord:
         plan = self.plan
@@ -270,6 +266,8 @@ class _Runner:
                 ]
                 for pick in PICKS
             },
+            importance=insights.importance(name),
+            overtuning=insights.overtuning(name, tuned),
         )
 
 
@@ -279,11 +277,3 @@ def _said_of_cuts(cut: int) -> list[str]:
     return [
         f"search.timeout cut {cut} searches short: another run may find other trials."
     ]
-
-
-def _effects(rows: list[PathRow], plan: Plan) -> list[Effect]:
-    ratio = 1 / (plan.inner_folds - 1) if plan.inner_folds > 1 else 1.0
-    by_path: dict[tuple[str, str], list[PathRow]] = {}
-    for row in rows:
-        by_path.setdefault((row.engine, row.penalty), []).append(row)
-    return [penalty_effect(path, ratio) for path in by_path.values()]

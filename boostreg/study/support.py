@@ -40,11 +40,7 @@ def without_effect(spec: StudySpec) -> tuple[str, ...]:
 
     They are defaults of the schema, so refusing them would refuse every study.
     """
-    no_design = (
-        "This version does not run the effects design; the paths show what each "
-        "penalty does."
-    )
-    sentences = [no_design]
+    sentences = []
     if spec.search.racing and spec.search.sampler == "nsga2":
         sentences.append(
             "Sampler nsga2 weighs leaves against loss, so no trial was raced."

@@ -70,7 +70,7 @@ class Measuring:
     """A job that measures settings; each distinct one once.
 
     With a ``race``, folds are measured one after the other, as long as the setting is
-    not lost.
+    not lost. With ``keep``, ``results`` has the whole curves of complete trials.
     """
 
     def __init__(
@@ -79,8 +79,9 @@ class Measuring:
         limits: Limits,
         *,
         race: Race | None = None,
+        keep: bool = False,
     ) -> None:
-        self._limits, self._race = limits, race
+        self._limits, self._race, self._keep = limits, race, keep
         self._open: dict[Setting, dict[int, FitResult | FitError]] = {}
         self._missing: dict[Setting, int] = {}
         self._later: dict[Setting, list[Fit]] = {}
@@ -88,6 +89,7 @@ class Measuring:
         self._new: list[FitWork] = []
         self._repeated: set[Setting] = set()
         self.trials: dict[Setting, Trial] = {}
+        self.results: dict[Setting, tuple[FitResult, ...]] = {}
         for setting in dict.fromkeys(settings):
             self._open[setting] = {}
             fits = inner_fits(setting, limits)
@@ -146,6 +148,8 @@ class Measuring:
                 [replace(fits[i], n_rounds=target, patience=None) for i in short],
             )
             return
+        if self._keep:
+            self.results[setting] = tuple(good)
         self._finish(setting, self._trial(setting.penalty, good))
 
     def _trial(self, penalty: Penalty, results: Sequence[FitResult]) -> Trial:

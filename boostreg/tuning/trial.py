@@ -14,7 +14,16 @@ from boostreg.penalty import Penalty
 from boostreg.trees import SIZES, TreeSize
 from boostreg.tuning.selection import TrialCurves
 
-__all__ = ["FoldRecord", "State", "Trial", "fault", "measured_trial", "short_folds"]
+__all__ = [
+    "FoldRecord",
+    "State",
+    "Trial",
+    "common_rounds",
+    "cut_fold",
+    "fault",
+    "measured_trial",
+    "short_folds",
+]
 
 State = Literal["complete", "raced", "failed"]
 
@@ -170,7 +179,7 @@ def measured_trial(
         Limits of the study on rounds.
     """
     ordered = [results[inner] for inner in sorted(results)]
-    last = _common_rounds(ordered)
+    last = common_rounds(ordered)
     loss = np.stack([_continued(r.valid_loss, last) for r in ordered])
     leaves = np.stack([_continued(r.sizes.n_leaves, last) for r in ordered])
     best = int(loss.mean(axis=0).argmin())
@@ -187,11 +196,11 @@ def measured_trial(
         state="complete",
         curves=curves,
         n_rounds=best,
-        folds=tuple(_fold(i, result, best) for i, result in enumerate(ordered)),
+        folds=tuple(cut_fold(i, result, best) for i, result in enumerate(ordered)),
     )
 
 
-def _common_rounds(results: Sequence[FitResult]) -> int:
+def common_rounds(results: Sequence[FitResult]) -> int:
     """Return the rounds that every fold reached; an exhausted one reaches any."""
     ends = [result.n_rounds for result in results if not result.exhausted]
     return min(ends) if ends else max(result.n_rounds for result in results)
@@ -203,7 +212,8 @@ def _continued(curve: NDArray[np.generic], n_rounds: int) -> Array:
     return np.concatenate([values, np.full(missing, values[-1])])
 
 
-def _fold(inner: int, result: FitResult, n_rounds: int) -> FoldRecord:
+def cut_fold(inner: int, result: FitResult, n_rounds: int) -> FoldRecord:
+    """Return a fold at the first ``n_rounds``, or at its last if it is exhausted."""
     cut = min(n_rounds, result.n_rounds)
     return FoldRecord(
         inner=inner,

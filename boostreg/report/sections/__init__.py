@@ -3,7 +3,9 @@
 from boostreg.report.sections.answer import answer_section
 from boostreg.report.sections.contest import baselines_section, engines_section
 from boostreg.report.sections.effects import effects_section
+from boostreg.report.sections.importance import importance_section
 from boostreg.report.sections.parameters import parameters_section
+from boostreg.report.sections.promise import promise_section
 from boostreg.report.sections.setup import setup_section
 from boostreg.report.sections.trials import front_section, select_rows, trials_section
 
@@ -13,7 +15,9 @@ __all__ = [
     "effects_section",
     "engines_section",
     "front_section",
+    "importance_section",
     "parameters_section",
+    "promise_section",
     "select_rows",
     "setup_section",
     "trials_section",

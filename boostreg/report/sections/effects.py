@@ -100,6 +100,8 @@ def _row(
             for measure in ("leaves", "loss", "gap")
         ],
         "table": _table(name, found, places),
+        "works": _works(name, found, places),
+        "elsewhere": _elsewhere(name, found, places),
         "grid": grid,
         "readings": _readings(aligned, len(grid), places),
         "start": _nearest(grid, [v for v in picked.values() if v is not None]),
@@ -160,6 +162,67 @@ def _table(name: str, found: Found, places: int) -> Table:
         "gap", *(column.replace("_", " ") for column in _COLUMNS),
     )  # fmt: skip
     return Table(f"The path of {name}: means over folds", heads, tuple(rows), (0, 1))
+
+
+def _works(name: str, found: Found, places: int) -> Table | None:
+    """Return shrinkage and structure effects, None where they were not measured."""
+    rows = [
+        (
+            significant(number(point["value"])),
+            engine_name(engine),
+            *(
+                _difference(dig(point, part, "loss"), places)
+                for part in ("shrinkage", "structure", "total")
+            ),
+            signed(number(dig(point, "total", "leaves", "difference")), 0),
+        )
+        for engine, effect in found.items()
+        for point in effect.get("mechanism") or ()
+    ]
+    heads = (name, "engine", "shrinkage", "structure", "both", "leaves")
+    caption = f"How {name} works: its effect on the loss in two parts"
+    return Table(caption, heads, tuple(rows), (0, 1)) if rows else None
+
+
+def _elsewhere(name: str, found: Found, places: int) -> Table | None:
+    """Return the lowest point of every path of a penalty, None if there is but one."""
+    rows = [
+        _lowest(engine, path, places)
+        for engine, effect in found.items()
+        if effect.get("others")
+        for path in (effect, *effect["others"])
+        if path.get("flat")
+    ]
+    heads = (
+        "around", "read", "engine", "lowest at", "difference to 0", "leaves", "flat",
+        "verdict",
+    )  # fmt: skip
+    caption = f"{name} elsewhere: the lowest point of each path"
+    return Table(caption, heads, tuple(rows), (0, 1, 2, 7)) if rows else None
+
+
+def _lowest(engine: str, path: Mapping[str, Any], places: int) -> tuple[str, ...]:
+    measured = [p for p in path["points"] if number(p.get("loss")) is not None]
+    low = min(measured, key=lambda point: float(point["loss"]))
+    return (
+        _ANCHORS[path["anchor"]],
+        _READINGS[path["reading"]],
+        engine_name(engine),
+        significant(number(low["value"])),
+        _difference(low, places),
+        count(number(low.get("leaves"))),
+        " to ".join(str(significant(number(end))) for end in path["flat"]),
+        path["verdict"],
+    )
+
+
+_ANCHORS = {"fixed": "fixed values", "tuned": "tuned best"}
+_READINGS = {"stopped": "where each stops", "equal": "at equal rounds"}
+
+
+def _difference(interval: Any, places: int) -> str:
+    difference = signed(number(dig(interval, "difference")), places)
+    return f"{difference} ({span(interval, places, sign=True)})"
 
 
 def _size(column: str, value: float | None) -> str:

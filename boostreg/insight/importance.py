@@ -1,0 +1,208 @@
+r"""Which penalties matter: shares of variance over a space-filling design.
+
+A tuner's trials crowd where it looked, so importances from them are its bias too. Here
+the points of a scrambled Sobol sequence fill the search space evenly, all outer folds
+are measured at the same points, and the mean over folds is what is explained. A random
+forest stands in for it; its out-of-bag :math:`R^2` says whether it may. Where it may
+not, nothing is said of importance.
+
+The share of a penalty is its first-order Sobol index of the forest,
+:math:`\operatorname{Var}(E[f \mid x_i]) / \operatorname{Var}(f)`, that of a pair
+:math:`\operatorname{Var}(E[f \mid x_i, x_j]) / \operatorname{Var}(f)` less both of
+theirs (functional ANOVA: [1]_, sec. 3; [2]_ for forests). Expectations are over the
+design's distribution: uniform in the shares of every range.
+
+References
+----------
+.. [1] I. M. Sobol. "Global sensitivity indices for nonlinear mathematical models and
+   their Monte Carlo estimates". Mathematics and Computers in Simulation 55, 2001.
+.. [2] F. Hutter, H. Hoos, K. Leyton-Brown. "An Efficient Approach for Assessing
+   Hyperparameter Importance". ICML 2014.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.fits.fit import derive_seed
+from boostreg.penalty import Penalty, Range, Scale
+from boostreg.penalty.ranges import drawn
+
+__all__ = [
+    "LEAST_QUALITY",
+    "Importance",
+    "design_penalties",
+    "design_shares",
+    "explain",
+]
+
+Array = NDArray[np.float64]
+
+LEAST_QUALITY = 0.25
+"""Out-of-bag R² from which on a surrogate is believed."""
+
+_TREES, _GRID, _BACKGROUND = 256, 16, 128
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """What explains one measure.
+
+    Attributes
+    ----------
+    quality : float
+        Out-of-bag R² of the surrogate.
+    n_points : int
+        Points of the design that were measured.
+    main : mapping of str to float
+        Share of variance by penalty; empty where not determined.
+    pairs : mapping of (str, str) to float
+        Share beyond the two penalties' own.
+    optuna : mapping of str to mapping
+        Optuna's evaluators on the same points, by evaluator and penalty.
+    """
+
+    quality: float
+    n_points: int
+    main: Mapping[str, float]
+    pairs: Mapping[tuple[str, str], float]
+    optuna: Mapping[str, Mapping[str, float]]
+
+    @property
+    def determined(self) -> bool:
+        """Whether the surrogate predicts well enough to be believed."""
+        return bool(self.main)
+
+
+def design_shares(n_penalties: int, n_points: int, seed: int) -> Array:
+    """Return points that fill the unit cube, of shape (n_points, n_penalties)."""
+    from scipy.stats import qmc
+
+    rng = np.random.default_rng(derive_seed(seed, "design"))
+    power = max(n_points - 1, 1).bit_length()
+    points: Array = qmc.Sobol(n_penalties, scramble=True, seed=rng).random_base2(power)
+    return points[:n_points]
+
+
+def design_penalties(
+    ranges: Mapping[str, Range],
+    shares: Array,
+    fixed: Mapping[str, Any],
+    scale: Scale,
+) -> list[Penalty]:
+    """Return the penalty of each point of a design."""
+    found = []
+    for row in shares:
+        values = drawn(ranges, dict(zip(ranges, row.tolist(), strict=True)))
+        found.append(Penalty(**(dict(fixed) | values), scale=scale))
+    return found
+
+
+def explain(
+    names: Sequence[str], shares: Array, responses: Array, seed: int
+) -> Importance:
+    """Return what explains a measure.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Penalties, the columns of ``shares``.
+    shares : ndarray of shape (n_points, n_penalties)
+        In [0, 1].
+    responses : ndarray of shape (n_points, n_folds)
+        The measure; each fold's own mean is taken out.
+    seed : int
+    """
+    from sklearn.ensemble import RandomForestRegressor
+
+    y = (responses - responses.mean(axis=0)).mean(axis=1)
+    if len(y) < 2 or np.ptp(y) == 0:
+        return Importance(0.0, len(y), {}, {}, {})
+    forest = RandomForestRegressor(
+        _TREES, oob_score=True, random_state=derive_seed(seed, "forest"), n_jobs=1
+    ).fit(shares, y)
+    quality = float(forest.oob_score_)
+    beside = _optuna_importances(names, shares, y, seed)
+    if quality < LEAST_QUALITY:
+        return Importance(quality, len(y), {}, {}, beside)
+    main, pairs = _sobol_indices(forest, len(names), seed)
+    return Importance(
+        quality,
+        len(y),
+        {names[i]: share for i, share in main.items()},
+        {(names[i], names[j]): share for (i, j), share in pairs.items()},
+        beside,
+    )
+
+
+def _sobol_indices(
+    forest: Any, n_penalties: int, seed: int
+) -> tuple[dict[int, float], dict[tuple[int, int], float]]:
+    background = design_shares(n_penalties, _BACKGROUND, derive_seed(seed, "others"))
+    many = design_shares(n_penalties, 4096, derive_seed(seed, "all"))
+    total = float(np.var(forest.predict(many)))
+    if total == 0:
+        return dict.fromkeys(range(n_penalties), 0.0), {}
+    main = {
+        i: float(np.var(_mean_given(forest, background, (i,)))) / total
+        for i in range(n_penalties)
+    }
+    pairs = {}
+    for held in combinations(range(n_penalties), 2):
+        # Both main effects are read off the same grid, so that its errors cancel.
+        means = _mean_given(forest, background, held)
+        apart = means - means.mean(axis=0) - means.mean(axis=1)[:, None]
+        pairs[held] = float(np.var(apart)) / total
+    return main, pairs
+
+
+def _mean_given(forest: Any, background: Array, held: tuple[int, ...]) -> Array:
+    """Return mean predictions on a grid of ``held`` penalties, an axis each."""
+    side = _GRID if len(held) == 1 else _GRID // 2
+    ticks = (np.arange(side) + 0.5) / side
+    grid = np.stack(np.meshgrid(*[ticks] * len(held), indexing="ij"), axis=-1)
+    cells = grid.reshape(-1, len(held))
+    rows = np.tile(background, (len(cells), 1))
+    rows[:, held] = np.repeat(cells, len(background), axis=0)
+    means: Array = forest.predict(rows).reshape(len(cells), -1).mean(axis=1)
+    return means.reshape(grid.shape[:-1])
+
+
+def _optuna_importances(
+    names: Sequence[str], shares: Array, y: Array, seed: int
+) -> dict[str, dict[str, float]]:
+    import optuna
+    from optuna.importance import (
+        FanovaImportanceEvaluator,
+        PedAnovaImportanceEvaluator,
+        get_param_importances,
+    )
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study()
+    optuna.logging.set_verbosity(before)
+    unit = optuna.distributions.FloatDistribution(0.0, 1.0)
+    for row, value in zip(shares.tolist(), y.tolist(), strict=True):
+        study.add_trial(
+            optuna.trial.create_trial(
+                params=dict(zip(names, row, strict=True)),
+                distributions=dict.fromkeys(names, unit),
+                value=value,
+            )
+        )
+    evaluators = {
+        "fANOVA": FanovaImportanceEvaluator(seed=derive_seed(seed, "fanova")),
+        "PED-ANOVA": PedAnovaImportanceEvaluator(),
+    }
+    return {
+        label: {
+            name: float(share)
+            for name, share in get_param_importances(study, evaluator=evaluator).items()
+        }
+        for label, evaluator in evaluators.items()
+    }

@@ -1,0 +1,74 @@
+"""Sentences on importance, on what searches promised, and on flat optima."""
+
+from collections.abc import Iterator, Sequence
+
+from boostreg.insight.effects import Effect
+from boostreg.report.labels import LABELS
+from boostreg.report.numbers import number, percent
+from boostreg.report.records import EngineRecord, RunRecord
+
+__all__ = ["flat_sentences", "importance_heading", "promise_heading"]
+
+
+def importance_heading(record: RunRecord) -> str:
+    """Return which penalty explains most of the loss, engine by engine."""
+    found = {
+        LABELS[engine.name]: engine.importance["loss"]
+        for engine in record.engines.values()
+        if "loss" in engine.importance
+    }
+    parts = []
+    for label, one in found.items():
+        if one.determined:
+            name, share = max(one.main.items(), key=lambda pair: pair[1])
+            part = f"{number(100 * share, 2)}%"
+            parts.append(
+                f"{name} explains {part} of how {label}'s loss varies over the space"
+            )
+        else:
+            parts.append(f"what drives {label}'s loss is not determined")
+    return "; ".join(parts) or "Which penalties matter"
+
+
+def promise_heading(record: RunRecord) -> str:
+    """Return what the later half of the searches gained, inside and outside."""
+    parts = [
+        said for engine in record.engines.values() for said in [_later(engine)] if said
+    ]
+    return "; ".join(parts) or "What the search promised"
+
+
+def _later(engine: EngineRecord) -> str | None:
+    points = engine.overtuning
+    if not points:
+        return None
+    half = len(engine.tuned[None].trials) // 2
+    before = [point for point in points if point.trial < half]
+    if not before or before[-1].inner == 0 or before[-1].outer == 0:
+        return None
+    inner = points[-1].inner / before[-1].inner - 1
+    outer = points[-1].outer / before[-1].outer - 1
+    return (
+        f"{LABELS[engine.name]}: the later half of the trials changed the inner loss "
+        f"by {percent(inner)}, the outer by {percent(outer)}"
+    )
+
+
+def flat_sentences(effects: Sequence[Effect]) -> Iterator[str]:
+    """Yield a sentence for each penalty that the data do not pin down.
+
+    That is where values within one standard error of the lowest point are more than
+    half of the path, around the tuned best.
+    """
+    for effect in effects:
+        if (effect.anchor, effect.reading) != ("tuned", "stopped"):
+            continue
+        low, high = effect.flat
+        inside = sum(low <= point.value <= high for point in effect.points)
+        if 2 * inside > len(effect.points):
+            ends = f"{number(low)} to {number(high)}"
+            yield (
+                f"{effect.penalty} is not identified in {LABELS[effect.engine]}: "
+                f"around the tuned best, any value from {ends} is within one standard "
+                "error."
+            )

@@ -1,0 +1,94 @@
+"""Which penalties matter: shares of variance over a design that fills the space."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from boostreg.figures.numerals import MISSING, percent
+from boostreg.report.sections.tables import Table
+from boostreg.report.sections.words import dig, engine_name, number
+
+__all__ = ["importance_section"]
+
+_MEASURES = ("loss", "gap", "leaves")
+_MOST_PAIRS = 3
+
+
+def importance_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a table for each engine, None where no design was measured."""
+    engines = {
+        engine: dig(found, "importance")
+        for engine, found in results["engines"].items()
+        if dig(found, "importance")
+    }
+    if not engines:
+        return None
+    points = max(found["loss"]["points"] for found in engines.values())
+    return {
+        "id": "importance",
+        "nav": "Which penalties matter",
+        "heading": dig(results, "text", "headings", "importance"),
+        "points": points,
+        "engines": [
+            {
+                "name": engine_name(engine),
+                "qualities": _qualities(found),
+                "table": _table(engine, found),
+                "pairs": _pairs(found),
+            }
+            for engine, found in engines.items()
+        ],
+    }
+
+
+def _qualities(found: Mapping[str, Any]) -> str:
+    """Return what may be said of each measure, by the surrogate's quality."""
+    said = [
+        f"{measure} {number(one['quality']) or 0.0:.2f}"
+        + ("" if one["determined"] else " (not determined)")
+        for measure in _MEASURES
+        if (one := found.get(measure))
+    ]
+    return ", ".join(said)
+
+
+def _table(engine: str, found: Mapping[str, Any]) -> Table:
+    beside = dig(found, "loss", "optuna") or {}
+    names = list(
+        dict.fromkeys(
+            name
+            for one in found.values()
+            for shares in (one["main"], *one["optuna"].values())
+            for name in shares
+        )
+    )
+    names.sort(key=lambda name: -(number(dig(found, "loss", "main", name)) or 0.0))
+    rows = tuple(
+        (
+            name,
+            *(_share(dig(found, measure, "main", name)) for measure in _MEASURES),
+            *(_share(shares.get(name)) for shares in beside.values()),
+        )
+        for name in names
+    )
+    heads = (
+        "penalty",
+        *(f"of {measure}" for measure in _MEASURES),
+        *(f"loss, Optuna {label}" for label in beside),
+    )
+    return Table(f"{engine_name(engine)}: share of the variance", heads, rows)
+
+
+def _share(value: Any) -> str:
+    share = number(value)
+    return MISSING if share is None else percent(share)
+
+
+def _pairs(found: Mapping[str, Any]) -> str:
+    """Return the pairs that add most to the loss, in words."""
+    pairs = dig(found, "loss", "pairs") or []
+    largest = sorted(pairs, key=lambda pair: -pair["share"])[:_MOST_PAIRS]
+    return ", ".join(
+        f"{' with '.join(pair['penalties'])} {percent(pair['share'])}"
+        for pair in largest
+        if pair["share"] >= 0.005
+    )

@@ -1,0 +1,229 @@
+"""What a run measures beyond its searches: paths, mechanisms, importance, honesty."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from boostreg.engines import get_engine
+from boostreg.errors import UnsupportedPenaltyError
+from boostreg.fits.schedule import Batch, Job
+from boostreg.fits.work import FitWork, Work
+from boostreg.insight.effects import Effect, PathRow, penalty_effect
+from boostreg.insight.honesty import OvertuningPoint, incumbents, overtuning
+from boostreg.insight.importance import Importance, explain
+from boostreg.insight.mechanism import (
+    MECHANISMS,
+    Mechanism,
+    RefreshWork,
+    can_refresh,
+    mechanism,
+)
+from boostreg.insight.paths import PathPoint, equal_rounds, path_rows
+from boostreg.report.records import Tuned
+from boostreg.study.plan import Plan
+from boostreg.tuning import Trial
+from boostreg.tuning.measuring import Measuring, Setting, inner_fits
+
+__all__ = ["Insights"]
+
+Searches = Mapping[tuple[str, int | None], Tuned]
+
+
+class Insights:
+    """Asks for its work in two goes, before and after the searches' picks are known."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._points = {"fixed": plan.paths()}
+        settings = self._settings(self._points["fixed"])
+        self._paths = {"fixed": Measuring(settings, plan.limits, keep=True)}
+        self._designs = {engine: plan.design(engine) for engine in plan.spec.engines}
+        filling = [
+            Setting(engine, outer, penalty)
+            for engine, (_, penalties) in self._designs.items()
+            for outer in plan.outer_folds
+            for penalty in penalties
+        ]
+        self._filling = Measuring(filling, replace(plan.limits, n_inner=1))
+        self._refreshed = Batch([])
+        self._judged = Batch([])
+
+    def first(self) -> list[Job]:
+        """Return what does not depend on the searches."""
+        return [self._paths["fixed"], self._filling]
+
+    def second(self, tuned: Searches) -> list[Job]:
+        """Return what does: paths around the best, and the judgement of incumbents."""
+        points = [
+            point
+            for engine in self._plan.spec.engines
+            for point in self._plan.paths_around(
+                engine, tuned[engine, None].penalty("best")
+            )
+        ]
+        problem = self._plan.dataset.problem(None, None)
+        self._points["tuned"] = [p for p in points if _is_possible(p, problem)]
+        settings = self._settings(self._points["tuned"])
+        self._paths["tuned"] = Measuring(settings, self._plan.limits, keep=True)
+        works: list[Work[Any]] = list(self._refresh_works().values())
+        self._refreshed = Batch(works, needed=False)
+        judging = [
+            work for found in self._incumbents(tuned).values() for _, work in found
+        ]
+        self._judged = Batch(judging, needed=False)
+        return [self._paths["tuned"], self._refreshed, self._judged]
+
+    @property
+    def rows(self) -> list[PathRow]:
+        """All paths, point by point and fold by fold."""
+        folds = self._plan.outer_folds
+        return [
+            row
+            for anchor, points in self._points.items()
+            for row in path_rows(points, folds, self._paths[anchor])
+        ]
+
+    def effects(self, rows: Sequence[PathRow]) -> list[Effect]:
+        """Return what each penalty does, for every anchor and reading."""
+        by_path: dict[tuple[str, ...], list[PathRow]] = {}
+        for row in rows:
+            key = (row.engine, row.penalty, row.anchor, row.reading)
+            by_path.setdefault(key, []).append(row)
+        return [
+            penalty_effect(path, self._ratio)
+            for path in by_path.values()
+            if min(row.point for row in path) == 0
+        ]
+
+    def mechanisms(self, rows: Sequence[PathRow]) -> list[Mechanism]:
+        """Return how the penalties on leaf weights work, around the fixed values."""
+        works = self._refresh_works()
+        found = []
+        for engine in self._plan.spec.engines:
+            for name in MECHANISMS:
+                refreshed = {
+                    (outer, inner): self._refreshed.records[work]
+                    for (e, n, outer, inner), work in works.items()
+                    if (e, n) == (engine, name) and work in self._refreshed.records
+                }
+                mine = [
+                    row
+                    for row in rows
+                    if (row.engine, row.penalty) == (engine, name)
+                    and (row.anchor, row.reading) == ("fixed", "equal")
+                ]
+                if refreshed and (one := mechanism(mine, refreshed, self._ratio)):
+                    found.append(one)
+        return found
+
+    def importance(self, engine: str) -> dict[str, Importance]:
+        """Return what explains loss, gap and leaves of one engine."""
+        shares, penalties = self._designs[engine]
+        folds = self._plan.outer_folds
+        trials = [
+            [self._filling.trials[Setting(engine, outer, one)] for outer in folds]
+            for one in penalties
+        ]
+        whole = [all(t.state == "complete" for t in row) for row in trials]
+        names = tuple(self._plan.ranges(engine))
+        if not names or not any(whole):
+            return {}
+        kept = [row for row, is_whole in zip(trials, whole, strict=True) if is_whole]
+        seed = self._plan.spec.seed
+        return {
+            measure: explain(
+                names,
+                shares[whole],
+                np.array([[read(t) for t in r] for r in kept]),
+                seed,
+            )
+            for measure, read in _MEASURES.items()
+        }
+
+    def overtuning(self, engine: str, tuned: Searches) -> tuple[OvertuningPoint, ...]:
+        """Return what the incumbents of one engine promised, and were worth."""
+        found = []
+        for outer, pairs in self._incumbents(tuned).items():
+            if outer[0] != engine:
+                continue
+            if any(work not in self._judged.records for _, work in pairs):
+                return ()
+            weights = self._plan.test_weights(outer[1])
+            found.append(
+                [
+                    (
+                        candidate,
+                        float(
+                            np.average(
+                                self._judged.records[work].row_losses, weights=weights
+                            )
+                        ),
+                    )
+                    for candidate, work in pairs
+                ]
+            )
+        return overtuning(found)
+
+    @property
+    def _ratio(self) -> float:
+        folds = self._plan.inner_folds
+        return 1 / (folds - 1) if folds > 1 else 1.0
+
+    def _settings(self, points: Sequence[PathPoint]) -> list[Setting]:
+        return [s for point in points for s in point.settings(self._plan.outer_folds)]
+
+    def _incumbents(
+        self, tuned: Searches
+    ) -> dict[tuple[str, int], list[tuple[Any, FitWork]]]:
+        plan = self._plan
+        found: dict[tuple[str, int], list[tuple[Any, FitWork]]] = {}
+        for engine in plan.spec.engines:
+            for outer in plan.outer_folds:
+                trials = tuned[engine, outer].trials
+                found[engine, outer] = [
+                    (one, FitWork(self._refit(engine, outer, trials[one.trial], one)))
+                    for one in incumbents(trials)
+                ]
+        return found
+
+    def _refit(self, engine: str, outer: int, trial: Trial, candidate: Any) -> Any:
+        return self._plan.refit(engine, outer, trial.penalty, candidate.n_rounds)
+
+    def _refresh_works(self) -> dict[tuple[str, str, int, int], RefreshWork]:
+        """Return one piece of work a penalty and inner fold, by its place."""
+        paths: dict[tuple[str, str], list[PathPoint]] = {}
+        measured = self._paths["fixed"]
+        for point in self._points["fixed"]:
+            if point.name in MECHANISMS and can_refresh(point.penalty):
+                paths.setdefault((point.engine, point.name), []).append(point)
+        works: dict[tuple[str, str, int, int], RefreshWork] = {}
+        for (engine, name), path in paths.items():
+            settings = self._settings(path)
+            if not all(setting in measured.results for setting in settings):
+                continue
+            rounds = equal_rounds(path, self._plan.outer_folds, measured)
+            values = tuple(point.value for point in path[1:])
+            for outer in self._plan.outer_folds:
+                free = Setting(engine, outer, path[0].penalty)
+                for inner, fit in enumerate(inner_fits(free, self._plan.limits)):
+                    cut = replace(fit, n_rounds=rounds[outer], patience=None)
+                    works[engine, name, outer, inner] = RefreshWork(cut, name, values)
+        return works
+
+
+def _is_possible(point: PathPoint, problem: Any) -> bool:
+    """Say whether the engine takes a penalty together with the tuned others."""
+    try:
+        get_engine(point.engine).check(point.penalty, problem)
+    except UnsupportedPenaltyError:
+        return False
+    return True
+
+
+_MEASURES: Mapping[str, Callable[[Trial], float]] = {
+    "loss": lambda trial: trial.loss,
+    "gap": lambda trial: trial.loss - trial.train_loss,
+    "leaves": lambda trial: float(np.log1p(trial.sizes["n_leaves"])),
+}

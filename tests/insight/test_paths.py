@@ -1,0 +1,86 @@
+"""Paths are read where each curve stops, and at equal rounds."""
+
+import numpy as np
+import pytest
+from problems import make_table
+
+from boostreg.data import make_splits
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.grow import run_fit
+from boostreg.insight.effects import penalty_effect
+from boostreg.insight.paths import equal_rounds, path_points, path_rows
+from boostreg.losses import Objective
+from boostreg.penalty import Penalty
+from boostreg.tuning import Limits
+from boostreg.tuning.measuring import Measuring
+
+GRID = (0.0, 3.0, 300.0)
+
+
+@pytest.fixture(scope="module", params=["xgboost", "lightgbm"])
+def path(request):
+    """Return a path's points, folds, and their measuring, done."""
+    table = make_table()
+    folds = {"folds": 2, "repeats": 1}
+    splits = make_splits(table, outer=folds, inner={"folds": 3, "repeats": 1}, seed=0)
+    dataset = Dataset(table, splits, Objective("squared_error"))
+    base = Penalty(max_leaves=8, learning_rate=0.3)
+    points = path_points(request.param, base, {"reg_lambda": GRID})
+    settings = [s for point in points for s in point.settings((0, 1))]
+    limits = Limits(n_inner=3, n_rounds=200, patience=5, seed=0)
+    measuring = Measuring(settings, limits, keep=True)
+    while not measuring.done:
+        for work in measuring.ready():
+            measuring.receive(work, run_fit(dataset, work.fit))
+    return points, measuring
+
+
+def test_equal_rounds_are_those_of_zero_penalty_or_as_many_as_all_reached(path):
+    points, measuring = path
+    rounds = equal_rounds(points, (0, 1), measuring)
+
+    for outer in (0, 1):
+        settings = [point.settings([outer])[0] for point in points]
+        assert rounds[outer] <= measuring.trials[settings[0]].n_rounds
+        for setting in settings:
+            for result in measuring.results[setting]:
+                assert result.exhausted or rounds[outer] <= result.n_rounds
+
+
+def test_each_reading_is_what_the_curves_say(path):
+    points, measuring = path
+    rows = path_rows(points, (0, 1), measuring)
+    rounds = equal_rounds(points, (0, 1), measuring)
+
+    assert len(rows) == 2 * len(GRID) * 2 * 3
+    for row in rows:
+        (setting,) = points[row.point].settings([row.outer_fold])
+        result = measuring.results[setting][row.inner_fold]
+        cut = rounds[row.outer_fold]
+        if row.reading == "stopped":
+            cut = measuring.trials[setting].n_rounds
+        assert row.rounds == cut
+        assert row.loss == result.valid_loss[min(cut, result.n_rounds)]
+        assert row.size == result.sizes.at(min(cut, result.n_rounds))
+
+
+def test_a_strong_penalty_gets_more_rounds_only_where_curves_stop_themselves(path):
+    rows = path_rows(*path[:1], (0, 1), path[1])
+
+    def mean(reading, point):
+        return np.mean(
+            [r.rounds for r in rows if (r.reading, r.point) == (reading, point)]
+        )
+
+    assert mean("stopped", 2) > mean("stopped", 0)
+    assert mean("equal", 2) == mean("equal", 0)
+
+
+def test_flat_values_surround_the_lowest_and_a_bad_one_is_outside(path):
+    rows = path_rows(*path[:1], (0, 1), path[1])
+
+    for reading in ("stopped", "equal"):
+        effect = penalty_effect([r for r in rows if r.reading == reading], 0.5)
+        low, high = effect.flat
+        assert low <= effect.lowest.value <= high
+    assert high < 300.0

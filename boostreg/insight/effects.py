@@ -1,7 +1,7 @@
 """What a penalty does along its path, as paired differences to zero penalty."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -10,9 +10,26 @@ from boostreg.losses import Array
 from boostreg.statistics import Interval, corrected_t, holm, within_one_se
 from boostreg.trees import SIZES, TreeSize
 
-__all__ = ["Effect", "EffectPoint", "PathRow", "penalty_effect", "plain_size"]
+__all__ = [
+    "MEASURES",
+    "Effect",
+    "EffectPoint",
+    "PathRow",
+    "penalty_effect",
+    "plain_size",
+]
 
 LEVEL = 0.05
+
+_UNCOMPARED = ("n_splits", "n_thresholds", "n_bytes")
+
+MEASURES = (
+    "loss",
+    "train_loss",
+    "gap",
+    *(name.removeprefix("n_") for name in SIZES if name not in _UNCOMPARED),
+)
+"""What is compared with zero penalty: losses, and sizes that a penalty may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,14 @@ class PathRow:
     size: TreeSize
     seconds: float
 
+    def measure(self, name: str) -> float:
+        """Return a loss, the ``gap`` between the two, or a size by its column."""
+        if name == "gap":
+            return self.loss - self.train_loss
+        if name in ("loss", "train_loss"):
+            return float(getattr(self, name))
+        return float(getattr(self.size, name if name in SIZES else f"n_{name}"))
+
     def as_dict(self) -> dict[str, object]:
         """Return the row flat, in the order of the file's columns."""
         flat = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -56,8 +81,8 @@ def plain_size(size: TreeSize) -> dict[str, float]:
 class EffectPoint:
     """Means over all folds at one value of the penalty.
 
-    ``difference`` is the fold-paired loss difference to zero penalty; ``p_value`` is
-    Holm-adjusted over the points of the path.
+    ``differences`` are fold-paired differences to zero penalty, by measure;
+    ``p_value`` is that of the loss, Holm-adjusted over the points of the path.
     """
 
     value: float
@@ -65,8 +90,13 @@ class EffectPoint:
     train_loss: float
     rounds: float
     size: dict[str, float]
-    difference: Interval
+    differences: Mapping[str, Interval]
     p_value: float
+
+    @property
+    def difference(self) -> Interval:
+        """The fold-paired loss difference to zero penalty."""
+        return self.differences["loss"]
 
     @property
     def gap(self) -> float:
@@ -136,11 +166,18 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
     """
     points = sorted({row.point for row in rows})
     at = {point: _in_fold_order(rows, point) for point in points}
-    zero = _losses(at[points[0]])
-    intervals = [
-        corrected_t(_losses(at[point]) - zero, test_train_ratio) for point in points
+    zero = at[points[0]]
+    differences = [
+        {
+            measure: corrected_t(
+                _measured(at[point], measure) - _measured(zero, measure),
+                test_train_ratio,
+            )
+            for measure in MEASURES
+        }
+        for point in points
     ]
-    adjusted = [1.0, *holm([i.p_value for i in intervals[1:]])]
+    adjusted = [1.0, *holm([each["loss"].p_value for each in differences[1:]])]
     first = rows[0]
     return Effect(
         engine=first.engine,
@@ -149,9 +186,9 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
         reading=first.reading,
         flat=_flat([at[point] for point in points]),
         points=tuple(
-            _point(at[point], interval, float(p_value))
-            for point, interval, p_value in zip(
-                points, intervals, adjusted, strict=True
+            _point(at[point], intervals, float(p_value))
+            for point, intervals, p_value in zip(
+                points, differences, adjusted, strict=True
             )
         ),
     )
@@ -159,7 +196,7 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
 
 def _flat(by_point: Sequence[Sequence[PathRow]]) -> tuple[float, float]:
     """Return the stretch of values that cannot be told from the lowest."""
-    losses = np.array([_losses(rows) for rows in by_point])
+    losses = np.array([_measured(rows, "loss") for rows in by_point])
     best = int(losses.mean(axis=1).argmin())
     admitted = within_one_se(losses, best)
     low = high = best
@@ -175,11 +212,13 @@ def _in_fold_order(rows: Sequence[PathRow], point: int) -> list[PathRow]:
     return sorted(mine, key=lambda row: (row.outer_fold, row.inner_fold))
 
 
-def _losses(rows: Sequence[PathRow]) -> Array:
-    return np.array([row.loss for row in rows])
+def _measured(rows: Sequence[PathRow], measure: str) -> Array:
+    return np.array([row.measure(measure) for row in rows])
 
 
-def _point(rows: Sequence[PathRow], interval: Interval, p_value: float) -> EffectPoint:
+def _point(
+    rows: Sequence[PathRow], differences: Mapping[str, Interval], p_value: float
+) -> EffectPoint:
     count = len(rows)
     return EffectPoint(
         value=rows[0].value,
@@ -191,6 +230,6 @@ def _point(rows: Sequence[PathRow], interval: Interval, p_value: float) -> Effec
             / count
             for name in SIZES
         },
-        difference=interval,
+        differences=differences,
         p_value=p_value,
     )

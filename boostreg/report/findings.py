@@ -13,7 +13,7 @@ from boostreg.report.labels import LABELS
 from boostreg.report.numbers import count, number, percent, with_interval
 from boostreg.report.records import EngineRecord, RunRecord
 
-__all__ = ["Findings", "effect_sentence"]
+__all__ = ["Findings"]
 
 _PROCEDURE = (
     "They judge the procedure that tunes inside each outer fold. The parameters and "
@@ -30,26 +30,6 @@ _MODEL = {
     "default": "library defaults",
     "unpenalised": "without penalties",
 }
-
-
-def effect_sentence(effect: Effect) -> str:
-    """Return what one penalty does along its path, in one or two sentences."""
-    zero, low, last = effect.points[0], effect.lowest, effect.points[-1]
-    if zero.size["leaves"] == 0 or len(effect.points) == 1:
-        return "Nothing was measured along this path."
-    change = percent(last.size["leaves"] / zero.size["leaves"] - 1)
-    size = f"From 0 to {number(last.value)}, leaves change by {change}."
-    if low is zero:
-        return f"No value has a lower mean loss than zero penalty. {size}"
-    interval = low.difference
-    relative = percent(interval.estimate / zero.loss)
-    ends = (
-        f"{percent(interval.low / zero.loss)} to {percent(interval.high / zero.loss)}"
-    )
-    return (
-        f"Lowest loss at {number(low.value)}: {relative} against zero penalty "
-        f"(95% CI {ends}). {size}"
-    )
 
 
 class Findings:

@@ -13,6 +13,7 @@ from boostreg.insight.effects import Effect, PathRow
 from boostreg.insight.honesty import OvertuningPoint
 from boostreg.insight.importance import Importance
 from boostreg.insight.mechanism import Mechanism
+from boostreg.insight.outer import OuterEffect
 from boostreg.losses import Array
 from boostreg.penalty import Penalty
 from boostreg.penalty.linter import Finding
@@ -127,6 +128,8 @@ class RunRecord:
     effects : sequence of Effect
         For every anchor and reading.
     mechanisms : sequence of Mechanism
+    outer_effects : sequence of OuterEffect
+        Of the penalties tuned alone, all else fixed.
     notes : tuple of str
         What the study asks for and this version does not do.
     outer_ratio : float
@@ -150,6 +153,7 @@ class RunRecord:
     outer_weights: tuple[Array | None, ...]
     lint: tuple[Finding, ...] = ()
     mechanisms: Sequence[Mechanism] = ()
+    outer_effects: Sequence[OuterEffect] = ()
 
     @property
     def main_effects(self) -> list[Effect]:

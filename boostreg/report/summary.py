@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 
 from boostreg.baselines import BaselineResult
-from boostreg.insight.effects import Effect, plain_size
+from boostreg.insight.effects import plain_size
 from boostreg.insight.honesty import winners_bias
 from boostreg.insight.importance import Importance
-from boostreg.insight.mechanism import Mechanism
 from boostreg.penalty.linter import at_edge
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
-from boostreg.report.findings import Findings, effect_sentence
+from boostreg.report.effects import effects_data, interval_data
+from boostreg.report.findings import Findings
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
 from boostreg.report.strength import noise_variance, penalty_scales, prior_of
-from boostreg.statistics import Interval
 from boostreg.trees import SIZES
 from boostreg.tuning import Candidate
 
@@ -57,7 +56,7 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
             for name, by_fold in record.baselines.items()
         },
         "comparisons": [_comparison(one) for one in comparisons],
-        "effects": _effects(record),
+        "effects": effects_data(record),
         "claims": [],
         "lint": [asdict(finding) for finding in record.lint],
     }
@@ -198,77 +197,7 @@ def _comparison(one: Comparison) -> dict[str, Any]:
         "relative": one.relative(one.interval.estimate),
         "adjusted": one.adjusted,
         "word": one.word,
-    } | _interval(one.interval)
-
-
-def _interval(interval: Interval) -> dict[str, Any]:
-    return {
-        "difference": interval.estimate,
-        "low": interval.low,
-        "high": interval.high,
-        "p": interval.p_value,
-        "n": interval.n,
-        "method": interval.method,
-    }
-
-
-def _effects(record: RunRecord) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    for effect in record.main_effects:
-        others = [
-            other
-            for other in record.effects
-            if (other.engine, other.penalty) == (effect.engine, effect.penalty)
-            and other is not effect
-        ]
-        works = [
-            one
-            for one in record.mechanisms
-            if (one.engine, one.penalty) == (effect.engine, effect.penalty)
-        ]
-        content.setdefault(effect.engine, {})[effect.penalty] = _effect(effect) | {
-            "sentence": effect_sentence(effect),
-            "others": [_effect(other) for other in others],
-            "mechanism": _mechanism(works[0]) if works else None,
-        }
-    return content
-
-
-def _effect(effect: Effect) -> dict[str, Any]:
-    return {
-        "anchor": effect.anchor,
-        "reading": effect.reading,
-        "points": [
-            {
-                "value": point.value,
-                "loss": point.loss,
-                "train_loss": point.train_loss,
-                "gap": point.gap,
-                "rounds": point.rounds,
-                "adjusted": point.p_value,
-            }
-            | _interval(point.difference)
-            | point.size
-            for point in effect.points
-        ],
-        "safe": effect.safe,
-        "flat": list(effect.flat),
-        "verdict": effect.verdict,
-    }
-
-
-def _mechanism(found: Mechanism) -> list[dict[str, Any]]:
-    return [
-        {"value": point.value}
-        | {
-            part: {
-                measure: _interval(interval)
-                for measure, interval in getattr(point, part).items()
-            }
-            for part in ("shrinkage", "structure", "total")
-        }
-        for point in found.points
-    ]
+    } | interval_data(one.interval)
 
 
 def _importance(found: Importance) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from boostreg.insight.mechanism import (
     can_refresh,
     mechanism,
 )
+from boostreg.insight.outer import OuterEffect, Pair, chosen_points, outer_effect
 from boostreg.insight.paths import PathPoint, equal_rounds, path_rows
 from boostreg.report.records import Tuned
 from boostreg.study.plan import Plan
@@ -49,6 +50,7 @@ class Insights:
         self._filling = Measuring(filling, replace(plan.limits, n_inner=1))
         self._refreshed = Batch([])
         self._judged = Batch([])
+        self._alone = Batch([])
 
     def first(self) -> list[Job]:
         """Return what does not depend on the searches."""
@@ -73,7 +75,9 @@ class Insights:
             work for found in self._incumbents(tuned).values() for _, work in found
         ]
         self._judged = Batch(judging, needed=False)
-        return [self._paths["tuned"], self._refreshed, self._judged]
+        alone = [work for pair in self._pairs().values() for work in pair[1:]]
+        self._alone = Batch(alone, needed=False)
+        return [self._paths["tuned"], self._refreshed, self._judged, self._alone]
 
     @property
     def rows(self) -> list[PathRow]:
@@ -117,6 +121,26 @@ class Insights:
                 if refreshed and (one := mechanism(mine, refreshed, self._ratio)):
                     found.append(one)
         return found
+
+    def outer_effects(self) -> list[OuterEffect]:
+        """Return what each penalty does to outer loss and leaves if tuned alone."""
+        found: dict[tuple[str, str], dict[int, Pair]] = {}
+        records = self._alone.records
+        for (engine, name, outer), (value, zero, chosen) in self._pairs().items():
+            if zero in records and chosen in records:
+                pair = Pair(
+                    value,
+                    records[zero],
+                    records[chosen],
+                    self._plan.test_weights(outer),
+                )
+                found.setdefault((engine, name), {})[outer] = pair
+        ratio = self._plan.splits.outer_ratio
+        return [
+            outer_effect(engine, name, pairs, ratio)
+            for (engine, name), pairs in found.items()
+            if len(pairs) == len(self._plan.outer_folds)
+        ]
 
     def importance(self, engine: str) -> dict[str, Importance]:
         """Return what explains loss, gap and leaves of one engine."""
@@ -165,6 +189,32 @@ class Insights:
                 ]
             )
         return overtuning(found)
+
+    def _pairs(self) -> dict[tuple[str, str, int], tuple[float, FitWork, FitWork]]:
+        """Return, by engine, penalty and outer fold, the value chosen, and two refits.
+
+        The first is without the penalty, the second with the value.
+        """
+        paths: dict[tuple[str, str], list[PathPoint]] = {}
+        for point in self._points["fixed"]:
+            paths.setdefault((point.engine, point.name), []).append(point)
+        trials = self._paths["fixed"].trials
+        found: dict[tuple[str, str, int], tuple[float, FitWork, FitWork]] = {}
+        for (engine, name), path in paths.items():
+            for outer in self._plan.outer_folds:
+                measured = [(p, trials[p.settings([outer])[0]]) for p in path]
+                both = chosen_points(measured)
+                if both is not None:
+                    zero, chosen = (
+                        FitWork(
+                            self._plan.refit(
+                                engine, outer, trial.penalty, trial.n_rounds
+                            )
+                        )
+                        for _, trial in both
+                    )
+                    found[engine, name, outer] = (both[1][0].value, zero, chosen)
+        return found
 
     @property
     def _ratio(self) -> float:

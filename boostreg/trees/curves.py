@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from boostreg.errors import ModelError
 from boostreg.trees.category_sets import split_keys
-from boostreg.trees.medians import prefix_middles
+from boostreg.trees.medians import prefix_smallest
 from boostreg.trees.size import SIZES, TreeSize
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class SizeCurves:
     """The sizes of ``TreeSize``, each of shape (n_rounds + 1,).
 
     Entry k belongs to the first k rounds. Without any round there are no trees: all
-    figures are 0, but ``shrinkage`` is 1.
+    figures are 0, but those of ``shrinkage`` are 1.
     """
 
     n_trees: Counts
@@ -41,6 +41,8 @@ class SizeCurves:
     l2_norm: Reals
     zero_share: Reals
     shrinkage: Reals
+    shrinkage_low: Reals
+    shrinkage_high: Reals
 
     @property
     def n_rounds(self) -> int:
@@ -91,7 +93,7 @@ def measure_curves(trees: "TreeEnsemble", reg_lambda: float) -> SizeCurves:
         + _LEAF_BYTES * n_leaves
         + _CATEGORY_BYTES * total.count(_set_sizes(trees)),
         **_weight_curves(trees, leaf, n_leaves, total),
-        shrinkage=_shrinkage(hessian, rounds, reg_lambda, trees.n_rounds),
+        **_shrinkage(hessian, rounds, reg_lambda, trees.n_rounds),
     )
 
 
@@ -197,22 +199,30 @@ def _weight_curves(
 
 def _shrinkage(
     hessian: Reals, rounds: NDArray[np.int32], reg_lambda: float, n_rounds: int
-) -> Reals:
-    curve = np.full(n_rounds + 1, np.nan)
-    curve[: rounds[0] + 1 if rounds.size else None] = 1.0
+) -> dict[str, Reals]:
     known = np.flatnonzero(~np.isnan(hessian))
     if np.isnan(reg_lambda) or not known.size:
-        return curve
-    low, high = prefix_middles(hessian[known], rounds[known], n_rounds)
-    # H / (H + reg_lambda) rises with H, so middles stay middles.
-    middle = (_share(low, reg_lambda) + _share(high, reg_lambda)) / 2
-    curve[1:] = np.where(np.isnan(low), curve[1:], middle)
-    return curve
+        found = np.full((4, n_rounds), np.nan)
+    else:
+        found = prefix_smallest(hessian[known], rounds[known], n_rounds)
+    # H / (H + reg_lambda) rises with H, so ranks stay ranks.
+    low, middle, upper_middle, high = _share(found, reg_lambda)
+    curves = {
+        "shrinkage": (middle + upper_middle) / 2,
+        "shrinkage_low": low,
+        "shrinkage_high": high,
+    }
+    # Before the first tree there is nothing that could have been shrunk.
+    n_empty = int(rounds[0]) if rounds.size else n_rounds
+    return {
+        name: np.concatenate([[1.0], np.full(n_empty, 1.0), curve[n_empty:]])
+        for name, curve in curves.items()
+    }
 
 
 def _share(hessian: Reals, reg_lambda: float) -> Reals:
     if reg_lambda == 0:
-        return np.ones_like(hessian)
+        return np.where(np.isnan(hessian), np.nan, 1.0)
     return hessian / (hessian + reg_lambda)
 
 

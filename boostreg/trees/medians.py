@@ -1,17 +1,36 @@
-"""Medians of all prefixes of a list, exactly and without a loop over entries."""
+"""Order statistics of all prefixes of a list, exactly and without a slow loop."""
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["prefix_middles"]
+__all__ = ["band_ranks", "prefix_smallest"]
+
+Reals = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 
-def prefix_middles(
-    values: NDArray[np.float64], prefix: NDArray[np.integer], n_prefixes: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lower and the upper middle of the values of each prefix.
+def band_ranks(n: Counts) -> tuple[Counts, Counts, Counts, Counts]:
+    """Return the ranks, from 0, of the 10 % point, both middles and the 90 % point.
 
-    Their mean is the prefix's median; both are NaN where the prefix is empty.
+    The mean of the middles is the median. The outer two are those of the sorted values
+    that have a tenth of the others below, and above; rounded outwards.
+
+    >>> [int(rank) for rank in band_ranks(np.int64(31))]
+    [3, 15, 15, 27]
+    """
+    tenth = (n - 1) // 10
+    return tenth, (n - 1) // 2, n // 2, n - 1 - tenth
+
+
+def prefix_smallest(
+    values: Reals,
+    prefix: NDArray[np.integer],
+    n_prefixes: int,
+    ranks: Callable[[Counts], Sequence[Counts]] = band_ranks,
+) -> Reals:
+    """Return the values of some ranks in each prefix.
 
     Parameters
     ----------
@@ -20,6 +39,13 @@ def prefix_middles(
     prefix : ndarray of shape (n,)
         The first prefix, from 0, that a value belongs to; it belongs to all later ones.
     n_prefixes : int
+    ranks : callable
+        From the number of values of each prefix to the ranks that are wanted, from 0.
+
+    Returns
+    -------
+    ndarray of shape (n_ranks, n_prefixes)
+        NaN where the prefix is empty.
 
     Notes
     -----
@@ -31,22 +57,21 @@ def prefix_middles(
 
     Examples
     --------
-    >>> prefix_middles(np.array([5.0, 1.0, 3.0]), np.array([0, 1, 2]), 3)
-    (array([5., 1., 3.]), array([5., 5., 3.]))
+    >>> middles = lambda n: ((n - 1) // 2, n // 2)
+    >>> prefix_smallest(np.array([5.0, 1.0, 3.0]), np.array([0, 1, 2]), 3, middles)
+    array([[5., 1., 3.],
+           [5., 5., 3.]])
     """
-    middles = np.full((2, n_prefixes), np.nan)
     filled = np.cumsum(np.bincount(prefix, minlength=n_prefixes))
     first = int((filled == 0).sum())
+    wanted = ranks(filled[first:])
+    found = np.full((len(wanted), n_prefixes), np.nan)
     if first == n_prefixes - 1:
-        ordered = np.sort(values)
-        middles[:, first] = ordered[[(len(values) - 1) // 2, len(values) // 2]]
-        return middles[0], middles[1]
-    if first < n_prefixes:
-        n_values = filled[first:]
+        found[:, first:] = np.sort(values)[np.stack(wanted)]
+    elif first < n_prefixes:
         find = _Finder(values, prefix - first, n_prefixes - first)
-        middles[0, first:] = find.smallest((n_values - 1) // 2)
-        middles[1, first:] = find.smallest(n_values // 2)
-    return middles[0], middles[1]
+        found[:, first:] = [find.smallest(rank) for rank in wanted]
+    return found
 
 
 class _Finder:

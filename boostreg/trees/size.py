@@ -34,6 +34,8 @@ class TreeSize:
     shrinkage : float
         Median over leaves of ``H / (H + reg_lambda)``: what L2 leaves of a weight.
         Leaves of unknown ``H`` do not count.
+    shrinkage_low, shrinkage_high : float
+        Its 10 % and 90 % points.
     """
 
     n_trees: int
@@ -47,6 +49,8 @@ class TreeSize:
     l2_norm: float
     zero_share: float
     shrinkage: float
+    shrinkage_low: float
+    shrinkage_high: float
 
     def _repr_html_(self) -> str:
         rows = (

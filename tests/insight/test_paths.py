@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from problems import make_table
+from scipy.stats import t
 
 from boostreg.data import make_splits
 from boostreg.fits.dataset import Dataset
@@ -84,3 +85,23 @@ def test_flat_values_surround_the_lowest_and_a_bad_one_is_outside(path):
         low, high = effect.flat
         assert low <= effect.lowest.value <= high
     assert high < 300.0
+
+
+def test_every_measure_has_its_fold_paired_difference_to_zero(path):
+    rows = path_rows(*path[:1], (0, 1), path[1])
+    stopped = [row for row in rows if row.reading == "stopped"]
+    effect = penalty_effect(stopped, 1 / 2)
+
+    def folds(point, name):
+        mine = [row for row in stopped if row.point == point]
+        return np.array([row.as_dict()[name] for row in mine], dtype=float)
+
+    for name in ("loss", "leaves", "l2_norm", "shrinkage", "depth"):
+        found = effect.points[2].differences[name]
+        by_fold = folds(2, name) - folds(0, name)
+        variance = (1 / 6 + 1 / 2) * by_fold.var(ddof=1)
+        assert found.estimate == pytest.approx(by_fold.mean())
+        assert found.high - found.estimate == pytest.approx(
+            t.ppf(0.975, 5) * np.sqrt(variance)
+        )
+    assert effect.points[0].differences["gap"].p_value == 1

@@ -9,7 +9,7 @@ import random
 
 SIZES = (
     "trees", "leaves", "splits", "depth", "features", "thresholds", "bytes",
-    "l1_norm", "l2_norm", "zero_share", "shrinkage",
+    "l1_norm", "l2_norm", "zero_share", "shrinkage", "shrinkage_low", "shrinkage_high",
 )  # fmt: skip
 SPACE = {
     "reg_alpha": {"low": 0.001, "high": 10.0, "log": True, "zero": 0.2},
@@ -98,7 +98,7 @@ def _size(leaves, pull):
     values = (
         trees, leaves, max(0, leaves - trees), 9, min(10, leaves), leaves * 0.7,
         28 * leaves, 0.4 * leaves**0.7, 0.3 * leaves**0.4, 0.02 * pull,
-        1 / (1 + 0.2 * pull),
+        1 / (1 + 0.2 * pull), 1 / (1 + 0.4 * pull), 1 / (1 + 0.1 * pull),
     )  # fmt: skip
     return dict(zip(SIZES, values, strict=True))
 

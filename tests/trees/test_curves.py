@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from boostreg.errors import ModelError
 from boostreg.trees import SIZES, TreeEnsemble, TreeSize
-from boostreg.trees.medians import prefix_middles
+from boostreg.trees.medians import prefix_smallest
 
 
 def slow_size(trees: TreeEnsemble, reg_lambda: float) -> TreeSize:
@@ -19,6 +19,11 @@ def slow_size(trees: TreeEnsemble, reg_lambda: float) -> TreeSize:
     weight = trees.value[leaf] / trees.learning_rates[tree[leaf]]
     hessian = trees.hessian[leaf]
     shares = hessian / (hessian + reg_lambda) if reg_lambda else np.ones(leaf.sum())
+    known = shares[~np.isnan(shares)]
+
+    def point(share, method):
+        return np.quantile(known, share, method=method) if weight.size else 1.0
+
     pairs = set(zip(trees.feature[~leaf], trees.threshold[~leaf], strict=True))
     return TreeSize(
         n_trees=trees.n_trees,
@@ -31,7 +36,9 @@ def slow_size(trees: TreeEnsemble, reg_lambda: float) -> TreeSize:
         l1_norm=np.abs(weight).sum(),
         l2_norm=np.sqrt((weight**2).sum()),
         zero_share=(weight == 0).mean() if weight.size else 0.0,
-        shrinkage=np.median(shares[~np.isnan(shares)]) if weight.size else 1.0,
+        shrinkage=np.median(known) if weight.size else 1.0,
+        shrinkage_low=point(0.1, "lower"),
+        shrinkage_high=point(0.9, "higher"),
     )
 
 
@@ -65,7 +72,7 @@ def test_no_rounds_have_no_size_and_shrink_nothing(grow):
 
     size = TreeEnsemble.from_model(booster).size_at(0)
 
-    assert size == TreeSize(*[0] * 7, 0.0, 0.0, 0.0, 1.0)
+    assert size == TreeSize(*[0] * 7, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("rounds", [-1, 9])
@@ -91,19 +98,20 @@ def test_curves_have_one_entry_a_prefix_and_every_size(grow):
     st.lists(st.tuples(st.integers(0, 6), st.floats(-5, 5).map(lambda v: round(v, 1)))),
     st.integers(7, 9),
 )
-def test_prefix_middles_are_those_of_each_sorted_prefix(pairs, n_prefixes):
+def test_ranks_of_a_prefix_are_those_of_its_sorted_values(pairs, n_prefixes):
     pairs.sort(key=lambda pair: pair[0])
     prefix = np.array([p for p, _ in pairs], dtype=np.int64)
     values = np.array([v for _, v in pairs], dtype=np.float64)
 
-    low, high = prefix_middles(values, prefix, n_prefixes)
+    found = prefix_smallest(values, prefix, n_prefixes)
 
     for k in range(n_prefixes):
         held = np.sort(values[prefix <= k])
-        expected = (np.nan, np.nan)
-        if held.size:
-            expected = held[(held.size - 1) // 2], held[held.size // 2]
-        np.testing.assert_array_equal((low[k], high[k]), expected)
+        expected = np.full(4, np.nan)
+        if n := held.size:
+            tenth = (n - 1) // 10
+            expected = held[[tenth, (n - 1) // 2, n // 2, n - 1 - tenth]]
+        np.testing.assert_array_equal(found[:, k], expected)
 
 
 def test_size_has_a_small_table_for_notebooks(grow):

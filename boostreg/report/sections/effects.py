@@ -114,6 +114,7 @@ def _said(engine: str, effect: Mapping[str, Any]) -> dict[str, str]:
         "engine": engine,
         "verdict": effect.get("verdict") or "",
         "sentence": effect.get("sentence") or "",
+        "alone": dig(effect, "outer", "sentence") or "",
     }
 
 

@@ -1,0 +1,46 @@
+"""What one penalty does, in sentences; every number comes from its records."""
+
+from boostreg.insight.effects import Effect
+from boostreg.insight.outer import OuterEffect
+from boostreg.report.numbers import number, percent
+from boostreg.statistics import Interval
+
+__all__ = ["alone_sentence", "effect_sentence"]
+
+
+def effect_sentence(effect: Effect) -> str:
+    """Return what one penalty does along its path, in one or two sentences."""
+    zero, low, last = effect.points[0], effect.lowest, effect.points[-1]
+    if zero.size["leaves"] == 0 or len(effect.points) == 1:
+        return "Nothing was measured along this path."
+    change = _share(last.differences["leaves"], zero.size["leaves"])
+    size = f"From 0 to {number(last.value)}, leaves change by {change}."
+    if low is zero:
+        return f"No value has a lower mean loss than zero penalty. {size}"
+    return (
+        f"Lowest loss at {number(low.value)}: {_share(low.difference, zero.loss)} "
+        f"against zero penalty. {size}"
+    )
+
+
+def alone_sentence(effect: OuterEffect) -> str:
+    """Return what tuning one penalty alone does on rows that no choice has seen."""
+    low, high = min(effect.values), max(effect.values)
+    chosen = number(low) if low == high else f"{number(low)} to {number(high)}"
+    loss = _share(effect.loss, effect.zero_loss)
+    leaves = _share(effect.leaves, effect.zero_leaves)
+    return (
+        f"Tuned alone (the inner folds chose {chosen}), it changes the outer loss by "
+        f"{loss} and leaves by {leaves} against zero penalty."
+    )
+
+
+def _share(interval: Interval, base: float) -> str:
+    """Return a difference and its interval as shares of ``base``."""
+    if base == 0:
+        return "an unknown share of 0"
+    said = percent(interval.estimate / base)
+    if not interval.exists:
+        return f"{said} ({interval.method})"
+    ends = f"{percent(interval.low / base)} to {percent(interval.high / base)}"
+    return f"{said} (95% CI {ends})"

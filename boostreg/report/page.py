@@ -1,19 +1,13 @@
 """The report as one self-contained page, written from plain data.
 
-No number is computed here and no sentence is made: both come with ``results``. What
-the page runs and how it looks is allowed by hash, and nothing else is (see
-``policy``): markup that came in with a name could not run even if it were not escaped.
+No number is computed here and no sentence is made: both come with ``results``. How it
+is kept safe stands in ``shell``.
 """
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from boostreg.figures import encoding, figure_css, palette_css
+from boostreg.figures import encoding
 from boostreg.figures.numerals import places
 from boostreg.report.sections import (
     answer_section,
@@ -29,11 +23,11 @@ from boostreg.report.sections import (
     trials_section,
 )
 from boostreg.report.sections.words import dig, number, picks
+from boostreg.report.shell import content_policy, fill, island
 
 __all__ = ["policy", "render"]
 
-# Runs before the body is read, so that a long table is never shown in full and cut.
-_HEAD_SCRIPT = "document.documentElement.classList.add('js')"
+_STYLES, _SCRIPTS = ("report.css",), ("report.js",)
 
 _SECTIONS = (
     "answer", "use", "effects", "importance", "front", "engines", "linear", "promise",
@@ -64,40 +58,20 @@ def render(results: Mapping[str, Any], trials: Rows, paths: Rows) -> str:
         scripts and styles by the hash of their bytes.
     """
     sections = _sections(results, trials, paths)
-    page: str = (
-        _environment()
-        .get_template("report.html")
-        .render(
-            title=_title(results),
-            crumbs=_crumbs(results),
-            sections=dict.fromkeys(_SECTIONS) | {s["id"]: s for s in sections},
-            css=_css(),
-            head_script=_HEAD_SCRIPT,
-            script=_template("report.js"),
-            island=_island(_script_data(sections)),
-            policy=policy(),
-            encoding=encoding,
-        )
+    return fill(
+        "report.html",
+        styles=_STYLES,
+        scripts=_SCRIPTS,
+        title=_title(results),
+        crumbs=_crumbs(results),
+        sections=dict.fromkeys(_SECTIONS) | {s["id"]: s for s in sections},
+        island=island(_script_data(sections)),
     )
-    # A lone surrogate in a name has no UTF-8 and could not be written to a file.
-    return page.encode("utf-8", "replace").decode("utf-8")
 
 
 def policy() -> str:
     """Return the content security policy: this page's scripts and styles, no more."""
-    scripts = " ".join(map(_hash, (_HEAD_SCRIPT, _template("report.js"))))
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {scripts}",
-            f"style-src {_hash(_css())}",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
-    )
+    return content_policy(styles=_STYLES, scripts=_SCRIPTS)
 
 
 def _sections(
@@ -162,40 +136,3 @@ def _script_data(sections: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 for row in section["rows"]
             }
     return data
-
-
-def _island(data: Mapping[str, Any]) -> str:
-    """Return JSON that can end no script element, whatever its strings hold."""
-    written = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    for character in "&<>":
-        written = written.replace(character, f"\\u{ord(character):04x}")
-    return written
-
-
-@cache
-def _css() -> str:
-    return palette_css(":root") + figure_css() + _template("report.css")
-
-
-def _hash(content: str) -> str:
-    digest = hashlib.sha256(content.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-@cache
-def _template(name: str) -> str:
-    folder = files("boostreg.report").joinpath("templates")
-    return folder.joinpath(name).read_text("utf-8")
-
-
-@cache
-def _environment() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("boostreg.report"),
-        autoescape=True,
-        undefined=StrictUndefined,  # a misspelt key fails here, not as a blank cell
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

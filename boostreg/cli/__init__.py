@@ -106,6 +106,21 @@ def report(
 
 
 @app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path(
+        "reports"
+    ),
+) -> None:
+    """Write the page that lists all runs of a folder."""
+    from boostreg.study.index import write_index
+
+    written = write_index(folder)
+    for name, reason in written.left_out:
+        typer.echo(f"boostreg: {name} is left out: {reason}", err=True)
+    typer.echo(written.page)
+
+
+@app.command()
 def validate(
     study: StudyFile,
     out: Annotated[

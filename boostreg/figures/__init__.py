@@ -12,6 +12,7 @@ from boostreg.figures.intervals import Estimate, interval_chart
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.promise import promise_chart
 from boostreg.figures.scale import Scale, robust_high
+from boostreg.figures.sparkline import sparkline
 from boostreg.figures.strip import SearchedRange, range_strip
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "range_strip",
     "robust_high",
     "size_against_loss",
+    "sparkline",
 ]

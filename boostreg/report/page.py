@@ -27,7 +27,7 @@ from boostreg.report.shell import content_policy, fill, island
 
 __all__ = ["policy", "render"]
 
-_STYLES, _SCRIPTS = ("report.css",), ("report.js",)
+_STYLES, _SCRIPTS = ("report.css",), ("tools.js", "report.js")
 
 _SECTIONS = (
     "answer", "use", "effects", "importance", "front", "engines", "linear", "promise",

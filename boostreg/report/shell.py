@@ -49,7 +49,7 @@ def fill(
         .render(
             css=_css(*styles),
             head_script=HEAD_SCRIPT,
-            script=_joined(*scripts),
+            script=_script(*scripts),
             policy=content_policy(styles=styles, scripts=scripts),
             **content,
         )
@@ -60,7 +60,7 @@ def fill(
 
 def content_policy(*, styles: Sequence[str], scripts: Sequence[str]) -> str:
     """Return the content security policy: these scripts and styles, no more."""
-    allowed = " ".join(map(_hash, (HEAD_SCRIPT, _joined(*scripts))))
+    allowed = " ".join(map(_hash, (HEAD_SCRIPT, _script(*scripts))))
     return "; ".join(
         (
             "default-src 'none'",
@@ -93,6 +93,11 @@ def template(name: str) -> str:
 @cache
 def _css(*names: str) -> str:
     return palette_css(":root") + figure_css() + _joined(*names)
+
+
+def _script(*names: str) -> str:
+    """Return the scripts in one scope that no name leaves."""
+    return f"(() => {{\n'use strict';\n{_joined(*names)}}})();\n"
 
 
 def _joined(*names: str) -> str:

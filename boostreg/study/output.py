@@ -18,12 +18,12 @@ from boostreg.report.tables import (
 )
 from boostreg.study.files import (
     read_csv,
-    read_json,
     write_csv,
     write_json,
     write_text,
 )
 from boostreg.study.models import write_models
+from boostreg.study.stored import read_results
 
 __all__ = ["rebuild_report", "write_run"]
 
@@ -50,9 +50,9 @@ def rebuild_report(folder: Path) -> Path:
     Raises
     ------
     DataError
-        If the folder holds no results of a run.
+        If the folder holds no results of a run, or those of another version.
     """
-    results = read_json(folder / "results.json")
+    results = read_results(folder)
     trials, paths = (read_csv(folder / f"{name}.csv") for name in ("trials", "paths"))
     page = folder / "report.html"
     write_text(page, render(results, trials, paths))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from boostreg.errors import StudyError
+from boostreg.errors import DataError, StudyError
 from boostreg.fits.fit import Fit
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.versions import library_versions
@@ -16,6 +16,7 @@ from boostreg.penalty.linter import Finding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
 from boostreg.study.door import load_study, write_study
 from boostreg.study.execution import Execution, execute
+from boostreg.study.index import write_index
 from boostreg.study.insights import Insights
 from boostreg.study.output import write_run
 from boostreg.study.plan import PICKS, Plan
@@ -88,7 +89,15 @@ def run_study(
     }
     write_study(study, folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns)
+    _list_run(folder.parent, progress)
     return folder
+
+
+def _list_run(folder: Path, progress: Progress) -> None:
+    try:
+        write_index(folder)
+    except DataError as error:  # the run is whole without its line in a list
+        progress.warn(str(error))
 
 
 def _folder(path: Path, name: str, out: str | Path | None) -> Path:

@@ -1,0 +1,81 @@
+"""The page that lists all runs of a folder, written after each of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from boostreg.errors import DataError
+from boostreg.report.index import IndexRow, index_row, render_index
+from boostreg.report.shell import GENERATOR
+from boostreg.study.files import write_text
+from boostreg.study.stored import read_results
+
+__all__ = ["Index", "is_ours", "write_index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What was written: the page, and the folders that it could not show, with why."""
+
+    page: Path
+    shown: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def write_index(folder: Path) -> Index:
+    """Write ``index.html`` of all runs in ``folder``.
+
+    Raises
+    ------
+    DataError
+        If the folder is not there, holds no run, or has an index of another's making.
+    RunError
+        If the page can not be written.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; name one that holds runs.")
+    page = folder / "index.html"
+    # Two runs that end together: whoever writes last has read what both left.
+    with filelock.FileLock(folder / ".index.lock"):
+        rows, left_out = _read(folder)
+        if not rows and not left_out:
+            raise DataError(f"{folder} holds no run: no folder in it has results.json.")
+        if page.exists() and not is_ours(page):
+            raise DataError(
+                f"{page} was not written by boostreg and stays as it is; move it away "
+                "to have an index of the studies."
+            )
+        write_text(page, render_index(rows, left_out, _comparisons(folder)))
+    return Index(page, tuple(row.folder for row in rows), tuple(left_out))
+
+
+def is_ours(page: Path) -> bool:
+    """Say whether a page was written by boostreg."""
+    with page.open("rb") as file:
+        return GENERATOR.encode() in file.read(10_000)
+
+
+def _read(folder: Path) -> tuple[list[IndexRow], list[tuple[str, str]]]:
+    rows, left_out = [], []
+    for run in _runs(folder):
+        try:
+            results = read_results(run)
+        except DataError as error:
+            left_out.append((run.name, str(error).replace(f"{folder}/", "")))
+            continue
+        has_page = (run / "report.html").exists()
+        rows.append(index_row(run.name, results, has_page=has_page))
+    return rows, left_out
+
+
+def _runs(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if (path / "results.json").is_file():
+            yield path
+
+
+def _comparisons(folder: Path) -> list[str]:
+    pages = sorted(path.name for path in folder.glob("compare-*.html"))
+    return [name for name in pages if is_ours(folder / name)]

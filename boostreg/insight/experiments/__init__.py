@@ -5,11 +5,15 @@ One module a group; each ends in a mapping ``PROCEDURES`` and stands in ``_GROUP
 
 from collections.abc import Mapping
 
+from boostreg.insight.experiments import optimum, updates
 from boostreg.insight.experiments.base import Procedure
 
 __all__ = ["EXPERIMENTS"]
 
-_GROUPS: tuple[Mapping[str, Procedure], ...] = ()
+_GROUPS: tuple[Mapping[str, Procedure], ...] = (
+    optimum.PROCEDURES,
+    updates.PROCEDURES,
+)
 
 EXPERIMENTS: Mapping[str, Procedure] = {
     name: procedure for group in _GROUPS for name, procedure in group.items()

@@ -1,0 +1,284 @@
+r"""How far a penalty moves the optimum, and what that costs and buys (D1, D2).
+
+Near the unpenalised optimum :math:`w^*` a loss is a quadratic with Hessian H. With L2
+the optimum moves to
+
+.. math:: (H + \lambda I)^{-1} H w^* ,
+
+and with L1, where H is diagonal, to
+
+.. math:: \operatorname{sign}(w^*_j) \max(|w^*_j| - \alpha / H_{jj}, 0)
+
+([1]_, eq. 7.7 and 7.13, 7.22 and 7.23). The squared error of a linear model is such a
+quadratic everywhere; its H is diagonal where columns are orthogonal. So is the
+objective of a tree whose splits are given, with one weight a leaf: there H is diagonal
+always, for a row lies in one leaf. Both penalties at once give
+:math:`-\operatorname{sign}(G) \max(|G| - \alpha, 0) / (H + \lambda)`, with
+:math:`w^* = -G / H`.
+
+References
+----------
+.. [1] I. Goodfellow, Y. Bengio, A. Courville. "Deep Learning". MIT Press, 2016.
+   https://www.deeplearningbook.org
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.insight.experiments.base import (
+    Measured,
+    Option,
+    Panel,
+    Procedure,
+    Sample,
+)
+from boostreg.insight.experiments.coefficients import Linear, coefficients
+from boostreg.insight.experiments.grown import (
+    ENGINE_NAMES,
+    TREE_PANELS,
+    Grower,
+    one_tree,
+)
+from boostreg.insight.experiments.measures import relative_difference
+from boostreg.insight.refresh import leaf_weights
+
+__all__ = ["PROCEDURES", "leaf_optimum", "losses_along_a_penalty", "shifted_optimum"]
+
+Array = NDArray[np.float64]
+
+
+_SHARES = np.geomspace(1e2, 1e-3, 26)
+_CUTS = np.linspace(1.0, 0.02, 26)
+
+
+def losses_along_a_penalty(sample: Sample, options: Mapping[str, Any]) -> Measured:
+    """Compare a linear model whose strength inner folds choose with an unpenalised one.
+
+    Changes are shares of the unpenalised model's loss; below 0 is less loss.
+    """
+    l1_ratio = {"l1": 1.0, "l2": 0.0}[options["penalty"]]
+    linear = Linear.of(sample)
+    free = linear.free_path()
+    train_free, new_free = (losses[0] for losses in linear.losses(free))
+    grid = linear.grid(l1_ratio)
+    path = linear.path(grid, l1_ratio)
+    best = linear.choose(l1_ratio, sample.seed)
+    train, new = linear.losses(path)
+    w, start = coefficients(path), coefficients(free)[0]
+    return Measured(
+        values={
+            "train_change": float(train[best] / train_free - 1),
+            "new_change": float(new[best] / new_free - 1),
+            "new_change_strongest": float(new[0] / new_free - 1),
+            "moved": _norm(w[best] - start) / _norm(start),
+        },
+        series={
+            "strength": tuple(grid[::-1] / grid[0]),
+            "train_loss": tuple(train[::-1] / train_free),
+            "new_loss": tuple(new[::-1] / new_free),
+        },
+    )
+
+
+def shifted_optimum(sample: Sample, options: Mapping[str, Any]) -> Measured:
+    """Compare fitted linear models with the closed forms of the shifted optimum.
+
+    L2 is compared on the columns as they are. L1 is compared on columns made orthogonal
+    (each keeps its deviation), and on those as they are, whose H has no diagonal form.
+    """
+    linear, strength = Linear.of(sample), float(options["strength"])
+    square = replace(linear, design=replace(linear.design, X=_orthogonal(linear)))
+    l2, l1 = _l2(linear, _SHARES), _l1(square, _CUTS)
+    free, free_square = (_norm(one.free()) for one in (linear, square))
+    at_l2, at_l1 = _l2(linear, np.array([strength])), _l1(square, np.array([strength]))
+    as_given = _l1(linear, np.array([strength]))
+    return Measured(
+        values={
+            "l2_difference": relative_difference(at_l2[1], at_l2[0]),
+            "l1_difference": relative_difference(at_l1[1], at_l1[0]),
+            "l1_difference_correlated": relative_difference(as_given[1], as_given[0]),
+            "l2_moved": _norm(at_l2[0][0] - linear.free()) / free,
+            "l1_moved": _norm(at_l1[0][0] - square.free()) / free_square,
+        },
+        series={
+            "l2_strength": tuple(_SHARES[::-1]),
+            "l2_fitted": tuple(np.linalg.norm(l2[0][::-1], axis=1) / free),
+            "l2_closed": tuple(np.linalg.norm(l2[1][::-1], axis=1) / free),
+            "l1_strength": tuple(_CUTS[::-1]),
+            "l1_fitted": tuple(np.linalg.norm(l1[0][::-1], axis=1) / free_square),
+            "l1_closed": tuple(np.linalg.norm(l1[1][::-1], axis=1) / free_square),
+        },
+    )
+
+
+def leaf_optimum(sample: Sample, options: Mapping[str, Any]) -> Measured:
+    """Compare every leaf of an ensemble grown under both penalties with the formula."""
+    grower = Grower.of(sample, options)
+    grown = grower.grow(
+        int(options["rounds"]),
+        reg_alpha=float(options["reg_alpha"]),
+        reg_lambda=float(options["reg_lambda"]),
+    )
+    found, closed, free = [], [], []
+    for leaves in grown.tree_leaves():
+        found.append(leaves.weight)
+        closed.append(leaf_weights(leaves.G, leaves.H, grown.raw))
+        free.append(-leaves.G / leaves.H)
+    stored, formula, unpenalised = map(_joined, (found, closed, free))
+    return Measured(
+        values={
+            "difference": relative_difference(formula, stored),
+            "difference_without_penalty": relative_difference(unpenalised, stored),
+            "leaves": float(len(stored)),
+        },
+        series=one_tree(grower),
+    )
+
+
+def _l2(linear: Linear, shares: Array) -> tuple[Array, Array]:
+    """Return fitted and closed-form coefficients, (n_strengths, n_inputs) each.
+
+    Shares count in mean curvature, the trace of H over the number of columns.
+    """
+    H, free = _hessian(linear), linear.free()
+    strengths = shares * float(np.trace(H)) / len(H)
+    fitted = coefficients(linear.path(strengths, 0.0))
+    closed = [np.linalg.solve(H + s * np.eye(len(H)), H @ free) for s in strengths]
+    return fitted, np.array(closed)
+
+
+def _l1(linear: Linear, shares: Array) -> tuple[Array, Array]:
+    """Return the same for L1 with the diagonal of H alone.
+
+    Shares count in the strength that forbids every coefficient.
+    """
+    h, free = np.diag(_hessian(linear)), linear.free()
+    strengths = shares * linear.top(1.0)
+    fitted = coefficients(linear.path(strengths, 1.0))
+    cut = np.maximum(np.abs(free) - strengths[:, None] / h, 0.0)
+    return fitted, np.sign(free) * cut
+
+
+def _hessian(linear: Linear) -> Array:
+    """Return the Hessian of the mean half deviance at the unpenalised optimum.
+
+    The intercept, which nothing penalises, is solved for.
+    """
+    design = linear.design
+    raw = linear.free_path().raw(design.X, 0)
+    weight = design.weights[:, None] * design.objective.hessian(design.y, raw)
+    centred = design.X - np.sum(weight * design.X, axis=0) / np.sum(weight)
+    return np.asarray(centred.T @ (weight * centred))
+
+
+def _orthogonal(linear: Linear) -> Array:
+    """Return columns with the deviations of the sample's, uncorrelated."""
+    X = linear.design.X
+    Q, _ = np.linalg.qr(X)
+    Q = Q - Q.mean(axis=0)
+    Q, _ = np.linalg.qr(Q)
+    return np.asarray(Q * np.sqrt(len(X)) * X.std(axis=0))
+
+
+def _joined(parts: list[Array]) -> Array:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _norm(vector: Array) -> float:
+    return float(np.linalg.norm(vector))
+
+
+PROCEDURES: Mapping[str, Procedure] = {
+    "losses_along_a_penalty": Procedure(
+        run=losses_along_a_penalty,
+        words=(
+            "A linear model whose penalty is chosen on inner folds against the "
+            "unpenalised one: their losses on training and on new rows."
+        ),
+        measures={
+            "train_change": "training loss over the unpenalised model's, minus 1",
+            "new_change": "loss on new rows over the unpenalised model's, minus 1",
+            "new_change_strongest": "the same at the strongest penalty",
+            "moved": "distance of the coefficients over the length of the unpenalised",
+        },
+        options={"penalty": Option("l2", "the penalty", choices=("l1", "l2"))},
+        panels=(
+            Panel(
+                title="Losses along the penalty",
+                x="strength",
+                x_label="strength, as a share of the strongest",
+                y_label="loss over the unpenalised model's",
+                lines={"train_loss": "training", "new_loss": "new rows"},
+                x_log=True,
+            ),
+        ),
+        objectives="squared_error or logistic",
+    ),
+    "shifted_optimum": Procedure(
+        run=shifted_optimum,
+        words=(
+            "Coefficients of penalised linear models against the closed forms of the "
+            "shifted optimum, (H + lambda I)^-1 H w* and sign(w*) max(|w*| - alpha / "
+            "H, 0)."
+        ),
+        measures={
+            "l2_difference": "largest difference, L2, over the largest coefficient",
+            "l1_difference": "the same, L1, on columns made orthogonal",
+            "l1_difference_correlated": "the same, L1, on the columns as they are",
+            "l2_moved": "distance to the unpenalised optimum over its length, L2",
+            "l1_moved": "the same, L1, on columns made orthogonal",
+        },
+        options={
+            "strength": Option(
+                0.3,
+                "strength: in mean curvatures (L2), as a share of the strength that "
+                "forbids all coefficients (L1)",
+                low=1e-4,
+                high=100.0,
+            )
+        },
+        panels=(
+            Panel(
+                title="How far L2 moves the optimum",
+                x="l2_strength",
+                x_label="lambda, in mean curvatures",
+                y_label="length over the unpenalised",
+                lines={"l2_fitted": "fitted", "l2_closed": "closed form"},
+                x_log=True,
+            ),
+            Panel(
+                title="How far L1 moves it, columns orthogonal",
+                x="l1_strength",
+                x_label="alpha, as a share of what forbids all coefficients",
+                y_label="length over the unpenalised",
+                lines={"l1_fitted": "fitted", "l1_closed": "closed form"},
+            ),
+        ),
+        objectives="squared_error or logistic",
+    ),
+    "leaf_optimum": Procedure(
+        run=leaf_optimum,
+        words=(
+            "Every leaf of an ensemble grown under both penalties against -sign(G) "
+            "max(|G| - reg_alpha, 0) / (H + reg_lambda)."
+        ),
+        measures={
+            "difference": "largest difference over the largest weight",
+            "difference_without_penalty": "the same, of the unpenalised -G / H",
+            "leaves": "leaves that were compared",
+        },
+        options={
+            "engine": Option("xgboost", "who grows the trees", choices=ENGINE_NAMES),
+            "rounds": Option(20, "boosting rounds", low=1, high=200),
+            "reg_alpha": Option(2.0, "L1 penalty, in rows", low=0.0, high=1e6),
+            "reg_lambda": Option(5.0, "L2 penalty, in rows", low=0.0, high=1e6),
+        },
+        panels=TREE_PANELS,
+        by_engine=True,
+        objectives="squared_error or logistic",
+    ),
+}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.penalty import Penalty
-from boostreg.trees import SIZES, SizeCurves
+from boostreg.trees import SizeCurves
 
 __all__ = ["Fit", "FitResult", "derive_seed", "digest"]
 
@@ -80,8 +80,6 @@ class Fit:
         content = asdict(self) | {"rows": rows, "versions": dict(versions)}
         del content["outer"], content["inner"]
         content["judged_by_row"] = self.inner is None
-        # A record of other fields is another record, whatever the version says.
-        content["record"] = [*_ARRAYS, *SIZES]
         return digest({"fit": content})
 
 

@@ -27,7 +27,7 @@ from boostreg.fits.fit import Fit, FitResult, digest
 from boostreg.fits.grow import grow, run_fit
 from boostreg.losses import Array
 from boostreg.penalty import Units
-from boostreg.trees import TreeSize
+from boostreg.trees import SIZES, TreeSize
 
 __all__ = [
     "BaselineWork",
@@ -62,7 +62,8 @@ class Work(Generic[RecordT]):
 @cache
 def _versions(*packages: str) -> Mapping[str, str]:
     found = {name: version(name) for name in ("numpy", *packages)}
-    return {"boostreg": __version__} | found
+    # A record of other sizes is another record, whatever the version says.
+    return {"boostreg": __version__, "sizes": " ".join(SIZES)} | found
 
 
 _PACKAGE = {"xgboost": "xgboost", "lightgbm": "lightgbm", "sklearn": "scikit-learn"}

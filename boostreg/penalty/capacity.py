@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from boostreg.penalty.findings import Entry, Facts, Finding, shown
+from boostreg.penalty.findings import Entry, Facts, Finding
+from boostreg.penalty.numerals import shown
 from boostreg.penalty.ranges import Range
 from boostreg.penalty.value import Penalty
 

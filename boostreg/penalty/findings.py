@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from boostreg.penalty.numerals import shown
 from boostreg.penalty.ranges import Range
 from boostreg.penalty.space import Space
 from boostreg.penalty.value import SCALED, Penalty, Scale, Units
 
-__all__ = ["Entry", "Facts", "Finding", "entries_of", "shown"]
+__all__ = ["Entry", "Facts", "Finding", "entries_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +187,3 @@ def _searched(space: Space, engines: Iterable[str]) -> Iterator[Entry]:
     for engine, entries in own.items():
         for name, entry in entries.items():
             yield Entry(name, f"search.space.{engine}.{name}", (engine,), entry)
-
-
-def shown(value: float) -> str:
-    """Return a number with three significant digits, as it can stand in YAML.
-
-    >>> shown(123456.0), shown(0.012345), shown(31)
-    ('123000', '0.0123', '31')
-    """
-    return f"{float(f'{value:.3g}'):.10g}"

@@ -59,7 +59,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from boostreg.penalty.capacity import capacity_findings
-from boostreg.penalty.findings import Entry, Facts, Finding, entries_of, shown
+from boostreg.penalty.findings import Entry, Facts, Finding, entries_of
+from boostreg.penalty.numerals import shown
 from boostreg.penalty.ranges import Range
 from boostreg.penalty.reach import MOSTLY, reach_findings
 from boostreg.penalty.space import Space

@@ -48,7 +48,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostreg.errors import PenaltyError
-from boostreg.penalty.findings import shown
+from boostreg.penalty.numerals import shown
 from boostreg.penalty.value import Penalty, Units
 
 __all__ = [

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from boostreg.penalty.findings import Entry, Facts, Finding, shown
+from boostreg.penalty.findings import Entry, Facts, Finding
+from boostreg.penalty.numerals import shown
 from boostreg.penalty.value import SCALED
 
 __all__ = ["reach_findings"]

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from boostreg.errors import PenaltyError
+from boostreg.penalty.prior_values import is_prior, prior_value
 from boostreg.penalty.ranges import WHOLE, Condition, Range
 from boostreg.penalty.shipped import read_shipped, space_names
 from boostreg.penalty.value import PENALTIES, Penalty
@@ -54,8 +55,8 @@ def parse_space(
     ----------
     value : str or mapping
         The name of a space that ships; or ranges by penalty, where the name of an
-        engine holds the ranges of that engine only. A number, or None, in place of a
-        range fixes a penalty.
+        engine holds the ranges of that engine only. A number, None, or a prior such as
+        ``{"prior": "normal", "std": 0.3}`` in place of a range fixes a penalty.
     engines : sequence of str
         Engines that may have ranges of their own.
 
@@ -82,8 +83,9 @@ def parse_space(
         )
     faults: list[str] = []
     common = {name: entry for name, entry in value.items() if name not in engines}
-    fixed = {name: entry for name, entry in common.items() if _fixes(name, entry)}
-    searched = {name: entry for name, entry in common.items() if name not in fixed}
+    given = {name: entry for name, entry in common.items() if _fixes(name, entry)}
+    searched = {name: entry for name, entry in common.items() if name not in given}
+    fixed = dict(_fixed(given, faults))
     entries = dict(_ranges(searched, "space", faults, others=engines))
     own = {
         name: dict(_ranges(entry, f"space.{name}", faults))
@@ -102,7 +104,16 @@ def parse_space(
 
 
 def _fixes(name: object, entry: object) -> bool:
-    return name in PENALTIES and (entry is None or isinstance(entry, numbers.Real))
+    is_value = entry is None or isinstance(entry, numbers.Real) or is_prior(entry)
+    return name in PENALTIES and is_value
+
+
+def _fixed(given: Mapping[str, Any], faults: list[str]) -> Iterator[tuple[str, Value]]:
+    for name, entry in given.items():
+        try:
+            yield name, prior_value(name, entry) if is_prior(entry) else entry
+        except PenaltyError as error:
+            faults.append(f"space.{name}: {error}")
 
 
 def _fixed_faults(fixed: Mapping[str, Any]) -> Iterator[str]:

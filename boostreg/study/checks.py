@@ -12,8 +12,9 @@ from boostreg.engines import ENGINES
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
 from boostreg.penalty import PENALTIES, Penalty, Range, parse_space, space_names
+from boostreg.penalty.prior_values import is_prior, prior_value, with_prior_values
 from boostreg.penalty.space import RANGE_KEYS
-from boostreg.study.faults import contradiction, detail, rule, unknown
+from boostreg.study.faults import contradiction, detail, rule, show, unknown
 
 __all__ = [
     "FIXED",
@@ -23,6 +24,7 @@ __all__ = [
     "check_memory",
     "check_monotone",
     "check_objective",
+    "check_priors",
     "check_space",
     "distinct",
     "one_of",
@@ -83,7 +85,7 @@ def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check_fixed(values: Any) -> dict[str, float | int | None]:
-    """Check penalties by name with the value that each is held at."""
+    """Return penalties with the value that each is held at, priors as values."""
     if not isinstance(values, Mapping):
         raise rule("a mapping of penalties to values")
     _raise(
@@ -93,14 +95,15 @@ def check_fixed(values: Any) -> dict[str, float | int | None]:
             if (error := _penalty_fault(name, value))
         ]
     )
-    return dict(values)
+    return with_prior_values(values)
 
 
 def _penalty_fault(name: str, value: Any) -> PydanticCustomError | None:
     if name not in PENALTIES:
         return unknown(PENALTIES)
-    field: dict[str, Any] = {name: value}
     try:
+        held = prior_value(name, value) if is_prior(value) else value
+        field: dict[str, Any] = {name: held}
         Penalty(**field)
     except PenaltyError as error:
         return rule(_allowed(str(error)))
@@ -198,6 +201,20 @@ def settle_fixed(search: Mapping[str, Any]) -> Mapping[str, Any]:
     content = check_space(value) if isinstance(value, str) else value
     kept = {name: entry for name, entry in content.items() if name not in moved}
     return {**search, "space": kept, "fixed": {**given, **moved}}
+
+
+def check_priors(search: Mapping[str, Any]) -> None:
+    """Check that priors stand in raw units: no other scale has a fixed one."""
+    scale = search.get("scale", "raw")
+    for part in ("fixed", "space"):
+        entries = search.get(part)
+        for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+            if scale != "raw" and is_prior(entry):
+                raise contradiction(
+                    f"a prior is in raw units, and search.scale is {show(scale)}; "
+                    "write a number of rows in its place, or set scale: raw",
+                    at=("search", part, str(name)),
+                )
 
 
 def check_objective(value: Any, task: str | None) -> Any:

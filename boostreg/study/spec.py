@@ -36,6 +36,7 @@ from boostreg.study.checks import (
     check_memory,
     check_monotone,
     check_objective,
+    check_priors,
     check_space,
     distinct,
     one_of,
@@ -156,7 +157,10 @@ class Search(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _fixed_entries_are_fixed(cls, content: Any) -> Any:
-        return settle_fixed(content) if isinstance(content, Mapping) else content
+        if not isinstance(content, Mapping):
+            return content
+        check_priors(content)
+        return settle_fixed(content)
 
     @field_validator("space", mode="after")
     @classmethod

@@ -18,6 +18,7 @@ from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import Job, run_jobs
 from boostreg.penalty import Scale, parse_space
+from boostreg.penalty.prior_values import check_prior_scale, with_prior_values
 from boostreg.penalty.ranges import corners
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.measuring import Limits
@@ -43,7 +44,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     seed: int = 0,
     rounds: int = 500,
     patience: int = 30,
-    fixed: Mapping[str, float | int | None] = _RATE,
+    fixed: Mapping[str, Any] = _RATE,
     workers: int | None = None,
     task: Task | None = None,
     objective: str | dict[str, float] | None = None,
@@ -126,11 +127,13 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_numbers(timeout, trials=trials, rounds=rounds, patience=patience)
     _check_numbers(timeout, in_flight=in_flight, workers=_given(workers))
     get_engine(engine)
+    for entries in (space, fixed):
+        check_prior_scale(entries, scale)
     searched = parse_space(space)
     ranges = searched.for_engine(engine)
     given = dict(searched.fixed) | {
         name: value
-        for name, value in fixed.items()
+        for name, value in with_prior_values(fixed).items()
         if fixed is not _RATE or name not in ranges
     }
     proposer = Proposer(

@@ -1,15 +1,16 @@
 """A penalty and its prior are the same statement, in closed form and in fits."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from problems import make_problem
+from problems import make_objective, make_problem
 from scipy.optimize import minimize_scalar
 
-from boostreg.engines import Growth
+from boostreg.engines import ENGINES, Growth, Problem
 from boostreg.errors import PenaltyError
 from boostreg.penalty import Penalty, Units
 from boostreg.penalty.priors import (
@@ -90,6 +91,33 @@ def test_leaves_of_real_trees_are_maps(whole_engine, kind):
     reached = np.unique(rows)
     np.testing.assert_allclose(
         trees.value[reached], 0.5 * expected[reached], rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"), [("xgboost", 1e-6), ("lightgbm", 1e-12)]
+)
+def test_every_leaf_of_a_whole_tree_is_the_map(name, precision):
+    """XGBoost keeps leaves in float32; all sums here are exact in either engine."""
+    table = make_problem(n_samples=2000).train
+    y = np.round(8 * table.y) / 8
+    problem = Problem.of(replace(table, y=np.r_[y, -y], X=np.r_[table.X, table.X + 1]),
+                         None, make_objective("squared_error"))  # fmt: skip
+    penalty = Penalty(reg_alpha=2.0, reg_lambda=3.0, max_leaves=200, learning_rate=1.0)
+    engine = ENGINES[name]
+    training = engine.fit(engine.bin(problem), penalty, Growth(n_rounds=1))
+    trees = engine.trees(training.model)
+
+    rows = trees.leaf_indices(problem.train.X)[:, 0]
+    g = -problem.train.y  # the derivative at the intercept, which is 0
+    expected = leaf_map(
+        np.bincount(rows, g), np.bincount(rows), reg_alpha=2.0, reg_lambda=3.0
+    )
+
+    reached = np.unique(rows)
+    assert len(reached) > 100
+    np.testing.assert_allclose(
+        trees.value[reached], expected[reached], rtol=precision, atol=precision
     )
 
 

@@ -19,6 +19,7 @@ from boostreg import cli, errors
 
 ROOT = Path(boostreg.__file__).parents[1]
 STUDIES = Path(__file__).parents[1] / "studies"
+SHIPPED = Path(__file__).parents[1] / "reports"
 TABLE = "x,z,y\n" + "".join(f"{i},{i % 3},{i * 0.5 + i % 2}\n" for i in range(40))
 
 
@@ -341,3 +342,36 @@ def test_installed_command_is_the_module(command):
             [script, "--version"], capture_output=True, check=True
         )
         assert by_script.stdout.decode() == out
+
+
+def test_two_runs_are_compared_and_their_page_is_named(main, tmp_path):
+    for name in ("a", "b"):
+        shutil.copytree(SHIPPED / "quickstart", tmp_path / name)
+
+    status, out, err = main("compare", "a", "b")
+
+    assert (status, err) == (0, "")
+    assert "b has the loss of a on every outer fold" in out
+    assert out.splitlines()[-1] == str(tmp_path / "compare-a-b.html")
+
+
+def test_index_names_what_it_leaves_out(main, tmp_path):
+    for name, text in (("a", "{"), ("b", "{}")):
+        (tmp_path / "reports" / name).mkdir(parents=True)
+        (tmp_path / "reports" / name / "results.json").write_text(text)
+
+    status, out, err = main("index")
+
+    assert (status, out) == (0, "reports/index.html\n")
+    assert "a is left out: a/results.json is not JSON" in err
+    assert "b is left out: b/results.json" in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("compare", "x", "y"), ("index", "x"), ("report", "x")]
+)
+def test_folder_that_is_not_there_exits_with_2(main, arguments):
+    status, out, err = main(*arguments)
+
+    assert (status, out) == (2, "")
+    assert "boostreg: x" in err

@@ -121,6 +121,23 @@ def index(
 
 
 @app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="The folder of run A.")],
+    b: Annotated[Path, typer.Argument(help="The folder of run B.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Page to write.", show_default="compare-A-B.html beside A"),
+    ] = None,
+) -> None:
+    """Say whether run B is better or smaller than run A, and by how much."""
+    from boostreg.study.compare import compare_folders
+
+    page, lines = compare_folders(a, b, out)
+    for line in (*lines, "", str(page)):
+        typer.echo(line)
+
+
+@app.command()
 def validate(
     study: StudyFile,
     out: Annotated[

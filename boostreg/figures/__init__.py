@@ -9,6 +9,7 @@ from boostreg.figures.curves import Curve, curve_panel, measure_scale
 from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import Estimate, interval_chart
+from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.promise import promise_chart
 from boostreg.figures.scale import Scale, robust_high
@@ -24,10 +25,13 @@ __all__ = [
     "Landmark",
     "Scale",
     "SearchedRange",
+    "Trace",
     "coefficient_paths",
     "curve_panel",
+    "curves_of_two",
     "encoding",
     "figure_css",
+    "fronts_of_two",
     "interval_chart",
     "measure_scale",
     "palette_css",

@@ -57,6 +57,7 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
         },
         "comparisons": [_comparison(one) for one in comparisons],
         "effects": effects_data(record),
+        "outer_ratio": record.outer_ratio,
         "claims": [],
         "lint": [asdict(finding) for finding in record.lint],
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from boostreg.report.index import index_row, render_index
+from boostreg.report.pair import compare_runs, render_pair
 
 BROWSER = runpy.run_path(str(Path(__file__).with_name("test_browser.py")))
 MODES, violations = BROWSER["MODES"], BROWSER["violations"]
@@ -72,3 +73,38 @@ def test_index_reads_without_javascript(visit, index_page):
 
     assert page.locator("#table tbody tr").last.is_visible()
     assert page.locator("#filter").is_hidden()
+
+
+@pytest.fixture(scope="module")
+def write_pair(sample_run, tmp_path_factory):
+    """Return a function that writes a comparison, with hostile names if asked."""
+
+    def write(*, hostile):
+        a, b = (sample_run(n_trials=n)[0] for n in (5, 6))
+        names = (HOSTILE[0], HOSTILE[6]) if hostile else ("one", "two")
+        if hostile:
+            b["data"]["loss"] = b["study"]["title"] = " ".join(HOSTILE)
+        file = tmp_path_factory.mktemp("pair") / "compare-one-two.html"
+        text = render_pair(compare_runs(a, b, names), a, b)
+        file.write_text(text, "utf-8", newline="\n")
+        return file
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("mode", "hostile"), [*((mode, False) for mode in MODES), ("narrow", True)]
+)
+def test_comparison_is_silent_and_accessible(mode, hostile, visit, write_pair):
+    there = visit(write_pair(hostile=hostile), **MODES[mode])
+
+    assert there.faults() == []
+    assert there.overflow() <= 0
+    assert violations(there.page) == []
+
+
+def test_comparison_reads_without_javascript(visit, write_pair):
+    page = visit(write_pair(hostile=False), java_script_enabled=False).page
+
+    assert page.locator(".answer").is_visible()
+    assert page.locator("#effects svg").last.is_visible()

@@ -1,0 +1,50 @@
+"""Two folders of runs in, a page and lines out."""
+
+from pathlib import Path
+
+from boostreg.errors import DataError, StudyError
+from boostreg.report.pair import compare_runs, pair_lines, render_pair
+from boostreg.study.files import write_text
+from boostreg.study.index import is_ours
+from boostreg.study.stored import read_results
+
+__all__ = ["compare_folders"]
+
+
+def compare_folders(
+    a: Path, b: Path, out: Path | None = None
+) -> tuple[Path, tuple[str, ...]]:
+    """Write the page that compares two runs; return its path and lines to print.
+
+    Parameters
+    ----------
+    a, b : Path
+        Folders that runs left.
+    out : Path or None
+        The page; by default ``compare-A-B.html`` in the folder that holds ``a``.
+
+    Raises
+    ------
+    StudyError
+        If both are the same folder.
+    DataError
+        If one holds no results of a run, or the page is not ours to replace.
+    RunError
+        If the page can not be written.
+    """
+    first, second = read_results(a), read_results(b)
+    where = (a.resolve(), b.resolve())
+    if where[0] == where[1]:
+        raise StudyError(f"A and B must be two runs, both are {a}.")
+    short = where[0].name, where[1].name
+    names = (
+        short
+        if short[0] != short[1]
+        else tuple(f"{p.parent.name}/{p.name}" for p in where)
+    )
+    page = out or where[0].parent / f"compare-{short[0]}-{short[1]}.html"
+    if page.exists() and not (page.is_file() and is_ours(page)):
+        raise DataError(f"{page} was not written by boostreg; name another with --out.")
+    compared = compare_runs(first, second, (names[0], names[1]))
+    write_text(page, render_pair(compared, first, second))
+    return page, tuple(pair_lines(compared))

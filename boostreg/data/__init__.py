@@ -4,6 +4,7 @@ from boostreg.data.card import data_card
 from boostreg.data.columns import Column, apply_columns
 from boostreg.data.folds import Fold, Splits, make_folds, make_holdout, make_splits
 from boostreg.data.monotone import named_signs
+from boostreg.data.planted import planted_name, planted_table, planted_truth
 from boostreg.data.prepare import prepare_table
 from boostreg.data.sources import read_source
 from boostreg.data.table import Table, Task
@@ -21,6 +22,9 @@ __all__ = [
     "make_holdout",
     "make_splits",
     "named_signs",
+    "planted_name",
+    "planted_table",
+    "planted_truth",
     "prepare_table",
     "read_source",
     "with_class_weights",

@@ -9,12 +9,14 @@ from boostreg.figures.curves import Curve, curve_panel, measure_scale
 from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import Estimate, interval_chart
+from boostreg.figures.lines import line_panel
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.promise import promise_chart
 from boostreg.figures.scale import Scale, robust_high
 from boostreg.figures.sparkline import sparkline
 from boostreg.figures.strip import SearchedRange, range_strip
+from boostreg.figures.verdicts import Judged, verdict_strip
 
 __all__ = [
     "PALETTE",
@@ -22,6 +24,7 @@ __all__ = [
     "Curve",
     "Estimate",
     "Figure",
+    "Judged",
     "Landmark",
     "Scale",
     "SearchedRange",
@@ -33,6 +36,7 @@ __all__ = [
     "figure_css",
     "fronts_of_two",
     "interval_chart",
+    "line_panel",
     "measure_scale",
     "palette_css",
     "promise_chart",
@@ -40,4 +44,5 @@ __all__ = [
     "robust_high",
     "size_against_loss",
     "sparkline",
+    "verdict_strip",
 ]

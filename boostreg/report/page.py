@@ -12,6 +12,7 @@ from boostreg.figures.numerals import places
 from boostreg.report.sections import (
     answer_section,
     baselines_section,
+    claims_section,
     effects_section,
     engines_section,
     front_section,
@@ -30,8 +31,8 @@ __all__ = ["policy", "render"]
 _STYLES, _SCRIPTS = ("report.css",), ("tools.js", "report.js")
 
 _SECTIONS = (
-    "answer", "use", "effects", "importance", "front", "engines", "linear", "promise",
-    "trials", "setup",
+    "answer", "claims", "use", "effects", "importance", "front", "engines", "linear",
+    "promise", "trials", "setup",
 )  # fmt: skip
 
 Rows = Sequence[Mapping[str, Any]]
@@ -81,6 +82,7 @@ def _sections(
     shown = select_rows(results, trials)
     built = (
         answer_section(results, decimals),
+        claims_section(results),
         parameters_section(results),
         effects_section(results, paths, decimals),
         importance_section(results),

@@ -9,19 +9,20 @@ import numpy as np
 from boostreg.baselines import BaselineResult
 from boostreg.fits.fit import FitResult
 from boostreg.fits.work import ModelRecord, ReferenceRecord
+from boostreg.insight.claims import Finding
 from boostreg.insight.effects import Effect, PathRow
+from boostreg.insight.experiments.base import Panel
 from boostreg.insight.honesty import OvertuningPoint
 from boostreg.insight.importance import Importance
 from boostreg.insight.mechanism import Mechanism
 from boostreg.insight.outer import OuterEffect
 from boostreg.losses import Array
-from boostreg.penalty import Penalty
-from boostreg.penalty.linter import Finding
+from boostreg.penalty import Penalty, linter
 from boostreg.penalty.ranges import Range
 from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Selection, Trial
 
-__all__ = ["MAIN", "EngineRecord", "OuterRecord", "RunRecord", "Tuned"]
+__all__ = ["MAIN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord", "Tuned"]
 
 MAIN = ("fixed", "stopped")
 """Anchor and reading of the effects that a page leads with."""
@@ -107,6 +108,29 @@ class EngineRecord:
     overtuning: Sequence[OvertuningPoint] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimRecord:
+    """A claim and what came of it.
+
+    Attributes
+    ----------
+    claim : mapping
+        As the study writes it, with ``kind``: ``path`` or ``experiment``.
+    measured : mapping
+        In words: ``n`` resamples ``of`` folds or replicates; of an experiment also
+        ``what`` is measured and ``how``.
+    findings : tuple of Finding
+        One an engine, or one alone.
+    panels : tuple of Panel
+        Pictures of an experiment.
+    """
+
+    claim: Mapping[str, Any]
+    measured: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    panels: tuple[Panel, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """All about one run.
@@ -136,6 +160,7 @@ class RunRecord:
         Test over training rows of the outer folds.
     outer_weights : tuple of arrays or None
         Row weights of each outer fold's test rows.
+    claims : sequence of ClaimRecord
     lint : tuple of Finding
         What the search was warned of before it began.
     """
@@ -151,9 +176,10 @@ class RunRecord:
     notes: tuple[str, ...]
     outer_ratio: float
     outer_weights: tuple[Array | None, ...]
-    lint: tuple[Finding, ...] = ()
+    lint: tuple[linter.Finding, ...] = ()
     mechanisms: Sequence[Mechanism] = ()
     outer_effects: Sequence[OuterEffect] = ()
+    claims: Sequence[ClaimRecord] = ()
 
     @property
     def main_effects(self) -> list[Effect]:

@@ -11,6 +11,7 @@ from boostreg.insight.effects import plain_size
 from boostreg.insight.honesty import winners_bias
 from boostreg.insight.importance import Importance
 from boostreg.penalty.linter import at_edge
+from boostreg.report.claims import summarize_claims
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
 from boostreg.report.effects import effects_data, interval_data
 from boostreg.report.findings import Findings
@@ -58,7 +59,7 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
         "comparisons": [_comparison(one) for one in comparisons],
         "effects": effects_data(record),
         "outer_ratio": record.outer_ratio,
-        "claims": [],
+        "claims": summarize_claims(record.claims),
         "lint": [asdict(finding) for finding in record.lint],
     }
 

@@ -62,7 +62,7 @@ def load_study(path: str | Path) -> Study:
         faults += _schema_faults(document, error)
     else:
         faults += [
-            Fault(document.key_place(keys), ".".join(keys), text)
+            Fault(document.key_place(keys), ".".join(map(str, keys)), text)
             for keys, text in unsupported(spec)
         ]
     if faults:

@@ -193,7 +193,7 @@ def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
     for part in loc[:-1]:
         if _is_tag(part):
             options = [m for m in options if f"<{m.__name__}>" == part]
-        else:
+        elif isinstance(part, str):
             fields = [m.model_fields[part] for m in options if part in m.model_fields]
             options = [m for field in fields for m in _models(field.annotation)]
     for option in options:

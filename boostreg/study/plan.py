@@ -23,6 +23,7 @@ from boostreg.insight.paths import PathPoint, path_grid, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
 from boostreg.penalty import Penalty, Range, parse_space
 from boostreg.penalty.linter import Finding, edge_findings, lint
+from boostreg.study.claimchecks import check_claims
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
 from boostreg.study.refusals import check_baselines, check_engines, check_paths
@@ -64,6 +65,7 @@ class Plan:
         )
         self.objective.check_target(self.table.y)
         check_baselines(spec.baselines, self.objective)
+        check_claims(spec, self.objective.name)
         self.splits = make_splits(
             self.table,
             outer=spec.validation.outer.as_dict(),

@@ -79,7 +79,9 @@ class Document:
         if loc in places:
             return places[loc]
         holders = (loc[:n] for n in range(len(loc), 0, -1))
-        return next((self.keys[h] for h in holders if h in self.keys), _TOP)
+        # An entry of a list has no key; its own place is that of its value.
+        known = (self.keys.get(h) or self.values.get(h) for h in holders)
+        return next((place for place in known if place is not None), _TOP)
 
 
 def read_yaml(path: Path) -> Document:

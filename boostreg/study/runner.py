@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from boostreg.fits.versions import library_versions
 from boostreg.fits.work import FitWork, ModelWork, Work
 from boostreg.penalty.linter import Finding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
+from boostreg.study.claimed import Claims
 from boostreg.study.door import load_study, write_study
 from boostreg.study.execution import Execution, execute
 from boostreg.study.index import write_index
@@ -124,10 +125,10 @@ class _Runner:
         """Measure all that the study asks for."""
         plan = self.plan
         searches = self._tunings()
-        insights = Insights(plan)
+        insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
         self.progress.start(len(searches) * plan.spec.search.trials)
-        self._drive([*searches.values(), *insights.first(), given])
+        self._drive([*searches.values(), *insights.first(), given, claims.job])
         self.progress.stage("refits, models and paths around the best")
         tuned = {
             where: Tuned(job.tuning.trials, job.tuning.selection)
@@ -137,7 +138,10 @@ class _Runner:
         refits = Batch(self._refits(tuned))
         self._drive([refits, *insights.second(tuned)])
         records = given.records | refits.records
-        return self._record(tuned, insights, records, cut)
+        return replace(
+            self._record(tuned, insights, records, cut),
+            claims=claims.records(insights.rows),
+        )
 
     def _refits(self, tuned: Mapping[tuple[str, int | None], Tuned]) -> list[Work[Any]]:
         works: list[Work[Any]] = []

@@ -10,9 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     PositiveInt,
@@ -43,7 +41,9 @@ from boostreg.study.checks import (
     searched,
     settle_fixed,
 )
+from boostreg.study.claims import ClaimSpec, distinct_ids
 from boostreg.study.faults import contradiction, detail, rule
+from boostreg.study.strict import Strict, Text
 from boostreg.tuning import Sampler
 from boostreg.tuning.mirror import masked
 
@@ -67,34 +67,11 @@ PATH_PENALTIES = ("reg_alpha", "reg_lambda", "min_split_gain")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class _Strict(BaseModel):
-    """A misspelt key is an error, text is no number, and nothing ever changes."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
-    )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain dict, list and scalars, every default included, in order."""
-        return {name: _plain(value) for name, value in self}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Strict):
-        return value.as_dict()
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
-    return value
-
-
-class Data(_Strict):
+class Data(Strict):
     """Where the rows come from, and what its columns are for."""
 
     source: Text
@@ -125,14 +102,14 @@ class Data(_Strict):
         return value
 
 
-class Rounds(_Strict):
+class Rounds(Strict):
     """How long an ensemble may grow, and when it stops earlier."""
 
     max: Count = 500
     patience: Count = 30
 
 
-class Search(_Strict):
+class Search(Strict):
     """What is tried, and how."""
 
     trials: Count = 40
@@ -184,14 +161,14 @@ def _both(keys: tuple[str, ...]) -> PydanticCustomError:
     )
 
 
-class Folds(_Strict):
+class Folds(Strict):
     """Cross-validation, repeated with other folds."""
 
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     repeats: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
-class Holdout(_Strict):
+class Holdout(Strict):
     """One split, this share of the rows being judged."""
 
     holdout: Share
@@ -204,7 +181,7 @@ def _outer_kind(value: Any) -> str:
     return "<Holdout>" if held_out else "<Folds>"
 
 
-class Validation(_Strict):
+class Validation(Strict):
     """The folds that judge, and within each the folds that choose."""
 
     outer: Annotated[
@@ -214,7 +191,7 @@ class Validation(_Strict):
     inner: Folds = Folds()
 
 
-class Paths(_Strict):
+class Paths(Strict):
     """Grids of one penalty each, all else fixed."""
 
     penalties: Annotated[tuple[str, ...], AfterValidator(all_of(PATH_PENALTIES))] = (
@@ -223,14 +200,14 @@ class Paths(_Strict):
     points: Annotated[int, Field(ge=2, le=1000)] = 15
 
 
-class Effects(_Strict):
+class Effects(Strict):
     """A design that fills the space, for shares of variance."""
 
     design: Annotated[str, AfterValidator(one_of(("sobol",)))] = "sobol"
-    points: Annotated[int, Field(ge=1, le=100_000)] = 64
+    points: Annotated[int, Field(ge=0, le=100_000)] = 64
 
 
-class Dask(_Strict):
+class Dask(Strict):
     """A Dask cluster, by the address of its scheduler."""
 
     dask: Text
@@ -241,7 +218,7 @@ def _executor_kind(value: Any) -> str:
     return "<Dask>" if isinstance(value, (Mapping, Dask)) else "<local>"
 
 
-class Compute(_Strict):
+class Compute(Strict):
     """Where fits run. It never changes a result, but for the threads of a fit."""
 
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -252,14 +229,14 @@ class Compute(_Strict):
     ] = "local"
 
 
-class Limits(_Strict):
+class Limits(Strict):
     """What one fit may use before it is ended; memory in bytes."""
 
     seconds_per_fit: Annotated[float, Field(gt=0)] | None = None
     memory: Annotated[PositiveInt | None, BeforeValidator(check_memory)] = None
 
 
-class StudySpec(_Strict):
+class StudySpec(Strict):
     """What a study does; only ``name``, ``data.source`` and ``data.target`` must be.
 
     Examples
@@ -282,7 +259,7 @@ class StudySpec(_Strict):
     paths: Paths = Paths()
     baselines: Annotated[tuple[str, ...], AfterValidator(all_of(BASELINES))] = BASELINES
     effects: Effects = Effects()
-    claims: tuple[Any, ...] = ()
+    claims: Annotated[tuple[ClaimSpec, ...], AfterValidator(distinct_ids)] = ()
     compute: Compute = Compute()
     limits: Limits = Limits()
 

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from boostreg.errors import StudyError
 from boostreg.fits.dask import check_address
+from boostreg.study.claimchecks import unsupported_claims
 from boostreg.study.spec import Dask, StudySpec
 from boostreg.tuning.history import without_gp
 
 __all__ = ["check_supported", "unsupported", "without_effect"]
 
 
-def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str, ...], str]]:
+def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the keys that lead to what cannot be done, and the reason."""
-    if spec.claims:
-        yield ("claims",), "claims are not built yet; leave the list empty."
+    yield from unsupported_claims(spec)
     search = spec.search
     if search.sampler == "gp" and (reason := without_gp(search.trials)):
         yield ("search", "sampler"), f"gp {reason}"
@@ -30,7 +30,7 @@ def check_supported(spec: StudySpec) -> None:
 
     ``load_study`` has done this already; it is for specs that are made in Python.
     """
-    lines = [f"{'.'.join(keys)}: {text}" for keys, text in unsupported(spec)]
+    lines = [f"{'.'.join(map(str, keys))}: {text}" for keys, text in unsupported(spec)]
     if lines:
         raise StudyError("\n".join(lines))
 

@@ -10,14 +10,17 @@ from boostreg.figures import (
     Cloud,
     Curve,
     Estimate,
+    Judged,
     Landmark,
     SearchedRange,
     coefficient_paths,
     curve_panel,
     interval_chart,
+    line_panel,
     measure_scale,
     range_strip,
     size_against_loss,
+    verdict_strip,
 )
 from boostreg.figures.labels import Label, place_labels, spread
 from boostreg.figures.svg import element, text
@@ -50,6 +53,22 @@ FIGURES = {
         ],
     ),
     "empty front": size_against_loss([]),
+    "lines": line_panel(
+        (0.0, 0.1, 1.0, 10.0),
+        {"ridge": (1.0, 0.5, 0.1, 0.0), "lasso <1>": (1.0, None, float("nan"), 0.2)},
+        title="weights",
+        x_label="strength",
+        y_label="weight",
+        x_log=True,
+        y_log=True,
+    ),
+    "no lines": line_panel((), {}, title="none", x_label="x", y_label="y"),
+    "verdicts": verdict_strip(
+        [Judged("xgboost", 0.5, 0.2, 0.8), Judged("", None, None, None)],
+        (0.2, None),
+        unit="effect",
+    ),
+    "equality": verdict_strip([Judged("", 0.1, None, None)], (-1.0, 1.0), unit="x"),
     "intervals": interval_chart(
         [
             Estimate("XGBoost best", 1.0, 0.8, 1.2, engine="xgboost"),

@@ -109,10 +109,13 @@ def test_loaded_study_never_changes(write):
         study.spec.seed = 1
 
 
-def test_spec_made_in_python_is_checked_for_what_is_not_built():
-    spec = StudySpec(name="x", data={"source": "a.csv", "target": "y"}, claims=(1,))
+def test_spec_made_in_python_is_checked_for_what_cannot_be_done():
+    claim = {"id": "B6", "says": "?", "measure": "leaves", "along": "max_depth"}
+    claim |= {"expect": "decreasing", "at_least": "20%"}
+    data = {"source": "a.csv", "target": "y"}
+    spec = StudySpec(name="x", data=data, claims=(claim,))
 
-    with pytest.raises(ValueError, match="claims: claims are not built yet"):
+    with pytest.raises(ValueError, match=r"claims\.0\.along: found 'max_depth'"):
         check_supported(spec)
 
 

@@ -211,9 +211,59 @@ FAULTS = {
             " or text such as 2 GB or 512 MiB."
         ),
     ),
-    "claims": (
-        "claims: [{id: A1}]",
-        "3:1: claims: claims are not built yet; leave the list empty.",
+    "claim without a least effect": (
+        (
+            "claims: [{id: A1, says: x, measure: leaves, along: reg_lambda, "
+            "expect: increasing}]"
+        ),
+        (
+            "3:10: claims.0.at_least: found null; expected the least effect that "
+            "counts, for `expect: increasing`."
+        ),
+    ),
+    "claim on what is not measured": (
+        (
+            "claims: [{id: A1, says: x, measure: leafs, along: reg_lambda, "
+            "expect: increasing, at_least: 1}]"
+        ),
+        (
+            "3:37: claims.0.measure: found 'leafs'; expected one of: loss, train_loss, "
+            "gap, rounds, trees, leaves, splits, depth, features, thresholds, bytes, "
+            "l1_norm, l2_norm, zero_share, shrinkage, shrinkage_low, shrinkage_high; "
+            "did you mean 'leaves'?"
+        ),
+    ),
+    "claim with an unknown key": (
+        (
+            "claims: [{id: A1, says: x, measure: leaves, along: reg_lambda, "
+            "expect: decreasing, at_least: 20%, at_leest: 1}]"
+        ),
+        (
+            "3:99: claims.0.at_leest: unknown key; expected one of: id, says, measure, "
+            "along, against, at, engine, anchor, reading, expect, at_least, at_most; "
+            "did you mean 'at_least'?"
+        ),
+    ),
+    "claim of two comparisons": (
+        (
+            "claims: [{id: A1, says: x, measure: leaves, along: reg_lambda, "
+            "expect: above, at_least: 20%}]"
+        ),
+        (
+            "3:72: claims.0.expect: found 'above'; expected increasing, decreasing or "
+            "equal where nothing stands against."
+        ),
+    ),
+    "claim on a path of no study": (
+        (
+            "claims: [{id: A1, says: x, measure: leaves, along: max_leaves, "
+            "expect: decreasing, at_least: 20%}]"
+        ),
+        (
+            "3:45: claims.0.along: found 'max_leaves'; expected one of "
+            "paths.penalties, which a study measures: reg_alpha, reg_lambda, "
+            "min_split_gain."
+        ),
     ),
     "Dask": (
         "compute: {executor: {dask: 'tcp://host:1'}}",

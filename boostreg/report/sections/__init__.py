@@ -1,6 +1,7 @@
 """The sections of the page: each turns results into what the template lays out."""
 
 from boostreg.report.sections.answer import answer_section
+from boostreg.report.sections.claims import claims_section
 from boostreg.report.sections.contest import baselines_section, engines_section
 from boostreg.report.sections.effects import effects_section
 from boostreg.report.sections.importance import importance_section
@@ -12,6 +13,7 @@ from boostreg.report.sections.trials import front_section, select_rows, trials_s
 __all__ = [
     "answer_section",
     "baselines_section",
+    "claims_section",
     "effects_section",
     "engines_section",
     "front_section",

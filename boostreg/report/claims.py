@@ -1,0 +1,112 @@
+"""Claims as plain data: what ``results.json`` and the page say of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from boostreg.insight.claims import Finding, Least, overall, said_overall
+from boostreg.report.labels import LABELS
+from boostreg.report.numbers import number
+from boostreg.report.records import ClaimRecord
+
+__all__ = ["expected_words", "measured_words", "summarize_claims"]
+
+
+def summarize_claims(records: Sequence[ClaimRecord]) -> list[dict[str, Any]]:
+    """Return each claim with its verdict, its findings and its pictures."""
+    return [_claim(record) for record in records]
+
+
+def _claim(record: ClaimRecord) -> dict[str, Any]:
+    claim, findings = record.claim, record.findings
+    by_engine = {LABELS.get(str(f.engine), str(f.engine)): f.verdict for f in findings}
+    return {
+        "id": claim["id"],
+        "says": claim["says"],
+        "measured": measured_words(claim, record.measured),
+        "expected": expected_words(claim),
+        "how": record.measured.get("how"),
+        "resamples": f"{record.measured['n']} {record.measured['of']}",
+        "verdict": overall([finding.verdict for finding in findings]),
+        "when": said_overall(by_engine),
+        "share": _least(claim).share,
+        "claimed": _stretch(claim),
+        "findings": [_finding(finding) for finding in findings],
+        "panels": [asdict(panel) for panel in record.panels],
+        "claim": dict(claim),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    interval = finding.interval
+    return {
+        "engine": finding.engine,
+        "verdict": finding.verdict,
+        "estimate": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "n": interval.n,
+        "method": interval.method,
+        "values": list(finding.values),
+        "series": {name: list(values) for name, values in finding.series.items()},
+        "place": {name: list(values) for name, values in finding.place.items()},
+    }
+
+
+def measured_words(claim: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
+    """Return the quantity of a claim in words.
+
+    >>> path = {"kind": "path", "measure": "leaves", "along": "reg_lambda",
+    ...         "against": None, "at": "end", "reading": "stopped", "anchor": "fixed"}
+    >>> measured_words(path, {})
+    'leaves at the largest reg_lambda minus leaves at 0'
+    """
+    if claim["kind"] == "experiment":
+        return str(measured["what"])
+    measure, along, against = claim["measure"], claim["along"], claim["against"]
+    at_equal = claim["reading"] == "equal"
+    notes = ["at equal rounds"] if at_equal else []
+    notes += ["around the tuned best"] if claim["anchor"] == "tuned" else []
+    here = f"{measure} {_place(along, claim['at'])}"
+    other = "at 0" if against is None else _place(against, claim["at"])
+    return ", ".join([f"{here} minus {measure} {other}", *notes])
+
+
+def _place(penalty: str, at: Any) -> str:
+    if at == "end":
+        return f"at the largest {penalty}"
+    if at == "lowest":
+        return f"at the {penalty} of least loss on the other folds"
+    return f"at {penalty} {number(at)}"
+
+
+def expected_words(claim: Mapping[str, Any]) -> str:
+    """Return what a claim expects in words.
+
+    >>> expected_words({"expect": "decreasing", "at_least": "20%"})
+    'decreasing by at least 20%'
+    >>> expected_words({"expect": "equal", "at_most": 0.001})
+    'equal within 0.001'
+    """
+    expect, than = claim["expect"], claim.get("than", 0.0)
+    beyond = f" {number(than)}" if than or expect in ("above", "below") else ""
+    if expect == "equal":
+        return f"equal{' to' + beyond if beyond else ''} within {claim['at_most']}"
+    return f"{expect}{beyond} by at least {claim['at_least']}"
+
+
+def _least(claim: Mapping[str, Any]) -> Least:
+    key = "at_most" if claim["expect"] == "equal" else "at_least"
+    return Least.read(claim[key])
+
+
+def _stretch(claim: Mapping[str, Any]) -> list[float | None]:
+    """Return the ends of the effects that bear a claim out, None for no end."""
+    least, than = _least(claim).value, claim.get("than", 0.0)
+    match claim["expect"]:
+        case "equal":
+            return [than - least, than + least]
+        case "above" | "increasing":
+            return [than + least, None]
+        case _:
+            return [None, than - least]

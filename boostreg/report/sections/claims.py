@@ -1,0 +1,193 @@
+"""The claims of a study: a table of verdicts, and a part with a picture for each."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from boostreg.figures import (
+    Curve,
+    Figure,
+    Judged,
+    curve_panel,
+    line_panel,
+    measure_scale,
+    verdict_strip,
+)
+from boostreg.figures.numerals import MISSING, significant
+from boostreg.report.sections.tables import Table
+from boostreg.report.sections.words import engine_name, number
+
+__all__ = ["claim_rows", "claims_section"]
+
+Claim = Mapping[str, Any]
+
+
+def claims_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the claims, None where a study makes none."""
+    claims = results.get("claims") or []
+    if not claims:
+        return None
+    return {
+        "id": "claims",
+        "nav": "Claims and verdicts",
+        "heading": _heading(claims),
+        "count": len(claims),
+        "table": _table(claims),
+        "claims": [_part(claim) for claim in claims],
+    }
+
+
+def _heading(claims: Sequence[Claim]) -> str:
+    counts = Counter(str(claim["verdict"]) for claim in claims)
+    told = [
+        f"{counts[verdict]} {verdict}"
+        for verdict in ("supported", "refuted", "not settled")
+        if counts[verdict]
+    ]
+    noun = "claim" if len(claims) == 1 else "claims"
+    return f"{len(claims)} {noun}: {', '.join(told)}"
+
+
+def _table(claims: Iterable[Claim]) -> Table:
+    rows = tuple(row for claim in claims for row in claim_rows(claim))
+    heads = ("claim", "statement", "engine", "expected", "effect", "95% interval",
+             "verdict")  # fmt: skip
+    return Table("Claims and what came of them", heads, rows, (0, 1, 2, 3, 6))
+
+
+def claim_rows(claim: Claim) -> Iterator[tuple[str, ...]]:
+    """Yield a row of text for each engine that a claim was measured with."""
+    for finding in claim["findings"]:
+        yield (
+            claim["id"],
+            claim["says"],
+            _engine(finding) or MISSING,
+            claim["expected"],
+            _effect(claim, finding["estimate"]),
+            _span(claim, finding),
+            finding["verdict"],
+        )
+
+
+def _engine(finding: Mapping[str, Any]) -> str:
+    return engine_name(finding["engine"]) if finding["engine"] else ""
+
+
+def _effect(claim: Claim, value: Any) -> str:
+    known = number(value)
+    if not claim["share"]:
+        return significant(known)
+    return f"{significant(None if known is None else 100 * known)}%".replace(
+        f"{MISSING}%", MISSING
+    )
+
+
+def _span(claim: Claim, finding: Mapping[str, Any]) -> str:
+    low, high = (number(finding[key]) for key in ("low", "high"))
+    if low is None or high is None:
+        return MISSING
+    return f"{_effect(claim, low)} to {_effect(claim, high)}"
+
+
+def _part(claim: Claim) -> dict[str, Any]:
+    return {
+        "id": claim["id"],
+        "says": claim["says"],
+        "verdict": claim["when"] or claim["verdict"],
+        "class_": str(claim["verdict"]).replace(" ", "-"),
+        "measured": claim["measured"],
+        "expected": claim["expected"],
+        "how": claim["how"],
+        "resamples": claim["resamples"],
+        "methods": list(dict.fromkeys(f["method"] for f in claim["findings"])),
+        "places": list(_places(claim)),
+        "strip": _strip(claim),
+        "pictures": list(_pictures(claim)),
+    }
+
+
+def _places(claim: Claim) -> Iterator[str]:
+    for finding in claim["findings"]:
+        for penalty, values in finding["place"].items():
+            low, high = min(values), max(values)
+            ends = significant(low)
+            ends += f" to {significant(high)}" if high > low else ""
+            yield f"{_engine(finding)}: {penalty} read at {ends}"
+
+
+def _strip(claim: Claim) -> Figure:
+    factor = 100 if claim["share"] else 1
+
+    def scaled(value: Any) -> float | None:
+        known = number(value)
+        return None if known is None else factor * known
+
+    rows = [
+        Judged(
+            f["engine"] or "",
+            scaled(f["estimate"]),
+            scaled(f["low"]),
+            scaled(f["high"]),
+        )
+        for f in claim["findings"]
+    ]
+    low, high = map(scaled, claim["claimed"])
+    unit = "effect in per cent" if claim["share"] else "effect"
+    return verdict_strip(rows, (low, high), unit=f"{unit}; shaded: as claimed")
+
+
+def _pictures(claim: Claim) -> Iterator[tuple[str, Figure]]:
+    if claim["claim"]["kind"] == "path":
+        yield from _paths(claim)
+        return
+    for finding in claim["findings"]:
+        series = finding["series"]
+        for panel in claim["panels"]:
+            if panel["x"] not in series:
+                continue
+            lines = {
+                label: [number(v) for v in series[name]]
+                for name, label in panel["lines"].items()
+            }
+            title = ": ".join(filter(None, (_engine(finding), panel["title"])))
+            yield (
+                title,
+                line_panel(
+                    [number(v) for v in series[panel["x"]]],
+                    lines,
+                    title=title,
+                    x_label=panel["x_label"],
+                    y_label=panel["y_label"],
+                    x_log=panel["x_log"],
+                    y_log=panel["y_log"],
+                ),
+            )
+
+
+def _paths(claim: Claim) -> Iterator[tuple[str, Figure]]:
+    """Yield the measure along each path, on one scale for both."""
+    said = claim["claim"]
+    measure = said["measure"]
+    names = [name for name in (said["along"], said["against"]) if name]
+    found = [f for f in claim["findings"] if f["series"]]
+    if not found:
+        return
+    keys = [f"{measure}/{name}" for name in names]
+    scale = measure_scale(
+        number(v) for f in found for k in keys for v in f["series"][k]
+    )
+    for name, key in zip(names, keys, strict=True):
+        grid = sorted({float(v) for f in found for v in f["series"][name]})
+        curves = [
+            Curve(f["engine"], _aligned(grid, f["series"][name], f["series"][key]))
+            for f in found
+        ]
+        figure = curve_panel(grid, curves, measure=measure, penalty=name, y_scale=scale)
+        yield f"{measure} along {name}", figure
+
+
+def _aligned(
+    grid: Sequence[float], own: Sequence[Any], values: Sequence[Any]
+) -> tuple[float | None, ...]:
+    at = {float(v): number(y) for v, y in zip(own, values, strict=True)}
+    return tuple(at.get(value) for value in grid)

@@ -5,13 +5,16 @@ One module a group; each ends in a mapping ``PROCEDURES`` and stands in ``_GROUP
 
 from collections.abc import Mapping
 
-from boostreg.insight.experiments import optimum, updates
+from boostreg.insight.experiments import leafpriors, optimum, priors, sparsity, updates
 from boostreg.insight.experiments.base import Procedure
 
 __all__ = ["EXPERIMENTS"]
 
 _GROUPS: tuple[Mapping[str, Procedure], ...] = (
+    leafpriors.PROCEDURES,
     optimum.PROCEDURES,
+    priors.PROCEDURES,
+    sparsity.PROCEDURES,
     updates.PROCEDURES,
 )
 

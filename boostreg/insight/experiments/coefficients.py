@@ -13,7 +13,7 @@ from boostreg.baselines.newton import newton_path
 from boostreg.insight.experiments.base import Sample
 from boostreg.losses import Objective
 
-__all__ = ["Linear", "coefficients", "matched"]
+__all__ = ["Linear", "coefficients", "fit_kept", "matched"]
 
 Array = NDArray[np.float64]
 Figure = Literal["fit", "norm"]
@@ -165,6 +165,12 @@ def matched(linear: Linear, l1_ratio: float, goal: float, of: Figure) -> Array:
             break
         low, high = (middle, high) if share >= goal else (low, middle)
     return best
+
+
+def fit_kept(linear: Linear, path: Path) -> Array:
+    """Return the share of the unpenalised gain in training loss at each strength."""
+    kept = _kept(linear, "fit")
+    return np.array([kept(path, k) for k in range(len(path.strengths))])
 
 
 def _kept(linear: Linear, of: Figure) -> Callable[[Path, int], float]:

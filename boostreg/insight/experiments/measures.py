@@ -1,11 +1,14 @@
 """Figures that several experiments take of weights."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
     "gini",
     "log_slope",
+    "mean_of_numbers",
     "rank_correlation",
     "relative_difference",
     "spread",
@@ -18,8 +21,8 @@ Array = NDArray[np.float64]
 def relative_difference(found: Array, expected: Array) -> float:
     """Return the largest absolute difference over the largest expected size.
 
-    >>> relative_difference(np.array([1.0, 3.9]), np.array([1.0, 4.0]))
-    0.025
+    >>> relative_difference(np.array([1.0, 3.5]), np.array([1.0, 4.0]))
+    0.125
     """
     gap = float(np.max(np.abs(found - expected), initial=0.0))
     size = float(np.max(np.abs(expected), initial=0.0))
@@ -86,3 +89,9 @@ def spread(values: Array) -> float:
     """Return the standard deviation over the mean, NaN where the mean is 0."""
     mean = float(np.mean(values)) if values.size else 0.0
     return float(np.std(values)) / mean if mean != 0 else float("nan")
+
+
+def mean_of_numbers(values: Iterable[float]) -> float:
+    """Return the mean of what is a number, NaN where nothing is."""
+    numbers = [value for value in values if not np.isnan(value)]
+    return float(np.mean(numbers)) if numbers else float("nan")

@@ -44,7 +44,12 @@ from boostreg.insight.experiments.grown import (
     in_rows,
     one_tree,
 )
-from boostreg.insight.experiments.measures import log_slope, rank_correlation, spread
+from boostreg.insight.experiments.measures import (
+    log_slope,
+    mean_of_numbers,
+    rank_correlation,
+    spread,
+)
 from boostreg.insight.refresh import leaf_weights
 
 __all__ = ["PROCEDURES", "leaf_order", "leaf_steps", "one_step", "order_of_falling"]
@@ -126,7 +131,7 @@ def leaf_steps(sample: Sample, options: Mapping[str, Any]) -> Measured:
                 spread(taken[with_size] / size[with_size])
             )
         found["curvature_spread"].append(spread(leaves.H))
-    return Measured({k: _mean(v) for k, v in found.items()}, one_tree(grower))
+    return Measured({k: mean_of_numbers(v) for k, v in found.items()}, one_tree(grower))
 
 
 def leaf_order(sample: Sample, options: Mapping[str, Any]) -> Measured:
@@ -138,7 +143,10 @@ def leaf_order(sample: Sample, options: Mapping[str, Any]) -> Measured:
     ]
     names = ("l2_fall_order", "l2_share_order", "l1_vanish_order")
     return Measured(
-        {name: _mean([one[k] for one in orders]) for k, name in enumerate(names)},
+        {
+            name: mean_of_numbers([one[k] for one in orders])
+            for k, name in enumerate(names)
+        },
         one_tree(grower),
     )
 
@@ -187,12 +195,6 @@ def _falling(size: Array, lasso: Array, ridge: Array) -> dict[str, tuple[float, 
 
 def _at_ranks(values: Array) -> tuple[float, ...]:
     return tuple(np.interp(_RANKS, np.linspace(0.0, 1.0, len(values)), values))
-
-
-def _mean(values: list[float]) -> float:
-    """Return the mean of what is a number, NaN where nothing is."""
-    numbers = [value for value in values if not np.isnan(value)]
-    return float(np.mean(numbers)) if numbers else float("nan")
 
 
 _LEAF_STEPS = {

@@ -21,16 +21,14 @@ def test_values_and_series_are_those_that_are_said(name, kind, engine):
     procedure = EXPERIMENTS[name]
     choice = {} if engine is None else {"engine": engine}
 
-    found = measure(name, make_sample(kind, n_samples=150), **choice)
-    again = measure(name, make_sample(kind, n_samples=150), **choice)
-    other = measure(name, make_sample(kind, n_samples=120, seed=5), **choice)
+    found = measure(name, make_sample(kind, n_samples=80), **choice)
+    again = measure(name, make_sample(kind, n_samples=80), **choice)
 
     assert set(found.values) == set(procedure.measures)
     assert all(type(value) is float for value in found.values.values())
     assert not all(math.isnan(value) for value in found.values.values())
     assert repr(again) == repr(found)
     lengths = {key: len(line) for key, line in found.series.items()}
-    assert {key: len(line) for key, line in other.series.items()} == lengths
     for panel in procedure.panels:
         assert {lengths[key] for key in (panel.x, *panel.lines)} == {lengths[panel.x]}
         assert len(panel.lines) <= 8

@@ -106,6 +106,24 @@ def report(
 
 
 @app.command()
+def claims(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder that holds the folders of runs.")
+    ] = Path("reports"),
+    write: Annotated[
+        bool, typer.Option("--write", help="Write them into its README.md as well.")
+    ] = False,
+) -> None:
+    """Print all claims of a folder's runs with their effects and verdicts."""
+    from boostreg.study.claimlist import claim_lines, write_claims_page
+
+    for line in claim_lines(folder):
+        typer.echo(line)
+    if write:
+        typer.echo(write_claims_page(folder))
+
+
+@app.command()
 def index(
     folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path(
         "reports"

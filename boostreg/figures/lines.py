@@ -1,6 +1,6 @@
 """Any measurements over one axis: a line each, named at its end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from boostreg.figures.figure import Figure, draw
 from boostreg.figures.labels import spread
@@ -23,7 +23,7 @@ Values = Sequence[float | None]
 
 def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a scale
     x: Values,
-    lines: Mapping[str, Values],
+    lines: Sequence[tuple[str, Values]],
     *,
     title: str,
     x_label: str,
@@ -36,24 +36,23 @@ def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a s
     Parameters
     ----------
     x : sequence of float
-    lines : mapping of label to values aligned with ``x``
+    lines : sequence of (label, values aligned with ``x``)
+        Without a label a line goes on with the look of the one before it.
     title, x_label, y_label : str
     x_log, y_log : bool
         Logarithmic axes; a 0 stands apart, before the break.
     """
-    shown = dict(list(lines.items())[: len(_CLASSES)])
-    right = _WIDTH - 14 - 6.6 * max((len(shorten(n, 22)) for n in shown), default=0)
+    shown = list(_looks(lines))
+    longest = max((len(shorten(name, 22)) for name, _, _ in shown), default=0)
+    right = _WIDTH - 14 - 6.6 * longest
     across = (log_scale if x_log else linear_scale)(x, _LEFT + 6, right)
-    values = [v for series in shown.values() for v in series]
+    values = [v for _, series, _ in shown for v in series]
     up = (
         log_scale(values, _BOTTOM - 6, _TOP, margin=0.05, room=16)
         if y_log
         else linear_scale(values, _BOTTOM - 6, _TOP)
     )
-    drawn = [
-        _drawn(x, series, across, up, class_)
-        for series, class_ in zip(shown.values(), _CLASSES, strict=False)
-    ]
+    drawn = [_drawn(x, series, across, up, class_) for _, series, class_ in shown]
     log = " (log axis)"
     return draw(
         _WIDTH,
@@ -66,6 +65,18 @@ def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a s
         title=title,
         description=_described(shown, x_label),
     )
+
+
+_Look = tuple[str, Values, str]
+
+
+def _looks(lines: Sequence[tuple[str, Values]]) -> Iterator[_Look]:
+    """Yield name, values and class of each line that can be told from the others."""
+    place = -1
+    for name, series in lines:
+        place += 1 if name or place < 0 else 0
+        if place < len(_CLASSES):
+            yield name, series, _CLASSES[place]
 
 
 def _drawn(x: Values, y: Values, across: Scale, up: Scale, class_: str) -> Fragment:
@@ -87,12 +98,12 @@ def _drawn(x: Values, y: Values, across: Scale, up: Scale, class_: str) -> Fragm
     return group(*parts)
 
 
-def _names(lines: Mapping[str, Values], up: Scale, right: float) -> Fragment:
+def _names(lines: Sequence[_Look], up: Scale, right: float) -> Fragment:
     ends = []
-    for number, (name, series) in enumerate(lines.items()):
+    for name, series, class_ in lines:
         known = [v for v in series if v is not None and is_number(v)]
-        if known:
-            ends.append((up(known[-1]), name, _CLASSES[number].split()[0]))
+        if known and name:
+            ends.append((up(known[-1]), name, class_.split()[0]))
     ends.sort()
     places = spread([end for end, _, _ in ends], 15, _TOP - 8, _BOTTOM)
     parts: list[Fragment] = []
@@ -104,9 +115,11 @@ def _names(lines: Mapping[str, Values], up: Scale, right: float) -> Fragment:
     return group(*parts)
 
 
-def _described(lines: Mapping[str, Values], x_label: str) -> str:
+def _described(lines: Sequence[_Look], x_label: str) -> str:
     told = []
-    for name, series in lines.items():
+    for name, series, _ in lines:
+        if not name:
+            continue
         known = [v for v in series if v is not None and is_number(v)]
         ends = (
             f"goes from {significant(known[0])} to {significant(known[-1])}"

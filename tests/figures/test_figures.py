@@ -55,14 +55,18 @@ FIGURES = {
     "empty front": size_against_loss([]),
     "lines": line_panel(
         (0.0, 0.1, 1.0, 10.0),
-        {"ridge": (1.0, 0.5, 0.1, 0.0), "lasso <1>": (1.0, None, float("nan"), 0.2)},
+        [
+            ("ridge", (1.0, 0.5, 0.1, 0.0)),
+            ("", (0.5, 0.5, 0.1, 0.1)),
+            ("lasso <1>", (1.0, None, float("nan"), 0.2)),
+        ],
         title="weights",
         x_label="strength",
         y_label="weight",
         x_log=True,
         y_log=True,
     ),
-    "no lines": line_panel((), {}, title="none", x_label="x", y_label="y"),
+    "no lines": line_panel((), [], title="none", x_label="x", y_label="y"),
     "verdicts": verdict_strip(
         [Judged("xgboost", 0.5, 0.2, 0.8), Judged("", None, None, None)],
         (0.2, None),

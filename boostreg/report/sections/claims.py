@@ -145,10 +145,10 @@ def _pictures(claim: Claim) -> Iterator[tuple[str, Figure]]:
         for panel in claim["panels"]:
             if panel["x"] not in series:
                 continue
-            lines = {
-                label: [number(v) for v in series[name]]
+            lines = [
+                (label, [number(v) for v in series[name]])
                 for name, label in panel["lines"].items()
-            }
+            ]
             title = ": ".join(filter(None, (_engine(finding), panel["title"])))
             yield (
                 title,

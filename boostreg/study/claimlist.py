@@ -1,0 +1,126 @@
+"""All claims of the runs in a folder: for the terminal, and as a page kept in git."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from boostreg.errors import DataError
+from boostreg.report.sections.claims import claim_rows
+from boostreg.study.files import write_text
+from boostreg.study.stored import read_results
+
+__all__ = ["claim_lines", "claims_page", "write_claims_page"]
+
+_HEADS = ("claim", "statement", "engine", "expected", "effect", "95% interval",
+          "verdict", "study")  # fmt: skip
+_WIDEST = 46
+
+_Row = tuple[str, ...]
+
+
+def claim_lines(folder: Path) -> Iterator[str]:
+    """Yield the claims of all runs in ``folder`` as the lines of a table.
+
+    Raises
+    ------
+    DataError
+        If the folder is not there, or no run in it makes a claim.
+    """
+    rows = [_HEADS, *(tuple(map(_short, row)) for row in _rows(folder))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def claims_page(folder: Path) -> str:
+    """Return the claims of all runs in ``folder`` as a page of Markdown.
+
+    Raises
+    ------
+    DataError
+        As ``claim_lines``.
+    """
+    lines = [
+        "# Claims and what came of them",
+        "",
+        (
+            "Written by `boostreg claims --write` from the results of the runs beside this "
+            "page; not to be edited. A claim is supported where the whole 95% interval "
+            "shows an effect of at least the size that counts, refuted where the whole "
+            "interval falls short of it, and not settled else. Verdicts are not adjusted "
+            "for their number."
+        ),
+        "",
+        _line(_HEADS),
+        _line(tuple("---" for _ in _HEADS)),
+        *(_line(_linked(row)) for row in _rows(folder)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_claims_page(folder: Path) -> Path:
+    """Write ``README.md`` into a folder of runs, and return its path.
+
+    Raises
+    ------
+    DataError
+        As ``claim_lines``, or if there is a README of another's making.
+    RunError
+        If it can not be written.
+    """
+    page, content = folder / "README.md", claims_page(folder)
+    if page.exists() and "`boostreg claims --write`" not in page.read_text("utf-8"):
+        raise DataError(
+            f"{page} was not written by boostreg and stays as it is; move it away to "
+            "have a table of the claims."
+        )
+    write_text(page, content)
+    return page
+
+
+def _rows(folder: Path) -> list[_Row]:
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; name one that holds runs.")
+    rows = [
+        (*row, run.name)
+        for run in sorted(folder.iterdir(), key=lambda path: path.name)
+        if (run / "results.json").is_file()
+        for claim in _claims(read_results(run))
+        for row in claim_rows(claim)
+    ]
+    if not rows:
+        raise DataError(
+            f"{folder} holds no claim: no run in it makes one under `claims`."
+        )
+    return sorted(rows, key=lambda row: (_natural(row[0]), row[-1]))
+
+
+def _claims(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return results.get("claims") or []
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Return a key by which A2 stands before A10.
+
+    >>> sorted(["A10", "A2", "A2.b"], key=_natural)
+    ['A2', 'A2.b', 'A10']
+    """
+    parts = re.findall(r"\d+|\D+", name)
+    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in parts)
+
+
+def _linked(row: _Row) -> _Row:
+    name, study = row[0], row[-1]
+    cells = tuple(cell.replace("|", "\\|") for cell in row[1:-1])
+    page = f"{study}/report.html"
+    return (f"[{name}]({page}#claim-{name})", *cells, f"[{study}]({page})")
+
+
+def _line(cells: _Row) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 1]}…"

@@ -14,6 +14,7 @@ _HOMES = {
     "TreeSize": "boostreg.trees",
     "Tuned": "boostreg.tuning.tuned",
     "load_model": "boostreg.saved",
+    "open_run": "boostreg.study.stored",
     "penalty_path": "boostreg.insight.path",
     "run_study": "boostreg.study.runner",
     "suggest": "boostreg.tuning",

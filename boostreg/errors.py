@@ -7,6 +7,7 @@ Each error is also a builtin error, so callers may catch either the family
 __all__ = [
     "BoostregError",
     "DataError",
+    "FigureError",
     "FitError",
     "InterruptedRunError",
     "MissingExtraError",
@@ -32,6 +33,10 @@ class UnsupportedPenaltyError(BoostregError, ValueError):
 
 class DataError(BoostregError, ValueError):
     """A table is unreadable or does not fit together."""
+
+
+class FigureError(BoostregError, ValueError):
+    """A picture cannot be drawn or written as asked."""
 
 
 class StudyError(BoostregError, ValueError):

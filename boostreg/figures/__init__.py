@@ -5,6 +5,7 @@ own stylesheet, and goes into a page as markup without any ``style=``.
 """
 
 from boostreg.figures.coefficients import coefficient_paths
+from boostreg.figures.counts import counts_chart
 from boostreg.figures.curves import Curve, curve_panel, measure_scale
 from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
@@ -30,6 +31,7 @@ __all__ = [
     "SearchedRange",
     "Trace",
     "coefficient_paths",
+    "counts_chart",
     "curve_panel",
     "curves_of_two",
     "encoding",

@@ -1,11 +1,14 @@
 """A finished picture: it goes into a page, shows itself in a notebook, saves itself."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from boostreg.figures.palette import palette_css
+from boostreg.errors import FigureError
+from boostreg.figures.convert import to_png
+from boostreg.figures.palette import PALETTE, palette_css
 from boostreg.figures.svg import Fragment, element
 
 __all__ = ["Figure", "draw", "figure_css"]
@@ -37,23 +40,68 @@ class Figure:
     height: int
 
     def standalone(self) -> str:
-        """Return the picture as a document that carries its own stylesheet."""
-        style = element("style", Fragment(palette_css(".boostreg") + figure_css()))
-        title = element("title", self.title)
+        """Return the picture as a document that carries its own stylesheet.
+
+        Plain colours come first, for programs that know no custom properties; where
+        the colour scheme of the reader can be asked for, it is followed.
+        """
+        themed = palette_css(".boostreg") + figure_css()
+        asked = f"@supports (color:light-dark(#000,#fff)){{{themed}}}"
+        style = element("style", Fragment(_plain_css() + asked))
+        return self._document(element("title", self.title) + style)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture and return its path.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.svg`` or ``.png``. A PNG has light colours and two pixels for
+            one, and needs the extra ``png`` or a Chromium on the PATH.
+
+        Raises
+        ------
+        FigureError
+            If the ending is another one, or the converter failed.
+        MissingExtraError
+            If nothing can make a PNG; the message says what to install.
+        """
+        target = Path(path)
+        match target.suffix.lower():
+            case ".svg":
+                target.write_bytes((self.standalone() + "\n").encode("utf-8"))
+            case ".png":
+                target.write_bytes(to_png(self._flat(), self.width, self.height))
+            case other:
+                raise FigureError(
+                    f"path must end in .svg or .png, got {other!r} in {str(path)!r}."
+                )
+        return target
+
+    def _flat(self) -> str:
+        """Return a document in light colours for programs that know little of CSS."""
+        ground = element(
+            "rect", width=self.width, height=self.height, fill=PALETTE["bg"][0]
+        )
+        font = Fragment(".boostreg{font-family:sans-serif;font-size:12px}")
+        return self._document(element("style", Fragment(_plain_css() + font)) + ground)
+
+    def _document(self, head: str) -> str:
         opening, rest = self.svg.split(">", 1)
         size = f' width="{self.width}" height="{self.height}"'
         space = ' xmlns="http://www.w3.org/2000/svg"'
-        return f"{opening}{space}{size}>{title}{style}{rest}"
-
-    def save(self, path: str | Path) -> Path:
-        """Write the picture as an SVG file and return its path."""
-        target = Path(path)
-        with target.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(self.standalone() + "\n")
-        return target
+        return f"{opening}{space}{size}>{head}{rest}"
 
     def _repr_html_(self) -> str:
         return self.standalone()
+
+
+@cache
+def _plain_css() -> str:
+    """Return the rules with light colours in place of custom properties."""
+    return re.sub(
+        r"var\(--([a-z0-9]+)\)", lambda found: PALETTE[found[1]][0], figure_css()
+    )
 
 
 def draw(

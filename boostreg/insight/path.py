@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from boostreg.data import Task
 from boostreg.engines import get_engine
 from boostreg.errors import PenaltyError
+from boostreg.insight.effects import PathRow, penalty_effect
+from boostreg.insight.frame import PenaltyPath
 from boostreg.insight.paths import path_grid, path_points, path_rows
 from boostreg.penalty import PENALTIES, Penalty, Scale, parse_space
 from boostreg.tuning.measuring import Limits, Measuring, Setting
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.tune import run_here
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["penalty_path"]
 
@@ -39,7 +40,7 @@ def penalty_path(  # noqa: PLR0913  the arguments are those of `tune`, by name
     groups: Any = None,
     scale: Scale = "raw",
     journal: str | Path | None = None,
-) -> "pd.DataFrame":
+) -> PenaltyPath:
     """Measure losses and sizes along a grid of one penalty, all else fixed.
 
     Parameters
@@ -58,8 +59,9 @@ sample_weight, groups, scale, journal
 
     Returns
     -------
-    DataFrame
-        One row a grid point, fold and reading (``stopped``: at the rounds of least
+    PenaltyPath
+        A DataFrame that shows its curves in a notebook and has ``figure(measure)``:
+        one row a grid point, fold and reading (``stopped``: at the rounds of least
         mean loss, ``equal``: at the same rounds for all points), with the columns of
         a study's ``paths.csv`` but for ``outer_fold``.
 
@@ -105,7 +107,8 @@ sample_weight, groups, scale, journal
     )
     measuring = Measuring(settings, limits, keep=True)
     run_here([measuring], dataset, workers=workers, journal=journal)
-    return _table([row.as_dict() for row in path_rows(made, (None,), measuring)])
+    rows = path_rows(made, (None,), measuring)
+    return _table(rows, dataset.splits.inner_ratio)
 
 
 def _grid(name: str, engine: str, points: int) -> tuple[float, ...]:
@@ -119,7 +122,8 @@ def _grid(name: str, engine: str, points: int) -> tuple[float, ...]:
     raise PenaltyError(f"{name} has no range to make a grid of; give grid=[...].")
 
 
-def _table(rows: list[dict[str, Any]]) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.DataFrame(rows).drop(columns="outer_fold", errors="ignore")
+def _table(rows: Sequence[PathRow], ratio: float) -> PenaltyPath:
+    table = pd.DataFrame([row.as_dict() for row in rows])
+    stopped = [row for row in rows if row.reading == "stopped"]
+    effect = penalty_effect(stopped, ratio) if stopped else None
+    return PenaltyPath.of(table.drop(columns="outer_fold", errors="ignore"), effect)

@@ -4,10 +4,10 @@ No number is computed here and no sentence is made: both come with ``results``. 
 is kept safe stands in ``shell``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from boostreg.figures import encoding
+from boostreg.figures import Figure, encoding
 from boostreg.figures.numerals import places
 from boostreg.report.sections import (
     answer_section,
@@ -26,7 +26,7 @@ from boostreg.report.sections import (
 from boostreg.report.sections.words import dig, number, picks
 from boostreg.report.shell import content_policy, fill, island
 
-__all__ = ["policy", "render"]
+__all__ = ["page_figures", "policy", "render"]
 
 _STYLES, _SCRIPTS = ("report.css",), ("tools.js", "report.js")
 
@@ -68,6 +68,33 @@ def render(results: Mapping[str, Any], trials: Rows, paths: Rows) -> str:
         sections=dict.fromkeys(_SECTIONS) | {s["id"]: s for s in sections},
         island=island(_script_data(sections)),
     )
+
+
+def page_figures(
+    results: Mapping[str, Any], trials: Rows, paths: Rows
+) -> dict[str, Figure]:
+    """Return the figures of a page by section and title, in its order.
+
+    Small strips in tables are left out.
+    """
+    found: dict[str, Figure] = {}
+    for section in _sections(results, trials, paths):
+        for figure in _figures_in(section):
+            name = f"{section['id']}: {figure.title}"
+            twice = sum(other.split(" #")[0] == name for other in found)
+            found[f"{name} #{twice + 1}" if twice else name] = figure
+    return found
+
+
+def _figures_in(content: Any) -> Iterator[Figure]:
+    if isinstance(content, Figure):
+        yield content
+    elif isinstance(content, Mapping):
+        for value in content.values():
+            yield from _figures_in(value)
+    elif isinstance(content, list | tuple):
+        for value in content:
+            yield from _figures_in(value)
 
 
 def policy() -> str:

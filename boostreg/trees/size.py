@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, fields
 
+from boostreg.figures import Figure, counts_chart
+from boostreg.figures.notebook import notebook_html, notebook_table
+
 __all__ = ["SIZES", "TreeSize"]
 
 
@@ -52,14 +55,19 @@ class TreeSize:
     shrinkage_low: float
     shrinkage_high: float
 
+    def figure(self) -> Figure:
+        """Return the counts on one logarithmic axis."""
+        counts = {name: float(getattr(self, name)) for name in SIZES if name in _WHOLE}
+        return counts_chart(counts, title="Size of a model")
+
     def _repr_html_(self) -> str:
-        rows = (
-            f"<tr><th scope='row'>{name}</th><td>{getattr(self, name):,.6g}</td></tr>"
-            if name not in _WHOLE
-            else f"<tr><th scope='row'>{name}</th><td>{getattr(self, name):,}</td></tr>"
+        rows = {
+            name: [f"{getattr(self, name):,}"]
+            if name in _WHOLE
+            else [f"{getattr(self, name):,.6g}"]
             for name in SIZES
-        )
-        return f"<table><caption>TreeSize</caption>{''.join(rows)}</table>"
+        }
+        return notebook_html(notebook_table("TreeSize", (), rows), self.figure())
 
 
 SIZES = tuple(field.name for field in fields(TreeSize))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any, Self
 
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError
 from boostreg.estimators import BoostedClassifier, BoostedRegressor
+from boostreg.figures import Cloud, Figure, Landmark, size_against_loss
+from boostreg.figures.notebook import notebook_html, notebook_table
 from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
@@ -187,19 +188,26 @@ class Tuned:
             )
         return "\n".join(lines)
 
+    def figure(self) -> Figure:
+        """Return size against loss: the trials, the front between them, both picks."""
+        marks = [
+            Landmark(self.engine, name, pick.n_leaves, pick.loss)
+            for name, pick in (("one_se", self.one_se), ("best", self.best))
+        ]
+        cloud = Cloud(
+            self.engine,
+            tuple((trial.sizes["n_leaves"], trial.loss) for trial in self._trials),
+            tuple((c.n_leaves, c.loss) for c in self.selection.front),
+        )
+        return size_against_loss([cloud], marks, loss=self.loss_name)
+
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("", *_SHOWN))
-        rows = "".join(
-            f'<tr><th scope="row">{name}</th>'
-            + "".join(f"<td>{getattr(pick, key):.6g}</td>" for key in _SHOWN)
-            + "</tr>"
+        rows = {
+            name: [f"{getattr(pick, key):.6g}" for key in _SHOWN]
             for name, pick in (("best", self.best), ("one_se", self.one_se))
-        )
-        caption = escape(f"{self.engine}, {len(self._trials)} trials, {self.loss_name}")
-        return (
-            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-        )
+        }
+        caption = f"{self.engine}, {len(self._trials)} trials, {self.loss_name}"
+        return notebook_html(notebook_table(caption, _SHOWN, rows), self.figure())
 
 
 def trial_row(trial: Trial) -> Mapping[str, Any]:

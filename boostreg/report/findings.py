@@ -3,6 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from boostreg.insight.effects import Effect
+from boostreg.report.advice import (
+    advice,
+    effects_heading,
+    lead_engine,
+    setup_heading,
+    use_heading,
+)
 from boostreg.report.comparisons import Comparison, Judged, best_linear
 from boostreg.report.headlines import (
     flat_sentences,
@@ -45,18 +52,26 @@ class Findings:
         self._by_pair = {(c.a, c.b): c for c in comparisons}
 
     def answer(self) -> list[str]:
-        """Return the opening paragraph: penalties, each engine, linear models."""
-        engines = self._record.engines.values()
+        """Return the opening: what to use, what it rests on, who does as well."""
+        lead = lead_engine(self._record)
+        kept = self._by_pair[f"{lead.name} one_se", f"{lead.name} best"]
         return [
-            self._penalties(),
-            *(self._engine(engine) for engine in engines),
+            advice(self._record, self._by_pair),
+            f"{self._smaller(lead, kept)} {self._penalties()}",
+            *self._engines_told(),
             *self._linear(),
         ]
+
+    def engines(self) -> list[str]:
+        """Return losses and leaves of each engine's models."""
+        return [self._engine(engine) for engine in self._record.engines.values()]
 
     def headings(self) -> dict[str, str]:
         """Return the heading of each section: its finding."""
         return {
-            "effects": self._penalties().rstrip("."),
+            "use": use_heading(self._record),
+            "setup": setup_heading(self._record),
+            "effects": effects_heading(self._record),
             "front": self._front(),
             "engines": self._engines(),
             "baselines": self._baselines(),
@@ -127,18 +142,14 @@ class Findings:
         parts = [
             f"{_MODEL[model]} {self._loss(f'{engine.name} {model}')}, "
             f"{self._leaves(engine, model)} leaves"
-            for model in ("default", "best", "one_se")
+            for model in ("default", "unpenalised", "best", "one_se")
         ]
-        kept = self._by_pair[f"{engine.name} one_se", f"{engine.name} best"]
         return (
             f"{LABELS[engine.name]}, outer {self._record.card['loss']}: "
-            f"{'; '.join(parts)}. {self._smaller(engine, kept)}"
+            f"{'; '.join(parts)}."
         )
 
     def _smaller(self, engine: EngineRecord, kept: Comparison) -> str:
-        one_se, default = (_mean_leaves(engine, m) for m in ("one_se", "default"))
-        share = one_se / default - 1 if default else float("inf")
-        change = f"{number(100 * abs(share), 2)}% {'fewer' if share < 0 else 'more'}"
         interval = kept.interval
         if not interval.exists:
             loses = "what it loses against the best has no interval"
@@ -149,7 +160,14 @@ class Findings:
         else:
             most = percent(kept.relative(interval.high))
             loses = f"it is not told apart from the best (95% CI up to {most})"
-        return f"The smallest has {change} leaves than the defaults; {loses}."
+        leaves = self._leaves(engine, "one_se"), self._leaves(engine, "best")
+        return (
+            f"It is the smallest within one standard error, {leaves[0]} leaves for "
+            f"{leaves[1]} of the best: {loses}."
+        )
+
+    def _engines_told(self) -> list[str]:
+        return [f"{self._engines()}."] if len(self._record.engines) > 1 else []
 
     def _linear(self) -> list[str]:
         name = best_linear(self._record)
@@ -192,10 +210,7 @@ class Findings:
         name = best_linear(self._record)
         if name is None:
             return "No linear model was asked for"
-        engine = min(
-            self._record.engines,
-            key=lambda e: float(self._judged[f"{e} best"].losses.mean()),
-        )
+        engine = lead_engine(self._record).name
         found = self._by_pair[f"{engine} best", name]
         return (
             f"Tuned {LABELS[engine]} is {_told(found.word)} the best linear model, "

@@ -45,6 +45,7 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
         "text": {
             "answer": findings.answer(),
             "caveats": findings.caveats(),
+            "engines": findings.engines(),
             "headings": findings.headings(),
             "warnings": findings.warnings(),
         },

@@ -1,0 +1,142 @@
+"""What to use, in a sentence, and the headings that say it again with numbers."""
+
+from collections.abc import Mapping
+
+from boostreg.insight.effects import Effect
+from boostreg.report.comparisons import Comparison
+from boostreg.report.labels import LABELS
+from boostreg.report.numbers import count, number, percent
+from boostreg.report.records import EngineRecord, RunRecord
+
+__all__ = ["advice", "effects_heading", "lead_engine", "setup_heading", "use_heading"]
+
+Pairs = Mapping[tuple[str, str], Comparison]
+
+_NOTABLE = 0.05
+"""A change of leaves below this share is not called smaller."""
+
+
+def lead_engine(record: RunRecord) -> EngineRecord:
+    """Return the engine whose ``one_se`` has the least inner loss on all rows.
+
+    Outer rows have no say in it, so what they say of it is not flattered.
+    """
+    return min(record.engines.values(), key=lambda e: e.tuned[None].selection.one_se.loss)
+
+
+def advice(record: RunRecord, by_pair: Pairs) -> str:
+    """Return which engine and penalties to use, or that the defaults are fine."""
+    engine = lead_engine(record)
+    label = LABELS[engine.name]
+    found = by_pair[f"{engine.name} one_se", f"{engine.name} default"]
+    one_se, default = (_outer_leaves(engine, m) for m in ("one_se", "default"))
+    change = one_se / default - 1 if default else 0.0
+    settings = f"{label} with {_settings(record, engine)}"
+    size = f"{number(100 * abs(change), 2)}% {'fewer' if change < 0 else 'more'} leaves"
+    if found.word == "better":
+        return (
+            f"Use {settings}. Tuned so, it loses {_less(found)} than {label}'s "
+            f"defaults, with {size}."
+        )
+    if found.word == "worse":
+        return (
+            f"Keep {label}'s defaults: tuned for few leaves it loses "
+            f"{_share(found)} more ({_ends(found)}), with {size}."
+        )
+    same = (
+        f"its loss is not told apart from that of {label}'s defaults "
+        f"({percent(found.relative(found.interval.estimate))}, {_ends(found)})"
+    )
+    if change < -_NOTABLE:
+        return f"Use {settings}, for its size: {same}, with {size}."
+    return f"The defaults are fine. Tuned {label} has {size}, and {same}."
+
+
+def use_heading(record: RunRecord) -> str:
+    """Return how large the models to use are."""
+    sizes = [
+        f"{count(e.models['one_se'].size.n_leaves)} leaves of {LABELS[e.name]}"
+        for e in record.engines.values()
+    ]
+    return f"Parameters to use: {' or '.join(sizes)}"
+
+
+def effects_heading(record: RunRecord) -> str:
+    """Return which penalty, moved alone, changes the loss most."""
+    effects = [e for e in record.main_effects if len(e.points) > 1]
+    if not effects:
+        return "No path of a penalty was measured"
+    helping = [e for e in effects if e.verdict == "helps"]
+    most = min(helping or effects, key=_gain)
+    where = f"{percent(_gain(most))} at {number(most.lowest.value, 3)} in "
+    where += LABELS[most.engine]
+    if helping:
+        names = list(dict.fromkeys(e.penalty for e in helping))
+        others = "" if len(names) > 1 else ", no other does"
+        return f"Moved alone, {_and(names)} lowers the loss ({where}){others}"
+    if _gain(most) >= 0:
+        return "Moved alone, every penalty raises the mean loss"
+    return (
+        "Moved alone, no penalty is shown to lower the loss; "
+        f"{most.penalty} comes nearest ({where})"
+    )
+
+
+def setup_heading(record: RunRecord) -> str:
+    """Return on how much the run rests."""
+    rows, features = (record.card[name] for name in ("rows", "features"))
+    outer = len(record.outer_weights)
+    folds = f"{outer} outer folds" if outer > 1 else "one outer split"
+    return (
+        f"{rows:,} rows, {features:,} features, {folds}: what was fixed, the data, "
+        "and how to run it again"
+    )
+
+
+def _settings(record: RunRecord, engine: EngineRecord) -> str:
+    tuned = engine.tuned[None]
+    penalty = tuned.penalty("one_se")
+    parts = [
+        f"{name} {_value(getattr(penalty, name))}" for name in record.ranges[engine.name]
+    ]
+    rounds = f"{tuned.candidate('one_se').n_rounds} rounds"
+    return f"{', '.join(parts)} and {rounds}" if parts else rounds
+
+
+def _value(value: float | None) -> str:
+    return "none" if value is None else number(value, 3)
+
+
+def _outer_leaves(engine: EngineRecord, model: str) -> float:
+    folds = engine.outer[model]
+    return sum(fold.size.n_leaves for fold in folds) / len(folds)
+
+
+def _gain(effect: Effect) -> float:
+    zero, low = effect.points[0], effect.lowest
+    return low.difference.estimate / zero.loss if zero.loss else 0.0
+
+
+def _share(found: Comparison) -> str:
+    share = abs(found.relative(found.interval.estimate))
+    return f"{number(100 * share, 2)}%"
+
+
+def _less(found: Comparison) -> str:
+    return f"{_share(found)} less ({_ends(found)})"
+
+
+def _ends(found: Comparison) -> str:
+    if not found.interval.exists:
+        return "no interval"
+    low, high = (percent(found.relative(v)) for v in _span(found))
+    return f"95% CI {low} to {high}"
+
+
+def _span(found: Comparison) -> tuple[float, float]:
+    return found.interval.low, found.interval.high
+
+
+def _and(names: list[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -7,14 +7,17 @@ own stylesheet, and goes into a page as markup without any ``style=``.
 from boostreg.figures.coefficients import coefficient_paths
 from boostreg.figures.counts import counts_chart
 from boostreg.figures.curves import Curve, curve_panel, measure_scale
+from boostreg.figures.differences import Difference, difference_chart
 from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import Estimate, interval_chart
 from boostreg.figures.lines import line_panel
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
+from boostreg.figures.parts import Part, parts_panel, parts_scale
 from boostreg.figures.promise import promise_chart
 from boostreg.figures.scale import Scale, robust_high
+from boostreg.figures.shares import share_bars
 from boostreg.figures.sparkline import sparkline
 from boostreg.figures.strip import SearchedRange, range_strip
 from boostreg.figures.verdicts import Judged, verdict_strip
@@ -23,10 +26,12 @@ __all__ = [
     "PALETTE",
     "Cloud",
     "Curve",
+    "Difference",
     "Estimate",
     "Figure",
     "Judged",
     "Landmark",
+    "Part",
     "Scale",
     "SearchedRange",
     "Trace",
@@ -34,6 +39,7 @@ __all__ = [
     "counts_chart",
     "curve_panel",
     "curves_of_two",
+    "difference_chart",
     "encoding",
     "figure_css",
     "fronts_of_two",
@@ -41,9 +47,12 @@ __all__ = [
     "line_panel",
     "measure_scale",
     "palette_css",
+    "parts_panel",
+    "parts_scale",
     "promise_chart",
     "range_strip",
     "robust_high",
+    "share_bars",
     "size_against_loss",
     "sparkline",
     "verdict_strip",

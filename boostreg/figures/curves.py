@@ -40,6 +40,8 @@ class Curve:
         Penalty that was picked for this engine: a dashed line.
     safe : tuple of float or None
         Interval of the penalty in which nothing is lost: a bar at the foot.
+    beside : tuple of float or None
+        A second reading of the measure, thin and dashed; empty without one.
     """
 
     engine: str
@@ -48,13 +50,25 @@ class Curve:
     high: tuple[float | None, ...] = ()
     pick: float | None = None
     safe: tuple[float, float] | None = None
+    beside: tuple[float | None, ...] = ()
 
 
 def measure_scale(
-    values: Iterable[float | None], *, log: bool = False, cut: float | None = None
+    values: Iterable[float | None],
+    *,
+    log: bool = False,
+    cut: float | None = None,
+    floor: float | None = None,
 ) -> Scale:
-    """Return a vertical scale to share among panels; ``cut`` bounds it from above."""
-    kept = [v for v in values if v is None or cut is None or v <= cut]
+    """Return a vertical scale to share among panels.
+
+    ``cut`` bounds it from above and ``floor`` from below: lines leave the panel there.
+    """
+    kept = [
+        v if v is None or floor is None else max(v, floor)
+        for v in values
+        if v is None or cut is None or v <= cut
+    ]
     foot, head = _BOTTOM - 6.0, float(_TOP)
     if log:
         return log_scale(kept, foot, head, margin=0.05, room=16)
@@ -98,6 +112,7 @@ def curve_panel(
             _RIGHT - _LEFT + 4,
             _BOTTOM - _TOP + 4,
             *(_interval(c, grid, x, y) for c in curves),
+            *(_beside(c, grid, x, y) for c in curves),
             *(_line(c, grid, x, y) for c in curves),
         ),
         *(_safe(c, x, k) for k, c in enumerate(curves)),
@@ -152,6 +167,15 @@ def _line(curve: Curve, grid: Sequence[float], x: Scale, y: Scale) -> Fragment:
         data_at=" ".join(map(str, there)),
     )
     return group(*lines, marks)
+
+
+def _beside(curve: Curve, grid: Sequence[float], x: Scale, y: Scale) -> Fragment:
+    if not curve.beside:
+        return Fragment()
+    known = [k for k, v in enumerate(curve.beside) if grid[k] > 0 and is_number(v)]
+    return line(
+        _at(curve.beside, known, grid, x, y), f"eq {encoding(curve.engine).class_}"
+    )
 
 
 def _interval(curve: Curve, grid: Sequence[float], x: Scale, y: Scale) -> Fragment:

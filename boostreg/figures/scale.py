@@ -123,10 +123,10 @@ def log_scale(
     )
 
 
-def robust_high(values: Iterable[float | None]) -> float | None:
+def robust_high(values: Iterable[float | None], share: float = 0.2) -> float | None:
     """Return where to end an axis of losses, so that a few huge ones do not flatten it.
 
-    The largest value, unless the nearest four fifths take less than a fifth of the
+    The largest value, unless the nearest four fifths take less than ``share`` of the
     axis; then twice the room that those take. What is cut must be said by the caller.
 
     >>> robust_high([1, 2, 3, 4, 5]), robust_high([1, 2, 2, 2, 3, 3, 90])
@@ -137,7 +137,7 @@ def robust_high(values: Iterable[float | None]) -> float | None:
         return None
     least, most = numbers[0], numbers[-1]
     near = numbers[int(0.8 * (len(numbers) - 1))]
-    if near == least or near - least >= 0.2 * (most - least):
+    if near == least or near - least >= share * (most - least):
         return most
     return least + 2 * (near - least)
 

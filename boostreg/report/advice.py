@@ -21,7 +21,9 @@ def lead_engine(record: RunRecord) -> EngineRecord:
 
     Outer rows have no say in it, so what they say of it is not flattered.
     """
-    return min(record.engines.values(), key=lambda e: e.tuned[None].selection.one_se.loss)
+    return min(
+        record.engines.values(), key=lambda e: e.tuned[None].selection.one_se.loss
+    )
 
 
 def advice(record: RunRecord, by_pair: Pairs) -> str:
@@ -97,7 +99,8 @@ def _settings(record: RunRecord, engine: EngineRecord) -> str:
     tuned = engine.tuned[None]
     penalty = tuned.penalty("one_se")
     parts = [
-        f"{name} {_value(getattr(penalty, name))}" for name in record.ranges[engine.name]
+        f"{name} {_value(getattr(penalty, name))}"
+        for name in record.ranges[engine.name]
     ]
     rounds = f"{tuned.candidate('one_se').n_rounds} rounds"
     return f"{', '.join(parts)} and {rounds}" if parts else rounds

@@ -15,9 +15,10 @@ from boostreg.report.headlines import (
     flat_sentences,
     importance_heading,
     promise_heading,
+    shrinkage_heading,
 )
 from boostreg.report.labels import LABELS
-from boostreg.report.numbers import count, number, percent, with_interval
+from boostreg.report.numbers import count, percent, with_interval
 from boostreg.report.records import EngineRecord, RunRecord
 
 __all__ = ["Findings"]
@@ -31,12 +32,6 @@ _WORDS = (
     "'Better', 'worse', 'helps' and 'harms' rest on Holm-adjusted p-values below 0.05; "
     "intervals are not adjusted."
 )
-_MODEL = {
-    "best": "tuned for least loss",
-    "one_se": "smallest within one standard error",
-    "default": "library defaults",
-    "unpenalised": "without penalties",
-}
 
 
 class Findings:
@@ -62,10 +57,6 @@ class Findings:
             *self._linear(),
         ]
 
-    def engines(self) -> list[str]:
-        """Return losses and leaves of each engine's models."""
-        return [self._engine(engine) for engine in self._record.engines.values()]
-
     def headings(self) -> dict[str, str]:
         """Return the heading of each section: its finding."""
         return {
@@ -78,6 +69,7 @@ class Findings:
             "trials": self._trials(),
             "importance": importance_heading(self._record),
             "promise": promise_heading(self._record),
+            "shrinkage": shrinkage_heading(self._record),
         }
 
     def warnings(self) -> list[str]:
@@ -138,17 +130,6 @@ class Findings:
         sentence = "; ".join(parts)
         return f"{sentence[0].upper()}{sentence[1:]}."
 
-    def _engine(self, engine: EngineRecord) -> str:
-        parts = [
-            f"{_MODEL[model]} {self._loss(f'{engine.name} {model}')}, "
-            f"{self._leaves(engine, model)} leaves"
-            for model in ("default", "unpenalised", "best", "one_se")
-        ]
-        return (
-            f"{LABELS[engine.name]}, outer {self._record.card['loss']}: "
-            f"{'; '.join(parts)}."
-        )
-
     def _smaller(self, engine: EngineRecord, kept: Comparison) -> str:
         interval = kept.interval
         if not interval.exists:
@@ -162,8 +143,8 @@ class Findings:
             loses = f"it is not told apart from the best (95% CI up to {most})"
         leaves = self._leaves(engine, "one_se"), self._leaves(engine, "best")
         return (
-            f"It is the smallest within one standard error, {leaves[0]} leaves for "
-            f"{leaves[1]} of the best: {loses}."
+            "Over the outer folds the smallest within one standard error has "
+            f"{leaves[0]} leaves, the best {leaves[1]}: {loses}."
         )
 
     def _engines_told(self) -> list[str]:

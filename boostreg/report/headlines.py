@@ -1,33 +1,55 @@
 """Sentences on importance, on what searches promised, and on flat optima."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 from boostreg.insight.effects import Effect
 from boostreg.report.labels import LABELS
 from boostreg.report.numbers import number, percent
 from boostreg.report.records import EngineRecord, RunRecord
 
-__all__ = ["flat_sentences", "importance_heading", "promise_heading"]
+__all__ = [
+    "flat_sentences",
+    "importance_heading",
+    "promise_heading",
+    "shrinkage_heading",
+]
+
+_ALL = 0.995
+"""An estimated share from here on is called all; estimates may go beyond 1."""
 
 
 def importance_heading(record: RunRecord) -> str:
-    """Return which penalty explains most of the loss, engine by engine."""
+    """Return which penalty explains most of how the loss varies, by engine."""
     found = {
         LABELS[engine.name]: engine.importance["loss"]
         for engine in record.engines.values()
         if "loss" in engine.importance
     }
-    parts = []
-    for label, one in found.items():
-        if one.determined:
-            name, share = max(one.main.items(), key=lambda pair: pair[1])
-            part = f"{number(100 * share, 2)}%"
-            parts.append(
-                f"{name} explains {part} of how {label}'s loss varies over the space"
-            )
-        else:
-            parts.append(f"what drives {label}'s loss is not determined")
+    told = {
+        label: max(one.main.items(), key=lambda pair: pair[1])
+        for label, one in found.items()
+        if one.determined
+    }
+    parts = [
+        f"{name} explains most of how the loss varies: {_told(told, name)}"
+        for name in dict.fromkeys(name for name, _ in told.values())
+    ]
+    parts += [
+        f"what drives {label}'s loss is not determined"
+        for label in found
+        if label not in told
+    ]
     return "; ".join(parts) or "Which penalties matter"
+
+
+def _told(told: Mapping[str, tuple[str, float]], name: str) -> str:
+    """Return the shares of one penalty, engine by engine."""
+    return ", ".join(
+        f"{'all' if share >= _ALL else f'{number(100 * share, 2)}%'} in {label}"
+        for label, (largest, share) in told.items()
+        if largest == name
+    )
 
 
 def promise_heading(record: RunRecord) -> str:
@@ -72,3 +94,19 @@ def flat_sentences(effects: Sequence[Effect]) -> Iterator[str]:
                 f"around the tuned best, any value from {ends} is within one standard "
                 "error."
             )
+
+
+def shrinkage_heading(record: RunRecord) -> str:
+    """Return what L2 leaves of the median leaf's weight in the models to use."""
+    kept = {
+        LABELS[engine.name]: engine.models["one_se"].size.shrinkage
+        for engine in record.engines.values()
+    }
+    known = [
+        f"{number(100 * share, 2)}% in {label}"
+        for label, share in kept.items()
+        if not math.isnan(share)
+    ]
+    if not known:
+        return "How much of its weight a leaf keeps"
+    return f"How much of its weight the median leaf keeps: {', '.join(known)}"

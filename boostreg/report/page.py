@@ -21,6 +21,7 @@ from boostreg.report.sections import (
     promise_section,
     select_rows,
     setup_section,
+    shrinkage_section,
     trials_section,
 )
 from boostreg.report.sections.words import dig, number, picks
@@ -31,8 +32,8 @@ __all__ = ["page_figures", "policy", "render"]
 _STYLES, _SCRIPTS = ("report.css",), ("tools.js", "report.js")
 
 _SECTIONS = (
-    "answer", "claims", "use", "effects", "importance", "front", "engines", "linear",
-    "promise", "trials", "setup",
+    "answer", "claims", "use", "effects", "importance", "shrinkage", "front", "engines",
+    "linear", "promise", "trials", "setup",
 )  # fmt: skip
 
 Rows = Sequence[Mapping[str, Any]]
@@ -113,6 +114,7 @@ def _sections(
         parameters_section(results),
         effects_section(results, paths, decimals),
         importance_section(results),
+        shrinkage_section(results),
         front_section(results, shown),
         engines_section(results, decimals),
         baselines_section(results, decimals),

@@ -45,7 +45,6 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
         "text": {
             "answer": findings.answer(),
             "caveats": findings.caveats(),
-            "engines": findings.engines(),
             "headings": findings.headings(),
             "warnings": findings.warnings(),
         },

@@ -8,6 +8,7 @@ from boostreg.report.sections.importance import importance_section
 from boostreg.report.sections.parameters import parameters_section
 from boostreg.report.sections.promise import promise_section
 from boostreg.report.sections.setup import setup_section
+from boostreg.report.sections.shrinkage import shrinkage_section
 from boostreg.report.sections.trials import front_section, select_rows, trials_section
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "promise_section",
     "select_rows",
     "setup_section",
+    "shrinkage_section",
     "trials_section",
 ]

@@ -25,9 +25,12 @@ def answer_section(results: Mapping[str, Any], places: int) -> dict[str, Any]:
 
 
 def lead_engine(results: Mapping[str, Any]) -> str | None:
-    """Return the engine whose one_se has the least outer loss, None without any."""
+    """Return the engine whose one_se has the least inner loss, None without any.
+
+    Outer rows have no say in it, so what they say of it is not flattered.
+    """
     losses: dict[str, float | None] = {
-        engine: number(dig(found, "one_se", "outer", "loss"))
+        engine: number(dig(found, "one_se", "inner", "loss"))
         for engine, found in results["engines"].items()
         if found.get("one_se")
     }
@@ -46,7 +49,8 @@ def _facts(results: Mapping[str, Any], places: int) -> list[Fact]:
         _loss_fact(results, engine, places),
         _leaves_fact(found, engine),
         _difference_fact(results, engine, f"{engine} default", places),
-        _difference_fact(results, engine, _best_linear(results), places),
+        _difference_fact(results, engine, _linear(results, engine), places),
+        _gap_fact(found, places),
         _rounds_fact(found, engine),
     ]
     return [fact for fact in facts if fact is not None][:4]
@@ -101,14 +105,30 @@ def _against(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _best_linear(results: Mapping[str, Any]) -> str | None:
-    losses = {
-        name: number(dig(found, "outer", "loss"))
-        for name, found in (results.get("baselines") or {}).items()
+def _linear(results: Mapping[str, Any], engine: str) -> str | None:
+    """Return the linear model that the run compares an engine with, if any."""
+    for pair in results.get("comparisons") or ():
+        known = pair["b"] in (results.get("baselines") or {}) and pair["b"] != "mean"
+        if pair["a"] == f"{engine} best" and known:
+            return str(pair["b"])
+    return None
+
+
+def _gap_fact(found: Mapping[str, Any], places: int) -> Fact | None:
+    """Return outer minus training loss, means over the outer folds."""
+    gaps: dict[str, float | None] = {}
+    for pick in ("one_se", "best"):
+        folds = dig(found, pick, "by_outer_fold") or ()
+        known = [(number(f["loss"]), number(f["train_loss"])) for f in folds]
+        ends = [a - b for a, b in known if a is not None and b is not None]
+        gaps[pick] = sum(ends) / len(ends) if ends else None
+    if gaps["one_se"] is None:
+        return None
+    return {
+        "label": "Overfitting gap",
+        "value": fixed(gaps["one_se"], places),
+        "note": f"outer minus training loss; best: {fixed(gaps['best'], places)}",
     }
-    known = {n: v for n, v in losses.items() if v is not None}
-    fitted = {n: v for n, v in known.items() if n != "mean"} or known
-    return min(fitted, key=lambda name: fitted[name], default=None)
 
 
 def _rounds_fact(found: Mapping[str, Any], engine: str) -> Fact | None:

@@ -5,10 +5,14 @@ from typing import Any
 
 from boostreg.figures import (
     Curve,
+    Difference,
     Estimate,
+    Figure,
     coefficient_paths,
     curve_panel,
+    difference_chart,
     interval_chart,
+    measure_scale,
 )
 from boostreg.figures.numerals import (
     MISSING,
@@ -37,6 +41,7 @@ def engines_section(results: Mapping[str, Any], places: int) -> dict[str, Any] |
         "nav": "Engines and baselines",
         "heading": dig(results, "text", "headings", "engines"),
         "chart": interval_chart(estimates, loss=loss),
+        "differences": _differences(results, loss),
         "table": _table(models, results, places),
         "comparisons": _comparisons(results, places),
     }
@@ -46,7 +51,7 @@ def baselines_section(results: Mapping[str, Any], places: int) -> dict[str, Any]
     """Return two small charts for each linear model with a path, None without any."""
     found = results.get("baselines") or {}
     drawn = [
-        _baseline(name, baseline, places)
+        _baseline(results, name, baseline, places)
         for name, baseline in found.items()
         if baseline.get("path")
     ]
@@ -56,6 +61,7 @@ def baselines_section(results: Mapping[str, Any], places: int) -> dict[str, Any]
         "id": "linear",
         "nav": "Linear baselines",
         "heading": dig(results, "text", "headings", "baselines"),
+        "engines": drawn[0]["engines"],
         "baselines": drawn,
     }
 
@@ -96,6 +102,33 @@ def _estimate(model: Mapping[str, Any]) -> Estimate:
         number(outer.get("high")),
         engine=model["engine"],
         filled=model["kind"] in ("best", "one_se", "baseline"),
+    )
+
+
+def _differences(results: Mapping[str, Any], loss: str) -> Figure | None:
+    pairs = results.get("comparisons") or ()
+    if not pairs:
+        return None
+    rows = [_shares(pair) for pair in pairs]
+    return difference_chart(rows, label=f"difference of outer {loss}, paired by fold")
+
+
+def _shares(pair: Mapping[str, Any]) -> Difference:
+    """Return a pair as shares of the second model's loss."""
+    share, difference = number(pair.get("relative")), number(pair.get("difference"))
+    base = difference / share if share and difference is not None else None
+    low, high = (
+        None if base is None or (end := number(pair.get(key))) is None else end / base
+        for key in ("low", "high")
+    )
+    engine, _, _ = pair["a"].partition(" ")
+    return Difference(
+        f"{model_name(pair['a'])} \N{MINUS SIGN} {model_name(pair['b'])}",
+        share,
+        low,
+        high,
+        engine,
+        told=pair.get("word") in ("better", "worse"),
     )
 
 
@@ -171,12 +204,16 @@ def _relative(share: float | None) -> str:
     return MISSING if share is None else f"{signed(100 * share, 1)}%"
 
 
-def _baseline(name: str, baseline: Mapping[str, Any], places: int) -> dict[str, Any]:
+def _baseline(
+    results: Mapping[str, Any], name: str, baseline: Mapping[str, Any], places: int
+) -> dict[str, Any]:
     known = [p for p in baseline["path"] if number(p.get("strength")) is not None]
     path = sorted(known, key=lambda point: float(point["strength"]))
     strengths = [float(p["strength"]) for p in path]
     chosen = _chosen(path)
     curve = _loss_curve(model_name(name), path, chosen)
+    boosted = _boosted(results, strengths)
+    near = [v for one in (curve, *boosted) for v in (*one.y, *one.low, *one.beside)]
     return {
         "name": model_name(name),
         "kept": _kept(baseline),
@@ -184,9 +221,28 @@ def _baseline(name: str, baseline: Mapping[str, Any], places: int) -> dict[str, 
         "loss": fixed(number(dig(baseline, "outer", "loss")), places),
         "coefficients": _coefficients(name, path, strengths, chosen),
         "losses": curve_panel(
-            strengths, [curve], measure="inner loss", penalty="strength"
+            strengths,
+            [*boosted, curve],
+            measure="inner loss",
+            penalty="strength",
+            y_scale=measure_scale(near),
         ),
+        "engines": [one.engine for one in boosted],
     }
+
+
+def _boosted(results: Mapping[str, Any], strengths: Sequence[float]) -> list[Curve]:
+    """Return the inner loss of each engine's pick as a level line."""
+    losses = {
+        engine: number(dig(found, "one_se", "inner", "loss"))
+        for engine, found in results["engines"].items()
+    }
+    nothing = (None,) * len(strengths)
+    return [
+        Curve(engine, nothing, beside=(loss,) * len(strengths))
+        for engine, loss in losses.items()
+        if loss is not None
+    ]
 
 
 def _kept(baseline: Mapping[str, Any]) -> str:

@@ -3,20 +3,33 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from boostreg.figures import Curve, Scale, curve_panel, measure_scale, robust_high
-from boostreg.figures.numerals import count, fixed, percent, signed, significant
-from boostreg.report.sections.tables import Table
-from boostreg.report.sections.words import PENALTY_WORDS, dig, engine_name, number, span
+from boostreg.figures import (
+    Curve,
+    Figure,
+    Part,
+    Scale,
+    curve_panel,
+    measure_scale,
+    parts_panel,
+    parts_scale,
+    robust_high,
+)
+from boostreg.figures.numerals import count, fixed
+from boostreg.report.sections.effect_tables import (
+    elsewhere_table,
+    path_table,
+    works_table,
+)
+from boostreg.report.sections.words import PENALTY_WORDS, dig, engine_name, number
 
 __all__ = ["effects_section"]
 
 Points = Sequence[Mapping[str, Any]]
 Found = Mapping[str, Mapping[str, Any]]
 
-_COLUMNS = (
-    "trees", "rounds", "depth", "features", "l1_norm", "l2_norm", "zero_share",
-    "shrinkage",
-)  # fmt: skip
+_PARTS = ("shrinkage", "structure")
+_SQUEEZED = 0.45
+"""Losses end where the nearest four fifths would take less of the axis than this."""
 
 
 def effects_section(
@@ -24,7 +37,10 @@ def effects_section(
 ) -> dict[str, Any] | None:
     """Return a row for each penalty with a path, None where there is none."""
     effects = results.get("effects") or {}
-    names = list(dict.fromkeys(name for found in effects.values() for name in found))
+    names = sorted(
+        dict.fromkeys(name for found in effects.values() for name in found),
+        key=lambda name: _strength(effects, name),
+    )
     if not names:
         return None
     scales = _shared_scales(effects)
@@ -36,6 +52,14 @@ def effects_section(
         "engines": [engine for engine in effects if effects[engine]],
         "folds": _folds(paths),
         "cut": _is_cut(effects, scales["loss"]),
+        "equal": any(
+            _equal(effect) for found in effects.values() for effect in found.values()
+        ),
+        "parts": any(
+            effect.get("mechanism")
+            for found in effects.values()
+            for effect in found.values()
+        ),
         "rows": [_row(results, name, scales, places) for name in names],
     }
 
@@ -50,15 +74,42 @@ def _points(effects: Mapping[str, Found]) -> Iterable[Mapping[str, Any]]:
             yield from effect["points"]
 
 
+def _strength(effects: Mapping[str, Found], name: str) -> float:
+    """Return the largest share of the loss that a penalty takes away, as it sorts.
+
+    The strongest comes first: that of the most negative difference to zero penalty.
+    """
+    shares = [
+        difference / (loss - difference)
+        for found in effects.values()
+        for point in (found.get(name) or {}).get("points", ())
+        if (difference := number(point.get("difference"))) is not None
+        if (loss := number(point.get("loss"))) is not None and loss != difference
+    ]
+    return min(shares, default=0.0)
+
+
+def _equal(effect: Mapping[str, Any]) -> Points:
+    """Return the points of the same path read at equal rounds, if it was."""
+    for other in effect.get("others") or ():
+        if (other.get("anchor"), other.get("reading")) == ("fixed", "equal"):
+            points: Points = other["points"]
+            return points
+    return ()
+
+
 def _shared_scales(effects: Mapping[str, Found]) -> dict[str, Scale]:
     """Return one scale a measure for all penalties, so that rows compare."""
     points = list(_points(effects))
     gaps = [number(p.get("gap")) for p in points]
     losses = [number(p.get("loss")) for p in points]
     bands = [edge for p in points for edge in _band(p)]
+    leaves = [number(p.get("leaves")) for p in points]
     return {
-        "leaves": measure_scale((number(p.get("leaves")) for p in points), log=True),
-        "loss": measure_scale([*losses, *bands], cut=robust_high([*losses, *bands])),
+        "leaves": measure_scale(leaves, log=True, floor=1.0),
+        "loss": measure_scale(
+            [*losses, *bands], cut=robust_high([*losses, *bands], _SQUEEZED)
+        ),
         "gap": measure_scale(gaps, cut=robust_high(gaps)),
     }
 
@@ -68,14 +119,20 @@ def _is_cut(effects: Mapping[str, Found], scale: Scale) -> bool:
     return any(loss is not None and loss > scale.high for loss in losses)
 
 
-def _band(point: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Return the interval of the paired difference, carried to the loss axis."""
-    loss, difference, low, high = (
-        number(point.get(key)) for key in ("loss", "difference", "low", "high")
-    )
-    if loss is None or difference is None or low is None or high is None:
+def _band(
+    point: Mapping[str, Any], measure: str = "loss"
+) -> tuple[float | None, float | None]:
+    """Return the interval of the paired difference, carried to the measure's axis."""
+    value = number(point.get(measure))
+    if measure == "loss":
+        ends = [number(point.get(key)) for key in ("difference", "low", "high")]
+    else:
+        found = dig(point, "differences", measure) or (None, None, None)
+        ends = [number(end) for end in found]
+    difference, low, high = ends
+    if value is None or difference is None or low is None or high is None:
         return (None, None)
-    return (loss - difference + low, loss - difference + high)
+    return (value - difference + low, value - difference + high)
 
 
 def _row(
@@ -99,9 +156,10 @@ def _row(
             )
             for measure in ("leaves", "loss", "gap")
         ],
-        "table": _table(name, found, places),
-        "works": _works(name, found, places),
-        "elsewhere": _elsewhere(name, found, places),
+        "parts": _parts(name, found),
+        "table": path_table(name, found, places),
+        "works": works_table(name, found, places),
+        "elsewhere": elsewhere_table(name, found, places),
         "grid": grid,
         "readings": _readings(aligned, len(grid), places),
         "start": _nearest(grid, [v for v in picked.values() if v is not None]),
@@ -135,103 +193,53 @@ def _curve(
     effect: Mapping[str, Any],
 ) -> Curve:
     values = tuple(number(p.get(measure)) for p in points)
-    if measure != "loss":
-        return Curve(engine, values, pick=pick)
-    low, high = zip(*(_band(p) for p in points), strict=True)
-    safe = effect.get("safe")
-    return Curve(engine, values, low, high, pick, (safe[0], safe[1]) if safe else None)
-
-
-def _table(name: str, found: Found, places: int) -> Table:
-    rows = [
-        (
-            significant(number(p["value"])),
-            engine_name(engine),
-            count(number(p.get("leaves"))),
-            fixed(number(p.get("loss")), places),
-            signed(number(p.get("difference")), places),
-            span(p, places, sign=True),
-            fixed(number(p.get("train_loss")), places),
-            fixed(number(p.get("gap")), places),
-            *(_size(column, number(p.get(column))) for column in _COLUMNS),
-        )
-        for engine, effect in found.items()
-        for p in effect["points"]
-    ]
-    heads = (
-        name, "engine", "leaves", "loss", "difference", "95% interval", "train loss",
-        "gap", *(column.replace("_", " ") for column in _COLUMNS),
-    )  # fmt: skip
-    return Table(f"The path of {name}: means over folds", heads, tuple(rows), (0, 1))
-
-
-def _works(name: str, found: Found, places: int) -> Table | None:
-    """Return shrinkage and structure effects, None where they were not measured."""
-    rows = [
-        (
-            significant(number(point["value"])),
-            engine_name(engine),
-            *(
-                _difference(dig(point, part, "loss"), places)
-                for part in ("shrinkage", "structure", "total")
-            ),
-            signed(number(dig(point, "total", "leaves", "difference")), 0),
-        )
-        for engine, effect in found.items()
-        for point in effect.get("mechanism") or ()
-    ]
-    heads = (name, "engine", "shrinkage", "structure", "both", "leaves")
-    caption = f"How {name} works: its effect on the loss in two parts"
-    return Table(caption, heads, tuple(rows), (0, 1)) if rows else None
-
-
-def _elsewhere(name: str, found: Found, places: int) -> Table | None:
-    """Return the lowest point of every path of a penalty, None if there is but one."""
-    rows = [
-        _lowest(engine, path, places)
-        for engine, effect in found.items()
-        if effect.get("others")
-        for path in (effect, *effect["others"])
-        if path.get("flat")
-    ]
-    heads = (
-        "around", "read", "engine", "lowest at", "difference to 0", "leaves", "flat",
-        "verdict",
-    )  # fmt: skip
-    caption = f"{name} elsewhere: the lowest point of each path"
-    return Table(caption, heads, tuple(rows), (0, 1, 2, 7)) if rows else None
-
-
-def _lowest(engine: str, path: Mapping[str, Any], places: int) -> tuple[str, ...]:
-    measured = [p for p in path["points"] if number(p.get("loss")) is not None]
-    low = min(measured, key=lambda point: float(point["loss"]))
-    return (
-        _ANCHORS[path["anchor"]],
-        _READINGS[path["reading"]],
-        engine_name(engine),
-        significant(number(low["value"])),
-        _difference(low, places),
-        count(number(low.get("leaves"))),
-        " to ".join(str(significant(number(end))) for end in path["flat"]),
-        path["verdict"],
+    low, high = zip(*(_band(p, measure) for p in points), strict=True)
+    known = any(end is not None for end in low)
+    grid = [number(p.get("value")) for p in points]
+    at = {number(p.get("value")): number(p.get(measure)) for p in _equal(effect)}
+    safe = effect.get("safe") if measure == "loss" else None
+    return Curve(
+        engine,
+        values,
+        low if known else (),
+        high if known else (),
+        pick,
+        (safe[0], safe[1]) if safe else None,
+        tuple(at.get(value) for value in grid) if at else (),
     )
 
 
-_ANCHORS = {"fixed": "fixed values", "tuned": "tuned best"}
-_READINGS = {"stopped": "where each stops", "equal": "at equal rounds"}
+def _parts(name: str, found: Found) -> list[tuple[str, Figure]]:
+    """Return for each engine what shrinkage and structure do to the loss, if known."""
+    works = {e: v["mechanism"] for e, v in found.items() if v.get("mechanism")}
+    parts = {e: _parts_of(points) for e, points in works.items()}
+    scale = parts_scale([part for both in parts.values() for part in both.values()])
+    return [
+        (
+            engine,
+            parts_panel(
+                [float(point["value"]) for point in works[engine]],
+                both,
+                engine=engine,
+                penalty=name,
+                y_scale=scale,
+            ),
+        )
+        for engine, both in parts.items()
+    ]
 
 
-def _difference(interval: Any, places: int) -> str:
-    difference = signed(number(dig(interval, "difference")), places)
-    return f"{difference} ({span(interval, places, sign=True)})"
+def _parts_of(points: Points) -> dict[str, Part]:
+    def part(key: str, *, banded: bool) -> Part:
+        y, low, high = (
+            tuple(number(dig(point, key, "loss", end)) for point in points)
+            for end in ("difference", "low", "high")
+        )
+        return Part(y, low, high) if banded else Part(y)
 
-
-def _size(column: str, value: float | None) -> str:
-    if column.endswith("share"):
-        return percent(value)
-    if column in ("l1_norm", "l2_norm", "shrinkage"):
-        return significant(value)
-    return count(value)
+    return {name: part(name, banded=True) for name in _PARTS} | {
+        "both": part("total", banded=False)
+    }
 
 
 def _readings(

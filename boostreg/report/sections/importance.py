@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from boostreg.figures import Figure, share_bars
 from boostreg.figures.numerals import MISSING, percent
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import dig, engine_name, number
@@ -28,6 +29,8 @@ def importance_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
         "nav": "Which penalties matter",
         "heading": dig(results, "text", "headings", "importance"),
         "points": points,
+        "shown": list(engines),
+        "charts": [(measure, _chart(engines, measure)) for measure in _MEASURES],
         "engines": [
             {
                 "name": engine_name(engine),
@@ -38,6 +41,31 @@ def importance_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
             for engine, found in engines.items()
         ],
     }
+
+
+def _chart(engines: Mapping[str, Mapping[str, Any]], measure: str) -> Figure:
+    """Return bars of one measure; the order is that of the loss in all charts."""
+    shares = {
+        engine: {name: number(share) for name, share in found[measure]["main"].items()}
+        if measure in found and found[measure]["determined"]
+        else {}
+        for engine, found in engines.items()
+    }
+    names = dict.fromkeys(
+        name
+        for found in engines.values()
+        for one in found.values()
+        for shares_ in (one["main"], *one["optuna"].values())
+        for name in shares_
+    )
+
+    def weight(name: str) -> float:
+        mains = [dig(found, "loss", "main", name) for found in engines.values()]
+        return -max((number(share) or 0.0 for share in mains), default=0.0)
+
+    return share_bars(
+        shares, sorted(names, key=weight), title=f"What explains the {measure}"
+    )
 
 
 def _qualities(found: Mapping[str, Any]) -> str:

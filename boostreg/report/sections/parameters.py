@@ -1,12 +1,13 @@
 """Parameters to copy, and where they stand in the ranges that were searched."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from boostreg.figures import SearchedRange, range_strip
 from boostreg.figures.numerals import MISSING, count, significant
 from boostreg.penalty import SCALED, Penalty
+from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.tables import Cell, Table
 from boostreg.report.sections.words import (
     PENALTY_WORDS,
@@ -35,7 +36,13 @@ def parameters_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
     ]
     if not engines:
         return None
-    return {"id": "use", "nav": "Parameters to use", "engines": engines}
+    return {
+        "id": "use",
+        "nav": "Parameters to use",
+        "heading": dig(results, "text", "headings", "use"),
+        "lead": lead_engine(results),
+        "engines": engines,
+    }
 
 
 def _engine(
@@ -138,15 +145,14 @@ def _null(representer: Any, _: None) -> Any:
 def _table(
     results: Mapping[str, Any], engine: str, there: Mapping[str, Mapping[str, Any]]
 ) -> Table:
-    raw = [name for name in there if there[name].get("scale", "raw") != "raw"]
     heads = (
         "penalty",
         "what it is",
         *there,
         "default",
-        *(f"{name}, raw" for name in raw),
         "without loss",
-        "searched",
+        "range searched",
+        "place in it",
     )
     rows = [
         _row(
@@ -154,7 +160,6 @@ def _table(
             engine,
             name,
             {k: _value(p, name) for k, p in there.items()},
-            [dig(there[k], "raw", name) for k in raw],
         )
         for name in _names(results, engine, there)
     ]
@@ -171,7 +176,6 @@ def _row(
     engine: str,
     name: str,
     values: Mapping[str, Any],
-    raw: Sequence[Any],
 ) -> tuple[Cell, ...]:
     default = Penalty().as_dict().get(name)
     safe = dig(results, "effects", engine, name, "safe")
@@ -181,9 +185,9 @@ def _row(
         PENALTY_WORDS.get(name, ""),
         *(_shown(value) for value in values.values()),
         _shown(default),
-        *(_shown(value) for value in raw),
         without,
-        _strip(results, engine, name, values) or "held fixed",
+        _range_words(_range(results, engine, name)),
+        _strip(results, engine, name, values) or "",
     )
 
 
@@ -214,6 +218,17 @@ def _shown(value: Any) -> str:
 def _range(results: Mapping[str, Any], engine: str, name: str) -> Any:
     space = dig(results, "study", "search", "space")
     return dig(space, engine, name) or dig(space, name)
+
+
+def _range_words(entry: Any) -> str:
+    """Return the ends of a range and how it was drawn from."""
+    low, high = number(dig(entry, "low")), number(dig(entry, "high"))
+    if low is None or high is None:
+        return "held fixed"
+    kinds = [
+        w for w, on in (("log", entry.get("log")), ("or 0", entry.get("zero"))) if on
+    ]
+    return ", ".join([f"{significant(low)} to {significant(high)}", *kinds])
 
 
 def _strip(

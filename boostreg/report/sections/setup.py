@@ -20,6 +20,7 @@ def setup_section(results: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": "setup",
         "nav": "Fixed, data, setup",
+        "heading": dig(results, "text", "headings", "setup"),
         "data": _card(results.get("data") or {}),
         "tables": _card_tables(results.get("data") or {}),
         "notes": list(dig(results, "data", "notes") or ()),

@@ -55,9 +55,17 @@ def planted_truth(name: str) -> Mapping[str, Any] | None:
     }
 
 
-_Truth = tuple[tuple[int, ...], tuple[float, ...] | None, float]
+_Truth = tuple[tuple[int, ...], tuple[float, ...] | None, float | None]
+
+_COLLINEAR = dict(zip((0, 6, 12, 18, 24), (2.0, -1.5, 1.0, -1.0, 0.5), strict=True))
 
 _TRUTHS: dict[str, _Truth] = {
+    "classes": ((0, 1, 2, 3, 4), (2.0, -1.5, 1.5, -1.0, 1.0, *(0.0,) * 25), None),
+    "collinear": (
+        tuple(_COLLINEAR),
+        tuple(_COLLINEAR.get(column, 0.0) for column in range(30)),
+        2.25,
+    ),
     "friedman1": ((0, 1, 2, 3, 4), None, 1.0),
     "noise": ((), (0.0,) * 10, 1.0),
     "step": ((0, 1), None, 0.0),

@@ -14,6 +14,12 @@ name           rows   features    target
                                   - 3 [x_0 > 0.7]`, without noise
 ``sparse``     1000   x0..x49     :math:`3 z_0 - 2 z_1 + 2 z_2 - z_3 + z_4 + e`,
                                   z standard normal
+``collinear``  200    x0..x29     :math:`2 z_0 - 1.5 z_6 + z_{12} - z_{18}
+                                  + z_{24} / 2 + 1.5 e`, z standard normal,
+                                  neighbours correlated by 0.8, others by its powers
+``classes``    400    x0..x29     yes with probability 1 / (1 + exp(-f)),
+                                  :math:`f = 2 z_0 - 1.5 z_1 + 1.5 z_2 - z_3 + z_4`,
+                                  z standard normal
 ``mixed``      1200   x0..x3,     yes with probability 1 / (1 + exp(-f)),
                       colour,     :math:`f = 2 x_0 - 1 + s(colour) + 1.5 [x_1
                       flag        missing] + [flag] x_2`; s is 1.5 for red, 0 for
@@ -38,7 +44,16 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SYNTHETIC", "friedman1", "mixed", "noise", "sparse", "step"]
+__all__ = [
+    "SYNTHETIC",
+    "classes",
+    "collinear",
+    "friedman1",
+    "mixed",
+    "noise",
+    "sparse",
+    "step",
+]
 
 _DECIMALS = 6
 
@@ -78,6 +93,25 @@ def sparse(n_samples: int = 1000, seed: int = 0) -> "pd.DataFrame":
     return _frame(X, signal + rng.standard_normal(n_samples))
 
 
+def collinear(n_samples: int = 200, seed: int = 0) -> "pd.DataFrame":
+    """Return a linear target of 5 among 30 features that are correlated in a row."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_samples, 30))
+    for column in range(1, 30):
+        X[:, column] = 0.8 * X[:, column - 1] + 0.6 * X[:, column]
+    signal = 2 * X[:, 0] - 1.5 * X[:, 6] + X[:, 12] - X[:, 18] + 0.5 * X[:, 24]
+    return _frame(X, signal + 1.5 * rng.standard_normal(n_samples))
+
+
+def classes(n_samples: int = 400, seed: int = 0) -> "pd.DataFrame":
+    """Return two classes whose log odds are a sum of 5 among 30 features."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_samples, 30))
+    score = 2 * X[:, 0] - 1.5 * X[:, 1] + 1.5 * X[:, 2] - X[:, 3] + X[:, 4]
+    yes = rng.random(n_samples) < 1 / (1 + np.exp(-score))
+    return _frame(X, np.where(yes, "yes", "no").astype(object))
+
+
 def mixed(n_samples: int = 1200, seed: int = 0) -> "pd.DataFrame":
     """Return two classes told by numbers, a category, a flag and what is missing."""
     rng = np.random.default_rng(seed)
@@ -101,6 +135,8 @@ def mixed(n_samples: int = 1200, seed: int = 0) -> "pd.DataFrame":
 
 
 SYNTHETIC: dict[str, Callable[[], "pd.DataFrame"]] = {
+    "classes": classes,
+    "collinear": collinear,
     "friedman1": friedman1,
     "mixed": mixed,
     "noise": noise,

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from boostreg.data import prepare_table
+from boostreg.data import planted_truth, prepare_table
 from boostreg.data.synthetic import SYNTHETIC
 
 PRINTS = {
+    "classes": "89246427b0b84524",
+    "collinear": "6cf9f1442bf053b8",
     "friedman1": "e34f07f394bd3127",
     "mixed": "fd9855788bec08ba",
     "noise": "8b2096b71d36c9de",
@@ -74,3 +76,29 @@ def test_missing_values_of_mixed_say_yes_more_often():
     yes = frame.target == "yes"
 
     assert yes[frame.x1.isna()].mean() > yes[frame.x1.notna()].mean() + 0.1
+
+
+def test_collinear_is_linear_in_five_columns_of_a_correlated_row():
+    frame = SYNTHETIC["collinear"](n_samples=5000)
+    X = frame.drop(columns="target").to_numpy()
+    truth = planted_truth("collinear")
+
+    coefficients = np.linalg.lstsq(X, frame.target.to_numpy())[0]
+    left = frame.target - X @ truth["coefficients"]
+
+    np.testing.assert_allclose(coefficients, truth["coefficients"], atol=0.15)
+    assert np.flatnonzero(truth["coefficients"]).tolist() == [0, 6, 12, 18, 24]
+    assert left.var() == pytest.approx(truth["noise_variance"], rel=0.1)
+    assert np.corrcoef(X[:, 3], X[:, 4])[0, 1] == pytest.approx(0.8, abs=0.03)
+    np.testing.assert_allclose(X.std(axis=0), 1, atol=0.05)
+
+
+def test_classes_follow_their_log_odds():
+    table = prepare_table(SYNTHETIC["classes"](n_samples=5000), target="target")
+    score = table.X @ planted_truth("classes")["coefficients"]
+    share = 1 / (1 + np.exp(-score))
+
+    assert table.classes == ("no", "yes")
+    for low, high in ((0, 0.2), (0.4, 0.6), (0.8, 1)):
+        rows = (share > low) & (share < high)
+        assert table.y[rows].mean() == pytest.approx(share[rows].mean(), abs=0.04)

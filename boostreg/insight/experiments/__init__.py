@@ -5,7 +5,14 @@ One module a group; each ends in a mapping ``PROCEDURES`` and stands in ``_GROUP
 
 from collections.abc import Mapping
 
-from boostreg.insight.experiments import leafpriors, optimum, priors, sparsity, updates
+from boostreg.insight.experiments import (
+    leafpriors,
+    optimum,
+    priors,
+    selection,
+    sparsity,
+    updates,
+)
 from boostreg.insight.experiments.base import Procedure
 
 __all__ = ["EXPERIMENTS"]
@@ -14,6 +21,7 @@ _GROUPS: tuple[Mapping[str, Procedure], ...] = (
     leafpriors.PROCEDURES,
     optimum.PROCEDURES,
     priors.PROCEDURES,
+    selection.PROCEDURES,
     sparsity.PROCEDURES,
     updates.PROCEDURES,
 )

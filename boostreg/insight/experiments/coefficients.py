@@ -1,5 +1,6 @@
 """Linear models of a sample along penalties, for every experiment that needs them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +14,7 @@ from boostreg.baselines.newton import newton_path
 from boostreg.insight.experiments.base import Sample
 from boostreg.losses import Objective
 
-__all__ = ["Linear", "coefficients", "fit_kept", "matched"]
+__all__ = ["Linear", "coefficients", "fit_kept", "matched", "matched_strength"]
 
 Array = NDArray[np.float64]
 Figure = Literal["fit", "norm"]
@@ -133,7 +134,14 @@ def coefficients(path: Path) -> Array:
 
 
 def matched(linear: Linear, l1_ratio: float, goal: float, of: Figure) -> Array:
-    """Return the coefficients of the model that keeps a share of a figure.
+    """Return the coefficients at ``matched_strength``."""
+    strength = matched_strength(linear, l1_ratio, goal, of)
+    found: Array = coefficients(linear.path(np.array([strength]), l1_ratio))[0]
+    return found
+
+
+def matched_strength(linear: Linear, l1_ratio: float, goal: float, of: Figure) -> float:
+    """Return the strength of the model that keeps a share of a figure.
 
     Parameters
     ----------
@@ -155,16 +163,14 @@ def matched(linear: Linear, l1_ratio: float, goal: float, of: Figure) -> Array:
     path = linear.path(grid, l1_ratio)
     enough = [kept(path, k) >= goal for k in range(len(grid))]
     first = enough.index(True) if any(enough) else len(grid) - 1
-    high, low = grid[max(first - 1, 0)], grid[first]
-    best: Array = coefficients(path)[first]
+    high, low = float(grid[max(first - 1, 0)]), float(grid[first])
     for _ in range(_MAX_HALVINGS):
-        middle = float(np.sqrt(low * high))
-        one = linear.path(np.array([middle]), l1_ratio)
-        best, share = coefficients(one)[0], kept(one, 0)
+        middle = math.sqrt(low * high)
+        share = kept(linear.path(np.array([middle]), l1_ratio), 0)
         if abs(share - goal) < _CLOSE:
-            break
+            return middle
         low, high = (middle, high) if share >= goal else (low, middle)
-    return best
+    return low
 
 
 def fit_kept(linear: Linear, path: Path) -> Array:

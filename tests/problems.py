@@ -1,5 +1,7 @@
 """Small tables and problems that several test files share."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from boostreg.data import Column, Table
@@ -82,3 +84,21 @@ def make_problem(kind: str = "squared_error", **options) -> Problem:
         table.rows(np.arange(cut, table.n_samples)),
         make_objective(kind),
     )
+
+
+def make_category_problem(
+    n_categories: int,
+    *,
+    n_samples: int = 600,
+    kind: str = "squared_error",
+    seed: int = 0,
+) -> Problem:
+    """Return a problem of one category column with distinct effects."""
+    rng = np.random.default_rng(seed)
+    codes = np.arange(n_samples) % n_categories
+    signal = rng.normal(size=n_categories)[codes] + rng.normal(size=n_samples)
+    y = (signal > 0).astype(float) if kind == "logistic" else signal
+    table = as_table(codes[:, None].astype(float), y, n_classes=N_CLASSES.get(kind, 0))
+    labels = tuple(f"c{i:03}" for i in range(n_categories))
+    table = replace(table, columns=(Column("c", labels),))
+    return Problem.of(table, None, make_objective(kind))

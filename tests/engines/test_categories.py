@@ -4,25 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from problems import as_table, make_objective
+from problems import as_table, make_category_problem, make_objective
 
 from boostreg.data import Column
 from boostreg.engines import Growth, LightGBM, Problem, XGBoost
 from boostreg.errors import DataError
 from boostreg.penalty import Penalty
-
-
-def category_problem(n_categories, *, n_samples=600, kind="squared_error", seed=0):
-    """Return a problem of one category column with distinct effects."""
-    rng = np.random.default_rng(seed)
-    codes = np.arange(n_samples) % n_categories
-    signal = rng.normal(size=n_categories)[codes] + rng.normal(size=n_samples)
-    y = (signal > 0).astype(float) if kind == "logistic" else signal
-    table = as_table(codes[:, None].astype(float), y, n_classes=2 * (kind != KINDS[0]))
-    labels = tuple(f"c{i:03}" for i in range(n_categories))
-    table = replace(table, columns=(Column("c", labels),))
-    return Problem.of(table, None, make_objective(kind))
-
 
 KINDS = ["squared_error", "logistic"]
 
@@ -39,7 +26,7 @@ def raw_scores(engine, problem, n_rounds=20, **penalties):
 @pytest.mark.parametrize("n_categories", [3, 12, 30], ids="{}-categories".format)
 def test_stumps_agree(n_categories, reg_lambda, kind):
     """One against the rest below four categories, a cut of their order above."""
-    problem = category_problem(n_categories, kind=kind)
+    problem = make_category_problem(n_categories, kind=kind)
 
     one, two = (
         raw_scores(engine, problem, reg_lambda=reg_lambda)
@@ -52,7 +39,7 @@ def test_stumps_agree(n_categories, reg_lambda, kind):
 @pytest.mark.parametrize("reg_lambda", [10.0, 100.0])
 def test_strong_reg_lambda_loses_no_category(whole_engine, reg_lambda):
     """With cat_smooth=reg_lambda LightGBM would pass over those of fewer rows."""
-    problem = category_problem(60, n_samples=1200)
+    problem = make_category_problem(60, n_samples=1200)
 
     raw = raw_scores(whole_engine, problem, n_rounds=80, reg_lambda=reg_lambda)
 
@@ -62,7 +49,7 @@ def test_strong_reg_lambda_loses_no_category(whole_engine, reg_lambda):
 
 
 def test_strong_reg_lambda_costs_both_the_same():
-    problem = category_problem(60, n_samples=1200)
+    problem = make_category_problem(60, n_samples=1200)
 
     losses = [
         problem.objective.loss(
@@ -75,7 +62,7 @@ def test_strong_reg_lambda_costs_both_the_same():
 
 
 def test_category_leaves_obey_the_formula_without_a_penalty_of_their_own(whole_engine):
-    problem = category_problem(12)
+    problem = make_category_problem(12)
     penalty = Penalty(reg_lambda=7.0, max_leaves=2, learning_rate=1.0)
     fitted = whole_engine.fit(
         whole_engine.bin(problem), penalty, Growth(n_rounds=1, curves=False)
@@ -94,7 +81,7 @@ def test_category_leaves_obey_the_formula_without_a_penalty_of_their_own(whole_e
 @pytest.mark.parametrize(("n_rows", "is_missing"), [(5, True), (30, False)])
 def test_lightgbm_takes_the_rarest_category_for_a_missing_one(n_rows, is_missing):
     """If it has less than a hundredth of the rows (src/io/bin.cpp, FindBin)."""
-    problem = category_problem(12, n_samples=1200)
+    problem = make_category_problem(12, n_samples=1200)
     X, y = problem.train.X.copy(), problem.train.y.copy()
     rare = np.arange(n_rows)
     X[rare], y[rare] = 12.0, 50.0
@@ -114,7 +101,7 @@ def test_lightgbm_takes_the_rarest_category_for_a_missing_one(n_rows, is_missing
 
 def test_lightgbm_takes_the_rarest_of_many_categories_for_one():
     """Those beyond 255 and a hundredth of the rows share a bin (as above)."""
-    problem = category_problem(260, n_samples=2610)
+    problem = make_category_problem(260, n_samples=2610)
     X, y = problem.train.X.copy(), problem.train.y.copy()
     X[:5], X[5:10], y[:5], y[5:10] = 260.0, 261.0, 50.0, -50.0
     labels = tuple(f"c{i:03}" for i in range(262))
@@ -131,7 +118,7 @@ def test_lightgbm_takes_the_rarest_of_many_categories_for_one():
 
 
 def test_scikit_learn_takes_at_most_255_categories(engine):
-    problem = category_problem(300)
+    problem = make_category_problem(300)
 
     if engine.name == "sklearn":
         with pytest.raises(DataError, match="at most 255 categories a column, 'c'"):

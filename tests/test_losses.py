@@ -179,6 +179,7 @@ def test_units_of_softmax_are_means_over_classes():
         ("gamma", [1.0, 0.0], "must be positive for objective 'gamma', got .*0.0.* 1"),
         ("poisson", [1.0, -2.0], "must be not negative for objective 'poisson'"),
         ("tweedie", [-1.0, 2.0], "must be not negative .* row 0"),
+        ("squared_error", [0.0, -1e39], r"within \+-1e\+38, got -1e\+39 in row 1"),
     ],
 )
 def test_target_outside_the_domain_is_refused(name, y, rule):

@@ -44,6 +44,14 @@ _OBJECTIVE_AND_METRIC = {
     "quantile": ("reg:quantileerror", "quantile"),
 }
 
+_READ_AS_FLOAT32 = (
+    "reg_alpha",
+    "reg_lambda",
+    "gamma",
+    "min_child_weight",
+    "max_delta_step",
+)
+
 
 @final
 class XGBoost(Engine):
@@ -259,10 +267,16 @@ def _params(penalty: Penalty, problem: Problem, row_hessian: float) -> dict[str,
         "max_cat_to_onehot": 4,
         "max_cat_threshold": 65536,
     }
+    params |= {name: _float32(params[name]) for name in _READ_AS_FLOAT32}
     if problem.monotone is not None and problem.constrained:
         signs = ",".join(map(str, problem.monotone))
         params["monotone_constraints"] = f"({signs})"
     return params
+
+
+def _float32(value: float) -> float:
+    # XGBoost refuses what is no plain float32; in these units such values act alike.
+    return min(max(value, 1e-37), 1e38) if value > 0 else value
 
 
 def _metric(objective: Objective) -> str:

@@ -83,6 +83,8 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         return self
 
     def _judging(self, train: Table, columns: tuple[Column, ...], judges: Any) -> Table:
+        if isinstance(judges, list) and len(judges) == 1:
+            judges = judges[0]  # as the libraries' own estimators take it
         if not (isinstance(judges, (tuple, list)) and len(judges) in (2, 3)):
             raise DataError(
                 f"eval_set must be (X, y) or (X, y, sample_weight), got "
@@ -110,7 +112,8 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
     def trees_(self) -> TreeEnsemble:
         """The trees as arrays, leaves in units of the raw score."""
         check_is_fitted(self)
-        return get_engine(self._model.engine).trees(self._model)
+        trees = get_engine(self._model.engine).trees(self._model)
+        return replace(trees, reg_lambda=self.penalties_.reg_lambda)
 
     @cached_property
     def native_(self) -> Any:
@@ -136,7 +139,7 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
     def size_at(self, n_rounds: int) -> TreeSize:
         """Return the size of the first ``n_rounds`` rounds."""
         check_is_fitted(self)
-        return self.trees_.size_at(n_rounds, self.penalties_.reg_lambda)
+        return self.trees_.size_at(n_rounds)
 
     def save_model(self, path: str | PathLike[str]) -> Path:
         """Write the model in the library's own format, and what to know beside it.

@@ -118,7 +118,7 @@ categories_, n_features_in_, feature_names_in_
         sample_weight : array-like of shape (n_samples,), optional
         eval_set : tuple, optional
             ``(X, y)`` or ``(X, y, sample_weight)``: rows that judge the rounds, instead
-            of a share of the training rows.
+            of a share of the training rows. A list of one such tuple is taken too.
         """
         settings = Settings.of(self)
         rows, labels, columns = read_training(self, X, y, y_numeric=False)

@@ -26,7 +26,7 @@ class BoostedRegressor(RegressorMixin, Boosted):  # type: ignore[misc] # no type
 
     Parameters
     ----------
-    engine : {"xgboost", "lightgbm"}, default="xgboost"
+    engine : {"xgboost", "lightgbm", "sklearn"}, default="xgboost"
         The library that grows the trees.
     n_estimators : int, default=100
         Most boosting rounds.
@@ -140,7 +140,7 @@ path_smooth, cat_l2, scale
         sample_weight : array-like of shape (n_samples,), optional
         eval_set : tuple, optional
             ``(X, y)`` or ``(X, y, sample_weight)``: rows that judge the rounds, instead
-            of a share of the training rows.
+            of a share of the training rows. A list of one such tuple is taken too.
         """
         settings = Settings.of(self)
         objective = Objective.for_task("regression", 0, self.objective)

@@ -25,6 +25,7 @@ LOSS_NAMES = {
     "quantile": "pinball loss",
 }
 OBJECTIVES = tuple(LOSS_NAMES)
+_LARGEST = 1e38
 _PARAMETER = {"tweedie": (1.0, 2.0), "quantile": (0.0, 1.0)}
 _BY_TASK = {
     "regression": tuple(n for n in OBJECTIVES if n not in {"logistic", "softmax"}),
@@ -111,7 +112,17 @@ class Objective:
         return self.n_classes if self.name == "softmax" else 1
 
     def check_target(self, y: Array) -> None:
-        """Raise DataError if ``y`` lies outside the objective's domain."""
+        """Raise DataError if ``y`` lies outside the objective's domain or float32.
+
+        The libraries keep labels and gradients in float32.
+        """
+        large = np.abs(y) > _LARGEST
+        if bool(np.any(large)):
+            row = int(np.argmax(large))
+            raise DataError(
+                f"target must be within +-{_LARGEST:g}, got {float(y[row])!r} in row "
+                f"{row}; divide it."
+            )
         bad = {"gamma": y <= 0, "poisson": y < 0, "tweedie": y < 0}.get(self.name)
         if bad is not None and bool(np.any(bad)):
             least = "positive" if self.name == "gamma" else "not negative"

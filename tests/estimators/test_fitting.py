@@ -7,7 +7,7 @@ import pytest
 import xgboost
 from sklearn.utils.class_weight import compute_sample_weight
 
-from boostreg import BoostedRegressor
+from boostreg import BoostedRegressor, tree_size
 from boostreg.errors import (
     DataError,
     ModelError,
@@ -155,6 +155,17 @@ def test_given_rows_stop_growth(make, X, y):
     best = fitted.valid_loss_[fitted.n_rounds_]
     assert best == fitted.valid_loss_.min()
     assert len(fitted.valid_loss_) == fitted.n_rounds_ + 6 < 300
+
+
+def test_given_rows_may_stand_in_a_list_as_in_the_libraries(make, X, y):
+    judges = (X[80:], y[80:])
+
+    one, two = (
+        make().fit(X[:80], y[:80], eval_set=given).valid_loss_
+        for given in (judges, [judges])
+    )
+
+    np.testing.assert_array_equal(one, two)
 
 
 def test_without_patience_all_rounds_are_grown_and_the_best_kept(make, X, y):
@@ -335,3 +346,40 @@ def test_numbers_beyond_float32_are_refused_by_xgboost_alone(make, engine, X, y)
             make().fit(X, y)
     else:
         assert np.isfinite(make().fit(X, y).predict(X)).all()
+
+
+def test_target_beyond_float32_is_refused_by_every_engine(regressor, X):
+    with pytest.raises(DataError, match=r"within \+-1e\+38, got 1e\+39 in row 0"):
+        regressor().fit(X, np.full(len(X), 1e39))
+
+
+@pytest.mark.parametrize("unit", [1e39, 1e-39])
+def test_weights_in_a_unit_beyond_float32_are_like_any_other(make, X, y, unit):
+    given = {"scale": "rows", "reg_lambda": 2.0}
+
+    heavy = make(**given).fit(X, y, sample_weight=np.full(len(X), unit))
+
+    plain = make(**given).fit(X, y, sample_weight=np.ones(len(X)))
+    np.testing.assert_allclose(heavy.train_loss_, plain.train_loss_, rtol=1e-3)
+
+
+@pytest.mark.parametrize("reg_lambda", [1e39, 1e-39])
+def test_penalty_beyond_float32_acts_as_its_limit(regressor, X, y, reg_lambda):
+    fitted = regressor(reg_lambda=reg_lambda).fit(X, y)
+
+    limit = np.full(len(X), y.mean())
+    if reg_lambda < 1:
+        limit = regressor(reg_lambda=0.0).fit(X, y).predict(X)
+    np.testing.assert_allclose(fitted.predict(X), limit, rtol=1e-6)
+
+
+def test_size_of_an_estimator_is_its_own_and_knows_reg_lambda(make, X, y):
+    fitted = make(reg_lambda=3.0).fit(X, y)
+
+    assert tree_size(fitted) == fitted.size_
+    assert 0 < fitted.trees_.size_at(1).shrinkage < 1
+
+
+def test_size_of_an_estimator_that_is_not_fitted_is_refused(make):
+    with pytest.raises(ModelError, match=r"Boosted\w+ must be fitted first"):
+        tree_size(make())

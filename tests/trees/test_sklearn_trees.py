@@ -75,6 +75,6 @@ def test_norms_are_before_the_learning_rate_and_hessians_unknown(grow):
     assert np.isnan(size.shrinkage)
 
 
-def test_unfitted_estimator_is_no_model():
-    with pytest.raises(ModelError, match="model must be a fitted booster or estimator"):
+def test_unfitted_estimator_says_so():
+    with pytest.raises(ModelError, match="HistGradientBoostingRegressor must be fitt"):
         tree_size(HistGradientBoostingRegressor())

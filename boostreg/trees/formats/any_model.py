@@ -36,6 +36,8 @@ def read_any(
         return _read_lightgbm(model, learning_rate, intercept), None
     if hasattr(model, "_predictors"):
         return read_sklearn(model), None
+    if hasattr(type(model), "trees_") or hasattr(type(model), "_predict_iterations"):
+        raise ModelError(f"{type(model).__name__} must be fitted first.")
     raise ModelError(
         "model must be a fitted booster or estimator of XGBoost, LightGBM or "
         "scikit-learn's HistGradientBoosting, or a model file, "

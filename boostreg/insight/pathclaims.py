@@ -25,8 +25,13 @@ __all__ = ["PATH_MEASURES", "PathQuestion", "answer_path"]
 
 _SIZES = {name.removeprefix("n_"): name for name in SIZES}
 
-PATH_MEASURES = ("loss", "train_loss", "gap", "rounds", *_SIZES)
-"""Columns of ``paths.csv`` that a claim may measure, and ``gap``, their difference."""
+_MADE = {
+    "gap": lambda row: row.loss - row.train_loss,
+    "leaves_per_tree": lambda row: row.size.n_leaves / max(row.size.n_trees, 1),
+}
+
+PATH_MEASURES = ("loss", "train_loss", "gap", "rounds", "leaves_per_tree", *_SIZES)
+"""Columns of ``paths.csv`` that a claim may measure, and two made of them."""
 
 Fold = tuple[int, int]
 Place = Literal["end", "lowest"] | float
@@ -163,7 +168,7 @@ class _Path:
 
 
 def _measured(row: PathRow, measure: str) -> float:
-    if measure == "gap":
-        return row.loss - row.train_loss
+    if measure in _MADE:
+        return float(_MADE[measure](row))
     held: Any = row.size if measure in _SIZES else row
     return float(getattr(held, _SIZES.get(measure, measure)))

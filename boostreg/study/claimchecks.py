@@ -47,7 +47,7 @@ def _of_path(claim: Any, spec: StudySpec) -> Iterator[tuple[str, str]]:
 
 def _of_experiment(claim: Any, spec: StudySpec) -> Iterator[tuple[str, str]]:
     name = planted_name(spec.data.source)
-    if "replicates" in claim.model_fields_set and name is None:
+    if claim.replicates is not None and name is None:
         yield (
             "replicates",
             (

@@ -26,6 +26,9 @@ from boostreg.study.plan import Plan
 
 __all__ = ["Claims"]
 
+_REPLICATES = 10
+"""Of planted data, where a claim does not say how many."""
+
 
 class Claims:
     """Asks for the experiments' work, and answers every claim of a study."""
@@ -115,7 +118,7 @@ class Claims:
     def _resamples(self, claim: ExperimentClaim) -> Iterator[Resample]:
         seed, source = self._plan.spec.seed, self._source
         if source is not None:
-            for number in range(claim.replicates):
+            for number in range(claim.replicates or _REPLICATES):
                 drawn = derive_seed(seed, "replicate", number)
                 yield Resample(drawn, source=source, target=self._plan.spec.data.target)
             return
@@ -129,7 +132,7 @@ class Claims:
             procedure = claim.procedure
             words = {"what": procedure.measures[claim.measure], "how": procedure.words}
             planted = self._source is not None
-            count = claim.replicates if planted else self._n_folds
+            count = claim.replicates or _REPLICATES if planted else self._n_folds
             return words | {"n": count, "of": "replicates" if planted else "folds"}
         return {"n": self._n_folds, "of": "folds"}
 

@@ -15,6 +15,13 @@ __all__ = ["claim_lines", "claims_page", "write_claims_page"]
 _HEADS = ("claim", "statement", "engine", "expected", "effect", "95% interval",
           "verdict", "study")  # fmt: skip
 _WIDEST = 46
+_ABOUT = (
+    "Written by `boostreg claims --write` from the results of the runs beside this "
+    "page; not to be edited. A claim is supported where the whole 95% interval shows "
+    "an effect of at least the size that counts, refuted where the whole interval "
+    "falls short of it, and not settled else. Verdicts are not adjusted for their "
+    "number."
+)
 
 _Row = tuple[str, ...]
 
@@ -45,13 +52,7 @@ def claims_page(folder: Path) -> str:
     lines = [
         "# Claims and what came of them",
         "",
-        (
-            "Written by `boostreg claims --write` from the results of the runs beside this "
-            "page; not to be edited. A claim is supported where the whole 95% interval "
-            "shows an effect of at least the size that counts, refuted where the whole "
-            "interval falls short of it, and not settled else. Verdicts are not adjusted "
-            "for their number."
-        ),
+        _ABOUT,
         "",
         _line(_HEADS),
         _line(tuple("---" for _ in _HEADS)),

@@ -151,7 +151,7 @@ class ExperimentClaim(_Claim):
         default_factory=dict
     )
     engine: Text | None = None
-    replicates: Annotated[int, Field(ge=2, le=10_000)] = 10
+    replicates: Annotated[int, Field(ge=2, le=10_000)] | None = None
     expect: Annotated[str, AfterValidator(one_of((*_LEVELS, "equal")))]
     than: float = 0.0
     at_least: Least = Field(default=None, validate_default=True)

@@ -1,0 +1,195 @@
+"""A study makes claims: measured, judged, written, listed; wrong ones are refused."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from runs import assert_same_run
+
+from boostreg.errors import DataError, StudyError
+from boostreg.study.claimlist import claim_lines, claims_page, write_claims_page
+from boostreg.study.door import load_study
+from boostreg.study.plan import Plan
+from boostreg.study.runner import run_study
+
+REPORTS = Path(__file__).parents[2] / "reports"
+STUDIES = Path(__file__).parents[2] / "studies" / "claims"
+STUDY = """
+name: small
+data: {source: "sklearn:diabetes", target: target}
+rounds: {max: 10, patience: 5}
+search: {trials: 1, scale: rows}
+validation: {outer: {folds: 2}, inner: {folds: 2}}
+paths: {penalties: [reg_lambda], points: 2}
+baselines: []
+effects: {points: 0}
+claims:
+  - {id: B6, says: 'L2 takes weight', measure: l1_norm, along: reg_lambda,
+     reading: equal, expect: decreasing, at_least: 1%}
+  - {id: D2, says: 'closed form', experiment: shifted_optimum,
+     measure: l2_difference, expect: equal, at_most: 1e-6}
+  - {id: D2.lightgbm, says: 'closed form, leaves', experiment: leaf_optimum,
+     measure: difference, engine: lightgbm, expect: equal, at_most: 1e-6}
+"""
+PLANTED = """
+name: planted
+data: {source: "synthetic:sparse", target: target}
+engines: [lightgbm]
+rounds: {max: 3, patience: 2}
+search: {trials: 1}
+validation: {outer: {holdout: 0.5}, inner: {folds: 2}}
+paths: {penalties: []}
+baselines: []
+effects: {points: 0}
+claims:
+  - {id: D2, says: 'closed form', experiment: shifted_optimum, replicates: 3,
+     measure: l1_difference, expect: equal, at_most: 1e-6}
+"""
+
+
+def run(folder, text):
+    path = folder / "study.yaml"
+    path.write_text(text)
+    return run_study(path, out=folder / "out", workers=1)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return the folder of a run that makes three claims."""
+    return run(tmp_path_factory.mktemp("claims"), STUDY)
+
+
+@pytest.fixture(scope="module")
+def claims(finished):
+    results = json.loads((finished / "results.json").read_text())
+    return {claim["id"]: claim for claim in results["claims"]}
+
+
+def test_each_claim_has_verdicts_with_their_intervals(claims):
+    assert list(claims) == ["B6", "D2", "D2.lightgbm"]
+    engines = {i: [f["engine"] for f in c["findings"]] for i, c in claims.items()}
+    assert engines["B6"] == ["xgboost", "lightgbm"]
+    assert engines["D2"] == [None]
+    assert engines["D2.lightgbm"] == ["lightgbm"]
+    for claim in claims.values():
+        for finding in claim["findings"]:
+            assert finding["low"] <= finding["estimate"] <= finding["high"]
+            assert finding["method"] == "corrected resampled t"
+            assert len(finding["values"]) == finding["n"] == 4
+
+
+def test_closed_forms_are_supported(claims):
+    assert claims["D2"]["verdict"] == "supported"
+    assert claims["D2.lightgbm"]["verdict"] == "supported"
+
+
+def test_page_shows_every_claim_with_a_picture(finished):
+    page = (finished / "report.html").read_text()
+
+    for name in ("B6", "D2", "D2.lightgbm"):
+        part = page.split(f'id="claim-{name}"')[1].split("</article>")[0]
+        assert part.count('role="img"') >= 2
+    assert "3 claims: " in page
+
+
+def test_kept_study_says_the_same_again(finished, tmp_path):
+    again = run_study(finished / "study.yaml", out=tmp_path, workers=2)
+
+    assert_same_run(again, finished)
+
+
+def test_list_of_claims_has_a_row_for_each_engine(finished):
+    head, *lines = claim_lines(finished.parent)
+
+    assert head.split()[0] == "claim"
+    assert [line.split()[0] for line in lines] == ["B6", "B6", "D2", "D2.lightgbm"]
+    assert all(line.endswith("small") for line in lines)
+
+
+def test_page_of_claims_links_to_each_and_replaces_no_page_of_others(finished):
+    page = write_claims_page(finished.parent)
+    assert "[D2](small/report.html#claim-D2)" in page.read_text()
+    assert page.read_text() == claims_page(finished.parent)
+
+    page.write_text("mine")
+    with pytest.raises(DataError, match="was not written by boostreg"):
+        write_claims_page(finished.parent)
+
+
+def test_folder_without_claims_is_told(tmp_path):
+    with pytest.raises(DataError, match="holds no claim"):
+        claims_page(tmp_path)
+
+
+def test_kept_table_is_what_the_command_writes():
+    """Written by ``boostreg claims --write``, never by hand."""
+    kept = REPORTS / "README.md"
+    try:
+        expected = claims_page(REPORTS)
+    except DataError:
+        expected = None
+
+    assert (kept.read_text("utf-8") if kept.exists() else None) == expected
+
+
+def test_replicates_of_planted_data_are_independent(tmp_path):
+    folder = run(tmp_path, PLANTED)
+    (claim,) = json.loads((folder / "results.json").read_text())["claims"]
+
+    (finding,) = claim["findings"]
+    assert finding["method"] == "t over independent replicates"
+    assert len(set(finding["values"])) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("l1_difference", "l1_diference"), "did you mean 'l1_difference'"),
+        (("shifted_optimum", "shifted"), "did you mean 'shifted_optimum'"),
+        (
+            ("replicates: 3", "options: {strenght: 1}"),
+            "unknown key; expected one of: strength; did you mean 'strength'",
+        ),
+        (
+            ("replicates: 3", "options: {strength: a lot}"),
+            "found 'a lot'; expected a number from 0.0001 to 100",
+        ),
+        (("replicates: 3", "engine: lightgbm"), "expected no engine"),
+        (("at_most: 1e-6", "at_most: 5%"), "has no per cent"),
+        (("at_most: 1e-6", "at_least: 1"), "no at_least beside `expect: equal`"),
+        (("expect: equal", "expect: rising"), "one of: above, below, equal"),
+        (("synthetic:sparse", "sklearn:diabetes"), "only planted data"),
+    ],
+)
+def test_claim_on_an_experiment_is_checked_at_the_door(tmp_path, change, message):
+    path = tmp_path / "study.yaml"
+    path.write_text(PLANTED.replace(*change))
+
+    with pytest.raises(StudyError, match=message):
+        load_study(path)
+
+
+def test_two_claims_of_one_id_are_refused(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY.replace("id: D2.lightgbm", "id: D2"))
+
+    with pytest.raises(StudyError, match=re.escape("claims.2.id: found 'D2'")):
+        load_study(path)
+
+
+def test_experiment_that_lacks_the_objective_is_refused(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY.replace("target: target}", "target: target, "
+                                  "objective: absolute_error}"))  # fmt: skip
+
+    with pytest.raises(StudyError, match=re.escape("claims.1.experiment")):
+        Plan(load_study(path))
+
+
+@pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda p: p.stem)
+def test_study_of_claims_that_ships_is_valid_and_named_after_its_file(path):
+    study = load_study(path)
+
+    assert study.spec.name == f"claims-{path.stem}"
+    assert study.spec.claims

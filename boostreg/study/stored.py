@@ -1,16 +1,19 @@
 """What a run left, read again and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from boostreg import __version__
 from boostreg.errors import DataError, FigureError
 from boostreg.figures import Figure
 from boostreg.figures.notebook import notebook_html
 from boostreg.report.page import page_figures
+from boostreg.report.schema import faults_of
+from boostreg.report.sections.words import dig
 from boostreg.study.files import read_csv, read_json
 
 if TYPE_CHECKING:
@@ -115,6 +118,19 @@ def read_results(folder: Path) -> Mapping[str, Any]:
     """
     path = folder / "results.json"
     results = read_json(path)
-    if not isinstance(results, Mapping) or "engines" not in results:
-        raise DataError(f"{path} was not written by a run of boostreg.")
-    return results
+    if faults := faults_of(results):
+        raise DataError(f"{path} {_refusal(results, faults)}")
+    content: Mapping[str, Any] = results
+    return content
+
+
+def _refusal(results: Any, faults: Sequence[str]) -> str:
+    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+    reason = f"{faults[0]}{more}"
+    writer = dig(results, "versions", "boostreg")
+    if writer is None:
+        return f"was not written by a run of boostreg: {reason}."
+    return (
+        f"has another form than boostreg {__version__} writes ({writer} wrote it): "
+        f"{reason}. Run the study again."
+    )

@@ -13,7 +13,9 @@ import pytest
 from runs import TABLES, assert_same_run, results_of
 
 from boostreg.errors import StudyError
+from boostreg.report.schema import shipped_schema
 from boostreg.study.runner import run_study
+from boostreg.study.stored import read_results
 
 STUDY = """
 name: small
@@ -46,6 +48,18 @@ def test_run_leaves_every_file(finished):
     assert {"report.html", "results.json", "study.yaml", *TABLES} <= names
     assert "xgboost-best.ubj" in models
     assert "lightgbm-one_se.txt" in models
+
+
+def test_run_leaves_results_of_the_stated_form(finished):
+    jsonschema = pytest.importorskip("jsonschema", reason="no jsonschema")
+
+    jsonschema.Draft202012Validator(shipped_schema()).validate(read_results(finished))
+
+
+def test_run_is_listed_beside_it(finished):
+    page = (finished.parent / "index.html").read_text("utf-8")
+
+    assert 'href="./small/report.html"' in page
 
 
 def test_results_do_not_depend_on_the_number_of_workers(study, finished, tmp_path):

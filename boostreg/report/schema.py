@@ -1,0 +1,319 @@
+"""The form of ``results.json``: what stands where, of which kind, and when there.
+
+A number that is NaN or infinite is null. ``results.schema.json`` beside this file says
+the same as JSON Schema, for programs that are not ours. What is stable allows no other
+key; engines, effects, baselines and claims may have more than is named here.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+__all__ = ["Results", "faults_of", "json_schema", "shipped_schema"]
+
+_closed = with_config(ConfigDict(extra="forbid", strict=True))
+_open = with_config(ConfigDict(extra="allow", strict=True))
+
+Number = float | None
+Count = Annotated[int, Field(ge=0)]
+Text = str
+Penalties = dict[str, Number]
+
+
+@_closed
+class Run(TypedDict):
+    """All that depends on the clock or the machine."""
+
+    started: Text
+    finished: Text
+    seconds: float
+    workers: Count
+    fits: Count
+    fits_from_journal: Count
+    platform: Text
+
+
+@_closed
+class Texts(TypedDict):
+    """The sentences of the page."""
+
+    answer: list[Text]
+    caveats: list[Text]
+    headings: dict[str, Text]
+    warnings: list[Text]
+
+
+@_open
+class Data(TypedDict):
+    """The data card."""
+
+    source: Text
+    target: Text | None
+    task: Literal["regression", "binary", "multiclass"]
+    rows: Count
+    features: Count
+    columns: list[dict[str, Any]]
+    fingerprint: Text
+    objective: Text
+    objective_parameter: Number
+    loss: Text
+    class_labels: list[Any]
+    notes: list[Text]
+
+
+@_closed
+class Outer(TypedDict):
+    """Mean loss over the outer folds, its 95 % interval, and the loss of each fold."""
+
+    loss: Number
+    low: Number
+    high: Number
+    losses: list[Number]
+
+
+@_closed
+class Inner(TypedDict):
+    """What chose a candidate: means over the inner folds."""
+
+    loss: Number
+    se: Number
+    leaves: Number
+
+
+@_closed
+class Size(TypedDict):
+    """Counts and norms of trees, see ``TreeSize``."""
+
+    trees: Number
+    leaves: Number
+    splits: Number
+    depth: Number
+    features: Number
+    thresholds: Number
+    bytes: Number
+    l1_norm: Number
+    l2_norm: Number
+    zero_share: Number
+    shrinkage: Number
+    shrinkage_low: NotRequired[Number]
+    shrinkage_high: NotRequired[Number]
+
+
+@_closed
+class OuterFold(TypedDict):
+    """What was picked inside one outer fold, and how it did there."""
+
+    outer_fold: Count
+    trial: Count
+    rounds: Count
+    loss: Number
+    train_loss: Number
+    inner_loss: Number
+    leaves: Number
+    penalty: Penalties
+
+
+@_open
+class Pick(TypedDict):
+    """A candidate of the search on all rows, and the procedure that found it."""
+
+    trial: Count
+    rounds: Count
+    penalty: Penalties
+    scale: Text
+    raw: Penalties
+    scales: dict[str, Penalties | None]
+    prior: dict[str, Any]
+    params: dict[str, Any]
+    inner: Inner
+    outer: Outer
+    size: Size
+    outer_size: Size
+    rounds_max_reached: bool
+    at_edge: list[Text]
+    by_outer_fold: list[OuterFold]
+
+
+@_closed
+class Reference(TypedDict):
+    """A model that was not tuned for loss, on the same outer folds."""
+
+    outer: Outer
+    size: Size
+    rounds: list[Count]
+
+
+@_closed
+class FrontPoint(TypedDict):
+    """A candidate that nothing beats in both leaves and inner loss."""
+
+    leaves: Number
+    loss: Number
+    trial: Count
+    rounds: Count
+
+
+@_open
+class Engine(TypedDict):
+    """All that was found with one engine."""
+
+    best: Pick
+    one_se: Pick
+    default: Reference
+    unpenalised: Reference
+    front: list[FrontPoint]
+
+
+@_open
+class Baseline(TypedDict):
+    """A model that is no boosted ensemble."""
+
+    outer: Outer
+
+
+@_open
+class Difference(TypedDict):
+    """A paired difference, its 95 % interval, and the p-value of it being 0."""
+
+    difference: Number
+    low: Number
+    high: Number
+    p: Number
+    n: Count
+    method: Text
+
+
+class Comparison(Difference):
+    """Loss of model ``a`` minus loss of model ``b``."""
+
+    a: Text
+    b: Text
+    relative: Number
+    adjusted: Number
+    word: Literal["better", "worse", "not told apart"]
+
+
+class EffectPoint(Difference):
+    """Means at one value of a penalty; the difference is that to the first value."""
+
+    value: float
+    loss: Number
+    train_loss: Number
+    gap: Number
+    rounds: Number
+    adjusted: Number
+    leaves: Number
+
+
+@_open
+class Effect(TypedDict):
+    """What one penalty of one engine does, all else held."""
+
+    anchor: Text
+    points: list[EffectPoint]
+    safe: list[float] | None
+    verdict: Literal["helps", "harms", "not determined"]
+    sentence: Text
+
+
+@_open
+class Claim(TypedDict):
+    """A claim of the study and how it came out."""
+
+    id: Text
+    verdict: Text
+
+
+@_closed
+class Finding(TypedDict):
+    """What the linter says of the search."""
+
+    code: Text
+    where: Text
+    text: Text
+    advice: Text
+
+
+@_open
+class Study(TypedDict):
+    """The study with every default written out."""
+
+    name: Text
+    title: Text | None
+    seed: int
+    data: dict[str, Any]
+    engines: list[Text]
+    search: dict[str, Any]
+    validation: dict[str, Any]
+
+
+@_closed
+class Results(TypedDict):
+    """The content of ``results.json``."""
+
+    run: Run
+    versions: dict[str, Text]
+    study: Study
+    data: Data
+    text: Texts
+    engines: Annotated[dict[str, Engine], Field(min_length=1)]
+    baselines: dict[str, Baseline]
+    comparisons: list[Comparison]
+    effects: dict[str, dict[str, Effect]]
+    outer_ratio: NotRequired[Number]
+    claims: list[Claim]
+    lint: list[Finding]
+
+
+@cache
+def _adapter() -> TypeAdapter[Results]:
+    return TypeAdapter(Results)
+
+
+def faults_of(results: object) -> list[str]:
+    """Return what keeps ``results`` from being those of this version, place by place.
+
+    >>> faults_of([])
+    ['it is no JSON object']
+    >>> faults_of({"run": {}})[0]
+    'run.started is missing'
+    """
+    if not isinstance(results, Mapping):
+        return ["it is no JSON object"]
+    try:
+        _adapter().validate_python(results)
+    except ValidationError as error:
+        return [_fault(one) for one in error.errors(include_url=False)]
+    return []
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, error["loc"]))
+    match error["type"]:
+        case "missing":
+            return f"{where} is missing"
+        case "extra_forbidden":
+            return f"{where} is not known"
+    message = str(error["msg"])
+    return f"{where}: {message[:1].lower()}{message[1:]}"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``results.json``, made from the types above."""
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "results.json of boostreg",
+    }
+    return head | _adapter().json_schema() | head
+
+
+def shipped_schema() -> dict[str, Any]:
+    """Return the JSON Schema that ships in the package."""
+    text = files("boostreg.report").joinpath("results.schema.json").read_text("utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content

@@ -1,0 +1,97 @@
+"""The form of results.json: who keeps to it, and what is said of who does not."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+import boostreg
+from boostreg.errors import DataError
+from boostreg.report.schema import faults_of, json_schema, shipped_schema
+from boostreg.study.output import rebuild_report
+from boostreg.study.stored import read_results
+
+SHIPPED = sorted((Path(boostreg.__file__).parents[1] / "reports").glob("*/"))
+
+
+@pytest.fixture(scope="module")
+def results():
+    return json.loads((SHIPPED[0] / "results.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Return a function that writes results into a folder and returns it."""
+
+    def write(content):
+        (tmp_path / "results.json").write_text(json.dumps(content), "utf-8")
+        return tmp_path
+
+    return write
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_shipped_results_have_the_form(folder):
+    jsonschema = pytest.importorskip("jsonschema", reason="no jsonschema")
+
+    content = read_results(folder)
+
+    jsonschema.Draft202012Validator(shipped_schema()).validate(content)
+
+
+def test_shipped_schema_is_made_from_the_types():
+    assert shipped_schema() == json_schema()
+
+
+def test_schema_refuses_what_the_types_refuse(results):
+    jsonschema = pytest.importorskip("jsonschema", reason="no jsonschema")
+    changed = copy.deepcopy(results)
+    changed["engines"]["xgboost"]["best"]["outer"]["loss"] = "low"
+
+    faults = list(
+        jsonschema.Draft202012Validator(shipped_schema()).iter_errors(changed)
+    )
+
+    assert [".".join(map(str, fault.absolute_path)) for fault in faults] == [
+        "engines.xgboost.best.outer.loss"
+    ]
+    assert faults_of(changed)[0].startswith("engines.xgboost.best.outer.loss: ")
+
+
+def test_null_stands_for_a_number_that_is_none(results):
+    changed = copy.deepcopy(results)
+    changed["engines"]["xgboost"]["best"]["outer"]["low"] = None
+
+    assert faults_of(changed) == []
+
+
+def test_older_results_are_refused_with_what_is_missing(results, stored):
+    older = copy.deepcopy(results)
+    older["versions"]["boostreg"] = "0.0.9"
+    del older["text"], older["engines"]["xgboost"]["one_se"]
+
+    with pytest.raises(
+        DataError,
+        match=r"results\.json has another form than boostreg .* \(0\.0\.9 wrote it\): "
+        r"text is missing, and 1 more\. Run the study again\.",
+    ):
+        rebuild_report(stored(older))
+
+
+@pytest.mark.parametrize("foreign", [[1], {"results": []}, "text", None])
+def test_foreign_results_are_refused(foreign, stored):
+    with pytest.raises(DataError, match=r"results\.json was not written by a run of"):
+        rebuild_report(stored(foreign))
+
+
+def test_key_that_is_not_known_is_named(results):
+    assert faults_of({**results, "extra": 1}) == ["extra is not known"]
+
+
+@pytest.mark.parametrize("key", ["losses", "loss"])
+def test_number_that_is_text_is_a_fault(results, key):
+    changed = copy.deepcopy(results)
+    changed["engines"]["xgboost"]["best"]["outer"][key] = "1.0"
+
+    assert len(faults_of(changed)) == 1

@@ -6,7 +6,9 @@ One module a group; each ends in a mapping ``PROCEDURES`` and stands in ``_GROUP
 from collections.abc import Mapping
 
 from boostreg.insight.experiments import (
+    descent,
     leafpriors,
+    network,
     optimum,
     priors,
     selection,
@@ -18,7 +20,9 @@ from boostreg.insight.experiments.base import Procedure
 __all__ = ["EXPERIMENTS"]
 
 _GROUPS: tuple[Mapping[str, Procedure], ...] = (
+    descent.PROCEDURES,
     leafpriors.PROCEDURES,
+    network.PROCEDURES,
     optimum.PROCEDURES,
     priors.PROCEDURES,
     selection.PROCEDURES,

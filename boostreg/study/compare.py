@@ -1,11 +1,12 @@
 """Two folders of runs in, a page and lines out."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 from boostreg.errors import DataError, StudyError
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.study.files import write_text
-from boostreg.study.index import is_ours
+from boostreg.study.index import is_ours, write_index
 from boostreg.study.stored import read_results
 
 __all__ = ["compare_folders"]
@@ -46,5 +47,21 @@ def compare_folders(
     if page.exists() and not (page.is_file() and is_ours(page)):
         raise DataError(f"{page} was not written by boostreg; name another with --out.")
     compared = compare_runs(first, second, (names[0], names[1]))
-    write_text(page, render_pair(compared, first, second))
+    links = tuple(_link(page, path) for path in where)
+    write_text(page, render_pair(compared, first, second, (links[0], links[1])))
+    _list_page(page)
     return page, tuple(pair_lines(compared))
+
+
+def _link(page: Path, run: Path) -> str:
+    """Return the way from the page to a report; none leaves the page's own folder."""
+    beside = page.resolve().parent == run.parent and (run / "report.html").exists()
+    return (
+        f"./{quote(run.name, safe='', errors='replace')}/report.html" if beside else ""
+    )
+
+
+def _list_page(page: Path) -> None:
+    index = page.parent / "index.html"
+    if index.exists() and is_ours(index):
+        write_index(page.parent)

@@ -15,6 +15,7 @@ from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.answer import lead_engine
 from boostreg.statistics import corrected_t, holm
 from boostreg.study.compare import compare_folders
+from boostreg.study.index import write_index
 
 SHIPPED = Path(boostreg.__file__).parents[1] / "reports"
 NAMES = ("first", "second")
@@ -220,6 +221,17 @@ def test_page_lies_beside_the_runs(folders):
     assert page == folders[0].parent.resolve() / "compare-one-two.html"
     assert lines[0] == "A = one, B = two"
     assert str(page.parent) not in page.read_text("utf-8")
+
+
+def test_page_links_the_reports_beside_it_and_the_index_links_the_page(folders):
+    (folders[0] / "report.html").write_text("page", "utf-8")
+    index = write_index(folders[0].parent).page
+
+    page, _ = compare_folders(*folders)
+
+    assert 'href="./one/report.html"' in page.read_text("utf-8")
+    assert 'href="./two/report.html"' not in page.read_text("utf-8")
+    assert 'href="./compare-one-two.html"' in index.read_text("utf-8")
 
 
 def test_page_of_another_making_is_never_replaced(folders, tmp_path):

@@ -16,7 +16,12 @@ _STYLES, _SCRIPTS = ("report.css", "pages.css"), ("tools.js",)
 Results = Mapping[str, Any]
 
 
-def render_pair(compared: Mapping[str, Any], a: Results, b: Results) -> str:
+def render_pair(
+    compared: Mapping[str, Any],
+    a: Results,
+    b: Results,
+    links: tuple[str, str] = ("", ""),
+) -> str:
     """Return the page.
 
     Parameters
@@ -25,6 +30,8 @@ def render_pair(compared: Mapping[str, Any], a: Results, b: Results) -> str:
         From ``compare_runs``.
     a, b : mapping
         The content of each ``results.json``, for the figures.
+    links : (str, str)
+        Each run's own page, relative to this one; empty where there is none.
     """
     shared = compared["comparable"]["loss"]
     return fill(
@@ -32,6 +39,7 @@ def render_pair(compared: Mapping[str, Any], a: Results, b: Results) -> str:
         styles=_STYLES,
         scripts=_SCRIPTS,
         compared=compared,
+        runs=list(zip("AB", compared["names"], links, strict=True)),
         engines=list(dict.fromkeys([*a["engines"], *b["engines"]])),
         fronts=_fronts(a, b) if shared else None,
         loss_name=str(dig(a, "data", "loss") or "loss"),

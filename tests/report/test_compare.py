@@ -13,6 +13,7 @@ import boostreg
 from boostreg.errors import DataError, StudyError
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.answer import lead_engine
+from boostreg.report.sections.words import engine_name
 from boostreg.statistics import corrected_t, holm
 from boostreg.study.compare import compare_folders
 from boostreg.study.index import write_index
@@ -155,7 +156,7 @@ def test_one_split_has_no_interval_and_says_so(a, b):
             for pick in ("best", "one_se"):
                 del found[pick]["outer"]["losses"][1:]
                 del found[pick]["by_outer_fold"][1:]
-    b["engines"]["xgboost"]["one_se"]["outer"]["losses"] = [1.0]
+    b["engines"][lead_engine(b)]["one_se"]["outer"]["losses"] = [1.0]
 
     compared = compare_runs(a, b, NAMES)
 
@@ -164,13 +165,15 @@ def test_one_split_has_no_interval_and_says_so(a, b):
 
 
 def test_engines_that_lead_are_compared_across(a, b):
-    del b["engines"]["xgboost"]
+    first = lead_engine(a)
+    del b["engines"][first]
 
     compared = compare_runs(a, b, NAMES)
 
-    assert lead(compared)["name"].startswith("XGBoost in A, LightGBM in B")
+    names = (engine_name(first), engine_name(lead_engine(b)))
+    assert lead(compared)["name"].startswith("{} in A, {} in B".format(*names))
     assert lead(compared)["loss"]["n"] == 5
-    alone = next(row for row in compared["rows"] if row["name"] == "XGBoost best")
+    alone = next(r for r in compared["rows"] if r["name"] == f"{names[0]} best")
     assert alone["loss"] is None
 
 

@@ -20,7 +20,7 @@ from boostreg.losses import Array
 from boostreg.penalty import Penalty, linter
 from boostreg.penalty.ranges import Range
 from boostreg.trees import TreeSize
-from boostreg.tuning import Candidate, Selection, Trial
+from boostreg.tuning import Candidate, Prior, Selection, Trial
 
 __all__ = ["MAIN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord", "Tuned"]
 
@@ -34,6 +34,9 @@ class Tuned:
 
     trials: tuple[Trial, ...]
     selection: Selection
+    prior: Prior | None = None
+    guesses: Mapping[str, int] = field(default_factory=dict)
+    """Trials that the prior of the unpenalised leaves suggested, by penalty."""
 
     def candidate(self, pick: str) -> Candidate:
         """Return the candidate called ``best``, ``one_se`` or ``unpenalised``."""

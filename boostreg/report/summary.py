@@ -15,6 +15,7 @@ from boostreg.report.claims import summarize_claims
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
 from boostreg.report.effects import effects_data, interval_data
 from boostreg.report.findings import Findings
+from boostreg.report.guess import guess_data
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
 from boostreg.report.strength import noise_variance, penalty_scales, prior_of
 from boostreg.trees import SIZES
@@ -82,6 +83,7 @@ def _engine(
     tuned = engine.tuned[None]
     curves = [trial.curves for trial in tuned.trials if trial.curves is not None]
     content["winners_bias"] = winners_bias(curves)
+    content["guess"] = guess_data(tuned)
     content["overtuning"] = [asdict(point) for point in engine.overtuning]
     content["importance"] = {
         measure: _importance(found) for measure, found in engine.importance.items()

@@ -132,6 +132,7 @@ class Plan:
                 seed=derive_seed(self.spec.seed, "search", engine, outer),
                 in_flight=search.in_flight,
                 n_trials=search.trials,
+                guessed=True,
             ),
             limits=self.limits,
             racing="moderated" if search.racing else None,

@@ -131,7 +131,9 @@ class _Runner:
         self._drive([*searches.values(), *insights.first(), given, claims.job])
         self.progress.stage("refits, models and paths around the best")
         tuned = {
-            where: Tuned(job.tuning.trials, job.tuning.selection)
+            where: Tuned(
+                job.tuning.trials, job.tuning.selection, job.prior, job.guesses
+            )
             for where, job in searches.items()
         }
         cut = sum(job.was_cut for job in searches.values())

@@ -1,5 +1,6 @@
 """Proposing penalties, measuring them on inner folds, and choosing among them."""
 
+from boostreg.tuning.guess import Prior
 from boostreg.tuning.measuring import Limits
 from boostreg.tuning.proposals import SAMPLERS, Proposer, Sampler, first_penalties
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
@@ -12,6 +13,7 @@ __all__ = [
     "Candidate",
     "FoldRecord",
     "Limits",
+    "Prior",
     "Proposer",
     "Sampler",
     "Selection",

@@ -13,7 +13,7 @@ made-up losses of the default space, 60 trials and 12 seeds each, shares came wi
 0.1 of the optimum everywhere, switches only to 1.6 where zero is a bad choice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -25,6 +25,7 @@ from boostreg.errors import PenaltyError, StudyError
 from boostreg.fits.fit import derive_seed
 from boostreg.penalty import Penalty, Range, Scale
 from boostreg.penalty.ranges import acting, drawn
+from boostreg.tuning.guess import n_guesses
 from boostreg.tuning.history import History, without_gp
 
 __all__ = ["SAMPLERS", "Proposer", "Sampler", "first_penalties"]
@@ -89,6 +90,9 @@ class Proposer:
         Proposals that may be open at a time; 1 is strictly sequential.
     n_trials : int
         Proposals in all. A larger number leaves the first ones as they were.
+    guessed : bool
+        The first two proposals are followed by guesses, which ``take_guesses`` is
+        given; until then nothing further may be asked for.
 
     Raises
     ------
@@ -105,7 +109,9 @@ class Proposer:
     seed: int = 0
     in_flight: int = 4
     n_trials: int = 40
+    guessed: bool = False
     n_asked: int = field(default=0, init=False)
+    _guesses: tuple[Penalty, ...] | None = field(default=None, init=False, repr=False)
     _outcomes: dict[int, tuple[float, float] | None] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -127,7 +133,20 @@ class Proposer:
     def may_ask(self) -> bool:
         """Whether the next proposal may be asked for now."""
         due = self.n_asked - self.in_flight
+        if self.n_asked in self.guess_numbers and self._guesses is None:
+            return False
         return self.n_asked < self.n_trials and (due < 0 or due in self._outcomes)
+
+    @property
+    def guess_numbers(self) -> range:
+        """Numbers of the trials that are guesses."""
+        first = len(self._first)
+        last = first + n_guesses(self.space) if self.guessed else first
+        return range(first, min(last, max(self.n_trials, first)))
+
+    def take_guesses(self, penalties: Sequence[Penalty]) -> None:
+        """Take one penalty for each of ``guess_numbers``."""
+        self._guesses = tuple(penalties)
 
     def ask(self) -> Penalty:
         """Return the penalty of trial ``n_asked``, and count it.
@@ -138,8 +157,9 @@ class Proposer:
         if number >= self.in_flight:
             self._pass_on(number - self.in_flight)
         self.n_asked += 1
-        if number < len(self._first):
-            penalty = self._first[number]
+        given = (*self._first, *(self._guesses or ()))[: self._n_given]
+        if number < len(given):
+            penalty = given[number]
             if self._learns and self._inside(penalty):
                 self._history.add(number, self._shares_of(penalty))
             return penalty
@@ -157,7 +177,7 @@ class Proposer:
             self._history.tell(number, outcome)
 
     def _draw(self, number: int) -> dict[str, float]:
-        drawn = number - len(self._first)
+        drawn = number - self._n_given
         if self.sampler == "random":
             rng = np.random.default_rng(derive_seed(self.seed, "proposal", number))
             return self._named(rng.random(len(self.space)))
@@ -168,6 +188,10 @@ class Proposer:
             self._history.add(number, shares)
             return shares
         return self._history.draw(number)
+
+    @property
+    def _n_given(self) -> int:
+        return len(self._first) + len(self.guess_numbers)
 
     def _named(self, shares: NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(self.space, shares.tolist(), strict=True))

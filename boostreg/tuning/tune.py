@@ -144,6 +144,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         seed=derive_seed(seed, "search", engine, None),
         in_flight=in_flight,
         n_trials=trials,
+        guessed=True,
     )
     dataset = read_dataset(
         X,

@@ -27,7 +27,12 @@ def promise_section(results: Mapping[str, Any], places: int) -> dict[str, Any] |
         "loss": dig(results, "data", "loss") or "loss",
         "engines": list(engines),
         "chart": promise_chart(engines),
-        "said": [_said(results, engine, places) for engine in engines],
+        "said": [
+            sentence
+            for engine in engines
+            for sentence in (_said(results, engine, places), _guess(results, engine))
+            if sentence
+        ],
         "table": _table(engines, places),
     }
 
@@ -42,6 +47,11 @@ def _said(results: Mapping[str, Any], engine: str, places: int) -> str:
         f"at {fixed(bias, places)} (Tibshirani and Tibshirani 2009), which makes "
         f"{fixed(corrected, places)}."
     )
+
+
+def _guess(results: Mapping[str, Any], engine: str) -> str | None:
+    sentence = dig(results, "engines", engine, "guess", "sentence")
+    return f"{engine_name(engine)}: {sentence}" if sentence else None
 
 
 def _table(engines: Mapping[str, Sequence[Mapping[str, Any]]], places: int) -> Table:

@@ -1,0 +1,286 @@
+r"""A starting guess of the leaf penalties from the leaves of an unpenalised fit.
+
+The weight that a leaf should have varies from leaf to leaf, with a variance
+:math:`\tau^2` around 0. Rows that the tree has not seen estimate it without the
+optimism of a structure that was chosen to look good: the sums :math:`G, H` of their
+derivatives in a leaf give :math:`\hat w = -G / H`, and
+
+.. math:: \operatorname{E} \hat w^2 = \tau^2 + \phi / H,
+
+with :math:`\phi` the noise of a gradient per unit of hessian. Both follow by moments:
+:math:`\phi` from the gradients' spread within leaves, :math:`\tau^2` as the mean over
+leaves, weighted by ``H``, of what :math:`\hat w^2` exceeds :math:`\phi / H` by. This is
+the parametric empirical Bayes of [1]_ (sec. 3), for one mean 0 and known precisions.
+
+The leaf weight under a normal prior of variance :math:`\tau^2` is that of
+:math:`\lambda = \phi / \tau^2`. A Laplace prior of the same variance has the scale
+:math:`b = \tau / \sqrt 2`, and is that of :math:`\alpha = \phi / b`.
+
+References
+----------
+.. [1] C. N. Morris. "Parametric Empirical Bayes Inference: Theory and Applications".
+   JASA 78(381), 47-55, 1983. doi:10.1080/01621459.1983.10477920
+"""
+
+import math
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from boostreg.data import Table
+from boostreg.engines import Problem, get_engine
+from boostreg.errors import FitError
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import Fit, digest
+from boostreg.fits.grow import grow
+from boostreg.fits.work import FitWork, Work
+from boostreg.losses import Array
+from boostreg.penalty import Penalty, Range, Scale, Units
+from boostreg.trees import TreeEnsemble
+
+__all__ = [
+    "GUESSED",
+    "Guessing",
+    "LeafSums",
+    "LeafWork",
+    "Prior",
+    "guesses",
+    "n_guesses",
+    "prior",
+]
+
+GUESSED = ("reg_lambda", "reg_alpha")
+"""Penalties that a prior of leaf weights stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafSums:
+    """What the held-out rows of one inner fold say of the leaves that they fall in.
+
+    Attributes
+    ----------
+    spread : float
+        Squared gradients around the mean of their leaf, summed over rows.
+    freedom : float
+        What ``spread`` is compared with: ``sum((n - 1) / n * H)`` over leaves.
+    squares : float
+        ``sum(G**2 / H)`` over leaves.
+    hessian : float
+        ``sum(H)`` over leaves.
+    leaves : float
+        Leaves that some hessian falls in.
+    gradient_unit, hessian_unit, n_samples : float
+        Of the training rows, as in ``Units``.
+    """
+
+    spread: float
+    freedom: float
+    squares: float
+    hessian: float
+    leaves: float
+    gradient_unit: float
+    hessian_unit: float
+    n_samples: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeafWork(Work[LeafSums]):
+    """An unpenalised fit whose leaves are measured on the rows held out."""
+
+    fit: Fit
+
+    @override
+    def key(self, dataset: Dataset) -> str:
+        return digest({"leaf sums": FitWork(self.fit).key(dataset)})
+
+    @override
+    def run(self, dataset: Dataset) -> bytes:
+        training = grow(dataset, self.fit)
+        trees = get_engine(self.fit.engine).trees(training.model)
+        best = int(training.valid_loss.argmin())
+        problem = dataset.problem(self.fit.outer, self.fit.inner)
+        sums = held_out_sums(trees.truncate(best), problem)
+        units = training.model.standard.units
+        values = (*sums, units.gradient, units.hessian, float(units.n_samples))
+        return struct.pack(f"<{len(values)}d", *values)
+
+    @override
+    def decode(self, data: bytes) -> LeafSums:
+        return LeafSums(*struct.unpack(f"<{len(fields(LeafSums))}d", data))
+
+
+def held_out_sums(trees: TreeEnsemble, problem: Problem) -> tuple[float, ...]:
+    """Return the first five fields of ``LeafSums``; problem must have judging rows."""
+    held = problem.valid
+    if held is None:
+        raise FitError("No rows are held out to measure leaves with.")
+    totals = np.zeros(5)
+    for leaf, gradient, hessian in _leaves(trees, held, problem):
+        n, G, H, squared = (
+            np.bincount(leaf, weights=values)
+            for values in (np.ones(len(leaf)), gradient, hessian, gradient**2)
+        )
+        some = H > 0
+        n, G, H, squared = n[some], G[some], H[some], squared[some]
+        totals += (
+            (squared - G**2 / n).sum(),
+            ((n - 1) / n * H).sum(),
+            (G**2 / H).sum(),
+            H.sum(),
+            len(H),
+        )
+    return tuple(totals.tolist())
+
+
+def _leaves(
+    trees: TreeEnsemble, held: Table, problem: Problem
+) -> Iterator[tuple[NDArray[np.int64], Array, Array]]:
+    """Yield leaf, gradient and hessian of each row, for each tree that has a split."""
+    node = trees.leaf_indices(held.X)
+    raw = np.tile(trees.intercept, (held.n_samples, 1))
+    weights = np.ones(held.n_samples) if held.weights is None else held.weights
+    n_nodes = np.diff(trees.tree_offsets)
+    for number in range(trees.n_rounds):
+        gradient = problem.objective.gradient(held.y, raw) * weights[:, None]
+        hessian = problem.objective.hessian(held.y, raw) * weights[:, None]
+        for tree in np.flatnonzero(trees.round == number):
+            k = trees.output[tree]
+            if n_nodes[tree] > 1:
+                place = node[:, tree] - trees.tree_offsets[tree]
+                yield place, gradient[:, k], hessian[:, k]
+            raw[:, k] += trees.value[node[:, tree]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What the leaves say of the weights they should have.
+
+    Attributes
+    ----------
+    noise : float
+        Variance of a gradient per unit of hessian; the noise variance of squared
+        error.
+    variance : float
+        Of the weights, before the learning rate; 0 where the leaves show no more
+        than noise.
+    """
+
+    noise: float
+    variance: float
+
+    @property
+    def reg_lambda(self) -> float:
+        """The L2 penalty of a normal prior, raw; infinite where nothing varies."""
+        return self.noise / self.variance if self.variance > 0 else math.inf
+
+    @property
+    def reg_alpha(self) -> float:
+        """The L1 penalty of a Laplace prior, raw; infinite where nothing varies."""
+        if self.variance == 0:
+            return math.inf
+        return self.noise / math.sqrt(self.variance / 2)
+
+
+def prior(found: Sequence[LeafSums]) -> Prior | None:
+    """Return the prior that the leaves of all folds suggest together.
+
+    None where there are no leaves, or no spread within them to tell noise by.
+    """
+    total = [math.fsum(values) for values in zip(*map(astuple, found), strict=True)]
+    sums = LeafSums(*total) if total else None
+    if sums is None or sums.freedom <= 0 or sums.hessian <= 0:
+        return None
+    noise = sums.spread / sums.freedom
+    if noise <= 0:
+        return None
+    variance = (sums.squares - noise * sums.leaves) / sums.hessian
+    return Prior(noise, max(variance, 0.0))
+
+
+def guesses(
+    found: Sequence[LeafSums],
+    space: Mapping[str, Range],
+    fixed: Mapping[str, float | int | None],
+    scale: Scale,
+) -> list[Penalty]:
+    """Return one penalty for each searched name in ``GUESSED``, in that order.
+
+    A guess outside its range goes to the nearer end. The other of the two penalties
+    is 0, for a weight has one prior, or at its least; the rest has our defaults. Where
+    the leaves suggest nothing, our defaults take the place.
+    """
+    values: dict[str, Any] = dict(fixed)
+    suggested = prior(found)
+    if suggested is None:
+        return [Penalty(**values, scale=scale)] * n_guesses(space)
+    factors = _units(found).factors(scale)
+    searched = [name for name in GUESSED if name in space]
+    made = []
+    for name in searched:
+        factor = factors[name]
+        value = getattr(suggested, name) / factor if factor else math.inf
+        others = {other: _least(space[other]) for other in searched if other != name}
+        given = values | others | {name: _nearest(space[name], value)}
+        made.append(Penalty(**given, scale=scale))
+    return made
+
+
+def n_guesses(space: Mapping[str, Range]) -> int:
+    """Return for how many penalties there will be a guess."""
+    return sum(name in space for name in GUESSED)
+
+
+def _units(found: Sequence[LeafSums]) -> Units:
+    count = len(found)
+    return Units(
+        math.fsum(one.gradient_unit for one in found) / count,
+        math.fsum(one.hessian_unit for one in found) / count,
+        round(math.fsum(one.n_samples for one in found) / count),
+    )
+
+
+def _nearest(searched: Range, value: float) -> float:
+    return min(max(value, searched.low), searched.high)
+
+
+def _least(searched: Range) -> float:
+    return 0.0 if searched.contains(0.0) else searched.low
+
+
+class Guessing:
+    """A job that measures the leaves of an unpenalised setting on its inner folds."""
+
+    def __init__(self, fits: Iterable[Fit]) -> None:
+        self._new = [LeafWork(fit) for fit in fits]
+        self._missing = len(self._new)
+        self._found: dict[LeafWork, LeafSums] = {}
+
+    @property
+    def done(self) -> bool:
+        """Whether every record is here."""
+        return self._missing == 0
+
+    @property
+    def found(self) -> list[LeafSums]:
+        """What was measured, by inner fold; folds that failed are left out."""
+        return [self._found[work] for work in sorted(self._found, key=_fold)]
+
+    def ready(self) -> Sequence[LeafWork]:
+        """Return all work at the first call, nothing later."""
+        new, self._new = self._new, []
+        return new
+
+    def receive(self, work: LeafWork, record: LeafSums | FitError) -> None:
+        """Take a record, or the error that it ended in."""
+        self._missing -= 1
+        if isinstance(record, LeafSums):
+            self._found[work] = record
+
+
+def _fold(work: LeafWork) -> int:
+    return int(work.fit.inner or 0)

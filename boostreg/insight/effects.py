@@ -21,6 +21,10 @@ __all__ = [
 
 LEVEL = 0.05
 
+WORTH_HAVING, OF_HIGHEST = 0.01, 0.001
+"""A drop that counts, as a share of the loss at zero penalty; where that is next to
+nothing, as a share of the highest loss on the path."""
+
 _UNCOMPARED = ("n_splits", "n_thresholds", "n_bytes")
 
 MEASURES = (
@@ -127,14 +131,24 @@ class Effect:
         """``helps``, ``harms`` or ``not determined``.
 
         It helps if some value lowers the loss, Holm-adjusted p below 0.05. It harms
-        if even the smallest value tried raises it so. Else the folds cannot tell.
+        if some value raises it so, and no value's 95 % interval leaves room for a drop
+        that counts. Any penalty raises the loss once it is large enough, so
+        the first alone would say of every penalty that it harms where it is not shown
+        to help. The second rejects 'some value lowers the loss by that much' only
+        where it is rejected of every value, which needs no adjustment [1]_. Else the
+        folds cannot tell.
+
+        References
+        ----------
+        .. [1] R. L. Berger. "Multiparameter Hypothesis Testing and Acceptance
+           Sampling". Technometrics 24, 295-300, 1982, on intersection-union tests.
         """
-        positive = self.points[1:]
-        if any(p.difference.estimate < 0 and p.p_value < LEVEL for p in positive):
+        shown = [p for p in self.points[1:] if p.p_value < LEVEL]
+        if any(point.difference.estimate < 0 for point in shown):
             return "helps"
-        if positive and (
-            positive[0].difference.estimate > 0 and positive[0].p_value < LEVEL
-        ):
+        losses = [abs(point.loss) for point in self.points]
+        counts = max(WORTH_HAVING * losses[0], OF_HIGHEST * max(losses))
+        if shown and all(point.difference.low > -counts for point in self.points[1:]):
             return "harms"
         return "not determined"
 

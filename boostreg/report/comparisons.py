@@ -108,6 +108,8 @@ def compare_all(
     pairs += [
         (f"{a} best", f"{b} best") for i, b in enumerate(names) for a in names[i + 1 :]
     ]
+    if linear and "mean" in judged:
+        pairs.append((linear, "mean"))
     intervals = [_paired(judged[a], judged[b], record) for a, b in pairs if b]
     adjusted = _adjusted([interval.p_value for interval in intervals])
     return tuple(

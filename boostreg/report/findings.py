@@ -14,6 +14,7 @@ from boostreg.report.comparisons import Comparison, Judged, best_linear
 from boostreg.report.headlines import (
     flat_sentences,
     importance_heading,
+    mean_sentences,
     promise_heading,
     shrinkage_heading,
 )
@@ -30,7 +31,8 @@ _PROCEDURE = (
 )
 _WORDS = (
     "'Better', 'worse', 'helps' and 'harms' rest on Holm-adjusted p-values below 0.05; "
-    "intervals are not adjusted."
+    "intervals are not adjusted. A penalty that harms raises the loss at some value, "
+    "and no value's interval leaves room for a drop of 1%."
 )
 
 
@@ -47,10 +49,14 @@ class Findings:
         self._by_pair = {(c.a, c.b): c for c in comparisons}
 
     def answer(self) -> list[str]:
-        """Return the opening: what to use, what it rests on, who does as well."""
+        """Return the opening: what to use, what it rests on, who does as well.
+
+        Where no model beats the mean, that comes first.
+        """
         lead = lead_engine(self._record)
         kept = self._by_pair[f"{lead.name} one_se", f"{lead.name} best"]
         return [
+            *mean_sentences(list(self._by_pair.values())),
             advice(self._record, self._by_pair),
             f"{self._smaller(lead, kept)} {self._penalties()}",
             *self._engines_told(),
@@ -188,6 +194,8 @@ class Findings:
         )
 
     def _baselines(self) -> str:
+        if any(mean_sentences(list(self._by_pair.values()))):
+            return "No model beats the mean"
         name = best_linear(self._record)
         if name is None:
             return "No linear model was asked for"
@@ -218,7 +226,8 @@ def _verdicts(effects: Sequence[Effect]) -> str:
     if helping := by_verdict.get("helps"):
         said.append(f"{_and(helping)} {_s('lower', helping)} the loss")
     if harming := by_verdict.get("harms"):
-        said.append(f"{_and(harming)} {_s('raise', harming)} it at every value")
+        raises = f"{_and(harming)} {_s('raise', harming)} the loss"
+        said.append(f"{raises} and {_s('lower', harming)} it notably at no value")
     if unclear := by_verdict.get("not determined"):
         said.append(f"no value of {_or(unclear)} is shown to lower the loss")
     return " and ".join(said) if len(said) < 3 else ", ".join(said)

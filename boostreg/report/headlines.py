@@ -1,9 +1,10 @@
-"""Sentences on importance, on what searches promised, and on flat optima."""
+"""Sentences on the mean, importance, what searches promised, and flat optima."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from boostreg.insight.effects import Effect
+from boostreg.report.comparisons import Comparison
 from boostreg.report.labels import LABELS
 from boostreg.report.numbers import number, percent
 from boostreg.report.records import EngineRecord, RunRecord
@@ -11,12 +12,40 @@ from boostreg.report.records import EngineRecord, RunRecord
 __all__ = [
     "flat_sentences",
     "importance_heading",
+    "mean_sentences",
     "promise_heading",
     "shrinkage_heading",
 ]
 
 _ALL = 0.995
 """An estimated share from here on is called all; estimates may go beyond 1."""
+
+
+def mean_sentences(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield a sentence where neither a tuned nor a linear model beats the mean."""
+    against = [one for one in comparisons if one.b == "mean"]
+    known = all(one.interval.exists for one in against)
+    if not against or not known or any(one.word == "better" for one in against):
+        return
+    parts = [f"{_name(one.a)} {_change(one)}" for one in against]
+    yield (
+        "No model beats the mean, as far as these outer folds show. Loss against it: "
+        f"{'; '.join(parts)}."
+    )
+
+
+def _name(model: str) -> str:
+    """Return how a sentence calls what is compared with the mean."""
+    engine, _, pick = model.partition(" ")
+    return f"tuned {LABELS[engine]}" if pick else LABELS[model]
+
+
+def _change(found: Comparison) -> str:
+    share, low, high = (
+        percent(found.relative(value))
+        for value in (found.interval.estimate, found.interval.low, found.interval.high)
+    )
+    return f"{share} (95% CI {low} to {high})"
 
 
 def importance_heading(record: RunRecord) -> str:

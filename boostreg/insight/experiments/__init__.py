@@ -6,13 +6,16 @@ One module a group; each ends in a mapping ``PROCEDURES`` and stands in ``_GROUP
 from collections.abc import Mapping
 
 from boostreg.insight.experiments import (
+    collinearity,
     descent,
     leafpriors,
     network,
     optimum,
     priors,
     selection,
+    smoothness,
     sparsity,
+    svm,
     updates,
 )
 from boostreg.insight.experiments.base import Procedure
@@ -20,13 +23,16 @@ from boostreg.insight.experiments.base import Procedure
 __all__ = ["EXPERIMENTS"]
 
 _GROUPS: tuple[Mapping[str, Procedure], ...] = (
+    collinearity.PROCEDURES,
     descent.PROCEDURES,
     leafpriors.PROCEDURES,
     network.PROCEDURES,
     optimum.PROCEDURES,
     priors.PROCEDURES,
     selection.PROCEDURES,
+    smoothness.PROCEDURES,
     sparsity.PROCEDURES,
+    svm.PROCEDURES,
     updates.PROCEDURES,
 )
 

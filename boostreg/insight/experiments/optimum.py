@@ -214,6 +214,7 @@ PROCEDURES: Mapping[str, Procedure] = {
                 y_label="loss over the unpenalised model's",
                 lines={"train_loss": "training", "new_loss": "new rows"},
                 x_log=True,
+                y_log=True,
             ),
         ),
         objectives="squared_error or logistic",

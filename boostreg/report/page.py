@@ -115,7 +115,7 @@ def _sections(
         effects_section(results, paths, decimals),
         importance_section(results),
         shrinkage_section(results),
-        front_section(results, shown),
+        front_section(results, shown, decimals),
         engines_section(results, decimals),
         baselines_section(results, decimals),
         promise_section(results, decimals),

@@ -36,6 +36,7 @@ class Run(TypedDict):
     fits: Count
     fits_from_journal: Count
     platform: Text
+    select: NotRequired[dict[str, dict[str, Any]]]
 
 
 @_closed

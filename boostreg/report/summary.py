@@ -16,6 +16,7 @@ from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_
 from boostreg.report.effects import effects_data, interval_data
 from boostreg.report.findings import Findings
 from boostreg.report.guess import guess_data
+from boostreg.report.purposes import purposes_data
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
 from boostreg.report.strength import noise_variance, penalty_scales, prior_of
 from boostreg.trees import SIZES
@@ -84,6 +85,7 @@ def _engine(
     curves = [trial.curves for trial in tuned.trials if trial.curves is not None]
     content["winners_bias"] = winners_bias(curves)
     content["guess"] = guess_data(tuned)
+    content["purposes"] = purposes_data(tuned, record.study.get("select") or {})
     content["overtuning"] = [asdict(point) for point in engine.overtuning]
     content["importance"] = {
         measure: _importance(found) for measure, found in engine.importance.items()

@@ -59,6 +59,7 @@ __all__ = [
     "Paths",
     "Rounds",
     "Search",
+    "Select",
     "StudySpec",
     "Validation",
 ]
@@ -207,6 +208,14 @@ class Effects(Strict):
     points: Annotated[int, Field(ge=0, le=100_000)] = 64
 
 
+class Select(Strict):
+    """Limits under which the best candidate is wanted; bytes, microseconds a row."""
+
+    max_leaves: Annotated[float, Field(gt=0)] | None = None
+    max_bytes: Annotated[PositiveInt | None, BeforeValidator(check_memory)] = None
+    max_microseconds: Annotated[float, Field(gt=0)] | None = None
+
+
 class Dask(Strict):
     """A Dask cluster, by the address of its scheduler."""
 
@@ -259,6 +268,7 @@ class StudySpec(Strict):
     paths: Paths = Paths()
     baselines: Annotated[tuple[str, ...], AfterValidator(all_of(BASELINES))] = BASELINES
     effects: Effects = Effects()
+    select: Select = Select()
     claims: Annotated[tuple[ClaimSpec, ...], AfterValidator(distinct_ids)] = ()
     compute: Compute = Compute()
     limits: Limits = Limits()

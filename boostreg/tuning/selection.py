@@ -26,8 +26,8 @@ class TrialCurves:
         Of the trial.
     valid_loss : ndarray of shape (n_folds, n_rounds + 1)
         Over the prefixes that every inner fold reached.
-    n_leaves : ndarray of shape (n_rounds + 1,)
-        Mean over inner folds; never falls.
+    n_leaves, n_trees, n_bytes : ndarray of shape (n_rounds + 1,)
+        Means over inner folds; they never fall.
     stopped_by_max : bool
         The mean curve might have fallen further, had more rounds been allowed.
     """
@@ -35,6 +35,8 @@ class TrialCurves:
     number: int
     valid_loss: Array
     n_leaves: Array
+    n_trees: Array
+    n_bytes: Array
     stopped_by_max: bool = False
 
     @property
@@ -105,10 +107,6 @@ class Selection:
     one_se: Candidate
     front: tuple[Candidate, ...]
 
-    def best_under(self, n_leaves: float) -> Candidate:
-        """Return the candidate of least loss with at most ``n_leaves`` leaves."""
-        return [one for one in self.front if one.n_leaves <= n_leaves][-1]
-
 
 def select(trials: Sequence[TrialCurves]) -> Selection:
     """Judge every prefix of every trial.
@@ -124,7 +122,8 @@ def select(trials: Sequence[TrialCurves]) -> Selection:
 
     >>> loss = np.array([[9.0, 5.0, 4.0], [9.0, 6.0, 6.5]])
     >>> leaves = np.array([0.0, 4.0, 8.0])
-    >>> chosen = select([TrialCurves(number=0, valid_loss=loss, n_leaves=leaves)])
+    >>> sizes = {"n_leaves": leaves, "n_trees": leaves / 4, "n_bytes": 28 * leaves}
+    >>> chosen = select([TrialCurves(number=0, valid_loss=loss, **sizes)])
     >>> chosen.best.n_rounds, chosen.one_se.n_rounds
     (2, 1)
     """

@@ -181,13 +181,16 @@ def measured_trial(
     ordered = [results[inner] for inner in sorted(results)]
     last = common_rounds(ordered)
     loss = np.stack([_continued(r.valid_loss, last) for r in ordered])
-    leaves = np.stack([_continued(r.sizes.n_leaves, last) for r in ordered])
+    sizes = {
+        name: np.mean([_continued(getattr(r.sizes, name), last) for r in ordered], 0)
+        for name in ("n_leaves", "n_trees", "n_bytes")
+    }
     best = int(loss.mean(axis=0).argmin())
     free = last < n_rounds or all(result.exhausted for result in ordered)
     curves = TrialCurves(
         number=number,
         valid_loss=loss,
-        n_leaves=leaves.mean(axis=0),
+        **sizes,
         stopped_by_max=not free and best + (patience or 1) > n_rounds,
     )
     return Trial(

@@ -1,5 +1,6 @@
 """What ``tune`` found: the picks, the front between them, and every trial."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +14,9 @@ from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
 from boostreg.trees import SIZES
+from boostreg.tuning.purpose import Purpose, best_under, knee
 from boostreg.tuning.selection import Candidate, Selection
+from boostreg.tuning.speed import measure_speed
 from boostreg.tuning.trial import Trial
 from boostreg.tuning.tuning import Tuning
 
@@ -162,9 +165,31 @@ class Tuned:
 
         return pd.DataFrame([trial_row(trial) for trial in self._trials])
 
-    def select(self, *, max_leaves: float) -> Pick:
-        """Return the candidate of least loss with at most so many leaves in all."""
-        return self._pick(self.selection.best_under(max_leaves))
+    @property
+    def knee(self) -> Pick:
+        """Where the front bends: from there on further leaves pay least."""
+        return self._pick(knee(self.selection.front))
+
+    def select(self, **limits: float) -> Pick:
+        """Return the candidate of least loss within some limits, nothing fitted anew.
+
+        Parameters
+        ----------
+        **limits
+            Any of ``max_leaves``, ``max_bytes`` and ``max_microseconds`` (a row), see
+            ``Purpose``. The time is an estimate: an engine's speed is measured on this
+            machine, once, in about a second.
+
+        Raises
+        ------
+        StudyError
+            If a limit is not above 0.
+        """
+        purpose = Purpose(**limits)
+        timed = math.isfinite(purpose.max_microseconds)
+        speed = measure_speed(self.engine) if timed else None
+        curves = [one.curves for one in self._trials if one.curves is not None]
+        return self._pick(best_under(curves, purpose, speed))
 
     def _pick(self, chosen: Candidate) -> Pick:
         return Pick(

@@ -11,7 +11,8 @@ from boostreg.tuning import Trial, TrialCurves
 def curves(number, losses):
     losses = np.asarray(losses, dtype=float)
     leaves = np.arange(losses.shape[1], dtype=float)
-    return TrialCurves(number=number, valid_loss=losses, n_leaves=leaves)
+    sizes = dict.fromkeys(("n_leaves", "n_trees", "n_bytes"), leaves)
+    return TrialCurves(number=number, valid_loss=losses, **sizes)
 
 
 def trial(number, losses):

@@ -16,7 +16,10 @@ def curves(number, *folds, leaves=None, **options):
     loss = np.array(folds, dtype=np.float64)
     rounds = np.arange(loss.shape[1])
     n_leaves = 2.0 * rounds if leaves is None else np.array(leaves, dtype=np.float64)
-    return TrialCurves(number=number, valid_loss=loss, n_leaves=n_leaves, **options)
+    sizes = {"n_trees": n_leaves / 4, "n_bytes": 28 * n_leaves}
+    return TrialCurves(
+        number=number, valid_loss=loss, n_leaves=n_leaves, **sizes, **options
+    )
 
 
 def picked(candidate):
@@ -118,15 +121,6 @@ def test_only_the_pick_that_the_limit_stopped_is_flagged():
 
     assert chosen.best.rounds_max_reached
     assert [c.rounds_max_reached for c in chosen.front] == [False, False, True]
-
-
-def test_best_under_a_budget_of_leaves_comes_from_the_front():
-    chosen = select([curves(0, [9, 5, 4, 3]), curves(1, [9, 6, 3.5, 8])])
-
-    assert picked(chosen.best_under(0)) == (0, 0)
-    assert picked(chosen.best_under(3.9)) == (0, 1)
-    assert picked(chosen.best_under(5)) == (1, 2)
-    assert chosen.best_under(1e9) == chosen.best
 
 
 @given(trial_lists())

@@ -7,6 +7,7 @@ from typing import Any
 from boostreg.figures import Cloud, Landmark, size_against_loss
 from boostreg.figures.numerals import MISSING, count, fixed, significant
 from boostreg.penalty import PENALTIES
+from boostreg.report.sections.purposes import purposes_table
 from boostreg.report.sections.words import PICKS, dig, engine_name, number
 
 __all__ = ["MOST_ROWS", "Shown", "front_section", "select_rows", "trials_section"]
@@ -48,7 +49,9 @@ def select_rows(results: Mapping[str, Any], trials: Rows) -> Shown:
     return Shown(rows, listed, len(trials) - len(rows))
 
 
-def front_section(results: Mapping[str, Any], shown: Shown) -> dict[str, Any] | None:
+def front_section(
+    results: Mapping[str, Any], shown: Shown, places: int
+) -> dict[str, Any] | None:
     """Return the chart of size against loss, None where nothing was measured."""
     engines = list(dict.fromkeys([*results["engines"], *_engines(shown.rows)]))
     clouds = [_cloud(results, engine, shown) for engine in engines]
@@ -65,6 +68,7 @@ def front_section(results: Mapping[str, Any], shown: Shown) -> dict[str, Any] | 
         ),
         "engines": [c.engine for c in clouds],
         "count": count(drawn),
+        "purposes": purposes_table(results, places),
         "references": any(not mark.pick for mark in landmarks),
     }
 

@@ -1,0 +1,74 @@
+"""Candidates for a purpose, from the trials of a search, as plain data."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from boostreg.report.records import Tuned
+from boostreg.tuning import Candidate, TrialCurves
+from boostreg.tuning.purpose import Purpose, best_under, knee
+from boostreg.tuning.speed import Speed
+
+__all__ = ["purposes_data", "timed_data"]
+
+
+def purposes_data(tuned: Tuned, limits: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the smallest within one standard error, the knee, and what limits admit.
+
+    Parameters
+    ----------
+    tuned : Tuned
+    limits : mapping
+        The study's ``select``; a limit on time is passed over, see ``timed_data``.
+    """
+    picks = {"one_se": tuned.selection.one_se, "knee": knee(tuned.selection.front)}
+    curves = _curves(tuned)
+    for name in ("max_leaves", "max_bytes"):
+        if limits.get(name) is not None:
+            purpose = Purpose(**{name: float(limits[name])})
+            picks[name] = best_under(list(curves.values()), purpose)
+    return [_row(name, pick, tuned, limits.get(name)) for name, pick in picks.items()]
+
+
+def timed_data(tuned: Tuned, microseconds: float, speed: Speed) -> dict[str, Any]:
+    """Return the best candidate under a limit on time, with its estimate.
+
+    It depends on the machine that ``speed`` was measured on.
+    """
+    purpose = Purpose(max_microseconds=microseconds)
+    pick = best_under(list(_curves(tuned).values()), purpose, speed)
+    found = _curves(tuned)[pick.trial]
+    time = speed.estimate(found.n_trees[pick.n_rounds], found.n_leaves[pick.n_rounds])
+    row = _row("max_microseconds", pick, tuned, microseconds)
+    return row | {"microseconds": float(time)}
+
+
+def _curves(tuned: Tuned) -> dict[int, TrialCurves]:
+    return {t.number: t.curves for t in tuned.trials if t.curves is not None}
+
+
+def _row(
+    purpose: str, pick: Candidate, tuned: Tuned, limit: float | None
+) -> dict[str, Any]:
+    curves = _curves(tuned)
+    best, chosen = tuned.selection.best, curves[pick.trial]
+    paired = (
+        chosen.valid_loss[:, pick.n_rounds]
+        - curves[best.trial].valid_loss[:, best.n_rounds]
+    )
+    error = np.std(paired, ddof=1) / math.sqrt(len(paired)) if len(paired) > 1 else None
+    return {
+        "purpose": purpose,
+        "limit": limit,
+        "trial": pick.trial,
+        "rounds": pick.n_rounds,
+        "loss": pick.loss,
+        "above_best": float(paired.mean()),
+        "above_best_se": None if error is None else float(error),
+        "leaves": pick.n_leaves,
+        "trees": float(chosen.n_trees[pick.n_rounds]),
+        "bytes": float(chosen.n_bytes[pick.n_rounds]),
+        "penalty": tuned.trials[pick.trial].penalty.as_dict(),
+    }

@@ -18,6 +18,7 @@ from boostreg.report.tables import (
 )
 from boostreg.study.files import (
     read_csv,
+    read_json,
     write_csv,
     write_json,
     write_text,
@@ -41,7 +42,7 @@ def write_run(
     write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
     write_models(folder / "models", record, columns)
     write_json(folder / "results.json", summarize(record, run))
-    rebuild_report(folder)
+    _write_page(folder, read_json(folder / "results.json"))
 
 
 def rebuild_report(folder: Path) -> Path:
@@ -52,7 +53,10 @@ def rebuild_report(folder: Path) -> Path:
     DataError
         If the folder holds no results of a run, or those of another version.
     """
-    results = read_results(folder)
+    return _write_page(folder, read_results(folder))
+
+
+def _write_page(folder: Path, results: Mapping[str, Any]) -> Path:
     trials, paths = (read_csv(folder / f"{name}.csv") for name in ("trials", "paths"))
     page = folder / "report.html"
     write_text(page, render(results, trials, paths))

@@ -162,6 +162,7 @@ def test_one_split_has_no_interval_and_says_so(a, b):
 
     assert lead(compared)["loss"]["word"] == "no interval"
     assert "keeps no losses of single rows" in compared["notes"][0]
+    assert not any("not known" in line for line in pair_lines(compared))
 
 
 def test_engines_that_lead_are_compared_across(a, b):

@@ -1,5 +1,6 @@
 """A comparison as lines of a terminal."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -49,13 +50,19 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         _said(number, row["a"]["loss"]),
         _said(number, row["b"]["loss"]),
         number(loss["difference"]) if loss else _MISSING,
-        f"{number(loss['low'])} to {number(loss['high'])}" if loss else _MISSING,
+        _ends(loss),
         loss["word"] if loss else "",
         _said(count, row["a"]["leaves"]),
         _said(count, row["b"]["leaves"]),
         percent(leaves["relative"]) if leaves else _MISSING,
         leaves["word"] if leaves else "",
     )
+
+
+def _ends(loss: Mapping[str, Any] | None) -> str:
+    if loss is None or math.isnan(loss["low"]):
+        return _MISSING
+    return f"{number(loss['low'])} to {number(loss['high'])}"
 
 
 def _said(write: Any, value: float | None) -> str:

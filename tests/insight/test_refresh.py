@@ -41,10 +41,11 @@ def test_the_same_penalty_gives_the_leaves_that_were_grown(
     )
 
 
+@pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
 @pytest.mark.parametrize("kind", OBJECTIVES)
-def test_another_penalty_gives_the_leaves_of_xgboost_s_own_refresh(kind):
+def test_another_penalty_gives_the_leaves_of_xgboost_s_own_refresh(kind, weighted):
     """The library's ``refresh`` updater, on a plain DMatrix, is the oracle."""
-    problem, engine = make_problem(kind), XGBoost()
+    problem, engine = make_problem(kind, weighted=weighted), XGBoost()
     problem = replace(
         problem, standard=replace(problem.standard, target_scale=1.0, weight_scale=1.0)
     )
@@ -75,7 +76,9 @@ def refreshed_by_library(model, problem, penalty):
         "verbosity": 0,
         "nthread": 1,
     }
-    matrix = xgboost.DMatrix(part.X, label=part.y, base_margin=part.margin)
+    matrix = xgboost.DMatrix(
+        part.X, label=part.y, weight=part.weights, base_margin=part.margin
+    )
     params = _params(penalty, problem, 1.0) | changed
     params = {name: params[name] for name in params if name not in GROWTH}
     updated = xgboost.train(params, matrix, model.n_rounds, xgb_model=model.native)

@@ -42,14 +42,15 @@ References
 """
 
 import math
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any
 
 from boostreg.errors import PenaltyError
 from boostreg.penalty.numerals import shown
 from boostreg.penalty.value import Penalty, Units
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "UNIFORM",
@@ -114,8 +115,8 @@ def reg_alpha_from_scale(scale: float, noise_variance: float = 1.0) -> float:
 
 
 def leaf_map(
-    G: ArrayLike, H: ArrayLike, *, reg_alpha: float = 0.0, reg_lambda: float = 0.0
-) -> NDArray[np.float64]:
+    G: "ArrayLike", H: "ArrayLike", *, reg_alpha: float = 0.0, reg_lambda: float = 0.0
+) -> "NDArray[np.float64]":
     """Return the MAP weight of each leaf, before the learning rate.
 
     Parameters
@@ -140,6 +141,8 @@ def leaf_map(
     """
     _check("reg_alpha", reg_alpha, least=0.0)
     _check("reg_lambda", reg_lambda, least=0.0)
+    import numpy as np
+
     gradient = np.asarray(G, dtype=np.float64)
     curvature = np.asarray(H, dtype=np.float64) + reg_lambda
     pull = np.clip(gradient, -reg_alpha, reg_alpha) - gradient  # -T(G)

@@ -1,12 +1,24 @@
-"""Linear models on the same rows as the trees: what an ensemble has to beat."""
+"""Other models on the same rows as the trees: what an ensemble has to beat."""
 
+from boostreg.baselines.names import (
+    BASELINES,
+    DEFAULT_BASELINES,
+    KERAS,
+    available_baselines,
+    missing_extra,
+    why_lacking,
+)
 from boostreg.baselines.result import BaselineResult, PathPoint
-from boostreg.baselines.run import BASELINES, available_baselines, run_baseline
+from boostreg.baselines.run import run_baseline
 
 __all__ = [
     "BASELINES",
+    "DEFAULT_BASELINES",
+    "KERAS",
     "BaselineResult",
     "PathPoint",
     "available_baselines",
+    "missing_extra",
     "run_baseline",
+    "why_lacking",
 ]

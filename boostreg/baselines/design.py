@@ -15,13 +15,15 @@ intercept :math:`b_0` is not penalised. Softmax has one column of ``b`` for each
 """
 
 from dataclasses import dataclass
+from typing import Generic, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeVar
 
 from boostreg.losses import Objective
 
-__all__ = ["Design", "Path", "strength_grid"]
+__all__ = ["Design", "Loss", "Path", "strength_grid"]
 
 Array = NDArray[np.float64]
 
@@ -33,8 +35,37 @@ _QUANTILE_RANGE = 1e-3
 _MARGIN = 1e-10  # above rounding, so that the first lasso is empty to the last bit
 
 
+class Loss(Protocol):
+    """A loss that a linear model minimises: an ``Objective``, or one of ``hinge``."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def parameter(self) -> float | None:
+        """Its number, if it has one."""
+        ...
+
+    def gradient(self, y: Array, raw: Array) -> Array:
+        """Return first derivatives, (n_samples, n_outputs)."""
+        ...
+
+    def hessian(self, y: Array, raw: Array) -> Array:
+        """Return second derivatives, (n_samples, n_outputs)."""
+        ...
+
+    def row_losses(self, y: Array, raw: Array) -> Array:
+        """Return the loss of each row, (n_samples,)."""
+        ...
+
+
+LossT_co = TypeVar("LossT_co", bound=Loss, covariant=True, default=Objective)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Design:
+class Design(Generic[LossT_co]):
     """Training rows of a linear model.
 
     Attributes
@@ -44,7 +75,7 @@ class Design:
     y : ndarray of shape (n_samples,)
     weights : ndarray of shape (n_samples,)
         Row weights divided by their sum.
-    objective : Objective
+    objective : Loss
     intercept : ndarray of shape (n_outputs,)
         The best constant raw score.
     """
@@ -52,7 +83,7 @@ class Design:
     X: Array
     y: Array
     weights: Array
-    objective: Objective
+    objective: LossT_co
     intercept: Array
 
     @property
@@ -85,13 +116,29 @@ class Path:
     coefficients: Array
     converged: NDArray[np.bool_]
 
+    @property
+    def nonzero(self) -> NDArray[np.int64]:
+        """Coefficients that are not 0, at each strength."""
+        counted = np.count_nonzero(self.coefficients, axis=(1, 2))
+        return np.asarray(counted, dtype=np.int64)
+
+    @property
+    def live_units(self) -> NDArray[np.int64]:
+        """None: a linear model has no hidden units."""
+        return np.zeros(0, dtype=np.int64)
+
+    @property
+    def n_parameters(self) -> int:
+        """Coefficients that there are."""
+        return int(np.prod(self.coefficients.shape[1:]))
+
     def raw(self, X: Array, number: int) -> Array:
         """Return raw scores (n_samples, n_outputs) of the model at one strength."""
         scores: Array = X @ self.coefficients[number] + self.intercepts[number]
         return scores
 
 
-def strength_grid(design: Design, l1_ratio: float) -> Array:
+def strength_grid(design: Design[Loss], l1_ratio: float) -> Array:
     """Return falling strengths on a log grid, from one that leaves nothing to choose.
 
     With an L1 part the first is the least strength at which all coefficients are 0,
@@ -111,7 +158,7 @@ def strength_grid(design: Design, l1_ratio: float) -> Array:
     return np.asarray(np.geomspace(1.0, reach, n_points) * (top if top > 0 else 1.0))
 
 
-def _largest_curvature(design: Design) -> float:
+def _largest_curvature(design: Design[Loss]) -> float:
     if design.X.shape[1] == 0:
         return 0.0
     raw = np.tile(design.intercept, (len(design.y), 1))

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.baselines.design import Design, Path
+from boostreg.baselines.design import Design, Loss, Path
 from boostreg.baselines.least_squares import lasso_steps
 
 __all__ = ["newton_path"]
@@ -46,7 +46,7 @@ _LIKELY = 0.7
 _DEVIANCES = ("poisson", "gamma", "tweedie")
 
 
-def newton_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
+def newton_path(design: Design[Loss], strengths: Array, l1_ratio: float) -> Path:
     """Return models along falling ``strengths``, each started at the last."""
     n, n_inputs, n_outputs = len(strengths), design.X.shape[1], len(design.intercept)
     theta = np.vstack([design.intercept, np.zeros((n_inputs, n_outputs))])
@@ -68,7 +68,7 @@ class _Smooth:
     the absolute values and of half the squares.
     """
 
-    design: Design
+    design: Design[Loss]
     A: Array
     l1: float
     l2: float

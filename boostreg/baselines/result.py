@@ -20,6 +20,8 @@ _ARRAYS = (
     "strengths",
     "inner_losses",
     "coefficients",
+    "nonzero",
+    "live_units",
 )
 
 
@@ -33,7 +35,9 @@ class PathPoint:
     loss, loss_se : float
         Mean over the inner folds, and its standard error (NaN with one fold).
     n_coefficients : int
-        Coefficients that are not 0, on all training rows.
+        Coefficients or weights that are not 0, on all training rows.
+    n_units : int or None
+        Live hidden units of a network.
     coefficients : ndarray of shape (n_inputs * n_outputs,)
         Named by ``BaselineResult.coefficient_names``, per standard deviation of the
         input, on the raw score.
@@ -43,6 +47,7 @@ class PathPoint:
     loss: float
     loss_se: float
     n_coefficients: int
+    n_units: int | None
     coefficients: Array
 
 
@@ -81,6 +86,13 @@ class BaselineResult:
         At ``l1_ratio``; one row for the mean.
     coefficients : ndarray of shape (n_strengths, n_inputs, n_outputs)
         On all training rows, per standard deviation of the input, on the raw score.
+        Without inputs for a network, which is not linear.
+    nonzero : ndarray of shape (n_strengths,)
+        Coefficients, or weights of a network, that are not 0, on all training rows.
+    live_units : ndarray of shape (n_strengths,)
+        Hidden units that say something; empty where there are none.
+    n_parameters : int
+        Coefficients or weights that there are, intercepts and biases left out.
     notes : tuple of str
         What the reader must know, such as a solver that stopped early.
     seconds : float
@@ -102,6 +114,9 @@ class BaselineResult:
     strengths: Array
     inner_losses: Array
     coefficients: Array
+    nonzero: Array
+    live_units: Array
+    n_parameters: int
     notes: tuple[str, ...]
     seconds: float
 
@@ -112,21 +127,36 @@ class BaselineResult:
 
     @property
     def n_coefficients(self) -> int:
-        """Coefficients that are not 0: the model's size beside leaf counts."""
-        return int(np.count_nonzero(self.chosen))
+        """Coefficients or weights that are not 0: the size beside leaf counts."""
+        return 0 if self.strength is None else int(self.nonzero[self._at])
+
+    @property
+    def n_units(self) -> int | None:
+        """Live hidden units of the refitted network, None for a linear model."""
+        return int(self.live_units[self._at]) if self.live_units.size else None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is a linear model, or a constant."""
+        return self.live_units.size == 0
 
     @property
     def chosen(self) -> Array:
         """Coefficients of the refitted model, (n_inputs, n_outputs)."""
         if self.strength is None:
             return np.zeros((self.n_inputs, len(self.intercept)))
-        at = np.flatnonzero(self.strengths == self.strength)[0]
-        found: Array = self.coefficients[at]
+        found: Array = self.coefficients[self._at]
         return found
+
+    @property
+    def _at(self) -> int:
+        return int(np.flatnonzero(self.strengths == self.strength)[0])
 
     @property
     def coefficient_names(self) -> tuple[str, ...]:
         """Names of a path point's coefficients: the input, and the class if several."""
+        if not self.is_linear:
+            return ()
         if not self.outputs:
             return self.inputs
         return tuple(f"{i} [{o}]" for i in self.inputs for o in self.outputs)
@@ -140,7 +170,8 @@ class BaselineResult:
                 strength=float(strength),
                 loss=float(np.mean(self.inner_losses[at])),
                 loss_se=float(errors[at]),
-                n_coefficients=int(np.count_nonzero(self.coefficients[at])),
+                n_coefficients=int(self.nonzero[at]),
+                n_units=int(self.live_units[at]) if self.live_units.size else None,
                 coefficients=self.coefficients[at].ravel(),
             )
             for at, strength in enumerate(self.strengths)

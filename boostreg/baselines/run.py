@@ -12,40 +12,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.baselines.calibration import calibrated_losses, calibrated_path
 from boostreg.baselines.design import Design, Path, strength_grid
-from boostreg.baselines.inputs import Input, fit_inputs, transform
+from boostreg.baselines.keras_network import keras_grid, keras_path
 from boostreg.baselines.least_squares import elastic_net_path, ridge_path
+from boostreg.baselines.names import (
+    BASELINES,
+    KERAS,
+    L1_RATIOS,
+    SVMS,
+    available_baselines,
+    why_lacking,
+)
+from boostreg.baselines.network import mlp_path, network_grid
 from boostreg.baselines.newton import newton_path
 from boostreg.baselines.quantiles import quantile_path
 from boostreg.baselines.result import BaselineResult
+from boostreg.baselines.split import Models, Split
+from boostreg.baselines.svm import svm_grid, svm_path
 from boostreg.data import Fold, Table
 from boostreg.errors import DataError, StudyError, UnsupportedPenaltyError
 from boostreg.losses import Objective
 from boostreg.statistics import standard_error, within_one_se
 
-__all__ = ["BASELINES", "available_baselines", "run_baseline"]
+__all__ = ["run_baseline"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
-
-_L1_RATIOS: dict[str, tuple[float, ...]] = {
-    "mean": (),
-    "ridge": (0.0,),
-    "lasso": (1.0,),
-    "elastic_net": (0.1, 0.5, 0.9),
-}
-BASELINES = tuple(_L1_RATIOS)
-"""Names of all baselines, in the order they are printed."""
-
-
-def available_baselines(objective: Objective) -> tuple[str, ...]:
-    """Return the baselines that an objective has.
-
-    Absolute error and quantiles are linear programs with L1 and nothing else.
-    """
-    if objective.name in {"absolute_error", "quantile"}:
-        return ("mean", "lasso")
-    return BASELINES
 
 
 def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data three
@@ -74,8 +67,8 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
     objective : Objective
         Gives the loss and the form of the model.
     seed : int
-        Reserved for baselines that draw; none here does, so equal arguments give equal
-        bits whatever the seed.
+        Of a network's first weights and batches. No other baseline draws: it gives
+        equal bits whatever the seed.
 
     Returns
     -------
@@ -88,16 +81,18 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
         If the name is unknown.
     UnsupportedPenaltyError
         If the objective has no such baseline.
+    MissingExtraError
+        If it needs Keras, and that is not installed.
     DataError
         If there is no inner fold to choose on, or all rows of a split weigh nothing.
     """
-    del seed
     started = time.perf_counter()
     _check(name, objective, inner)
-    whole = _Split.of(table, train_rows, test_rows, objective)
-    folds = [_Split.of(table, f.train, f.test, objective) for f in inner]
-    chosen = _choose(name, whole.design, folds)
-    best, design = chosen.best, whole.design
+    whole = Split.of(table, train_rows, test_rows, objective)
+    folds = [Split.of(table, f.train, f.test, objective) for f in inner]
+    design = whole.design
+    chosen = _choose(_Family(name, design, seed), folds, objective)
+    best = chosen.best
     train = objective.row_losses(design.y, chosen.path.raw(design.X, best))
     test = whole.judge(chosen.path, best)
     return BaselineResult(
@@ -118,6 +113,11 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
         coefficients=chosen.path.coefficients
         if name != "mean"
         else np.zeros((0, 0, 0)),
+        nonzero=chosen.path.nonzero.astype(np.float64)
+        if name != "mean"
+        else np.zeros(0),
+        live_units=chosen.path.live_units.astype(np.float64),
+        n_parameters=chosen.path.n_parameters,
         notes=chosen.notes,
         seconds=time.perf_counter() - started,
     )
@@ -126,64 +126,25 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
 def _check(name: str, objective: Objective, inner: Sequence[Fold]) -> None:
     if name not in BASELINES:
         raise StudyError(f"baselines: unknown {name!r}, expected one of {BASELINES}.")
-    available = available_baselines(objective)
-    if name not in available:
+    if (reason := why_lacking(name, objective)) is not None:
         raise UnsupportedPenaltyError(
-            f"objective {objective.name!r} has no baseline {name!r}: its solver takes "
-            f"an L1 penalty alone; available are {available}."
+            f"objective {objective.name!r} has no baseline {name!r}: {reason}; "
+            f"available are {available_baselines(objective)}."
         )
     if name != "mean" and len(inner) == 0:
         raise DataError(
             f"baseline {name!r} needs at least one inner fold to choose its strength "
             f"on, got 0."
         )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Split:
-    """Training rows as a design, and the rows that judge, seen through its inputs."""
-
-    inputs: tuple[Input, ...]
-    design: Design
-    judged: Array
-    test_y: Array
-    test_weights: Array
-
-    @classmethod
-    def of(
-        cls, table: Table, train: Rows, test: Rows, objective: Objective
-    ) -> "_Split":
-        """Learn the inputs from the training rows and see the others through them."""
-        given = np.ones(len(table.y)) if table.weights is None else table.weights
-        for part, rows in (("training", train), ("test", test)):
-            if len(rows) > 0 and not np.any(given[rows] > 0):
-                raise DataError(
-                    f"weights must be above 0 in some {part} row of each split, got 0 "
-                    f"in all {len(rows)}."
-                )
-        weights, y = given[train], table.y[train]
-        inputs = fit_inputs(table.rows(train), weights)
-        design = Design(
-            X=transform(inputs, table.X[train]),
-            y=y,
-            weights=weights / np.sum(weights),
-            objective=objective,
-            intercept=objective.intercept(y, weights),
+    if _has_margins(name, objective) and len(inner) == 1:
+        raise DataError(
+            f"baseline {name!r} needs at least two inner folds, to calibrate each by "
+            "the others, got 1."
         )
-        judged = transform(inputs, table.X[test])
-        return cls(inputs, design, judged, table.y[test], given[test])
 
-    def inner_losses(self, path: Path) -> Array:
-        """Return the mean loss of the judging rows at each strength."""
-        rows = [self.judge(path, at) for at in range(len(path.strengths))]
-        means = np.average(rows, axis=1, weights=self.test_weights)
-        return np.where(np.isnan(means), np.inf, means)
 
-    def judge(self, path: Path, at: int) -> Array:
-        """Return the loss of each judging row; inf where the score is out of reach."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            raw = path.raw(self.judged, at)
-            return self.design.objective.row_losses(self.test_y, raw)
+def _has_margins(name: str, objective: Objective) -> bool:
+    return name in SVMS and objective.name != "squared_error"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +152,7 @@ class _Choice:
     """A path on all training rows, and its inner losses, which choose a strength."""
 
     l1_ratio: float | None
-    path: Path
+    path: Models
     losses: Array
     notes: tuple[str, ...] = ()
 
@@ -209,23 +170,69 @@ class _Choice:
         return float(self.path.strengths[np.argmax(admitted)])
 
 
-def _choose(name: str, design: Design, folds: Sequence[_Split]) -> _Choice:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Family:
+    """A baseline on one outer split: its grid, and its models on any of its folds."""
+
+    name: str
+    whole: Design
+    seed: int
+
+    def grid(self, l1_ratio: float) -> Array:
+        """Return falling strengths, from the outer training rows."""
+        if self.name in KERAS:
+            return keras_grid(self.name)
+        if self.name == "mlp":
+            return network_grid()
+        if self.name in SVMS:
+            return svm_grid(self.whole, l1_ratio)
+        return strength_grid(self.whole, l1_ratio)
+
+    def fit(self, design: Design, strengths: Array, l1_ratio: float) -> Models:
+        """Return the models along ``strengths`` for some training rows."""
+        n_rows = len(self.whole.y)
+        if self.name in KERAS:
+            return keras_path(self.name, design, strengths, self.seed, n_rows)
+        if self.name == "mlp":
+            return mlp_path(design, strengths, self.seed, n_rows)
+        if self.name in SVMS:
+            return svm_path(design, strengths, l1_ratio)
+        return _fit_path(design, strengths, l1_ratio)
+
+
+def _choose(family: _Family, folds: Sequence[Split], objective: Objective) -> _Choice:
+    name, design = family.name, family.whole
     if name == "mean":
         return _mean_alone(design, folds)
     tried = []
-    for l1_ratio in _L1_RATIOS[name]:
-        strengths = strength_grid(design, l1_ratio)
-        paths = [_fit_path(fold.design, strengths, l1_ratio) for fold in folds]
-        pairs = zip(folds, paths, strict=True)
-        losses = np.column_stack([fold.inner_losses(path) for fold, path in pairs])
+    for l1_ratio in L1_RATIOS[name]:
+        strengths = family.grid(l1_ratio)
+        paths = [family.fit(fold.design, strengths, l1_ratio) for fold in folds]
+        losses = _inner_losses(name, folds, paths, objective)
         stopped = sum(int(np.sum(~path.converged)) for path in paths)
-        tried.append((float(np.min(losses.mean(axis=1))), l1_ratio, losses, stopped))
+        kept = paths if _has_margins(name, objective) else []
+        tried.append(
+            (float(np.min(losses.mean(axis=1))), l1_ratio, losses, stopped, kept)
+        )
     # min keeps the first of equals.
-    _, l1_ratio, losses, stopped = min(tried, key=lambda one: one[0])
-    path = _fit_path(design, strength_grid(design, l1_ratio), l1_ratio)
+    _, l1_ratio, losses, stopped, kept = min(tried, key=lambda one: one[0])
+    path = family.fit(design, family.grid(l1_ratio), l1_ratio)
+    if isinstance(path, Path) and kept:
+        machines = [one for one in kept if isinstance(one, Path)]
+        path = calibrated_path(path, folds, machines, objective)
     stopped += int(np.sum(~path.converged))
     fits = len(path.strengths) * (len(folds) + 1)
     return _Choice(l1_ratio, path, losses, _notes(name, stopped, fits))
+
+
+def _inner_losses(
+    name: str, folds: Sequence[Split], paths: Sequence[Models], objective: Objective
+) -> Array:
+    if _has_margins(name, objective):
+        machines = [path for path in paths if isinstance(path, Path)]
+        return calibrated_losses(folds, machines, objective)
+    pairs = zip(folds, paths, strict=True)
+    return np.column_stack([fold.inner_losses(path) for fold, path in pairs])
 
 
 def _notes(name: str, stopped: int, fits: int) -> tuple[str, ...]:
@@ -236,7 +243,7 @@ def _notes(name: str, stopped: int, fits: int) -> tuple[str, ...]:
     )
 
 
-def _mean_alone(design: Design, folds: Sequence[_Split]) -> _Choice:
+def _mean_alone(design: Design, folds: Sequence[Split]) -> _Choice:
     def constant(one: Design) -> Path:
         zeros = np.zeros((1, one.X.shape[1], len(one.intercept)))
         return Path(np.zeros(1), one.intercept[None], zeros, np.ones(1, np.bool_))

@@ -24,6 +24,7 @@ def coefficient_paths(
     *,
     name: str,
     chosen: float | None = None,
+    one_se: float | None = None,
 ) -> Figure:
     """Draw one line an input; those that survive at ``chosen`` are dark.
 
@@ -36,7 +37,9 @@ def coefficient_paths(
     name : str
         Of the model.
     chosen : float or None
-        Strength to mark.
+        Strength of least loss, marked by short dashes.
+    one_se : float or None
+        The strongest one within a standard error of it: long dashes.
     """
     largest = sorted(coefficients.items(), key=lambda item: -_reach(item[1]))
     drawn = dict(largest[:_MOST_LINES])
@@ -53,8 +56,11 @@ def coefficient_paths(
         *(_line(strengths, values, x, y, at) for values in drawn.values()),
         _labels(named, y, at, left),
     ]
-    if chosen is not None:
-        parts.append(path(f"M{px(x(chosen))} {px(_TOP)}V{px(_BOTTOM)}", "mid"))
+    parts += [
+        path(f"M{px(x(value))} {px(_TOP)}V{px(_BOTTOM)}", class_)
+        for value, class_ in ((chosen, "mid"), (one_se, "se"))
+        if value is not None
+    ]
     more = len(coefficients) - len(drawn)
     return draw(
         _WIDTH,
@@ -62,6 +68,7 @@ def coefficient_paths(
         *parts,
         title=f"Coefficients of {name}",
         description=_describe(coefficients, at, chosen)
+        + ("" if one_se is None else f" One standard error: {significant(one_se)}.")
         + (f" The {count(more)} smallest are not drawn." if more else ""),
     )
 

@@ -38,6 +38,8 @@ class Curve:
         empty where there is no interval.
     pick : float or None
         Penalty that was picked for this engine: a dashed line.
+    one_se : float or None
+        The strongest one within a standard error of it: long dashes.
     safe : tuple of float or None
         Interval of the penalty in which nothing is lost: a bar at the foot.
     beside : tuple of float or None
@@ -51,6 +53,7 @@ class Curve:
     pick: float | None = None
     safe: tuple[float, float] | None = None
     beside: tuple[float | None, ...] = ()
+    one_se: float | None = None
 
 
 def measure_scale(
@@ -99,7 +102,8 @@ def curve_panel(
     y_scale : Scale or None
         From ``measure_scale``; None fits a linear one to ``curves``.
     """
-    shown = [*grid, *(c.pick for c in curves if c.pick is not None)]
+    marked = [v for c in curves for v in (c.pick, c.one_se) if v is not None]
+    shown = [*grid, *marked]
     x = log_scale(shown, _LEFT + 6.0, _RIGHT - 4.0)
     y = y_scale or measure_scale(_all_values(curves))
     parts = [
@@ -203,10 +207,14 @@ def _interval(curve: Curve, grid: Sequence[float], x: Scale, y: Scale) -> Fragme
 
 
 def _pick(curve: Curve, x: Scale) -> Fragment:
-    if curve.pick is None:
-        return Fragment()
-    where = px(x(curve.pick))
-    return path(f"M{where} {_TOP}V{_BOTTOM}", f"pk {encoding(curve.engine).class_}")
+    drawn = encoding(curve.engine).class_
+    return group(
+        *(
+            path(f"M{px(x(value))} {_TOP}V{_BOTTOM}", f"{class_} {drawn}")
+            for value, class_ in ((curve.pick, "pk"), (curve.one_se, "se"))
+            if value is not None
+        )
+    )
 
 
 def _safe(curve: Curve, x: Scale, place: int) -> Fragment:

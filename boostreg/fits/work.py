@@ -9,7 +9,7 @@ import struct
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 from typing_extensions import override
 
 from boostreg import __version__
-from boostreg.baselines import BaselineResult, run_baseline
+from boostreg.baselines import KERAS, BaselineResult, run_baseline
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, FitResult, digest
@@ -204,7 +204,7 @@ class ReferenceWork(Work[ReferenceRecord]):
 
 @dataclass(frozen=True, slots=True)
 class BaselineWork(Work[BaselineResult]):
-    """A linear model on one outer fold, its strength chosen by the inner folds."""
+    """A baseline on one outer fold, its strength chosen by the inner folds."""
 
     outer: int | None
     name: str
@@ -221,7 +221,9 @@ class BaselineWork(Work[BaselineResult]):
             "seed": self.seed,
             "rows": dataset.fingerprint(self.outer, None),
             "inner": inner,
-            "versions": _versions("scikit-learn", "scipy"),
+            "versions": _versions("scikit-learn", "scipy", *_extras(self.name)),
+            # A record of other fields is another record, whatever the version says.
+            "record": [field.name for field in fields(BaselineResult)],
         }
         return digest({"baseline": content})
 
@@ -242,6 +244,10 @@ class BaselineWork(Work[BaselineResult]):
     @override
     def decode(self, data: bytes) -> BaselineResult:
         return BaselineResult.from_bytes(data)
+
+
+def _extras(baseline: str) -> tuple[str, ...]:
+    return ("keras", "jax") if baseline in KERAS else ()
 
 
 _OPEN: dict[str, Dataset] = {}

@@ -87,9 +87,21 @@ def judged_models(record: RunRecord) -> dict[str, Judged]:
 
 def best_linear(record: RunRecord) -> str | None:
     """Return the linear model of least inner loss on all rows; None without one."""
-    linear = [name for name in record.baselines if name != "mean"]
+    linear = [
+        name
+        for name, found in record.baselines.items()
+        if name != "mean" and found[None].is_linear
+    ]
     return min(
         linear, key=lambda name: record.baselines[name][None].inner_loss, default=None
+    )
+
+
+def best_network(record: RunRecord) -> str | None:
+    """Return the network of least inner loss on all rows; None without one."""
+    networks = [n for n, found in record.baselines.items() if not found[None].is_linear]
+    return min(
+        networks, key=lambda name: record.baselines[name][None].inner_loss, default=None
     )
 
 
@@ -98,9 +110,10 @@ def compare_all(
 ) -> tuple[Comparison, ...]:
     """Return the comparisons that a report makes, in a fixed order."""
     linear = best_linear(record)
+    others_of_all = [linear, best_network(record), "mean"]
     pairs = []
     for engine in record.engines:
-        others = [f"{engine} default", f"{engine} unpenalised", linear, "mean"]
+        others = [f"{engine} default", f"{engine} unpenalised", *others_of_all]
         pairs += [(f"{engine} best", b) for b in others if b in judged]
         pairs.append((f"{engine} one_se", f"{engine} best"))
         pairs.append((f"{engine} one_se", f"{engine} default"))

@@ -171,23 +171,30 @@ def _baseline(
 ) -> dict[str, Any]:
     outer = [by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)]
     final = by_fold[None]
+    units = [result.n_units for result in outer if result.n_units is not None]
     return {
         "outer": _loss(judged, ratio),
         "coefficients": float(np.mean([result.n_coefficients for result in outer])),
         "inputs": final.n_inputs,
+        "parameters": final.n_parameters,
+        "linear": final.is_linear,
+        "live_units": float(np.mean(units)) if units else None,
         "strength": [result.strength for result in outer],
         "l1_ratio": [result.l1_ratio for result in outer],
-        "path": _coefficient_path(final),
+        "one_se_strength": final.one_se_strength,
+        "notes": list(final.notes),
+        "path": _baseline_path(final),
     }
 
 
-def _coefficient_path(result: BaselineResult) -> list[dict[str, Any]]:
+def _baseline_path(result: BaselineResult) -> list[dict[str, Any]]:
     return [
         {
             "strength": point.strength,
             "loss": point.loss,
             "se": point.loss_se,
             "coefficients": point.n_coefficients,
+            "live_units": point.n_units,
             "values": dict(
                 zip(result.coefficient_names, point.coefficients.tolist(), strict=True)
             ),

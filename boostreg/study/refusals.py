@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from boostreg.baselines import available_baselines
+from boostreg.baselines import available_baselines, why_lacking
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.insight.paths import PathPoint
@@ -50,8 +50,8 @@ def check_baselines(names: Sequence[str], objective: Objective) -> None:
     known = available_baselines(objective)
     if lacking := [name for name in names if name not in known]:
         raise StudyError(
-            f"baselines: {', '.join(lacking)} cannot minimise {objective.name}; "
-            f"available: {', '.join(known)}."
+            f"baselines: {', '.join(lacking)} cannot minimise {objective.name} "
+            f"({why_lacking(lacking[0], objective)}); available: {', '.join(known)}."
         )
 
 

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from boostreg.baselines import BASELINES
+from boostreg.baselines import BASELINES, DEFAULT_BASELINES
 from boostreg.data import Task
 from boostreg.engines import ENGINES
 from boostreg.penalty import Scale
@@ -266,7 +266,9 @@ class StudySpec(Strict):
     search: Search = Field(default_factory=Search)
     validation: Validation = Validation()
     paths: Paths = Paths()
-    baselines: Annotated[tuple[str, ...], AfterValidator(all_of(BASELINES))] = BASELINES
+    baselines: Annotated[tuple[str, ...], AfterValidator(all_of(BASELINES))] = (
+        DEFAULT_BASELINES
+    )
     effects: Effects = Effects()
     select: Select = Select()
     claims: Annotated[tuple[ClaimSpec, ...], AfterValidator(distinct_ids)] = ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from boostreg.baselines import missing_extra
 from boostreg.errors import StudyError
 from boostreg.fits.dask import check_address
 from boostreg.study.claimchecks import unsupported_claims
@@ -14,6 +15,9 @@ __all__ = ["check_supported", "unsupported", "without_effect"]
 def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the keys that lead to what cannot be done, and the reason."""
     yield from unsupported_claims(spec)
+    for name in spec.baselines:
+        if missing := missing_extra(name):
+            yield ("baselines",), missing
     search = spec.search
     if search.sampler == "gp" and (reason := without_gp(search.trials)):
         yield ("search", "sampler"), f"gp {reason}"

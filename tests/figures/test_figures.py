@@ -87,7 +87,8 @@ FIGURES = {
         (0.1, 1.0, 10.0),
         {"a": (3.0, 1.0, 0.0), "b<&": (None, 1.0, 0.5)},
         name="lasso",
-        chosen=10.0,
+        chosen=1.0,
+        one_se=10.0,
     ),
     "strip": range_strip(
         SearchedRange(0.01, 10, log=True, zero=True),

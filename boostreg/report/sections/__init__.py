@@ -1,8 +1,9 @@
 """The sections of the page: each turns results into what the template lays out."""
 
 from boostreg.report.sections.answer import answer_section
+from boostreg.report.sections.baselines import baselines_section
 from boostreg.report.sections.claims import claims_section
-from boostreg.report.sections.contest import baselines_section, engines_section
+from boostreg.report.sections.contest import engines_section
 from boostreg.report.sections.effects import effects_section
 from boostreg.report.sections.importance import importance_section
 from boostreg.report.sections.parameters import parameters_section

@@ -1,18 +1,14 @@
-"""Engines, references and baselines on the same outer folds; linear paths."""
+"""Engines, references and baselines on the same outer folds."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from boostreg.figures import (
-    Curve,
     Difference,
     Estimate,
     Figure,
-    coefficient_paths,
-    curve_panel,
     difference_chart,
     interval_chart,
-    measure_scale,
 )
 from boostreg.figures.numerals import (
     MISSING,
@@ -21,10 +17,11 @@ from boostreg.figures.numerals import (
     signed,
     significant,
 )
+from boostreg.report.sections.baselines import kept_words
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import dig, model_name, number, span
 
-__all__ = ["baselines_section", "engines_section"]
+__all__ = ["engines_section"]
 
 _KINDS = ("default", "unpenalised", "best", "one_se")
 
@@ -44,25 +41,6 @@ def engines_section(results: Mapping[str, Any], places: int) -> dict[str, Any] |
         "differences": _differences(results, loss),
         "table": _table(models, results, places),
         "comparisons": _comparisons(results, places),
-    }
-
-
-def baselines_section(results: Mapping[str, Any], places: int) -> dict[str, Any] | None:
-    """Return two small charts for each linear model with a path, None without any."""
-    found = results.get("baselines") or {}
-    drawn = [
-        _baseline(results, name, baseline, places)
-        for name, baseline in found.items()
-        if baseline.get("path")
-    ]
-    if not drawn:
-        return None
-    return {
-        "id": "linear",
-        "nav": "Linear baselines",
-        "heading": dig(results, "text", "headings", "baselines"),
-        "engines": drawn[0]["engines"],
-        "baselines": drawn,
     }
 
 
@@ -86,7 +64,9 @@ def _models(results: Mapping[str, Any]) -> list[dict[str, Any]]:
             "kind": "baseline",
             "outer": found.get("outer") or {},
             "coefficients": found.get("coefficients"),
-            "inputs": found.get("inputs"),
+            "parameters": found.get("parameters", found.get("inputs")),
+            "live_units": found.get("live_units"),
+            "linear": found.get("linear", True),
         }
         for name, found in (results.get("baselines") or {}).items()
     ]
@@ -136,7 +116,7 @@ def _table(
     models: Sequence[Mapping[str, Any]], results: Mapping[str, Any], places: int
 ) -> Table:
     heads = (
-        "model", "loss", "95% interval", "leaves or coefficients", "trees",
+        "model", "loss", "95% interval", "leaves, coefficients or weights", "trees",
         "to the library's defaults", "95% interval of the difference",
     )  # fmt: skip
     rows = tuple(
@@ -156,10 +136,7 @@ def _table(
 def _model_size(model: Mapping[str, Any]) -> str:
     if model["kind"] != "baseline":
         return count(number(dig(model, "size", "leaves")))
-    kept, inputs = number(model["coefficients"]), number(model["inputs"])
-    if kept is None:
-        return MISSING
-    return count(kept) if inputs is None else f"{count(kept)} of {count(inputs)}"
+    return kept_words(model) or MISSING
 
 
 def _to_default(
@@ -202,84 +179,3 @@ def _comparisons(results: Mapping[str, Any], places: int) -> Table | None:
 
 def _relative(share: float | None) -> str:
     return MISSING if share is None else f"{signed(100 * share, 1)}%"
-
-
-def _baseline(
-    results: Mapping[str, Any], name: str, baseline: Mapping[str, Any], places: int
-) -> dict[str, Any]:
-    known = [p for p in baseline["path"] if number(p.get("strength")) is not None]
-    path = sorted(known, key=lambda point: float(point["strength"]))
-    strengths = [float(p["strength"]) for p in path]
-    chosen = _chosen(path)
-    curve = _loss_curve(model_name(name), path, chosen)
-    boosted = _boosted(results, strengths)
-    near = [v for one in (curve, *boosted) for v in (*one.y, *one.low, *one.beside)]
-    return {
-        "name": model_name(name),
-        "kept": _kept(baseline),
-        "chosen": significant(chosen),
-        "loss": fixed(number(dig(baseline, "outer", "loss")), places),
-        "coefficients": _coefficients(name, path, strengths, chosen),
-        "losses": curve_panel(
-            strengths,
-            [*boosted, curve],
-            measure="inner loss",
-            penalty="strength",
-            y_scale=measure_scale(near),
-        ),
-        "engines": [one.engine for one in boosted],
-    }
-
-
-def _boosted(results: Mapping[str, Any], strengths: Sequence[float]) -> list[Curve]:
-    """Return the inner loss of each engine's pick as a level line."""
-    losses = {
-        engine: number(dig(found, "one_se", "inner", "loss"))
-        for engine, found in results["engines"].items()
-    }
-    nothing = (None,) * len(strengths)
-    return [
-        Curve(engine, nothing, beside=(loss,) * len(strengths))
-        for engine, loss in losses.items()
-        if loss is not None
-    ]
-
-
-def _kept(baseline: Mapping[str, Any]) -> str:
-    kept, inputs = baseline.get("coefficients"), baseline.get("inputs")
-    if number(kept) is None:
-        return ""
-    return f"{count(number(kept))} of {count(number(inputs))} coefficients"
-
-
-def _chosen(path: Sequence[Mapping[str, Any]]) -> float | None:
-    known = [p for p in path if number(p.get("loss")) is not None]
-    best = min(known, key=lambda p: float(p["loss"]), default=None)
-    return None if best is None else float(best["strength"])
-
-
-def _coefficients(
-    name: str,
-    path: Sequence[Mapping[str, Any]],
-    strengths: Sequence[float],
-    chosen: float | None,
-) -> Any:
-    inputs = list(dict.fromkeys(key for p in path for key in p.get("values") or ()))
-    if not inputs or len(path) < 2:
-        return None
-    values = {
-        key: tuple(number((p.get("values") or {}).get(key)) for p in path)
-        for key in inputs
-    }
-    return coefficient_paths(strengths, values, name=model_name(name), chosen=chosen)
-
-
-def _loss_curve(
-    name: str, path: Sequence[Mapping[str, Any]], chosen: float | None
-) -> Curve:
-    losses = tuple(number(p.get("loss")) for p in path)
-    errors = [number(p.get("se")) for p in path]
-    pairs = list(zip(losses, errors, strict=True))
-    low = tuple(None if v is None or e is None else v - e for v, e in pairs)
-    high = tuple(None if v is None or e is None else v + e for v, e in pairs)
-    return Curve(name, losses, low, high, pick=chosen)

@@ -34,6 +34,16 @@ PENALTY_WORDS = {
 }
 """What each penalty does to a tree, in a few words."""
 
+_BASELINES = {
+    "svm_l2": "SVM, L2",
+    "svm_l1": "SVM, L1",
+    "mlp": "network, L2",
+    "keras_l1": "Keras network, L1",
+    "keras_l2": "Keras network, L2",
+    "keras_l1l2": "Keras network, L1 and L2",
+    "keras_decay": "Keras network, decay",
+}
+
 PICKS = ("one_se", "best")
 """The two candidates that a search picks, the smaller one first."""
 
@@ -55,7 +65,7 @@ def model_name(name: str) -> str:
     """
     first, *rest = name.split(" ")
     if not rest:
-        return name.replace("_", " ")
+        return _BASELINES.get(name, name.replace("_", " "))
     return " ".join([engine_name(first), *rest])
 
 

@@ -1,0 +1,248 @@
+r"""A small neural network with L2, along falling strengths, by scikit-learn.
+
+One hidden layer of 16 rectified units over the standardized inputs. It minimises
+
+.. math::
+
+    \text{mean loss} + \frac{s}{2} \sum w^2
+
+over the weights of both layers, biases left out: log loss for classes, half the squared
+error of the standardized target for a regression. Up to 5,000 training rows it is
+L-BFGS of at most 200 steps; above, 20 epochs of Adam on batches of 200 rows. Both stop
+there whether the slope is gone or not: a network has no one minimum, and how it was
+trained is part of it.
+
+A weight is counted as not 0 if it exceeds 0.001, inputs and the target of a regression
+being standardized: no gradient method ends at exact zeros. A hidden unit is live if it
+answers some training row and some output listens to it.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.baselines.design import Design
+
+__all__ = [
+    "UNITS",
+    "Layers",
+    "NetworkPath",
+    "constant_network",
+    "mlp_path",
+    "network_grid",
+    "target_units",
+]
+
+Array = NDArray[np.float64]
+
+UNITS = 16
+"""Hidden units."""
+
+_POINTS = 7
+_RANGE = (1.0, 1e-4)
+_COUNTED = 1e-3
+_SMALL = 5_000
+_STEPS, _EPOCHS, _BATCH = 200, 20, 200
+_RATE = 0.005
+_UNSEEN = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layers:
+    """Weights and biases of one network.
+
+    Attributes
+    ----------
+    hidden : ndarray of shape (n_inputs, n_units)
+    hidden_bias : ndarray of shape (n_units,)
+    output : ndarray of shape (n_units, n_outputs)
+    output_bias : ndarray of shape (n_outputs,)
+    """
+
+    hidden: Array
+    hidden_bias: Array
+    output: Array
+    output_bias: Array
+
+    def raw(self, X: Array) -> Array:
+        """Return raw scores, (n_samples, n_outputs)."""
+        scores: Array = self.active(X) @ self.output + self.output_bias
+        return scores
+
+    def active(self, X: Array) -> Array:
+        """Return what the hidden units answer, (n_samples, n_units)."""
+        return np.maximum(X @ self.hidden + self.hidden_bias, 0.0)
+
+    @property
+    def n_nonzero(self) -> int:
+        """Weights that count, biases left out; of a standardized network."""
+        return sum(int(np.sum(_counted(w))) for w in (self.hidden, self.output))
+
+    def n_live(self, X: Array) -> int:
+        """Return how many units answer some row of ``X`` and are listened to."""
+        answers = np.any(self.active(X) > 0, axis=0)
+        return int(np.sum(answers & np.any(_counted(self.output), axis=1)))
+
+    def rescaled(self, center: float, spread: float) -> "Layers":
+        """Return the network of a target that was standardized, in its own units."""
+        bias = self.output_bias * spread + center
+        return Layers(self.hidden, self.hidden_bias, self.output * spread, bias)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkPath:
+    """Networks along falling strengths, as ``boostreg.baselines.split.Models``."""
+
+    strengths: Array
+    networks: tuple[Layers, ...]
+    nonzero: NDArray[np.int64]
+    live_units: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, design: Design, strengths: Array, networks: Sequence[Layers]
+    ) -> "NetworkPath":
+        """Return the path of networks that were trained on a standardized target."""
+        center, spread = target_units(design)
+        return cls(
+            strengths,
+            tuple(one.rescaled(center, spread) for one in networks),
+            np.array([one.n_nonzero for one in networks], dtype=np.int64),
+            np.array([one.n_live(design.X) for one in networks], dtype=np.int64),
+        )
+
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """True throughout: the number of steps is part of the model."""
+        return np.ones(len(self.strengths), dtype=np.bool_)
+
+    @property
+    def intercepts(self) -> Array:
+        """Biases of the outputs, (n_strengths, n_outputs)."""
+        return np.array([one.output_bias for one in self.networks])
+
+    @property
+    def coefficients(self) -> Array:
+        """None: the model is not linear."""
+        n_outputs = len(self.networks[0].output_bias)
+        return np.zeros((len(self.strengths), 0, n_outputs))
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights that there are, biases left out."""
+        return self.networks[0].hidden.size + self.networks[0].output.size
+
+    def raw(self, X: Array, number: int) -> Array:
+        """Return raw scores (n_samples, n_outputs) of the network at one strength."""
+        return self.networks[number].raw(X)
+
+
+def network_grid(top: float = _RANGE[0], least: float = _RANGE[1]) -> Array:
+    """Return falling strengths, the same for all data: inputs are standardized."""
+    return np.asarray(np.geomspace(top, least, _POINTS))
+
+
+def mlp_path(design: Design, strengths: Array, seed: int, n_rows: int) -> NetworkPath:
+    """Return networks along ``strengths``, each from the same first weights.
+
+    ``n_rows`` decides on the solver; it is that of the outer training rows in the inner
+    folds too, so that what is chosen is what is refitted.
+    """
+    if design.X.shape[1] == 0:
+        networks = [constant_network(design) for _ in strengths]
+        return NetworkPath.of(design, strengths, networks)
+    networks = list(_networks(design, strengths, seed, n_rows))
+    return NetworkPath.of(design, strengths, networks)
+
+
+def _networks(
+    design: Design, strengths: Array, seed: int, n_rows: int
+) -> Iterator[Layers]:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    is_regression = design.objective.name == "squared_error"
+    kind = MLPRegressor if is_regression else MLPClassifier
+    center, spread = target_units(design)
+    y = (design.y - center) / spread
+    if not is_regression and len(np.unique(y)) < 2:
+        yield from (constant_network(design) for _ in strengths)
+        return
+    options = _training(len(y), n_rows)
+    # scikit-learn divides its penalty by the rows of a step.
+    rows = options.get("batch_size", len(y))
+    for strength in strengths:
+        model = kind(
+            hidden_layer_sizes=(UNITS,),
+            alpha=float(strength) * rows,
+            random_state=seed % 2**32,
+            **options,
+        )
+        with warnings.catch_warnings():
+            # Not hidden: the number of steps is part of the model.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(design.X, y, sample_weight=design.weights * len(y))
+        parts = model.coefs_[0], model.intercepts_[0], *_outputs(model, design)
+        yield Layers(*parts)
+
+
+def _training(n: int, n_rows: int) -> dict[str, Any]:
+    if n_rows <= _SMALL:
+        return {"solver": "lbfgs", "max_iter": _STEPS}
+    return {
+        "solver": "adam",
+        "max_iter": _EPOCHS,
+        "batch_size": min(_BATCH, n),
+        "n_iter_no_change": _EPOCHS,
+        "learning_rate_init": _RATE,
+    }
+
+
+def _outputs(model: Any, design: Design) -> tuple[Array, Array]:
+    """Return weights and biases of the outputs, one for each class of the table."""
+    weights, bias = model.coefs_[1], model.intercepts_[1]
+    n_outputs = len(design.intercept)
+    if design.objective.name != "softmax":
+        return weights, bias
+    seen = np.unique(design.y).astype(int)
+    # A class that no training row has is as likely as one row in a million.
+    all_weights = np.zeros((len(weights), n_outputs))
+    all_bias = np.full(n_outputs, np.log(_UNSEEN))
+    if len(seen) == 2:  # one output for two classes
+        all_weights[:, seen[1]], all_bias[seen] = weights[:, 0], (0.0, bias[0])
+    else:
+        all_weights[:, seen], all_bias[seen] = weights, bias
+    return all_weights, all_bias
+
+
+def constant_network(design: Design) -> Layers:
+    """Return the network that answers the best constant and nothing else."""
+    n_inputs, n_outputs = design.X.shape[1], len(design.intercept)
+    center, spread = target_units(design)
+    return Layers(
+        np.zeros((n_inputs, UNITS)),
+        np.zeros(UNITS),
+        np.zeros((UNITS, n_outputs)),
+        (design.intercept - center) / spread,
+    )
+
+
+def target_units(design: Design) -> tuple[float, float]:
+    """Return what a target is standardized by: nothing for classes.
+
+    That is mean and standard deviation of a regression's, 1 where it does not vary.
+    """
+    if design.objective.name != "squared_error":
+        return 0.0, 1.0
+    center = float(design.weights @ design.y)
+    spread = float(np.sqrt(design.weights @ (design.y - center) ** 2))
+    return center, spread or 1.0
+
+
+def _counted(weights: Array) -> NDArray[np.bool_]:
+    counted: NDArray[np.bool_] = np.abs(weights) > _COUNTED
+    return counted

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from boostreg.insight.experiments import (
     collinearity,
     descent,
+    ensembles,
     leafpriors,
     network,
     optimum,
@@ -25,6 +26,7 @@ __all__ = ["EXPERIMENTS"]
 _GROUPS: tuple[Mapping[str, Procedure], ...] = (
     collinearity.PROCEDURES,
     descent.PROCEDURES,
+    ensembles.PROCEDURES,
     leafpriors.PROCEDURES,
     network.PROCEDURES,
     optimum.PROCEDURES,

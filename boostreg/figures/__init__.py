@@ -9,7 +9,7 @@ from boostreg.figures.counts import counts_chart
 from boostreg.figures.curves import Curve, curve_panel, measure_scale
 from boostreg.figures.differences import Difference, difference_chart
 from boostreg.figures.figure import Figure, figure_css
-from boostreg.figures.front import Cloud, Landmark, size_against_loss
+from boostreg.figures.front import PLOT, Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import Estimate, interval_chart
 from boostreg.figures.lines import line_panel
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
@@ -24,6 +24,7 @@ from boostreg.figures.verdicts import Judged, verdict_strip
 
 __all__ = [
     "PALETTE",
+    "PLOT",
     "Cloud",
     "Curve",
     "Difference",

@@ -19,10 +19,12 @@ from boostreg.figures.palette import encoding
 from boostreg.figures.scale import Scale, linear_scale, log_scale, robust_high
 from boostreg.figures.svg import Fragment, circle, group, path, px, text
 
-__all__ = ["Cloud", "Landmark", "size_against_loss"]
+__all__ = ["PLOT", "Cloud", "Landmark", "size_against_loss"]
 
 _WIDTH, _HEIGHT = 1000, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 990.0, 18.0, 388.0
+PLOT = (_LEFT, _TOP, _RIGHT, _BOTTOM)
+"""Left, top, right and bottom of the area that a script may zoom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,19 @@ def size_against_loss(
     known = [p for c in clouds for p in _known(c.trials)]
     above = sum(p[1] > y.high for p in known)
     parts = [
-        vertical_axis(y, _LEFT, _RIGHT, n=7, label=f"{loss} (inner folds)"),
-        horizontal_axis(
-            x, _BOTTOM, n=8, top=_TOP, label="leaves over all trees (log axis)"
+        _axis(
+            vertical_axis(y, _LEFT, _RIGHT, n=7, label=f"{loss} (inner folds)"),
+            y,
+            "y",
+            7,
+        ),
+        _axis(
+            horizontal_axis(
+                x, _BOTTOM, n=8, top=_TOP, label="leaves over all trees (log axis)"
+            ),
+            x,
+            "x",
+            8,
         ),
         clip(
             _LEFT,
@@ -82,7 +94,7 @@ def size_against_loss(
             *(_trials(c, x, y) for c in clouds),
             *(_front(c, x, y) for c in clouds),
         ),
-        text(_RIGHT, _TOP + 10, _cut_words(above, y), "halo", "end"),
+        text(_RIGHT, _TOP + 10, _cut_words(above, y), "halo cut", "end"),
         *(_landmark(m, x, y) for m in landmarks),
         _labels(clouds, landmarks, x, y),
         group(circle(0, 0, 9, "mark no"), circle(0, 0, 9, "mark no"), class_="marks"),
@@ -144,9 +156,21 @@ def _front(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
 
 def _landmark(mark: Landmark, x: Scale, y: Scale) -> Fragment:
     at = (x(mark.leaves), y(mark.loss))
+    spot = f"{px(at[0])} {px(at[1])}"
     if not mark.pick:
-        return path(f"M{px(at[0] - 5)} {px(at[1] - 5)}l10 10m0-10l-10 10", "cross")
-    return group(points(mark.engine, [at], "big"), circle(*at, 9, "ring"))
+        cross = path(f"M{px(at[0] - 5)} {px(at[1] - 5)}l10 10m0-10l-10 10", "cross")
+        return group(cross, data_spot=spot)
+    ring = circle(*at, 9, "ring")
+    return group(points(mark.engine, [at], "big"), ring, class_="lm", data_spot=spot)
+
+
+def _axis(drawn: Fragment, scale: Scale, name: str, n: int) -> Fragment:
+    """Return an axis with what a script needs to draw it anew for another range."""
+    ends = (scale.low, scale.high, scale.start, scale.end)
+    zero = "none" if scale.zero is None else px(scale.zero)
+    told = f"{' '.join(map(repr, map(float, ends)))} {int(scale.log)} {zero}"
+    inner = Fragment(drawn.removeprefix("<g>").removesuffix("</g>"))
+    return group(inner, data_axis=name, data_n=str(n), data_scale=told)
 
 
 def _labels(

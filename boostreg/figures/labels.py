@@ -127,4 +127,5 @@ def _written(label: Label, where: Point, anchor: str) -> Fragment:
     (x0, y0), (x, y) = label.at, where
     near = y - 4 if anchor != "middle" else (y + 4 if y < y0 else y - 12)
     lead = path(f"M{px(x0)} {px(y0)}L{px(x)} {px(near)}", "lead")
-    return group(lead, text(x, y, label.words, f"{label.class_} halo", anchor))
+    words = text(x, y, label.words, f"{label.class_} halo", anchor)
+    return group(lead, words, data_spot=f"{px(x0)} {px(y0)}")

@@ -98,7 +98,7 @@ def horizontal_axis(
         parts.append(text(scale.zero, y + 17, "0", anchor="middle"))
     if label:
         parts.append(
-            text((scale.start + scale.end) / 2, y + 35, label, anchor="middle")
+            text((scale.start + scale.end) / 2, y + 35, label, "axlabel", "middle")
         )
     return group(*parts)
 
@@ -118,7 +118,11 @@ def vertical_axis(
     if label:
         middle = px((scale.start + scale.end) / 2)
         turn = f"translate(12 {middle}) rotate(-90)"
-        parts.append(element("text", label, transform=turn, text_anchor="middle"))
+        parts.append(
+            element(
+                "text", label, class_="axlabel", transform=turn, text_anchor="middle"
+            )
+        )
     return group(*parts)
 
 

@@ -29,7 +29,9 @@ from boostreg.report.shell import content_policy, fill, island
 
 __all__ = ["page_figures", "policy", "render"]
 
-_STYLES, _SCRIPTS = ("report.css",), ("tools.js", "report.js")
+_STYLES, _SCRIPTS = ("report.css",), (
+    "tools.js", "scale.js", "zoom.js", "report.js",
+)  # fmt: skip
 
 _SECTIONS = (
     "answer", "claims", "use", "effects", "importance", "shrinkage", "front", "engines",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boostreg.figures import Cloud, Landmark, size_against_loss
+from boostreg.figures import PLOT, Cloud, Landmark, size_against_loss
 from boostreg.figures.numerals import MISSING, count, fixed, significant
 from boostreg.penalty import PENALTIES
 from boostreg.report.sections.purposes import purposes_table
@@ -66,6 +66,7 @@ def front_section(
         "chart": size_against_loss(
             clouds, landmarks, loss=dig(results, "data", "loss") or "loss"
         ),
+        "box": " ".join(map(str, PLOT)),
         "engines": [c.engine for c in clouds],
         "count": count(drawn),
         "purposes": purposes_table(results, places),

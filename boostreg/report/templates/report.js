@@ -97,9 +97,19 @@ if (trials) {
   const drawMark = (mark, row) => {
     if (!mark) return;
     const point = pointOf.get(row);
-    mark.classList.toggle('no', !point);
-    if (point) set(mark, { cx: point.x, cy: point.y });
+    const box = svg.parentNode.dataset.box.split(' ').map(Number);
+    const out = !point || point.x < box[0] - 9 || point.x > box[2] + 9 || point.y < box[1] - 9 || point.y > box[3] + 9;
+    mark.classList.toggle('no', out);
+    if (!out) set(mark, { cx: point.x, cy: point.y });
   };
+  const zoom = svg && zoomable(svg, $('#scatter').dataset.box.split(' ').map(Number), (X, Y, isWhole) => {
+    for (const point of points) { point.x = X(point.ox); point.y = Y(point.oy); }
+    drawMark(marks[0], hot);
+    drawMark(marks[1], pinned);
+    $('#reset').disabled = isWhole;
+    $$('.cut', svg).forEach(node => node.classList.toggle('no', !isWhole));
+  });
+  points.forEach(point => { point.ox = point.x; point.oy = point.y; });
   let hot = -1, pinned = -1, shown = new Set(trials.index);
   const heat = row => {
     if (row === hot) return;
@@ -146,7 +156,41 @@ if (trials) {
       if (row < 0) hideTip(); else showTip(event, trials.names[place.get(row)], [...describe(row), 'Click to keep']);
     });
     svg.addEventListener('pointerleave', () => { heat(-1); hideTip(); });
-    svg.addEventListener('click', event => { const row = nearest(event); if (row >= 0) keep(row === pinned ? -1 : row); });
+    /* drag a rectangle with the mouse, or use the buttons and the keys + - 0 and arrows */
+    const frame = svg.appendChild(draw('path', { class: 'cur' }));
+    let from = null, dragged = false;
+    const at = event => { const q = inside(svg, event); return [q.x, q.y]; };
+    svg.addEventListener('pointerdown', event => { if (event.pointerType === 'mouse' && event.button === 0) { from = at(event); dragged = false; } });
+    svg.addEventListener('pointermove', event => {
+      if (!from) return;
+      const [x, y] = at(event);
+      dragged = dragged || Math.hypot(x - from[0], y - from[1]) > 6;
+      if (dragged) { event.preventDefault(); hideTip(); frame.setAttribute('d', `M${from[0]} ${from[1]}H${x}V${y}H${from[0]}Z`); }
+    });
+    addEventListener('pointerup', event => {
+      if (from && dragged) { zoom.to(...zoom.back(...from), ...zoom.back(...at(event))); say('Zoomed in'); }
+      from = null;
+      frame.setAttribute('d', '');
+    });
+    svg.addEventListener('dblclick', () => zoom.reset());
+    $('#in').addEventListener('click', () => zoom.by(0.5));
+    $('#out').addEventListener('click', () => zoom.by(2));
+    $('#reset').addEventListener('click', () => zoom.reset());
+    $('#near').addEventListener('click', () => {
+      const spots = zoom.things.filter(thing => thing.node.classList.contains('lm')).map(thing => thing.spot);
+      const xs = spots.map(s => s[0]), ys = spots.map(s => s[1]);
+      zoom.to(Math.min(...xs) - 70, Math.min(...ys) - 50, Math.max(...xs) + 70, Math.max(...ys) + 40);
+    });
+    $('#scatter').parentNode.addEventListener('keydown', event => {
+      const step = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, -0.2], ArrowDown: [0, 0.2] }[event.key];
+      if (event.key === '+' || event.key === '=') zoom.by(0.5);
+      else if (event.key === '-') zoom.by(2);
+      else if (event.key === '0') zoom.reset();
+      else if (step && !$('#reset').disabled) zoom.move(...step);
+      else return;
+      event.preventDefault();
+    });
+    svg.addEventListener('click', event => { if (dragged) { dragged = false; return; } const row = nearest(event); if (row >= 0) keep(row === pinned ? -1 : row); else if (pinned >= 0) keep(-1); });
     walk.max = Math.max(0, order.length - 1);
     walk.addEventListener('input', () => keep(order[+walk.value]));
   }

@@ -18,6 +18,7 @@ from boostreg.figures.parts import Part, parts_panel, parts_scale
 from boostreg.figures.promise import promise_chart
 from boostreg.figures.scale import Scale, robust_high
 from boostreg.figures.shares import share_bars
+from boostreg.figures.sketch import SmallTree, small_trees
 from boostreg.figures.sparkline import sparkline
 from boostreg.figures.strip import SearchedRange, range_strip
 from boostreg.figures.verdicts import Judged, verdict_strip
@@ -35,6 +36,7 @@ __all__ = [
     "Part",
     "Scale",
     "SearchedRange",
+    "SmallTree",
     "Trace",
     "coefficient_paths",
     "counts_chart",
@@ -55,6 +57,7 @@ __all__ = [
     "robust_high",
     "share_bars",
     "size_against_loss",
+    "small_trees",
     "sparkline",
     "verdict_strip",
 ]

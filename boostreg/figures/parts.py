@@ -14,7 +14,7 @@ from boostreg.figures.svg import Fragment, group, path, px, text
 __all__ = ["Part", "parts_panel", "parts_scale"]
 
 _WIDTH, _HEIGHT = 270, 156
-_LEFT, _RIGHT, _TOP, _BOTTOM = 50, 200, 8, 126
+_LEFT, _RIGHT, _TOP, _BOTTOM = 50, 190, 8, 126
 _APART = 13.0
 _CLASSES = {"shrinkage": "pk", "structure": "thin", "both": "ln"}
 

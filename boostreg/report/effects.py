@@ -50,6 +50,11 @@ def effects_data(record: RunRecord) -> dict[str, Any]:
             "outer": _outer_effect(alone[0]) if alone else None,
             "others": [_effect(other) for other in others],
             "mechanism": _mechanism(works[0]) if works else None,
+            "trees": [
+                {"value": value, "leaves": one.n_leaves, "tree": one.written}
+                for (engine, name, value), one in record.sketches.items()
+                if (engine, name) == (effect.engine, effect.penalty)
+            ],
         }
     return content
 

@@ -17,6 +17,7 @@ from boostreg.report.headlines import (
     mean_sentences,
     promise_heading,
     shrinkage_heading,
+    trees_heading,
 )
 from boostreg.report.labels import LABELS
 from boostreg.report.numbers import count, percent, with_interval
@@ -76,6 +77,7 @@ class Findings:
             "importance": importance_heading(self._record),
             "promise": promise_heading(self._record),
             "shrinkage": shrinkage_heading(self._record),
+            "trees": trees_heading(self._record),
         }
 
     def warnings(self) -> list[str]:

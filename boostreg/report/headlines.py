@@ -15,6 +15,7 @@ __all__ = [
     "mean_sentences",
     "promise_heading",
     "shrinkage_heading",
+    "trees_heading",
 ]
 
 _ALL = 0.995
@@ -139,3 +140,21 @@ def shrinkage_heading(record: RunRecord) -> str:
     if not known:
         return "How much of its weight a leaf keeps"
     return f"How much of its weight the median leaf keeps: {', '.join(known)}"
+
+
+def trees_heading(record: RunRecord) -> str:
+    """Return from how many leaves to how many the first trees go."""
+    counts: dict[str, dict[str, list[int]]] = {}
+    for (engine, name, _), one in record.sketches.items():
+        by_name = counts.setdefault(engine, {})
+        by_name.setdefault(name, []).append(one.n_leaves)
+    if not counts:
+        return "Real trees as a penalty rises"
+    engine, found = next(iter(counts.items()))
+    told = [
+        f"{name} takes the first tree from {each[0]} to {each[-1]} leaves"
+        if each[0] != each[-1]
+        else f"{name} leaves it its {each[0]}"
+        for name, each in sorted(found.items(), key=lambda p: p[1][-1] / p[1][0])
+    ]
+    return f"In {LABELS[engine]}, {'; '.join(told)}"

@@ -22,6 +22,7 @@ from boostreg.report.sections import (
     select_rows,
     setup_section,
     shrinkage_section,
+    trees_section,
     trials_section,
 )
 from boostreg.report.sections.words import dig, number, picks
@@ -34,8 +35,8 @@ _STYLES, _SCRIPTS = ("report.css",), (
 )  # fmt: skip
 
 _SECTIONS = (
-    "answer", "claims", "use", "effects", "importance", "shrinkage", "front", "engines",
-    "linear", "promise", "trials", "setup",
+    "answer", "claims", "use", "effects", "importance", "shrinkage", "trees", "front",
+    "engines", "linear", "promise", "trials", "setup",
 )  # fmt: skip
 
 Rows = Sequence[Mapping[str, Any]]
@@ -117,6 +118,7 @@ def _sections(
         effects_section(results, paths, decimals),
         importance_section(results),
         shrinkage_section(results),
+        trees_section(results),
         front_section(results, shown, decimals),
         engines_section(results, decimals),
         baselines_section(results, decimals),

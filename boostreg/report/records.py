@@ -16,6 +16,7 @@ from boostreg.insight.honesty import OvertuningPoint
 from boostreg.insight.importance import Importance
 from boostreg.insight.mechanism import Mechanism
 from boostreg.insight.outer import OuterEffect
+from boostreg.insight.sketch import Sketch
 from boostreg.losses import Array
 from boostreg.penalty import Penalty, linter
 from boostreg.penalty.ranges import Range
@@ -157,6 +158,8 @@ class RunRecord:
     mechanisms : sequence of Mechanism
     outer_effects : sequence of OuterEffect
         Of the penalties tuned alone, all else fixed.
+    sketches : mapping of (str, str, float) to Sketch
+        First trees by engine, penalty and its value, all else fixed.
     notes : tuple of str
         What the study asks for and this version does not do.
     outer_ratio : float
@@ -182,6 +185,7 @@ class RunRecord:
     lint: tuple[linter.Finding, ...] = ()
     mechanisms: Sequence[Mechanism] = ()
     outer_effects: Sequence[OuterEffect] = ()
+    sketches: Mapping[tuple[str, str, float], Sketch] = field(default_factory=dict)
     claims: Sequence[ClaimRecord] = ()
 
     @property

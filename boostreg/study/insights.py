@@ -22,6 +22,7 @@ from boostreg.insight.mechanism import (
 )
 from boostreg.insight.outer import OuterEffect, Pair, chosen_points, outer_effect
 from boostreg.insight.paths import PathPoint, equal_rounds, path_rows
+from boostreg.insight.sketch import Sketch, SketchWork, sketched_points
 from boostreg.report.records import Tuned
 from boostreg.study.plan import Plan
 from boostreg.tuning import Trial
@@ -51,10 +52,11 @@ class Insights:
         self._refreshed = Batch([])
         self._judged = Batch([])
         self._alone = Batch([])
+        self._sketched = Batch(list(self._sketches().values()), needed=False)
 
     def first(self) -> list[Job]:
         """Return what does not depend on the searches."""
-        return [self._paths["fixed"], self._filling]
+        return [self._paths["fixed"], self._filling, self._sketched]
 
     def second(self, tuned: Searches) -> list[Job]:
         """Return what does: paths around the best, and the judgement of incumbents."""
@@ -78,6 +80,15 @@ class Insights:
         alone = [work for pair in self._pairs().values() for work in pair[1:]]
         self._alone = Batch(alone, needed=False)
         return [self._paths["tuned"], self._refreshed, self._judged, self._alone]
+
+    def sketches(self) -> dict[tuple[str, str, float], Sketch]:
+        """Return first trees by engine, penalty and its value."""
+        records = self._sketched.records
+        return {
+            (engine, name, point.value): records[work]
+            for (engine, name, point), work in self._sketches().items()
+            if work in records
+        }
 
     @property
     def rows(self) -> list[PathRow]:
@@ -220,6 +231,18 @@ class Insights:
     def _ratio(self) -> float:
         folds = self._plan.inner_folds
         return 1 / (folds - 1) if folds > 1 else 1.0
+
+    def _sketches(self) -> dict[tuple[str, str, PathPoint], SketchWork]:
+        paths: dict[tuple[str, str], list[PathPoint]] = {}
+        for point in self._points["fixed"]:
+            paths.setdefault((point.engine, point.name), []).append(point)
+        return {
+            (*key, point): SketchWork(
+                self._plan.refit(point.engine, None, point.penalty, 1)
+            )
+            for key, path in paths.items()
+            for point in sketched_points(path)
+        }
 
     def _settings(self, points: Sequence[PathPoint]) -> list[Setting]:
         return [s for point in points for s in point.settings(self._plan.outer_folds)]

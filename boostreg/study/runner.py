@@ -250,6 +250,7 @@ class _Runner:
             paths=rows,
             effects=insights.effects(rows),
             mechanisms=insights.mechanisms(rows),
+            sketches=insights.sketches(),
             outer_effects=insights.outer_effects(),
             notes=(*_said_of_cuts(cut), *without_effect(plan.spec)),
             outer_ratio=plan.splits.outer_ratio,

@@ -197,6 +197,22 @@ def _engine(rng, engine, trials, level):
         "one_se": _pick(engine, small, level),
         "default": _reference(level * (1.16 + 0.02 * rng.random()), 2900, level),
         "unpenalised": _reference(level * 1.12, 2300, level),
+        "importance": {
+            measure: {
+                "quality": 0.8,
+                "points": 64,
+                "determined": measure != "gap",
+                "main": {"min_split_gain": 0.7, "reg_alpha": 0.2},
+                "pairs": [],
+                "optuna": {"fANOVA": {"reg_alpha": 0.5}},
+            }
+            for measure in ("loss", "gap", "leaves")
+        },
+        "overtuning": [
+            {"trial": k, "inner": level * (1.1 - 0.01 * k), "outer": level * 1.1}
+            for k in range(3)
+        ],
+        "winners_bias": 0.01 * level,
         "front": sorted(front, key=lambda p: p["leaves"]),
     }
 
@@ -277,11 +293,43 @@ def _effects(rng, engine, level):
             "anchor": "fixed",
             "points": points,
             "safe": [0.0, grid[11]],
+            "trees": [
+                {"value": grid[k], "leaves": 3 - k, "tree": tree}
+                for k, tree in enumerate(("(2 -1.5 (0 0.5 2))", "(2 -1 1)", "0.25"))
+            ],
+            "others": [
+                {
+                    "anchor": "fixed",
+                    "reading": "equal",
+                    "flat": [0.0, grid[3]],
+                    "points": [p | {"loss": 1.01 * p["loss"]} for p in points],
+                    "verdict": "not determined",
+                }
+            ],
+            "mechanism": None
+            if name == "min_split_gain"
+            else [
+                {"value": p["value"]}
+                | {
+                    part: _parts(p, share)
+                    for part, share in (
+                        ("shrinkage", 0.7),
+                        ("structure", 0.3),
+                        ("total", 1.0),
+                    )
+                }
+                for p in points[1:]
+            ],
             "verdict": "helps" if name == "min_split_gain" else "not determined",
             "sentence": f"From 0 to {grid[8]:.3g} the leaves fall from "
             f"{points[0]['leaves']:,} to {points[8]['leaves']:,}.",
         }
     return found
+
+
+def _parts(point, share):
+    ends = {key: share * point[key] for key in ("difference", "low", "high")}
+    return {"loss": ends, "leaves": ends}
 
 
 def _point(rng, name, value, level, shift):

@@ -1,58 +1,14 @@
 """The page in headless Chromium: silent, reachable by all, and alive."""
 
+import random
 import runpy
 from pathlib import Path
 
-import pytest
-
+from boostreg.figures import Scale
 from boostreg.report import render
+from boostreg.report.shell import template
 
 STRESS = runpy.run_path(str(Path(__file__).with_name("test_page.py")))["STRESS"]
-MODES = {
-    "light": {},
-    "dark": {"color_scheme": "dark"},
-    "narrow": {"width": 360, "height": 740},
-    "forced": {"forced_colors": "active"},
-}
-
-
-def violations(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    return [
-        (rule["id"], [node["html"][:120] for node in rule["nodes"]][:3])
-        for rule in Axe().run(page).response["violations"]
-    ]
-
-
-@pytest.fixture(scope="module")
-def short_page(sample_run, tmp_path_factory):
-    """Return a page with everything but length, for axe looks at every cell."""
-    file = tmp_path_factory.mktemp("short") / "report.html"
-    text = render(*sample_run(n_trials=6))
-    file.write_text(text, "utf-8", newline="\n")
-    return file
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_page_is_silent_and_accessible(mode, visit, short_page):
-    there = visit(short_page, **MODES[mode])
-    if mode == "light":
-        there.page.evaluate(
-            "document.querySelectorAll('details').forEach((d, k) => d.open = k < 5)"
-        )
-
-    assert there.faults() == []
-    assert there.overflow() <= 0
-    assert violations(there.page) == []
-
-
-@pytest.mark.parametrize("case", STRESS, ids=lambda case: case.__name__)
-def test_stress_pages_are_silent_and_narrow(case, visit, write_page, sample_run):
-    there = visit(write_page(render(*case(sample_run))), width=360, height=740)
-
-    assert there.faults() == []
-    assert there.overflow() <= 0
 
 
 def test_page_is_alive_within_a_second(visit, write_page, sample_run):
@@ -118,6 +74,110 @@ def test_filters_act_on_table_and_chart(visit, page_file):
         for name in page.locator("#table tbody th").all_text_contents()
     )
     assert page.locator("#scatter path.pt.x.faint").is_hidden()
+
+
+def edges(page):
+    """Return the ticks of the zoomable chart, leaves first."""
+    return page.locator("#scatter [data-axis] text:not(.axlabel)").all_text_contents()
+
+
+def test_chart_zooms_by_button_and_back(visit, page_file):
+    page = visit(page_file).page
+    before, shape = edges(page), page.locator("#scatter path.faint").first
+    drawn = shape.get_attribute("d")
+
+    page.locator("#near").click()
+    near = edges(page)
+    page.locator("#reset").click()
+
+    assert near != before
+    assert edges(page) == before
+    assert shape.get_attribute("d") == drawn
+
+
+def test_chart_zooms_by_drag_and_double_click(visit, page_file):
+    page = visit(page_file).page
+    chart = page.locator("#scatter svg").first
+    chart.scroll_into_view_if_needed()
+    before, box = edges(page), chart.bounding_box()
+
+    page.mouse.move(box["x"] + 300, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 600, box["y"] + 300, steps=3)
+    page.mouse.up()
+    dragged = edges(page)
+    page.mouse.dblclick(box["x"] + 400, box["y"] + 30)
+
+    assert dragged != before
+    assert edges(page) == before
+
+
+def test_chart_zooms_and_moves_by_keyboard(visit, page_file):
+    page = visit(page_file).page
+    before = edges(page)
+    page.locator("#scatter").locator("..").focus()
+
+    seen = []
+    for key in ("+", "ArrowLeft", "-", "0"):
+        page.keyboard.press(key)
+        seen.append(edges(page))
+
+    assert seen[0] != before
+    assert seen[1] != seen[0]
+    assert seen[3] == before
+
+
+def test_hover_finds_the_point_where_zoom_has_moved_it(visit, page_file):
+    page = visit(page_file).page
+    page.locator("#in").click()
+    page.locator("#scatter svg").first.scroll_into_view_if_needed()
+    x, y, name = page.evaluate(
+        "() => { const p = document.querySelector('#scatter path.pt.x.faint');"
+        " const all = [...p.getAttribute('d').matchAll(/M(-?[\\d.]+) (-?[\\d.]+)/g)];"
+        " const k = all.findIndex(m => +m[1] > 150 && +m[1] < 900 && +m[2] > 60"
+        " && +m[2] < 340); const q = new DOMPoint(+all[k][1], +all[k][2])"
+        ".matrixTransform(p.ownerSVGElement.getScreenCTM());"
+        " const t = JSON.parse(document.querySelector('#data').textContent).trials;"
+        " const row = +p.dataset.at.split(' ')[k];"
+        " return [q.x, q.y, t.names[t.index.indexOf(row)]]; }"
+    )
+
+    page.mouse.move(x, y)
+
+    assert page.locator("#tip b").text_content() == name
+
+
+def test_python_and_javascript_set_the_same_ticks(chromium):
+    rng = random.Random(3)  # noqa: S311 - ranges, not secrets
+    ranges = [
+        Scale(low, low * 10 ** rng.uniform(0.1, 7), 0, 1, log=log)
+        for log in (False, True)
+        for low in (10 ** rng.uniform(-5, 5) for _ in range(30))
+    ]
+    page = chromium.new_page()
+    code = template("scale.js")
+
+    drawn = page.evaluate(
+        f"ranges => {{ {code} return ranges.map(([log, low, high, n]) =>"
+        " (log ? logTicks : linearTicks)(low, high, n).map(t => t[1])); }",
+        [[s.log, s.low, s.high, 6] for s in ranges],
+    )
+    page.close()
+
+    assert drawn == [[tick.label for tick in s.ticks(6)] for s in ranges]
+
+
+def test_pinned_trial_is_marked_on_every_effect_panel(visit, page_file):
+    page = visit(page_file).page
+
+    page.locator("#table tbody a").nth(5).click()
+
+    marked = page.evaluate(
+        "[...document.querySelectorAll('.fx .panel > svg .dot')]"
+        ".filter(p => p.getAttribute('d')).length"
+    )
+    assert marked == page.locator(".fx .panel > svg .dot").count()
+    assert marked > 0
 
 
 def test_pages_of_the_table_turn(visit, page_file):

@@ -6,12 +6,14 @@ import hashlib
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from boostreg.figures.numerals import MINUS
 from boostreg.report import render
 
 VOID = {"meta", "link", "input", "br"}
@@ -287,22 +289,87 @@ def test_hostile_names_never_become_markup(sample_run):
     assert not [k for k, _ in wild.attributes if k == "onerror"]
 
 
+def poisoned(content, bad):
+    """Return content with ``bad`` after every text in it, but for names of things."""
+    if isinstance(content, dict):
+        return {key: poisoned(value, bad) for key, value in content.items()}
+    if isinstance(content, list):
+        return [poisoned(value, bad) for value in content]
+    return content + bad if isinstance(content, str) else content
+
+
+def shape(text):
+    """Return how often each tag and each attribute's name occurs."""
+    reader = Reader(text)
+    assert reader.open == []
+    return Counter(reader.tags), Counter(name for name, _ in reader.attributes)
+
+
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(bad=st.text(min_size=1, max_size=40).map(lambda tail: f"<b>{tail}</script>"))
-def test_no_text_becomes_markup(bad, sample_run):
-    results, trials, paths = sample_run(n_trials=2, inputs=(bad, "b"))
-    results["study"]["title"] = results["data"]["source"] = bad
-    results["text"]["answer"] = [bad]
-    results["text"]["caveats"] = [bad]
+@given(
+    bad=st.text(min_size=1, max_size=30).map(lambda tail: f"\"'><b on={tail}</script>")
+)
+def test_no_text_of_study_or_data_becomes_markup(bad, sample_run):
+    tame, trials, paths = sample_run(n_trials=2, inputs=("a", "b"))
+    wild = copy.deepcopy(tame)
+    kept = {"engines": wild["study"]["engines"], "search": wild["study"]["search"]}
+    for part in ("study", "data", "versions", "run"):
+        wild[part] = poisoned(wild[part], bad)
+    wild["study"] |= kept
+    wild["text"] = {key: poisoned(value, bad) for key, value in wild["text"].items()}
 
-    reader = Reader(render(results, trials, paths))
+    assert shape(render(wild, trials, paths)) == shape(render(tame, trials, paths))
 
-    assert reader.tags.count("script") == 3
-    assert reader.open == []
+
+def test_nothing_that_names_a_machine_or_opens_one_is_shown(run):
+    results, trials, paths = copy.deepcopy(run)
+    results["study"]["search"]["storage"] = "mysql://me:secret@host/optuna"
+    results["study"]["compute"]["executor"] = {"dask": "tcp://10.1.2.3:8786"}
+    results["data"]["notes"] = ["Read from /home/someone/private/table.csv."]
+    trials[-1].update(state="failed", reason="No file C:\\Users\\someone\\x.csv")
+
+    text = render(results, trials, paths)
+
+    for secret in ("secret", "10.1.2.3", "someone"):
+        assert secret not in text
+
+
+def test_figures_of_the_page_equal_the_results(run, page_text):
+    shown = visible(page_text)
+
+    for pair in run[0]["comparisons"]:
+        assert f"{100 * pair['relative']:+.1f}%".replace("-", MINUS) in page_text
+    for found in run[0]["effects"]["xgboost"].values():
+        for point in found["points"]:
+            assert f"{point['leaves']:,} {point['loss']:,.0f}" in shown
+
+
+def test_strongest_penalty_comes_first(run):
+    results, trials, paths = copy.deepcopy(run)
+    for found in results["effects"].values():
+        found["reg_lambda"]["points"][5]["difference"] = -2000.0
+
+    text = render(results, trials, paths)
+
+    assert re.findall(r'class="fx" data-p="(\w+)"', text)[0] == "reg_lambda"
+
+
+@pytest.mark.parametrize("section", ["shrinkage", "trees", "importance", "promise"])
+def test_sections_with_data_are_there_and_have_a_chart(section, page_text):
+    body = re.search(rf'<section id="{section}">.*?</section>', page_text, re.DOTALL)
+
+    assert '<svg class="boostreg" viewBox' in body[0]
+
+
+def test_five_thousand_trials_fit(sample_run):
+    text = render(*sample_run(n_trials=2500))
+
+    assert len(text.encode()) < 1_500_000
+    assert "with more loss are in" in text
 
 
 def test_charts_of_the_page_are_well_formed_xml(sample_run):

@@ -10,6 +10,7 @@ from boostreg.report.sections.parameters import parameters_section
 from boostreg.report.sections.promise import promise_section
 from boostreg.report.sections.setup import setup_section
 from boostreg.report.sections.shrinkage import shrinkage_section
+from boostreg.report.sections.trees import trees_section
 from boostreg.report.sections.trials import front_section, select_rows, trials_section
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "select_rows",
     "setup_section",
     "shrinkage_section",
+    "trees_section",
     "trials_section",
 ]

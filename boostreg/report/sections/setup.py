@@ -1,5 +1,6 @@
 """What was given and held fixed: data card, study, versions, how to run again."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -8,9 +9,12 @@ from boostreg.report.sections.parameters import to_yaml
 from boostreg.report.sections.tables import Table, plain, table_of
 from boostreg.report.sections.words import dig
 
-__all__ = ["setup_section", "without_folders"]
+__all__ = ["public", "setup_section", "without_folders"]
 
 _MOST_COLUMNS = 60
+
+# At least two folders deep and not behind a word or a colon, as in a web address.
+_PATH = re.compile(r"(?<![\w:/.])(?:/[\w.+-]+){2,}|\b[A-Za-z]:(?:\\[\w.+ -]+)+")
 
 
 def setup_section(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +27,7 @@ def setup_section(results: Mapping[str, Any]) -> dict[str, Any]:
         "heading": dig(results, "text", "headings", "setup"),
         "data": _card(results.get("data") or {}),
         "tables": _card_tables(results.get("data") or {}),
-        "notes": list(dig(results, "data", "notes") or ()),
+        "notes": [public(note) for note in dig(results, "data", "notes") or ()],
         "fixed": _fixed(study),
         "versions": [(name, plain(v)) for name, v in versions.items()],
         "run": [(_words(k), plain(v)) for k, v in (results.get("run") or {}).items()],
@@ -45,11 +49,25 @@ def without_folders(source: str) -> str:
     return source
 
 
+def public(said: str) -> str:
+    r"""Return a text whose absolute paths are file names: folders name a machine.
+
+    >>> public(r"no file /home/someone/data.csv, nor C:\Users\me\x.csv")
+    'no file data.csv, nor x.csv'
+    """
+    return _PATH.sub(lambda found: re.split(r"[/\\]", found[0])[-1], said)
+
+
 def _public_study(study: Mapping[str, Any]) -> dict[str, Any]:
-    public = dict(study)
+    """Return the study without what names a machine or lets one in."""
+    shown = dict(study)
+    if dig(study, "search", "storage") is not None:
+        shown["search"] = {**study["search"], "storage": "(left out)"}
+    if isinstance(dig(study, "compute", "executor"), Mapping):
+        shown["compute"] = {**study["compute"], "executor": {"dask": "(left out)"}}
     if isinstance(source := dig(study, "data", "source"), str):
-        public["data"] = {**study["data"], "source": without_folders(source)}
-    return public
+        shown["data"] = {**study["data"], "source": without_folders(source)}
+    return shown
 
 
 def _card(data: Mapping[str, Any]) -> list[tuple[str, str]]:

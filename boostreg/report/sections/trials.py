@@ -8,6 +8,7 @@ from boostreg.figures import PLOT, Cloud, Landmark, size_against_loss
 from boostreg.figures.numerals import MISSING, count, fixed, significant
 from boostreg.penalty import PENALTIES
 from boostreg.report.sections.purposes import purposes_table
+from boostreg.report.sections.setup import public
 from boostreg.report.sections.words import PICKS, dig, engine_name, number
 
 __all__ = ["MOST_ROWS", "Shown", "front_section", "select_rows", "trials_section"]
@@ -21,7 +22,7 @@ _MEASURES = (
     "rounds", "loss", "loss_se", "train_loss", "leaves", "trees", "depth", "features",
 )  # fmt: skip
 
-_WORDS = {"state": "complete", "reason": ""}
+_TEXTS = ("engine", "state", "reason")
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -109,13 +110,24 @@ def _island(
     listed: Sequence[tuple[int, Mapping[str, Any]]],
     columns: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what the script needs to sort, filter, point at and export the rows."""
+    """Return what the script needs to sort, filter, point at and export the rows.
+
+    Columns in ``worded`` hold places in ``words``.
+    """
+    values = [[_exact(row, name) for name in columns] for _, row in listed]
+    worded = [k for k, name in enumerate(columns) if name in _TEXTS]
+    words = list(dict.fromkeys(row[k] for row in values for k in worded))
+    place = {word: k for k, word in enumerate(words)}
+    for row in values:
+        for k in worded:
+            row[k] = place[row[k]]
     return {
         "columns": list(columns),
         "index": [k for k, _ in listed],
-        "names": [_name(row) for _, row in listed],
         "marks": [_marks(results, row) for _, row in listed],
-        "values": [[_exact(row, name) for name in columns] for _, row in listed],
+        "words": words,
+        "worded": worded,
+        "values": values,
     }
 
 
@@ -202,8 +214,10 @@ def _cells(
 
 def _cell(row: Mapping[str, Any], column: str, places: int) -> tuple[str, str]:
     value = number(row.get(column))
-    if column in ("state", "reason"):
-        return (str(row.get(column) or _WORDS[column]), "t")
+    if column == "state":
+        return (str(row.get(column) or "complete"), "")
+    if column == "reason":
+        return (public(str(row.get(column) or "")), "t")
     if column in ("loss", "loss_se", "train_loss"):
         return (fixed(value, places), "")
     if column in _MEASURES:
@@ -212,8 +226,8 @@ def _cell(row: Mapping[str, Any], column: str, places: int) -> tuple[str, str]:
 
 
 def _exact(row: Mapping[str, Any], column: str) -> str | float | int | None:
-    if column in ("engine", "state", "reason"):
-        return str(row.get(column) or "")
+    if column in _TEXTS:
+        return public(str(row.get(column) or ""))
     value = number(row.get(column))
     if value is None:
         return None

@@ -76,7 +76,12 @@ if (trials) {
   const column = name => trials.columns.indexOf(name);
   const place = new Map(trials.index.map((row, k) => [row, k]));
   const value = (k, name) => trials.values[k][column(name)];
-  const body = $('#table tbody'), rows = $$('tr', body), rowOf = new Map(rows.map(r => [+r.dataset.i, r]));
+  const body = $('#table tbody'), rows = $$('tr', body);
+  /* the table names the rows, words are written once: both keep the page small */
+  rows.forEach((row, k) => { row.dataset.i = trials.index[k]; });
+  trials.names = rows.map(row => row.id.slice('trial='.length));
+  for (const c of trials.worded) for (const row of trials.values) row[c] = trials.words[row[c]];
+  const rowOf = new Map(rows.map(r => [+r.dataset.i, r]));
   const describe = row => {
     const cells = $$('td', rowOf.get(row)).map(td => td.textContent);
     const names = $$('#table thead th').slice(1).map(th => th.dataset.name);

@@ -83,12 +83,8 @@ class Insights:
 
     def sketches(self) -> dict[tuple[str, str, float], Sketch]:
         """Return first trees by engine, penalty and its value."""
-        records = self._sketched.records
-        return {
-            (engine, name, point.value): records[work]
-            for (engine, name, point), work in self._sketches().items()
-            if work in records
-        }
+        works, records = self._sketches(), self._sketched.records
+        return {key: records[work] for key, work in works.items() if work in records}
 
     @property
     def rows(self) -> list[PathRow]:
@@ -232,12 +228,12 @@ class Insights:
         folds = self._plan.inner_folds
         return 1 / (folds - 1) if folds > 1 else 1.0
 
-    def _sketches(self) -> dict[tuple[str, str, PathPoint], SketchWork]:
+    def _sketches(self) -> dict[tuple[str, str, float], SketchWork]:
         paths: dict[tuple[str, str], list[PathPoint]] = {}
         for point in self._points["fixed"]:
             paths.setdefault((point.engine, point.name), []).append(point)
         return {
-            (*key, point): SketchWork(
+            (*key, point.value): SketchWork(
                 self._plan.refit(point.engine, None, point.penalty, 1)
             )
             for key, path in paths.items()

@@ -139,7 +139,8 @@ def test_hover_finds_the_point_where_zoom_has_moved_it(visit, page_file):
         ".matrixTransform(p.ownerSVGElement.getScreenCTM());"
         " const t = JSON.parse(document.querySelector('#data').textContent).trials;"
         " const row = +p.dataset.at.split(' ')[k];"
-        " return [q.x, q.y, t.names[t.index.indexOf(row)]]; }"
+        " const v = t.values[t.index.indexOf(row)];"
+        " return [q.x, q.y, `${t.words[v[0]]}-${v[1]}`]; }"
     )
 
     page.mouse.move(x, y)
@@ -173,10 +174,10 @@ def test_pinned_trial_is_marked_on_every_effect_panel(visit, page_file):
     page.locator("#table tbody a").nth(5).click()
 
     marked = page.evaluate(
-        "[...document.querySelectorAll('.fx .panel > svg .dot')]"
+        "[...document.querySelectorAll('.fx > .panel > svg .dot')]"
         ".filter(p => p.getAttribute('d')).length"
     )
-    assert marked == page.locator(".fx .panel > svg .dot").count()
+    assert marked == page.locator(".fx > .panel > svg .dot").count()
     assert marked > 0
 
 

@@ -25,7 +25,7 @@ const digits = value => String(+Number(value).toPrecision(3));
 const rowsOfEffects = $$('.fx').map(row => {
   const { grid, readings, start } = data.effects[row.dataset.p];
   const input = $('input', row), output = $('output', row), label = $('label b', row);
-  const panels = $$('.panel > svg', row).map(svg => {
+  const panels = $$(':scope > .panel > svg', row).map(svg => {
     const points = $$('path[data-at]', svg).flatMap(pointsOf);
     const cursor = svg.appendChild(draw('path', { class: 'cur' }));
     const rings = svg.appendChild(draw('path', { class: 'mark' }));

@@ -63,4 +63,4 @@ def _rank(one: dict[str, Any], n_trials: int) -> str:
     rank = f"rank {one['rank']} of {n_trials} trials"
     if one["above_best"] is None:
         return rank
-    return f"{rank}, {percent(one['above_best'])} against the best trial's loss"
+    return f"{rank}, loss {percent(one['above_best'])} against the best"

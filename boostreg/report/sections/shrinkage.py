@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from boostreg.figures import Curve, Figure, curve_panel, measure_scale
-from boostreg.figures.numerals import percent, significant
+from boostreg.figures.numerals import MISSING, percent, significant
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import PICKS, dig, engine_name, number
 
@@ -99,5 +99,7 @@ def _table(results: Mapping[str, Any]) -> Table:
 
 
 def _span(size: Mapping[str, Any]) -> str:
-    low, high = (percent(number(size.get(end))) for end in _ENDS)
-    return f"{low} to {high}"
+    low, high = (number(size.get(end)) for end in _ENDS)
+    if low is None or high is None:
+        return MISSING
+    return f"{percent(low)} to {percent(high)}"

@@ -178,7 +178,10 @@ def _landmarks(results: Mapping[str, Any]) -> list[Landmark]:
     for engine, found in results["engines"].items():
         for kind, block in blocks:
             loss = number(dig(found, kind, block, "loss"))
-            leaves = number(dig(found, kind, "size", "leaves"))
+            # As the front counts them: means over the inner folds, if they are known.
+            leaves = number(dig(found, kind, "inner", "leaves"))
+            if leaves is None:
+                leaves = number(dig(found, kind, "size", "leaves"))
             if loss is None or leaves is None:
                 continue
             here = marks.get((engine, leaves, loss))

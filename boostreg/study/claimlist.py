@@ -12,8 +12,8 @@ from boostreg.study.stored import read_results
 
 __all__ = ["claim_lines", "claims_page", "write_claims_page"]
 
-_HEADS = ("claim", "statement", "engine", "expected", "effect", "95% interval",
-          "verdict", "study")  # fmt: skip
+_HEADS = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
+          "expected", "study")  # fmt: skip
 _WIDEST = 46
 _ABOUT = (
     "Written by `boostreg claims --write` from the results of the runs beside this "

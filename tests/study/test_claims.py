@@ -89,7 +89,7 @@ def test_page_shows_every_claim_with_a_picture(finished):
 
     for name in ("B6", "D2", "D2.lightgbm"):
         part = page.split(f'id="claim-{name}"')[1].split("</article>")[0]
-        assert part.count('role="img"') >= 2
+        assert part.count('role="img"') >= 2  # the verdict, and what was measured
     assert "3 claims: " in page
 
 

@@ -33,7 +33,7 @@ def claims_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
         "heading": _heading(claims),
         "count": len(claims),
         "table": _table(claims),
-        "claims": [_part(claim) for claim in claims],
+        "claims": _parts(claims),
     }
 
 
@@ -50,8 +50,8 @@ def _heading(claims: Sequence[Claim]) -> str:
 
 def _table(claims: Iterable[Claim]) -> Table:
     rows = tuple(row for claim in claims for row in claim_rows(claim))
-    heads = ("claim", "statement", "engine", "expected", "effect", "95% interval",
-             "verdict")  # fmt: skip
+    heads = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
+             "expected")  # fmt: skip
     return Table("Claims and what came of them", heads, rows, (0, 1, 2, 3, 6))
 
 
@@ -62,10 +62,10 @@ def claim_rows(claim: Claim) -> Iterator[tuple[str, ...]]:
             claim["id"],
             claim["says"],
             _engine(finding) or MISSING,
-            claim["expected"],
+            finding["verdict"],
             _effect(claim, finding["estimate"]),
             _span(claim, finding),
-            finding["verdict"],
+            claim["expected"],
         )
 
 
@@ -87,6 +87,22 @@ def _span(claim: Claim, finding: Mapping[str, Any]) -> str:
     if low is None or high is None:
         return MISSING
     return f"{_effect(claim, low)} to {_effect(claim, high)}"
+
+
+def _parts(claims: Iterable[Claim]) -> list[dict[str, Any]]:
+    """Return the claims' parts; a picture stands under the first claim that has it."""
+    first: dict[str, str] = {}
+    parts = []
+    for claim in claims:
+        part = _part(claim)
+        drawn = part["pictures"]
+        part["pictures"] = [pair for pair in drawn if pair[1].svg not in first]
+        part["elsewhere"] = list(
+            dict.fromkeys(first[f.svg] for _, f in drawn if f.svg in first)
+        )
+        first = {figure.svg: claim["id"] for _, figure in drawn} | first
+        parts.append(part)
+    return parts
 
 
 def _part(claim: Claim) -> dict[str, Any]:

@@ -52,13 +52,13 @@ class Findings:
     def answer(self) -> list[str]:
         """Return the opening: what to use, what it rests on, who does as well.
 
-        Where no model beats the mean, that comes first.
+        Where no model beats the mean, that takes the place of what to use.
         """
         lead = lead_engine(self._record)
         kept = self._by_pair[f"{lead.name} one_se", f"{lead.name} best"]
+        useless = list(mean_sentences(list(self._by_pair.values())))
         return [
-            *mean_sentences(list(self._by_pair.values())),
-            advice(self._record, self._by_pair),
+            *(useless or [advice(self._record, self._by_pair)]),
             f"{self._smaller(lead, kept)} {self._penalties()}",
             *self._engines_told(),
             *self._linear(),

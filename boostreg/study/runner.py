@@ -1,6 +1,5 @@
 """Runs a study: from its file to the files of a run."""
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,11 +12,11 @@ from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.versions import library_versions
 from boostreg.fits.work import FitWork, ModelWork, Work
 from boostreg.penalty.linter import Finding
-from boostreg.report.purposes import timed_data
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
 from boostreg.study.claimed import Claims
 from boostreg.study.door import load_study, write_study
 from boostreg.study.execution import Execution, execute
+from boostreg.study.facts import run_facts
 from boostreg.study.index import write_index
 from boostreg.study.insights import Insights
 from boostreg.study.output import write_run
@@ -26,7 +25,6 @@ from boostreg.study.progress import Progress, Silent
 from boostreg.study.support import without_effect
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.mirror import Mirror
-from boostreg.tuning.speed import measure_speed
 
 __all__ = ["run_study"]
 
@@ -80,22 +78,7 @@ def run_study(
     with execute(plan, folder, workers=workers, dask=dask) as execution:
         runner = _Runner(plan, execution, progress, lint)
         record = runner.run()
-    counts = execution.ledger.counts
-    run: dict[str, Any] = {
-        "started": started.isoformat(timespec="seconds"),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
-        "workers": execution.workers,
-        "fits": counts.run + counts.found,
-        "fits_from_journal": counts.found,
-        "platform": f"{platform.system()} {platform.machine()}",
-    }
-    limit = plan.spec.select.max_microseconds
-    if limit is not None:
-        run["select"] = {
-            name: timed_data(engine.tuned[None], limit, measure_speed(name))
-            for name, engine in record.engines.items()
-        }
+    run = run_facts(plan, record, execution, started)
     write_study(study, folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns)
     _list_run(folder.parent, progress)

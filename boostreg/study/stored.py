@@ -11,8 +11,8 @@ from boostreg import __version__
 from boostreg.errors import DataError, FigureError
 from boostreg.figures import Figure
 from boostreg.figures.notebook import notebook_html
+from boostreg.report.form import faults_of
 from boostreg.report.page import page_figures
-from boostreg.report.schema import faults_of
 from boostreg.report.sections.words import dig
 from boostreg.study.files import read_csv, read_json
 

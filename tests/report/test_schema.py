@@ -8,7 +8,7 @@ import pytest
 
 import boostreg
 from boostreg.errors import DataError
-from boostreg.report.schema import faults_of, json_schema, shipped_schema
+from boostreg.report.form import faults_of, json_schema, shipped_schema
 from boostreg.study.output import rebuild_report
 from boostreg.study.stored import read_results
 

@@ -13,7 +13,7 @@ import pytest
 from runs import TABLES, assert_same_run, results_of
 
 from boostreg.errors import StudyError
-from boostreg.report.schema import shipped_schema
+from boostreg.report.form import shipped_schema
 from boostreg.study.runner import run_study
 from boostreg.study.stored import read_results
 

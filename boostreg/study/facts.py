@@ -1,0 +1,36 @@
+"""What of a run depends on the clock or the machine."""
+
+import platform
+from datetime import UTC, datetime
+from typing import Any
+
+from boostreg.report.purposes import timed_data
+from boostreg.report.records import RunRecord
+from boostreg.study.execution import Execution
+from boostreg.study.plan import Plan
+from boostreg.tuning.speed import measure_speed
+
+__all__ = ["run_facts"]
+
+
+def run_facts(
+    plan: Plan, record: RunRecord, execution: Execution, started: datetime
+) -> dict[str, Any]:
+    """Return what stands under ``run`` in ``results.json``."""
+    finished, counts = datetime.now(UTC), execution.ledger.counts
+    facts: dict[str, Any] = {
+        "started": started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "seconds": round((finished - started).total_seconds(), 1),
+        "workers": execution.workers,
+        "fits": counts.run + counts.found,
+        "fits_from_journal": counts.found,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    limit = plan.spec.select.max_microseconds
+    if limit is not None:
+        facts["select"] = {
+            name: timed_data(engine.tuned[None], limit, measure_speed(name))
+            for name, engine in record.engines.items()
+        }
+    return facts

@@ -41,12 +41,15 @@ class Cloud:
         The Pareto front, by ascending leaves.
     rows : tuple of int
         What identifies each trial to a script.
+    tied : frozenset of int
+        Those of ``rows`` that are not told from the best: drawn dark.
     """
 
     engine: str
     trials: tuple[tuple[float | None, float | None], ...] = ()
     front: tuple[tuple[float, float], ...] = ()
     rows: tuple[int, ...] = ()
+    tied: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +141,21 @@ def _trials(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
         for row, pair in zip(rows, cloud.trials, strict=True)
         if _known([pair])
     ]
-    where = [(x(p[0]), y(p[1])) for _, pair in known for p in _known([pair])]
-    return points(
-        cloud.engine,
-        where,
-        "faint",
-        data_engine=cloud.engine,
-        data_at=" ".join(str(row) for row, _ in known),
+    halves = {
+        extra: [(row, pair) for row, pair in known if (row in cloud.tied) == tied]
+        for extra, tied in (("faint", False), ("tied", True))
+    }
+    return group(
+        *(
+            points(
+                cloud.engine,
+                [(x(p[0]), y(p[1])) for _, pair in half for p in _known([pair])],
+                extra,
+                data_engine=cloud.engine,
+                data_at=" ".join(str(row) for row, _ in half),
+            )
+            for extra, half in halves.items()
+        )
     )
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostreg.losses import Array
+from boostreg.statistics import within_one_se
 from boostreg.tuning import Candidate, Trial, TrialCurves
 
-__all__ = ["OvertuningPoint", "incumbents", "overtuning", "winners_bias"]
+__all__ = ["OvertuningPoint", "incumbents", "overtuning", "ties", "winners_bias"]
 
 
 def incumbents(trials: Sequence[Trial]) -> tuple[Candidate, ...]:
@@ -67,6 +68,28 @@ def overtuning(
             )
         )
     return tuple(points)
+
+
+def ties(trials: Sequence[TrialCurves]) -> tuple[int, ...]:
+    """Return the trials that lose no more to the best than one standard error.
+
+    Each at its own best number of rounds, by fold-paired differences.
+
+    Parameters
+    ----------
+    trials : sequence of TrialCurves
+        At least one, over the same folds.
+
+    Returns
+    -------
+    tuple of int
+        Their numbers, that of the best among them.
+    """
+    losses = np.array([curves.valid_loss[:, curves.n_rounds] for curves in trials])
+    admitted = within_one_se(losses, int(losses.mean(axis=1).argmin()))
+    return tuple(
+        curves.number for curves, tied in zip(trials, admitted, strict=True) if tied
+    )
 
 
 def winners_bias(trials: Sequence[TrialCurves]) -> float:

@@ -17,6 +17,7 @@ from boostreg.report.headlines import (
     mean_sentences,
     promise_heading,
     shrinkage_heading,
+    ties_sentence,
     trees_heading,
 )
 from boostreg.report.labels import LABELS
@@ -111,7 +112,8 @@ class Findings:
         if best_linear(self._record) is not None:
             lines.append("The best linear model is that of the least inner loss.")
         flat = flat_sentences(self._record.effects)
-        return [*lines, *flat, *self._raced(), *self._record.notes]
+        tied = map(ties_sentence, self._record.engines.values())
+        return [*lines, *tied, *flat, *self._raced(), *self._record.notes]
 
     def _raced(self) -> list[str]:
         searches = [t for e in self._record.engines.values() for t in e.tuned.values()]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from boostreg.insight.effects import Effect
+from boostreg.insight.honesty import ties
 from boostreg.report.comparisons import Comparison
 from boostreg.report.labels import LABELS
 from boostreg.report.numbers import number, percent
@@ -15,6 +16,7 @@ __all__ = [
     "mean_sentences",
     "promise_heading",
     "shrinkage_heading",
+    "ties_sentence",
     "trees_heading",
 ]
 
@@ -108,6 +110,16 @@ def _later(engine: EngineRecord) -> str | None:
     return (
         f"{LABELS[engine.name]}: the later half of the trials changed the inner loss "
         f"by {percent(inner)}, the outer by {percent(outer)}"
+    )
+
+
+def ties_sentence(engine: EngineRecord) -> str:
+    """Return how many trials the inner folds do not tell from the best."""
+    found = [t.curves for t in engine.tuned[None].trials if t.curves is not None]
+    return (
+        f"{len(ties(found)):,} of {len(found):,} complete trials of "
+        f"{LABELS[engine.name]} lie within one standard error of its best: exact "
+        "values matter less than they look."
     )
 
 

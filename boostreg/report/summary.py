@@ -8,7 +8,7 @@ import numpy as np
 
 from boostreg.baselines import BaselineResult
 from boostreg.insight.effects import plain_size
-from boostreg.insight.honesty import winners_bias
+from boostreg.insight.honesty import ties, winners_bias
 from boostreg.insight.importance import Importance
 from boostreg.penalty.linter import at_edge
 from boostreg.report.claims import summarize_claims
@@ -84,6 +84,7 @@ def _engine(
     tuned = engine.tuned[None]
     curves = [trial.curves for trial in tuned.trials if trial.curves is not None]
     content["winners_bias"] = winners_bias(curves)
+    content["ties"] = list(ties(curves))
     content["guess"] = guess_data(tuned)
     content["purposes"] = purposes_data(tuned, record.study.get("select") or {})
     content["overtuning"] = [asdict(point) for point in engine.overtuning]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from boostreg.insight.honesty import incumbents, overtuning, winners_bias
+from boostreg.insight.honesty import incumbents, overtuning, ties, winners_bias
 from boostreg.penalty import Penalty
 from boostreg.tuning import Trial, TrialCurves
 
@@ -67,3 +67,14 @@ def test_one_candidate_has_no_bias_and_many_of_noise_have():
     least = min(c.mean_loss.min() for c in many)
     assert winners_bias(many) > 0
     assert abs(least + winners_bias(many) - 1) < abs(least - 1) + 0.1
+
+
+def test_ties_are_paired_and_hold_the_best():
+    # Against trial 1: +0.1 on both folds has no spread; +1 and -0.8 has a lot.
+    trials = [
+        curves(0, [[9, 5.1], [9, 7.1]]),
+        curves(1, [[9, 5.0], [9, 7.0]]),
+        curves(2, [[9, 6.0], [9, 6.2]]),
+    ]
+
+    assert ties(trials) == (1, 2)

@@ -213,6 +213,7 @@ def _engine(rng, engine, trials, level):
             for k in range(3)
         ],
         "winners_bias": 0.01 * level,
+        "ties": [t["trial"] for t in near],
         "front": sorted(front, key=lambda p: p["leaves"]),
     }
 

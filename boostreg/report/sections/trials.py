@@ -71,6 +71,7 @@ def front_section(
         "engines": [c.engine for c in clouds],
         "count": count(drawn),
         "purposes": purposes_table(results, places),
+        "tied": count(sum(len(c.tied) for c in clouds)),
         "references": any(not mark.pick for mark in landmarks),
     }
 
@@ -157,6 +158,7 @@ def _cloud(results: Mapping[str, Any], engine: str, shown: Shown) -> Cloud:
         and _loss(row) is not None
         and number(row.get("leaves")) is not None
     ]
+    tied = set(dig(results, "engines", engine, "ties") or ())
     front = [
         (leaves, loss)
         for point in dig(results, "engines", engine, "front") or ()
@@ -168,6 +170,7 @@ def _cloud(results: Mapping[str, Any], engine: str, shown: Shown) -> Cloud:
         tuple((number(row.get("leaves")), _loss(row)) for _, row in mine),
         tuple(sorted(front)),
         tuple(k for k, _ in mine),
+        frozenset(k for k, row in mine if number(row.get("trial")) in tied),
     )
 
 

@@ -33,11 +33,14 @@ def promise_chart(incumbents: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figu
     last = max(point["trial"] for point in points)
     x = linear_scale([0, max(last, 1)], _LEFT + 6.0, _RIGHT - 4.0)
     y = linear_scale(losses, _BOTTOM - 6.0, float(_TOP))
-    ends = [
-        (engine, kind, y(found[-1][kind]))
-        for engine, found in incumbents.items()
-        for kind in _KINDS
-    ]
+    ends = sorted(
+        (
+            (engine, kind, y(found[-1][kind]))
+            for engine, found in incumbents.items()
+            for kind in _KINDS
+        ),
+        key=lambda end: end[2],
+    )
     heights = spread([end for _, _, end in ends], _APART, _TOP, _BOTTOM)
     return draw(
         _WIDTH,

@@ -94,7 +94,9 @@ def promise_heading(record: RunRecord) -> str:
     parts = [
         said for engine in record.engines.values() for said in [_later(engine)] if said
     ]
-    return "; ".join(parts) or "What the search promised"
+    if not parts:
+        return "What the search promised"
+    return f"The later half of the trials changed {'; '.join(parts)}"
 
 
 def _later(engine: EngineRecord) -> str | None:
@@ -108,8 +110,8 @@ def _later(engine: EngineRecord) -> str | None:
     inner = points[-1].inner / before[-1].inner - 1
     outer = points[-1].outer / before[-1].outer - 1
     return (
-        f"{LABELS[engine.name]}: the later half of the trials changed the inner loss "
-        f"by {percent(inner)}, the outer by {percent(outer)}"
+        f"{LABELS[engine.name]}'s inner loss by {percent(inner)}, its outer by "
+        f"{percent(outer)}"
     )
 
 

@@ -9,17 +9,26 @@ import pytest
 from boostreg.figures import (
     Cloud,
     Curve,
+    Difference,
     Estimate,
     Judged,
     Landmark,
+    Part,
     SearchedRange,
+    SmallTree,
     coefficient_paths,
     curve_panel,
+    difference_chart,
     interval_chart,
     line_panel,
     measure_scale,
+    parts_panel,
+    parts_scale,
+    promise_chart,
     range_strip,
+    share_bars,
     size_against_loss,
+    small_trees,
     verdict_strip,
 )
 from boostreg.figures.labels import Label, place_labels, spread
@@ -31,7 +40,34 @@ CURVES = (
           pick=0.1, safe=(0.0, 0.1)),
     Curve("lightgbm", (5.0, None, 3.5, float("nan")), pick=0.0),
 )  # fmt: skip
+PARTS = {"shrinkage": Part((0.1, 0.2, 0.3)), "both": Part((None, 0.1, float("nan")))}
 FIGURES = {
+    "parts": parts_panel(
+        GRID[1:],
+        PARTS,
+        engine="xgboost",
+        penalty="reg_alpha",
+        y_scale=parts_scale(list(PARTS.values())),
+    ),
+    "differences": difference_chart(
+        [
+            Difference("a < b", -0.1, -0.9, 0.1, engine="xgboost", told=True),
+            Difference("c", None),
+        ],
+        label="difference",
+    ),
+    "shares": share_bars(
+        {"xgboost": {"reg_alpha": 1.02}, "lightgbm": {}}, ["reg_alpha"], title="loss"
+    ),
+    "trees": small_trees(
+        [
+            SmallTree("0", 3, "(0 -1 (1 2 0.5))"),
+            SmallTree("1", 1, "0.1"),
+            SmallTree("2", 900, ""),
+        ],
+        columns=["<b>"],
+        title="trees",
+    ),
     "curves": curve_panel(GRID, CURVES, measure="loss", penalty="reg_alpha"),
     "no curves": curve_panel((), (), measure="loss", penalty="reg_alpha"),
     "zero alone": curve_panel(
@@ -206,3 +242,18 @@ def test_text_is_escaped_and_control_characters_are_replaced():
     assert "<b>" not in text(0, 0, "<b>\x00")
     assert "\N{REPLACEMENT CHARACTER}" in text(0, 0, "\x00")
     assert element("g", data_name='a"b') == '<g data-name="a&quot;b"></g>'
+
+
+def test_names_of_a_searchs_lines_stand_in_the_order_of_their_ends():
+    found = {
+        "xgboost": [{"trial": 0, "inner": 3.0, "outer": 4.0}],
+        "lightgbm": [{"trial": 0, "inner": 1.0, "outer": 2.0}],
+    }
+
+    svg = promise_chart(found).svg
+
+    heights = {
+        name: float(y) for y, name in re.findall(r'y="([\d.]+)">(\w+ \w+)<', svg)
+    }
+    named = ["XGBoost outer", "XGBoost inner", "LightGBM outer", "LightGBM inner"]
+    assert sorted(heights, key=lambda name: heights[name]) == named

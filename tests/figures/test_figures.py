@@ -253,7 +253,7 @@ def test_names_of_a_searchs_lines_stand_in_the_order_of_their_ends():
     svg = promise_chart(found).svg
 
     heights = {
-        name: float(y) for y, name in re.findall(r'y="([\d.]+)">(\w+ \w+)<', svg)
+        name: float(y) for y, name in re.findall(r'y="([\d.]+)"[^>]*>(\w+ \w+)<', svg)
     }
     named = ["XGBoost outer", "XGBoost inner", "LightGBM outer", "LightGBM inner"]
     assert sorted(heights, key=lambda name: heights[name]) == named

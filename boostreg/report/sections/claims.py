@@ -109,8 +109,7 @@ def _part(claim: Claim) -> dict[str, Any]:
     return {
         "id": claim["id"],
         "says": claim["says"],
-        "verdict": claim["when"] or claim["verdict"],
-        "class_": str(claim["verdict"]).replace(" ", "-"),
+        "verdict": _capital(claim["when"] or claim["verdict"]),
         "measured": claim["measured"],
         "expected": claim["expected"],
         "how": claim["how"],
@@ -120,6 +119,10 @@ def _part(claim: Claim) -> dict[str, Any]:
         "strip": _strip(claim),
         "pictures": list(_pictures(claim)),
     }
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]  # `capitalize` would spoil XGBoost
 
 
 def _places(claim: Claim) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from boostreg.data import Column
+from boostreg.errors import StudyError
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
 from boostreg.report.summary import summarize
@@ -26,7 +27,25 @@ from boostreg.study.files import (
 from boostreg.study.models import write_models
 from boostreg.study.stored import read_results
 
-__all__ = ["rebuild_report", "write_run"]
+__all__ = ["rebuild_report", "run_folder", "write_run"]
+
+
+def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
+    """Return the folder in which the study of a file leaves its run.
+
+    Raises
+    ------
+    StudyError
+        If the file was left by a run, which would be written over.
+    """
+    if out is None and path.name == "study.yaml":
+        run = path.resolve().parent
+        if (run / "results.json").exists():
+            raise StudyError(
+                f"{path} was left by a run; name the folder for its outputs with --out "
+                f"({run.parent} writes over that run)."
+            )
+    return Path("reports" if out is None else out) / name
 
 
 def write_run(

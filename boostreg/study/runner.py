@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from boostreg.errors import DataError, StudyError
+from boostreg.errors import DataError
 from boostreg.fits.fit import Fit
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.versions import library_versions
@@ -19,7 +19,7 @@ from boostreg.study.execution import Execution, execute
 from boostreg.study.facts import run_facts
 from boostreg.study.index import write_index
 from boostreg.study.insights import Insights
-from boostreg.study.output import write_run
+from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Progress, Silent
 from boostreg.study.support import without_effect
@@ -68,7 +68,7 @@ def run_study(
         If the folder is in use, or can not be written.
     """
     study = load_study(Path(path))
-    folder = _folder(Path(path), study.spec.name, out)
+    folder = run_folder(Path(path), study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or Silent(), plan.lint()
     for finding in (*lint, *plan.edge_findings(folder)):
@@ -90,17 +90,6 @@ def _list_run(folder: Path, progress: Progress) -> None:
         write_index(folder)
     except DataError as error:  # the run is whole without its line in a list
         progress.warn(str(error))
-
-
-def _folder(path: Path, name: str, out: str | Path | None) -> Path:
-    if out is None and path.name == "study.yaml":
-        run = path.resolve().parent
-        if (run / "results.json").exists():
-            raise StudyError(
-                f"{path} was left by a run; name the folder for its outputs with --out "
-                f"({run.parent} writes over that run)."
-            )
-    return Path("reports" if out is None else out) / name
 
 
 @dataclass(slots=True)

@@ -193,3 +193,14 @@ def test_study_of_claims_that_ships_is_valid_and_named_after_its_file(path):
 
     assert study.spec.name == f"claims-{path.stem}"
     assert study.spec.claims
+
+
+def test_studies_of_claims_settle_every_statement_of_the_textbook():
+    made = {
+        claim.id.split(".")[0]
+        for path in STUDIES.glob("*.yaml")
+        for claim in load_study(path).spec.claims
+    }
+
+    groups = {"A": 6, "B": 6, "C": 5, "D": 2}
+    assert made == {f"{g}{k + 1}" for g, n in groups.items() for k in range(n)}

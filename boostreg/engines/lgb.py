@@ -102,6 +102,8 @@ class LightGBM(Engine):
                 init_score=part.margin.T.ravel(),
                 params=chosen,
             ).construct()
+        for made in (train, valid):
+            _forget_copies(made)
         return Bins(problem.without_features(), train, valid, complete, codes)
 
     @override
@@ -199,6 +201,12 @@ class LightGBM(Engine):
         import lightgbm
 
         return lightgbm.Booster(model_file=str(path))
+
+
+def _forget_copies(dataset: Any) -> None:
+    """Drop what the wrapper keeps of each row; the library has its own copy."""
+    if dataset is not None:
+        dataset.label = dataset.weight = dataset.init_score = None
 
 
 def _export_text(model: Model) -> str:

@@ -22,7 +22,9 @@ Rule = Literal["moderated", "wilcoxon"]
 
 RULES = get_args(Rule)
 
-_LEVEL = 0.05
+_LEVEL = 0.16
+"""Chance that a trial as good as the incumbent is as far behind, below which it is
+given up: beyond one standard error the one-SE rule would not take it either."""
 _RIVALS = 4
 """Trials beside the incumbent from which the usual variance is taken, at least."""
 _PRIOR_FOLDS = 4.0

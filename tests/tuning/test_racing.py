@@ -144,8 +144,8 @@ def test_moderated_tells_after_one_fold_only_what_is_far_behind(race, result):
 
 def test_consistent_lag_is_lost_sooner_than_a_noisy_one(race, result):
     against = race["moderated"]
-    lag = 1.8 * np.sqrt(against.variance)
-    noise = lag * np.array([2.5, -2.5, 2.5])
+    lag = np.sqrt(against.variance)
+    noise = lag * np.array([3.0, -3.0, 0.0])
 
     steady = [result([9.0, one]) for one in against.losses[:3] + lag]
     noisy = [result([9.0, one]) for one in against.losses[:3] + lag + noise]

@@ -102,8 +102,8 @@ class LightGBM(Engine):
                 init_score=part.margin.T.ravel(),
                 params=chosen,
             ).construct()
-        for made in (train, valid):
-            _forget_copies(made)
+        for made in filter(None, (train, valid)):  # the library has its own copies
+            made.label = made.weight = made.init_score = None
         return Bins(problem.without_features(), train, valid, complete, codes)
 
     @override
@@ -201,12 +201,6 @@ class LightGBM(Engine):
         import lightgbm
 
         return lightgbm.Booster(model_file=str(path))
-
-
-def _forget_copies(dataset: Any) -> None:
-    """Drop what the wrapper keeps of each row; the library has its own copy."""
-    if dataset is not None:
-        dataset.label = dataset.weight = dataset.init_score = None
 
 
 def _export_text(model: Model) -> str:

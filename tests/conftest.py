@@ -1,8 +1,13 @@
 """Fixtures that several test files share."""
 
 import pytest
+from hypothesis import settings
 
 from boostreg.engines import ENGINES, Engine
+
+# A busy machine is no fault of the code, and a failure must be there to be seen again.
+settings.register_profile("boostreg", deadline=None, derandomize=True)
+settings.load_profile("boostreg")
 
 WHOLE = ("xgboost", "lightgbm")
 

@@ -1,5 +1,6 @@
 """Claims as plain data: what ``results.json`` and the page say of each."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,12 +10,48 @@ from boostreg.report.labels import LABELS
 from boostreg.report.numbers import number
 from boostreg.report.records import ClaimRecord
 
-__all__ = ["expected_words", "measured_words", "summarize_claims"]
+__all__ = [
+    "claims_sentences",
+    "count_verdicts",
+    "expected_words",
+    "measured_words",
+    "summarize_claims",
+]
+
+_VERDICTS = ("supported", "refuted", "not settled")
+_MOST_NAMED = 5
 
 
 def summarize_claims(records: Sequence[ClaimRecord]) -> list[dict[str, Any]]:
     """Return each claim with its verdict, its findings and its pictures."""
     return [_claim(record) for record in records]
+
+
+def count_verdicts(claims: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many claims have each verdict; those that hold only sometimes too."""
+    counts = Counter(str(claim["verdict"]) for claim in claims)
+    known = {name: counts.pop(name) for name in _VERDICTS if counts[name]}
+    return known | dict(sorted(counts.items()))
+
+
+def claims_sentences(claims: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return how the claims came out, and which were refuted and supported.
+
+    Nothing where a study makes no claim.
+    """
+    if not claims:
+        return []
+    told = [f"{n} {verdict}" for verdict, n in count_verdicts(claims).items()]
+    noun = "claim" if len(claims) == 1 else "claims"
+    sentences = [f"{len(claims)} {noun}: {', '.join(told)}."]
+    for verdict in ("refuted", "supported"):
+        says = [str(c["says"]) for c in claims if c["verdict"] == verdict]
+        if says:
+            named = "; ".join(f"“{one}”" for one in says[:_MOST_NAMED])
+            more = len(says) - _MOST_NAMED
+            rest = f"; and {more} more" if more > 0 else ""
+            sentences.append(f"{verdict.capitalize()}: {named}{rest}.")
+    return sentences
 
 
 def _claim(record: ClaimRecord) -> dict[str, Any]:

@@ -53,8 +53,11 @@ class Findings:
     def answer(self) -> list[str]:
         """Return the opening: what to use, what it rests on, who does as well.
 
-        Where no model beats the mean, that takes the place of what to use.
+        Where no model beats the mean, that takes the place of what to use. Of a study
+        that searches nothing, only its paths are spoken of.
         """
+        if not self._record.searched:
+            return [self._penalties()] if self._record.main_effects else []
         lead = lead_engine(self._record)
         kept = self._by_pair[f"{lead.name} one_se", f"{lead.name} best"]
         useless = list(mean_sentences(list(self._by_pair.values())))

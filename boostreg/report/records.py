@@ -23,7 +23,18 @@ from boostreg.penalty.ranges import Range
 from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Prior, Selection, Trial
 
-__all__ = ["MAIN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord", "Tuned"]
+__all__ = [
+    "GIVEN",
+    "MAIN",
+    "ClaimRecord",
+    "EngineRecord",
+    "OuterRecord",
+    "RunRecord",
+    "Tuned",
+]
+
+GIVEN = 2
+"""Trials of every search that are not drawn."""
 
 MAIN = ("fixed", "stopped")
 """Anchor and reading of the effects that a page leads with."""
@@ -187,6 +198,11 @@ class RunRecord:
     outer_effects: Sequence[OuterEffect] = ()
     sketches: Mapping[tuple[str, str, float], Sketch] = field(default_factory=dict)
     claims: Sequence[ClaimRecord] = ()
+
+    @property
+    def searched(self) -> bool:
+        """Whether trials were proposed beyond no penalty and our defaults."""
+        return int(self.study["search"]["trials"]) > GIVEN
 
     @property
     def main_effects(self) -> list[Effect]:

@@ -11,7 +11,7 @@ from boostreg.insight.effects import plain_size
 from boostreg.insight.honesty import ties, winners_bias
 from boostreg.insight.importance import Importance
 from boostreg.penalty.linter import at_edge
-from boostreg.report.claims import summarize_claims
+from boostreg.report.claims import claims_sentences, summarize_claims
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
 from boostreg.report.effects import effects_data, interval_data
 from boostreg.report.findings import Findings
@@ -39,13 +39,14 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
     judged = judged_models(record)
     comparisons = compare_all(record, judged)
     findings = Findings(record, judged, comparisons)
+    claims = summarize_claims(record.claims)
     return {
         "run": dict(run),
         "versions": dict(record.versions),
         "study": dict(record.study),
         "data": dict(record.card),
         "text": {
-            "answer": findings.answer(),
+            "answer": [*claims_sentences(claims), *findings.answer()],
             "caveats": findings.caveats(),
             "headings": findings.headings(),
             "warnings": findings.warnings(),
@@ -61,7 +62,7 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
         "comparisons": [_comparison(one) for one in comparisons],
         "effects": effects_data(record),
         "outer_ratio": record.outer_ratio,
-        "claims": summarize_claims(record.claims),
+        "claims": claims,
         "lint": [asdict(finding) for finding in record.lint],
     }
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from boostreg.figures.numerals import count, fixed, signed
+from boostreg.report.claims import count_verdicts
+from boostreg.report.records import GIVEN
 from boostreg.report.sections.words import dig, engine_name, number, span
 
 __all__ = ["answer_section", "lead_engine"]
@@ -40,7 +42,19 @@ def lead_engine(results: Mapping[str, Any]) -> str | None:
     return min(known, key=lambda engine: known[engine])
 
 
+def _claim_facts(results: Mapping[str, Any]) -> list[Fact]:
+    claims = results.get("claims") or []
+    counts = count_verdicts(claims)
+    return [
+        {"label": f"Claims {verdict}", "value": str(n), "note": f"of {len(claims)}"}
+        for verdict, n in counts.items()
+    ][:4]
+
+
 def _facts(results: Mapping[str, Any], places: int) -> list[Fact]:
+    trials = number(dig(results, "study", "search", "trials"))
+    if results.get("claims") and trials is not None and trials <= GIVEN:
+        return _claim_facts(results)
     engine = lead_engine(results)
     if engine is None:
         return []

@@ -1,6 +1,5 @@
 """The claims of a study: a table of verdicts, and a part with a picture for each."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from boostreg.figures import (
     verdict_strip,
 )
 from boostreg.figures.numerals import MISSING, significant
+from boostreg.report.claims import claims_sentences
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import engine_name, number
 
@@ -38,14 +38,7 @@ def claims_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _heading(claims: Sequence[Claim]) -> str:
-    counts = Counter(str(claim["verdict"]) for claim in claims)
-    told = [
-        f"{counts[verdict]} {verdict}"
-        for verdict in ("supported", "refuted", "not settled")
-        if counts[verdict]
-    ]
-    noun = "claim" if len(claims) == 1 else "claims"
-    return f"{len(claims)} {noun}: {', '.join(told)}"
+    return claims_sentences(claims)[0].rstrip(".")
 
 
 def _table(claims: Iterable[Claim]) -> Table:

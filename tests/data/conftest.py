@@ -1,1 +1,0 @@
-"""Properties are not timed: the machine that runs them may be busy."""

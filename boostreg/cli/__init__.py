@@ -194,7 +194,7 @@ def size(
 
     measured = tree_size(model)
     for name in SIZES:
-        typer.echo(f"{name.removeprefix('n_'):<12}{getattr(measured, name):.10g}")
+        typer.echo(f"{name.removeprefix('n_'):<16}{getattr(measured, name):.10g}")
 
 
 @app.command()

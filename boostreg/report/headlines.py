@@ -118,10 +118,12 @@ def _later(engine: EngineRecord) -> str | None:
 def ties_sentence(engine: EngineRecord) -> str:
     """Return how many trials the inner folds do not tell from the best."""
     found = [t.curves for t in engine.tuned[None].trials if t.curves is not None]
+    label, tied = LABELS[engine.name], len(ties(found))
+    if tied == 1:
+        return f"No other trial of {label} lies within one standard error of its best."
     return (
-        f"{len(ties(found)):,} of {len(found):,} complete trials of "
-        f"{LABELS[engine.name]} lie within one standard error of its best: exact "
-        "values matter less than they look."
+        f"{tied:,} of {len(found):,} complete trials of {label} lie within one "
+        "standard error of its best: exact values matter less than they look."
     )
 
 

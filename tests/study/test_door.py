@@ -31,7 +31,7 @@ def test_defaults_are_those_of_the_design(load):
 
     assert list(content) == [
         "name", "title", "seed", "data", "engines", "rounds", "search", "validation",
-        "paths", "baselines", "effects", "claims", "compute", "limits",
+        "paths", "baselines", "effects", "select", "claims", "compute", "limits",
     ]  # fmt: skip
     assert list(content["search"]) == [
         "trials", "timeout", "sampler", "in_flight", "racing", "storage", "scale",

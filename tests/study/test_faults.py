@@ -7,8 +7,8 @@ FAULTS = {
         "trails: 3",
         (
             "3:1: trails: unknown key; expected one of: name, title, seed, data, "
-            "engines, rounds, search, validation, paths, baselines, effects, claims, "
-            "compute, limits; did you mean 'search.trials'?"
+            "engines, rounds, search, validation, paths, baselines, effects, select, "
+            "claims, compute, limits; did you mean 'search.trials'?"
         ),
     ),
     "unknown inner key": (
@@ -100,7 +100,8 @@ FAULTS = {
         "baselines: [laso]",
         (
             "3:13: baselines.0: found 'laso'; expected one of: mean, ridge, lasso, "
-            "elastic_net; did you mean 'lasso'?"
+            "elastic_net, svm_l2, svm_l1, mlp, keras_l1, keras_l2, keras_l1l2, "
+            "keras_decay; did you mean 'lasso'?"
         ),
     ),
     "path of no such kind": (

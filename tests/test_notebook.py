@@ -5,6 +5,7 @@ import shutil
 import struct
 import sys
 import xml.etree.ElementTree as ET
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -92,7 +93,7 @@ def test_run_shows_its_answer_and_the_figures_of_its_report(run):
 
     html = run._repr_html_()
 
-    assert run.results["text"]["answer"][0] in html
+    assert run.results["text"]["answer"][0] in unescape(html)
     assert run.figure("front").standalone() in html
     assert len(run.figures) > 10
     assert all(figure.svg in page for figure in run.figures.values())

@@ -72,7 +72,7 @@ def test_difference_is_that_of_the_paired_folds(a, b):
 
     engine = lead_engine(a)
     losses = [r["engines"][engine]["one_se"]["outer"]["losses"] for r in (a, b)]
-    expected = corrected_t(np.subtract(losses[1], losses[0]), 1 / 4)
+    expected = corrected_t(np.subtract(losses[1], losses[0]), a["outer_ratio"])
     assert found["difference"] == pytest.approx(expected.estimate)
     assert (found["low"], found["high"]) == pytest.approx((expected.low, expected.high))
 

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -86,12 +87,15 @@ def test_run_warns_and_keeps_the_findings(finished):
 
 
 def test_second_run_warns_of_the_edge_and_leaves_the_same_results(folder, finished):
-    results, _ = finished
-    best = results["engines"]["xgboost"]["best"]["penalty"]["reg_alpha"]
+    results, best = deepcopy(finished[0]), 2.0
+    for pick in ("best", "one_se"):
+        results["engines"]["xgboost"][pick]["penalty"]["reg_alpha"] = best
+    (folder / "former").mkdir()
+    (folder / "former" / "results.json").write_text(json.dumps(results), "utf-8")
     text = STUDY.replace("low: 0.1, high: 5,", f"low: {best / 9}, high: {best},")
     (folder / "narrow.yaml").write_text(text, "utf-8")
 
-    found = Plan(load_study(folder / "narrow.yaml")).edge_findings(folder / "small")
+    found = Plan(load_study(folder / "narrow.yaml")).edge_findings(folder / "former")
 
     assert [f.code for f in found if f.where.endswith("reg_alpha")] == ["P401"]
     assert Plan(load_study(folder / "narrow.yaml")).edge_findings(folder) == ()

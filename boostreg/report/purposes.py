@@ -4,9 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from boostreg.report.records import Tuned
+from boostreg.statistics import standard_error
 from boostreg.tuning import Candidate, TrialCurves
 from boostreg.tuning.purpose import Purpose, best_under, knee
 from boostreg.tuning.speed import Speed
@@ -58,7 +57,7 @@ def _row(
         chosen.valid_loss[:, pick.n_rounds]
         - curves[best.trial].valid_loss[:, best.n_rounds]
     )
-    error = np.std(paired, ddof=1) / math.sqrt(len(paired)) if len(paired) > 1 else None
+    error = float(standard_error(paired))
     return {
         "purpose": purpose,
         "limit": limit,
@@ -66,7 +65,7 @@ def _row(
         "rounds": pick.n_rounds,
         "loss": pick.loss,
         "above_best": float(paired.mean()),
-        "above_best_se": None if error is None else float(error),
+        "above_best_se": None if math.isnan(error) else error,
         "leaves": pick.n_leaves,
         "trees": float(chosen.n_trees[pick.n_rounds]),
         "bytes": float(chosen.n_bytes[pick.n_rounds]),

@@ -110,9 +110,13 @@ class Grown:
         self, leaf: NDArray[np.int64], rows: NDArray[np.int64], raw: Array
     ) -> TreeLeaves:
         g, h = self._derivatives(raw)
-        G, H = (np.bincount(rows, weights=d, minlength=len(leaf)) for d in (g, h))
+        # NumPy's own types for weighted counts differ between versions.
+        G, H = (
+            np.bincount(rows, weights=d, minlength=len(leaf)).astype(np.float64)
+            for d in (g, h)
+        )
         weight = self.trees.value[leaf] / self.raw.learning_rate
-        return TreeLeaves(weight, G.astype(np.float64), H, rows, g, h, raw[:, 0].copy())
+        return TreeLeaves(weight, G, H, rows, g, h, raw[:, 0].copy())
 
     def _derivatives(self, raw: Array) -> tuple[Array, Array]:
         """Return both derivatives of each row as the libraries hold them: float32."""

@@ -9,7 +9,16 @@ from boostreg.engines import ENGINES, Engine
 settings.register_profile("boostreg", deadline=None, derandomize=True)
 settings.load_profile("boostreg")
 
+# Files of whole runs and pages: started last, they would leave the other cores idle.
+LONG = ("study/test_runner", "study/test_kills", "study/test_dask", "study/test_limits")
+LONG += ("report/test_browser_modes", "engines/test_hgb")
 WHOLE = ("xgboost", "lightgbm")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first; within a file and among others the order stays."""
+    places = {f"{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get("/".join(item.path.parts[-2:]), len(LONG)))
 
 
 @pytest.fixture(params=ENGINES.values(), ids=ENGINES)

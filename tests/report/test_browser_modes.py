@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from modes import faults
 
 from boostreg.report import render
 from boostreg.study.files import read_csv, read_json
@@ -15,40 +16,6 @@ STRESS = [
     if case.__name__ in NAMED
 ]
 REPORTS = sorted(Path(__file__).parents[2].glob("reports/*/results.json"))
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-MODES = {
-    "light": (WIDE, {"color_scheme": "light", "forced_colors": "none"}),
-    "dark": (WIDE, {"color_scheme": "dark", "forced_colors": "none"}),
-    "narrow": (NARROW, {"color_scheme": "light", "forced_colors": "none"}),
-    "forced": (WIDE, {"color_scheme": "light", "forced_colors": "active"}),
-}
-# Text of charts, whose colours test_palette checks, and the further rows of tables.
-ALIKE = [["svg > *"], ["tbody tr:nth-child(n+4)"]]
-OF_A_MODE = ["color-contrast", "target-size", "scrollable-region-focusable"]
-
-
-def violations(page, mode):
-    """Return what axe finds; after the first mode only the rules that modes change."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    only = {} if mode == "light" else {"runOnly": OF_A_MODE}
-    options = only | {"resultTypes": ["violations"]}
-    found = Axe().run(page, context={"exclude": ALIKE}, options=options)
-    return [
-        (mode, rule["id"], [node["html"][:120] for node in rule["nodes"]][:3])
-        for rule in found.response["violations"]
-    ]
-
-
-def faults(there):
-    """Return all that is wrong with an open page in any mode."""
-    found = there.faults()
-    for mode, (size, media) in MODES.items():
-        there.page.set_viewport_size(size)
-        there.page.emulate_media(**media)
-        found += [f"{mode}: scrolls sideways"] * (there.overflow() > 0)
-        found += violations(there.page, mode)
-    return found + there.faults()
 
 
 @pytest.mark.parametrize("stored", REPORTS, ids=lambda path: path.parent.name)
@@ -58,8 +25,8 @@ def test_shipped_reports_hold_in_every_mode(stored, visit, write_page):
 
     there = visit(write_page(text))
 
-    assert faults(there) == []
     assert there.page.locator("main svg.boostreg:not(.sw)").count() >= 4
+    assert faults(there) == []
     assert len(text.encode()) < 1_500_000
 
 

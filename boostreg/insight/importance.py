@@ -147,29 +147,50 @@ def _sobol_indices(
     total = float(np.var(forest.predict(many)))
     if total == 0:
         return dict.fromkeys(range(n_penalties), 0.0), {}
-    main = {
-        i: float(np.var(_mean_given(forest, background, (i,)))) / total
-        for i in range(n_penalties)
-    }
+    singles = [(i,) for i in range(n_penalties)]
+    pairs_held = list(combinations(range(n_penalties), 2))
+    means = _means_given(forest, background, [*singles, *pairs_held])
+    main = {i: float(np.var(means[i,])) / total for i in range(n_penalties)}
     pairs = {}
-    for held in combinations(range(n_penalties), 2):
+    for held in pairs_held:
         # Both main effects are read off the same grid, so that its errors cancel.
-        means = _mean_given(forest, background, held)
-        apart = means - means.mean(axis=0) - means.mean(axis=1)[:, None]
+        mean = means[held]
+        apart = mean - mean.mean(axis=0) - mean.mean(axis=1)[:, None]
         pairs[held] = float(np.var(apart)) / total
     return main, pairs
 
 
-def _mean_given(forest: Any, background: Array, held: tuple[int, ...]) -> Array:
-    """Return mean predictions on a grid of ``held`` penalties, an axis each."""
-    side = _GRID if len(held) == 1 else _GRID // 2
+def _means_given(
+    forest: Any, background: Array, subsets: Sequence[tuple[int, ...]]
+) -> dict[tuple[int, ...], Array]:
+    """Return, by subset of penalties, mean predictions on its grid, an axis each.
+
+    All are predicted at once: a call of a forest costs more than a thousand rows.
+    """
+    grids = [_grid(len(held)) for held in subsets]
+    cells = [grid.reshape(-1, grid.shape[-1]) for grid in grids]
+    rows = [
+        _held_rows(background, held, cell)
+        for held, cell in zip(subsets, cells, strict=True)
+    ]
+    predicted = forest.predict(np.concatenate(rows))
+    parts = np.split(predicted, np.cumsum([len(part) for part in rows])[:-1])
+    return {
+        held: part.reshape(*grid.shape[:-1], -1).mean(axis=-1)
+        for held, grid, part in zip(subsets, grids, parts, strict=True)
+    }
+
+
+def _grid(n_held: int) -> Array:
+    side = _GRID if n_held == 1 else _GRID // 2
     ticks = (np.arange(side) + 0.5) / side
-    grid = np.stack(np.meshgrid(*[ticks] * len(held), indexing="ij"), axis=-1)
-    cells = grid.reshape(-1, len(held))
+    return np.stack(np.meshgrid(*[ticks] * n_held, indexing="ij"), axis=-1)
+
+
+def _held_rows(background: Array, held: tuple[int, ...], cells: Array) -> Array:
     rows = np.tile(background, (len(cells), 1))
     rows[:, held] = np.repeat(cells, len(background), axis=0)
-    means: Array = forest.predict(rows).reshape(len(cells), -1).mean(axis=1)
-    return means.reshape(grid.shape[:-1])
+    return rows
 
 
 def _optuna_importances(

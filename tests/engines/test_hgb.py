@@ -274,6 +274,7 @@ search:
 validation: {outer: {folds: 2}, inner: {folds: 2}}
 paths: {penalties: [reg_lambda], points: 2}
 baselines: [mean]
+effects: {points: 0}
 """
 
 

@@ -23,6 +23,7 @@ search: {trials: 6, in_flight: 2, scale: rows}
 validation: {outer: {folds: 2}, inner: {folds: 3}}
 paths: {penalties: [reg_lambda], points: 3}
 baselines: [mean]
+effects: {points: 0}
 """
 
 

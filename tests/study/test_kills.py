@@ -22,6 +22,7 @@ search: {trials: 4, in_flight: 2, scale: rows}
 validation: {outer: {folds: 2}, inner: {folds: 3}}
 paths: {penalties: [reg_lambda], points: 2}
 baselines: [mean]
+effects: {points: 0}
 """
 N_KILLS = 30
 
@@ -86,7 +87,7 @@ def test_a_run_killed_at_random_moments_goes_on_to_the_same(
     while kills < N_KILLS or not finished:
         pid = nursery.start(tmp_path)
         if kills < N_KILLS:
-            time.sleep(draw.uniform(0, min(0.9 * seconds, 2.5)))
+            time.sleep(draw.uniform(0, min(0.9 * seconds, 1.8)))
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         status = nursery.status()

@@ -18,6 +18,7 @@ search: {trials: 4, in_flight: 2, scale: rows, space: {reg_lambda: {low: 1, high
 validation: {outer: {folds: 2}, inner: {folds: 2}}
 paths: {penalties: [reg_lambda], points: 2}
 baselines: [mean]
+effects: {points: 0}
 """
 
 

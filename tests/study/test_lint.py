@@ -32,6 +32,7 @@ search:
 validation: {outer: {holdout: 0.3}, inner: {folds: 2}}
 paths: {penalties: [reg_lambda], points: 2}
 baselines: [mean]
+effects: {points: 0}
 """
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -25,6 +26,7 @@ search: {trials: 5, in_flight: 2, scale: rows}
 validation: {outer: {folds: 2}, inner: {folds: 3}}
 paths: {penalties: [reg_lambda], points: 3}
 baselines: [mean, ridge]
+effects: {points: 4}
 """
 
 
@@ -79,7 +81,8 @@ def test_second_run_finds_every_fit_and_says_the_same(study, finished):
 
 
 def test_run_after_a_damaged_memory_says_the_same(study, finished, tmp_path):
-    folder = run_study(study, out=tmp_path, workers=2)
+    folder = tmp_path / "small"
+    shutil.copytree(finished, folder)
     with sqlite3.connect(folder / "journal.db") as journal:
         ((table,),) = journal.execute(
             "select name from sqlite_master where type = 'table' limit 1"

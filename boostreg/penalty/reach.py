@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from boostreg.penalty.findings import Entry, Facts, Finding
 from boostreg.penalty.numerals import shown
+from boostreg.penalty.ranges import Range
 from boostreg.penalty.value import SCALED
 
 __all__ = ["reach_findings"]
@@ -75,9 +76,15 @@ def _raise_advice(entry: Entry, facts: Facts) -> str:
         return "Raise it: 1 pulls a leaf of one row half of the way to its parent."
     row = facts.of_one_row(entry.name) or 0.0
     advice = f"Raise it: {shown(row)} is worth one row"
-    if facts.scale == "raw":
-        return f"{advice}; with scale: rows that is 1 on any data."
-    return f"{advice}."
+    if facts.scale != "raw":
+        return f"{advice}."
+    if not isinstance(entry.values, Range) or entry.share_below(LITTLE) > MOSTLY:
+        return f"{advice}; with scale: rows under search that is 1 on any data."
+    return (
+        f"Write scale: rows under search, which makes it {shown(entry.low)} to "
+        f"{shown(entry.high)} times one row's worth on any data; or raise it: "
+        f"{shown(row)} is worth one row."
+    )
 
 
 def _too_large(entry: Entry, facts: Facts) -> Iterator[Finding]:

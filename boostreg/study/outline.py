@@ -41,7 +41,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"features, {table.task} of {table.target!r} by {plan.objective.name}"
     )
     return (
-        f"{spec.name}: {spec.title}",
+        spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
         data,
         *(f"note: {note}" for note in table.notes),
         f"engines: {', '.join(spec.engines)}",

@@ -85,6 +85,21 @@ def test_finding_is_made(name, given):
     assert name.split()[0] in codes(space, fixed, engines=ENGINES, **facts)
 
 
+def test_default_space_is_cured_by_the_scale_that_the_advice_names():
+    large = replace(FACTS, units=Units(gradient=1e5, hessian=1.0, n_samples=100))
+    space = parse_space("default")
+
+    raw = lint(space, {}, engines=("xgboost",), facts=large)
+    rows = lint(space, {}, engines=("xgboost",), facts=replace(large, scale="rows"))
+
+    advice = {f.where: f.advice for f in raw if f.code == "P111"}
+    assert advice["search.space.reg_alpha"] == (
+        "Write scale: rows under search, which makes it 0.001 to 10 times one row's "
+        "worth on any data; or raise it: 100000 is worth one row."
+    )
+    assert not [finding for finding in rows if finding.code == "P111"]
+
+
 SILENT = {
     "nothing named": ({}, {}, {}),
     "leaves that depth allows": ({"max_leaves": log(4, 64)}, {"max_depth": 6}, {}),

@@ -18,6 +18,7 @@ Priors are in raw units, before the learning rate. A search in another scale cou
 penalties in rows, and a prior has no fixed number of rows.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,11 +41,11 @@ PRIORS = {
 }
 """Each prior with the penalty that it is, and the key of its width."""
 
-_FORMS = (
-    "{prior: normal, std: 0.3}, {prior: laplace, scale: 0.1} or {prior: uniform}, "
-    "the first two also with noise_variance"
-)
-_PENALTIES = ("reg_alpha", "reg_lambda")
+_KINDS = {
+    "reg_lambda": "normal, uniform (Laplace's is what reg_alpha is)",
+    "reg_alpha": "laplace, uniform (the normal one is what reg_lambda is)",
+}
+"""Which priors each penalty may be."""
 
 
 def is_prior(entry: object) -> bool:
@@ -65,7 +66,8 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     Raises
     ------
     PenaltyError
-        If the prior is unknown, incomplete or not that of this penalty.
+        If the prior is unknown, incomplete or not that of this penalty. The message
+        begins with the path of the key: ``reg_lambda.std: ...``.
 
     Examples
     --------
@@ -74,25 +76,22 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     >>> prior_value("reg_alpha", {"prior": "uniform"})
     0.0
     """
-    kind = entry["prior"]
-    if not isinstance(kind, str) or kind not in PRIORS:
+    if name not in _KINDS:
         raise PenaltyError(
-            f"prior must be one of normal, laplace, uniform, got {kind!r}."
+            f"{name}: must be a number (a prior may stand for reg_lambda and "
+            f"reg_alpha, the penalties on leaf weights), got {dict(entry)!r}."
         )
-    penalty, width = PRIORS[kind]
-    if name not in _PENALTIES or penalty not in (None, name):
-        raise PenaltyError(_misplaced(name, kind))
-    expected = {"prior"} if width is None else {"prior", width, "noise_variance"}
-    if foreign := [key for key in entry if key not in expected]:
-        raise PenaltyError(f"must be {_FORMS}, got the key {foreign[0]!r}.")
+    kind = entry["prior"]
+    penalty, width = PRIORS.get(kind, ("", None)) if isinstance(kind, str) else ("", "")
+    if penalty not in (None, name):
+        raise PenaltyError(
+            f"{name}.prior: must be one of: {_KINDS[name]}, got {kind!r}."
+        )
+    _check_keys(name, entry, width)
     if width is None:
         return 0.0
-    if width not in entry:
-        raise PenaltyError(
-            f"a {kind} prior must be written {_example(kind, width)}, got no {width}."
-        )
-    given = _number(width, entry[width])
-    variance = _number("noise_variance", entry.get("noise_variance", 1.0))
+    given = _number(f"{name}.{width}", entry[width])
+    variance = _number(f"{name}.noise_variance", entry.get("noise_variance", 1.0))
     if penalty == "reg_lambda":
         return reg_lambda_from_std(given, variance)
     return reg_alpha_from_scale(given, variance)
@@ -104,21 +103,17 @@ def with_prior_values(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     PenaltyError
-        As ``prior_value`` does; the message begins with the penalty.
+        As ``prior_value`` does.
 
     Examples
     --------
     >>> with_prior_values({"reg_lambda": {"prior": "uniform"}, "max_leaves": 8})
     {'reg_lambda': 0.0, 'max_leaves': 8}
     """
-    found = dict(values)
-    for name, entry in values.items():
-        if is_prior(entry):
-            try:
-                found[name] = prior_value(name, entry)
-            except PenaltyError as error:
-                raise PenaltyError(f"{name}: {error}") from None
-    return found
+    return {
+        name: prior_value(name, entry) if is_prior(entry) else entry
+        for name, entry in values.items()
+    }
 
 
 def check_prior_scale(entries: object, scale: Scale) -> None:
@@ -139,24 +134,26 @@ def check_prior_scale(entries: object, scale: Scale) -> None:
             )
 
 
-def _example(kind: str, width: str) -> str:
-    return f"{{prior: {kind}, {width}: 0.3}}"
+def _check_keys(name: str, entry: Mapping[str, Any], width: str | None) -> None:
+    expected = ("prior",) if width is None else ("prior", width, "noise_variance")
+    for key in entry:
+        if key not in expected:
+            raise PenaltyError(
+                f"{name}.{key}: unknown key {key!r}. Expected one of: "
+                f"{', '.join(expected)}."
+            )
+    if width is not None and width not in entry:
+        raise PenaltyError(
+            f"{name}.{width}: is missing; a {entry['prior']} prior is written "
+            f"{{prior: {entry['prior']}, {width}: 0.3}}."
+        )
 
 
-def _misplaced(name: str, kind: str) -> str:
-    suited = {
-        "reg_lambda": "normal or uniform: Laplace's is what reg_alpha is",
-        "reg_alpha": "laplace or uniform: the normal one is what reg_lambda is",
-    }
-    if name in suited:
-        return f"the prior of {name} must be {suited[name]}, got {kind!r}."
-    return (
-        f"a prior must be that of reg_lambda or reg_alpha, the penalties on leaf "
-        f"weights, got one of {name}."
-    )
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise PenaltyError(f"{name} must be a number > 0, got {value!r}.")
-    return float(value)
+def _number(path: str, value: object) -> float:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not float(str(value)) > 0:
+        raise PenaltyError(f"{path}: must be a number > 0, got {value!r}.")
+    number = float(str(value))
+    if path.endswith("noise_variance") and math.isinf(number):
+        raise PenaltyError(f"{path}: must be a finite number, got {value!r}.")
+    return number

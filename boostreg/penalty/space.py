@@ -113,7 +113,7 @@ def _fixed(given: Mapping[str, Any], faults: list[str]) -> Iterator[tuple[str, V
         try:
             yield name, prior_value(name, entry) if is_prior(entry) else entry
         except PenaltyError as error:
-            faults.append(f"space.{name}: {error}")
+            faults.append(f"space.{error}")
 
 
 def _fixed_faults(fixed: Mapping[str, Any]) -> Iterator[str]:

@@ -6,15 +6,21 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
 from boostreg.engines import ENGINES
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
-from boostreg.penalty import PENALTIES, Penalty, Range, parse_space, space_names
+from boostreg.penalty import PENALTIES, Penalty, Range, parse_space
 from boostreg.penalty.prior_values import is_prior, prior_value, with_prior_values
-from boostreg.penalty.space import RANGE_KEYS
-from boostreg.study.faults import contradiction, detail, rule, show, unknown
+from boostreg.study.faults import (
+    contradiction,
+    detail,
+    missing,
+    rule,
+    show,
+    unknown,
+)
 
 __all__ = [
     "FIXED",
@@ -39,6 +45,7 @@ _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
 _MUST = re.compile(
     r"^(?:space: )?(?P<what>.*?)\b(?:must be|needs) (?P<rule>.*), got .*$"
 )
+_LISTED = re.compile(r"one of: (\w+(?:, \w+)*)")
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
 _BYTES |= {"gib": 2**30}
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", re.IGNORECASE)
@@ -88,25 +95,24 @@ def check_fixed(values: Any) -> dict[str, float | int | None]:
     """Return penalties with the value that each is held at, priors as values."""
     if not isinstance(values, Mapping):
         raise rule("a mapping of penalties to values")
-    _raise(
-        [
-            detail(error, (name,), value)
-            for name, value in values.items()
-            if (error := _penalty_fault(name, value))
-        ]
-    )
+    faults = (_penalty_fault(name, value) for name, value in values.items())
+    _raise([fault for fault in faults if fault is not None])
     return with_prior_values(values)
 
 
-def _penalty_fault(name: str, value: Any) -> PydanticCustomError | None:
+def _penalty_fault(name: str, value: Any) -> InitErrorDetails | None:
     if name not in PENALTIES:
-        return unknown(PENALTIES)
+        return detail(unknown(PENALTIES), (name,), value)
     try:
-        held = prior_value(name, value) if is_prior(value) else value
-        field: dict[str, Any] = {name: held}
-        Penalty(**field)
+        if is_prior(value):
+            prior_value(name, value)
+        else:
+            field: dict[str, Any] = {name: value}
+            Penalty(**field)
     except PenaltyError as error:
-        return rule(_allowed(str(error)))
+        if is_prior(value):
+            return _space_fault(f"fixed.{error}", {name: value})
+        return detail(rule(_allowed(str(error))), (name,), value)
     return None
 
 
@@ -137,15 +143,17 @@ def _space_fault(line: str, space: Any) -> InitErrorDetails:
     found = space
     for part in loc:
         found = found.get(part) if isinstance(found, Mapping) else None
+    names = tuple(text.partition("Expected one of: ")[2].rstrip(".").split(", "))
     if text.startswith(("unknown key", "unknown penalty")):
-        names = PENALTIES if loc[0] in ENGINES else (*PENALTIES, *ENGINES)
-        error = unknown(RANGE_KEYS if text.startswith("unknown key") else names)
+        error = unknown(names)
     elif text.startswith("unknown space"):
-        error = rule(f"one of: {', '.join(space_names())}", known=space_names())
+        error = rule(f"one of: {', '.join(names)}", known=names)
     elif text.startswith("is missing"):
-        error = PydanticCustomError("missing", "missing")
+        error = missing(text.removeprefix("is "))
     else:
-        error = rule(_allowed(text))
+        allowed = _allowed(text)
+        listed = _LISTED.match(allowed)
+        error = rule(allowed, known=listed[1].split(", ") if listed else ())
     return detail(error, loc, found)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "contradiction",
     "detail",
     "explain",
+    "missing",
     "rule",
     "show",
     "unknown",
@@ -96,6 +97,11 @@ def unknown(known: Sequence[str]) -> PydanticCustomError:
     return PydanticCustomError("unknown_key", "unknown key", {"known": tuple(known)})
 
 
+def missing(text: str) -> PydanticCustomError:
+    """Return what a validator raises for a key that must be there; ``text`` is all."""
+    return PydanticCustomError("missing", "{text}", {"text": text})
+
+
 def contradiction(text: str, *, at: Loc) -> PydanticCustomError:
     """Return what a validator raises where two keys meet; ``at`` is the one to mend."""
     return PydanticCustomError("contradiction", "{text}", {"text": text, "at": at})
@@ -122,7 +128,7 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
         case "contradiction":
             return context["at"], f"{context['text']}."
         case "missing":
-            return loc, "missing; a study needs this key."
+            return loc, context.get("text", "missing; a study needs this key.")
         case "extra_forbidden" | "unknown_key":
             known = context.get("known") or tuple(_keys(model, error["loc"]))
             listed = f"unknown key; expected one of: {', '.join(known)}"

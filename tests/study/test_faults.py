@@ -150,7 +150,7 @@ FAULTS = {
     ),
     "range without an end": (
         "search: {space: {reg_lambda: {low: 1}}}",
-        "3:18: search.space.reg_lambda.high: missing; a study needs this key.",
+        "3:18: search.space.reg_lambda.high: missing; a range needs low and high.",
     ),
     "range of text": (
         "search: {space: {reg_lambda: {low: 1, high: ten}}}",
@@ -309,7 +309,7 @@ DATA_FAULTS = {
     ),
     "source: a.csv, target: y, task: binary, objective: poisson": (
         "2:48: data.objective: objective 'poisson' is not for a binary task, which "
-        "takes one of ('logistic',)."
+        "takes one of: logistic."
     ),
 }
 

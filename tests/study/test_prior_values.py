@@ -52,18 +52,26 @@ def test_uniform_prior_is_no_penalty(load, name):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("reg_lambda: {prior: norml, std: 1}", "one of normal, laplace, uniform"),
-        ("reg_lambda: {prior: [normal]}", "one of normal, laplace, uniform"),
-        ("reg_lambda: {prior: laplace, scale: 1}", "Laplace's is what reg_alpha is"),
+        ("reg_lambda: {prior: norml}", ".prior: found 'norml'; expected one of: no"),
+        ("reg_lambda: {prior: norml}", "reg_alpha is); did you mean 'normal'?"),
+        ("reg_lambda: {prior: [normal]}", ".prior: found a list of 1; expected one of"),
+        ("reg_lambda: {prior: laplace, scale: 1}", "(Laplace's is what reg_alpha is)"),
         ("reg_alpha: {prior: normal, std: 1}", "normal one is what reg_lambda is"),
         ("max_leaves: {prior: uniform}", "penalties on leaf weights"),
-        ("reg_lambda: {prior: normal}", r"\{prior: normal, std: 0.3\}"),
-        ("reg_lambda: {prior: normal, std: 0}", "expected std > 0"),
-        ("reg_lambda: {prior: normal, std: true}", "expected std a number > 0"),
+        ("reg_lambda: {prior: normal}",
+         ".std: missing; a normal prior is written {prior: normal, std: 0.3}."),
+        ("reg_lambda: {prior: normal, std: 0}", ".std: found 0; expected a number > 0"),
+        ("reg_lambda: {prior: normal, std: true}",
+         ".std: found true; expected a number > 0"),
         ("reg_alpha: {prior: laplace, scale: 1, noise_variance: -1}",
-         "noise_variance finite and > 0"),
-        ("reg_alpha: {prior: laplace, std: 1}", "or {prior: uniform}"),
-        ("reg_lambda: {prior: normal, std: 1, low: 2}", "or {prior: uniform}"),
+         ".noise_variance: found -1; expected a number > 0"),
+        ("reg_alpha: {prior: laplace, scale: 1, noise_variance: .inf}",
+         ".noise_variance: found inf; expected a finite number"),
+        ("reg_alpha: {prior: laplace, std: 1}",
+         ".std: unknown key; expected one of: prior, scale, noise_variance"),
+        ("reg_lambda: {prior: normal, std: 1, low: 2}", ".low: unknown key"),
+        ("reg_lambda: {prior: uniform, std: 1}",
+         ".std: unknown key; expected one of: prior"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("part", ["fixed", "space"])
@@ -71,8 +79,8 @@ def test_bad_prior_is_told_where_it_stands(fault, part, entry, message):
     told = fault(f"search: {{{part}: {{{entry}}}}}\n")
 
     name = entry.partition(":")[0]
-    assert f"search.{part}.{name}: found a mapping with prior" in told
-    assert message.replace("\\", "") in told
+    assert f"search.{part}.{name}" in told
+    assert message in told
 
 
 @pytest.mark.parametrize("part", ["fixed", "space"])
@@ -99,7 +107,7 @@ def test_space_in_python_takes_priors_too():
     space = parse_space({"reg_lambda": {"prior": "normal", "std": 0.5}})
 
     assert space.fixed == {"reg_lambda": 4.0}
-    with pytest.raises(PenaltyError, match=r"space\.reg_alpha: the prior of reg_alpha"):
+    with pytest.raises(PenaltyError, match=r"space\.reg_alpha\.prior: must be one of"):
         parse_space({"reg_alpha": {"prior": "normal", "std": 0.5}})
 
 

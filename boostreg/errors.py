@@ -20,7 +20,16 @@ __all__ = [
 
 
 class BoostregError(Exception):
-    """Base of every error that boostreg raises on purpose."""
+    """Base of every error that boostreg raises on purpose.
+
+    Attributes
+    ----------
+    key : str or None
+        Which key of a part of a study it is about, where it is about one:
+        ``target`` of ``data``, ``space.max_leaves`` of ``search``.
+    """
+
+    key: str | None = None
 
 
 class PenaltyError(BoostregError, ValueError):

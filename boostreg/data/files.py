@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from boostreg.data.names import refuse_repeated
+from boostreg.data.names import refuse_repeated, suggestion
 from boostreg.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["read_csv", "read_parquet"]
+
+_SUFFIXES = (".csv", ".parquet")
 
 # Stated here, so that a new version of pandas does not change a study.
 _MISSING = (
@@ -92,7 +94,17 @@ def _refuse_absent(path: Path) -> None:
     if path.is_dir():
         raise DataError(f"{path}: is a folder, a data file is needed.")
     if not path.exists():
-        raise DataError(f"{path}: the data file is not there.")
+        raise DataError(f"{path}: the data file is not there{_beside(path)}.")
+
+
+def _beside(path: Path) -> str:
+    """Return which data files there are in its place."""
+    if not path.parent.is_dir():
+        return ", nor is its folder"
+    files = sorted(
+        other.name for other in path.parent.iterdir() if other.suffix in _SUFFIXES
+    )
+    return f"; {suggestion(path.name, files)}" if files else ""
 
 
 def _header(records: Iterator[list[str]]) -> list[str]:

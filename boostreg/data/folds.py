@@ -181,14 +181,14 @@ def make_splits(
     choosing: dict[int | None, tuple[Fold, ...]] = {}
     for number, fold in enumerate(judging):
         choosing[number] = _make(
-            f"inner, in outer fold {number}",
+            f"inner (in outer fold {number})",
             table,
             fold.train,
             inner,
             derived_seed(seed, "inner", number),
         )
     choosing[None] = _make(
-        "inner, on all rows", table, every, inner, derived_seed(seed, "inner", None)
+        "inner (on all rows)", table, every, inner, derived_seed(seed, "inner", None)
     )
     return Splits(table.n_samples, judging, choosing)
 
@@ -202,7 +202,9 @@ def _make(
         repeats = plan.get("repeats", 1)
         return make_folds(table, rows, folds=plan["folds"], repeats=repeats, seed=seed)
     except DataError as error:
-        raise DataError(f"validation ({level}): {error}") from error
+        told = DataError(f"validation.{level}: {error}")
+        told.key = level.partition(" ")[0]
+        raise told from error
 
 
 def _deal(table: Table, index: Indices, folds: int, seed: int) -> Indices:

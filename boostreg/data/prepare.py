@@ -1,6 +1,7 @@
 """Preparation: a DataFrame becomes a table, or an error that says what to mend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,12 +65,13 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     roles = {"groups": groups, "time": time, "weights": weights}
     named = {role: name for role, name in roles.items() if name is not None}
     _check_roles(list(series), target, drop, named)
-    answer = read_target(series[target], target, task)
+    with _about("target"):
+        answer = read_target(series[target], target, task)
     taken = {target, *drop, *named.values()}
     X, columns = _read_features(
         {name: column for name, column in series.items() if name not in taken}
     )
-    read = {role: _READERS[role](series[name], name) for role, name in named.items()}
+    read = {role: _read_role(series[name], name, role) for role, name in named.items()}
     return Table(
         X=X,
         y=answer.y,
@@ -86,15 +88,36 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
 def _check_roles(
     names: Sequence[str], target: str, drop: Sequence[str], named: dict[str, str]
 ) -> None:
-    refuse_unknown(target, names, "target")
+    with _about("target"):
+        refuse_unknown(target, names, "target")
     for role, name in named.items():
-        refuse_unknown(name, names, f"{role} column")
-        if name == target:
-            raise DataError(f"{role} must be another column than target {target!r}.")
-    for name in drop:
-        refuse_unknown(name, names, "drop:")
-    if target in drop:
-        raise DataError(f"target {target!r} must not be listed under drop.")
+        with _about(role):
+            refuse_unknown(name, names, f"{role} column")
+            if name == target:
+                raise DataError(
+                    f"{role} must be another column than target {target!r}."
+                )
+    with _about("drop"):
+        for name in drop:
+            refuse_unknown(name, names, "drop:")
+        if target in drop:
+            raise DataError(f"target {target!r} must not be listed under drop.")
+
+
+@contextmanager
+def _about(key: str) -> Iterator[None]:
+    """Let an error say which key of ``data`` in a study it is about."""
+    try:
+        yield
+    except DataError as error:
+        error.key = key
+        raise
+
+
+def _read_role(series: "pd.Series[Any]", name: str, role: str) -> NDArray[Any]:
+    with _about(role):
+        read: NDArray[Any] = _READERS[role](series, name)
+    return read
 
 
 def _read_features(

@@ -32,7 +32,9 @@ def with_class_weights(table: Table, given: str | Mapping[str, float] | None) ->
     if given is None:
         return table
     if not table.classes:
-        raise DataError("data.class_weights: a regression target has no classes.")
+        raise DataError(
+            "data.class_weights: a regression target has no classes; leave it out."
+        )
     codes = table.y.astype(int)
     if isinstance(given, Mapping):
         factors = _named(table.classes, given)

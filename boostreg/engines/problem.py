@@ -148,11 +148,15 @@ class Problem:
                 f"got {len(self.monotone)}."
             )
         for column, sign in zip(self.train.columns, self.monotone, strict=True):
-            allowed = (-1, 0, 1) if column.categories is None else (0,)
-            if sign not in allowed:
+            if sign not in (-1, 0, 1):
                 raise DataError(
-                    f"monotone must be one of {allowed} for column {column.name!r}, "
-                    f"got {sign!r}."
+                    f"monotone must be -1, 0 or 1 for column {column.name!r}, got "
+                    f"{sign!r}."
+                )
+            if sign and column.categories is not None:
+                raise DataError(
+                    f"monotone must leave out column {column.name!r}: its categories "
+                    f"have no order, got {sign!r}."
                 )
 
     @classmethod

@@ -101,8 +101,8 @@ class Objective:
         objective = cls(name, parameter, n_classes)
         if name not in allowed:
             raise StudyError(
-                f"objective {name!r} is not for a {task} task, which takes one of "
-                f"{allowed}."
+                f"objective {name!r} is not for a {task} task, which takes one of: "
+                f"{', '.join(allowed)}."
             )
         return objective
 

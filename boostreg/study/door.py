@@ -2,13 +2,15 @@
 
 import io
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from boostreg.errors import StudyError
+from boostreg.errors import BoostregError, StudyError
 from boostreg.study.faults import AT_KEY, Fault, as_error, explain, show
 from boostreg.study.files import write_text
 from boostreg.study.reading import Document, read_yaml
@@ -23,15 +25,46 @@ _NAMED = ("sklearn", "openml", "synthetic")
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A spec, and the file that it came from."""
+    """A spec, and the file that it came from.
+
+    Attributes
+    ----------
+    spec : StudySpec
+    path : Path
+    document : Document or None
+        The file's content with the place of each key, where it was read from a file.
+    """
 
     spec: StudySpec
     path: Path
+    document: Document | None = field(default=None, repr=False, compare=False)
 
     @property
     def base(self) -> Path:
         """The folder that a relative ``data.source`` starts from."""
         return self.path.resolve().parent
+
+    @contextmanager
+    def at(self, *keys: str) -> Iterator[None]:
+        """Tell an error that is raised within at a key of the file: line and column.
+
+        Raises
+        ------
+        BoostregError
+            The error, of its own kind, its message beginning with the place.
+        """
+        try:
+            yield
+        except BoostregError as error:
+            if self.document is None:
+                raise
+            loc = (*keys, *(error.key.split(".") if error.key else ()))
+            key, text = ".".join(loc), str(error).replace("\n", "\n  ")
+            text = text.removeprefix(f"{loc[-1]}: ")
+            # Some say themselves where they stand.
+            named = text.startswith((f"{keys[0]}.", f"{keys[0]}:"))
+            fault = Fault(self.document.value_place(loc), "" if named else key, text)
+            raise type(error)(fault.line(self.document.file)) from error
 
 
 def load_study(path: str | Path) -> Study:
@@ -67,7 +100,7 @@ def load_study(path: str | Path) -> Study:
         ]
     if faults:
         raise as_error(document.file, faults)
-    return Study(spec, Path(path))
+    return Study(spec, Path(path), document)
 
 
 def _schema_faults(document: Document, error: ValidationError) -> list[Fault]:

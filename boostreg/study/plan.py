@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from boostreg.data import (
+    Table,
     data_card,
     make_splits,
     named_signs,
@@ -35,6 +36,24 @@ __all__ = ["Plan"]
 PICKS = ("best", "one_se")
 
 
+def _read_table(study: Study) -> Table:
+    data = study.spec.data
+    with study.at("data", "source"):
+        frame = read_source(data.source, base=study.base)
+    with study.at("data"):
+        table = prepare_table(
+            frame,
+            target=data.target,
+            task=data.task,
+            drop=data.drop,
+            groups=data.groups,
+            time=data.time,
+            weights=data.weights,
+        )
+    with study.at("data", "class_weights"):
+        return with_class_weights(table, data.class_weights)
+
+
 class Plan:
     """A study whose data are read and checked.
 
@@ -49,39 +68,32 @@ class Plan:
     def __init__(self, study: Study) -> None:
         self.spec = spec = study.spec
         data = spec.data
-        frame = read_source(data.source, base=study.base)
-        table = prepare_table(
-            frame,
-            target=data.target,
-            task=data.task,
-            drop=data.drop,
-            groups=data.groups,
-            time=data.time,
-            weights=data.weights,
-        )
-        self.table = with_class_weights(table, data.class_weights)
-        self.objective = Objective.for_task(
-            self.table.task, len(self.table.classes), data.objective
-        )
-        self.objective.check_target(self.table.y)
-        check_baselines(spec.baselines, self.objective)
-        check_claims(spec, self.objective.name)
-        self.splits = make_splits(
-            self.table,
-            outer=spec.validation.outer.as_dict(),
-            inner=spec.validation.inner.as_dict(),
-            seed=spec.seed,
-        )
-        self.dataset = Dataset(
-            self.table,
-            self.splits,
-            self.objective,
-            named_signs(self.table.columns, data.monotone, "data.monotone"),
-        )
+        self.table = _read_table(study)
+        with study.at("data", "objective"):
+            self.objective = Objective.for_task(
+                self.table.task, len(self.table.classes), data.objective
+            )
+            self.objective.check_target(self.table.y)
+        with study.at("baselines"):
+            check_baselines(spec.baselines, self.objective)
+        with study.at("claims"):
+            check_claims(spec, self.objective.name)
+        with study.at("validation"):
+            self.splits = make_splits(
+                self.table,
+                outer=spec.validation.outer.as_dict(),
+                inner=spec.validation.inner.as_dict(),
+                seed=spec.seed,
+            )
+        with study.at("data", "monotone"):
+            signs = named_signs(self.table.columns, data.monotone, "data.monotone")
+            self.dataset = Dataset(self.table, self.splits, self.objective, signs)
+            problem = self.dataset.problem(None, None)
         self.space = parse_space(spec.search.space)
-        problem = self.dataset.problem(None, None)
-        check_engines(self.space, spec.search.fixed, spec.engines, problem)
-        check_paths(self.paths(), problem)
+        with study.at("search"):
+            check_engines(self.space, spec.search.fixed, spec.engines, problem)
+        with study.at("paths", "penalties"):
+            check_paths(self.paths(), problem)
 
     @property
     def outer_folds(self) -> range:

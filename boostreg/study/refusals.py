@@ -8,7 +8,7 @@ from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.insight.paths import PathPoint
 from boostreg.losses import Objective
-from boostreg.penalty import Penalty, Range, Space
+from boostreg.penalty import Penalty, Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.ranges import corners
 
@@ -36,7 +36,9 @@ def check_engines(
             except UnsupportedPenaltyError as error:
                 findings = _lacking(space, engine, engines, problem)
                 lines = "\n".join(str(finding) for finding in findings)
-                raise UnsupportedPenaltyError(lines or str(error)) from None
+                told = UnsupportedPenaltyError(lines or str(error))
+                told.key = _key(space, fixed, engine, problem)
+                raise told from None
 
 
 def check_baselines(names: Sequence[str], objective: Objective) -> None:
@@ -77,16 +79,30 @@ def _lacking(
 ) -> Iterator[Any]:
     """Yield a finding for each penalty of the common space that others take."""
     for name, entry in space.entries.items():
-        reasons = {e: _refusal(e, name, entry, problem) for e in engines}
+        reasons = {e: _refusal(e, name, entry.high, problem) for e in engines}
         others = [e for e, reason in reasons.items() if reason is None]
         reason = reasons[engine]
         if reason and others:
             yield lacking(name, entry, engine=engine, others=others, reason=reason)
 
 
-def _refusal(engine: str, name: str, entry: Range, problem: Problem) -> str | None:
+def _key(
+    space: Space, fixed: Mapping[str, Any], engine: str, problem: Problem
+) -> str | None:
+    """Return the key below ``search`` that an engine refuses by itself, if one is."""
+    own = space.engine_entries.get(engine, {})
+    values = {f"space.{name}": entry.high for name, entry in space.entries.items()}
+    values |= {f"space.{engine}.{name}": entry.high for name, entry in own.items()}
+    values |= {f"fixed.{name}": value for name, value in fixed.items()}
+    for key, value in values.items():
+        if _refusal(engine, key.rpartition(".")[2], value, problem):
+            return key
+    return None
+
+
+def _refusal(engine: str, name: str, value: Any, problem: Problem) -> str | None:
     """Return why an engine refuses one penalty by itself, None if it takes it."""
-    alone: dict[str, Any] = {"reg_lambda": 0.0} | {name: entry.high}
+    alone: dict[str, Any] = {"reg_lambda": 0.0} | {name: value}
     try:
         get_engine(engine).check(Penalty(**alone), problem)
     except UnsupportedPenaltyError as error:

@@ -250,12 +250,14 @@ REFUSED = {
 
 @pytest.mark.parametrize(("table", "outer", "words"), REFUSED.values(), ids=REFUSED)
 def test_split_that_is_not_possible_is_refused(table, outer, words):
-    with pytest.raises(DataError, match=rf"validation \(outer\): .*{words}"):
+    with pytest.raises(DataError, match=rf"validation\.outer: .*{words}"):
         make_splits(table, outer=outer, inner={"folds": 2}, seed=0)
 
 
 def test_inner_split_that_is_not_possible_names_its_outer_fold():
     table = table_of([0] * 8 + [1] * 4, task="binary")
 
-    with pytest.raises(DataError, match=r"validation \(inner, in outer fold 0\): 4 fo"):
+    with pytest.raises(
+        DataError, match=r"^validation\.inner \(in outer fold 0\): 4 fo"
+    ):
         make_splits(table, outer={"folds": 4}, inner={"folds": 4}, seed=0)

@@ -12,9 +12,26 @@ HEAD = "name: bad\ndata: {source: data.csv, target: y}\n"
 
 CASES = {
     "unknown key": (HEAD + "searhc: {trials: 3}\n", TABLE, "search"),
-    "no such file": (HEAD.replace("data.csv", "date.csv"), TABLE, "date.csv"),
-    "no such target": (HEAD.replace("target: y", "target: z"), TABLE, "'z'"),
-    "target with NaN": (HEAD, TABLE.replace("3,0,4.5", "3,0,"), "y"),
+    "no such file": (
+        HEAD.replace("data.csv", "date.csv"),
+        TABLE,
+        "date.csv: the data file is not there; close to it: 'data.csv'.",
+    ),
+    "no such target": (
+        HEAD.replace("target: y", "target: z"),
+        TABLE,
+        "bad.yaml:2:34: data.target: target 'z' is not a column of the data",
+    ),
+    "no such groups": (
+        HEAD.replace("target: y", "target: y, groups: bb"),
+        TABLE,
+        "bad.yaml:2:45: data.groups: groups column 'bb' is not a column",
+    ),
+    "target with NaN": (
+        HEAD,
+        TABLE.replace("3,0,4.5", "3,0,"),
+        "bad.yaml:2:34: data.target: target 'y' is missing (NaN) in 1 of 40 rows",
+    ),
     "text target": (
         HEAD.replace("target: y", "target: y, task: regression"),
         CLASSES,
@@ -24,7 +41,7 @@ CASES = {
     "more folds than rows": (
         HEAD + "validation: {outer: {folds: 41}}\n",
         TABLE,
-        "41",
+        "bad.yaml:3:21: validation.outer: 41 folds need at least 41 rows, got 40.",
     ),
     "infinite feature": (HEAD, TABLE.replace("5,2,7.5", "inf,2,7.5"), "'a'"),
     "duplicate columns": (HEAD, TABLE.replace("a,b,y", "a,a,y"), "'a'"),
@@ -54,9 +71,9 @@ CASES = {
         "ridge",
     ),
     "a penalty the engine lacks": (
-        HEAD + "search: {space: {path_smooth: {low: 1, high: 9}}}\n",
+        HEAD + "search: {fixed: {path_smooth: 1}}\n",
         TABLE,
-        "path_smooth",
+        "bad.yaml:3:31: search.fixed.path_smooth: XGBoost has no counterpart",
     ),
 }
 

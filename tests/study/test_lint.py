@@ -138,7 +138,7 @@ def test_lack_of_one_engine_is_refused_with_what_to_write(folder):
     with pytest.raises(UnsupportedPenaltyError) as caught:
         Plan(load_study(folder / "lack.yaml"))
 
-    assert str(caught.value).startswith("P201 search.space.path_smooth: xgboost: ")
+    assert "lack.yaml:11:18: search.space.path_smooth: P201 " in str(caught.value)
     assert str(caught.value).endswith(
         "write lightgbm: {path_smooth: {low: 1, high: 9}} instead."
     )

@@ -96,30 +96,31 @@ def test_run_after_a_damaged_memory_says_the_same(study, finished, tmp_path):
 
 
 def test_stopped_run_exits_with_130_and_goes_on_to_the_same(study, finished, tmp_path):
-    command = [
-        sys.executable,
-        "-c",
-        "from boostreg.cli import main; main()",
-        "run",
-        str(study),
-        "--out",
-        str(tmp_path),
-    ]
+    """Twice: by SIGTERM, as by a first Ctrl-C, and by Ctrl-C twice."""
+    for numbers in ((signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)):
+        run = start(study, tmp_path)
+        wait_for_fits(tmp_path / "small" / "journal.db-wal")
+        for number in numbers:
+            run.send_signal(number)
+            time.sleep(0.05)
+        _, said = run.communicate(timeout=120)
+
+        assert run.returncode == 130
+        assert "goes on" in said
+        assert "Traceback" not in said
+    assert_same_run(run_study(study, out=tmp_path, workers=2), finished)
+
+
+def start(study, folder):
+    """Start the command that runs a study, as a process of its own."""
+    main = "from boostreg.cli import main; main()"
     paths = os.pathsep.join(["", *filter(None, sys.path)])
-    run = subprocess.Popen(
-        command,
+    return subprocess.Popen(
+        [sys.executable, "-c", main, "run", str(study), "--out", str(folder)],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": paths},
     )
-    wait_for_fits(tmp_path / "small" / "journal.db-wal")
-    run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=120)
-
-    assert run.returncode == 130
-    assert "goes on" in said
-    assert "Traceback" not in said
-    assert_same_run(run_study(study, out=tmp_path, workers=2), finished)
 
 
 def wait_for_fits(path):

@@ -8,12 +8,21 @@ from boostreg.report.labels import LABELS
 from boostreg.report.numbers import count, number, percent
 from boostreg.report.records import EngineRecord, RunRecord
 
-__all__ = ["advice", "effects_heading", "lead_engine", "setup_heading", "use_heading"]
+__all__ = [
+    "advice",
+    "effects_heading",
+    "ends_of",
+    "lead_engine",
+    "loses_words",
+    "setup_heading",
+    "use_heading",
+]
 
 Pairs = Mapping[tuple[str, str], Comparison]
 
 _NOTABLE = 0.05
-"""A change of leaves below this share is not called smaller."""
+"""A change of leaves below this share is not called smaller; a loss whose interval
+leaves room for more than this share is one that the data cannot tell."""
 
 
 def lead_engine(record: RunRecord) -> EngineRecord:
@@ -27,7 +36,11 @@ def lead_engine(record: RunRecord) -> EngineRecord:
 
 
 def advice(record: RunRecord, by_pair: Pairs) -> str:
-    """Return which engine and penalties to use, or that the defaults are fine."""
+    """Return which engine and penalties to use, or that the defaults are fine.
+
+    'Fine' needs an interval that leaves no room for a gain that counts, and 'for its
+    size' one that leaves no room for such a loss; else the data cannot tell.
+    """
     engine = lead_engine(record)
     label = LABELS[engine.name]
     found = by_pair[f"{engine.name} one_se", f"{engine.name} default"]
@@ -37,29 +50,55 @@ def advice(record: RunRecord, by_pair: Pairs) -> str:
     size = f"{number(100 * abs(change), 2)}% {'fewer' if change < 0 else 'more'} leaves"
     if found.word == "better":
         return (
-            f"Use {settings}. Tuned so, it loses {_less(found)} than {label}'s "
-            f"defaults, with {size}."
+            f"Use {settings}: {_share(found)} less loss than {label}'s defaults "
+            f"({ends_of(found)}), with {size}."
         )
     if found.word == "worse":
         return (
-            f"Keep {label}'s defaults: tuned for few leaves it loses "
-            f"{_share(found)} more ({_ends(found)}), with {size}."
+            f"Keep {label}'s defaults: tuned for few leaves its loss is "
+            f"{_share(found)} higher ({ends_of(found)}), with {size}."
         )
-    same = (
-        f"its loss is not told apart from that of {label}'s defaults "
-        f"({percent(found.relative(found.interval.estimate))}, {_ends(found)})"
-    )
+    change_of_loss = f"{_signed(found)} loss, {ends_of(found)}"
     if change < -_NOTABLE:
-        return f"Use {settings}, for its size: {same}, with {size}."
-    return f"The defaults are fine. Tuned {label} has {size}, and {same}."
+        return _for_size(found, settings, f"{size} than {label}'s defaults")
+    if found.interval.exists and found.relative(found.interval.low) > -_NOTABLE:
+        return (
+            f"{label}'s defaults are fine: tuning is not shown to gain anything "
+            f"({change_of_loss}), with {size}."
+        )
+    return (
+        f"These data cannot tell whether tuning {label} helps ({change_of_loss}); "
+        f"tuned it has {size}, so nothing speaks against the defaults."
+    )
+
+
+def _for_size(found: Comparison, settings: str, size: str) -> str:
+    """Return what to use where only the size is known to be better."""
+    interval = found.interval
+    told = f"{_signed(found)}, {ends_of(found)}"
+    if interval.exists and interval.high <= 0:
+        return (
+            f"Use {settings}, for its size: {size}. Its loss is lower ({told}), but "
+            "not once adjusted for all comparisons here."
+        )
+    if interval.exists and found.relative(interval.high) < _NOTABLE:
+        return (
+            f"Use {settings}, for its size: {size} at a loss not told apart ({told})."
+        )
+    return (
+        "These data cannot tell whether tuning lowers or raises the loss "
+        f"({told}). If size counts, use {settings}: {size}."
+    )
 
 
 def use_heading(record: RunRecord) -> str:
-    """Return how large the models to use are."""
+    """Return how large the models to use are, or that none was searched for."""
     sizes = [
         f"{count(e.models['one_se'].size.n_leaves)} leaves of {LABELS[e.name]}"
         for e in record.engines.values()
     ]
+    if not record.searched:
+        return f"Nothing was searched: as fixed, {' and '.join(sizes)}"
     return f"Parameters to use: {' or '.join(sizes)}"
 
 
@@ -125,11 +164,26 @@ def _share(found: Comparison) -> str:
     return f"{number(100 * share, 2)}%"
 
 
-def _less(found: Comparison) -> str:
-    return f"{_share(found)} less ({_ends(found)})"
+def _signed(found: Comparison) -> str:
+    return percent(found.relative(found.interval.estimate))
 
 
-def _ends(found: Comparison) -> str:
+def loses_words(found: Comparison) -> str:
+    """Return what the smaller of two picks loses, as far as the data tell."""
+    interval = found.interval
+    if not interval.exists:
+        return "what it loses has no interval"
+    if interval.low > 0:
+        return f"it loses {_share(found)} ({ends_of(found)})"
+    if interval.high <= 0:
+        return f"it loses nothing ({ends_of(found)})"
+    if found.relative(interval.high) < _NOTABLE:
+        return f"it is not shown to lose anything ({ends_of(found)})"
+    return f"whether it loses, these data cannot tell ({ends_of(found)})"
+
+
+def ends_of(found: Comparison) -> str:
+    """Return the interval of a difference, as shares of the second's loss."""
     if not found.interval.exists:
         return "no interval"
     low, high = (percent(found.relative(v)) for v in _span(found))

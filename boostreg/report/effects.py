@@ -47,6 +47,7 @@ def effects_data(record: RunRecord) -> dict[str, Any]:
         ]
         content.setdefault(effect.engine, {})[effect.penalty] = _effect(effect) | {
             "sentence": effect_sentence(effect),
+            "lowest": _lowest(effect),
             "outer": _outer_effect(alone[0]) if alone else None,
             "others": [_effect(other) for other in others],
             "mechanism": _mechanism(works[0]) if works else None,
@@ -81,6 +82,21 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "flat": list(effect.flat),
         "verdict": effect.verdict,
     }
+
+
+def _lowest(effect: Effect) -> dict[str, Any]:
+    """Return the changes at the least loss, as shares of zero penalty's values."""
+    zero, low = effect.points[0], effect.lowest
+    return {
+        "value": low.value,
+        "loss": _shares(low.difference, zero.loss),
+        "leaves": _shares(low.differences["leaves"], zero.size["leaves"]),
+    }
+
+
+def _shares(interval: Interval, base: float) -> list[float]:
+    ends = (interval.estimate, interval.low, interval.high)
+    return [end / base if base else float("nan") for end in ends]
 
 
 def _ends(intervals: Mapping[str, Interval]) -> dict[str, list[float]]:

@@ -6,7 +6,9 @@ from boostreg.insight.effects import Effect
 from boostreg.report.advice import (
     advice,
     effects_heading,
+    ends_of,
     lead_engine,
+    loses_words,
     setup_heading,
     use_heading,
 )
@@ -35,6 +37,11 @@ _WORDS = (
     "'Better', 'worse', 'helps' and 'harms' rest on Holm-adjusted p-values below 0.05; "
     "intervals are not adjusted. A penalty that harms raises the loss at some value, "
     "and no value's interval leaves room for a drop of 1%."
+)
+_IMPOSSIBLE = (
+    f"Some intervals reach below {percent(-1)}, or a loss below 0, where nothing can "
+    "be: t intervals of few and unequal folds know no such limit. Read that end as "
+    "unknown."
 )
 
 
@@ -111,12 +118,25 @@ class Findings:
             f"Losses are {self._record.card['loss']} on {folds} that no choice has "
             f"seen; intervals: {method}."
         )
-        lines = [losses, _PROCEDURE, _WORDS]
+        lines = [losses, _PROCEDURE, _WORDS, *self._impossible()]
         if best_linear(self._record) is not None:
             lines.append("The best linear model is that of the least inner loss.")
         flat = flat_sentences(self._record.effects)
         tied = map(ties_sentence, self._record.engines.values())
         return [*lines, *tied, *flat, *self._raced(), *self._record.notes]
+
+    def _impossible(self) -> list[str]:
+        """Return how to read ends where no loss and no size can be, if any are."""
+        ratio = self._record.outer_ratio
+        ends = [one.interval(ratio).low for one in self._judged.values()]
+        ends += [c.base + c.interval.low for c in self._by_pair.values()]
+        for effect in self._record.main_effects:
+            zero = effect.points[0]
+            ends += [zero.loss + p.difference.low for p in effect.points]
+            ends += [
+                zero.size["leaves"] + p.differences["leaves"].low for p in effect.points
+            ]
+        return [_IMPOSSIBLE] if any(end < 0 for end in ends) else []
 
     def _raced(self) -> list[str]:
         searches = [t for e in self._record.engines.values() for t in e.tuned.values()]
@@ -144,20 +164,12 @@ class Findings:
         return f"{sentence[0].upper()}{sentence[1:]}."
 
     def _smaller(self, engine: EngineRecord, kept: Comparison) -> str:
-        interval = kept.interval
-        if not interval.exists:
-            loses = "what it loses against the best has no interval"
-        elif interval.low > 0:
-            loses = f"it loses {_relative(kept)} against the best"
-        elif interval.high <= 0:
-            loses = "it loses nothing against the best"
-        else:
-            most = percent(kept.relative(interval.high))
-            loses = f"it is not told apart from the best (95% CI up to {most})"
         leaves = self._leaves(engine, "one_se"), self._leaves(engine, "best")
+        to_use = count(engine.models["one_se"].size.n_leaves)
         return (
-            "Over the outer folds the smallest within one standard error has "
-            f"{leaves[0]} leaves, the best {leaves[1]}: {loses}."
+            f"The smallest model within one standard error of the best has {leaves[0]} "
+            f"leaves instead of {leaves[1]}, means over the outer folds ({to_use} "
+            f"grown on all rows): {loses_words(kept)}."
         )
 
     def _engines_told(self) -> list[str]:
@@ -167,14 +179,13 @@ class Findings:
         name = best_linear(self._record)
         if name is None:
             return []
-        sentences = [
-            f"The best linear model, {LABELS[name]}, loses {self._loss(name)}."
-        ]
+        loss = f"{self._record.card['loss']} of {self._loss(name)}"
+        sentences = [f"The best linear model, {LABELS[name]}, has a {loss}."]
         for engine in self._record.engines:
             found = self._by_pair[f"{engine} best", name]
             sentences.append(
                 f"Tuned {LABELS[engine]} is {_told(found.word)} it "
-                f"({_relative(found)} loss)."
+                f"({_relative(found)} loss, {ends_of(found)})."
             )
         return [" ".join(sentences)]
 
@@ -185,8 +196,8 @@ class Findings:
         )
         one = engine.tuned[None].selection
         return (
-            f"{count(one.one_se.n_leaves)} leaves of {LABELS[engine.name]} lie within "
-            f"one standard error of the best, which has {count(one.best.n_leaves)} "
+            f"{count(one.one_se.n_leaves)} leaves of {LABELS[engine.name]} do as well, "
+            f"within one standard error, as its best with {count(one.best.n_leaves)} "
             f"({percent(saved)})"
         )
 
@@ -197,7 +208,7 @@ class Findings:
         found = self._by_pair[f"{names[1]} best", f"{names[0]} best"]
         return (
             f"{LABELS[names[1]]} is {_told(found.word)} {LABELS[names[0]]}: "
-            f"{_relative(found)} loss, both tuned"
+            f"{_relative(found)} loss ({ends_of(found)}), both tuned"
         )
 
     def _baselines(self) -> str:

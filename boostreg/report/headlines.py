@@ -139,11 +139,11 @@ def flat_sentences(effects: Sequence[Effect]) -> Iterator[str]:
         low, high = effect.flat
         inside = sum(low <= point.value <= high for point in effect.points)
         if 2 * inside > len(effect.points):
-            ends = f"{number(low)} to {number(high)}"
             yield (
                 f"{effect.penalty} is not identified in {LABELS[effect.engine]}: "
-                f"around the tuned best, any value from {ends} is within one standard "
-                "error."
+                f"around the tuned best, {inside} of the {len(effect.points)} values "
+                f"tried, all from {number(low)} to {number(high)}, are within one "
+                "standard error of the lowest loss."
             )
 
 
@@ -153,14 +153,13 @@ def shrinkage_heading(record: RunRecord) -> str:
         LABELS[engine.name]: engine.models["one_se"].size.shrinkage
         for engine in record.engines.values()
     }
-    known = [
-        f"{number(100 * share, 2)}% in {label}"
-        for label, share in kept.items()
-        if not math.isnan(share)
-    ]
+    known = {k: v for k, v in kept.items() if not math.isnan(v)}
     if not known:
         return "How much of its weight a leaf keeps"
-    return f"How much of its weight the median leaf keeps: {', '.join(known)}"
+    (label, share), *rest = known.items()
+    told = [f"{number(100 * share, 2)}% of its weight in {label}"]
+    told += [f"{number(100 * share, 2)}% in {label}" for label, share in rest]
+    return f"The median leaf keeps {', '.join(told)}"
 
 
 def trees_heading(record: RunRecord) -> str:
@@ -173,9 +172,13 @@ def trees_heading(record: RunRecord) -> str:
         return "Real trees as a penalty rises"
     engine, found = next(iter(counts.items()))
     told = [
-        f"{name} takes the first tree from {each[0]} to {each[-1]} leaves"
+        f"{name} takes the first tree from {each[0]} to {_leaves(each[-1])}"
         if each[0] != each[-1]
-        else f"{name} leaves it its {each[0]}"
+        else f"{name} leaves all {each[0]}"
         for name, each in sorted(found.items(), key=lambda p: p[1][-1] / p[1][0])
     ]
     return f"In {LABELS[engine]}, {'; '.join(told)}"
+
+
+def _leaves(n: int) -> str:
+    return f"{n} leaf" if n == 1 else f"{n} leaves"

@@ -149,7 +149,7 @@ def _crumbs(results: Mapping[str, Any]) -> list[str]:
             study.get("name"),
             dig(results, "data", "task"),
             " and ".join(encoding(e).name for e in results["engines"]),
-            trials and f"{trials} trials an engine",
+            trials and f"{trials} {'trial' if trials == 1 else 'trials'} an engine",
             finished,
         )
         if part

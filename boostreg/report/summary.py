@@ -40,13 +40,15 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
     comparisons = compare_all(record, judged)
     findings = Findings(record, judged, comparisons)
     claims = summarize_claims(record.claims)
+    answer, told = findings.answer(), claims_sentences(claims)
     return {
         "run": dict(run),
         "versions": dict(record.versions),
         "study": dict(record.study),
         "data": dict(record.card),
         "text": {
-            "answer": [*claims_sentences(claims), *findings.answer()],
+            # Claims come first only where a study does nothing but judge them.
+            "answer": [*answer, *told] if record.searched else [*told, *answer],
             "caveats": findings.caveats(),
             "headings": findings.headings(),
             "warnings": findings.warnings(),

@@ -6,7 +6,14 @@ from typing import Any
 from boostreg.figures.numerals import count, fixed, signed
 from boostreg.report.claims import count_verdicts
 from boostreg.report.records import GIVEN
-from boostreg.report.sections.words import dig, engine_name, number, span
+from boostreg.report.sections.matters import matters_table
+from boostreg.report.sections.words import (
+    dig,
+    engine_name,
+    model_name,
+    number,
+    span,
+)
 
 __all__ = ["answer_section", "lead_engine"]
 
@@ -23,6 +30,7 @@ def answer_section(results: Mapping[str, Any], places: int) -> dict[str, Any]:
         "caveats": list(said.get("caveats") or ()),
         "warnings": list(said.get("warnings") or ()),
         "facts": said.get("facts") or _facts(results, places),
+        "matters": matters_table(results),
     }
 
 
@@ -81,18 +89,20 @@ def _loss_fact(results: Mapping[str, Any], engine: str, places: int) -> Fact | N
 
 
 def _leaves_fact(found: Mapping[str, Any], engine: str) -> Fact | None:
-    leaves = number(dig(found, "one_se", "size", "leaves"))
+    """Return leaves as means over the outer folds, as the sentences say them."""
+    leaves = number(dig(found, "one_se", "outer_size", "leaves"))
     if leaves is None:
         return None
     others = {
-        "best": number(dig(found, "best", "size", "leaves")),
+        "best": number(dig(found, "best", "outer_size", "leaves")),
         "library defaults": number(dig(found, "default", "size", "leaves")),
+        "one_se on all rows": number(dig(found, "one_se", "size", "leaves")),
     }
-    told = "; ".join(f"{k}: {count(v)}" for k, v in others.items() if v is not None)
+    told = [f"{k} {count(v)}" for k, v in others.items() if v is not None]
     return {
         "label": f"Leaves of {engine_name(engine)} one_se",
         "value": count(leaves),
-        "note": told,
+        "note": "; ".join(["mean over outer folds", *told]),
     }
 
 
@@ -116,7 +126,7 @@ def _against(name: str) -> str:
     first, _, rest = name.partition(" ")
     if rest == "default":
         return f"{engine_name(first)} defaults"
-    return name.replace("_", " ")
+    return model_name(name)
 
 
 def _linear(results: Mapping[str, Any], engine: str) -> str | None:

@@ -22,7 +22,7 @@ from boostreg.report.sections.effect_tables import (
 )
 from boostreg.report.sections.words import PENALTY_WORDS, dig, engine_name, number
 
-__all__ = ["effects_section"]
+__all__ = ["by_strength", "effects_section"]
 
 Points = Sequence[Mapping[str, Any]]
 Found = Mapping[str, Mapping[str, Any]]
@@ -37,10 +37,7 @@ def effects_section(
 ) -> dict[str, Any] | None:
     """Return a row for each penalty with a path, None where there is none."""
     effects = results.get("effects") or {}
-    names = sorted(
-        dict.fromkeys(name for found in effects.values() for name in found),
-        key=lambda name: _strength(effects, name),
-    )
+    names = by_strength(effects)
     if not names:
         return None
     scales = _shared_scales(effects)
@@ -62,6 +59,12 @@ def effects_section(
         ),
         "rows": [_row(results, name, scales, places) for name in names],
     }
+
+
+def by_strength(effects: Mapping[str, Found]) -> list[str]:
+    """Return the penalties of any engine, the strongest first."""
+    names = dict.fromkeys(name for found in effects.values() for name in found)
+    return sorted(names, key=lambda name: _strength(effects, name))
 
 
 def _folds(paths: Sequence[Mapping[str, Any]]) -> int:

@@ -1,0 +1,68 @@
+"""The answer says what the data can tell, and no more."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from boostreg.penalty import Penalty
+from boostreg.report.advice import advice, loses_words
+from boostreg.report.comparisons import Comparison
+from boostreg.report.numbers import percent
+from boostreg.statistics import Interval
+
+
+def against(low, high, *, adjusted=1.0, a="one_se", b="default"):
+    """Return a paired difference with these ends, as shares of a loss of 1."""
+    interval = Interval((low + high) / 2, low, high, 0.5, 5, "t")
+    return Comparison(f"xgboost {a}", f"xgboost {b}", interval, 1.0, adjusted)
+
+
+def run(leaves, default_leaves):
+    """Return as much of a run as the advice reads."""
+    folds = {
+        model: [SimpleNamespace(size=SimpleNamespace(n_leaves=n))]
+        for model, n in (("one_se", leaves), ("default", default_leaves))
+    }
+    tuned = SimpleNamespace(
+        selection=SimpleNamespace(one_se=SimpleNamespace(loss=1.0)),
+        penalty=lambda _: Penalty(),
+        candidate=lambda _: SimpleNamespace(n_rounds=7),
+    )
+    engine = SimpleNamespace(name="xgboost", tuned={None: tuned}, outer=folds)
+    return SimpleNamespace(engines={"xgboost": engine}, ranges={"xgboost": ()})
+
+
+@pytest.mark.parametrize(
+    ("ends", "adjusted", "leaves", "opening"),
+    [
+        ((-0.3, -0.1), 0.01, 50, "Use XGBoost with 7 rounds: 20% less loss"),
+        ((0.1, 0.3), 0.01, 50, "Keep XGBoost's defaults"),
+        ((-0.02, 0.02), 1.0, 100, "XGBoost's defaults are fine"),
+        ((-0.42, 0.25), 1.0, 100, "These data cannot tell whether tuning XGBoost"),
+        ((-0.02, 0.02), 1.0, 50, "Use XGBoost with 7 rounds, for its size"),
+        ((-0.3, -0.1), 0.2, 50, "Use XGBoost with 7 rounds, for its size"),
+        ((-0.42, 0.25), 1.0, 50, "These data cannot tell whether tuning lowers"),
+        ((float("nan"), float("nan")), 1.0, 100, "These data cannot tell"),
+    ],
+)
+def test_advice_goes_no_further_than_the_interval(ends, adjusted, leaves, opening):
+    pair = against(*ends, adjusted=adjusted)
+
+    said = advice(run(leaves, 100), {("xgboost one_se", "xgboost default"): pair})
+
+    assert said.startswith(opening)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.01, 0.02, "it loses 1.5%"),
+        (-0.02, 0.0, "it loses nothing"),
+        (-0.02, 0.04, "it is not shown to lose anything"),
+        (-0.02, 0.4, "whether it loses, these data cannot tell"),
+    ],
+)
+def test_smaller_pick_loses_what_its_interval_allows(low, high, words):
+    said = loses_words(against(low, high, b="best"))
+
+    assert said == f"{words} (95% CI {percent(low)} to {percent(high)})"

@@ -1,0 +1,57 @@
+"""Pages of real runs say, in tables, tiles, tips and charts, what results.json says."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from truth import untruths
+
+from boostreg.report import render
+from boostreg.study.files import read_csv, read_json
+
+REPORTS = Path(__file__).parents[2] / "reports"
+
+
+def page_of(name):
+    """Return a shipped run's page, written anew, and its results."""
+    results = read_json(REPORTS / name / "results.json")
+    tables = (read_csv(REPORTS / name / f"{n}.csv") for n in ("trials", "paths"))
+    return render(results, *tables), results
+
+
+@pytest.mark.parametrize(
+    "name", ["quickstart", "breast_cancer", "wine", "claims-ensembles"]
+)
+def test_figures_of_a_real_page_equal_its_results(name):
+    page, results = page_of(name)
+
+    assert untruths(page, results) == []
+
+
+def changed(results, *keys, by=1.2):
+    """Return results with one number another one."""
+    other = copy.deepcopy(results)
+    at = other
+    for key in keys[:-1]:
+        at = at[key]
+    at[keys[-1]] *= by
+    return other
+
+
+def test_a_figure_that_differs_is_found():
+    page, results = page_of("quickstart")
+    point = ("effects", "lightgbm", "min_split_gain", "points", 3)
+
+    found = {
+        key: {where.split()[0] for where, _ in untruths(page, other)}
+        for key, other in {
+            "outer": changed(results, "engines", "xgboost", "one_se", "outer", "loss"),
+            "pair": changed(results, "comparisons", 2, "relative"),
+            "leaves": changed(results, *point, "leaves"),
+            "loss": changed(results, *point, "loss"),
+        }.items()
+    }
+
+    assert found["outer"] == {"model", "tile"}
+    assert found["pair"] == {"XGBoost"}
+    assert found["leaves"] == found["loss"] == {"path", "tip", "chart"}

@@ -1,0 +1,220 @@
+"""Does a page say what ``results.json`` says? Read from its HTML alone."""
+
+import json
+import math
+import re
+from html.parser import HTMLParser
+
+NAMES = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "sklearn": "scikit-learn"}
+PANELS = ("leaves", "loss", "gap")
+
+
+class Page(HTMLParser):
+    """Tables by caption, tiles by label, tooltips and the points of effect panels."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.tiles, self.panels, self.texts = {}, [], {}, []
+        self._rows, self._cell, self._island = [], None, ""
+        self._penalty, self._svg, self._depth, self._in = None, None, 0, None
+        self.feed(text)
+        self.data = json.loads(self._island)
+
+    def handle_starttag(self, tag, attrs):
+        """Note where text belongs, and what a chart draws."""
+        found = dict(attrs)
+        if tag in ("caption", "th", "td", "dt", "dd"):
+            self._cell = ""
+        if tag == "tr":
+            self._rows.append([])
+        if tag == "table":
+            self._rows = []
+        if tag == "div" and "data-p" in found:
+            self._penalty = found["data-p"]
+        if tag == "svg":
+            self._depth += 1
+            if self._depth == 1 and self._penalty and found["viewbox"] == "0 0 270 156":
+                self._svg = {"points": [], "ticks": []}
+                self.panels.setdefault(self._penalty, []).append(self._svg)
+        if self._svg is not None and tag == "path" and "data-at" in found:
+            heights = [float(y) for y in re.findall(r"M[\d.-]+ ([\d.-]+)", found["d"])]
+            at = [int(k) for k in found["data-at"].split()]
+            self._svg["points"].append((found["data-engine"], at, heights))
+        self._in = (tag, found)
+
+    def handle_data(self, data):
+        """Take text to where it belongs."""
+        tag, found = self._in or ("", {})
+        if self._cell is not None:
+            self._cell += data
+        if tag == "script" and found.get("id") == "data":
+            self._island += data
+        is_tick = tag == "text" and found.get("text-anchor") == "end"
+        if self._svg is not None and is_tick and data.strip():
+            self._svg["ticks"].append((read(data)[0], float(found["y"]) - 4))
+        if tag == "small":
+            self.texts.append(data)
+
+    def handle_endtag(self, tag):
+        """File what has ended."""
+        if tag == "svg":
+            self._depth -= 1
+            if self._depth == 0:
+                self._svg = None
+        if tag == "section":
+            self._penalty = None
+        if tag in ("th", "td"):
+            self._rows[-1].append(self._cell.strip())
+        if tag == "caption":
+            self.tables.setdefault(self._cell, self._rows)
+        if tag in ("dt", "dd"):
+            self.tiles.append(self._cell.strip())
+        if tag in ("caption", "th", "td", "dt", "dd"):
+            self._cell = None
+        self._in = None
+
+    def rows(self, start):
+        """Return the rows of the table whose caption starts so, by head and place."""
+        [(_, found)] = [p for p in self.tables.items() if p[0].startswith(start)]
+        return [dict(zip(found[0], row, strict=True)) for row in found[1:]]
+
+
+def read(shown):
+    """Return the number that a text shows, and half of its last place."""
+    plain = shown.strip().replace(",", "").replace("\N{MINUS SIGN}", "-")
+    unit = {"%": 0.01, "k": 1e3, "M": 1e6}.get(plain[-1:], 1.0)
+    match = re.match(r"([+-]?\d+(?:\.(\d+))?)(?:e(-?\d+))?", plain)
+    digits, power = len(match[2] or ""), int(match[3] or 0)
+    return float(match[0].rstrip("%kM")) * unit, 0.5 * unit * 10.0 ** (power - digits)
+
+
+def equal(shown, stored):
+    """Return whether a text shows a number as it rounds, a dash for none."""
+    if stored is None or not math.isfinite(stored):
+        return shown == "\N{EN DASH}"
+    value, half = read(shown)
+    rounded = 0.5 * 10.0 ** (math.floor(math.log10(abs(stored))) - 1) if stored else 0.0
+    # From 10 on counts and shares are written whole or with so many digits.
+    allowed = max(half, rounded) if "." not in shown and abs(stored) > 1000 else half
+    return abs(value - stored) <= allowed * (1 + 1e-9) + 1e-12
+
+
+def untruths(text, results):
+    """Return where a page says another number than ``results.json``: (where, what)."""
+    page = Page(text)
+    claims = [*_models(page, results), *_pairs(page, results), *_tiles(page, results)]
+    claims += [*_paths(page, results), *_tips(page, results)]
+    assert len(claims) > 50
+    wrong = [(where, shown) for where, shown, said in claims if not equal(shown, said)]
+    return wrong + list(_misdrawn(page, results))
+
+
+def _ends(shown):
+    return shown.split(" to ") if " to " in shown else [shown, shown]
+
+
+def _models(page, results):
+    found = {
+        f"{NAMES[engine]} {kind}": block[kind]
+        for engine, block in results["engines"].items()
+        for kind in ("default", "unpenalised", "best", "one_se")
+    }
+    for row in page.rows("Means over the outer folds"):
+        model = found.get(row["model"])
+        if model is None:
+            continue
+        where, outer = f"model {row['model']}", model["outer"]
+        size = model.get("outer_size", model["size"])
+        yield f"{where} loss", row["loss"], outer["loss"]
+        for shown, end in zip(_ends(row["95% interval"]), ("low", "high"), strict=True):
+            yield f"{where} {end}", shown, outer[end]
+        leaves = row["leaves, coefficients or weights"]
+        yield f"{where} leaves", leaves, size["leaves"]
+
+
+def _pairs(page, results):
+    rows = page.rows("Paired differences of outer loss")
+    for row, pair in zip(rows, results["comparisons"], strict=True):
+        where = row["pair"]
+        yield f"{where} difference", row["difference"], pair["difference"]
+        yield f"{where} relative", row["relative"], pair["relative"]
+        yield f"{where} n", row["n"], pair["n"]
+        for shown, end in zip(_ends(row["95% interval"]), ("low", "high"), strict=True):
+            yield f"{where} {end}", shown, pair[end]
+
+
+def _tiles(page, results):
+    picks = {NAMES[e]: found["one_se"] for e, found in results["engines"].items()}
+    tiles = dict(zip(page.tiles[::2], page.tiles[1::2], strict=True))
+    for name, pick in picks.items():
+        if tile := tiles.get(f"Leaves of {name} one_se"):
+            yield f"tile leaves {name}", tile, pick["outer_size"]["leaves"]
+            yield (
+                "tile outer loss",
+                tiles[f"Outer {results['data']['loss']}"],
+                (pick["outer"]["loss"]),
+            )
+            pair = next(
+                p
+                for p in results["comparisons"]
+                if p["a"].endswith("one_se")
+                and p["a"].startswith(_key(name))
+                and p["b"] == f"{_key(name)} default"
+            )
+            yield "tile default", tiles[f"Against {name} defaults"], pair["difference"]
+
+
+def _key(name):
+    return next(engine for engine, label in NAMES.items() if label == name)
+
+
+def _effects(results):
+    for engine, found in results["effects"].items():
+        for penalty, effect in found.items():
+            yield engine, penalty, effect["points"]
+
+
+def _paths(page, results):
+    for engine, penalty, points in _effects(results):
+        table = page.rows(f"The path of {penalty}:")
+        mine = [row for row in table if row["engine"] == NAMES[engine]]
+        for row, point in zip(mine, points, strict=True):
+            where = f"path {engine} {penalty} {row[penalty]}"
+            for head, key in (
+                ("leaves", "leaves"),
+                ("loss", "loss"),
+                ("train loss", "train_loss"),
+                ("gap", "gap"),
+                ("difference", "difference"),
+            ):
+                yield f"{where} {head}", row[head], point[key]
+
+
+def _tips(page, results):
+    for engine, penalty, points in _effects(results):
+        tips = page.data["effects"][penalty]
+        for point in points:
+            said = tips["readings"][tips["grid"].index(point["value"])]
+            [mine] = [one for one in said if one.startswith(f"{NAMES[engine]}:")]
+            shown = re.match(r".*: (\S+) leaves, loss (\S+), gap (\S+)", mine).groups()
+            for measure, one in zip(PANELS, shown, strict=True):
+                yield f"tip {engine} {penalty} {measure}", one, point[measure]
+
+
+def _misdrawn(page, results):
+    """Yield points that do not lie where the ticks of their panel put them."""
+    for engine, penalty, points in _effects(results):
+        grid = page.data["effects"][penalty]["grid"]
+        stored = {grid.index(point["value"]): point for point in points}
+        for measure, panel in zip(PANELS, page.panels[penalty][:3], strict=True):
+            bend = math.log10 if measure == "leaves" else float
+            (a, top), (b, foot) = panel["ticks"][0], panel["ticks"][-1]
+            slope = (foot - top) / (bend(b) - bend(a))
+            for owner, at, heights in panel["points"]:
+                for k, height in zip(at, heights, strict=True):
+                    value = stored[k][measure]
+                    if measure == "leaves" and value < 1:
+                        continue  # a log axis has no place for no leaf
+                    there = top + slope * (bend(value) - bend(a))
+                    if owner == engine and abs(there - height) > 1.0:
+                        yield f"chart {engine} {penalty} {measure} {k}", f"{height}"

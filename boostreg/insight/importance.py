@@ -20,20 +20,26 @@ References
    Hyperparameter Importance". ICML 2014.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from boostreg.fits.fit import derive_seed
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import derive_seed, digest
+from boostreg.fits.work import Work
 from boostreg.penalty import Penalty, Range, Scale
 from boostreg.penalty.ranges import drawn
 
 __all__ = [
     "LEAST_QUALITY",
+    "ExplainWork",
     "Importance",
     "design_penalties",
     "design_shares",
@@ -76,6 +82,47 @@ class Importance:
     def determined(self) -> bool:
         """Whether the surrogate predicts well enough to be believed."""
         return bool(self.main)
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainWork(Work[Importance]):
+    """What explains a measure, as work of a run: see ``explain``.
+
+    Attributes
+    ----------
+    names : tuple of str
+    shares : tuple of n_points tuples of n_penalties
+    responses : tuple of n_points tuples of n_folds
+    seed : int
+    """
+
+    names: tuple[str, ...]
+    shares: tuple[tuple[float, ...], ...]
+    responses: tuple[tuple[float, ...], ...]
+    seed: int
+
+    @override
+    def key(self, dataset: Dataset) -> str:
+        packages = ("numpy", "scipy", "scikit-learn", "optuna", "boostreg")
+        versions = {name: version(name) for name in packages}
+        return digest({"explain": asdict(self) | {"versions": versions}})
+
+    @override
+    def run(self, dataset: Dataset) -> bytes:
+        content = asdict(self.explained())
+        content["pairs"] = [[*pair, value] for pair, value in content["pairs"].items()]
+        return json.dumps(content).encode()
+
+    @override
+    def decode(self, data: bytes) -> Importance:
+        content = json.loads(data)
+        content["pairs"] = {(a, b): value for a, b, value in content["pairs"]}
+        return Importance(**content)
+
+    def explained(self) -> Importance:
+        """Return what ``run`` writes."""
+        shares, responses = np.array(self.shares), np.array(self.responses)
+        return explain(self.names, shares, responses, self.seed)
 
 
 def design_shares(n_penalties: int, n_points: int, seed: int) -> Array:

@@ -1,6 +1,6 @@
 """What a run measures beyond its searches: paths, mechanisms, importance, honesty."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,6 @@ from boostreg.fits.schedule import Batch, Job
 from boostreg.fits.work import FitWork, Work
 from boostreg.insight.effects import Effect, PathRow, penalty_effect
 from boostreg.insight.honesty import OvertuningPoint, incumbents, overtuning
-from boostreg.insight.importance import Importance, explain
 from boostreg.insight.mechanism import (
     MECHANISMS,
     Mechanism,
@@ -24,6 +23,7 @@ from boostreg.insight.outer import OuterEffect, Pair, chosen_points, outer_effec
 from boostreg.insight.paths import PathPoint, equal_rounds, path_rows
 from boostreg.insight.sketch import Sketch, SketchWork, sketched_points
 from boostreg.report.records import Tuned
+from boostreg.study.importance_study import ImportanceStudy
 from boostreg.study.plan import Plan
 from boostreg.tuning import Trial
 from boostreg.tuning.measuring import Measuring, Setting, inner_fits
@@ -41,14 +41,7 @@ class Insights:
         self._points = {"fixed": plan.paths()}
         settings = self._settings(self._points["fixed"])
         self._paths = {"fixed": Measuring(settings, plan.limits, keep=True)}
-        self._designs = {engine: plan.design(engine) for engine in plan.spec.engines}
-        filling = [
-            Setting(engine, outer, penalty)
-            for engine, (_, penalties) in self._designs.items()
-            for outer in plan.outer_folds
-            for penalty in penalties
-        ]
-        self._filling = Measuring(filling, replace(plan.limits, n_inner=1))
+        self.importance = ImportanceStudy(plan)
         self._refreshed = Batch([])
         self._judged = Batch([])
         self._alone = Batch([])
@@ -56,7 +49,7 @@ class Insights:
 
     def first(self) -> list[Job]:
         """Return what does not depend on the searches."""
-        return [self._paths["fixed"], self._filling, self._sketched]
+        return [self._paths["fixed"], self.importance.first(), self._sketched]
 
     def second(self, tuned: Searches) -> list[Job]:
         """Return what does: paths around the best, and the judgement of incumbents."""
@@ -79,7 +72,13 @@ class Insights:
         self._judged = Batch(judging, needed=False)
         alone = [work for pair in self._pairs().values() for work in pair[1:]]
         self._alone = Batch(alone, needed=False)
-        return [self._paths["tuned"], self._refreshed, self._judged, self._alone]
+        return [
+            self.importance.second(),
+            self._paths["tuned"],
+            self._refreshed,
+            self._judged,
+            self._alone,
+        ]
 
     def sketches(self) -> dict[tuple[str, str, float], Sketch]:
         """Return first trees by engine, penalty and its value."""
@@ -148,30 +147,6 @@ class Insights:
             for (engine, name), pairs in found.items()
             if len(pairs) == len(self._plan.outer_folds)
         ]
-
-    def importance(self, engine: str) -> dict[str, Importance]:
-        """Return what explains loss, gap and leaves of one engine."""
-        shares, penalties = self._designs[engine]
-        folds = self._plan.outer_folds
-        trials = [
-            [self._filling.trials[Setting(engine, outer, one)] for outer in folds]
-            for one in penalties
-        ]
-        whole = [all(t.state == "complete" for t in row) for row in trials]
-        names = tuple(self._plan.ranges(engine))
-        if not names or not any(whole):
-            return {}
-        kept = [row for row, is_whole in zip(trials, whole, strict=True) if is_whole]
-        seed = self._plan.spec.seed
-        return {
-            measure: explain(
-                names,
-                shares[whole],
-                np.array([[read(t) for t in r] for r in kept]),
-                seed,
-            )
-            for measure, read in _MEASURES.items()
-        }
 
     def overtuning(self, engine: str, tuned: Searches) -> tuple[OvertuningPoint, ...]:
         """Return what the incumbents of one engine promised, and were worth."""
@@ -289,10 +264,3 @@ def _is_possible(point: PathPoint, problem: Any) -> bool:
     except UnsupportedPenaltyError:
         return False
     return True
-
-
-_MEASURES: Mapping[str, Callable[[Trial], float]] = {
-    "loss": lambda trial: trial.loss,
-    "gap": lambda trial: trial.loss - trial.train_loss,
-    "leaves": lambda trial: float(np.log1p(trial.sizes["n_leaves"])),
-}

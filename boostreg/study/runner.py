@@ -263,7 +263,7 @@ class _Runner:
                 ]
                 for pick in PICKS
             },
-            importance=insights.importance(name),
+            importance=insights.importance.of(name),
             overtuning=insights.overtuning(name, tuned),
         )
 

@@ -5,6 +5,7 @@ import pytest
 
 from boostreg.insight.importance import (
     LEAST_QUALITY,
+    ExplainWork,
     design_penalties,
     design_shares,
     explain,
@@ -82,3 +83,15 @@ def test_design_fills_every_range_and_keeps_what_is_fixed():
 
 def test_a_larger_design_begins_with_the_smaller_one():
     np.testing.assert_array_equal(design_shares(3, 20, 5), design_shares(3, 32, 5)[:20])
+
+
+def test_a_worker_says_the_same():
+    shares, measured = responses(lambda x: x[:, 0] * x[:, 2])
+    work = ExplainWork(
+        NAMES,
+        tuple(map(tuple, shares.tolist())),
+        tuple(map(tuple, measured.tolist())),
+        seed=0,
+    )
+
+    assert work.decode(work.run(None)) == explain(NAMES, shares, measured, seed=0)

@@ -1,6 +1,5 @@
 """Parameters to copy, and where they stand in the ranges that were searched."""
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ from boostreg.figures import SearchedRange, range_strip
 from boostreg.figures.numerals import MISSING, count, significant
 from boostreg.penalty import SCALED, Penalty
 from boostreg.report.sections.answer import lead_engine
+from boostreg.report.sections.code import boostreg_code, python_code, yaml_code
 from boostreg.report.sections.tables import Cell, Table
 from boostreg.report.sections.words import (
     PENALTY_WORDS,
@@ -17,14 +17,7 @@ from boostreg.report.sections.words import (
     number,
 )
 
-__all__ = ["parameters_section", "python_code", "to_yaml", "yaml_code"]
-
-_TRAIN = {
-    "xgboost": "data = xgboost.DMatrix(X, y)\n"
-    "model = xgboost.train(params, data, num_boost_round={rounds})",
-    "lightgbm": "data = lightgbm.Dataset(X, y)\n"
-    "model = lightgbm.train(params, data, num_boost_round={rounds})",
-}
+__all__ = ["parameters_section"]
 
 
 def parameters_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -49,18 +42,20 @@ def _engine(
     results: Mapping[str, Any], engine: str, found: Mapping[str, Any]
 ) -> dict[str, Any]:
     there = {name: found[name] for name in PICKS if found.get(name)}
-    scale = str(dig(results, "study", "search", "scale") or "raw")
+    names = _names(results, engine, there)
     return {
         "engine": engine,
         "name": engine_name(engine),
-        "table": _table(results, engine, there),
-        "picks": [_pick(engine, name, pick, scale) for name, pick in there.items()],
+        "table": _table(results, engine, there, names),
+        "picks": [_pick(results, engine, name, names) for name in there],
     }
 
 
 def _pick(
-    engine: str, name: str, pick: Mapping[str, Any], scale: str
+    results: Mapping[str, Any], engine: str, name: str, names: list[str]
 ) -> dict[str, Any]:
+    pick = results["engines"][engine][name]
+    told = {key: _value(pick, key) for key in names}
     return {
         "name": name,
         "id": f"{engine}-{name}",
@@ -68,8 +63,9 @@ def _pick(
         "flags": _flags(pick),
         "prior": str(dig(pick, "prior", "sentence") or ""),
         "scales": _scales(engine, name, pick),
-        "yaml": yaml_code(engine, name, pick, scale),
-        "python": python_code(engine, name, pick),
+        "yaml": yaml_code(results, engine, name, told),
+        "boostreg": boostreg_code(results, engine, name, told),
+        "python": python_code(results, engine, name),
     }
 
 
@@ -103,47 +99,11 @@ def _flags(pick: Mapping[str, Any]) -> list[str]:
     return flags
 
 
-def yaml_code(engine: str, name: str, pick: Mapping[str, Any], scale: str) -> str:
-    """Return the pick as ``search.fixed`` of a study."""
-    search: dict[str, Any] = {"fixed": dict(pick.get("penalty") or {})}
-    if scale != "raw":
-        search = {"scale": scale, **search}
-    rounds = count(number(pick.get("rounds")))
-    comment = f"# {engine_name(engine)}, {name}, {rounds} rounds\n"
-    return comment + to_yaml({"engines": [engine], "search": search}, flow=False)
-
-
-def python_code(engine: str, name: str, pick: Mapping[str, Any]) -> str:
-    """Return the pick in the library's own parameters."""
-    listed = [f"    {k!r}: {v!r}," for k, v in (pick.get("params") or {}).items()]
-    comment = f"# {engine_name(engine)}, {name}, {pick.get('rounds')} rounds"
-    lines = [comment, "params = {", *listed, "}"]
-    if engine in _TRAIN:
-        lines = [f"import {engine}", "", *lines]
-        lines.append(_TRAIN[engine].format(rounds=pick.get("rounds")))
-    return "\n".join(lines) + "\n"
-
-
-def to_yaml(content: Any, *, flow: bool = True) -> str:
-    """Return JSON-ready content as YAML 1.2; ``flow``: innermost mappings in a line."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.default_flow_style = None if flow else False
-    yaml.width = 88
-    yaml.representer.ignore_aliases = lambda *_: True
-    yaml.representer.add_representer(type(None), _null)
-    stream = io.StringIO()
-    yaml.dump(content, stream)
-    return stream.getvalue()
-
-
-def _null(representer: Any, _: None) -> Any:
-    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
-
-
 def _table(
-    results: Mapping[str, Any], engine: str, there: Mapping[str, Mapping[str, Any]]
+    results: Mapping[str, Any],
+    engine: str,
+    there: Mapping[str, Mapping[str, Any]],
+    names: list[str],
 ) -> Table:
     heads = (
         "penalty",
@@ -161,7 +121,7 @@ def _table(
             name,
             {k: _value(p, name) for k, p in there.items()},
         )
-        for name in _names(results, engine, there)
+        for name in names
     ]
     return Table(
         f"{engine_name(engine)}: picked values, boostreg's defaults, and the range",

@@ -31,7 +31,8 @@ class Lines(AbstractContextManager["Lines"]):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._total = 0
+        self._total = self._first = 0
+        self._stage = ""
         self._started = self._said = clock()
 
     def __exit__(
@@ -56,19 +57,34 @@ class Lines(AbstractContextManager["Lines"]):
         best_leaves: float | None,
     ) -> None:
         """Print a line, unless one was printed a moment ago."""
-        now = self._clock()
-        too_soon = now - self._said < _SECONDS_BETWEEN_LINES and done < self._total
-        if done == 0 or too_soon:
+        if done == 0 or self._too_soon(done, self._total):
             return
-        left = (now - self._started) / done * (self._total - done)
         self._say(
-            f"{done:,} of {self._total:,} trials, about {left:,.0f} s left; "
+            f"{done:,} of {self._total:,} trials{self._left(done, self._total)}; "
             + _best(engine, outer, best_loss, best_leaves)
         )
 
     def stage(self, text: str) -> None:
         """Print what comes next."""
+        self._stage, self._started, self._first = text, self._clock(), 0
         self._say(text)
+
+    def fits(self, done: int, total: int) -> None:
+        """Print a line, unless one was printed a moment ago."""
+        self._first = self._first or done  # what ended before the stage took no time
+        if not self._too_soon(done, total):
+            left = self._left(done - self._first, total - self._first)
+            self._say(f"{self._stage}: {done:,} of {total:,} fits{left}")
+
+    def _too_soon(self, done: int, total: int) -> bool:
+        return self._clock() - self._said < _SECONDS_BETWEEN_LINES and done < total
+
+    def _left(self, done: int, total: int) -> str:
+        """Return how long the stage may still take, where that can be said."""
+        if done in (0, total):
+            return ""
+        seconds = (self._clock() - self._started) / done * (total - done)
+        return f", about {seconds:,.0f} s to the last"
 
     def warn(self, text: str) -> None:
         """Print a warning."""
@@ -80,7 +96,7 @@ class Lines(AbstractContextManager["Lines"]):
 
 
 class Bar(AbstractContextManager["Bar"]):
-    """Progress for a terminal: a bar, the best so far, and the time left."""
+    """Progress for a terminal: a bar a stage, the best so far, and the time left."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -94,14 +110,14 @@ class Bar(AbstractContextManager["Bar"]):
 
         self._bar: RichProgress = Progress(
             MofNCompleteColumn(),
-            TextColumn("trials"),
+            TextColumn("{task.fields[unit]}"),
             BarColumn(),
             TimeRemainingColumn(compact=True),
             TextColumn("{task.description}", markup=False),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("reading the study", total=None)
+        self._task = self._bar.add_task("reading the study", total=None, unit="trials")
 
     def __enter__(self) -> Self:
         """Show the bar."""
@@ -134,8 +150,12 @@ class Bar(AbstractContextManager["Bar"]):
         self._bar.update(self._task, completed=done, description=text)
 
     def stage(self, text: str) -> None:
-        """Show what comes next."""
-        self._bar.update(self._task, description=text)
+        """Show what comes next, with a bar of its own."""
+        self._bar.reset(self._task, total=None, description=text, unit="fits")
+
+    def fits(self, done: int, total: int) -> None:
+        """Move the bar."""
+        self._bar.update(self._task, completed=done, total=total)
 
     def warn(self, text: str) -> None:
         """Print a warning above the bar, to stay."""

@@ -48,6 +48,11 @@ class Batch:
         """Whether every record is here."""
         return self._missing == 0
 
+    @property
+    def n_left(self) -> int:
+        """Records that are missing."""
+        return self._missing
+
     def ready(self) -> Sequence[Work[Any]]:
         """Return all work at the first call, nothing later."""
         new, self._new = self._new, []

@@ -36,6 +36,9 @@ class Progress(Protocol):
     def stage(self, text: str) -> None:
         """Take note of what the run does next."""
 
+    def fits(self, done: int, total: int) -> None:
+        """Take note of a fit that ended, of ``total`` of the stage that was told."""
+
     def warn(self, text: str) -> None:
         """Take note of what may mislead, before the run begins."""
 
@@ -57,6 +60,9 @@ class Silent:
         """Do nothing."""
 
     def stage(self, text: str) -> None:
+        """Do nothing."""
+
+    def fits(self, done: int, total: int) -> None:
         """Do nothing."""
 
     def warn(self, text: str) -> None:

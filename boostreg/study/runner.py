@@ -23,6 +23,7 @@ from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Progress, Silent
 from boostreg.study.support import without_effect
+from boostreg.study.watch import Watch
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.mirror import Mirror
 
@@ -78,6 +79,7 @@ def run_study(
     with execute(plan, folder, workers=workers, dask=dask) as execution:
         runner = _Runner(plan, execution, progress, lint)
         record = runner.run()
+    progress.stage("writing the report")
     run = run_facts(plan, record, execution, started)
     write_study(study, folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns)
@@ -108,8 +110,8 @@ class _Runner:
         insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
         self.progress.start(len(searches) * plan.spec.search.trials)
-        self._drive([*searches.values(), *insights.first(), given, claims.job])
-        self.progress.stage("refits, models and paths around the best")
+        jobs = [*searches.values(), *insights.first(), given, claims.job]
+        self._drive(jobs, "paths, effects, baselines and claims")
         tuned = {
             where: Tuned(
                 job.tuning.trials, job.tuning.selection, job.prior, job.guesses
@@ -118,7 +120,8 @@ class _Runner:
         }
         cut = sum(job.was_cut for job in searches.values())
         refits = Batch(self._refits(tuned))
-        self._drive([refits, *insights.second(tuned)])
+        jobs = [refits, *insights.second(tuned)]
+        self._drive(jobs, "refits, models and paths around the best")
         records = given.records | refits.records
         return replace(
             self._record(tuned, insights, records, cut),
@@ -159,34 +162,13 @@ class _Runner:
             for outer in (*self.plan.outer_folds, None)
         }
 
-    def _drive(self, jobs: list[Job]) -> None:
-        seen: dict[int, int] = {}
-        mirrors = self._mirrors()
-
-        def after(job: Job) -> None:
-            if not isinstance(job, TuningJob):
-                return
-            done = len(job.tuning.trials)
-            if done != seen.get(id(job)):
-                seen[id(job)] = done
-                if mirrors:
-                    where = (job.tuning.engine, job.tuning.outer)
-                    mirrors[where].update(job.tuning.trials)
-                best = job.tuning.incumbent
-                self.progress.trial(
-                    job.tuning.engine,
-                    job.tuning.outer,
-                    sum(seen.values()),
-                    None if best is None else best.loss,
-                    None if best is None else best.sizes["n_leaves"],
-                )
-
+    def _drive(self, jobs: list[Job], stage: str) -> None:
         run_jobs(
             jobs,
             self.execution.ledger,
             slots=self.execution.slots,
             stopped=self.execution.stop,
-            after=after,
+            after=Watch(jobs, stage, self.progress, self._mirrors()).after,
         )
 
     def _refit(self, where: tuple[str, int | None], tuned: Tuned, pick: str) -> Fit:

@@ -88,6 +88,8 @@ class Measuring:
         self._owner: dict[Fit, Setting] = {}
         self._new: list[FitWork] = []
         self._repeated: set[Setting] = set()
+        self.n_left = 0
+        """Fits that are missing, as far as is known: a lost race needs fewer."""
         self.trials: dict[Setting, Trial] = {}
         self.results: dict[Setting, tuple[FitResult, ...]] = {}
         for setting in dict.fromkeys(settings):
@@ -95,6 +97,7 @@ class Measuring:
             fits = inner_fits(setting, limits)
             first = len(fits) if race is None else 1
             self._later[setting] = fits[first:]
+            self.n_left += len(fits)
             self._ask(setting, fits[:first])
 
     @property
@@ -113,6 +116,7 @@ class Measuring:
         results = self._open[setting]
         results[int(work.fit.inner or 0)] = record
         self._missing[setting] -= 1
+        self.n_left -= 1
         if self._missing[setting] == 0:
             self._complete(setting, results)
 
@@ -142,6 +146,7 @@ class Measuring:
             return
         if short:
             self._repeated.add(setting)
+            self.n_left += len(short)
             fits = inner_fits(setting, self._limits)
             self._ask(
                 setting,
@@ -163,6 +168,7 @@ class Measuring:
 
     def _finish(self, setting: Setting, trial: Trial) -> None:
         self.trials[setting] = trial
+        self.n_left -= len(self._later.pop(setting))
         del self._open[setting]
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "RunError",
     "StudyError",
     "UnsupportedPenaltyError",
+    "reason",
 ]
 
 
@@ -70,3 +71,12 @@ class RunError(BoostregError, RuntimeError):
 
 class InterruptedRunError(BoostregError, RuntimeError):
     """A run was stopped by a signal; what was finished is in the journal."""
+
+
+def reason(error: Exception) -> str:
+    """Return why something failed, without the number and the path of an OSError.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "rows.csv"))
+    'No such file or directory'
+    """
+    return getattr(error, "strerror", None) or str(error)

@@ -235,7 +235,7 @@ ENDINGS = {
     "disk": (
         PermissionError(13, "Permission denied", "reports"),
         1,
-        "boostreg: [Errno 13] Permission denied: 'reports'\n",
+        "boostreg: reports: Permission denied.\n",
     ),
 }  # fmt: skip
 
@@ -302,23 +302,43 @@ def test_size_prints_every_size_of_a_model_file(main, tmp_path):
 
 
 def test_lines_come_at_most_every_five_seconds(capsys):
-    now = iter([0.0, 0.0, 0.0, 1.0, 6.0, 6.0, 7.0, 8.0, 8.0])
-    lines = cli.Lines(clock=lambda: next(now))
+    now = [0.0]
+    lines = cli.Lines(clock=lambda: now[0])
 
     lines.start(40)
     lines.trial("xgboost", 2, 1, 0.5, 30.0)
-    lines.trial("xgboost", None, 10, 0.25, 9.4)
+    now[0] = 6.0
+    lines.trial("xgboost", None, 10, None, None)
+    now[0] = 7.0
     lines.trial("lightgbm", 0, 11, None, None)
-    lines.trial("lightgbm", 0, 40, None, None)
+    lines.trial("lightgbm", 0, 40, 0.25, 9.4)
 
     assert capsys.readouterr().err.splitlines() == [
         "40 trials",
-        "10 of 40 trials, about 18 s left; xgboost, all rows: best loss 0.25, 9 leaves",
-        "40 of 40 trials, about 0 s left; lightgbm, fold 0: no trial yet",
+        "10 of 40 trials, about 18 s to the last; xgboost, all rows: no trial yet",
+        "40 of 40 trials; lightgbm, fold 0: best loss 0.25, 9 leaves",
     ]
 
 
-def test_bar_shows_trials_and_the_best_so_far(monkeypatch):
+def test_lines_tell_what_a_stage_still_needs(capsys):
+    now = [0.0]
+    lines = cli.Lines(clock=lambda: now[0])
+
+    lines.stage("paths")
+    lines.fits(20, 60)  # these ended beside the trials
+    now[0] = 6.0
+    lines.fits(30, 60)
+    lines.fits(31, 60)
+    lines.fits(60, 60)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "paths",
+        "paths: 30 of 60 fits, about 18 s to the last",
+        "paths: 60 of 60 fits",
+    ]
+
+
+def test_bar_shows_trials_and_then_the_fits_of_a_stage(monkeypatch):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=120)
     monkeypatch.setattr("rich.console.Console", lambda **_: console)
@@ -326,9 +346,12 @@ def test_bar_shows_trials_and_the_best_so_far(monkeypatch):
     with cli.Bar() as bar:
         bar.start(40)
         bar.trial("xgboost", 2, 7, 0.5, 1234.0)
+    with cli.Bar() as bar:
         bar.stage("refits [and] models")
+        bar.fits(3, 90)
 
-    assert "7/40" in screen.getvalue()
+    assert re.search(r"7/40.* trials", screen.getvalue())
+    assert re.search(r"3/90.* fits", screen.getvalue())
     assert "refits [and] models" in screen.getvalue()
 
 
@@ -375,3 +398,72 @@ def test_folder_that_is_not_there_exits_with_2(main, arguments):
 
     assert (status, out) == (2, "")
     assert "boostreg: x" in err
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    """Make what a user may name in place of a run, by the word that is told of it."""
+    for name, content in (("text", b"{"), ("list", b"[]"), ("bytes", b"\xff\xfe")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "results.json").write_bytes(content)
+    for name in ("open", "empty", "above/run", "folder/results.json"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "open" / "journal.db").touch()
+    (tmp_path / "above" / "run" / "results.json").write_text("{}")
+    (tmp_path / "file").touch()
+    shutil.copytree(SHIPPED / "wine", tmp_path / "half", ignore=lambda *_: ["models"])
+    (tmp_path / "half" / "trials.csv").unlink()
+
+
+WRONG = {
+    "absent": "is not there; name the folder that a run left",
+    "text": "text/results.json is not JSON: ",
+    "list": "list/results.json was not written by a run of boostreg",
+    "bytes": "bytes/results.json could not be read as a run leaves it: 'utf-8'",
+    "open": "open holds a run that has not ended; run its study again",
+    "empty": "empty holds no results.json, so no run has ended there",
+    "above": "above is no run, but holds those of 'run'; name one of these folders.",
+    "above/rum": "of the runs in above close to it: 'run'.",
+    "folder": "folder/results.json could not be read as a run leaves it: ",
+    "file": "file is a file; name the folder that a run left.",
+}
+
+
+@pytest.mark.usefixtures("wrong")
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("command_name", ["report", "compare", "predict"])
+def test_what_is_no_run_is_told_with_what_to_name(main, command_name, name):
+    more = [] if command_name == "report" else ["half"]
+
+    status, out, err = main(command_name, name, *more)
+
+    assert (status, out) == (2, "")
+    assert err.startswith(f"boostreg: {name}")
+    assert WRONG[name] in err
+    assert "Errno" not in err
+
+
+@pytest.mark.usefixtures("wrong")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("report half", "half/trials.csv is not there, which a run leaves; run the"),
+        (
+            "predict half rows.csv",
+            "half/models holds no model 'lightgbm-best'; run the",
+        ),
+        ("size half", "half must be a model file: it is a folder."),
+        ("size absent", "absent must be a model file: it is not there."),
+        ("index absent", "absent is not there; name a folder that holds those of runs"),
+        ("index file", "file is a file; name a folder that holds those of runs."),
+        ("index half", "It is a run itself: name the folder above it."),
+        ("claims half", "It is a run itself: name the folder above it."),
+        ("claims empty", "empty holds no run: no folder in it has results.json."),
+    ],
+)
+def test_what_a_command_can_not_read_is_told(main, arguments, message):
+    status, out, err = main(*arguments.split())
+
+    assert (status, out) == (2, "")
+    assert message in err
+    assert "Errno" not in err

@@ -18,6 +18,7 @@ from boostreg.errors import (
     FitError,
     InterruptedRunError,
     RunError,
+    reason,
 )
 
 __all__ = ["Bar", "Lines", "app", "main"]
@@ -133,8 +134,8 @@ def index(
     from boostreg.study.index import write_index
 
     written = write_index(folder)
-    for name, reason in written.left_out:
-        typer.echo(f"boostreg: {name} is left out: {reason}", err=True)
+    for name, why in written.left_out:
+        typer.echo(f"boostreg: {name} is left out: {why}", err=True)
     typer.echo(written.page)
 
 
@@ -223,7 +224,8 @@ def main() -> None:
     except BoostregError as error:
         _fail(str(error), 2)
     except OSError as error:
-        _fail(str(error), 1)
+        named = f"{error.filename}: " if error.filename else ""
+        _fail(f"{named}{reason(error)}.", 1)
 
 
 def _fail(message: str, code: int) -> None:

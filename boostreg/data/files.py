@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from boostreg.data.names import refuse_repeated, suggestion
-from boostreg.errors import DataError, MissingExtraError
+from boostreg.errors import DataError, MissingExtraError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ def read_csv(path: Path) -> "pd.DataFrame":
     except csv.Error as error:
         raise DataError(f"{path}: not a readable CSV file: {error}.") from error
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
+        raise DataError(f"{path}: cannot be read: {reason(error)}.") from error
 
 
 def read_parquet(path: Path) -> "pd.DataFrame":
@@ -86,7 +86,9 @@ def read_parquet(path: Path) -> "pd.DataFrame":
     except DataError:
         raise
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a readable Parquet file: {error}") from error
+        raise DataError(
+            f"{path}: not a readable Parquet file: {reason(error)}."
+        ) from error
     return frame
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostreg.data.columns import Column
-from boostreg.errors import DataError
+from boostreg.errors import DataError, reason
 
 __all__ = ["Table", "Task"]
 
@@ -157,7 +157,9 @@ class Table:
             described["notes"] = tuple(described["notes"])
             return cls(**described)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{folder}: no table can be read here: {error}") from error
+            raise DataError(
+                f"{folder}: no table can be read here: {reason(error)}."
+            ) from error
 
     def _described(self) -> dict[str, Any]:
         return {

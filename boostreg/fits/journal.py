@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, final
 
-from boostreg.errors import RunError
+from boostreg.errors import RunError, reason
 from boostreg.fits.lock import FolderLock
 
 __all__ = ["Journal"]
@@ -88,7 +88,7 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(f"{path.parent} cannot be made: {error}.") from error
+            raise RunError(f"{path.parent} cannot be made: {reason(error)}.") from error
         self._lock = FolderLock(path.with_suffix(".lock"))
         try:
             self._connection: sqlite3.Connection | None = self._open()

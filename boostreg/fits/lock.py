@@ -13,7 +13,7 @@ from typing import Self, final
 import filelock
 import psutil
 
-from boostreg.errors import RunError
+from boostreg.errors import RunError, reason
 
 __all__ = ["FolderLock", "Holder"]
 
@@ -84,7 +84,7 @@ class FolderLock:
         except filelock.Timeout:
             raise RunError(_refusal(path)) from None
         except (OSError, NotImplementedError) as error:
-            raise RunError(f"{path} cannot be locked: {error}.") from error
+            raise RunError(f"{path} cannot be locked: {reason(error)}.") from error
         # A full disk must not keep anyone from what the folder already holds.
         with suppress(OSError):
             path.write_text(json.dumps(asdict(Holder.me())), "utf-8")

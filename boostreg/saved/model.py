@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostreg.data import Column, Task
 from boostreg.engines import Model, Standard, get_engine
-from boostreg.errors import ModelError
+from boostreg.errors import ModelError, reason
 from boostreg.losses import Array
 from boostreg.penalty import Units
 from boostreg.saved.card import ModelCard
@@ -170,7 +170,8 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
         described = json.loads(beside.read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{path} cannot be read as a model with its card {beside.name}: {error}."
+            f"{path} cannot be read as a model with its card {beside.name}: "
+            f"{reason(error)}."
         ) from error
     card = ModelCard.from_dict(described)
     if _sha256(content) != card.sha256:

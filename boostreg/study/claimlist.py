@@ -8,7 +8,7 @@ from typing import Any
 from boostreg.errors import DataError
 from boostreg.report.sections.claims import claim_rows
 from boostreg.study.files import write_text
-from boostreg.study.stored import read_results
+from boostreg.study.stored import read_results, refuse_no_runs, runs_in
 
 __all__ = ["claim_lines", "claims_page", "write_claims_page"]
 
@@ -82,12 +82,10 @@ def write_claims_page(folder: Path) -> Path:
 
 
 def _rows(folder: Path) -> list[_Row]:
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder; name one that holds runs.")
+    refuse_no_runs(folder)
     rows = [
         (*row, run.name)
-        for run in sorted(folder.iterdir(), key=lambda path: path.name)
-        if (run / "results.json").is_file()
+        for run in runs_in(folder)
         for claim in _claims(read_results(run))
         for row in claim_rows(claim)
     ]

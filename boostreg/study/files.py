@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from boostreg.errors import DataError, RunError
+from boostreg.errors import DataError, RunError, reason
 
 __all__ = [
     "finite",
@@ -38,8 +38,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         os.replace(passing, path)  # noqa: PTH105 - atomic on every platform
     except OSError as error:
         passing.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise RunError(f"{path} could not be written: {reason}.") from error
+        raise RunError(f"{path} could not be written: {reason(error)}.") from error
 
 
 def write_text(path: Path, content: str) -> None:
@@ -95,7 +94,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(_read(path))
     except json.JSONDecodeError as error:
-        raise DataError(f"{path} is not JSON: {error}.") from error
+        raise DataError(
+            f"{path} is not JSON: {error}. Run the study again to have it written anew."
+        ) from error
 
 
 def read_csv(path: Path) -> list[dict[str, object]]:
@@ -115,9 +116,14 @@ def read_csv(path: Path) -> list[dict[str, object]]:
 def _read(path: Path) -> str:
     try:
         return path.read_bytes().decode()
+    except FileNotFoundError:
+        raise DataError(
+            f"{path} is not there, which a run leaves; run the study again to have it "
+            "written anew."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{path} could not be read: {error}. A run leaves it in its folder."
+            f"{path} could not be read as a run leaves it: {reason(error)}."
         ) from error
 
 

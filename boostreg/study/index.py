@@ -1,6 +1,5 @@
 """The page that lists all runs of a folder, written after each of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from boostreg.errors import DataError
 from boostreg.report.index import IndexRow, index_row, render_index
 from boostreg.report.shell import GENERATOR
 from boostreg.study.files import write_text
-from boostreg.study.stored import read_results
+from boostreg.study.stored import read_results, refuse_no_runs, runs_in
 
 __all__ = ["Index", "is_ours", "write_index"]
 
@@ -34,14 +33,11 @@ def write_index(folder: Path) -> Index:
     RunError
         If the page can not be written.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder; name one that holds runs.")
+    refuse_no_runs(folder)
     page = folder / "index.html"
     # Two runs that end together: whoever writes last has read what both left.
     with filelock.FileLock(folder / ".index.lock"):
         rows, left_out = _read(folder)
-        if not rows and not left_out:
-            raise DataError(f"{folder} holds no run: no folder in it has results.json.")
         if page.exists() and not is_ours(page):
             raise DataError(
                 f"{page} was not written by boostreg and stays as it is; move it away "
@@ -59,7 +55,7 @@ def is_ours(page: Path) -> bool:
 
 def _read(folder: Path) -> tuple[list[IndexRow], list[tuple[str, str]]]:
     rows, left_out = [], []
-    for run in _runs(folder):
+    for run in runs_in(folder):
         try:
             results = read_results(run)
         except DataError as error:
@@ -68,12 +64,6 @@ def _read(folder: Path) -> tuple[list[IndexRow], list[tuple[str, str]]]:
         has_page = (run / "report.html").exists()
         rows.append(index_row(run.name, results, has_page=has_page))
     return rows, left_out
-
-
-def _runs(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if (path / "results.json").is_file():
-            yield path
 
 
 def _comparisons(folder: Path) -> list[str]:

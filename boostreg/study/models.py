@@ -4,14 +4,15 @@ import csv
 import hashlib
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boostreg.data import Column, read_source
-from boostreg.errors import ModelError
+from boostreg.errors import DataError, ModelError
 from boostreg.losses import Objective
 from boostreg.report.records import RunRecord
 from boostreg.saved import LoadedModel, ModelCard, load_model
 from boostreg.study.files import read_json, write_bytes, write_json, write_text
+from boostreg.study.stored import read_results, results_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,17 +58,18 @@ def find_model(folder: Path, name: str | None = None) -> Path:
     Raises
     ------
     DataError
-        If the folder holds no results of a run.
+        If the folder holds no results of a run, or they do not say which is best.
     ModelError
         If the run left no such model; the message lists those it left.
     """
-    engines: dict[str, Any] = read_json(folder / "results.json")["engines"]
     if name is None:
-        least = min(engines, key=lambda engine: _inner_loss(engines[engine]))
-        name = f"{least}-best"
+        name = f"{_best_engine(folder)}-best"
+    else:
+        results_file(folder)
     found = sorted(path.stem for path in (folder / "models").glob("*.json"))
     if name not in found:
-        raise ModelError(f"{folder} must hold model {name!r}, it holds {found}.")
+        there = f"it holds {', '.join(found)}" if found else "run the study again"
+        raise ModelError(f"{folder / 'models'} holds no model {name!r}; {there}.")
     return folder / "models" / f"{name}.json"
 
 
@@ -109,5 +111,16 @@ def _table(model: LoadedModel, frame: "pd.DataFrame") -> str:
     return text.getvalue()
 
 
-def _inner_loss(engine: dict[str, Any]) -> float:
-    return float(engine["best"]["inner"]["loss"])
+def _best_engine(folder: Path) -> str:
+    try:
+        engines = read_json(results_file(folder))["engines"]
+        losses = {
+            str(name): float(one["best"]["inner"]["loss"])
+            for name, one in engines.items()
+        }
+        return min(losses, key=lambda name: losses[name])
+    except (KeyError, TypeError, AttributeError) as error:
+        read_results(folder)  # says in which way it is not what a run leaves
+        raise DataError(
+            f"{folder} names no best model; choose one with --model."
+        ) from error

@@ -26,7 +26,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from boostreg.errors import StudyError
+from boostreg.errors import StudyError, reason
 from boostreg.study.faults import Fault, Place, as_error, show
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_LINES", "MAX_VALUES", "Document", "read_yaml"]
@@ -116,8 +116,7 @@ def _read_text(path: Path) -> str:
     except IsADirectoryError:
         raise StudyError(f"{path}: is a folder; expected a study file.") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise StudyError(f"{path}: could not be read: {reason}.") from None
+        raise StudyError(f"{path}: could not be read: {reason(error)}.") from None
     if len(content) > MAX_BYTES:
         raise StudyError(f"{path}: is larger than {MAX_BYTES // 1024} KiB.")
     if content.count(b"\n") > MAX_LINES:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boostreg import __version__
+from boostreg.data.names import quoted, suggestion
 from boostreg.errors import DataError, FigureError
 from boostreg.figures import Figure
 from boostreg.figures.notebook import notebook_html
@@ -19,7 +20,14 @@ from boostreg.study.files import read_csv, read_json
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Run", "open_run", "read_results"]
+__all__ = [
+    "Run",
+    "open_run",
+    "read_results",
+    "refuse_no_runs",
+    "results_file",
+    "runs_in",
+]
 
 _SHOWN = ("front", "engines")
 
@@ -116,12 +124,62 @@ def read_results(folder: Path) -> Mapping[str, Any]:
     DataError
         If the folder holds no results of a run, or those of another version.
     """
-    path = folder / "results.json"
+    path = results_file(folder)
     results = read_json(path)
     if faults := faults_of(results):
         raise DataError(f"{path} {_refusal(results, faults)}")
     content: Mapping[str, Any] = results
     return content
+
+
+def results_file(folder: Path) -> Path:
+    """Return the path of a run's ``results.json``.
+
+    Raises
+    ------
+    DataError
+        If it is not there; the message says what is, and what to name.
+    """
+    path = folder / "results.json"
+    if not path.exists():
+        raise DataError(f"{folder} {_instead(folder)}")
+    return path
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """Return the folders of finished runs in ``folder``, by name."""
+    found = (path for path in folder.iterdir() if (path / "results.json").is_file())
+    return sorted(found, key=lambda path: path.name)
+
+
+def refuse_no_runs(folder: Path) -> None:
+    """Raise DataError if ``folder`` holds no folder of a finished run."""
+    if not folder.is_dir():
+        found = "is a file" if folder.exists() else "is not there"
+        raise DataError(f"{folder} {found}; name a folder that holds those of runs.")
+    if not runs_in(folder):
+        is_run = (folder / "results.json").exists()
+        above = " It is a run itself: name the folder above it." if is_run else ""
+        raise DataError(
+            f"{folder} holds no run: no folder in it has results.json.{above}"
+        )
+
+
+def _instead(folder: Path) -> str:
+    """Return what stands where a finished run should, and what to name."""
+    if folder.is_file():
+        return "is a file; name the folder that a run left."
+    if not folder.is_dir():
+        near = runs_in(folder.parent) if folder.parent.is_dir() else []
+        runs = suggestion(folder.name, [run.name for run in near])
+        listed = f"; of the runs in {folder.parent} {runs}" if near else ""
+        return f"is not there; name the folder that a run left{listed}."
+    if held := runs_in(folder):
+        names = quoted(run.name for run in held)
+        return f"is no run, but holds those of {names}; name one of these folders."
+    if (folder / "journal.db").exists():
+        return "holds a run that has not ended; run its study again, which goes on."
+    return "holds no results.json, so no run has ended there; name another folder."
 
 
 def _refusal(results: Any, faults: Sequence[str]) -> str:

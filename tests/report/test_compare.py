@@ -253,5 +253,5 @@ def test_run_is_not_compared_with_itself(folders):
 
 
 def test_folder_without_results_is_named(folders, tmp_path):
-    with pytest.raises(DataError, match=r"nowhere/results\.json could not be read"):
+    with pytest.raises(DataError, match=r"nowhere is not there"):
         compare_folders(folders[0], tmp_path / "nowhere")

@@ -116,7 +116,7 @@ def test_page_of_another_making_is_never_replaced(reports):
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("empty", "holds no run"), ("absent", "is not a folder")]
+    ("name", "reason"), [("empty", "holds no run"), ("absent", "is not there")]
 )
 def test_folder_without_runs_is_refused(name, reason, tmp_path):
     (tmp_path / "empty").mkdir()

@@ -48,12 +48,12 @@ def test_best_of_the_engine_with_the_least_loss_is_taken(folder):
 
 
 def test_unknown_model_is_told_with_those_there_are(folder):
-    with pytest.raises(ModelError, match=r"'best', it holds \['lightgbm-best', "):
+    with pytest.raises(ModelError, match=r"no model 'best'; it holds lightgbm-best, "):
         find_model(folder, "best")
 
 
 def test_folder_of_no_run_is_told(tmp_path):
-    with pytest.raises(DataError, match=r"results\.json could not be read"):
+    with pytest.raises(DataError, match=r"holds no results\.json, so no run"):
         find_model(tmp_path)
 
 

@@ -68,7 +68,7 @@ def test_damaged_files_are_refused_with_the_reason(tmp_path, content, message):
 
 
 def test_missing_file_and_foreign_object_are_refused(tmp_path):
-    with pytest.raises(ModelError, match="must be a readable model file"):
+    with pytest.raises(ModelError, match="must be a model file: it is"):
         tree_size(tmp_path / "nothing")
     with pytest.raises(ModelError, match="or a model file, got int"):
         tree_size(3)

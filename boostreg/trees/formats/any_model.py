@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from boostreg.errors import ModelError
+from boostreg.errors import ModelError, reason
 from boostreg.trees.formats.arrays_file import read_arrays
 from boostreg.trees.formats.lightgbm_model import read_lightgbm
 from boostreg.trees.formats.sklearn_model import read_sklearn
@@ -102,7 +102,9 @@ def _read_file(
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path} must be a readable model file: {error}.") from None
+        raise ModelError(
+            f"{path} must be a model file: {_found(path, error)}."
+        ) from None
     if data[:2] == b"PK":
         return read_arrays(path)
     if data[:1] == b"{":
@@ -115,5 +117,15 @@ def _read_file(
         )
     raise ModelError(
         f"{path} must be XGBoost's UBJ or JSON, LightGBM's text or boostreg's .npz, "
-        f"but it starts with {data[:8]!r}."
+        f"but  it starts with {data[:8]!r}."
     )
+
+
+def _found(path: Path, error: OSError) -> str:
+    if not path.exists():
+        return "it is not there"
+    models = sorted(file for file in path.glob("models/*") if file.suffix != ".json")
+    if path.is_dir():
+        listed = ", ".join(map(str, models))
+        return f"it is a folder; it holds {listed}" if models else "it is a folder"
+    return reason(error)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.errors import ModelError
+from boostreg.errors import ModelError, reason
 from boostreg.trees.structure import RawForest
 
 __all__ = ["read_arrays", "write_arrays"]
@@ -54,7 +54,9 @@ def read_arrays(path: Path) -> RawForest:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             found: dict[str, Any] = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError) as error:
-        raise ModelError(f"{path.name} must be an .npz of trees: {error}.") from None
+        raise ModelError(
+            f"{path.name} must be an .npz of trees: {reason(error)}."
+        ) from None
     names = {field.name for field in fields(RawForest)}
     version = found.pop("version", None)
     if set(found) != names or version is None or version.ndim or version != _VERSION:

@@ -3,8 +3,8 @@
 from boostreg.baselines.names import (
     BASELINES,
     DEFAULT_BASELINES,
-    KERAS,
     available_baselines,
+    extra_packages,
     missing_extra,
     why_lacking,
 )
@@ -14,10 +14,10 @@ from boostreg.baselines.run import run_baseline
 __all__ = [
     "BASELINES",
     "DEFAULT_BASELINES",
-    "KERAS",
     "BaselineResult",
     "PathPoint",
     "available_baselines",
+    "extra_packages",
     "missing_extra",
     "run_baseline",
     "why_lacking",

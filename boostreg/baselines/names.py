@@ -29,6 +29,7 @@ __all__ = [
     "NETWORKS",
     "SVMS",
     "available_baselines",
+    "extra_packages",
     "missing_extra",
     "why_lacking",
 ]
@@ -58,6 +59,7 @@ DEFAULT_BASELINES = ("mean", "ridge", "lasso", "elastic_net")
 """Those of a study that names none."""
 
 _EXTRA = ("keras", "jax")
+_DECIDING = (*_EXTRA, "jaxlib")
 
 
 def available_baselines(objective: Objective) -> tuple[str, ...]:
@@ -80,6 +82,11 @@ def why_lacking(name: str, objective: Objective) -> str | None:
     if name in NETWORKS and not known:
         return "a network is built for squared error and for classes"
     return None
+
+
+def extra_packages(name: str) -> tuple[str, ...]:
+    """Return the packages of an extra whose versions decide a baseline's results."""
+    return _DECIDING if name in KERAS else ()
 
 
 def missing_extra(name: str) -> str | None:

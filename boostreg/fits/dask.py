@@ -78,6 +78,8 @@ class DaskExecutor(Executor):
         Threads of OpenMP and BLAS in each call.
     limits : Limits, optional
         Of each call.
+    extras : tuple of str, default=()
+        Packages beside the required ones whose versions decide results.
 
     Raises
     ------
@@ -88,7 +90,12 @@ class DaskExecutor(Executor):
     """
 
     def __init__(
-        self, address: str, *, threads: int = 1, limits: Limits | None = None
+        self,
+        address: str,
+        *,
+        threads: int = 1,
+        limits: Limits | None = None,
+        extras: tuple[str, ...] = (),
     ) -> None:
         try:
             import distributed
@@ -112,7 +119,7 @@ class DaskExecutor(Executor):
         self._guard = threading.RLock()
         try:
             self.workers = self._count_threads()
-            self._check_versions()
+            self._check_versions(extras)
         except RunError:
             self._client.close()
             raise
@@ -187,9 +194,11 @@ class DaskExecutor(Executor):
             raise RunError(f"The Dask cluster at {self._address} has no worker.")
         return sum(threads.values())
 
-    def _check_versions(self) -> None:
-        ours = library_versions()
-        found: Mapping[str, Mapping[str, str]] = self._client.run(library_versions)
+    def _check_versions(self, extras: tuple[str, ...]) -> None:
+        ours = library_versions(extras)
+        found: Mapping[str, Mapping[str, str]] = self._client.run(
+            library_versions, extras
+        )
         for worker, theirs in sorted(found.items()):
             for name, version in ours.items():
                 if theirs[name] != version:

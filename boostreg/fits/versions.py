@@ -1,7 +1,7 @@
 """Versions of what decides a result."""
 
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 
 from boostreg import __version__
@@ -20,7 +20,19 @@ _LIBRARIES = (
 
 
 @cache
-def library_versions() -> dict[str, str]:
-    """Return the versions of boostreg, Python and the libraries, by name."""
+def library_versions(extras: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the versions of boostreg, Python and the libraries, by name.
+
+    ``extras`` are packages that not every study needs; one that is not installed has
+    the version ``none``.
+    """
     libraries = {name: version(name) for name in _LIBRARIES}
-    return {"boostreg": __version__, "python": python_version()} | libraries
+    more = {name: _version_or_none(name) for name in extras}
+    return {"boostreg": __version__, "python": python_version()} | libraries | more
+
+
+def _version_or_none(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

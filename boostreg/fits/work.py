@@ -20,7 +20,7 @@ import numpy as np
 from typing_extensions import override
 
 from boostreg import __version__
-from boostreg.baselines import KERAS, BaselineResult, run_baseline
+from boostreg.baselines import BaselineResult, extra_packages, run_baseline
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, FitResult, digest
@@ -221,7 +221,7 @@ class BaselineWork(Work[BaselineResult]):
             "seed": self.seed,
             "rows": dataset.fingerprint(self.outer, None),
             "inner": inner,
-            "versions": _versions("scikit-learn", "scipy", *_extras(self.name)),
+            "versions": _versions("scikit-learn", "scipy", *extra_packages(self.name)),
             # A record of other fields is another record, whatever the version says.
             "record": [field.name for field in fields(BaselineResult)],
         }
@@ -244,10 +244,6 @@ class BaselineWork(Work[BaselineResult]):
     @override
     def decode(self, data: bytes) -> BaselineResult:
         return BaselineResult.from_bytes(data)
-
-
-def _extras(baseline: str) -> tuple[str, ...]:
-    return ("keras", "jax") if baseline in KERAS else ()
 
 
 _OPEN: dict[str, Dataset] = {}

@@ -76,7 +76,7 @@ def execute(
         journal = stack.enter_context(Journal(folder / "journal.db"))
         temporary = TemporaryDirectory(prefix="boostreg-")
         data = Path(stack.enter_context(temporary))
-        executor = _executor(chosen, workers, spec.compute.threads, limits)
+        executor = _executor(chosen, workers, plan, limits)
         stack.enter_context(executor)
         stop = stack.enter_context(stop_on_signals(executor.kill_now))
         executor.start()
@@ -89,9 +89,12 @@ def execute(
 
 
 def _executor(
-    chosen: Dask | str, workers: int | None, threads: int, limits: Limits
+    chosen: Dask | str, workers: int | None, plan: Plan, limits: Limits
 ) -> DaskExecutor | LocalExecutor:
+    threads = plan.spec.compute.threads
     if isinstance(chosen, Dask):
         check_address(chosen.dask, allow_insecure=chosen.allow_insecure)
-        return DaskExecutor(chosen.dask, threads=threads, limits=limits)
+        return DaskExecutor(
+            chosen.dask, threads=threads, limits=limits, extras=plan.extra_packages
+        )
     return LocalExecutor(workers, threads=threads, limits=limits, preload=PRELOAD)

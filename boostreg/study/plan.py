@@ -1,10 +1,12 @@
 """What a study asks for, as data, folds, searches and work."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from boostreg.baselines import extra_packages
 from boostreg.data import (
     Table,
     data_card,
@@ -177,6 +179,12 @@ class Plan:
             for engine in self.spec.engines
             for outer in self.outer_folds
         ]
+
+    @property
+    def extra_packages(self) -> tuple[str, ...]:
+        """Packages that not every study needs, and this one's results depend on."""
+        named = [extra_packages(name) for name in self.spec.baselines]
+        return tuple(dict.fromkeys(chain.from_iterable(named)))
 
     def baselines(self) -> list[BaselineWork]:
         """Return the baselines on every outer fold and on all rows."""

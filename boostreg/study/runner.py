@@ -187,7 +187,7 @@ class _Runner:
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
-            versions=library_versions(),
+            versions=library_versions(plan.extra_packages),
             engines={
                 name: self._engine(name, tuned, insights, records)
                 for name in plan.spec.engines

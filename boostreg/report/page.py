@@ -42,7 +42,9 @@ _SECTIONS = (
 Rows = Sequence[Mapping[str, Any]]
 
 
-def render(results: Mapping[str, Any], trials: Rows, paths: Rows) -> str:
+def render(
+    results: Mapping[str, Any], trials: Rows, paths: Rows, fits: Rows = ()
+) -> str:
     r"""Return the page of a run.
 
     Equal arguments give equal bytes; only ``results["run"]`` depends on the clock.
@@ -55,6 +57,8 @@ def render(results: Mapping[str, Any], trials: Rows, paths: Rows) -> str:
         Rows of ``trials.csv``; numbers may be text, missing ones None, "" or NaN.
     paths : sequence of mapping
         Rows of ``paths.csv``.
+    fits : sequence of mapping
+        Rows of ``fits.csv``: a trial that is kept shows its folds.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def render(results: Mapping[str, Any], trials: Rows, paths: Rows) -> str:
         HTML, to be written as UTF-8 with ``newline="\n"``: the page allows its own
         scripts and styles by the hash of their bytes.
     """
-    sections = _sections(results, trials, paths)
+    sections = _sections(results, trials, paths, fits)
     return fill(
         "report.html",
         styles=_STYLES,
@@ -107,7 +111,7 @@ def policy() -> str:
 
 
 def _sections(
-    results: Mapping[str, Any], trials: Rows, paths: Rows
+    results: Mapping[str, Any], trials: Rows, paths: Rows, fits: Rows = ()
 ) -> list[dict[str, Any]]:
     decimals = _loss_places(results)
     shown = select_rows(results, trials)
@@ -119,7 +123,7 @@ def _sections(
         importance_section(results),
         shrinkage_section(results),
         trees_section(results),
-        front_section(results, shown, decimals),
+        front_section(results, shown, decimals, fits),
         engines_section(results, decimals),
         baselines_section(results, decimals),
         promise_section(results, decimals),

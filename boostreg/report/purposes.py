@@ -28,7 +28,10 @@ def purposes_data(tuned: Tuned, limits: Mapping[str, Any]) -> list[dict[str, Any
         if limits.get(name) is not None:
             purpose = Purpose(**{name: float(limits[name])})
             picks[name] = best_under(list(curves.values()), purpose)
-    return [_row(name, pick, tuned, limits.get(name)) for name, pick in picks.items()]
+    return [
+        _row(name, pick, tuned, curves, limits.get(name))
+        for name, pick in picks.items()
+    ]
 
 
 def timed_data(tuned: Tuned, microseconds: float, speed: Speed) -> dict[str, Any]:
@@ -37,10 +40,11 @@ def timed_data(tuned: Tuned, microseconds: float, speed: Speed) -> dict[str, Any
     It depends on the machine that ``speed`` was measured on.
     """
     purpose = Purpose(max_microseconds=microseconds)
-    pick = best_under(list(_curves(tuned).values()), purpose, speed)
-    found = _curves(tuned)[pick.trial]
+    curves = _curves(tuned)
+    pick = best_under(list(curves.values()), purpose, speed)
+    found = curves[pick.trial]
     time = speed.estimate(found.n_trees[pick.n_rounds], found.n_leaves[pick.n_rounds])
-    row = _row("max_microseconds", pick, tuned, microseconds)
+    row = _row("max_microseconds", pick, tuned, curves, microseconds)
     return row | {"microseconds": float(time)}
 
 
@@ -49,9 +53,12 @@ def _curves(tuned: Tuned) -> dict[int, TrialCurves]:
 
 
 def _row(
-    purpose: str, pick: Candidate, tuned: Tuned, limit: float | None
+    purpose: str,
+    pick: Candidate,
+    tuned: Tuned,
+    curves: Mapping[int, TrialCurves],
+    limit: float | None,
 ) -> dict[str, Any]:
-    curves = _curves(tuned)
     best, chosen = tuned.selection.best, curves[pick.trial]
     paired = (
         chosen.valid_loss[:, pick.n_rounds]

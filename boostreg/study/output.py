@@ -76,7 +76,7 @@ def rebuild_report(folder: Path) -> Path:
 
 
 def _write_page(folder: Path, results: Mapping[str, Any]) -> Path:
-    trials, paths = (read_csv(folder / f"{name}.csv") for name in ("trials", "paths"))
+    tables = (read_csv(folder / f"{name}.csv") for name in ("trials", "paths", "fits"))
     page = folder / "report.html"
-    write_text(page, render(results, trials, paths))
+    write_text(page, render(results, *tables))
     return page

@@ -40,18 +40,23 @@ page was asked for.
 {lines}
 """
 
-Run = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+Rows = Sequence[Mapping[str, Any]]
+Run = tuple[Mapping[str, Any], Rows, Rows, Rows]
 
 
 def runs() -> dict[str, Run]:
-    """Return results, trials and paths by name."""
-    make = runpy.run_path(str(HERE.parent / "report" / "sample.py"))["sample_run"]
-    made = {f"made up, {n:,} x 2": make(n_trials=n) for n in SIZES}
+    """Return results, trials, paths and fits by name."""
+    sample = runpy.run_path(str(HERE.parent / "report" / "sample.py"))
+    made = {}
+    for n in SIZES:
+        run = sample["sample_run"](n_trials=n)
+        made[f"made up, {n:,} x 2"] = (*run, sample["sample_fits"](run[1]))
     for stored in sorted((HERE.parents[1] / "reports").glob("*/results.json")):
-        trials, paths = (
-            read_csv(stored.with_name(f"{name}.csv")) for name in ("trials", "paths")
+        trials, paths, fits = (
+            read_csv(stored.with_name(f"{name}.csv"))
+            for name in ("trials", "paths", "fits")
         )
-        made[stored.parent.name] = (read_json(stored), trials, paths)
+        made[stored.parent.name] = (read_json(stored), trials, paths, fits)
     return made
 
 

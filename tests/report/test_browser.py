@@ -4,10 +4,13 @@ import random
 import runpy
 from pathlib import Path
 
+import pytest
+
 from boostreg.figures import Scale
 from boostreg.report import render
 from boostreg.report.shell import template
 
+sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 STRESS = runpy.run_path(str(Path(__file__).with_name("test_page.py")))["STRESS"]
 
 
@@ -139,7 +142,7 @@ def test_hover_finds_the_point_where_zoom_has_moved_it(visit, page_file):
         ".matrixTransform(p.ownerSVGElement.getScreenCTM());"
         " const t = JSON.parse(document.querySelector('#data').textContent).trials;"
         " const row = +p.dataset.at.split(' ')[k];"
-        " const v = t.values[t.index.indexOf(row)];"
+        " const v = t.values[row];"
         " return [q.x, q.y, `${t.words[v[0]]}-${v[1]}`]; }"
     )
 
@@ -208,6 +211,32 @@ def test_hover_names_a_trial_and_click_keeps_it(visit, page_file):
     assert "-" in named
     assert named in page.locator("#pin").text_content()
     assert page.url.endswith(f"#trial={named}")
+
+
+def test_kept_trial_shows_its_folds_around_its_mean_also_when_zoomed(
+    visit, write_page, sample_run
+):
+    results, trials, paths = sample_run(n_trials=12)
+    text = render(results, trials, paths, sample_fits(trials))
+    there = visit(write_page(text))
+    page = there.page
+    read = (
+        "() => { const f = document.querySelector('#scatter path.folds');"
+        " return [...f.getAttribute('d').matchAll(/M[\\d.]+ ([\\d.]+)/g)]"
+        ".map(m => +m[1]); }"
+    )
+
+    page.goto(f"{there.url}#trial=xgboost-3")
+    page.reload()
+    whole, ring = page.evaluate(read), page.locator("#scatter .mark").nth(1)
+    middle = float(ring.get_attribute("cy"))
+    page.locator("#in").click()
+    near = page.evaluate(read)
+
+    assert len(whole) == 5
+    assert sum(whole) / 5 == pytest.approx(middle, abs=0.3)
+    assert near != whole
+    assert there.faults() == []
 
 
 def test_trial_is_kept_by_keyboard_and_by_deep_link(visit, page_file):

@@ -24,7 +24,11 @@ _MEASURES = (
 
 _TEXTS = ("engine", "state", "reason")
 
+_MOST_FOLDS = 20_000
+"""Losses of folds beyond this number would make the page too large to send."""
+
 Rows = Sequence[Mapping[str, Any]]
+FoldLosses = dict[str, list[float | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,12 @@ def select_rows(results: Mapping[str, Any], trials: Rows) -> Shown:
 
 
 def front_section(
-    results: Mapping[str, Any], shown: Shown, places: int
+    results: Mapping[str, Any], shown: Shown, places: int, fits: Rows = ()
 ) -> dict[str, Any] | None:
     """Return the chart of size against loss, None where nothing was measured."""
     engines = list(dict.fromkeys([*results["engines"], *_engines(shown.rows)]))
-    clouds = [_cloud(results, engine, shown) for engine in engines]
+    folds = _fold_losses(fits)
+    clouds = [_cloud(results, engine, shown, folds) for engine in engines]
     landmarks = _landmarks(results)
     drawn = sum(len(c.rows) for c in clouds)
     if not drawn and not any(c.front for c in clouds):
@@ -71,6 +76,7 @@ def front_section(
         "engines": [c.engine for c in clouds],
         "count": count(drawn),
         "purposes": purposes_table(results, places),
+        "folds": any(one for c in clouds for one in c.folds),
         "tied": count(sum(len(c.tied) for c in clouds)),
         "references": any(not mark.pick for mark in landmarks),
     }
@@ -113,18 +119,20 @@ def _island(
 ) -> dict[str, Any]:
     """Return what the script needs to sort, filter, point at and export the rows.
 
-    Columns in ``worded`` hold places in ``words``.
+    Columns in ``worded`` hold places in ``words``; ``index`` is None where all rows are
+    listed, in their order.
     """
     values = [[_exact(row, name) for name in columns] for _, row in listed]
     worded = [k for k, name in enumerate(columns) if name in _TEXTS]
     words = list(dict.fromkeys(row[k] for row in values for k in worded))
     place = {word: k for k, word in enumerate(words)}
+    index = [k for k, _ in listed]
     for row in values:
         for k in worded:
             row[k] = place[row[k]]
     return {
         "columns": list(columns),
-        "index": [k for k, _ in listed],
+        "index": None if index == list(range(len(index))) else index,
         "marks": [_marks(results, row) for _, row in listed],
         "words": words,
         "worded": worded,
@@ -149,7 +157,18 @@ def _name(row: Mapping[str, Any]) -> str:
     return f"{row.get('engine')}-{row.get('trial')}"
 
 
-def _cloud(results: Mapping[str, Any], engine: str, shown: Shown) -> Cloud:
+def _fold_losses(fits: Rows) -> FoldLosses:
+    """Return the losses of the final tuning's folds by trial, none if too many."""
+    found: FoldLosses = {}
+    for row in fits:
+        if row.get("outer_fold") == "all":
+            found.setdefault(_name(row), []).append(_loss(row))
+    return found if sum(map(len, found.values())) <= _MOST_FOLDS else {}
+
+
+def _cloud(
+    results: Mapping[str, Any], engine: str, shown: Shown, losses: FoldLosses
+) -> Cloud:
     mine = [
         (k, row)
         for k, row in enumerate(shown.rows)
@@ -171,7 +190,16 @@ def _cloud(results: Mapping[str, Any], engine: str, shown: Shown) -> Cloud:
         tuple(sorted(front)),
         tuple(k for k, _ in mine),
         frozenset(k for k, row in mine if number(row.get("trial")) in tied),
+        _even([tuple(losses.get(_name(row), ())) for _, row in mine]),
     )
+
+
+def _even(
+    losses: Sequence[tuple[float | None, ...]],
+) -> tuple[tuple[float | None, ...], ...]:
+    """Return lists made equally long, as a trial that was not resampled has none."""
+    most = max(map(len, losses), default=0)
+    return tuple((*one, *(None,) * (most - len(one))) for one in losses)
 
 
 def _landmarks(results: Mapping[str, Any]) -> list[Landmark]:

@@ -3,8 +3,11 @@ const data = JSON.parse($('#data').textContent);
 /* ---- points are read from the paths that drew them: M x y, one for each entry of data-at ---- */
 const pointsOf = path => {
   const at = path.dataset.at ? path.dataset.at.split(' ').map(Number) : [];
-  const where = [...path.getAttribute('d').matchAll(/M(-?[\d.]+) (-?[\d.]+)/g)];
-  return where.map((m, k) => ({ at: at[k], x: +m[1], y: +m[2], engine: path.dataset.engine }));
+  const where = [...path.getAttribute('d').matchAll(/M(-?[\d.]+) (-?[\d.]+)([^M]*)/g)];
+  /* two digits of base 36 a fold, see figures/front.py */
+  const marks = path.dataset.folds || '', n = marks.length / 2 / where.length;
+  const folds = k => (marks.slice(2 * n * k, 2 * n * (k + 1)).match(/../g) || []).filter(mark => mark !== 'zz').map(mark => 0.3 * parseInt(mark, 36));
+  return where.map((m, k) => ({ at: at[k], x: +m[1], y: +m[2], shape: m[3], engine: path.dataset.engine, drawn: path, folds: folds(k) }));
 };
 const inside = (svg, event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
 
@@ -73,6 +76,7 @@ const rowsOfEffects = $$('.fx').map(row => {
 /* ---- trials: points and table are two views of the same rows ---- */
 const trials = data.trials;
 if (trials) {
+  trials.index = trials.index || trials.values.map((_, k) => k);
   const column = name => trials.columns.indexOf(name);
   const place = new Map(trials.index.map((row, k) => [row, k]));
   const value = (k, name) => trials.values[k][column(name)];
@@ -107,10 +111,24 @@ if (trials) {
     mark.classList.toggle('no', out);
     if (!out) set(mark, { cx: point.x, cy: point.y });
   };
+  /* the folds of the trial that is kept: dots above and below it, and a line through them */
+  const thread = svg?.appendChild(draw('path', { class: 'cur' })), beads = svg?.appendChild(draw('path'));
+  let Yof = y => y;
+  const drawFolds = row => {
+    const point = pointOf.get(row);
+    if (!beads) return;
+    const box = svg.parentNode.dataset.box.split(' ').map(Number);
+    const within = point && point.x >= box[0] && point.x <= box[2];
+    const places = within ? point.folds.map(y => +Yof(y).toFixed(1)).filter(y => y >= box[1] && y <= box[3]) : [];
+    thread.setAttribute('d', places.length ? `M${point.x} ${Math.min(...places)}V${Math.max(...places)}` : '');
+    set(beads, { class: point ? point.drawn.getAttribute('class').replace(/faint|tied/, 'folds') : '', d: places.map(y => `M${point.x} ${y}${point.shape}`).join('') });
+  };
   const zoom = svg && zoomable(svg, $('#scatter').dataset.box.split(' ').map(Number), (X, Y, isWhole) => {
     for (const point of points) { point.x = X(point.ox); point.y = Y(point.oy); }
     drawMark(marks[0], hot);
     drawMark(marks[1], pinned);
+    Yof = Y;
+    drawFolds(pinned);
     $('#reset').disabled = isWhole;
     $$('.cut', svg).forEach(node => node.classList.toggle('no', !isWhole));
   });
@@ -130,6 +148,7 @@ if (trials) {
     pinned = row;
     rowOf.get(pinned)?.classList.add('pin');
     drawMark(marks[1], pinned);
+    drawFolds(pinned);
     const k = place.get(row);
     for (const effect of rowsOfEffects) effect.pinAt(k === undefined || column(effect.penalty) < 0 ? null : value(k, effect.penalty));
     if (!pinText) return;

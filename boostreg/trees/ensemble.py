@@ -21,7 +21,7 @@ from boostreg.trees.structure import NODE_FIELDS, RawForest, settle
 __all__ = ["TreeEnsemble"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TreeEnsemble:
     """The trees of a boosted model, as flat arrays over all nodes of all trees.
 
@@ -110,8 +110,7 @@ class TreeEnsemble:
         ModelError
             If the bytes are damaged, or a model without trees of plain leaves.
         """
-        raw = read_xgboost(data, learning_rate=learning_rate)
-        return cls(**settle(raw))
+        return cls(**settle(read_xgboost(data, learning_rate=learning_rate)))
 
     @classmethod
     def from_lightgbm_text(
@@ -186,6 +185,9 @@ class TreeEnsemble:
             found[name] = np.where(self.left >= 0, found[name] - start, np.int32(-1))
         write_arrays(Path(path), found)
 
+    def __repr__(self) -> str:
+        return f"TreeEnsemble({self.engine!r}, {self.n_trees} trees)"
+
     @property
     def n_trees(self) -> int:
         """Trees of all rounds."""
@@ -234,10 +236,8 @@ class TreeEnsemble:
         """
         trees = self if n_rounds is None else self.truncate(n_rounds)
         scores = trees.value[trees.leaf_indices(X)]
-        total = np.zeros((len(scores), self.n_outputs))
-        for k in range(self.n_outputs):
-            total[:, k] = scores[:, trees.output == k].sum(axis=1)
-        return total
+        sums = [scores[:, trees.output == k].sum(axis=1) for k in range(self.n_outputs)]
+        return np.column_stack(sums)
 
     def truncate(self, n_rounds: int) -> "TreeEnsemble":
         """Return the first ``n_rounds`` rounds."""

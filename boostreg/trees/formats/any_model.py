@@ -107,6 +107,8 @@ def _read_file(
         ) from None
     if data[:2] == b"PK":
         return read_arrays(path)
+    if data[:1] == b"{" and b'"sha256"' in data and b'"learner"' not in data:
+        raise ModelError(f"{path} is the card of a model; name the model beside it.")
     if data[:1] == b"{":
         return read_xgboost(data, learning_rate=learning_rate)
     if data[:4] == b"tree":

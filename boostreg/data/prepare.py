@@ -80,7 +80,11 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         target=target,
         classes=answer.classes,
         task_inferred=answer.inferred,
-        notes=(*answer.notes, *_notes(series, columns, drop, named, read)),
+        notes=(
+            *answer.notes,
+            *_notes(series, columns, drop, named, read),
+            *_notes_on_values(X, answer.y, columns),
+        ),
         **read,
     )
 
@@ -177,14 +181,25 @@ def _read_time(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
     try:
-        points = pd.to_datetime(series.astype(object), utc=True, format="ISO8601")
+        points = pd.to_datetime(
+            series.astype(object), utc=True, format="ISO8601", errors="coerce"
+        )
     except (ValueError, TypeError, OverflowError) as error:
-        raise DataError(
-            f"time column {name!r} must hold numbers, dates or ISO 8601 text such as "
-            f"2024-01-31: {error}"
-        ) from error
+        raise _no_times(name, str(error)) from error
+    wrong = np.flatnonzero(points.isna().to_numpy(dtype=bool))
+    if len(wrong):
+        row = int(wrong[0])
+        found = f"{series.iloc[row]!r} in row {row} (the first row is 0)"
+        raise _no_times(name, found)
     since = (points - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
     return np.asarray(since, dtype=np.float64)
+
+
+def _no_times(name: str, found: str) -> DataError:
+    return DataError(
+        f"time column {name!r} must hold numbers, dates or ISO 8601 text such as "
+        f"2024-01-31, found {found}."
+    )
 
 
 _READERS: dict[str, Any] = {
@@ -227,3 +242,32 @@ def _notes(
     if "weights" in read and (unused := int(np.sum(read["weights"] == 0))):
         notes.append(f"{unused} rows have weight 0 and teach nothing.")
     return notes
+
+
+def _notes_on_values(
+    X: NDArray[np.float64], y: NDArray[np.float64], columns: Sequence[Column]
+) -> list[str]:
+    notes = []
+    idle = [
+        column.name
+        for column, values in zip(columns, X.T, strict=True)
+        if np.all((values == values[0]) | (np.isnan(values) & np.isnan(values[0])))
+    ]
+    if idle:
+        notes.append(f"No split can use what never varies: {quoted(idle)}.")
+    if n_copies := _n_copies(X, y):
+        notes.append(
+            f"Rows that are copies of an earlier one, target included: {n_copies}. "
+            "Where the two fall into different folds, losses look lower than they are."
+        )
+    return notes
+
+
+def _n_copies(X: NDArray[np.float64], y: NDArray[np.float64]) -> int:
+    """Return how many rows were there before, by a hash of 64 bits."""
+    import pandas as pd
+
+    hashes = pd.util.hash_array(y)
+    for values in X.T:  # one column at a time: no second copy of the table
+        hashes = hashes * np.uint64(1_000_003) ^ pd.util.hash_array(values)
+    return len(hashes) - len(np.unique(hashes))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Target", "read_target", "refuse_missing"]
 
+_MOST_CLASSES = 0.5  # share of the rows
 _FEW = 10  # whole numbers with at most so many values could be meant as classes
 
 
@@ -72,6 +73,7 @@ def _inferred(series: "pd.Series[Any]", name: str, *, labelled: bool) -> Target:
     from pandas.api.types import infer_dtype
 
     if labelled or infer_dtype(series, skipna=True) == "boolean":
+        _refuse_text_of_numbers(series, name)
         found = _classification(series, name, None)
     else:
         values = read_numbers(series, name)
@@ -85,6 +87,18 @@ def _inferred(series: "pd.Series[Any]", name: str, *, labelled: bool) -> Target:
         f"{len(found.classes)} classes ({quoted(found.classes)})."
     )
     return replace(found, inferred=True, notes=(note,))
+
+
+def _refuse_text_of_numbers(series: "pd.Series[Any]", name: str) -> None:
+    """Raise DataError if text has far more values than classes would have."""
+    n_values = series.nunique()
+    if n_values > max(_FEW, _MOST_CLASSES * len(series)):
+        raise DataError(
+            f"target {name!r} holds text with {n_values} different values in "
+            f"{len(series)} rows, first {str(series.iloc[0])!r}, which can hardly be "
+            "classes. Write numbers plainly, such as 1234.5; or, if these are classes, "
+            "say task: multiclass."
+        )
 
 
 def _inferred_regression(

@@ -128,7 +128,7 @@ class Objective:
             least = "positive" if self.name == "gamma" else "not negative"
             raise DataError(
                 f"target must be {least} for objective {self.name!r}, got "
-                f"{y[bad][0]!r} in row {int(np.argmax(bad))}."
+                f"{float(y[bad][0])!r} in row {int(np.argmax(bad))}."
             )
 
     def intercept(self, y: Array, weights: Array | None = None) -> Array:

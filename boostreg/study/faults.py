@@ -128,11 +128,15 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
         case "contradiction":
             return context["at"], f"{context['text']}."
         case "missing":
-            return loc, context.get("text", "missing; a study needs this key.")
+            whole = "a claim" if loc[0] == "claims" and len(loc) > 1 else "a study"
+            return loc, context.get("text", f"missing; {whole} needs this key.")
         case "extra_forbidden" | "unknown_key":
             known = context.get("known") or tuple(_keys(model, error["loc"]))
             listed = f"unknown key; expected one of: {', '.join(known)}"
             return loc, listed + (_nearest(loc[-1], known) or _elsewhere(model, loc))
+        case "tuple_type" if isinstance(error["input"], str):
+            name = error["input"]
+            return loc, f"found {show(name)}; expected a list, such as [{name}]."
         case kind:
             known, expected = _expected(kind, context, error["msg"])
             text = f"found {show(error['input'])}; expected {expected}"
@@ -142,17 +146,25 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
 def show(value: object) -> str:
     """Return a value of a YAML file as its writer would know it again.
 
-    >>> show(True), show("x" * 3), show(()), show(None)
-    ('true', "'xxx'", 'an empty list', 'null')
+    >>> show(True), show("x" * 3), show(()), show(None), show({"low": 2, "high": 1})
+    ('true', "'xxx'", 'an empty list', 'null', '{low: 2, high: 1}')
     """
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        return f"a mapping with {', '.join(map(str, value))}" if value else "{}"
+        text = ", ".join(f"{key}: {show(one)}" for key, one in value.items())
+        short = len(text) <= _LONGEST
+        return (
+            f"{{{text}}}" if short else f"a mapping with {', '.join(map(str, value))}"
+        )
     if isinstance(value, (tuple, list)):
-        return f"a list of {len(value)}" if value else "an empty list"
+        text = ", ".join(map(show, value))
+        short = len(text) <= _LONGEST
+        if not value:
+            return "an empty list"
+        return f"[{text}]" if short else f"a list of {len(value)}"
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 

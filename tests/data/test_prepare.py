@@ -253,3 +253,19 @@ def test_any_labels_are_carried_unharmed(labels):
 
     categories = table.columns[0].categories
     assert [categories[int(code)] for code in table.X[:, 0]] == labels
+
+
+def test_rows_that_are_copies_are_counted():
+    frame = pd.DataFrame({"a": [1.0, np.nan, 1.0, np.nan], "b": [*"uvuv"]})
+
+    table = prepare_table(frame.assign(y=[1.0, 2.0, 1.0, 3.0]), target="y")
+
+    assert any("an earlier one, target included: 1." in note for note in table.notes)
+
+
+def test_columns_that_never_vary_are_named():
+    frame = pd.DataFrame({"a": Y, "b": [1] * 4, "c": [None] * 4, "d": [1, 1, 1, None]})
+
+    table = prepare_table(frame.assign(y=Y), target="y")
+
+    assert "No split can use what never varies: 'b', 'c'." in table.notes

@@ -43,6 +43,46 @@ CASES = {
         TABLE,
         "bad.yaml:3:21: validation.outer: 41 folds need at least 41 rows, got 40.",
     ),
+    "text for numbers": (
+        HEAD,
+        "a,b,y\n" + "".join(f"{i},{i % 3},{i}.5 EUR\n" for i in range(40)),
+        "data.target: target 'y' holds text with 40 different values in 40 rows, first",
+    ),
+    "no date": (
+        HEAD.replace("target: y", "target: y, time: b"),
+        "a,b,y\n" + "".join(f"{i},31/12/20{i:02d},{i}\n" for i in range(40)),
+        "2024-01-31, found '31/12/2000' in row 0",
+    ),
+    "target of gamma below 0": (
+        HEAD.replace("target: y", "target: y, objective: gamma"),
+        TABLE,
+        "data.objective: target must be positive for objective 'gamma', got 0.0 in row",
+    ),
+    "groups for fewer folds": (
+        HEAD.replace("target: y", "target: y, groups: b"),
+        TABLE,
+        "validation.outer: 5 folds need at least 5 groups, got 3.",
+    ),
+    "weights below 0": (
+        HEAD.replace("target: y", "target: y, weights: b"),
+        TABLE.replace(",0,", ",-1,"),
+        "data.weights: weights column 'b' is negative in 14 rows",
+    ),
+    "range upside down": (
+        HEAD + "search: {space: {reg_lambda: {low: 9, high: 1}}}\n",
+        TABLE,
+        "found {low: 9, high: 1}; expected low below high.",
+    ),
+    "engine by itself": (
+        HEAD + "engines: xgboost\n",
+        TABLE,
+        "engines: found 'xgboost'; expected a list, such as [xgboost].",
+    ),
+    "claim without its parts": (
+        HEAD + "claims: [{id: a}]\n",
+        TABLE,
+        "claims.0.says: missing; a claim needs this key.",
+    ),
     "infinite feature": (HEAD, TABLE.replace("5,2,7.5", "inf,2,7.5"), "'a'"),
     "duplicate columns": (HEAD, TABLE.replace("a,b,y", "a,a,y"), "'a'"),
     "no feature": (HEAD, "y\n" + "".join(f"{i}.5\n" for i in range(40)), "feature"),

@@ -61,11 +61,11 @@ FAULTS = {
     ),
     "text for a list": (
         "baselines: ridge",
-        "3:12: baselines: found 'ridge'; expected a list.",
+        "3:12: baselines: found 'ridge'; expected a list, such as [ridge].",
     ),
     "list for a mapping": (
         "rounds: [500]",
-        "3:9: rounds: found a list of 1; expected a mapping of keys.",
+        "3:9: rounds: found [500]; expected a mapping of keys.",
     ),
     "unknown engine": (
         "engines: [xgboost, lightgmb]",
@@ -144,8 +144,8 @@ FAULTS = {
     "range upside down": (
         "search: {space: {max_depth: {low: 9, high: 2}}}",
         (
-            "3:29: search.space.max_depth: found a mapping with low, high; expected low"
-            " below high."
+            "3:29: search.space.max_depth: found {low: 9, high: 2}; expected low below "
+            "high."
         ),
     ),
     "range without an end": (
@@ -173,8 +173,8 @@ FAULTS = {
     "space of an unknown shape": (
         "search: {space: [reg_lambda]}",
         (
-            "3:17: search.space: found a list of 1; expected the name of a space, or "
-            "ranges by penalty."
+            "3:17: search.space: found ['reg_lambda']; expected the name of a space, "
+            "or ranges by penalty."
         ),
     ),
     "fixed and searched": (
@@ -297,7 +297,7 @@ DATA_FAULTS = {
         "multiclass; did you mean 'regression'?"
     ),
     "source: a.csv, target: y, drop: [y]": (
-        "2:40: data.drop: found a list of 1; expected a column other than the target."
+        "2:40: data.drop: found ['y']; expected a column other than the target."
     ),
     "source: a.csv, target: y, objective: huber": (
         "2:45: data.objective: found 'huber'; expected one of: squared_error, "

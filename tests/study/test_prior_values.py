@@ -54,7 +54,7 @@ def test_uniform_prior_is_no_penalty(load, name):
     [
         ("reg_lambda: {prior: norml}", ".prior: found 'norml'; expected one of: no"),
         ("reg_lambda: {prior: norml}", "reg_alpha is); did you mean 'normal'?"),
-        ("reg_lambda: {prior: [normal]}", ".prior: found a list of 1; expected one of"),
+        ("reg_lambda: {prior: [normal]}", ".prior: found ['normal']; expected one of"),
         ("reg_lambda: {prior: laplace, scale: 1}", "(Laplace's is what reg_alpha is)"),
         ("reg_alpha: {prior: normal, std: 1}", "normal one is what reg_lambda is"),
         ("max_leaves: {prior: uniform}", "penalties on leaf weights"),

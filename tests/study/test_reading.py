@@ -50,7 +50,7 @@ BROKEN = {
     "empty": ("", "study.yaml: found nothing; expected a mapping with at least"),
     "only a comment": ("# later\n", "found nothing; expected a mapping"),
     "null": ("~", "found nothing"),
-    "a list": ("- name\n- data\n", "found a list of 2; expected a mapping"),
+    "a list": ("- name\n- data\n", "found ['name', 'data']; expected a mapping"),
     "text": ("hello", "found 'hello'; expected a mapping"),
     "tabs": ("data:\n\tsource: x\n", "2:1: not YAML: found character '\\t'"),
     "tabs, the hint": ("data:\n\tsource: x\n", "indent with spaces, not tabs."),

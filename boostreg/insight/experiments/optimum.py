@@ -1,18 +1,12 @@
 r"""How far a penalty moves the optimum, and what that costs and buys (D1, D2).
 
 Near the unpenalised optimum :math:`w^*` a loss is a quadratic with Hessian H. With L2
-the optimum moves to
-
-.. math:: (H + \lambda I)^{-1} H w^* ,
-
-and with L1, where H is diagonal, to
-
-.. math:: \operatorname{sign}(w^*_j) \max(|w^*_j| - \alpha / H_{jj}, 0)
-
-([1]_, eq. 7.7 and 7.13, 7.22 and 7.23). The squared error of a linear model is such a
-quadratic everywhere; its H is diagonal where columns are orthogonal. So is the
-objective of a tree whose splits are given, with one weight a leaf: there H is diagonal
-always, for a row lies in one leaf. Both penalties at once give
+the optimum moves as ``boostreg.penalty.optimum.l2_optimum`` says, and with L1, where H
+is diagonal, as ``l1_optimum`` does ([1]_, eq. 7.7 and 7.13, 7.22 and 7.23). The squared
+error of a linear model is such a quadratic everywhere; its H is diagonal where columns
+are orthogonal. So is the objective of a tree whose splits are given, with one weight a
+leaf: there H is diagonal always, for a row lies in one leaf. Both penalties at once
+give
 :math:`-\operatorname{sign}(G) \max(|G| - \alpha, 0) / (H + \lambda)`, with
 :math:`w^* = -G / H`.
 
@@ -45,6 +39,7 @@ from boostreg.insight.experiments.grown import (
 )
 from boostreg.insight.experiments.measures import relative_difference
 from boostreg.insight.refresh import leaf_weights
+from boostreg.penalty.optimum import l1_optimum, l2_optimum, shift
 
 __all__ = ["PROCEDURES", "leaf_optimum", "losses_along_a_penalty", "shifted_optimum"]
 
@@ -74,7 +69,7 @@ def losses_along_a_penalty(sample: Sample, options: Mapping[str, Any]) -> Measur
             "train_change": float(train[best] / train_free - 1),
             "new_change": float(new[best] / new_free - 1),
             "new_change_strongest": float(new[0] / new_free - 1),
-            "moved": _norm(w[best] - start) / _norm(start),
+            "moved": shift(start, w[best]) / _norm(start),
         },
         series={
             "strength": tuple(grid[::-1] / grid[0]),
@@ -101,8 +96,8 @@ def shifted_optimum(sample: Sample, options: Mapping[str, Any]) -> Measured:
             "l2_difference": relative_difference(at_l2[1], at_l2[0]),
             "l1_difference": relative_difference(at_l1[1], at_l1[0]),
             "l1_difference_correlated": relative_difference(as_given[1], as_given[0]),
-            "l2_moved": _norm(at_l2[0][0] - linear.free()) / free,
-            "l1_moved": _norm(at_l1[0][0] - square.free()) / free_square,
+            "l2_moved": shift(linear.free(), at_l2[0][0]) / free,
+            "l1_moved": shift(square.free(), at_l1[0][0]) / free_square,
         },
         series={
             "l2_strength": tuple(_SHARES[::-1]),
@@ -147,8 +142,7 @@ def _l2(linear: Linear, shares: Array) -> tuple[Array, Array]:
     H, free = _hessian(linear), linear.free()
     strengths = shares * float(np.trace(H)) / len(H)
     fitted = coefficients(linear.path(strengths, 0.0))
-    closed = [np.linalg.solve(H + s * np.eye(len(H)), H @ free) for s in strengths]
-    return fitted, np.array(closed)
+    return fitted, np.array([l2_optimum(free, H, one) for one in strengths])
 
 
 def _l1(linear: Linear, shares: Array) -> tuple[Array, Array]:
@@ -159,8 +153,7 @@ def _l1(linear: Linear, shares: Array) -> tuple[Array, Array]:
     h, free = np.diag(_hessian(linear)), linear.free()
     strengths = shares * linear.top(1.0)
     fitted = coefficients(linear.path(strengths, 1.0))
-    cut = np.maximum(np.abs(free) - strengths[:, None] / h, 0.0)
-    return fitted, np.sign(free) * cut
+    return fitted, np.array([l1_optimum(free, h, one) for one in strengths])
 
 
 def _hessian(linear: Linear) -> Array:
@@ -172,7 +165,8 @@ def _hessian(linear: Linear) -> Array:
     raw = linear.free_path().raw(design.X, 0)
     weight = design.weights[:, None] * design.objective.hessian(design.y, raw)
     centred = design.X - np.sum(weight * design.X, axis=0) / np.sum(weight)
-    return np.asarray(centred.T @ (weight * centred))
+    H: Array = centred.T @ (weight * centred)
+    return (H + H.T) / 2
 
 
 def _orthogonal(linear: Linear) -> Array:

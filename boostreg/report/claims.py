@@ -15,11 +15,20 @@ __all__ = [
     "count_verdicts",
     "expected_words",
     "measured_words",
+    "quantity_words",
     "summarize_claims",
 ]
 
 _VERDICTS = ("supported", "refuted", "not settled")
 _MOST_NAMED = 5
+_QUANTITIES = {
+    "train_loss": "training loss",
+    "gap": "loss minus training loss",
+    "leaves_per_tree": "leaves per tree",
+    "l1_norm": "sum of absolute leaf weights",
+    "l2_norm": "length of the leaf weights",
+    "zero_share": "share of leaf weights that are 0",
+}
 
 
 def summarize_claims(records: Sequence[ClaimRecord]) -> list[dict[str, Any]]:
@@ -94,19 +103,33 @@ def measured_words(claim: Mapping[str, Any], measured: Mapping[str, Any]) -> str
     """Return the quantity of a claim in words.
 
     >>> path = {"kind": "path", "measure": "leaves", "along": "reg_lambda",
-    ...         "against": None, "at": "end", "reading": "stopped", "anchor": "fixed"}
+    ...         "against": None, "at": "end", "reading": "stopped", "anchor": "fixed",
+    ...         "expect": "decreasing", "at_least": 5}
     >>> measured_words(path, {})
     'leaves at the largest reg_lambda minus leaves at 0'
+    >>> measured_words(path | {"at_least": "20%"}, {})
+    'leaves at the largest reg_lambda minus leaves at 0, as a share of the latter'
     """
     if claim["kind"] == "experiment":
         return str(measured["what"])
-    measure, along, against = claim["measure"], claim["along"], claim["against"]
+    along, against = claim["along"], claim["against"]
+    measure = quantity_words(claim["measure"])
     at_equal = claim["reading"] == "equal"
     notes = ["at equal rounds"] if at_equal else []
     notes += ["around the tuned best"] if claim["anchor"] == "tuned" else []
+    notes += ["as a share of the latter"] if _least(claim).share else []
     here = f"{measure} {_place(along, claim['at'])}"
     other = "at 0" if against is None else _place(against, claim["at"])
     return ", ".join([f"{here} minus {measure} {other}", *notes])
+
+
+def quantity_words(measure: str) -> str:
+    """Return a quantity along a path in words.
+
+    >>> quantity_words("leaves_per_tree")
+    'leaves per tree'
+    """
+    return _QUANTITIES.get(measure, measure)
 
 
 def _place(penalty: str, at: Any) -> str:

@@ -7,21 +7,18 @@ key; engines, effects, baselines and claims may have more than is named here.
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field
 from typing_extensions import TypedDict
+
+from boostreg.report.claimschema import Claim
+from boostreg.report.kinds import Count, Number, Text, closed, opened
 
 __all__ = ["Results"]
 
-_closed = with_config(ConfigDict(extra="forbid", strict=True))
-_open = with_config(ConfigDict(extra="allow", strict=True))
-
-Number = float | None
-Count = Annotated[int, Field(ge=0)]
-Text = str
 Penalties = dict[str, Number]
 
 
-@_closed
+@closed
 class Run(TypedDict):
     """All that depends on the clock or the machine."""
 
@@ -35,7 +32,7 @@ class Run(TypedDict):
     select: NotRequired[dict[str, dict[str, Any]]]
 
 
-@_closed
+@closed
 class Texts(TypedDict):
     """The sentences of the page."""
 
@@ -45,7 +42,7 @@ class Texts(TypedDict):
     warnings: list[Text]
 
 
-@_open
+@opened
 class Data(TypedDict):
     """The data card."""
 
@@ -63,7 +60,7 @@ class Data(TypedDict):
     notes: list[Text]
 
 
-@_closed
+@closed
 class Outer(TypedDict):
     """Mean loss over the outer folds, its 95 % interval, and the loss of each fold."""
 
@@ -73,7 +70,7 @@ class Outer(TypedDict):
     losses: list[Number]
 
 
-@_closed
+@closed
 class Inner(TypedDict):
     """What chose a candidate: means over the inner folds."""
 
@@ -82,7 +79,7 @@ class Inner(TypedDict):
     leaves: Number
 
 
-@_closed
+@closed
 class Size(TypedDict):
     """Counts and norms of trees, see ``TreeSize``."""
 
@@ -101,7 +98,7 @@ class Size(TypedDict):
     shrinkage_high: NotRequired[Number]
 
 
-@_closed
+@closed
 class OuterFold(TypedDict):
     """What was picked inside one outer fold, and how it did there."""
 
@@ -115,7 +112,7 @@ class OuterFold(TypedDict):
     penalty: Penalties
 
 
-@_open
+@opened
 class Pick(TypedDict):
     """A candidate of the search on all rows, and the procedure that found it."""
 
@@ -136,7 +133,7 @@ class Pick(TypedDict):
     by_outer_fold: list[OuterFold]
 
 
-@_closed
+@closed
 class Reference(TypedDict):
     """A model that was not tuned for loss, on the same outer folds."""
 
@@ -145,7 +142,7 @@ class Reference(TypedDict):
     rounds: list[Count]
 
 
-@_closed
+@closed
 class FrontPoint(TypedDict):
     """A candidate that nothing beats in both leaves and inner loss."""
 
@@ -155,7 +152,7 @@ class FrontPoint(TypedDict):
     rounds: Count
 
 
-@_open
+@opened
 class Engine(TypedDict):
     """All that was found with one engine."""
 
@@ -166,14 +163,14 @@ class Engine(TypedDict):
     front: list[FrontPoint]
 
 
-@_open
+@opened
 class Baseline(TypedDict):
     """A model that is no boosted ensemble."""
 
     outer: Outer
 
 
-@_open
+@opened
 class Difference(TypedDict):
     """A paired difference, its 95 % interval, and the p-value of it being 0."""
 
@@ -207,7 +204,7 @@ class EffectPoint(Difference):
     leaves: Number
 
 
-@_open
+@opened
 class Effect(TypedDict):
     """What one penalty of one engine does, all else held."""
 
@@ -218,15 +215,7 @@ class Effect(TypedDict):
     sentence: Text
 
 
-@_open
-class Claim(TypedDict):
-    """A claim of the study and how it came out."""
-
-    id: Text
-    verdict: Text
-
-
-@_closed
+@closed
 class Finding(TypedDict):
     """What the linter says of the search."""
 
@@ -236,7 +225,7 @@ class Finding(TypedDict):
     advice: Text
 
 
-@_open
+@opened
 class Study(TypedDict):
     """The study with every default written out."""
 
@@ -249,7 +238,7 @@ class Study(TypedDict):
     validation: dict[str, Any]
 
 
-@_closed
+@closed
 class Results(TypedDict):
     """The content of ``results.json``."""
 

@@ -1,7 +1,7 @@
 """All claims of the runs in a folder: for the terminal, and as a page kept in git."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from boostreg.study.stored import read_results, refuse_no_runs, runs_in
 __all__ = ["claim_lines", "claims_page", "write_claims_page"]
 
 _HEADS = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
-          "expected", "study")  # fmt: skip
+          "expected", "effect is", "study")  # fmt: skip
+_NARROW = [name for name in _HEADS if name != "effect is"]
 _WIDEST = 46
 _ABOUT = (
     "Written by `boostreg claims --write` from the results of the runs beside this "
@@ -34,7 +35,9 @@ def claim_lines(folder: Path) -> Iterator[str]:
     DataError
         If the folder is not there, or no run in it makes a claim.
     """
-    rows = [_HEADS, *(tuple(map(_short, row)) for row in _rows(folder))]
+    kept = [_HEADS.index(name) for name in _NARROW]
+    cut = ([_short(row[k]) for k in kept] for row in _rows(folder))
+    rows: list[Sequence[str]] = [_NARROW, *cut]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -84,7 +87,7 @@ def write_claims_page(folder: Path) -> Path:
 def _rows(folder: Path) -> list[_Row]:
     refuse_no_runs(folder)
     rows = [
-        (*row, run.name)
+        (*row, claim["measured"], run.name)
         for run in runs_in(folder)
         for claim in _claims(read_results(run))
         for row in claim_rows(claim)

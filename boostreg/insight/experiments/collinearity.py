@@ -151,23 +151,43 @@ PROCEDURES: Mapping[str, Procedure] = {
         measures={
             **{
                 f"{name}_prediction_growth": (
-                    "variance of predictions with twins correlated by 0.99 over that "
-                    f"with unrelated ones, minus 1: {words}"
+                    f"variance of the {words}'s predictions over resamples where twins "
+                    "correlate by 0.99, over that where they are unrelated, minus 1"
                 )
                 for name, words in _WORDS.items()
             },
             **{
-                f"{name}_coefficient_growth": f"the same of coefficients: {words}"
+                f"{name}_coefficient_growth": (
+                    f"variance of the {words}'s coefficients over resamples where "
+                    "twins correlate by 0.99, over that where they are unrelated, "
+                    "minus 1"
+                )
                 for name, words in _WORDS.items()
             },
-            "lasso_instability": "1 less stability of the chosen set: 0 is one set",
-            "lasso_instability_growth": "the same less that with unrelated twins",
-            "elastic_net_instability": "1 less stability of the chosen set",
-            "elastic_net_instability_growth": "the same less that of unrelated twins",
+            **{
+                f"{name}_instability": (
+                    f"how far the sets that the {_WORDS[name]} chooses differ between "
+                    "resamples where twins correlate by 0.99: 0 is one set, 1 is chance"
+                )
+                for name in ("lasso", "elastic_net")
+            },
+            **{
+                f"{name}_instability_growth": (
+                    f"how far the sets that the {_WORDS[name]} chooses differ between "
+                    "resamples (0 is one set, 1 is chance) where twins correlate by "
+                    "0.99, less where they are unrelated"
+                )
+                for name in ("lasso", "elastic_net")
+            },
             "lasso_over_ridge_prediction": (
-                "variance of the lasso's predictions over ridge's, minus 1, at 0.99"
+                "variance of the lasso's predictions over ridge's, minus 1, where "
+                "twins"
+                "correlate by 0.99"
             ),
-            "lasso_over_ridge_coefficient": "the same of coefficients",
+            "lasso_over_ridge_coefficient": (
+                "variance of the lasso's coefficients over ridge's, minus 1, where "
+                "twins correlate by 0.99"
+            ),
         },
         options={
             "twins": Option(5, "columns that get a twin", low=1, high=1000),

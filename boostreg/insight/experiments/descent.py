@@ -141,11 +141,29 @@ PROCEDURES: Mapping[str, Procedure] = {
         run=kink,
         words="Gradient steps to the minimum of a linear model under each penalty.",
         measures={
-            **{f"{k}_steps": f"steps to the distance, {w}" for k, w in _KINDS.items()},
-            **{f"{k}_left": f"distance at the end, {w}" for k, w in _KINDS.items()},
-            "subgradient_over_proximal": "log10 of the ratio of steps under L1",
-            "decaying_over_proximal": "the same, subgradient steps that grow shorter",
-            "proximal_over_l2": "log10 of steps, proximal L1 over L2",
+            **{
+                f"{k}_steps": f"steps until the objective is close to its least: {w}"
+                for k, w in _KINDS.items()
+            },
+            **{
+                f"{k}_left": (
+                    "height of the objective above its least after all steps, over "
+                    f"that at the start: {w}"
+                )
+                for k, w in _KINDS.items()
+            },
+            "subgradient_over_proximal": (
+                "log10 of the steps that plain gradient steps need under L1 over those "
+                "that proximal ones need"
+            ),
+            "decaying_over_proximal": (
+                "log10 of the steps that gradient steps which grow shorter need under "
+                "L1 over those that proximal ones need"
+            ),
+            "proximal_over_l2": (
+                "log10 of the proximal steps needed under L1 over the gradient steps "
+                "needed under L2"
+            ),
         },
         options={
             "fit": Option(0.9, "share of the unpenalised fit to keep", 0.05, 0.999),

@@ -49,9 +49,12 @@ PROCEDURES: Mapping[str, Procedure] = {
         run=unsplit_trees,
         words="Trees without a split along each penalty, at equal rounds.",
         measures={
-            "unpenalised": "share of trees without a split, no penalty",
+            "unpenalised": "share of trees without a split under no penalty",
             **{
-                f"{name}_change": f"share under {penalty} less that of no penalty"
+                f"{name}_change": (
+                    f"share of trees without a split under {penalty}, less that under "
+                    "no penalty"
+                )
                 for name, penalty in _PENALTIES.items()
             },
         },

@@ -186,11 +186,14 @@ PROCEDURES: Mapping[str, Procedure] = {
         words="Every leaf of an ensemble against the maximum of its posterior.",
         measures={
             "difference": (
-                "largest difference to the maximum, likelihood expanded to the second "
-                "order, over the largest maximum"
+                "largest difference of a leaf to the maximum of the posterior with the "
+                "likelihood expanded to the second order, over the largest maximum"
             ),
-            "exact_difference": "the same with the likelihood itself",
-            "moved": "largest change by the prior over the largest weight",
+            "exact_difference": (
+                "largest difference of a leaf to the maximum of the posterior with the "
+                "likelihood itself, over the largest maximum"
+            ),
+            "moved": "largest change of a leaf by the prior, over the largest weight",
         },
         options={
             "engine": Option("xgboost", "who grows the trees", choices=ENGINE_NAMES),

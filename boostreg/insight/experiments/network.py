@@ -150,8 +150,11 @@ PROCEDURES: Mapping[str, Procedure] = {
         run=weight_decay,
         words="L2 in a network's loss against decoupled weight decay.",
         measures={
-            "sgd_difference": "distance over length of the weights, gradient descent",
-            "adam_difference": "the same, Adam",
+            f"{name}_difference": (
+                "distance between the weights under L2 and under weight decay, over "
+                f"their length: {words}"
+            )
+            for name, words in (("sgd", "gradient descent"), ("adam", "Adam"))
         },
         options=_OPTIONS,
         panels=(
@@ -170,7 +173,7 @@ PROCEDURES: Mapping[str, Procedure] = {
         run=network_zeros,
         words="Exact zeros among a network's weights, by penalty and kind of step.",
         measures={
-            f"{name}_{figure}": f"share of weights {words}: {_WORDS[name]}"
+            f"{name}_{figure}": f"share of weights that are {words}: {_WORDS[name]}"
             for name in _RULES
             for figure, words in (
                 ("zero_share", "exactly 0"),
@@ -194,7 +197,9 @@ PROCEDURES: Mapping[str, Procedure] = {
         run=dead_units,
         words="Hidden units all of whose input weights are exactly 0.",
         measures={
-            f"{name}_{optimiser}": f"share of dead units: {_WORDS[name]}, {words}"
+            f"{name}_{optimiser}": (
+                f"share of units without an input weight: {_WORDS[name]}, {words}"
+            )
             for name in _RULES
             for optimiser, words in (("sgd", "gradient descent"), ("adam", "Adam"))
         },

@@ -146,7 +146,7 @@ def _l2(linear: Linear, shares: Array) -> tuple[Array, Array]:
 
 
 def _l1(linear: Linear, shares: Array) -> tuple[Array, Array]:
-    """Return the same for L1 with the diagonal of H alone.
+    """Return fitted and closed-form coefficients under L1, H taken as diagonal.
 
     Shares count in the strength that forbids every coefficient.
     """
@@ -186,6 +186,9 @@ def _norm(vector: Array) -> float:
     return float(np.linalg.norm(vector))
 
 
+_DIFFERENCE = "largest difference of a coefficient to the closed form, over the largest"
+_MOVED = "distance of the coefficients to the unpenalised, over their length"
+
 PROCEDURES: Mapping[str, Procedure] = {
     "losses_along_a_penalty": Procedure(
         run=losses_along_a_penalty,
@@ -194,10 +197,17 @@ PROCEDURES: Mapping[str, Procedure] = {
             "unpenalised one: their losses on training and on new rows."
         ),
         measures={
-            "train_change": "training loss over the unpenalised model's, minus 1",
-            "new_change": "loss on new rows over the unpenalised model's, minus 1",
-            "new_change_strongest": "the same at the strongest penalty",
-            "moved": "distance of the coefficients over the length of the unpenalised",
+            "train_change": (
+                "training loss of the penalised model over the unpenalised, minus 1"
+            ),
+            "new_change": (
+                "loss on new rows of the penalised model over the unpenalised, minus 1"
+            ),
+            "new_change_strongest": (
+                "loss on new rows under the strongest penalty over the unpenalised "
+                "model's, minus 1"
+            ),
+            "moved": "distance to the unpenalised coefficients over their length",
         },
         options={"penalty": Option("l2", "the penalty", choices=("l1", "l2"))},
         panels=(
@@ -221,11 +231,11 @@ PROCEDURES: Mapping[str, Procedure] = {
             "H, 0)."
         ),
         measures={
-            "l2_difference": "largest difference, L2, over the largest coefficient",
-            "l1_difference": "the same, L1, on columns made orthogonal",
-            "l1_difference_correlated": "the same, L1, on the columns as they are",
-            "l2_moved": "distance to the unpenalised optimum over its length, L2",
-            "l1_moved": "the same, L1, on columns made orthogonal",
+            "l2_difference": f"{_DIFFERENCE}: L2",
+            "l1_difference": f"{_DIFFERENCE}: L1, columns made orthogonal",
+            "l1_difference_correlated": f"{_DIFFERENCE}: L1, columns as they are",
+            "l2_moved": f"{_MOVED}: L2",
+            "l1_moved": f"{_MOVED}: L1, columns made orthogonal",
         },
         options={
             "strength": Option(
@@ -262,8 +272,14 @@ PROCEDURES: Mapping[str, Procedure] = {
             "max(|G| - reg_alpha, 0) / (H + reg_lambda)."
         ),
         measures={
-            "difference": "largest difference over the largest weight",
-            "difference_without_penalty": "the same, of the unpenalised -G / H",
+            "difference": (
+                "largest difference of a leaf weight to the closed form, over the "
+                "largest weight"
+            ),
+            "difference_without_penalty": (
+                "largest difference of a leaf weight to the unpenalised -G / H, over "
+                "the largest weight"
+            ),
             "leaves": "leaves that were compared",
         },
         options={

@@ -126,8 +126,14 @@ PROCEDURES: Mapping[str, Procedure] = {
             "minimisation."
         ),
         measures={
-            "difference": "largest difference to the maximum over the largest estimate",
-            "moved": "largest change by the prior, in the same unit",
+            "difference": (
+                "largest difference of a penalised coefficient to the maximum of the "
+                "posterior, over the largest coefficient"
+            ),
+            "moved": (
+                "largest change of a coefficient by the prior, over the largest "
+                "coefficient"
+            ),
         },
         options={
             "prior": _PRIOR,

@@ -151,16 +151,29 @@ def _share(part: float, whole: float) -> float:
 
 _SHARES = {"recall": "recall", "false_discovery": "false discovery"}
 
+_RECALL = "share of the true features that some split tests"
+_FALSE = "share of the features tested by splits that are not true ones"
+
 PROCEDURES: Mapping[str, Procedure] = {
     "lasso_selection": Procedure(
         run=lasso_selection,
         words="The features that a lasso keeps against those that matter.",
         measures={
-            "recall": "share of the truth that the lasso of least inner loss keeps",
-            "false_discovery": "share of what it keeps that is none of the truth",
-            "chosen": "features that it keeps",
-            "recall_at_true_size": "recall of the lasso with as many as the truth has",
-            "recall_of_largest_ridge": "recall of as many largest ridge coefficients",
+            "recall": (
+                "share of the true features that the lasso of least inner loss keeps"
+            ),
+            "false_discovery": (
+                "share of the features kept by the lasso of least inner loss that are "
+                "not true ones"
+            ),
+            "chosen": "features that the lasso of least inner loss keeps",
+            "recall_at_true_size": (
+                "share of the true features kept by the lasso that keeps as many as "
+                "there are"
+            ),
+            "recall_of_largest_ridge": (
+                "share of the true features among as many largest coefficients of ridge"
+            ),
         },
         panels=(
             Panel(
@@ -179,13 +192,15 @@ PROCEDURES: Mapping[str, Procedure] = {
         run=tree_selection,
         words="The features that an ensemble's splits test against those that matter.",
         measures={
-            "recall": "share of the truth that is tested, at the best reg_alpha",
-            "false_discovery": "share of tested features that are none of the truth",
-            "chosen": "features that are tested",
-            "recall_change": "recall less that without the penalty",
-            "false_discovery_change": "false discovery less that without the penalty",
-            "false_discovery_change_strongest": "the same at reg_alpha of 10 rows",
-            "recall_change_strongest": "change of recall at reg_alpha of 10 rows",
+            "recall": f"{_RECALL}, at the best reg_alpha",
+            "false_discovery": f"{_FALSE}, at the best reg_alpha",
+            "chosen": "features that some split tests, at the best reg_alpha",
+            "recall_change": f"{_RECALL}, at the best reg_alpha less at 0",
+            "false_discovery_change": f"{_FALSE}, at the best reg_alpha less at 0",
+            "false_discovery_change_strongest": (
+                f"{_FALSE}, at reg_alpha of 10 rows less at 0"
+            ),
+            "recall_change_strongest": f"{_RECALL}, at reg_alpha of 10 rows less at 0",
         },
         options={
             "engine": Option("xgboost", "who grows the trees", choices=ENGINE_NAMES),

@@ -132,13 +132,21 @@ def _tree_variation(grown: Grown, sample: Sample) -> Variation:
 
 
 _CHANGES = {
-    "variation_change": "total variation over the unpenalised ensemble's, minus 1",
-    "detour_change": "variation beyond the ends over the unpenalised, minus 1",
-    "detour_share_change": "share of variation that is beyond the ends, less that of "
-    "the unpenalised",
+    "variation_change": (
+        "total variation of the probability between new rows, over the unpenalised "
+        "ensemble's, minus 1"
+    ),
+    "detour_change": (
+        "variation of the probability between new rows beyond that of the ends, over "
+        "the unpenalised ensemble's, minus 1"
+    ),
+    "detour_share_change": (
+        "share of the variation of the probability that is beyond that of the ends, "
+        "less that of the unpenalised ensemble"
+    ),
 }
 _STEEPNESS = {
-    "steepness": "gradient norm on the boundary",
+    "steepness": "gradient norm of the probability on the boundary",
     "mean_gradient": "mean gradient norm on new rows",
 }
 _PENALTIES = {"l1": "reg_alpha", "l2": "reg_lambda"}

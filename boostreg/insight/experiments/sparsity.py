@@ -207,24 +207,23 @@ _FIGURES: Mapping[str, Callable[[Array], float]] = {
 }
 _MEASURES = {
     "l1_zero_share": "share of weights that are exactly 0 under L1",
-    "l2_zero_share": "the same under L2, at equal training loss",
+    "l2_zero_share": "share of weights exactly 0 under L2, at equal training loss",
     "l1_gini": "Gini coefficient of absolute weights under L1: 0 is all alike",
-    "l2_gini": "the same under L2, at equal training loss",
-    "zero_share_difference": "share of zeros under L1 less that under L2",
-    "gini_difference": "Gini coefficient under L1 less that under L2",
+    "l2_gini": "Gini coefficient of absolute weights under L2, at equal training loss",
+    "zero_share_difference": "share of exact zeros under L1 less that under L2",
+    "gini_difference": "Gini coefficient of absolute weights under L1 less under L2",
 }
 _SAME_TREES = {
     f"{name}_same_trees": f"{_MEASURES[name]}, leaves anew on unpenalised trees"
     for name in ("zero_share_difference", "gini_difference")
 }
+_KEEP = "what the largest weights keep of their unpenalised values"
 _KEPT_MEASURES = {
-    "l1_kept": "what the largest weights keep of their unpenalised values under L1",
-    "l2_kept": "the same under L2, at equal length of all weights",
-    "difference": "the first less the second",
+    "l1_kept": f"{_KEEP} under L1",
+    "l2_kept": f"{_KEEP} under L2, at equal length of all weights",
+    "difference": f"{_KEEP} under L1, less under L2, at equal length of all",
 }
-_FIT = Option(
-    0.9, "share of the unpenalised gain in training loss that is kept", 0.05, 0.999
-)
+_FIT = Option(0.9, "share of the unpenalised gain in training loss kept", 0.05, 0.999)
 _NORM = Option(0.5, "share of the unpenalised length that is left", 0.01, 0.99)
 _ENGINE = Option("xgboost", "who grows the trees", choices=ENGINE_NAMES)
 _ROUNDS = Option(20, "boosting rounds", low=1, high=200)

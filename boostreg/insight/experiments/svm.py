@@ -141,11 +141,17 @@ def _choose(rows: Rows, kind: Kind, seed: int) -> int:
 
 _WIDEST = 1e3
 _CHANGES = {
-    "margin_growth": "margin at the best C over that at the largest, minus 1",
+    "margin_growth": (
+        "width of the margin at the best C over that at the largest, minus 1"
+    ),
     "support_growth": "share of support vectors at the best C less at the largest",
-    "new_loss_change": "new squared hinge at the best C over the largest, minus 1",
-    "new_error_change": "share of new rows misclassified, best C less largest",
-    "zero_share": "share of weights exactly 0 at the best C",
+    "new_loss_change": (
+        "squared hinge on new rows at the best C over the largest, minus 1"
+    ),
+    "new_error_change": (
+        "share of new rows misclassified at the best C less at the largest"
+    ),
+    "zero_share": "share of weights that are exactly 0 at the best C",
 }
 _FIGURES = {
     "margin": "margin width",
@@ -163,7 +169,12 @@ PROCEDURES: Mapping[str, Procedure] = {
             for kind in ("l1", "l2")
             for change, words in _CHANGES.items()
         }
-        | {"l1_over_l2_new_loss": "new loss of L1 over L2 at their best C, minus 1"},
+        | {
+            "l1_over_l2_new_loss": (
+                "squared hinge on new rows under L1 over that under L2, each at its "
+                "best C, minus 1"
+            )
+        },
         panels=tuple(
             Panel(
                 title=f"{words.capitalize()} along C",

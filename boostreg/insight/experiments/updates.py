@@ -10,11 +10,7 @@ which it is: 1 is in proportion, 0 is a constant. At the unpenalised optimum the
 has no slope, so the first step on the whole objective shows the penalty's alone. Where
 the steps *end* the curvature of the loss has its say too.
 
-For the leaf of a tree, with gradient sum G and curvature H, the end is reached at once:
-:math:`-G / (H + \lambda)` keeps the share :math:`H / (H + \lambda)`, and
-:math:`-\operatorname{sign}(G) \max(|G| - \alpha, 0) / H` loses :math:`\alpha / H`. So
-the statement holds among leaves of equal curvature and no others: leaves of few rows
-pay more.
+What they take from the leaves of trees is in ``leafupdates``.
 
 References
 ----------
@@ -36,23 +32,9 @@ from boostreg.insight.experiments.base import (
     Sample,
 )
 from boostreg.insight.experiments.coefficients import Linear, coefficients, matched
-from boostreg.insight.experiments.grown import (
-    ENGINE_NAMES,
-    TREE_PANELS,
-    Grower,
-    TreeLeaves,
-    in_rows,
-    one_tree,
-)
-from boostreg.insight.experiments.measures import (
-    log_slope,
-    mean_of_numbers,
-    rank_correlation,
-    spread,
-)
-from boostreg.insight.refresh import leaf_weights
+from boostreg.insight.experiments.measures import log_slope, rank_correlation
 
-__all__ = ["PROCEDURES", "leaf_order", "leaf_steps", "one_step", "order_of_falling"]
+__all__ = ["PROCEDURES", "one_step", "order_of_falling"]
 
 Array = NDArray[np.float64]
 
@@ -112,60 +94,6 @@ def order_of_falling(sample: Sample, options: Mapping[str, Any]) -> Measured:
     return Measured(values, series)
 
 
-def leaf_steps(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Take penalties from the leaves of unpenalised trees, splits unchanged."""
-    grower = Grower.of(sample, options)
-    trees = list(grower.grow(int(options["rounds"])).tree_leaves())
-    rows = float(options["strength"])
-    found: dict[str, list[float]] = {name: [] for name in _LEAF_STEPS}
-    for leaves in trees:
-        size = np.abs(leaves.G / leaves.H)
-        for name, penalty in (("l1", "reg_alpha"), ("l2", "reg_lambda")):
-            raw = in_rows(grower.problem, penalty, rows)
-            left = np.abs(leaf_weights(leaves.G, leaves.H, raw))
-            taken = size - left
-            found[f"{name}_slope"].append(log_slope(size[left > 0], taken[left > 0]))
-            found[f"{name}_amount_spread"].append(spread(taken[left > 0]))
-            with_size = size > 0
-            found[f"{name}_share_spread"].append(
-                spread(taken[with_size] / size[with_size])
-            )
-        found["curvature_spread"].append(spread(leaves.H))
-    return Measured({k: mean_of_numbers(v) for k, v in found.items()}, one_tree(grower))
-
-
-def leaf_order(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Say in which order the leaves of unpenalised trees fall, splits unchanged."""
-    grower = Grower.of(sample, options)
-    trees = list(grower.grow(int(options["rounds"])).tree_leaves())
-    orders = [
-        _leaf_orders(leaves, grower, float(options["strength"])) for leaves in trees
-    ]
-    names = ("l2_fall_order", "l2_share_order", "l1_vanish_order")
-    return Measured(
-        {
-            name: mean_of_numbers([one[k] for one in orders])
-            for k, name in enumerate(names)
-        },
-        one_tree(grower),
-    )
-
-
-def _leaf_orders(
-    leaves: TreeLeaves, grower: Grower, rows: float
-) -> tuple[float, float, float]:
-    size = np.abs(leaves.G / leaves.H)
-    raw = in_rows(grower.problem, "reg_lambda", rows)
-    fall = size - np.abs(leaf_weights(leaves.G, leaves.H, raw))
-    share = np.divide(fall, size, out=np.zeros_like(size), where=size > 0)
-    vanish = np.abs(leaves.G)  # the reg_alpha that takes the whole leaf
-    return (
-        rank_correlation(size, fall),
-        rank_correlation(size, share),
-        rank_correlation(size, vanish),
-    )
-
-
 def _slope(linear: Linear, factor: float, penalty: Callable[[Array], float]) -> Array:
     """Return the objective's slope by each coefficient at the unpenalised optimum."""
     design, free = linear.design, linear.free_path()
@@ -197,18 +125,6 @@ def _at_ranks(values: Array) -> tuple[float, ...]:
     return tuple(np.interp(_RANKS, np.linspace(0.0, 1.0, len(values)), values))
 
 
-_LEAF_STEPS = {
-    "l1_slope": "slope of log(taken) on log(size) under L1: 0 is a constant",
-    "l2_slope": "the same under L2: 1 is in proportion",
-    "l1_amount_spread": "deviation over mean of what L1 takes: 0 is a constant",
-    "l2_amount_spread": "the same under L2",
-    "l1_share_spread": "deviation over mean of the share that L1 takes",
-    "l2_share_spread": "the same under L2: 0 is in proportion",
-    "curvature_spread": "deviation over mean of the leaves' curvature H",
-}
-_ENGINE = Option("xgboost", "who grows the trees", choices=ENGINE_NAMES)
-_ROUNDS = Option(10, "boosting rounds without a penalty", low=1, high=200)
-_STRENGTH = Option(1.0, "the penalty, in rows", low=1e-6, high=1e6)
 _PATH_LINES = ("largest weight", "a third down", "two thirds down", "least weight")
 
 PROCEDURES: Mapping[str, Procedure] = {
@@ -219,10 +135,20 @@ PROCEDURES: Mapping[str, Procedure] = {
             "unpenalised optimum: what L1 and L2 take from each coefficient."
         ),
         measures={
-            "l1_slope": "slope of log(taken) on log(size), one L1 step: 0 is constant",
-            "l2_slope": "the same, one L2 step: 1 is in proportion",
-            "l1_slope_at_end": "the same at the lasso's optimum, of what is left",
-            "l2_slope_at_end": "the same at the ridge's optimum",
+            "l1_slope": (
+                "slope of log(taken) on log(size) in one L1 step: 0 is a constant"
+            ),
+            "l2_slope": (
+                "slope of log(taken) on log(size) in one L2 step: 1 is in proportion"
+            ),
+            "l1_slope_at_end": (
+                "slope of log(taken) on log(size) at the lasso's optimum, of "
+                "coefficients that are not 0: 0 is a constant"
+            ),
+            "l2_slope_at_end": (
+                "slope of log(taken) on log(size) at the ridge's optimum: 1 is in "
+                "proportion"
+            ),
         },
         options={
             "strength": Option(
@@ -247,12 +173,23 @@ PROCEDURES: Mapping[str, Procedure] = {
         run=order_of_falling,
         words="The order in which coefficients fall along the ridge and lasso paths.",
         measures={
-            "l1_fall_order": "rank correlation of size and fall, lasso",
-            "l2_fall_order": "rank correlation of size and fall, ridge",
-            "l1_share_order": "rank correlation of size and share that falls, lasso",
-            "l2_share_order": "rank correlation of size and share that falls, ridge",
+            "l1_fall_order": (
+                "rank correlation of a coefficient's size and its fall: lasso"
+            ),
+            "l2_fall_order": (
+                "rank correlation of a coefficient's size and its fall: ridge"
+            ),
+            "l1_share_order": (
+                "rank correlation of a coefficient's size and the share that falls: "
+                "lasso"
+            ),
+            "l2_share_order": (
+                "rank correlation of a coefficient's size and the share that falls: "
+                "ridge"
+            ),
             "l1_vanish_order": (
-                "rank correlation of size and the strength at which lasso drops it"
+                "rank correlation of a coefficient's size and the strength at which "
+                "the lasso drops it"
             ),
             "l2_zeros": "share of coefficients that are 0 anywhere on the ridge path",
         },
@@ -270,30 +207,6 @@ PROCEDURES: Mapping[str, Procedure] = {
             )
             for name, words in (("l1", "the lasso path"), ("l2", "the ridge path"))
         ),
-        objectives="squared_error or logistic",
-    ),
-    "leaf_steps": Procedure(
-        run=leaf_steps,
-        words="What each penalty takes from the leaves of unpenalised trees.",
-        measures=_LEAF_STEPS,
-        options={"engine": _ENGINE, "rounds": _ROUNDS, "strength": _STRENGTH},
-        panels=TREE_PANELS,
-        by_engine=True,
-        objectives="squared_error or logistic",
-    ),
-    "leaf_order": Procedure(
-        run=leaf_order,
-        words="The order in which leaves of unpenalised trees fall under penalties.",
-        measures={
-            "l2_fall_order": "rank correlation of size and fall under reg_lambda",
-            "l2_share_order": "the same of size and the share that falls",
-            "l1_vanish_order": (
-                "rank correlation of size and the reg_alpha at which a leaf vanishes"
-            ),
-        },
-        options={"engine": _ENGINE, "rounds": _ROUNDS, "strength": _STRENGTH},
-        panels=TREE_PANELS,
-        by_engine=True,
         objectives="squared_error or logistic",
     ),
 }

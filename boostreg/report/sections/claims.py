@@ -13,7 +13,7 @@ from boostreg.figures import (
     verdict_strip,
 )
 from boostreg.figures.numerals import MISSING, significant
-from boostreg.report.claims import claims_sentences
+from boostreg.report.claims import claims_sentences, quantity_words
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import engine_name, number
 
@@ -179,7 +179,7 @@ def _pictures(claim: Claim) -> Iterator[tuple[str, Figure]]:
 def _paths(claim: Claim) -> Iterator[tuple[str, Figure]]:
     """Yield the measure along each path, on one scale for both."""
     said = claim["claim"]
-    measure = said["measure"]
+    measure, words = said["measure"], quantity_words(said["measure"])
     names = [name for name in (said["along"], said["against"]) if name]
     found = [f for f in claim["findings"] if f["series"]]
     if not found:
@@ -194,8 +194,8 @@ def _paths(claim: Claim) -> Iterator[tuple[str, Figure]]:
             Curve(f["engine"], _aligned(grid, f["series"][name], f["series"][key]))
             for f in found
         ]
-        figure = curve_panel(grid, curves, measure=measure, penalty=name, y_scale=scale)
-        yield f"{measure} along {name}", figure
+        figure = curve_panel(grid, curves, measure=words, penalty=name, y_scale=scale)
+        yield f"{words} along {name}", figure
 
 
 def _aligned(

@@ -1,6 +1,7 @@
 """Every experiment keeps the contract of its procedure."""
 
 import math
+import re
 
 import pytest
 from samples import ENGINES, make_sample, measure
@@ -41,3 +42,12 @@ def test_options_defaults_lie_within_their_bounds(name):
             assert option.default in option.choices
         elif not isinstance(option.default, tuple):
             assert option.low <= option.default <= option.high
+
+
+def test_measures_stand_alone_and_differ_within_their_experiment():
+    """On the page and in the table each is read without its neighbours."""
+    for name, procedure in EXPERIMENTS.items():
+        words = list(procedure.measures.values())
+
+        assert len(set(words)) == len(words), name
+        assert not [one for one in words if re.match(r"the (same|first|second)\b", one)]

@@ -16,6 +16,7 @@ from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.parts import Part, parts_panel, parts_scale
 from boostreg.figures.promise import promise_chart
+from boostreg.figures.ratios import Ratio, ratio_chart
 from boostreg.figures.scale import Scale, robust_high
 from boostreg.figures.shares import share_bars
 from boostreg.figures.sketch import SmallTree, small_trees
@@ -34,6 +35,7 @@ __all__ = [
     "Judged",
     "Landmark",
     "Part",
+    "Ratio",
     "Scale",
     "SearchedRange",
     "SmallTree",
@@ -54,6 +56,7 @@ __all__ = [
     "parts_scale",
     "promise_chart",
     "range_strip",
+    "ratio_chart",
     "robust_high",
     "share_bars",
     "size_against_loss",

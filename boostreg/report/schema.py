@@ -192,6 +192,19 @@ class Comparison(Difference):
     word: Literal["better", "worse", "not told apart"]
 
 
+@_closed
+class Ratio(TypedDict):
+    """Leaves of model ``a`` by those of ``b``, geometric mean over outer folds."""
+
+    a: Text
+    b: Text
+    ratio: Number
+    low: Number
+    high: Number
+    folds: list[Number]
+    method: Text
+
+
 class EffectPoint(Difference):
     """Means at one value of a penalty; the difference is that to the first value."""
 
@@ -250,6 +263,7 @@ class Results(TypedDict):
     engines: Annotated[dict[str, Engine], Field(min_length=1)]
     baselines: dict[str, Baseline]
     comparisons: list[Comparison]
+    sizes: NotRequired[list[Ratio]]
     effects: dict[str, dict[str, Effect]]
     outer_ratio: NotRequired[Number]
     claims: list[Claim]

@@ -18,6 +18,7 @@ from boostreg.report.findings import Findings
 from boostreg.report.guess import guess_data
 from boostreg.report.purposes import purposes_data
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
+from boostreg.report.sizes import sizes_data
 from boostreg.report.strength import noise_variance, penalty_scales, prior_of
 from boostreg.trees import SIZES
 from boostreg.tuning import Candidate
@@ -62,6 +63,7 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
             for name, by_fold in record.baselines.items()
         },
         "comparisons": [_comparison(one) for one in comparisons],
+        "sizes": sizes_data(record),
         "effects": effects_data(record),
         "outer_ratio": record.outer_ratio,
         "claims": claims,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import geometric_mean
 
 import pytest
 from runs import TABLES, assert_same_run, results_of
@@ -145,6 +146,26 @@ def test_study_that_a_run_left_is_not_run_into_its_own_outputs(finished, monkeyp
 
     with pytest.raises(StudyError, match="--out"):
         run_study(Path("study.yaml"))
+
+
+def test_leaves_are_compared_by_their_ratios_fold_by_fold(finished):
+    results = results_of(finished)
+    leaves = {
+        engine: [fold["leaves"] for fold in found["best"]["by_outer_fold"]]
+        for engine, found in results["engines"].items()
+    }
+
+    [found] = [
+        one
+        for one in results["sizes"]
+        if (one["a"], one["b"]) == ("lightgbm best", "xgboost best")
+    ]
+
+    ratios = [b / a for a, b in zip(*leaves.values(), strict=True)]
+    assert found["folds"] == pytest.approx(ratios)
+    assert found["ratio"] == pytest.approx(geometric_mean(ratios))
+    assert 0 < found["low"] <= found["ratio"] <= found["high"]
+    assert "LightGBM best / XGBoost best" in (finished / "report.html").read_text()
 
 
 def test_page_states_the_losses_of_results(finished):

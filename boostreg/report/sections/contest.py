@@ -7,8 +7,10 @@ from boostreg.figures import (
     Difference,
     Estimate,
     Figure,
+    Ratio,
     difference_chart,
     interval_chart,
+    ratio_chart,
 )
 from boostreg.figures.numerals import (
     MISSING,
@@ -39,6 +41,7 @@ def engines_section(results: Mapping[str, Any], places: int) -> dict[str, Any] |
         "heading": dig(results, "text", "headings", "engines"),
         "chart": interval_chart(estimates, loss=loss),
         "differences": _differences(results, loss),
+        "sizes": _sizes(results),
         "table": _table(models, results, places),
         "comparisons": _comparisons(results, places),
     }
@@ -91,6 +94,22 @@ def _differences(results: Mapping[str, Any], loss: str) -> Figure | None:
         return None
     rows = [_shares(pair) for pair in pairs]
     return difference_chart(rows, label=f"difference of outer {loss}, paired by fold")
+
+
+def _sizes(results: Mapping[str, Any]) -> Figure | None:
+    rows = [
+        Ratio(
+            f"{model_name(one['a'])} / {model_name(one['b'])}",
+            number(one["ratio"]),
+            number(one["low"]),
+            number(one["high"]),
+            tuple(v for raw in one["folds"] if (v := number(raw)) is not None),
+            one["a"].partition(" ")[0],
+        )
+        for one in results.get("sizes") or ()
+    ]
+    label = "leaves of the first by those of the second, paired by fold"
+    return ratio_chart(rows, label=label) if rows else None
 
 
 def _shares(pair: Mapping[str, Any]) -> Difference:

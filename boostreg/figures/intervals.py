@@ -40,7 +40,10 @@ class Estimate:
 
 
 def interval_chart(rows: Sequence[Estimate], *, loss: str = "loss") -> Figure:
-    """Draw one row a model; a row far beyond the others points out of the chart."""
+    """Draw one row a model; a row far beyond the others points out of the chart.
+
+    So does an interval that reaches below 0, where no loss can be.
+    """
     height = round(_ROW * len(rows) + 58)
     foot = _ROW * len(rows) + 12
     x = _scale(rows)
@@ -65,7 +68,11 @@ def _scale(rows: Sequence[Estimate]) -> Scale:
         value
         for row in rows
         if row.loss is not None and row.loss <= limit
-        for value in (row.loss, row.low, row.high)
+        for value in (
+            row.loss,
+            None if row.low is None else max(row.low, 0.0),
+            row.high,
+        )
     ]
     return linear_scale(values, _LEFT, _RIGHT)
 
@@ -100,8 +107,10 @@ def _bar(row: Estimate, x: Scale, y: float) -> Fragment:
     if row.low is None or row.high is None:
         return Fragment()
     low, high = max(row.low, x.low), min(row.high, x.high)
+    arrow = f"M{px(x(low))} {px(y)}m6-4l-6 4l6 4" if row.low < x.low else ""
     return path(
-        f"M{px(x(low))} {px(y)}H{px(x(high))}", f"ln {encoding(row.engine).class_}"
+        f"{arrow}M{px(x(low))} {px(y)}H{px(x(high))}",
+        f"ln {encoding(row.engine).class_}",
     )
 
 

@@ -106,7 +106,8 @@ def _shared_scales(effects: Mapping[str, Found]) -> dict[str, Scale]:
     points = list(_points(effects))
     gaps = [number(p.get("gap")) for p in points]
     losses = [number(p.get("loss")) for p in points]
-    bands = [edge for p in points for edge in _band(p)]
+    # No loss is below 0, though an interval of few folds may reach there.
+    bands = [max(edge, 0.0) for p in points for edge in _band(p) if edge is not None]
     leaves = [number(p.get("leaves")) for p in points]
     return {
         "leaves": measure_scale(leaves, log=True, floor=1.0),

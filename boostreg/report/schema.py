@@ -192,7 +192,7 @@ class Comparison(Difference):
     word: Literal["better", "worse", "not told apart"]
 
 
-@_closed
+@closed
 class Ratio(TypedDict):
     """Leaves of model ``a`` by those of ``b``, geometric mean over outer folds."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from boostreg.figures import (
     Curve,
+    Scale,
     coefficient_paths,
     curve_panel,
     measure_scale,
@@ -23,13 +24,14 @@ __all__ = ["baselines_section", "kept_words"]
 def baselines_section(results: Mapping[str, Any], places: int) -> dict[str, Any] | None:
     """Return two small charts for each baseline with a path, None without any."""
     found = results.get("baselines") or {}
-    drawn = [
-        _baseline(results, name, baseline, places)
-        for name, baseline in found.items()
-        if baseline.get("path")
-    ]
-    if not drawn:
+    paths = {name: one for name, one in found.items() if one.get("path")}
+    if not paths:
         return None
+    scale = _shared_scale(results, paths)
+    drawn = [
+        _baseline(results, name, baseline, places, scale)
+        for name, baseline in paths.items()
+    ]
     return {
         "id": "linear",
         "nav": "Baselines",
@@ -42,16 +44,32 @@ def baselines_section(results: Mapping[str, Any], places: int) -> dict[str, Any]
     }
 
 
-def _baseline(
-    results: Mapping[str, Any], name: str, baseline: Mapping[str, Any], places: int
-) -> dict[str, Any]:
+def _shared_scale(
+    results: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]
+) -> Scale:
+    """Return one axis of inner loss for all baselines, so that panels compare."""
+    curves = [_loss_curve(name, _path(one), None, None) for name, one in found.items()]
+    curves += _boosted(results, (1.0,))
+    return measure_scale([v for one in curves for v in (*one.y, *one.low, *one.beside)])
+
+
+def _path(baseline: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     known = [p for p in baseline["path"] if number(p.get("strength")) is not None]
-    path = sorted(known, key=lambda point: float(point["strength"]))
+    return sorted(known, key=lambda point: float(point["strength"]))
+
+
+def _baseline(
+    results: Mapping[str, Any],
+    name: str,
+    baseline: Mapping[str, Any],
+    places: int,
+    scale: Scale,
+) -> dict[str, Any]:
+    path = _path(baseline)
     strengths = [float(p["strength"]) for p in path]
     chosen, one_se = _chosen(path), number(baseline.get("one_se_strength"))
     curve = _loss_curve(model_name(name), path, chosen, one_se)
     boosted = _boosted(results, strengths)
-    near = [v for one in (curve, *boosted) for v in (*one.y, *one.low, *one.beside)]
     return {
         "name": model_name(name),
         "kept": kept_words(baseline),
@@ -65,7 +83,7 @@ def _baseline(
             [*boosted, curve],
             measure="inner loss",
             penalty="strength",
-            y_scale=measure_scale(near),
+            y_scale=scale,
         ),
         "engines": [one.engine for one in boosted],
         "notes": list(baseline.get("notes") or ()),

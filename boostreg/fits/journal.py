@@ -117,15 +117,6 @@ class Journal:
         """Keep by key why fits failed, all or none, beside the fits and their keys."""
         self._put([_row("failure", key, why.encode()) for key, why in reasons.items()])
 
-    def get_meta(self, name: str) -> str | None:
-        """Return the text kept under ``name``, beside the fits and their keys."""
-        content = self._get("meta", name)
-        return None if content is None else content.decode()
-
-    def put_meta(self, name: str, text: str) -> None:
-        """Keep ``text`` under ``name``, beside the fits and their keys."""
-        self._put([_row("meta", name, text.encode())])
-
     def __contains__(self, key: str) -> bool:
         return self.get(key) is not None
 

@@ -42,15 +42,6 @@ def test_many_are_put_all_or_none(path):
         assert [key for key in "axy" if key in journal] == ["x", "y"]
 
 
-def test_meta_stands_beside_the_fits(path):
-    with Journal(path) as journal:
-        journal.put_meta("study", "ä")
-
-        assert journal.get_meta("study") == "ä"
-        assert journal.get_meta("other") is None
-        assert (journal.get("study"), len(journal)) == (None, 0)
-
-
 def test_only_the_journal_itself_is_left_after_closing(path):
     with Journal(path) as journal:
         journal.put("a", b"1")

@@ -37,5 +37,5 @@ def get_engine(name: str) -> Engine:
         If there is none; the message lists all.
     """
     if name not in ENGINES:
-        raise StudyError(f"engine must be one of {tuple(ENGINES)}, got {name!r}.")
+        raise StudyError(f"engine must be one of {', '.join(ENGINES)}, got {name!r}.")
     return ENGINES[name]

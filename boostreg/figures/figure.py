@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from boostreg.errors import FigureError
+from boostreg.errors import FigureError, reason
 from boostreg.figures.convert import to_png
 from boostreg.figures.palette import PALETTE, palette_css
 from boostreg.figures.svg import Fragment, element
@@ -62,20 +62,27 @@ class Figure:
         Raises
         ------
         FigureError
-            If the ending is another one, or the converter failed.
+            If the ending is another one, the converter failed, or the file can not be
+            written.
         MissingExtraError
             If nothing can make a PNG; the message says what to install.
         """
         target = Path(path)
         match target.suffix.lower():
             case ".svg":
-                target.write_bytes((self.standalone() + "\n").encode("utf-8"))
+                content = (self.standalone() + "\n").encode("utf-8")
             case ".png":
-                target.write_bytes(to_png(self._flat(), self.width, self.height))
+                content = to_png(self._flat(), self.width, self.height)
             case other:
                 raise FigureError(
                     f"path must end in .svg or .png, got {other!r} in {str(path)!r}."
                 )
+        try:
+            target.write_bytes(content)
+        except OSError as error:
+            raise FigureError(
+                f"{target} could not be written: {reason(error)}."
+            ) from error
         return target
 
     def _flat(self) -> str:

@@ -15,7 +15,7 @@ from boostreg.insight.paths import path_grid, path_points, path_rows
 from boostreg.penalty import PENALTIES, Penalty, Scale, parse_space
 from boostreg.tuning.measuring import Limits, Measuring, Setting
 from boostreg.tuning.rows import read_dataset
-from boostreg.tuning.tune import run_here
+from boostreg.tuning.tune import check_names, run_here
 
 __all__ = ["penalty_path"]
 
@@ -84,8 +84,9 @@ sample_weight, groups, scale, journal
     """
     if name not in PENALTIES:
         raise PenaltyError(f"name must be one of {', '.join(PENALTIES)}, got {name!r}.")
+    get_engine(engine)
     values = _grid(name, engine, points) if grid is None else tuple(grid)
-    others: dict[str, Any] = dict(fixed or {})
+    others: dict[str, Any] = dict(check_names(fixed or {}))
     base = Penalty(**others, scale=scale)
     dataset = read_dataset(
         X,
@@ -111,6 +112,9 @@ sample_weight, groups, scale, journal
     return _table(rows, dataset.splits.inner_ratio)
 
 
+_ABOVE_ZERO = ("learning_rate", "subsample", "colsample_bytree")
+
+
 def _grid(name: str, engine: str, points: int) -> tuple[float, ...]:
     for space in ("default", "wide"):
         searched = parse_space(space).for_engine(engine).get(name)
@@ -118,7 +122,8 @@ def _grid(name: str, engine: str, points: int) -> tuple[float, ...]:
             shares = [point / (points - 1) for point in range(points)]
             return tuple(sorted({searched.quantile(share) for share in shares}))
         if searched is not None:
-            return path_grid(searched, points)
+            grid = path_grid(searched, points)
+            return grid if name not in _ABOVE_ZERO else grid[1:]
     raise PenaltyError(f"{name} has no range to make a grid of; give grid=[...].")
 
 

@@ -60,7 +60,7 @@ class Objective:
     def __post_init__(self) -> None:
         if self.name not in OBJECTIVES:
             raise StudyError(
-                f"objective must be one of {OBJECTIVES}, got {self.name!r}."
+                f"objective must be one of {', '.join(OBJECTIVES)}, got {self.name!r}."
             )
         bounds = _PARAMETER.get(self.name)
         if bounds is None and self.parameter is not None:

@@ -149,7 +149,8 @@ class Penalty:
     def __post_init__(self) -> None:
         if self.scale not in get_args(Scale):
             raise PenaltyError(
-                f"scale must be one of {get_args(Scale)}, got {self.scale!r}."
+                f"scale must be one of {', '.join(get_args(Scale))}, got "
+                f"{self.scale!r}."
             )
         for name in PENALTIES:
             _check(name, getattr(self, name))

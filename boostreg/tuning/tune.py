@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -9,7 +10,7 @@ from typing import Any
 
 from boostreg.data import Task
 from boostreg.engines import get_engine
-from boostreg.errors import StudyError
+from boostreg.errors import PenaltyError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import derive_seed
@@ -17,7 +18,7 @@ from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import Job, run_jobs
-from boostreg.penalty import Scale, parse_space
+from boostreg.penalty import PENALTIES, Scale, parse_space
 from boostreg.penalty.prior_values import check_prior_scale, with_prior_values
 from boostreg.penalty.ranges import corners
 from boostreg.tuning.job import TuningJob
@@ -28,7 +29,7 @@ from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.tuned import Tuned
 from boostreg.tuning.tuning import Tuning
 
-__all__ = ["run_here", "tune"]
+__all__ = ["check_names", "run_here", "tune"]
 
 _RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
 
@@ -127,18 +128,13 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_numbers(timeout, trials=trials, rounds=rounds, patience=patience)
     _check_numbers(timeout, in_flight=in_flight, workers=_given(workers))
     get_engine(engine)
-    for entries in (space, fixed):
+    for entries in (space, check_names(fixed)):
         check_prior_scale(entries, scale)
     searched = parse_space(space)
     ranges = searched.for_engine(engine)
-    given = dict(searched.fixed) | {
-        name: value
-        for name, value in with_prior_values(fixed).items()
-        if fixed is not _RATE or name not in ranges
-    }
     proposer = Proposer(
         space=ranges,
-        fixed=given,
+        fixed=dict(searched.fixed) | _held(fixed, ranges),
         scale=scale,
         sampler=sampler,
         seed=derive_seed(seed, "search", engine, None),
@@ -199,6 +195,28 @@ def run_here(
             kept = stack.enter_context(Journal(Path(journal) / "journal.db"))
         ledger = Ledger(dataset, data, executor, kept)
         run_jobs(jobs, ledger, slots=2 * executor.workers, after=after)
+
+
+def check_names(fixed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``fixed``, or raise PenaltyError if a name in it is no penalty's."""
+    for name in fixed:
+        if name not in PENALTIES:
+            near = get_close_matches(str(name), PENALTIES, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            raise PenaltyError(
+                f"fixed: {name!r} is no penalty, expected one of "
+                f"{', '.join(PENALTIES)}{hint}"
+            )
+    return fixed
+
+
+def _held(fixed: Mapping[str, Any], ranges: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values by penalty; the default of ``fixed`` yields to the search."""
+    return {
+        name: value
+        for name, value in with_prior_values(fixed).items()
+        if fixed is not _RATE or name not in ranges
+    }
 
 
 def _check_numbers(timeout: float | None, **counts: int) -> None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from boostreg.errors import FigureError
 from boostreg.figures import (
     Cloud,
     Curve,
@@ -152,6 +153,11 @@ def test_figure_needs_no_inline_style_and_no_id(figure):
     assert not re.search(
         r"(?<![a-z])(nan|inf|None)(?![a-z])", figure.svg.split(">", 1)[1]
     )
+
+
+def test_figure_that_can_not_be_written_is_told(tmp_path):
+    with pytest.raises(FigureError, match="could not be written: No such file"):
+        FIGURES["front"].save(tmp_path / "none" / "figure.svg")
 
 
 def test_saved_figure_carries_its_own_stylesheet(figure, tmp_path):

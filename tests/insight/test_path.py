@@ -33,6 +33,14 @@ def test_the_grid_begins_with_zero_and_counts_are_whole():
     assert sorted(set(leaves["value"])) == [4, 9, 24, 64]
 
 
+def test_the_grid_of_what_can_not_be_zero_begins_above_it():
+    X, y = load_diabetes(return_X_y=True)
+
+    found = penalty_path(X, y, "learning_rate", **SMALL | {"rounds": 3, "points": 3})
+
+    assert sorted(set(found["value"])) == [0.01, 0.3]
+
+
 def test_a_name_that_is_no_penalty_is_refused():
     with pytest.raises(PenaltyError, match="name must be one of reg_alpha"):
         penalty_path([[0.0]], [0.0], "lambda")

@@ -192,6 +192,11 @@ def test_wrong_arguments_are_told_before_any_fit(diabetes, name):
         tune(*diabetes, **SMALL | {name: value})
 
 
+def test_a_fixed_name_that_is_no_penalty_is_told_with_the_nearest(diabetes):
+    with pytest.raises(PenaltyError, match=r"'reg_lamda' is no penalty.*'reg_lambda'"):
+        tune(*diabetes, **SMALL | {"fixed": {"reg_lamda": 1.0}})
+
+
 def test_penalty_that_the_engine_lacks_is_refused(diabetes):
     space = {"path_smooth": {"low": 1, "high": 10}}
 

@@ -113,7 +113,9 @@ def _labels(
 
 def _right_axis(y: Scale, left: float) -> Fragment:
     parts: list[Fragment] = []
-    for tick in y.ticks(4):
+    ticks = y.ticks(4)
+    # Zero alone tells no distance.
+    for tick in ticks if len(ticks) > 2 else y.ticks(8):
         where = y(tick.value)
         class_ = "ax" if tick.value == 0 else "g"
         parts += [

@@ -122,7 +122,8 @@ class Findings:
         if best_linear(self._record) is not None:
             lines.append("The best linear model is that of the least inner loss.")
         flat = flat_sentences(self._record.effects)
-        tied = map(ties_sentence, self._record.engines.values())
+        searched = self._record.engines.values() if self._record.searched else ()
+        tied = map(ties_sentence, searched)
         return [*lines, *tied, *flat, *self._raced(), *self._record.notes]
 
     def _impossible(self) -> list[str]:
@@ -208,7 +209,8 @@ class Findings:
         found = self._by_pair[f"{names[1]} best", f"{names[0]} best"]
         return (
             f"{LABELS[names[1]]} is {_told(found.word)} {LABELS[names[0]]}: "
-            f"{_relative(found)} loss ({ends_of(found)}), both tuned"
+            f"{_relative(found)} loss ({ends_of(found)}), "
+            f"{'both tuned' if self._record.searched else 'rounds alone tuned'}"
         )
 
     def _baselines(self) -> str:
@@ -225,8 +227,12 @@ class Findings:
         )
 
     def _trials(self) -> str:
-        total = sum(len(e.tuned[None].trials) for e in self._record.engines.values())
-        return f"All {total} trials of the search on all rows"
+        told = [
+            f"{LABELS[e.name]}'s best is trial {e.tuned[None].selection.best.trial} of "
+            f"{len(e.tuned[None].trials)}"
+            for e in self._record.engines.values()
+        ]
+        return f"{', '.join(told)}, counted from 0"
 
     def _loss(self, name: str) -> str:
         return with_interval(self._judged[name].interval(self._record.outer_ratio))

@@ -62,6 +62,7 @@ def sample_run(
         "engines": found,
         "baselines": _baselines(rng, level, inputs),
         "comparisons": _comparisons(engines, level),
+        "sizes": _sizes(engines),
         "effects": {engine: _effects(rng, engine, level) for engine in engines},
         "claims": [],
     }
@@ -304,6 +305,7 @@ def _effects(rng, engine, level):
             "anchor": "fixed",
             "points": points,
             "safe": [0.0, grid[11]],
+            "lowest": _lowest(points),
             "trees": [
                 {"value": grid[k], "leaves": 3 - k, "tree": tree}
                 for k, tree in enumerate(("(2 -1.5 (0 0.5 2))", "(2 -1 1)", "0.25"))
@@ -336,6 +338,24 @@ def _effects(rng, engine, level):
             f"{points[0]['leaves']:,} to {points[8]['leaves']:,}.",
         }
     return found
+
+
+def _lowest(points):
+    zero, low = points[0], min(points, key=lambda p: p["loss"])
+    loss = [low[key] / zero["loss"] for key in ("difference", "low", "high")]
+    fewer = low["leaves"] / zero["leaves"] - 1
+    leaves = [fewer, fewer - 0.1, fewer + 0.1]
+    return {"value": low["value"], "loss": loss, "leaves": leaves}
+
+
+def _sizes(engines):
+    pairs = [(f"{engine} best", f"{engine} default") for engine in engines]
+    pairs += [(f"{engine} one_se", f"{engine} best") for engine in engines]
+    return [
+        {"a": a, "b": b, "ratio": 0.4, "low": 0.1, "high": 1.6,
+         "folds": [0.2, 0.3, 0.4, 0.6, 0.7], "method": "corrected resampled t"}
+        for a, b in pairs
+    ]  # fmt: skip
 
 
 def _parts(point, share):

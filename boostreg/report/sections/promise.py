@@ -5,6 +5,7 @@ from typing import Any
 
 from boostreg.figures import promise_chart
 from boostreg.figures.numerals import fixed, signed
+from boostreg.report.records import GIVEN
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import dig, engine_name, number
 
@@ -18,7 +19,8 @@ def promise_section(results: Mapping[str, Any], places: int) -> dict[str, Any] |
         for engine, found in results["engines"].items()
         if found.get("overtuning")
     }
-    if not engines:
+    trials = number(dig(results, "study", "search", "trials"))
+    if not engines or (trials is not None and trials <= GIVEN):
         return None
     return {
         "id": "promise",

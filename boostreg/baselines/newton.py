@@ -11,6 +11,10 @@ strength before, three or four steps reach a gradient of 1e-8 of its start.
 With an L1 penalty a step moves only coefficients that are not 0 or whose slope says
 that they may not stay 0, so that its cost follows the size of the model.
 
+Where columns depend on each other, as the levels of a category do, the descent may end
+at other signs than the minimum has; up to 300 coefficients, an active-set search then
+goes on to it.
+
 Softmax takes the full Hessian of all classes while it is small, else one class at a
 time. Steps that do not lower the objective are halved.
 
@@ -27,6 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.baselines.active_set import exact_elastic_net
 from boostreg.baselines.design import Design, Loss, Path
 from boostreg.baselines.least_squares import lasso_steps
 
@@ -41,6 +46,7 @@ _MAX_STEPS = 100
 _MAX_HALVINGS = 40
 _MODEL_TOLERANCE = 1e-6
 _LARGEST_HESSIAN = 1_500
+_LARGEST_EXACT = 300
 _JITTER = 1e-10
 _LIKELY = 0.7
 _DEVIANCES = ("poisson", "gamma", "tweedie")
@@ -52,12 +58,21 @@ def newton_path(design: Design[Loss], strengths: Array, l1_ratio: float) -> Path
     theta = np.vstack([design.intercept, np.zeros((n_inputs, n_outputs))])
     found, converged = np.empty((n, *theta.shape)), np.ones(n, dtype=np.bool_)
     bar = _TOLERANCE * float(np.max(np.abs(design.null_gradient), initial=0.0))
-    A = np.column_stack([np.ones(len(design.y)), design.X])
+    # By columns, from which each step takes those that it may move.
+    A = np.asfortranarray(np.column_stack([np.ones(len(design.y)), design.X]))
     for number, strength in enumerate(strengths):
         problem = _Smooth(design, A, strength * l1_ratio, strength * (1 - l1_ratio))
         theta, converged[number] = problem.minimise(theta, bar)
         found[number] = theta
     return Path(strengths, found[:, 0], found[:, 1:], converged)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Point:
+    """Parameters, and the raw scores that they give: what a step starts from."""
+
+    theta: Array
+    raw: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,14 +94,15 @@ class _Smooth:
         Rounding may stop the descent just above the bar, which still counts.
         """
         blocks, worst = self._blocks(), math.inf
+        at = _Point(theta, self.A @ theta)
         for _ in range(_MAX_STEPS):
-            before, worst = theta, 0.0
+            before, worst = at, 0.0
             for block in blocks:
-                theta, violation = self._step(theta, block, bar)
+                at, violation = self._step(at, block, bar)
                 worst = max(worst, violation)
-            if theta is before:
+            if at is before:
                 break
-        return theta, worst <= 100 * bar
+        return at.theta, worst <= 100 * bar
 
     def _blocks(self) -> list[Indices]:
         n_outputs = len(self.design.intercept)
@@ -95,32 +111,34 @@ class _Smooth:
             return [whole]
         return [whole[k : k + 1] for k in range(n_outputs)]
 
-    def _step(self, theta: Array, block: Indices, bar: float) -> tuple[Array, float]:
-        """Return ``theta`` with better columns ``block``, and its violation before.
+    def _step(self, at: _Point, block: Indices, bar: float) -> tuple[_Point, float]:
+        """Return a point with better columns ``block``, and the violation before.
 
-        ``theta`` itself comes back where nothing is better.
+        ``at`` itself comes back where nothing is better.
         """
-        design, raw = self.design, self.A @ theta
+        design, theta, raw = self.design, at.theta, at.raw
         steep = design.objective.gradient(design.y, raw)
         slope = self.A.T @ (design.weights[:, None] * steep[:, block])
         violation = self._violation(theta[:, block], slope)
         if violation <= bar:
-            return theta, violation
+            return at, violation
         free = self._free(theta[:, block], slope)
         H = self._hessian(raw, steep, block, free)
         goal = theta.copy()
         goal[:, block] = self._model_minimum(theta[:, block], slope, H, free)
-        start, change = self._value(theta, raw), goal - theta
+        start, change = self._value(at), goal - theta
+        raw_change = self.A @ change
         for halving in range(_MAX_HALVINGS):
-            closer: Array = theta + 0.5**halving * change
-            if self._value(closer, self.A @ closer) < start:
+            share = 0.5**halving
+            closer = _Point(theta + share * change, raw + share * raw_change)
+            if self._value(closer) < start:
                 return closer, violation
-        return theta, violation
+        return at, violation
 
-    def _value(self, theta: Array, raw: Array) -> float:
-        objective, b = self.design.objective, theta[1:]
+    def _value(self, at: _Point) -> float:
+        objective, b = self.design.objective, at.theta[1:]
         with np.errstate(over="ignore", invalid="ignore"):
-            losses = objective.row_losses(self.design.y, raw)
+            losses = objective.row_losses(self.design.y, at.raw)
             loss = float(self.design.weights @ losses)
         half = 0.5 if objective.name in _DEVIANCES else 1.0
         value = half * loss + self.l1 * np.abs(b).sum() + self.l2 / 2 * np.sum(b**2)
@@ -150,11 +168,15 @@ class _Smooth:
             p = (steep + (design.y[:, None] == np.arange(raw.shape[1])))[:, block]
             curvature = p[:, :, None] * (np.eye(m) - p[:, None, :])
         curvature = design.weights[:, None, None] * curvature
-        columns = [self.A[:, free[:, k]] for k in range(m)]
+        columns = [
+            self.A if free[:, k].all() else self.A[:, free[:, k]] for k in range(m)
+        ]
         parts: list[list[Array]] = [[np.empty(0)] * m for _ in range(m)]
         for j in range(m):
             for k in range(j + 1):
-                parts[j][k] = columns[j].T @ (curvature[:, j, k, None] * columns[k])
+                parts[j][k] = _weighted_product(
+                    columns[j], curvature[:, j, k], columns[k]
+                )
                 parts[k][j] = parts[j][k].T
         return np.block(parts)
 
@@ -191,16 +213,23 @@ class _Smooth:
             return guess
         # A triangular root makes the model a lasso with as many rows as coefficients.
         root = np.asarray(np.linalg.cholesky(S), dtype=np.float64)
+        target = np.asarray(np.linalg.solve(root, c), dtype=np.float64)
         strength = self.l1 + self.l2
         ((descended,), _) = lasso_steps(
             root.T,
-            np.asarray(np.linalg.solve(root, c), dtype=np.float64),
+            target,
             np.array([strength]),
             self.l1 / strength,
             _MODEL_TOLERANCE,
         )
         polished = self._polished(S, c, descended)
-        return descended if polished is None else polished
+        if polished is not None:
+            return polished
+        if len(S) > _LARGEST_EXACT:
+            return np.asarray(descended, dtype=np.float64)
+        return exact_elastic_net(
+            np.asarray(root.T, dtype=np.float64), target, self.l1, self.l2, descended
+        )
 
     def _polished(self, S: Array, c: Array, b: Array) -> Array | None:
         """Return the exact minimum if its signs are those of ``b``, else None."""
@@ -213,3 +242,16 @@ class _Smooth:
         if np.any(np.sign(exact) != np.sign(b)) or np.any(off > self.l1):
             return None
         return exact
+
+
+def _weighted_product(left: Array, weights: Array, right: Array) -> Array:
+    """Return left' diag(weights) right; weights have one sign.
+
+    Where both factors are one array, its rooted rows are multiplied with themselves,
+    which takes half as long.
+    """
+    if left is not right:
+        return np.asarray(left.T @ (weights[:, None] * right))
+    sign = -1.0 if np.sum(weights) < 0 else 1.0
+    rooted = np.sqrt(np.maximum(sign * weights, 0.0))[:, None] * left
+    return np.asarray(sign * (rooted.T @ rooted))

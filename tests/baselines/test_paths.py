@@ -15,10 +15,11 @@ from sklearn.linear_model import (
 )
 
 from boostreg.baselines import newton
-from boostreg.baselines.design import strength_grid
+from boostreg.baselines.design import Design, strength_grid
 from boostreg.baselines.least_squares import elastic_net_path, ridge_path
 from boostreg.baselines.newton import newton_path
 from boostreg.baselines.run import _fit_path
+from boostreg.losses import Objective
 
 SMOOTH = ("logistic", "softmax", "poisson", "gamma", "tweedie")
 WITH_L1 = ("squared_error", *SMOOTH, "absolute_error", "quantile")
@@ -217,6 +218,22 @@ def test_separated_classes_converge(make_design, name, l1_ratio):
 
     assert path.converged.all()
     assert design.objective.loss(y, path.raw(design.X, 29)) < 0.02
+
+
+def test_category_whose_levels_a_number_counts_is_no_obstacle():
+    """As education and its number in adult: many columns that depend on each other."""
+    rng = np.random.default_rng(0)
+    levels = np.minimum(*rng.integers(0, 8, (2, 3, 500)))
+    dummies = [level[:, None] == np.arange(8) for level in levels]
+    X = np.column_stack([*dummies, *levels])
+    y = (X @ rng.normal(size=X.shape[1]) + rng.logistic(size=500) > 0).astype(float)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    objective, weights = Objective("logistic", n_classes=2), np.full(500, 1 / 500)
+    design = Design(X, y, weights, objective, objective.intercept(y, weights))
+
+    path = newton_path(design, strength_grid(design, 1.0), 1.0)
+
+    assert path.converged.all()
 
 
 @pytest.mark.parametrize("name", ["squared_error", "logistic", "softmax", "poisson"])

@@ -71,7 +71,8 @@ class Lines(AbstractContextManager["Lines"]):
 
     def fits(self, done: int, total: int) -> None:
         """Print a line, unless one was printed a moment ago."""
-        self._first = self._first or done  # what ended before the stage took no time
+        if not self._first:  # what ended before the stage took none of its time
+            self._first, self._started = done, self._clock()
         if not self._too_soon(done, total):
             left = self._left(done - self._first, total - self._first)
             self._say(f"{self._stage}: {done:,} of {total:,} fits{left}")

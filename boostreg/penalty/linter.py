@@ -51,7 +51,7 @@ P301  ``learning_rate`` so small that after ``rounds.max`` rounds
       (1 - learning_rate)**rounds of the signal is left, more than 10%, were
       each tree perfect: curves end at the limit, not at their minimum.
 P401  A former run's best value lies within 5% of an end of this range, on
-      the range's own axis, or beyond it.
+      the range's own axis, or beyond it, where what is beyond would act.
 ====  =====================================================================
 """
 
@@ -62,7 +62,7 @@ from boostreg.penalty.capacity import capacity_findings
 from boostreg.penalty.findings import Entry, Facts, Finding, entries_of
 from boostreg.penalty.numerals import shown
 from boostreg.penalty.ranges import Range
-from boostreg.penalty.reach import MOSTLY, reach_findings
+from boostreg.penalty.reach import MOSTLY, acts_from, reach_findings
 from boostreg.penalty.space import Space
 from boostreg.penalty.value import SCALED, Penalty, Scale
 
@@ -225,6 +225,7 @@ def edge_findings(
     *,
     engines: Sequence[str],
     scale: Scale = "raw",
+    facts: Facts | None = None,
 ) -> tuple[Finding, ...]:
     """Return where a former run's best penalties lie at the ends of ranges.
 
@@ -238,6 +239,9 @@ def edge_findings(
         Engines that are to run.
     scale : {"raw", "rows", "share"}
         Unit of the ranges. A former run in another one is converted if it says how.
+    facts : Facts, optional
+        About the smallest training part: a low end that does not act there could as
+        well be 0, and is not told.
     """
     found = []
     for entry in entries_of(space, {}, engines):
@@ -245,7 +249,7 @@ def edge_findings(
             pick = results.get("engines", {}).get(engine, {}).get("best") or {}
             value = _former(pick, entry.name, scale)
             end = at_edge(entry.values, value)
-            if end and not _natural_end(entry, end):
+            if end and not (_natural_end(entry, end) or _idle_end(entry, end, facts)):
                 found.append(_edge_finding(engine, entry, end, value))
     return tuple(found)
 
@@ -265,6 +269,11 @@ def _natural_end(entry: Entry, end: str) -> bool:
         return entry.name in shares and entry.high >= 1
     least = {"max_leaves": 2, "max_depth": 1, "min_child_samples": 1}
     return entry.low <= least.get(entry.name, 0)
+
+
+def _idle_end(entry: Entry, end: str, facts: Facts | None) -> bool:
+    limit = None if facts is None else acts_from(entry.name, facts)
+    return end == "low" and limit is not None and entry.low < limit
 
 
 def _edge_finding(engine: str, entry: Entry, end: str, value: float | None) -> Finding:

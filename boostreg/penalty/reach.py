@@ -7,7 +7,7 @@ from boostreg.penalty.numerals import shown
 from boostreg.penalty.ranges import Range
 from boostreg.penalty.value import SCALED
 
-__all__ = ["reach_findings"]
+__all__ = ["acts_from", "reach_findings"]
 
 MOSTLY = 0.5
 """Share of a range that must be idle before it is worth a word."""
@@ -42,7 +42,7 @@ def reach_findings(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
 
 
 def _too_small(entry: Entry, facts: Facts) -> Iterator[Finding]:
-    limit = _least(entry.name, facts)
+    limit = acts_from(entry.name, facts)
     if limit is None or entry.is_default:
         return
     if (share := entry.share_below(limit)) <= MOSTLY:
@@ -58,7 +58,7 @@ def _too_small(entry: Entry, facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _least(name: str, facts: Facts) -> float | None:
+def acts_from(name: str, facts: Facts) -> float | None:
     """Return the value below which a penalty does not act, None without one."""
     if name == "path_smooth":
         return LITTLE

@@ -1,5 +1,6 @@
 """What a study asks for, as data, folds, searches and work."""
 
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from boostreg.insight.importance import design_penalties, design_shares
 from boostreg.insight.paths import PathPoint, path_grid, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
 from boostreg.penalty import Penalty, Range, parse_space
-from boostreg.penalty.linter import Finding, edge_findings, lint
+from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
 from boostreg.study.claimchecks import check_claims
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
@@ -232,19 +233,22 @@ class Plan:
 
     def lint(self) -> tuple[Finding, ...]:
         """Return what the linter says of the search, from the least training rows."""
-        search = self.spec.search
+        search, engines = self.spec.search, self.spec.engines
+        return lint(self.space, search.fixed, engines=engines, facts=self._facts)
+
+    @cached_property
+    def _facts(self) -> Facts:
         parts = [
             (outer, inner)
             for outer in (*self.outer_folds, None)
             for inner in range(self.splits.n_inner)
         ]
         smallest = min(parts, key=lambda part: len(self.splits.rows(*part)[0]))
-        facts = measure_facts(
+        return measure_facts(
             self.dataset.problem(*smallest),
             n_rounds=self.spec.rounds.max,
-            scale=search.scale,
+            scale=self.spec.search.scale,
         )
-        return lint(self.space, search.fixed, engines=self.spec.engines, facts=facts)
 
     def edge_findings(self, folder: Path) -> tuple[Finding, ...]:
         """Return where ranges end too early, by a finished run on the same data."""
@@ -259,4 +263,5 @@ class Plan:
             self.space,
             engines=self.spec.engines,
             scale=self.spec.search.scale,
+            facts=self._facts,
         )

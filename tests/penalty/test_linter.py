@@ -355,3 +355,15 @@ def test_every_penalty_can_be_linted():
 
 def test_engines_of_the_tests_are_those_that_exist():
     assert all(get_engine(name).name == name for name in ENGINES)
+
+
+def test_low_end_where_nothing_acts_is_no_finding():
+    idle = parse_space({"reg_alpha": log(0.001, 10, zero=0.2)})
+    acting = parse_space({"reg_alpha": log(1, 10, zero=0.2)})
+
+    assert not edge_findings(
+        former({"reg_alpha": 0.001}), idle, engines=ENGINES, facts=FACTS
+    )
+    assert edge_findings(
+        former({"reg_alpha": 1.0}), acting, engines=ENGINES, facts=FACTS
+    )

@@ -171,12 +171,13 @@ def trees_heading(record: RunRecord) -> str:
     if not counts:
         return "Real trees as a penalty rises"
     engine, found = next(iter(counts.items()))
+    moved = {name: n for name, n in found.items() if n[0] != n[-1]}
     told = [
         f"{name} takes the first tree from {each[0]} to {_leaves(each[-1])}"
-        if each[0] != each[-1]
-        else f"{name} leaves all {each[0]}"
-        for name, each in sorted(found.items(), key=lambda p: p[1][-1] / p[1][0])
+        for name, each in sorted(moved.items(), key=lambda p: p[1][-1] / p[1][0])
     ]
+    if kept := [name for name in found if name not in moved]:
+        told.append(f"the first tree keeps its leaves along {' and '.join(kept)}")
     return f"In {LABELS[engine]}, {'; '.join(told)}"
 
 

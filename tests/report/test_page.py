@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from boostreg.figures.numerals import MINUS
 from boostreg.report import render
+from boostreg.report.numbers import percent
+from boostreg.report.sections.words import PENALTY_WORDS, engine_name
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 VOID = {"meta", "link", "input", "br"}
@@ -118,6 +120,17 @@ def test_numbers_of_the_results_are_on_the_page(run, page_text):
         for name in ("best", "one_se", "default", "unpenalised"):
             assert f"{found[name]['outer']['loss']:,.0f}" in shown
             assert f"{found[name]['size']['leaves']:,}" in shown
+
+
+def test_first_screen_lists_what_each_penalty_does(run, page_text):
+    answer = visible(page_text.split('<section id="use"', maxsplit=1)[0])
+
+    for engine, effects in run[0]["effects"].items():
+        for name, effect in effects.items():
+            loss, *_ = effect["lowest"]["loss"]
+            row = f"{name} {PENALTY_WORDS[name]} {engine_name(engine)}"
+            assert f"{row} {effect['verdict']}" in answer
+            assert percent(loss) in answer
 
 
 def test_headings_come_from_the_results(run, page_text):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,10 @@ def test_page_of_claims_links_to_each_and_replaces_no_page_of_others(finished):
 
 
 def test_folder_without_claims_is_told(tmp_path):
+    with pytest.raises(DataError, match="holds no run"):
+        claims_page(tmp_path)
+
+    shutil.copytree(REPORTS / "wine", tmp_path / "wine")
     with pytest.raises(DataError, match="holds no claim"):
         claims_page(tmp_path)
 

@@ -9,7 +9,7 @@ from boostreg.study.claimchecks import unsupported_claims
 from boostreg.study.spec import Dask, StudySpec
 from boostreg.tuning.history import without_gp
 
-__all__ = ["check_supported", "unsupported", "without_effect"]
+__all__ = ["unsupported", "without_effect"]
 
 
 def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -29,24 +29,11 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield ("compute", "executor"), str(error)
 
 
-def check_supported(spec: StudySpec) -> None:
-    """Raise StudyError if a spec asks for what this version cannot do.
-
-    ``load_study`` has done this already; it is for specs that are made in Python.
-    """
-    lines = [f"{'.'.join(map(str, keys))}: {text}" for keys, text in unsupported(spec)]
-    if lines:
-        raise StudyError("\n".join(lines))
-
-
 def without_effect(spec: StudySpec) -> tuple[str, ...]:
-    """Return a sentence for each setting that this version accepts and does not use.
+    """Return a sentence for each setting that is accepted and does nothing.
 
-    They are defaults of the schema, so refusing them would refuse every study.
+    It is a default of the schema, so refusing it would refuse every such study.
     """
-    sentences = []
     if spec.search.racing and spec.search.sampler == "nsga2":
-        sentences.append(
-            "Sampler nsga2 weighs leaves against loss, so no trial was raced."
-        )
-    return tuple(sentences)
+        return ("Sampler nsga2 weighs leaves against loss, so no trial was raced.",)
+    return ()

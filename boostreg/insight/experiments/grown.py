@@ -90,10 +90,6 @@ class Grown:
         leaf = self.trees.left < 0
         return np.asarray(self.trees.value[leaf] / self.raw.learning_rate)
 
-    def stub_share(self) -> float:
-        """Return the share of trees without a split."""
-        return float(np.mean(np.diff(self.trees.tree_offsets) == 1))
-
     def tree_leaves(self) -> Iterator[TreeLeaves]:
         """Yield the leaves of each tree that has a split."""
         trees, train = self.trees, self.problem.train

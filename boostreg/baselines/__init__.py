@@ -3,6 +3,7 @@
 from boostreg.baselines.names import (
     BASELINES,
     DEFAULT_BASELINES,
+    SOLVERS,
     available_baselines,
     extra_packages,
     missing_extra,
@@ -14,6 +15,7 @@ from boostreg.baselines.run import run_baseline
 __all__ = [
     "BASELINES",
     "DEFAULT_BASELINES",
+    "SOLVERS",
     "BaselineResult",
     "PathPoint",
     "available_baselines",

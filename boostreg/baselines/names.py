@@ -27,6 +27,7 @@ __all__ = [
     "KERAS",
     "L1_RATIOS",
     "NETWORKS",
+    "SOLVERS",
     "SVMS",
     "available_baselines",
     "extra_packages",
@@ -57,6 +58,9 @@ BASELINES = ("mean", *L1_RATIOS)
 
 DEFAULT_BASELINES = ("mean", "ridge", "lasso", "elastic_net")
 """Those of a study that names none."""
+
+SOLVERS = 2
+"""Counts how often solvers of the baselines have changed what they return."""
 
 _EXTRA = ("keras", "jax")
 _DECIDING = (*_EXTRA, "jaxlib")

@@ -20,7 +20,7 @@ import numpy as np
 from typing_extensions import override
 
 from boostreg import __version__
-from boostreg.baselines import BaselineResult, extra_packages, run_baseline
+from boostreg.baselines import SOLVERS, BaselineResult, extra_packages, run_baseline
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, FitResult, digest
@@ -222,7 +222,8 @@ class BaselineWork(Work[BaselineResult]):
             "rows": dataset.fingerprint(self.outer, None),
             "inner": inner,
             "versions": _versions("scikit-learn", "scipy", *extra_packages(self.name)),
-            # A record of other fields is another record, whatever the version says.
+            # Of other solvers or fields it is another record, whatever versions say.
+            "solvers": SOLVERS,
             "record": [field.name for field in fields(BaselineResult)],
         }
         return digest({"baseline": content})

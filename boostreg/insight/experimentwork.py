@@ -12,6 +12,7 @@ import numpy as np
 from typing_extensions import override
 
 from boostreg import __version__
+from boostreg.baselines import SOLVERS
 from boostreg.baselines.inputs import fit_inputs, transform
 from boostreg.data import Table, planted_table, planted_truth
 from boostreg.fits.dataset import Dataset
@@ -72,6 +73,7 @@ class ExperimentWork(Work[Measured]):
             "rows": rows,
             "objective": repr(dataset.objective),
             "versions": dict(_versions()),
+            "solvers": SOLVERS,
         }
         return digest({"experiment": content})
 

@@ -10,7 +10,8 @@ The share of a penalty is its first-order Sobol index of the forest,
 :math:`\operatorname{Var}(E[f \mid x_i]) / \operatorname{Var}(f)`, that of a pair
 :math:`\operatorname{Var}(E[f \mid x_i, x_j]) / \operatorname{Var}(f)` less both of
 theirs (functional ANOVA: [1]_, sec. 3; [2]_ for forests). Expectations are over the
-design's distribution: uniform in the shares of every range.
+design's distribution: uniform in the shares of every range. The numerators are exact;
+the whole variance is that of 8,192 Sobol points.
 
 References
 ----------
@@ -34,6 +35,7 @@ from typing_extensions import override
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import derive_seed, digest
 from boostreg.fits.work import Work
+from boostreg.insight.marginals import forest_leaves, variance_given
 from boostreg.penalty import Penalty, Range, Scale
 from boostreg.penalty.ranges import drawn
 
@@ -51,7 +53,7 @@ Array = NDArray[np.float64]
 LEAST_QUALITY = 0.25
 """Out-of-bag R² from which on a surrogate is believed."""
 
-_TREES, _GRID, _BACKGROUND = 256, 16, 128
+_TREES, _SAMPLE = 256, 2**13
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,9 @@ class ExplainWork(Work[Importance]):
     def key(self, dataset: Dataset) -> str:
         packages = ("numpy", "scipy", "scikit-learn", "optuna", "boostreg")
         versions = {name: version(name) for name in packages}
-        return digest({"explain": asdict(self) | {"versions": versions}})
+        # Other marginals are another record, whatever the version says.
+        method = {"marginals": "exact", "sample": _SAMPLE, "trees": _TREES}
+        return digest({"explain": asdict(self) | {"versions": versions} | method})
 
     @override
     def run(self, dataset: Dataset) -> bytes:
@@ -189,55 +193,24 @@ def explain(
 def _sobol_indices(
     forest: Any, n_penalties: int, seed: int
 ) -> tuple[dict[int, float], dict[tuple[int, int], float]]:
-    background = design_shares(n_penalties, _BACKGROUND, derive_seed(seed, "others"))
-    many = design_shares(n_penalties, 4096, derive_seed(seed, "all"))
-    total = float(np.var(forest.predict(many)))
+    leaves = forest_leaves(forest, n_penalties)
+    singles = {i: variance_given(leaves, (i,)) for i in range(n_penalties)}
+    many = design_shares(n_penalties, _SAMPLE, derive_seed(seed, "all"))
+    # The sample's error must not make a part larger than the whole.
+    total = max(float(np.var(forest.predict(many))), *singles.values())
     if total == 0:
-        return dict.fromkeys(range(n_penalties), 0.0), {}
-    singles = [(i,) for i in range(n_penalties)]
-    pairs_held = list(combinations(range(n_penalties), 2))
-    means = _means_given(forest, background, [*singles, *pairs_held])
-    main = {i: float(np.var(means[i,])) / total for i in range(n_penalties)}
-    pairs = {}
-    for held in pairs_held:
-        # Both main effects are read off the same grid, so that its errors cancel.
-        mean = means[held]
-        apart = mean - mean.mean(axis=0) - mean.mean(axis=1)[:, None]
-        pairs[held] = float(np.var(apart)) / total
-    return main, pairs
-
-
-def _means_given(
-    forest: Any, background: Array, subsets: Sequence[tuple[int, ...]]
-) -> dict[tuple[int, ...], Array]:
-    """Return, by subset of penalties, mean predictions on its grid, an axis each.
-
-    All are predicted at once: a call of a forest costs more than a thousand rows.
-    """
-    grids = [_grid(len(held)) for held in subsets]
-    cells = [grid.reshape(-1, grid.shape[-1]) for grid in grids]
-    rows = [
-        _held_rows(background, held, cell)
-        for held, cell in zip(subsets, cells, strict=True)
-    ]
-    predicted = forest.predict(np.concatenate(rows))
-    parts = np.split(predicted, np.cumsum([len(part) for part in rows])[:-1])
-    return {
-        held: part.reshape(*grid.shape[:-1], -1).mean(axis=-1)
-        for held, grid, part in zip(subsets, grids, parts, strict=True)
+        return dict.fromkeys(singles, 0.0), {}
+    pairs = {
+        (i, j): max(
+            variance_given(leaves, (i, j)) - singles[i] - singles[j],
+            0.0,  # rounding
+        )
+        for i, j in combinations(range(n_penalties), 2)
     }
-
-
-def _grid(n_held: int) -> Array:
-    side = _GRID if n_held == 1 else _GRID // 2
-    ticks = (np.arange(side) + 0.5) / side
-    return np.stack(np.meshgrid(*[ticks] * n_held, indexing="ij"), axis=-1)
-
-
-def _held_rows(background: Array, held: tuple[int, ...], cells: Array) -> Array:
-    rows = np.tile(background, (len(cells), 1))
-    rows[:, held] = np.repeat(cells, len(background), axis=0)
-    return rows
+    return (
+        {i: part / total for i, part in singles.items()},
+        {pair: part / total for pair, part in pairs.items()},
+    )
 
 
 def _optuna_importances(

@@ -95,3 +95,10 @@ def test_a_worker_says_the_same():
     )
 
     assert work.decode(work.run(None)) == explain(NAMES, shares, measured, seed=0)
+
+
+def test_a_step_near_an_edge_explains_no_more_than_all():
+    found = explain(NAMES, *responses(lambda x: 9.0 * (x[:, 1] > 0.05)), seed=0)
+
+    assert 0.9 < found.main["reg_lambda"] <= 1
+    assert sum(found.main.values()) + sum(found.pairs.values()) < 1.01

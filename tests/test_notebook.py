@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-import boostreg
 from boostreg import open_run, penalty_path, tree_size, tune
 from boostreg.errors import DataError, FigureError, MissingExtraError
 from boostreg.figures import convert, counts_chart
@@ -20,7 +19,7 @@ from boostreg.figures.notebook import notebook_table
 from boostreg.report import render
 from boostreg.study.files import read_csv
 
-SHIPPED = Path(boostreg.__file__).parents[1] / "reports"
+SHIPPED = Path(__file__).parents[1] / "reports"
 SMALL = {"cv": 3, "rounds": 10, "workers": 1}
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import boostreg
 from boostreg.errors import DataError, StudyError
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.answer import lead_engine
@@ -18,7 +17,7 @@ from boostreg.statistics import corrected_t, holm
 from boostreg.study.compare import compare_folders
 from boostreg.study.index import write_index
 
-SHIPPED = Path(boostreg.__file__).parents[1] / "reports"
+SHIPPED = Path(__file__).parents[2] / "reports"
 NAMES = ("first", "second")
 
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import boostreg
 from boostreg.errors import DataError
 from boostreg.report.index import index_row, render_index
 from boostreg.report.sections.answer import lead_engine
 from boostreg.study.index import write_index
 
-SHIPPED = Path(boostreg.__file__).parents[1] / "reports"
+SHIPPED = Path(__file__).parents[2] / "reports"
 HOSTILE = "<img src=x onerror=alert(1)> \"'$(reboot) \N{RIGHT-TO-LEFT OVERRIDE}abc"
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-import boostreg
 from boostreg.errors import DataError
 from boostreg.report.form import faults_of, json_schema, shipped_schema
 from boostreg.study.output import rebuild_report
 from boostreg.study.stored import read_results
 
-SHIPPED = sorted((Path(boostreg.__file__).parents[1] / "reports").glob("*/"))
+SHIPPED = sorted((Path(__file__).parents[2] / "reports").glob("*/"))
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ class ImportanceStudy:
             for penalty in penalties
         ]
         self._filling = Measuring(filling, replace(plan.limits, n_inner=1))
+        self._works: dict[str, dict[str, ExplainWork]] = {}
         self._explained = Batch([])
 
     def first(self) -> Job:
@@ -35,8 +36,8 @@ class ImportanceStudy:
 
     def second(self) -> Job:
         """Return what explains them, once they are done."""
-        engines = self._plan.spec.engines
-        works = [w for engine in engines for w in self._works(engine).values()]
+        self._works = {engine: self._explaining(engine) for engine in self._designs}
+        works = [work for found in self._works.values() for work in found.values()]
         self._explained = Batch(works, needed=False)
         return self._explained
 
@@ -46,10 +47,10 @@ class ImportanceStudy:
         return {
             # The limits are those of fits: a surrogate that passes one is made here.
             measure: records[work] if work in records else work.explained()
-            for measure, work in self._works(engine).items()
+            for measure, work in self._works[engine].items()
         }
 
-    def _works(self, engine: str) -> dict[str, ExplainWork]:
+    def _explaining(self, engine: str) -> dict[str, ExplainWork]:
         shares, penalties = self._designs[engine]
         folds = self._plan.outer_folds
         trials = [

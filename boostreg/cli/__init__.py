@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted. Lib
 load inside the commands, so that ``--help`` is quick.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -218,6 +219,8 @@ def main() -> None:
     try:
         app()
     except InterruptedRunError as error:
+        # The process is at its end: a second Ctrl-C has nothing left to stop.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _fail(f"{error} The same command goes on from what is finished.", 130)
     except (RunError, FitError) as error:
         _fail(str(error), 1)

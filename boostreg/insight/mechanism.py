@@ -14,7 +14,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from boostreg.engines import get_engine
+from boostreg.engines import Problem, get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, digest
 from boostreg.fits.grow import grow
@@ -108,14 +108,16 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
         )
 
 
-def can_refresh(penalty: Penalty) -> bool:
+def can_refresh(penalty: Penalty, problem: Problem) -> bool:
     """Say whether leaves are a function of gradients and the penalty alone.
 
-    Not so where rows are sampled, where parents smooth leaves, or where splits on
-    categories have a penalty of their own.
+    Not so where rows are sampled, where parents smooth leaves, where splits on
+    categories have a penalty of their own, where monotone columns bound leaves, or
+    where the library puts a quantile or a smoothed loss in place of the derivatives.
     """
     smooth = penalty.path_smooth > 0 or penalty.cat_l2 > 0
-    return penalty.subsample == 1 and not smooth
+    free = penalty.subsample == 1 and not smooth and not problem.constrained
+    return free and problem.objective.name not in ("absolute_error", "quantile")
 
 
 @dataclass(frozen=True, slots=True)

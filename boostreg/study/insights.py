@@ -239,8 +239,9 @@ class Insights:
         """Return one piece of work a penalty and inner fold, by its place."""
         paths: dict[tuple[str, str], list[PathPoint]] = {}
         measured = self._paths["fixed"]
+        problem = self._plan.dataset.problem(None, None)
         for point in self._points["fixed"]:
-            if point.name in MECHANISMS and can_refresh(point.penalty):
+            if point.name in MECHANISMS and can_refresh(point.penalty, problem):
                 paths.setdefault((point.engine, point.name), []).append(point)
         works: dict[tuple[str, str, int, int], RefreshWork] = {}
         for (engine, name), path in paths.items():

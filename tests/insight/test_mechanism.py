@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from problems import make_table
+from problems import make_problem, make_table
 
 from boostreg.data import make_splits
+from boostreg.engines import Growth, get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit
 from boostreg.fits.grow import run_fit
@@ -17,6 +18,7 @@ from boostreg.insight.mechanism import (
     can_refresh,
     mechanism,
 )
+from boostreg.insight.refresh import assign, refresh
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 
@@ -140,8 +142,32 @@ def test_a_missing_fold_leaves_the_question_open(dataset):
     "changed", [{"subsample": 0.5}, {"path_smooth": 1.0}, {"cat_l2": 1.0}]
 )
 def test_leaves_that_depend_on_more_than_their_rows_are_not_refreshed(changed):
-    assert can_refresh(Penalty())
-    assert not can_refresh(Penalty(**changed))
+    assert can_refresh(Penalty(), make_problem())
+    assert not can_refresh(Penalty(**changed), make_problem())
+
+
+@pytest.mark.parametrize("kind", ["absolute_error", "quantile"])
+def test_leaves_that_are_quantiles_are_not_refreshed(kind):
+    assert not can_refresh(Penalty(), make_problem(kind))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_leaves_within_monotone_bounds_are_not_refreshed(engine):
+    """Bounds move leaves away from what their own rows ask for."""
+    free = make_problem()
+    bound = replace(free, monotone=(1, 0, -1, 0, 0))
+    penalty, grower = Penalty(reg_lambda=0.0, max_leaves=16), get_engine(engine)
+
+    def misses(problem):
+        bins = grower.bin(problem)
+        trees = grower.trees(grower.fit(bins, penalty, Growth(n_rounds=5)).model)
+        anew = refresh(trees, assign(trees, problem), problem, penalty).trees
+        return np.abs(anew.value - trees.value)[trees.left < 0].max()
+
+    assert misses(free) < 1e-4
+    assert misses(bound) > 1e-2
+    assert can_refresh(penalty, free)
+    assert not can_refresh(penalty, bound)
 
 
 def test_the_key_knows_values_and_name(dataset):

@@ -89,12 +89,12 @@ def curve_panel(
     """Draw one measure along a penalty's grid.
 
     The penalty's axis is logarithmic, and the value 0 stands apart at its left, where
-    the line does not reach.
+    the line does not reach. It points the way the grid goes.
 
     Parameters
     ----------
     grid : sequence of float
-        Values of the penalty, ascending.
+        Values of the penalty, 0 first, the others rising or falling.
     curves : sequence of Curve
         One for each engine, at most one of a name.
     measure, penalty : str
@@ -104,7 +104,9 @@ def curve_panel(
     """
     marked = [v for c in curves for v in (c.pick, c.one_se) if v is not None]
     shown = [*grid, *marked]
-    x = log_scale(shown, _LEFT + 6.0, _RIGHT - 4.0)
+    rising = log_scale(shown, _LEFT + 6.0, _RIGHT - 4.0)
+    falls = len(grid) > 1 and grid[-1] < grid[-2]
+    x = rising.falling() if falls else rising
     y = y_scale or measure_scale(_all_values(curves))
     parts = [
         vertical_axis(y, _LEFT, _RIGHT),
@@ -237,6 +239,6 @@ def _describe(grid: Sequence[float], curves: Sequence[Curve], penalty: str) -> s
     positive = [v for v in grid if v > 0]
     if not positive:
         return f"{penalty} 0. {told}."
-    span = f"{significant(min(positive))} to {significant(max(positive))}"
+    span = f"{significant(positive[0])} to {significant(positive[-1])}"
     zero = "0, then " if any(v <= 0 for v in grid) else ""
     return f"{penalty} {zero}{span}, logarithmic axis. {told}."

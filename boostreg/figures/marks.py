@@ -94,7 +94,7 @@ def horizontal_axis(
             parts.append(path(f"M{px(x)} {px(y)}v4", "ax"))
         parts.append(text(x, y + 17, tick.label, anchor="middle"))
     if scale.zero is not None:
-        parts.append(_break(scale.zero, scale.start, y))
+        parts.append(_break(scale.zero, min(scale.start, scale.end), y))
         parts.append(text(scale.zero, y + 17, "0", anchor="middle"))
     if label:
         parts.append(

@@ -6,7 +6,7 @@ of its own, left of the axis (below it, for a vertical one) and behind a break.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boostreg.figures.numerals import fixed, is_number, significant
 
@@ -33,7 +33,8 @@ class Scale:
     low, high : float
         Ends of the axis; both positive if ``log``.
     start, end : float
-        Their coordinates; ``end`` is the smaller one for an axis that points up.
+        Their coordinates; ``end`` is the smaller one for an axis that points up, or
+        on which values fall.
     log : bool
         Whether equal ratios, not equal differences, take equal space.
     zero : float or None
@@ -60,6 +61,15 @@ class Scale:
             return self.start if self.zero is None else self.zero
         low, high, here = (self._straight(v) for v in (self.low, self.high, value))
         return self.start + (here - low) / (high - low) * (self.end - self.start)
+
+    def falling(self) -> "Scale":
+        """Return the scale with ``high`` at its start; the place of 0 stays.
+
+        >>> scale = log_scale([0, 0.1, 10], 0, 130).falling()
+        >>> scale(0), scale(10), scale(1), scale(0.1)
+        (0, 30.0, 80.0, 130.0)
+        """
+        return replace(self, start=self.end, end=self.start)
 
     def ticks(self, n: int = 5) -> tuple[Tick, ...]:
         """Return at most about ``n`` round values in the range.

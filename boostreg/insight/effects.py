@@ -1,4 +1,8 @@
-"""What a penalty does along its path, as paired differences to zero penalty."""
+"""What a penalty does along its path, as paired differences to its first point.
+
+There the penalty does nothing: it is zero, or at the value that is no penalty. Only
+``max_leaves`` and ``max_depth`` are at the largest value of their range.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -33,7 +37,7 @@ MEASURES = (
     "gap",
     *(name.removeprefix("n_") for name in SIZES if name not in _UNCOMPARED),
 )
-"""What is compared with zero penalty: losses, and sizes that a penalty may change."""
+"""What is compared with the first point: losses, and sizes that may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def plain_size(size: TreeSize) -> dict[str, float]:
 class EffectPoint:
     """Means over all folds at one value of the penalty.
 
-    ``differences`` are fold-paired differences to zero penalty, by measure;
+    ``differences`` are fold-paired differences to the first point, by measure;
     ``p_value`` is that of the loss, Holm-adjusted over the points of the path.
     """
 
@@ -99,7 +103,7 @@ class EffectPoint:
 
     @property
     def difference(self) -> Interval:
-        """The fold-paired loss difference to zero penalty."""
+        """The fold-paired loss difference to the first point."""
         return self.differences["loss"]
 
     @property
@@ -118,12 +122,12 @@ class Effect:
     reading: str
     points: tuple[EffectPoint, ...]
     flat: tuple[float, float]
-    """Values around the lowest point whose paired difference to it is within one
-    standard error, without a gap."""
+    """Ends of the stretch around the lowest point whose paired differences to it are
+    within one standard error, without a gap; the weaker end first."""
 
     @property
     def lowest(self) -> EffectPoint:
-        """The point of least mean loss; zero penalty where nothing is lower."""
+        """The point of least mean loss; the first where nothing is lower."""
         return min(self.points, key=lambda point: point.loss)
 
     @property
@@ -154,17 +158,25 @@ class Effect:
 
     @property
     def safe(self) -> tuple[float, float] | None:
-        """Least and largest value up to which no loss against zero is shown.
+        """First and strongest value up to which no loss against the first is shown.
 
-        The stretch from zero, the largest value being the last before the first point
-        whose 95 % interval lies wholly above 0; None if that is the first value.
+        The strongest is the last before the first point whose 95 % interval lies
+        wholly above 0; None if that is the next to the first.
         """
-        kept = 0.0
-        for point in self.points[1:]:
+        start, *others = self.points
+        kept = start
+        for point in others:
             if point.difference.low > 0:
                 break
-            kept = point.value
-        return (0.0, kept) if kept > 0 else None
+            kept = point
+        return None if kept is start else (start.value, kept.value)
+
+    @property
+    def inside(self) -> int:
+        """Number of points in the stretch ``flat``."""
+        values = [point.value for point in self.points]
+        start, end = (values.index(value) for value in self.flat)
+        return end - start + 1
 
 
 def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
@@ -173,8 +185,8 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
     Parameters
     ----------
     rows : sequence of PathRow
-        Of one engine, penalty, anchor and reading, every fold at every point; point 0
-        is zero penalty.
+        Of one engine, penalty, anchor and reading, every fold at every point; at point
+        0 the penalty does nothing, or least.
     test_train_ratio : float
         Rows that judge over rows that train, in an inner fold.
     """

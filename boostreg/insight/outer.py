@@ -1,9 +1,9 @@
 """What choosing one penalty alone does on rows that no choice has seen.
 
 A path is measured on inner folds. In each outer fold, the point of its least mean loss
-there and zero penalty are grown again on all inner rows, each at its own rounds, and
-judged on the outer test rows: the difference is what the penalty is worth to one who
-tunes it alone.
+there and its first, zero penalty where that can be, are grown again on all inner rows,
+each at its own rounds, and judged on the outer test rows: the difference is what the
+penalty is worth to one who tunes it alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,15 @@ __all__ = ["OuterEffect", "Pair", "chosen_points", "outer_effect"]
 
 @dataclass(frozen=True, slots=True)
 class OuterEffect:
-    """Paired differences of the chosen value to zero penalty, over outer folds.
+    """Paired differences of the chosen value to the first, over outer folds.
 
     Attributes
     ----------
     engine, penalty : str
+    start : float
+        The path's first value, which is compared with: zero where it can be.
     values : tuple of float
-        What the inner folds chose, by outer fold; 0 where nothing was better.
+        What the inner folds chose, by outer fold; ``start`` where nothing was better.
     loss, leaves : Interval
         Of one outer split, the loss has an interval over its test rows and leaves have
         none.
@@ -38,6 +40,7 @@ class OuterEffect:
 
     engine: str
     penalty: str
+    start: float
     values: tuple[float, ...]
     loss: Interval
     leaves: Interval
@@ -56,7 +59,7 @@ class Pair:
 
     @property
     def row_differences(self) -> Array:
-        """Loss of the chosen minus that of zero penalty, by test row."""
+        """Loss of the chosen minus that of the first, by test row."""
         difference: Array = self.chosen.row_losses - self.zero.row_losses
         return difference
 
@@ -68,9 +71,9 @@ class Pair:
 def chosen_points(
     path: Sequence[tuple[PathPoint, Trial]],
 ) -> tuple[tuple[PathPoint, Trial], tuple[PathPoint, Trial]] | None:
-    """Return zero penalty and the point of least mean loss of one outer fold.
+    """Return the first point and that of least mean loss of one outer fold.
 
-    None where zero penalty was not measured in full. Ties go to the smaller value.
+    None where the first was not measured in full. Ties go to the weaker value.
     """
     complete = [pair for pair in path if pair[1].state == "complete"]
     if not complete or complete[0][0].point != 0:
@@ -79,13 +82,19 @@ def chosen_points(
 
 
 def outer_effect(
-    engine: str, penalty: str, pairs: Mapping[int, Pair], test_train_ratio: float
+    engine: str,
+    penalty: str,
+    start: float,
+    pairs: Mapping[int, Pair],
+    test_train_ratio: float,
 ) -> OuterEffect:
     """Return what the pairs of all outer folds say.
 
     Parameters
     ----------
     engine, penalty : str
+    start : float
+        The path's first value.
     pairs : mapping of int to Pair
         By outer fold, at least one.
     test_train_ratio : float
@@ -101,6 +110,7 @@ def outer_effect(
     return OuterEffect(
         engine=engine,
         penalty=penalty,
+        start=start,
         values=tuple(one.value for one in ordered),
         loss=loss,
         leaves=corrected_t([b - a for a, b in leaves], test_train_ratio),

@@ -51,8 +51,10 @@ sample_weight, groups, scale, journal
     name : str
         The penalty that is varied, ``"reg_lambda"`` for example.
     grid : sequence of float, optional
-        Its values; by default 0 and ``points - 1`` values over the range that space
-        ``default`` has, or ``wide`` where that has none.
+        Its values; by default the one at which the penalty does nothing (of
+        ``max_leaves`` and ``max_depth`` the largest) and others, the stronger the
+        later, over the range that space ``default`` has, or ``wide`` where that has
+        none. Differences are those to the first.
     points : int
     fixed : mapping, optional
         All other penalties; the rest has our defaults.
@@ -112,18 +114,11 @@ sample_weight, groups, scale, journal
     return _table(rows, dataset.splits.inner_ratio)
 
 
-_ABOVE_ZERO = ("learning_rate", "subsample", "colsample_bytree")
-
-
 def _grid(name: str, engine: str, points: int) -> tuple[float, ...]:
     for space in ("default", "wide"):
         searched = parse_space(space).for_engine(engine).get(name)
-        if searched is not None and searched.whole:
-            shares = [point / (points - 1) for point in range(points)]
-            return tuple(sorted({searched.quantile(share) for share in shares}))
         if searched is not None:
-            grid = path_grid(searched, points)
-            return grid if name not in _ABOVE_ZERO else grid[1:]
+            return path_grid(name, searched, points)
     raise PenaltyError(f"{name} has no range to make a grid of; give grid=[...].")
 
 

@@ -1,12 +1,12 @@
 """Claims on the paths of a study: one measure, read at two places of each fold.
 
 Without a second path the quantity is the *change*: the measure at a value of the
-penalty minus that at zero, on the same fold. ``against`` another path it is the
-*difference*: the measure on the one path minus that on the other.
+penalty minus that at the path's first value, on the same fold. ``against`` another path
+it is the *difference*: the measure on the one path minus that on the other.
 
-Where a path is read is ``end``, its largest value; ``lowest``, the positive value of
-least mean loss over the *other* inner folds of the same outer fold, so that no fold
-judges what it chose; or the grid's value nearest to a given one, by ratio.
+Where a path is read is ``end``, its strongest value; ``lowest``, the value after the
+first of least mean loss over the *other* inner folds of the same outer fold, so that no
+fold judges what it chose; or the grid's value nearest to a given one, by ratio.
 """
 
 import math
@@ -112,7 +112,7 @@ def _unmeasured(question: PathQuestion) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """One path by fold and point, its points in the order of their values."""
+    """One path by fold and point, the penalty the stronger the later."""
 
     name: str
     at: Mapping[tuple[Fold, int], PathRow]
@@ -123,17 +123,17 @@ class _Path:
     def of(
         cls, question: PathQuestion, name: str, rows: Sequence[PathRow]
     ) -> "_Path | None":
-        """Return the path, None without zero, a value above it, or a fold of either."""
+        """Return the path, None without its first point, another, or a fold of one."""
         wanted = (question.engine, name, question.anchor, question.reading)
         mine = [r for r in rows if (r.engine, r.penalty, r.anchor, r.reading) == wanted]
-        by_value = sorted({row.value for row in mine})
+        values = {row.point: row.value for row in mine}
         folds = tuple(sorted({(row.outer_fold, row.inner_fold) for row in mine}))
-        place = {value: number for number, value in enumerate(by_value)}
-        at = {((r.outer_fold, r.inner_fold), place[r.value]): r for r in mine}
-        whole = len(at) == len(folds) * len(by_value)
-        if len(by_value) < 2 or by_value[0] != 0 or not whole:
+        place = {point: number for number, point in enumerate(sorted(values))}
+        at = {((r.outer_fold, r.inner_fold), place[r.point]): r for r in mine}
+        whole = len(at) == len(folds) * len(values)
+        if len(values) < 2 or 0 not in values or not whole:
             return None
-        return cls(name, at, folds, tuple(by_value))
+        return cls(name, at, folds, tuple(values[point] for point in place))
 
     def read(self, measure: str, fold: Fold, point: int) -> float:
         """Return the measure of one fold at one point."""

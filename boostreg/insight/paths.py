@@ -8,7 +8,8 @@ import numpy as np
 
 from boostreg.insight.effects import PathRow
 from boostreg.penalty import Penalty
-from boostreg.penalty.ranges import Range
+from boostreg.penalty.direction import FALLING, least_of
+from boostreg.penalty.ranges import WHOLE, Range
 from boostreg.tuning.measuring import Measuring, Setting
 from boostreg.tuning.trial import common_rounds, cut_fold
 
@@ -35,16 +36,25 @@ class PathPoint:
         return [Setting(self.engine, outer, self.penalty) for outer in outer_folds]
 
 
-def path_grid(searched: Range, points: int) -> tuple[float, ...]:
-    """Return 0 and ``points - 1`` values over a range, even on its own scale.
+def path_grid(name: str, searched: Range, points: int) -> tuple[float, ...]:
+    """Return at most ``points`` values of a penalty, the stronger the later.
 
-    >>> path_grid(Range(low=0.01, high=100.0, log=True, zero=0.1), 4)
+    The first is that at which it does nothing, or least (``least_of``); the others
+    lie over the range, evenly on its own scale.
+
+    >>> path_grid("reg_alpha", Range(low=0.01, high=100.0, log=True, zero=0.1), 4)
     (0.0, 0.01, 1.0, 100.0)
+    >>> path_grid("max_leaves", Range(low=2, high=32, log=True, whole=True), 5)
+    (32.0, 16.0, 8.0, 4.0, 2.0)
     """
+    least, falls = least_of(name, searched.high), name in FALLING
+    inside = searched.low <= least <= searched.high
     space = np.geomspace if searched.log else np.linspace
-    values = space(searched.low, searched.high, points - 1)
+    values = space(searched.low, searched.high, points if inside else points - 1)
     # Rounded, so that a grid point reads 0.1 and not 0.09999999999999999.
-    return (0.0, *(float(f"{value:.12g}") for value in values if value > 0))
+    found = (float(f"{value:.12g}") for value in values)
+    rounded = {float(round(v)) if searched.whole else v for v in found if v > 0}
+    return (float(least), *sorted(rounded - {float(least)}, reverse=falls))
 
 
 def path_points(
@@ -62,7 +72,7 @@ def path_points(
 
 
 def _with(base: Penalty, name: str, value: float) -> Penalty:
-    changed: dict[str, Any] = {name: value}
+    changed: dict[str, Any] = {name: int(value) if name in WHOLE else value}
     return replace(base, **changed)
 
 
@@ -108,8 +118,8 @@ def equal_rounds(
 ) -> dict[int | None, int]:
     """Return the rounds at which all points of a path are compared, by outer fold.
 
-    Those of least mean loss at the first point, zero penalty; fewer where another
-    point did not reach them on some fold.
+    Those of least mean loss at the first point, where the penalty does nothing; fewer
+    where another point did not reach them on some fold.
     """
     found: dict[int | None, int] = {}
     for outer in outer_folds:

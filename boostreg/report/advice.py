@@ -112,9 +112,13 @@ def effects_heading(record: RunRecord) -> str:
     where = f"{percent(_gain(most))} at {number(most.lowest.value, 3)} in "
     where += LABELS[most.engine]
     if helping:
-        names = list(dict.fromkeys(e.penalty for e in helping))
-        others = "" if len(names) > 1 else ", no other does"
-        return f"Moved alone, {_and(names)} lowers the loss ({where}){others}"
+        ranked = sorted(helping, key=_gain)
+        names = list(dict.fromkeys(e.penalty for e in ranked))
+        if len(names) > 1:
+            return f"Moved alone, {_and(names)} lower the loss ({where})"
+        return (
+            f"Moved alone, {names[0]} lowers the loss ({where}), no other is shown to"
+        )
     if _gain(most) >= 0:
         return "Moved alone, every penalty raises the mean loss"
     return (

@@ -14,12 +14,14 @@ def effect_sentence(effect: Effect) -> str:
     if zero.size["leaves"] == 0 or len(effect.points) == 1:
         return "Nothing was measured along this path."
     change = _share(last.differences["leaves"], zero.size["leaves"])
-    size = f"From 0 to {number(last.value)}, leaves change by {change}."
+    ends = f"From {number(zero.value)} to {number(last.value)}"
+    size = f"{ends}, leaves change by {change}."
+    start = _start(effect.penalty, zero.value)
     if low is zero:
-        return f"No value has a lower mean loss than zero penalty. {size}"
+        return f"No value has a lower mean loss than {start}. {size}"
     return (
         f"Lowest loss at {number(low.value)}: {_share(low.difference, zero.loss)} "
-        f"against zero penalty. {size}"
+        f"against {start}. {size}"
     )
 
 
@@ -31,8 +33,12 @@ def alone_sentence(effect: OuterEffect) -> str:
     leaves = _share(effect.leaves, effect.zero_leaves)
     return (
         f"Tuned alone (the inner folds chose {chosen}), it changes the outer loss by "
-        f"{loss} and leaves by {leaves} against zero penalty."
+        f"{loss} and leaves by {leaves} against {_start(effect.penalty, effect.start)}."
     )
+
+
+def _start(penalty: str, value: float) -> str:
+    return f"{penalty} {number(value)}" if value else "zero penalty"
 
 
 def _share(interval: Interval, base: float) -> str:

@@ -137,12 +137,12 @@ def flat_sentences(effects: Sequence[Effect]) -> Iterator[str]:
         if (effect.anchor, effect.reading) != ("tuned", "stopped"):
             continue
         low, high = effect.flat
-        inside = sum(low <= point.value <= high for point in effect.points)
-        if 2 * inside > len(effect.points):
+        inside, tried = effect.inside, len(effect.points)
+        if 2 * inside > tried:
             yield (
                 f"{effect.penalty} is not identified in {LABELS[effect.engine]}: "
-                f"around the tuned best, {inside} of the {len(effect.points)} values "
-                f"tried, all from {number(low)} to {number(high)}, are within one "
+                f"around the tuned best, {inside} of the {tried} values tried, all "
+                f"from {number(low)} to {number(high)}, are within one "
                 "standard error of the lowest loss."
             )
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from boostreg.data import planted_name, planted_truth
 from boostreg.errors import StudyError
+from boostreg.penalty import parse_space
 from boostreg.study.claims import ExperimentClaim, PathClaim
+from boostreg.study.pathlist import path_names
 from boostreg.study.spec import StudySpec
 
 __all__ = ["check_claims", "unsupported_claims"]
@@ -30,10 +32,11 @@ def unsupported_claims(spec: StudySpec) -> Iterator[tuple[Keys, str]]:
 
 
 def _of_path(claim: Any, spec: StudySpec) -> Iterator[tuple[str, str]]:
-    known = ", ".join(spec.paths.penalties) or "none"
+    measured = path_names(spec, parse_space(spec.search.space))
+    known = ", ".join(measured) or "none"
     for key in ("along", "against"):
         name = getattr(claim, key)
-        if name is not None and name not in spec.paths.penalties:
+        if name is not None and name not in measured:
             yield (
                 key,
                 (

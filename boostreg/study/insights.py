@@ -141,9 +141,9 @@ class Insights:
                     self._plan.test_weights(outer),
                 )
                 found.setdefault((engine, name), {})[outer] = pair
-        ratio = self._plan.splits.outer_ratio
+        ratio, grids = self._plan.splits.outer_ratio, self._plan.grids
         return [
-            outer_effect(engine, name, pairs, ratio)
+            outer_effect(engine, name, grids[engine][name][0], pairs, ratio)
             for (engine, name), pairs in found.items()
             if len(pairs) == len(self._plan.outer_folds)
         ]

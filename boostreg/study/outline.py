@@ -4,12 +4,12 @@ from pathlib import Path
 
 from boostreg.study.door import Study
 from boostreg.study.plan import Plan
-from boostreg.study.support import without_effect
 
 __all__ = ["outline"]
 
 _PICKS_AND_REFERENCE = 3  # best, one_se and unpenalised, refitted on each outer fold
 _MODELS = 2
+_ANCHORS = 2  # paths run around the fixed values and around the tuned best
 
 
 def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
@@ -30,7 +30,8 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     n_points = len(plan.paths()) * n_outer
     fits = {
         "trials": n_trials * n_inner,
-        "paths": n_points * n_inner,
+        "paths": _ANCHORS * n_points * n_inner,
+        "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_outer,
         "refits": n_engines * (n_outer * _PICKS_AND_REFERENCE + _MODELS),
         "defaults": len(plan.references()),
         "baselines": len(plan.baselines()),
@@ -49,7 +50,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"trials: {n_trials:,}, {spec.search.trials:,} for each search",
         f"fits: about {sum(fits.values()):,} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {work}",
-        *(f"note: {sentence}" for sentence in without_effect(spec)),
+        *(f"note: {sentence}" for sentence in plan.notes),
         *(f"warning: {finding}" for finding in plan.lint()),
         *(f"warning: {finding}" for finding in plan.edge_findings(out / spec.name)),
     )

@@ -23,14 +23,17 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.insight.importance import design_penalties, design_shares
-from boostreg.insight.paths import PathPoint, path_grid, path_points
+from boostreg.insight.paths import PathPoint, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
-from boostreg.penalty import Penalty, Range, parse_space
+from boostreg.penalty import Penalty, Range, Space, parse_space
 from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
 from boostreg.study.claimchecks import check_claims
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
-from boostreg.study.refusals import check_baselines, check_engines, check_paths
+from boostreg.study.pathlist import Grids, engine_grids, left_out, path_names
+from boostreg.study.refusals import check_baselines, check_engines
+from boostreg.study.spec import StudySpec
+from boostreg.study.support import without_effect
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.measuring import Limits
 
@@ -57,8 +60,28 @@ def _read_table(study: Study) -> Table:
         return with_class_weights(table, data.class_weights)
 
 
+def _with_paths(spec: StudySpec, space: Space, grids: Grids) -> StudySpec:
+    """Return the study with the penalties named whose paths are measured."""
+    taken = {name for own in grids.values() for name in own}
+    names = tuple(name for name in path_names(spec, space) if name in taken)
+    paths = spec.paths.model_copy(update={"penalties": names})
+    return spec.model_copy(update={"paths": paths})
+
+
 class Plan:
     """A study whose data are read and checked.
+
+    Attributes
+    ----------
+    spec : StudySpec
+        The study's, with every penalty named that has a path.
+    table : Table
+    objective : Objective
+    splits : Splits
+    dataset : Dataset
+    space : Space
+    grids : Grids
+        Values of the paths, without penalties that an engine does not take.
 
     Raises
     ------
@@ -96,7 +119,14 @@ class Plan:
         with study.at("search"):
             check_engines(self.space, spec.search.fixed, spec.engines, problem)
         with study.at("paths", "penalties"):
-            check_paths(self.paths(), problem)
+            self.grids = engine_grids(spec, self.space, problem)
+        self.spec = _with_paths(spec, self.space, self.grids)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what is asked for and not done."""
+        names = self.spec.paths.penalties or ()
+        return (*without_effect(self.spec), *left_out(names, self.grids))
 
     @property
     def outer_folds(self) -> range:
@@ -202,12 +232,12 @@ class Plan:
         return [
             point
             for engine in self.spec.engines
-            for point in path_points(engine, base, self._grids(engine))
+            for point in path_points(engine, base, self.grids[engine])
         ]
 
     def paths_around(self, engine: str, base: Penalty) -> list[PathPoint]:
         """Return the points of one engine's paths, all else at a tuned penalty."""
-        return path_points(engine, base, self._grids(engine), anchor="tuned")
+        return path_points(engine, base, self.grids[engine], anchor="tuned")
 
     def design(self, engine: str) -> tuple[Array, list[Penalty]]:
         """Return points that fill an engine's space: their shares and penalties."""
@@ -221,15 +251,6 @@ class Plan:
     def ranges(self, engine: str) -> dict[str, Range]:
         """Return what is searched with an engine."""
         return self.space.for_engine(engine)
-
-    def _grids(self, engine: str) -> dict[str, tuple[float, ...]]:
-        return {
-            name: path_grid(self._range(engine, name), self.spec.paths.points)
-            for name in self.spec.paths.penalties
-        }
-
-    def _range(self, engine: str, name: str) -> Range:
-        return self.ranges(engine).get(name) or parse_space("default").entries[name]
 
     def lint(self) -> tuple[Finding, ...]:
         """Return what the linter says of the search, from the least training rows."""

@@ -6,13 +6,12 @@ from typing import Any
 from boostreg.baselines import available_baselines, why_lacking
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError, UnsupportedPenaltyError
-from boostreg.insight.paths import PathPoint
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.ranges import corners
 
-__all__ = ["check_baselines", "check_engines", "check_paths"]
+__all__ = ["check_baselines", "check_engines"]
 
 
 def check_engines(
@@ -55,23 +54,6 @@ def check_baselines(names: Sequence[str], objective: Objective) -> None:
             f"baselines: {', '.join(lacking)} cannot minimise {objective.name} "
             f"({why_lacking(lacking[0], objective)}); available: {', '.join(known)}."
         )
-
-
-def check_paths(points: Sequence[PathPoint], problem: Problem) -> None:
-    """Check every point of the paths with its engine.
-
-    Raises
-    ------
-    UnsupportedPenaltyError
-        If an engine refuses one of them.
-    """
-    for point in points:
-        try:
-            get_engine(point.engine).check(point.penalty, problem)
-        except UnsupportedPenaltyError as error:
-            raise UnsupportedPenaltyError(
-                f"paths.penalties: {point.name} on {point.engine}: {error}"
-            ) from None
 
 
 def _lacking(

@@ -22,7 +22,6 @@ from boostreg.study.insights import Insights
 from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Progress, Silent
-from boostreg.study.support import without_effect
 from boostreg.study.watch import Watch
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.mirror import Mirror
@@ -81,7 +80,7 @@ def run_study(
         record = runner.run()
     progress.stage("writing the report")
     run = run_facts(plan, record, execution, started)
-    write_study(study, folder / "study.yaml")
+    write_study(replace(study, spec=plan.spec), folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns)
     _list_run(folder.parent, progress)
     return folder
@@ -206,7 +205,7 @@ class _Runner:
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
             outer_effects=insights.outer_effects(),
-            notes=(*_said_of_cuts(cut), *without_effect(plan.spec)),
+            notes=(*_said_of_cuts(cut), *plan.notes),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
             lint=self.lint,

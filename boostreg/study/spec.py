@@ -25,7 +25,7 @@ from pydantic_core import PydanticCustomError
 from boostreg.baselines import BASELINES, DEFAULT_BASELINES
 from boostreg.data import Task
 from boostreg.engines import ENGINES
-from boostreg.penalty import Scale
+from boostreg.penalty import PENALTIES, Scale
 from boostreg.study.checks import (
     FIXED,
     all_of,
@@ -48,7 +48,6 @@ from boostreg.tuning import Sampler
 from boostreg.tuning.mirror import masked
 
 __all__ = [
-    "PATH_PENALTIES",
     "Compute",
     "Dask",
     "Data",
@@ -63,8 +62,6 @@ __all__ = [
     "StudySpec",
     "Validation",
 ]
-
-PATH_PENALTIES = ("reg_alpha", "reg_lambda", "min_split_gain")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -193,10 +190,10 @@ class Validation(Strict):
 
 
 class Paths(Strict):
-    """Grids of one penalty each, all else fixed."""
+    """Grids of one penalty each, all else fixed; None for all of the space."""
 
-    penalties: Annotated[tuple[str, ...], AfterValidator(all_of(PATH_PENALTIES))] = (
-        PATH_PENALTIES
+    penalties: Annotated[tuple[str, ...], AfterValidator(all_of(PENALTIES))] | None = (
+        None
     )
     points: Annotated[int, Field(ge=2, le=1000)] = 15
 

@@ -141,6 +141,20 @@ def figure(request):
     return request.param
 
 
+def test_a_falling_grid_is_drawn_from_its_first_value_at_the_left():
+    grid = (0.0, 64.0, 16.0, 4.0)
+    drawn = curve_panel(
+        grid, [Curve("xgboost", (4.0, 3.0, 2.0, 1.0))], measure="loss",
+        penalty="max_delta_step",
+    ).svg  # fmt: skip
+
+    (marks,) = re.findall(r'<path d="([^"]+)" class="pt[^>]*data-at', drawn)
+    places = [float(x) for x in re.findall(r"M(\S+) ", marks)]
+    assert places == sorted(places)
+    assert len(places) == 4
+    assert "max_delta_step 0, then 64 to 4" in drawn
+
+
 def test_figure_is_well_formed_and_named(figure):
     root = ET.fromstring(figure.svg)  # noqa: S314 - our own markup
 

@@ -46,7 +46,7 @@ def test_differences_are_those_of_the_models_on_the_test_rows(refit):
         for k in range(3)
     }
 
-    found = outer_effect("xgboost", "reg_lambda", pairs, 1 / 2)
+    found = outer_effect("xgboost", "reg_lambda", 0.0, pairs, 1 / 2)
 
     losses = [
         (p.zero.row_losses.mean(), p.chosen.row_losses.mean()) for p in pairs.values()
@@ -63,7 +63,7 @@ def test_differences_are_those_of_the_models_on_the_test_rows(refit):
 def test_one_outer_split_has_an_interval_over_its_rows(refit):
     pair = Pair(50.0, refit(0, reg_lambda=0.0), refit(0, reg_lambda=50.0), None)
 
-    found = outer_effect("xgboost", "reg_lambda", {0: pair}, 1 / 2)
+    found = outer_effect("xgboost", "reg_lambda", 0.0, {0: pair}, 1 / 2)
 
     assert found.loss.method == "t over paired test rows"
     assert not found.leaves.exists

@@ -60,6 +60,19 @@ def test_change_is_that_of_each_fold_as_a_share_of_the_mean_at_zero():
     assert found.verdict == "supported"
 
 
+def test_the_end_of_a_falling_path_is_its_smallest_value():
+    falling = [
+        replace(row, penalty="max_leaves", value=64.0 / 4.0**row.point)
+        for row in rows(lambda value, _fold: 100 - 5 * round(value))
+    ]
+
+    found = answer_path(replace(QUESTION, along="max_leaves"), falling, 0.5)
+
+    assert found.series["max_leaves"] == (64.0, 16.0, 4.0)
+    assert found.place == {"max_leaves": (4.0,) * 6}
+    assert found.values == pytest.approx([-0.5] * 6)
+
+
 def test_value_of_the_grid_nearest_by_ratio_is_read():
     found = answer_path(replace(QUESTION, at=2.0), rows(halved), 0.5)
 

@@ -9,9 +9,11 @@ from boostreg.data import make_splits
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.grow import run_fit
 from boostreg.insight.effects import penalty_effect
-from boostreg.insight.paths import equal_rounds, path_points, path_rows
+from boostreg.insight.paths import equal_rounds, path_grid, path_points, path_rows
 from boostreg.losses import Objective
-from boostreg.penalty import Penalty
+from boostreg.penalty import Penalty, Range
+from boostreg.penalty.direction import FALLING
+from boostreg.penalty.ranges import WHOLE
 from boostreg.tuning import Limits
 from boostreg.tuning.measuring import Measuring
 
@@ -34,6 +36,28 @@ def path(request):
         for work in measuring.ready():
             measuring.receive(work, run_fit(dataset, work.fit))
     return points, measuring
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "first", "last"),
+    [
+        ("reg_alpha", 0.1, 5.0, 0.0, 5.0),
+        ("min_child_samples", 2, 40, 1.0, 40.0),
+        ("max_leaves", 4, 64, 64.0, 4.0),
+        ("max_delta_step", 0.1, 9.0, 0.0, 0.1),
+        ("subsample", 0.5, 0.9, 1.0, 0.5),
+        ("learning_rate", 0.01, 1.0, 1.0, 0.01),
+    ],
+)
+def test_a_grid_leads_from_no_penalty_to_the_strongest(name, low, high, first, last):
+    whole = name in WHOLE
+    grid = path_grid(name, Range(low=low, high=high, log=True, whole=whole), 6)
+
+    assert (grid[0], grid[-1]) == (first, last)
+    assert len(grid) == len(set(grid)) == 6
+    assert list(grid[1:]) == sorted(grid[1:], reverse=name in FALLING)
+    for value in grid:  # is one that an engine could be given
+        Penalty(**{name: int(value) if whole else value})
 
 
 def test_equal_rounds_are_those_of_zero_penalty_or_as_many_as_all_reached(path):

@@ -65,7 +65,7 @@ def test_a_penalty_that_changes_no_tree_is_said_to_do_nothing(engine, name, grid
 
     for effect in found.values():
         assert effect.verdict == "not determined"
-        assert effect.safe == (0.0, grid[-1])
+        assert effect.safe == (grid[0], grid[-1])
         for point in effect.points:
             assert point.difference.estimate == point.difference.high == 0
             assert point.p_value == 1

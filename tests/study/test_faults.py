@@ -105,10 +105,12 @@ FAULTS = {
         ),
     ),
     "path of no such kind": (
-        "paths: {penalties: [max_leaves]}",
+        "paths: {penalties: [max_leafs]}",
         (
-            "3:21: paths.penalties.0: found 'max_leaves'; expected one of: reg_alpha, "
-            "reg_lambda, min_split_gain."
+            "3:21: paths.penalties.0: found 'max_leafs'; expected one of: reg_alpha, "
+            "reg_lambda, min_split_gain, min_child_weight, min_child_samples, "
+            "max_leaves, max_depth, max_delta_step, path_smooth, cat_l2, subsample, "
+            "colsample_bytree, learning_rate; did you mean 'max_leaves'?"
         ),
     ),
     "one fold": (
@@ -257,13 +259,13 @@ FAULTS = {
     ),
     "claim on a path of no study": (
         (
-            "claims: [{id: A1, says: x, measure: leaves, along: max_leaves, "
+            "claims: [{id: A1, says: x, measure: leaves, along: max_depth, "
             "expect: decreasing, at_least: 20%}]"
         ),
         (
-            "3:45: claims.0.along: found 'max_leaves'; expected one of "
+            "3:45: claims.0.along: found 'max_depth'; expected one of "
             "paths.penalties, which a study measures: reg_alpha, reg_lambda, "
-            "min_split_gain."
+            "min_split_gain, max_leaves."
         ),
     ),
     "Dask": (

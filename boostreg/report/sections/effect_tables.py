@@ -71,8 +71,8 @@ def elsewhere_table(name: str, found: Found, places: int) -> Table | None:
         if path.get("flat")
     ]
     heads = (
-        "around", "read", "engine", "lowest at", "difference to 0", "leaves", "flat",
-        "verdict",
+        "around", "read", "engine", "lowest at", "difference to first", "leaves",
+        "flat", "verdict",
     )  # fmt: skip
     caption = f"{name} elsewhere: the lowest point of each path"
     return Table(caption, heads, tuple(rows), (0, 1, 2, 7)) if rows else None

@@ -15,6 +15,7 @@ from boostreg.figures import (
     robust_high,
 )
 from boostreg.figures.numerals import count, fixed
+from boostreg.penalty.direction import by_strength
 from boostreg.report.sections.effect_tables import (
     elsewhere_table,
     path_table,
@@ -22,7 +23,7 @@ from boostreg.report.sections.effect_tables import (
 )
 from boostreg.report.sections.words import PENALTY_WORDS, dig, engine_name, number
 
-__all__ = ["by_strength", "effects_section"]
+__all__ = ["effects_section", "strongest_first"]
 
 Points = Sequence[Mapping[str, Any]]
 Found = Mapping[str, Mapping[str, Any]]
@@ -37,7 +38,7 @@ def effects_section(
 ) -> dict[str, Any] | None:
     """Return a row for each penalty with a path, None where there is none."""
     effects = results.get("effects") or {}
-    names = by_strength(effects)
+    names = strongest_first(effects)
     if not names:
         return None
     scales = _shared_scales(effects)
@@ -61,7 +62,7 @@ def effects_section(
     }
 
 
-def by_strength(effects: Mapping[str, Found]) -> list[str]:
+def strongest_first(effects: Mapping[str, Found]) -> list[str]:
     """Return the penalties of any engine, the strongest first."""
     names = dict.fromkeys(name for found in effects.values() for name in found)
     return sorted(names, key=lambda name: _strength(effects, name))
@@ -80,7 +81,7 @@ def _points(effects: Mapping[str, Found]) -> Iterable[Mapping[str, Any]]:
 def _strength(effects: Mapping[str, Found], name: str) -> float:
     """Return the largest share of the loss that a penalty takes away, as it sorts.
 
-    The strongest comes first: that of the most negative difference to zero penalty.
+    The strongest comes first: that of the most negative difference to its first value.
     """
     shares = [
         difference / (loss - difference)
@@ -143,7 +144,8 @@ def _row(
     results: Mapping[str, Any], name: str, scales: Mapping[str, Scale], places: int
 ) -> dict[str, Any]:
     found = {e: v[name] for e, v in results["effects"].items() if name in v}
-    grid = sorted({float(p["value"]) for v in found.values() for p in v["points"]})
+    values = (float(p["value"]) for v in found.values() for p in v["points"])
+    grid = by_strength(name, values)
     aligned = {e: _aligned(grid, v["points"]) for e, v in found.items()}
     picked = {e: _picked(results, e, name) for e in found}
     return {

@@ -6,7 +6,7 @@ from typing import Any
 from boostreg.figures.numerals import MISSING, significant
 from boostreg.figures.numerals import percent as share_of
 from boostreg.report.numbers import percent
-from boostreg.report.sections.effects import by_strength
+from boostreg.report.sections.effects import strongest_first
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import PENALTY_WORDS, dig, engine_name, number
 
@@ -18,7 +18,7 @@ def matters_table(results: Mapping[str, Any]) -> Table | None:
     effects = results.get("effects") or {}
     rows = tuple(
         _row(results, engine, name)
-        for name in by_strength(effects)
+        for name in strongest_first(effects)
         for engine, found in effects.items()
         if dig(found, name, "lowest")
     )
@@ -31,7 +31,7 @@ def matters_table(results: Mapping[str, Any]) -> Table | None:
     )  # fmt: skip
     caption = (
         "Which penalties matter: each moved alone, at its value of least loss against "
-        "zero penalty, with 95% intervals"
+        "its weakest (zero where it can be), with 95% intervals"
     )
     if all(row[-1] == MISSING for row in rows):
         return Table(caption, heads[:-1], tuple(r[:-1] for r in rows), (0, 1, 2, 3))
@@ -42,7 +42,7 @@ def matters_table(results: Mapping[str, Any]) -> Table | None:
 def _row(results: Mapping[str, Any], engine: str, name: str) -> tuple[str, ...]:
     effect = results["effects"][engine][name]
     lowest = effect["lowest"]
-    moved = number(lowest["value"]) != 0
+    moved = lowest["value"] != effect["points"][0]["value"]
     importance = dig(results, "engines", engine, "importance", "loss")
     known = dig(importance, "determined")
     return (

@@ -5,6 +5,7 @@ from typing import Any
 
 from boostreg.figures import Curve, Figure, curve_panel, measure_scale
 from boostreg.figures.numerals import MISSING, percent, significant
+from boostreg.penalty.direction import by_strength
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import PICKS, dig, engine_name, number
 
@@ -38,7 +39,8 @@ def _panel(
     results: Mapping[str, Any], name: str, effects: Mapping[str, Any]
 ) -> Figure | None:
     found = {e: v[name]["points"] for e, v in effects.items() if name in v}
-    grid = sorted({float(p["value"]) for points in found.values() for p in points})
+    values = (float(p["value"]) for points in found.values() for p in points)
+    grid = by_strength(name, values)
     curves = [
         _curve(engine, grid, points, _pick(results, engine, name))
         for engine, points in found.items()

@@ -1,0 +1,97 @@
+"""Of which penalties a study measures paths, with which engines, and over which values.
+
+A study that names none has those of ``ALWAYS`` and every other penalty of its space.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from boostreg.engines import ENGINES, Problem, get_engine
+from boostreg.errors import StudyError, UnsupportedPenaltyError
+from boostreg.insight.paths import path_grid, path_points
+from boostreg.penalty import Penalty, Range, Space, parse_space
+from boostreg.study.spec import StudySpec
+
+__all__ = ["Grids", "engine_grids", "left_out", "path_names"]
+
+ALWAYS = ("reg_alpha", "reg_lambda", "min_split_gain")
+
+Grids = Mapping[str, Mapping[str, tuple[float, ...]]]
+"""Values of each penalty's path, by engine."""
+
+
+def path_names(spec: StudySpec, space: Space) -> tuple[str, ...]:
+    """Return the penalties whose paths a study asks for."""
+    if spec.paths.penalties is not None:
+        return spec.paths.penalties
+    searched = (space.for_engine(engine) for engine in spec.engines)
+    return tuple(dict.fromkeys((*ALWAYS, *(n for own in searched for n in own))))
+
+
+def engine_grids(spec: StudySpec, space: Space, problem: Problem) -> Grids:
+    """Return the grids of every engine, without penalties that it does not take.
+
+    Raises
+    ------
+    StudyError
+        If a penalty is named that has no range anywhere.
+    UnsupportedPenaltyError
+        If a penalty is named that no engine of the study takes.
+    """
+    names = path_names(spec, space)
+    wanted = {name: _range(name, space) for name in names}
+    found: dict[str, dict[str, tuple[float, ...]]] = {}
+    reasons: dict[str, list[str]] = {name: [] for name in names}
+    for engine in spec.engines:
+        found[engine] = {}
+        for name, shared in wanted.items():
+            searched = space.for_engine(engine).get(name) or shared
+            grid = path_grid(name, searched, spec.paths.points)
+            if reason := _refusal(spec, engine, {name: grid}, problem):
+                reasons[name].append(reason)
+            else:
+                found[engine][name] = grid
+    for name, told in reasons.items():
+        if spec.paths.penalties and len(told) == len(spec.engines):
+            raise UnsupportedPenaltyError(f"paths.penalties: {name}: {told[0]}")
+    return found
+
+
+def left_out(names: Sequence[str], grids: Grids) -> Iterator[str]:
+    """Yield a sentence for each engine that does not take some of the penalties.
+
+    ``names`` are those that some engine takes.
+    """
+    for engine, own in grids.items():
+        lacking = [name for name in names if name not in own]
+        if lacking:
+            yield (
+                f"No path of {', '.join(lacking)} with {engine}, which does not take "
+                f"{'it' if len(lacking) == 1 else 'them'} here."
+            )
+
+
+def _range(name: str, space: Space) -> Range:
+    """Return a penalty's range in the study, else in a space that ships."""
+    for known in (space, parse_space("default"), parse_space("wide")):
+        for engine in ENGINES:
+            if (searched := known.for_engine(engine).get(name)) is not None:
+                return searched
+    raise StudyError(f"paths.penalties: {name} has no range; name one in search.space.")
+
+
+def _refusal(
+    spec: StudySpec,
+    engine: str,
+    grids: Mapping[str, Sequence[float]],
+    problem: Problem,
+) -> str | None:
+    """Return why an engine does not take some point of a path, None if it takes all."""
+    fixed: dict[str, Any] = dict(spec.search.fixed)
+    base = Penalty(**fixed, scale=spec.search.scale)
+    for point in path_points(engine, base, grids):
+        try:
+            get_engine(engine).check(point.penalty, problem)
+        except UnsupportedPenaltyError as error:
+            return str(error)
+    return None

@@ -1,0 +1,85 @@
+"""Which paths a study measures: those of its space, or those it names."""
+
+import pytest
+
+from boostreg.errors import StudyError, UnsupportedPenaltyError
+from boostreg.penalty import PENALTIES, parse_space
+from boostreg.study.door import load_study, write_study
+from boostreg.study.outline import outline
+from boostreg.study.plan import Plan
+
+STUDY = """
+name: paths
+data: {source: "sklearn:diabetes", target: target}
+"""
+ALWAYS = ["reg_alpha", "reg_lambda", "min_split_gain"]
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Return a function that reads a study with more keys."""
+
+    def read(more=""):
+        (tmp_path / "paths.yaml").write_text(STUDY + more)
+        return load_study(tmp_path / "paths.yaml")
+
+    return read
+
+
+def test_every_penalty_of_the_space_has_a_path(study):
+    plan = Plan(study("search: {space: wide}"))
+
+    for engine in ("xgboost", "lightgbm"):
+        assert set(plan.grids[engine]) == set(parse_space("wide").for_engine(engine))
+        for name, grid in plan.grids[engine].items():
+            assert len(grid) == 15 or name == "min_child_samples"
+
+
+def test_the_three_leaf_penalties_have_one_even_where_they_are_not_searched(study):
+    plan = Plan(study("search: {space: {max_depth: {low: 2, high: 6}}}"))
+
+    assert plan.grids["xgboost"]["max_depth"] == (6.0, 5.0, 4.0, 3.0, 2.0)
+    assert list(plan.grids["lightgbm"]) == [*ALWAYS, "max_depth"]
+
+
+def test_the_study_that_is_left_names_them_and_has_the_same(study, tmp_path):
+    first = study("engines: [sklearn, xgboost]\nsearch: {space: {xgboost: "
+                  "{subsample: {low: 0.5, high: 0.8}}}}")  # fmt: skip
+    plan = Plan(first)
+    write_study(type(first)(plan.spec, first.path), tmp_path / "study.yaml")
+
+    again = Plan(load_study(tmp_path / "study.yaml"))
+
+    assert again.spec.paths.penalties == (*ALWAYS, "subsample")
+    assert again.grids == plan.grids
+    assert again.notes == plan.notes
+    assert list(plan.grids["sklearn"]) == ["reg_lambda"]
+    assert plan.grids["xgboost"]["subsample"][0] == 1.0
+
+
+def test_what_an_engine_does_not_take_is_said(study):
+    lines = outline(study("paths: {penalties: [path_smooth, reg_lambda], points: 4}"))
+
+    assert (
+        "note: No path of path_smooth with xgboost, which does not take it here."
+    ) in lines
+
+
+def test_a_named_path_that_no_engine_takes_is_refused(study):
+    with pytest.raises(UnsupportedPenaltyError, match=r"path_smooth: XGBoost has no"):
+        Plan(study("engines: [xgboost]\npaths: {penalties: [path_smooth]}"))
+
+
+def test_a_named_path_without_a_range_anywhere_is_refused(study):
+    with pytest.raises(StudyError, match="cat_l2 has no range; name one in search"):
+        Plan(study("paths: {penalties: [cat_l2]}"))
+
+
+def test_any_penalty_may_be_named(study):
+    space = "{max_depth: {low: 2, high: 6}, lightgbm: {cat_l2: {low: 1, high: 9}}}"
+    names = ", ".join(PENALTIES)
+
+    plan = Plan(study(f"search: {{space: {space}}}\npaths: {{penalties: [{names}]}}"))
+
+    assert set(plan.grids["lightgbm"]) == set(PENALTIES)
+    assert set(PENALTIES) - set(plan.grids["xgboost"]) == {"path_smooth", "cat_l2"}

@@ -31,8 +31,8 @@ __all__ = [
     "MechanismPoint",
     "RefreshWork",
     "Refreshed",
-    "can_refresh",
     "mechanism",
+    "why_not_split",
 ]
 
 MECHANISMS = ("reg_alpha", "reg_lambda")
@@ -108,16 +108,22 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
         )
 
 
-def can_refresh(penalty: Penalty, problem: Problem) -> bool:
-    """Say whether leaves are a function of gradients and the penalty alone.
+def why_not_split(penalty: Penalty, problem: Problem) -> str | None:
+    """Return why leaves are no function of their rows' derivatives and the penalty.
 
-    Not so where rows are sampled, where parents smooth leaves, where splits on
-    categories have a penalty of their own, where monotone columns bound leaves, or
-    where the library puts a quantile or a smoothed loss in place of the derivatives.
+    None where they are, so that the effect can be split.
     """
-    smooth = penalty.path_smooth > 0 or penalty.cat_l2 > 0
-    free = penalty.subsample == 1 and not smooth and not problem.constrained
-    return free and problem.objective.name not in ("absolute_error", "quantile")
+    if problem.objective.name in ("absolute_error", "quantile"):
+        return "the libraries fit quantiles or a smoothed loss"
+    if problem.constrained:
+        return "monotone columns bound the leaves"
+    if penalty.subsample < 1:
+        return "rows are sampled"
+    if penalty.path_smooth > 0:
+        return "path_smooth draws leaves to their parents"
+    if penalty.cat_l2 > 0:
+        return "leaves of categories have a penalty of their own"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

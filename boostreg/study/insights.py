@@ -16,8 +16,8 @@ from boostreg.insight.mechanism import (
     MECHANISMS,
     Mechanism,
     RefreshWork,
-    can_refresh,
     mechanism,
+    why_not_split,
 )
 from boostreg.insight.outer import OuterEffect, Pair, chosen_points, outer_effect
 from boostreg.insight.paths import PathPoint, equal_rounds, path_rows
@@ -241,7 +241,7 @@ class Insights:
         measured = self._paths["fixed"]
         problem = self._plan.dataset.problem(None, None)
         for point in self._points["fixed"]:
-            if point.name in MECHANISMS and can_refresh(point.penalty, problem):
+            if point.name in MECHANISMS and not why_not_split(point.penalty, problem):
                 paths.setdefault((point.engine, point.name), []).append(point)
         works: dict[tuple[str, str, int, int], RefreshWork] = {}
         for (engine, name), path in paths.items():

@@ -8,11 +8,12 @@ from typing import Any
 
 from boostreg.engines import ENGINES, Problem, get_engine
 from boostreg.errors import StudyError, UnsupportedPenaltyError
+from boostreg.insight.mechanism import MECHANISMS, why_not_split
 from boostreg.insight.paths import path_grid, path_points
 from boostreg.penalty import Penalty, Range, Space, parse_space
 from boostreg.study.spec import StudySpec
 
-__all__ = ["Grids", "engine_grids", "left_out", "path_names"]
+__all__ = ["Grids", "engine_grids", "left_out", "not_split", "path_names"]
 
 ALWAYS = ("reg_alpha", "reg_lambda", "min_split_gain")
 
@@ -69,6 +70,13 @@ def left_out(names: Sequence[str], grids: Grids) -> Iterator[str]:
                 f"No path of {', '.join(lacking)} with {engine}, which does not take "
                 f"{'it' if len(lacking) == 1 else 'them'} here."
             )
+
+
+def not_split(names: Sequence[str], base: Penalty, problem: Problem) -> Iterator[str]:
+    """Yield a sentence where an effect on leaf weights has no two parts, and why."""
+    told = [name for name in names if name in MECHANISMS]
+    if told and (reason := why_not_split(base, problem)):
+        yield f"The effect of {' and '.join(told)} is not split in two parts: {reason}."
 
 
 def _range(name: str, space: Space) -> Range:

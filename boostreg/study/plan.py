@@ -30,7 +30,13 @@ from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
 from boostreg.study.claimchecks import check_claims
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
-from boostreg.study.pathlist import Grids, engine_grids, left_out, path_names
+from boostreg.study.pathlist import (
+    Grids,
+    engine_grids,
+    left_out,
+    not_split,
+    path_names,
+)
 from boostreg.study.refusals import check_baselines, check_engines
 from boostreg.study.spec import StudySpec
 from boostreg.study.support import without_effect
@@ -126,7 +132,9 @@ class Plan:
     def notes(self) -> tuple[str, ...]:
         """Sentences on what is asked for and not done."""
         names = self.spec.paths.penalties or ()
-        return (*without_effect(self.spec), *left_out(names, self.grids))
+        left = left_out(names, self.grids)
+        split = not_split(names, self._base, self.dataset.problem(None, None))
+        return (*without_effect(self.spec), *left, *split)
 
     @property
     def outer_folds(self) -> range:
@@ -227,13 +235,16 @@ class Plan:
 
     def paths(self) -> list[PathPoint]:
         """Return the points of all paths, all else at the study's fixed values."""
-        fixed: dict[str, Any] = dict(self.spec.search.fixed)
-        base = Penalty(**fixed, scale=self.spec.search.scale)
         return [
             point
             for engine in self.spec.engines
-            for point in path_points(engine, base, self.grids[engine])
+            for point in path_points(engine, self._base, self.grids[engine])
         ]
+
+    @property
+    def _base(self) -> Penalty:
+        fixed: dict[str, Any] = dict(self.spec.search.fixed)
+        return Penalty(**fixed, scale=self.spec.search.scale)
 
     def paths_around(self, engine: str, base: Penalty) -> list[PathPoint]:
         """Return the points of one engine's paths, all else at a tuned penalty."""

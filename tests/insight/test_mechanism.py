@@ -15,8 +15,8 @@ from boostreg.insight.effects import PathRow
 from boostreg.insight.mechanism import (
     MEASURES,
     RefreshWork,
-    can_refresh,
     mechanism,
+    why_not_split,
 )
 from boostreg.insight.refresh import assign, refresh
 from boostreg.losses import Objective
@@ -142,13 +142,13 @@ def test_a_missing_fold_leaves_the_question_open(dataset):
     "changed", [{"subsample": 0.5}, {"path_smooth": 1.0}, {"cat_l2": 1.0}]
 )
 def test_leaves_that_depend_on_more_than_their_rows_are_not_refreshed(changed):
-    assert can_refresh(Penalty(), make_problem())
-    assert not can_refresh(Penalty(**changed), make_problem())
+    assert why_not_split(Penalty(), make_problem()) is None
+    assert why_not_split(Penalty(**changed), make_problem())
 
 
 @pytest.mark.parametrize("kind", ["absolute_error", "quantile"])
 def test_leaves_that_are_quantiles_are_not_refreshed(kind):
-    assert not can_refresh(Penalty(), make_problem(kind))
+    assert "quantiles" in why_not_split(Penalty(), make_problem(kind))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -166,8 +166,8 @@ def test_leaves_within_monotone_bounds_are_not_refreshed(engine):
 
     assert misses(free) < 1e-4
     assert misses(bound) > 1e-2
-    assert can_refresh(penalty, free)
-    assert not can_refresh(penalty, bound)
+    assert why_not_split(penalty, free) is None
+    assert "monotone" in why_not_split(penalty, bound)
 
 
 def test_the_key_knows_values_and_name(dataset):

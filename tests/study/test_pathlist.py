@@ -65,6 +65,16 @@ def test_what_an_engine_does_not_take_is_said(study):
     ) in lines
 
 
+def test_why_an_effect_is_not_split_is_said(study):
+    named = "paths: {penalties: [reg_lambda]}\nsearch: {space: {reg_lambda: {low: 1, "
+
+    (told,) = Plan(study(named + "high: 9}}, fixed: {subsample: 0.5}}")).notes
+
+    assert told == (
+        "The effect of reg_lambda is not split in two parts: rows are sampled."
+    )
+
+
 def test_a_named_path_that_no_engine_takes_is_refused(study):
     with pytest.raises(UnsupportedPenaltyError, match=r"path_smooth: XGBoost has no"):
         Plan(study("engines: [xgboost]\npaths: {penalties: [path_smooth]}"))

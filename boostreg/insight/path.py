@@ -12,7 +12,8 @@ from boostreg.errors import PenaltyError
 from boostreg.insight.effects import PathRow, penalty_effect
 from boostreg.insight.frame import PenaltyPath
 from boostreg.insight.paths import path_grid, path_points, path_rows
-from boostreg.penalty import PENALTIES, Penalty, Scale, parse_space
+from boostreg.penalty import PENALTIES, Penalty, Scale
+from boostreg.penalty.space import shipped_range
 from boostreg.tuning.measuring import Limits, Measuring, Setting
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.tune import check_names, run_here
@@ -87,7 +88,7 @@ sample_weight, groups, scale, journal
     if name not in PENALTIES:
         raise PenaltyError(f"name must be one of {', '.join(PENALTIES)}, got {name!r}.")
     get_engine(engine)
-    values = _grid(name, engine, points) if grid is None else tuple(grid)
+    values = _grid(name, points) if grid is None else tuple(grid)
     others: dict[str, Any] = dict(check_names(fixed or {}))
     base = Penalty(**others, scale=scale)
     dataset = read_dataset(
@@ -114,12 +115,11 @@ sample_weight, groups, scale, journal
     return _table(rows, dataset.splits.inner_ratio)
 
 
-def _grid(name: str, engine: str, points: int) -> tuple[float, ...]:
-    for space in ("default", "wide"):
-        searched = parse_space(space).for_engine(engine).get(name)
-        if searched is not None:
-            return path_grid(name, searched, points)
-    raise PenaltyError(f"{name} has no range to make a grid of; give grid=[...].")
+def _grid(name: str, points: int) -> tuple[float, ...]:
+    searched = shipped_range(name)
+    if searched is None:
+        raise PenaltyError(f"{name} has no range to make a grid of; give grid=[...].")
+    return path_grid(name, searched, points)
 
 
 def _table(rows: Sequence[PathRow], ratio: float) -> PenaltyPath:

@@ -13,7 +13,7 @@ from boostreg.penalty.ranges import WHOLE, Condition, Range
 from boostreg.penalty.shipped import read_shipped, space_names
 from boostreg.penalty.value import PENALTIES, Penalty
 
-__all__ = ["RANGE_KEYS", "Space", "parse_space"]
+__all__ = ["RANGE_KEYS", "Space", "parse_space", "shipped_range"]
 
 RANGE_KEYS = ("low", "high", "log", "zero", "when")
 """Keys of a range."""
@@ -101,6 +101,19 @@ def parse_space(
     if faults:
         raise PenaltyError("\n".join(faults))
     return Space(entries, own, fixed)
+
+
+def shipped_range(name: str) -> Range | None:
+    """Return a penalty's range in space ``default``, else in ``wide``; of any engine.
+
+    >>> shipped_range("subsample").low, shipped_range("cat_l2")
+    (0.5, None)
+    """
+    for space in map(parse_space, ("default", "wide")):
+        for entries in (space.entries, *space.engine_entries.values()):
+            if name in entries:
+                return entries[name]
+    return None
 
 
 def _fixes(name: object, entry: object) -> bool:

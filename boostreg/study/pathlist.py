@@ -6,11 +6,12 @@ A study that names none has those of ``ALWAYS`` and every other penalty of its s
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from boostreg.engines import ENGINES, Problem, get_engine
+from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.insight.mechanism import MECHANISMS, why_not_split
 from boostreg.insight.paths import path_grid, path_points
-from boostreg.penalty import Penalty, Range, Space, parse_space
+from boostreg.penalty import Penalty, Range, Space
+from boostreg.penalty.space import shipped_range
 from boostreg.study.spec import StudySpec
 
 __all__ = ["Grids", "engine_grids", "left_out", "not_split", "path_names"]
@@ -81,10 +82,10 @@ def not_split(names: Sequence[str], base: Penalty, problem: Problem) -> Iterator
 
 def _range(name: str, space: Space) -> Range:
     """Return a penalty's range in the study, else in a space that ships."""
-    for known in (space, parse_space("default"), parse_space("wide")):
-        for engine in ENGINES:
-            if (searched := known.for_engine(engine).get(name)) is not None:
-                return searched
+    own = (space.entries, *space.engine_entries.values())
+    found = next((entries[name] for entries in own if name in entries), None)
+    if searched := found or shipped_range(name):
+        return searched
     raise StudyError(f"paths.penalties: {name} has no range; name one in search.space.")
 
 

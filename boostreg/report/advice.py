@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from boostreg.insight.effects import Effect
 from boostreg.report.comparisons import Comparison
+from boostreg.report.effect_words import listed
 from boostreg.report.labels import LABELS
 from boostreg.report.numbers import count, number, percent
 from boostreg.report.records import EngineRecord, RunRecord
@@ -115,7 +116,7 @@ def effects_heading(record: RunRecord) -> str:
         ranked = sorted(helping, key=_gain)
         names = list(dict.fromkeys(e.penalty for e in ranked))
         if len(names) > 1:
-            return f"Moved alone, {_and(names)} lower the loss ({where})"
+            return f"Moved alone, {listed(names)} lower the loss ({where})"
         return (
             f"Moved alone, {names[0]} lowers the loss ({where}), no other is shown to"
         )
@@ -196,8 +197,3 @@ def ends_of(found: Comparison) -> str:
 
 def _span(found: Comparison) -> tuple[float, float]:
     return found.interval.low, found.interval.high
-
-
-def _and(names: list[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last

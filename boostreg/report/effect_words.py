@@ -1,11 +1,17 @@
 """What one penalty does, in sentences; every number comes from its records."""
 
+from collections.abc import Sequence
+
 from boostreg.insight.effects import Effect
 from boostreg.insight.outer import OuterEffect
 from boostreg.report.numbers import number, percent
 from boostreg.statistics import Interval
 
-__all__ = ["alone_sentence", "effect_sentence"]
+__all__ = ["alone_sentence", "effect_sentence", "listed", "verdicts_sentence"]
+
+
+_LISTED = 4
+"""Penalties that a sentence names; more are counted."""
 
 
 def effect_sentence(effect: Effect) -> str:
@@ -35,6 +41,43 @@ def alone_sentence(effect: OuterEffect) -> str:
         f"Tuned alone (the inner folds chose {chosen}), it changes the outer loss by "
         f"{loss} and leaves by {leaves} against {_start(effect.penalty, effect.start)}."
     )
+
+
+def verdicts_sentence(effects: Sequence[Effect]) -> str:
+    """Return what the penalties of one engine do to its loss, each along its path."""
+    by_verdict: dict[str, list[str]] = {}
+    for effect in effects:
+        by_verdict.setdefault(effect.verdict, []).append(effect.penalty)
+    said = []
+    if helping := by_verdict.get("helps"):
+        said.append(f"{listed(helping)} {_verb('lower', helping)} the loss")
+    if harming := by_verdict.get("harms"):
+        raises = f"{listed(harming)} {_verb('raise', harming)} the loss"
+        said.append(f"{raises} and {_verb('lower', harming)} it notably at no value")
+    if unclear := by_verdict.get("not determined"):
+        none = _none_of(unclear, "the other" if said else "the")
+        said.append(f"{none} is shown to lower the loss")
+    return " and ".join(said) if len(said) < 3 else ", ".join(said)
+
+
+def _none_of(names: Sequence[str], which: str) -> str:
+    if len(names) > _LISTED:
+        return f"none of {which} {len(names)} penalties"
+    return f"no value of {listed(names, 'or')}"
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Return names as a sentence lists them.
+
+    >>> listed(["reg_alpha", "reg_lambda", "max_leaves"])
+    'reg_alpha, reg_lambda and max_leaves'
+    """
+    *most, last = names
+    return f"{', '.join(most)} {word} {last}" if most else last
+
+
+def _verb(verb: str, subjects: Sequence[str]) -> str:
+    return f"{verb}s" if len(subjects) == 1 else verb
 
 
 def _start(penalty: str, value: float) -> str:

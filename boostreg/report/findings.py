@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from boostreg.insight.effects import Effect
 from boostreg.report.advice import (
     advice,
     effects_heading,
@@ -13,6 +12,7 @@ from boostreg.report.advice import (
     use_heading,
 )
 from boostreg.report.comparisons import Comparison, Judged, best_linear
+from boostreg.report.effect_words import listed, verdicts_sentence
 from boostreg.report.headlines import (
     flat_sentences,
     importance_heading,
@@ -157,10 +157,10 @@ class Findings:
         for engine in self._record.engines:
             effects = [e for e in self._record.main_effects if e.engine == engine]
             if effects:
-                said.setdefault(_verdicts(effects), []).append(LABELS[engine])
+                said.setdefault(verdicts_sentence(effects), []).append(LABELS[engine])
         if not said:
             return "No path of a penalty was measured."
-        parts = [f"in {_and(engines)}, {what}" for what, engines in said.items()]
+        parts = [f"in {listed(engines)}, {what}" for what, engines in said.items()]
         sentence = "; ".join(parts)
         return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -241,22 +241,6 @@ class Findings:
         return count(_mean_leaves(engine, model))
 
 
-def _verdicts(effects: Sequence[Effect]) -> str:
-    """Return what the penalties of one engine do to its loss, each along its path."""
-    by_verdict: dict[str, list[str]] = {}
-    for effect in effects:
-        by_verdict.setdefault(effect.verdict, []).append(effect.penalty)
-    said = []
-    if helping := by_verdict.get("helps"):
-        said.append(f"{_and(helping)} {_s('lower', helping)} the loss")
-    if harming := by_verdict.get("harms"):
-        raises = f"{_and(harming)} {_s('raise', harming)} the loss"
-        said.append(f"{raises} and {_s('lower', harming)} it notably at no value")
-    if unclear := by_verdict.get("not determined"):
-        said.append(f"no value of {_or(unclear)} is shown to lower the loss")
-    return " and ".join(said) if len(said) < 3 else ", ".join(said)
-
-
 def _mean_leaves(engine: EngineRecord, model: str) -> float:
     folds = engine.outer[model]
     return sum(fold.size.n_leaves for fold in folds) / len(folds)
@@ -277,16 +261,3 @@ def _told(word: str) -> str:
     return {"better": "better than", "worse": "worse than"}.get(
         word, "not told apart from"
     )
-
-
-def _and(names: Sequence[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def _or(names: Sequence[str]) -> str:
-    return _and(names).replace(" and ", " or ")
-
-
-def _s(verb: str, subjects: Sequence[str]) -> str:
-    return f"{verb}s" if len(subjects) == 1 else verb

@@ -30,7 +30,7 @@ PENALTY_WORDS = {
     "cat_l2": "L2 on splits of categories",
     "subsample": "share of rows a round",
     "colsample_bytree": "share of columns a tree",
-    "learning_rate": "factor on every leaf weight",
+    "learning_rate": "factor on leaf weights",
 }
 """What each penalty does to a tree, in a few words."""
 

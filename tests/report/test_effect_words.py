@@ -1,0 +1,30 @@
+"""Sentences on penalties name a few and count many."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from boostreg.report.effect_words import verdicts_sentence
+
+
+def effects(**verdicts):
+    return [SimpleNamespace(penalty=n, verdict=v) for n, v in verdicts.items()]
+
+
+@pytest.mark.parametrize(
+    ("helping", "unclear", "said"),
+    [
+        ("", "ab", "no value of a or b is shown to lower the loss"),
+        ("", "abcde", "none of the 5 penalties is shown to lower the loss"),
+        ("x", "ab", "x lowers the loss and no value of a or b is shown to lower the "
+         "loss"),
+        ("xy", "abcde", "x and y lower the loss and none of the other 5 penalties is "
+         "shown to lower the loss"),
+    ],
+)  # fmt: skip
+def test_many_penalties_are_counted(helping, unclear, said):
+    verdicts = dict.fromkeys(helping, "helps") | dict.fromkeys(
+        unclear, "not determined"
+    )
+
+    assert verdicts_sentence(effects(**verdicts)) == said

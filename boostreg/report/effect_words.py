@@ -55,15 +55,19 @@ def verdicts_sentence(effects: Sequence[Effect]) -> str:
         raises = f"{listed(harming)} {_verb('raise', harming)} the loss"
         said.append(f"{raises} and {_verb('lower', harming)} it notably at no value")
     if unclear := by_verdict.get("not determined"):
-        none = _none_of(unclear, "the other" if said else "the")
+        none = _none_of(unclear, alone=not said)
         said.append(f"{none} is shown to lower the loss")
     return " and ".join(said) if len(said) < 3 else ", ".join(said)
 
 
-def _none_of(names: Sequence[str], which: str) -> str:
-    if len(names) > _LISTED:
-        return f"none of {which} {len(names)} penalties"
-    return f"no value of {listed(names, 'or')}"
+def _none_of(names: Sequence[str], *, alone: bool) -> str:
+    if len(names) <= _LISTED:
+        return f"no value of {listed(names, 'or')}"
+    return (
+        f"none of the {len(names)} penalties"
+        if alone
+        else (f"none of the other {len(names)}")
+    )
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:

@@ -42,16 +42,14 @@ _OBJECTIVE_AND_METRIC = {
     "absolute_error": ("regression_l1", "l1"),
     "quantile": ("quantile", "quantile"),
 }
-# What a Dataset is built with can not be changed by a later fit on it.
-_DATASET = {
+_DATASET = {  # a Dataset is built with these, no later fit can change them
     "max_bin": MAX_BIN,
     "min_data_in_bin": 1,
     "feature_pre_filter": False,
     "enable_bundle": False,
     "verbosity": -1,
 }
-_MOST_DRAWS = 20
-_MISSING_NAN = 2
+_MOST_DRAWS, _MISSING_NAN = 20, 2
 
 
 @final
@@ -80,6 +78,8 @@ class LightGBM(Engine):
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
         import lightgbm
 
+        if problem.train.categorical:
+            problem = problem.lighter(1024.0)  # see _category_params
         complete, codes = complete_columns(problem.train), codes_of(problem.train)
         chosen = _DATASET | {"num_threads": threads}
         part = problem.part(problem.train)
@@ -152,8 +152,8 @@ class LightGBM(Engine):
             sample_weight=train.weights,
             categorical_feature=list(train.categorical),
         )
-        booster = wrapper.booster_
-        return self._wrapped(booster, problem, 0.1, booster.current_iteration())
+        rounds = wrapper.booster_.current_iteration()
+        return self._wrapped(wrapper.booster_, problem, 0.1, rounds)
 
     @override
     def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:
@@ -261,15 +261,15 @@ def _params(penalty: Penalty, problem: Problem, row_hessian: float) -> dict[str,
 def _category_params(penalty: Penalty, c: float) -> dict[str, Any]:
     """Return what splits categories as XGBoost does.
 
-    XGBoost sorts categories by G / (H + lambda_l2), LightGBM by G / (H + cat_smooth).
-    But LightGBM also passes over categories of fewer rows than cat_smooth, and without
-    any it sorts those that a node lacks by 0 / 0, which leaves the others in disorder
-    (``src/treelearner/feature_histogram.cpp``). So the order is the same up to
-    lambda_l2 = 1, and above it no category is lost.
+    XGBoost sorts categories by G / (H + lambda_l2), LightGBM by G / (H + cat_smooth),
+    where it passes over those of fewer rows than cat_smooth, and with none sorts those
+    that a node lacks by 0 / 0 (``src/treelearner/feature_histogram.cpp``). Where all
+    weights are 1,024 times smaller, so are H and cat_smooth, but not rows: no category
+    is lost, and up to that lambda_l2 the order is the same.
     """
     return {
         "cat_l2": c * penalty.cat_l2,
-        "cat_smooth": min(max(c * penalty.reg_lambda, 1e-9), 1.0),
+        "cat_smooth": min(max(c * penalty.reg_lambda, 1e-15), 1.0),
         "min_data_per_group": 1,
         "max_cat_threshold": 65536,
         "max_cat_to_onehot": 4,
@@ -286,8 +286,8 @@ def _num_leaves(penalty: Penalty, n_samples: int) -> int:
 def _add_round(booster: Any, most_draws: int, number: int) -> bool:
     """Add a round; where rows or columns are drawn, draw again if none could split.
 
-    LightGBM alone would end for good at the first draw without a split. It keeps a
-    first round without one as trees of one zero leaf, so that is not drawn again.
+    LightGBM alone would end for good at the first draw without a split. The first round
+    of all it keeps, as trees of one zero leaf, so that is not drawn again.
     """
     draws = range(most_draws if number > 0 else 1)
     return not all(booster.update() for _ in draws)

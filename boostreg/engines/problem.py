@@ -190,10 +190,17 @@ class Problem:
         weights = self.train.weights
         return 1.0 if weights is None else float(weights[0])
 
+    def lighter(self, factor: float) -> Self:
+        """Return the problem on a scale where rows weigh that power of two less."""
+        scale = self.standard.weight_scale * factor
+        return replace(self, standard=replace(self.standard, weight_scale=scale))
+
     def part(self, table: Table) -> Part:
         """Return the rows of ``table`` on the standard scale."""
         standard = self.standard
         weights = table.weights
+        if weights is None and standard.weight_scale != 1:
+            weights = np.ones(table.n_samples)
         if weights is not None:
             weights = weights / standard.weight_scale
         y, start = table.y, np.tile(standard.intercept, (table.n_samples, 1))

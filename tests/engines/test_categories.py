@@ -22,11 +22,39 @@ def raw_scores(engine, problem, n_rounds=20, **penalties):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("reg_lambda", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("reg_lambda", [0.0, 0.3, 1.0, 10.0, 100.0, 1000.0])
 @pytest.mark.parametrize("n_categories", [3, 12, 30], ids="{}-categories".format)
 def test_stumps_agree(n_categories, reg_lambda, kind):
     """One against the rest below four categories, a cut of their order above."""
     problem = make_category_problem(n_categories, kind=kind)
+
+    one, two = (
+        raw_scores(engine, problem, reg_lambda=reg_lambda)
+        for engine in (XGBoost(), LightGBM())
+    )
+
+    np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-5 * np.abs(one).max())
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reg_lambda", [5.0, 30.0, 300.0])
+def test_stumps_agree_however_reg_lambda_orders_rare_and_common_ones(
+    reg_lambda, kind, weighted
+):
+    """A rare category's mean counts for less, so that it moves in the order."""
+    rng = np.random.default_rng(3)
+    codes = rng.choice(20, 1500, p=0.2 / 20 + 0.8 * rng.dirichlet(np.full(20, 0.5)))
+    y = rng.normal(size=20)[codes] * 2 + rng.normal(size=1500)
+    y = (y > 0).astype(float) if kind == "logistic" else y
+    weights = rng.uniform(0.3, 3.0, 1500) if weighted else None
+    table = as_table(
+        codes[:, None].astype(float), y, weights, n_classes=2 * (kind == "logistic")
+    )
+    labels = tuple(f"c{i:03}" for i in range(20))
+    problem = Problem.of(
+        replace(table, columns=(Column("c", labels),)), None, make_objective(kind)
+    )
 
     one, two = (
         raw_scores(engine, problem, reg_lambda=reg_lambda)

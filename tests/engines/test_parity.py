@@ -71,8 +71,7 @@ def leaf_values(trees, X):
 
 def assert_same_leaves(one, two, X):
     a, b = leaf_values(one, X), leaf_values(two, X)
-    scale = np.abs(a).max(axis=0)
-    assert (np.abs(a - b) <= 1e-5 * scale).all()
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=0)
     rows_one, rows_two = one.leaf_indices(X), two.leaf_indices(X)
     for tree in range(a.shape[1]):
         left = rows_one[:, tree] == rows_one[0, tree]

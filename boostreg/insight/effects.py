@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from boostreg.insight.ratios import paired_ratio
 from boostreg.losses import Array
 from boostreg.statistics import Interval, corrected_t, holm, within_one_se
 from boostreg.trees import SIZES, TreeSize
@@ -89,7 +90,8 @@ def plain_size(size: TreeSize) -> dict[str, float]:
 class EffectPoint:
     """Means over all folds at one value of the penalty.
 
-    ``differences`` are fold-paired differences to the first point, by measure;
+    ``differences`` are fold-paired differences to the first point, by measure, and
+    ``leaves_ratio`` the fold-paired ratio of leaves to those there;
     ``p_value`` is that of the loss, Holm-adjusted over the points of the path.
     """
 
@@ -99,6 +101,7 @@ class EffectPoint:
     rounds: float
     size: dict[str, float]
     differences: Mapping[str, Interval]
+    leaves_ratio: Interval
     p_value: float
 
     @property
@@ -203,6 +206,12 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
         }
         for point in points
     ]
+    ratios = [
+        paired_ratio(
+            _measured(at[point], "leaves"), _measured(zero, "leaves"), test_train_ratio
+        )
+        for point in points
+    ]
     adjusted = [1.0, *holm([each["loss"].p_value for each in differences[1:]])]
     first = rows[0]
     return Effect(
@@ -212,9 +221,9 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
         reading=first.reading,
         flat=_flat([at[point] for point in points]),
         points=tuple(
-            _point(at[point], intervals, float(p_value))
-            for point, intervals, p_value in zip(
-                points, differences, adjusted, strict=True
+            _point(at[point], intervals, ratio, float(p_value))
+            for point, intervals, ratio, p_value in zip(
+                points, differences, ratios, adjusted, strict=True
             )
         ),
     )
@@ -243,7 +252,10 @@ def _measured(rows: Sequence[PathRow], measure: str) -> Array:
 
 
 def _point(
-    rows: Sequence[PathRow], differences: Mapping[str, Interval], p_value: float
+    rows: Sequence[PathRow],
+    differences: Mapping[str, Interval],
+    leaves_ratio: Interval,
+    p_value: float,
 ) -> EffectPoint:
     count = len(rows)
     return EffectPoint(
@@ -257,5 +269,6 @@ def _point(
             for name in SIZES
         },
         differences=differences,
+        leaves_ratio=leaves_ratio,
         p_value=p_value,
     )

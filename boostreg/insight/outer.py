@@ -13,6 +13,7 @@ import numpy as np
 
 from boostreg.fits.fit import FitResult
 from boostreg.insight.paths import PathPoint
+from boostreg.insight.ratios import paired_ratio
 from boostreg.losses import Array
 from boostreg.statistics import Interval, corrected_t, row_interval
 from boostreg.tuning import Trial
@@ -22,7 +23,7 @@ __all__ = ["OuterEffect", "Pair", "chosen_points", "outer_effect"]
 
 @dataclass(frozen=True, slots=True)
 class OuterEffect:
-    """Paired differences of the chosen value to the first, over outer folds.
+    """The chosen value compared with the first, paired over outer folds.
 
     Attributes
     ----------
@@ -31,11 +32,12 @@ class OuterEffect:
         The path's first value, which is compared with: zero where it can be.
     values : tuple of float
         What the inner folds chose, by outer fold; ``start`` where nothing was better.
-    loss, leaves : Interval
-        Of one outer split, the loss has an interval over its test rows and leaves have
-        none.
-    zero_loss, zero_leaves : float
-        Means without the penalty, to make shares of.
+    loss : Interval
+        Of the difference; of one outer split, over its test rows.
+    zero_loss : float
+        Mean at ``start``, to make shares of.
+    leaves : Interval
+        Of the ratio of leaves to those at ``start``; of one outer split there is none.
     """
 
     engine: str
@@ -43,9 +45,8 @@ class OuterEffect:
     start: float
     values: tuple[float, ...]
     loss: Interval
-    leaves: Interval
     zero_loss: float
-    zero_leaves: float
+    leaves: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,6 @@ def outer_effect(
         Test over training rows of an outer fold.
     """
     ordered = [pairs[fold] for fold in sorted(pairs)]
-    leaves = [(_leaves(one.zero), _leaves(one.chosen)) for one in ordered]
     losses = [(one.mean_loss(one.zero), one.mean_loss(one.chosen)) for one in ordered]
     if len(ordered) == 1:
         loss = row_interval(ordered[0].row_differences, ordered[0].weights)
@@ -113,9 +113,12 @@ def outer_effect(
         start=start,
         values=tuple(one.value for one in ordered),
         loss=loss,
-        leaves=corrected_t([b - a for a, b in leaves], test_train_ratio),
         zero_loss=float(np.mean([a for a, _ in losses])),
-        zero_leaves=float(np.mean([a for a, _ in leaves])),
+        leaves=paired_ratio(
+            [_leaves(one.chosen) for one in ordered],
+            [_leaves(one.zero) for one in ordered],
+            test_train_ratio,
+        ),
     )
 
 

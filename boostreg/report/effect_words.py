@@ -1,5 +1,6 @@
 """What one penalty does, in sentences; every number comes from its records."""
 
+import math
 from collections.abc import Sequence
 
 from boostreg.insight.effects import Effect
@@ -19,7 +20,7 @@ def effect_sentence(effect: Effect) -> str:
     zero, low, last = effect.points[0], effect.lowest, effect.points[-1]
     if zero.size["leaves"] == 0 or len(effect.points) == 1:
         return "Nothing was measured along this path."
-    change = _share(last.differences["leaves"], zero.size["leaves"])
+    change = _ratio(last.leaves_ratio)
     ends = f"From {number(zero.value)} to {number(last.value)}"
     size = f"{ends}, leaves change by {change}."
     start = _start(effect.penalty, zero.value)
@@ -36,7 +37,7 @@ def alone_sentence(effect: OuterEffect) -> str:
     low, high = min(effect.values), max(effect.values)
     chosen = number(low) if low == high else f"{number(low)} to {number(high)}"
     loss = _share(effect.loss, effect.zero_loss)
-    leaves = _share(effect.leaves, effect.zero_leaves)
+    leaves = _ratio(effect.leaves)
     return (
         f"Tuned alone (the inner folds chose {chosen}), it changes the outer loss by "
         f"{loss} and leaves by {leaves} against {_start(effect.penalty, effect.start)}."
@@ -92,8 +93,20 @@ def _share(interval: Interval, base: float) -> str:
     """Return a difference and its interval as shares of ``base``."""
     if base == 0:
         return "an unknown share of 0"
-    said = percent(interval.estimate / base)
+    ends = (interval.estimate, interval.low, interval.high)
+    return _told(interval, *(end / base for end in ends))
+
+
+def _ratio(interval: Interval) -> str:
+    """Return a ratio and its interval as changes."""
+    if math.isnan(interval.estimate):
+        return "an unknown share of 0"
+    ends = (interval.estimate, interval.low, interval.high)
+    return _told(interval, *(end - 1 for end in ends))
+
+
+def _told(interval: Interval, estimate: float, low: float, high: float) -> str:
+    said = percent(estimate)
     if not interval.exists:
         return f"{said} ({interval.method})"
-    ends = f"{percent(interval.low / base)} to {percent(interval.high / base)}"
-    return f"{said} (95% CI {ends})"
+    return f"{said} (95% CI {percent(low)} to {percent(high)})"

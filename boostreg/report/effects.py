@@ -75,7 +75,10 @@ def _effect(effect: Effect) -> dict[str, Any]:
             }
             | interval_data(point.difference)
             | point.size
-            | {"differences": _ends(point.differences)}
+            | {
+                "differences": _ends(point.differences),
+                "leaves_change": _change(point.leaves_ratio),
+            }
             for point in effect.points
         ],
         "safe": effect.safe,
@@ -85,18 +88,23 @@ def _effect(effect: Effect) -> dict[str, Any]:
 
 
 def _lowest(effect: Effect) -> dict[str, Any]:
-    """Return the changes at the least loss, as shares of zero penalty's values."""
+    """Return the changes at the least loss, as shares of the first point's values."""
     zero, low = effect.points[0], effect.lowest
     return {
         "value": low.value,
         "loss": _shares(low.difference, zero.loss),
-        "leaves": _shares(low.differences["leaves"], zero.size["leaves"]),
+        "leaves": _change(low.leaves_ratio),
     }
 
 
 def _shares(interval: Interval, base: float) -> list[float]:
     ends = (interval.estimate, interval.low, interval.high)
     return [end / base if base else float("nan") for end in ends]
+
+
+def _change(ratio: Interval) -> list[float]:
+    """Return a ratio and its ends as changes: 0.9 is -10 %."""
+    return [end - 1 for end in (ratio.estimate, ratio.low, ratio.high)]
 
 
 def _ends(intervals: Mapping[str, Interval]) -> dict[str, list[float]]:
@@ -109,7 +117,7 @@ def _outer_effect(one: OuterEffect) -> dict[str, Any]:
         "sentence": alone_sentence(one),
         "values": list(one.values),
         "loss": interval_data(one.loss) | {"zero": one.zero_loss},
-        "leaves": interval_data(one.leaves) | {"zero": one.zero_leaves},
+        "leaves": {"change": _change(one.leaves), "method": one.leaves.method},
     }
 
 

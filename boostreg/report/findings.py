@@ -39,9 +39,9 @@ _WORDS = (
     "and no value's interval leaves room for a drop of 1%."
 )
 _IMPOSSIBLE = (
-    f"Some intervals reach below {percent(-1)}, or a loss below 0, where nothing can "
-    "be: t intervals of few and unequal folds know no such limit. Read that end as "
-    "unknown."
+    f"Some intervals reach below a loss of 0, or a change of {percent(-1)}, where no "
+    "loss can be: t intervals of few and unequal folds know no such limit. Read that "
+    "end as unknown."
 )
 
 
@@ -127,16 +127,13 @@ class Findings:
         return [*lines, *tied, *flat, *self._raced(), *self._record.notes]
 
     def _impossible(self) -> list[str]:
-        """Return how to read ends where no loss and no size can be, if any are."""
+        """Return how to read ends where no loss can be, if any are."""
         ratio = self._record.outer_ratio
         ends = [one.interval(ratio).low for one in self._judged.values()]
         ends += [c.base + c.interval.low for c in self._by_pair.values()]
         for effect in self._record.main_effects:
             zero = effect.points[0]
             ends += [zero.loss + p.difference.low for p in effect.points]
-            ends += [
-                zero.size["leaves"] + p.differences["leaves"].low for p in effect.points
-            ]
         return [_IMPOSSIBLE] if any(end < 0 for end in ends) else []
 
     def _raced(self) -> list[str]:

@@ -215,6 +215,7 @@ class EffectPoint(Difference):
     rounds: Number
     adjusted: Number
     leaves: Number
+    leaves_change: NotRequired[list[Number]]
 
 
 @opened

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from problems import make_table
+from scipy.stats import gmean
 
 from boostreg.data import make_splits
 from boostreg.fits.dataset import Dataset
@@ -55,8 +56,8 @@ def test_differences_are_those_of_the_models_on_the_test_rows(refit):
         (p.zero.sizes.n_leaves[-1], p.chosen.sizes.n_leaves[-1]) for p in pairs.values()
     ]
     assert found.loss.estimate == pytest.approx(np.mean([b - a for a, b in losses]))
-    assert found.leaves.estimate == pytest.approx(np.mean([b - a for a, b in leaves]))
-    assert found.zero_leaves == np.mean([a for a, _ in leaves])
+    assert found.leaves.estimate == pytest.approx(gmean([b / a for a, b in leaves]))
+    assert 0 < found.leaves.low < found.leaves.estimate < found.leaves.high
     assert found.loss.low < found.loss.estimate < found.loss.high
 
 

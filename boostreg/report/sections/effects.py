@@ -129,6 +129,8 @@ def _band(
 ) -> tuple[float | None, float | None]:
     """Return the interval of the paired difference, carried to the measure's axis."""
     value = number(point.get(measure))
+    if measure == "leaves":
+        return _ratio_band(point, value)
     if measure == "loss":
         ends = [number(point.get(key)) for key in ("difference", "low", "high")]
     else:
@@ -138,6 +140,17 @@ def _band(
     if value is None or difference is None or low is None or high is None:
         return (None, None)
     return (value - difference + low, value - difference + high)
+
+
+def _ratio_band(
+    point: Mapping[str, Any], leaves: float | None
+) -> tuple[float | None, float | None]:
+    found = dig(point, "leaves_change") or (None, None, None)
+    change, low, high = (number(end) for end in found)
+    if leaves is None or change is None or low is None or high is None:
+        return (None, None)
+    at_first = leaves / (1 + change)
+    return (at_first * (1 + low), at_first * (1 + high))
 
 
 def _row(

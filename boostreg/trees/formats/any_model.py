@@ -119,7 +119,7 @@ def _read_file(
         )
     raise ModelError(
         f"{path} must be XGBoost's UBJ or JSON, LightGBM's text or boostreg's .npz, "
-        f"but  it starts with {data[:8]!r}."
+        f"but it starts with {data[:8]!r}."
     )
 
 

@@ -39,7 +39,7 @@ def paired_ratio(
 
     Examples
     --------
-    >>> paired_ratio([10, 20, 40], [20, 40, 80], 0.5).estimate
+    >>> round(paired_ratio([10, 20, 40], [20, 40, 80], 0.5).estimate, 3)
     0.5
     >>> paired_ratio([0, 20], [20, 20], 1.0).method
     'no interval: a model has no leaf'

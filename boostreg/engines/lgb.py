@@ -72,7 +72,7 @@ class LightGBM(Engine):
     @override
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
         raw = penalty.to_raw(problem.standard.units)
-        return _params(raw, problem, problem.row_hessian)
+        return _params(raw, problem, 1.0)
 
     @override
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
@@ -112,8 +112,8 @@ class LightGBM(Engine):
 
         problem, standard = bins.problem, bins.problem.standard
         self.check(penalty, problem)
-        row = problem.row_hessian / standard.weight_scale
-        params = _params(standard.penalty(penalty), problem, row) | {
+        scaled = standard.penalty(penalty)
+        params = _params(scaled, problem, standard.weight_scale) | {
             "metric": _OBJECTIVE_AND_METRIC[problem.objective.name][1],
             "boost_from_average": False,
             "seed": growth.seed,
@@ -232,7 +232,7 @@ def _named(objective: Objective) -> dict[str, Any]:
     return params
 
 
-def _params(penalty: Penalty, problem: Problem, row_hessian: float) -> dict[str, Any]:
+def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
     c = _hessian_factor(problem.objective)
     params = _named(problem.objective) | _category_params(penalty, c)
     params |= {
@@ -242,7 +242,7 @@ def _params(penalty: Penalty, problem: Problem, row_hessian: float) -> dict[str,
         "lambda_l1": penalty.reg_alpha,
         "lambda_l2": c * penalty.reg_lambda,
         "min_gain_to_split": penalty.min_split_gain / c,
-        "min_sum_hessian_in_leaf": c * least_hessian(penalty, row_hessian),
+        "min_sum_hessian_in_leaf": c * least_hessian(penalty, problem, scale),
         "min_data_in_leaf": 0,  # path_smooth makes it 2 (src/io/config.cpp)
         "max_delta_step": penalty.max_delta_step / c,
         "path_smooth": penalty.path_smooth,

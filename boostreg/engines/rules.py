@@ -56,13 +56,24 @@ def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> No
         )
 
 
-def least_hessian(penalty: Penalty, row_hessian: float) -> float:
+def least_hessian(penalty: Penalty, problem: Problem, scale: float) -> float:
     """Return the hessian that both sides of a split must hold, row minimum included.
 
-    ``row_hessian`` is what one row holds. Half a row is taken off the row minimum, so
-    that rounding in sums of equal hessians cannot decide.
+    Half a row is taken off the row minimum, so that rounding in sums of equal hessians
+    cannot decide. The least is what rounding leaves in a side without rows: with none,
+    LightGBM may choose such a side, and dies of it
+    (``src/treelearner/serial_tree_learner.cpp``, ``CHECK_GT`` of ``left_count``).
+
+    Parameters
+    ----------
+    penalty : Penalty
+        Raw, for rows whose weights were divided by ``scale``.
+    problem : Problem
+    scale : float
     """
+    rounding = 1e-12 * problem.standard.units.hessian * problem.train.n_samples
+    least = max(penalty.min_child_weight, rounding / scale)
     if penalty.min_child_samples == 1:
-        return penalty.min_child_weight
-    by_rows = (penalty.min_child_samples - 0.5) * row_hessian
-    return max(penalty.min_child_weight, by_rows)
+        return least
+    by_rows = (penalty.min_child_samples - 0.5) * problem.row_hessian / scale
+    return max(least, by_rows)

@@ -96,7 +96,7 @@ class XGBoost(Engine):
     @override
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
         raw = penalty.to_raw(problem.standard.units)
-        return _params(raw, problem, problem.row_hessian)
+        return _params(raw, problem, 1.0)
 
     @override
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
@@ -136,8 +136,8 @@ class XGBoost(Engine):
 
         problem, standard = bins.problem, bins.problem.standard
         self.check(penalty, problem)
-        row = problem.row_hessian / standard.weight_scale
-        params = _params(standard.penalty(penalty), problem, row) | {
+        scaled = standard.penalty(penalty)
+        params = _params(scaled, problem, standard.weight_scale) | {
             "base_score": _neutral_base_score(problem.objective),
             "eval_metric": _metric(problem.objective),
             "seed": growth.seed,
@@ -247,7 +247,7 @@ def _objective_params(objective: Objective) -> dict[str, Any]:
     return params
 
 
-def _params(penalty: Penalty, problem: Problem, row_hessian: float) -> dict[str, Any]:
+def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
     # Nothing is left to a default: lossguide alone would keep max_depth=6, and
     # count:poisson alone max_delta_step=0.7 (src/learner.cc).
     params = _objective_params(problem.objective) | {
@@ -259,7 +259,7 @@ def _params(penalty: Penalty, problem: Problem, row_hessian: float) -> dict[str,
         "reg_alpha": penalty.reg_alpha,
         "reg_lambda": penalty.reg_lambda,
         "gamma": penalty.min_split_gain,
-        "min_child_weight": least_hessian(penalty, row_hessian),
+        "min_child_weight": least_hessian(penalty, problem, scale),
         "max_delta_step": penalty.max_delta_step,
         "subsample": penalty.subsample,
         "colsample_bytree": penalty.colsample_bytree,

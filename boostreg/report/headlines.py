@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from boostreg.insight.effects import Effect
 from boostreg.insight.honesty import ties
 from boostreg.report.comparisons import Comparison
+from boostreg.report.effect_words import listed
 from boostreg.report.labels import LABELS
 from boostreg.report.numbers import number, percent
 from boostreg.report.records import EngineRecord, RunRecord
@@ -162,6 +163,10 @@ def shrinkage_heading(record: RunRecord) -> str:
     return f"The median leaf keeps {', '.join(told)}"
 
 
+_TOLD = 3
+"""Penalties whose first trees a heading tells of."""
+
+
 def trees_heading(record: RunRecord) -> str:
     """Return from how many leaves to how many the first trees go."""
     counts: dict[str, dict[str, list[int]]] = {}
@@ -172,12 +177,15 @@ def trees_heading(record: RunRecord) -> str:
         return "Real trees as a penalty rises"
     engine, found = next(iter(counts.items()))
     moved = {name: n for name, n in found.items() if n[0] != n[-1]}
+    ranked = sorted(moved.items(), key=lambda pair: pair[1][-1] / pair[1][0])
     told = [
         f"{name} takes the first tree from {each[0]} to {_leaves(each[-1])}"
-        for name, each in sorted(moved.items(), key=lambda p: p[1][-1] / p[1][0])
+        for name, each in ranked[:_TOLD]
     ]
+    if others := len(ranked[_TOLD:]):
+        told.append(f"{others} more change{'s' * (others == 1)} it")
     if kept := [name for name in found if name not in moved]:
-        told.append(f"the first tree keeps its leaves along {' and '.join(kept)}")
+        told.append(f"the first tree keeps its leaves along {listed(kept)}")
     return f"In {LABELS[engine]}, {'; '.join(told)}"
 
 

@@ -6,18 +6,35 @@ import numpy as np
 import pytest
 import xgboost
 from problems import as_table, make_objective, make_problem
+from sklearn.datasets import load_breast_cancer
 
 from boostreg.data import Column
 from boostreg.engines import Growth, LightGBM, Problem, XGBoost
 from boostreg.errors import UnsupportedPenaltyError
 from boostreg.penalty import Penalty
 
+LOGISTIC = make_objective("logistic")
 OLD = tuple(int(part) for part in xgboost.__version__.split(".")[:2]) < (3, 4)
 
 
 def grow(engine, problem, penalty, n_rounds=5, seed=0):
     growth = Growth(n_rounds=n_rounds, seed=seed, curves=False)
     return engine.trees(engine.fit(engine.bin(problem), penalty, growth).model)
+
+
+@pytest.mark.parametrize("reg_lambda", [0.0, 1.0])
+def test_no_least_hessian_grows_no_side_without_rows(whole_engine, reg_lambda):
+    """Confident classes leave hessians that rounding can be taken for."""
+    X, y = load_breast_cancer(return_X_y=True)
+    problem = Problem.of(as_table(X, y * 1.0, n_classes=2), None, LOGISTIC)
+    free = Penalty(reg_lambda=reg_lambda, min_child_weight=0.0)
+
+    trees = grow(whole_engine, problem, free, n_rounds=80)
+
+    assert trees.n_rounds == 80
+    leaves = trees.leaf_indices(X)
+    filled = [len(np.unique(column)) for column in leaves.T]
+    assert filled == ((np.diff(trees.tree_offsets) + 1) // 2).tolist()
 
 
 @pytest.mark.parametrize("field", ["subsample", "colsample_bytree"])

@@ -13,7 +13,14 @@ from boostreg.penalty.ranges import WHOLE, Range
 from boostreg.tuning.measuring import Measuring, Setting
 from boostreg.tuning.trial import common_rounds, cut_fold
 
-__all__ = ["PathPoint", "equal_rounds", "path_grid", "path_points", "path_rows"]
+__all__ = [
+    "PathPoint",
+    "equal_rounds",
+    "failed_points",
+    "path_grid",
+    "path_points",
+    "path_rows",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,29 @@ def path_rows(
                     cut = best if reading == "stopped" else equal[setting.outer]
                     rows += _rows(point, reading, setting, cut, measuring)
     return rows
+
+
+def failed_points(
+    points: Iterable[PathPoint], outer_folds: Sequence[int | None], measuring: Measuring
+) -> Iterator[str]:
+    """Yield a sentence for each path that lacks points, since a fit of them failed."""
+    by_path: dict[tuple[str, str, str], list[PathPoint]] = {}
+    for point in points:
+        by_path.setdefault((point.engine, point.name, point.anchor), []).append(point)
+    for (engine, name, anchor), path in by_path.items():
+        reasons = {
+            point.point: trial.reason
+            for point in path
+            for setting in point.settings(outer_folds)
+            if (trial := measuring.trials[setting]).state == "failed"
+        }
+        if reasons:
+            place, reason = min(reasons.items())
+            whole = ", the first among them, so that it shows no effect" * (place == 0)
+            yield (
+                f"{len(reasons)} of {len(path)} values of {name} around the {anchor} "
+                f"values failed with {engine}{whole}: {reason}"
+            )
 
 
 def equal_rounds(

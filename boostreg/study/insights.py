@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from boostreg.insight.mechanism import (
     why_not_split,
 )
 from boostreg.insight.outer import OuterEffect, Pair, chosen_points, outer_effect
-from boostreg.insight.paths import PathPoint, equal_rounds, path_rows
+from boostreg.insight.paths import PathPoint, equal_rounds, failed_points, path_rows
 from boostreg.insight.sketch import Sketch, SketchWork, sketched_points
 from boostreg.report.records import Tuned
 from boostreg.study.importance_study import ImportanceStudy
@@ -94,6 +95,15 @@ class Insights:
             for anchor, points in self._points.items()
             for row in path_rows(points, folds, self._paths[anchor])
         ]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on values of paths that could not be fitted."""
+        folds = self._plan.outer_folds
+        told = (
+            failed_points(p, folds, self._paths[a]) for a, p in self._points.items()
+        )
+        return tuple(chain.from_iterable(told))
 
     def effects(self, rows: Sequence[PathRow]) -> list[Effect]:
         """Return what each penalty does, for every anchor and reading."""

@@ -205,7 +205,7 @@ class _Runner:
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
             outer_effects=insights.outer_effects(),
-            notes=(*_said_of_cuts(cut), *plan.notes),
+            notes=(*_said_of_cuts(cut), *plan.notes, *insights.notes),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
             lint=self.lint,

@@ -6,10 +6,17 @@ from problems import make_table
 from scipy.stats import t
 
 from boostreg.data import make_splits
+from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.grow import run_fit
 from boostreg.insight.effects import penalty_effect
-from boostreg.insight.paths import equal_rounds, path_grid, path_points, path_rows
+from boostreg.insight.paths import (
+    equal_rounds,
+    failed_points,
+    path_grid,
+    path_points,
+    path_rows,
+)
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range
 from boostreg.penalty.direction import FALLING
@@ -99,6 +106,31 @@ def test_a_strong_penalty_gets_more_rounds_only_where_curves_stop_themselves(pat
 
     assert mean("stopped", 2) > mean("stopped", 0)
     assert mean("equal", 2) == mean("equal", 0)
+
+
+def test_values_that_could_not_be_fitted_are_said(path):
+    points, measuring = path
+    settings = [s for point in points for s in point.settings((0, 1))]
+    again = Measuring(settings, Limits(n_inner=3, n_rounds=9, patience=5, seed=0))
+    while not again.done:
+        for work in again.ready():
+            strong = work.fit.penalty.reg_lambda == GRID[-1]
+            found = (
+                FitError("It ran dry.")
+                if strong
+                else measuring.results[
+                    next(s for s in settings if s.penalty == work.fit.penalty)
+                ][0]
+            )
+            again.receive(work, found)
+
+    (said,) = failed_points(points, (0, 1), again)
+
+    assert not list(failed_points(points, (0, 1), measuring))
+    assert said == (
+        "1 of 3 values of reg_lambda around the fixed values failed with "
+        f"{points[0].engine}: It ran dry."
+    )
 
 
 def test_flat_values_surround_the_lowest_and_a_bad_one_is_outside(path):

@@ -33,6 +33,11 @@ _PROCEDURE = (
     "models to use come from the same procedure on all rows and are not judged "
     "themselves."
 )
+_ONE_SPLIT = (
+    "With one outer split, intervals are over its test rows: they judge the models "
+    "that were fitted, not what another split would have tuned. The parameters and "
+    "models to use come from all rows and are not judged themselves."
+)
 _WORDS = (
     "'Better', 'worse', 'helps' and 'harms' rest on Holm-adjusted p-values below 0.05; "
     "intervals are not adjusted. A penalty that harms raises the loss at some value, "
@@ -118,7 +123,8 @@ class Findings:
             f"Losses are {self._record.card['loss']} on {folds} that no choice has "
             f"seen; intervals: {method}."
         )
-        lines = [losses, _PROCEDURE, _WORDS, *self._impossible()]
+        judged = _PROCEDURE if outer > 1 else _ONE_SPLIT
+        lines = [losses, judged, _WORDS, *self._impossible()]
         if best_linear(self._record) is not None:
             lines.append("The best linear model is that of the least inner loss.")
         flat = flat_sentences(self._record.effects)
@@ -163,11 +169,13 @@ class Findings:
 
     def _smaller(self, engine: EngineRecord, kept: Comparison) -> str:
         leaves = self._leaves(engine, "one_se"), self._leaves(engine, "best")
+        one = len(self._record.outer_weights) == 1
+        where = "on the outer split" if one else "means over the outer folds"
         to_use = count(engine.models["one_se"].size.n_leaves)
         return (
             f"The smallest model within one standard error of the best has {leaves[0]} "
-            f"leaves instead of {leaves[1]}, means over the outer folds ({to_use} "
-            f"grown on all rows): {loses_words(kept)}."
+            f"leaves instead of {leaves[1]}, {where} ({to_use} grown on all rows): "
+            f"{loses_words(kept)}."
         )
 
     def _engines_told(self) -> list[str]:

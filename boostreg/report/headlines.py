@@ -70,14 +70,12 @@ def importance_heading(record: RunRecord) -> str:
         if one.determined
     }
     parts = [
-        f"{name} explains most of how the loss varies: {_told(told, name)}"
+        f"{name} explains the largest share of how the loss varies: {_told(told, name)}"
         for name in dict.fromkeys(name for name, _ in told.values())
     ]
-    parts += [
-        f"what drives {label}'s loss is not determined"
-        for label in found
-        if label not in told
-    ]
+    if unknown := [f"{label}'s" for label in found if label not in told]:
+        what = "what" if parts else "What"
+        parts.append(f"{what} drives {listed(unknown)} loss is not determined")
     return "; ".join(parts) or "Which penalties matter"
 
 

@@ -173,3 +173,15 @@ def test_warning_stands_above_the_bar_to_stay(monkeypatch):
         bar.warn("P111 search.space.reg_lambda: [text].")
 
     assert "warning: P111 search.space.reg_lambda: [text]." in screen.getvalue()
+
+
+def test_one_outer_split_is_said_to_judge_the_models_that_were_fitted(finished):
+    results, _ = finished
+    text = results["text"]
+
+    (first, *_) = results["comparisons"]
+    assert first["method"] == "t over paired test rows"
+    assert first["n"] == 133
+    assert "intervals: t over paired test rows." in text["caveats"][0]
+    assert "they judge the models that were fitted" in text["caveats"][1]
+    assert "outer folds" not in " ".join(text["answer"])

@@ -1,5 +1,7 @@
 """One penalty's path over a table of the caller's: ``penalty_path``."""
 
+import math
+import numbers
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +73,7 @@ sample_weight, groups, scale, journal
     Raises
     ------
     PenaltyError
-        If there is no such penalty, or no range to make a grid of.
+        If there is no such penalty, no range to make a grid of, or a wrong ``grid``.
     DataError, StudyError, UnsupportedPenaltyError, FitError
         As ``tune``.
 
@@ -88,7 +90,7 @@ sample_weight, groups, scale, journal
     if name not in PENALTIES:
         raise PenaltyError(f"name must be one of {', '.join(PENALTIES)}, got {name!r}.")
     get_engine(engine)
-    values = _grid(name, points) if grid is None else tuple(grid)
+    values = _grid(name, points) if grid is None else _checked(grid)
     others: dict[str, Any] = dict(check_names(fixed or {}))
     base = Penalty(**others, scale=scale)
     dataset = read_dataset(
@@ -113,6 +115,15 @@ sample_weight, groups, scale, journal
     run_here([measuring], dataset, workers=workers, journal=journal)
     rows = path_rows(made, (None,), measuring)
     return _table(rows, dataset.splits.inner_ratio)
+
+
+def _checked(grid: Sequence[Any]) -> tuple[float, ...]:
+    numeric = all(isinstance(v, numbers.Real) and math.isfinite(v) for v in grid)
+    if len(grid) == 0 or not numeric or len(set(grid)) < len(grid):
+        raise PenaltyError(
+            f"grid must hold at least one finite number, none twice, got {grid!r}."
+        )
+    return tuple(map(float, grid))
 
 
 def _grid(name: str, points: int) -> tuple[float, ...]:

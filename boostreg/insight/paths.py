@@ -79,7 +79,8 @@ def path_points(
 
 
 def _with(base: Penalty, name: str, value: float) -> Penalty:
-    changed: dict[str, Any] = {name: int(value) if name in WHOLE else value}
+    whole = name in WHOLE and value == round(value)
+    changed: dict[str, Any] = {name: int(value) if whole else value}
     return replace(base, **changed)
 
 

@@ -41,6 +41,17 @@ def test_the_grid_of_what_can_not_be_zero_begins_where_it_does_nothing():
     assert list(dict.fromkeys(found["value"])) == [1.0, 0.3, 0.01]
 
 
+@pytest.mark.parametrize("grid", [[], [1.0, 1.0], [None, 8], [float("inf")], ["8"]])
+def test_a_grid_of_something_else_than_numbers_is_refused(grid):
+    with pytest.raises(PenaltyError, match="grid must hold at least one finite number"):
+        penalty_path([[0.0]], [0.0], "max_leaves", grid=grid)
+
+
+def test_a_part_of_a_leaf_is_refused():
+    with pytest.raises(PenaltyError, match=r"max_leaves must be a whole .* got 8\.5"):
+        penalty_path([[0.0]] * 9, [0.0, 1.0, 2.0] * 3, "max_leaves", grid=[8.5])
+
+
 def test_a_name_that_is_no_penalty_is_refused():
     with pytest.raises(PenaltyError, match="name must be one of reg_alpha"):
         penalty_path([[0.0]], [0.0], "lambda")

@@ -89,7 +89,9 @@ def curves_of_two(
     """Draw one measure along a penalty in two runs; 0 stands apart at the left."""
     width, height, left, right, top, foot = 440, 190, 56, 430, 10, 156
     every = [p for trace in traces for p in _known(trace.points)]
-    x = log_scale([p[0] for p in every], left + 8.0, right - 6.0)
+    rising = log_scale([p[0] for p in every], left + 8.0, right - 6.0)
+    falls = any(t.points[-1][0] < t.points[-2][0] for t in traces if t.points[1:])
+    x = rising.falling() if falls else rising
     scale = log_scale if log else linear_scale
     y = scale([p[1] for p in every], foot - 6.0, float(top), margin=0.06)
     parts = [

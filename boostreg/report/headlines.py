@@ -138,11 +138,11 @@ def flat_sentences(effects: Sequence[Effect]) -> Iterator[str]:
         low, high = effect.flat
         inside, tried = effect.inside, len(effect.points)
         if 2 * inside > tried:
+            which = f"{inside} of the {tried}" if inside < tried else f"all {tried}"
             yield (
                 f"{effect.penalty} is not identified in {LABELS[effect.engine]}: "
-                f"around the tuned best, {inside} of the {tried} values tried, all "
-                f"from {number(low)} to {number(high)}, are within one "
-                "standard error of the lowest loss."
+                f"around the tuned best, {which} values tried, from {number(low)} to "
+                f"{number(high)}, are within one standard error of the lowest loss."
             )
 
 

@@ -13,6 +13,7 @@ from boostreg.figures import (
     verdict_strip,
 )
 from boostreg.figures.numerals import MISSING, significant
+from boostreg.penalty.direction import by_strength
 from boostreg.report.claims import claims_sentences, quantity_words
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import engine_name, number
@@ -189,7 +190,7 @@ def _paths(claim: Claim) -> Iterator[tuple[str, Figure]]:
         number(v) for f in found for k in keys for v in f["series"][k]
     )
     for name, key in zip(names, keys, strict=True):
-        grid = sorted({float(v) for f in found for v in f["series"][name]})
+        grid = by_strength(name, (float(v) for f in found for v in f["series"][name]))
         curves = [
             Curve(f["engine"], _aligned(grid, f["series"][name], f["series"][key]))
             for f in found

@@ -13,6 +13,7 @@ _HOMES = {
     "TreeEnsemble": "boostreg.trees",
     "TreeSize": "boostreg.trees",
     "Tuned": "boostreg.tuning.tuned",
+    "Units": "boostreg.penalty",
     "load_model": "boostreg.saved",
     "open_run": "boostreg.study.stored",
     "penalty_path": "boostreg.insight.path",

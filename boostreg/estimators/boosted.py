@@ -18,7 +18,7 @@ from boostreg.estimators.inputs import read_monotone, read_prediction, read_weig
 from boostreg.estimators.page import penalties_and_size
 from boostreg.estimators.settings import Settings
 from boostreg.losses import Array, Objective
-from boostreg.penalty import Penalty
+from boostreg.penalty import Penalty, Units
 from boostreg.saved import save_model
 from boostreg.trees import TreeEnsemble, TreeSize
 
@@ -74,7 +74,8 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         training = _grow(problem, settings)
         model = training.model
         self._model, self._columns = model, columns
-        self.penalties_: Penalty = settings.penalty.to_raw(model.standard.units)
+        self.units_: Units = model.standard.units
+        self.penalties_: Penalty = settings.penalty.to_raw(self.units_)
         self.n_rounds_ = model.n_rounds
         self.train_loss_: Array = training.train_loss
         self.valid_loss_: Array = training.valid_loss
@@ -186,7 +187,8 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         html: str = super()._repr_html_inner()
         if not self.__sklearn_is_fitted__():
             return html
-        return html + penalties_and_size(self.penalties_, self.size_, self.n_rounds_)
+        own = (self.penalties_, self.units_, self.size_, self.n_rounds_)
+        return html + penalties_and_size(*own)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)

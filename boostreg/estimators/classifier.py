@@ -40,7 +40,7 @@ early_stopping, patience, random_state, n_jobs
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels in order.
-    trees_, size_, penalties_, native_, n_rounds_, train_loss_, valid_loss_, \
+    trees_, size_, penalties_, units_, native_, n_rounds_, train_loss_, valid_loss_, \
 categories_, n_features_in_, feature_names_in_
         As in ``BoostedRegressor``.
 

@@ -57,7 +57,9 @@ path_smooth, cat_l2, scale
     trees_ : TreeEnsemble
     size_ : TreeSize
     penalties_ : Penalty
-        Those that acted, raw.
+        Those that acted, raw; ``penalties_.to_scale("rows", units_)`` in other units.
+    units_ : Units
+        What a row is worth, measured on the training rows.
     native_ : object
         The library's own booster, which predicts alone.
     n_rounds_ : int

@@ -130,13 +130,29 @@ def test_page_shows_penalties_and_size_once_fitted(make, X, y):
 
     after = estimator.fit(X, y)._repr_html_()
 
-    assert "Penalties, raw" not in before
+    assert "<caption>Penalties" not in before
+    rows = estimator.penalties_.to_scale("rows", estimator.units_).reg_lambda
     assert (
-        '<th scope="row" style="text-align:left">reg_lambda</th><td>2.5</td>' in after
+        '<th scope="row" style="text-align:left">reg_lambda</th><td>2.5</td>'
+        f"<td>{rows:.6g}</td>" in after
     )
+    assert f"reg_lambda is a prior worth {rows:.3g} rows" in after
     assert f"<td>{estimator.size_.n_leaves}</td>" in after
-    own = after[after.index("Penalties, raw") :]
+    own = after[after.index("<caption>Penalties") :]
     assert estimator._repr_mimebundle_()["text/html"].endswith(own)
+
+
+def test_penalties_go_from_any_scale_to_any_other(make_whole, X, y):
+    given = {"reg_lambda": 3.0, "reg_alpha": 0.2, "min_child_weight": 0.5}
+    fitted = make_whole(**given, scale="rows").fit(X, y)
+
+    share = fitted.penalties_.to_scale("share", fitted.units_)
+    again = make_whole(**{k: getattr(share, k) for k in given}, scale="share").fit(X, y)
+
+    assert share.reg_lambda == pytest.approx(3.0 / len(X))
+    back = share.to_scale("rows", fitted.units_)
+    assert {k: getattr(back, k) for k in given} == pytest.approx(given)
+    np.testing.assert_allclose(again.predict(X), fitted.predict(X), rtol=1e-5)
 
 
 def test_page_is_left_out_where_text_is_wanted(make, X, y):

@@ -67,7 +67,8 @@ def prefix_smallest(
     wanted = ranks(filled[first:])
     found = np.full((len(wanted), n_prefixes), np.nan)
     if first == n_prefixes - 1:
-        found[:, first:] = np.sort(values)[np.stack(wanted)]
+        places = np.stack(wanted)
+        found[:, first:] = np.partition(values, np.unique(places))[places]
     elif first < n_prefixes:
         find = _Finder(values, prefix - first, n_prefixes - first)
         found[:, first:] = [find.smallest(rank) for rank in wanted]

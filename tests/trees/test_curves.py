@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from boostreg.errors import ModelError
 from boostreg.trees import SIZES, TreeEnsemble, TreeSize
+from boostreg.trees.curves import _count_distinct
 from boostreg.trees.medians import prefix_smallest
 
 
@@ -121,3 +122,10 @@ def test_size_has_a_small_table_for_notebooks(grow):
 
     assert "<table><caption>TreeSize</caption>" in html
     assert ">n_trees</th><td>2</td>" in html
+
+
+@given(st.lists(st.integers(0, 2**62), max_size=300), st.integers(1, 2**40))
+def test_distinct_keys_are_counted_however_they_collide(keys, modulus):
+    found = _count_distinct(np.array([key % modulus for key in keys], dtype=np.int64))
+
+    assert found == len({key % modulus for key in keys})

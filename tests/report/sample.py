@@ -360,7 +360,7 @@ def _sizes(engines):
 
 def _parts(point, share):
     ends = {key: share * point[key] for key in ("difference", "low", "high")}
-    return {"loss": ends, "leaves": ends}
+    return {"loss": ends, "leaves": ends, "l2_norm": ends}
 
 
 def _point(rng, name, value, level, shift):

@@ -47,17 +47,20 @@ def works_table(name: str, found: Found, places: int) -> Table | None:
         (
             significant(number(point["value"])),
             engine_name(engine),
-            *(
-                _difference(dig(point, part, "loss"), places)
-                for part in ("shrinkage", "structure", "total")
-            ),
-            signed(number(dig(point, "total", "leaves", "difference")), 0),
+            *(_difference(dig(point, part, "loss"), places) for part in _PARTS),
+            # New leaves on given trees change none of their number.
+            _difference(dig(point, "structure", "leaves"), 0),
+            *(_difference(dig(point, part, "l2_norm"), 2) for part in _PARTS),
         )
         for engine, effect in found.items()
         for point in effect.get("mechanism") or ()
     ]
-    heads = (name, "engine", "shrinkage", "structure", "both", "leaves")
-    caption = f"How {name} works: its effect on the loss in two parts"
+    both = ("shrinkage", "structure", "both")
+    heads = (
+        name, "engine", *(f"loss, {part}" for part in both), "leaves, structure",
+        *(f"L2 norm, {part}" for part in both),
+    )  # fmt: skip
+    caption = f"How {name} works: its effects on loss and size in two parts"
     return Table(caption, heads, tuple(rows), (0, 1)) if rows else None
 
 
@@ -93,6 +96,7 @@ def _lowest(engine: str, path: Mapping[str, Any], places: int) -> tuple[str, ...
     )
 
 
+_PARTS = ("shrinkage", "structure", "total")
 _ANCHORS = {"fixed": "fixed values", "tuned": "tuned best"}
 _READINGS = {"stopped": "where each stops", "equal": "at equal rounds"}
 

@@ -50,7 +50,10 @@ def works_table(name: str, found: Found, places: int) -> Table | None:
             *(_difference(dig(point, part, "loss"), places) for part in _PARTS),
             # New leaves on given trees change none of their number.
             _difference(dig(point, "structure", "leaves"), 0),
-            *(_difference(dig(point, part, "l2_norm"), 2) for part in _PARTS),
+            *(
+                signed(number(dig(point, part, "l2_norm", "difference")), 2)
+                for part in _PARTS[:2]
+            ),
         )
         for engine, effect in found.items()
         for point in effect.get("mechanism") or ()
@@ -58,7 +61,7 @@ def works_table(name: str, found: Found, places: int) -> Table | None:
     both = ("shrinkage", "structure", "both")
     heads = (
         name, "engine", *(f"loss, {part}" for part in both), "leaves, structure",
-        *(f"L2 norm, {part}" for part in both),
+        *(f"L2 norm, {part}" for part in both[:2]),
     )  # fmt: skip
     caption = f"How {name} works: its effects on loss and size in two parts"
     return Table(caption, heads, tuple(rows), (0, 1)) if rows else None

@@ -45,11 +45,12 @@ def worsen(results, factors):
             outer["loss"] = float(np.mean(outer["losses"]))
 
 
-def shrink(results, by):
+def shrink(results, factor):
+    """Multiply the leaves of every pick."""
     for found in results["engines"].values():
         for pick in ("best", "one_se"):
             for fold in found[pick]["by_outer_fold"]:
-                fold["leaves"] -= by
+                fold["leaves"] = round(factor * fold["leaves"])
 
 
 def lead(compared):
@@ -78,7 +79,7 @@ def test_difference_is_that_of_the_paired_folds(a, b):
 
 def test_words_rest_on_adjusted_p_values_over_losses_and_leaves(a, b):
     worsen(b, [1.05, 1.04, 1.06, 1.05, 1.05])
-    shrink(b, 5)
+    shrink(b, 0.97)
 
     rows = compare_runs(a, b, NAMES)["rows"]
 
@@ -103,9 +104,13 @@ def test_answer_says_which_is_better(a, b, factors, words):
 
 
 def test_answer_says_which_is_smaller(a, b):
-    shrink(b, 50)
+    shrink(b, 0.5)
 
-    assert compare_runs(a, b, NAMES)["answer"][1].startswith("second is smaller: ")
+    compared = compare_runs(a, b, NAMES)
+
+    assert compared["answer"][1].startswith("second is smaller: ")
+    assert lead(compared)["leaves"]["relative"] == pytest.approx(-0.5, abs=0.01)
+    assert -1 < lead(compared)["leaves"]["low"] < -0.45
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boostreg.figures import Figure, Trace, curves_of_two, fronts_of_two
-from boostreg.figures.numerals import count, fixed, percent, places, signed, significant
+from boostreg.figures.numerals import (
+    MISSING,
+    count,
+    fixed,
+    percent,
+    places,
+    signed,
+    significant,
+)
 from boostreg.report.sections.tables import Table
 from boostreg.report.sections.words import PENALTY_WORDS, PICKS, dig, number, span
 from boostreg.report.shell import fill
@@ -145,12 +153,19 @@ def _picks(compared: Mapping[str, Any]) -> Table:
             count(number(row["a"]["leaves"])),
             count(number(row["b"]["leaves"])),
             percent(number(dig(row["leaves"], "relative"))),
-            span(row["leaves"], 0, sign=True),
+            _span_of_change(row["leaves"]),
             dig(row["leaves"], "word") or "not paired",
         )
         for row in compared["rows"]
     )
     return Table("Means over the outer folds", heads, rows, (0, 5, 10))
+
+
+def _span_of_change(leaves: Mapping[str, Any] | None) -> str:
+    low, high = number(dig(leaves, "low")), number(dig(leaves, "high"))
+    if low is None or high is None:
+        return MISSING
+    return f"{percent(low)} to {percent(high)}"
 
 
 def _penalties(compared: Mapping[str, Any]) -> Table | None:

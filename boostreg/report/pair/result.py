@@ -1,8 +1,8 @@
 """Two runs compared as plain data: every number and sentence of page and terminal.
 
-Differences are B minus A, so below 0 B has less loss or fewer leaves. Where data, outer
-folds and loss are the same they are paired by outer fold, with corrected resampled t
-intervals; the words rest on p-values adjusted by Holm's rule over all differences of
+Differences of losses are B minus A, leaves are compared by their ratio. Where data,
+outer folds and loss are the same they are paired by outer fold, with corrected
+resampled t intervals; the words rest on p-values adjusted by Holm's rule over all of
 the comparison. Where not, no difference of losses is stated at all.
 """
 
@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from boostreg.insight.ratios import paired_ratio
+from boostreg.losses import Array
 from boostreg.report.numbers import count, number, percent
 from boostreg.report.pair.match import Match, match_runs
 from boostreg.report.sections.answer import lead_engine
@@ -95,9 +97,7 @@ def _row(sides: _Sides, match: Match) -> dict[str, Any]:
         "a": left,
         "b": right,
         "loss": _difference(left["losses"], right["losses"], match) if pairs else None,
-        "leaves": _difference(left["by_fold"], right["by_fold"], match)
-        if pairs
-        else None,
+        "leaves": _ratio(left["by_fold"], right["by_fold"], match) if pairs else None,
     }
 
 
@@ -123,14 +123,7 @@ def _difference(
         return None
     left, right = (np.array(side, dtype=np.float64) for side in (a, b))
     change, base = right - left, float(left.mean())
-    if len(change) == 1 or math.isnan(match.ratio):
-        nan = math.nan
-        why = "one split" if len(change) == 1 else "unknown sizes of folds"
-        found = Interval(
-            float(change.mean()), nan, nan, nan, len(change), f"{_UNTOLD}: {why}"
-        )
-    else:
-        found = corrected_t(change, match.ratio)
+    found = _untold(change, match) or corrected_t(change, match.ratio)
     return {
         "difference": found.estimate,
         "low": found.low,
@@ -141,6 +134,35 @@ def _difference(
         "relative": found.estimate / base if base else math.nan,
         "same": bool(np.all(change == 0)),
     }
+
+
+def _ratio(
+    a: Sequence[float], b: Sequence[float], match: Match
+) -> dict[str, Any] | None:
+    """Return the ratio of leaves as a change: 0.9 is -10 %."""
+    if not a or len(a) != len(b):
+        return None
+    known = len(a) > 1 and not math.isnan(match.ratio)
+    found = paired_ratio(b, a, match.ratio if known else 0.0)
+    return {
+        "relative": found.estimate - 1,
+        "low": found.low - 1 if known else math.nan,
+        "high": found.high - 1 if known else math.nan,
+        "p": found.p_value if known else math.nan,
+        "n": found.n,
+        "method": found.method,
+        "same": list(a) == list(b),
+    }
+
+
+def _untold(change: Array, match: Match) -> Interval | None:
+    """Return a mean without an interval where there can be none."""
+    if len(change) > 1 and not math.isnan(match.ratio):
+        return None
+    nan = math.nan
+    why = "one split" if len(change) == 1 else "unknown sizes of folds"
+    mean = float(change.mean())
+    return Interval(mean, nan, nan, nan, len(change), f"{_UNTOLD}: {why}")
 
 
 def _adjust(rows: Sequence[dict[str, Any]]) -> None:
@@ -161,7 +183,7 @@ def _word(one: Mapping[str, Any]) -> str:
         return _UNTOLD
     if not one["adjusted"] < LEVEL:
         return "not told apart"
-    return "less" if one["difference"] < 0 else "more"
+    return "less" if one["relative"] < 0 else "more"
 
 
 def _answer(
@@ -207,14 +229,16 @@ def _leaf_sentence(lead: Mapping[str, Any], names: tuple[str, str]) -> str:
         "not told apart": "Their sizes are not told apart",
         _UNTOLD: "Of the sizes there is one measurement each",
     }[found["word"]]
-    return f"{verdict}: {numbers}, {change} ({_interval(found, counts=True)})."
+    if math.isnan(found["low"]):
+        return f"{verdict}: {numbers}, {change} ({_UNTOLD})."
+    ends = f"95% CI {percent(found['low'])} to {percent(found['high'])}"
+    return f"{verdict}: {numbers}, a change of {change} by fold ({ends})."
 
 
-def _interval(found: Mapping[str, Any], *, counts: bool = False) -> str:
+def _interval(found: Mapping[str, Any]) -> str:
     if math.isnan(found["low"]):
         return _UNTOLD
-    digits = 3 if counts else 4
-    low, high = number(found["low"], digits), number(found["high"], digits)
+    low, high = number(found["low"], 4), number(found["high"], 4)
     return f"95% CI of the difference {low} to {high}"
 
 
@@ -227,9 +251,10 @@ def _notes(rows: Sequence[Mapping[str, Any]], match: Match) -> Iterator[str]:
         )
     elif match.paired and found:
         yield (
-            f"Differences are B minus A, paired over {found[0]['n']} outer folds, with "
-            "corrected resampled t intervals; the words rest on p-values adjusted by "
-            "Holm's rule over all differences of losses and leaves in the table."
+            "Differences of losses are B minus A, changes of leaves the geometric mean "
+            f"of B by A, paired over {found[0]['n']} outer folds, with corrected "
+            "resampled t intervals; the words rest on p-values adjusted by Holm's rule "
+            "over all losses and leaves in the table."
         )
     if match.paired and any(math.isnan(one["low"]) and one["n"] > 1 for one in found):
         yield (

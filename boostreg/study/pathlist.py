@@ -12,6 +12,8 @@ from boostreg.insight.mechanism import MECHANISMS, why_not_split
 from boostreg.insight.paths import path_grid, path_points
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.space import shipped_range
+from boostreg.report.effect_words import listed
+from boostreg.report.labels import LABELS
 from boostreg.study.spec import StudySpec
 
 __all__ = ["Grids", "engine_grids", "left_out", "not_split", "path_names"]
@@ -68,8 +70,8 @@ def left_out(names: Sequence[str], grids: Grids) -> Iterator[str]:
         lacking = [name for name in names if name not in own]
         if lacking:
             yield (
-                f"No path of {', '.join(lacking)} with {engine}, which does not take "
-                f"{'it' if len(lacking) == 1 else 'them'} here."
+                f"No path of {listed(lacking)} with {LABELS[engine]}, which does not "
+                f"take {'it' if len(lacking) == 1 else 'them'} here."
             )
 
 
@@ -77,7 +79,7 @@ def not_split(names: Sequence[str], base: Penalty, problem: Problem) -> Iterator
     """Yield a sentence where an effect on leaf weights has no two parts, and why."""
     told = [name for name in names if name in MECHANISMS]
     if told and (reason := why_not_split(base, problem)):
-        yield f"The effect of {' and '.join(told)} is not split in two parts: {reason}."
+        yield f"The effect of {listed(told)} is not split in two parts: {reason}."
 
 
 def _range(name: str, space: Space) -> Range:

@@ -71,7 +71,7 @@ def test_what_an_engine_does_not_take_is_said(study):
     lines = outline(study("paths: {penalties: [path_smooth, reg_lambda], points: 4}"))
 
     assert (
-        "note: No path of path_smooth with xgboost, which does not take it here."
+        "note: No path of path_smooth with XGBoost, which does not take it here."
     ) in lines
 
 

@@ -71,8 +71,8 @@ def run_study(
     folder = run_folder(Path(path), study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or Silent(), plan.lint()
-    for finding in (*lint, *plan.edge_findings(folder)):
-        progress.warn(str(finding))
+    for told in (*plan.notes, *lint, *plan.edge_findings(folder)):
+        progress.warn(str(told))
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
     with execute(plan, folder, workers=workers, dask=dask) as execution:

@@ -6,7 +6,7 @@ from problems import as_table
 
 from boostreg.data import with_class_weights
 from boostreg.engines import get_engine
-from boostreg.errors import DataError, UnsupportedPenaltyError
+from boostreg.errors import DataError
 from boostreg.fits.grow import grow
 from boostreg.penalty import Penalty
 from boostreg.study.door import load_study
@@ -78,11 +78,16 @@ def test_monotone_column_only_rises(plan, name):
     assert raw[-1] > raw[0]
 
 
-def test_path_that_an_engine_refuses_is_refused_before_any_fit(plan):
-    if get_engine("xgboost").version() >= "3.4":
-        pytest.skip("XGBoost 3.4 can do what 3.2 can not")
-    with pytest.raises(UnsupportedPenaltyError, match=r"paths.*reg_alpha"):
-        plan("monotone: {a: 1}", paths="reg_alpha")
+def test_path_that_an_engine_refuses_is_left_out_and_said(plan):
+    """XGBoost before 3.4 leaves reg_alpha out of the gain beside monotone columns."""
+    old = get_engine("xgboost").version() < "3.4"
+
+    made = plan("monotone: {a: 1}", paths="reg_alpha")
+
+    said = "No path of reg_alpha with XGBoost, which does not take it here."
+    assert (said in made.notes) is old
+    assert ("reg_alpha" in made.grids["xgboost"]) is not old
+    assert "reg_alpha" in made.grids["lightgbm"]
 
 
 def test_monotone_column_that_is_not_there_is_named(plan):

@@ -60,6 +60,20 @@ class Comparison:
             return "not told apart"
         return "better" if self.interval.estimate < 0 else "worse"
 
+    @property
+    def phrase(self) -> str:
+        """The word as it stands between ``a`` and ``b``.
+
+        Where the interval, which is not adjusted, leaves 0 out, it says why the word
+        does not follow it.
+        """
+        if self.word != "not told apart":
+            return f"{self.word} than"
+        ends = self.interval
+        alone = ends.exists and not ends.low <= 0 <= ends.high
+        why = ", once adjusted for all comparisons," if alone else ""
+        return f"not told apart{why} from"
+
 
 def judged_models(record: RunRecord) -> dict[str, Judged]:
     """Return every model that was judged on the outer folds, by name."""

@@ -190,7 +190,7 @@ class Findings:
         for engine in self._record.engines:
             found = self._by_pair[f"{engine} best", name]
             sentences.append(
-                f"Tuned {LABELS[engine]} is {_told(found.word)} it "
+                f"Tuned {LABELS[engine]} is {found.phrase} it "
                 f"({_relative(found)} loss, {ends_of(found)})."
             )
         return [" ".join(sentences)]
@@ -213,7 +213,7 @@ class Findings:
             return f"{LABELS[names[0]]} tuned, default and without penalties"
         found = self._by_pair[f"{names[1]} best", f"{names[0]} best"]
         return (
-            f"{LABELS[names[1]]} is {_told(found.word)} {LABELS[names[0]]}: "
+            f"{LABELS[names[1]]} is {found.phrase} {LABELS[names[0]]}: "
             f"{_relative(found)} loss ({ends_of(found)}), "
             f"{'both tuned' if self._record.searched else 'rounds alone tuned'}"
         )
@@ -227,7 +227,7 @@ class Findings:
         engine = lead_engine(self._record).name
         found = self._by_pair[f"{engine} best", name]
         return (
-            f"Tuned {LABELS[engine]} is {_told(found.word)} the best linear model, "
+            f"Tuned {LABELS[engine]} is {found.phrase} the best linear model, "
             f"{LABELS[name]}: {_relative(found)} loss"
         )
 
@@ -260,9 +260,3 @@ def _saving(engine: EngineRecord) -> float:
 
 def _relative(comparison: Comparison) -> str:
     return percent(comparison.relative(comparison.interval.estimate))
-
-
-def _told(word: str) -> str:
-    return {"better": "better than", "worse": "worse than"}.get(
-        word, "not told apart from"
-    )

@@ -66,3 +66,17 @@ def test_smaller_pick_loses_what_its_interval_allows(low, high, words):
     said = loses_words(against(low, high, b="best"))
 
     assert said == f"{words} (95% CI {percent(low)} to {percent(high)})"
+
+
+@pytest.mark.parametrize(
+    ("ends", "adjusted", "phrase"),
+    [
+        ((0.04, 0.11), 0.08, "not told apart, once adjusted for all comparisons, from"),
+        ((0.04, 0.11), 0.01, "worse than"),
+        ((-0.04, 0.11), 0.8, "not told apart from"),
+        ((-0.2, -0.1), 0.01, "better than"),
+        ((float("nan"), float("nan")), 1.0, "not told apart from"),
+    ],
+)
+def test_a_word_that_leaves_its_interval_says_why(ends, adjusted, phrase):
+    assert against(*ends, adjusted=adjusted).phrase == phrase

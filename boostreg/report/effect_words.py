@@ -26,9 +26,13 @@ def effect_sentence(effect: Effect) -> str:
     start = _start(effect.penalty, zero.value)
     if low is zero:
         return f"No value has a lower mean loss than {start}. {size}"
+    alone = low.difference.high < 0 and effect.verdict != "helps"
+    adjusted = (
+        f", though not once adjusted for the {len(effect.points) - 1} values tried"
+    )
     return (
         f"Lowest loss at {number(low.value)}: {_share(low.difference, zero.loss)} "
-        f"against {start}. {size}"
+        f"against {start}{adjusted if alone else ''}. {size}"
     )
 
 

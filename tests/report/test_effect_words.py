@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from boostreg.report.effect_words import verdicts_sentence
+from boostreg.report.effect_words import effect_sentence, verdicts_sentence
+from boostreg.statistics import Interval
 
 
 def effects(**verdicts):
@@ -29,3 +30,35 @@ def test_many_penalties_are_counted(helping, unclear, said):
     )
 
     assert verdicts_sentence(effects(**verdicts)) == said
+
+
+def moved(low, high, *, verdict):
+    """Return a path of three points, whose second has this interval of the loss."""
+
+    def point(value, ends):
+        return SimpleNamespace(
+            value=value,
+            loss=1.0,
+            size={"leaves": 9.0},
+            difference=Interval(sum(ends) / 2, *ends, 0.04, 5, "t"),
+            leaves_ratio=Interval(1.0, 0.5, 2.0, 1.0, 5, "t"),
+        )
+
+    points = [point(0.0, (0.0, 0.0)), point(1.0, (low, high)), point(2.0, (0.0, 1.0))]
+    return SimpleNamespace(
+        penalty="reg_alpha", points=points, lowest=points[1], verdict=verdict
+    )
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict", "said"),
+    [
+        ((-0.3, -0.1), "helps", False),
+        ((-0.3, -0.1), "not determined", True),
+        ((-0.3, 0.1), "not determined", False),
+    ],
+)
+def test_an_interval_that_the_verdict_does_not_follow_is_explained(ends, verdict, said):
+    sentence = effect_sentence(moved(*ends, verdict=verdict))
+
+    assert ("though not once adjusted for the 2 values tried" in sentence) is said

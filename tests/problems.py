@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from boostreg.data import Column, Table
-from boostreg.engines import Problem
+from boostreg.engines import Engine, Problem
+from boostreg.errors import UnsupportedPenaltyError
 from boostreg.losses import Objective
+from boostreg.penalty import Penalty
 
 N_CLASSES = {"logistic": 2, "softmax": 3, "softmax5": 5}
 
@@ -102,3 +104,18 @@ def make_category_problem(
     labels = tuple(f"c{i:03}" for i in range(n_categories))
     table = replace(table, columns=(Column("c", labels),))
     return Problem.of(table, None, make_objective(kind))
+
+
+def with_reg_alpha_if_taken(
+    engine: Engine, penalty: Penalty, problem: Problem
+) -> Penalty:
+    """Return ``penalty``, without ``reg_alpha`` where the engine refuses that alone.
+
+    XGBoost before 3.4 cannot combine it with a limited step.
+    """
+    try:
+        engine.check(penalty, problem)
+    except UnsupportedPenaltyError as error:
+        assert "leaves reg_alpha out of the split gain" in str(error)  # noqa: PT017 - no other refusal may pass
+        return replace(penalty, reg_alpha=0.0)
+    return penalty

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from problems import make_objective, make_table
 from scipy.optimize import minimize
 
@@ -60,15 +62,32 @@ def test_gradient_beside_the_kink_is_the_slope(kind):
 
 
 @pytest.mark.parametrize("kind", SMOOTH)
-def test_hessian_is_the_slope_of_the_gradient(kind):
+def test_curvature_is_the_slope_of_the_gradient(kind):
     objective, y, _, raw = sample(kind)
 
-    hessian = objective.hessian(y, raw)
+    curvature = objective.curvature(y, raw)
 
     for output in range(objective.n_outputs):
         slope = differences(lambda f: objective.gradient(y, f)[:, output], raw, output)  # noqa: B023 - used at once
         expected = CURVATURE.get(kind, 1.0) * slope
-        np.testing.assert_allclose(hessian[:, output], expected, rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(curvature[:, output], expected, rtol=1e-6, atol=1e-8)
+
+
+@given(mean=st.floats(-8, 8), count=st.integers(0, 100), step=st.floats(-0.7, 0.7))
+def test_poisson_quadratic_lies_above_the_loss_for_every_step_allowed(
+    mean, count, step
+):
+    objective, y, raw = (
+        Objective("poisson"),
+        np.array([float(count)]),
+        np.array([[mean]]),
+    )
+    g, h = objective.gradient(y, raw)[0, 0], objective.hessian(y, raw)[0, 0]
+
+    # The loss is twice the negative log-likelihood that is boosted.
+    change = (objective.loss(y, raw + step) - objective.loss(y, raw)) / 2
+
+    assert change <= g * step + h * step**2 / 2 + 1e-9 * (1 + abs(g) + h)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])

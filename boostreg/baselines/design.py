@@ -52,7 +52,7 @@ class Loss(Protocol):
         """Return first derivatives, (n_samples, n_outputs)."""
         ...
 
-    def hessian(self, y: Array, raw: Array) -> Array:
+    def curvature(self, y: Array, raw: Array) -> Array:
         """Return second derivatives, (n_samples, n_outputs)."""
         ...
 
@@ -162,7 +162,7 @@ def _largest_curvature(design: Design[Loss]) -> float:
     if design.X.shape[1] == 0:
         return 0.0
     raw = np.tile(design.intercept, (len(design.y), 1))
-    curvature = design.objective.hessian(design.y, raw)
+    curvature = design.objective.curvature(design.y, raw)
     rooted = design.X * np.sqrt(design.weights)[:, None]
     gram = rooted.T @ rooted if len(rooted) > rooted.shape[1] else rooted @ rooted.T
     mean = float(np.max(design.weights @ curvature))

@@ -32,7 +32,7 @@ class SquaredHinge:
         """Return first derivatives, (n_samples, 1)."""
         return -y[:, None] * np.maximum(1 - y[:, None] * raw, 0.0)
 
-    def hessian(self, y: Array, raw: Array) -> Array:
+    def curvature(self, y: Array, raw: Array) -> Array:
         """Return second derivatives, (n_samples, 1): 1 for rows within the margin."""
         return np.asarray(y[:, None] * raw < 1, dtype=np.float64)
 
@@ -54,7 +54,7 @@ class SquaredTube:
         miss = raw - y[:, None]
         return miss - np.clip(miss, -self.parameter, self.parameter)
 
-    def hessian(self, y: Array, raw: Array) -> Array:
+    def curvature(self, y: Array, raw: Array) -> Array:
         """Return second derivatives, (n_samples, 1): 1 for rows outside the tube."""
         return np.asarray(np.abs(raw - y[:, None]) > self.parameter, dtype=np.float64)
 

@@ -162,7 +162,7 @@ class _Smooth:
         """Return second derivatives by the free parameters, class after class."""
         design, m = self.design, len(block)
         if design.objective.name != "softmax":
-            curvature = design.objective.hessian(design.y, raw)[:, :, None]
+            curvature = design.objective.curvature(design.y, raw)[:, :, None]
         else:
             # The objective's own is the diagonal that boosting uses, doubled.
             p = (steep + (design.y[:, None] == np.arange(raw.shape[1])))[:, block]

@@ -14,7 +14,7 @@ from boostreg.engines.problem import Problem, Standard
 from boostreg.engines.seen import Codes, as_trained
 from boostreg.losses import Array, Objective
 from boostreg.penalty import Penalty
-from boostreg.trees import TreeEnsemble
+from boostreg.trees import FeatureScale, TreeEnsemble
 
 __all__ = ["Bins", "Engine", "Growth", "Model", "Training"]
 
@@ -40,6 +40,8 @@ class Model:
     """Whether no tree and no base score holds a part of the intercept."""
     codes: Codes = ()
     """For each category column, the codes that the training rows held."""
+    features: FeatureScale | None = None
+    """Map of the columns to what ``native`` reads; None where it reads them as is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Bins:
         The library's own data sets, labels on the standard scale; None for none.
     complete : tuple of bool
     codes : Codes
+    features : FeatureScale or None
         As in ``Model``.
     """
 
@@ -72,6 +75,7 @@ class Bins:
     valid: Any
     complete: tuple[bool, ...]
     codes: Codes
+    features: FeatureScale | None = None
 
 
 class Engine(ABC):
@@ -110,15 +114,28 @@ class Engine(ABC):
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
         """Bin the rows of ``problem`` once, for every later fit on it."""
 
-    @abstractmethod
     def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         """Grow trees on binned rows.
+
+        Where all rows that count have one target, the intercept is the whole model.
 
         Raises
         ------
         UnsupportedPenaltyError
             As ``check``.
+        FitError
+            If predictions became infinite or NaN, or left the range of the target
+            where the library has no limit on a step.
         """
+        self.check(penalty, bins.problem)
+        if not bins.problem.constant:
+            return self._fit(bins, penalty, growth)
+        training = self._fit(bins, penalty, replace(growth, n_rounds=0))
+        return replace(training, exhausted=True)
+
+    @abstractmethod
+    def _fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
+        """Grow trees on binned rows, the penalty being checked."""
 
     @abstractmethod
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
@@ -136,9 +153,12 @@ class Engine(ABC):
         start = np.tile(standard.intercept, (len(X), 1))
         if rounds == 0 or len(X) == 0:
             return start
-        grown = self._grown(model, as_trained(X, model.codes), rounds)
+        X = as_trained(X, model.codes)
+        if model.features is not None:
+            X = model.features.apply(X)
+        grown = self._grown(model, X, rounds)
         grown = np.asarray(grown, dtype=np.float64).reshape(len(X), -1)
-        return start + standard.target_scale * grown
+        return start + standard.leaf_scale * grown
 
     @abstractmethod
     def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:
@@ -182,6 +202,7 @@ class Engine(ABC):
             n_rounds=curves.n_rounds,
             complete=bins.complete,
             codes=bins.codes,
+            features=bins.features,
         )
         return Training(model, curves.valid, curves.train, curves.exhausted)
 

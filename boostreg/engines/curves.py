@@ -5,6 +5,7 @@ cost no second predict. Each metric is an affine function of our loss; the part 
 depends on the target alone is computed here in float64.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ from scipy.special import gammaln, xlogy
 
 from boostreg.data import Table
 from boostreg.engines.problem import Problem
-from boostreg.losses import Array, weighted_mean
+from boostreg.errors import FitError
+from boostreg.losses import LOSS_NAMES, Array, weighted_mean
 
 __all__ = ["Curves", "Growth", "affine", "grow_rounds"]
 
@@ -95,6 +97,7 @@ def grow_rounds(
         Returns the losses of the trees so far on training and on judging rows.
     """
     curves = Curves(problem)
+    refuse_infinite(problem, curves.judging, 0)
     best, since = curves.judging[0], 0
     while curves.n_rounds < growth.n_rounds:
         if not add_round(curves.n_rounds):
@@ -103,13 +106,37 @@ def grow_rounds(
         curves.n_rounds += 1
         if not growth.curves:
             continue
-        curves.add(measure())
+        losses = measure()
+        refuse_infinite(problem, losses, curves.n_rounds)
+        curves.add(losses)
         loss = curves.judging[-1]
         since = 0 if loss < best else since + 1
         best = min(loss, best)
         if growth.patience is not None and since >= growth.patience:
             break
+    if not growth.curves and curves.n_rounds:
+        refuse_infinite(problem, measure(), curves.n_rounds)
     return curves
+
+
+def refuse_infinite(problem: Problem, losses: Sequence[float], n_rounds: int) -> None:
+    """Raise FitError if a loss after ``n_rounds`` rounds is infinite or NaN."""
+    wrong = [loss for loss in losses if not math.isfinite(loss)]
+    if not wrong:
+        return
+    loss = LOSS_NAMES[problem.objective.name]
+    spans = [f"target {_span(problem.train.y)}"]
+    if problem.train.weights is not None:
+        spans.append(f"row weights {_span(problem.train.weights)}")
+    raise FitError(
+        f"the {loss} became {wrong[0]} after {n_rounds} rounds: predictions are not "
+        f"finite ({', '.join(spans)}). Use a smaller learning_rate or a larger "
+        "reg_lambda, or rescale the target or the weights."
+    )
+
+
+def _span(values: Array) -> str:
+    return f"from {float(values.min()):g} to {float(values.max()):g}"
 
 
 def affine(library: str, problem: Problem) -> list[Callable[[float], float]]:
@@ -124,16 +151,14 @@ def affine(library: str, problem: Problem) -> list[Callable[[float], float]]:
 
 
 def _affine(library: str, problem: Problem, table: Table) -> Callable[[float], float]:
-    name = problem.objective.name
-    if name == "squared_error":
-        unit = problem.standard.target_scale**2
-        if library == "xgboost":
-            return lambda rmse: unit * rmse * rmse
-        return lambda mse: unit * mse
+    name, unit = problem.objective.name, problem.standard.loss_scale
+    if name == "squared_error" and library == "xgboost":
+        return lambda rmse: unit * rmse * rmse
     if name not in _OWN_PART:
-        return lambda metric: metric
-    own = weighted_mean(_OWN_PART[name](library, problem, table.y), table.weights)
-    return lambda metric: 2 * (metric + own)
+        return lambda metric: unit * metric
+    y = problem.standard.targets(table.y)
+    own = weighted_mean(_OWN_PART[name](library, problem, y), table.weights)
+    return lambda metric: unit * 2 * (metric + own)
 
 
 def _poisson(library: str, _: Problem, y: Array) -> Array:

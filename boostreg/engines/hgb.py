@@ -4,6 +4,7 @@ It has an L2 penalty and limits on a tree; whatever it lacks is refused. It bins
 in every fit, and keeps its trees in private fields, as ``boostreg.trees`` reads them.
 """
 
+import math
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +22,12 @@ from boostreg.engines.rules import check_renewed_leaves
 from boostreg.engines.seen import as_trained, codes_of, complete_columns
 from boostreg.errors import (
     DataError,
+    FitError,
     ModelError,
     StudyError,
     UnsupportedPenaltyError,
 )
-from boostreg.losses import Array, Objective
+from boostreg.losses import LIMITED_STEP, Array, Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
 
@@ -116,12 +118,11 @@ class HistGradientBoosting(Engine):
         return Bins(problem, None, None, complete_columns(train), codes_of(train))
 
     @override
-    def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
+    def _fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         problem = bins.problem
-        self.check(penalty, problem)
         params = self.params(penalty, problem)
-        # The least hessian is fixed, so row weights must be of a known size.
-        params["l2_regularization"] /= problem.standard.weight_scale
+        # The least hessian is fixed, so that of a row must be of a known size.
+        params["l2_regularization"] /= problem.standard.hessian_scale
         forest = _Growing(bins, params, growth)
         curves = grow_rounds(forest.problem, growth, forest.add_round, forest.measure)
         trees = forest.measured_trees(curves.n_rounds, penalty)
@@ -182,8 +183,8 @@ class _Growing:
         problem = bins.problem
         tables = [t for t in (problem.train, problem.valid) if t is not None]
         self._growth = growth
-        self._weights = problem.part(problem.train).weights
-        self._tables = [(t.y, t.weights) for t in tables]
+        self._weights = _row_weights(problem)
+        self._tables = [(problem.labels(t), t.weights) for t in tables]
         self._X = [as_trained(table.X, bins.codes) for table in tables]
         self._hessians: list[Array] = []
         seed = {"random_state": growth.seed, "warm_start": True}
@@ -191,7 +192,7 @@ class _Growing:
         self._grow(growth.patience or growth.n_rounds)
         # Medians are not unique; scikit-learn's own is the one that it starts from.
         start = replace(
-            problem.standard, intercept=self._trees.intercept, target_scale=1.0
+            problem.standard, intercept=self._trees.intercept, leaf_scale=1.0
         )
         self.problem = replace(problem, standard=start)
         self._raw = [np.tile(start.intercept, (len(X), 1)) for X in self._X]
@@ -224,6 +225,8 @@ class _Growing:
             np.add.at(self._hessians[-1], leaves, w * hessian[:, output])
             for raw, indices in zip(self._raw, self._leaves, strict=True):
                 raw[:, output] += trees.value[indices[:, tree]]
+        if self.problem.objective.log_link:
+            _refuse_overshoot(y, self._raw[0], number + 1)
         return True
 
     def measure(self) -> list[float]:
@@ -246,15 +249,38 @@ class _Growing:
         return replace(
             trees,
             hessian=hessian,
-            gain=trees.gain * (c * standard.weight_scale),
+            gain=trees.gain * (c * standard.hessian_scale),
             learning_rates=np.full(trees.n_trees, penalty.learning_rate),
             reg_lambda=penalty.to_raw(standard.units).reg_lambda,
         )
 
 
 def _factor(objective: Objective) -> float:
-    # Its softmax has the hessian p(1-p), ours 2p(1-p).
-    return 0.5 if objective.name == "softmax" else 1.0
+    # Its softmax has the hessian p(1-p), ours 2p(1-p); its Poisson e^f, ours e^(f+0.7).
+    return 0.5 if objective.name == "softmax" else 1.0 / objective.hessian_factor
+
+
+def _row_weights(problem: Problem) -> Array | None:
+    scale, weights = problem.standard.hessian_scale, problem.train.weights
+    if weights is None:
+        return None if scale == 1 else np.full(problem.train.n_samples, 1.0 / scale)
+    return weights / scale
+
+
+def _refuse_overshoot(y: Array, raw: Array, n_rounds: int) -> None:
+    """Raise FitError if a step has left the targets behind by more than one limit.
+
+    The other libraries limit a leaf's weight; scikit-learn cannot.
+    """
+    with np.errstate(over="ignore"):
+        largest, most = float(np.exp(raw.max())), float(y.max())
+    if largest > math.exp(LIMITED_STEP) * most:
+        raise FitError(
+            "scikit-learn's histogram boosting has no limit on a leaf's weight: after "
+            f"{n_rounds} rounds it predicts {largest:.3g}, and the largest target is "
+            f"{most:.3g}. Use engine xgboost or lightgbm, which limit it to "
+            f"{LIMITED_STEP}, or a larger reg_lambda or min_child_samples."
+        )
 
 
 def _loss(objective: Objective) -> dict[str, Any]:

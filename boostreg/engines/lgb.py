@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.curves import Growth, affine, grow_rounds
+from boostreg.engines.features import scale_for_lightgbm
 from boostreg.engines.formats.lightgbm_text import rewrite
 from boostreg.engines.problem import Problem
 from boostreg.engines.rules import (
@@ -24,7 +25,7 @@ from boostreg.engines.seen import (
     complete_columns,
     late_missing_right,
 )
-from boostreg.losses import Objective
+from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
 
@@ -71,7 +72,7 @@ class LightGBM(Engine):
 
     @override
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
-        raw = penalty.to_raw(problem.standard.units)
+        raw = problem.limited(penalty.to_raw(problem.standard.units))
         return _params(raw, problem, 1.0)
 
     @override
@@ -81,10 +82,11 @@ class LightGBM(Engine):
         if problem.train.categorical:
             problem = problem.lighter(1024.0)  # see _category_params
         complete, codes = complete_columns(problem.train), codes_of(problem.train)
+        features = scale_for_lightgbm(problem.train)
         chosen = _DATASET | {"num_threads": threads}
         part = problem.part(problem.train)
         train = lightgbm.Dataset(
-            part.X,
+            features.apply(part.X),
             label=part.y,
             weight=part.weights,
             init_score=part.margin.T.ravel(),  # all rows of one class, then the next
@@ -95,8 +97,9 @@ class LightGBM(Engine):
         valid = None
         if problem.valid is not None:
             part = problem.part(problem.valid)
+            X = features.apply(as_trained(part.X, codes))
             valid = train.create_valid(
-                late_missing_right(as_trained(part.X, codes), complete),
+                late_missing_right(X, complete),
                 label=part.y,
                 weight=part.weights,
                 init_score=part.margin.T.ravel(),
@@ -104,16 +107,15 @@ class LightGBM(Engine):
             ).construct()
         for made in filter(None, (train, valid)):  # the library has its own copies
             made.label = made.weight = made.init_score = None
-        return Bins(problem.without_features(), train, valid, complete, codes)
+        return Bins(problem.without_features(), train, valid, complete, codes, features)
 
     @override
-    def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
+    def _fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         import lightgbm
 
         problem, standard = bins.problem, bins.problem.standard
-        self.check(penalty, problem)
-        scaled = standard.penalty(penalty)
-        params = _params(scaled, problem, standard.weight_scale) | {
+        scaled = standard.penalty(problem.limited(penalty))
+        params = _params(scaled, problem, standard.hessian_scale) | {
             "metric": _OBJECTIVE_AND_METRIC[problem.objective.name][1],
             "boost_from_average": False,
             "seed": growth.seed,
@@ -173,10 +175,22 @@ class LightGBM(Engine):
             intercept=0.0 if model.pure else None,
         ).truncate(model.n_rounds)
         standard, c = model.standard, _hessian_factor(model.objective)
-        scaled = trees.scaled(standard.target_scale, row_weight=standard.weight_scale)
+        scaled = trees.scaled(
+            standard.leaf_scale,
+            hessian=standard.hessian_scale,
+            gain=standard.gain_scale,
+        )
         late = (trees.left >= 0) & np.array(model.complete)[trees.feature]
+        threshold = trees.threshold
+        if model.features is not None:
+            threshold = np.where(
+                (trees.left >= 0) & (trees.set_index < 0),
+                model.features.undo(trees.feature, threshold),
+                threshold,
+            )
         ours = replace(
             scaled,
+            threshold=threshold,
             hessian=scaled.hessian / c,
             gain=scaled.gain * c,
             missing=np.where(late, _MISSING_NAN, trees.missing).astype(np.uint8),
@@ -207,9 +221,10 @@ def _export_text(model: Model) -> str:
     return rewrite(
         model.native.model_to_string(num_iteration=-1),
         n_rounds=model.n_rounds,
-        factor=model.standard.target_scale,
+        factor=model.standard.leaf_scale,
         intercept=model.standard.intercept,
         complete=model.complete,
+        features=model.features,
     )
 
 
@@ -251,8 +266,7 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
         "feature_fraction": penalty.colsample_bytree,
     }
     if problem.objective.name == "poisson":
-        # The step would multiply the hessian by its exponential, and 0 is refused.
-        params["poisson_max_delta_step"] = 1e-15
+        params["poisson_max_delta_step"] = LIMITED_STEP  # of the hessian alone
     if problem.monotone is not None and problem.constrained:
         params["monotone_constraints"] = list(problem.monotone)
     return params | _DATASET

@@ -1,12 +1,25 @@
 """What an engine is asked to fit, put on a scale that both libraries bear.
 
-XGBoost refuses every split that gains less than 1e-6 and keeps weights and gains in
-float32 (``src/tree/driver.h``, ``src/tree/split_evaluator.h``), so the scale of a
-target would decide what is grown. Squared-error targets are therefore centred on the
-intercept and divided by a power of two that makes their standard deviation about
-4,096, row weights by that nearest their mean. Powers of two make this exact in floating
-point, and at that size the floor lies below what float32 can tell apart: it would end a
-weighted fit at another round than one with rows repeated, whose mean weight differs.
+XGBoost refuses every split that gains less than 1e-6 and keeps labels, weights, gains
+and predictions in float32 (``src/tree/driver.h``, ``src/tree/split_evaluator.h``), so
+the unit of a target would decide what is grown. Therefore a library sees
+
+================================  ===================  ======================
+objective                         target               score to start from
+================================  ===================  ======================
+squared and absolute error,       (y - intercept) / c  0
+quantile
+poisson, gamma, tweedie           y / c                intercept - log(c)
+logistic, softmax                 y                    intercept
+================================  ===================  ======================
+
+with c a power of two: of the first kind one that makes the spread about 4,096, of the
+second that nearest the mean. Row weights are divided by the power of two nearest their
+mean ``v``. So the hessian of a row is of order 1 at the intercept, whatever the unit of
+the target, of the weights, or of an exposure that divides the one and is the other.
+Powers of two make this exact in floating point. A spread of 4,096 puts the floor of
+gains below what float32 can tell apart: it would end a weighted fit at another round
+than one with rows repeated, whose mean weight differs.
 """
 
 import math
@@ -18,7 +31,7 @@ from numpy.typing import NDArray
 
 from boostreg.data import Table
 from boostreg.errors import DataError
-from boostreg.losses import Array, Objective
+from boostreg.losses import LIMITED_STEP, Array, Objective, weighted_mean
 from boostreg.penalty import Penalty, Units
 
 __all__ = ["Part", "Problem", "Standard", "nearest_power_of_two"]
@@ -43,55 +56,129 @@ def nearest_power_of_two(value: float) -> float:
 class Standard:
     """The scale of one training part.
 
+    A figure in the user's units is the library's times the scale of its kind.
+
     Attributes
     ----------
     intercept : ndarray of shape (n_outputs,)
         Best constant raw score, computed once for every engine.
-    target_scale, weight_scale : float
-        Powers of two that targets and row weights are divided by.
     units : Units
-        What a row is worth, in raw units.
+        Factors from rows to raw penalty units.
+    shift, target_scale : float
+        Subtracted from targets, and what they are divided by then.
+    start : ndarray of shape (n_outputs,)
+        Raw score that a library starts from.
+    leaf_scale, weight_scale, gradient_scale, hessian_scale, loss_scale : float
+        Of leaf weights, row weights, sums of derivatives, and losses.
     """
 
     intercept: Array
-    target_scale: float
-    weight_scale: float
     units: Units
+    shift: float = 0.0
+    target_scale: float = 1.0
+    start: Array | None = None
+    leaf_scale: float = 1.0
+    weight_scale: float = 1.0
+    gradient_scale: float = 1.0
+    hessian_scale: float = 1.0
+    loss_scale: float = 1.0
 
     @classmethod
     def of(cls, objective: Objective, y: Array, weights: Array | None) -> "Standard":
         """Measure the training rows ``y`` and ``weights``, both (n_samples,)."""
-        intercept = objective.intercept(y, weights)
-        target_scale = 1.0
-        if objective.name == "squared_error":
-            variance = objective.loss(y, np.tile(intercept, (len(y), 1)), weights)
-            target_scale = nearest_power_of_two(math.sqrt(variance)) / _SPREAD
-        mean = 1.0 if weights is None else float(np.mean(weights))
-        units = objective.units(y, weights)
-        return cls(intercept, target_scale, nearest_power_of_two(mean), units)
+        intercept, units = objective.intercept(y, weights), objective.units(y, weights)
+        v = nearest_power_of_two(1.0 if weights is None else float(np.mean(weights)))
+        if objective.n_classes:
+            return cls(
+                intercept,
+                units,
+                start=intercept,
+                weight_scale=v,
+                gradient_scale=v,
+                hessian_scale=v,
+            )
+        power = objective.target_power
+        if objective.log_link:
+            c = nearest_power_of_two(math.exp(intercept[0]))
+            return cls(
+                intercept,
+                units,
+                target_scale=c,
+                start=intercept - math.log(c),
+                weight_scale=v,
+                gradient_scale=v * c**power,
+                hessian_scale=v * c**power,
+                loss_scale=c**power,
+            )
+        c = nearest_power_of_two(_spread(objective, y, weights)) / _SPREAD
+        return cls(
+            intercept,
+            units,
+            shift=float(intercept[0]),
+            target_scale=c,
+            start=np.zeros(1),
+            leaf_scale=c,
+            weight_scale=v,
+            gradient_scale=v * c ** (power - 1),
+            hessian_scale=v,  # of absolute error and quantiles 1 a row in any unit
+            loss_scale=c**power,
+        )
+
+    @property
+    def gain_scale(self) -> float:
+        """Scale of gains: gradient squared over hessian."""
+        return self.gradient_scale**2 / self.hessian_scale
 
     def penalty(self, penalty: Penalty) -> Penalty:
-        """Return ``penalty`` for the standardised problem, in raw units there.
-
-        Gradients carry target times weight, hessians weight, so each field is divided
-        by its own unit.
-        """
+        """Return ``penalty`` for the standardised problem, in raw units there."""
         raw = penalty.to_raw(self.units)
-        s, v = self.target_scale, self.weight_scale
         return replace(
             raw,
-            reg_alpha=raw.reg_alpha / (s * v),
-            reg_lambda=raw.reg_lambda / v,
-            min_split_gain=raw.min_split_gain / (s * s * v),
-            min_child_weight=raw.min_child_weight / v,
-            cat_l2=raw.cat_l2 / v,
-            max_delta_step=raw.max_delta_step / s,
+            reg_alpha=raw.reg_alpha / self.gradient_scale,
+            reg_lambda=raw.reg_lambda / self.hessian_scale,
+            min_split_gain=raw.min_split_gain / self.gain_scale,
+            min_child_weight=raw.min_child_weight / self.hessian_scale,
+            cat_l2=raw.cat_l2 / self.hessian_scale,
+            max_delta_step=raw.max_delta_step / self.leaf_scale,
+        )
+
+    def targets(self, y: Array) -> Array:
+        """Return targets (n_samples,) as a library sees them."""
+        if self.shift == 0 and self.target_scale == 1:
+            return y
+        return (y - self.shift) / self.target_scale
+
+    def row_weights(self, weights: Array | None, n_samples: int) -> Array | None:
+        """Return row weights as a library sees them; None where all are 1."""
+        if weights is None:
+            if self.weight_scale == 1:
+                return None
+            weights = np.ones(n_samples)
+        return weights / self.weight_scale
+
+    def lighter(self, factor: float) -> "Standard":
+        """Return a scale where rows weigh that power of two less."""
+        return replace(
+            self,
+            weight_scale=self.weight_scale * factor,
+            gradient_scale=self.gradient_scale * factor,
+            hessian_scale=self.hessian_scale * factor,
         )
 
     def of_library(self) -> "Standard":
         """Return the scale of a model that holds its own intercept, in user units."""
-        zero = np.zeros_like(self.intercept)
-        return replace(self, intercept=zero, target_scale=1.0, weight_scale=1.0)
+        return Standard(np.zeros_like(self.intercept), self.units)
+
+
+def _spread(objective: Objective, y: Array, weights: Array | None) -> float:
+    """Return the root mean squared, or the mean absolute, distance to the intercept."""
+    far = np.abs(y - objective.intercept(y, weights))
+    power = objective.target_power
+    largest = float(far.max(initial=0.0))
+    if largest == 0:
+        return 0.0
+    mean = weighted_mean((far / largest) ** power, weights)
+    return largest * float(mean ** (1 / power))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +189,7 @@ class Part:
     ----------
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
-        Centred and divided for squared error, else as it is.
+        As ``Standard.targets`` gives it.
     weights : ndarray of shape (n_samples,) or None
     margin : ndarray of shape (n_samples, n_outputs)
         Raw score to start from.
@@ -190,24 +277,42 @@ class Problem:
         weights = self.train.weights
         return 1.0 if weights is None else float(weights[0])
 
+    @property
+    def constant(self) -> bool:
+        """Whether all rows that count have one target, so that no tree can help."""
+        y, weights = self.train.y, self.train.weights
+        counted = y if weights is None else y[weights > 0]
+        return bool(counted.min() == counted.max())
+
+    def limited(self, penalty: Penalty) -> Penalty:
+        """Return ``penalty`` with the limit on leaf weights that acts, 0 for none."""
+        step = LIMITED_STEP if self.objective.log_link else 0.0
+        return replace(penalty, max_delta_step=penalty.max_delta_step or step)
+
+    def labels(self, table: Table) -> Array:
+        """Return targets that every library takes, in the user's units.
+
+        Where all counts are 0 LightGBM and scikit-learn refuse them. No tree is grown
+        there, so the rate of the intercept does as well.
+        """
+        if self.objective.log_link and not self.train.y.any():
+            return np.full(table.n_samples, math.exp(self.standard.intercept[0]))
+        return table.y
+
     def lighter(self, factor: float) -> Self:
         """Return the problem on a scale where rows weigh that power of two less."""
-        scale = self.standard.weight_scale * factor
-        return replace(self, standard=replace(self.standard, weight_scale=scale))
+        return replace(self, standard=self.standard.lighter(factor))
 
     def part(self, table: Table) -> Part:
         """Return the rows of ``table`` on the standard scale."""
         standard = self.standard
-        weights = table.weights
-        if weights is None and standard.weight_scale != 1:
-            weights = np.ones(table.n_samples)
-        if weights is not None:
-            weights = weights / standard.weight_scale
-        y, start = table.y, np.tile(standard.intercept, (table.n_samples, 1))
-        if self.objective.name == "squared_error":
-            y = (y - standard.intercept[0]) / standard.target_scale
-            start = np.zeros_like(start)
-        return Part(table.X, y, weights, start)
+        start = standard.intercept if standard.start is None else standard.start
+        return Part(
+            table.X,
+            standard.targets(self.labels(table)),
+            standard.row_weights(table.weights, table.n_samples),
+            np.tile(start, (table.n_samples, 1)),
+        )
 
     def start_loss(self, table: Table) -> float:
         """Return the loss of the intercept alone."""

@@ -1,6 +1,7 @@
 """XGBoost behind boostreg's vocabulary: ``hist``, grown leaf by leaf."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -12,6 +13,7 @@ from typing_extensions import override
 from boostreg.data import Column
 from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.curves import Growth, affine, grow_rounds
+from boostreg.engines.features import scale_for_xgboost
 from boostreg.engines.formats.xgboost_json import rewrite
 from boostreg.engines.problem import Part, Problem
 from boostreg.engines.rules import (
@@ -25,8 +27,8 @@ from boostreg.engines.seen import (
     complete_columns,
     refuse_beyond_float32,
 )
-from boostreg.errors import UnsupportedPenaltyError
-from boostreg.losses import Objective
+from boostreg.errors import ModelError, UnsupportedPenaltyError
+from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
 
@@ -75,9 +77,11 @@ class XGBoost(Engine):
                     "run LightGBM alone."
                 )
         if problem.objective.name == "poisson" and penalty.max_delta_step > 0:
+            # src/objective/regression_obj.cu reads the same name as the tree does.
             raise UnsupportedPenaltyError(
-                "XGBoost's max_delta_step also alters the Poisson hessian; drop it "
-                "from the study or run LightGBM alone."
+                "XGBoost's max_delta_step also alters the Poisson hessian, so its step "
+                f"stays at {LIMITED_STEP}; drop max_delta_step from the study or run "
+                "LightGBM alone."
             )
         if tuple(int(part) for part in self.version().split(".")[:2]) < (3, 4):
             self._check_old(penalty, problem)
@@ -85,17 +89,25 @@ class XGBoost(Engine):
     def _check_old(self, penalty: Penalty, problem: Problem) -> None:
         library = f"XGBoost {self.version()}"
         check_renewed_leaves(library, penalty, problem)
-        clips = "max_delta_step" if penalty.max_delta_step > 0 else "monotone"
-        if penalty.reg_alpha > 0 and (penalty.max_delta_step or problem.constrained):
-            raise UnsupportedPenaltyError(
-                f"{library} leaves reg_alpha out of the split gain where {clips} is "
-                "set (mended in 3.4); drop one of them or use Python 3.12 with "
-                "XGBoost 3.4."
-            )
+        if penalty.reg_alpha == 0:
+            return
+        name = problem.objective.name
+        if penalty.max_delta_step > 0:
+            clips = "max_delta_step is set"
+        elif problem.constrained:
+            clips = "monotone is set"
+        elif problem.objective.log_link:
+            clips = f"a step is limited, as it is for {name}"
+        else:
+            return
+        raise UnsupportedPenaltyError(
+            f"{library} leaves reg_alpha out of the split gain where {clips} (fixed in "
+            "XGBoost 3.4, which needs Python 3.12); drop one of them, or use LightGBM."
+        )
 
     @override
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
-        raw = penalty.to_raw(problem.standard.units)
+        raw = problem.limited(penalty.to_raw(problem.standard.units))
         return _params(raw, problem, 1.0)
 
     @override
@@ -103,13 +115,14 @@ class XGBoost(Engine):
         import xgboost
 
         train, codes = problem.train, codes_of(problem.train)
+        features = scale_for_xgboost(train)
 
         def matrix(part: Part, ref: Any = None) -> Any:
-            refuse_beyond_float32(part.X, train.columns)
-            return xgboost.QuantileDMatrix(
-                as_trained(part.X, codes),
+            X = features.apply(as_trained(part.X, codes))
+            refuse_beyond_float32(X, train.columns)
+            made = xgboost.QuantileDMatrix(
+                X,
                 label=part.y,
-                weight=part.weights,
                 base_margin=part.margin,
                 feature_types=_feature_types(train.columns),
                 enable_categorical=True,
@@ -117,6 +130,11 @@ class XGBoost(Engine):
                 nthread=threads,
                 ref=ref,
             )
+            # Set after binning: a sketch of weighted rows keeps sums in float32, so
+            # that the unit of the weights would move its cuts.
+            if part.weights is not None:
+                made.set_weight(part.weights)
+            return made
 
         binned = matrix(problem.part(train))
         judging = None
@@ -128,16 +146,16 @@ class XGBoost(Engine):
             valid=judging,
             complete=complete_columns(train),
             codes=codes,
+            features=features if len(features.changed) else None,
         )
 
     @override
-    def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
+    def _fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         import xgboost
 
         problem, standard = bins.problem, bins.problem.standard
-        self.check(penalty, problem)
-        scaled = standard.penalty(penalty)
-        params = _params(scaled, problem, standard.weight_scale) | {
+        scaled = standard.penalty(problem.limited(penalty))
+        params = _params(scaled, problem, standard.hessian_scale) | {
             "base_score": _neutral_base_score(problem.objective),
             "eval_metric": _metric(problem.objective),
             "seed": growth.seed,
@@ -198,12 +216,25 @@ class XGBoost(Engine):
         data = bytes(model.native.save_raw("ubj"))
         trees = TreeEnsemble.from_xgboost_ubj(data, learning_rate=model.learning_rate)
         scaled = trees.truncate(model.n_rounds).scaled(
-            standard.target_scale, row_weight=standard.weight_scale
+            standard.leaf_scale,
+            hessian=standard.hessian_scale,
+            gain=standard.gain_scale,
         )
-        return scaled.with_intercept(standard.intercept) if model.pure else scaled
+        ours = replace(scaled, features=model.features)
+        return ours.with_intercept(standard.intercept) if model.pure else ours
 
     @override
     def export(self, model: Model) -> Any:
+        if model.features is not None:
+            place = int(model.features.changed[0])
+            raise ModelError(
+                f"column {model.columns[place].name!r} has values that float32 cannot "
+                "tell apart, so no XGBoost booster can read it as it is. Save the "
+                "model: load_model shifts and scales the column."
+            )
+        return self._exported(model)
+
+    def _exported(self, model: Model) -> Any:
         import xgboost
 
         content = rewrite(
@@ -219,7 +250,7 @@ class XGBoost(Engine):
     @override
     def save(self, model: Model, path: Path) -> Path:
         target = path.with_suffix(".ubj")
-        self.export(model).save_model(target)
+        self._exported(model).save_model(target)
         return target
 
     @override
@@ -248,8 +279,7 @@ def _objective_params(objective: Objective) -> dict[str, Any]:
 
 
 def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
-    # Nothing is left to a default: lossguide alone would keep max_depth=6, and
-    # count:poisson alone max_delta_step=0.7 (src/learner.cc).
+    # Nothing is left to a default: lossguide alone would keep max_depth=6.
     params = _objective_params(problem.objective) | {
         "tree_method": "hist",
         "grow_policy": "lossguide",
@@ -288,7 +318,7 @@ def _neutral_base_score(objective: Objective) -> float:
     """Return the base score, in output space, whose raw score is 0."""
     if objective.name == "logistic":
         return 0.5
-    return 1.0 if objective.name in {"poisson", "gamma", "tweedie"} else 0.0
+    return 1.0 if objective.log_link else 0.0
 
 
 def _measure(

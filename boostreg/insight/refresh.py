@@ -105,7 +105,11 @@ def refresh(
     penalty : Penalty
         In raw units; its ``learning_rate`` multiplies every weight.
     """
-    objective, train = problem.objective, problem.train
+    objective, train, penalty = (
+        problem.objective,
+        problem.train,
+        problem.limited(penalty),
+    )
     valid = problem.valid if problem.valid is not None else train.rows(_NONE)
     value = trees.value.copy()
     raw = [np.tile(trees.intercept, (table.n_samples, 1)) for table in (train, valid)]

@@ -12,7 +12,7 @@ from boostreg.losses.rows import row_losses
 from boostreg.losses.shares import sigmoid, softmax
 from boostreg.penalty import Units
 
-__all__ = ["LOSS_NAMES", "OBJECTIVES", "Objective"]
+__all__ = ["LIMITED_STEP", "LOSS_NAMES", "OBJECTIVES", "Objective"]
 
 LOSS_NAMES = {
     "squared_error": "squared error",
@@ -25,8 +25,17 @@ LOSS_NAMES = {
     "quantile": "pinball loss",
 }
 OBJECTIVES = tuple(LOSS_NAMES)
+LIMITED_STEP = 0.7
+"""Largest leaf weight of losses with a log link where ``max_delta_step`` is 0."""
+
 _LARGEST = 1e38
 _PARAMETER = {"tweedie": (1.0, 2.0), "quantile": (0.0, 1.0)}
+_TARGET_POWER = {
+    "squared_error": 2.0,
+    "absolute_error": 1.0,
+    "quantile": 1.0,
+    "poisson": 1.0,
+}
 _BY_TASK = {
     "regression": tuple(n for n in OBJECTIVES if n not in {"logistic", "softmax"}),
     "binary": ("logistic",),
@@ -152,13 +161,41 @@ class Objective:
             return np.array([math.log(share / (1 - share))])
         return np.array([math.log(max(mean, 1e-15))])
 
+    @property
+    def log_link(self) -> bool:
+        """Whether predictions are the exponential of the raw score."""
+        return self.name in {"poisson", "gamma", "tweedie"}
+
+    @property
+    def hessian_factor(self) -> float:
+        """What ``hessian`` is a multiple of: ``curvature``."""
+        return math.exp(LIMITED_STEP) if self.name == "poisson" else 1.0
+
+    @property
+    def target_power(self) -> float:
+        """Power of the target's unit that the loss of a row has.
+
+        >>> Objective("squared_error").target_power, Objective("gamma").target_power
+        (2.0, 0.0)
+        """
+        if self.name == "tweedie":
+            return 2 - float(self.parameter or 0.0)
+        return _TARGET_POWER.get(self.name, 0.0)
+
     def gradient(self, y: Array, raw: Array) -> Array:
         """Return first derivatives, (n_samples, n_outputs), without row weights."""
         return derivatives(self.name, self.parameter, y, raw)[0]
 
-    def hessian(self, y: Array, raw: Array) -> Array:
+    def curvature(self, y: Array, raw: Array) -> Array:
         """Return second derivatives, (n_samples, n_outputs), without row weights."""
         return derivatives(self.name, self.parameter, y, raw)[1]
+
+    def hessian(self, y: Array, raw: Array) -> Array:
+        """Return the second derivatives that trees are grown with, same shape.
+
+        For Poisson those at the far end of the largest step, ``e^(f + 0.7)``.
+        """
+        return self.hessian_factor * self.curvature(y, raw)
 
     def row_losses(self, y: Array, raw: Array) -> Array:
         """Return the loss of each row, (n_samples,)."""
@@ -178,14 +215,14 @@ class Objective:
             return np.column_stack([1 - share, share])
         if self.name == "softmax":
             return softmax(raw)
-        if self.name in {"poisson", "gamma", "tweedie"}:
+        if self.log_link:
             return np.asarray(np.exp(raw[:, 0]), dtype=np.float64)
         return raw[:, 0]
 
     def units(self, y: Array, weights: Array | None = None) -> Units:
         """Return the data's own unit of gradient and hessian at the intercept."""
         raw = np.tile(self.intercept(y, weights), (len(y), 1))
-        gradient, hessian = derivatives(self.name, self.parameter, y, raw)
+        gradient, hessian = self.gradient(y, raw), self.hessian(y, raw)
         w = np.ones(len(y)) if weights is None else weights
         mean_weight = float(np.sum(w) / len(y))
         spread = np.sqrt(np.sum(w[:, None] * gradient**2, axis=0) / np.sum(w))

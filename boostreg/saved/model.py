@@ -200,12 +200,7 @@ def _model_file(path: Path) -> Path:
 
 def _as_model(card: ModelCard, native: Any) -> Model:
     """Return a booster that predicts alone as an engine's model."""
-    alone = Standard(
-        intercept=np.zeros(card.objective.n_outputs),
-        target_scale=1.0,
-        weight_scale=1.0,
-        units=Units(1.0, 1.0, 1),
-    )
+    alone = Standard(np.zeros(card.objective.n_outputs), Units(1.0, 1.0, 1))
     return Model(
         engine=card.engine,
         native=native,

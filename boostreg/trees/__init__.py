@@ -2,7 +2,15 @@
 
 from boostreg.trees.curves import SizeCurves
 from boostreg.trees.ensemble import TreeEnsemble
+from boostreg.trees.features import FeatureScale
 from boostreg.trees.model import tree_size
 from boostreg.trees.size import SIZES, TreeSize
 
-__all__ = ["SIZES", "SizeCurves", "TreeEnsemble", "TreeSize", "tree_size"]
+__all__ = [
+    "SIZES",
+    "FeatureScale",
+    "SizeCurves",
+    "TreeEnsemble",
+    "TreeSize",
+    "tree_size",
+]

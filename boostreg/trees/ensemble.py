@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from boostreg.errors import ModelError
 from boostreg.trees.curves import SizeCurves, measure_curves
 from boostreg.trees.descent import descend
+from boostreg.trees.features import FeatureScale
 from boostreg.trees.formats.any_model import read_any
 from boostreg.trees.formats.arrays_file import read_arrays, write_arrays
 from boostreg.trees.formats.lightgbm_model import read_lightgbm
@@ -69,6 +70,9 @@ class TreeEnsemble:
     mixed : ndarray of shape (n_trees,)
         Trees whose leaves hold an intercept that cannot be told from their weights.
         ``l1_norm``, ``l2_norm`` and ``zero_share`` are NaN from there on.
+    features : FeatureScale or None
+        Map of the columns to the units of ``threshold``; None where these are the
+        columns' own.
     """
 
     engine: str
@@ -96,6 +100,7 @@ class TreeEnsemble:
     reg_lambda: float
     intercept: NDArray[np.float64]
     mixed: NDArray[np.bool_]
+    features: FeatureScale | None = None
 
     @classmethod
     def from_xgboost_ubj(
@@ -215,6 +220,8 @@ class TreeEnsemble:
             raise ModelError(
                 f"X must be (n_samples, {self.n_features}), got {table.shape}."
             )
+        if self.features is not None:
+            table = self.features.apply(table)
         if self.engine == "xgboost":
             with np.errstate(over="ignore"):
                 table = table.astype(np.float32).astype(np.float64)
@@ -253,19 +260,21 @@ class TreeEnsemble:
         cut["tree_offsets"] = self.tree_offsets[: n_trees + 1]
         return replace(self, **cut, n_rounds=n_rounds)
 
-    def scaled(self, factor: float, *, row_weight: float = 1.0) -> "TreeEnsemble":
+    def scaled(
+        self, factor: float, *, hessian: float = 1.0, gain: float | None = None
+    ) -> "TreeEnsemble":
         """Return the trees for a raw score that is ``factor`` times as large.
 
-        Exact for a power of two. Leaf values and ``intercept`` follow the factor, and
-        gains its square; hessians and gains follow ``row_weight``, the factor on all
-        row weights. What ``learning_rates`` divides by stays.
+        Exact for powers of two. Leaf values and ``intercept`` follow ``factor``, sums
+        of hessians ``hessian``, gains ``gain``, by default ``factor**2 * hessian``.
+        What ``learning_rates`` divides by stays.
         """
         return replace(
             self,
             value=self.value * factor,
             intercept=self.intercept * factor,
-            hessian=self.hessian * row_weight,
-            gain=self.gain * (factor**2 * row_weight),
+            hessian=self.hessian * hessian,
+            gain=self.gain * (factor**2 * hessian if gain is None else gain),
         )
 
     def with_intercept(self, intercept: ArrayLike) -> "TreeEnsemble":

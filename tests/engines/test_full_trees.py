@@ -47,11 +47,33 @@ def test_full_trees_of_means_agree_on_few_codes(kind):
 
 
 @pytest.mark.parametrize("reg_lambda", [0.0, 1.0, 10.0, 100.0])
-@pytest.mark.parametrize(
-    "kind", ["squared_error", "logistic", "softmax", "softmax5", "poisson", "gamma"]
-)
+@pytest.mark.parametrize("kind", ["squared_error", "logistic", "softmax", "softmax5"])
 def test_xgboost_and_scikit_learn_grow_the_same_full_trees(kind, reg_lambda):
-    problem = make_problem(kind, n_samples=900, weighted=True)
+    assert_grown_alike(make_problem(kind, n_samples=900, weighted=True), reg_lambda)
+
+
+@pytest.mark.parametrize("reg_lambda", [30.0, 100.0])
+@pytest.mark.parametrize("kind", ["poisson", "gamma"])
+def test_they_agree_for_means_where_no_leaf_reaches_the_limit(kind, reg_lambda):
+    assert_grown_alike(make_problem(kind, n_samples=900, weighted=True), reg_lambda)
+
+
+@pytest.mark.parametrize(
+    ("engine", "limited"),
+    [(XGBoost(), True), (LightGBM(), True), (HistGradientBoosting(), False)],
+    ids=["xgboost", "lightgbm", "sklearn"],
+)
+def test_scikit_learn_alone_has_no_limit_on_a_leaf_of_counts(engine, limited):
+    problem = make_problem("poisson", n_samples=900)
+    growth = Growth(n_rounds=5, curves=False)
+
+    training = engine.fit(engine.bin(problem), Penalty(reg_lambda=0.0), growth)
+
+    largest = np.abs(engine.trees(training.model).value).max()
+    assert bool(largest <= 0.1 * 0.7 * (1 + 1e-6)) is limited
+
+
+def assert_grown_alike(problem, reg_lambda):
     penalty = Penalty(reg_lambda=reg_lambda, max_leaves=31)
 
     one, two = (

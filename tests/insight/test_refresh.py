@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xgboost
-from problems import make_problem
+from problems import make_problem, with_reg_alpha_if_taken
 
-from boostreg.engines import Growth, XGBoost
+from boostreg.engines import Growth, Standard, XGBoost
 from boostreg.engines.xgb import _params
 from boostreg.insight.refresh import assign, leaf_weights, refresh
 from boostreg.penalty import Penalty
@@ -29,7 +29,9 @@ def test_the_same_penalty_gives_the_leaves_that_were_grown(
     whole_engine, kind, weighted
 ):
     problem = make_problem(kind, weighted=weighted)
-    penalty = replace(FREE, reg_lambda=2.0, reg_alpha=0.3)
+    penalty = with_reg_alpha_if_taken(
+        whole_engine, replace(FREE, reg_lambda=2.0, reg_alpha=0.3), problem
+    )
     trees, _ = grown(whole_engine, problem, penalty)
 
     found = refresh(trees, assign(trees, problem), problem, penalty)
@@ -46,11 +48,14 @@ def test_the_same_penalty_gives_the_leaves_that_were_grown(
 def test_another_penalty_gives_the_leaves_of_xgboost_s_own_refresh(kind, weighted):
     """The library's ``refresh`` updater, on a plain DMatrix, is the oracle."""
     problem, engine = make_problem(kind, weighted=weighted), XGBoost()
-    problem = replace(
-        problem, standard=replace(problem.standard, target_scale=1.0, weight_scale=1.0)
-    )
+    intercept, units = problem.standard.intercept, problem.standard.units
+    shift = float(intercept[0]) if kind == "squared_error" else 0.0
+    start = np.zeros(1) if kind == "squared_error" else intercept
+    problem = replace(problem, standard=Standard(intercept, units, shift, start=start))
     trees, model = grown(engine, problem)
-    penalty = replace(FREE, reg_lambda=7.0, reg_alpha=0.5)
+    penalty = with_reg_alpha_if_taken(
+        engine, replace(FREE, reg_lambda=7.0, reg_alpha=0.5), problem
+    )
 
     found = refresh(trees, assign(trees, problem), problem, penalty)
 
@@ -79,7 +84,7 @@ def refreshed_by_library(model, problem, penalty):
     matrix = xgboost.DMatrix(
         part.X, label=part.y, weight=part.weights, base_margin=part.margin
     )
-    params = _params(penalty, problem, 1.0) | changed
+    params = _params(problem.limited(penalty), problem, 1.0) | changed
     params = {name: params[name] for name in params if name not in GROWTH}
     updated = xgboost.train(params, matrix, model.n_rounds, xgb_model=model.native)
     trees = TreeEnsemble.from_xgboost_ubj(

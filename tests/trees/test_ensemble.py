@@ -128,7 +128,7 @@ def test_scaling_by_a_power_of_two_is_exact(trees, grow, exponent):
     X, _ = grow.table()
     factor = 2.0**exponent
 
-    scaled = trees.scaled(factor, row_weight=4.0)
+    scaled = trees.scaled(factor, hessian=4.0)
 
     np.testing.assert_array_equal(scaled.predict(X), factor * trees.predict(X))
     np.testing.assert_array_equal(scaled.intercept, factor * trees.intercept)

@@ -1,9 +1,9 @@
 """LightGBM's model text, rewritten so that the bare library predicts alone.
 
 The text has one block a tree, ``key=value`` a line (``src/io/tree.cpp``,
-``Tree::ToString``). A booster of ours was grown on a standardised target, from a score
-that its file does not hold, and without saying where a value goes that was missing in
-no training row. The rewriting puts all three into the trees.
+``Tree::ToString``). A booster of ours was grown on a standardised target and shifted
+columns, from a score that its file does not hold, and without saying where a value goes
+that was missing in no training row. The rewriting puts all four into the trees.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from boostreg.losses import Array
+from boostreg.trees import FeatureScale
 
 __all__ = ["rewrite"]
 
@@ -18,13 +19,14 @@ _CATEGORICAL, _DEFAULT_LEFT, _MISSING_NAN = 1, 2, 8
 _SCALED = ("leaf_value", "internal_value")
 
 
-def rewrite(
+def rewrite(  # noqa: PLR0913  the text lacks five things
     text: str,
     *,
     n_rounds: int,
     factor: float,
     intercept: Array,
     complete: tuple[bool, ...],
+    features: FeatureScale | None = None,
 ) -> str:
     """Return the model text of the first rounds, complete in itself.
 
@@ -41,12 +43,14 @@ def rewrite(
     complete : tuple of bool
         For each column, whether no training row missed it: later missing values go
         right.
+    features : FeatureScale or None
+        Map of the columns to the units of the thresholds.
     """
     head, blocks, tail = _cut(text)
     outputs = len(intercept)
     kept = blocks[: n_rounds * outputs] or [_CONSTANT] * outputs
     trees = [
-        _tree(number, block, factor, intercept, complete)
+        _tree(number, block, factor, intercept, complete, features)
         for number, block in enumerate(kept)
     ]
     sizes = " ".join(str(len(tree.encode())) for tree in trees)
@@ -69,12 +73,13 @@ def _cut(text: str) -> tuple[str, list[str], str]:
     return head, bare, end + tail
 
 
-def _tree(
+def _tree(  # noqa: PLR0913, PLR0917  one call, as ``rewrite``
     number: int,
     block: str,
     factor: float,
     intercept: Array,
     complete: tuple[bool, ...],
+    features: FeatureScale | None,
 ) -> str:
     lines = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
     added = float(intercept[number]) if number < len(intercept) else 0.0
@@ -82,16 +87,32 @@ def _tree(
         if lines.get(name):
             lines[name] = _each(lines[name], lambda v: v * factor + added)
     if lines.get("decision_type"):
-        features = [int(f) for f in lines["split_feature"].split()]
+        tested = [int(f) for f in lines["split_feature"].split()]
         kinds = [int(k) for k in lines["decision_type"].split()]
         lines["decision_type"] = " ".join(
             str(_late_missing_right(kind) if complete[feature] else kind)
-            for kind, feature in zip(kinds, features, strict=True)
+            for kind, feature in zip(kinds, tested, strict=True)
         )
+        if features is not None:
+            lines["threshold"] = _thresholds(
+                lines["threshold"], tested, kinds, features
+            )
     if added:
         lines["shrinkage"] = "1"
     body = "\n".join(f"{key}={value}" for key, value in lines.items())
     return f"Tree={number}\n{body}\n\n\n"
+
+
+def _thresholds(
+    values: str, tested: list[int], kinds: list[int], features: FeatureScale
+) -> str:
+    """Return thresholds of numbers in the user's units; those of sets are places."""
+    read = np.array(values.split(), dtype=np.float64)
+    undone = features.undo(np.array(tested), read)
+    return " ".join(
+        old if kind & _CATEGORICAL else repr(float(new))
+        for old, new, kind in zip(values.split(), undone, kinds, strict=True)
+    )
 
 
 def _late_missing_right(kind: int) -> int:

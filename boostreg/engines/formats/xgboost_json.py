@@ -46,16 +46,18 @@ def rewrite(
 
 
 def _tree(tree: dict[str, Any], standard: Standard) -> dict[str, Any]:
-    s, v = standard.target_scale, standard.weight_scale
+    s = standard.leaf_scale
     leaf = np.array(tree["left_children"]) == -1
     conditions = np.array(tree["split_conditions"], dtype=np.float32)
     conditions[leaf] *= np.float32(s)
     return tree | {
         "split_conditions": _shortest(conditions),
         "base_weights": _shortest(np.array(tree["base_weights"], np.float32) * s),
-        "sum_hessian": _shortest(np.array(tree["sum_hessian"], np.float32) * v),
+        "sum_hessian": _shortest(
+            np.array(tree["sum_hessian"], np.float32) * standard.hessian_scale
+        ),
         "loss_changes": _shortest(
-            np.array(tree["loss_changes"], np.float32) * (s * s * v)
+            np.array(tree["loss_changes"], np.float32) * standard.gain_scale
         ),
     }
 
@@ -68,6 +70,6 @@ def _shortest(values: NDArray[Any]) -> list[float]:
 def _output_space(intercept: Array, objective: Objective) -> Array:
     if objective.name == "logistic":
         return objective.predict(intercept[None, :])[:, 1]
-    if objective.name in {"poisson", "gamma", "tweedie"}:
+    if objective.log_link:
         return np.asarray(np.exp(intercept), dtype=np.float64)
     return intercept

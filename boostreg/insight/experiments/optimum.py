@@ -163,7 +163,7 @@ def _hessian(linear: Linear) -> Array:
     """
     design = linear.design
     raw = linear.free_path().raw(design.X, 0)
-    weight = design.weights[:, None] * design.objective.hessian(design.y, raw)
+    weight = design.weights[:, None] * design.objective.curvature(design.y, raw)
     centred = design.X - np.sum(weight * design.X, axis=0) / np.sum(weight)
     H: Array = centred.T @ (weight * centred)
     return (H + H.T) / 2

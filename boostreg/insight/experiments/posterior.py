@@ -102,7 +102,7 @@ class Posterior:
         side = np.where(theta != 0, np.sign(theta), -np.sign(slope))
         moves = (theta != 0) | (np.abs(slope) > kink)
         moves[0], side[0] = True, 0.0
-        hessian = design.objective.hessian(design.y, self._raw(A, theta))
+        hessian = design.objective.curvature(design.y, self._raw(A, theta))
         free = A[:, moves]
         curvature = free.T @ (hessian * free) / self.noise_variance
         prior = np.full(len(curvature), 1 / self.std**2)

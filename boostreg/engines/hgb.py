@@ -261,10 +261,11 @@ def _factor(objective: Objective) -> float:
 
 
 def _row_weights(problem: Problem) -> Array | None:
-    scale, weights = problem.standard.hessian_scale, problem.train.weights
-    if weights is None:
-        return None if scale == 1 else np.full(problem.train.n_samples, 1.0 / scale)
-    return weights / scale
+    """Return weights with which the hessian of a row is of order 1; None for all 1."""
+    train = problem.train
+    given = np.ones(train.n_samples) if train.weights is None else train.weights
+    scaled = given / problem.standard.hessian_scale
+    return None if bool(np.all(scaled == 1)) else scaled
 
 
 def _refuse_overshoot(y: Array, raw: Array, n_rounds: int) -> None:

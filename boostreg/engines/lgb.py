@@ -13,7 +13,7 @@ from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.curves import Growth, affine, grow_rounds
 from boostreg.engines.features import scale_for_lightgbm
 from boostreg.engines.formats.lightgbm_text import rewrite
-from boostreg.engines.problem import Problem
+from boostreg.engines.problem import Problem, nearest_power_of_two
 from boostreg.engines.rules import (
     check_min_child_samples,
     check_renewed_leaves,
@@ -81,6 +81,7 @@ class LightGBM(Engine):
 
         if problem.train.categorical:
             problem = problem.lighter(1024.0)  # see _category_params
+        problem = _without_interpolation(problem)
         complete, codes = complete_columns(problem.train), codes_of(problem.train)
         features = scale_for_lightgbm(problem.train)
         chosen = _DATASET | {"num_threads": threads}
@@ -270,6 +271,19 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
     if problem.monotone is not None and problem.constrained:
         params["monotone_constraints"] = list(problem.monotone)
     return params | _DATASET
+
+
+def _without_interpolation(problem: Problem) -> Problem:
+    """Return the problem with row weights below 1 where leaves are weighted quantiles.
+
+    LightGBM interpolates between two residuals where their weight is 1 or more
+    (``src/objective/regression_objective.hpp``, ``WeightedPercentileFun``), so that
+    the unit of the weights would move a leaf.
+    """
+    weights = problem.part(problem.train).weights
+    if problem.objective.name not in {"absolute_error", "quantile"} or weights is None:
+        return problem
+    return problem.lighter(2 * nearest_power_of_two(float(weights.max())))
 
 
 def _category_params(penalty: Penalty, c: float) -> dict[str, Any]:

@@ -15,11 +15,11 @@ logistic, softmax                 y                    intercept
 
 with c a power of two: of the first kind one that makes the spread about 4,096, of the
 second that nearest the mean. Row weights are divided by the power of two nearest their
-mean ``v``. So the hessian of a row is of order 1 at the intercept, whatever the unit of
-the target, of the weights, or of an exposure that divides the one and is the other.
-Powers of two make this exact in floating point. A spread of 4,096 puts the floor of
-gains below what float32 can tell apart: it would end a weighted fit at another round
-than one with rows repeated, whose mean weight differs.
+mean, equal ones by themselves. So the hessian of a row is of order 1 at the intercept,
+whatever the unit of the target, of the weights, or of an exposure that divides the one
+and is the other. Powers of two make this exact in floating point. A spread of 4,096
+puts the floor of gains below what float32 can tell apart: it would end a weighted fit
+at another round than one with rows repeated, whose mean weight differs.
 """
 
 import math
@@ -87,7 +87,7 @@ class Standard:
     def of(cls, objective: Objective, y: Array, weights: Array | None) -> "Standard":
         """Measure the training rows ``y`` and ``weights``, both (n_samples,)."""
         intercept, units = objective.intercept(y, weights), objective.units(y, weights)
-        v = nearest_power_of_two(1.0 if weights is None else float(np.mean(weights)))
+        v = _weight_scale(weights)
         if objective.n_classes:
             return cls(
                 intercept,
@@ -150,11 +150,9 @@ class Standard:
 
     def row_weights(self, weights: Array | None, n_samples: int) -> Array | None:
         """Return row weights as a library sees them; None where all are 1."""
-        if weights is None:
-            if self.weight_scale == 1:
-                return None
-            weights = np.ones(n_samples)
-        return weights / self.weight_scale
+        given = np.ones(n_samples) if weights is None else weights
+        scaled = given / self.weight_scale
+        return None if bool(np.all(scaled == 1)) else scaled
 
     def lighter(self, factor: float) -> "Standard":
         """Return a scale where rows weigh that power of two less."""
@@ -165,9 +163,25 @@ class Standard:
             hessian_scale=self.hessian_scale * factor,
         )
 
+    def with_smoothed_gradients(self) -> "Standard":
+        """Return the scale of a loss whose gradients grow with the target's spread.
+
+        In the user's units they are shares of that spread, in any unit of the target.
+        """
+        return replace(self, gradient_scale=self.weight_scale / _SPREAD)
+
     def of_library(self) -> "Standard":
         """Return the scale of a model that holds its own intercept, in user units."""
         return Standard(np.zeros_like(self.intercept), self.units)
+
+
+def _weight_scale(weights: Array | None) -> float:
+    """Return what brings row weights to 1, or to about 1 where they differ."""
+    if weights is None:
+        return 1.0
+    if np.all(weights == weights[0]):
+        return float(weights[0])
+    return nearest_power_of_two(float(np.mean(weights)))
 
 
 def _spread(objective: Objective, y: Array, weights: Array | None) -> float:

@@ -35,6 +35,8 @@ from boostreg.trees import TreeEnsemble
 __all__ = ["XGBoost"]
 
 MAX_BIN = 256
+# XGBoost 3.4 minimises a smooth surrogate of these (src/objective/regression_obj.cu).
+SMOOTHED = ("absolute_error", "quantile")
 _OBJECTIVE_AND_METRIC = {
     "squared_error": ("reg:squarederror", "rmse"),
     "logistic": ("binary:logistic", "logloss"),
@@ -83,8 +85,12 @@ class XGBoost(Engine):
                 f"stays at {LIMITED_STEP}; drop max_delta_step from the study or run "
                 "LightGBM alone."
             )
-        if tuple(int(part) for part in self.version().split(".")[:2]) < (3, 4):
+        if self._is_old:
             self._check_old(penalty, problem)
+
+    @property
+    def _is_old(self) -> bool:
+        return tuple(int(part) for part in self.version().split(".")[:2]) < (3, 4)
 
     def _check_old(self, penalty: Penalty, problem: Problem) -> None:
         library = f"XGBoost {self.version()}"
@@ -114,6 +120,10 @@ class XGBoost(Engine):
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
         import xgboost
 
+        if problem.objective.name in SMOOTHED and not self._is_old:
+            problem = replace(
+                problem, standard=problem.standard.with_smoothed_gradients()
+            )
         train, codes = problem.train, codes_of(problem.train)
         features = scale_for_xgboost(train)
 

@@ -16,9 +16,14 @@ def weighted_mean(values: Array, weights: Array | None) -> float:
 
 
 def weighted_quantile(y: Array, weights: Array | None, level: float) -> float:
-    """Return the value below which the share ``level`` of the weight lies."""
-    if weights is None:
+    """Return the value below which the share ``level`` of the weight lies.
+
+    Equal weights count as none: then two neighbours are interpolated.
+    """
+    if weights is None or bool(np.all(weights == weights[0])):
         return float(np.quantile(y, level))
     order = np.argsort(y, kind="stable")
     reached = np.cumsum(weights[order])
-    return float(y[order][np.searchsorted(reached, level * reached[-1])])
+    # Less than rounding, so that the unit of the weights decides no tie.
+    bar = level * reached[-1] * (1 - 1e-12)
+    return float(y[order][np.searchsorted(reached, bar)])

@@ -187,6 +187,19 @@ class Engine(ABC):
     def open(self, path: Path) -> Any:
         """Return what ``save`` wrote, as ``native`` of a model that predicts alone."""
 
+    def shifted(self, model: Model) -> dict[str, tuple[float, float]]:
+        """Return the columns that ``save``'s file reads as ``(x - shift) * factor``.
+
+        By name, with both numbers.
+        """
+        scale = model.features
+        places = () if scale is None else scale.changed
+        return {
+            model.columns[k].name: (float(scale.shift[k]), float(scale.factor[k]))
+            for k in places
+            if scale is not None
+        }
+
     def _training(
         self, native: Any, bins: Bins, learning_rate: float, curves: Curves
     ) -> Training:

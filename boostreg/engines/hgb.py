@@ -4,7 +4,6 @@ It has an L2 penalty and limits on a tree; whatever it lacks is refused. It bins
 in every fit, and keeps its trees in private fields, as ``boostreg.trees`` reads them.
 """
 
-import math
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -273,15 +272,19 @@ def _refuse_overshoot(y: Array, raw: Array, n_rounds: int) -> None:
 
     The other libraries limit a leaf's weight; scikit-learn cannot.
     """
-    with np.errstate(over="ignore"):
-        largest, most = float(np.exp(raw.max())), float(y.max())
-    if largest > math.exp(LIMITED_STEP) * most:
-        raise FitError(
-            "scikit-learn's histogram boosting has no limit on a leaf's weight: after "
-            f"{n_rounds} rounds it predicts {largest:.3g}, and the largest target is "
-            f"{most:.3g}. Use engine xgboost or lightgbm, which limit it to "
-            f"{LIMITED_STEP}, or a larger reg_lambda or min_child_samples."
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        ends = np.exp([raw.min(), raw.max()])
+        least, most = np.array([y.min(), y.max()]) * np.exp(
+            [-LIMITED_STEP, LIMITED_STEP]
         )
+    if ends[0] >= least and ends[1] <= most:
+        return
+    raise FitError(
+        "scikit-learn's histogram boosting has no limit on a leaf's weight: after "
+        f"{n_rounds} rounds it predicts {ends[0]:.3g} to {ends[1]:.3g}, and the target "
+        f"is {y.min():.3g} to {y.max():.3g}. Use engine xgboost or lightgbm, which "
+        f"limit it to {LIMITED_STEP}, or a larger reg_lambda or min_child_samples."
+    )
 
 
 def _loss(objective: Objective) -> dict[str, Any]:

@@ -212,6 +212,10 @@ class LightGBM(Engine):
         return target
 
     @override
+    def shifted(self, model: Model) -> dict[str, tuple[float, float]]:
+        return {}  # thresholds in the file are in the columns' own units
+
+    @override
     def open(self, path: Path) -> Any:
         import lightgbm
 

@@ -100,6 +100,7 @@ class ModelRecord:
     raw: dict[str, float | int | None]
     units: Units
     train_loss: float
+    shifted: dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class ModelWork(Work[ModelRecord]):
 
     @override
     def key(self, dataset: Dataset) -> str:
-        return digest({"model, units": FitWork(self.fit).key(dataset)})
+        return digest({"model, shifted": FitWork(self.fit).key(dataset)})
 
     @override
     def run(self, dataset: Dataset) -> bytes:
@@ -129,6 +130,7 @@ class ModelWork(Work[ModelRecord]):
             "raw": raw.as_dict(),
             "units": asdict(model.standard.units),
             "train_loss": float(training.train_loss[-1]),
+            "shifted": engine.shifted(model),
         }
         head = json.dumps(header, default=_plain).encode()
         return struct.pack("<I", len(head)) + head + content

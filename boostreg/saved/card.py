@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
+
+import numpy as np
 
 from boostreg.data import Column, Task
 from boostreg.engines import get_engine
 from boostreg.errors import ModelError
 from boostreg.losses import Objective
-from boostreg.trees import SIZES, TreeSize
+from boostreg.trees import SIZES, FeatureScale, TreeSize
 
 __all__ = ["ModelCard"]
 
@@ -34,6 +36,8 @@ class ModelCard:
     size : TreeSize
     sha256 : str
         Of the bytes of the model's file.
+    shifted : mapping of str to (float, float)
+        Columns that the file reads as ``(value - shift) * factor``, with both numbers.
     """
 
     engine: str
@@ -46,6 +50,15 @@ class ModelCard:
     columns: tuple[Column, ...]
     size: TreeSize
     sha256: str
+    shifted: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def features(self) -> FeatureScale | None:
+        """Map of the columns to what the file reads; None where it reads them as is."""
+        if not self.shifted:
+            return None
+        maps = [self.shifted.get(column.name, (0.0, 1.0)) for column in self.columns]
+        return FeatureScale(*np.array(maps, dtype=np.float64).T)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the card, JSON-ready."""
@@ -64,6 +77,7 @@ class ModelCard:
             ],
             "size": {name.removeprefix("n_"): _size(self, name) for name in SIZES},
             "sha256": self.sha256,
+            "shifted": {name: list(pair) for name, pair in self.shifted.items()},
         }
 
     @classmethod
@@ -92,6 +106,10 @@ class ModelCard:
                 columns=tuple(map(_column, content["columns"])),
                 size=TreeSize(**{n: _known(value) for n, value in sizes.items()}),
                 sha256=content["sha256"],
+                shifted={
+                    name: (float(shift), float(factor))
+                    for name, (shift, factor) in content.get("shifted", {}).items()
+                },
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"the card of a model is wrong: {error!r}.") from error

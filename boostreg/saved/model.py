@@ -143,6 +143,7 @@ def save_model(
         columns=columns,
         size=size,
         sha256=_sha256(target.read_bytes()),
+        shifted=engine.shifted(model),
     )
     text = json.dumps(card.as_dict(), indent=2, allow_nan=False, ensure_ascii=False)
     target.with_suffix(".json").write_text(text + "\n", "utf-8", newline="\n")
@@ -211,4 +212,5 @@ def _as_model(card: ModelCard, native: Any) -> Model:
         n_rounds=card.n_rounds,
         complete=(False,) * len(card.columns),
         pure=False,
+        features=card.features,
     )

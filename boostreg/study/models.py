@@ -41,6 +41,7 @@ def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -
                 columns=columns,
                 size=model.size,
                 sha256=hashlib.sha256(model.content).hexdigest(),
+                shifted=model.shifted,
             )
             write_json(path.with_suffix(".json"), described.as_dict())
 

@@ -12,6 +12,7 @@ from boostreg.data import Column
 from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
 from boostreg.engines.seen import Codes, as_trained
+from boostreg.errors import UnsupportedPenaltyError
 from boostreg.losses import Array, Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import FeatureScale, TreeEnsemble
@@ -102,6 +103,21 @@ class Engine(ABC):
         StudyError
             If it lacks the objective.
         """
+
+    def refusal(self, name: str, value: Any, problem: Problem) -> str | None:
+        """Return why one penalty is refused by itself, None if it is taken."""
+        alone: dict[str, Any] = {"reg_lambda": 0.0} | {name: value}
+        try:
+            self.check(Penalty(**alone), problem)
+        except UnsupportedPenaltyError as error:
+            return str(error)
+        return None
+
+    def settled_defaults(self, problem: Problem) -> dict[str, float]:
+        """Return 0 for ``reg_lambda`` where our default of it is refused."""
+        default = Penalty().reg_lambda
+        refused = self.refusal("reg_lambda", default, problem) is not None
+        return {"reg_lambda": 0.0} if refused else {}
 
     @abstractmethod
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
             train, valid = train.rows(fold.train), train.rows(fold.test)
         signs = read_monotone(self.monotone, columns)
         problem = Problem.of(train, valid, objective, monotone=signs)
+        settings = settings.on(problem)
         training = _grow(problem, settings)
         model = training.model
         self._model, self._columns = model, columns

@@ -64,7 +64,7 @@ categories_, n_features_in_, feature_names_in_
         subsample: float = 1.0,
         colsample_bytree: float = 1.0,
         reg_alpha: float = 0.0,
-        reg_lambda: float = 1.0,
+        reg_lambda: float | None = None,
         min_split_gain: float = 0.0,
         min_child_weight: float = 0.001,
         min_child_samples: int = 1,

@@ -34,7 +34,8 @@ class BoostedRegressor(RegressorMixin, Boosted):  # type: ignore[misc] # no type
 reg_lambda, min_split_gain, min_child_weight, min_child_samples, max_delta_step, \
 path_smooth, cat_l2, scale
         As in ``Penalty``, with its defaults. A penalty that the engine does not have is
-        refused by ``fit``.
+        refused by ``fit``. ``reg_lambda`` None is 1, and 0 where the library puts
+        quantiles into the leaves (``absolute_error`` and ``quantile``).
     objective : str, dict or None, default=None
         ``"squared_error"`` (for None), ``"poisson"``, ``"gamma"``,
         ``{"tweedie": 1.5}``, ``"absolute_error"`` or ``{"quantile": 0.9}``.
@@ -91,7 +92,7 @@ path_smooth, cat_l2, scale
         subsample: float = 1.0,
         colsample_bytree: float = 1.0,
         reg_alpha: float = 0.0,
-        reg_lambda: float = 1.0,
+        reg_lambda: float | None = None,
         min_split_gain: float = 0.0,
         min_child_weight: float = 0.001,
         min_child_samples: int = 1,

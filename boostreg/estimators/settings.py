@@ -2,13 +2,13 @@
 
 import numbers
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-from boostreg.engines import Engine, get_engine
+from boostreg.engines import Engine, Problem, get_engine
 from boostreg.errors import StudyError
 from boostreg.penalty import PENALTIES, Penalty
 
@@ -24,6 +24,8 @@ class Settings:
     engine : Engine
     penalty : Penalty
         In the estimator's scale.
+    settles : bool
+        ``reg_lambda`` was not given: it is 0 where the engine refuses our default.
     n_rounds : int
         Most boosting rounds.
     share : float or None
@@ -38,6 +40,7 @@ class Settings:
 
     engine: Engine
     penalty: Penalty
+    settles: bool
     n_rounds: int
     share: float | None
     patience: int | None
@@ -55,18 +58,28 @@ class Settings:
         StudyError
             If another argument is.
         """
-        penalties = {name: getattr(estimator, name) for name in PENALTIES}
+        given = {name: getattr(estimator, name) for name in PENALTIES}
+        written = estimator.reg_lambda is not None
+        penalties = {n: v for n, v in given.items() if n != "reg_lambda" or written}
         patience = estimator.patience
         random = check_random_state(estimator.random_state)
         return cls(
             engine=get_engine(estimator.engine),
             penalty=Penalty(**penalties, scale=estimator.scale),
+            settles=not written,
             n_rounds=_whole("n_estimators", estimator.n_estimators),
             share=_share(estimator.early_stopping),
             patience=None if patience is None else _whole("patience", patience),
             seed=int(random.randint(2**31 - 1)),
             threads=_threads(estimator.n_jobs),
         )
+
+    def on(self, problem: Problem) -> Self:
+        """Return the settings with the defaults that the engine takes on a problem."""
+        if not self.settles:
+            return self
+        changed: dict[str, Any] = self.engine.settled_defaults(problem)
+        return replace(self, penalty=replace(self.penalty, **changed))
 
 
 def _whole(name: str, value: Any) -> int:

@@ -60,7 +60,8 @@ sample_weight, groups, scale, journal
         none. Differences are those to the first.
     points : int
     fixed : mapping, optional
-        All other penalties; the rest has our defaults.
+        All other penalties; the rest has our defaults (``reg_lambda`` 0 where the
+        engine refuses it).
 
     Returns
     -------
@@ -92,7 +93,7 @@ sample_weight, groups, scale, journal
     get_engine(engine)
     values = _grid(name, points) if grid is None else _checked(grid)
     others: dict[str, Any] = dict(check_names(fixed or {}))
-    base = Penalty(**others, scale=scale)
+    Penalty(**others, scale=scale)
     dataset = read_dataset(
         X,
         y,
@@ -103,9 +104,12 @@ sample_weight, groups, scale, journal
         sample_weight=sample_weight,
         groups=groups,
     )
+    problem = dataset.problem(None, 0)
+    base = Penalty(
+        **(get_engine(engine).settled_defaults(problem) | others), scale=scale
+    )
     made = path_points(engine, base, {name: values})
     settings = [Setting(engine, None, point.penalty) for point in made]
-    problem = dataset.problem(None, 0)
     for setting in settings:
         get_engine(engine).check(setting.penalty, problem)
     limits = Limits(

@@ -32,7 +32,8 @@ def unsupported_claims(spec: StudySpec) -> Iterator[tuple[Keys, str]]:
 
 
 def _of_path(claim: Any, spec: StudySpec) -> Iterator[tuple[str, str]]:
-    measured = path_names(spec, parse_space(spec.search.space))
+    space = parse_space(spec.search.space)
+    measured = path_names(spec, {e: space.for_engine(e) for e in spec.engines})
     known = ", ".join(measured) or "none"
     for key in ("along", "against"):
         name = getattr(claim, key)

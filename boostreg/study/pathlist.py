@@ -15,6 +15,7 @@ from boostreg.penalty.space import shipped_range
 from boostreg.report.effect_words import listed
 from boostreg.report.labels import LABELS
 from boostreg.study.spec import StudySpec
+from boostreg.tuning.engine_space import EngineSpace
 
 __all__ = ["Grids", "engine_grids", "left_out", "not_split", "path_names"]
 
@@ -24,15 +25,25 @@ Grids = Mapping[str, Mapping[str, tuple[float, ...]]]
 """Values of each penalty's path, by engine."""
 
 
-def path_names(spec: StudySpec, space: Space) -> tuple[str, ...]:
-    """Return the penalties whose paths a study asks for."""
+def path_names(
+    spec: StudySpec, ranges: Mapping[str, Mapping[str, Range]]
+) -> tuple[str, ...]:
+    """Return the penalties whose paths a study asks for.
+
+    ``ranges`` are those of each engine.
+    """
     if spec.paths.penalties is not None:
         return spec.paths.penalties
-    searched = (space.for_engine(engine) for engine in spec.engines)
-    return tuple(dict.fromkeys((*ALWAYS, *(n for own in searched for n in own))))
+    searched = (name for own in ranges.values() for name in own)
+    return tuple(dict.fromkeys((*ALWAYS, *searched)))
 
 
-def engine_grids(spec: StudySpec, space: Space, problem: Problem) -> Grids:
+def engine_grids(
+    spec: StudySpec,
+    space: Space,
+    spaces: Mapping[str, EngineSpace],
+    problem: Problem,
+) -> Grids:
     """Return the grids of every engine, without penalties that it does not take.
 
     Raises
@@ -42,16 +53,18 @@ def engine_grids(spec: StudySpec, space: Space, problem: Problem) -> Grids:
     UnsupportedPenaltyError
         If a penalty is named that no engine of the study takes.
     """
-    names = path_names(spec, space)
+    names = path_names(spec, {e: own.ranges for e, own in spaces.items()})
     wanted = {name: _range(name, space) for name in names}
     found: dict[str, dict[str, tuple[float, ...]]] = {}
     reasons: dict[str, list[str]] = {name: [] for name in names}
-    for engine in spec.engines:
+    for engine, own in spaces.items():
         found[engine] = {}
+        fixed: dict[str, Any] = dict(own.fixed)
+        base = Penalty(**fixed, scale=spec.search.scale)
         for name, shared in wanted.items():
-            searched = space.for_engine(engine).get(name) or shared
+            searched = own.ranges.get(name) or shared
             grid = path_grid(name, searched, spec.paths.points)
-            if reason := _refusal(spec, engine, {name: grid}, problem):
+            if reason := _refusal(engine, base, {name: grid}, problem):
                 reasons[name].append(reason)
             else:
                 found[engine][name] = grid
@@ -92,14 +105,12 @@ def _range(name: str, space: Space) -> Range:
 
 
 def _refusal(
-    spec: StudySpec,
     engine: str,
+    base: Penalty,
     grids: Mapping[str, Sequence[float]],
     problem: Problem,
 ) -> str | None:
     """Return why an engine does not take some point of a path, None if it takes all."""
-    fixed: dict[str, Any] = dict(spec.search.fixed)
-    base = Penalty(**fixed, scale=spec.search.scale)
     for point in path_points(engine, base, grids):
         try:
             get_engine(engine).check(point.penalty, problem)

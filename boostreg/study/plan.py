@@ -1,5 +1,6 @@
 """What a study asks for, as data, folds, searches and work."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -7,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from boostreg.baselines import extra_packages
+from boostreg.baselines import (
+    DEFAULT_BASELINES,
+    available_baselines,
+    extra_packages,
+    why_lacking,
+)
 from boostreg.data import (
     Table,
     data_card,
@@ -41,6 +47,7 @@ from boostreg.study.refusals import check_baselines, check_engines
 from boostreg.study.spec import StudySpec
 from boostreg.study.support import without_effect
 from boostreg.tuning import Proposer, Tuning
+from boostreg.tuning.engine_space import EngineSpace, engine_space
 from boostreg.tuning.measuring import Limits
 
 __all__ = ["Plan"]
@@ -66,10 +73,13 @@ def _read_table(study: Study) -> Table:
         return with_class_weights(table, data.class_weights)
 
 
-def _with_paths(spec: StudySpec, space: Space, grids: Grids) -> StudySpec:
+def _with_paths(
+    spec: StudySpec, spaces: Mapping[str, EngineSpace], grids: Grids
+) -> StudySpec:
     """Return the study with the penalties named whose paths are measured."""
     taken = {name for own in grids.values() for name in own}
-    names = tuple(name for name in path_names(spec, space) if name in taken)
+    ranges = {engine: own.ranges for engine, own in spaces.items()}
+    names = tuple(name for name in path_names(spec, ranges) if name in taken)
     paths = spec.paths.model_copy(update={"penalties": names})
     return spec.model_copy(update={"paths": paths})
 
@@ -86,6 +96,9 @@ class Plan:
     splits : Splits
     dataset : Dataset
     space : Space
+        As the study has it.
+    spaces : dict of str to EngineSpace
+        What each engine searches of it.
     grids : Grids
         Values of the paths, without penalties that an engine does not take.
 
@@ -107,7 +120,7 @@ class Plan:
             )
             self.objective.check_target(self.table.y)
         with study.at("baselines"):
-            check_baselines(spec.baselines, self.objective)
+            check_baselines(self.baseline_names, self.objective)
         with study.at("claims"):
             check_claims(spec, self.objective.name)
         with study.at("validation"):
@@ -122,19 +135,44 @@ class Plan:
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
             problem = self.dataset.problem(None, None)
         self.space = parse_space(spec.search.space)
+        self.spaces = {
+            engine: engine_space(engine, self.space, spec.search.fixed, problem)
+            for engine in spec.engines
+        }
         with study.at("search"):
-            check_engines(self.space, spec.search.fixed, spec.engines, problem)
+            check_engines(self.space, self.spaces, problem)
         with study.at("paths", "penalties"):
-            self.grids = engine_grids(spec, self.space, problem)
-        self.spec = _with_paths(spec, self.space, self.grids)
+            self.grids = engine_grids(spec, self.space, self.spaces, problem)
+        self.spec = _with_paths(spec, self.spaces, self.grids)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what is asked for and not done."""
         names = self.spec.paths.penalties or ()
         left = left_out(names, self.grids)
-        split = not_split(names, self._base, self.dataset.problem(None, None))
-        return (*without_effect(self.spec), *left, *split)
+        problem = self.dataset.problem(None, None)
+        split = not_split(names, self._base(self.spec.engines[0]), problem)
+        searches = [note for own in self.spaces.values() for note in own.notes]
+        return (*without_effect(self.spec), *self._without, *searches, *left, *split)
+
+    @property
+    def baseline_names(self) -> tuple[str, ...]:
+        """Baselines of the study; of our default ones those that the objective has."""
+        names = self.spec.baselines
+        if names != DEFAULT_BASELINES:
+            return names
+        known = available_baselines(self.objective)
+        return tuple(name for name in names if name in known)
+
+    @property
+    def _without(self) -> tuple[str, ...]:
+        """Return a sentence on our default baselines that the objective has not."""
+        lacking = [n for n in self.spec.baselines if n not in self.baseline_names]
+        if not lacking:
+            return ()
+        name = LOSS_NAMES[self.objective.name]
+        reason = why_lacking(lacking[0], self.objective)
+        return (f"No baseline {' or '.join(lacking)} for {name}: {reason}.",)
 
     @property
     def outer_folds(self) -> range:
@@ -179,7 +217,7 @@ class Plan:
             outer=outer,
             proposer=Proposer(
                 space=self.ranges(engine),
-                fixed=search.fixed,
+                fixed=self.spaces[engine].fixed,
                 scale=search.scale,
                 sampler=search.sampler,
                 seed=derive_seed(self.spec.seed, "search", engine, outer),
@@ -222,14 +260,14 @@ class Plan:
     @property
     def extra_packages(self) -> tuple[str, ...]:
         """Packages that not every study needs, and this one's results depend on."""
-        named = [extra_packages(name) for name in self.spec.baselines]
+        named = [extra_packages(name) for name in self.baseline_names]
         return tuple(dict.fromkeys(chain.from_iterable(named)))
 
     def baselines(self) -> list[BaselineWork]:
         """Return the baselines on every outer fold and on all rows."""
         return [
             BaselineWork(outer, name, self.spec.seed)
-            for name in self.spec.baselines
+            for name in self.baseline_names
             for outer in (*self.outer_folds, None)
         ]
 
@@ -238,12 +276,11 @@ class Plan:
         return [
             point
             for engine in self.spec.engines
-            for point in path_points(engine, self._base, self.grids[engine])
+            for point in path_points(engine, self._base(engine), self.grids[engine])
         ]
 
-    @property
-    def _base(self) -> Penalty:
-        fixed: dict[str, Any] = dict(self.spec.search.fixed)
+    def _base(self, engine: str) -> Penalty:
+        fixed: dict[str, Any] = dict(self.spaces[engine].fixed)
         return Penalty(**fixed, scale=self.spec.search.scale)
 
     def paths_around(self, engine: str, base: Penalty) -> list[PathPoint]:
@@ -257,16 +294,30 @@ class Plan:
             return np.empty((0, 0)), []
         seed = derive_seed(self.spec.seed, "effects", engine)
         shares = design_shares(len(ranges), self.spec.effects.points, seed)
-        return shares, design_penalties(ranges, shares, search.fixed, search.scale)
+        fixed = self.spaces[engine].fixed
+        return shares, design_penalties(ranges, shares, fixed, search.scale)
 
     def ranges(self, engine: str) -> dict[str, Range]:
         """Return what is searched with an engine."""
-        return self.space.for_engine(engine)
+        return dict(self.spaces[engine].ranges)
 
     def lint(self) -> tuple[Finding, ...]:
         """Return what the linter says of the search, from the least training rows."""
         search, engines = self.spec.search, self.spec.engines
-        return lint(self.space, search.fixed, engines=engines, facts=self._facts)
+        return lint(self._searched, search.fixed, engines=engines, facts=self._facts)
+
+    @property
+    def _searched(self) -> Space:
+        """The space less what was left out: common ranges are those of every engine."""
+        own = [set(one.ranges) for one in self.spaces.values()]
+        common = {
+            n: r for n, r in self.space.entries.items() if n in set.intersection(*own)
+        }
+        rest = {
+            engine: {n: r for n, r in one.ranges.items() if common.get(n) != r}
+            for engine, one in self.spaces.items()
+        }
+        return Space(common, rest, self.space.fixed)
 
     @cached_property
     def _facts(self) -> Facts:
@@ -292,7 +343,7 @@ class Plan:
             return ()
         return edge_findings(
             former,
-            self.space,
+            self._searched,
             engines=self.spec.engines,
             scale=self.spec.search.scale,
             facts=self._facts,

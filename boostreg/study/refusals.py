@@ -7,20 +7,20 @@ from boostreg.baselines import available_baselines, why_lacking
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.losses import Objective
-from boostreg.penalty import Penalty, Space
+from boostreg.penalty import Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.ranges import corners
+from boostreg.tuning.engine_space import EngineSpace
 
 __all__ = ["check_baselines", "check_engines"]
 
 
 def check_engines(
-    space: Space,
-    fixed: Mapping[str, Any],
-    engines: Sequence[str],
-    problem: Problem,
+    space: Space, spaces: Mapping[str, EngineSpace], problem: Problem
 ) -> None:
     """Check both ends of every range with its engine.
+
+    ``space`` is the study's, ``spaces`` what each engine searches of it.
 
     Raises
     ------
@@ -28,15 +28,15 @@ def check_engines(
         If an engine refuses one of them. Where another engine of the study takes the
         penalty, the message says how to search it with that one only.
     """
-    for engine in engines:
-        for penalty in corners(space.for_engine(engine), fixed):
+    for engine, own in spaces.items():
+        for penalty in corners(own.ranges, own.fixed):
             try:
                 get_engine(engine).check(penalty, problem)
             except UnsupportedPenaltyError as error:
-                findings = _lacking(space, engine, engines, problem)
+                findings = _lacking(space, engine, tuple(spaces), problem)
                 lines = "\n".join(str(finding) for finding in findings)
                 told = UnsupportedPenaltyError(lines or str(error))
-                told.key = _key(space, fixed, engine, problem)
+                told.key = _key(space, own.fixed, engine, problem)
                 raise told from None
 
 
@@ -61,7 +61,7 @@ def _lacking(
 ) -> Iterator[Any]:
     """Yield a finding for each penalty of the common space that others take."""
     for name, entry in space.entries.items():
-        reasons = {e: _refusal(e, name, entry.high, problem) for e in engines}
+        reasons = {e: get_engine(e).refusal(name, entry.high, problem) for e in engines}
         others = [e for e, reason in reasons.items() if reason is None]
         reason = reasons[engine]
         if reason and others:
@@ -77,16 +77,6 @@ def _key(
     values |= {f"space.{engine}.{name}": entry.high for name, entry in own.items()}
     values |= {f"fixed.{name}": value for name, value in fixed.items()}
     for key, value in values.items():
-        if _refusal(engine, key.rpartition(".")[2], value, problem):
+        if get_engine(engine).refusal(key.rpartition(".")[2], value, problem):
             return key
-    return None
-
-
-def _refusal(engine: str, name: str, value: Any, problem: Problem) -> str | None:
-    """Return why an engine refuses one penalty by itself, None if it takes it."""
-    alone: dict[str, Any] = {"reg_lambda": 0.0} | {name: value}
-    try:
-        get_engine(engine).check(Penalty(**alone), problem)
-    except UnsupportedPenaltyError as error:
-        return str(error)
     return None

@@ -197,7 +197,7 @@ class _Runner:
                     for work in plan.baselines()
                     if work.name == name
                 }
-                for name in plan.spec.baselines
+                for name in plan.baseline_names
             },
             ranges={name: plan.ranges(name) for name in plan.spec.engines},
             paths=rows,

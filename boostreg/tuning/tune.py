@@ -1,5 +1,6 @@
 """Tuning a table from Python: ``tune``, on the machinery of a study."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from difflib import get_close_matches
@@ -21,6 +22,7 @@ from boostreg.fits.schedule import Job, run_jobs
 from boostreg.penalty import PENALTIES, Scale, parse_space
 from boostreg.penalty.prior_values import check_prior_scale, with_prior_values
 from boostreg.penalty.ranges import corners
+from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.measuring import Limits
 from boostreg.tuning.mirror import Mirror
@@ -30,6 +32,8 @@ from boostreg.tuning.tuned import Tuned
 from boostreg.tuning.tuning import Tuning
 
 __all__ = ["check_names", "run_here", "tune"]
+
+_log = logging.getLogger(__name__)
 
 _RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
 
@@ -73,7 +77,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Numbers or classes.
     engine : {"xgboost", "lightgbm", "sklearn"}
     space : str or mapping
-        A space that ships, or ranges and fixed values as in a study's YAML.
+        A space that ships, or ranges and fixed values as in a study's YAML. Of a space
+        that ships, what the engine cannot take is left out (see ``Tuned.notes``).
     trials : int
         Configurations, the unpenalised one and our defaults being the first two.
     cv : int, splitter or iterable
@@ -131,17 +136,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     for entries in (space, check_names(fixed)):
         check_prior_scale(entries, scale)
     searched = parse_space(space)
-    ranges = searched.for_engine(engine)
-    proposer = Proposer(
-        space=ranges,
-        fixed=dict(searched.fixed) | _held(fixed, ranges),
-        scale=scale,
-        sampler=sampler,
-        seed=derive_seed(seed, "search", engine, None),
-        in_flight=in_flight,
-        n_trials=trials,
-        guessed=True,
-    )
+    named = searched.for_engine(engine)
     dataset = read_dataset(
         X,
         y,
@@ -151,6 +146,24 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         objective=objective,
         sample_weight=sample_weight,
         groups=groups,
+    )
+    settled = engine_space(
+        engine,
+        searched,
+        dict(searched.fixed) | _held(fixed, named),
+        dataset.problem(None, 0),
+    )
+    for note in settled.notes:
+        _log.info(note)
+    proposer = Proposer(
+        space=settled.ranges,
+        fixed=settled.fixed,
+        scale=scale,
+        sampler=sampler,
+        seed=derive_seed(seed, "search", engine, None),
+        in_flight=in_flight,
+        n_trials=trials,
+        guessed=True,
     )
     limits = Limits(
         n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
@@ -164,9 +177,11 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     )
     _check_engine(tuning, dataset)
     job = TuningJob(tuning, timeout=timeout)
-    mirror = None if storage is None else Mirror(storage, f"tune/{engine}", ranges)
+    mirror = (
+        None if storage is None else Mirror(storage, f"tune/{engine}", proposer.space)
+    )
     run_here([job], dataset, workers=workers, journal=journal, mirror=mirror)
-    return Tuned.of(tuning, dataset, was_cut=job.was_cut)
+    return Tuned.of(tuning, dataset, was_cut=job.was_cut, notes=settled.notes)
 
 
 def run_here(

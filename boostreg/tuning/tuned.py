@@ -116,17 +116,27 @@ class Tuned:
     selection : Selection
     was_cut : bool
         A timeout ended the search, so it is not reproducible.
+    notes : tuple of str
+        What was left out of the search, and why.
     """
 
     engine: str
     loss_name: str
     selection: Selection
     was_cut: bool
+    notes: tuple[str, ...]
     _trials: tuple[Trial, ...]
     _problem: Problem
 
     @classmethod
-    def of(cls, tuning: Tuning, dataset: Dataset, *, was_cut: bool = False) -> Self:
+    def of(
+        cls,
+        tuning: Tuning,
+        dataset: Dataset,
+        *,
+        was_cut: bool = False,
+        notes: tuple[str, ...] = (),
+    ) -> Self:
         """Return what a tuning found on all rows of ``dataset``.
 
         Raises
@@ -139,6 +149,7 @@ class Tuned:
             loss_name=LOSS_NAMES[dataset.objective.name],
             selection=tuning.selection,
             was_cut=was_cut,
+            notes=notes,
             _trials=tuning.trials,
             _problem=dataset.problem(None, None).without_features(),
         )

@@ -183,6 +183,8 @@ def test_scale_does_not_change_what_is_found():
 @pytest.mark.parametrize("missing", [False, True], ids=["complete", "missing"])
 def test_first_split_dies_at_the_limit(whole_engine, kind, missing, name):
     problem = make_problem(kind, weighted=True, missing=missing)
+    if whole_engine.refusal(name, 1.0, problem):
+        pytest.skip("XGBoost before 3.4 refuses reg_alpha where a step is limited")
     facts = measure_facts(problem, n_rounds=1)
     limits = {
         "reg_alpha": facts.largest_gradient,

@@ -75,7 +75,8 @@ def test_laplace_density_falls_by_e_within_one_scale():
 @pytest.mark.parametrize("kind", ["squared_error", "logistic", "poisson"])
 def test_leaves_of_real_trees_are_maps(whole_engine, kind):
     problem = make_problem(kind, weighted=True)
-    penalty = Penalty(reg_alpha=2.0, reg_lambda=3.0, max_leaves=8, learning_rate=0.5)
+    alpha = 0.0 if whole_engine.refusal("reg_alpha", 1.0, problem) else 2.0
+    penalty = Penalty(reg_alpha=alpha, reg_lambda=3.0, max_leaves=8, learning_rate=0.5)
     training = whole_engine.fit(whole_engine.bin(problem), penalty, Growth(n_rounds=1))
     trees = whole_engine.trees(training.model)
     rows = trees.leaf_indices(problem.train.X)[:, 0]
@@ -85,8 +86,10 @@ def test_leaves_of_real_trees_are_maps(whole_engine, kind):
     h = weights * problem.objective.hessian(problem.train.y, start)[:, 0]
 
     expected = leaf_map(
-        np.bincount(rows, g), np.bincount(rows, h), reg_alpha=2.0, reg_lambda=3.0
+        np.bincount(rows, g), np.bincount(rows, h), reg_alpha=alpha, reg_lambda=3.0
     )
+    if kind == "poisson":
+        expected = np.clip(expected, -0.7, 0.7)
 
     reached = np.unique(rows)
     np.testing.assert_allclose(

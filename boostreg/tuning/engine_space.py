@@ -1,0 +1,77 @@
+"""What one engine searches: a space less what it cannot take, where we wrote that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from boostreg.engines import Problem, get_engine
+from boostreg.penalty import Range, Space, parse_space
+from boostreg.penalty.shipped import space_names
+
+__all__ = ["EngineSpace", "engine_space", "is_shipped"]
+
+Value = float | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpace:
+    """The search of one engine.
+
+    Attributes
+    ----------
+    ranges : mapping of str to Range
+    fixed : mapping of str to number or None
+        Penalties that all drawn proposals share.
+    notes : tuple of str
+        Sentences on what was left out, and why.
+    """
+
+    ranges: Mapping[str, Range]
+    fixed: Mapping[str, Value]
+    notes: tuple[str, ...] = ()
+
+
+def engine_space(
+    engine: str, space: Space, fixed: Mapping[str, Value], problem: Problem
+) -> EngineSpace:
+    """Return what ``engine`` searches on ``problem``.
+
+    Of a space that ships, ranges that the engine refuses are left out; those that a
+    user wrote stay, for a check to refuse. A default of ours that it refuses gives way
+    to 0, unless ``fixed`` or the space has the penalty.
+    """
+    library, ranges, notes = get_engine(engine), space.for_engine(engine), []
+    if is_shipped(space):
+        reasons = {
+            name: reason
+            for name, entry in ranges.items()
+            if (reason := library.refusal(name, entry.high, problem))
+        }
+        ranges = _without(ranges, reasons)
+        if reasons:
+            notes.append(
+                f"Not searched with engine {engine}: {', '.join(reasons)}. "
+                f"{next(iter(reasons.values()))}"
+            )
+    settled = library.settled_defaults(problem)
+    added = {n: v for n, v in settled.items() if n not in ranges and n not in fixed}
+    notes += [f"{name} is 0 with engine {engine}, which refuses it." for name in added]
+    return EngineSpace(ranges, dict(fixed) | added, tuple(notes))
+
+
+def is_shipped(space: Space) -> bool:
+    """Return whether the ranges are those of a space that ships, and not a user's."""
+    found = space.entries, space.engine_entries
+    shipped = map(parse_space, space_names())
+    return found in [(known.entries, known.engine_entries) for known in shipped]
+
+
+def _without(
+    ranges: Mapping[str, Range], left_out: Mapping[str, str]
+) -> dict[str, Range]:
+    """Return the ranges that stay; one whose condition went acts without it no more."""
+    return {
+        name: entry
+        for name, entry in ranges.items()
+        if name not in left_out
+        and (entry.when is None or entry.when.name not in left_out)
+    }

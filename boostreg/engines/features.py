@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from boostreg.data import Table
 from boostreg.trees import FeatureScale
 
-__all__ = ["joined_values", "scale_for_lightgbm", "scale_for_xgboost"]
+__all__ = ["float32_notes", "scale_for_lightgbm", "scale_for_xgboost"]
 
 Array = NDArray[np.float64]
 
@@ -62,14 +62,24 @@ def scale_for_lightgbm(table: Table) -> FeatureScale:
     return scale
 
 
-def joined_values(table: Table) -> dict[str, tuple[int, int]]:
-    """Return columns of which XGBoost still joins values, with how many of how many."""
-    scale, found = scale_for_xgboost(table), {}
+def float32_notes(table: Table) -> Iterator[str]:
+    """Yield a sentence on each column that XGBoost reads otherwise than it is."""
+    scale = scale_for_xgboost(table)
     for place, values in _numeric(table):
-        moved = (values - scale.shift[place]) * scale.factor[place]
-        if joined := _n_joined(moved, _float32):
-            found[table.columns[place].name] = joined, len(np.unique(values))
-    return found
+        name = table.columns[place].name
+        shift, factor = float(scale.shift[place]), float(scale.factor[place])
+        if joined := _n_joined((values - shift) * factor, _float32):
+            yield (
+                f"Column {name!r}: XGBoost keeps numbers in float32, which cannot tell "
+                f"{joined} of {len(np.unique(values))} values from others. Take "
+                "logarithms, or split the column in two."
+            )
+        elif (shift, factor) != (0.0, 1.0):
+            yield (
+                f"Column {name!r}: float32 would join some of its values, so XGBoost "
+                f"is given (value - {shift:.17g}) * {factor:g}, and so must be its "
+                "saved model where boostreg does not load it."
+            )
 
 
 def _numeric(table: Table) -> Iterator[tuple[int, Array]]:

@@ -24,6 +24,7 @@ from boostreg.data import (
     with_class_weights,
 )
 from boostreg.engines.facts import measure_facts
+from boostreg.engines.features import float32_notes
 from boostreg.errors import DataError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
@@ -153,7 +154,9 @@ class Plan:
         problem = self.dataset.problem(None, None)
         split = not_split(names, self._base(self.spec.engines[0]), problem)
         searches = [note for own in self.spaces.values() for note in own.notes]
-        return (*without_effect(self.spec), *self._without, *searches, *left, *split)
+        float32 = float32_notes(self.table) if "xgboost" in self.spec.engines else ()
+        said = (*without_effect(self.spec), *self._without, *searches, *float32)
+        return (*said, *left, *split)
 
     @property
     def baseline_names(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from problems import as_table, make_objective, make_target
 
 from boostreg.engines import ENGINES, Growth, LightGBM, Problem, XGBoost
+from boostreg.engines.features import float32_notes
 from boostreg.errors import ModelError
 from boostreg.penalty import Penalty
 from boostreg.saved import load_model, save_model
@@ -200,3 +201,16 @@ def test_target_of_one_value_gives_that_constant_in_every_engine(kind, engine, v
 
     np.testing.assert_allclose(found, value, atol=1e-14)
     assert ENGINES[engine].trees(model).size().n_leaves == 0
+
+
+def test_column_that_float32_cannot_hold_is_named():
+    dates = 20240000.0 + np.arange(101, 131)
+    far = np.r_[1e15 + np.arange(15), np.arange(15)]
+    plain = np.linspace(0, 1, 30)
+    table = as_table(np.column_stack([dates, far, plain]), plain)
+
+    shifted, joined = float32_notes(table)
+
+    assert shifted.startswith("Column 'x0': float32 would join some of its values")
+    assert "(value - 20240116) * 1," in shifted
+    assert joined.startswith("Column 'x1': XGBoost keeps numbers in float32")

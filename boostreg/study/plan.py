@@ -168,7 +168,7 @@ class Plan:
             "objective": self.objective.name,
             "objective_parameter": self.objective.parameter,
             "loss": LOSS_NAMES[self.objective.name],
-            "class_labels": list(self.table.classes),
+            "class_labels": list(self.table.labels),
         }
 
     def tuning(self, engine: str, outer: int | None) -> Tuning:

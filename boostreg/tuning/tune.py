@@ -67,8 +67,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
 
     Parameters
     ----------
-    X : array-like or DataFrame of shape (n_samples, n_features)
-        Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+    X : frame, array-like or sparse matrix of shape (n_samples, n_features)
+        A DataFrame of pandas or polars, a table of PyArrow or the like may hold
+        numbers, booleans, text and categories, all else numbers. NaN is missing, an
+        entry that a sparse matrix does not keep is 0.
     y : array-like of shape (n_samples,)
         Numbers or classes.
     engine : {"xgboost", "lightgbm", "sklearn"}

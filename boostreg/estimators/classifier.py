@@ -10,10 +10,15 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from typing_extensions import override
 
-from boostreg.data import Table, Task, as_values
+from boostreg.data import Table, Task
 from boostreg.errors import DataError
 from boostreg.estimators.boosted import Boosted
-from boostreg.estimators.inputs import read_training, read_weights, trainable
+from boostreg.estimators.inputs import (
+    read_labels,
+    read_training,
+    read_weights,
+    trainable,
+)
 from boostreg.estimators.settings import Settings
 from boostreg.losses import Array, Objective
 from boostreg.penalty import Scale
@@ -189,7 +194,7 @@ categories_, n_features_in_, feature_names_in_
 
     @override
     def _read_judges(self, y: Any, X: Array) -> tuple[Array, Array | None]:
-        labels = column_or_1d(as_values(y, "y of eval_set"))
+        labels = column_or_1d(read_labels(y, "y of eval_set"))
         check_consistent_length(X, labels)
         unknown = ~np.isin(labels, self.classes_)
         if unknown.any():

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "read_labels",
     "read_monotone",
     "read_numbers_of",
     "read_prediction",
@@ -60,7 +61,7 @@ def read_training(
         To read later rows by. A column of a frame without any value has no
         categories: whatever it holds later is missing too.
     """
-    X, y = as_table(X), as_values(y, "y")
+    X, y = as_table(X), read_labels(y, "y")
     if not is_frame(X):
         X, y = validate_data(estimator, X, y, y_numeric=y_numeric, **_CHECKS)
         return X, y, tuple(map(Column, _places(X.shape[1])))
@@ -100,9 +101,18 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
     return read_frame(frame, columns)
 
 
+def read_labels(y: Any, role: str) -> Any:
+    """Return a target of any library; of categories the values that they stand for."""
+    values = as_values(y, role)
+    categories = getattr(getattr(values, "dtype", None), "categories", None)
+    if categories is None or values.hasnans:
+        return values
+    return values.astype(categories.dtype)
+
+
 def read_numbers_of(y: Any, X: Array) -> Array:
     """Return the target of judging rows for regression, one a row of ``X``."""
-    y = as_values(y, "y of eval_set")
+    y = read_labels(y, "y of eval_set")
     return np.asarray(check_X_y(X, y, y_numeric=True, **_CHECKS)[1], dtype=np.float64)
 
 

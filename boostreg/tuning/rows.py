@@ -150,8 +150,8 @@ def _checked(fold: Fold, table: Table) -> Fold:
         both = np.intersect1d(table.groups[fold.train], table.groups[fold.test])
         if len(both):
             raise DataError(
-                f"cv lets {len(both)} groups cross a fold; take a splitter that keeps "
-                f"groups whole, such as GroupKFold, or a number of folds."
+                f"cv lets groups cross a fold ({len(both)} of one); take a splitter "
+                f"that keeps groups whole, such as GroupKFold, or a number of folds."
             )
     return check_fold(table, fold)
 

@@ -169,6 +169,40 @@ def test_a_notebook_shows_the_picks(tuned):
     assert f"<td>{tuned.best.loss:.6g}</td>" in page
 
 
+FIRST = np.arange(60)
+HALVES = [(FIRST[:30], FIRST[30:]), (FIRST[30:], FIRST[:30])]
+FOLDS = {
+    "no weight to judge by": (
+        {"cv": KFold(4), "sample_weight": FIRST < 45},
+        "a test part has no row of weight above 0",
+    ),
+    "no weight to train on": (
+        {"cv": HALVES, "sample_weight": FIRST >= 30},
+        "a train part has no row of weight above 0",
+    ),
+    "a class that training lacks": (
+        {"cv": HALVES, "y": np.where(FIRST < 30, "no", "yes")},
+        "class 'yes' of 'target' is in no row of a train part of 30 rows",
+    ),
+    "a row on both sides": (
+        {"cv": [(FIRST[:31], FIRST[30:])]},
+        r"cv gives row 30 .* to the train and the test part",
+    ),
+    "a group on both sides": (
+        {"cv": HALVES, "groups": FIRST // 20},
+        "cv lets groups cross a fold .1 of one.; take .* GroupKFold",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "words"), FOLDS.values(), ids=FOLDS)
+def test_folds_of_a_splitter_are_checked_as_our_own_are(given, words):
+    rows = {"X": FIRST[:, None] * [1.0, -1.0], "y": FIRST % 7, "seed": 0}
+
+    with pytest.raises(DataError, match=words):
+        read_dataset(**rows | given)
+
+
 WRONG = {
     "trials": (0, StudyError, "trials must be a whole number of at least 1, got 0"),
     "workers": (0, StudyError, "workers must be a whole number of at least 1"),

@@ -16,6 +16,7 @@ from boostreg.study.files import write_text
 from boostreg.study.reading import Document, read_yaml
 from boostreg.study.spec import StudySpec
 from boostreg.study.support import unsupported
+from boostreg.tuning.storage import moved
 
 __all__ = ["Study", "load_study", "write_study"]
 
@@ -124,7 +125,8 @@ def write_study(study: Study, path: Path) -> None:
     ----------
     study : Study
     path : Path
-        The new file. A relative source is rewritten to start from its folder.
+        The new file. A relative source, and a relative path of a storage in SQLite,
+        are rewritten to start from its folder.
 
     Raises
     ------
@@ -133,6 +135,9 @@ def write_study(study: Study, path: Path) -> None:
     """
     content = study.spec.as_dict()
     content["data"]["source"] = _moved(study, path)
+    storage = study.spec.search.storage
+    if storage is not None:
+        content["search"]["storage"] = moved(storage, study.base, path.parent)
     write_text(path, to_yaml(content))
 
 

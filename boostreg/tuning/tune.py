@@ -23,7 +23,7 @@ from boostreg.penalty.prior_values import check_prior_scale, with_prior_values
 from boostreg.penalty.ranges import corners
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.measuring import Limits
-from boostreg.tuning.mirror import Mirror
+from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.proposals import Proposer, Sampler
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.tuned import Tuned
@@ -104,7 +104,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Folder that keeps every finished fit, so that the same call goes on after a
         kill.
     storage : str, optional
-        An Optuna storage to mirror trials to, for its dashboard.
+        URL of an Optuna storage to mirror trials to, for its dashboard. The study there
+        is named by all that trials depend on, so that no two searches mix.
 
     Returns
     -------
@@ -130,6 +131,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_numbers(timeout, trials=trials, rounds=rounds, patience=patience)
     _check_numbers(timeout, in_flight=in_flight, workers=_given(workers))
     get_engine(engine)
+    link = None if storage is None else Link(storage)
     for entries in (space, check_names(fixed)):
         check_prior_scale(entries, scale)
     searched = parse_space(space)
@@ -166,7 +168,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     )
     _check_engine(tuning, dataset)
     job = TuningJob(tuning, timeout=timeout)
-    mirror = None if storage is None else Mirror(storage, f"tune/{engine}", ranges)
+    mirror = None
+    if link is not None:
+        name = search_name(f"tune/{engine}", tuning, dataset)
+        mirror = Mirror(link, name, ranges)
     run_here([job], dataset, workers=workers, journal=journal, mirror=mirror)
     return Tuned.of(tuning, dataset, was_cut=job.was_cut)
 

@@ -59,8 +59,9 @@ class Study:
         except BoostregError as error:
             if self.document is None:
                 raise
-            loc = (*keys, *(error.key.split(".") if error.key else ()))
-            key, text = ".".join(loc), str(error).replace("\n", "\n  ")
+            inner = error.key.split(".") if error.key else ()
+            loc = (*keys, *(int(k) if k.isdecimal() else k for k in inner))
+            key, text = ".".join(map(str, loc)), str(error).replace("\n", "\n  ")
             text = text.removeprefix(f"{loc[-1]}: ")
             # Some say themselves where they stand.
             named = text.startswith((f"{keys[0]}.", f"{keys[0]}:"))

@@ -27,7 +27,7 @@ from boostreg.insight.paths import PathPoint, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
 from boostreg.penalty import Penalty, Range, Space, parse_space
 from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
-from boostreg.study.claimchecks import check_claims
+from boostreg.study.claimchecks import check_claims, check_paths, claims_left_out
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
 from boostreg.study.pathlist import (
@@ -99,11 +99,10 @@ class Plan:
 
     def __init__(self, study: Study) -> None:
         self.spec = spec = study.spec
-        data = spec.data
         self.table = _read_table(study)
         with study.at("data", "objective"):
             self.objective = Objective.for_task(
-                self.table.task, len(self.table.classes), data.objective
+                self.table.task, len(self.table.classes), spec.data.objective
             )
             self.objective.check_target(self.table.y)
         with study.at("baselines"):
@@ -118,7 +117,7 @@ class Plan:
                 seed=spec.seed,
             )
         with study.at("data", "monotone"):
-            signs = named_signs(self.table.columns, data.monotone, "data.monotone")
+            signs = named_signs(self.table.columns, spec.data.monotone, "data.monotone")
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
             problem = self.dataset.problem(None, None)
         self.space = parse_space(spec.search.space)
@@ -126,13 +125,15 @@ class Plan:
             check_engines(self.space, spec.search.fixed, spec.engines, problem)
         with study.at("paths", "penalties"):
             self.grids = engine_grids(spec, self.space, problem)
+        with study.at("claims"):
+            check_paths(spec, self.grids)
         self.spec = _with_paths(spec, self.space, self.grids)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what is asked for and not done."""
         names = self.spec.paths.penalties or ()
-        left = left_out(names, self.grids)
+        left = (*left_out(names, self.grids), *claims_left_out(self.spec, self.grids))
         split = not_split(names, self._base, self.dataset.problem(None, None))
         return (*without_effect(self.spec), *left, *split)
 

@@ -10,7 +10,13 @@ from boostreg.data.folds import (
     make_holdout,
     make_splits,
 )
-from boostreg.data.frames import as_matrix, as_table, as_values, is_frame
+from boostreg.data.frames import (
+    as_matrix,
+    as_table,
+    as_values,
+    is_frame,
+    refuse_times,
+)
 from boostreg.data.monotone import named_signs
 from boostreg.data.planted import planted_name, planted_table, planted_truth
 from boostreg.data.prepare import prepare_table
@@ -40,5 +46,6 @@ __all__ = [
     "planted_truth",
     "prepare_table",
     "read_source",
+    "refuse_times",
     "with_class_weights",
 ]

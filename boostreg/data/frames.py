@@ -17,7 +17,14 @@ from boostreg.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DENSE_BYTES", "as_matrix", "as_table", "as_values", "is_frame"]
+__all__ = [
+    "DENSE_BYTES",
+    "as_matrix",
+    "as_table",
+    "as_values",
+    "is_frame",
+    "refuse_times",
+]
 
 DENSE_BYTES = 2 * 1024**3
 """The most that sparse values may take once every cell is kept: 2 GiB."""
@@ -62,14 +69,29 @@ def as_table(X: Any) -> Any:
         return X.toarray()
     if isinstance(X, np.ma.MaskedArray):
         return _unmasked(X)
-    if isinstance(X, np.ndarray) and X.dtype.kind in "mM":
-        raise DataError(
-            f"X is an array of dates or times ({X.dtype}); an array holds numbers."
-        )
     if isinstance(X, _PLAIN):
+        refuse_times(X, "X")
         return X
     found = _convert(X, "X")
     return _settled(found) if is_frame(found) else found
+
+
+def refuse_times(values: Any, role: str) -> None:
+    """Raise DataError if an array, a list or a series holds points or spans of time.
+
+    NumPy would read them as numbers, in whatever unit they are kept.
+    """
+    dtype = getattr(values, "dtype", None)
+    if dtype is None:
+        try:
+            dtype = np.asarray(values[:1]).dtype
+        except (TypeError, ValueError):
+            return  # what is no array is told by what reads it as one
+    if getattr(dtype, "kind", None) in ("m", "M"):
+        raise DataError(
+            f"{role} holds dates or times ({dtype}); turn them into numbers, such as "
+            f"days since a date."
+        )
 
 
 def as_matrix(X: Any) -> NDArray[np.float64]:

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_X_y, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from boostreg.data import Column, as_table, as_values, is_frame, named_signs
+from boostreg.data import (
+    Column,
+    as_table,
+    as_values,
+    is_frame,
+    named_signs,
+    refuse_times,
+)
 from boostreg.data.columns import read_column
 from boostreg.data.names import quoted, refuse_repeated
 from boostreg.errors import DataError
@@ -62,6 +69,8 @@ def read_training(
         categories: whatever it holds later is missing too.
     """
     X, y = as_table(X), read_labels(y, "y")
+    if y_numeric:
+        refuse_times(y, "y")
     if not is_frame(X):
         X, y = validate_data(estimator, X, y, y_numeric=y_numeric, **_CHECKS)
         return X, y, tuple(map(Column, _places(X.shape[1])))
@@ -113,6 +122,7 @@ def read_labels(y: Any, role: str) -> Any:
 def read_numbers_of(y: Any, X: Array) -> Array:
     """Return the target of judging rows for regression, one a row of ``X``."""
     y = read_labels(y, "y of eval_set")
+    refuse_times(y, "y of eval_set")
     return np.asarray(check_X_y(X, y, y_numeric=True, **_CHECKS)[1], dtype=np.float64)
 
 
@@ -149,6 +159,7 @@ def read_weights(sample_weight: Any, X: Array) -> Array | None:
     if sample_weight is None:
         return None
     given = as_values(sample_weight, "sample_weight")
+    refuse_times(given, "sample_weight")
     weights = column_or_1d(given, dtype=np.float64)
     check_consistent_length(X, weights)
     wrong = ~(np.isfinite(weights) & (weights >= 0))

@@ -176,7 +176,7 @@ def test_masked_entries_are_missing(make, X, y, tmp_path):
 REFUSED = {
     "lazy": (lambda X: pl.DataFrame(X).lazy(), "X is a lazy frame .* collect it first"),
     "twice": (lambda X: pa.table(list(X.T), ["a", "a", "b", "c"]), "names must differ"),
-    "dates": (lambda X: X.astype("M8[s]"), "array of dates or times"),
+    "dates": (lambda X: X.astype("M8[s]"), "X holds dates or times"),
     "lists": (
         lambda X: pl.DataFrame(dict.fromkeys("abcd", [[1]] * len(X))),
         "holds a list|hold numbers",
@@ -197,6 +197,19 @@ def test_what_is_no_table_is_refused_everywhere(bad, words, X, y):
     ):
         with pytest.raises(ValueError, match=words):
             take(rows)
+
+
+@pytest.mark.parametrize("form", [np.asarray, list, pd.Series])
+@pytest.mark.parametrize("unit", ["M8[s]", "m8[s]"])
+def test_dates_are_no_numbers(X, y, form, unit):
+    dates, estimator = form(y.astype(unit)), BoostedRegressor(n_estimators=2)
+
+    with pytest.raises(DataError, match="y holds dates or times"):
+        estimator.fit(X, dates)
+    with pytest.raises(DataError, match="y of eval_set holds dates or times"):
+        estimator.fit(X, y, eval_set=(X, dates))
+    with pytest.raises(DataError, match="sample_weight holds dates or times"):
+        estimator.fit(X, y, sample_weight=dates)
 
 
 def test_text_in_an_array_is_no_feature(y):

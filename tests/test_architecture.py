@@ -37,6 +37,7 @@ ROOMS = {
     if path not in {"__init__.py", "__main__.py"}
 }
 HEAVY = {"xgboost", "lightgbm", "sklearn", "optuna", "pandas", "scipy", "numpy"}
+HEAVY |= {"narwhals", "polars", "pyarrow"}
 HOME = {"xgboost": {"engines/xgb.py"}, "lightgbm": {"engines/lgb.py"}}
 
 

@@ -2,7 +2,21 @@
 
 from boostreg.data.card import data_card
 from boostreg.data.columns import Column, apply_columns
-from boostreg.data.folds import Fold, Splits, make_folds, make_holdout, make_splits
+from boostreg.data.folds import (
+    Fold,
+    Splits,
+    check_fold,
+    make_folds,
+    make_holdout,
+    make_splits,
+)
+from boostreg.data.frames import (
+    as_matrix,
+    as_table,
+    as_values,
+    is_frame,
+    refuse_times,
+)
 from boostreg.data.monotone import named_signs
 from boostreg.data.planted import planted_name, planted_table, planted_truth
 from boostreg.data.prepare import prepare_table
@@ -17,7 +31,12 @@ __all__ = [
     "Table",
     "Task",
     "apply_columns",
+    "as_matrix",
+    "as_table",
+    "as_values",
+    "check_fold",
     "data_card",
+    "is_frame",
     "make_folds",
     "make_holdout",
     "make_splits",
@@ -27,5 +46,6 @@ __all__ = [
     "planted_truth",
     "prepare_table",
     "read_source",
+    "refuse_times",
     "with_class_weights",
 ]

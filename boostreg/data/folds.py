@@ -25,7 +25,7 @@ from boostreg.data.dealing import (
 from boostreg.data.table import Table
 from boostreg.errors import DataError
 
-__all__ = ["Fold", "Splits", "make_folds", "make_holdout", "make_splits"]
+__all__ = ["Fold", "Splits", "check_fold", "make_folds", "make_holdout", "make_splits"]
 
 Indices = NDArray[np.int64]
 
@@ -131,7 +131,7 @@ def make_folds(
             for numbers in [_deal(table, index, folds, derived_seed(seed, repeat))]
             for fold in range(folds)
         )
-    return tuple(_checked(table, fold) for fold in made)
+    return tuple(check_fold(table, fold) for fold in made)
 
 
 def make_holdout(table: Table, rows: ArrayLike, *, share: float, seed: int) -> Fold:
@@ -151,13 +151,13 @@ def make_holdout(table: Table, rows: ArrayLike, *, share: float, seed: int) -> F
         raise DataError(f"a holdout needs at least 2 rows, got {len(index)}.")
     if table.time is not None:
         cuts = time_cuts(table.time[index], [1 - share])
-        return _checked(table, _forward(table, index, cuts)[0])
+        return check_fold(table, _forward(table, index, cuts)[0])
     drawing = derived_seed(seed, "holdout")
     if table.groups is not None:
         drawn = draw_groups(table.groups[index], share, drawing)
     else:
         drawn = draw_share(_classes(table, index), share, drawing)
-    return _checked(table, _by_number(index, drawn))
+    return check_fold(table, _by_number(index, drawn))
 
 
 def make_splits(
@@ -263,14 +263,31 @@ def _check_counts(table: Table, index: Indices, folds: int, repeats: int) -> Non
             )
 
 
-def _checked(table: Table, fold: Fold) -> Fold:
-    """Return ``fold`` if a model can be fitted on it and judged by it."""
+def check_fold(table: Table, fold: Fold) -> Fold:
+    """Return ``fold`` if a model can be fitted on it and judged by it.
+
+    Raises
+    ------
+    DataError
+        If a part has no row that counts, or the rows of the train part that count lack
+        a class or have one target.
+    """
     for part, rows in (("train", fold.train), ("test", fold.test)):
         if not len(rows):
             raise DataError(f"a {part} part has no row; take fewer folds.")
         if table.weights is not None and not table.weights[rows].any():
             raise DataError(f"a {part} part has no row of weight above 0.")
-    present = np.bincount(_classes(table, fold.train), minlength=len(table.classes))
+    counted = fold.train
+    if table.weights is not None:
+        counted = counted[table.weights[counted] > 0]
+    y = table.y[counted]
+    if table.task == "regression" and y.min() == y.max():
+        raise DataError(
+            f"target {table.target!r} is {float(y[0])!r} in all {len(y)} rows of a "
+            "train part, so nothing can be learned there; take fewer folds, or other "
+            "groups."
+        )
+    present = np.bincount(_classes(table, counted), minlength=len(table.classes))
     for label, count in zip(table.classes, present, strict=False):
         if not count:
             raise DataError(

@@ -79,6 +79,7 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         task=answer.task,
         target=target,
         classes=answer.classes,
+        labels=answer.labels,
         task_inferred=answer.inferred,
         notes=(
             *answer.notes,

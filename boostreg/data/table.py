@@ -18,7 +18,7 @@ __all__ = ["Table", "Task"]
 Task = Literal["regression", "binary", "multiclass"]
 
 _ARRAYS = ("X", "y", "weights", "groups", "time")
-_SAID = ("task_inferred", "notes")
+_SAID = ("labels", "task_inferred", "notes")
 _BLOCK = 1 << 20  # numbers hashed at a time, so that a mapped X is never copied whole
 
 
@@ -40,6 +40,8 @@ class Table:
     classes : tuple of str
         Labels in the order of their codes: numbers by value, then text
         alphabetically. Empty for regression.
+    labels : tuple
+        The classes as the target holds them: whole numbers, numbers, booleans or text.
     weights : ndarray of shape (n_samples,) or None
         Row weights, finite and >= 0.
     groups : ndarray of int64 of shape (n_samples,) or None
@@ -58,6 +60,7 @@ class Table:
     task: Task
     target: str
     classes: tuple[str, ...] = ()
+    labels: tuple[Any, ...] = ()
     weights: NDArray[np.float64] | None = None
     groups: NDArray[np.int64] | None = None
     time: NDArray[np.float64] | None = None
@@ -100,8 +103,8 @@ class Table:
     def fingerprint(self) -> str:
         """SHA-256 of all that a fit can depend on, equal on every platform.
 
-        ``notes`` and ``task_inferred`` are left out: what was said about a table
-        changes no fit.
+        ``labels``, ``notes`` and ``task_inferred`` are left out: how classes are
+        written and what was said about a table change no fit.
         """
         digest = hashlib.sha256(_canonical(self._described()))
         for name in _ARRAYS:
@@ -154,6 +157,7 @@ class Table:
                 for column in described["columns"]
             )
             described["classes"] = tuple(described["classes"])
+            described["labels"] = tuple(described["labels"])
             described["notes"] = tuple(described["notes"])
             return cls(**described)
         except (OSError, ValueError, KeyError, TypeError) as error:

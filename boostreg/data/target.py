@@ -4,6 +4,7 @@ The task is inferred where it is not stated: text, booleans, categories and whol
 numbers with two values are classes, all else is regression.
 """
 
+import numbers
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -31,6 +32,7 @@ class Target:
     y: NDArray[np.float64]
     task: Task
     classes: tuple[str, ...]
+    labels: tuple[Any, ...] = ()
     inferred: bool = False
     notes: tuple[str, ...] = ()
 
@@ -167,4 +169,19 @@ def _classification(series: "pd.Series[Any]", name: str, task: Task | None) -> T
             f"target {name!r} holds {len(classes)} classes ({quoted(classes)}), the "
             f"task {task} needs {needs}; say task: {fitting}."
         )
-    return Target(codes.astype(np.float64), fitting, classes)
+    labels = _typed(series, codes, classes)
+    return Target(codes.astype(np.float64), fitting, classes, labels)
+
+
+def _typed(
+    series: "pd.Series[Any]", codes: NDArray[np.int64], classes: tuple[str, ...]
+) -> tuple[Any, ...]:
+    """Return the classes as the target holds them, if all are of one type."""
+    found = [series.iloc[int(np.argmax(codes == k))] for k in range(len(classes))]
+    flags = [isinstance(value, (bool, np.bool_)) for value in found]
+    if all(flags):
+        return tuple(map(bool, found))
+    if any(flags) or not all(isinstance(value, numbers.Real) for value in found):
+        return classes
+    whole = all(isinstance(value, numbers.Integral) for value in found)
+    return tuple(map(int if whole else float, found))

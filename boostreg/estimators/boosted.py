@@ -177,6 +177,7 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
+        tags.input_tags.sparse = True
         return tags
 
     def __getstate__(self) -> dict[str, Any]:

@@ -13,7 +13,12 @@ from typing_extensions import override
 from boostreg.data import Table, Task
 from boostreg.errors import DataError
 from boostreg.estimators.boosted import Boosted
-from boostreg.estimators.inputs import read_training, read_weights, trainable
+from boostreg.estimators.inputs import (
+    read_labels,
+    read_training,
+    read_weights,
+    trainable,
+)
 from boostreg.estimators.settings import Settings
 from boostreg.losses import Array, Objective
 from boostreg.penalty import Scale
@@ -111,8 +116,10 @@ categories_, n_features_in_, feature_names_in_
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
+            A DataFrame of pandas or polars, a table of PyArrow or the like may hold
+            numbers, booleans, text and categories, all else numbers. NaN is missing, an
+            entry that a sparse matrix does not keep is 0.
         y : array-like of shape (n_samples,)
             Labels of two or more classes.
         sample_weight : array-like of shape (n_samples,), optional
@@ -149,7 +156,7 @@ categories_, n_features_in_, feature_names_in_
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
             A category that training did not see is missing.
         n_rounds : int, optional
             Rounds to use, all of them by default.
@@ -187,7 +194,7 @@ categories_, n_features_in_, feature_names_in_
 
     @override
     def _read_judges(self, y: Any, X: Array) -> tuple[Array, Array | None]:
-        labels = column_or_1d(y)
+        labels = column_or_1d(read_labels(y, "y of eval_set"))
         check_consistent_length(X, labels)
         unknown = ~np.isin(labels, self.classes_)
         if unknown.any():

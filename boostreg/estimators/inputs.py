@@ -15,17 +15,25 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_X_y, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from boostreg.data import Column, named_signs
+from boostreg.data import (
+    Column,
+    as_table,
+    as_values,
+    is_frame,
+    named_signs,
+    refuse_times,
+)
 from boostreg.data.columns import read_column
-from boostreg.data.names import refuse_repeated
+from boostreg.data.names import quoted, refuse_repeated
 from boostreg.errors import DataError
 from boostreg.losses import Array
-from boostreg.saved import frame_of, has_categories, is_frame, read_frame
+from boostreg.saved import frame_of, has_categories, read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "read_labels",
     "read_monotone",
     "read_numbers_of",
     "read_prediction",
@@ -45,8 +53,8 @@ def read_training(
     Parameters
     ----------
     estimator : BaseEstimator
-        Gets ``n_features_in_`` and, from a DataFrame, ``feature_names_in_``.
-    X : array-like or DataFrame of shape (n_samples, n_features)
+        Gets ``n_features_in_`` and, from a frame, ``feature_names_in_``.
+    X : frame, array-like or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
     y_numeric : bool
         Whether ``y`` must be numbers.
@@ -57,13 +65,15 @@ def read_training(
         Category codes as numbers, missing values as NaN.
     y : ndarray of shape (n_samples,)
     columns : tuple of Column
-        To read later rows by. A column of a DataFrame without any value has no
+        To read later rows by. A column of a frame without any value has no
         categories: whatever it holds later is missing too.
     """
+    X, y = as_table(X), read_labels(y, "y")
+    if y_numeric:
+        refuse_times(y, "y")
     if not is_frame(X):
         X, y = validate_data(estimator, X, y, y_numeric=y_numeric, **_CHECKS)
-        names = (f"x{place}" for place in range(X.shape[1]))
-        return X, y, tuple(Column(name) for name in names)
+        return X, y, tuple(map(Column, _places(X.shape[1])))
     refuse_repeated([str(name) for name in X.columns])
     validate_data(estimator, X, y, skip_check_array=True)
     codes, columns = _read_frame(X)
@@ -78,12 +88,13 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
     ----------
     estimator : BaseEstimator
         Fitted.
-    X : array-like or DataFrame of shape (n_samples, n_features)
+    X : frame, array-like or sparse matrix of shape (n_samples, n_features)
         Columns in the order of training. A category that training did not see is
         missing.
     columns : tuple of Column
         As ``read_training`` gave them.
     """
+    X = as_table(X)
     if not (is_frame(X) or has_categories(columns)):
         matrix: Array = validate_data(estimator, X, reset=False, **_CHECKS)
         return matrix
@@ -91,6 +102,7 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
         X = np.asarray(X, dtype=object)
     validate_data(estimator, X, reset=False, skip_check_array=True)
     if is_frame(X):
+        _refuse_other_names(estimator, X, columns)
         frame = X.set_axis([column.name for column in columns], axis="columns")
     else:
         frame = frame_of(X, columns)
@@ -98,8 +110,19 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
     return read_frame(frame, columns)
 
 
+def read_labels(y: Any, role: str) -> Any:
+    """Return a target of any library; of categories the values that they stand for."""
+    values = as_values(y, role)
+    categories = getattr(getattr(values, "dtype", None), "categories", None)
+    if categories is None or values.hasnans:
+        return values
+    return values.astype(categories.dtype)
+
+
 def read_numbers_of(y: Any, X: Array) -> Array:
     """Return the target of judging rows for regression, one a row of ``X``."""
+    y = read_labels(y, "y of eval_set")
+    refuse_times(y, "y of eval_set")
     return np.asarray(check_X_y(X, y, y_numeric=True, **_CHECKS)[1], dtype=np.float64)
 
 
@@ -135,7 +158,9 @@ def read_weights(sample_weight: Any, X: Array) -> Array | None:
     """
     if sample_weight is None:
         return None
-    weights = column_or_1d(sample_weight, dtype=np.float64)
+    given = as_values(sample_weight, "sample_weight")
+    refuse_times(given, "sample_weight")
+    weights = column_or_1d(given, dtype=np.float64)
     check_consistent_length(X, weights)
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():
@@ -165,6 +190,28 @@ def _read_frame(frame: "pd.DataFrame") -> tuple[Array, tuple[Column, ...]]:
         blank = bool(np.isnan(codes[:, place]).all())
         columns.append(replace(column, categories=()) if blank else column)
     return codes, tuple(columns)
+
+
+def _refuse_other_names(
+    estimator: Any, frame: "pd.DataFrame", columns: tuple[Column, ...]
+) -> None:
+    """Raise DataError if numbers that name columns stand in another order.
+
+    Of names that are text scikit-learn's check has told.
+    """
+    taught = [column.name for column in columns]
+    if hasattr(estimator, "feature_names_in_") or taught == _places(len(taught)):
+        return
+    if [str(name) for name in frame.columns] != taught:
+        raise DataError(
+            f"the columns must be those of training in their order, {quoted(taught)}; "
+            f"got {quoted(map(str, frame.columns))}."
+        )
+
+
+def _places(n_features: int) -> list[str]:
+    """Return the names of columns that have none."""
+    return [f"x{place}" for place in range(n_features)]
 
 
 def _refuse_empty(frame: "pd.DataFrame") -> None:

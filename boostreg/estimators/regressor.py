@@ -137,8 +137,10 @@ path_smooth, cat_l2, scale
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
+            A DataFrame of pandas or polars, a table of PyArrow or the like may hold
+            numbers, booleans, text and categories, all else numbers. NaN is missing, an
+            entry that a sparse matrix does not keep is 0.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
         eval_set : tuple, optional
@@ -163,7 +165,7 @@ path_smooth, cat_l2, scale
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
             A category that training did not see is missing.
         n_rounds : int, optional
             Rounds to use, all of them by default.

@@ -49,10 +49,10 @@ def check_address(address: str, *, allow_insecure: bool) -> None:
         If the address is not ``tcp://HOST:PORT`` or ``tls://HOST:PORT``, or is open to
         other machines without TLS and ``allow_insecure`` is not set.
     """
-    parts = urlsplit(address)
     try:
+        parts = urlsplit(address)
         known = parts.scheme in {"tcp", "tls"} and parts.port and parts.hostname
-    except ValueError:
+    except ValueError:  # half an IPv6 address, a port that is no number
         known = None
     if not known:
         raise StudyError(

@@ -7,14 +7,13 @@ and the SHA-256 of the file that it belongs to.
 
 from boostreg.saved.card import ModelCard
 from boostreg.saved.model import LoadedModel, load_model, save_model
-from boostreg.saved.rows import frame_of, has_categories, is_frame, read_frame
+from boostreg.saved.rows import frame_of, has_categories, read_frame
 
 __all__ = [
     "LoadedModel",
     "ModelCard",
     "frame_of",
     "has_categories",
-    "is_frame",
     "load_model",
     "read_frame",
     "save_model",

@@ -31,7 +31,8 @@ class ModelCard:
     task : {"regression", "binary", "multiclass"}
     objective : Objective
     classes : tuple
-        Labels in the order of the outputs; empty for regression.
+        Labels in the order of the outputs, of the type that the target has: whole
+        numbers, numbers, booleans or text. Empty for regression.
     columns : tuple of Column
     size : TreeSize
     sha256 : str

@@ -5,10 +5,10 @@ import json
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from boostreg.data import Column, Task
 from boostreg.engines import Model, Standard, get_engine
@@ -18,9 +18,6 @@ from boostreg.penalty import Units
 from boostreg.saved.card import ModelCard
 from boostreg.saved.rows import read_rows
 from boostreg.trees import TreeEnsemble, TreeSize
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["LoadedModel", "load_model", "save_model"]
 
@@ -47,15 +44,16 @@ class LoadedModel:
         """The size, as it was measured when the model was saved."""
         return self.card.size
 
-    def predict(self, X: "pd.DataFrame | ArrayLike") -> NDArray[Any]:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Return the predicted mean, quantile or class label of each row.
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            A DataFrame may have its columns in any order, and others beside them; an
-            array has them in the order of the card. Categories stand as they are; one
-            that training did not see is missing.
+        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
+            A frame of pandas, polars, PyArrow or another library may have its columns
+            in any order, and others beside them; an array has them in the order of the
+            card. Categories stand as they are; one that training did not see is
+            missing, an entry that a sparse matrix does not keep is 0.
 
         Raises
         ------
@@ -69,7 +67,7 @@ class LoadedModel:
         labels: NDArray[Any] = np.array(self.card.classes)[codes]
         return labels
 
-    def predict_proba(self, X: "pd.DataFrame | ArrayLike") -> Array:
+    def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, (n_samples, n_classes).
 
         Raises
@@ -83,7 +81,7 @@ class LoadedModel:
             raise ModelError("predict_proba needs classes; this model is a regression.")
         return self.card.objective.predict(self._raw(X))
 
-    def _raw(self, X: "pd.DataFrame | ArrayLike") -> Array:
+    def _raw(self, X: Any) -> Array:
         rows, card = read_rows(X, self.card.columns), self.card
         if card.n_rounds == 0:  # an intercept alone, wherever the file keeps it
             trees = TreeEnsemble.from_model(self.native)

@@ -4,23 +4,18 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from boostreg.data import Column, apply_columns
+from boostreg.data import Column, apply_columns, as_matrix, as_table, is_frame
 from boostreg.errors import DataError
 from boostreg.losses import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frame_of", "has_categories", "is_frame", "read_frame", "read_rows"]
+__all__ = ["frame_of", "has_categories", "read_frame", "read_rows"]
 
 _log = logging.getLogger(__name__)
-
-
-def is_frame(X: object) -> bool:
-    """Return whether ``X`` is a DataFrame of pandas, without importing pandas."""
-    return hasattr(X, "iloc") and hasattr(X, "columns")
 
 
 def has_categories(columns: tuple[Column, ...]) -> bool:
@@ -28,22 +23,22 @@ def has_categories(columns: tuple[Column, ...]) -> bool:
     return any(column.categories is not None for column in columns)
 
 
-def read_rows(X: "pd.DataFrame | ArrayLike", columns: tuple[Column, ...]) -> Array:
-    """Return a DataFrame, columns by name, or an array, columns by place, as numbers.
+def read_rows(X: Any, columns: tuple[Column, ...]) -> Array:
+    """Return a frame, columns by name, or an array, columns by place, as numbers.
+
+    ``X`` is what ``as_table`` takes.
 
     Raises
     ------
     DataError
         If a column is not there or holds another kind of values than in training.
     """
+    X = as_table(X)
     if is_frame(X):
         return read_frame(X, columns)
     if has_categories(columns):
         return read_frame(frame_of(X, columns), columns)
-    try:
-        rows = np.asarray(X, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"X must be numbers: {error}.") from error
+    rows = as_matrix(X)
     _refuse_shape(rows, columns)
     if np.isinf(rows).any():
         raise DataError("X holds infinite values; a value is finite or missing.")

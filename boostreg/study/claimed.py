@@ -21,6 +21,7 @@ from boostreg.insight.experimentwork import ExperimentWork, Resample
 from boostreg.insight.pathclaims import PathQuestion, answer_path
 from boostreg.report.records import ClaimRecord
 from boostreg.statistics import Interval
+from boostreg.study.claimchecks import claim_engines, why_left_out
 from boostreg.study.claims import ExperimentClaim, PathClaim
 from boostreg.study.plan import Plan
 
@@ -63,7 +64,7 @@ class Claims:
     def _engines(self, claim: PathClaim | ExperimentClaim) -> Sequence[str | None]:
         if isinstance(claim, ExperimentClaim) and not claim.procedure.by_engine:
             return (None,)
-        return self._plan.spec.engines if claim.engine is None else (claim.engine,)
+        return claim_engines(claim, self._plan.spec.engines, self._plan.grids)
 
     def _answer(
         self,
@@ -128,13 +129,15 @@ class Claims:
 
     def _measured(self, claim: PathClaim | ExperimentClaim) -> dict[str, Any]:
         """Return in words what is measured, and on how many resamples of what."""
+        why = why_left_out(claim, self._plan.spec.engines, self._plan.grids)
         if isinstance(claim, ExperimentClaim):
             procedure = claim.procedure
-            words = {"what": procedure.measures[claim.measure], "how": procedure.words}
+            how = " ".join(filter(None, (procedure.words, why)))
+            words = {"what": procedure.measures[claim.measure], "how": how}
             planted = self._source is not None
             count = claim.replicates or _REPLICATES if planted else self._n_folds
             return words | {"n": count, "of": "replicates" if planted else "folds"}
-        return {"n": self._n_folds, "of": "folds"}
+        return {"n": self._n_folds, "of": "folds", "how": why}
 
     @property
     def _source(self) -> str | None:

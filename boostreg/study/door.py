@@ -16,6 +16,7 @@ from boostreg.study.files import write_text
 from boostreg.study.reading import Document, read_yaml
 from boostreg.study.spec import StudySpec
 from boostreg.study.support import unsupported
+from boostreg.tuning.storage import moved
 
 __all__ = ["Study", "load_study", "write_study"]
 
@@ -58,8 +59,9 @@ class Study:
         except BoostregError as error:
             if self.document is None:
                 raise
-            loc = (*keys, *(error.key.split(".") if error.key else ()))
-            key, text = ".".join(loc), str(error).replace("\n", "\n  ")
+            inner = error.key.split(".") if error.key else ()
+            loc = (*keys, *(int(k) if k.isdecimal() else k for k in inner))
+            key, text = ".".join(map(str, loc)), str(error).replace("\n", "\n  ")
             text = text.removeprefix(f"{loc[-1]}: ")
             # Some say themselves where they stand.
             named = text.startswith((f"{keys[0]}.", f"{keys[0]}:"))
@@ -124,7 +126,8 @@ def write_study(study: Study, path: Path) -> None:
     ----------
     study : Study
     path : Path
-        The new file. A relative source is rewritten to start from its folder.
+        The new file. A relative source, and a relative path of a storage in SQLite,
+        are rewritten to start from its folder.
 
     Raises
     ------
@@ -133,6 +136,9 @@ def write_study(study: Study, path: Path) -> None:
     """
     content = study.spec.as_dict()
     content["data"]["source"] = _moved(study, path)
+    storage = study.spec.search.storage
+    if storage is not None:
+        content["search"]["storage"] = moved(storage, study.base, path.parent)
     write_text(path, to_yaml(content))
 
 

@@ -68,15 +68,16 @@ def execute(
     """
     spec = plan.spec
     limits = Limits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
-    chosen = spec.compute.executor
-    if dask is not None:
-        insecure = isinstance(chosen, Dask) and chosen.allow_insecure
-        chosen = Dask(dask=dask, allow_insecure=insecure)
+    cluster = spec.compute.executor if isinstance(spec.compute.executor, Dask) else None
+    address = cluster.dask if dask is None and cluster is not None else dask
+    if address is not None:
+        insecure = cluster is not None and cluster.allow_insecure
+        check_address(address, allow_insecure=insecure)
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(folder / "journal.db"))
         temporary = TemporaryDirectory(prefix="boostreg-")
         data = Path(stack.enter_context(temporary))
-        executor = _executor(chosen, workers, plan, limits)
+        executor = _executor(address, workers, plan, limits)
         stack.enter_context(executor)
         stop = stack.enter_context(stop_on_signals(executor.kill_now))
         executor.start()
@@ -89,12 +90,11 @@ def execute(
 
 
 def _executor(
-    chosen: Dask | str, workers: int | None, plan: Plan, limits: Limits
+    address: str | None, workers: int | None, plan: Plan, limits: Limits
 ) -> DaskExecutor | LocalExecutor:
     threads = plan.spec.compute.threads
-    if isinstance(chosen, Dask):
-        check_address(chosen.dask, allow_insecure=chosen.allow_insecure)
+    if address is not None:
         return DaskExecutor(
-            chosen.dask, threads=threads, limits=limits, extras=plan.extra_packages
+            address, threads=threads, limits=limits, extras=plan.extra_packages
         )
     return LocalExecutor(workers, threads=threads, limits=limits, preload=PRELOAD)

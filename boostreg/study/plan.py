@@ -34,7 +34,7 @@ from boostreg.insight.paths import PathPoint, path_points
 from boostreg.losses import LOSS_NAMES, Array, Objective
 from boostreg.penalty import Penalty, Range, Space, parse_space
 from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
-from boostreg.study.claimchecks import check_claims
+from boostreg.study.claimchecks import check_claims, check_paths, claims_left_out
 from boostreg.study.door import Study
 from boostreg.study.files import read_json
 from boostreg.study.pathlist import (
@@ -113,11 +113,10 @@ class Plan:
 
     def __init__(self, study: Study) -> None:
         self.spec = spec = study.spec
-        data = spec.data
         self.table = _read_table(study)
         with study.at("data", "objective"):
             self.objective = Objective.for_task(
-                self.table.task, len(self.table.classes), data.objective
+                self.table.task, len(self.table.classes), spec.data.objective
             )
             self.objective.check_target(self.table.y)
         with study.at("baselines"):
@@ -132,7 +131,7 @@ class Plan:
                 seed=spec.seed,
             )
         with study.at("data", "monotone"):
-            signs = named_signs(self.table.columns, data.monotone, "data.monotone")
+            signs = named_signs(self.table.columns, spec.data.monotone, "data.monotone")
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
             problem = self.dataset.problem(None, None)
         self.space = parse_space(spec.search.space)
@@ -144,13 +143,15 @@ class Plan:
             check_engines(self.space, self.spaces, problem)
         with study.at("paths", "penalties"):
             self.grids = engine_grids(spec, self.space, self.spaces, problem)
+        with study.at("claims"):
+            check_paths(spec, self.grids)
         self.spec = _with_paths(spec, self.spaces, self.grids)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what is asked for and not done."""
         names = self.spec.paths.penalties or ()
-        left = left_out(names, self.grids)
+        left = (*left_out(names, self.grids), *claims_left_out(self.spec, self.grids))
         problem = self.dataset.problem(None, None)
         split = not_split(names, self._base(self.spec.engines[0]), problem)
         searches = [note for own in self.spaces.values() for note in own.notes]
@@ -209,7 +210,7 @@ class Plan:
             "objective": self.objective.name,
             "objective_parameter": self.objective.parameter,
             "loss": LOSS_NAMES[self.objective.name],
-            "class_labels": list(self.table.classes),
+            "class_labels": list(self.table.labels),
         }
 
     def tuning(self, engine: str, outer: int | None) -> Tuning:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from boostreg.errors import DataError
@@ -24,7 +25,8 @@ from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Progress, Silent
 from boostreg.study.watch import Watch
 from boostreg.tuning.job import TuningJob
-from boostreg.tuning.mirror import Mirror
+from boostreg.tuning.mirror import Link, Mirror, search_name
+from boostreg.tuning.storage import located
 
 __all__ = ["run_study"]
 
@@ -76,7 +78,7 @@ def run_study(
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
     with execute(plan, folder, workers=workers, dask=dask) as execution:
-        runner = _Runner(plan, execution, progress, lint)
+        runner = _Runner(plan, execution, progress, lint, study.base)
         record = runner.run()
     progress.stage("writing the report")
     run = run_facts(plan, record, execution, started)
@@ -101,6 +103,8 @@ class _Runner:
     execution: Execution
     progress: Progress
     lint: tuple[Finding, ...]
+    base: Path
+    """The study's folder, from which the path of a storage starts."""
 
     def run(self) -> RunRecord:
         """Measure all that the study asks for."""
@@ -110,7 +114,8 @@ class _Runner:
         given = Batch([*plan.references(), *plan.baselines()])
         self.progress.start(len(searches) * plan.spec.search.trials)
         jobs = [*searches.values(), *insights.first(), given, claims.job]
-        self._drive(jobs, "paths, effects, baselines and claims")
+        mirrors = self._mirrors(searches)
+        self._drive(jobs, "paths, effects, baselines and claims", mirrors)
         tuned = {
             where: Tuned(
                 job.tuning.trials, job.tuning.selection, job.prior, job.guesses
@@ -146,28 +151,33 @@ class _Runner:
             for outer in (*self.plan.outer_folds, None)
         }
 
-    def _mirrors(self) -> dict[tuple[str, int | None], Mirror]:
-        url = self.plan.spec.search.storage
+    def _mirrors(
+        self, searches: Mapping[tuple[str, int | None], TuningJob]
+    ) -> dict[tuple[str, int | None], Mirror]:
+        plan, url = self.plan, self.plan.spec.search.storage
         if url is None:
             return {}
-        return {
-            (engine, outer): Mirror(
-                url,
-                f"{self.plan.spec.name}/{engine}/"
-                + ("all rows" if outer is None else f"fold {outer}"),
-                self.plan.ranges(engine),
+        link, mirrors = Link(located(url, self.base)), {}
+        for (engine, outer), job in searches.items():
+            fold = "all rows" if outer is None else f"fold {outer}"
+            name = f"{plan.spec.name}/{engine}/{fold}"
+            mirrors[engine, outer] = Mirror(
+                link, search_name(name, job.tuning, plan.dataset), plan.ranges(engine)
             )
-            for engine in self.plan.spec.engines
-            for outer in (*self.plan.outer_folds, None)
-        }
+        return mirrors
 
-    def _drive(self, jobs: list[Job], stage: str) -> None:
+    def _drive(
+        self,
+        jobs: list[Job],
+        stage: str,
+        mirrors: Mapping[tuple[str, int | None], Mirror] = MappingProxyType({}),
+    ) -> None:
         run_jobs(
             jobs,
             self.execution.ledger,
             slots=self.execution.slots,
             stopped=self.execution.stop,
-            after=Watch(jobs, stage, self.progress, self._mirrors()).after,
+            after=Watch(jobs, stage, self.progress, mirrors).after,
         )
 
     def _refit(self, where: tuple[str, int | None], tuned: Tuned, pick: str) -> Fit:

@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 from boostreg.baselines import BASELINES, DEFAULT_BASELINES
 from boostreg.data import Task
 from boostreg.engines import ENGINES
+from boostreg.errors import StudyError
 from boostreg.penalty import PENALTIES, Scale
 from boostreg.study.checks import (
     FIXED,
@@ -45,7 +46,7 @@ from boostreg.study.claims import ClaimSpec, distinct_ids
 from boostreg.study.faults import contradiction, detail, rule
 from boostreg.study.strict import Strict, Text
 from boostreg.tuning import Sampler
-from boostreg.tuning.mirror import masked
+from boostreg.tuning.storage import check_storage, masked
 
 __all__ = [
     "Compute",
@@ -107,6 +108,20 @@ class Rounds(Strict):
     patience: Count = 30
 
 
+def _check_storage(value: Any) -> str | None:
+    """Check the URL of a storage; what is told of it holds no password."""
+    at, wrong = ("search", "storage"), "found no text; expected the URL of a storage"
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise contradiction(wrong, at=at)
+    try:
+        check_storage(value)
+    except StudyError as error:
+        raise contradiction(str(error)[len("storage ") : -1], at=at) from None
+    return value
+
+
 class Search(Strict):
     """What is tried, and how."""
 
@@ -115,7 +130,7 @@ class Search(Strict):
     sampler: Sampler = "tpe"
     in_flight: Annotated[int, Field(ge=1, le=1000)] = 4
     racing: bool = True
-    storage: Text | None = None
+    storage: Annotated[str | None, BeforeValidator(_check_storage)] = None
     scale: Scale = "raw"
     fixed: Annotated[Mapping[str, float | int | None], BeforeValidator(check_fixed)] = (
         Field(default_factory=lambda: dict(FIXED))

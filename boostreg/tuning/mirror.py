@@ -1,39 +1,98 @@
 """Trials in an Optuna storage too, so that its dashboard can show a search live.
 
 The storage is a mirror: nothing is read back from it but which trials it has. A storage
-that fails never ends a run; it is said once, without its address.
+that fails never ends a run; it is said once a run, without its address. Each search has
+a study of its own there, named by all that its trials depend on.
 """
 
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
-from boostreg.errors import StudyError
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import digest
+from boostreg.fits.work import FitWork
 from boostreg.penalty import Range
+from boostreg.tuning.measuring import Setting, inner_fits
+from boostreg.tuning.proposals import first_penalties
+from boostreg.tuning.storage import HIDDEN, check_storage, masked
 from boostreg.tuning.trial import Trial
+from boostreg.tuning.tuning import Tuning
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Mirror", "masked"]
+__all__ = [
+    "Link",
+    "Mirror",
+    "masked",
+    "search_name",
+]
 
 log = logging.getLogger(__name__)
 
 _NUMBER = "boostreg:trial"
 
 
-def masked(url: str) -> str:
-    """Return a URL without what it says of who may enter.
+def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
+    """Return the name of a search's study in a storage.
 
-    >>> masked("postgresql://ann:secret@db.example/optuna?password=x")
-    'postgresql://***@db.example/optuna'
+    It ends with the fingerprint of all that a trial of the search depends on: the
+    table, its folds, the objective, the space and the settings, library versions too.
+    The number of trials is none of it, so a search that goes on stays in its study.
     """
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    user = "***@" if "@" in parts.netloc else ""
-    return urlunsplit((parts.scheme, f"{user}{host}", parts.path, "", ""))
+    proposer = tuning.proposer
+    free, _ = first_penalties(proposer.fixed, proposer.scale)
+    fits = inner_fits(Setting(tuning.engine, tuning.outer, free), tuning.limits)
+    content = {
+        "fits": [FitWork(fit).key(dataset) for fit in fits],
+        "space": [[name, repr(entry)] for name, entry in proposer.space.items()],
+        "fixed": sorted([name, repr(v)] for name, v in proposer.fixed.items()),
+        "sampler": [proposer.sampler, proposer.scale, proposer.seed],
+        "order": [proposer.in_flight, proposer.guessed, tuning.racing],
+    }
+    return f"{name}/{digest(content)[:12]}"
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """A storage that the mirrors of one run share: what fails, fails for all of them.
+
+    Attributes
+    ----------
+    url : str
+        Of the storage, as Optuna takes it.
+
+    Raises
+    ------
+    StudyError
+        As ``check_storage``.
+    """
+
+    url: str = field(repr=False)
+    broken: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        check_storage(self.url)
+        if HIDDEN in self.url:
+            self.broken = True
+            log.warning(
+                "Trials are not mirrored to %s: %s stands for what a study that was "
+                "kept does not say; give the whole URL, or none.",
+                self.url,
+                HIDDEN,
+            )
+
+    def fail(self, error: Exception) -> None:
+        """Say that nothing more is mirrored, and mirror nothing more."""
+        self.broken = True
+        log.warning(
+            "Trials are no longer mirrored to %s: %s.",
+            masked(self.url),
+            type(error).__name__,
+        )
 
 
 class Mirror:
@@ -41,8 +100,8 @@ class Mirror:
 
     Parameters
     ----------
-    url : str
-        Of the storage, as Optuna takes it.
+    storage : str or Link
+        Its URL, or what the mirrors of a run share.
     name : str
         Of the study there; trials that it has already are not copied again.
     ranges : mapping of str to Range
@@ -54,22 +113,19 @@ class Mirror:
         If the URL is not one that Optuna can read.
     """
 
-    def __init__(self, url: str, name: str, ranges: Mapping[str, Range]) -> None:
-        if "://" not in url:
-            raise StudyError(
-                "storage must be a URL such as sqlite:///trials.db, got "
-                f"{masked(url)!r}."
-            )
-        self._url, self._name = url, name
+    def __init__(
+        self, storage: str | Link, name: str, ranges: Mapping[str, Range]
+    ) -> None:
+        self._link = Link(storage) if isinstance(storage, str) else storage
+        self._name = name
         self._ranges = dict(ranges)
         self._storage: optuna.storages.RDBStorage | None = None
         self._study: optuna.Study | None = None
         self._written: set[int] = set()
-        self._broken = False
 
     def update(self, trials: Iterable[Trial]) -> None:
         """Copy the trials that are not there yet."""
-        if self._broken:
+        if self._link.broken:
             return
         new = [trial for trial in trials if trial.number not in self._written]
         if not new:
@@ -81,12 +137,7 @@ class Mirror:
                     study.add_trial(self._as_optuna(trial))
                     self._written.add(trial.number)
         except _storage_errors() as error:
-            self._broken = True
-            log.warning(
-                "Trials are no longer mirrored to %s: %s.",
-                masked(self._url),
-                type(error).__name__,
-            )
+            self._link.fail(error)
         finally:
             self._hang_up()
 
@@ -101,7 +152,7 @@ class Mirror:
 
         if self._study is None:
             optuna.logging.set_verbosity(optuna.logging.WARNING)
-            self._storage = optuna.storages.RDBStorage(self._url)
+            self._storage = optuna.storages.RDBStorage(self._link.url)
             self._study = optuna.create_study(
                 study_name=self._name,
                 storage=self._storage,

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data import Fold, Splits, Table, Task, make_folds, prepare_table
+from boostreg.data import (
+    Fold,
+    Splits,
+    Table,
+    Task,
+    as_matrix,
+    as_table,
+    as_values,
+    check_fold,
+    is_frame,
+    make_folds,
+    prepare_table,
+)
 from boostreg.errors import DataError
 from boostreg.fits.dataset import Dataset
 from boostreg.losses import Objective
@@ -32,8 +44,8 @@ def read_dataset(  # noqa: PLR0913  what `tune` takes of a table
 
     Parameters
     ----------
-    X : array-like or DataFrame of shape (n_samples, n_features)
-        Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+    X : frame, array-like or sparse matrix of shape (n_samples, n_features)
+        As ``tune`` takes them.
     y : array-like of shape (n_samples,)
     cv : int, splitter or iterable
         A number of folds, what has scikit-learn's ``split``, or pairs of row positions.
@@ -76,11 +88,11 @@ def _table(X: Any, beside: dict[str, Any], task: Task | None) -> Table:
 def _frame(X: Any) -> "pd.DataFrame":
     import pandas as pd
 
-    if isinstance(X, pd.DataFrame):
-        return X.set_axis(list(map(str, X.columns)), axis="columns").reset_index(
-            drop=True
-        )
-    matrix = np.asarray(X)
+    frame = as_table(X)
+    if is_frame(frame):
+        named: pd.DataFrame = frame.set_axis(list(map(str, frame)), axis="columns")
+        return named.reset_index(drop=True)
+    matrix = as_matrix(frame)
     if matrix.ndim != 2:
         raise DataError(
             f"X must have rows and columns (two dimensions), got {matrix.ndim}."
@@ -91,7 +103,14 @@ def _frame(X: Any) -> "pd.DataFrame":
 def _column(values: Any, role: str, n_samples: int) -> "pd.Series[Any]":
     import pandas as pd
 
-    series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
+    values = as_values(values, role)
+    if not isinstance(values, pd.Series):
+        values = np.asarray(values)
+        if values.ndim != 1:
+            raise DataError(
+                f"{role} must have one dimension, one value a row, got {values.ndim}."
+            )
+    series = pd.Series(values)
     if len(series) != n_samples:
         raise DataError(
             f"{role} must have one value a row of X, {n_samples}, got {len(series)}."
@@ -111,11 +130,30 @@ def _folds(table: Table, cv: Any, seed: int) -> tuple[Fold, ...]:
             f"{cv!r}."
         )
     folds = tuple(
-        Fold(_positions(train, table), _positions(test, table)) for train, test in cv
+        _checked(Fold(_positions(train, table), _positions(test, table)), table)
+        for train, test in cv
     )
     if not folds:
         raise DataError("cv must give at least one pair of row positions, got none.")
     return folds
+
+
+def _checked(fold: Fold, table: Table) -> Fold:
+    """Return a fold of the caller's if it is one that ours could be."""
+    both = np.intersect1d(fold.train, fold.test)
+    if len(both):
+        raise DataError(
+            f"cv gives row {both[0]} (the first row is 0) to the train and the test "
+            f"part of one fold; a row that teaches must not judge."
+        )
+    if table.groups is not None:
+        both = np.intersect1d(table.groups[fold.train], table.groups[fold.test])
+        if len(both):
+            raise DataError(
+                f"cv lets groups cross a fold ({len(both)} of one); take a splitter "
+                f"that keeps groups whole, such as GroupKFold, or a number of folds."
+            )
+    return check_fold(table, fold)
 
 
 def _positions(rows: Any, table: Table) -> NDArray[np.int64]:

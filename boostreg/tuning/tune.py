@@ -25,7 +25,7 @@ from boostreg.penalty.ranges import corners
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.job import TuningJob
 from boostreg.tuning.measuring import Limits
-from boostreg.tuning.mirror import Mirror
+from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.proposals import Proposer, Sampler
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.tuned import Tuned
@@ -71,8 +71,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
 
     Parameters
     ----------
-    X : array-like or DataFrame of shape (n_samples, n_features)
-        Numbers; in a DataFrame also booleans, text and categories. NaN is missing.
+    X : frame, array-like or sparse matrix of shape (n_samples, n_features)
+        A DataFrame of pandas or polars, a table of PyArrow or the like may hold
+        numbers, booleans, text and categories, all else numbers. NaN is missing, an
+        entry that a sparse matrix does not keep is 0.
     y : array-like of shape (n_samples,)
         Numbers or classes.
     engine : {"xgboost", "lightgbm", "sklearn"}
@@ -107,7 +109,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Folder that keeps every finished fit, so that the same call goes on after a
         kill.
     storage : str, optional
-        An Optuna storage to mirror trials to, for its dashboard.
+        URL of an Optuna storage to mirror trials to, for its dashboard. The study there
+        is named by all that trials depend on, so that no two searches mix.
 
     Returns
     -------
@@ -133,6 +136,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_numbers(timeout, trials=trials, rounds=rounds, patience=patience)
     _check_numbers(timeout, in_flight=in_flight, workers=_given(workers))
     get_engine(engine)
+    link = None if storage is None else Link(storage)
     for entries in (space, check_names(fixed)):
         check_prior_scale(entries, scale)
     searched = parse_space(space)
@@ -177,9 +181,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     )
     _check_engine(tuning, dataset)
     job = TuningJob(tuning, timeout=timeout)
-    mirror = (
-        None if storage is None else Mirror(storage, f"tune/{engine}", proposer.space)
-    )
+    mirror = None
+    if link is not None:
+        name = search_name(f"tune/{engine}", tuning, dataset)
+        mirror = Mirror(link, name, proposer.space)
     run_here([job], dataset, workers=workers, journal=journal, mirror=mirror)
     return Tuned.of(tuning, dataset, was_cut=job.was_cut, notes=settled.notes)
 

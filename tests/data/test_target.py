@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boostreg.data import prepare_table
+from boostreg.data import Table, prepare_table
 from boostreg.errors import DataError
 
 Y = [1.5, 2.0, 3.25, 4.0]
@@ -86,3 +86,26 @@ def test_target_that_cannot_be_learnt_is_refused(target, task, words):
 
     with pytest.raises(DataError, match=words):
         prepare_table(frame, target="y", task=task)
+
+
+LABELS = {
+    "booleans": ([True, False], (False, True)),
+    "nullable booleans": (pd.array([True, False], "boolean"), (False, True)),
+    "categories of numbers": (pd.Categorical([10, 9]), (9, 10)),
+    "whole floats": ([1.0, 0.0], (0.0, 1.0)),
+    "text": (["b", "a"], ("a", "b")),
+    "text of numbers": (["10", "9"], ("9", "10")),
+    "numbers and text": ([1, "a"], ("1", "a")),
+}
+
+
+@pytest.mark.parametrize(("target", "labels"), LABELS.values(), ids=LABELS)
+def test_labels_are_as_the_target_holds_them(target, labels, tmp_path):
+    frame = pd.DataFrame({"a": [1.5, 2.0], "y": target})
+
+    table = prepare_table(frame, target="y")
+
+    table.save(tmp_path)
+    for found in (table.labels, Table.load(tmp_path).labels):
+        assert found == labels
+        assert list(map(type, found)) == list(map(type, labels))

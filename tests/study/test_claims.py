@@ -9,6 +9,8 @@ import pytest
 from runs import assert_same_run
 
 from boostreg.errors import DataError, StudyError
+from boostreg.insight.experiments import EXPERIMENTS
+from boostreg.study.claimed import Claims
 from boostreg.study.claimlist import claim_lines, claims_page, write_claims_page
 from boostreg.study.door import load_study
 from boostreg.study.plan import Plan
@@ -189,6 +191,99 @@ def test_experiment_that_lacks_the_objective_is_refused(tmp_path):
                                   "objective: absolute_error}"))  # fmt: skip
 
     with pytest.raises(StudyError, match=re.escape("claims.1.experiment")):
+        Plan(load_study(path))
+
+
+BY_ENGINE = {name: p for name, p in EXPERIMENTS.items() if p.by_engine}
+LACKING = """
+name: lacking
+data: {source: "synthetic:sparse", target: target}
+engines: [ENGINES]
+rounds: {max: 3, patience: 2}
+search: {trials: 1, space: {reg_lambda: {low: 1, high: 2}}}
+validation: {outer: {holdout: 0.5}, inner: {folds: 2}}
+paths: {penalties: [reg_lambda, reg_alpha], points: 2}
+baselines: []
+effects: {points: 0}
+claims:
+"""
+
+
+def on_experiment(name, engine="null"):
+    measure = next(iter(BY_ENGINE[name].measures))
+    return (
+        f"  - {{id: {name}, says: it, experiment: {name}, measure: {measure}, "
+        f"replicates: 2, engine: {engine}, expect: above, at_least: 0.1}}\n"
+    )
+
+
+ON_A_PATH = (
+    "  - {id: path, says: it, measure: leaves, along: reg_alpha, engine: ENGINE, "
+    "expect: decreasing, at_least: 1%}\n"
+)
+
+
+@pytest.fixture
+def lacking(tmp_path):
+    """Return a function that writes a study with claims on some engines."""
+
+    def write(engines, claims):
+        path = tmp_path / "study.yaml"
+        text = LACKING.replace("ENGINES", engines) + claims
+        if "smooth_trees" in claims:
+            text = text.replace("synthetic:sparse", "synthetic:classes")
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", BY_ENGINE)
+def test_experiment_goes_without_the_engines_that_lack_its_penalties(lacking, name):
+    plan = Plan(load_study(lacking("sklearn, lightgbm", on_experiment(name))))
+
+    claims = Claims(plan)
+
+    engines = {dict(work.options)["engine"] for work in claims.job.ready()}
+    assert engines == {"lightgbm"}
+    assert (
+        f"Claim {name} is measured without HistGradientBoosting: its trees grow under "
+        "penalties that it does not take."
+    ) in plan.notes
+
+
+@pytest.mark.parametrize("name", BY_ENGINE)
+@pytest.mark.parametrize("engine", ["null", "sklearn"])
+def test_experiment_that_no_engine_takes_is_refused_at_the_door(lacking, name, engine):
+    engines = "sklearn" if engine == "null" else "sklearn, xgboost"
+    key = "experiment" if engine == "null" else "engine"
+    path = lacking(engines, on_experiment(name, engine))
+
+    with pytest.raises(
+        StudyError, match=rf"study\.yaml:12:\d+: claims\.0\.{key}: found sklearn; .*"
+        "needs one of: xgboost, lightgbm",
+    ):  # fmt: skip
+        load_study(path)
+
+
+def test_claim_on_a_path_goes_without_the_engines_that_lack_it(lacking):
+    path = lacking("sklearn, lightgbm", ON_A_PATH.replace("ENGINE", "null"))
+    plan = Plan(load_study(path))
+
+    (claim,) = Claims(plan).records([])
+
+    assert [finding.engine for finding in claim.findings] == ["lightgbm"]
+    note = "ithout HistGradientBoosting: it does not have every path of reg_alpha."
+    assert claim.measured["how"] == f"W{note}"
+    assert f"Claim path is measured w{note}" in plan.notes
+
+
+def test_claim_on_a_path_that_no_engine_has_is_refused(lacking):
+    path = lacking("sklearn, lightgbm", ON_A_PATH.replace("ENGINE", "sklearn"))
+
+    with pytest.raises(
+        StudyError, match=r"study\.yaml:12:\d+: claims\.0\.along: no engine can answer"
+    ):
         Plan(load_study(path))
 
 

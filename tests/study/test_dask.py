@@ -97,11 +97,21 @@ def test_no_cluster_is_a_clear_error(monkeypatch):
         ("tcp://10.0.0.5:8786", "open to other machines without TLS"),
         ("10.0.0.5:8786", "must be tcp://HOST:PORT or tls://HOST:PORT"),
         ("tcp://localhost:many", "must be tcp://HOST:PORT"),
+        ("tcp://[::1:8786", "must be tcp://HOST:PORT"),
+        ("", "must be tcp://HOST:PORT or tls://HOST:PORT, got ''"),
     ],
 )
 def test_addresses_that_strangers_reach_are_refused(address, message):
     with pytest.raises(StudyError, match=message):
         check_address(address, allow_insecure=False)
+
+
+@pytest.mark.parametrize("address", ["", "nowhere", "tcp://h:1" + "0" * 2000])
+def test_an_address_given_beside_the_study_is_checked_alike(write, tmp_path, address):
+    path = write("name: x\ndata: {source: sklearn:diabetes, target: target}\n")
+
+    with pytest.raises(StudyError, match=r"A Dask address must be"):
+        run_study(path, out=tmp_path, dask=address)
 
 
 def test_networks_that_one_trusts_are_taken():

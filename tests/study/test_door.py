@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 
 from boostreg.penalty import parse_space, space_names
 from boostreg.study.door import load_study, write_study
 from boostreg.study.spec import Folds, Holdout, Search, StudySpec
 from boostreg.study.support import unsupported
+from boostreg.tuning.storage import located
 
 STUDIES = sorted(Path(__file__).parents[2].glob("studies/*.yaml"))
 
@@ -126,6 +128,32 @@ def test_relative_source_starts_from_the_folder_of_the_study(write, monkeypatch)
     monkeypatch.chdir(path.parent)
 
     assert load_study("study.yaml").base == path.parent.resolve()
+
+
+@pytest.mark.parametrize("url", ["sqlite:///live.db", "sqlite:////abs/x.db"])
+def test_a_kept_study_mirrors_to_the_same_file(write, tmp_path, url):
+    search = f"search: {{storage: '{url}'}}\n"
+    study = load_study(write(f"name: x\ndata: {{source: a.csv, target: y}}\n{search}"))
+    kept = tmp_path / "reports" / "x" / "study.yaml"
+    kept.parent.mkdir(parents=True)
+
+    write_study(study, kept)
+
+    again = load_study(kept)
+    paths = [make_url(located(s.spec.search.storage, s.base)) for s in (study, again)]
+    assert {Path(p.database).resolve() for p in paths} == {
+        (tmp_path / "live.db").resolve() if "live" in url else Path("/abs/x.db")
+    }
+
+
+def test_a_kept_study_loads_without_its_password(write, tmp_path):
+    search = "search: {storage: 'postgresql://ann:c/a#n?a[ry@h/db?password=canary'}\n"
+    study = load_study(write(f"name: x\ndata: {{source: a.csv, target: y}}\n{search}"))
+
+    write_study(study, tmp_path / "kept.yaml")
+
+    found = load_study(tmp_path / "kept.yaml").spec.search.storage
+    assert found == study.spec.search.as_dict()["storage"] == "postgresql://***@h/db"
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)

@@ -55,6 +55,24 @@ FAULTS = {
         "seed: -1",
         "3:7: seed: found -1; expected at least 0.",
     ),
+    "storage without a scheme": (
+        "search: {storage: foo}",
+        (
+            "3:10: search.storage: must be a URL such as sqlite:///trials.db or "
+            "postgresql://USER:PASSWORD@HOST/NAME, got 'foo'."
+        ),
+    ),
+    "storage with half a port": (
+        "search: {storage: 'postgresql://ann:canary@h:port/db'}",
+        (
+            "3:10: search.storage: must be a URL such as sqlite:///trials.db or "
+            "postgresql://USER:PASSWORD@HOST/NAME, got 'postgresql://***'."
+        ),
+    ),
+    "storage as a list": (
+        "search: {storage: ['postgresql://ann:canary@h/db']}",
+        "3:10: search.storage: found no text; expected the URL of a storage.",
+    ),
     "NaN": (
         "validation: {outer: {holdout: .nan}}",
         "3:31: validation.outer.holdout: found nan; expected a finite number.",

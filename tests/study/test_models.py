@@ -9,7 +9,9 @@ import pytest
 
 from boostreg import BoostedClassifier, BoostedRegressor, cli
 from boostreg.errors import DataError, ModelError
+from boostreg.study.door import load_study
 from boostreg.study.models import find_model, predict_rows
+from boostreg.study.plan import Plan
 
 X = pd.DataFrame({"x": np.arange(30.0), "sort": list("ab") * 15})
 Y = X["x"] // 10
@@ -92,3 +94,16 @@ def test_command_prints_or_writes_the_same(folder, rows, monkeypatch, capsys):
     assert written == (0, f"{out}\n")
     assert printed == (0, out.read_text("utf-8"))
     assert command(folder, folder / "none.csv")[0] == 2
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [False, True], ["no", "yes"]], ids=str)
+def test_class_labels_of_a_study_have_the_type_of_its_column(tmp_path, labels):
+    rows = pd.DataFrame({"x": np.arange(30.0), "y": labels * 15})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    study = tmp_path / "study.yaml"
+    study.write_text("name: labels\ndata: {source: rows.csv, target: y}\n", "utf-8")
+
+    found = Plan(load_study(study)).card()["class_labels"]
+
+    assert found == labels
+    assert {type(label) for label in found} == {type(labels[0])}

@@ -26,7 +26,7 @@ from boostreg.errors import (
 from boostreg.penalty import parse_space
 from boostreg.tuning import Limits, Proposer, Tuning
 from boostreg.tuning.job import TuningJob
-from boostreg.tuning.mirror import Mirror, masked
+from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.rows import read_dataset
 
 SMALL = {"trials": 5, "rounds": 30, "patience": 5, "cv": 3, "workers": 2}
@@ -171,6 +171,40 @@ def test_a_notebook_shows_the_picks(tuned):
     assert f"<td>{tuned.best.loss:.6g}</td>" in page
 
 
+FIRST = np.arange(60)
+HALVES = [(FIRST[:30], FIRST[30:]), (FIRST[30:], FIRST[:30])]
+FOLDS = {
+    "no weight to judge by": (
+        {"cv": KFold(4), "sample_weight": FIRST < 45},
+        "a test part has no row of weight above 0",
+    ),
+    "no weight to train on": (
+        {"cv": HALVES, "sample_weight": FIRST >= 30},
+        "a train part has no row of weight above 0",
+    ),
+    "a class that training lacks": (
+        {"cv": HALVES, "y": np.where(FIRST < 30, "no", "yes")},
+        "class 'yes' of 'target' is in no row of a train part of 30 rows",
+    ),
+    "a row on both sides": (
+        {"cv": [(FIRST[:31], FIRST[30:])]},
+        r"cv gives row 30 .* to the train and the test part",
+    ),
+    "a group on both sides": (
+        {"cv": HALVES, "groups": FIRST // 20},
+        "cv lets groups cross a fold .1 of one.; take .* GroupKFold",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "words"), FOLDS.values(), ids=FOLDS)
+def test_folds_of_a_splitter_are_checked_as_our_own_are(given, words):
+    rows = {"X": FIRST[:, None] * [1.0, -1.0], "y": FIRST % 7, "seed": 0}
+
+    with pytest.raises(DataError, match=words):
+        read_dataset(**rows | given)
+
+
 WRONG = {
     "trials": (0, StudyError, "trials must be a whole number of at least 1, got 0"),
     "workers": (0, StudyError, "workers must be a whole number of at least 1"),
@@ -232,7 +266,9 @@ def test_trials_are_mirrored_once_for_optuna_s_dashboard(tmp_path, diabetes):
         tuned = tune(*diabetes, **SMALL, storage=storage)
 
     with opened(storage) as kept:
-        trials = optuna.load_study(study_name="tune/xgboost", storage=kept).trials
+        (name,) = optuna.get_all_study_names(kept)
+        trials = optuna.load_study(study_name=name, storage=kept).trials
+    assert name.startswith("tune/xgboost/")
     shown = {t.user_attrs["boostreg:trial"]: t for t in trials}
     assert len(trials) == SMALL["trials"]
     for row in tuned.trials.itertuples():
@@ -241,15 +277,81 @@ def test_trials_are_mirrored_once_for_optuna_s_dashboard(tmp_path, diabetes):
             assert shown[row.trial].value == row.loss
 
 
+def search(engine="xgboost", n_trials=3, n_rounds=60, **settings):
+    space = parse_space("default").for_engine(engine)
+    limits = Limits(n_inner=3, n_rounds=n_rounds, patience=8, seed=5)
+    proposer = Proposer(**{"space": space, "n_trials": n_trials} | settings)
+    return Tuning(engine=engine, outer=None, proposer=proposer, limits=limits)
+
+
+OTHERS = {
+    "engine": {"engine": "lightgbm"},
+    "rounds": {"n_rounds": 61},
+    "seed": {"seed": 1},
+    "sampler": {"sampler": "random"},
+    "scale": {"scale": "rows"},
+    "fixed": {"fixed": {"learning_rate": 0.3}},
+    "space": {"space": parse_space(SPACE).for_engine("xgboost")},
+    "in_flight": {"in_flight": 1},
+}
+
+
+def test_the_same_search_has_one_name_however_long_it_is(diabetes):
+    first, again = (read_dataset(*diabetes, cv=3, seed=0) for _ in range(2))
+
+    assert search_name("x", search(n_trials=9), again) == search_name(
+        "x", search(), first
+    )
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_another_search_has_another_name(diabetes, other):
+    dataset = read_dataset(*diabetes, cv=3, seed=0)
+
+    found = search_name("x", search(**other), dataset)
+
+    assert found != search_name("x", search(), dataset)
+
+
+def test_another_table_another_fold_or_objective_has_another_name(diabetes):
+    X, y = diabetes
+    tables = [
+        read_dataset(X, y, cv=3, seed=0),
+        read_dataset(X, 100 * y, cv=3, seed=0),
+        read_dataset(X.iloc[:, ::-1], y, cv=3, seed=0),
+        read_dataset(X, y, cv=3, seed=1),
+        read_dataset(X, y, cv=3, seed=0, objective="poisson"),
+        read_dataset(X, y, cv=3, seed=0, sample_weight=y),
+    ]
+
+    assert len({search_name("x", search(), table) for table in tables}) == len(tables)
+
+
+def test_a_search_that_goes_on_adds_its_new_trials_alone(tmp_path, diabetes):
+    X, y = diabetes
+    storage = f"sqlite:///{tmp_path / 'trials.db'}"
+    searches = [(y, 3), (100 * y, 3), (100 * y, 5), (100 * y, 4)]
+
+    for target, trials in searches:
+        tune(X, target, **SMALL | {"trials": trials, "rounds": 5}, storage=storage)
+
+    with opened(storage) as kept:
+        names = optuna.get_all_study_names(kept)
+        found = [optuna.load_study(study_name=n, storage=kept).trials for n in names]
+    numbers = [[t.user_attrs["boostreg:trial"] for t in trials] for trials in found]
+    assert sorted(map(sorted, numbers)) == [[0, 1, 2], [0, 1, 2, 3, 4]]
+
+
 def test_a_storage_that_fails_is_said_once_without_its_password(caplog, run):
     tuning = make_tuning(n_trials=3)
     run(tuning)
     url = "postgresql+psycopg2://ann:canary@127.0.0.1:1/trials?password=canary"
-    mirror = Mirror(url, "x", {})
+    link = Link(url)
+    mirrors = [Mirror(link, name, {}) for name in "xy"]
 
     with caplog.at_level(logging.WARNING, logger="boostreg"):
-        mirror.update(tuning.trials)
-        mirror.update(tuning.trials)
+        for mirror in mirrors * 2:
+            mirror.update(tuning.trials)
 
-    assert "canary" not in caplog.text + repr(mirror) + masked(url)
+    assert "canary" not in caplog.text + repr(link) + repr(mirrors)
     assert caplog.text.count("no longer mirrored to postgresql+psycopg2://***@") == 1

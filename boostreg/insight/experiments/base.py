@@ -142,7 +142,8 @@ class Procedure:
     options : mapping of str to Option
     panels : tuple of Panel
     by_engine : bool
-        It has an option ``engine``; the study runs it once with each of its engines.
+        It has an option ``engine``; the study runs it once with each of its engines
+        that is one of the option's choices.
     planted : bool
         It needs ``sample.truth``: a study whose source is planted.
     objectives : str
@@ -157,3 +158,8 @@ class Procedure:
     by_engine: bool = False
     planted: bool = False
     objectives: Objectives = "any"
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that take the penalties of its trees; none where it grows none."""
+        return self.options["engine"].choices if self.by_engine else ()

@@ -18,8 +18,13 @@ from boostreg.errors import DataError
 
 
 def table_of(y, *, task="regression", **arrays):
-    """Return a table of one column that numbers its rows."""
+    """Return a table of one column that numbers its rows.
+
+    For regression so does the target, where ``y`` does not vary.
+    """
     y = np.asarray(y, dtype=np.float64)
+    if task == "regression" and len(y) and y.min() == y.max():
+        y = np.arange(len(y), dtype=np.float64)
     labels = () if task == "regression" else tuple("abcdefgh"[: int(y.max()) + 1])
     return Table(
         X=np.arange(len(y), dtype=np.float64)[:, None],
@@ -261,3 +266,22 @@ def test_inner_split_that_is_not_possible_names_its_outer_fold():
         DataError, match=r"^validation\.inner \(in outer fold 0\): 4 fo"
     ):
         make_splits(table, outer={"folds": 4}, inner={"folds": 4}, seed=0)
+
+
+def test_train_part_of_one_target_is_refused_with_its_fold():
+    y = np.r_[np.zeros(8), 1.0, 2.0]
+    table = table_of(y, groups=np.repeat([0, 1, 2, 3, 4], 2))
+
+    with pytest.raises(
+        DataError, match=r"^validation\.outer: target 'y' is 0\.0 in all"
+    ):
+        make_splits(table, outer={"folds": 5}, inner={"folds": 2}, seed=0)
+
+
+def test_rows_of_weight_zero_teach_no_class():
+    table = table_of([0, 0, 1, 1] * 3, task="binary", weights=[1.0, 1.0, 0.0, 0.0] * 3)
+
+    with pytest.raises(
+        DataError, match="class 'b' of 'y' is in no row of a train part"
+    ):
+        make_folds(table, every(table), folds=2, seed=0)

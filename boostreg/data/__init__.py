@@ -1,6 +1,7 @@
 """Tables and folds: from a source to checked arrays and the rows of every fit."""
 
 from boostreg.data.card import data_card
+from boostreg.data.cells import MISSING_WORDS, Reading
 from boostreg.data.columns import Column, apply_columns
 from boostreg.data.folds import Fold, Splits, make_folds, make_holdout, make_splits
 from boostreg.data.monotone import named_signs
@@ -11,8 +12,10 @@ from boostreg.data.table import Table, Task
 from boostreg.data.weighting import with_class_weights
 
 __all__ = [
+    "MISSING_WORDS",
     "Column",
     "Fold",
+    "Reading",
     "Splits",
     "Table",
     "Task",

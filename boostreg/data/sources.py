@@ -1,9 +1,10 @@
 """Sources: what `data.source` of a study may name, as a DataFrame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from boostreg.data.cells import Reading
 from boostreg.data.files import read_csv, read_parquet
 from boostreg.data.names import suggestion
 from boostreg.data.synthetic import SYNTHETIC
@@ -22,7 +23,13 @@ _ALLOWED = (
 )
 
 
-def read_source(source: str, *, base: Path) -> "pd.DataFrame":
+def read_source(
+    source: str,
+    *,
+    base: Path,
+    reading: Reading | None = None,
+    labels: Mapping[str, Collection[str]] | None = None,
+) -> "pd.DataFrame":
     """Return the data that ``source`` names.
 
     Parameters
@@ -32,19 +39,35 @@ def read_source(source: str, *, base: Path) -> "pd.DataFrame":
         .parquet file.
     base : Path
         Folder that a relative path starts from: that of the study file.
+    reading : Reading or None
+        How the cells of a CSV file are read; None for points and commas.
+    labels : mapping of str to collection of str or None
+        Words that are labels in a column, even where they mean missing elsewhere.
 
     Raises
     ------
     DataError
         If there is no such source, or it cannot be read.
     """
+    try:
+        return _read(source, base / source, reading, labels)
+    except DataError as error:
+        error.key = error.key or "source"
+        raise
+
+
+def _read(
+    source: str,
+    path: Path,
+    reading: Reading | None,
+    labels: Mapping[str, Collection[str]] | None,
+) -> "pd.DataFrame":
     kind, colon, name = source.partition(":")
     if colon and kind in _KINDS:
         return _KINDS[kind](name)
-    path = base / source
     match path.suffix.lower():
         case ".csv":
-            return read_csv(path)
+            return read_csv(path, reading, labels)
         case ".parquet":
             return read_parquet(path)
     raise DataError(f"source must be {_ALLOWED}, got {source!r}.")

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
-from boostreg.data import Column, Task
+from boostreg.data import Column, Reading, Task
 from boostreg.engines import get_engine
 from boostreg.errors import ModelError
 from boostreg.losses import Objective
@@ -34,6 +34,9 @@ class ModelCard:
     size : TreeSize
     sha256 : str
         Of the bytes of the model's file.
+    reading : Reading
+        How the cells of the training file were read; a card without it was written
+        before there was a choice.
     """
 
     engine: str
@@ -46,6 +49,7 @@ class ModelCard:
     columns: tuple[Column, ...]
     size: TreeSize
     sha256: str
+    reading: Reading = field(default_factory=Reading)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the card, JSON-ready."""
@@ -64,6 +68,7 @@ class ModelCard:
             ],
             "size": {name.removeprefix("n_"): _size(self, name) for name in SIZES},
             "sha256": self.sha256,
+            "reading": self.reading.as_dict(),
         }
 
     @classmethod
@@ -92,6 +97,7 @@ class ModelCard:
                 columns=tuple(map(_column, content["columns"])),
                 size=TreeSize(**{n: _known(value) for n, value in sizes.items()}),
                 sha256=content["sha256"],
+                reading=_reading(content.get("reading")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"the card of a model is wrong: {error!r}.") from error
@@ -104,6 +110,10 @@ def _size(card: ModelCard, name: str) -> float | None:
 
 def _known(value: Any) -> Any:
     return math.nan if value is None else value
+
+
+def _reading(described: Mapping[str, Any] | None) -> Reading:
+    return Reading() if described is None else Reading.from_dict(described)
 
 
 def _column(described: Mapping[str, Any]) -> Column:

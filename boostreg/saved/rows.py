@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostreg.data import Column, apply_columns
+from boostreg.data import Column, Reading, apply_columns
 from boostreg.errors import DataError
 from boostreg.losses import Array
 
@@ -28,8 +28,14 @@ def has_categories(columns: tuple[Column, ...]) -> bool:
     return any(column.categories is not None for column in columns)
 
 
-def read_rows(X: "pd.DataFrame | ArrayLike", columns: tuple[Column, ...]) -> Array:
+def read_rows(
+    X: "pd.DataFrame | ArrayLike",
+    columns: tuple[Column, ...],
+    reading: Reading | None = None,
+) -> Array:
     """Return a DataFrame, columns by name, or an array, columns by place, as numbers.
+
+    Cells of text are read as ``reading`` says, which is that of training.
 
     Raises
     ------
@@ -37,9 +43,9 @@ def read_rows(X: "pd.DataFrame | ArrayLike", columns: tuple[Column, ...]) -> Arr
         If a column is not there or holds another kind of values than in training.
     """
     if is_frame(X):
-        return read_frame(X, columns)
+        return read_frame(X, columns, reading)
     if has_categories(columns):
-        return read_frame(frame_of(X, columns), columns)
+        return read_frame(frame_of(X, columns), columns, reading)
     try:
         rows = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -50,7 +56,9 @@ def read_rows(X: "pd.DataFrame | ArrayLike", columns: tuple[Column, ...]) -> Arr
     return rows
 
 
-def read_frame(frame: Any, columns: tuple[Column, ...]) -> Array:
+def read_frame(
+    frame: Any, columns: tuple[Column, ...], reading: Reading | None = None
+) -> Array:
     """Return a DataFrame as numbers; categories that training did not see are logged.
 
     Raises
@@ -58,7 +66,7 @@ def read_frame(frame: Any, columns: tuple[Column, ...]) -> Array:
     DataError
         As ``read_rows``.
     """
-    matrix, notes = apply_columns(frame, columns)
+    matrix, notes = apply_columns(frame, columns, reading)
     for note in notes:
         _log.warning(note)
     return matrix

@@ -7,7 +7,7 @@ from boostreg.data.folds import Fold, Splits, make_folds, make_holdout, make_spl
 from boostreg.data.monotone import named_signs
 from boostreg.data.planted import planted_name, planted_table, planted_truth
 from boostreg.data.prepare import prepare_table
-from boostreg.data.sources import read_source
+from boostreg.data.sources import read_rows, read_source
 from boostreg.data.table import Table, Task
 from boostreg.data.weighting import with_class_weights
 
@@ -29,6 +29,7 @@ __all__ = [
     "planted_table",
     "planted_truth",
     "prepare_table",
+    "read_rows",
     "read_source",
     "with_class_weights",
 ]

@@ -13,10 +13,11 @@ from boostreg.data.cells import BOOLEANS, Reading, is_plain_number
 from boostreg.data.names import as_yaml, as_yaml_text, quoted
 from boostreg.errors import DataError
 
-__all__ = ["judge_cells", "odd_number", "rows_of_text"]
+__all__ = ["judge_cells", "odd_number", "rows_of_text", "with_units"]
 
 _MOST = 0.8  # share of the cells that must be numbers (or dates) to make a column so
 _HALF = 0.5  # share that is enough where the numbers are too many to be codes
+_UNITS = 3  # different units, or words, beside more numbers than codes are
 _CODES = 20  # a column of codes has at most so many different numbers,
 _OFTEN = 5  # each so often on average,
 _LABELS = 0.02  # and words in at least this share of its cells,
@@ -43,25 +44,28 @@ _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:\d{4})"
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-6]\d(?:[.,]\d+)?)?(?:\s?[ap]m)?"
 _ZONE = r"(?:\s?(?:z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)"
 _DATES = re.compile(
-    rf"(?:{_YEAR}-{_MONTH}|"
-    rf"{_YEAR}([-/.]){_MONTH}\1{_DAY}|"
-    rf"{_DAY}([-/.]){_MONTH}\2(?:{_YEAR}|\d{{2}})|"
+    rf"{_WEEKDAY}?(?:{_YEAR}-{_MONTH}|{_YEAR}-?w\d{{2}}|"
+    rf"{_YEAR}([-/.]\s?){_MONTH}\1{_DAY}|"
+    rf"{_DAY}([-/.]\s?){_MONTH}\2(?:{_YEAR}|\d{{2}})|"
     rf"{_MONTH}([-/]){_DAY}\3(?:{_YEAR}|\d{{2}})|"
-    rf"{_DAY}[-\s/]{_MONTHS}[-\s/,]*(?:{_YEAR}|\d{{2}})|"
-    rf"{_MONTHS}[-\s/]{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}|"
-    rf"{_MONTHS}[-\s/]{_YEAR}|"
-    rf"{_YEAR}[-\s/]{_MONTHS}[-\s/]{_DAY})"
-    rf"(?:[t\s]\s?{_CLOCK}{_ZONE})?|{_CLOCK}",
+    rf"{_DAY}(?:st|nd|rd|th|\.)?[-\s/]*{_MONTHS}[-\s/,]*(?:{_YEAR}|\d{{2}})|"
+    rf"{_MONTHS}[-\s/]{_DAY}(?:st|nd|rd|th)?,?(?:\s{_CLOCK})?\s{_YEAR}|"
+    rf"{_MONTHS}[-\s/](?:{_YEAR}|\d{{2}})|"
+    rf"{_YEAR}[-\s/]{_MONTHS}[-\s/]{_DAY}|\d{{8}}(?=t\d))"
+    rf"(?:[t\s,]\s?(?:{_CLOCK}|\d{{6}}){_ZONE})?|{_CLOCK}",
     re.ASCII | re.IGNORECASE,
 )
 _CURRENCY = re.compile(
     r"(?:[^\W\d_]{0,2}\$|[€£¥₹₽₩₺₴₪฿¢]|\b(?:USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|"
     r"NOK|DKK|PLN|CZK|BRL|MXN|ZAR|Rs|kr|zł)\b\.?)"
 )
-_UNIT = re.compile(r"([+-]?[0-9][0-9.,]*)\s*([^\W\d_]{1,4}[²³]?|°\s?[CF]?)")
+_UNIT = re.compile(r"([+-]?[0-9][0-9.,]*)\s*([^\W\d_]{1,12}[²³]?|°\s?[CF]?)")
 _COMPARED = re.compile(r"[<>≤≥~≈±]=?\s*(.+)|(.+[0-9])\s*[+]")
-_TRAILING = re.compile(r"([0-9].*)-|\((.*[0-9].*)\)")
+_TRAILING = re.compile(
+    r"([0-9].*)-|\((.*[0-9].*)\)|(?:'(.*[0-9].*)'|\"(.*[0-9].*)\"|['=](.*))"
+)
 _GROUPS = re.compile(
     r"[+-]?[0-9]{1,3}(?:(,[0-9]{3})+|(\.[0-9]{3}){2,}|([ \u00a0\u202f\u2009][0-9]{3})+|"
     r"(['\u2019][0-9]{3})+)(?:[.,][0-9]*)?"
@@ -101,7 +105,7 @@ def _has_other_digits(text: str) -> bool:
     if not text.isascii() and is_plain_number(wide):
         return True
     match = _TRAILING.fullmatch(text)
-    return match is not None and _number_like(match[1] or match[2])
+    return match is not None and _number_like(next(filter(None, match.groups()), ""))
 
 
 def _is_limit(text: str) -> bool:
@@ -154,8 +158,9 @@ def judge_cells(
     Notes
     -----
     Marks (``?``, ``-``, ``unknown``) do not count. Of the rest four in five must be
-    numbers, or half where there are more than 20 different ones. Few numbers with
-    words among them that recur (``1``, ``2``, ``XL``) are codes, so categories.
+    numbers; or half where there are more than 20 different ones; or any share where
+    only up to three words stand beside so many. Few numbers with words among them that
+    recur (``1``, ``2``, ``XL``) are codes, so categories.
 
     >>> judge_cells(["1", "2", "3", "?"], [9, 9, 9, 1], Reading())
     ('odd', ['?'])
@@ -178,12 +183,14 @@ def judge_cells(
     if n_dates and n_dates >= _MOST * n_known:
         return "time", odd
     n_formats = sum(kinds.get(kind, 0) for kind in _STRONG)
-    n_weak = kinds.get("limit", 0) + kinds.get("unit", 0)
-    if n_weak >= _MOST * n_known and _n_looking(looks, ("limit", "unit")) > _CODES:
+    weak = with_units(odd)
+    if len(weak) > _CODES and sum(times[text] for text in weak) >= _MOST * n_known:
         return "odd", odd
     n_like = n_numbers + n_formats
     many = len(texts) - len(odd) + _n_looking(looks, _STRONG) > _CODES
-    if not n_like or n_like < (_HALF if many else _MOST) * n_known:
+    share = _HALF if many else _MOST
+    few_words = many and len(odd) <= _UNITS
+    if not n_like or not (few_words or n_like >= share * n_known):
         return "label", odd
     words = [t for t, look in looks.items() if look in ("word", "unit", "limit")]
     n_words = sum(times[word] for word in words)
@@ -195,6 +202,19 @@ def judge_cells(
         and n_words >= max(_LABELS * n_known, _REPEATED * len(words), 1)
     )
     return ("label" if codes else "odd"), odd
+
+
+def with_units(texts: Iterable[str]) -> list[str]:
+    """Return the texts that are a number with a limit sign or one of a few units.
+
+    >>> with_units(["5 kg", "<3", "12A", "XL"])
+    ['5 kg', '<3', '12A']
+    """
+    looks = {text: _looks(text) for text in texts}
+    units = [text for text, look in looks.items() if look == "unit"]
+    different = {match[2] for t in units if (match := _UNIT.fullmatch(t.strip()))}
+    wanted = ("limit", "unit") if len(different) <= _UNITS else ("limit",)
+    return [text for text, look in looks.items() if look in wanted]
 
 
 def _tally(looks: Mapping[str, str], times: Mapping[str, int]) -> dict[str, int]:
@@ -278,7 +298,10 @@ def _advice(
     }
     said += _format_advice(formats)
     if "point" in kinds and reading.decimal != ".":
-        said.append(f"{kinds['point'][0]!r} has a point: write data.decimal: '.'.")
+        said.append(
+            f"{kinds['point'][0]!r} has a point and data.decimal is "
+            f"{reading.decimal!r}; a file has one of the two."
+        )
     for kind, what in _SIGNS.items():
         if kind in kinds:
             said.append(f"Take {what} out of {quoted(kinds[kind], 2)} in the file.")
@@ -317,7 +340,8 @@ def _format_advice(kinds: Mapping[str, list[str]]) -> list[str]:
     if not groups:
         return []
     if marks[0] != ",":
-        return _keys(groups[0], "," if "," in groups[0] else None, marks[0])
+        comma = "," in groups[0] or marks[0] == "."
+        return _keys(groups[0], "," if comma else None, marks[0])
     if any("." in text or text.count(",") > 1 for text in groups):
         return _keys(groups[0], None, ",")
     plain, point = groups[0].replace(",", ""), groups[0].replace(",", ".")

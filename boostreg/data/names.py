@@ -81,12 +81,12 @@ def quoted(names: Iterable[str], most: int = 8) -> str:
 def as_yaml_text(text: str) -> str:
     r"""Return a text as a quoted scalar of YAML.
 
-    >>> print(as_yaml_text("it's"), as_yaml_text("\t"))
-    'it''s' "\t"
+    >>> print(as_yaml_text("?"), as_yaml_text("it's"), as_yaml_text("\t"))
+    '?' "it's" "\t"
     """
-    if text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
-    return json.dumps(text)
+    if text.isprintable() and "'" not in text:
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def as_yaml(name: str) -> str:

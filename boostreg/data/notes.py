@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from boostreg.data.cells import Reading, is_plain_number
 from boostreg.data.columns import Column
 from boostreg.data.files import FileFacts
+from boostreg.data.judging import with_units
 from boostreg.data.names import as_yaml, quoted
 from boostreg.data.target import Target
 
@@ -64,6 +65,12 @@ def notes_on_types(
             f"Words among numbers, both read as categories: {quoted(mixed)}. For "
             f"numbers, name the words that are none under data.missing."
         )
+    units = [c.name for c in open_to if _all_with_units(c.categories or ())]
+    if units:
+        notes.append(
+            f"Numbers with units or limit signs, read as categories: {quoted(units)}. "
+            f"For numbers take these out of the file."
+        )
     if whole:
         notes.append(
             f"Numbers kept as text, read as categories: {quoted(whole)}. For numbers "
@@ -84,6 +91,10 @@ def notes_on_types(
         if c.categories and len(c.categories) > max(2, _MANY * len(series[c.name]))
     ]
     return notes
+
+
+def _all_with_units(labels: Sequence[str]) -> bool:
+    return len(labels) > 1 and len(with_units(labels)) == len(labels)
 
 
 def _types(names: Sequence[str], kind: str) -> str:

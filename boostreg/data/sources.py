@@ -1,10 +1,12 @@
 """Sources: what `data.source` of a study may name, as a DataFrame."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boostreg.data.cells import Reading
+from boostreg.data.cells import Reading, Type
+from boostreg.data.columns import Column
 from boostreg.data.files import read_csv, read_parquet
 from boostreg.data.names import suggestion
 from boostreg.data.synthetic import SYNTHETIC
@@ -13,7 +15,7 @@ from boostreg.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SKLEARN", "read_source"]
+__all__ = ["SKLEARN", "read_rows", "read_source"]
 
 SKLEARN = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
 """Data sets of scikit-learn that come with it, so that no network is needed."""
@@ -54,6 +56,35 @@ def read_source(
     except DataError as error:
         error.key = error.key or "source"
         raise
+
+
+def read_rows(
+    source: str, base: Path, columns: Sequence[Column], reading: Reading
+) -> "pd.DataFrame":
+    """Return rows for a model: each cell is read by what its column was in training.
+
+    Parameters
+    ----------
+    source : str
+        As ``read_source`` takes it.
+    base : Path
+    columns : sequence of Column
+        The model's.
+    reading : Reading
+        Of the table that it was trained on.
+
+    Raises
+    ------
+    DataError
+        As ``read_source``.
+    """
+    types: dict[str, Type] = {
+        column.name: "number" if column.categories is None else "category"
+        for column in columns
+    }
+    labels = {c.name: frozenset(c.categories) for c in columns if c.categories}
+    reading = replace(reading, types=types)
+    return read_source(source, base=base, reading=reading, labels=labels)
 
 
 def _read(

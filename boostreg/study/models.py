@@ -3,12 +3,10 @@
 import csv
 import hashlib
 import io
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boostreg.data import Column, Reading, read_source
-from boostreg.data.cells import Type
+from boostreg.data import Column, Reading, read_rows
 from boostreg.errors import DataError, ModelError
 from boostreg.losses import Objective
 from boostreg.report.records import RunRecord
@@ -95,22 +93,13 @@ def predict_rows(
         If ``out`` cannot be written.
     """
     loaded = load_model(find_model(folder, model))
-    table = _table(loaded, _read_rows(loaded.card, source))
+    card = loaded.card
+    rows = read_rows(source, Path(), card.columns, card.reading)
+    table = _table(loaded, rows)
     if out is None:
         return table
     write_text(out, table)
     return f"{out}\n"
-
-
-def _read_rows(card: ModelCard, source: str) -> "pd.DataFrame":
-    """Return rows, each cell read by what its column was in training."""
-    types: dict[str, Type] = {
-        column.name: "number" if column.categories is None else "category"
-        for column in card.columns
-    }
-    labels = {c.name: frozenset(c.categories) for c in card.columns if c.categories}
-    reading = replace(card.reading, types=types)
-    return read_source(source, base=Path(), reading=reading, labels=labels)
 
 
 def _table(model: LoadedModel, frame: "pd.DataFrame") -> str:

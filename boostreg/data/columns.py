@@ -180,9 +180,11 @@ def _first(series: "pd.Series[Any]") -> str:
 
 
 def numbers_of(
-    series: "pd.Series[Any]", name: str, reading: Reading
+    series: "pd.Series[Any]", name: str, reading: Reading, why: str = ""
 ) -> NDArray[np.float64]:
     """Return a column as float64, text as the numbers that it spells.
+
+    ``why`` it must be numbers is said where a cell is none.
 
     Raises
     ------
@@ -198,8 +200,8 @@ def numbers_of(
     if odd:
         rows = _rows_of(codes, texts, odd)
         raise DataError(
-            f"column {name!r} must hold numbers, found {rows_of_text(rows)} (the first "
-            f"row is 0)."
+            f"column {name!r} must hold numbers{why}, found {rows_of_text(rows)} (the "
+            f"first row is 0)."
         )
     numbers = np.array([*read, np.nan], dtype=np.float64)[codes]
     _refuse_infinite(numbers, name)
@@ -327,7 +329,7 @@ def _apply(
                 f"column {column.name!r} must hold numbers as in training, got "
                 f"{series.dtype}."
             )
-        return numbers_of(series, column.name, reading), []
+        return numbers_of(series, column.name, reading, " as in training"), []
     codes, values = _factorize(series, column.name)
     match = _matcher(column.categories)
     matched = [match(value) for value in values]
@@ -377,18 +379,22 @@ def _missing_as_nan(codes: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], Any]:
+    """Return the code of each row, -1 where missing, and the values behind them."""
     import pandas as pd
 
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        return pd.factorize(series)
-    if series.dtype == object:
-        for row, value in enumerate(series):
-            if not pd.api.types.is_scalar(value):
-                raise DataError(
-                    f"column {name!r} holds a {type(value).__name__} in row {row} (the "
-                    f"first row is 0); a value is a number, a boolean or text."
-                )
-    return pd.factorize(series)
+    values: Any
+    try:
+        codes, values = pd.factorize(series)
+    except TypeError:  # a list has no hash
+        codes, values = np.arange(len(series)), series
+    for code, value in enumerate(values) if series.dtype == object else ():
+        if not pd.api.types.is_scalar(value):
+            row = int(np.argmax(codes == code))
+            raise DataError(
+                f"column {name!r} holds a {type(value).__name__} in row {row} (the "
+                f"first row is 0); a value is a number, a boolean or text."
+            )
+    return codes, values
 
 
 def _label(value: object) -> str:

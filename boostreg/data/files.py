@@ -276,7 +276,8 @@ def _typed(
             values = np.array(known, dtype=object)
         elif zero := next(filter(_ZEROS.fullmatch, known), None):
             zeros[name] = zero
-        columns[place] = _taken(values, codes, np.array(blank, dtype=bool))
+        taken = _taken(values, codes, np.array(blank, dtype=bool))
+        columns[place] = pd.Series(taken, dtype=taken.dtype, copy=False)
     frame = pd.DataFrame(columns, copy=False)
     frame.columns = pd.Index(header, dtype=object)
     frame.attrs[_FACTS] = FileFacts(words=words, zeros=zeros)

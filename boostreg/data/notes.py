@@ -147,7 +147,7 @@ def notes_on_values(
 
 def _notes_on_orders(
     X: NDArray[np.float64],
-    answer: NDArray[np.int64],
+    answer: NDArray[np.int32],
     columns: Mapping[int, Column],
     classes: Sequence[str],
 ) -> list[str]:
@@ -199,16 +199,19 @@ def _listed(names: Sequence[str]) -> str:
     return f"[{', '.join(map(as_yaml, names[:_SHOWN]))}]"
 
 
-def _order(values: NDArray[np.float64]) -> NDArray[np.int64]:
+def _order(values: NDArray[np.float64]) -> NDArray[np.int32]:
     """Return the rank of each value among those that differ, -1 where missing."""
-    missing = np.isnan(values)
-    ranks = np.unique(values, return_inverse=True)[1].astype(np.int64)
-    ranks[missing] = -1
-    return ranks
+    import pandas as pd
+
+    codes, different = pd.factorize(values)
+    ranks = np.empty(len(different) + 1, dtype=np.int32)
+    ranks[np.argsort(different)] = np.arange(len(different))
+    ranks[-1] = -1
+    return ranks[codes]
 
 
 def _tells(
-    feature: NDArray[np.int64], answer: NDArray[np.int64], *, any_order: bool
+    feature: NDArray[np.int32], answer: NDArray[np.int32], *, any_order: bool
 ) -> bool:
     """Return whether a feature and the target are the same but for their units."""
     n_values = int(answer.max()) + 1
@@ -216,12 +219,15 @@ def _tells(
         return False
     if any_order:
         few = 2 * n_values <= len(answer)  # else two identifiers would be the same
-        return few and len(np.unique(feature * n_values + answer)) == n_values
+        return (
+            few
+            and len(np.unique(feature.astype(np.int64) * n_values + answer)) == n_values
+        )
     return any(np.array_equal(feature, o) for o in (answer, n_values - 1 - answer))
 
 
 def _copies(
-    columns: Mapping[int, Column], orders: Mapping[int, NDArray[np.int64]]
+    columns: Mapping[int, Column], orders: Mapping[int, NDArray[np.int32]]
 ) -> dict[int, int]:
     """Return the places of columns that are an earlier one in other units."""
     first: dict[bytes, int] = {}
@@ -231,7 +237,7 @@ def _copies(
         ranks = orders[place][known]
         if column.categories:  # by first appearance, whatever the labels are called
             _, at, inverse = np.unique(ranks, return_index=True, return_inverse=True)
-            ranks = np.argsort(np.argsort(at))[inverse]
+            ranks = np.argsort(np.argsort(at))[inverse].astype(np.int32)
         else:  # a column and its negative are one: the first off the middle is low
             reverse = ranks.max() - ranks
             off = int(np.argmax(ranks != reverse))
@@ -244,7 +250,7 @@ def _copies(
     return copies
 
 
-def _is_identifier(values: NDArray[np.float64], ranks: NDArray[np.int64]) -> bool:
+def _is_identifier(values: NDArray[np.float64], ranks: NDArray[np.int32]) -> bool:
     if ranks.min() < 0 or ranks.max() + 1 != len(ranks):
         return False
     return bool(np.all(values == np.floor(values)))

@@ -13,7 +13,8 @@ from boostreg.data.cells import Reading
 from boostreg.data.columns import (
     Column,
     encode_labels,
-    kind_of,
+    meant_kind,
+    numbers_of,
     read_column,
     read_numbers,
     without_words,
@@ -102,7 +103,12 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         said = words.get(target, {})
         answer = read_target(series[target], target, task, reading, said)
     X, columns = _read_features({n: series[n] for n in features}, reading, facts)
-    read = {role: _read_role(series[name], name, role) for role, name in named.items()}
+    read = {}
+    for role, name in named.items():
+        with _about(role):
+            _refuse_unread(facts, name)
+            said = words.get(name, {})
+            read[role] = _READERS[role](series[name], name, reading, said)
     kept = {name: series[name] for name in (target, *features)}
     return Table(
         X=X,
@@ -193,12 +199,6 @@ def _about(key: str) -> Iterator[None]:
         raise
 
 
-def _read_role(series: "pd.Series[Any]", name: str, role: str) -> NDArray[Any]:
-    with _about(role):
-        read: NDArray[Any] = _READERS[role](series, name)
-    return read
-
-
 def _read_features(
     series: "dict[str, pd.Series[Any]]", reading: Reading, facts: FileFacts
 ) -> tuple[NDArray[np.float64], tuple[Column, ...]]:
@@ -224,8 +224,14 @@ def _read_features(
     return X, tuple(columns)
 
 
-def _read_weights(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
-    _refuse_labels(series, name)
+def _read_weights(
+    series: "pd.Series[Any]", name: str, reading: Reading, words: Mapping[str, int]
+) -> NDArray[np.float64]:
+    if meant_kind(series, name, reading, words) != "number":
+        raise DataError(
+            f"weights column {name!r} must hold numbers, got {series.dtype}, first "
+            f"{series.iloc[0]!r}."
+        )
     refuse_missing(series, name, "weights column")
     values = read_numbers(series, name)
     negative = np.flatnonzero(values < 0)
@@ -251,19 +257,23 @@ def _read_weights(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
     return values
 
 
-def _read_groups(series: "pd.Series[Any]", name: str) -> NDArray[np.int64]:
-    refuse_missing(series, name, "groups column")
+def _read_groups(
+    series: "pd.Series[Any]", name: str, _reading: Reading, words: Mapping[str, int]
+) -> NDArray[np.int64]:
+    refuse_missing(series, name, "groups column", words)
     codes, _ = encode_labels(series, name)
     return codes
 
 
-def _read_time(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
+def _read_time(
+    series: "pd.Series[Any]", name: str, reading: Reading, words: Mapping[str, int]
+) -> NDArray[np.float64]:
     """Return points in time as numbers: seconds since 1970 in UTC for dates."""
     import pandas as pd
 
     refuse_missing(series, name, "time column")
-    if kind_of(series, name) == "number":
-        return read_numbers(series, name)
+    if meant_kind(series, name, reading, words) == "number":
+        return numbers_of(series, name, reading)
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
     codes, values = pd.factorize(series.astype(object))
@@ -323,11 +333,3 @@ _READERS: dict[str, Any] = {
     "time": _read_time,
     "weights": _read_weights,
 }
-
-
-def _refuse_labels(series: "pd.Series[Any]", name: str) -> None:
-    if kind_of(series, name) != "number":
-        raise DataError(
-            f"weights column {name!r} must hold numbers, got {series.dtype}, first "
-            f"{series.iloc[0]!r}."
-        )

@@ -94,7 +94,7 @@ def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
 def meant_kind(
     series: "pd.Series[Any]",
     name: str,
-    reading: Reading,
+    reading: Reading | None,
     words: Iterable[str] = (),
 ) -> Kind:
     """Return what a column is: as ``reading`` states it, or as its values say.
@@ -103,7 +103,8 @@ def meant_kind(
     ----------
     series : Series
     name : str
-    reading : Reading
+    reading : Reading or None
+        None for a table that no study reads, which has other ways to mend it.
     words : iterable of str
         Words that were read as missing in the file of the column.
 
@@ -112,7 +113,7 @@ def meant_kind(
     DataError
         If most of a column of text is numbers, and some of it is not.
     """
-    stated = reading.types.get(name)
+    stated = None if reading is None else reading.types.get(name)
     if stated is not None:
         return "number" if stated == "number" else "label"
     kind = kind_of(series, name)
@@ -123,7 +124,7 @@ def meant_kind(
         return kind
     texts = [_label(value) for value in values]
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-    judged, odd = judge_cells(texts, counts.tolist(), reading)
+    judged, odd = judge_cells(texts, counts.tolist(), reading or Reading())
     if judged == "odd":
         rows = _rows_of(codes, texts, odd)
         n_numbers = int(counts.sum()) - sum(map(len, rows.values()))
@@ -157,7 +158,6 @@ def read_column(
         If it holds points in time, infinite values or what is no single value, or is
         a mixture of numbers and odd cells.
     """
-    reading = Reading() if reading is None else reading
     kind = meant_kind(series, name, reading, words)
     if kind == "time":
         raise DataError(
@@ -166,7 +166,7 @@ def read_column(
             f"time."
         )
     if kind == "number":
-        return numbers_of(series, name, reading), Column(name)
+        return numbers_of(series, name, reading or Reading()), Column(name)
     codes, labels = encode_labels(series, name)
     if not labels:  # a category column without a single value
         return np.full(len(series), np.nan), Column(name)
@@ -217,7 +217,7 @@ def without_words(series: "pd.Series[Any]", reading: Reading) -> "pd.Series[Any]
     numeric = pd.api.types.is_numeric_dtype(series.dtype)
     if numeric and not any(map(is_plain_number, reading.missing)):
         return series
-    codes, values = pd.factorize(series)
+    codes, values = _factorize(series, str(series.name))
     texts = [_label(value) for value in values]
     blank = np.array([*reading.is_missing(texts), False], dtype=bool)[codes]
     return series.mask(blank) if blank.any() else series

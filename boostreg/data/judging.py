@@ -54,7 +54,8 @@ _DATES = re.compile(
     rf"{_MONTHS}[-\s/]{_DAY}(?:st|nd|rd|th)?,?(?:\s{_CLOCK})?\s{_YEAR}|"
     rf"{_MONTHS}[-\s/](?:{_YEAR}|\d{{2}})|"
     rf"{_YEAR}[-\s/]{_MONTHS}[-\s/]{_DAY}|\d{{8}}(?=t\d))"
-    rf"(?:[t\s,]\s?(?:{_CLOCK}|\d{{6}}){_ZONE})?|{_CLOCK}",
+    rf"(?:[t\s,]\s?(?:{_CLOCK}|\d{{6}}){_ZONE})?|{_CLOCK}|"
+    rf"{_YEAR}[-\s]?q[1-4]|q[1-4][-\s]{_YEAR}|-?\d+\sdays?(?:\s[+-]?{_CLOCK})?",
     re.ASCII | re.IGNORECASE,
 )
 _CURRENCY = re.compile(
@@ -236,7 +237,7 @@ def odd_number(
     rows: Mapping[str, Sequence[int]],
     *,
     n_numbers: int,
-    reading: Reading,
+    reading: Reading | None,
     found: Iterable[str] = (),
 ) -> DataError:
     """Return the error for a column of numbers with odd cells: what, where, and why.
@@ -248,8 +249,8 @@ def odd_number(
         The rows of each odd cell.
     n_numbers : int
         Cells that are numbers.
-    reading : Reading
-        As it was read.
+    reading : Reading or None
+        As it was read; None where no study can say how.
     found : iterable of str
         Words that count as missing already in this file, to be kept in a new list.
     """
@@ -258,7 +259,13 @@ def odd_number(
         head = f"holds numbers in {n_numbers} rows, and in {n_odd} what is none"
     else:
         head = f"holds numbers in another form in {n_odd} rows"
-    advice = " ".join(_advice(name, rows, reading, found))
+    if reading is None:
+        advice = (
+            "The first row is 0. Make these numbers, or missing; where all are labels, "
+            "make the column's type category."
+        )
+    else:
+        advice = " ".join(_advice(name, rows, reading, found))
     error = DataError(f"column {name!r} {head}: {rows_of_text(rows)}. {advice}")
     error.key = "source"
     return error

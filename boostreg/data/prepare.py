@@ -14,7 +14,6 @@ from boostreg.data.columns import (
     Column,
     encode_labels,
     meant_kind,
-    numbers_of,
     read_column,
     read_numbers,
     without_words,
@@ -81,6 +80,8 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         If a column is not there or holds what cannot be used, or nothing is left to
         learn from. The message names the column, what was found and what is allowed.
     """
+    facts = file_facts(frame)
+    stated = Reading() if reading is None and facts.of_file else reading
     reading = Reading() if reading is None else reading
     series = columns_by_name(frame)
     if not len(frame):
@@ -89,7 +90,6 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     named = {role: name for role, name in roles.items() if name is not None}
     _check_roles(list(series), target, drop, named)
     _check_types(list(series), reading, named)
-    facts = file_facts(frame)
     counters = _row_counters(facts, series, {target, *drop, *named.values()})
     taken = {target, *drop, *named.values(), *counters}
     features = [name for name in series if name not in taken]
@@ -101,14 +101,14 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     with _about("target"):
         _refuse_unread(facts, target)
         said = words.get(target, {})
-        answer = read_target(series[target], target, task, reading, said)
-    X, columns = _read_features({n: series[n] for n in features}, reading, facts)
+        answer = read_target(series[target], target, task, stated, said)
+    X, columns = _read_features({n: series[n] for n in features}, stated, facts)
     read = {}
     for role, name in named.items():
         with _about(role):
             _refuse_unread(facts, name)
             said = words.get(name, {})
-            read[role] = _READERS[role](series[name], name, reading, said)
+            read[role] = _READERS[role](series[name], name, stated, said)
     kept = {name: series[name] for name in (target, *features)}
     return Table(
         X=X,
@@ -200,7 +200,7 @@ def _about(key: str) -> Iterator[None]:
 
 
 def _read_features(
-    series: "dict[str, pd.Series[Any]]", reading: Reading, facts: FileFacts
+    series: "dict[str, pd.Series[Any]]", reading: Reading | None, facts: FileFacts
 ) -> tuple[NDArray[np.float64], tuple[Column, ...]]:
     """Return the features, or one error that names every column at fault."""
     if not series:
@@ -225,7 +225,10 @@ def _read_features(
 
 
 def _read_weights(
-    series: "pd.Series[Any]", name: str, reading: Reading, words: Mapping[str, int]
+    series: "pd.Series[Any]",
+    name: str,
+    reading: Reading | None,
+    words: Mapping[str, int],
 ) -> NDArray[np.float64]:
     if meant_kind(series, name, reading, words) != "number":
         raise DataError(
@@ -258,7 +261,10 @@ def _read_weights(
 
 
 def _read_groups(
-    series: "pd.Series[Any]", name: str, _reading: Reading, words: Mapping[str, int]
+    series: "pd.Series[Any]",
+    name: str,
+    _reading: Reading | None,
+    words: Mapping[str, int],
 ) -> NDArray[np.int64]:
     refuse_missing(series, name, "groups column", words)
     codes, _ = encode_labels(series, name)
@@ -266,14 +272,17 @@ def _read_groups(
 
 
 def _read_time(
-    series: "pd.Series[Any]", name: str, reading: Reading, words: Mapping[str, int]
+    series: "pd.Series[Any]",
+    name: str,
+    reading: Reading | None,
+    words: Mapping[str, int],
 ) -> NDArray[np.float64]:
     """Return points in time as numbers: seconds since 1970 in UTC for dates."""
     import pandas as pd
 
     refuse_missing(series, name, "time column")
     if meant_kind(series, name, reading, words) == "number":
-        return numbers_of(series, name, reading)
+        return read_numbers(series, name)
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
     codes, values = pd.factorize(series.astype(object))

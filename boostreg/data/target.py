@@ -69,8 +69,8 @@ def read_target(
     """
     if task is not None and task not in get_args(Task):
         raise DataError(f"task must be one of {quoted(get_args(Task))}, got {task!r}.")
-    reading = Reading() if reading is None else reading
-    if task in ("binary", "multiclass") and name not in reading.types:
+    types = {} if reading is None else reading.types
+    if task in ("binary", "multiclass") and name not in types:
         kind = kind_of(series, name)  # classes may be any words
     else:
         kind = meant_kind(series, name, reading, words)
@@ -79,8 +79,7 @@ def read_target(
             f"target {name!r} holds dates or times; turn it into numbers or classes."
         )
     refuse_missing(series, name, "target", words)
-    stated = reading.types.get(name)
-    if stated == "number":
+    if reading is not None and types.get(name) == "number":
         series = _as_numbers(series, numbers_of(series, name, reading))
     if task is None:
         return _inferred(series, name, labelled=kind == "label")

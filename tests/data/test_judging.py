@@ -127,6 +127,14 @@ DATES += ("%d.%m.%Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%b-%Y", "%Y/%m/%d", 
 DATES += ("%A, %d %B %Y", "%d%b%Y", "%Y-%m", "%m/%d/%Y %I:%M:%S %p")
 
 
+DURATIONS = ("2024Q1", "Q3 2024", "3 days 00:10:00", "-1 days +23:00:00.5", "2 days")
+
+
+@pytest.mark.parametrize("text", DURATIONS)
+def test_quarters_and_durations_are_times_too(text):
+    assert judged([text] * 9) == "time"
+
+
 @pytest.mark.parametrize("form", DATES)
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_dates_in_text_are_refused_alike_in_every_kind_of_file(tmp_path, form, suffix):

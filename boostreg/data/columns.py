@@ -7,13 +7,16 @@ values are NaN throughout.
 
 import numbers
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.data.cells import Reading, is_plain_number, plain_form
+from boostreg.data.judging import judge_cells, odd_number, rows_of_text
 from boostreg.data.names import columns_by_name, quoted, refuse_unknown
 from boostreg.errors import DataError
 
@@ -25,8 +28,11 @@ __all__ = [
     "apply_columns",
     "encode_labels",
     "kind_of",
+    "meant_kind",
+    "numbers_of",
     "read_column",
     "read_numbers",
+    "without_words",
 ]
 
 Kind = Literal["number", "label", "time"]
@@ -61,7 +67,7 @@ class Column:
 
 
 def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
-    """Return what a column holds.
+    """Return what the values of a column are, whatever their text says.
 
     Raises
     ------
@@ -85,29 +91,136 @@ def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
     return _KINDS[inferred]
 
 
+def meant_kind(
+    series: "pd.Series[Any]",
+    name: str,
+    reading: Reading | None,
+    words: Iterable[str] = (),
+) -> Kind:
+    """Return what a column is: as ``reading`` states it, or as its values say.
+
+    Parameters
+    ----------
+    series : Series
+    name : str
+    reading : Reading or None
+        None for a table that no study reads, which has other ways to mend it.
+    words : iterable of str
+        Words that were read as missing in the file of the column.
+
+    Raises
+    ------
+    DataError
+        If most of a column of text is numbers, and some of it is not.
+    """
+    stated = None if reading is None else reading.types.get(name)
+    if stated is not None:
+        return "number" if stated == "number" else "label"
+    kind = kind_of(series, name)
+    if kind != "label" or series.dtype.name == "category":
+        return kind
+    codes, values = _factorize(series, name)
+    if any(isinstance(value, bytes) for value in values[:1]):
+        return kind
+    texts = [_label(value) for value in values]
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    judged, odd = judge_cells(texts, counts.tolist(), reading or Reading())
+    if judged == "odd":
+        rows = _rows_of(codes, texts, odd)
+        n_numbers = int(counts.sum()) - sum(map(len, rows.values()))
+        raise odd_number(name, rows, n_numbers=n_numbers, reading=reading, found=words)
+    return "time" if judged == "time" else "label"
+
+
+def _rows_of(
+    codes: NDArray[np.int64], texts: Sequence[str], wanted: Iterable[str]
+) -> dict[str, list[int]]:
+    """Return the rows in which each of the wanted texts stands."""
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], np.arange(len(texts) + 1))
+    at = {text: place for place, text in enumerate(texts)}
+    return {
+        text: order[ends[at[text]] : ends[at[text] + 1]].tolist() for text in wanted
+    }
+
+
 def read_column(
-    series: "pd.Series[Any]", name: str
+    series: "pd.Series[Any]",
+    name: str,
+    reading: Reading | None = None,
+    words: Iterable[str] = (),
 ) -> tuple[NDArray[np.float64], Column]:
     """Return a feature as numbers, and how it was read.
 
     Raises
     ------
     DataError
-        If it holds points in time, infinite values or what is no single value.
+        If it holds points in time, infinite values or what is no single value, or is
+        a mixture of numbers and odd cells.
     """
-    kind = kind_of(series, name)
+    kind = meant_kind(series, name, reading, words)
     if kind == "time":
         raise DataError(
-            f"column {name!r} holds dates or times ({series.dtype}); turn it into "
+            f"column {name!r} holds dates or times ({_first(series)}); turn it into "
             f"numbers (a year, days since a date), list it under drop, or name it as "
             f"time."
         )
     if kind == "number":
-        return read_numbers(series, name), Column(name)
+        return numbers_of(series, name, reading or Reading()), Column(name)
     codes, labels = encode_labels(series, name)
     if not labels:  # a category column without a single value
         return np.full(len(series), np.nan), Column(name)
     return _missing_as_nan(codes), Column(name, labels)
+
+
+def _first(series: "pd.Series[Any]") -> str:
+    """Return the first value of a column and its type, for a message."""
+    value = series.dropna().iloc[0]
+    return f"{str(value)!r}, {series.dtype}"
+
+
+def numbers_of(
+    series: "pd.Series[Any]", name: str, reading: Reading, why: str = ""
+) -> NDArray[np.float64]:
+    """Return a column as float64, text as the numbers that it spells.
+
+    ``why`` it must be numbers is said where a cell is none.
+
+    Raises
+    ------
+    DataError
+        If a cell is no number, or is infinite.
+    """
+    if kind_of(series, name) != "label":
+        return read_numbers(series, name)
+    codes, values = _factorize(series, name)
+    texts = [_label(value) for value in values]
+    read = reading.values(texts)
+    odd = [text for text, value in zip(texts, read, strict=True) if value is None]
+    if odd:
+        rows = _rows_of(codes, texts, odd)
+        raise DataError(
+            f"column {name!r} must hold numbers{why}, found {rows_of_text(rows)} (the "
+            f"first row is 0)."
+        )
+    numbers = np.array([*read, np.nan], dtype=np.float64)[codes]
+    _refuse_infinite(numbers, name)
+    return numbers
+
+
+def without_words(series: "pd.Series[Any]", reading: Reading) -> "pd.Series[Any]":
+    """Return a column with the words that ``reading`` states for missing left out."""
+    import pandas as pd
+
+    if reading.missing is None:
+        return series
+    numeric = pd.api.types.is_numeric_dtype(series.dtype)
+    if numeric and not any(map(is_plain_number, reading.missing)):
+        return series
+    codes, values = _factorize(series, str(series.name))
+    texts = [_label(value) for value in values]
+    blank = np.array([*reading.is_missing(texts), False], dtype=bool)[codes]
+    return series.mask(blank) if blank.any() else series
 
 
 def read_numbers(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
@@ -122,6 +235,11 @@ def read_numbers(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     except (OverflowError, ValueError, TypeError) as error:
         raise DataError(f"column {name!r} is not all numbers: {error}.") from error
+    _refuse_infinite(values, name)
+    return np.asarray(values, dtype=np.float64)
+
+
+def _refuse_infinite(values: NDArray[np.float64], name: str) -> None:
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         row = int(infinite[0])
@@ -130,7 +248,6 @@ def read_numbers(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
             f"(the first row is 0): {float(values[row])!r}; a value is finite or "
             f"missing."
         )
-    return np.asarray(values, dtype=np.float64)
 
 
 def encode_labels(
@@ -154,9 +271,12 @@ def encode_labels(
 
 
 def apply_columns(
-    frame: "pd.DataFrame", columns: Sequence[Column]
+    frame: "pd.DataFrame", columns: Sequence[Column], reading: Reading | None = None
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Return ``frame`` as the matrix that a model was trained on, and notes.
+
+    A value is read by itself: neither the other rows nor the type that they give a
+    column change it.
 
     Parameters
     ----------
@@ -164,6 +284,8 @@ def apply_columns(
         In any column order; columns that the model does not know are ignored.
     columns : sequence of Column
         Those of the table that the model was trained on.
+    reading : Reading or None
+        How that table was read.
 
     Returns
     -------
@@ -177,6 +299,7 @@ def apply_columns(
     DataError
         If a column is not there, occurs twice or holds another kind of values.
     """
+    reading = Reading() if reading is None else reading
     wanted = [column.name for column in columns]
     known = set(wanted)
     series = columns_by_name(frame.loc[:, [str(n) in known for n in frame.columns]])
@@ -186,7 +309,7 @@ def apply_columns(
     X = np.empty((len(frame), len(columns)))
     notes = []
     for place, column in enumerate(columns):
-        X[:, place], unseen = _apply(series[column.name], column)
+        X[:, place], unseen = _apply(series[column.name], column, reading)
         if unseen:
             notes.append(
                 f"Column {column.name!r} has categories that training did not see, "
@@ -196,19 +319,59 @@ def apply_columns(
 
 
 def _apply(
-    series: "pd.Series[Any]", column: Column
+    series: "pd.Series[Any]", column: Column, reading: Reading
 ) -> tuple[NDArray[np.float64], list[str]]:
     if column.categories is None:
-        if kind_of(series, column.name) != "number":
+        series = without_words(series, reading)
+        kind = kind_of(series, column.name)
+        if kind == "time" or series.dtype.name == "category":
             raise DataError(
                 f"column {column.name!r} must hold numbers as in training, got "
                 f"{series.dtype}."
             )
-        return read_numbers(series, column.name), []
-    codes, labels = encode_labels(series, column.name)
-    place = {label: index for index, label in enumerate(column.categories)}
-    lookup = np.array([*(place.get(label, -1) for label in labels), -1])
-    return _missing_as_nan(lookup[codes]), [n for n in labels if n not in place]
+        return numbers_of(series, column.name, reading, " as in training"), []
+    codes, values = _factorize(series, column.name)
+    match = _matcher(column.categories)
+    matched = [match(value) for value in values]
+    seen = np.array([*(-1 if m is None else m for m in matched), -1], dtype=np.int64)
+    texts = [_label(value) for value in values]
+    unseen = [t for t, m in zip(texts, matched, strict=True) if m is None]
+    blank = reading.is_missing(unseen) if reading.missing is not None else []
+    new = [
+        t for t, b in zip(unseen, blank or [False] * len(unseen), strict=True) if not b
+    ]
+    return _missing_as_nan(seen[codes]), sorted(new, key=_natural)
+
+
+def _matcher(categories: Sequence[str]) -> Callable[[object], int | None]:
+    """Return what finds the code of a value: by its text, else by what it stands for.
+
+    A table of another kind writes 1 as 1.0, and TRUE as True. A value that is a number
+    there, no text, is also the one category of that number, such as 02 for 2.
+    """
+    exact = {label: code for code, label in enumerate(categories)}
+    alike = _unambiguous(map(plain_form, categories))
+    equal = _unambiguous(
+        float(label) if is_plain_number(label) else None for label in categories
+    )
+
+    def find(value: object) -> int | None:
+        text = _label(value)
+        if text in exact:
+            return exact[text]
+        if (form := plain_form(text)) in alike:
+            return alike[form]
+        is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        return equal.get(float(text)) if is_number and is_plain_number(text) else None
+
+    return find
+
+
+def _unambiguous(forms: Iterable[Any]) -> dict[Any, int]:
+    """Return the code of each form that only one category has."""
+    listed = list(forms)
+    counts = Counter(listed)
+    return {form: code for code, form in enumerate(listed) if counts[form] == 1}
 
 
 def _missing_as_nan(codes: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -216,18 +379,22 @@ def _missing_as_nan(codes: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], Any]:
+    """Return the code of each row, -1 where missing, and the values behind them."""
     import pandas as pd
 
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        return pd.factorize(series)
-    if series.dtype == object:
-        for row, value in enumerate(series):
-            if not pd.api.types.is_scalar(value):
-                raise DataError(
-                    f"column {name!r} holds a {type(value).__name__} in row {row} (the "
-                    f"first row is 0); a value is a number, a boolean or text."
-                )
-    return pd.factorize(series)
+    values: Any
+    try:
+        codes, values = pd.factorize(series)
+    except TypeError:  # a list has no hash
+        codes, values = np.arange(len(series)), series
+    for code, value in enumerate(values) if series.dtype == object else ():
+        if not pd.api.types.is_scalar(value):
+            row = int(np.argmax(codes == code))
+            raise DataError(
+                f"column {name!r} holds a {type(value).__name__} in row {row} (the "
+                f"first row is 0); a value is a number, a boolean or text."
+            )
+    return codes, values
 
 
 def _label(value: object) -> str:

@@ -1,68 +1,116 @@
 """Files as DataFrames, and the mistakes in them that pandas would pass over.
 
-pandas renames columns of the same name, fills short rows and drops what is too long
-in silence. So a CSV file is first read record by record; only a file whose every
-record fits its header is parsed.
+pandas renames columns of the same name, fills short rows, drops what is too long and
+guesses types file by file in silence. So a CSV file is first read record by record;
+only a file whose every record fits its header is parsed, as text; and a column becomes
+numbers only where every cell is one.
 """
 
 import csv
 import importlib
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from boostreg.data.names import refuse_repeated, suggestion
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.data.cells import BOOLEANS, Reading
+from boostreg.data.names import as_yaml_text, refuse_repeated, suggestion
 from boostreg.errors import DataError, MissingExtraError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_csv", "read_parquet"]
+__all__ = ["FileFacts", "file_facts", "read_csv", "read_parquet"]
 
 _SUFFIXES = (".csv", ".parquet")
+_FACTS = "boostreg"  # where a DataFrame carries what is known of its file
+_SEPARATORS = (";", "\t", "|")
+_ZEROS = re.compile(r"0[0-9]+")
+_WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
+_LONGEST = 40  # digits of a whole number that is kept whole
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # at the start of a file
 
-# Stated here, so that a new version of pandas does not change a study.
-_MISSING = (
-    *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "-nan"),
-    *("null", "NULL", "None"),
-)
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a DataFrame cannot say of the file that it came from.
+
+    Attributes
+    ----------
+    words : mapping of str to mapping of str to int
+        By column, the words read as missing, and how often; empty cells left out.
+    zeros : mapping of str to str
+        Columns of whole numbers with leading zeros, and one of these.
+    unread : mapping of str to str
+        Columns that cannot be read, and why.
+    of_file : bool
+        False for a DataFrame that came from no file.
+    """
+
+    words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    zeros: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    of_file: bool = True
+
+    def __deepcopy__(self, _: object) -> "FileFacts":
+        return self  # pandas copies it with every column that is taken
 
 
-def read_csv(path: Path) -> "pd.DataFrame":
-    """Return a CSV file: UTF-8, commas, one header record, names kept as they are.
+def file_facts(frame: "pd.DataFrame") -> FileFacts:
+    """Return what is known of the file of ``frame``; nothing for any other frame."""
+    facts = frame.attrs.get(_FACTS)
+    return facts if isinstance(facts, FileFacts) else FileFacts(of_file=False)
 
-    Empty cells and the usual words for a missing value (NA, NaN, null, None, ...) are
-    missing.
+
+def read_csv(
+    path: Path,
+    reading: Reading | None = None,
+    labels: Mapping[str, Collection[str]] | None = None,
+) -> "pd.DataFrame":
+    """Return a CSV file: one header record, names kept as they are.
+
+    A column is numbers, or booleans (TRUE, FALSE), where all its cells are; else text
+    as it stands in the file. Empty cells and the words of ``reading`` are missing.
 
     Raises
     ------
     DataError
-        If the file is not there, is empty, is not UTF-8, repeats a column name or
-        has records of other lengths than the header.
+        If the file is not there, is empty, is not in the encoding, repeats a column
+        name or has records of other lengths than the header.
     """
+    reading = Reading() if reading is None else reading
+    encoding = reading.encoding
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-8-sig"
     _refuse_absent(path)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            header = _check_records(lines, path)
+        with path.open(encoding=encoding, newline="") as lines:
+            header = _check_records(lines, path, reading.separator)
         # pandas loses a cell where kinds of line ends are mixed: it gets one kind.
-        with path.open(encoding="utf-8-sig") as lines:
-            _header(csv.reader(lines))
-            return _parse(lines, header)
+        with path.open(encoding=encoding) as lines:
+            _header(csv.reader(lines, delimiter=reading.separator))
+            cells = _parse(lines, header, reading.separator)
     except DataError:
         raise
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: a CSV file must be UTF-8, found byte "
-            f"0x{error.object[error.start]:02x} ({error.reason}); save it as UTF-8."
-        ) from error
+    except UnicodeError as error:
+        raise _undecoded(path, reading.encoding, error) from error
     except csv.Error as error:
         raise DataError(f"{path}: not a readable CSV file: {error}.") from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read: {reason(error)}.") from error
+    return _typed(cells, header, reading, labels or {})
 
 
 def read_parquet(path: Path) -> "pd.DataFrame":
-    """Return a Parquet file.
+    """Return a Parquet file, named levels of a pandas index among its columns.
+
+    What pandas noted about types is passed over: the file's own types say as much. A
+    column that cannot be read is only refused where it is used.
 
     Raises
     ------
@@ -81,15 +129,15 @@ def read_parquet(path: Path) -> "pd.DataFrame":
         ) from error
     try:
         with parquet.ParquetFile(path) as file:
-            _check_header(list(file.schema_arrow.names), path)
-            frame: pd.DataFrame = file.read().to_pandas()
+            _check_names(list(file.schema_arrow.names), path)
+            table = file.read()
     except DataError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, NotImplementedError) as error:
         raise DataError(
             f"{path}: not a readable Parquet file: {reason(error)}."
         ) from error
-    return frame
+    return _as_frame(table)
 
 
 def _refuse_absent(path: Path) -> None:
@@ -97,6 +145,8 @@ def _refuse_absent(path: Path) -> None:
         raise DataError(f"{path}: is a folder, a data file is needed.")
     if not path.exists():
         raise DataError(f"{path}: the data file is not there{_beside(path)}.")
+    if not path.is_file():
+        raise DataError(f"{path}: is no file; a data file is needed.")
 
 
 def _beside(path: Path) -> str:
@@ -109,17 +159,34 @@ def _beside(path: Path) -> str:
     return f"; {suggestion(path.name, files)}" if files else ""
 
 
+def _undecoded(path: Path, encoding: str, error: UnicodeError) -> DataError:
+    """Return the error for a file in another encoding, with the key to write."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    found = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        found = f"found byte 0x{error.object[error.start]:02x} ({error.reason})"
+    likely = _MARKS.get(start, "latin-1")
+    told = DataError(
+        f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as UTF-8, or "
+        f"write its encoding, such as data.encoding: {likely}."
+    )
+    told.key = "source" if encoding == Reading().encoding else "encoding"
+    return told
+
+
 def _header(records: Iterator[list[str]]) -> list[str]:
     return next((record for record in records if record), [])
 
 
-def _check_records(lines: IO[str], path: Path) -> list[str]:
+def _check_records(lines: IO[str], path: Path, separator: str) -> list[str]:
     """Read a CSV file once through and return its header."""
-    records = csv.reader(lines)
+    records = csv.reader(lines, delimiter=separator)
     header = _header(records)
     if not header:
         raise DataError(f"{path}: the file is empty; a header and rows are needed.")
-    _check_header(header, path)
+    _check_names(header, path)
+    _refuse_other_separator(header, path, separator)
     n_rows = 0
     ragged = []
     for record in records:
@@ -128,7 +195,8 @@ def _check_records(lines: IO[str], path: Path) -> list[str]:
             ragged.append((records.line_num, len(record)))
         if "\0" in "".join(record):  # where pandas would end the cell
             raise DataError(
-                f"{path}: line {records.line_num} holds a NUL byte; a CSV file is text."
+                f"{path}: line {records.line_num} holds a NUL byte; a CSV file is "
+                f"text. If it is UTF-16, write data.encoding: utf-16."
             )
     if ragged:
         line, found = ragged[0]
@@ -141,33 +209,156 @@ def _check_records(lines: IO[str], path: Path) -> list[str]:
     return header
 
 
-def _check_header(names: list[str], path: Path) -> None:
+def _check_names(names: list[str], path: Path) -> None:
     try:
         refuse_repeated(names)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
-        raise DataError(
-            f"{path}: the header is the single column {names[0]!r}; a CSV file must "
-            f"separate values by commas."
+
+
+def _refuse_other_separator(names: list[str], path: Path, separator: str) -> None:
+    found = [mark for mark in (",", *_SEPARATORS) if mark in names[0]]
+    if len(names) == 1 and found:
+        mark = json.dumps(found[0]) if found[0] == "\t" else as_yaml_text(found[0])
+        told = DataError(
+            f"{path}: the header is the single column {names[0]!r}; values are "
+            f"separated by {separator!r} here. Write data.separator: {mark} for this "
+            f"file."
         )
+        told.key = "source" if separator == Reading().separator else "separator"
+        raise told
 
 
-def _parse(lines: IO[str], header: list[str]) -> "pd.DataFrame":
+def _parse(lines: IO[str], header: list[str], separator: str) -> "pd.DataFrame":
     import pandas as pd
 
-    # Newer versions of pandas parse every number exactly; older ones must be asked.
-    old = tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)
-    exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
-    frame: pd.DataFrame = pd.read_csv(
+    return pd.read_csv(
         lines,
+        sep=separator,
         header=None,
         names=range(len(header)),
         index_col=False,
+        dtype=object,
         keep_default_na=False,
-        na_values=list(_MISSING),
+        na_filter=False,
         low_memory=False,
-        **exact,
     )
+
+
+def _typed(
+    cells: "pd.DataFrame",
+    header: list[str],
+    reading: Reading,
+    labels: Mapping[str, Collection[str]],
+) -> "pd.DataFrame":
+    """Return columns of text as what all of their cells are."""
+    import pandas as pd
+
+    columns = {}
+    words: dict[str, dict[str, int]] = {}
+    zeros: dict[str, str] = {}
+    for place, name in enumerate(header):
+        codes, uniques = pd.factorize(cells[place].to_numpy())
+        texts = list(uniques)
+        blank = reading.is_missing(texts)
+        if name in labels:
+            known_labels = labels[name]
+            blank = [
+                b and t not in known_labels for t, b in zip(texts, blank, strict=True)
+            ]
+        if said := _words(codes, texts, blank):
+            words[name] = said
+        known = [t for t, is_blank in zip(texts, blank, strict=True) if not is_blank]
+        values = None
+        if reading.types.get(name) != "category":
+            values = _all_numbers(known, reading)
+        if values is None:
+            values = np.array(known, dtype=object)
+        elif zero := next(filter(_ZEROS.fullmatch, known), None):
+            zeros[name] = zero
+        taken = _taken(values, codes, np.array(blank, dtype=bool))
+        columns[place] = pd.Series(taken, dtype=taken.dtype, copy=False)
+    frame = pd.DataFrame(columns, copy=False)
     frame.columns = pd.Index(header, dtype=object)
+    frame.attrs[_FACTS] = FileFacts(words=words, zeros=zeros)
     return frame
+
+
+def _words(
+    codes: NDArray[np.int64], texts: list[str], blank: list[bool]
+) -> dict[str, int]:
+    """Return the words among the missing cells, and how often each occurs."""
+    found = [
+        place
+        for place, is_blank in enumerate(blank)
+        if is_blank and texts[place].strip()
+    ]
+    return {texts[place]: int(np.sum(codes == place)) for place in found}
+
+
+def _all_numbers(texts: list[str], reading: Reading) -> NDArray[Any] | None:
+    """Return the numbers or booleans that all texts are, else None.
+
+    Whole numbers stay whole, however large: groups and classes are told apart by them.
+    """
+    first = reading.numbers(texts[:1])
+    if None in first:  # most columns of text end here
+        booleans = [BOOLEANS.get(text.strip()) for text in texts]
+        return None if None in booleans else np.array(booleans, dtype=bool)
+    values = reading.numbers(texts)
+    if None in values:
+        return None
+    whole_only = reading.thousands is None and all(map(_WHOLE.fullmatch, texts))
+    if not whole_only or max(map(len, texts), default=0) > _LONGEST:
+        return np.array(values, dtype=np.float64)
+    whole = [int(text) for text in texts]
+    fits = all(-(2**63) <= number < 2**63 for number in whole)
+    return np.array(whole, dtype=np.int64 if fits else object)
+
+
+def _taken(
+    values: NDArray[Any], codes: NDArray[np.int64], blank: NDArray[np.bool_]
+) -> NDArray[Any]:
+    """Return the value of each row from those that differ, missing ones as NaN."""
+    if not blank.any():
+        return values[codes]
+    kind = np.float64 if values.dtype.kind in "if" else object
+    every = np.full(len(blank), np.nan, dtype=kind)
+    every[~blank] = values
+    return every[codes]
+
+
+def _as_frame(table: Any) -> "pd.DataFrame":
+    """Return an Arrow table column by column, with named levels of pandas' index."""
+    import pandas as pd
+
+    pa = importlib.import_module("pyarrow")
+    columns: dict[str, Any] = {}
+    unread = {}
+    for name, column in zip(table.schema.names, table.columns, strict=True):
+        kind = column.type
+        whole = pa.types.is_integer(kind) and column.null_count
+        mapped = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
+        try:
+            columns[name] = column.to_pandas(types_mapper=mapped.get if whole else None)
+        except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
+            columns[name] = np.full(len(table), np.nan)
+            unread[name] = f"holds {kind} values that cannot be read ({error})"
+    columns |= {name: values for name, values in _ranges(table) if name not in columns}
+    frame = pd.DataFrame(columns, index=range(len(table)), copy=False)
+    frame.attrs[_FACTS] = FileFacts(unread=unread)
+    return frame
+
+
+def _ranges(table: Any) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Yield the named index levels that pandas keeps as a range, not as a column."""
+    try:
+        noted = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        levels = [level for level in noted["index_columns"] if isinstance(level, dict)]
+        for level in levels:
+            if level["kind"] == "range" and level["name"] is not None:
+                counted = np.arange(level["start"], level["stop"], level["step"])
+                if len(counted) == len(table):
+                    yield str(level["name"]), counted
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return  # notes of another writer, which say nothing of an index

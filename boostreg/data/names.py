@@ -1,6 +1,8 @@
 """Names of columns: carried as text unharmed, told apart, and found when misspelt."""
 
 import difflib
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "as_yaml",
+    "as_yaml_text",
     "columns_by_name",
     "quoted",
     "refuse_repeated",
@@ -72,3 +76,26 @@ def quoted(names: Iterable[str], most: int = 8) -> str:
     rest = len(listed) - most
     shown = ", ".join(repr(name) for name in listed[:most])
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def as_yaml_text(text: str) -> str:
+    r"""Return a text as a quoted scalar of YAML.
+
+    >>> print(as_yaml_text("?"), as_yaml_text("it's"), as_yaml_text("\t"))
+    '?' "it's" "\t"
+    """
+    if text.isprintable() and "'" not in text:
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def as_yaml(name: str) -> str:
+    """Return the name of a column as a key of YAML, quoted where it must be.
+
+    >>> [as_yaml(name) for name in ("income", "of year", "null")]
+    ['income', "'of year'", "'null'"]
+    """
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
+    if plain and name.lower() not in ("null", "true", "false"):
+        return name
+    return as_yaml_text(name)

@@ -1,20 +1,31 @@
 """Preparation: a DataFrame becomes a table, or an error that says what to mend."""
 
-from collections.abc import Iterator, Sequence
+import datetime as dt
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.data.cells import Reading
 from boostreg.data.columns import (
     Column,
     encode_labels,
-    kind_of,
+    meant_kind,
     read_column,
     read_numbers,
+    without_words,
 )
-from boostreg.data.names import columns_by_name, quoted, refuse_unknown
+from boostreg.data.files import FileFacts, file_facts
+from boostreg.data.names import columns_by_name, refuse_unknown
+from boostreg.data.notes import (
+    notes_on_last_row,
+    notes_on_types,
+    notes_on_use,
+    notes_on_values,
+)
 from boostreg.data.table import Table, Task
 from boostreg.data.target import read_target, refuse_missing
 from boostreg.errors import DataError
@@ -24,7 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = ["prepare_table"]
 
-_MANY = 0.5  # a category column with more categories than this share of rows is odd
+_INDEX = re.compile(r"|Unnamed: \d+(?:\.\d+)?|__index_level_\d+__")
+_LEVEL = re.compile(r"__index_level_\d+__")
+_FEWEST_COUNTED = 3  # fewer rows are counted by any two numbers
+_DATE = re.compile(
+    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?(?![0-9-])"
+)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _FAULTS = 5  # columns named in one message
 
 
@@ -37,13 +54,15 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     groups: str | None = None,
     time: str | None = None,
     weights: str | None = None,
+    reading: Reading | None = None,
 ) -> Table:
     """Return the table of ``frame``, every value checked.
 
     Parameters
     ----------
     frame : DataFrame
-        Numbers, booleans, text and categories; its index is ignored.
+        Numbers, booleans, text and categories; its index is ignored. A column of a
+        file that only counts its rows is left out, and a note says so.
     target : str
         Column to predict.
     task : {"regression", "binary", "multiclass"} or None
@@ -52,6 +71,8 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         Columns that are no features.
     groups, time, weights : str or None
         Columns for folds and row weights; none of them is a feature.
+    reading : Reading or None
+        What counts as missing, how text spells numbers, and which types are stated.
 
     Raises
     ------
@@ -59,19 +80,36 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         If a column is not there or holds what cannot be used, or nothing is left to
         learn from. The message names the column, what was found and what is allowed.
     """
+    facts = file_facts(frame)
+    stated = Reading() if reading is None and facts.of_file else reading
+    reading = Reading() if reading is None else reading
     series = columns_by_name(frame)
     if not len(frame):
         raise DataError("the data have no row; at least 1 is needed.")
     roles = {"groups": groups, "time": time, "weights": weights}
     named = {role: name for role, name in roles.items() if name is not None}
     _check_roles(list(series), target, drop, named)
+    _check_types(list(series), reading, named)
+    counters = _row_counters(facts, series, {target, *drop, *named.values()})
+    taken = {target, *drop, *named.values(), *counters}
+    features = [name for name in series if name not in taken]
+    series |= {
+        name: without_words(series[name], reading)
+        for name in (target, *named.values(), *features)
+    }
+    words = facts.words
     with _about("target"):
-        answer = read_target(series[target], target, task)
-    taken = {target, *drop, *named.values()}
-    X, columns = _read_features(
-        {name: column for name, column in series.items() if name not in taken}
-    )
-    read = {role: _read_role(series[name], name, role) for role, name in named.items()}
+        _refuse_unread(facts, target)
+        said = words.get(target, {})
+        answer = read_target(series[target], target, task, stated, said)
+    X, columns = _read_features({n: series[n] for n in features}, stated, facts)
+    read = {}
+    for role, name in named.items():
+        with _about(role):
+            _refuse_unread(facts, name)
+            said = words.get(name, {})
+            read[role] = _READERS[role](series[name], name, stated, said)
+    kept = {name: series[name] for name in (target, *features)}
     return Table(
         X=X,
         y=answer.y,
@@ -83,11 +121,54 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         task_inferred=answer.inferred,
         notes=(
             *answer.notes,
-            *_notes(series, columns, drop, named, read),
-            *_notes_on_values(X, answer.y, columns),
+            *notes_on_use(drop, named, counters, read),
+            *notes_on_types(kept, columns, reading, facts),
+            *notes_on_values(X, answer.y, columns, answer.classes),
+            *notes_on_last_row(kept, X, answer),
         ),
         **read,
     )
+
+
+def _check_types(
+    names: Sequence[str], reading: Reading, named: Mapping[str, str]
+) -> None:
+    with _about("types"):
+        for name in reading.types:
+            refuse_unknown(name, names, "types:")
+            for role, other in named.items():
+                if name == other:
+                    raise DataError(
+                        f"types: {name!r} is the {role} column, whose type is fixed; "
+                        f"leave it out."
+                    )
+
+
+def _row_counters(
+    facts: FileFacts, series: "dict[str, pd.Series[Any]]", used: Collection[str]
+) -> list[str]:
+    """Return the columns of a file that pandas wrote to count its rows."""
+    if not facts.of_file:
+        return []
+    return [
+        name
+        for name, values in series.items()
+        if name not in used and _INDEX.fullmatch(name) and _counts_rows(values, name)
+    ]
+
+
+def _counts_rows(values: "pd.Series[Any]", name: str) -> bool:
+    if values.dtype.kind not in "iu" or len(values) < _FEWEST_COUNTED:
+        return False
+    ordered = np.sort(values.to_numpy(dtype=np.int64))
+    if _LEVEL.fullmatch(name):  # pandas says so itself: rows of a larger table
+        return bool(ordered[0] >= 0 and np.all(np.diff(ordered) > 0))
+    return ordered[0] in (0, 1) and bool(np.all(np.diff(ordered) == 1))
+
+
+def _refuse_unread(facts: FileFacts, name: str) -> None:
+    if name in facts.unread:
+        raise DataError(f"column {name!r} {facts.unread[name]}.")
 
 
 def _check_roles(
@@ -119,35 +200,42 @@ def _about(key: str) -> Iterator[None]:
         raise
 
 
-def _read_role(series: "pd.Series[Any]", name: str, role: str) -> NDArray[Any]:
-    with _about(role):
-        read: NDArray[Any] = _READERS[role](series, name)
-    return read
-
-
 def _read_features(
-    series: "dict[str, pd.Series[Any]]",
+    series: "dict[str, pd.Series[Any]]", reading: Reading | None, facts: FileFacts
 ) -> tuple[NDArray[np.float64], tuple[Column, ...]]:
     """Return the features, or one error that names every column at fault."""
     if not series:
         raise DataError("no feature is left; at least 1 column is needed.")
     X = np.empty((len(next(iter(series.values()))), len(series)))
+    found = {word for said in facts.words.values() for word in said}
     columns, faults = [], []
     for place, (name, values) in enumerate(series.items()):
         try:
-            X[:, place], column = read_column(values, name)
+            _refuse_unread(facts, name)
+            X[:, place], column = read_column(values, name, reading, sorted(found))
             columns.append(column)
         except DataError as error:
-            faults.append(str(error))
+            faults.append(error)
     if faults:
         rest = len(faults) - _FAULTS
         more = [f"{rest} more columns are at fault."] if rest > 0 else []
-        raise DataError("\n".join(faults[:_FAULTS] + more))
+        told = DataError("\n".join([*map(str, faults[:_FAULTS]), *more]))
+        told.key = faults[0].key
+        raise told
     return X, tuple(columns)
 
 
-def _read_weights(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
-    _refuse_labels(series, name)
+def _read_weights(
+    series: "pd.Series[Any]",
+    name: str,
+    reading: Reading | None,
+    words: Mapping[str, int],
+) -> NDArray[np.float64]:
+    if meant_kind(series, name, reading, words) != "number":
+        raise DataError(
+            f"weights column {name!r} must hold numbers, got {series.dtype}, first "
+            f"{series.iloc[0]!r}."
+        )
     refuse_missing(series, name, "weights column")
     values = read_numbers(series, name)
     negative = np.flatnonzero(values < 0)
@@ -163,37 +251,84 @@ def _read_weights(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
             f"weights column {name!r} is 0 in all {len(values)} rows; at least one "
             f"weight must be above 0."
         )
+    with np.errstate(over="ignore"):
+        total = float(np.sum(values))
+    if not np.isfinite(total):
+        raise DataError(
+            f"weights column {name!r} adds up to more than a number can hold, its "
+            f"largest is {float(values.max())!r}; divide all weights by one number."
+        )
     return values
 
 
-def _read_groups(series: "pd.Series[Any]", name: str) -> NDArray[np.int64]:
-    refuse_missing(series, name, "groups column")
+def _read_groups(
+    series: "pd.Series[Any]",
+    name: str,
+    _reading: Reading | None,
+    words: Mapping[str, int],
+) -> NDArray[np.int64]:
+    refuse_missing(series, name, "groups column", words)
     codes, _ = encode_labels(series, name)
     return codes
 
 
-def _read_time(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
+def _read_time(
+    series: "pd.Series[Any]",
+    name: str,
+    reading: Reading | None,
+    words: Mapping[str, int],
+) -> NDArray[np.float64]:
     """Return points in time as numbers: seconds since 1970 in UTC for dates."""
     import pandas as pd
 
     refuse_missing(series, name, "time column")
-    if kind_of(series, name) == "number":
+    if meant_kind(series, name, reading, words) == "number":
         return read_numbers(series, name)
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
-    try:
-        points = pd.to_datetime(
-            series.astype(object), utc=True, format="ISO8601", errors="coerce"
-        )
-    except (ValueError, TypeError, OverflowError) as error:
-        raise _no_times(name, str(error)) from error
-    wrong = np.flatnonzero(points.isna().to_numpy(dtype=bool))
-    if len(wrong):
-        row = int(wrong[0])
-        found = f"{series.iloc[row]!r} in row {row} (the first row is 0)"
-        raise _no_times(name, found)
-    since = (points - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-    return np.asarray(since, dtype=np.float64)
+    codes, values = pd.factorize(series.astype(object))
+    seconds = []
+    for code, value in enumerate(values):
+        second = _seconds(value)
+        if second is None:
+            row = int(np.argmax(codes == code))
+            found = f"{value!r} in row {row} (the first row is 0)"
+            raise _no_times(name, found)
+        seconds.append(second)
+    return np.array(seconds, dtype=np.float64)[codes]
+
+
+def _seconds(value: object) -> float | None:
+    """Return seconds since 1970 in UTC, None for what is no date.
+
+    >>> _seconds("1970-01-02"), _seconds("9999-12-31T23:59:59Z"), _seconds("monday")
+    (86400.0, 253402300799.0, None)
+    """
+    match value:
+        case str():
+            try:
+                point = dt.datetime.fromisoformat(_as_iso(value.strip()))
+            except ValueError:
+                return None
+        case dt.datetime():  # pandas' Timestamp is one
+            point = value
+        case dt.date():
+            point = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001  as UTC
+        case _:
+            return None
+    if point.tzinfo is None:
+        point = point.replace(tzinfo=dt.UTC)
+    nanoseconds = getattr(point, "nanosecond", 0)
+    return (point - _EPOCH).total_seconds() + nanoseconds / 1e9
+
+
+def _as_iso(text: str) -> str:
+    """Return a date with its zeros and its day, as Python wants them."""
+    parts = _DATE.match(text)
+    if parts is None:
+        return text
+    year, month, day = parts["year"], parts["month"], parts["day"] or "1"
+    return f"{year}-{month:0>2}-{day:0>2}{text[parts.end() :]}"
 
 
 def _no_times(name: str, found: str) -> DataError:
@@ -208,67 +343,3 @@ _READERS: dict[str, Any] = {
     "time": _read_time,
     "weights": _read_weights,
 }
-
-
-def _refuse_labels(series: "pd.Series[Any]", name: str) -> None:
-    if kind_of(series, name) != "number":
-        raise DataError(
-            f"weights column {name!r} must hold numbers, got {series.dtype}, first "
-            f"{series.iloc[0]!r}."
-        )
-
-
-def _notes(
-    series: "dict[str, pd.Series[Any]]",
-    columns: Sequence[Column],
-    drop: Sequence[str],
-    named: dict[str, str],
-    read: dict[str, NDArray[Any]],
-) -> list[str]:
-    notes = []
-    left_out = [f"{name!r} (drop)" for name in drop]
-    left_out += [f"{name!r} ({role})" for role, name in named.items()]
-    if left_out:
-        notes.append(f"Not used as features: {', '.join(left_out)}.")
-    labelled = [column for column in columns if column.categories is not None]
-    text = [c.name for c in labelled if series[c.name].dtype.name != "category"]
-    if text:
-        notes.append(f"Text read as categories: {quoted(text)}.")
-    notes += [
-        f"Column {c.name!r} has {len(c.categories)} categories in "
-        f"{len(series[c.name])} rows; if it is an identifier, list it under drop."
-        for c in labelled
-        if c.categories and len(c.categories) > max(2, _MANY * len(series[c.name]))
-    ]
-    if "weights" in read and (unused := int(np.sum(read["weights"] == 0))):
-        notes.append(f"{unused} rows have weight 0 and teach nothing.")
-    return notes
-
-
-def _notes_on_values(
-    X: NDArray[np.float64], y: NDArray[np.float64], columns: Sequence[Column]
-) -> list[str]:
-    notes = []
-    idle = [
-        column.name
-        for column, values in zip(columns, X.T, strict=True)
-        if np.all((values == values[0]) | (np.isnan(values) & np.isnan(values[0])))
-    ]
-    if idle:
-        notes.append(f"No split can use what never varies: {quoted(idle)}.")
-    if n_copies := _n_copies(X, y):
-        notes.append(
-            f"Rows that are copies of an earlier one, target included: {n_copies}. "
-            "Where the two fall into different folds, losses look lower than they are."
-        )
-    return notes
-
-
-def _n_copies(X: NDArray[np.float64], y: NDArray[np.float64]) -> int:
-    """Return how many rows were there before, by a hash of 64 bits."""
-    import pandas as pd
-
-    hashes = pd.util.hash_array(y)
-    for values in X.T:  # one column at a time: no second copy of the table
-        hashes = hashes * np.uint64(1_000_003) ^ pd.util.hash_array(values)
-    return len(hashes) - len(np.unique(hashes))

@@ -1,9 +1,12 @@
 """Sources: what `data.source` of a study may name, as a DataFrame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from boostreg.data.cells import Reading, Type
+from boostreg.data.columns import Column
 from boostreg.data.files import read_csv, read_parquet
 from boostreg.data.names import suggestion
 from boostreg.data.synthetic import SYNTHETIC
@@ -12,7 +15,7 @@ from boostreg.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SKLEARN", "read_source"]
+__all__ = ["SKLEARN", "read_rows", "read_source"]
 
 SKLEARN = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
 """Data sets of scikit-learn that come with it, so that no network is needed."""
@@ -22,7 +25,13 @@ _ALLOWED = (
 )
 
 
-def read_source(source: str, *, base: Path) -> "pd.DataFrame":
+def read_source(
+    source: str,
+    *,
+    base: Path,
+    reading: Reading | None = None,
+    labels: Mapping[str, Collection[str]] | None = None,
+) -> "pd.DataFrame":
     """Return the data that ``source`` names.
 
     Parameters
@@ -32,19 +41,64 @@ def read_source(source: str, *, base: Path) -> "pd.DataFrame":
         .parquet file.
     base : Path
         Folder that a relative path starts from: that of the study file.
+    reading : Reading or None
+        How the cells of a CSV file are read; None for points and commas.
+    labels : mapping of str to collection of str or None
+        Words that are labels in a column, even where they mean missing elsewhere.
 
     Raises
     ------
     DataError
         If there is no such source, or it cannot be read.
     """
+    try:
+        return _read(source, base / source, reading, labels)
+    except DataError as error:
+        error.key = error.key or "source"
+        raise
+
+
+def read_rows(
+    source: str, base: Path, columns: Sequence[Column], reading: Reading
+) -> "pd.DataFrame":
+    """Return rows for a model: each cell is read by what its column was in training.
+
+    Parameters
+    ----------
+    source : str
+        As ``read_source`` takes it.
+    base : Path
+    columns : sequence of Column
+        The model's.
+    reading : Reading
+        Of the table that it was trained on.
+
+    Raises
+    ------
+    DataError
+        As ``read_source``.
+    """
+    types: dict[str, Type] = {
+        column.name: "number" if column.categories is None else "category"
+        for column in columns
+    }
+    labels = {c.name: frozenset(c.categories) for c in columns if c.categories}
+    reading = replace(reading, types=types)
+    return read_source(source, base=base, reading=reading, labels=labels)
+
+
+def _read(
+    source: str,
+    path: Path,
+    reading: Reading | None,
+    labels: Mapping[str, Collection[str]] | None,
+) -> "pd.DataFrame":
     kind, colon, name = source.partition(":")
     if colon and kind in _KINDS:
         return _KINDS[kind](name)
-    path = base / source
     match path.suffix.lower():
         case ".csv":
-            return read_csv(path)
+            return read_csv(path, reading, labels)
         case ".parquet":
             return read_parquet(path)
     raise DataError(f"source must be {_ALLOWED}, got {source!r}.")

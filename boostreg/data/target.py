@@ -5,13 +5,22 @@ numbers with two values are classes, all else is regression.
 """
 
 import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.columns import encode_labels, kind_of, read_numbers
+from boostreg.data.cells import Reading
+from boostreg.data.columns import (
+    encode_labels,
+    kind_of,
+    meant_kind,
+    numbers_of,
+    read_numbers,
+)
 from boostreg.data.names import quoted
 from boostreg.data.table import Task
 from boostreg.errors import DataError
@@ -37,8 +46,23 @@ class Target:
     notes: tuple[str, ...] = ()
 
 
-def read_target(series: "pd.Series[Any]", name: str, task: Task | None) -> Target:
+def read_target(
+    series: "pd.Series[Any]",
+    name: str,
+    task: Task | None,
+    reading: Reading | None = None,
+    words: Mapping[str, int] = MappingProxyType({}),
+) -> Target:
     """Return the target for ``task``, or for the task that its values ask for.
+
+    Parameters
+    ----------
+    series : Series
+    name : str
+    task : {"regression", "binary", "multiclass"} or None
+    reading : Reading or None
+    words : mapping of str to int
+        Words that were read as missing in its file, and how often.
 
     Raises
     ------
@@ -47,12 +71,18 @@ def read_target(series: "pd.Series[Any]", name: str, task: Task | None) -> Targe
     """
     if task is not None and task not in get_args(Task):
         raise DataError(f"task must be one of {quoted(get_args(Task))}, got {task!r}.")
-    kind = kind_of(series, name)
+    types = {} if reading is None else reading.types
+    if task in ("binary", "multiclass") and name not in types:
+        kind = kind_of(series, name)  # classes may be any words
+    else:
+        kind = meant_kind(series, name, reading, words)
     if kind == "time":
         raise DataError(
             f"target {name!r} holds dates or times; turn it into numbers or classes."
         )
-    refuse_missing(series, name, "target")
+    refuse_missing(series, name, "target", words)
+    if reading is not None and types.get(name) == "number":
+        series = _as_numbers(series, numbers_of(series, name, reading))
     if task is None:
         return _inferred(series, name, labelled=kind == "label")
     if task == "regression":
@@ -60,15 +90,34 @@ def read_target(series: "pd.Series[Any]", name: str, task: Task | None) -> Targe
     return _classification(series, name, task)
 
 
-def refuse_missing(series: "pd.Series[Any]", name: str, role: str) -> None:
+def _as_numbers(
+    series: "pd.Series[Any]", values: NDArray[np.float64]
+) -> "pd.Series[Any]":
+    import pandas as pd
+
+    return pd.Series(values, index=series.index, name=series.name)
+
+
+def refuse_missing(
+    series: "pd.Series[Any]",
+    name: str,
+    role: str,
+    words: Mapping[str, int] = MappingProxyType({}),
+) -> None:
     """Raise DataError if a value of a column that needs all of them is missing."""
     missing = np.flatnonzero(series.isna().to_numpy(dtype=bool))
     if len(missing):
         raise DataError(
             f"{role} {name!r} is missing (NaN) in {len(missing)} of {len(series)} "
             f"rows, first in row {missing[0]} (the first row is 0); every row needs "
-            f"one."
+            f"one.{_if_label(words)}"
         )
+
+
+def _if_label(words: Mapping[str, int]) -> str:
+    if not words:
+        return ""
+    return f" If {quoted(words)} is a label, write data.missing: []."
 
 
 def _inferred(series: "pd.Series[Any]", name: str, *, labelled: bool) -> Target:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from boostreg.data import Column, Task
+from boostreg.data import Column, Reading, Task
 from boostreg.engines import get_engine
 from boostreg.errors import ModelError
 from boostreg.losses import Objective
@@ -39,6 +39,9 @@ class ModelCard:
         Of the bytes of the model's file.
     shifted : mapping of str to (float, float)
         Columns that the file reads as ``(value - shift) * factor``, with both numbers.
+    reading : Reading
+        How the cells of the training file were read; a card without it was written
+        before there was a choice.
     """
 
     engine: str
@@ -52,6 +55,7 @@ class ModelCard:
     size: TreeSize
     sha256: str
     shifted: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def features(self) -> FeatureScale | None:
@@ -79,6 +83,7 @@ class ModelCard:
             "size": {name.removeprefix("n_"): _size(self, name) for name in SIZES},
             "sha256": self.sha256,
             "shifted": {name: list(pair) for name, pair in self.shifted.items()},
+            "reading": self.reading.as_dict(),
         }
 
     @classmethod
@@ -111,6 +116,7 @@ class ModelCard:
                     name: (float(shift), float(factor))
                     for name, (shift, factor) in content.get("shifted", {}).items()
                 },
+                reading=_reading(content.get("reading")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"the card of a model is wrong: {error!r}.") from error
@@ -123,6 +129,10 @@ def _size(card: ModelCard, name: str) -> float | None:
 
 def _known(value: Any) -> Any:
     return math.nan if value is None else value
+
+
+def _reading(described: Mapping[str, Any] | None) -> Reading:
+    return Reading() if described is None else Reading.from_dict(described)
 
 
 def _column(described: Mapping[str, Any]) -> Column:

@@ -82,7 +82,8 @@ class LoadedModel:
         return self.card.objective.predict(self._raw(X))
 
     def _raw(self, X: Any) -> Array:
-        rows, card = read_rows(X, self.card.columns), self.card
+        card = self.card
+        rows = read_rows(X, card.columns, card.reading)
         if card.n_rounds == 0:  # an intercept alone, wherever the file keeps it
             trees = TreeEnsemble.from_model(self.native)
             return trees.predict(rows) + trees.intercept

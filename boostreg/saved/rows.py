@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data import Column, apply_columns, as_matrix, as_table, is_frame
+from boostreg.data import (
+    Column,
+    Reading,
+    apply_columns,
+    as_matrix,
+    as_table,
+    is_frame,
+)
 from boostreg.errors import DataError
 from boostreg.losses import Array
 
@@ -23,10 +30,14 @@ def has_categories(columns: tuple[Column, ...]) -> bool:
     return any(column.categories is not None for column in columns)
 
 
-def read_rows(X: Any, columns: tuple[Column, ...]) -> Array:
+def read_rows(
+    X: Any, columns: tuple[Column, ...], reading: Reading | None = None
+) -> Array:
     """Return a frame, columns by name, or an array, columns by place, as numbers.
 
     ``X`` is what ``as_table`` takes.
+
+    Cells of text are read as ``reading`` says, which is that of training.
 
     Raises
     ------
@@ -35,9 +46,9 @@ def read_rows(X: Any, columns: tuple[Column, ...]) -> Array:
     """
     X = as_table(X)
     if is_frame(X):
-        return read_frame(X, columns)
+        return read_frame(X, columns, reading)
     if has_categories(columns):
-        return read_frame(frame_of(X, columns), columns)
+        return read_frame(frame_of(X, columns), columns, reading)
     rows = as_matrix(X)
     _refuse_shape(rows, columns)
     if np.isinf(rows).any():
@@ -45,7 +56,9 @@ def read_rows(X: Any, columns: tuple[Column, ...]) -> Array:
     return rows
 
 
-def read_frame(frame: Any, columns: tuple[Column, ...]) -> Array:
+def read_frame(
+    frame: Any, columns: tuple[Column, ...], reading: Reading | None = None
+) -> Array:
     """Return a DataFrame as numbers; categories that training did not see are logged.
 
     Raises
@@ -53,7 +66,7 @@ def read_frame(frame: Any, columns: tuple[Column, ...]) -> Array:
     DataError
         As ``read_rows``.
     """
-    matrix, notes = apply_columns(frame, columns)
+    matrix, notes = apply_columns(frame, columns, reading)
     for note in notes:
         _log.warning(note)
     return matrix

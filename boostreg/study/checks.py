@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
+from boostreg.data import Reading
 from boostreg.engines import ENGINES
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
@@ -28,10 +29,13 @@ __all__ = [
     "check_class_weights",
     "check_fixed",
     "check_memory",
+    "check_missing",
     "check_monotone",
     "check_objective",
     "check_priors",
+    "check_reading",
     "check_space",
+    "check_types",
     "distinct",
     "one_of",
     "searched",
@@ -270,6 +274,38 @@ def check_monotone(value: Any) -> dict[str, int]:
     ):
         return {str(name): int(sign) for name, sign in value.items()}
     raise rule("1 (rising) or -1 (falling) for each column that is named")
+
+
+def check_missing(value: Any) -> tuple[str, ...] | None:
+    """Check the words for a missing value: text and numbers, or None for the usual."""
+    if value is None:
+        return None
+    if isinstance(value, (tuple, list)) and all(
+        isinstance(word, (str, int, float)) and not isinstance(word, bool)
+        for word in value
+    ):
+        return tuple(map(str, value))
+    raise rule(
+        "a list of words and numbers, such as ['?', NA, -999]; null, true and false "
+        "stand in quotes there"
+    )
+
+
+def check_reading(key: str, value: Any, beside: Mapping[str, Any]) -> Any:
+    """Check one key on how the cells of a file are read, beside the others' values."""
+    expected = Reading.expected(key, **{**beside, key: value})
+    if expected is not None:
+        raise rule(expected)
+    return value
+
+
+def check_types(value: Any) -> dict[str, str]:
+    """Check the columns whose type is stated."""
+    if isinstance(value, Mapping):
+        types = {str(name): kind for name, kind in value.items()}
+        if Reading.expected("types", types=types) is None:
+            return types
+    raise rule("number or category for each column that is named")
 
 
 def _objective_name(value: Any) -> str:

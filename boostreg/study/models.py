@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boostreg.data import Column, read_source
+from boostreg.data import Column, Reading, read_rows
 from boostreg.errors import DataError, ModelError
 from boostreg.losses import Objective
 from boostreg.report.records import RunRecord
@@ -42,6 +42,7 @@ def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -
                 size=model.size,
                 sha256=hashlib.sha256(model.content).hexdigest(),
                 shifted=model.shifted,
+                reading=Reading.from_dict(record.study["data"]),
             )
             write_json(path.with_suffix(".json"), described.as_dict())
 
@@ -93,7 +94,9 @@ def predict_rows(
         If ``out`` cannot be written.
     """
     loaded = load_model(find_model(folder, model))
-    table = _table(loaded, read_source(source, base=Path()))
+    card = loaded.card
+    rows = read_rows(source, Path(), card.columns, card.reading)
+    table = _table(loaded, rows)
     if out is None:
         return table
     write_text(out, table)

@@ -58,9 +58,8 @@ PICKS = ("best", "one_se")
 
 def _read_table(study: Study) -> Table:
     data = study.spec.data
-    with study.at("data", "source"):
-        frame = read_source(data.source, base=study.base)
     with study.at("data"):
+        frame = read_source(data.source, base=study.base, reading=data.reading)
         table = prepare_table(
             frame,
             target=data.target,
@@ -69,6 +68,7 @@ def _read_table(study: Study) -> Table:
             groups=data.groups,
             time=data.time,
             weights=data.weights,
+            reading=data.reading,
         )
     with study.at("data", "class_weights"):
         return with_class_weights(table, data.class_weights)

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from boostreg.baselines import BASELINES, DEFAULT_BASELINES
-from boostreg.data import Task
+from boostreg.data import Reading, Task
 from boostreg.engines import ENGINES
 from boostreg.errors import StudyError
 from boostreg.penalty import PENALTIES, Scale
@@ -33,10 +33,13 @@ from boostreg.study.checks import (
     check_class_weights,
     check_fixed,
     check_memory,
+    check_missing,
     check_monotone,
     check_objective,
     check_priors,
+    check_reading,
     check_space,
+    check_types,
     distinct,
     one_of,
     searched,
@@ -70,21 +73,49 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
+Name = Annotated[str, Field(max_length=1000)]
+"""Of a column; it may be empty."""
+
+
 class Data(Strict):
     """Where the rows come from, and what its columns are for."""
 
     source: Text
-    target: Text
+    target: Name
     task: Task | None = None
     objective: Any = None
-    drop: Annotated[tuple[Text, ...], AfterValidator(distinct)] = ()
-    groups: Text | None = None
-    time: Text | None = None
-    weights: Text | None = None
+    drop: Annotated[tuple[Name, ...], AfterValidator(distinct)] = ()
+    groups: Name | None = None
+    time: Name | None = None
+    weights: Name | None = None
     class_weights: Annotated[Any, AfterValidator(check_class_weights)] = None
     monotone: Annotated[Any, AfterValidator(check_monotone)] = Field(
         default_factory=dict
     )
+    missing: Annotated[Any, AfterValidator(check_missing)] = None
+    decimal: Text = Reading().decimal
+    thousands: Text | None = Reading().thousands
+    separator: Text = Reading().separator
+    encoding: Text = Reading().encoding
+    types: Annotated[Any, AfterValidator(check_types)] = Field(default_factory=dict)
+
+    @property
+    def reading(self) -> Reading:
+        """How the cells of a file are read."""
+        return Reading(
+            missing=self.missing,
+            decimal=self.decimal,
+            thousands=self.thousands,
+            separator=self.separator,
+            encoding=self.encoding,
+            types=self.types,
+        )
+
+    @field_validator("decimal", "thousands", "separator", "encoding", mode="after")
+    @classmethod
+    def _cells_can_be_read(cls, value: Any, info: ValidationInfo) -> Any:
+        before = {"decimal": info.data["decimal"]} if "decimal" in info.data else {}
+        return check_reading(str(info.field_name), value, before)
 
     @field_validator("objective", mode="after")
     @classmethod

@@ -72,7 +72,7 @@ def read_dataset(  # noqa: PLR0913  what `tune` takes of a table
 
 def _table(X: Any, beside: dict[str, Any], task: Task | None) -> Table:
     frame = _frame(X)
-    names = {}
+    names: dict[str, Any] = {}
     for role, values in beside.items():
         if values is None:
             continue

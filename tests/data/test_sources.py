@@ -114,12 +114,15 @@ BAD_FILES = {
         b",,a\n1,2,3\n",
         "column names must differ, found more than once: ''",
     ),
-    "latin 1": (b"a,b\ncaf\xe9,2\n", "a CSV file must be UTF-8, found byte 0xe9"),
+    "latin 1": (
+        b"a,b\ncaf\xe9,2\n",
+        "a CSV file must be UTF-8, found byte 0xe9 .* data.encoding: latin-1",
+    ),
     "utf 16": (
         "a,b\n1,2\n".encode("utf-16"),
-        "a CSV file must be UTF-8, found byte 0xff",
+        "a CSV file must be UTF-8, found byte 0xff .* data.encoding: utf-16",
     ),
-    "semicolons": (b"a;b\n1;2\n", "the header is .* separate values by commas"),
+    "semicolons": (b"a;b\n1;2\n", "the header is .*'a;b'.* Write data.separator: ';'"),
     "open quote": (b'a,b\n1,"2\n', "cannot be read"),
     "nul": (b"a,b\n1,2\x003\n", "line 2 holds a NUL byte"),
     "huge cell": (

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boostreg import BoostedClassifier, BoostedRegressor, cli
+from boostreg import BoostedClassifier, BoostedRegressor, cli, load_model
+from boostreg.data import Reading
 from boostreg.errors import DataError, ModelError
 from boostreg.study.door import load_study
 from boostreg.study.models import find_model, predict_rows
 from boostreg.study.plan import Plan
+from boostreg.study.runner import run_study
 
 X = pd.DataFrame({"x": np.arange(30.0), "sort": list("ab") * 15})
 Y = X["x"] // 10
@@ -107,3 +109,81 @@ def test_class_labels_of_a_study_have_the_type_of_its_column(tmp_path, labels):
 
     assert found == labels
     assert {type(label) for label in found} == {type(labels[0])}
+
+
+FOREIGN = """
+name: foreign
+data: {source: d.csv, target: y, separator: ';', decimal: ',', missing: ['?']}
+engines: [xgboost]
+rounds: {max: 20, patience: 5}
+search: {trials: 1}
+validation: {outer: {folds: 2}, inner: {folds: 2}}
+effects: {points: 0}
+paths: {penalties: []}
+baselines: [mean]
+"""
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    """Return the folder of a run on a file with cells that are guessed in two ways."""
+    folder, rng = tmp_path_factory.mktemp("foreign"), np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "flag": rng.choice(["TRUE", "FALSE", "perhaps"], 120),
+            "code": rng.choice(["01", "02", "A1"], 120),
+            "size": rng.choice(["1,5", "2", "?"], 120),
+        }
+    )
+    frame["y"] = (frame["flag"] == "TRUE") * 2 + (frame["code"] == "01") * 1.5
+    frame.to_csv(folder / "d.csv", sep=";", decimal=",", index=False)
+    (folder / "foreign.yaml").write_text(FOREIGN)
+    return run_study(folder / "foreign.yaml", out=folder / "out", workers=1)
+
+
+def test_prediction_of_a_row_depends_on_that_row_alone(foreign, tmp_path):
+    head, *lines = (foreign.parents[1] / "d.csv").read_text().splitlines()
+    _, *whole = predict_rows(foreign, str(foreign.parents[1] / "d.csv")).splitlines()
+    alone = tmp_path / "alone.csv"
+
+    for line, expected in list(zip(lines, whole, strict=True))[:30]:
+        alone.write_text(f"{head}\n{line}\n")
+        assert predict_rows(foreign, str(alone)).splitlines() == [
+            "prediction",
+            expected,
+        ]
+    assert len(set(whole)) == 4  # flag and code by two
+
+
+def test_model_reads_what_pandas_guessed_by_its_own_types(foreign, tmp_path):
+    source = foreign.parents[1] / "d.csv"
+    guessed = pd.read_csv(source, sep=";", decimal=",", na_values="?").head(1)
+    guessed = guessed.assign(flag=True, code=1)
+    guessed.astype({"flag": str, "code": str}).replace({"1": "01"}).to_csv(
+        tmp_path / "text.csv", sep=";", decimal=",", index=False
+    )
+
+    model = load_model(find_model(foreign))
+
+    (said,) = model.predict(guessed)
+    assert model.card.reading == Reading(("?",), ",", None, ";")
+    assert predict_rows(foreign, str(tmp_path / "text.csv")) == f"prediction\n{said}\n"
+
+
+def test_card_without_a_reading_is_of_a_model_with_plain_cells(folder):
+    path = find_model(folder)
+    content = json.loads(path.read_text("utf-8"))
+    del content["reading"]
+    path.write_text(json.dumps(content), "utf-8")
+
+    assert load_model(path).card.reading == Reading()
+
+
+@pytest.mark.parametrize("reading", [{}, {"decimal": 3}, [], "x"])
+def test_card_with_a_damaged_reading_is_refused(folder, reading):
+    path = find_model(folder)
+    content = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(content | {"reading": reading}), "utf-8")
+
+    with pytest.raises(ModelError, match="the card of a model is wrong"):
+        load_model(path)

@@ -1,0 +1,236 @@
+"""Cells of text: which of them are missing, and which number each one spells.
+
+A cell is read by itself, by what the study says of its file and the type of its
+column: no other row changes its meaning, in training or in prediction.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Literal, Self
+
+from boostreg.errors import DataError
+
+__all__ = [
+    "BOOLEANS",
+    "MISSING_WORDS",
+    "Reading",
+    "Type",
+    "is_plain_number",
+    "plain_form",
+]
+
+MISSING_WORDS = (
+    *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "-nan"),
+    *("null", "NULL", "None"),
+)
+"""Stated here, so that a new version of pandas does not change a study."""
+
+Type = Literal["number", "category"]
+
+
+_KEPT = ("decimal", "thousands", "separator", "encoding")
+_SIGN, _EXPONENT = r"[+-]?", r"(?:[eE][+-]?[0-9]+)?"
+_INFINITY = r"(?:inf|infinity)"
+_SPACES = (" ", "\u00a0", "\u202f", "\u2009")  # all of them stand between thousands
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?")
+BOOLEANS = MappingProxyType(
+    dict.fromkeys(("TRUE", "True", "true"), 1.0)
+    | dict.fromkeys(("FALSE", "False", "false"), 0.0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the cells of a text file are read; the same-named keys of ``data``.
+
+    Attributes
+    ----------
+    missing : tuple of str or None
+        Words for a missing value; None for the usual ones. An empty cell is always
+        missing.
+    decimal : str
+        Before the digits after the point.
+    thousands : str or None
+        Between groups of three digits.
+    separator : str
+        Between cells.
+    encoding : str
+        Of the file.
+    types : mapping of str to {"number", "category"}
+        What a column is, whatever its cells look like.
+
+    Raises
+    ------
+    DataError
+        If one of them cannot be.
+    """
+
+    missing: tuple[str, ...] | None = None
+    decimal: str = "."
+    thousands: str | None = None
+    separator: str = ","
+    encoding: str = "utf-8"
+    types: Mapping[str, Type] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key, (holds, expected) in _RULES.items():
+            if not holds(self):
+                error = DataError(
+                    f"{key}: found {getattr(self, key)!r}; expected {expected}."
+                )
+                error.key = key
+                raise error
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what later files are read by, JSON-ready; types are their columns'."""
+        return {key: getattr(self, key) for key in _KEPT} | {
+            "missing": None if self.missing is None else list(self.missing)
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return what ``as_dict`` described; keys beside its own are passed over.
+
+        Raises
+        ------
+        DataError
+            If a value cannot be.
+        """
+        given = {key: content[key] for key in _KEPT}
+        words = content["missing"]
+        return cls(**given, missing=None if words is None else tuple(words))
+
+    @classmethod
+    def expected(cls, key: str, **given: Any) -> str | None:
+        """Return what ``key`` must be, None where what is given is right."""
+        try:
+            cls(**given)
+        except DataError as error:
+            return _RULES[key][1] if error.key == key else None
+        return None
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words for a missing value, spaces around them taken off."""
+        given = MISSING_WORDS if self.missing is None else ("", *self.missing)
+        return frozenset(_core(word) for word in given)
+
+    def is_missing(self, texts: Sequence[str]) -> list[bool]:
+        """Return which cells are missing; ``-999.0`` as a word also means -999."""
+        words = self.words
+        numbers = {float(word) for word in words if is_plain_number(word)}
+        if not numbers:
+            return [_core(text) in words for text in texts]
+        values = self.numbers(texts)
+        return [
+            _core(text) in words or value in numbers
+            for text, value in zip(texts, values, strict=True)
+        ]
+
+    def numbers(self, texts: Sequence[str]) -> list[float | None]:
+        """Return each cell as the nearest double, None where it is no number.
+
+        >>> Reading(decimal=",", thousands=".").numbers(["1.234,5", "1.2", "7"])
+        [1234.5, None, 7.0]
+        """
+        matches = _number_pattern(self.decimal, self.thousands).fullmatch
+        if self.decimal == "." and self.thousands is None:
+            return [float(text) if matches(text) else None for text in texts]
+        return [float(self._plain(text)) if matches(text) else None for text in texts]
+
+    def values(self, texts: Sequence[str]) -> list[float | None]:
+        """Return each cell as a number, TRUE and FALSE as 1 and 0."""
+        return [
+            BOOLEANS.get(text.strip()) if value is None else value
+            for text, value in zip(texts, self.numbers(texts), strict=True)
+        ]
+
+    def _plain(self, text: str) -> str:
+        for mark in _thousands_marks(self.thousands):
+            text = text.strip().replace(mark, "")
+        return text.replace(self.decimal, ".")
+
+
+def _thousands_marks(thousands: str | None) -> tuple[str, ...]:
+    if thousands is None:
+        return ()
+    return _SPACES if thousands in _SPACES else (thousands,)
+
+
+@lru_cache
+def _number_pattern(decimal: str, thousands: str | None) -> re.Pattern[str]:
+    point = re.escape(decimal)
+    whole = "[0-9]+"
+    if marks := _thousands_marks(thousands):
+        between = "[" + "".join(map(re.escape, marks)) + "]"
+        whole = rf"(?:[0-9]{{1,3}}(?:{between}[0-9]{{3}})+|[0-9]+)"
+    digits = rf"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+){_EXPONENT}"
+    return re.compile(rf"\s*{_SIGN}(?:{digits}|(?i:{_INFINITY}))\s*", re.ASCII)
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return bool(getattr(codecs.lookup(name), "_is_text_encoding", True))
+    except (LookupError, ValueError):
+        return False
+
+
+_RULES: Mapping[str, tuple[Callable[[Reading], bool], str]] = {
+    "decimal": (lambda r: r.decimal in (".", ","), "'.' or ','"),
+    "thousands": (
+        lambda r: (
+            r.thousands != r.decimal
+            and r.thousands in (None, ",", ".", "'", "\u2019", "_", *_SPACES)
+        ),
+        "null, or one of ',', '.', ' ', \"'\" and '_' that is not data.decimal",
+    ),
+    "separator": (
+        lambda r: (
+            len(r.separator) == 1
+            and not r.separator.isalnum()
+            and r.separator not in "\"'.+-\r\n\0"
+        ),
+        "one character, such as ',', ';', '|' or \"\\t\"",
+    ),
+    "encoding": (
+        lambda r: _is_text_encoding(r.encoding),
+        "an encoding that Python knows, such as utf-8, latin-1 or utf-16",
+    ),
+    "types": (
+        lambda r: all(t in ("number", "category") for t in r.types.values()),
+        "number or category for each column that is named",
+    ),
+}
+
+
+def _core(text: str) -> str:
+    """Return a cell without spaces around it; of a cell of spaces one is left."""
+    return text.strip() or " " * bool(text)
+
+
+def is_plain_number(text: str) -> bool:
+    """Return whether a text is a finite number, written with a point."""
+    match = _number_pattern(".", None).fullmatch(text)
+    return match is not None and "n" not in text.lower()
+
+
+def plain_form(label: str) -> str:
+    """Return what a label has in common with others for the same value.
+
+    A table of another kind writes 1 as 1.0 and TRUE as True; ``01`` and ``1E2`` are
+    codes and stay as they are.
+
+    >>> [plain_form(label) for label in ("1.0", "1", "2.50", "01", "1E2", "TRUE")]
+    ['1', '1', '2.5', '01', '1E2', 'True']
+    """
+    if label in BOOLEANS:
+        return str(bool(BOOLEANS[label]))
+    if _PLAIN.fullmatch(label) is None:
+        return label
+    whole, _, rest = label.partition(".")
+    rest = rest.rstrip("0")
+    return f"{whole}.{rest}" if rest else whole

@@ -1,0 +1,368 @@
+"""What a column of text is: numbers, categories, dates, or numbers with odd cells.
+
+It is judged once, in training, by all its cells. Where most are numbers and some are
+not, the answer is an error that names these cells and the key of ``data`` to write.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+from boostreg.data.cells import BOOLEANS, Reading, is_plain_number
+from boostreg.data.names import as_yaml, as_yaml_text, quoted
+from boostreg.errors import DataError
+
+__all__ = ["judge_cells", "odd_number", "rows_of_text", "with_units"]
+
+_MOST = 0.8  # share of the cells that must be numbers (or dates) to make a column so
+_HALF = 0.5  # share that is enough where the numbers are too many to be codes
+_UNITS = 3  # different units, or words, beside more numbers than codes are
+_CODES = 20  # a column of codes has at most so many different numbers,
+_OFTEN = 5  # each so often on average,
+_LABELS = 0.02  # and words in at least this share of its cells,
+_REPEATED = 3  # each so often on average
+_LONGEST = 60  # characters of what may be a date or a number
+_SHOWN = 4  # odd values in one message
+
+_MARK_WORDS = frozenset(
+    {
+        *("na", "n/a", "n.a", "n.a.", "#n/a", "#na", "<na>", "nan", "nat", "nd"),
+        *("null", "<null>", "(null)", "[null]", "nil", "none", "void", "empty"),
+        *("missing", "unknown", "unk", "undefined", "unspecified", "unavailable"),
+        *("not available", "not applicable", "not known", "no data", "nodata", "tbd"),
+        *("x", "xx", "xxx", "err", "error", "invalid", "blank", "n.d.", "k.a.", "s/d"),
+        *("keine angabe", "unbekannt", "fehlt", "inconnu", "desconocido"),
+    }
+)
+_FORMULA = re.compile(r"#[A-Z][A-Z0-9/]*[!?]?")
+_MONTHS = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_YEAR = r"(?:\d{4})"
+_CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-6]\d(?:[.,]\d+)?)?(?:\s?[ap]m)?"
+_ZONE = r"(?:\s?(?:z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)"
+_DATES = re.compile(
+    rf"{_WEEKDAY}?(?:{_YEAR}-{_MONTH}|{_YEAR}-?w\d{{2}}|"
+    rf"{_YEAR}([-/.]\s?){_MONTH}\1{_DAY}|"
+    rf"{_DAY}([-/.]\s?){_MONTH}\2(?:{_YEAR}|\d{{2}})|"
+    rf"{_MONTH}([-/]){_DAY}\3(?:{_YEAR}|\d{{2}})|"
+    rf"{_DAY}(?:st|nd|rd|th|\.)?[-\s/]*{_MONTHS}[-\s/,]*(?:{_YEAR}|\d{{2}})|"
+    rf"{_MONTHS}[-\s/]{_DAY}(?:st|nd|rd|th)?,?(?:\s{_CLOCK})?\s{_YEAR}|"
+    rf"{_MONTHS}[-\s/](?:{_YEAR}|\d{{2}})|"
+    rf"{_YEAR}[-\s/]{_MONTHS}[-\s/]{_DAY}|\d{{8}}(?=t\d))"
+    rf"(?:[t\s,]\s?(?:{_CLOCK}|\d{{6}}){_ZONE})?|{_CLOCK}|"
+    rf"{_YEAR}[-\s]?q[1-4]|q[1-4][-\s]{_YEAR}|-?\d+\sdays?(?:\s[+-]?{_CLOCK})?",
+    re.ASCII | re.IGNORECASE,
+)
+_CURRENCY = re.compile(
+    r"(?:[^\W\d_]{0,2}\$|[€£¥₹₽₩₺₴₪฿¢]|\b(?:USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|"
+    r"NOK|DKK|PLN|CZK|BRL|MXN|ZAR|Rs|kr|zł)\b\.?)"
+)
+_UNIT = re.compile(r"([+-]?[0-9][0-9.,]*)\s*([^\W\d_]{1,12}[²³]?|°\s?[CF]?)")
+_COMPARED = re.compile(r"[<>≤≥~≈±]=?\s*(.+)|(.+[0-9])\s*[+]")
+_TRAILING = re.compile(
+    r"([0-9].*)-|\((.*[0-9].*)\)|(?:'(.*[0-9].*)'|\"(.*[0-9].*)\"|['=](.*))"
+)
+_GROUPS = re.compile(
+    r"[+-]?[0-9]{1,3}(?:(,[0-9]{3})+|(\.[0-9]{3}){2,}|([ \u00a0\u202f\u2009][0-9]{3})+|"
+    r"(['\u2019][0-9]{3})+)(?:[.,][0-9]*)?"
+)
+_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
+_EUROPEAN = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*")
+_DOTTED = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
+
+_STRONG = ("comma", "thousands", "european", "point", "percent", "currency", "digits")
+"""Formats that nothing but a number has; units and limits may also be labels."""
+
+
+def _looks(text: str) -> str:
+    """Return what an odd cell looks like: a mark, a date, a format, or a word."""
+    core = text.strip()
+    mark = core.lower() in _MARK_WORDS or not any(map(str.isalnum, core))
+    if mark or core == r"\N" or _FORMULA.fullmatch(core):
+        return "mark"
+    if core in BOOLEANS:
+        return "boolean"
+    if len(core) > _LONGEST or not any(map(str.isdigit, core)):
+        return "word"
+    return next(look for look, test in _LOOKS.items() if test(core))
+
+
+def _has_currency(text: str) -> bool:
+    bare = _CURRENCY.sub("", text).strip()
+    return bare != text and _number_like(bare)
+
+
+def _is_percent(text: str) -> bool:
+    return text[-1] in "%\u2030\u066a\uff05" and _number_like(text[:-1].strip())
+
+
+def _has_other_digits(text: str) -> bool:
+    wide = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
+    if not text.isascii() and is_plain_number(wide):
+        return True
+    match = _TRAILING.fullmatch(text)
+    return match is not None and _number_like(next(filter(None, match.groups()), ""))
+
+
+def _is_limit(text: str) -> bool:
+    match = _COMPARED.fullmatch(text)
+    return match is not None and _number_like(match[1] or match[2])
+
+
+def _number_like(text: str) -> bool:
+    return is_plain_number(text) or any(p.fullmatch(text) for p in _FORMATS.values())
+
+
+_FORMATS = {
+    "european": _EUROPEAN,
+    "thousands": _GROUPS,
+    "comma": _COMMA,
+    "point": _DOTTED,
+}
+_LOOKS: Mapping[str, Callable[[str], object]] = {
+    "date": _DATES.fullmatch,
+    "percent": _is_percent,
+    "currency": _has_currency,
+    **{look: pattern.fullmatch for look, pattern in _FORMATS.items()},
+    "digits": _has_other_digits,
+    "limit": _is_limit,
+    "unit": _UNIT.fullmatch,
+    "word": lambda _: True,
+}
+
+
+def judge_cells(
+    texts: Sequence[str], counts: Sequence[int], reading: Reading
+) -> tuple[Literal["number", "label", "time", "odd"], list[str]]:
+    """Return what a column of text is, and its odd cells.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The different cells that are not missing.
+    counts : sequence of int
+        How often each occurs.
+    reading : Reading
+
+    Returns
+    -------
+    kind : {"number", "label", "time", "odd"}
+        ``odd``: most cells are numbers, and some must be named.
+    odd : list of str
+        The cells that are no numbers, the most frequent first; empty for a number.
+
+    Notes
+    -----
+    Marks (``?``, ``-``, ``unknown``) do not count. Of the rest four in five must be
+    numbers; or half where there are more than 20 different ones; or any share where
+    only up to three words stand beside so many. Few numbers with words among them that
+    recur (``1``, ``2``, ``XL``) are codes, so categories.
+
+    >>> judge_cells(["1", "2", "3", "?"], [9, 9, 9, 1], Reading())
+    ('odd', ['?'])
+    >>> judge_cells(["1", "2", "XL"], [60, 50, 9], Reading())
+    ('label', ['XL'])
+    """
+    values = reading.numbers(texts)
+    odd = [t for t, value in zip(texts, values, strict=True) if value is None]
+    if not odd:
+        return "number", []
+    times = dict(zip(texts, counts, strict=True))
+    looks = {text: _looks(text) for text in odd}
+    kinds = _tally(looks, times)
+    n_marks, n_dates = kinds.get("mark", 0), kinds.get("date", 0)
+    n_known = sum(counts) - n_marks
+    n_numbers = sum(counts) - sum(times[text] for text in odd)
+    odd.sort(key=lambda text: -times[text])
+    if not n_numbers and kinds.get("boolean", 0) == n_known and not n_marks:
+        return "number", []
+    if n_dates and n_dates >= _MOST * n_known:
+        return "time", odd
+    n_formats = sum(kinds.get(kind, 0) for kind in _STRONG)
+    weak = with_units(odd)
+    if len(weak) > _CODES and sum(times[text] for text in weak) >= _MOST * n_known:
+        return "odd", odd
+    n_like = n_numbers + n_formats
+    many = len(texts) - len(odd) + _n_looking(looks, _STRONG) > _CODES
+    share = _HALF if many else _MOST
+    few_words = many and len(odd) <= _UNITS
+    if not n_like or not (few_words or n_like >= share * n_known):
+        return "label", odd
+    words = [t for t, look in looks.items() if look in ("word", "unit", "limit")]
+    n_words = sum(times[word] for word in words)
+    codes = (
+        not many
+        and not n_formats
+        and "boolean" not in kinds
+        and n_numbers >= _OFTEN * (len(texts) - len(odd))
+        and n_words >= max(_LABELS * n_known, _REPEATED * len(words), 1)
+    )
+    return ("label" if codes else "odd"), odd
+
+
+def with_units(texts: Iterable[str]) -> list[str]:
+    """Return the texts that are a number with a limit sign or one of a few units.
+
+    >>> with_units(["5 kg", "<3", "12A", "XL"])
+    ['5 kg', '<3', '12A']
+    """
+    looks = {text: _looks(text) for text in texts}
+    units = [text for text, look in looks.items() if look == "unit"]
+    different = {match[2] for t in units if (match := _UNIT.fullmatch(t.strip()))}
+    wanted = ("limit", "unit") if len(different) <= _UNITS else ("limit",)
+    return [text for text, look in looks.items() if look in wanted]
+
+
+def _tally(looks: Mapping[str, str], times: Mapping[str, int]) -> dict[str, int]:
+    kinds: dict[str, int] = {}
+    for text, look in looks.items():
+        kinds[look] = kinds.get(look, 0) + times[text]
+    return kinds
+
+
+def _n_looking(looks: Mapping[str, str], wanted: Iterable[str]) -> int:
+    return sum(look in wanted for look in looks.values())
+
+
+# What to write.
+
+
+def odd_number(
+    name: str,
+    rows: Mapping[str, Sequence[int]],
+    *,
+    n_numbers: int,
+    reading: Reading | None,
+    found: Iterable[str] = (),
+) -> DataError:
+    """Return the error for a column of numbers with odd cells: what, where, and why.
+
+    Parameters
+    ----------
+    name : str
+    rows : mapping of str to sequence of int
+        The rows of each odd cell.
+    n_numbers : int
+        Cells that are numbers.
+    reading : Reading or None
+        As it was read; None where no study can say how.
+    found : iterable of str
+        Words that count as missing already in this file, to be kept in a new list.
+    """
+    n_odd = sum(map(len, rows.values()))
+    if n_numbers:
+        head = f"holds numbers in {n_numbers} rows, and in {n_odd} what is none"
+    else:
+        head = f"holds numbers in another form in {n_odd} rows"
+    if reading is None:
+        advice = (
+            "The first row is 0. Make these numbers, or missing; where all are labels, "
+            "make the column's type category."
+        )
+    else:
+        advice = " ".join(_advice(name, rows, reading, found))
+    error = DataError(f"column {name!r} {head}: {rows_of_text(rows)}. {advice}")
+    error.key = "source"
+    return error
+
+
+def rows_of_text(rows: Mapping[str, Sequence[int]]) -> str:
+    """Return the first odd cells with their rows.
+
+    >>> rows_of_text({"?": [4, 7], "-": [4, 5, 6, 7, 8]})
+    "'?' in rows 4, 7, '-' in 5 rows (4, 5, 6, ...)"
+    """
+    shown = [f"{text!r} in {_places(at)}" for text, at in list(rows.items())[:_SHOWN]]
+    if (rest := len(rows) - _SHOWN) > 0:
+        shown.append(f"{rest} more such values")
+    return ", ".join(shown)
+
+
+def _places(rows: Sequence[int], most: int = 3) -> str:
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    listed = ", ".join(map(str, rows[:most]))
+    return (
+        f"rows {listed}" if len(rows) <= most else f"{len(rows)} rows ({listed}, ...)"
+    )
+
+
+def _advice(
+    name: str, rows: Mapping[str, Sequence[int]], reading: Reading, found: Iterable[str]
+) -> list[str]:
+    """Return sentences on what to write, the first row being 0."""
+    kinds: dict[str, list[str]] = {}
+    for text in rows:
+        kinds.setdefault(_looks(text), []).append(text)
+    said = ["The first row is 0."]
+    formats = {
+        k: v for k, v in kinds.items() if k in ("comma", "thousands", "european")
+    }
+    said += _format_advice(formats)
+    if "point" in kinds and reading.decimal != ".":
+        said.append(
+            f"{kinds['point'][0]!r} has a point and data.decimal is "
+            f"{reading.decimal!r}; a file has one of the two."
+        )
+    for kind, what in _SIGNS.items():
+        if kind in kinds:
+            said.append(f"Take {what} out of {quoted(kinds[kind], 2)} in the file.")
+    if "boolean" in kinds:
+        said.append(
+            f"data.types: {{{as_yaml(name)}: number}} reads TRUE as 1, FALSE as 0."
+        )
+    marks = [t for k in ("mark", "word", "date") for t in kinds.get(k, ())]
+    if marks and len(marks) <= 2 * _SHOWN:
+        words = dict.fromkeys(word for word in found if word)
+        listed = ", ".join(map(as_yaml_text, [*words, *marks]))
+        meant = "they mean" if len(marks) > 1 else f"{marks[0]!r} means"
+        said.append(f"If {meant} missing, write data.missing: [{listed}].")
+    said.append(f"For categories write data.types: {{{as_yaml(name)}: category}}.")
+    return said
+
+
+_SIGNS = {
+    "percent": "the percent sign",
+    "currency": "the currency",
+    "digits": "signs and digits other than - and 0-9",
+    "limit": "the limit sign",
+    "unit": "the unit",
+}
+
+
+def _format_advice(kinds: Mapping[str, list[str]]) -> list[str]:
+    """Return which keys read numbers with commas or groups of three digits."""
+    if "european" in kinds:
+        return _keys(kinds["european"][0], ",", ".")
+    groups = kinds.get("thousands", [])
+    marks = sorted({_group_mark(text) for text in groups})
+    if commas := kinds.get("comma"):
+        other = [mark for mark in marks if mark not in ",."]
+        return _keys(commas[0], ",", other[0] if other else None)
+    if not groups:
+        return []
+    if marks[0] != ",":
+        comma = "," in groups[0] or marks[0] == "."
+        return _keys(groups[0], "," if comma else None, marks[0])
+    if any("." in text or text.count(",") > 1 for text in groups):
+        return _keys(groups[0], None, ",")
+    plain, point = groups[0].replace(",", ""), groups[0].replace(",", ".")
+    either = f"data.thousands: ','; if it is {point}, data.decimal: ','."
+    return [f"If {groups[0]!r} is {plain}, write {either}"]
+
+
+def _keys(example: str, decimal: str | None, thousands: str | None) -> list[str]:
+    keys = [f"data.decimal: {decimal!r}"] if decimal else []
+    keys += [f"data.thousands: {as_yaml_text(thousands)}"] if thousands else []
+    return [f"For {example!r} write {' and '.join(keys)}."]
+
+
+def _group_mark(text: str) -> str:
+    match = _GROUPS.fullmatch(text)
+    mark = next((g[0] for g in match.groups() if g), "") if match else ""
+    return " " if mark.isspace() else mark

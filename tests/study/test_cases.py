@@ -1,0 +1,288 @@
+"""Inputs that once gave a wrong model in silence: read right, or refused by name."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from boostreg.errors import DataError, StudyError
+from boostreg.study.door import load_study
+from boostreg.study.plan import Plan
+
+N = 60
+FOLDS = "validation: {outer: {folds: 2}, inner: {folds: 2}}\n"
+
+
+@pytest.fixture
+def rows():
+    """Return a table of two numbers, a category and a target."""
+    rng = np.random.default_rng(0)
+    numbers = {"age": rng.integers(18, 80, N), "income": rng.normal(size=N).round(3)}
+    region = rng.choice(["east", "west", "north"], N)
+    return pd.DataFrame(numbers | {"region": region, "y": rng.normal(size=N)})
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Return a function that plans a study of a file, with more keys of ``data``."""
+
+    def make(file, more="", target="y"):
+        data = f"{{source: {file}, target: {target}{more}}}"
+        study = tmp_path / "study.yaml"
+        study.write_text(f"name: study\ndata: {data}\n{FOLDS}", "utf-8")
+        return Plan(load_study(study)).table
+
+    return make
+
+
+def names(table):
+    return [column.name for column in table.columns]
+
+
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "Unnamed: 0.1"])
+def test_index_that_counts_rows_is_left_out_and_said(rows, plan, tmp_path, name, start):
+    counter = np.random.default_rng(1).permutation(N) + start
+    rows.insert(0, name, counter)
+    rows.to_csv(tmp_path / "d.csv", index=False)
+
+    table = plan("d.csv")
+
+    assert names(table) == ["age", "income", "region"]
+    assert f"Not used as features: {name!r} (counts the rows)." in table.notes
+    assert names(plan("d.csv", f", drop: ['{name}']")) == names(table)
+
+
+def test_nameless_column_of_values_is_a_feature(rows, plan, tmp_path):
+    rows.rename(columns={"income": ""}).to_csv(tmp_path / "d.csv", index=False)
+
+    assert names(plan("d.csv")) == ["age", "", "region"]
+    assert names(plan("d.csv", ", drop: ['']")) == ["age", "region"]
+    assert plan("d.csv", target="''").target == ""
+
+
+def test_number_with_a_mark_is_told_by_column_row_and_key(rows, plan, tmp_path):
+    rows.astype({"income": object}).replace({"income": {rows.income[7]: "?"}}).to_csv(
+        tmp_path / "d.csv", index=False
+    )
+
+    with pytest.raises(
+        DataError, match=r"study.yaml:2:16: data.source: column 'income'"
+    ) as told:
+        plan("d.csv")
+
+    assert (
+        "'?' in row 7. The first row is 0. If '?' means missing, write data.missin"
+        in (str(told.value))
+    )
+    table = plan("d.csv", ", missing: ['?']")
+    assert np.flatnonzero(np.isnan(table.X[:, 1])).tolist() == [7]
+    assert plan("d.csv", ", types: {income: category}").columns[1].categories
+
+
+def test_named_levels_of_a_parquet_index_are_columns(rows, plan, tmp_path):
+    rows.set_index("age").to_parquet(tmp_path / "feature.parquet")
+    rows.set_index(["region", "y"]).to_parquet(tmp_path / "target.parquet")
+    rows.rename_axis("id").to_parquet(tmp_path / "range.parquet")
+
+    assert set(names(plan("feature.parquet"))) == {"age", "income", "region"}
+    assert set(names(plan("target.parquet"))) == {"age", "income", "region"}
+    assert "id" in names(plan("range.parquet"))
+
+
+def test_nameless_parquet_index_of_a_part_is_left_out(rows, plan, tmp_path):
+    rows.sample(40, random_state=0).to_parquet(tmp_path / "d.parquet")
+
+    assert names(plan("d.parquet")) == ["age", "income", "region"]
+
+
+def test_parquet_with_types_that_pandas_lacks_is_read_or_refused(rows, plan, tmp_path):
+    table = pa.Table.from_pandas(rows)
+    odd = {
+        "dict": pa.array(["u", "v"] * 30).dictionary_encode(),
+        "list": pa.array([[1], [2]] * 30),
+        "day": pa.array([dt.date(2024, 1, 1)] * N),
+    }
+    for name, column in odd.items():
+        table = table.append_column(name, column)
+    noted = table.schema.metadata[b"pandas"].replace(b'"int64"', b'"dbdate"')
+    pq.write_table(
+        table.replace_schema_metadata({b"pandas": noted}), tmp_path / "d.parquet"
+    )
+
+    with pytest.raises(DataError, match=r"(?s)'list' holds a.*'day' holds dates"):
+        plan("d.parquet")
+    assert names(plan("d.parquet", ", drop: [list, day]"))[-1] == "dict"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_time_may_be_any_date(rows, plan, tmp_path, suffix):
+    when = [dt.date(2200 + k, 1, 1) for k in range(N - 2)]
+    rows["when"] = [*when, dt.date(9999, 12, 31), dt.date(1, 1, 1)]
+    rows.to_csv(tmp_path / "d.csv", index=False)
+    rows.to_parquet(tmp_path / "d.parquet")
+
+    time = plan(f"d.{suffix}", ", time: when").time
+
+    assert np.argsort(time).tolist() == [N - 1, *range(N - 1)]
+    assert time[-2] == 253402214400
+
+
+KEYS = {
+    "separator": ({"sep": ";"}, "separator: ';'", "source: .* the header is"),
+    "tab": ({"sep": "\t"}, 'separator: "\\t"', "source: .* the header is"),
+    "latin-1": ({"encoding": "latin-1"}, "encoding: latin-1", "source: .* UTF-8"),
+    "utf-16": ({"encoding": "utf-16"}, "encoding: utf-16", "source: .* UTF-8"),
+    "decimal": ({"decimal": ","}, "decimal: ','", "source: column 'income'"),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
+    form, key, said = KEYS[name]
+    rows["region"] = rows["region"].replace("east", "übersee")
+    rows["y"] = rows["age"] % 7
+    rows.to_csv(tmp_path / "plain.csv", index=False)
+    rows.to_csv(tmp_path / "d.csv", index=False, **form)
+
+    with pytest.raises(DataError, match=rf"study.yaml:2:16: data.{said}") as told:
+        plan("d.csv")
+
+    assert f"data.{key}" in str(told.value)
+    assert plan("d.csv", f", {key}").fingerprint == plan("plain.csv").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("missing: '?'", r"data.missing: found '\?'; expected a list of words"),
+        ("missing: [null]", "data.missing: .*null, true and false stand in quotes"),
+        ("decimal: ';'", r"data.decimal: found ';'; expected '\.' or ','"),
+        ("thousands: '.'", "data.thousands: found '.'; expected .* not data.decimal"),
+        ("separator: ab", "data.separator: found 'ab'; expected one character"),
+        ("encoding: utf-99", "data.encoding: found 'utf-99'; expected an encoding"),
+        ("types: {age: text}", "data.types: .*expected number or category"),
+    ],
+)
+def test_key_that_cannot_be_is_refused_at_its_place(plan, key, words):
+    with pytest.raises(StudyError, match=rf"study.yaml:2:\d+: {words}"):
+        plan("d.csv", f", {key}")
+
+
+def test_type_of_a_column_that_is_not_there_is_refused(rows, plan, tmp_path):
+    rows.to_csv(tmp_path / "d.csv", index=False)
+
+    with pytest.raises(DataError, match=r"data.types: 'agee' is not a column .* 'age'"):
+        plan("d.csv", ", types: {agee: category}")
+
+
+def test_stated_types_overrule_what_cells_look_like(rows, plan, tmp_path):
+    rows["region"] = ["01", "TRUE", "7"] * 20
+    rows.to_csv(tmp_path / "d.csv", index=False)
+
+    table = plan("d.csv", ", types: {age: category, region: number}")
+
+    assert set(table.columns[0].categories) == set(map(str, rows["age"]))
+    assert table.X[:3, 2].tolist() == [1, 1, 7]
+
+
+def test_words_that_may_be_labels_are_said_and_can_be_kept(rows, plan, tmp_path):
+    rows["region"] = ["NA", "None", "ZA"] * 20
+    rows.to_csv(tmp_path / "d.csv", index=False)
+
+    note = next(
+        note for note in plan("d.csv").notes if "write data.missing: []" in note
+    )
+
+    assert note.startswith("Read as missing in columns of categories: 'NA', 'None' (in")
+    kept = plan("d.csv", ", missing: []").columns[2]
+    assert kept.categories == ("NA", "None", "ZA")
+
+
+def test_weights_that_overflow_are_refused(rows, plan, tmp_path):
+    rows.assign(w=1e308).to_csv(tmp_path / "d.csv", index=False)
+
+    with pytest.raises(DataError, match=r"data.weights: weights column 'w' adds up to"):
+        plan("d.csv", ", weights: w")
+
+
+def noted(frame, folder, plan, start):
+    """Return the note of a table that begins with some words, None without one."""
+    frame.to_csv(folder / "d.csv", index=False)
+    return next((note for note in plan("d.csv").notes if note.startswith(start)), None)
+
+
+IDS = "Another whole number in every row, as identifiers have"
+
+
+def test_whole_number_identifiers_are_noted_and_kept(rows, plan, tmp_path):
+    assert noted(rows, tmp_path, plan, IDS) is None
+
+    rows["id"] = np.random.default_rng(2).permutation(N) + 1000
+
+    assert "'id'. If they are, write data.drop: [id]." in noted(
+        rows, tmp_path, plan, IDS
+    )
+    assert "id" in names(plan("d.csv"))
+
+
+TELLS = "These say the target by themselves"
+
+
+@pytest.mark.parametrize(
+    "copy", [lambda y: y, lambda y: 3 * y - 1, np.exp, lambda y: -(y**3)]
+)
+def test_copy_of_the_target_in_other_units_is_noted(rows, plan, tmp_path, copy):
+    assert noted(rows, tmp_path, plan, TELLS) is None
+
+    rows["leak"] = copy(rows["y"])
+
+    assert ": 'leak'. If they are" in noted(rows, tmp_path, plan, TELLS)
+
+
+def test_copy_of_the_classes_in_other_words_is_noted(rows, plan, tmp_path):
+    rows["y"] = np.where(rows["age"] > 50, "old", "young")
+    rows["status"] = np.where(rows["age"] > 50, "x9", "b2")
+
+    assert ": 'status'. If they are" in noted(rows, tmp_path, plan, TELLS)
+
+
+COPIES = "Copies, but for their units"
+
+
+def test_copy_of_another_feature_is_noted(rows, plan, tmp_path):
+    assert noted(rows, tmp_path, plan, COPIES) is None
+
+    rows["inches"] = rows["income"] / -2.54
+    rows["area"] = rows["region"].replace({"east": "C", "west": "A", "north": "B"})
+
+    said = noted(rows, tmp_path, plan, COPIES)
+    assert "'inches' of 'income', 'area' of 'region'" in said
+    assert "data.drop: [inches, area]" in said
+
+
+def test_total_in_the_last_row_is_noted(rows, plan, tmp_path):
+    start = "The last row looks like a total"
+    assert noted(rows, tmp_path, plan, start) is None
+
+    sums = rows.sum(numeric_only=True).to_dict()
+    blind = pd.concat([rows, pd.DataFrame([sums | {"region": "east"}])])
+    named = pd.concat([rows, pd.DataFrame([{"region": "Total", "y": 1.0}])])
+
+    assert "(the sum of the others in 3" in noted(blind, tmp_path, plan, start)
+    assert "('Total' in column 'region')" in noted(named, tmp_path, plan, start)
+
+
+def test_leading_zeros_are_noted(rows, plan, tmp_path):
+    rows["zip"] = ["01001", "94105", "10001"] * 20
+
+    said = noted(rows, tmp_path, plan, "Read as numbers, though written with leading")
+
+    assert (
+        "such as '01001': 'zip'. For codes write data.types: {zip: category}." in said
+    )
+    types = plan("d.csv", ", types: {zip: category}").columns[3].categories
+    assert types == ("01001", "10001", "94105")

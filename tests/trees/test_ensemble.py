@@ -56,7 +56,10 @@ def test_every_format_is_known_by_its_content(grow, tmp_path):
         (b"{" + b'"a":{' * 50_000, "must be valid JSON"),
         (b"PK\x03\x04", "must be an .npz of trees"),
         (b"tree\nversion=v4\n", "must start with 'tree' and hold 'end of trees'"),
-        (b"tree\n\nend of trees", "whole number as 'max_feature_idx', got None"),
+        (
+            b"tree\n\nend of trees",
+            "whole number of 32 bits as 'max_feature_idx', got 'None'",
+        ),
     ],
 )
 def test_damaged_files_are_refused_with_the_reason(tmp_path, content, message):

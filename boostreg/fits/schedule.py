@@ -146,7 +146,7 @@ class _Scheduler:
     def _start(self, job: Job, work: Work[Any]) -> None:
         found = self._ledger.look_up(work)
         if found is not None:
-            job.receive(work, work.decode(found))
+            job.receive(work, found)
             self._after(job)
             return
         self._in_flight += 1

@@ -7,6 +7,7 @@ it unasked: our own readers check every number of it and predict from its trees.
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -265,11 +266,16 @@ def _try_native(path: Path) -> None:
         If it fails, crashes, or has not ended after a minute.
     """
     command = [sys.executable, "-P", "-m", "boostreg.saved.probe", str(path.resolve())]
+    modules = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     try:
         tried = subprocess.run(  # noqa: S603 - our own interpreter
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE,
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
             check=False,
-        )  # fmt: skip
+            timeout=_PATIENCE,
+            env=os.environ | {"PYTHONPATH": modules},
+        )
     except subprocess.TimeoutExpired:
         raise ModelError(
             f"{path} cannot be opened by its library, which did not end in "

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from boostreg.errors import DataError
 from boostreg.report.sections.claims import claim_rows
@@ -24,6 +25,8 @@ _ABOUT = (
     "number."
 )
 
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
+_OURS = b"`boostreg claims --write`"
 _Row = tuple[str, ...]
 
 
@@ -75,7 +78,7 @@ def write_claims_page(folder: Path) -> Path:
         If it can not be written.
     """
     page, content = folder / "README.md", claims_page(folder)
-    if page.exists() and "`boostreg claims --write`" not in page.read_text("utf-8"):
+    if page.exists() and not (page.is_file() and _OURS in page.read_bytes()):
         raise DataError(
             f"{page} was not written by boostreg and stays as it is; move it away to "
             "have a table of the claims."
@@ -110,14 +113,27 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
     ['A2', 'A2.b', 'A10']
     """
     parts = re.findall(r"\d+|\D+", name)
-    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in parts)
+    # Python refuses to read a number of thousands of digits.
+    return tuple((int(p[:999]), "") if p.isdigit() else (-1, p) for p in parts)
 
 
 def _linked(row: _Row) -> _Row:
     name, study = row[0], row[-1]
-    cells = tuple(cell.replace("|", "\\|") for cell in row[1:-1])
-    page = f"{study}/report.html"
-    return (f"[{name}]({page}#claim-{name})", *cells, f"[{study}]({page})")
+    page = f"{quote(study, safe='', errors='replace')}/report.html"
+    anchor = quote(f"claim-{name}", safe="", errors="replace")
+    cells = tuple(map(_plain, row[1:-1]))
+    return (f"[{_plain(name)}]({page}#{anchor})", *cells, f"[{_plain(study)}]({page})")
+
+
+def _plain(text: str) -> str:
+    r"""Return text that Markdown shows as it is, in one cell of a table.
+
+    >>> print(_plain("<b> of [a](b) | c"), _plain("two\nlines"))
+    &lt;b&gt; of \[a\](b) \| c two lines
+    """
+    line = " ".join(text.split()).replace("&", "&amp;")
+    line = line.replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(r"\\\g<0>", line)
 
 
 def _line(cells: _Row) -> str:

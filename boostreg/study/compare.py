@@ -63,5 +63,5 @@ def _link(page: Path, run: Path) -> str:
 
 def _list_page(page: Path) -> None:
     index = page.parent / "index.html"
-    if index.exists() and is_ours(index):
+    if index.is_file() and is_ours(index):
         write_index(page.parent)

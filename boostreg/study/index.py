@@ -38,7 +38,7 @@ def write_index(folder: Path) -> Index:
     # Two runs that end together: whoever writes last has read what both left.
     with filelock.FileLock(folder / ".index.lock"):
         rows, left_out = _read(folder)
-        if page.exists() and not is_ours(page):
+        if page.exists() and not (page.is_file() and is_ours(page)):
             raise DataError(
                 f"{page} was not written by boostreg and stays as it is; move it away "
                 "to have an index of the studies."
@@ -68,4 +68,4 @@ def _read(folder: Path) -> tuple[list[IndexRow], list[tuple[str, str]]]:
 
 def _comparisons(folder: Path) -> list[str]:
     pages = sorted(path.name for path in folder.glob("compare-*.html"))
-    return [name for name in pages if is_ours(folder / name)]
+    return [p for p in pages if (folder / p).is_file() and is_ours(folder / p)]

@@ -29,7 +29,6 @@ from boostreg.penalty import Penalty, Range, Space, parse_space
 from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
 from boostreg.study.claimchecks import check_claims
 from boostreg.study.door import Study
-from boostreg.study.files import read_json
 from boostreg.study.pathlist import (
     Grids,
     engine_grids,
@@ -39,6 +38,7 @@ from boostreg.study.pathlist import (
 )
 from boostreg.study.refusals import check_baselines, check_engines
 from boostreg.study.spec import StudySpec
+from boostreg.study.stored import read_results
 from boostreg.study.support import without_effect
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.measuring import Limits
@@ -282,13 +282,18 @@ class Plan:
             scale=self.spec.search.scale,
         )
 
-    def edge_findings(self, folder: Path) -> tuple[Finding, ...]:
-        """Return where ranges end too early, by a finished run on the same data."""
-        try:
-            former = read_json(folder / "results.json")
-        except DataError:
+    def edge_findings(self, folder: Path) -> tuple[Finding | str, ...]:
+        """Return where ranges end too early, by a finished run on the same data.
+
+        Results that cannot be read count as none, which a sentence says.
+        """
+        if not (folder / "results.json").exists():
             return ()
-        if former.get("data", {}).get("fingerprint") != self.table.fingerprint:
+        try:
+            former = read_results(folder)
+        except DataError as error:
+            return (f"the results of a former run are passed over: {error}",)
+        if former["data"]["fingerprint"] != self.table.fingerprint:
             return ()
         return edge_findings(
             former,

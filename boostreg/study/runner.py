@@ -1,5 +1,6 @@
 """Runs a study: from its file to the files of a run."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -74,12 +75,12 @@ def run_study(
     for told in (*plan.notes, *lint, *plan.edge_findings(folder)):
         progress.warn(str(told))
     folder.mkdir(parents=True, exist_ok=True)
-    started = datetime.now(UTC)
+    started, clock = datetime.now(UTC), time.monotonic()
     with execute(plan, folder, workers=workers, dask=dask) as execution:
         runner = _Runner(plan, execution, progress, lint)
         record = runner.run()
     progress.stage("writing the report")
-    run = run_facts(plan, record, execution, started)
+    run = run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns)
     _list_run(folder.parent, progress)

@@ -97,6 +97,8 @@ def _refuse_absent(path: Path) -> None:
         raise DataError(f"{path}: is a folder, a data file is needed.")
     if not path.exists():
         raise DataError(f"{path}: the data file is not there{_beside(path)}.")
+    if not path.is_file():
+        raise DataError(f"{path}: is no regular file, a data file is needed.")
 
 
 def _beside(path: Path) -> str:

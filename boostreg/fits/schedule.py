@@ -34,7 +34,7 @@ class Job(Protocol):
 class Batch:
     """A job whose work is all known from the start.
 
-    Where it is not ``needed``, work that fails has no record.
+    Where it is not ``needed``, work that fails has no record but a failure.
     """
 
     def __init__(self, works: Sequence[Work[Any]], *, needed: bool = True) -> None:
@@ -42,6 +42,7 @@ class Batch:
         self._new = list(dict.fromkeys(works))
         self._missing = len(self._new)
         self.records: dict[Work[Any], Any] = {}
+        self.failures: dict[Work[Any], FitError] = {}
 
     @property
     def done(self) -> bool:
@@ -71,6 +72,8 @@ class Batch:
             self.records[work] = record
         elif self._needed:
             raise record
+        else:
+            self.failures[work] = record
 
 
 def run_jobs(

@@ -219,11 +219,11 @@ def _read_pair(path: str | PathLike[str]) -> tuple[ModelCard, Path]:
 
 
 def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{path} is no regular file; name a model or its card.")
     try:
-        if path.exists() and not path.is_file():
-            raise ModelError(f"{path} is no file; name a model or its card.")
         return path.read_bytes()
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise ModelError(
             f"{path} cannot be read; a model and its card lie side by side, as "
             f"model.ubj and model.json: {reason(error)}."

@@ -132,8 +132,9 @@ def read_json(path: Path) -> Any:
     DataError
         If the file is not there or is no JSON.
     """
+    text = _read(path)
     try:
-        return json.loads(_read(path))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path} is not JSON: {error}. Run the study again to have it written anew."
@@ -169,9 +170,11 @@ def read_csv(path: Path) -> list[dict[str, object]]:
 
 
 def _read(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise DataError(
+            f"{path} could not be read as a run leaves it: it is no regular file."
+        )
     try:
-        if path.exists() and not path.is_file():
-            raise DataError(f"{path} is no regular file, as a run leaves it.")
         return path.read_bytes().decode()
     except FileNotFoundError:
         raise DataError(

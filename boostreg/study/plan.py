@@ -18,7 +18,7 @@ from boostreg.data import (
     with_class_weights,
 )
 from boostreg.engines.facts import measure_facts
-from boostreg.errors import DataError
+from boostreg.errors import DataError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
@@ -37,7 +37,7 @@ from boostreg.study.pathlist import (
     path_names,
 )
 from boostreg.study.refusals import check_baselines, check_engines
-from boostreg.study.spec import StudySpec
+from boostreg.study.spec import Folds, StudySpec
 from boostreg.study.stored import read_results
 from boostreg.study.support import without_effect
 from boostreg.tuning import Proposer, Tuning
@@ -45,6 +45,10 @@ from boostreg.tuning.measuring import Limits
 
 __all__ = ["Plan"]
 
+MOST_FOLDS = 20_000
+"""Folds of a study over both levels: each is fitted by every trial."""
+MOST_FOLD_ROWS = 10**9
+"""Rows over all folds; their numbers alone take 8 bytes each."""
 PICKS = ("best", "one_se")
 
 
@@ -64,6 +68,22 @@ def _read_table(study: Study) -> Table:
         )
     with study.at("data", "class_weights"):
         return with_class_weights(table, data.class_weights)
+
+
+def _refuse_many_folds(spec: StudySpec, n_rows: int) -> None:
+    """Raise StudyError if the folds alone would take minutes, or all memory."""
+    outer, inner = (
+        level.folds * level.repeats if isinstance(level, Folds) else 1
+        for level in (spec.validation.outer, spec.validation.inner)
+    )
+    n_folds = outer + (outer + 1) * inner
+    most = min(MOST_FOLDS, MOST_FOLD_ROWS // n_rows)
+    if n_folds > most:
+        raise StudyError(
+            f"{outer:,} outer folds with {inner:,} inner folds each, and as many on "
+            f"all rows, are {n_folds:,} folds; at most {most:,} can be made of "
+            f"{n_rows:,} rows. Take fewer folds or repeats."
+        )
 
 
 def _with_paths(spec: StudySpec, space: Space, grids: Grids) -> StudySpec:
@@ -93,6 +113,8 @@ class Plan:
     ------
     DataError
         If the data do not fit the study.
+    StudyError
+        If it asks for more folds than can be made, or for what its objective lacks.
     UnsupportedPenaltyError
         If an engine cannot mean what the study asks of it.
     """
@@ -111,6 +133,7 @@ class Plan:
         with study.at("claims"):
             check_claims(spec, self.objective.name)
         with study.at("validation"):
+            _refuse_many_folds(spec, self.table.n_samples)
             self.splits = make_splits(
                 self.table,
                 outer=spec.validation.outer.as_dict(),

@@ -114,9 +114,10 @@ class LoadedModel:
         return self.card.objective.predict(self._raw(X))
 
     def _raw(self, X: "pd.DataFrame | ArrayLike") -> Array:
-        rows = read_rows(X, self.card.columns)
-        if self.card.engine == "xgboost":
-            refuse_beyond_float32(rows, self.card.columns)
+        card = self.card
+        rows = read_rows(X, card.columns)
+        if card.engine == "xgboost":
+            refuse_beyond_float32(rows, card.columns)
         return self.trees.predict(rows) + self.trees.intercept
 
 

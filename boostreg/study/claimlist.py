@@ -1,15 +1,19 @@
 """All claims of the runs in a folder: for the terminal, and as a page kept in git."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from boostreg.errors import DataError
 from boostreg.report.sections.claims import claim_rows
 from boostreg.study.files import write_text
-from boostreg.study.stored import read_results, refuse_no_runs, runs_in
+from boostreg.study.stored import (
+    as_a_run_leaves,
+    read_results,
+    refuse_no_runs,
+    runs_in,
+)
 
 __all__ = ["claim_lines", "claims_page", "write_claims_page"]
 
@@ -89,12 +93,7 @@ def write_claims_page(folder: Path) -> Path:
 
 def _rows(folder: Path) -> list[_Row]:
     refuse_no_runs(folder)
-    rows = [
-        (*row, claim["measured"], run.name)
-        for run in runs_in(folder)
-        for claim in _claims(read_results(run))
-        for row in claim_rows(claim)
-    ]
+    rows = [row for run in runs_in(folder) for row in _rows_of(run)]
     if not rows:
         raise DataError(
             f"{folder} holds no claim: no run in it makes one under `claims`."
@@ -102,8 +101,14 @@ def _rows(folder: Path) -> list[_Row]:
     return sorted(rows, key=lambda row: (_natural(row[0]), row[-1]))
 
 
-def _claims(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return results.get("claims") or []
+def _rows_of(run: Path) -> list[_Row]:
+    results = read_results(run)
+    with as_a_run_leaves(run):
+        return [
+            (*row, claim["measured"], run.name)
+            for claim in results.get("claims") or []
+            for row in claim_rows(claim)
+        ]
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:

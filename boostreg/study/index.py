@@ -9,7 +9,12 @@ from boostreg.errors import DataError
 from boostreg.report.index import IndexRow, index_row, render_index
 from boostreg.report.shell import GENERATOR
 from boostreg.study.files import write_text
-from boostreg.study.stored import read_results, refuse_no_runs, runs_in
+from boostreg.study.stored import (
+    as_a_run_leaves,
+    read_results,
+    refuse_no_runs,
+    runs_in,
+)
 
 __all__ = ["Index", "is_ours", "write_index"]
 
@@ -57,13 +62,16 @@ def _read(folder: Path) -> tuple[list[IndexRow], list[tuple[str, str]]]:
     rows, left_out = [], []
     for run in runs_in(folder):
         try:
-            results = read_results(run)
+            rows.append(_row(run))
         except DataError as error:
             left_out.append((run.name, str(error).replace(f"{folder}/", "")))
-            continue
-        has_page = (run / "report.html").exists()
-        rows.append(index_row(run.name, results, has_page=has_page))
     return rows, left_out
+
+
+def _row(run: Path) -> IndexRow:
+    results, has_page = read_results(run), (run / "report.html").exists()
+    with as_a_run_leaves(run):
+        return index_row(run.name, results, has_page=has_page)
 
 
 def _comparisons(folder: Path) -> list[str]:

@@ -19,7 +19,7 @@ from boostreg.report.tables import (
 )
 from boostreg.study.files import read_json, write_csv, write_json, write_text
 from boostreg.study.models import write_models
-from boostreg.study.stored import read_results, read_table
+from boostreg.study.stored import as_a_run_leaves, read_results, read_table
 
 __all__ = ["rebuild_report", "run_folder", "write_run"]
 
@@ -73,7 +73,8 @@ def rebuild_report(folder: Path) -> Path:
     DataError
         If the folder holds no results of a run, or those of another version.
     """
-    return _write_page(folder, read_results(folder))
+    with as_a_run_leaves(folder):
+        return _write_page(folder, read_results(folder))
 
 
 def _write_page(folder: Path, results: Mapping[str, Any]) -> Path:

@@ -38,7 +38,7 @@ from boostreg.study.pathlist import (
 )
 from boostreg.study.refusals import check_baselines, check_engines
 from boostreg.study.spec import Folds, StudySpec
-from boostreg.study.stored import read_results
+from boostreg.study.stored import as_a_run_leaves, read_results
 from boostreg.study.support import without_effect
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.measuring import Limits
@@ -313,15 +313,20 @@ class Plan:
         if not (folder / "results.json").exists():
             return ()
         try:
-            former = read_results(folder)
+            return self._edge_findings(folder)
         except DataError as error:
             return (f"the results of a former run are passed over: {error}",)
+
+    def _edge_findings(self, folder: Path) -> tuple[Finding, ...]:
+        former = read_results(folder)
         if former["data"]["fingerprint"] != self.table.fingerprint:
             return ()
-        return edge_findings(
-            former,
-            self.space,
-            engines=self.spec.engines,
-            scale=self.spec.search.scale,
-            facts=self._facts,
-        )
+        facts = self._facts
+        with as_a_run_leaves(folder):
+            return edge_findings(
+                former,
+                self.space,
+                engines=self.spec.engines,
+                scale=self.spec.search.scale,
+                facts=facts,
+            )

@@ -1,15 +1,18 @@
 """What a run left, read again and checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from boostreg import __version__
 from boostreg.data.names import quoted, suggestion
-from boostreg.errors import DataError, FigureError
+from boostreg.errors import BoostregError, DataError, FigureError
 from boostreg.figures import Figure
 from boostreg.figures.notebook import notebook_html
 from boostreg.report.form import faults_of
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Run",
+    "as_a_run_leaves",
     "open_run",
     "read_results",
     "read_table",
@@ -32,6 +36,15 @@ __all__ = [
 ]
 
 _COLUMNS = {"trials": TRIAL_COLUMNS, "paths": PATH_COLUMNS, "fits": FIT_COLUMNS}
+_UNFIT = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _WORDS = frozenset({"engine", "state", "penalty", "anchor", "reading"})
 _NUMBERS = frozenset({"trial", "inner_fold", "point"})
 _MOST = 1e300
@@ -67,7 +80,8 @@ class Run:
     def figures(self) -> dict[str, Figure]:
         """The figures of the report by section and title, in its order."""
         rows = (read_table(self.folder, name) for name in ("trials", "paths"))
-        return page_figures(self.results, *rows)
+        with as_a_run_leaves(self.folder):
+            return page_figures(self.results, *rows)
 
     def figure(self, name: str) -> Figure:
         """Return the first figure whose name starts so: ``front``, ``engines``, ...
@@ -95,6 +109,10 @@ class Run:
         return list(self.results["text"]["answer"])
 
     def _repr_html_(self) -> str:
+        with as_a_run_leaves(self.folder):
+            return self._summary()
+
+    def _summary(self) -> str:
         head = f"<p><b>{escape(str(self.results['study']['title'] or self.folder))}</b>"
         said = "".join(f"<p>{escape(sentence)}</p>" for sentence in self._answer())
         shown = (
@@ -137,6 +155,31 @@ def read_results(folder: Path) -> Mapping[str, Any]:
         raise DataError(f"{path} {_refusal(results, faults)}")
     content: Mapping[str, Any] = results
     return content
+
+
+@contextmanager
+def as_a_run_leaves(folder: Path) -> Iterator[None]:
+    """Tell what records raise within the block that no run has left so.
+
+    The form of ``results.json`` is checked when it is read. That its numbers, names and
+    tables fit together shows where they are used.
+
+    Raises
+    ------
+    DataError
+        In place of what the records raised.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except BoostregError:
+        raise
+    except _UNFIT as error:
+        raise DataError(
+            f"{folder} is not as a run leaves it: what results.json and the tables "
+            f"beside it hold does not fit together ({type(error).__name__}: {error}). "
+            "Run the study again to have them written anew."
+        ) from error
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, object]]:

@@ -229,6 +229,8 @@ def main() -> None:
         # A label that the terminal's encoding lacks is shown by its number.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if any("\0" in argument for argument in sys.argv):
+        _fail("no argument may hold a NUL character, which no path has.", 2)
     try:
         app()
     except InterruptedRunError as error:

@@ -9,6 +9,8 @@ case again (``--first`` that number and a count of 1).
 """
 
 import argparse
+import logging
+import resource
 import sys
 import tempfile
 import time
@@ -21,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzzing import Models, Results, Studies, Tables, generator, outcome, small_run
 
 ROOT = Path(__file__).parents[2]
+MEMORY = 4 * 2**30
+"""Bytes that all of it may take, or a case ends in a MemoryError."""
 LONGEST = 5.0
 """Seconds after which a case is a finding."""
 
@@ -61,6 +65,8 @@ def main():
     parser.add_argument("--native", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
     asked = parser.parse_args()
+    logging.disable(logging.WARNING)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with tempfile.TemporaryDirectory() as name:
         run = small_run(_made(Path(name) / "run"))
         studies = sorted((ROOT / "studies").rglob("*.yaml"))

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _FORMULA = (*"=+-@＝＋－＠", "\t", "\r", "\n")  # noqa: RUF001 - the wide ones as well
+_QUOTED = re.compile(r'[",\r\n]')
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 _PASSING = ".boostreg-part"
@@ -108,19 +109,19 @@ def csv_text(head: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
     '@now,-1.5
     -1,
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_cell(name) for name in head])
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue()
+    lines = (",".join(map(_cell, row)) or '""' for row in (head, *rows))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, str):
-        formula = value.startswith(_FORMULA) and not _NUMBER.fullmatch(value)
-        return "'" + value if formula else value
+        if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):
+            value = "'" + value
+        # Python before 3.13 writes a carriage return bare, which ends the row.
+        doubled = value.replace('"', '""')
+        return f'"{doubled}"' if _QUOTED.search(value) else value
     return repr(value) if isinstance(value, float) else str(value)
 
 

@@ -1,11 +1,11 @@
 """Random damage to studies, tables, results and models: nothing but our own errors.
 
 ``python tests/benchmarks/fuzz.py --studies 20000 --files 4000`` is the long form of
-``tests/test_fuzz.py``. It hands in that many damaged studies, and that many damaged
-files: a half of them models, a quarter results and a quarter tables of a run. Of models
-that are taken, ``--native`` many are opened in their library as well. It prints what it
-found, and ends with 1 if that is anything: each finding with the number that makes its
-case again (``--first`` that number and a count of 1).
+``tests/test_foreign_files.py``. It hands in that many damaged studies, and that many
+damaged files: a half of them models, a quarter results and a quarter tables of a run.
+Of ``--native`` more models, those that are taken are opened in their library as well.
+It prints what it found, each finding with the number that makes its case again
+(``--first``), and ends with 1 if that is anything.
 """
 
 import argparse

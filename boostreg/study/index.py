@@ -1,11 +1,13 @@
 """The page that lists all runs of a folder, written after each of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
 
-from boostreg.errors import DataError
+from boostreg.errors import DataError, RunError, reason
 from boostreg.report.index import IndexRow, index_row, render_index
 from boostreg.report.shell import GENERATOR
 from boostreg.study.files import write_text
@@ -36,12 +38,12 @@ def write_index(folder: Path) -> Index:
     DataError
         If the folder is not there, holds no run, or has an index of another's making.
     RunError
-        If the page can not be written.
+        If the page can not be written, or its lock not be had.
     """
     refuse_no_runs(folder)
     page = folder / "index.html"
     # Two runs that end together: whoever writes last has read what both left.
-    with filelock.FileLock(folder / ".index.lock"):
+    with _locked(folder / ".index.lock"):
         rows, left_out = _read(folder)
         if page.exists() and not (page.is_file() and is_ours(page)):
             raise DataError(
@@ -50,6 +52,19 @@ def write_index(folder: Path) -> Index:
             )
         write_text(page, render_index(rows, left_out, _comparisons(folder)))
     return Index(page, tuple(row.folder for row in rows), tuple(left_out))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        raise RunError(f"{path} cannot be locked: {reason(error)}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_ours(page: Path) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from boostreg.errors import DataError
+from boostreg.errors import DataError, RunError
 from boostreg.fits.fit import Fit
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.versions import library_versions
@@ -90,7 +90,10 @@ def run_study(
 def _list_run(folder: Path, progress: Progress) -> None:
     try:
         write_index(folder)
-    except DataError as error:  # the run is whole without its line in a list
+    except (
+        DataError,
+        RunError,
+    ) as error:  # the run is whole without its line in a list
         progress.warn(str(error))
 
 

@@ -468,3 +468,66 @@ def test_what_a_command_can_not_read_is_told(main, arguments, message):
     assert (status, out) == (2, "")
     assert message in err
     assert "Errno" not in err
+
+
+STUDY = "name: small\ndata: {source: rows.csv, target: y}\n"
+LONG = "a" * 300
+BAD_PATHS = {
+    "name too long for a file": (["run", LONG], "File name too long"),
+    "folder with too long a name": (["report", LONG], "File name too long"),
+    "out below a file": (["run", "s.yaml", "--out", "rows.csv/x"], "Not a directory"),
+    "folder in the place of the index": (["index", "runs"], "index.html was not writt"),
+    "model that is no file": (["size", "pipe.csv"], "it is no regular file"),
+    "study that is no file": (["validate", "pipe.csv"], "is no regular file"),
+    "rows that are no file": (["validate", "pipe.yaml"], "is no regular file"),
+    "character that no path has": (["run", "a\0b"], "no argument may hold a NUL"),
+}
+
+
+@pytest.fixture
+def bad_paths(tmp_path):
+    """Fill the folder of ``main`` with what is in the way."""
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "rows.csv").write_text(TABLE)
+    (tmp_path / "s.yaml").write_text(STUDY)
+    (tmp_path / "pipe.yaml").write_text(STUDY.replace("rows", "pipe"))
+    shutil.copytree(SHIPPED / "wine", tmp_path / "runs" / "wine")
+    (tmp_path / "runs" / "index.html").mkdir()
+
+
+@pytest.mark.usefixtures("bad_paths")
+@pytest.mark.parametrize(("arguments", "words"), BAD_PATHS.values(), ids=BAD_PATHS)
+def test_path_that_cannot_be_is_wrong_input(main, arguments, words):
+    status, _, err = main(*arguments)
+
+    told = err.splitlines()[-1]
+    assert (status, told[:10], words in told) == (2, "boostreg: ", True)
+
+
+def test_full_disk_is_no_wrong_input(main, monkeypatch, tmp_path):
+    def full(_folder):
+        raise OSError(28, "No space left on device", "x")
+
+    monkeypatch.setattr("boostreg.study.stored.read_results", full)
+    monkeypatch.setattr("boostreg.study.output.read_results", full)
+
+    assert main("report", tmp_path)[0] == 1
+
+
+def test_terminal_takes_no_orders_from_an_argument(main):
+    status, _, err = main("spaces", "\x1b[31mred\u202e")
+
+    assert status == 2
+    assert ("\x1b" in err, "\u202e" in err, "red" in err) == (False, False, True)
+
+
+def test_label_outside_the_encoding_of_the_terminal_is_shown_by_its_number(
+    command, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    (tmp_path / "s.yaml").write_text("name: a\ntitle: \u0142\n" + STUDY[12:], "utf-8")
+    (tmp_path / "rows.csv").write_text(TABLE)
+
+    status, out, _ = command("validate", "s.yaml")
+
+    assert (status, out.splitlines()[0]) == (0, r"a: \u0142")

@@ -4,6 +4,8 @@ Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted. Lib
 load inside the commands, so that ``--help`` is quick.
 """
 
+import errno
+import io
 import signal
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from boostreg import __version__
-from boostreg.cli.progress import Bar, Lines
+from boostreg.cli.progress import Bar, Lines, printable
 from boostreg.errors import (
     BoostregError,
     FitError,
@@ -42,6 +44,13 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+)
+
+_BAD_PATH = frozenset(
+    {
+        *(errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
+        *(errno.ENOENT, errno.ENOTDIR),
+    }
 )
 
 StudyFile = Annotated[Path, typer.Argument(help="A study, as in studies/*.yaml.")]
@@ -94,7 +103,7 @@ def run(
         folder = run_study(
             study, out=out, workers=workers, dask=dask, progress=progress
         )
-    typer.echo(folder / "report.html")
+    _say(folder / "report.html")
 
 
 @app.command()
@@ -104,7 +113,7 @@ def report(
     """Write the page of a finished run again, without computing."""
     from boostreg.study.output import rebuild_report
 
-    typer.echo(rebuild_report(folder))
+    _say(rebuild_report(folder))
 
 
 @app.command()
@@ -120,9 +129,9 @@ def claims(
     from boostreg.study.claimlist import claim_lines, write_claims_page
 
     for line in claim_lines(folder):
-        typer.echo(line)
+        _say(line)
     if write:
-        typer.echo(write_claims_page(folder))
+        _say(write_claims_page(folder))
 
 
 @app.command()
@@ -136,8 +145,8 @@ def index(
 
     written = write_index(folder)
     for name, why in written.left_out:
-        typer.echo(f"boostreg: {name} is left out: {why}", err=True)
-    typer.echo(written.page)
+        _say(f"boostreg: {name} is left out: {why}", err=True)
+    _say(written.page)
 
 
 @app.command()
@@ -154,7 +163,7 @@ def compare(
 
     page, lines = compare_folders(a, b, out)
     for line in (*lines, "", str(page)):
-        typer.echo(line)
+        _say(line)
 
 
 @app.command()
@@ -169,7 +178,7 @@ def validate(
     from boostreg.study.outline import outline
 
     for line in outline(load_study(study), out):
-        typer.echo(line)
+        _say(line)
 
 
 @app.command()
@@ -182,7 +191,7 @@ def spaces(
     from boostreg.penalty.shipped import describe_space, space_lines
 
     for line in space_lines() if name is None else describe_space(name):
-        typer.echo(line)
+        _say(line)
 
 
 @app.command()
@@ -196,7 +205,7 @@ def size(
 
     measured = tree_size(model)
     for name in SIZES:
-        typer.echo(f"{name.removeprefix('n_'):<16}{getattr(measured, name):.10g}")
+        _say(f"{name.removeprefix('n_'):<16}{getattr(measured, name):.10g}")
 
 
 @app.command()
@@ -216,6 +225,12 @@ def predict(
 
 def main() -> None:
     """Run the command line; an error of ours is one message, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A label that the terminal's encoding lacks is shown by its number.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if any("\0" in argument for argument in sys.argv):
+        _fail("no argument may hold a NUL character, which no path has.", 2)
     try:
         app()
     except InterruptedRunError as error:
@@ -223,17 +238,26 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _fail(f"{error} The same command goes on from what is finished.", 130)
     except (RunError, FitError) as error:
-        _fail(str(error), 1)
+        _fail(str(error), 2 if _is_bad_path(error.__cause__) else 1)
     except BoostregError as error:
         _fail(str(error), 2)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
-        _fail(f"{named}{reason(error)}.", 1)
+        _fail(f"{named}{reason(error)}.", 2 if _is_bad_path(error) else 1)
+
+
+def _is_bad_path(error: BaseException | None) -> bool:
+    """Return whether a path was given that cannot be, rather than a disk failed."""
+    return isinstance(error, OSError) and error.errno in _BAD_PATH
 
 
 def _fail(message: str, code: int) -> None:
-    typer.echo(f"boostreg: {message}", err=True)
+    _say(f"boostreg: {message}", err=True)
     raise SystemExit(code)
+
+
+def _say(text: object, *, err: bool = False) -> None:
+    typer.echo(printable(text), err=err)
 
 
 def _progress() -> Bar | Lines:

@@ -1,5 +1,6 @@
 """How far a run is, on standard error: a bar for a terminal, lines for a log."""
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,9 +12,23 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-__all__ = ["Bar", "Lines"]
+__all__ = ["Bar", "Lines", "printable"]
+
+_CONTROL = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
+)
+"""Control characters, those for the direction of text included; no tab or line end."""
 
 _SECONDS_BETWEEN_LINES = 5.0
+
+
+def printable(text: object) -> str:
+    r"""Return text of whatever origin as a terminal may have it: it takes no orders.
+
+    >>> print(printable("red: \x1b[31m"))
+    red: \x1b[31m
+    """
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(text))
 
 
 def _best(
@@ -93,7 +108,7 @@ class Lines(AbstractContextManager["Lines"]):
 
     def _say(self, text: str) -> None:
         self._said = self._clock()
-        typer.echo(text, err=True)
+        typer.echo(printable(text), err=True)
 
 
 class Bar(AbstractContextManager["Bar"]):
@@ -160,4 +175,6 @@ class Bar(AbstractContextManager["Bar"]):
 
     def warn(self, text: str) -> None:
         """Print a warning above the bar, to stay."""
-        self._bar.console.print(f"warning: {text}", markup=False, highlight=False)
+        self._bar.console.print(
+            printable(f"warning: {text}"), markup=False, highlight=False
+        )

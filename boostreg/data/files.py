@@ -146,7 +146,7 @@ def _refuse_absent(path: Path) -> None:
     if not path.exists():
         raise DataError(f"{path}: the data file is not there{_beside(path)}.")
     if not path.is_file():
-        raise DataError(f"{path}: is no file; a data file is needed.")
+        raise DataError(f"{path}: is no regular file, a data file is needed.")
 
 
 def _beside(path: Path) -> str:

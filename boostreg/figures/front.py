@@ -222,10 +222,17 @@ def _labels(
 def _stairs(clouds: Sequence[Cloud], x: Scale, y: Scale) -> Iterable[Point]:
     """Yield points along the staircases, close enough that no label slips through."""
     for cloud in clouds:
-        where = [(x(leaves), y(loss)) for leaves, loss in cloud.front]
+        where = [
+            (_in_sight(x(leaves)), _in_sight(y(loss))) for leaves, loss in cloud.front
+        ]
         for (x0, y0), (x1, y1) in pairwise(where):
             yield from ((x0 + k, y0) for k in range(0, int(x1 - x0) + 1, 10))
             yield from ((x1, y0 + k) for k in range(0, int(y1 - y0) + 1, 10))
+
+
+def _in_sight(place: float) -> float:
+    """Return a coordinate, or the nearest just beyond the picture."""
+    return min(max(place, -100.0), _RIGHT + 100.0)
 
 
 def _cut_words(above: int, y: Scale) -> str:

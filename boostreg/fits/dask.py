@@ -7,15 +7,13 @@ each worker. A worker that is lost costs its calls a repetition elsewhere.
 """
 
 import atexit
-import shutil
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Executor, Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from tempfile import mkdtemp
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, final
 from urllib.parse import urlsplit
@@ -26,6 +24,7 @@ from boostreg.errors import BoostregError, FitError, RunError, StudyError
 from boostreg.fits.imports import PRELOAD
 from boostreg.fits.limits import Limits
 from boostreg.fits.process import WorkerProcess
+from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.versions import library_versions
 
 __all__ = ["DaskExecutor", "check_address"]
@@ -219,12 +218,15 @@ class _Files:
     def folder(self) -> str:
         with self.guard:
             if not self.places:
-                place = Path(mkdtemp(prefix="boostreg-"))
-                atexit.register(shutil.rmtree, place, ignore_errors=True)
-                for name, content in self.content.items():
-                    (place / name).write_bytes(content)
-                self.places.append(str(place))
+                kept = ExitStack()
+                atexit.register(kept.close)
+                folder = kept.enter_context(scratch_folder(self._unpack))
+                self.places.append(str(folder))
             return self.places[0]
+
+    def _unpack(self, folder: Path) -> None:
+        for name, content in self.content.items():
+            (folder / name).write_bytes(content)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_Files, (self.content,))

@@ -145,6 +145,10 @@ class FitResult:
                 np.int64 if array.dtype.kind == "i" else np.float64
             )
         curves = {f.name: arrays[f"sizes.{f.name}"] for f in fields(SizeCurves)}
+        n = len(arrays["train_loss"])
+        lengths = {len(curve) for curve in (*curves.values(), arrays["valid_loss"])}
+        if n < 1 or not lengths <= {n, 0}:
+            raise ValueError("the curves of a fit are of one length")
         return cls(
             sizes=SizeCurves(**curves),
             **{name: arrays[name] for name in _ARRAYS},

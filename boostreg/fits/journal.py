@@ -85,6 +85,7 @@ class Journal:
         self.path = path
         self._guard = threading.RLock()
         self._unfolded = 0
+        _refuse_links(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -111,7 +112,12 @@ class Journal:
     def get_failure(self, key: str) -> str | None:
         """Return the reason kept under ``key``, beside the fits and their keys."""
         content = self._get("failure", key)
-        return None if content is None else content.decode()
+        if content is None:
+            return None
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise self.foreign(key, error) from error
 
     def put_failures(self, reasons: Mapping[str, str]) -> None:
         """Keep by key why fits failed, all or none, beside the fits and their keys."""
@@ -203,7 +209,18 @@ class Journal:
         if not isinstance(content, bytes) or checksum != _checksum(kind, key, content):
             log.warning("%s: entry %s is damaged and counts as absent", self.path, key)
             return None
-        return zlib.decompress(content)
+        try:
+            return zlib.decompress(content)
+        except zlib.error as error:  # whoever wrote it knew how to make a checksum
+            raise self.foreign(key, error) from error
+
+    def foreign(self, key: str, error: Exception) -> RunError:
+        """Return the error for an entry that is whole and yet no record of ours."""
+        return RunError(
+            f"{self.path} holds an entry that no run of this boostreg wrote: {key}: "
+            f"{type(error).__name__}: {error}. Move the file away and run again: "
+            "everything is computed anew."
+        )
 
     def _put(self, rows: list[tuple[str, str, bytes, bytes]]) -> None:
         with self._guard:
@@ -249,6 +266,14 @@ class Journal:
             f"{self.path} is damaged: {detail}. It was left as is; move it away or "
             "restore it, and run again: what it does not hold is computed anew."
         )
+
+
+def _refuse_links(path: Path) -> None:
+    """Refuse symbolic links, through which SQLite would write to another place."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
+        beside = path.with_name(name)
+        if beside.is_symlink():
+            raise RunError(f"{beside} is a symbolic link; remove it and run again.")
 
 
 def _create(connection: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ keeps that a fit passed a limit, or crashed, under these limits. What ends a run
 kept, and tried again by the next.
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,17 @@ from boostreg.fits.limits import CrashError, LimitError, Limits
 from boostreg.fits.work import FitWork, ReferenceWork, Work, run_work
 
 __all__ = ["Counts", "Ledger"]
+
+_NO_RECORD = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What decoders raise for bytes that their ``run`` never wrote."""
 
 _STORM = 5
 """Configurations that crash without a fit between them before the run ends."""
@@ -61,13 +73,25 @@ class Ledger:
     _crashed: dict[str, str] = field(default_factory=dict)
     _crashing: set[object] = field(default_factory=set)
 
-    def look_up(self, work: Work[Any]) -> bytes | None:
-        """Return the record from the journal, or None."""
+    def look_up(self, work: Work[Any]) -> Any:
+        """Return the record from the journal, or None.
+
+        Raises
+        ------
+        RunError
+            If what the journal has is no record of such work.
+        """
         if self.journal is None:
             return None
-        found = self.journal.get(work.key(self.dataset))
-        self.counts.found += found is not None
-        return found
+        key = work.key(self.dataset)
+        found = self.journal.get(key)
+        if found is None:
+            return None
+        self.counts.found += 1
+        try:
+            return work.decode(found)
+        except _NO_RECORD as error:
+            raise self.journal.foreign(key, error) from error
 
     def start(
         self, work: Work[Any], then: Callable[[Future[bytes]], None]

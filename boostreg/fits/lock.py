@@ -17,6 +17,8 @@ from boostreg.errors import RunError, reason
 
 __all__ = ["FolderLock", "Holder"]
 
+_LONGEST = 1000
+"""Bytes that the name of a holder has at most."""
 _PATIENCE = 1.0
 """Seconds that a loser waits for the winner of a race to write its name."""
 
@@ -49,9 +51,12 @@ class Holder:
     def read(cls, path: Path) -> Self | None:
         """Return the holder that ``path`` names, or None if it names none alive."""
         try:
-            holder = cls(**json.loads(path.read_text("utf-8")))
-        except (OSError, TypeError, ValueError):  # absent, empty or half written
+            holder = cls(**json.loads(path.read_bytes()[:_LONGEST]))
+        except (OSError, TypeError, ValueError, RecursionError):  # absent, half written
             return None
+        pid, words = holder.pid, (holder.host, holder.started)
+        if not (type(pid) is int and 0 < pid < 2**31) or not all(map(_plain, words)):
+            return None  # of another's writing
         here = holder.host == platform.node()
         return None if here and not psutil.pid_exists(holder.pid) else holder
 
@@ -96,6 +101,10 @@ class FolderLock:
             with suppress(OSError):
                 self._path.unlink()
             self._lock.release()
+
+
+def _plain(word: object) -> bool:
+    return isinstance(word, str) and word.isprintable()
 
 
 def _refusal(path: Path) -> str:

@@ -89,7 +89,8 @@ class WorkerProcess:
         try:
             self.start()
         except FitError as error:
-            log.warning("%s", error)
+            if not self._killed:
+                log.warning("%s", error)
 
     def call(
         self,

@@ -34,7 +34,7 @@ class Job(Protocol):
 class Batch:
     """A job whose work is all known from the start.
 
-    Where it is not ``needed``, work that fails has no record.
+    Where it is not ``needed``, work that fails has no record but a failure.
     """
 
     def __init__(self, works: Sequence[Work[Any]], *, needed: bool = True) -> None:
@@ -42,6 +42,7 @@ class Batch:
         self._new = list(dict.fromkeys(works))
         self._missing = len(self._new)
         self.records: dict[Work[Any], Any] = {}
+        self.failures: dict[Work[Any], FitError] = {}
 
     @property
     def done(self) -> bool:
@@ -71,6 +72,8 @@ class Batch:
             self.records[work] = record
         elif self._needed:
             raise record
+        else:
+            self.failures[work] = record
 
 
 def run_jobs(
@@ -146,7 +149,7 @@ class _Scheduler:
     def _start(self, job: Job, work: Work[Any]) -> None:
         found = self._ledger.look_up(work)
         if found is not None:
-            job.receive(work, work.decode(found))
+            job.receive(work, found)
             self._after(job)
             return
         self._in_flight += 1

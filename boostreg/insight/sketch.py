@@ -50,9 +50,11 @@ class SketchWork(Work[Sketch]):
     def run(self, dataset: Dataset) -> bytes:
         training = grow(dataset, self.fit)
         trees = get_engine(self.fit.engine).trees(training.model)
-        nodes = slice(int(trees.tree_offsets[0]), int(trees.tree_offsets[1]))
-        n_leaves = int((trees.left[nodes] < 0).sum())
-        written = written_tree(trees) if n_leaves <= MOST_LEAVES else ""
+        n_leaves, written = 1, "0"  # of a fit that grew no tree at all
+        if trees.n_trees:
+            nodes = slice(int(trees.tree_offsets[0]), int(trees.tree_offsets[1]))
+            n_leaves = int((trees.left[nodes] < 0).sum())
+            written = written_tree(trees) if n_leaves <= MOST_LEAVES else ""
         content = json.dumps([n_leaves, written]).encode()
         return struct.pack("<I", len(content)) + content
 

@@ -1,7 +1,7 @@
 """The card of a model: what its file's numbers mean."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -86,6 +86,24 @@ class ModelCard:
             "reading": self.reading.as_dict(),
         }
 
+    def __post_init__(self) -> None:
+        sizes = (getattr(self.size, name) for name in SIZES)
+        categories = (c.categories or () for c in self.columns)
+        rules = {
+            "rounds": type(self.n_rounds) is int and self.n_rounds >= 0,
+            "classes": _are_labels(self.classes) and _suits(self.task, self.classes),
+            "columns": _are_labels([column.name for column in self.columns])
+            and all(isinstance(column.name, str) for column in self.columns),
+            "categories": all(map(_are_labels, categories)),
+            "size": all(isinstance(n, int | float) and n is not True for n in sizes),
+            "sha256": isinstance(self.sha256, str),
+            "shifted": self.shifted.keys() <= {column.name for column in self.columns}
+            and all(math.isfinite(s) and f > 0 for s, f in self.shifted.values()),
+        }
+        for name, holds in rules.items():
+            if not holds:
+                raise ModelError(f"the card of a model is wrong: its {name} cannot be.")
+
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Return the card that ``as_dict`` described.
@@ -118,8 +136,27 @@ class ModelCard:
                 },
                 reading=_reading(content.get("reading")),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except ModelError:
+            raise
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+        ) as error:
             raise ModelError(f"the card of a model is wrong: {error!r}.") from error
+
+
+def _are_labels(labels: Sequence[object]) -> bool:
+    """Return whether these are numbers, booleans or texts, each of them once."""
+    plain = all(isinstance(label, bool | int | float | str) for label in labels)
+    return plain and len(set(labels)) == len(labels)
+
+
+def _suits(task: Task, classes: tuple[object, ...]) -> bool:
+    least, most = {"regression": (0, 0), "binary": (2, 2)}.get(task, (2, math.inf))
+    return least <= len(classes) <= most
 
 
 def _size(card: ModelCard, name: str) -> float | None:

@@ -1,8 +1,16 @@
-"""Models on disk: written and read with their cards."""
+"""Models on disk: written and read with their cards.
+
+A model file may come from a stranger, with a card whose SHA-256 fits. No library opens
+it unasked: our own readers check every number of it and predict from its trees. Only
+``LoadedModel.native`` opens the file in its library, first in a process that may crash.
+"""
 
 import hashlib
 import json
-from dataclasses import dataclass
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.data import Column, Task
-from boostreg.engines import Model, Standard, get_engine
+from boostreg.engines import Model, get_engine
+from boostreg.engines.seen import refuse_beyond_float32
 from boostreg.errors import ModelError, reason
 from boostreg.losses import Array
-from boostreg.penalty import Units
 from boostreg.saved.card import ModelCard
 from boostreg.saved.rows import read_rows
 from boostreg.trees import TreeEnsemble, TreeSize
@@ -22,6 +30,8 @@ from boostreg.trees import TreeEnsemble, TreeSize
 __all__ = ["LoadedModel", "load_model", "save_model"]
 
 _SUFFIXES = (".ubj", ".txt", ".npz")
+_PATIENCE = 60.0
+"""Seconds that a library may take to open a model."""
 _TASKS: dict[int, Task] = {0: "regression", 2: "binary", 3: "multiclass"}
 
 
@@ -32,12 +42,32 @@ class LoadedModel:
     Attributes
     ----------
     card : ModelCard
-    native : object
-        The library's own booster.
+    trees : TreeEnsemble
+        The file's trees, as it holds them: predictions are made from them.
+    path : Path
+        The library's own file.
     """
 
     card: ModelCard
-    native: Any
+    trees: TreeEnsemble
+    path: Path
+
+    @property
+    def native(self) -> Any:
+        """The library's own booster, read from the file at each call.
+
+        A library may crash on a damaged file and end this process with it. So a process
+        of its own opens the file first and predicts a row; that takes a second or two.
+
+        Raises
+        ------
+        ModelError
+            If the file is not there or was changed since, or its library cannot open
+            it.
+        """
+        _refuse_changed(self.path, _read(self.path), self.card)
+        _try_native(self.path)
+        return get_engine(self.card.engine).open(self.path)
 
     @property
     def size(self) -> TreeSize:
@@ -84,10 +114,10 @@ class LoadedModel:
     def _raw(self, X: Any) -> Array:
         card = self.card
         rows = read_rows(X, card.columns, card.reading)
-        if card.n_rounds == 0:  # an intercept alone, wherever the file keeps it
-            trees = TreeEnsemble.from_model(self.native)
-            return trees.predict(rows) + trees.intercept
-        return get_engine(card.engine).predict(_as_model(card, self.native), rows)
+        if card.engine == "xgboost":
+            seen = rows if card.features is None else card.features.apply(rows)
+            refuse_beyond_float32(seen, card.columns)
+        return self.trees.predict(rows) + self.trees.intercept
 
 
 def save_model(
@@ -160,26 +190,104 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
     Raises
     ------
     ModelError
-        If one of the two is not there, the card is damaged, or the file is not the one
-        that the card belongs to.
+        If one of the two is not there or is damaged, or the file is not the one that
+        the card belongs to.
     """
+    card, file = _read_pair(path)
+    # What first trees of LightGBM hold of the intercept stays in their leaves.
+    trees = TreeEnsemble.from_model(file, learning_rate=1.0, intercept=0.0)
+    _refuse_other(file, card, trees)
+    return LoadedModel(card, replace(trees, features=card.features), file)
+
+
+def _read_pair(path: str | PathLike[str]) -> tuple[ModelCard, Path]:
+    """Return the card of a model, and its file, which is the one the card is of."""
     file = _model_file(Path(path))
     beside = file.with_suffix(".json")
+    content = _read(file)
     try:
-        content = file.read_bytes()
-        described = json.loads(beside.read_bytes())
-    except (OSError, ValueError) as error:
+        described = json.loads(_read(beside))
+    except (ValueError, RecursionError) as error:
         raise ModelError(
-            f"{path} cannot be read as a model with its card {beside.name}: "
-            f"{reason(error)}."
+            f"{beside} cannot be read as the card of {file.name}: {reason(error)}."
         ) from error
-    card = ModelCard.from_dict(described)
+    try:
+        card = ModelCard.from_dict(described)
+    except ModelError as error:
+        raise ModelError(f"{beside}: {error}") from error
+    _refuse_changed(file, content, card)
+    return card, file
+
+
+def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{path} is no regular file; name a model or its card.")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read; a model and its card lie side by side, as "
+            f"model.ubj and model.json: {reason(error)}."
+        ) from error
+
+
+def _refuse_changed(file: Path, content: bytes, card: ModelCard) -> None:
     if _sha256(content) != card.sha256:
         raise ModelError(
-            f"{file} is not the file that {beside.name} was written for: its SHA-256 "
-            f"is {_sha256(content)}, not {card.sha256}."
+            f"{file} is not the file that {file.with_suffix('.json').name} was written "
+            f"for: its SHA-256 is {_sha256(content)}, not {card.sha256}."
         )
-    return LoadedModel(card, get_engine(card.engine).open(file))
+
+
+def _refuse_other(file: Path, card: ModelCard, trees: TreeEnsemble) -> None:
+    """Raise ModelError if trees cannot be those that a card tells of."""
+    told = {
+        "engine": (trees.engine, card.engine),
+        "columns": (trees.n_features, len(card.columns)),
+        "outputs": (trees.n_outputs, card.objective.n_outputs),
+        # An intercept alone may be kept as a tree.
+        "rounds": (trees.n_rounds, card.n_rounds or trees.n_rounds),
+    }
+    for what, (found, expected) in told.items():
+        if found != expected:
+            raise ModelError(
+                f"{file} is not the model of its card: {what} must be {expected!r}, "
+                f"got {found!r}."
+            )
+    if not (np.isfinite(trees.value).all() and np.isfinite(trees.intercept).all()):
+        raise ModelError(f"{file} must have finite leaves and a finite intercept.")
+
+
+def _try_native(path: Path) -> None:
+    """Have another process open a model in its library and predict a row.
+
+    Raises
+    ------
+    ModelError
+        If it fails, crashes, or has not ended after a minute.
+    """
+    command = [sys.executable, "-P", "-m", "boostreg.saved.probe", str(path.resolve())]
+    modules = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    try:
+        tried = subprocess.run(  # noqa: S603 - our own interpreter
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_PATIENCE,
+            env=os.environ | {"PYTHONPATH": modules},
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(
+            f"{path} cannot be opened by its library, which did not end in "
+            f"{_PATIENCE:g} seconds."
+        ) from None
+    if tried.returncode:
+        said = tried.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
+        raise ModelError(
+            f"{path} cannot be opened by its library, which fails or crashes on it"
+            f"{': ' + said[:200] if said else '.'}"
+        )
 
 
 def _sha256(content: bytes) -> str:
@@ -196,20 +304,3 @@ def _model_file(path: Path) -> Path:
             f"{_SUFFIXES}, found {len(found)}."
         )
     return found[0]
-
-
-def _as_model(card: ModelCard, native: Any) -> Model:
-    """Return a booster that predicts alone as an engine's model."""
-    alone = Standard(np.zeros(card.objective.n_outputs), Units(1.0, 1.0, 1))
-    return Model(
-        engine=card.engine,
-        native=native,
-        objective=card.objective,
-        standard=alone,
-        columns=card.columns,
-        learning_rate=1.0,
-        n_rounds=card.n_rounds,
-        complete=(False,) * len(card.columns),
-        pure=False,
-        features=card.features,
-    )

@@ -91,15 +91,19 @@ class Claims:
         works = self._works(claim, engine)
         found = [self.job.records[w] for w in works if w in self.job.records]
         values = tuple(one.values[claim.measure] for one in found)
-        interval = self._interval(values, len(works))
+        failures = [str(self.job.failures[w]) for w in works if w in self.job.failures]
+        interval = self._interval(values, len(works), failures)
         least = float(claim.least)
         verdict = judge(interval, claim.expectation, least, claim.than)
         return Finding(engine, interval, verdict, values, _mean_series(found))
 
-    def _interval(self, values: Sequence[float], wanted: int) -> Interval:
+    def _interval(
+        self, values: Sequence[float], wanted: int, failures: Sequence[str]
+    ) -> Interval:
         if len(values) < wanted:
             nan, missing = float("nan"), wanted - len(values)
-            said = f"no interval: {missing} of {wanted} resamples failed"
+            why = f": {failures[0].rstrip('.')}" if failures else ""
+            said = f"no interval: {missing} of {wanted} resamples failed{why}"
             return Interval(nan, nan, nan, nan, len(values), said)
         if self._source is not None:
             return replicate_t(values)

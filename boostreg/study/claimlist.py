@@ -1,14 +1,19 @@
 """All claims of the runs in a folder: for the terminal, and as a page kept in git."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 from boostreg.errors import DataError
 from boostreg.report.sections.claims import claim_rows
 from boostreg.study.files import write_text
-from boostreg.study.stored import read_results, refuse_no_runs, runs_in
+from boostreg.study.stored import (
+    as_a_run_leaves,
+    read_results,
+    refuse_no_runs,
+    runs_in,
+)
 
 __all__ = ["claim_lines", "claims_page", "write_claims_page"]
 
@@ -24,6 +29,8 @@ _ABOUT = (
     "number."
 )
 
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
+_OURS = b"`boostreg claims --write`"
 _Row = tuple[str, ...]
 
 
@@ -75,7 +82,7 @@ def write_claims_page(folder: Path) -> Path:
         If it can not be written.
     """
     page, content = folder / "README.md", claims_page(folder)
-    if page.exists() and "`boostreg claims --write`" not in page.read_text("utf-8"):
+    if page.exists() and not (page.is_file() and _OURS in page.read_bytes()):
         raise DataError(
             f"{page} was not written by boostreg and stays as it is; move it away to "
             "have a table of the claims."
@@ -86,12 +93,7 @@ def write_claims_page(folder: Path) -> Path:
 
 def _rows(folder: Path) -> list[_Row]:
     refuse_no_runs(folder)
-    rows = [
-        (*row, claim["measured"], run.name)
-        for run in runs_in(folder)
-        for claim in _claims(read_results(run))
-        for row in claim_rows(claim)
-    ]
+    rows = [row for run in runs_in(folder) for row in _rows_of(run)]
     if not rows:
         raise DataError(
             f"{folder} holds no claim: no run in it makes one under `claims`."
@@ -99,8 +101,14 @@ def _rows(folder: Path) -> list[_Row]:
     return sorted(rows, key=lambda row: (_natural(row[0]), row[-1]))
 
 
-def _claims(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return results.get("claims") or []
+def _rows_of(run: Path) -> list[_Row]:
+    results = read_results(run)
+    with as_a_run_leaves(run):
+        return [
+            (*row, claim["measured"], run.name)
+            for claim in results.get("claims") or []
+            for row in claim_rows(claim)
+        ]
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:
@@ -110,14 +118,27 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
     ['A2', 'A2.b', 'A10']
     """
     parts = re.findall(r"\d+|\D+", name)
-    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in parts)
+    # Python refuses to read a number of thousands of digits.
+    return tuple((int(p[:999]), "") if p.isdigit() else (-1, p) for p in parts)
 
 
 def _linked(row: _Row) -> _Row:
     name, study = row[0], row[-1]
-    cells = tuple(cell.replace("|", "\\|") for cell in row[1:-1])
-    page = f"{study}/report.html"
-    return (f"[{name}]({page}#claim-{name})", *cells, f"[{study}]({page})")
+    page = f"{quote(study, safe='', errors='replace')}/report.html"
+    anchor = quote(f"claim-{name}", safe="", errors="replace")
+    cells = tuple(map(_plain, row[1:-1]))
+    return (f"[{_plain(name)}]({page}#{anchor})", *cells, f"[{_plain(study)}]({page})")
+
+
+def _plain(text: str) -> str:
+    r"""Return text that Markdown shows as it is, in one cell of a table.
+
+    >>> print(_plain("<b> of [a](b) | c"), _plain("two\nlines"))
+    &lt;b&gt; of \[a\](b) \| c two lines
+    """
+    line = " ".join(text.split()).replace("&", "&amp;")
+    line = line.replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(r"\\\g<0>", line)
 
 
 def _line(cells: _Row) -> str:

@@ -24,7 +24,7 @@ from boostreg.insight.experiments import EXPERIMENTS
 from boostreg.insight.experiments.base import Option, Procedure
 from boostreg.insight.pathclaims import PATH_MEASURES
 from boostreg.study.checks import one_of
-from boostreg.study.faults import detail, rule, unknown
+from boostreg.study.faults import detail, rule, tag, unknown
 from boostreg.study.strict import Strict, Text
 
 __all__ = ["ClaimSpec", "ExperimentClaim", "PathClaim", "distinct_ids"]
@@ -191,14 +191,14 @@ class ExperimentClaim(_Claim):
 
 
 ClaimSpec = Annotated[
-    Annotated[PathClaim, Tag("<PathClaim>")]
-    | Annotated[ExperimentClaim, Tag("<ExperimentClaim>")],
+    Annotated[PathClaim, Tag(tag("PathClaim"))]
+    | Annotated[ExperimentClaim, Tag(tag("ExperimentClaim"))],
     Discriminator(
         lambda value: (
-            "<ExperimentClaim>"
+            tag("ExperimentClaim")
             if isinstance(value, ExperimentClaim)
             or (isinstance(value, Mapping) and "experiment" in value)
-            else "<PathClaim>"
+            else tag("PathClaim")
         )
     ),
 ]

@@ -7,7 +7,7 @@ from boostreg.errors import DataError, StudyError
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.study.files import write_text
 from boostreg.study.index import is_ours, write_index
-from boostreg.study.stored import read_results
+from boostreg.study.stored import as_a_run_leaves, read_results
 
 __all__ = ["compare_folders"]
 
@@ -46,11 +46,14 @@ def compare_folders(
     page = out or where[0].parent / f"compare-{short[0]}-{short[1]}.html"
     if page.exists() and not (page.is_file() and is_ours(page)):
         raise DataError(f"{page} was not written by boostreg; name another with --out.")
-    compared = compare_runs(first, second, (names[0], names[1]))
     links = tuple(_link(page, path) for path in where)
-    write_text(page, render_pair(compared, first, second, (links[0], links[1])))
+    with as_a_run_leaves(a.parent):
+        compared = compare_runs(first, second, (names[0], names[1]))
+        content = render_pair(compared, first, second, (links[0], links[1]))
+        lines = tuple(pair_lines(compared))
+    write_text(page, content)
     _list_page(page)
-    return page, tuple(pair_lines(compared))
+    return page, lines
 
 
 def _link(page: Path, run: Path) -> str:
@@ -63,5 +66,5 @@ def _link(page: Path, run: Path) -> str:
 
 def _list_page(page: Path) -> None:
     index = page.parent / "index.html"
-    if index.exists() and is_ours(index):
+    if index.is_file() and is_ours(index):
         write_index(page.parent)

@@ -109,12 +109,13 @@ def _schema_faults(document: Document, error: ValidationError) -> list[Fault]:
     told = {(fault.key, fault.place) for fault in document.faults}
     faults = []
     for one in error.errors(include_url=False):
+        if one["type"] == "default_factory_not_called":  # follows from another
+            continue
         loc, text = explain(one, StudySpec)
         at_key = one["type"] in AT_KEY
         place = document.key_place(loc) if at_key else document.value_place(loc)
         fault = Fault(place, ".".join(map(str, loc)), text)
-        follows = one["type"] == "default_factory_not_called"
-        if not follows and (fault.key, place) not in told:
+        if (fault.key, place) not in told:
             faults.append(fault)
     return faults
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from boostreg.fits.dask import DaskExecutor, check_address
@@ -13,6 +12,7 @@ from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.limits import Limits
+from boostreg.fits.scratch import scratch_folder
 from boostreg.study.plan import Plan
 from boostreg.study.signals import Stop, stop_on_signals
 from boostreg.study.spec import Dask
@@ -75,13 +75,11 @@ def execute(
         check_address(address, allow_insecure=insecure)
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(folder / "journal.db"))
-        temporary = TemporaryDirectory(prefix="boostreg-")
-        data = Path(stack.enter_context(temporary))
         executor = _executor(address, workers, plan, limits)
         stack.enter_context(executor)
         stop = stack.enter_context(stop_on_signals(executor.kill_now))
         executor.start()
-        plan.dataset.save(data)
+        data = stack.enter_context(scratch_folder(plan.dataset.save))
         shared: Any = str(data)
         if isinstance(executor, DaskExecutor):
             shared = executor.share(data)

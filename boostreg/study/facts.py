@@ -1,7 +1,7 @@
 """What of a run depends on the clock or the machine."""
 
 import platform
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from boostreg.report.purposes import timed_data
@@ -14,14 +14,21 @@ __all__ = ["run_facts"]
 
 
 def run_facts(
-    plan: Plan, record: RunRecord, execution: Execution, started: datetime
+    plan: Plan,
+    record: RunRecord,
+    execution: Execution,
+    started: datetime,
+    seconds: float,
 ) -> dict[str, Any]:
-    """Return what stands under ``run`` in ``results.json``."""
-    finished, counts = datetime.now(UTC), execution.ledger.counts
+    """Return what stands under ``run`` in ``results.json``.
+
+    ``seconds`` are of a clock that nobody sets; the end is counted from the start.
+    """
+    finished, counts = started + timedelta(seconds=seconds), execution.ledger.counts
     facts: dict[str, Any] = {
         "started": started.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
-        "seconds": round((finished - started).total_seconds(), 1),
+        "seconds": round(seconds, 1),
         "workers": execution.workers,
         "fits": counts.run + counts.found,
         "fits_from_journal": counts.found,

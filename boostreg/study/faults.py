@@ -22,6 +22,7 @@ __all__ = [
     "missing",
     "rule",
     "show",
+    "tag",
     "unknown",
 ]
 
@@ -31,6 +32,8 @@ AT_KEY = frozenset({"contradiction", "extra_forbidden", "missing", "unknown_key"
 """Errors that stand at a key rather than at its value."""
 
 _LONGEST = 60
+_MARK = "\x00"
+"""A control character: the reader refuses keys that hold one."""
 _QUOTED = re.compile("'([^']*)'")
 
 # What pydantic checks, by the name of its error, in words for the person at the YAML.
@@ -42,6 +45,8 @@ _EXPECTED = {
     "string_type": "text (quote what YAML reads as something else)",
     "bool_type": "true or false",
     "tuple_type": "a list",
+    "dict_type": "a mapping of keys",
+    "mapping_type": "a mapping of keys",
     "model_type": "a mapping of keys",
     "greater_than": "above {gt:g}",
     "greater_than_equal": "at least {ge:g}",
@@ -138,7 +143,7 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
             name = error["input"]
             return loc, f"found {show(name)}; expected a list, such as [{name}]."
         case kind:
-            known, expected = _expected(kind, context, error["msg"])
+            known, expected = _expected(kind, context)
             text = f"found {show(error['input'])}; expected {expected}"
             return loc, text + (_nearest(error["input"], known) or ".")
 
@@ -169,16 +174,14 @@ def show(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _expected(
-    kind: str, context: Mapping[str, Any], message: str
-) -> tuple[Sequence[str], str]:
+def _expected(kind: str, context: Mapping[str, Any]) -> tuple[Sequence[str], str]:
     """Return the names that are known, if it is about names, and what is allowed."""
     if kind == "rule":
         return context["known"], context["expected"]
     if kind == "literal_error":
         known = _QUOTED.findall(context["expected"])
         return known, f"one of: {', '.join(known)}"
-    return (), _EXPECTED[kind].format(**context) if kind in _EXPECTED else message
+    return (), _EXPECTED.get(kind, "another kind of value").format(**context)
 
 
 def _nearest(found: object, known: Sequence[str]) -> str:
@@ -200,9 +203,13 @@ def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield from _paths(inner, f"{prefix}{name}.")
 
 
+def tag(name: str) -> str:
+    """Return what marks one model of a union, which no key of a file can be."""
+    return f"{_MARK}{name}"
+
+
 def _is_tag(part: str | int) -> bool:
-    # Written by spec.py's unions; a key of a file that looks alike loses one level.
-    return isinstance(part, str) and part.startswith("<") and part.endswith(">")
+    return isinstance(part, str) and part.startswith(_MARK)
 
 
 def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
@@ -210,7 +217,7 @@ def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
     options = [model]
     for part in loc[:-1]:
         if _is_tag(part):
-            options = [m for m in options if f"<{m.__name__}>" == part]
+            options = [m for m in options if tag(m.__name__) == part]
         elif isinstance(part, str):
             fields = [m.model_fields[part] for m in options if part in m.model_fields]
             options = [m for field in fields for m in _models(field.annotation)]

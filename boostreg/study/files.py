@@ -5,13 +5,18 @@ import io
 import json
 import math
 import os
+import re
+import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from boostreg.errors import DataError, RunError, reason
 
 __all__ = [
+    "csv_text",
     "finite",
     "read_csv",
     "read_json",
@@ -21,24 +26,50 @@ __all__ = [
     "write_text",
 ]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = (*"=+-@＝＋－＠", "\t", "\r", "\n")  # noqa: RUF001 - the wide ones as well
+_QUOTED = re.compile(r'[",\r\n]')
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+
+_PASSING = ".boostreg-part"
+_ABANDONED = 3600.0
+"""Seconds after which a file under its passing name is no one's."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_NEW |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file under a passing name and move it into place.
+    """Write a file under a passing name of its own and move it into place.
+
+    A symbolic link in its place is replaced, never followed.
 
     Raises
     ------
+    DataError
+        If ``path`` is a folder.
     RunError
         If the disk is full or the folder can not be written.
     """
-    passing = path.with_name(path.name + ".part")
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, where a file is to be written; move it.")
+    passing = path.with_name(f".{secrets.token_hex(8)}{_PASSING}")
     try:
-        passing.write_bytes(content)
+        _remove_left(path.parent)
+        with open(os.open(passing, _NEW, 0o666), "wb") as file:  # noqa: PTH123 - a number
+            file.write(content)
         os.replace(passing, path)  # noqa: PTH105 - atomic on every platform
     except OSError as error:
-        passing.unlink(missing_ok=True)
         raise RunError(f"{path} could not be written: {reason(error)}.") from error
+    finally:
+        with suppress(OSError):
+            passing.unlink()
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove what runs that were killed while they wrote have left."""
+    for path in folder.glob(f".*{_PASSING}"):
+        with suppress(OSError):
+            if time.time() - path.lstat().st_mtime > _ABANDONED:
+                path.unlink()
 
 
 def write_text(path: Path, content: str) -> None:
@@ -66,20 +97,31 @@ def finite(content: object) -> Any:
 def write_csv(
     path: Path, rows: Iterable[Mapping[str, object]], columns: Sequence[str]
 ) -> None:
-    """Write a table with full precision; text that looks like a formula is quoted."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_cell(column) for column in columns])
-    for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-    write_text(path, text.getvalue())
+    """Write a table, see ``csv_text``."""
+    write_text(path, csv_text(columns, ([row.get(c) for c in columns] for row in rows)))
+
+
+def csv_text(head: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
+    """Return a table with full precision; text that looks like a formula is quoted.
+
+    >>> print(csv_text(["=x", "y"], [["@now", -1.5], ["-1", None]]), end="")
+    '=x,y
+    '@now,-1.5
+    -1,
+    """
+    lines = (",".join(map(_cell, row)) or '""' for row in (head, *rows))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, str):
-        return "'" + value if value.startswith(_FORMULA) else value
+        if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):
+            value = "'" + value
+        # Python before 3.13 writes a carriage return bare, which ends the row.
+        doubled = value.replace('"', '""')
+        return f'"{doubled}"' if _QUOTED.search(value) else value
     return repr(value) if isinstance(value, float) else str(value)
 
 
@@ -91,9 +133,10 @@ def read_json(path: Path) -> Any:
     DataError
         If the file is not there or is no JSON.
     """
+    text = _read(path)
     try:
-        return json.loads(_read(path))
-    except json.JSONDecodeError as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path} is not JSON: {error}. Run the study again to have it written anew."
         ) from error
@@ -105,15 +148,33 @@ def read_csv(path: Path) -> list[dict[str, object]]:
     Raises
     ------
     DataError
-        If the file can not be read.
+        If the file can not be read, or a row does not fit the header; the message
+        names its line.
     """
-    return [
-        {name: _value(cell) for name, cell in row.items()}
-        for row in csv.DictReader(io.StringIO(_read(path), newline=""))
-    ]
+    records = csv.reader(io.StringIO(_read(path), newline=""), strict=True)
+    rows, wrong = [], ""
+    try:
+        head = next(records, [])
+        for record in records:
+            if len(record) != len(head):
+                wrong = f"{len(record)} cells, not the {len(head)} of its header"
+                break
+            rows.append(dict(zip(head, map(_value, record), strict=True)))
+    except csv.Error as error:
+        wrong = str(error)
+    if wrong or not head:
+        raise DataError(
+            f"{path} is no table of a run: line {records.line_num} has "
+            f"{wrong or 'no header'}. Run the study again to have it written anew."
+        )
+    return rows
 
 
 def _read(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise DataError(
+            f"{path} could not be read as a run leaves it: it is no regular file."
+        )
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:

@@ -1,17 +1,21 @@
 """The models of a run: written beside its tables, and used on new rows."""
 
-import csv
 import hashlib
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boostreg.data import Column, Reading, read_rows
-from boostreg.errors import DataError, ModelError
+from boostreg.errors import DataError, ModelError, RunError
 from boostreg.losses import Objective
 from boostreg.report.records import RunRecord
 from boostreg.saved import LoadedModel, ModelCard, load_model
-from boostreg.study.files import read_json, write_bytes, write_json, write_text
+from boostreg.study.files import (
+    csv_text,
+    read_json,
+    write_bytes,
+    write_json,
+    write_text,
+)
 from boostreg.study.stored import read_results, results_file
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ __all__ = ["find_model", "predict_rows", "write_models"]
 
 def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
     """Write each engine's chosen models, each with its card."""
+    if folder.is_symlink():
+        raise RunError(f"{folder} is a symbolic link; remove it and run again.")
     folder.mkdir(exist_ok=True)
     card = record.card
     classes = tuple(card["class_labels"])
@@ -108,11 +114,7 @@ def _table(model: LoadedModel, frame: "pd.DataFrame") -> str:
     if model.card.classes:
         head += [f"probability_{label}" for label in model.card.classes]
         columns += model.predict_proba(frame).T.tolist()
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(zip(*columns, strict=True))
-    return text.getvalue()
+    return csv_text(head, zip(*columns, strict=True))
 
 
 def _best_engine(folder: Path) -> str:

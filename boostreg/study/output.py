@@ -17,15 +17,9 @@ from boostreg.report.tables import (
     path_table,
     trial_table,
 )
-from boostreg.study.files import (
-    read_csv,
-    read_json,
-    write_csv,
-    write_json,
-    write_text,
-)
+from boostreg.study.files import read_json, write_csv, write_json, write_text
 from boostreg.study.models import write_models
-from boostreg.study.stored import read_results
+from boostreg.study.stored import as_a_run_leaves, read_results, read_table
 
 __all__ = ["rebuild_report", "run_folder", "write_run"]
 
@@ -36,7 +30,8 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
     Raises
     ------
     StudyError
-        If the file was left by a run, which would be written over.
+        If the file was left by a run, which would be written over, or the folder is a
+        symbolic link, through which a run would write to another place.
     """
     if out is None and path.name == "study.yaml":
         run = path.resolve().parent
@@ -45,7 +40,13 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
                 f"{path} was left by a run; name the folder for its outputs with --out "
                 f"({run.parent} writes over that run)."
             )
-    return Path("reports" if out is None else out) / name
+    folder = Path("reports" if out is None else out) / name
+    if folder.is_symlink():
+        raise StudyError(
+            f"{folder} is a symbolic link; remove it, or name another folder with "
+            "--out."
+        )
+    return folder
 
 
 def write_run(
@@ -72,11 +73,12 @@ def rebuild_report(folder: Path) -> Path:
     DataError
         If the folder holds no results of a run, or those of another version.
     """
-    return _write_page(folder, read_results(folder))
+    with as_a_run_leaves(folder):
+        return _write_page(folder, read_results(folder))
 
 
 def _write_page(folder: Path, results: Mapping[str, Any]) -> Path:
-    tables = (read_csv(folder / f"{name}.csv") for name in ("trials", "paths", "fits"))
+    tables = (read_table(folder, name) for name in ("trials", "paths", "fits"))
     page = folder / "report.html"
     write_text(page, render(results, *tables))
     return page

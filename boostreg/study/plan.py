@@ -25,7 +25,7 @@ from boostreg.data import (
 )
 from boostreg.engines.facts import measure_facts
 from boostreg.engines.features import float32_notes
-from boostreg.errors import DataError
+from boostreg.errors import DataError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
@@ -36,7 +36,6 @@ from boostreg.penalty import Penalty, Range, Space, parse_space
 from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
 from boostreg.study.claimchecks import check_claims, check_paths, claims_left_out
 from boostreg.study.door import Study
-from boostreg.study.files import read_json
 from boostreg.study.pathlist import (
     Grids,
     engine_grids,
@@ -45,7 +44,8 @@ from boostreg.study.pathlist import (
     path_names,
 )
 from boostreg.study.refusals import check_baselines, check_engines
-from boostreg.study.spec import StudySpec
+from boostreg.study.spec import Folds, StudySpec
+from boostreg.study.stored import as_a_run_leaves, read_results
 from boostreg.study.support import without_effect
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.engine_space import EngineSpace, engine_space
@@ -53,6 +53,10 @@ from boostreg.tuning.measuring import Limits
 
 __all__ = ["Plan"]
 
+MOST_FOLDS = 20_000
+"""Folds of a study over both levels: each is fitted by every trial."""
+MOST_FOLD_ROWS = 10**9
+"""Rows over all folds; their numbers alone take 8 bytes each."""
 PICKS = ("best", "one_se")
 
 
@@ -72,6 +76,22 @@ def _read_table(study: Study) -> Table:
         )
     with study.at("data", "class_weights"):
         return with_class_weights(table, data.class_weights)
+
+
+def _refuse_many_folds(spec: StudySpec, n_rows: int) -> None:
+    """Raise StudyError if the folds alone would take minutes, or all memory."""
+    outer, inner = (
+        level.folds * level.repeats if isinstance(level, Folds) else 1
+        for level in (spec.validation.outer, spec.validation.inner)
+    )
+    n_folds = outer + (outer + 1) * inner
+    most = min(MOST_FOLDS, MOST_FOLD_ROWS // n_rows)
+    if n_folds > most:
+        raise StudyError(
+            f"{outer:,} outer folds with {inner:,} inner folds each, and as many on "
+            f"all rows, are {n_folds:,} folds; at most {most:,} can be made of "
+            f"{n_rows:,} rows. Take fewer folds or repeats."
+        )
 
 
 def _with_paths(
@@ -107,6 +127,8 @@ class Plan:
     ------
     DataError
         If the data do not fit the study.
+    StudyError
+        If it asks for more folds than can be made, or for what its objective lacks.
     UnsupportedPenaltyError
         If an engine cannot mean what the study asks of it.
     """
@@ -124,6 +146,7 @@ class Plan:
         with study.at("claims"):
             check_claims(spec, self.objective.name)
         with study.at("validation"):
+            _refuse_many_folds(spec, self.table.n_samples)
             self.splits = make_splits(
                 self.table,
                 outer=spec.validation.outer.as_dict(),
@@ -337,18 +360,28 @@ class Plan:
             scale=self.spec.search.scale,
         )
 
-    def edge_findings(self, folder: Path) -> tuple[Finding, ...]:
-        """Return where ranges end too early, by a finished run on the same data."""
+    def edge_findings(self, folder: Path) -> tuple[Finding | str, ...]:
+        """Return where ranges end too early, by a finished run on the same data.
+
+        Results that cannot be read count as none, which a sentence says.
+        """
+        if not (folder / "results.json").exists():
+            return ()
         try:
-            former = read_json(folder / "results.json")
-        except DataError:
+            return self._edge_findings(folder)
+        except DataError as error:
+            return (f"the results of a former run are passed over: {error}",)
+
+    def _edge_findings(self, folder: Path) -> tuple[Finding, ...]:
+        former = read_results(folder)
+        if former["data"]["fingerprint"] != self.table.fingerprint:
             return ()
-        if former.get("data", {}).get("fingerprint") != self.table.fingerprint:
-            return ()
-        return edge_findings(
-            former,
-            self._searched,
-            engines=self.spec.engines,
-            scale=self.spec.search.scale,
-            facts=self._facts,
-        )
+        facts = self._facts
+        with as_a_run_leaves(folder):
+            return edge_findings(
+                former,
+                self._searched,
+                engines=self.spec.engines,
+                scale=self.spec.search.scale,
+                facts=facts,
+            )

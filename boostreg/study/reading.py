@@ -108,15 +108,19 @@ def read_yaml(path: Path) -> Document:
 
 
 def _read_text(path: Path) -> str:
+    content = None
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        if path.is_file() or path.is_dir() or not path.exists():
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no such file.") from None
     except IsADirectoryError:
         raise StudyError(f"{path}: is a folder; expected a study file.") from None
     except (OSError, ValueError) as error:
         raise StudyError(f"{path}: could not be read: {reason(error)}.") from None
+    if content is None:
+        raise StudyError(f"{path}: is no regular file; expected a study file.")
     if len(content) > MAX_BYTES:
         raise StudyError(f"{path}: is larger than {MAX_BYTES // 1024} KiB.")
     if content.count(b"\n") > MAX_LINES:

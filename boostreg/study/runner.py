@@ -1,5 +1,6 @@
 """Runs a study: from its file to the files of a run."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from boostreg.errors import DataError
+from boostreg.errors import DataError, RunError
 from boostreg.fits.fit import Fit
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.versions import library_versions
@@ -76,12 +77,12 @@ def run_study(
     for told in (*plan.notes, *lint, *plan.edge_findings(folder)):
         progress.warn(str(told))
     folder.mkdir(parents=True, exist_ok=True)
-    started = datetime.now(UTC)
+    started, clock = datetime.now(UTC), time.monotonic()
     with execute(plan, folder, workers=workers, dask=dask) as execution:
         runner = _Runner(plan, execution, progress, lint, study.base)
         record = runner.run()
     progress.stage("writing the report")
-    run = run_facts(plan, record, execution, started)
+    run = run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns)
     _list_run(folder.parent, progress)
@@ -91,7 +92,10 @@ def run_study(
 def _list_run(folder: Path, progress: Progress) -> None:
     try:
         write_index(folder)
-    except DataError as error:  # the run is whole without its line in a list
+    except (
+        DataError,
+        RunError,
+    ) as error:  # the run is whole without its line in a list
         progress.warn(str(error))
 
 

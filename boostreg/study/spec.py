@@ -46,7 +46,7 @@ from boostreg.study.checks import (
     settle_fixed,
 )
 from boostreg.study.claims import ClaimSpec, distinct_ids
-from boostreg.study.faults import contradiction, detail, rule
+from boostreg.study.faults import contradiction, detail, rule, tag
 from boostreg.study.strict import Strict, Text
 from boostreg.tuning import Sampler
 from boostreg.tuning.storage import check_storage, masked
@@ -222,14 +222,14 @@ def _outer_kind(value: Any) -> str:
     held_out = isinstance(value, Holdout) or (
         isinstance(value, Mapping) and "holdout" in value
     )
-    return "<Holdout>" if held_out else "<Folds>"
+    return tag("Holdout") if held_out else tag("Folds")
 
 
 class Validation(Strict):
     """The folds that judge, and within each the folds that choose."""
 
     outer: Annotated[
-        Annotated[Folds, Tag("<Folds>")] | Annotated[Holdout, Tag("<Holdout>")],
+        Annotated[Folds, Tag(tag("Folds"))] | Annotated[Holdout, Tag(tag("Holdout"))],
         Discriminator(_outer_kind),
     ] = Folds()
     inner: Folds = Folds()
@@ -267,7 +267,7 @@ class Dask(Strict):
 
 
 def _executor_kind(value: Any) -> str:
-    return "<Dask>" if isinstance(value, (Mapping, Dask)) else "<local>"
+    return tag("Dask") if isinstance(value, (Mapping, Dask)) else tag("local")
 
 
 class Compute(Strict):
@@ -275,8 +275,8 @@ class Compute(Strict):
 
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     executor: Annotated[
-        Annotated[str, AfterValidator(one_of(("local",))), Tag("<local>")]
-        | Annotated[Dask, Tag("<Dask>")],
+        Annotated[str, AfterValidator(one_of(("local",))), Tag(tag("local"))]
+        | Annotated[Dask, Tag(tag("Dask"))],
         Discriminator(_executor_kind),
     ] = "local"
 

@@ -1,20 +1,24 @@
 """What a run left, read again and checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from boostreg import __version__
 from boostreg.data.names import quoted, suggestion
-from boostreg.errors import DataError, FigureError
+from boostreg.errors import BoostregError, DataError, FigureError
 from boostreg.figures import Figure
 from boostreg.figures.notebook import notebook_html
 from boostreg.report.form import faults_of
 from boostreg.report.page import page_figures
 from boostreg.report.sections.words import dig
+from boostreg.report.tables import FIT_COLUMNS, PATH_COLUMNS, TRIAL_COLUMNS
 from boostreg.study.files import read_csv, read_json
 
 if TYPE_CHECKING:
@@ -22,13 +26,28 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Run",
+    "as_a_run_leaves",
     "open_run",
     "read_results",
+    "read_table",
     "refuse_no_runs",
     "results_file",
     "runs_in",
 ]
 
+_COLUMNS = {"trials": TRIAL_COLUMNS, "paths": PATH_COLUMNS, "fits": FIT_COLUMNS}
+_UNFIT = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+_WORDS = frozenset({"engine", "state", "penalty", "anchor", "reading"})
+_NUMBERS = frozenset({"trial", "inner_fold", "point"})
+_MOST = 1e300
+"""What no number of a run reaches, so that sums of them stay finite."""
 _SHOWN = ("front", "engines")
 
 
@@ -59,8 +78,9 @@ class Run:
     @cached_property
     def figures(self) -> dict[str, Figure]:
         """The figures of the report by section and title, in its order."""
-        rows = (read_csv(self.folder / f"{name}.csv") for name in ("trials", "paths"))
-        return page_figures(self.results, *rows)
+        rows = (read_table(self.folder, name) for name in ("trials", "paths"))
+        with as_a_run_leaves(self.folder):
+            return page_figures(self.results, *rows)
 
     def figure(self, name: str) -> Figure:
         """Return the first figure whose name starts so: ``front``, ``engines``, ...
@@ -79,7 +99,7 @@ class Run:
     def _table(self, name: str) -> "pd.DataFrame":
         import pandas as pd
 
-        return pd.DataFrame(read_csv(self.folder / f"{name}.csv"))
+        return pd.DataFrame(read_table(self.folder, name))
 
     def __repr__(self) -> str:
         return "\n".join((f"Run {self.folder}", *self._answer()))
@@ -88,6 +108,10 @@ class Run:
         return list(self.results["text"]["answer"])
 
     def _repr_html_(self) -> str:
+        with as_a_run_leaves(self.folder):
+            return self._summary()
+
+    def _summary(self) -> str:
         head = f"<p><b>{escape(str(self.results['study']['title'] or self.folder))}</b>"
         said = "".join(f"<p>{escape(sentence)}</p>" for sentence in self._answer())
         shown = (
@@ -130,6 +154,65 @@ def read_results(folder: Path) -> Mapping[str, Any]:
         raise DataError(f"{path} {_refusal(results, faults)}")
     content: Mapping[str, Any] = results
     return content
+
+
+@contextmanager
+def as_a_run_leaves(folder: Path) -> Iterator[None]:
+    """Tell what records raise within the block that no run has left so.
+
+    The form of ``results.json`` is checked when it is read. That its numbers, names and
+    tables fit together shows where they are used.
+
+    Raises
+    ------
+    DataError
+        In place of what the records raised.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except BoostregError:
+        raise
+    except _UNFIT as error:
+        raise DataError(
+            f"{folder} is not as a run leaves it: what results.json and the tables "
+            f"beside it hold does not fit together ({type(error).__name__}: {error}). "
+            "Run the study again to have them written anew."
+        ) from error
+
+
+def read_table(folder: Path, name: str) -> list[dict[str, object]]:
+    """Return the rows of ``trials.csv``, ``paths.csv`` or ``fits.csv`` of a run.
+
+    Raises
+    ------
+    DataError
+        If it is not there, or not as a run leaves it: the message names the column.
+    """
+    path = folder / f"{name}.csv"
+    rows = read_csv(path)
+    for line, row in enumerate(rows, start=2):
+        for column in _COLUMNS[name]:
+            if column not in row:
+                raise DataError(f"{path} has no column {column!r}, which a run leaves.")
+            if not _fits(column, row[column]):
+                raise DataError(
+                    f"{path} is no table of a run: row {line} has {row[column]!r} as "
+                    f"{column}. Run the study again to have it written anew."
+                )
+    return rows
+
+
+def _fits(column: str, value: object) -> bool:
+    if column == "reason":
+        return True
+    if column == "outer_fold":
+        return value == "all" or (isinstance(value, int) and value >= 0)
+    if column in _WORDS:
+        return isinstance(value, str)
+    if column in _NUMBERS:
+        return isinstance(value, int) and 0 <= value < _MOST
+    return value is None or (isinstance(value, int | float) and abs(value) < _MOST)
 
 
 def results_file(folder: Path) -> Path:

@@ -21,6 +21,9 @@ from boostreg.trees.structure import NODE_FIELDS, RawForest, settle
 
 __all__ = ["TreeEnsemble"]
 
+# Leaves of rows x trees that predictions hold at a time: some 20 MB.
+_CELLS = 2**20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TreeEnsemble:
@@ -215,11 +218,7 @@ class TreeEnsemble:
         -------
         ndarray of shape (n_samples, n_trees)
         """
-        table = np.asarray(X, dtype=np.float64)
-        if table.ndim != 2 or table.shape[1] != self.n_features:
-            raise ModelError(
-                f"X must be (n_samples, {self.n_features}), got {table.shape}."
-            )
+        table = self._table(X)
         if self.features is not None:
             table = self.features.apply(table)
         if self.engine == "xgboost":
@@ -242,9 +241,23 @@ class TreeEnsemble:
         ndarray of shape (n_samples, n_outputs)
         """
         trees = self if n_rounds is None else self.truncate(n_rounds)
-        scores = trees.value[trees.leaf_indices(X)]
-        sums = [scores[:, trees.output == k].sum(axis=1) for k in range(self.n_outputs)]
-        return np.column_stack(sums)
+        table = self._table(X)
+        step = max(1, _CELLS // max(1, trees.n_trees))
+        found = np.zeros((len(table), self.n_outputs))
+        for start in range(0, len(table), step):
+            part = slice(start, start + step)
+            scores = trees.value[trees.leaf_indices(table[part])]
+            for k in range(self.n_outputs):
+                found[part, k] = scores[:, trees.output == k].sum(axis=1)
+        return found
+
+    def _table(self, X: ArrayLike) -> NDArray[np.float64]:
+        table = np.asarray(X, dtype=np.float64)
+        if table.ndim != 2 or table.shape[1] != self.n_features:
+            raise ModelError(
+                f"X must be (n_samples, {self.n_features}), got {table.shape}."
+            )
+        return table
 
     def truncate(self, n_rounds: int) -> "TreeEnsemble":
         """Return the first ``n_rounds`` rounds."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from difflib import get_close_matches
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +18,7 @@ from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import Job, run_jobs
+from boostreg.fits.scratch import scratch_folder
 from boostreg.penalty import PENALTIES, Scale, parse_space
 from boostreg.penalty.prior_values import check_prior_scale, with_prior_values
 from boostreg.penalty.ranges import corners
@@ -207,8 +207,7 @@ def run_here(
         executor = LocalExecutor(workers, preload=PRELOAD)
         stack.enter_context(executor)
         executor.start()
-        data = stack.enter_context(TemporaryDirectory(prefix="boostreg-"))
-        dataset.save(Path(data))
+        data = str(stack.enter_context(scratch_folder(dataset.save)))
         kept = None
         if journal is not None:
             Path(journal).mkdir(parents=True, exist_ok=True)

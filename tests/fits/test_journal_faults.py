@@ -286,3 +286,22 @@ def test_a_killed_run_frees_the_folder_at_once(path, run_script, number):
     holder.wait()
 
     Journal(path).close()
+
+
+LOCKS = {
+    "orders for a terminal": '{"pid": 1, "host": "\\u001b[31m", "started": "now"}',
+    "a number that is none": '{"pid": "x", "host": "here", "started": "now"}',
+    "a number too large": '{"pid": 1e30, "host": "here", "started": "now"}',
+    "other names": '{"a": 1}',
+    "depth": "[" * 900,
+}
+
+
+@pytest.mark.parametrize("text", LOCKS.values(), ids=LOCKS)
+def test_a_held_lock_of_another_s_writing_names_no_one(path, monkeypatch, text):
+    monkeypatch.setattr("boostreg.fits.lock._PATIENCE", 0.0)
+    with Journal(path):
+        path.with_suffix(".lock").write_text(text)
+
+        with pytest.raises(RunError, match=r"is in use by another process\."):
+            Journal(path)

@@ -1,12 +1,17 @@
 """First trees as they are written for a drawing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from boostreg import BoostedRegressor
+from boostreg.data import make_splits, prepare_table
 from boostreg.figures.sketch import read_tree
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import Fit
 from boostreg.insight.paths import path_points
-from boostreg.insight.sketch import sketched_points, written_tree
+from boostreg.insight.sketch import Sketch, SketchWork, sketched_points, written_tree
+from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
 
@@ -41,3 +46,24 @@ def test_sketches_span_the_path_and_hold_zero():
 
     assert [point.value for point in sketched_points(path)] == [0.0, 2.0, 4.0, 6.0]
     assert [point.value for point in sketched_points(path[:2])] == [0.0, 1.0]
+
+
+def test_fit_without_a_tree_is_one_leaf_of_zero():
+    frame = pd.DataFrame({"x": np.arange(20.0), "y": np.arange(20.0) % 2})
+    table = prepare_table(frame, target="y", task="regression")
+    folds = {"folds": 2}
+    splits = make_splits(table, outer=folds, inner=folds, seed=0)
+    data = Dataset(table, splits, Objective("squared_error"))
+    work = SketchWork(
+        Fit(
+            outer=0,
+            inner=None,
+            engine="lightgbm",
+            penalty=Penalty(min_split_gain=1e9),
+            n_rounds=1,
+            patience=None,
+            seed=0,
+        )
+    )
+
+    assert work.decode(work.run(data)) == Sketch(1, "0")

@@ -1,7 +1,10 @@
 """Models on disk: whole, alone in the bare library, and refused when changed."""
 
+import hashlib
 import json
 import logging
+import subprocess
+import sys
 
 import lightgbm
 import numpy as np
@@ -251,3 +254,95 @@ def test_saving_needs_a_fit(engine, tmp_path):
 
 def test_load_model_is_public():
     assert "load_model" in boostreg.__all__
+
+
+def test_native_booster_predicts_what_the_loaded_model_does(engine, path, frame):
+    loaded = load_model(path)
+
+    native = loaded.native
+
+    assert tree_size(native).n_leaves == loaded.size.n_leaves
+    if engine.name == "lightgbm":
+        coded = frame.assign(sort=frame["sort"].cat.codes).to_numpy()
+        rows = loaded.predict(frame)
+        np.testing.assert_allclose(native.predict(coded)[:8], rows[:8], rtol=1e-12)
+
+
+PREDICT = """
+import sys
+import numpy as np
+from boostreg import load_model
+load_model(sys.argv[1]).predict(np.array([[1.0, "tea"]], dtype=object))
+print({"xgboost", "lightgbm", "sklearn"} & set(sys.modules))
+"""
+
+
+def test_predicting_loads_no_library(path):
+    done = subprocess.run(
+        [sys.executable, "-c", PREDICT, path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "set()\n"
+
+
+@pytest.fixture
+def hostile(tmp_path, frame, y):
+    """Return a file that our reader takes and its library does not, with its card."""
+    fitted = BoostedRegressor(engine="lightgbm", n_estimators=6).fit(frame, y)
+    path = fitted.save_model(tmp_path / "model")
+    text = path.read_text().replace("objective=regression", "objective=nothing")
+    path.write_text(text)
+    card = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    card["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps(card), "utf-8")
+    return path
+
+
+def test_library_that_fails_on_a_file_does_so_in_a_process_of_its_own(hostile, frame):
+    loaded = load_model(hostile)
+
+    assert np.isfinite(loaded.predict(frame)).all()
+    with pytest.raises(ModelError, match=r"model\.txt cannot be opened by its library"):
+        loaded.native  # noqa: B018 - opening is the test
+
+
+@pytest.mark.parametrize("seconds", [0.01])
+def test_library_that_does_not_end_is_given_up(path, monkeypatch, seconds):
+    monkeypatch.setattr("boostreg.saved.model._PATIENCE", seconds)
+
+    with pytest.raises(ModelError, match=r"did not end in 0\.01 seconds"):
+        load_model(path).native  # noqa: B018 - opening is the test
+
+
+STRANGE = {
+    "other columns": {"columns": [{"name": "number", "categories": None}]},
+    "columns without names": {"columns": [{"name": 1, "categories": None}] * 2},
+    "more rounds": {"rounds": 7},
+    "endless rounds": {"rounds": float("inf")},
+    "classes": {"task": "binary", "objective": "logistic", "classes": ["a"]},
+    "nested sizes": {"size": []},
+}
+
+
+@pytest.mark.parametrize("change", STRANGE.values(), ids=STRANGE)
+def test_card_of_another_model_is_refused(path, change):
+    _refused_with(path, change)
+
+
+def test_card_of_another_engine_is_refused(engine, path):
+    _refused_with(
+        path, {"engine": "xgboost" if engine.name != "xgboost" else "sklearn"}
+    )
+
+
+def _refused_with(path, change):
+    card = path.with_suffix(".json")
+    card.write_text(json.dumps(json.loads(card.read_text("utf-8")) | change), "utf-8")
+
+    with pytest.raises(
+        ModelError, match=r"the card of a model is wrong|is not the model"
+    ):
+        load_model(path)

@@ -11,6 +11,14 @@ FAULTS = {
             "claims, compute, limits; did you mean 'search.trials'?"
         ),
     ),
+    "unknown key that looks like a mark": (
+        '"<x>": 1',
+        (
+            "3:1: <x>: unknown key; expected one of: name, title, seed, data, "
+            "engines, rounds, search, validation, paths, baselines, effects, select, "
+            "claims, compute, limits."
+        ),
+    ),
     "unknown inner key": (
         "search: {trails: 3}",
         (
@@ -80,6 +88,13 @@ FAULTS = {
     "text for a list": (
         "baselines: ridge",
         "3:12: baselines: found 'ridge'; expected a list, such as [ridge].",
+    ),
+    "number for options": (
+        (
+            "claims: [{id: A, says: x, experiment: kink, options: 5, "
+            "measure: l2_steps, expect: equal, at_most: 1}]"
+        ),
+        "3:54: claims.0.options: found 5; expected a mapping of keys.",
     ),
     "list for a mapping": (
         "rounds: [500]",

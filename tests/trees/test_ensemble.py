@@ -1,6 +1,8 @@
 """What a TreeEnsemble can do, and what it refuses."""
 
+import io
 import re
+import zipfile
 from dataclasses import astuple, fields
 
 import numpy as np
@@ -56,7 +58,10 @@ def test_every_format_is_known_by_its_content(grow, tmp_path):
         (b"{" + b'"a":{' * 50_000, "must be valid JSON"),
         (b"PK\x03\x04", "must be an .npz of trees"),
         (b"tree\nversion=v4\n", "must start with 'tree' and hold 'end of trees'"),
-        (b"tree\n\nend of trees", "whole number as 'max_feature_idx', got None"),
+        (
+            b"tree\n\nend of trees",
+            "whole number of 32 bits as 'max_feature_idx', got 'None'",
+        ),
     ],
 )
 def test_damaged_files_are_refused_with_the_reason(tmp_path, content, message):
@@ -72,6 +77,47 @@ def test_missing_file_and_foreign_object_are_refused(tmp_path):
         tree_size(tmp_path / "nothing")
     with pytest.raises(ModelError, match="or a model file, got int"):
         tree_size(3)
+
+
+def shape_of(member, shape):
+    return re.sub(rb"'shape': \(\d+,\)", b"'shape': (%d,)" % shape, member)
+
+
+ARRAYS = {
+    "bomb": (lambda member: member + bytes(2**27), "would unpack to 12"),
+    "endless": (lambda member: shape_of(member, 10**14), "100000000000000 entries"),
+    "code": (
+        lambda member: member.replace(b"<f8", b"|O8"),
+        "numpy writes it|must hold",
+    ),
+    "other kind": (lambda member: member.replace(b"<f8", b"<f4"), "must hold <f8"),
+    "cut": (lambda member: member[:-1], "which its size belies"),
+}
+
+
+@pytest.mark.parametrize(("damage", "message"), ARRAYS.values(), ids=ARRAYS)
+def test_archives_are_checked_before_they_are_unpacked(
+    trees, tmp_path, damage, message
+):
+    path = tmp_path / "model.npz"
+    trees.to_npz(path)
+    content = io.BytesIO(path.read_bytes())
+    with zipfile.ZipFile(content) as old, zipfile.ZipFile(path, "w", 8) as new:
+        for name in old.namelist():
+            member = old.read(name)
+            new.writestr(name, damage(member) if name == "value.npy" else member)
+
+    with pytest.raises(ModelError, match=message):
+        tree_size(path)
+
+
+def test_predictions_do_not_depend_on_how_many_rows_are_asked(trees):
+    X = np.random.default_rng(0).normal(size=(70_000, trees.n_features))
+
+    whole = trees.predict(X)
+
+    np.testing.assert_array_equal(trees.predict(X[-9:]), whole[-9:])
+    assert trees.predict(X[:0]).shape == (0, 3)
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -102,6 +148,7 @@ def test_mutated_texts_give_trees_or_the_error(grow, seed):
         (("leaf_value=", "leaf_value=x "), "'leaf_value' must be numbers"),
         (("leaf_value=", "leaf_value=1 "), "'leaf_value' must have one number a node"),
         (("num_leaves=7", "num_leaves=-7"), "must have a leaf, one has none"),
+        (("num_leaves=7", f"num_leaves={10**20}"), "whole number of 32 bits"),
     ],
 )
 def test_texts_that_are_no_trees_are_refused(grow, change, message):

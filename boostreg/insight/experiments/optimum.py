@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.errors import FitError
 from boostreg.insight.experiments.base import (
     Measured,
     Option,
@@ -172,6 +173,11 @@ def _hessian(linear: Linear) -> Array:
 def _orthogonal(linear: Linear) -> Array:
     """Return columns with the deviations of the sample's, uncorrelated."""
     X = linear.design.X
+    if len(X) <= X.shape[1]:
+        raise FitError(
+            f"columns can be made orthogonal only on more training rows than columns, "
+            f"and there are {len(X)} rows and {X.shape[1]} columns"
+        )
     Q, _ = np.linalg.qr(X)
     Q = Q - Q.mean(axis=0)
     Q, _ = np.linalg.qr(Q)

@@ -100,11 +100,11 @@ def _read_file(
     path: Path, learning_rate: float | None, intercept: ArrayLike | None
 ) -> RawForest:
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path.is_file() else None
     except OSError as error:
-        raise ModelError(
-            f"{path} must be a model file: {_found(path, error)}."
-        ) from None
+        raise ModelError(f"{path} must be a model file: {reason(error)}.") from None
+    if data is None:
+        raise ModelError(f"{path} must be a model file: {_found(path)}.")
     if data[:2] == b"PK":
         return read_arrays(path)
     if data[:1] == b"{" and b'"sha256"' in data and b'"learner"' not in data:
@@ -123,11 +123,12 @@ def _read_file(
     )
 
 
-def _found(path: Path, error: OSError) -> str:
+def _found(path: Path) -> str:
+    """Return what stands where a file should."""
     if not path.exists():
         return "it is not there"
     models = sorted(file for file in path.glob("models/*") if file.suffix != ".json")
     if path.is_dir():
         listed = ", ".join(map(str, models))
         return f"it is a folder; it holds {listed}" if models else "it is a folder"
-    return reason(error)
+    return "it is no regular file"

@@ -1,12 +1,14 @@
 """Our own format: the arrays as they are, in a numpy ``.npz`` without pickle."""
 
+import re
+import struct
 import zipfile
+import zlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boostreg.errors import ModelError, reason
 from boostreg.trees.structure import RawForest
@@ -14,7 +16,13 @@ from boostreg.trees.structure import RawForest
 __all__ = ["read_arrays", "write_arrays"]
 
 _VERSION = 1
-_SCALARS = {"n_features": int, "n_outputs": int, "n_rounds": int, "reg_lambda": float}
+_SCALARS = {
+    "version": int,
+    "n_features": int,
+    "n_outputs": int,
+    "n_rounds": int,
+    "reg_lambda": float,
+}
 _DTYPES = {
     "tree_offsets": np.int64,
     "left": np.int32,
@@ -33,6 +41,19 @@ _DTYPES = {
 """Of arrays that do not hold float64."""
 
 _ENGINES = ("xgboost", "lightgbm", "sklearn")
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_SURE, _MOST_GROWTH = 2**26, 64
+"""Bytes that may be unpacked from any file, and from each byte of a larger one."""
+
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '(?P<kind>[<|][a-zA-Z]\d{1,2})', "
+    rb"'fortran_order': False, 'shape': \((?P<shape>|\d{1,15},)\), \} *\n",
+    re.DOTALL,
+)
+"""Of an array of one axis or none."""
+
+_DAMAGED = (OSError, ValueError, EOFError, RuntimeError, struct.error, zlib.error)
+"""What zipfile raises for archives that are damaged, as it happens."""
 
 
 def write_arrays(path: Path, found: dict[str, Any]) -> None:
@@ -44,36 +65,80 @@ def write_arrays(path: Path, found: dict[str, Any]) -> None:
 def read_arrays(path: Path) -> RawForest:
     """Return what ``write_arrays`` wrote.
 
+    Names and declared sizes are checked before anything is unpacked, and headers are
+    those that numpy writes for our arrays, to the letter: nothing is evaluated.
+
     Raises
     ------
     ModelError
         If the file is damaged, of a later version, or not ours.
     """
+    names = {field.name for field in fields(RawForest)}
     try:
-        # numpy closes only what it opened, and not when the archive is damaged.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            found: dict[str, Any] = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError) as error:
+        with zipfile.ZipFile(path) as archive:
+            _refuse_foreign(path, archive, names)
+            found = {
+                n: _array(n, archive.read(f"{n}.npy")) for n in ("version", *names)
+            }
+    except (*_DAMAGED, zipfile.BadZipFile) as error:
         raise ModelError(
             f"{path.name} must be an .npz of trees: {reason(error)}."
         ) from None
-    names = {field.name for field in fields(RawForest)}
-    version = found.pop("version", None)
-    if set(found) != names or version is None or version.ndim or version != _VERSION:
+    if found.pop("version") != _VERSION:
         raise ModelError(
             f"{path.name} must hold trees in version {_VERSION} of boostreg's arrays."
         )
-    return RawForest(**{name: _checked(name, found[name]) for name in names})
+    return RawForest(**found)
 
 
-def _checked(name: str, array: NDArray[Any]) -> Any:
+def _refuse_foreign(path: Path, archive: zipfile.ZipFile, names: set[str]) -> None:
+    """Raise ModelError if an archive is not one of ours, before it is unpacked."""
+    held = archive.infolist()
+    expected = sorted(f"{name}.npy" for name in (*names, "version"))
+    if sorted(info.filename for info in held) != expected:
+        raise ModelError(
+            f"{path.name} must hold trees in version {_VERSION} of boostreg's arrays."
+        )
+    if any(info.flag_bits & 1 or info.compress_type not in _PACKINGS for info in held):
+        raise ModelError(
+            f"{path.name} must be packed as numpy does, and not encrypted."
+        )
+    size = sum(info.file_size for info in held)
+    if size > max(_SURE, _MOST_GROWTH * path.stat().st_size):
+        raise ModelError(
+            f"{path.name} would unpack to {size / 2**20:,.0f} MiB, far more than trees "
+            "in a file of its size can be."
+        )
+
+
+def _array(name: str, content: bytes) -> Any:
+    """Return an array, or a scalar, from the bytes that numpy wrote for it."""
+    whole = _HEADER.match(content)
+    if whole is None:
+        raise ModelError(f"{name} must be an array as numpy writes it.")
+    kind, shape = whole["kind"].decode(), whole["shape"].decode()
+    kinds, scalar = _expected(name)
+    if kind not in kinds or (shape == "") != scalar:
+        raise ModelError(f"{name} must hold {' or '.join(kinds)}, got {kind!r}.")
+    body, dtype = content[whole.end() :], np.dtype(kind)
+    count = int(shape.rstrip(",") or 1)
+    if len(body) != count * dtype.itemsize:
+        raise ModelError(f"{name} must have {count} entries, which its size belies.")
+    array = np.frombuffer(body, dtype).copy()
     if name == "engine":
-        if array.ndim or str(array) not in _ENGINES:
-            raise ModelError(f"engine must be one of {_ENGINES}, got {str(array)!r}.")
-        return str(array)
-    scalar, dtype = _SCALARS.get(name), np.dtype(_DTYPES.get(name, np.float64))
-    if scalar is not None:
-        dtype = np.dtype(scalar)
-    if array.dtype != dtype or array.ndim != (scalar is None):
-        raise ModelError(f"{name} must hold {dtype}, got {array.dtype}.")
-    return array if scalar is None else scalar(array)
+        return _engine(str(array[0]))
+    return array[0].item() if scalar else array
+
+
+def _expected(name: str) -> tuple[tuple[str, ...], bool]:
+    """Return what an entry may hold, as numpy names it, and whether it is a scalar."""
+    if name == "engine":
+        return tuple(f"<U{len(engine)}" for engine in _ENGINES), True
+    kind = _SCALARS.get(name, _DTYPES.get(name, np.float64))
+    return (np.dtype(kind).str,), name in _SCALARS
+
+
+def _engine(name: str) -> str:
+    if name not in _ENGINES:
+        raise ModelError(f"engine must be one of {_ENGINES}, got {name!r}.")
+    return name

@@ -221,7 +221,8 @@ def _category_sets(
     if not categorical.any():
         return {"set_index": set_index, **NO_SETS}
     tree = np.repeat(np.arange(len(blocks)), n_leaves - 1)[categorical]
-    number = splits["threshold"][categorical].astype(np.int64)
+    with np.errstate(invalid="ignore"):  # what is no number is refused below
+        number = splits["threshold"][categorical].astype(np.int64)
     offsets, words = _words(blocks)
     n_sets = np.array([whole(block, "num_cat", 0) for block in blocks], np.int64)
     if ((number < 0) | (number >= n_sets[tree])).any():

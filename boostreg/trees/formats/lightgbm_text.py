@@ -14,6 +14,8 @@ from boostreg.errors import ModelError
 
 __all__ = ["cut_text", "join", "numbers", "real", "whole"]
 
+_LARGEST = 2**31 - 1
+
 
 def cut_text(text: str) -> tuple[dict[str, str], list[dict[str, str]], dict[str, str]]:
     """Return the lines of the head, of each tree, and of the parameters.
@@ -63,11 +65,15 @@ def whole(lines: dict[str, str], key: str, default: int | None = None) -> int:
     """Return the whole number of a line."""
     text = lines.get(key, default)
     try:
-        return int(text)  # type: ignore[arg-type]  # None raises, as it should
+        number = int(text)  # type: ignore[arg-type]  # None raises, as it should
     except (TypeError, ValueError):
+        number = _LARGEST + 1
+    if abs(number) > _LARGEST:
         raise ModelError(
-            f"A LightGBM model must have a whole number as {key!r}, got {text!r}."
-        ) from None
+            f"A LightGBM model must have a whole number of 32 bits as {key!r}, "
+            f"got {str(text)[:40]!r}."
+        )
+    return number
 
 
 def real(lines: dict[str, str], key: str, default: float) -> float:

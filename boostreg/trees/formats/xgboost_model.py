@@ -26,6 +26,7 @@ __all__ = ["read_xgboost"]
 
 _Kind = TypeVar("_Kind")
 
+_LARGEST = 2**31 - 1
 _LOGISTIC = ("binary:logistic", "reg:logistic")
 _LOG = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox")
 
@@ -115,11 +116,15 @@ def _get(document: Any, key: str, kind: type[_Kind]) -> _Kind:
 def _whole(document: dict[str, Any], key: str, default: str = "0") -> int:
     text = document.get(key, default)
     try:
-        return int(text)
-    except (TypeError, ValueError):
+        number = int(text)
+    except (TypeError, ValueError, OverflowError):
+        number = _LARGEST + 1
+    if abs(number) > _LARGEST:
         raise ModelError(
-            f"An XGBoost model must have a whole number as {key!r}, got {text!r}."
-        ) from None
+            f"An XGBoost model must have a whole number of 32 bits as {key!r}, "
+            f"got {str(text)[:40]!r}."
+        )
+    return number
 
 
 def _model(booster: dict[str, Any]) -> dict[str, Any]:

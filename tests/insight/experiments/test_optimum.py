@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from samples import BETA, make_sample, measure
 
+from boostreg.errors import FitError
+
 
 @pytest.mark.parametrize("correlation", [0.0, 0.8])
 def test_ridge_is_the_closed_form_on_any_columns(correlation):
@@ -74,3 +76,8 @@ def test_a_penalty_buys_nothing_where_the_unpenalised_model_is_right():
 
     assert found["new_change"] > -0.01
     assert found["new_change_strongest"] > 1
+
+
+def test_fewer_rows_than_columns_are_refused_with_their_numbers():
+    with pytest.raises(FitError, match="there are 5 rows and 10 columns"):
+        measure("shifted_optimum", make_sample(n_samples=5))

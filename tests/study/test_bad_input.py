@@ -109,7 +109,8 @@ CASES = {
     "a baseline without the objective": (
         HEAD.replace("target: y", "target: y, objective: absolute_error")
         + "search: {fixed: {reg_lambda: 0}, space: "
-        "{max_leaves: {low: 4, high: 9}}}\npaths: {penalties: [min_split_gain]}\n",
+        "{max_leaves: {low: 4, high: 9}}}\npaths: {penalties: [min_split_gain]}\n"
+        "baselines: [ridge]\n",
         TABLE,
         "ridge",
     ),

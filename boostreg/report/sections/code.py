@@ -27,9 +27,18 @@ def python_code(results: Mapping[str, Any], engine: str, name: str) -> str:
     if engine in _DATA:
         more = ", weight=weights" if dig(results, "data", "weights") else ""
         lines = [f"import {engine}", "", *lines, *_prepared(results)]
-        lines.append(f"data = {_DATA[engine].format(more=more)}")
+        lines.append(
+            f"data = {_DATA[engine].format(more=more)}{_binning(results, engine)}"
+        )
         lines.append(f"model = {engine}.train(params, data, num_boost_round={rounds})")
     return "\n".join(lines) + "\n"
+
+
+def _binning(results: Mapping[str, Any], engine: str) -> str:
+    """Return a comment where the library bins a column otherwise than ours does."""
+    columns = dig(results, "data", "columns") or ()
+    many = any(c["kind"] == "numeric" and c["distinct"] > 255 for c in columns)
+    return "  # boostreg bins X - X.min()" if engine == "lightgbm" and many else ""
 
 
 def _prepared(results: Mapping[str, Any]) -> Iterator[str]:

@@ -199,9 +199,10 @@ def numbers_of(
     odd = [text for text, value in zip(texts, read, strict=True) if value is None]
     if odd:
         rows = _rows_of(codes, texts, odd)
+        advice = "" if why else " Name words that mean missing under data.missing."
         raise DataError(
             f"column {name!r} must hold numbers{why}, found {rows_of_text(rows)} (the "
-            f"first row is 0)."
+            f"first row is 0).{advice}"
         )
     numbers = np.array([*read, np.nan], dtype=np.float64)[codes]
     _refuse_infinite(numbers, name)

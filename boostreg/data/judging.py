@@ -35,6 +35,7 @@ _MARK_WORDS = frozenset(
         *("keine angabe", "unbekannt", "fehlt", "inconnu", "desconocido"),
     }
 )
+_LETTER, _DIGIT = re.compile(r"[^\W_]"), re.compile(r"\d")
 _FORMULA = re.compile(r"#[A-Z][A-Z0-9/]*[!?]?")
 _MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -82,12 +83,12 @@ _STRONG = ("comma", "thousands", "european", "point", "percent", "currency", "di
 def _looks(text: str) -> str:
     """Return what an odd cell looks like: a mark, a date, a format, or a word."""
     core = text.strip()
-    mark = core.lower() in _MARK_WORDS or not any(map(str.isalnum, core))
+    mark = core.lower() in _MARK_WORDS or not _LETTER.search(core)
     if mark or core == r"\N" or _FORMULA.fullmatch(core):
         return "mark"
     if core in BOOLEANS:
         return "boolean"
-    if len(core) > _LONGEST or not any(map(str.isdigit, core)):
+    if len(core) > _LONGEST or not _DIGIT.search(core):
         return "word"
     return next(look for look, test in _LOOKS.items() if test(core))
 
@@ -184,7 +185,7 @@ def judge_cells(
     if n_dates and n_dates >= _MOST * n_known:
         return "time", odd
     n_formats = sum(kinds.get(kind, 0) for kind in _STRONG)
-    weak = with_units(odd)
+    weak = _with_units(looks)
     if len(weak) > _CODES and sum(times[text] for text in weak) >= _MOST * n_known:
         return "odd", odd
     n_like = n_numbers + n_formats
@@ -211,7 +212,10 @@ def with_units(texts: Iterable[str]) -> list[str]:
     >>> with_units(["5 kg", "<3", "12A", "XL"])
     ['5 kg', '<3', '12A']
     """
-    looks = {text: _looks(text) for text in texts}
+    return _with_units({text: _looks(text) for text in texts})
+
+
+def _with_units(looks: Mapping[str, str]) -> list[str]:
     units = [text for text, look in looks.items() if look == "unit"]
     different = {match[2] for t in units if (match := _UNIT.fullmatch(t.strip()))}
     wanted = ("limit", "unit") if len(different) <= _UNITS else ("limit",)

@@ -94,7 +94,8 @@ def notes_on_types(
 
 
 def _all_with_units(labels: Sequence[str]) -> bool:
-    return len(labels) > 1 and len(with_units(labels)) == len(labels)
+    first = with_units(labels[:1])  # most labels end here
+    return len(labels) > 1 and bool(first) and len(with_units(labels)) == len(labels)
 
 
 def _types(names: Sequence[str], kind: str) -> str:
@@ -107,7 +108,7 @@ def _words_that_may_be_labels(
 ) -> list[str]:
     if reading.missing is not None:
         return []
-    found = {c.name: facts.words[c.name] for c in columns if c.name in facts.words}
+    found = {c.name: facts.words[c.name] for c in columns if facts.words.get(c.name)}
     if not found:
         return []
     words = sorted({word for said in found.values() for word in said})

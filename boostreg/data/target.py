@@ -78,7 +78,7 @@ def read_target(
         raise DataError(
             f"target {name!r} holds dates or times; turn it into numbers or classes."
         )
-    refuse_missing(series, name, "target", words)
+    refuse_missing(series, name, "target", words if kind == "label" else {})
     if reading is not None and types.get(name) == "number":
         series = _as_numbers(series, numbers_of(series, name, reading))
     if task is None:

@@ -51,6 +51,8 @@ def notes_on_types(
     facts: FileFacts,
 ) -> list[str]:
     """Return how columns were read, where this could be meant in another way."""
+    from pandas.api.types import infer_dtype
+
     labelled = [column for column in columns if column.categories]
     text = [c for c in labelled if series[c.name].dtype.name != "category"]
     open_to = [c for c in text if c.name not in reading.types]
@@ -60,6 +62,19 @@ def notes_on_types(
     notes = []
     if text:
         notes.append(f"Text read as categories: {quoted(c.name for c in text)}.")
+    spelled = [
+        c.name
+        for c in columns
+        if not c.categories
+        and c.name not in reading.types
+        and infer_dtype(series[c.name]) == "string"
+        and series[c.name].notna().any()
+    ]
+    if spelled:
+        notes.append(
+            f"Text read as numbers: {quoted(spelled)}. For categories write "
+            f"data.types: {_types(spelled, 'category')}."
+        )
     if mixed:
         notes.append(
             f"Words among numbers, both read as categories: {quoted(mixed)}. For "
@@ -86,7 +101,7 @@ def notes_on_types(
     notes += _words_that_may_be_labels(labelled, reading, facts)
     notes += [
         f"Column {c.name!r} has {len(c.categories)} categories in "
-        f"{len(series[c.name])} rows; if it is an identifier, list it under drop."
+        f"{len(series[c.name])} rows; {_meant(c)}."
         for c in labelled
         if c.categories and len(c.categories) > max(2, _MANY * len(series[c.name]))
     ]
@@ -96,6 +111,16 @@ def notes_on_types(
 def _all_with_units(labels: Sequence[str]) -> bool:
     first = with_units(labels[:1])  # most labels end here
     return len(labels) > 1 and bool(first) and len(with_units(labels)) == len(labels)
+
+
+def _meant(column: Column) -> str:
+    """Return what a column of very many categories may be meant as."""
+    labels = column.categories or ()
+    if sum(map(is_plain_number, labels)) > _MANY * len(labels):
+        return (
+            f"if they are numbers, write data.types: {_types([column.name], 'number')}"
+        )
+    return "if it is an identifier, list it under drop"
 
 
 def _types(names: Sequence[str], kind: str) -> str:

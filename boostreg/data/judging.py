@@ -260,17 +260,19 @@ def odd_number(
     """
     n_odd = sum(map(len, rows.values()))
     if n_numbers:
-        head = f"holds numbers in {n_numbers} rows, and in {n_odd} what is none"
+        head = f"holds numbers in {n_numbers} rows, but not in {n_odd}"
     else:
         head = f"holds numbers in another form in {n_odd} rows"
     if reading is None:
         advice = (
-            "The first row is 0. Make these numbers, or missing; where all are labels, "
-            "make the column's type category."
+            "Make these numbers, or missing; where all are labels, make the column's "
+            "type category."
         )
     else:
         advice = " ".join(_advice(name, rows, reading, found))
-    error = DataError(f"column {name!r} {head}: {rows_of_text(rows)}. {advice}")
+    error = DataError(
+        f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
+    )
     error.key = "source"
     return error
 
@@ -299,11 +301,11 @@ def _places(rows: Sequence[int], most: int = 3) -> str:
 def _advice(
     name: str, rows: Mapping[str, Sequence[int]], reading: Reading, found: Iterable[str]
 ) -> list[str]:
-    """Return sentences on what to write, the first row being 0."""
+    """Return sentences on what to write."""
     kinds: dict[str, list[str]] = {}
     for text in rows:
         kinds.setdefault(_looks(text), []).append(text)
-    said = ["The first row is 0."]
+    said: list[str] = []
     formats = {
         k: v for k, v in kinds.items() if k in ("comma", "thousands", "european")
     }

@@ -21,6 +21,7 @@ __all__ = ["notes_on_last_row", "notes_on_types", "notes_on_use", "notes_on_valu
 
 _MANY = 0.5  # a category column with more categories than this share of rows is odd
 _FEWEST = 10  # rows from which on a pattern is no chance
+_WHOLE = 2.0**53
 _SHOWN = 8  # columns named in one note
 _CLOSE = 1e-9  # relative; sums of decimals differ by rounding
 _TOTALS = ("total", "totals", "sum", "grand total", "overall", "gesamt", "summe")
@@ -279,7 +280,8 @@ def _copies(
 def _is_identifier(values: NDArray[np.float64], ranks: NDArray[np.int32]) -> bool:
     if ranks.min() < 0 or ranks.max() + 1 != len(ranks):
         return False
-    return bool(np.all(values == np.floor(values)))
+    exact = np.abs(values) < _WHOLE  # beyond it every double is a whole number
+    return bool(np.all(exact & (values == np.floor(values))))
 
 
 def notes_on_last_row(

@@ -9,6 +9,8 @@ from boostreg.data.table import Table
 
 __all__ = ["data_card"]
 
+_LARGE = 1e150
+
 
 def data_card(table: Table, source: str) -> dict[str, Any]:
     """Return what ``table`` holds.
@@ -65,10 +67,14 @@ def _classes(table: Table) -> list[dict[str, Any]]:
 
 def _summary(values: NDArray[np.float64]) -> dict[str, float]:
     """Return spread and place; ``sd`` with divisor n, so that one row has one."""
+    least, most = float(values.min()), float(values.max())
+    # Squares and sums of larger values overflow; a power of two is exact to take off.
+    scale = 2.0**600 if max(-least, most) > _LARGE else 1.0
+    values = values / scale
     return {
-        "min": float(values.min()),
-        "median": float(np.median(values)),
-        "mean": float(values.mean()),
-        "max": float(values.max()),
-        "sd": float(values.std()),
+        "min": least,
+        "median": float(np.median(values)) * scale,
+        "mean": float(values.mean()) * scale,
+        "max": most,
+        "sd": float(values.std()) * scale,
     }

@@ -21,6 +21,7 @@ __all__ = [
     "Type",
     "is_plain_number",
     "plain_form",
+    "plain_numbers",
 ]
 
 MISSING_WORDS = (
@@ -32,6 +33,7 @@ MISSING_WORDS = (
 Type = Literal["number", "category"]
 
 
+_LONGEST = 40  # digits of a whole number that is kept whole
 _KEPT = ("decimal", "thousands", "separator", "encoding")
 _SIGN, _EXPONENT = r"[+-]?", r"(?:[eE][+-]?[0-9]+)?"
 _INFINITY = r"(?:inf|infinity)"
@@ -114,21 +116,21 @@ class Reading:
         return None
 
     @property
-    def words(self) -> frozenset[str]:
-        """The words for a missing value, spaces around them taken off."""
-        given = MISSING_WORDS if self.missing is None else ("", *self.missing)
-        return frozenset(_core(word) for word in given)
+    def is_plain(self) -> bool:
+        """Whether any text that spells a number with a point is that number."""
+        plain = self.decimal == "." and self.thousands is None
+        return plain and not _missing_words(self.missing)[1]
 
     def is_missing(self, texts: Sequence[str]) -> list[bool]:
         """Return which cells are missing; ``-999.0`` as a word also means -999."""
-        words = self.words
-        numbers = {float(word) for word in words if is_plain_number(word)}
+        words, numbers = _missing_words(self.missing)
+        missing = [(text.strip() or " " * bool(text)) in words for text in texts]
         if not numbers:
-            return [_core(text) in words for text in texts]
+            return missing
         values = self.numbers(texts)
         return [
-            _core(text) in words or value in numbers
-            for text, value in zip(texts, values, strict=True)
+            is_word or value in numbers
+            for is_word, value in zip(missing, values, strict=True)
         ]
 
     def numbers(self, texts: Sequence[str]) -> list[float | None]:
@@ -137,8 +139,11 @@ class Reading:
         >>> Reading(decimal=",", thousands=".").numbers(["1.234,5", "1.2", "7"])
         [1234.5, None, 7.0]
         """
+        plain = self.decimal == "." and self.thousands is None
+        if plain and (values := plain_numbers(texts)) is not None:
+            return list(map(float, values))
         matches = _number_pattern(self.decimal, self.thousands).fullmatch
-        if self.decimal == "." and self.thousands is None:
+        if plain:
             return [float(text) if matches(text) else None for text in texts]
         return [float(self._plain(text)) if matches(text) else None for text in texts]
 
@@ -207,9 +212,35 @@ _RULES: Mapping[str, tuple[Callable[[Reading], bool], str]] = {
 }
 
 
-def _core(text: str) -> str:
-    """Return a cell without spaces around it; of a cell of spaces one is left."""
-    return text.strip() or " " * bool(text)
+@lru_cache
+def _missing_words(
+    given: tuple[str, ...] | None,
+) -> tuple[frozenset[str], frozenset[float]]:
+    """Return the words for missing without spaces around them, and their numbers.
+
+    Of a word of spaces one is left.
+    """
+    listed = MISSING_WORDS if given is None else ("", *given)
+    words = frozenset(word.strip() or " " * bool(word) for word in listed)
+    return words, frozenset(float(word) for word in words if is_plain_number(word))
+
+
+def plain_numbers(texts: Sequence[str]) -> list[float] | list[int] | None:
+    """Return the numbers that all texts are, None where this cannot be said fast.
+
+    They are whole where none of them has a point or an exponent.
+    """
+    joined = "\n".join(texts)
+    if not joined.isascii():
+        return None
+    beside = joined.encode("ascii").translate(None, b"0123456789+-\n")
+    if beside.translate(None, b".eE"):  # float() would take words and more
+        return None
+    kind = float if beside or max(map(len, texts), default=0) > _LONGEST else int
+    try:
+        return list(map(kind, texts))
+    except ValueError:
+        return None
 
 
 def is_plain_number(text: str) -> bool:

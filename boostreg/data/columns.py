@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import Reading, is_plain_number, plain_form
+from boostreg.data.cells import BOOLEANS, Reading, is_plain_number, plain_form
 from boostreg.data.judging import judge_cells, odd_number, rows_of_text
 from boostreg.data.names import columns_by_name, quoted, refuse_unknown
 from boostreg.errors import DataError
@@ -129,7 +129,24 @@ def meant_kind(
         rows = _rows_of(codes, texts, odd)
         n_numbers = int(counts.sum()) - sum(map(len, rows.values()))
         raise odd_number(name, rows, n_numbers=n_numbers, reading=reading, found=words)
+    if judged == "number":
+        return "number" if _spells_numbers(series, texts, reading) else "label"
     return "time" if judged == "time" else "label"
+
+
+def _spells_numbers(
+    series: "pd.Series[Any]", texts: Iterable[str], reading: Reading | None
+) -> bool:
+    """Return whether text that is all numbers is meant so; whole ones may be codes.
+
+    They are numbers too where a study names what is missing among them.
+    """
+    if any(text in BOOLEANS for text in texts):
+        return False
+    named = reading is not None and bool(reading.missing)
+    return (named and bool(series.isna().any())) or not all(
+        t.isdecimal() for t in texts
+    )
 
 
 def _rows_of(
@@ -199,9 +216,10 @@ def numbers_of(
     odd = [text for text, value in zip(texts, read, strict=True) if value is None]
     if odd:
         rows = _rows_of(codes, texts, odd)
+        advice = "" if why else " Name words that mean missing under data.missing."
         raise DataError(
             f"column {name!r} must hold numbers{why}, found {rows_of_text(rows)} (the "
-            f"first row is 0)."
+            f"first row is 0).{advice}"
         )
     numbers = np.array([*read, np.nan], dtype=np.float64)[codes]
     _refuse_infinite(numbers, name)

@@ -10,7 +10,7 @@ import csv
 import importlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import BOOLEANS, Reading
+from boostreg.data.cells import BOOLEANS, Reading, plain_numbers
 from boostreg.data.names import as_yaml_text, refuse_repeated, suggestion
 from boostreg.errors import DataError, MissingExtraError, reason
 
@@ -31,8 +31,7 @@ _SUFFIXES = (".csv", ".parquet")
 _FACTS = "boostreg"  # where a DataFrame carries what is known of its file
 _SEPARATORS = (";", "\t", "|")
 _ZEROS = re.compile(r"0[0-9]+")
-_WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
-_LONGEST = 40  # digits of a whole number that is kept whole
+_SAMPLE = 100  # rows that show whether a column has as many values as rows
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # at the start of a file
 
 
@@ -229,7 +228,7 @@ def _refuse_other_separator(names: list[str], path: Path, separator: str) -> Non
         raise told
 
 
-def _parse(lines: IO[str], header: list[str], separator: str) -> "pd.DataFrame":
+def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
     import pandas as pd
 
     return pd.read_csv(
@@ -242,11 +241,11 @@ def _parse(lines: IO[str], header: list[str], separator: str) -> "pd.DataFrame":
         keep_default_na=False,
         na_filter=False,
         low_memory=False,
-    )
+    ).to_numpy(dtype=object)
 
 
 def _typed(
-    cells: "pd.DataFrame",
+    cells: NDArray[Any],
     header: list[str],
     reading: Reading,
     labels: Mapping[str, Collection[str]],
@@ -254,66 +253,77 @@ def _typed(
     """Return columns of text as what all of their cells are."""
     import pandas as pd
 
-    columns = {}
+    columns: dict[int, Any] = {}
     words: dict[str, dict[str, int]] = {}
     zeros: dict[str, str] = {}
-    for place, name in enumerate(header):
-        codes, uniques = pd.factorize(cells[place].to_numpy())
-        texts = list(uniques)
-        blank = reading.is_missing(texts)
-        if name in labels:
-            known_labels = labels[name]
-            blank = [
-                b and t not in known_labels for t, b in zip(texts, blank, strict=True)
-            ]
-        if said := _words(codes, texts, blank):
-            words[name] = said
-        known = [t for t, is_blank in zip(texts, blank, strict=True) if not is_blank]
-        values = None
-        if reading.types.get(name) != "category":
-            values = _all_numbers(known, reading)
-        if values is None:
-            values = np.array(known, dtype=object)
-        elif zero := next(filter(_ZEROS.fullmatch, known), None):
-            zeros[name] = zero
-        taken = _taken(values, codes, np.array(blank, dtype=bool))
-        columns[place] = pd.Series(taken, dtype=taken.dtype, copy=False)
+    for place, (name, column) in enumerate(zip(header, cells.T, strict=True)):
+        is_label = reading.types.get(name) == "category"
+        texts = column[:_SAMPLE].tolist()
+        numbers = None
+        if reading.is_plain and not is_label and len(set(texts)) > _SAMPLE / 2:
+            texts = column.tolist()
+            numbers = _at_once(texts)
+        if numbers is not None:
+            values = numbers
+        else:
+            codes, uniques = pd.factorize(column)
+            blank = np.array(reading.is_missing(uniques.tolist()), dtype=bool)
+            if name in labels:
+                blank &= np.array([text not in labels[name] for text in uniques])
+            words[name] = _words(codes, uniques, blank)
+            known = uniques[~blank]
+            texts = known.tolist()
+            numbers = None if is_label else _all_numbers(texts, reading)
+            values = _taken(known if numbers is None else numbers, codes, blank)
+        if numbers is not None and numbers.dtype.kind == "i":
+            zero = next(filter(_ZEROS.fullmatch, texts), None)
+            zeros |= {} if zero is None else {name: zero}
+        is_text = values.dtype == object  # else pandas looks what kind of text it is
+        columns[place] = pd.Series(values, dtype=object) if is_text else values
     frame = pd.DataFrame(columns, copy=False)
     frame.columns = pd.Index(header, dtype=object)
     frame.attrs[_FACTS] = FileFacts(words=words, zeros=zeros)
     return frame
 
 
+def _at_once(texts: list[str]) -> NDArray[Any] | None:
+    """Return a column of plain numbers, None where one cell or more is none."""
+    if plain_numbers(texts[:1]) is None:  # most columns of text end here
+        return None
+    values = plain_numbers(texts)
+    return None if values is None else _as_array(values)
+
+
+def _as_array(values: Sequence[Any]) -> NDArray[Any]:
+    """Return numbers as an array; whole numbers stay whole, however large.
+
+    Groups and classes are told apart by them.
+    """
+    if not all(isinstance(value, int) for value in values[:1]):
+        return np.array(values, dtype=np.float64)
+    try:
+        return np.array(values, dtype=np.int64)
+    except OverflowError:
+        return np.array(values, dtype=object)
+
+
 def _words(
-    codes: NDArray[np.int64], texts: list[str], blank: list[bool]
+    codes: NDArray[np.int64], texts: NDArray[Any], blank: NDArray[np.bool_]
 ) -> dict[str, int]:
     """Return the words among the missing cells, and how often each occurs."""
-    found = [
-        place
-        for place, is_blank in enumerate(blank)
-        if is_blank and texts[place].strip()
-    ]
-    return {texts[place]: int(np.sum(codes == place)) for place in found}
+    places = np.flatnonzero(blank).tolist()
+    return {texts[p]: int(np.sum(codes == p)) for p in places if texts[p].strip()}
 
 
 def _all_numbers(texts: list[str], reading: Reading) -> NDArray[Any] | None:
-    """Return the numbers or booleans that all texts are, else None.
-
-    Whole numbers stay whole, however large: groups and classes are told apart by them.
-    """
-    first = reading.numbers(texts[:1])
-    if None in first:  # most columns of text end here
+    """Return the numbers or booleans that all texts are, else None."""
+    if reading.is_plain and (values := _at_once(texts)) is not None:
+        return values
+    if None in reading.numbers(texts[:1]):
         booleans = [BOOLEANS.get(text.strip()) for text in texts]
         return None if None in booleans else np.array(booleans, dtype=bool)
-    values = reading.numbers(texts)
-    if None in values:
-        return None
-    whole_only = reading.thousands is None and all(map(_WHOLE.fullmatch, texts))
-    if not whole_only or max(map(len, texts), default=0) > _LONGEST:
-        return np.array(values, dtype=np.float64)
-    whole = [int(text) for text in texts]
-    fits = all(-(2**63) <= number < 2**63 for number in whole)
-    return np.array(whole, dtype=np.int64 if fits else object)
+    numbers = reading.numbers(texts)
+    return None if None in numbers else np.array(numbers, dtype=np.float64)
 
 
 def _taken(

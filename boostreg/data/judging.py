@@ -35,6 +35,7 @@ _MARK_WORDS = frozenset(
         *("keine angabe", "unbekannt", "fehlt", "inconnu", "desconocido"),
     }
 )
+_LETTER, _DIGIT = re.compile(r"[^\W_]"), re.compile(r"\d")
 _FORMULA = re.compile(r"#[A-Z][A-Z0-9/]*[!?]?")
 _MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -82,12 +83,12 @@ _STRONG = ("comma", "thousands", "european", "point", "percent", "currency", "di
 def _looks(text: str) -> str:
     """Return what an odd cell looks like: a mark, a date, a format, or a word."""
     core = text.strip()
-    mark = core.lower() in _MARK_WORDS or not any(map(str.isalnum, core))
+    mark = core.lower() in _MARK_WORDS or not _LETTER.search(core)
     if mark or core == r"\N" or _FORMULA.fullmatch(core):
         return "mark"
     if core in BOOLEANS:
         return "boolean"
-    if len(core) > _LONGEST or not any(map(str.isdigit, core)):
+    if len(core) > _LONGEST or not _DIGIT.search(core):
         return "word"
     return next(look for look, test in _LOOKS.items() if test(core))
 
@@ -184,7 +185,7 @@ def judge_cells(
     if n_dates and n_dates >= _MOST * n_known:
         return "time", odd
     n_formats = sum(kinds.get(kind, 0) for kind in _STRONG)
-    weak = with_units(odd)
+    weak = _with_units(looks)
     if len(weak) > _CODES and sum(times[text] for text in weak) >= _MOST * n_known:
         return "odd", odd
     n_like = n_numbers + n_formats
@@ -211,7 +212,10 @@ def with_units(texts: Iterable[str]) -> list[str]:
     >>> with_units(["5 kg", "<3", "12A", "XL"])
     ['5 kg', '<3', '12A']
     """
-    looks = {text: _looks(text) for text in texts}
+    return _with_units({text: _looks(text) for text in texts})
+
+
+def _with_units(looks: Mapping[str, str]) -> list[str]:
     units = [text for text, look in looks.items() if look == "unit"]
     different = {match[2] for t in units if (match := _UNIT.fullmatch(t.strip()))}
     wanted = ("limit", "unit") if len(different) <= _UNITS else ("limit",)
@@ -256,17 +260,19 @@ def odd_number(
     """
     n_odd = sum(map(len, rows.values()))
     if n_numbers:
-        head = f"holds numbers in {n_numbers} rows, and in {n_odd} what is none"
+        head = f"holds numbers in {n_numbers} rows, but not in {n_odd}"
     else:
         head = f"holds numbers in another form in {n_odd} rows"
     if reading is None:
         advice = (
-            "The first row is 0. Make these numbers, or missing; where all are labels, "
-            "make the column's type category."
+            "Make these numbers, or missing; where all are labels, make the column's "
+            "type category."
         )
     else:
         advice = " ".join(_advice(name, rows, reading, found))
-    error = DataError(f"column {name!r} {head}: {rows_of_text(rows)}. {advice}")
+    error = DataError(
+        f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
+    )
     error.key = "source"
     return error
 
@@ -295,11 +301,11 @@ def _places(rows: Sequence[int], most: int = 3) -> str:
 def _advice(
     name: str, rows: Mapping[str, Sequence[int]], reading: Reading, found: Iterable[str]
 ) -> list[str]:
-    """Return sentences on what to write, the first row being 0."""
+    """Return sentences on what to write."""
     kinds: dict[str, list[str]] = {}
     for text in rows:
         kinds.setdefault(_looks(text), []).append(text)
-    said = ["The first row is 0."]
+    said: list[str] = []
     formats = {
         k: v for k, v in kinds.items() if k in ("comma", "thousands", "european")
     }

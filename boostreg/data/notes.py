@@ -21,6 +21,7 @@ __all__ = ["notes_on_last_row", "notes_on_types", "notes_on_use", "notes_on_valu
 
 _MANY = 0.5  # a category column with more categories than this share of rows is odd
 _FEWEST = 10  # rows from which on a pattern is no chance
+_WHOLE = 2.0**53
 _SHOWN = 8  # columns named in one note
 _CLOSE = 1e-9  # relative; sums of decimals differ by rounding
 _TOTALS = ("total", "totals", "sum", "grand total", "overall", "gesamt", "summe")
@@ -51,6 +52,8 @@ def notes_on_types(
     facts: FileFacts,
 ) -> list[str]:
     """Return how columns were read, where this could be meant in another way."""
+    from pandas.api.types import infer_dtype
+
     labelled = [column for column in columns if column.categories]
     text = [c for c in labelled if series[c.name].dtype.name != "category"]
     open_to = [c for c in text if c.name not in reading.types]
@@ -60,6 +63,19 @@ def notes_on_types(
     notes = []
     if text:
         notes.append(f"Text read as categories: {quoted(c.name for c in text)}.")
+    spelled = [
+        c.name
+        for c in columns
+        if not c.categories
+        and c.name not in reading.types
+        and infer_dtype(series[c.name]) == "string"
+        and series[c.name].notna().any()
+    ]
+    if spelled:
+        notes.append(
+            f"Text read as numbers: {quoted(spelled)}. For categories write "
+            f"data.types: {_types(spelled, 'category')}."
+        )
     if mixed:
         notes.append(
             f"Words among numbers, both read as categories: {quoted(mixed)}. For "
@@ -86,7 +102,7 @@ def notes_on_types(
     notes += _words_that_may_be_labels(labelled, reading, facts)
     notes += [
         f"Column {c.name!r} has {len(c.categories)} categories in "
-        f"{len(series[c.name])} rows; if it is an identifier, list it under drop."
+        f"{len(series[c.name])} rows; {_meant(c)}."
         for c in labelled
         if c.categories and len(c.categories) > max(2, _MANY * len(series[c.name]))
     ]
@@ -94,7 +110,18 @@ def notes_on_types(
 
 
 def _all_with_units(labels: Sequence[str]) -> bool:
-    return len(labels) > 1 and len(with_units(labels)) == len(labels)
+    first = with_units(labels[:1])  # most labels end here
+    return len(labels) > 1 and bool(first) and len(with_units(labels)) == len(labels)
+
+
+def _meant(column: Column) -> str:
+    """Return what a column of very many categories may be meant as."""
+    labels = column.categories or ()
+    if sum(map(is_plain_number, labels)) > _MANY * len(labels):
+        return (
+            f"if they are numbers, write data.types: {_types([column.name], 'number')}"
+        )
+    return "if it is an identifier, list it under drop"
 
 
 def _types(names: Sequence[str], kind: str) -> str:
@@ -107,7 +134,7 @@ def _words_that_may_be_labels(
 ) -> list[str]:
     if reading.missing is not None:
         return []
-    found = {c.name: facts.words[c.name] for c in columns if c.name in facts.words}
+    found = {c.name: facts.words[c.name] for c in columns if facts.words.get(c.name)}
     if not found:
         return []
     words = sorted({word for said in found.values() for word in said})
@@ -253,7 +280,8 @@ def _copies(
 def _is_identifier(values: NDArray[np.float64], ranks: NDArray[np.int32]) -> bool:
     if ranks.min() < 0 or ranks.max() + 1 != len(ranks):
         return False
-    return bool(np.all(values == np.floor(values)))
+    exact = np.abs(values) < _WHOLE  # beyond it every double is a whole number
+    return bool(np.all(exact & (values == np.floor(values))))
 
 
 def notes_on_last_row(

@@ -14,8 +14,8 @@ from boostreg.data.columns import (
     Column,
     encode_labels,
     meant_kind,
+    numbers_of,
     read_column,
-    read_numbers,
     without_words,
 )
 from boostreg.data.files import FileFacts, file_facts
@@ -237,7 +237,7 @@ def _read_weights(
             f"{series.iloc[0]!r}."
         )
     refuse_missing(series, name, "weights column")
-    values = read_numbers(series, name)
+    values = numbers_of(series, name, reading or Reading())
     negative = np.flatnonzero(values < 0)
     if len(negative):
         row = int(negative[0])
@@ -283,7 +283,7 @@ def _read_time(
 
     refuse_missing(series, name, "time column")
     if meant_kind(series, name, reading, words) == "number":
-        return read_numbers(series, name)
+        return numbers_of(series, name, reading or Reading())
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
     codes, values = pd.factorize(series.astype(object))

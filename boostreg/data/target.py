@@ -80,9 +80,9 @@ def read_target(
         raise DataError(
             f"target {name!r} holds dates or times; turn it into numbers or classes."
         )
-    refuse_missing(series, name, "target", words)
-    if reading is not None and types.get(name) == "number":
-        series = _as_numbers(series, numbers_of(series, name, reading))
+    refuse_missing(series, name, "target", words if kind == "label" else {})
+    if kind == "number" and kind_of(series, name) == "label":
+        series = _as_numbers(series, numbers_of(series, name, reading or Reading()))
     if task is None:
         return _inferred(series, name, labelled=kind == "label")
     if task == "regression":

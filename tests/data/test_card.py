@@ -50,3 +50,12 @@ def test_card_of_hostile_data_is_strict_json():
     text = json.dumps(data_card(table, "synthetic:x"), allow_nan=False)
 
     assert json.loads(text)["columns"][0]["name"] == "<b>\n🌳"
+
+
+def test_largest_numbers_have_a_finite_summary():
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "y": [1.7e308, -1.7e308, 1.6e308]})
+
+    summary = data_card(prepare_table(frame, target="y"), "d.csv")["target_summary"]
+
+    assert np.isfinite(list(summary.values())).all()
+    assert summary["median"] == 1.6e308

@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import os
 import urllib.error
 
 import numpy as np
@@ -148,6 +149,14 @@ def test_file_that_is_not_there_is_refused_by_its_name(suffix, tmp_path):
         read_source(f"no.{suffix}", base=tmp_path)
     with pytest.raises(DataError, match=f"folder.{suffix}: is a folder"):
         read_source(f"folder.{suffix}", base=tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_pipe_that_nobody_feeds_is_refused_at_once(suffix, tmp_path):
+    os.mkfifo(tmp_path / f"d.{suffix}")
+
+    with pytest.raises(DataError, match=f"d.{suffix}: is no file; a data file is need"):
+        read_source(f"d.{suffix}", base=tmp_path)
 
 
 def test_csv_kinds_are_those_of_their_values(tmp_path):

@@ -69,18 +69,40 @@ def test_number_with_a_mark_is_told_by_column_row_and_key(rows, plan, tmp_path):
         tmp_path / "d.csv", index=False
     )
 
-    with pytest.raises(
-        DataError, match=r"study.yaml:2:16: data.source: column 'income'"
-    ) as told:
+    with pytest.raises(DataError, match=r"yaml:2:16: data.source: column 'inc") as told:
         plan("d.csv")
 
-    assert (
-        "'?' in row 7. The first row is 0. If '?' means missing, write data.missin"
-        in (str(told.value))
+    said = (
+        "'?' in row 7 (the first row is 0). If '?' means missing, write data.missing: "
     )
+    assert said + "['?']" in str(told.value)
     table = plan("d.csv", ", missing: ['?']")
     assert np.flatnonzero(np.isnan(table.X[:, 1])).tolist() == [7]
     assert plan("d.csv", ", types: {income: category}").columns[1].categories
+
+
+def test_numbers_in_text_of_a_parquet_file_need_the_same_words(rows, plan, tmp_path):
+    rows["income"] = rows["income"].map(repr)
+    rows["age"] = rows["age"].map(str).mask(rows["age"] == rows["age"][3], "?")
+    rows.assign(zip=["01001", "94105"] * 30).to_parquet(tmp_path / "d.parquet")
+
+    with pytest.raises(DataError, match=r"column 'age' .*write data.missing: \['\?'\]"):
+        plan("d.parquet")
+    columns = plan("d.parquet", ", missing: ['?']").columns
+
+    assert [bool(c.categories) for c in columns] == [False, False, True, True]
+
+
+def test_very_many_categories_of_numbers_are_not_said_to_be_dropped(
+    rows, plan, tmp_path
+):
+    rows["income"] = rows["income"].map(repr).astype("category")
+    rows.to_parquet(tmp_path / "d.parquet")
+
+    (said,) = [note for note in plan("d.parquet").notes if "'income'" in note]
+
+    assert said.endswith("; if they are numbers, write data.types: {income: number}.")
+    assert plan("d.parquet", ", types: {income: number}").columns[1].categories is None
 
 
 def test_named_levels_of_a_parquet_index_are_columns(rows, plan, tmp_path):

@@ -139,6 +139,8 @@ class ModelWork(Work[ModelRecord]):
         header = json.loads(data[4 : 4 + length])
         header["size"] = TreeSize(**header["size"])
         header["units"] = Units(**header["units"])
+        if header["suffix"] not in SUFFIXES:  # it becomes part of a path
+            raise ValueError(f"a model must end in one of {SUFFIXES}")
         return ModelRecord(content=data[4 + length :], **header)
 
 
@@ -246,6 +248,9 @@ class BaselineWork(Work[BaselineResult]):
     def decode(self, data: bytes) -> BaselineResult:
         return BaselineResult.from_bytes(data)
 
+
+SUFFIXES = (".ubj", ".txt", ".npz")
+"""What the files of models end in."""
 
 _OPEN: dict[str, Dataset] = {}
 

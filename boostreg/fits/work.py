@@ -46,6 +46,11 @@ RecordT = TypeVar("RecordT")
 class Work(Generic[RecordT]):
     """One piece of work; subclasses are frozen dataclasses."""
 
+    @property
+    def label(self) -> str:
+        """What a message calls this work."""
+        return "A measurement"
+
     @abstractmethod
     def key(self, dataset: Dataset) -> str:
         """Return the hash of all that determines the record."""
@@ -74,6 +79,11 @@ class FitWork(Work[FitResult]):
     """A fit whose curves and sizes are wanted."""
 
     fit: Fit
+
+    @property
+    @override
+    def label(self) -> str:
+        return f"The fit of {self.fit.engine} on {_place(self.fit.outer)}"
 
     @override
     def key(self, dataset: Dataset) -> str:
@@ -107,6 +117,11 @@ class ModelWork(Work[ModelRecord]):
     """A fit whose model is wanted."""
 
     fit: Fit
+
+    @property
+    @override
+    def label(self) -> str:
+        return f"The model of {self.fit.engine} on {_place(self.fit.outer)}"
 
     @override
     def key(self, dataset: Dataset) -> str:
@@ -165,6 +180,11 @@ class ReferenceWork(Work[ReferenceRecord]):
     seed: int
     threads: int = 1
 
+    @property
+    @override
+    def label(self) -> str:
+        return f"The default of {self.engine} on {_place(self.outer)}"
+
     @override
     def key(self, dataset: Dataset) -> str:
         content = asdict(self) | {
@@ -211,6 +231,11 @@ class BaselineWork(Work[BaselineResult]):
     outer: int | None
     name: str
     seed: int
+
+    @property
+    @override
+    def label(self) -> str:
+        return f"The baseline {self.name} on {_place(self.outer)}"
 
     @override
     def key(self, dataset: Dataset) -> str:
@@ -264,6 +289,10 @@ def run_work(folder: str, work: Work[Any]) -> bytes:
         _OPEN.clear()
         _OPEN[folder] = Dataset.open(Path(folder))
     return work.run(_OPEN[folder])
+
+
+def _place(outer: int | None) -> str:
+    return "all rows" if outer is None else f"outer fold {outer}"
 
 
 def _mean(losses: Array, dataset: Dataset, rows: np.ndarray) -> float:

@@ -420,6 +420,7 @@ class Models:
 
     def __init__(self, folder, *, native=False):
         self._native = native
+        self._documents = {}  # of XGBoost, by the bytes that say the same
         rows = _rows()
         self._X, self._folder = rows[["number", "sort"]], folder
         self._known, targets = (
@@ -431,6 +432,9 @@ class Models:
                 kind = BoostedRegressor if name == "means" else BoostedClassifier
                 fitted = kind(engine=engine, n_estimators=4).fit(self._X, y)
                 path = fitted.save_model(folder / f"{engine}-{name}")
+                if engine == "xgboost":
+                    document = json.loads(fitted.native_.save_raw("json"))
+                    self._documents[path.read_bytes()] = document
                 card = json.loads(path.with_suffix(".json").read_text())
                 self._known.append((path.suffix, path.read_bytes(), card))
 
@@ -458,6 +462,8 @@ class Models:
     def _damage(self, rng, suffix, content):
         if suffix == ".txt" and rng.random() < 0.6:
             return damaged_numbers(rng, content.decode()).encode()
+        if suffix == ".ubj" and rng.random() < 0.5:
+            return json.dumps(damaged_tree(rng, self._documents[content])).encode()
         if suffix == ".npz" and rng.random() < 0.6:
             return _other_arrays(rng, content)
         return damaged_bytes(rng, content)

@@ -50,25 +50,25 @@ def answers(attack, count):
 def test_damaged_studies_and_rows_are_refused_in_plain_words(tmp_path):
     studies = sorted((repository() / "studies").rglob("*.yaml"))
 
-    refused, taken = answers(Studies(tmp_path, studies), 300)
+    refused, taken = answers(Studies(tmp_path, studies), 200)
 
     assert refused > taken > 0
 
 
 def test_damaged_models_with_a_fitting_card_crash_nothing(tmp_path):
-    refused, taken = answers(Models(tmp_path), 1000)
+    refused, taken = answers(Models(tmp_path), 600)
 
     assert refused > taken > 0
 
 
 def test_damaged_results_are_one_message(tmp_path, run):
-    refused, taken = answers(Results(tmp_path, [run]), 100)
+    refused, taken = answers(Results(tmp_path, [run]), 60)
 
     assert min(refused, taken) > 0
 
 
 def test_damaged_tables_are_one_message(tmp_path, run):
-    refused, taken = answers(Tables(tmp_path, run), 100)
+    refused, taken = answers(Tables(tmp_path, run), 60)
 
     assert min(refused, taken) > 0
 

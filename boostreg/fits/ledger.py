@@ -6,10 +6,14 @@ kept, and tried again by the next.
 """
 
 import struct
+from collections import abc
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import cache
+from itertools import repeat
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from boostreg.errors import FitError, RunError
 from boostreg.fits.dataset import Dataset
@@ -89,9 +93,11 @@ class Ledger:
             return None
         self.counts.found += 1
         try:
-            return work.decode(found)
+            record = work.decode(found)
+            _check_types(record)
         except _NO_RECORD as error:
             raise self.journal.foreign(key, error) from error
+        return record
 
     def start(
         self, work: Work[Any], then: Callable[[Future[bytes]], None]
@@ -172,6 +178,47 @@ class Ledger:
     def _failure_key(self, work: Work[Any]) -> str:
         content = {"failed": work.key(self.dataset), "limits": asdict(self.limits)}
         return digest(content)
+
+
+_cached_hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
+_PLAIN: dict[Any, Any] = {int: int, float: int | float, str: str, bool: bool}
+
+
+def _check_types(record: Any) -> None:
+    """Raise TypeError if a field of a record is not of the kind that it is declared."""
+    for part in record if isinstance(record, tuple) else (record,):
+        for name, kind in _hints(type(part)).items():
+            if not _fits(getattr(part, name), kind):
+                raise TypeError(f"{name} of {type(part).__name__} must be {kind}")
+
+
+def _hints(kind: Any) -> dict[str, Any]:
+    return _cached_hints(kind) if is_dataclass(kind) else {}
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Return whether a value is of a declared kind; arrays are taken for granted.
+
+    >>> _fits((1.0, 2), tuple[float, ...]), _fits({"a": None}, Mapping[str, float])
+    (True, False)
+    """
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in args)
+    if origin in (dict, abc.Mapping):
+        return isinstance(value, Mapping) and all(
+            _fits(key, args[0]) and _fits(one, args[1]) for key, one in value.items()
+        )
+    if origin in (list, tuple, abc.Sequence):
+        whole = args if origin is tuple and args[-1] is not ... else None
+        return (
+            isinstance(value, list | tuple)
+            and len(value) == len(whole or value)
+            and all(map(_fits, value, whole or repeat(args[0])))
+        )
+    if is_dataclass(kind):
+        return all(_fits(getattr(value, n, None), k) for n, k in _hints(kind).items())
+    return isinstance(value, _PLAIN.get(kind, object))
 
 
 def _run(folder: str, work: Work[Any]) -> bytes:

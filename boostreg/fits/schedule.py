@@ -71,7 +71,9 @@ class Batch:
         if not isinstance(record, FitError):
             self.records[work] = record
         elif self._needed:
-            raise record
+            raise FitError(
+                f"{work.label} failed, and without it there is no report: {record}"
+            ) from record
         else:
             self.failures[work] = record
 
@@ -166,6 +168,8 @@ class _Scheduler:
             data = end.result()
         except FitError as error:
             self._ledger.forget(work)
+            if self._stopped():  # perhaps by us; the next run tries it again
+                return
             job.receive(work, error)
         except CancelledError:
             self._ledger.forget(work)

@@ -46,6 +46,11 @@ RecordT = TypeVar("RecordT")
 class Work(Generic[RecordT]):
     """One piece of work; subclasses are frozen dataclasses."""
 
+    @property
+    def label(self) -> str:
+        """What a message calls this work."""
+        return "A measurement"
+
     @abstractmethod
     def key(self, dataset: Dataset) -> str:
         """Return the hash of all that determines the record."""
@@ -74,6 +79,11 @@ class FitWork(Work[FitResult]):
     """A fit whose curves and sizes are wanted."""
 
     fit: Fit
+
+    @property
+    @override
+    def label(self) -> str:
+        return f"The fit of {self.fit.engine} on {_place(self.fit.outer)}"
 
     @override
     def key(self, dataset: Dataset) -> str:
@@ -109,6 +119,11 @@ class ModelWork(Work[ModelRecord]):
 
     fit: Fit
 
+    @property
+    @override
+    def label(self) -> str:
+        return f"The model of {self.fit.engine} on {_place(self.fit.outer)}"
+
     @override
     def key(self, dataset: Dataset) -> str:
         return digest({"model, shifted": FitWork(self.fit).key(dataset)})
@@ -141,6 +156,8 @@ class ModelWork(Work[ModelRecord]):
         header = json.loads(data[4 : 4 + length])
         header["size"] = TreeSize(**header["size"])
         header["units"] = Units(**header["units"])
+        if header["suffix"] not in SUFFIXES:  # it becomes part of a path
+            raise ValueError(f"a model must end in one of {SUFFIXES}")
         return ModelRecord(content=data[4 + length :], **header)
 
 
@@ -164,6 +181,11 @@ class ReferenceWork(Work[ReferenceRecord]):
     engine: str
     seed: int
     threads: int = 1
+
+    @property
+    @override
+    def label(self) -> str:
+        return f"The default of {self.engine} on {_place(self.outer)}"
 
     @override
     def key(self, dataset: Dataset) -> str:
@@ -212,6 +234,11 @@ class BaselineWork(Work[BaselineResult]):
     name: str
     seed: int
 
+    @property
+    @override
+    def label(self) -> str:
+        return f"The baseline {self.name} on {_place(self.outer)}"
+
     @override
     def key(self, dataset: Dataset) -> str:
         inner = [
@@ -249,6 +276,9 @@ class BaselineWork(Work[BaselineResult]):
         return BaselineResult.from_bytes(data)
 
 
+SUFFIXES = (".ubj", ".txt", ".npz")
+"""What the files of models end in."""
+
 _OPEN: dict[str, Dataset] = {}
 
 
@@ -261,6 +291,10 @@ def run_work(folder: str, work: Work[Any]) -> bytes:
         _OPEN.clear()
         _OPEN[folder] = Dataset.open(Path(folder))
     return work.run(_OPEN[folder])
+
+
+def _place(outer: int | None) -> str:
+    return "all rows" if outer is None else f"outer fold {outer}"
 
 
 def _mean(losses: Array, dataset: Dataset, rows: np.ndarray) -> float:

@@ -45,7 +45,7 @@ class LoadedModel:
     trees : TreeEnsemble
         The file's trees, as it holds them: predictions are made from them.
     path : Path
-        The library's own file.
+        The library's own file, absolute.
     """
 
     card: ModelCard
@@ -197,7 +197,8 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
     # What first trees of LightGBM hold of the intercept stays in their leaves.
     trees = TreeEnsemble.from_model(file, learning_rate=1.0, intercept=0.0)
     _refuse_other(file, card, trees)
-    return LoadedModel(card, replace(trees, features=card.features), file)
+    trees = replace(trees, features=card.features)
+    return LoadedModel(card, trees, file.absolute())
 
 
 def _read_pair(path: str | PathLike[str]) -> tuple[ModelCard, Path]:

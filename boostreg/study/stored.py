@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jinja2 import TemplateError
 
 from boostreg import __version__
 from boostreg.data.names import quoted, suggestion
@@ -41,6 +42,7 @@ _UNFIT = (
     AttributeError,
     LookupError,
     RecursionError,
+    TemplateError,
     TypeError,
     ValueError,
 )

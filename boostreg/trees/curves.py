@@ -65,6 +65,7 @@ class SizeCurves:
         return TreeSize(*(getattr(self, name)[n_rounds].item() for name in SIZES))
 
 
+@np.errstate(all="ignore")
 def measure_curves(trees: "TreeEnsemble", reg_lambda: float) -> SizeCurves:
     """Return the sizes of all prefixes of ``trees``.
 

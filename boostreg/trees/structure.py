@@ -66,6 +66,7 @@ class RawForest:
     mixed: NDArray[np.bool_]
 
 
+@np.errstate(all="ignore")
 def settle(raw: RawForest) -> dict[str, Any]:
     """Return the fields of a ``TreeEnsemble``: checked, linked and without dead nodes.
 

@@ -155,7 +155,7 @@ def test_file_that_is_not_there_is_refused_by_its_name(suffix, tmp_path):
 def test_pipe_that_nobody_feeds_is_refused_at_once(suffix, tmp_path):
     os.mkfifo(tmp_path / f"d.{suffix}")
 
-    with pytest.raises(DataError, match=f"d.{suffix}: is no file; a data file is need"):
+    with pytest.raises(DataError, match=f"d.{suffix}: is no regular file, a data"):
         read_source(f"d.{suffix}", base=tmp_path)
 
 

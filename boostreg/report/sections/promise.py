@@ -20,7 +20,12 @@ def promise_section(results: Mapping[str, Any], places: int) -> dict[str, Any] |
         if found.get("overtuning")
     }
     trials = number(dig(results, "study", "search", "trials"))
-    if not engines or (trials is not None and trials <= GIVEN):
+    finite = {
+        engine: [point for point in points if _gap(point) is not None]
+        for engine, points in engines.items()
+    }
+    drawn = {engine: points for engine, points in finite.items() if points}
+    if not drawn or (trials is not None and trials <= GIVEN):
         return None
     return {
         "id": "promise",
@@ -28,7 +33,7 @@ def promise_section(results: Mapping[str, Any], places: int) -> dict[str, Any] |
         "heading": dig(results, "text", "headings", "promise"),
         "loss": dig(results, "data", "loss") or "loss",
         "engines": list(engines),
-        "chart": promise_chart(engines),
+        "chart": promise_chart(drawn),
         "said": [
             sentence
             for engine in engines

@@ -44,6 +44,7 @@ _NODE_KEYS = {
 _INTERCEPT = "boostreg_intercept"
 
 
+@np.errstate(all="ignore")  # numbers that are none are told by what they lead to
 def read_lightgbm(
     text: str,
     *,
@@ -221,8 +222,7 @@ def _category_sets(
     if not categorical.any():
         return {"set_index": set_index, **NO_SETS}
     tree = np.repeat(np.arange(len(blocks)), n_leaves - 1)[categorical]
-    with np.errstate(invalid="ignore"):  # what is no number is refused below
-        number = splits["threshold"][categorical].astype(np.int64)
+    number = splits["threshold"][categorical].astype(np.int64)
     offsets, words = _words(blocks)
     n_sets = np.array([whole(block, "num_cat", 0) for block in blocks], np.int64)
     if ((number < 0) | (number >= n_sets[tree])).any():

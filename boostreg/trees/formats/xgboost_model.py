@@ -31,6 +31,7 @@ _LOGISTIC = ("binary:logistic", "reg:logistic")
 _LOG = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox")
 
 
+@np.errstate(all="ignore")  # numbers that are none are told by what they lead to
 def read_xgboost(
     data: bytes | bytearray,
     *,
@@ -54,6 +55,8 @@ def read_xgboost(
     trees = _get(model, "trees", list)
     nodes = Columns.of(trees)
     _refuse_vector_leaves(nodes.blocks)
+    if (nodes.sizes < 1).any():
+        raise ModelError("Each tree must have a node, but one has none.")
     fields = read_nodes(nodes) | read_sets(nodes)
     n_outputs = _n_outputs(learner)
     output, rounds, n_parallel = _order(model, nodes.n_trees, n_outputs)

@@ -119,7 +119,7 @@ def _numbers(part: Any, key: str) -> NDArray[Any]:
         array = np.asarray(part)
     except ValueError:
         array = np.zeros(0, dtype=np.object_)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "biuf"):
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
         raise ModelError(f"XGBoost's {key!r} must be a list of numbers.")
     return array
 

@@ -164,7 +164,7 @@ def _reg_lambda(
     parent = np.flatnonzero(split)
     left, right = ((nodes[side] + start)[parent] for side in ("left", "right"))
     # The nodes are unchecked yet: a child beyond them is none to compare with.
-    inside = np.maximum(left, right) < len(split)
+    inside = (np.maximum(left, right) < len(split)) & (np.minimum(left, right) >= 0)
     inside[inside] = split[left[inside]] & split[right[inside]]
     parent, left, right = parent[inside], left[inside], right[inside]
     squared = base_weight**2

@@ -42,15 +42,20 @@ def test_five_rows_are_never_predicted_beyond_the_largest(engine):
     assert found.max() < 25
 
 
+def heavy_rows(objective, heavy):
+    """Return a target of one column, and weights: five rows at its minimum are heavy."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(300, 1))
+    y = rng.poisson(np.exp(x[:, 0])) + (0.001 if objective == "gamma" else 0.0)
+    y[:5] = y.min()
+    return x, y, np.r_[np.full(5, heavy), np.ones(295)]
+
+
 @LIMITED
 @pytest.mark.parametrize("objective", ["poisson", "gamma", {"tweedie": 1.5}])
 @pytest.mark.parametrize("heavy", [1.0, 1e3, 1e6])
 def test_means_stay_within_the_range_of_the_target(engine, objective, heavy):
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=(300, 1))
-    y = rng.poisson(np.exp(x[:, 0])) + (0.001 if objective == "gamma" else 0.0)
-    weights = np.r_[np.full(5, heavy), np.ones(295)]
-    y[:5] = y.min()
+    x, y, weights = heavy_rows(objective, heavy)
 
     model = BoostedRegressor(engine=engine, objective=objective, reg_lambda=0.0)
     found = model.fit(x, y, sample_weight=weights).predict(x)
@@ -61,8 +66,8 @@ def test_means_stay_within_the_range_of_the_target(engine, objective, heavy):
 
 @pytest.mark.parametrize("objective", ["poisson", "gamma"])
 def test_scikit_learn_says_where_a_step_left_the_target(objective):
-    X, y, _ = rare_counts(1.0)
+    x, y, weights = heavy_rows(objective, 1e4)
     model = BoostedRegressor(engine="sklearn", objective=objective, reg_lambda=0.0)
 
     with pytest.raises(FitError, match="has no limit on a leaf's weight: after"):
-        model.fit(X, np.maximum(y, 1e-6))
+        model.fit(x, y, sample_weight=weights)

@@ -54,6 +54,7 @@ LEAST_QUALITY = 0.25
 """Out-of-bag R² from which on a surrogate is believed."""
 
 _TREES, _SAMPLE = 256, 2**13
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,11 @@ def explain(
     from sklearn.ensemble import RandomForestRegressor
 
     y = (responses - responses.mean(axis=0)).mean(axis=1)
-    if len(y) < 2 or np.ptp(y) == 0:
+    # What differs by rounding alone has no variance to explain.
+    if len(y) < 2 or np.ptp(y) <= _ROUNDING * np.abs(responses).max():
         return Importance(0.0, len(y), {}, {}, {})
+    # scikit-learn takes a variance below 2e-16 for none: by a power of two, exactly.
+    y = np.ldexp(y, -int(np.frexp(np.ptp(y))[1]))
     forest = RandomForestRegressor(
         _TREES, oob_score=True, random_state=derive_seed(seed, "forest"), n_jobs=1
     ).fit(shares, y)

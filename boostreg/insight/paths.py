@@ -57,7 +57,8 @@ def path_grid(name: str, searched: Range, points: int) -> tuple[float, ...]:
     least, falls = least_of(name, searched.high), name in FALLING
     inside = searched.low <= least <= searched.high
     space = np.geomspace if searched.log else np.linspace
-    values = space(searched.low, searched.high, points if inside else points - 1)
+    ends = float(searched.low), float(searched.high)  # numpy knows no larger integers
+    values = space(*ends, points if inside else points - 1)
     # Rounded, so that a grid point reads 0.1 and not 0.09999999999999999.
     found = (float(f"{value:.12g}") for value in values)
     rounded = {float(round(v)) if searched.whole else v for v in found if v > 0}

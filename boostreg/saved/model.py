@@ -284,10 +284,9 @@ def _try_native(path: Path) -> None:
             f"{_PATIENCE:g} seconds."
         ) from None
     if tried.returncode:
-        said = tried.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
         raise ModelError(
-            f"{path} cannot be opened by its library, which fails or crashes on it"
-            f"{': ' + said[:200] if said else '.'}"
+            f"{path} cannot be opened by its library, which fails or crashes on it "
+            f"(exit status {tried.returncode}); predictions do not need it."
         )
 
 

@@ -48,8 +48,6 @@ _UNFIT = (
 )
 _WORDS = frozenset({"engine", "state", "penalty", "anchor", "reading"})
 _NUMBERS = frozenset({"trial", "inner_fold", "point"})
-_MOST = 1e300
-"""What no number of a run reaches, so that sums of them stay finite."""
 _SHOWN = ("front", "engines")
 
 
@@ -213,8 +211,8 @@ def _fits(column: str, value: object) -> bool:
     if column in _WORDS:
         return isinstance(value, str)
     if column in _NUMBERS:
-        return isinstance(value, int) and 0 <= value < _MOST
-    return value is None or (isinstance(value, int | float) and abs(value) < _MOST)
+        return isinstance(value, int) and value >= 0
+    return value is None or isinstance(value, int | float)
 
 
 def results_file(folder: Path) -> Path:

@@ -102,3 +102,22 @@ def test_a_step_near_an_edge_explains_no_more_than_all():
 
     assert 0.9 < found.main["reg_lambda"] <= 1
     assert sum(found.main.values()) + sum(found.pairs.values()) < 1.01
+
+
+def test_measure_that_differs_by_rounding_alone_has_nothing_to_explain():
+    shares = design_shares(1, 8, seed=0)
+    responses = 0.3 + 1e-16 * np.arange(8.0).reshape(8, 1)
+
+    found = explain(("reg_lambda",), shares, responses, 0)
+
+    assert (found.quality, found.main, found.optuna) == (0.0, {}, {})
+
+
+def test_shares_do_not_depend_on_the_unit_of_the_measure():
+    shares = design_shares(2, 32, seed=0)
+    responses = shares[:, :1] + 0.1 * shares[:, 1:]
+    names = ("reg_alpha", "reg_lambda")
+
+    tiny = explain(names, shares, responses * 2.0**-40, 0)
+
+    assert tiny == explain(names, shares, responses, 0)

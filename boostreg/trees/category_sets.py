@@ -1,13 +1,11 @@
 """Sets of categories, compared and searched all at once."""
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from boostreg.trees.ensemble import TreeEnsemble
+from boostreg.trees.structure import Forest
 
 __all__ = ["SPAN", "list_members", "split_keys"]
 
@@ -15,13 +13,13 @@ SPAN = np.int64(2**31)
 """Above every category: ``set * SPAN + category`` is a number for each member."""
 
 
-def list_members(trees: "TreeEnsemble") -> NDArray[np.int64]:
+def list_members(trees: Forest) -> NDArray[np.int64]:
     """Return all members of all sets as ``set * SPAN + category``, sorted."""
     owner = np.repeat(np.arange(len(trees.members_left)), np.diff(trees.set_offsets))
     return np.sort(owner * SPAN + trees.categories)
 
 
-def split_keys(trees: "TreeEnsemble") -> NDArray[np.float64]:
+def split_keys(trees: Forest) -> NDArray[np.float64]:
     """Return a number for each node that is equal where thresholds are.
 
     Equal category sets get an equal number; no threshold shares it, as no engine tests

@@ -1,7 +1,7 @@
 """Sizes of every prefix of an ensemble, in one pass over its arrays."""
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,7 @@ from boostreg.errors import ModelError
 from boostreg.trees.category_sets import split_keys
 from boostreg.trees.medians import prefix_smallest
 from boostreg.trees.size import SIZES, TreeSize
-
-if TYPE_CHECKING:
-    from boostreg.trees.ensemble import TreeEnsemble
+from boostreg.trees.structure import Forest
 
 __all__ = ["SizeCurves", "measure_curves"]
 
@@ -66,12 +64,12 @@ class SizeCurves:
 
 
 @np.errstate(all="ignore")
-def measure_curves(trees: "TreeEnsemble", reg_lambda: float) -> SizeCurves:
+def measure_curves(trees: Forest, reg_lambda: float) -> SizeCurves:
     """Return the sizes of all prefixes of ``trees``.
 
     Parameters
     ----------
-    trees : TreeEnsemble
+    trees : Forest
         Its trees stand in the order of their rounds.
     reg_lambda : float
         What hessians are compared with for ``shrinkage``; NaN for unknown.
@@ -117,21 +115,21 @@ class _Totals:
         return self.sum(amounts).astype(np.int64)
 
 
-def _per_tree(trees: "TreeEnsemble", of_nodes: NDArray[Any]) -> NDArray[Any]:
+def _per_tree(trees: Forest, of_nodes: NDArray[Any]) -> NDArray[Any]:
     if not trees.n_trees:
         return np.zeros(0)
     sums: NDArray[Any] = np.add.reduceat(of_nodes, trees.tree_offsets[:-1])
     return sums
 
 
-def _set_sizes(trees: "TreeEnsemble") -> NDArray[Any]:
+def _set_sizes(trees: Forest) -> NDArray[Any]:
     if not len(trees.members_left):
         return np.zeros(trees.n_trees)
     sizes = np.append(np.diff(trees.set_offsets), 0)
     return _per_tree(trees, sizes[trees.set_index])
 
 
-def _depth(trees: "TreeEnsemble") -> Counts:
+def _depth(trees: Forest) -> Counts:
     deepest = np.zeros(trees.n_rounds + 1, dtype=np.int64)
     if trees.n_trees:
         of_tree = np.maximum.reduceat(trees.depth, trees.tree_offsets[:-1])
@@ -140,7 +138,7 @@ def _depth(trees: "TreeEnsemble") -> Counts:
 
 
 def _distinct(
-    trees: "TreeEnsemble", split: NDArray[np.int64], n_splits: NDArray[np.int64]
+    trees: Forest, split: NDArray[np.int64], n_splits: NDArray[np.int64]
 ) -> tuple[Counts, Counts]:
     """Count features and thresholds, each in the round that first uses it."""
     feature = trees.feature[split]
@@ -205,7 +203,7 @@ def _first_uses(
 
 
 def _weight_curves(
-    trees: "TreeEnsemble", leaf: NDArray[np.bool_], n_leaves: Counts, total: _Totals
+    trees: Forest, leaf: NDArray[np.bool_], n_leaves: Counts, total: _Totals
 ) -> dict[str, Reals]:
     absolute = _per_tree(trees, np.abs(trees.value))
     squared = _per_tree(trees, trees.value**2)

@@ -1,14 +1,10 @@
 """The way of rows through all trees at once, one level a step."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.trees.category_sets import SPAN, list_members
-
-if TYPE_CHECKING:
-    from boostreg.trees.ensemble import TreeEnsemble
+from boostreg.trees.structure import Forest
 
 __all__ = ["descend"]
 
@@ -20,12 +16,12 @@ _MISSING_NONE, _MISSING_ZERO = 0, 1
 _CELLS = 2**18
 
 
-def descend(trees: "TreeEnsemble", X: NDArray[np.float64]) -> NDArray[np.int64]:
+def descend(trees: Forest, X: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the leaf, as node of the ensemble, that each row reaches in each tree.
 
     Parameters
     ----------
-    trees : TreeEnsemble
+    trees : Forest
         With at least one tree.
     X : ndarray of shape (n_samples, n_features)
         In the precision that the engine compares in.
@@ -41,7 +37,7 @@ def descend(trees: "TreeEnsemble", X: NDArray[np.float64]) -> NDArray[np.int64]:
     return leaves
 
 
-def _walk(trees: "TreeEnsemble", X: NDArray[np.float64]) -> NDArray[np.int64]:
+def _walk(trees: Forest, X: NDArray[np.float64]) -> NDArray[np.int64]:
     node = np.tile(trees.tree_offsets[:-1], len(X))
     row = np.repeat(np.arange(len(X)), trees.n_trees)
     active = np.flatnonzero(trees.left[node] >= 0)
@@ -60,7 +56,7 @@ def _walk(trees: "TreeEnsemble", X: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _numeric(
-    trees: "TreeEnsemble", here: NDArray[np.int64], x: NDArray[np.float64]
+    trees: Forest, here: NDArray[np.int64], x: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     threshold = trees.threshold[here]
     if trees.engine != "lightgbm":
@@ -78,7 +74,7 @@ def _numeric(
 
 
 def _overrule_categorical(
-    trees: "TreeEnsemble",
+    trees: Forest,
     here: NDArray[np.int64],
     x: NDArray[np.float64],
     goes_left: NDArray[np.bool_],
@@ -98,7 +94,7 @@ def _overrule_categorical(
 
 
 def _is_member(
-    trees: "TreeEnsemble", index: NDArray[np.int32], x: NDArray[np.float64]
+    trees: Forest, index: NDArray[np.int32], x: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     # A fraction belongs to the category below it in every library; -0.5 truncates to
     # category 0 in LightGBM alone, XGBoost and scikit-learn refuse what is negative.

@@ -17,7 +17,7 @@ from boostreg.trees.formats.arrays_file import read_arrays, write_arrays
 from boostreg.trees.formats.lightgbm_model import read_lightgbm
 from boostreg.trees.formats.xgboost_model import read_xgboost
 from boostreg.trees.size import TreeSize
-from boostreg.trees.structure import NODE_FIELDS, RawForest, settle
+from boostreg.trees.structure import NODE_FIELDS, Forest, RawForest, settle
 
 __all__ = ["TreeEnsemble"]
 
@@ -26,7 +26,7 @@ _CELLS = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class TreeEnsemble:
+class TreeEnsemble(Forest):
     """The trees of a boosted model, as flat arrays over all nodes of all trees.
 
     Trees stand in the order of their rounds. Node ``i`` of tree ``t`` is entry
@@ -78,31 +78,6 @@ class TreeEnsemble:
         columns' own.
     """
 
-    engine: str
-    n_features: int
-    n_outputs: int
-    n_rounds: int
-    tree_offsets: NDArray[np.int64]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    feature: NDArray[np.int32]
-    threshold: NDArray[np.float64]
-    value: NDArray[np.float64]
-    hessian: NDArray[np.float64]
-    gain: NDArray[np.float64]
-    depth: NDArray[np.int32]
-    default_left: NDArray[np.bool_]
-    missing: NDArray[np.uint8]
-    set_index: NDArray[np.int32]
-    set_offsets: NDArray[np.int64]
-    categories: NDArray[np.int32]
-    members_left: NDArray[np.bool_]
-    output: NDArray[np.int32]
-    round: NDArray[np.int32]
-    learning_rates: NDArray[np.float64]
-    reg_lambda: float
-    intercept: NDArray[np.float64]
-    mixed: NDArray[np.bool_]
     features: FeatureScale | None = None
 
     @classmethod
@@ -195,16 +170,6 @@ class TreeEnsemble:
 
     def __repr__(self) -> str:
         return f"TreeEnsemble({self.engine!r}, {self.n_trees} trees)"
-
-    @property
-    def n_trees(self) -> int:
-        """Trees of all rounds."""
-        return len(self.output)
-
-    @property
-    def n_nodes(self) -> int:
-        """Leaves and splits."""
-        return len(self.left)
 
     def leaf_indices(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the leaf of each row in each tree, as entry of the node arrays.

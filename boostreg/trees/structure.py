@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from boostreg.errors import ModelError
 
-__all__ = ["NODE_FIELDS", "NO_SETS", "RawForest", "settle"]
+__all__ = ["NODE_FIELDS", "NO_SETS", "Forest", "RawForest", "settle"]
 
 NODE_FIELDS = (
     "left",
@@ -64,6 +64,23 @@ class RawForest:
     reg_lambda: float
     intercept: NDArray[np.float64]
     mixed: NDArray[np.bool_]
+
+    @property
+    def n_trees(self) -> int:
+        """Trees of all rounds."""
+        return len(self.output)
+
+    @property
+    def n_nodes(self) -> int:
+        """Leaves and splits."""
+        return len(self.left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Forest(RawForest):
+    """A forest whose nodes form trees: ``settle`` gives its fields."""
+
+    depth: NDArray[np.int32]
 
 
 @np.errstate(all="ignore")

@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 
@@ -35,6 +36,12 @@ ROOMS = {
     path: tree
     for path, tree in MODULES.items()
     if path not in {"__init__.py", "__main__.py"}
+}
+NAMED = {
+    f"boostreg.{path.removesuffix('.py').replace('/', '.')}".removesuffix(
+        ".__init__"
+    ): tree
+    for path, tree in ROOMS.items()
 }
 HEAVY = {"xgboost", "lightgbm", "sklearn", "optuna", "pandas", "scipy", "numpy"}
 HEAVY |= {"narwhals", "polars", "pyarrow"}
@@ -71,67 +78,55 @@ def calls(tree, name):
     ]
 
 
-@pytest.mark.parametrize("path", ROOMS)
-def test_imports_point_downwards(path):
+def imports_above(path, tree):
+    """Yield the parts that a module imports and may not: those not below its own."""
     own = path.split("/")[0].removesuffix(".py")
     below = {name for name, height in HEIGHT.items() if height < HEIGHT[own]}
-
-    assert own_parts(ROOMS[path]) <= below | {own}
-
-
-@pytest.mark.parametrize("path", MODULES)
-def test_each_library_has_one_translator(path):
-    tops = {name.split(".")[0] for name in imported(MODULES[path])}
-
-    for library, homes in HOME.items():
-        assert library not in tops or path in homes
+    yield from own_parts(tree) - below - {own}
 
 
-@pytest.mark.parametrize("path", MODULES)
-def test_only_the_command_line_prints(path):
-    tops = {name.split(".")[0] for name in imported(MODULES[path])}
-
-    assert calls(MODULES[path], "print") == []
-    assert path.startswith("cli/") or not tops & {"typer", "rich"}
+def foreign_libraries(path, tree):
+    """Yield libraries that only their translator may import."""
+    tops = {name.split(".")[0] for name in imported(tree)}
+    yield from (n for n, homes in HOME.items() if n in tops and path not in homes)
 
 
-@pytest.mark.parametrize("path", MODULES)
-def test_package_never_asserts(path):
-    found = [n.lineno for n in ast.walk(MODULES[path]) if isinstance(n, ast.Assert)]
-
-    assert found == []
-
-
-@pytest.mark.parametrize("path", MODULES)
-def test_no_error_is_caught_without_a_name(path):
-    handlers = [n for n in ast.walk(MODULES[path]) if isinstance(n, ast.ExceptHandler)]
-
-    assert [handler.lineno for handler in handlers if handler.type is None] == []
+def printing(path, tree):
+    """Yield what only the command line may do."""
+    tops = {name.split(".")[0] for name in imported(tree)}
+    yield from calls(tree, "print")
+    if not path.startswith("cli/"):
+        yield from tops & {"typer", "rich"}
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in MODULES if path != "cli/__init__.py"]
-)
-def test_own_modules_are_imported_at_the_top(path):
-    functions = [
-        node
-        for node in ast.walk(MODULES[path])
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    ]
-
-    assert set().union(*map(own_parts, functions)) == set()
+def asserts(_, tree):
+    """Yield the lines of assert statements."""
+    yield from (n.lineno for n in ast.walk(tree) if isinstance(n, ast.Assert))
 
 
-@pytest.mark.parametrize("path", MODULES)
-def test_files_stay_short_enough_to_read(path):
-    lines = (PACKAGE / path).read_text("utf-8").splitlines()
+def nameless_handlers(_, tree):
+    """Yield the lines of bare excepts."""
+    handlers = (n for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler))
+    yield from (handler.lineno for handler in handlers if handler.type is None)
 
-    assert len(lines) <= 600
+
+def late_imports(path, tree):
+    """Yield own parts that a function imports; libraries may load on first use."""
+    if path == "cli/__init__.py":
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from own_parts(node)
 
 
-@pytest.mark.parametrize("path", MODULES)
-def test_modules_say_what_they_believe_and_offer(path):
-    tree = MODULES[path]
+def length(path, _):
+    """Yield the number of lines where it is over 600."""
+    n_lines = len((PACKAGE / path).read_text("utf-8").splitlines())
+    yield from [n_lines] if n_lines > 600 else []
+
+
+def unsaid(_, tree):
+    """Yield what a module lacks: a docstring, and a list of what it offers."""
     assigned = {
         target.id
         for node in tree.body
@@ -139,10 +134,58 @@ def test_modules_say_what_they_believe_and_offer(path):
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
-    only_a_docstring = len(tree.body) <= 1
+    if not ast.get_docstring(tree):
+        yield "docstring"
+    if "__all__" not in assigned and len(tree.body) > 1:
+        yield "__all__"
 
-    assert ast.get_docstring(tree)
-    assert "__all__" in assigned or only_a_docstring
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        foreign_libraries,
+        printing,
+        asserts,
+        nameless_handlers,
+        late_imports,
+        length,
+        unsaid,
+    ],
+)
+def test_no_module_breaks_a_rule(faults):
+    found = {path: list(faults(path, tree)) for path, tree in MODULES.items()}
+
+    assert {path: faulty for path, faulty in found.items() if faulty} == {}
+
+
+def test_imports_point_downwards():
+    found = {path: set(imports_above(path, tree)) for path, tree in ROOMS.items()}
+
+    assert {path: above for path, above in found.items() if above} == {}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {name: set(imported_modules(tree)) - {name} for name, tree in NAMED.items()}
+
+    assert circle_of(graph) == ()
+
+
+def imported_modules(tree):
+    """Yield the modules of boostreg that a module imports from."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("boostreg"):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in NAMED else node.module
+
+
+def circle_of(graph):
+    """Return modules that form a circle."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return ()
 
 
 def loaded_by(code):

@@ -1,6 +1,9 @@
 """The interface of an engine: a boosting library behind one vocabulary."""
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,12 +15,12 @@ from boostreg.data import Column
 from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
 from boostreg.engines.seen import Codes, as_trained
-from boostreg.errors import UnsupportedPenaltyError
+from boostreg.errors import FitError, ModelError, UnsupportedPenaltyError
 from boostreg.losses import Array, Objective
 from boostreg.penalty import Penalty
-from boostreg.trees import FeatureScale, TreeEnsemble
+from boostreg.trees import FeatureMap, TreeEnsemble
 
-__all__ = ["Bins", "Engine", "Growth", "Model", "Training"]
+__all__ = ["Bins", "Engine", "Growth", "Model", "Training", "library_failure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Model:
     """Whether no tree and no base score holds a part of the intercept."""
     codes: Codes = ()
     """For each category column, the codes that the training rows held."""
-    features: FeatureScale | None = None
+    features: FeatureMap | None = None
     """Map of the columns to what ``native`` reads; None where it reads them as is."""
 
 
@@ -67,7 +70,7 @@ class Bins:
         The library's own data sets, labels on the standard scale; None for none.
     complete : tuple of bool
     codes : Codes
-    features : FeatureScale or None
+    features : FeatureMap or None
         As in ``Model``.
     """
 
@@ -76,7 +79,38 @@ class Bins:
     valid: Any
     complete: tuple[bool, ...]
     codes: Codes
-    features: FeatureScale | None = None
+    features: FeatureMap | None = None
+
+
+_CHECK = re.compile(r"Check failed: (.*?)(?: at \S+, line \d+|\n|$)")
+"""How a library names a condition that its own code expects; a path may follow."""
+
+_SPLIT = (
+    ": a split left one side without a row, as rounding makes it where rows are few or "
+    "one is far heavier than the rest"
+)
+_MEANT = dict.fromkeys(
+    (f"(best_split_info.{side}_count) > (0)" for side in ("left", "right")), _SPLIT
+)
+
+
+def library_failure(kind: str, message: str) -> FitError:
+    """Return what a library raised, as an error of ours without its place in C++.
+
+    >>> library_failure("LightGBMError", "Check failed: (a) > (0) at /b.cpp, line 7 .")
+    FitError('LightGBM ended the fit at a check of its own, (a) > (0).')
+    >>> library_failure("XGBoostError", "[08:00:00] /x/data.cc:7: Bad.")
+    FitError('XGBoost ended the fit: Bad.')
+    """
+    library = kind.removesuffix("Error")
+    if check := _CHECK.search(message):
+        told = check[1].strip()
+        return FitError(
+            f"{library} ended the fit at a check of its own, {told}"
+            f"{_MEANT.get(told, '')}."
+        )
+    first = re.sub(r"^\[[\d:]+\] \S+:\d+: ", "", message.strip()).split("\n")[0]
+    return FitError(f"{library} ended the fit: {first.strip()}")
 
 
 class Engine(ABC):
@@ -126,9 +160,22 @@ class Engine(ABC):
         Every field is sent, at zero too: the libraries' defaults differ.
         """
 
-    @abstractmethod
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
-        """Bin the rows of ``problem`` once, for every later fit on it."""
+        """Bin the rows of ``problem`` once, for every later fit on it.
+
+        Raises
+        ------
+        DataError
+            If the library cannot hold a value.
+        FitError
+            If it refuses the rows in its own words.
+        """
+        with self._in_plain_words():
+            return self._bin(problem, threads)
+
+    @abstractmethod
+    def _bin(self, problem: Problem, threads: int) -> Bins:
+        """Bin the rows, the errors of the library being those that it raises."""
 
     def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         """Grow trees on binned rows.
@@ -144,10 +191,23 @@ class Engine(ABC):
             where the library has no limit on a step.
         """
         self.check(penalty, bins.problem)
-        if not bins.problem.constant:
-            return self._fit(bins, penalty, growth)
-        training = self._fit(bins, penalty, replace(growth, n_rounds=0))
+        with self._in_plain_words():
+            if not bins.problem.constant:
+                return self._fit(bins, penalty, growth)
+            training = self._fit(bins, penalty, replace(growth, n_rounds=0))
         return replace(training, exhausted=True)
+
+    @contextmanager
+    def _in_plain_words(self) -> Iterator[None]:
+        """Let an error of the library be a FitError, without its place in C++."""
+        try:
+            yield
+        except self._own_errors() as error:
+            raise library_failure(type(error).__name__, str(error)) from error
+
+    @abstractmethod
+    def _own_errors(self) -> tuple[type[Exception], ...]:
+        """Return the classes of the errors that the library raises itself."""
 
     @abstractmethod
     def _fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
@@ -203,18 +263,35 @@ class Engine(ABC):
     def open(self, path: Path) -> Any:
         """Return what ``save`` wrote, as ``native`` of a model that predicts alone."""
 
-    def shifted(self, model: Model) -> dict[str, tuple[float, float]]:
-        """Return the columns that ``save``'s file reads as ``(x - shift) * factor``.
+    def ranks(self, model: Model) -> dict[str, tuple[float, ...]]:
+        """Return the columns that ``save``'s file reads as ranks, by name.
 
-        By name, with both numbers.
+        A value's rank is how many of the given numbers, ascending, are at most as
+        large.
         """
-        scale = model.features
-        places = () if scale is None else scale.changed
+        if model.features is None:
+            return {}
+        ranked = model.features.ranks
         return {
-            model.columns[k].name: (float(scale.shift[k]), float(scale.factor[k]))
-            for k in places
-            if scale is not None
+            model.columns[k].name: tuple(ranked[k].tolist()) for k in sorted(ranked)
         }
+
+    def own_intercept(self, model: Model) -> tuple[float, ...]:
+        """Return the intercept that ``save``'s file holds in less than full precision.
+
+        Empty where the file has it as it is.
+        """
+        del model
+        return ()
+
+    def _refuse_ranks(self, model: Model, library: str) -> None:
+        """Raise ModelError if the library's own booster reads some column as ranks."""
+        if ranked := list(self.ranks(model)):
+            raise ModelError(
+                f"{library} cannot tell the values of column {ranked[0]!r} apart, so "
+                "no booster of its own can read the column as it is. Save the model: "
+                "load_model gives the column as ranks."
+            )
 
     def _training(
         self, native: Any, bins: Bins, learning_rate: float, curves: Curves

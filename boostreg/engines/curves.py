@@ -1,8 +1,8 @@
 """Loss curves in our own units, read from a library's own metrics round by round.
 
 The libraries keep the predictions of every data set they measure, so their metrics
-cost no second predict. Each metric is an affine function of our loss; the part that
-depends on the target alone is computed here in float64.
+cost no second predict. Each metric is a multiple of our loss, but for losses with a log
+link: there our own is taken of the library's kept predictions.
 """
 
 import math
@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, xlogy
 
 from boostreg.data import Table
 from boostreg.engines.problem import Problem
 from boostreg.errors import FitError
-from boostreg.losses import LOSS_NAMES, Array, weighted_mean
+from boostreg.losses import LOSS_NAMES, Array
 
-__all__ = ["Curves", "Growth", "affine", "grow_rounds"]
+__all__ = ["Curves", "Growth", "affine", "grow_rounds", "loss_of_scores"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,36 +146,23 @@ def affine(library: str, problem: Problem) -> list[Callable[[float], float]]:
     ``src/metric/regression_metric.hpp``.
     """
     tables = (problem.train, problem.valid)
-    return [_affine(library, problem, t) for t in tables if t is not None]
+    return [_affine(library, problem) for t in tables if t is not None]
 
 
-def _affine(library: str, problem: Problem, table: Table) -> Callable[[float], float]:
-    name, unit = problem.objective.name, problem.standard.loss_scale
-    if name == "squared_error" and library == "xgboost":
+def _affine(library: str, problem: Problem) -> Callable[[float], float]:
+    unit = problem.standard.loss_scale
+    if problem.objective.name == "squared_error" and library == "xgboost":
         return lambda rmse: unit * rmse * rmse
-    if name not in _OWN_PART:
-        return lambda metric: unit * metric
-    y = problem.standard.targets(table.y)
-    own = weighted_mean(_OWN_PART[name](library, problem, y), table.weights)
-    return lambda metric: unit * 2 * (metric + own)
+    return lambda metric: unit * metric
 
 
-def _poisson(library: str, _: Problem, y: Array) -> Array:
-    part = xlogy(y, y) - y
-    return np.asarray(part - gammaln(y + 1) if library == "xgboost" else part)
+def loss_of_scores(problem: Problem, table: Table, raw: Array) -> float:
+    """Return our loss of a library's raw scores (n_samples,), on its own scale.
 
-
-def _gamma(_library: str, _: Problem, y: Array) -> Array:
-    return np.asarray(-1 - np.log(y))
-
-
-def _tweedie(_: str, problem: Problem, y: Array) -> Array:
-    r = float(problem.objective.parameter or 0.0)
-    return np.asarray(y ** (2 - r) / ((1 - r) * (2 - r)))
-
-
-_OWN_PART: dict[str, Callable[[str, Problem, Array], Array]] = {
-    "poisson": _poisson,
-    "gamma": _gamma,
-    "tweedie": _tweedie,
-}
+    The libraries' metrics of losses with a log link clamp predictions
+    (``src/metric/elementwise_metric.cu``, ``src/metric/regression_metric.hpp``).
+    """
+    standard = problem.standard
+    start = 0.0 if standard.start is None else float(standard.start[0])
+    scores = np.asarray(raw, dtype=np.float64) + (float(standard.intercept[0]) - start)
+    return problem.objective.loss(table.y, scores[:, None], table.weights)

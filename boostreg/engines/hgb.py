@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.curves import Growth, grow_rounds
+from boostreg.engines.features import map_for
 from boostreg.engines.formats.sklearn_nodes import send_late_missing_right
 from boostreg.engines.problem import Problem
 from boostreg.engines.rules import check_renewed_leaves
@@ -43,6 +44,11 @@ _LOSS = {
     "absolute_error": "absolute_error",
     "quantile": "quantile",
 }
+_NO_LIMIT = "has no limit on a leaf's weight"
+_INSTEAD = (
+    f"Use engine xgboost or lightgbm, which limit it to {LIMITED_STEP}, or a larger "
+    "reg_lambda or min_child_samples."
+)
 _OFF = ("reg_alpha", "min_split_gain", "max_delta_step", "path_smooth", "cat_l2")
 _NEUTRAL = dict.fromkeys(_OFF, 0.0) | {"subsample": 1.0, "colsample_bytree": 1.0}
 
@@ -112,9 +118,21 @@ class HistGradientBoosting(Engine):
         return params
 
     @override
-    def bin(self, problem: Problem, threads: int = 1) -> Bins:
+    def _own_errors(self) -> tuple[type[Exception], ...]:
+        return ()
+
+    @override
+    def _bin(self, problem: Problem, threads: int) -> Bins:
         train = problem.train
-        return Bins(problem, None, None, complete_columns(train), codes_of(train))
+        features = map_for(self.name, train)
+        return Bins(
+            problem=problem,
+            train=None,
+            valid=None,
+            complete=complete_columns(train),
+            codes=codes_of(train),
+            features=None if features.is_identity else features,
+        )
 
     @override
     def _fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
@@ -135,7 +153,7 @@ class HistGradientBoosting(Engine):
         chosen = _loss(problem.objective) if regression else {}
         estimator = _estimator(problem, chosen | {"random_state": seed})
         train = problem.train
-        _fit(estimator, train.X, train.y, train.weights, threads)
+        _fit(estimator, train.X, train.y, problem.plain_weights, threads)
         trees = TreeEnsemble.from_model(estimator)
         native = SklearnForest(trees, estimator)
         return self._wrapped(native, problem, 0.1, trees.n_rounds)
@@ -148,10 +166,11 @@ class HistGradientBoosting(Engine):
     @override
     def trees(self, model: Model) -> TreeEnsemble:
         trees: TreeEnsemble = model.native.trees_
-        return trees.truncate(model.n_rounds)
+        return replace(trees.truncate(model.n_rounds), features=model.features)
 
     @override
     def export(self, model: Model) -> Any:
+        self._refuse_ranks(model, "scikit-learn")
         grown = model.native.estimator
         if grown is None:
             raise ModelError(
@@ -185,6 +204,8 @@ class _Growing:
         self._weights = _row_weights(problem)
         self._tables = [(problem.labels(t), t.weights) for t in tables]
         self._X = [as_trained(table.X, bins.codes) for table in tables]
+        if bins.features is not None:
+            self._X = [bins.features.apply(X) for X in self._X]
         self._hessians: list[Array] = []
         seed = {"random_state": growth.seed, "warm_start": True}
         self.estimator = _estimator(problem, params | seed)
@@ -195,6 +216,7 @@ class _Growing:
         )
         self.problem = replace(problem, standard=start)
         self._raw = [np.tile(start.intercept, (len(X), 1)) for X in self._X]
+        self._lowest = self.problem.start_loss(problem.train)
 
     def _grow(self, n_rounds: int) -> None:
         most = max(min(n_rounds, self._growth.n_rounds), 1)
@@ -226,7 +248,20 @@ class _Growing:
                 raw[:, output] += trees.value[indices[:, tree]]
         if self.problem.objective.log_link:
             _refuse_overshoot(y, self._raw[0], number + 1)
+            self._refuse_rise(number + 1)
         return True
+
+    def _refuse_rise(self, n_rounds: int) -> None:
+        """Raise FitError if the training loss rises well above its lowest."""
+        (y, weights), raw = self._tables[0], self._raw[0]
+        loss = self.problem.objective.loss(y, raw, weights)
+        if loss > 1.1 * self._lowest:
+            raise FitError(
+                f"scikit-learn's histogram boosting {_NO_LIMIT}: after {n_rounds} "
+                f"rounds the training loss rises from {self._lowest:.3g} to "
+                f"{loss:.3g}. {_INSTEAD}"
+            )
+        self._lowest = min(self._lowest, loss)
 
     def measure(self) -> list[float]:
         """Return the losses of the rounds so far."""
@@ -280,10 +315,9 @@ def _refuse_overshoot(y: Array, raw: Array, n_rounds: int) -> None:
     if ends[0] >= least and ends[1] <= most:
         return
     raise FitError(
-        "scikit-learn's histogram boosting has no limit on a leaf's weight: after "
-        f"{n_rounds} rounds it predicts {ends[0]:.3g} to {ends[1]:.3g}, and the target "
-        f"is {y.min():.3g} to {y.max():.3g}. Use engine xgboost or lightgbm, which "
-        f"limit it to {LIMITED_STEP}, or a larger reg_lambda or min_child_samples."
+        f"scikit-learn's histogram boosting {_NO_LIMIT}: after {n_rounds} rounds it "
+        f"predicts {ends[0]:.3g} to {ends[1]:.3g}, and the target is {y.min():.3g} to "
+        f"{y.max():.3g}. {_INSTEAD}"
     )
 
 

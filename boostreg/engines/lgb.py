@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from boostreg.data import Table
 from boostreg.engines.base import Bins, Engine, Model, Training
-from boostreg.engines.curves import Growth, affine, grow_rounds
-from boostreg.engines.features import scale_for_lightgbm
+from boostreg.engines.curves import (
+    Growth,
+    affine,
+    grow_rounds,
+    loss_of_scores,
+)
+from boostreg.engines.features import map_for
 from boostreg.engines.formats.lightgbm_text import rewrite
 from boostreg.engines.problem import Problem, nearest_power_of_two
 from boostreg.engines.rules import (
@@ -25,6 +31,7 @@ from boostreg.engines.seen import (
     complete_columns,
     late_missing_right,
 )
+from boostreg.errors import ModelError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
@@ -76,15 +83,21 @@ class LightGBM(Engine):
         return _params(raw, problem, 1.0)
 
     @override
-    def bin(self, problem: Problem, threads: int = 1) -> Bins:
+    def _own_errors(self) -> tuple[type[Exception], ...]:
+        import lightgbm
+
+        return (lightgbm.basic.LightGBMError,)
+
+    @override
+    def _bin(self, problem: Problem, threads: int) -> Bins:
         import lightgbm
 
         if problem.train.categorical:
             problem = problem.lighter(1024.0)  # see _category_params
         problem = _without_interpolation(problem)
         complete, codes = complete_columns(problem.train), codes_of(problem.train)
-        features = scale_for_lightgbm(problem.train)
-        chosen = _DATASET | {"num_threads": threads}
+        features = map_for(self.name, problem.train)
+        chosen = _DATASET | {"num_threads": threads} | _many_categories(problem.train)
         part = problem.part(problem.train)
         train = lightgbm.Dataset(
             features.apply(part.X),
@@ -117,7 +130,7 @@ class LightGBM(Engine):
         problem, standard = bins.problem, bins.problem.standard
         scaled = standard.penalty(problem.limited(penalty))
         params = _params(scaled, problem, standard.hessian_scale) | {
-            "metric": _OBJECTIVE_AND_METRIC[problem.objective.name][1],
+            "metric": _metric(problem.objective),
             "boost_from_average": False,
             "seed": growth.seed,
             "num_threads": growth.threads,
@@ -132,7 +145,9 @@ class LightGBM(Engine):
             problem,
             growth,
             partial(_add_round, booster, _MOST_DRAWS if draws else 1),
-            partial(_measure, booster, affine("lightgbm", problem)),
+            partial(_measure_means, booster, problem)
+            if problem.objective.log_link
+            else partial(_measure, booster, affine("lightgbm", problem)),
         )
         return self._training(booster, bins, penalty.learning_rate, curves)
 
@@ -152,7 +167,7 @@ class LightGBM(Engine):
         wrapper.fit(
             train.X,
             train.y,
-            sample_weight=train.weights,
+            sample_weight=problem.plain_weights,
             categorical_feature=list(train.categorical),
         )
         rounds = wrapper.booster_.current_iteration()
@@ -203,6 +218,14 @@ class LightGBM(Engine):
     def export(self, model: Model) -> Any:
         import lightgbm
 
+        if model.features is not None:
+            for place, values in model.features.ranks.items():
+                if 0 < np.abs(values[values != 0]).min(initial=np.inf) <= 1e-35:
+                    raise ModelError(
+                        "LightGBM's own booster reads numbers within 1e-35 as 0, and "
+                        f"column {model.columns[place].name!r} holds such; multiply "
+                        "the column, or save the model: load_model reads them."
+                    )
         return lightgbm.Booster(model_str=_export_text(model))
 
     @override
@@ -212,7 +235,7 @@ class LightGBM(Engine):
         return target
 
     @override
-    def shifted(self, model: Model) -> dict[str, tuple[float, float]]:
+    def ranks(self, model: Model) -> dict[str, tuple[float, ...]]:
         return {}  # thresholds in the file are in the columns' own units
 
     @override
@@ -231,6 +254,10 @@ def _export_text(model: Model) -> str:
         complete=model.complete,
         features=model.features,
     )
+
+
+def _metric(objective: Objective) -> str:
+    return "None" if objective.log_link else _OBJECTIVE_AND_METRIC[objective.name][1]
 
 
 def _hessian_factor(objective: Objective) -> float:
@@ -277,17 +304,31 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
     return params | _DATASET
 
 
+def _many_categories(table: Table) -> dict[str, Any]:
+    """Return a bin for every category of each column that has more than the default.
+
+    Otherwise LightGBM drops the rarest, in 1 % of the rows (``src/io/bin.cpp``).
+    """
+    bins = [
+        MAX_BIN if c.categories is None else max(MAX_BIN, len(c.categories) + 2)
+        for c in table.columns
+    ]
+    return {"max_bin_by_feature": bins} if max(bins) > MAX_BIN else {}
+
+
 def _without_interpolation(problem: Problem) -> Problem:
     """Return the problem with row weights below 1 where leaves are weighted quantiles.
 
     LightGBM interpolates between two residuals where their weight is 1 or more
     (``src/objective/regression_objective.hpp``, ``WeightedPercentileFun``), so that
-    the unit of the weights would move a leaf.
+    the unit of the weights would move a leaf. Without weights it always does, so that
+    one far row carries the leaf that it shares with another.
     """
-    weights = problem.part(problem.train).weights
-    if problem.objective.name not in {"absolute_error", "quantile"} or weights is None:
+    if problem.objective.name not in {"absolute_error", "quantile"}:
         return problem
-    return problem.lighter(2 * nearest_power_of_two(float(weights.max())))
+    weights = problem.part(problem.train).weights
+    largest = 1.0 if weights is None else float(weights.max())
+    return problem.lighter(2 * nearest_power_of_two(largest))
 
 
 def _category_params(penalty: Penalty, c: float) -> dict[str, Any]:
@@ -323,6 +364,23 @@ def _add_round(booster: Any, most_draws: int, number: int) -> bool:
     """
     draws = range(most_draws if number > 0 else 1)
     return not all(booster.update() for _ in draws)
+
+
+def _measure_means(booster: Any, problem: Problem) -> list[float]:
+    """Return our losses of the predictions that the library keeps, round by round."""
+    tables = [t for t in (problem.train, problem.valid) if t is not None]
+    losses: list[float] = []
+
+    def judge(means: NDArray[np.float64], _: Any) -> tuple[str, float, bool]:
+        with np.errstate(divide="ignore"):
+            scores = np.log(means)
+        losses.append(loss_of_scores(problem, tables[len(losses)], scores))
+        return "loss", losses[-1], False
+
+    booster.eval_train(judge)
+    if len(tables) > 1:
+        booster.eval_valid(judge)
+    return losses
 
 
 def _measure(booster: Any, scale: list[Any]) -> list[float]:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from boostreg.data import Table
 from boostreg.errors import DataError
-from boostreg.losses import LIMITED_STEP, Array, Objective, weighted_mean
+from boostreg.losses import LIMITED_STEP, Array, Objective
 from boostreg.penalty import Penalty, Units
 
 __all__ = ["Part", "Problem", "Standard", "nearest_power_of_two"]
@@ -99,7 +99,9 @@ class Standard:
             )
         power = objective.target_power
         if objective.log_link:
-            c = nearest_power_of_two(math.exp(intercept[0]))
+            # Not so small that float32 could not hold the largest target over it.
+            least = float(y.max()) / 2.0**100
+            c = nearest_power_of_two(max(math.exp(intercept[0]), least))
             return cls(
                 intercept,
                 units,
@@ -127,7 +129,7 @@ class Standard:
     @property
     def gain_scale(self) -> float:
         """Scale of gains: gradient squared over hessian."""
-        return self.gradient_scale**2 / self.hessian_scale
+        return self.gradient_scale * (self.gradient_scale / self.hessian_scale)
 
     def penalty(self, penalty: Penalty) -> Penalty:
         """Return ``penalty`` for the standardised problem, in raw units there."""
@@ -170,6 +172,13 @@ class Standard:
         """
         return replace(self, gradient_scale=self.weight_scale / _SPREAD)
 
+    @property
+    def far_offset(self) -> tuple[float, float]:
+        """Intercept and spread of a target whose sum loses in float32, else zeros."""
+        spread = self.target_scale * _SPREAD
+        far = abs(self.shift) * np.finfo(np.float32).eps > 1e-3 * spread
+        return (self.shift, spread) if far else (0.0, 0.0)
+
     def of_library(self) -> "Standard":
         """Return the scale of a model that holds its own intercept, in user units."""
         return Standard(np.zeros_like(self.intercept), self.units)
@@ -185,14 +194,18 @@ def _weight_scale(weights: Array | None) -> float:
 
 
 def _spread(objective: Objective, y: Array, weights: Array | None) -> float:
-    """Return the root mean squared, or the mean absolute, distance to the intercept."""
+    """Return the root mean squared, or the mean absolute, distance to the intercept.
+
+    Of the rows that count, each alike: a heavy row must not carry the others out of
+    float32.
+    """
     far = np.abs(y - objective.intercept(y, weights))
-    power = objective.target_power
-    largest = float(far.max(initial=0.0))
+    if weights is not None:
+        far = far[weights > 0]
+    power, largest = objective.target_power, float(far.max(initial=0.0))
     if largest == 0:
         return 0.0
-    mean = weighted_mean((far / largest) ** power, weights)
-    return largest * float(mean ** (1 / power))
+    return largest * float(np.mean((far / largest) ** power) ** (1 / power))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +316,17 @@ class Problem:
         step = LIMITED_STEP if self.objective.log_link else 0.0
         return replace(penalty, max_delta_step=penalty.max_delta_step or step)
 
+    def _refuse_lost_target(self, table: Table, scaled: Array) -> None:
+        """Raise DataError where float32 makes 0 of a target that must be positive."""
+        lost = scaled < np.finfo(np.float32).tiny
+        if self.objective.name == "gamma" and lost.any():
+            row = int(np.argmax(lost))
+            raise DataError(
+                f"target is {float(table.y[row])!r} in row {row}, further below its "
+                f"mean of {math.exp(self.standard.intercept[0]):.3g} than float32 "
+                "reaches; correct it or leave the row out."
+            )
+
     def labels(self, table: Table) -> Array:
         """Return targets that every library takes, in the user's units.
 
@@ -317,13 +341,26 @@ class Problem:
         """Return the problem on a scale where rows weigh that power of two less."""
         return replace(self, standard=self.standard.lighter(factor))
 
+    @property
+    def plain_weights(self) -> Array | None:
+        """Row weights for a library's own wrapper: as they are, if float32 has them."""
+        weights = self.train.weights
+        if weights is None or 1e-30 < float(np.mean(weights)) < 1e30:
+            return weights
+        return weights / self.standard.weight_scale
+
     def part(self, table: Table) -> Part:
         """Return the rows of ``table`` on the standard scale."""
         standard = self.standard
         start = standard.intercept if standard.start is None else standard.start
+        if table is not self.train:  # only means are taken of judging rows
+            own = _weight_scale(table.weights)
+            standard = replace(standard, weight_scale=own)
+        targets = standard.targets(self.labels(table))
+        self._refuse_lost_target(table, targets)
         return Part(
             table.X,
-            standard.targets(self.labels(table)),
+            targets,
             standard.row_weights(table.weights, table.n_samples),
             np.tile(start, (table.n_samples, 1)),
         )

@@ -12,8 +12,13 @@ from typing_extensions import override
 
 from boostreg.data import Column
 from boostreg.engines.base import Bins, Engine, Model, Training
-from boostreg.engines.curves import Growth, affine, grow_rounds
-from boostreg.engines.features import scale_for_xgboost
+from boostreg.engines.curves import (
+    Growth,
+    affine,
+    grow_rounds,
+    loss_of_scores,
+)
+from boostreg.engines.features import map_for
 from boostreg.engines.formats.xgboost_json import rewrite
 from boostreg.engines.problem import Part, Problem
 from boostreg.engines.rules import (
@@ -117,7 +122,13 @@ class XGBoost(Engine):
         return _params(raw, problem, 1.0)
 
     @override
-    def bin(self, problem: Problem, threads: int = 1) -> Bins:
+    def _own_errors(self) -> tuple[type[Exception], ...]:
+        import xgboost
+
+        return (xgboost.core.XGBoostError,)
+
+    @override
+    def _bin(self, problem: Problem, threads: int) -> Bins:
         import xgboost
 
         if problem.objective.name in SMOOTHED and not self._is_old:
@@ -125,7 +136,7 @@ class XGBoost(Engine):
                 problem, standard=problem.standard.with_smoothed_gradients()
             )
         train, codes = problem.train, codes_of(problem.train)
-        features = scale_for_xgboost(train)
+        features = map_for(self.name, train)
 
         def matrix(part: Part, ref: Any = None) -> Any:
             X = features.apply(as_trained(part.X, codes))
@@ -156,7 +167,7 @@ class XGBoost(Engine):
             valid=judging,
             complete=complete_columns(train),
             codes=codes,
-            features=features if len(features.changed) else None,
+            features=None if features.is_identity else features,
         )
 
     @override
@@ -182,6 +193,8 @@ class XGBoost(Engine):
             return True
 
         measure = partial(_measure, booster, sets, affine("xgboost", problem))
+        if problem.objective.log_link:
+            measure = partial(_measure_scores, booster, sets, problem)
         curves = grow_rounds(problem, growth, add_round, measure)
         if curves.n_rounds == 0:  # a booster without a round cannot be saved
             add_round(0)
@@ -201,7 +214,7 @@ class XGBoost(Engine):
             enable_categorical=True,
             **({} if classify else _objective_params(objective)),
         )
-        wrapper.fit(train.X, train.y, sample_weight=train.weights)
+        wrapper.fit(train.X, train.y, sample_weight=problem.plain_weights)
         booster = wrapper.get_booster()
         return self._wrapped(booster, problem, 0.3, booster.num_boosted_rounds())
 
@@ -235,12 +248,13 @@ class XGBoost(Engine):
 
     @override
     def export(self, model: Model) -> Any:
-        if model.features is not None:
-            place = int(model.features.changed[0])
+        self._refuse_ranks(model, "XGBoost")
+        offset, spread = model.standard.far_offset
+        if offset:
             raise ModelError(
-                f"column {model.columns[place].name!r} has values that float32 cannot "
-                "tell apart, so no XGBoost booster can read it as it is. Save the "
-                "model: load_model shifts and scales the column."
+                f"the target lies around {offset:g} and varies by about {spread:g}: an "
+                "XGBoost booster adds that offset in float32, which loses the "
+                "predictions. Save the model: load_model adds it in float64."
             )
         return self._exported(model)
 
@@ -262,6 +276,10 @@ class XGBoost(Engine):
         target = path.with_suffix(".ubj")
         self._exported(model).save_model(target)
         return target
+
+    @override
+    def own_intercept(self, model: Model) -> tuple[float, ...]:
+        return tuple(model.standard.intercept.tolist()) if model.pure else ()
 
     @override
     def open(self, path: Path) -> Any:
@@ -329,6 +347,16 @@ def _neutral_base_score(objective: Objective) -> float:
     if objective.name == "logistic":
         return 0.5
     return 1.0 if objective.log_link else 0.0
+
+
+def _measure_scores(
+    booster: Any, sets: list[tuple[Any, str]], problem: Problem
+) -> list[float]:
+    tables = [t for t in (problem.train, problem.valid) if t is not None]
+    return [
+        loss_of_scores(problem, table, booster.predict(matrix, output_margin=True))
+        for table, (matrix, _) in zip(tables, sets, strict=True)
+    ]
 
 
 def _measure(

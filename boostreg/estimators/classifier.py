@@ -148,8 +148,22 @@ categories_, n_features_in_, feature_names_in_
             classes=tuple(map(str, self.classes_)),
             weights=self._weights(codes, read_weights(sample_weight, rows)),
         )
+        self._refuse_weightless(train)
         objective = Objective.for_task(task, n_classes, self.objective)
         return self._fit(train, objective, settings, columns=columns, judges=eval_set)
+
+    def _refuse_weightless(self, train: Table) -> None:
+        """Raise DataError if some class has no row of weight above 0."""
+        if train.weights is None or not train.weights.any():
+            return
+        counts = np.bincount(train.y[train.weights > 0].astype(int), minlength=2)
+        counts = np.pad(counts, (0, max(len(self.classes_) - len(counts), 0)))
+        if not counts.all():
+            lost = self.classes_.tolist()[int(np.argmin(counts))]
+            raise DataError(
+                f"class {lost!r} has no row of weight above 0; leave its rows out, or "
+                "give them weight."
+            )
 
     def predict(self, X: Any, n_rounds: int | None = None) -> NDArray[Any]:
         """Return the likeliest class of each row.

@@ -110,7 +110,8 @@ class ModelRecord:
     raw: dict[str, float | int | None]
     units: Units
     train_loss: float
-    shifted: dict[str, tuple[float, float]]
+    ranks: dict[str, tuple[float, ...]]
+    intercept: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class ModelWork(Work[ModelRecord]):
 
     @override
     def key(self, dataset: Dataset) -> str:
-        return digest({"model, shifted": FitWork(self.fit).key(dataset)})
+        return digest({"model, ranks": FitWork(self.fit).key(dataset)})
 
     @override
     def run(self, dataset: Dataset) -> bytes:
@@ -145,7 +146,8 @@ class ModelWork(Work[ModelRecord]):
             "raw": raw.as_dict(),
             "units": asdict(model.standard.units),
             "train_loss": float(training.train_loss[-1]),
-            "shifted": engine.shifted(model),
+            "ranks": engine.ranks(model),
+            "intercept": engine.own_intercept(model),
         }
         head = json.dumps(header, default=_plain).encode()
         return struct.pack("<I", len(head)) + head + content

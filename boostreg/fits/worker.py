@@ -13,7 +13,6 @@ coordinator is gone, in the midst of a fit too.
 import importlib
 import os
 import pickle
-import re
 import select
 import signal
 import sys
@@ -28,16 +27,6 @@ __all__ = ["READY", "SHIELDED", "main", "translate"]
 
 READY = b"ready"
 """The first message of a worker."""
-
-_CHECK = re.compile(r"Check failed: (.*?)(?: at \S+, line \d+|\n|$)")
-"""How a library names a condition that its own code expects; a path may follow."""
-
-_SPLIT = (
-    ": a split left one side without a row, as rounding makes it where rows are few"
-)
-_MEANT = dict.fromkeys(
-    (f"(best_split_info.{side}_count) > (0)" for side in ("left", "right")), _SPLIT
-)
 
 SHIELDED = (signal.SIGINT, signal.SIGTERM)
 """Signals that a worker leaves to its coordinator."""
@@ -108,17 +97,7 @@ def translate(error: BaseException) -> FitError:
 
     >>> translate(ZeroDivisionError("by zero")), translate(MemoryError())
     (FitError('ZeroDivisionError: by zero'), FitError('MemoryError'))
-    >>> class LightGBMError(Exception): pass
-    >>> error = LightGBMError("Check failed: (a) > (0) at /src/b.cpp, line 7 .")
-    >>> translate(error)
-    FitError('LightGBM ended the fit at a check of its own, (a) > (0).')
     """
-    if check := _CHECK.search(str(error)):
-        library = type(error).__name__.removesuffix("Error")
-        return FitError(
-            f"{library} ended the fit at a check of its own, {check[1].strip()}"
-            f"{_MEANT.get(check[1].strip(), '')}."
-        )
     words = (type(error).__name__, str(error))
     return FitError(": ".join(word for word in words if word))
 

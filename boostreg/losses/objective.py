@@ -159,7 +159,7 @@ class Objective:
         if self.name == "logistic":
             share = min(max(mean, 1e-15), 1 - 1e-15)
             return np.array([math.log(share / (1 - share))])
-        return np.array([math.log(max(mean, 1e-15))])
+        return np.array([math.log(mean if mean > 0 else 1e-15)])
 
     @property
     def log_link(self) -> bool:

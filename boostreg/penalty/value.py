@@ -73,7 +73,9 @@ class Units:
         if scale == "raw":
             return dict.fromkeys(SCALED, 1.0)
         rows = self.n_samples if scale == "share" else 1
-        gain = self.gradient**2 / self.hessian if self.hessian > 0 else 0.0
+        gain = (
+            self.gradient * (self.gradient / self.hessian) if self.hessian > 0 else 0.0
+        )
         return {
             "reg_alpha": self.gradient * rows,
             "reg_lambda": self.hessian * rows,

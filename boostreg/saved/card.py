@@ -11,7 +11,7 @@ from boostreg.data import Column, Reading, Task
 from boostreg.engines import get_engine
 from boostreg.errors import ModelError
 from boostreg.losses import Objective
-from boostreg.trees import SIZES, FeatureScale, TreeSize
+from boostreg.trees import SIZES, FeatureMap, TreeSize
 
 __all__ = ["ModelCard"]
 
@@ -37,8 +37,12 @@ class ModelCard:
     size : TreeSize
     sha256 : str
         Of the bytes of the model's file.
-    shifted : mapping of str to (float, float)
-        Columns that the file reads as ``(value - shift) * factor``, with both numbers.
+    ranks : mapping of str to tuple of float
+        Columns that the file reads as ranks: how many of these numbers, ascending, are
+        at most as large as a value.
+    intercept : tuple of float
+        What the trees' sum is added to, in full precision; empty where the file has
+        it.
     reading : Reading
         How the cells of the training file were read; a card without it was written
         before there was a choice.
@@ -54,16 +58,18 @@ class ModelCard:
     columns: tuple[Column, ...]
     size: TreeSize
     sha256: str
-    shifted: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    ranks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    intercept: tuple[float, ...] = ()
     reading: Reading = field(default_factory=Reading)
 
     @property
-    def features(self) -> FeatureScale | None:
+    def features(self) -> FeatureMap | None:
         """Map of the columns to what the file reads; None where it reads them as is."""
-        if not self.shifted:
+        if not self.ranks:
             return None
-        maps = [self.shifted.get(column.name, (0.0, 1.0)) for column in self.columns]
-        return FeatureScale(*np.array(maps, dtype=np.float64).T)
+        places = {column.name: place for place, column in enumerate(self.columns)}
+        ranks = {places[n]: np.array(values) for n, values in self.ranks.items()}
+        return FeatureMap(np.zeros(len(self.columns)), ranks)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the card, JSON-ready."""
@@ -82,7 +88,8 @@ class ModelCard:
             ],
             "size": {name.removeprefix("n_"): _size(self, name) for name in SIZES},
             "sha256": self.sha256,
-            "shifted": {name: list(pair) for name, pair in self.shifted.items()},
+            "ranks": {name: list(values) for name, values in self.ranks.items()},
+            "intercept": list(self.intercept),
             "reading": self.reading.as_dict(),
         }
 
@@ -97,8 +104,10 @@ class ModelCard:
             "categories": all(map(_are_labels, categories)),
             "size": all(isinstance(n, int | float) and n is not True for n in sizes),
             "sha256": isinstance(self.sha256, str),
-            "shifted": self.shifted.keys() <= {column.name for column in self.columns}
-            and all(math.isfinite(s) and f > 0 for s, f in self.shifted.values()),
+            "ranks": self.ranks.keys() <= {column.name for column in self.columns}
+            and all(map(_ascends, self.ranks.values())),
+            "intercept": len(self.intercept) in (0, self.objective.n_outputs)
+            and all(map(math.isfinite, self.intercept)),
         }
         for name, holds in rules.items():
             if not holds:
@@ -130,10 +139,11 @@ class ModelCard:
                 columns=tuple(map(_column, content["columns"])),
                 size=TreeSize(**{n: _known(value) for n, value in sizes.items()}),
                 sha256=content["sha256"],
-                shifted={
-                    name: (float(shift), float(factor))
-                    for name, (shift, factor) in content.get("shifted", {}).items()
+                ranks={
+                    name: tuple(map(float, values))
+                    for name, values in content.get("ranks", {}).items()
                 },
+                intercept=tuple(map(float, content.get("intercept", ()))),
                 reading=_reading(content.get("reading")),
             )
         except ModelError:
@@ -157,6 +167,10 @@ def _are_labels(labels: Sequence[object]) -> bool:
 def _suits(task: Task, classes: tuple[object, ...]) -> bool:
     least, most = {"regression": (0, 0), "binary": (2, 2)}.get(task, (2, math.inf))
     return least <= len(classes) <= most
+
+
+def _ascends(values: Sequence[float]) -> bool:
+    return len(values) > 0 and bool(np.all(np.diff(values) > 0))
 
 
 def _size(card: ModelCard, name: str) -> float | None:

@@ -172,7 +172,8 @@ def save_model(
         columns=columns,
         size=size,
         sha256=_sha256(target.read_bytes()),
-        shifted=engine.shifted(model),
+        ranks=engine.ranks(model),
+        intercept=engine.own_intercept(model),
     )
     text = json.dumps(card.as_dict(), indent=2, allow_nan=False, ensure_ascii=False)
     target.with_suffix(".json").write_text(text + "\n", "utf-8", newline="\n")
@@ -198,6 +199,8 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
     trees = TreeEnsemble.from_model(file, learning_rate=1.0, intercept=0.0)
     _refuse_other(file, card, trees)
     trees = replace(trees, features=card.features)
+    if card.intercept:
+        trees = trees.with_intercept(card.intercept)
     return LoadedModel(card, trees, file.absolute())
 
 

@@ -47,7 +47,8 @@ def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -
                 columns=columns,
                 size=model.size,
                 sha256=hashlib.sha256(model.content).hexdigest(),
-                shifted=model.shifted,
+                ranks=model.ranks,
+                intercept=tuple(model.intercept),
                 reading=Reading.from_dict(record.study["data"]),
             )
             write_json(path.with_suffix(".json"), described.as_dict())

@@ -24,7 +24,7 @@ from boostreg.data import (
     with_class_weights,
 )
 from boostreg.engines.facts import measure_facts
-from boostreg.engines.features import float32_notes
+from boostreg.engines.features import rank_notes
 from boostreg.errors import DataError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
@@ -178,7 +178,7 @@ class Plan:
         problem = self.dataset.problem(None, None)
         split = not_split(names, self._base(self.spec.engines[0]), problem)
         searches = [note for own in self.spaces.values() for note in own.notes]
-        float32 = float32_notes(self.table) if "xgboost" in self.spec.engines else ()
+        float32 = rank_notes(self.table) if "xgboost" in self.spec.engines else ()
         said = (*without_effect(self.spec), *self._without, *searches, *float32)
         return (*said, *left, *split)
 

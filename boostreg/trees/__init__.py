@@ -2,13 +2,13 @@
 
 from boostreg.trees.curves import SizeCurves
 from boostreg.trees.ensemble import TreeEnsemble
-from boostreg.trees.features import FeatureScale
+from boostreg.trees.features import FeatureMap
 from boostreg.trees.model import tree_size
 from boostreg.trees.size import SIZES, TreeSize
 
 __all__ = [
     "SIZES",
-    "FeatureScale",
+    "FeatureMap",
     "SizeCurves",
     "TreeEnsemble",
     "TreeSize",

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from boostreg.errors import ModelError
 from boostreg.trees.curves import SizeCurves, measure_curves
 from boostreg.trees.descent import descend
-from boostreg.trees.features import FeatureScale
+from boostreg.trees.features import FeatureMap
 from boostreg.trees.formats.any_model import read_any
 from boostreg.trees.formats.arrays_file import read_arrays, write_arrays
 from boostreg.trees.formats.lightgbm_model import read_lightgbm
@@ -73,12 +73,12 @@ class TreeEnsemble(Forest):
     mixed : ndarray of shape (n_trees,)
         Trees whose leaves hold an intercept that cannot be told from their weights.
         ``l1_norm``, ``l2_norm`` and ``zero_share`` are NaN from there on.
-    features : FeatureScale or None
+    features : FeatureMap or None
         Map of the columns to the units of ``threshold``; None where these are the
         columns' own.
     """
 
-    features: FeatureScale | None = None
+    features: FeatureMap | None = None
 
     @classmethod
     def from_xgboost_ubj(

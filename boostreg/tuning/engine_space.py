@@ -44,7 +44,8 @@ def engine_space(
         reasons = {
             name: reason
             for name, entry in ranges.items()
-            if (reason := library.refusal(name, entry.high, problem))
+            for value in (entry.low, entry.high)
+            if (reason := library.refusal(name, value, problem))
         }
         ranges = _without(ranges, reasons)
         if reasons:

@@ -127,8 +127,8 @@ def test_lightgbm_takes_the_rarest_category_for_a_missing_one(n_rows, is_missing
     assert (as_known == as_missing).all() == is_missing
 
 
-def test_lightgbm_takes_the_rarest_of_many_categories_for_one():
-    """Those beyond 255 and a hundredth of the rows share a bin (as above)."""
+def test_rarest_of_many_categories_are_told_apart():
+    """LightGBM's default bins would join those beyond 255 and a hundredth of rows."""
     problem = make_category_problem(260, n_samples=2610)
     X, y = problem.train.X.copy(), problem.train.y.copy()
     X[:5], X[5:10], y[:5], y[5:10] = 260.0, 261.0, 50.0, -50.0
@@ -142,7 +142,7 @@ def test_lightgbm_takes_the_rarest_of_many_categories_for_one():
     )
 
     assert one[0] - one[1] > 80
-    assert two[0] == two[1]
+    assert two[0] - two[1] > 40
 
 
 def test_scikit_learn_takes_at_most_255_categories(engine):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boostreg import BoostedRegressor
-from boostreg.errors import FitError
+from boostreg.errors import DataError, FitError
 
 LIMITED = pytest.mark.parametrize("engine", ["xgboost", "lightgbm"])
 
@@ -71,3 +71,36 @@ def test_scikit_learn_says_where_a_step_left_the_target(objective, heavy):
 
     with pytest.raises(FitError, match="has no limit on a leaf's weight: after"):
         model.fit(x, y, sample_weight=weights)
+
+
+def test_scikit_learn_says_where_its_training_loss_rises():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(1000, 3))
+    y = np.exp(5 * rng.normal(size=1000) + 0.5 * X[:, 0])
+
+    with pytest.raises(FitError, match="the training loss rises from"):
+        BoostedRegressor(engine="sklearn", objective="gamma").fit(X, y)
+
+
+@pytest.mark.parametrize("engine", ["xgboost", "lightgbm", "sklearn"])
+@pytest.mark.parametrize("objective", ["absolute_error", {"quantile": 0.1}], ids=str)
+def test_one_far_target_moves_no_median_but_its_own(engine, objective):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    y = np.sin(2 * X[:, 0]) + 0.2 * rng.normal(size=600)
+    far = y.copy()
+    far[3] = 1e6
+    new = rng.normal(size=(400, 3))
+
+    def predicted(target):
+        model = BoostedRegressor(engine=engine, objective=objective, n_estimators=50)
+        return model.fit(X, target).predict(new)
+
+    assert np.mean(np.abs(predicted(far) - predicted(y))) < 0.2
+
+
+def test_target_that_float32_takes_for_zero_is_refused_with_its_row():
+    y = np.r_[np.full(50, 1e9), 1e-37]
+
+    with pytest.raises(DataError, match="target is 1e-37 in row 50, further below"):
+        BoostedRegressor(objective="gamma").fit(np.arange(51.0)[:, None], y)

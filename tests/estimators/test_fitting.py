@@ -390,3 +390,11 @@ def test_size_of_an_estimator_is_its_own_and_knows_reg_lambda(make, X, y):
 def test_size_of_an_estimator_that_is_not_fitted_is_refused(make):
     with pytest.raises(ModelError, match=r"Boosted\w+ must be fitted first"):
         tree_size(make())
+
+
+@pytest.mark.parametrize("weights", [[0, 0, 1, 1], [1, 1, 0, 0]])
+def test_class_without_weight_is_refused_by_every_engine(engine, weights):
+    X, y = np.arange(40.0)[:, None], ["no", "no", "yes", "yes"] * 10
+
+    with pytest.raises(DataError, match="has no row of weight above 0"):
+        BoostedClassifier(engine=engine.name).fit(X, y, sample_weight=weights * 10)

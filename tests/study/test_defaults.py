@@ -6,6 +6,7 @@ import pytest
 from boostreg import BoostedRegressor, penalty_path, tune
 from boostreg.engines import ENGINES
 from boostreg.errors import StudyError, UnsupportedPenaltyError
+from boostreg.penalty.shipped import space_names
 from boostreg.study.door import load_study, write_study
 from boostreg.study.plan import Plan
 
@@ -100,3 +101,12 @@ def test_tune_and_paths_take_quantiles_with_their_defaults(engine):
 
     assert tuned.notes[0].startswith(f"Not searched with engine {engine}: reg_alpha")
     assert len(path)
+
+
+def test_every_shipped_space_suits_every_engine():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)), rng.normal(size=60)
+
+    for name in space_names():
+        few = {"space": name, "trials": 2, "rounds": 3, "cv": 2, "workers": 1}
+        assert tune(X, y, engine="sklearn", **few).best.loss > 0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from boostreg.losses import Array
-from boostreg.trees import FeatureScale
+from boostreg.trees import FeatureMap
 
 __all__ = ["rewrite"]
 
@@ -26,7 +26,7 @@ def rewrite(  # noqa: PLR0913  the text lacks five things
     factor: float,
     intercept: Array,
     complete: tuple[bool, ...],
-    features: FeatureScale | None = None,
+    features: FeatureMap | None = None,
 ) -> str:
     """Return the model text of the first rounds, complete in itself.
 
@@ -43,7 +43,7 @@ def rewrite(  # noqa: PLR0913  the text lacks five things
     complete : tuple of bool
         For each column, whether no training row missed it: later missing values go
         right.
-    features : FeatureScale or None
+    features : FeatureMap or None
         Map of the columns to the units of the thresholds.
     """
     head, blocks, tail = _cut(text)
@@ -79,7 +79,7 @@ def _tree(  # noqa: PLR0913, PLR0917  one call, as ``rewrite``
     factor: float,
     intercept: Array,
     complete: tuple[bool, ...],
-    features: FeatureScale | None,
+    features: FeatureMap | None,
 ) -> str:
     lines = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
     added = float(intercept[number]) if number < len(intercept) else 0.0
@@ -104,7 +104,7 @@ def _tree(  # noqa: PLR0913, PLR0917  one call, as ``rewrite``
 
 
 def _thresholds(
-    values: str, tested: list[int], kinds: list[int], features: FeatureScale
+    values: str, tested: list[int], kinds: list[int], features: FeatureMap
 ) -> str:
     """Return thresholds of numbers in the user's units; those of sets are places."""
     read = np.array(values.split(), dtype=np.float64)

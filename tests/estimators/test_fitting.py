@@ -7,7 +7,7 @@ import pytest
 import xgboost
 from sklearn.utils.class_weight import compute_sample_weight
 
-from boostreg import BoostedRegressor, tree_size
+from boostreg import BoostedClassifier, BoostedRegressor, tree_size
 from boostreg.errors import (
     DataError,
     ModelError,

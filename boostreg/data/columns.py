@@ -122,7 +122,7 @@ def meant_kind(
     codes, values = _factorize(series, name)
     if any(isinstance(value, bytes) for value in values[:1]):
         return kind
-    texts = [_label(value) for value in values]
+    texts = _cells(values, reading or Reading())
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     judged, odd = judge_cells(texts, counts.tolist(), reading or Reading())
     if judged == "odd":
@@ -211,7 +211,7 @@ def numbers_of(
     if kind_of(series, name) != "label":
         return read_numbers(series, name)
     codes, values = _factorize(series, name)
-    texts = [_label(value) for value in values]
+    texts = _cells(values, reading)
     read = reading.values(texts)
     odd = [text for text, value in zip(texts, read, strict=True) if value is None]
     if odd:
@@ -233,10 +233,10 @@ def without_words(series: "pd.Series[Any]", reading: Reading) -> "pd.Series[Any]
     if reading.missing is None:
         return series
     numeric = pd.api.types.is_numeric_dtype(series.dtype)
-    if numeric and not any(map(is_plain_number, reading.missing)):
+    if numeric and not reading.missing_numbers:
         return series
     codes, values = _factorize(series, str(series.name))
-    texts = [_label(value) for value in values]
+    texts = _cells(values, reading)
     blank = np.array([*reading.is_missing(texts), False], dtype=bool)[codes]
     return series.mask(blank) if blank.any() else series
 
@@ -352,7 +352,7 @@ def _apply(
     match = _matcher(column.categories)
     matched = [match(value) for value in values]
     seen = np.array([*(-1 if m is None else m for m in matched), -1], dtype=np.int64)
-    texts = [_label(value) for value in values]
+    texts = _cells(values, reading)
     unseen = [t for t, m in zip(texts, matched, strict=True) if m is None]
     blank = reading.is_missing(unseen) if reading.missing is not None else []
     new = [
@@ -413,6 +413,19 @@ def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], 
                 f"first row is 0); a value is a number, a boolean or text."
             )
     return codes, values
+
+
+def _cells(values: Iterable[object], reading: Reading) -> list[str]:
+    """Return values as the file of ``reading`` would spell them.
+
+    A number that was read already is never read again by the marks of its file.
+    """
+    return [
+        reading.spelled(_label(value))
+        if isinstance(value, numbers.Number) and not isinstance(value, bool)
+        else _label(value)
+        for value in values
+    ]
 
 
 def _label(value: object) -> str:

@@ -319,11 +319,14 @@ def _all_numbers(texts: list[str], reading: Reading) -> NDArray[Any] | None:
     """Return the numbers or booleans that all texts are, else None."""
     if reading.is_plain and (values := _at_once(texts)) is not None:
         return values
-    if None in reading.numbers(texts[:1]):
+    if None in reading.plain_texts(texts[:1]):
         booleans = [BOOLEANS.get(text.strip()) for text in texts]
         return None if None in booleans else np.array(booleans, dtype=bool)
-    numbers = reading.numbers(texts)
-    return None if None in numbers else np.array(numbers, dtype=np.float64)
+    plain = [text for text in reading.plain_texts(texts) if text is not None]
+    if len(plain) < len(texts):
+        return None
+    whole = plain_numbers(plain)
+    return _as_array(list(map(float, plain)) if whole is None else whole)
 
 
 def _taken(

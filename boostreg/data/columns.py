@@ -421,11 +421,13 @@ def _cells(values: Iterable[object], reading: Reading) -> list[str]:
     A number that was read already is never read again by the marks of its file.
     """
     return [
-        reading.spelled(_label(value))
-        if isinstance(value, numbers.Number) and not isinstance(value, bool)
-        else _label(value)
+        reading.spelled(_label(value)) if _is_number(value) else _label(value)
         for value in values
     ]
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, numbers.Number)
 
 
 def _label(value: object) -> str:

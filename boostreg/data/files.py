@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.data.cells import BOOLEANS, Reading, plain_numbers
+from boostreg.data.judging import with_groups
 from boostreg.data.names import as_yaml_text, refuse_repeated, suggestion
 from boostreg.errors import DataError, MissingExtraError, reason
 
@@ -45,6 +46,8 @@ class FileFacts:
         By column, the words read as missing, and how often; empty cells left out.
     zeros : mapping of str to str
         Columns of whole numbers with leading zeros, and one of these.
+    joined : mapping of str to tuple of str
+        Columns of numbers where different cells are one number, and two of these.
     unread : mapping of str to str
         Columns that cannot be read, and why.
     of_file : bool
@@ -53,6 +56,7 @@ class FileFacts:
 
     words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     zeros: Mapping[str, str] = field(default_factory=dict)
+    joined: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     of_file: bool = True
 
@@ -74,7 +78,8 @@ def read_csv(
     """Return a CSV file: one header record, names kept as they are.
 
     A column is numbers, or booleans (TRUE, FALSE), where all its cells are; else text
-    as it stands in the file. Empty cells and the words of ``reading`` are missing.
+    as it stands in the file. Empty cells and the words of ``reading`` are missing. A
+    blank line is no record, but where there is one column: a missing cell.
 
     Raises
     ------
@@ -94,6 +99,9 @@ def read_csv(
         with path.open(encoding=encoding) as lines:
             _header(csv.reader(lines, delimiter=reading.separator))
             cells = _parse(lines, header, reading.separator)
+        if len(header) == 1:
+            blank = [not cell.strip() for cell in cells[:, 0]]
+            cells = np.where(np.reshape(blank, cells.shape), "", cells)
     except DataError:
         raise
     except UnicodeError as error:
@@ -189,7 +197,7 @@ def _check_records(lines: IO[str], path: Path, separator: str) -> list[str]:
     n_rows = 0
     ragged = []
     for record in records:
-        n_rows += bool(record)
+        n_rows += bool(record) or len(header) == 1
         if record and len(record) != len(header):
             ragged.append((records.line_num, len(record)))
         if "\0" in "".join(record):  # where pandas would end the cell
@@ -241,6 +249,7 @@ def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
         keep_default_na=False,
         na_filter=False,
         low_memory=False,
+        skip_blank_lines=len(header) > 1,
     ).to_numpy(dtype=object)
 
 
@@ -256,6 +265,7 @@ def _typed(
     columns: dict[int, Any] = {}
     words: dict[str, dict[str, int]] = {}
     zeros: dict[str, str] = {}
+    joined: dict[str, tuple[str, str]] = {}
     for place, (name, column) in enumerate(zip(header, cells.T, strict=True)):
         is_label = reading.types.get(name) == "category"
         texts = column[:_SAMPLE].tolist()
@@ -263,6 +273,8 @@ def _typed(
         if reading.is_plain and not is_label and len(set(texts)) > _SAMPLE / 2:
             texts = column.tolist()
             numbers = _at_once(texts)
+            if numbers is not None and _is_doubtful(name, texts, numbers, reading):
+                numbers = None
         if numbers is not None:
             values = numbers
         else:
@@ -274,16 +286,39 @@ def _typed(
             known = uniques[~blank]
             texts = known.tolist()
             numbers = None if is_label else _all_numbers(texts, reading)
+            if numbers is not None and _is_doubtful(name, texts, numbers, reading):
+                numbers = None
             values = _taken(known if numbers is None else numbers, codes, blank)
         if numbers is not None and numbers.dtype.kind == "i":
             zero = next(filter(_ZEROS.fullmatch, texts), None)
             zeros |= {} if zero is None else {name: zero}
+        recur = numbers is not None and 2 * len(numbers) <= len(column)
+        if numbers is not None and (name in zeros or recur):
+            pair = _same_number(texts, numbers)
+            joined |= {} if pair is None else {name: pair}
         is_text = values.dtype == object  # else pandas looks what kind of text it is
         columns[place] = pd.Series(values, dtype=object) if is_text else values
     frame = pd.DataFrame(columns, copy=False)
     frame.columns = pd.Index(header, dtype=object)
-    frame.attrs[_FACTS] = FileFacts(words=words, zeros=zeros)
+    frame.attrs[_FACTS] = FileFacts(words=words, zeros=zeros, joined=joined)
     return frame
+
+
+def _is_doubtful(
+    name: str, texts: list[str], numbers: NDArray[Any], reading: Reading
+) -> bool:
+    """Return whether points may stand between thousands; text stays until judged."""
+    stated = name in reading.types or numbers.dtype.kind != "f"
+    return not stated and bool(with_groups(texts, reading))
+
+
+def _same_number(texts: Sequence[str], numbers: NDArray[Any]) -> tuple[str, str] | None:
+    """Return the first two different texts, spaces around them aside, of one number."""
+    first: dict[Any, str] = {}
+    for text, number in zip(map(str.strip, texts), numbers.tolist(), strict=True):
+        if first.setdefault(number, text) != text:
+            return first[number], text
+    return None
 
 
 def _at_once(texts: list[str]) -> NDArray[Any] | None:

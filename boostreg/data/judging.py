@@ -13,7 +13,7 @@ from boostreg.data.cells import BOOLEANS, Reading, is_plain_number
 from boostreg.data.names import as_yaml, as_yaml_text, quoted
 from boostreg.errors import DataError
 
-__all__ = ["judge_cells", "odd_number", "rows_of_text", "with_units"]
+__all__ = ["judge_cells", "odd_number", "rows_of_text", "with_groups", "with_units"]
 
 _MOST = 0.8  # share of the cells that must be numbers (or dates) to make a column so
 _HALF = 0.5  # share that is enough where the numbers are too many to be codes
@@ -72,6 +72,7 @@ _GROUPS = re.compile(
     r"[+-]?[0-9]{1,3}(?:(,[0-9]{3})+|(\.[0-9]{3}){2,}|([ \u00a0\u202f\u2009][0-9]{3})+|"
     r"(['\u2019][0-9]{3})+)(?:[.,][0-9]*)?"
 )
+_GROUPED = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}\.[0-9]{3}|0|[1-9][0-9]{0,2})")
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _EUROPEAN = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*")
 _DOTTED = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
@@ -172,7 +173,8 @@ def judge_cells(
     values = reading.numbers(texts)
     odd = [t for t, value in zip(texts, values, strict=True) if value is None]
     if not odd:
-        return "number", []
+        grouped = with_groups(texts, reading)
+        return ("odd" if grouped else "number"), grouped
     times = dict(zip(texts, counts, strict=True))
     looks = {text: _looks(text) for text in odd}
     kinds = _tally(looks, times)
@@ -204,6 +206,25 @@ def judge_cells(
         and n_words >= max(_LABELS * n_known, _REPEATED * len(words), 1)
     )
     return ("label" if codes else "odd"), odd
+
+
+def with_groups(texts: Sequence[str], reading: Reading) -> list[str]:
+    """Return the numbers whose point may stand before thousands, as in ``12.345``.
+
+    So it may where each has three digits after it, all others are whole numbers below
+    1000, and there are both.
+
+    >>> with_groups(["987", "1.234", "12.345"], Reading())
+    ['1.234', '12.345']
+    >>> with_groups(["987", "1.234", "12.34"], Reading())
+    []
+    """
+    if reading.decimal != "." or reading.thousands is not None:
+        return []
+    if not all(map(_GROUPED.fullmatch, map(str.strip, texts))):
+        return []
+    pointed = [text for text in texts if "." in text]
+    return pointed if len(set(pointed)) > 1 and len(pointed) < len(texts) else []
 
 
 def with_units(texts: Iterable[str]) -> list[str]:
@@ -259,7 +280,9 @@ def odd_number(
         Words that count as missing already in this file, to be kept in a new list.
     """
     n_odd = sum(map(len, rows.values()))
-    if n_numbers:
+    if reading is not None and len(with_groups([*rows, "0"], reading)) == len(rows):
+        head = f"holds numbers below 1000 and, in {n_odd} rows, groups of three digits"
+    elif n_numbers:
         head = f"holds numbers in {n_numbers} rows, but not in {n_odd}"
     else:
         head = f"holds numbers in another form in {n_odd} rows"
@@ -310,11 +333,8 @@ def _advice(
         k: v for k, v in kinds.items() if k in ("comma", "thousands", "european")
     }
     said += _format_advice(formats)
-    if "point" in kinds and reading.decimal != ".":
-        said.append(
-            f"{kinds['point'][0]!r} has a point and data.decimal is "
-            f"{reading.decimal!r}; a file has one of the two."
-        )
+    if points := kinds.get("point"):
+        said.append(_point_advice(name, points[0], reading))
     for kind, what in _SIGNS.items():
         if kind in kinds:
             said.append(f"Take {what} out of {quoted(kinds[kind], 2)} in the file.")
@@ -330,6 +350,19 @@ def _advice(
         said.append(f"If {meant} missing, write data.missing: [{listed}].")
     said.append(f"For categories write data.types: {{{as_yaml(name)}: category}}.")
     return said
+
+
+def _point_advice(name: str, example: str, reading: Reading) -> str:
+    if reading.decimal != ".":
+        return (
+            f"{example!r} has a point and data.decimal is {reading.decimal!r}; a file "
+            f"has one of the two."
+        )
+    return (
+        f"If {example!r} is {example.replace('.', '')}, write data.thousands: '.' and "
+        f"data.decimal: ','; if it is {example}, data.types: "
+        f"{{{as_yaml(name)}: number}}."
+    )
 
 
 _SIGNS = {

@@ -19,8 +19,9 @@ from boostreg.data.columns import (
     without_words,
 )
 from boostreg.data.files import FileFacts, file_facts
-from boostreg.data.names import columns_by_name, refuse_unknown
+from boostreg.data.names import as_yaml, columns_by_name, refuse_unknown
 from boostreg.data.notes import (
+    notes_on_joined,
     notes_on_last_row,
     notes_on_types,
     notes_on_use,
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
 __all__ = ["prepare_table"]
 
 _INDEX = re.compile(r"|Unnamed: \d+(?:\.\d+)?|__index_level_\d+__")
-_LEVEL = re.compile(r"__index_level_\d+__")
+_LEVEL = "__index_level_"
 _FEWEST_COUNTED = 3  # fewer rows are counted by any two numbers
 _DATE = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?(?![0-9-])"
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_CODES = ("groups", "category")  # a role and the one type that may be stated for it
 _FAULTS = 5  # columns named in one message
 
 
@@ -62,7 +64,7 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     ----------
     frame : DataFrame
         Numbers, booleans, text and categories; its index is ignored. A column of a
-        file that only counts its rows is left out, and a note says so.
+        file that is a nameless index of its rows is left out, and a note says so.
     target : str
         Column to predict.
     task : {"regression", "binary", "multiclass"} or None
@@ -90,8 +92,9 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     named = {role: name for role, name in roles.items() if name is not None}
     _check_roles(list(series), target, drop, named)
     _check_types(list(series), reading, named)
-    counters = _row_counters(facts, series, {target, *drop, *named.values()})
-    taken = {target, *drop, *named.values(), *counters}
+    used = {target, *drop, *named.values()}
+    indices = _indices(facts, series, used | set(reading.types))
+    taken = used | set(indices)
     features = [name for name in series if name not in taken]
     series |= {
         name: without_words(series[name], reading)
@@ -110,6 +113,8 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
             said = words.get(name, {})
             read[role] = _READERS[role](series[name], name, stated, said)
     kept = {name: series[name] for name in (target, *features)}
+    labelled = [target] if answer.classes else []
+    labelled += [] if groups is None else [groups]
     return Table(
         X=X,
         y=answer.y,
@@ -121,7 +126,8 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         task_inferred=answer.inferred,
         notes=(
             *answer.notes,
-            *notes_on_use(drop, named, counters, read),
+            *notes_on_use(drop, named, indices, read),
+            *notes_on_joined(labelled, reading, facts),
             *notes_on_types(kept, columns, reading, facts),
             *notes_on_values(X, answer.y, columns, answer.classes),
             *notes_on_last_row(kept, X, answer),
@@ -137,32 +143,41 @@ def _check_types(
         for name in reading.types:
             refuse_unknown(name, names, "types:")
             for role, other in named.items():
-                if name == other:
+                if name == other and (role, reading.types[name]) != _CODES:
                     raise DataError(
                         f"types: {name!r} is the {role} column, whose type is fixed; "
                         f"leave it out."
                     )
 
 
-def _row_counters(
+def _indices(
     facts: FileFacts, series: "dict[str, pd.Series[Any]]", used: Collection[str]
-) -> list[str]:
-    """Return the columns of a file that pandas wrote to count its rows."""
+) -> dict[str, str]:
+    """Return the columns of a file that are an index without a name, and why.
+
+    Such are whole numbers in the first columns of a CSV file, or in what pandas calls
+    a level of an index; and in any other column without a name if it counts the rows.
+    """
     if not facts.of_file:
-        return []
-    return [
-        name
-        for name, values in series.items()
-        if name not in used and _INDEX.fullmatch(name) and _counts_rows(values, name)
-    ]
+        return {}
+    found, first = {}, True
+    for name, values in series.items():
+        nameless = _INDEX.fullmatch(name) is not None
+        first = first and nameless
+        if not nameless or name in used or values.dtype.kind not in "iu":
+            continue
+        if _counts_rows(values):
+            found[name] = "counts the rows"
+        elif first or name.startswith(_LEVEL):
+            kept = f"data.types: {{{as_yaml(name)}: number}}"
+            found[name] = f"whole numbers without a name, an index; {kept} keeps it"
+    return found
 
 
-def _counts_rows(values: "pd.Series[Any]", name: str) -> bool:
-    if values.dtype.kind not in "iu" or len(values) < _FEWEST_COUNTED:
+def _counts_rows(values: "pd.Series[Any]") -> bool:
+    if len(values) < _FEWEST_COUNTED:
         return False
-    ordered = np.sort(values.to_numpy(dtype=np.int64))
-    if _LEVEL.fullmatch(name):  # pandas says so itself: rows of a larger table
-        return bool(ordered[0] >= 0 and np.all(np.diff(ordered) > 0))
+    ordered = np.sort(values.to_numpy())
     return ordered[0] in (0, 1) and bool(np.all(np.diff(ordered) == 1))
 
 

@@ -239,3 +239,29 @@ def test_reading_that_cannot_be_is_refused_by_its_key(key, value):
         Reading(**{key: value})
 
     assert told.value.key == key
+
+
+THOUSANDS = (["987", "1.234", "12.345"], ["-5", "-1.250", "999.999", "0"])
+
+
+@pytest.mark.parametrize("cells", THOUSANDS)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_points_that_may_stand_before_thousands_are_refused(tmp_path, cells, suffix):
+    frame = pd.DataFrame({"a": cells * 9, "y": range(len(cells) * 9)})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    frame.to_parquet(tmp_path / "d.parquet")
+    rows = read_source(f"d.{suffix}", base=tmp_path)
+
+    with pytest.raises(DataError, match=r"write data.thousands: '\.' .* number\}"):
+        prepare_table(rows, target="y")
+
+    table = prepare_table(rows, target="y", reading=Reading(types={"a": "number"}))
+    np.testing.assert_array_equal(table.X[:, 0], [float(c) for c in cells * 9])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["987", "1.234", "12.34"], ["0.123", "5", "1.234"], ["1.234", "1000", "2.345"]],
+)
+def test_points_that_stand_before_decimals_are_read(cells):
+    assert judged(cells * 9) == "number"

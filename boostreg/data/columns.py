@@ -47,6 +47,7 @@ _TIMES = (
     *("datetime64", "datetime", "date", "period", "time"),
     *("timedelta64", "timedelta"),
 )
+_MIXED = ("mixed", "mixed-integer")
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(_NUMBERS, "number"),
     **dict.fromkeys(_LABELS, "label"),
@@ -80,9 +81,9 @@ def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
         return "label"
     if isinstance(series.dtype, pd.SparseDtype):
         return "number"
-    inferred = pd.api.types.infer_dtype(series, skipna=True)
-    if series.isna().all() and inferred in ("string", "mixed"):
+    if series.isna().all():
         return "number"  # nothing but missing values, whatever they are kept as
+    inferred = pd.api.types.infer_dtype(series, skipna=True)
     if inferred not in _KINDS:
         raise DataError(
             f"column {name!r} holds {inferred} values; a column is numbers, booleans, "
@@ -249,6 +250,8 @@ def read_numbers(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
     DataError
         If a value is infinite or too large.
     """
+    if series.dtype.kind not in "biuf" and series.isna().all():
+        return np.full(len(series), np.nan)
     try:
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     except (OverflowError, ValueError, TypeError) as error:
@@ -340,9 +343,10 @@ def _apply(
     series: "pd.Series[Any]", column: Column, reading: Reading
 ) -> tuple[NDArray[np.float64], list[str]]:
     if column.categories is None:
+        if series.dtype.name == "category":
+            series = series.astype(object)
         series = without_words(series, reading)
-        kind = kind_of(series, column.name)
-        if kind == "time" or series.dtype.name == "category":
+        if kind_of(series, column.name) == "time":
             raise DataError(
                 f"column {column.name!r} must hold numbers as in training, got "
                 f"{series.dtype}."
@@ -397,10 +401,15 @@ def _missing_as_nan(codes: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], Any]:
-    """Return the code of each row, -1 where missing, and the values behind them."""
+    """Return the code of each row, -1 where missing, and the values behind them.
+
+    Of 1 and True, which are equal in Python, the boolean is its text.
+    """
     import pandas as pd
 
     values: Any
+    if series.dtype == object and pd.api.types.infer_dtype(series) in _MIXED:
+        series = series.map(_boolean_as_text)
     try:
         codes, values = pd.factorize(series)
     except TypeError:  # a list has no hash
@@ -413,6 +422,10 @@ def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], 
                 f"first row is 0); a value is a number, a boolean or text."
             )
     return codes, values
+
+
+def _boolean_as_text(value: object) -> object:
+    return str(value) if isinstance(value, bool | np.bool_) else value
 
 
 def _cells(values: Iterable[object], reading: Reading) -> list[str]:

@@ -298,9 +298,13 @@ def _read_time(
 
     refuse_missing(series, name, "time column")
     if meant_kind(series, name, reading, words) == "number":
-        return numbers_of(series, name, reading or Reading())
+        numbers = numbers_of(series, name, reading or Reading())
+        _refuse_day_first(numbers, name)
+        return numbers
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
+    if series.dtype.kind == "M":
+        return _seconds_of_stamps(series)
     codes, values = pd.factorize(series.astype(object))
     seconds = []
     for code, value in enumerate(values):
@@ -311,6 +315,35 @@ def _read_time(
             raise _no_times(name, found)
         seconds.append(second)
     return np.array(seconds, dtype=np.float64)[codes]
+
+
+def _refuse_day_first(values: NDArray[np.float64], name: str) -> None:
+    """Raise DataError if numbers are dates of eight digits that begin with the day.
+
+    These do not go forward in time as numbers do.
+    """
+    if not np.all((values == np.floor(values)) & (values >= 1e6) & (values < 1e8)):
+        return
+    first, rest = np.divmod(values, 1e6)
+    second, year = np.divmod(rest, 1e4)
+    days = [(p >= 1) & (p <= most) for p in (first, second) for most in (31, 12)]
+    in_order = np.all(days[0] & days[3]) or np.all(days[1] & days[2])
+    if in_order and np.all((year >= 1900) & (year < 2100)):
+        raise DataError(
+            f"time column {name!r} holds dates with the year last, first "
+            f"{int(values[0]):08}; write the year first, such as 20240131 or "
+            f"2024-01-31."
+        )
+
+
+def _seconds_of_stamps(series: "pd.Series[Any]") -> NDArray[np.float64]:
+    """Return dates of any year that pandas keeps, as ``_seconds`` does."""
+    stamps = series.dt.tz_convert(None) if series.dt.tz is not None else series
+    values = stamps.to_numpy()
+    if np.datetime_data(values.dtype)[0] != "ns":
+        return values.astype("datetime64[us]").astype(np.int64) / 1e6
+    micros, rest = np.divmod(values.astype(np.int64), 1000)
+    return micros / 1e6 + rest / 1e9
 
 
 def _seconds(value: object) -> float | None:

@@ -269,3 +269,40 @@ def test_columns_that_never_vary_are_named():
     table = prepare_table(frame.assign(y=Y), target="y")
 
     assert "No split can use what never varies: 'b', 'c'." in table.notes
+
+
+@given(st.integers(-60_000, 5_000_000), st.sampled_from(["s", "ms", "us"]))
+def test_dates_of_any_year_go_forward(day, unit):
+    days = np.array([day, day + 1, 0, -1], dtype="datetime64[D]")
+    times = pd.Series(days.astype(f"datetime64[{unit}]"))
+
+    table = prepare_table(
+        pd.DataFrame({"a": Y, "y": Y, "t": times}), target="y", time="t"
+    )
+
+    assert table.time.tolist() == [86400.0 * d for d in (day, day + 1, 0, -1)]
+
+
+@given(st.datetimes(pd.Timestamp("1700"), pd.Timestamp("2200")))
+def test_date_is_one_point_in_time_as_text_and_in_every_unit(when):
+    text = pd.Series([when.isoformat()] * 4)
+    kept = [text, text.astype("datetime64[us]"), text.astype("datetime64[ns]")]
+    kept.append(kept[2].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"))
+
+    frames = [pd.DataFrame({"a": Y, "y": Y, "t": times}) for times in kept]
+
+    found = {prepare_table(f, target="y", time="t").time[0] for f in frames}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("form", ["%d%m%Y", "%m%d%Y"])
+def test_dates_with_the_year_last_are_no_numbers_of_time(form):
+    days = pd.date_range("2019-12-20", periods=60)
+    frame = pd.DataFrame({"a": range(60), "y": range(60)})
+
+    with pytest.raises(DataError, match="time column 't' holds dates with the year l"):
+        prepare_table(
+            frame.assign(t=days.strftime(form).astype(int)), target="y", time="t"
+        )
+    right = frame.assign(t=days.strftime("%Y%m%d").astype(int))
+    assert np.all(np.diff(prepare_table(right, target="y", time="t").time) > 0)

@@ -97,6 +97,8 @@ def meant_kind(
     name: str,
     reading: Reading | None,
     words: Iterable[str] = (),
+    *,
+    only_numbers: bool = False,
 ) -> Kind:
     """Return what a column is: as ``reading`` states it, or as its values say.
 
@@ -108,6 +110,8 @@ def meant_kind(
         None for a table that no study reads, which has other ways to mend it.
     words : iterable of str
         Words that were read as missing in the file of the column.
+    only_numbers : bool
+        Whether its role lets it be no categories.
 
     Raises
     ------
@@ -129,7 +133,14 @@ def meant_kind(
     if judged == "odd":
         rows = _rows_of(codes, texts, odd)
         n_numbers = int(counts.sum()) - sum(map(len, rows.values()))
-        raise odd_number(name, rows, n_numbers=n_numbers, reading=reading, found=words)
+        raise odd_number(
+            name,
+            rows,
+            n_numbers=n_numbers,
+            reading=reading,
+            found=words,
+            only_numbers=only_numbers,
+        )
     if judged == "number":
         return "number" if _spells_numbers(series, texts, reading) else "label"
     return "time" if judged == "time" else "label"

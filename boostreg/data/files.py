@@ -33,6 +33,7 @@ _FACTS = "boostreg"  # where a DataFrame carries what is known of its file
 _SEPARATORS = (";", "\t", "|")
 _ZEROS = re.compile(r"0[0-9]+")
 _SAMPLE = 100  # rows that show whether a column has as many values as rows
+_AS_IN_TRAINING = "as in the file of training"
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # at the start of a file
 
 
@@ -77,6 +78,8 @@ def read_csv(
 ) -> "pd.DataFrame":
     """Return a CSV file: one header record, names kept as they are.
 
+    With ``labels`` these are rows for a model, which no study says how to read.
+
     A column is numbers, or booleans (TRUE, FALSE), where all its cells are; else text
     as it stands in the file. Empty cells and the words of ``reading`` are missing. A
     blank line is no record, but where there is one column: a missing cell.
@@ -87,14 +90,14 @@ def read_csv(
         If the file is not there, is empty, is not in the encoding, repeats a column
         name or has records of other lengths than the header.
     """
-    reading = Reading() if reading is None else reading
+    reading, later = reading or Reading(), labels is not None
     encoding = reading.encoding
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         encoding = "utf-8-sig"
     _refuse_absent(path)
     try:
         with path.open(encoding=encoding, newline="") as lines:
-            header = _check_records(lines, path, reading.separator)
+            header = _check_records(lines, path, reading.separator, later=later)
         # pandas loses a cell where kinds of line ends are mixed: it gets one kind.
         with path.open(encoding=encoding) as lines:
             _header(csv.reader(lines, delimiter=reading.separator))
@@ -105,7 +108,7 @@ def read_csv(
     except DataError:
         raise
     except UnicodeError as error:
-        raise _undecoded(path, reading.encoding, error) from error
+        raise _undecoded(path, reading.encoding, error, later=later) from error
     except csv.Error as error:
         raise DataError(f"{path}: not a readable CSV file: {error}.") from error
     except (OSError, ValueError) as error:
@@ -166,7 +169,9 @@ def _beside(path: Path) -> str:
     return f"; {suggestion(path.name, files)}" if files else ""
 
 
-def _undecoded(path: Path, encoding: str, error: UnicodeError) -> DataError:
+def _undecoded(
+    path: Path, encoding: str, error: UnicodeError, *, later: bool
+) -> DataError:
     """Return the error for a file in another encoding, with the key to write."""
     with path.open("rb") as file:
         start = file.read(2)
@@ -174,9 +179,10 @@ def _undecoded(path: Path, encoding: str, error: UnicodeError) -> DataError:
     if isinstance(error, UnicodeDecodeError):
         found = f"found byte 0x{error.object[error.start]:02x} ({error.reason})"
     likely = _MARKS.get(start, "latin-1")
+    advice = f"UTF-8, or write its encoding, such as data.encoding: {likely}"
     told = DataError(
-        f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as UTF-8, or "
-        f"write its encoding, such as data.encoding: {likely}."
+        f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as "
+        f"{f'{encoding.upper()}, {_AS_IN_TRAINING}' if later else advice}."
     )
     told.key = "source" if encoding == Reading().encoding else "encoding"
     return told
@@ -186,14 +192,16 @@ def _header(records: Iterator[list[str]]) -> list[str]:
     return next((record for record in records if record), [])
 
 
-def _check_records(lines: IO[str], path: Path, separator: str) -> list[str]:
+def _check_records(
+    lines: IO[str], path: Path, separator: str, *, later: bool
+) -> list[str]:
     """Read a CSV file once through and return its header."""
     records = csv.reader(lines, delimiter=separator)
     header = _header(records)
     if not header:
         raise DataError(f"{path}: the file is empty; a header and rows are needed.")
     _check_names(header, path)
-    _refuse_other_separator(header, path, separator)
+    _refuse_other_separator(header, path, separator, later=later)
     n_rows = 0
     ragged = []
     for record in records:
@@ -203,7 +211,8 @@ def _check_records(lines: IO[str], path: Path, separator: str) -> list[str]:
         if "\0" in "".join(record):  # where pandas would end the cell
             raise DataError(
                 f"{path}: line {records.line_num} holds a NUL byte; a CSV file is "
-                f"text. If it is UTF-16, write data.encoding: utf-16."
+                f"text. If it is UTF-16, "
+                f"{'save it as UTF-8' if later else 'write data.encoding: utf-16'}."
             )
     if ragged:
         line, found = ragged[0]
@@ -223,17 +232,30 @@ def _check_names(names: list[str], path: Path) -> None:
         raise DataError(f"{path}: {error}") from error
 
 
-def _refuse_other_separator(names: list[str], path: Path, separator: str) -> None:
+def _refuse_other_separator(
+    names: list[str], path: Path, separator: str, *, later: bool
+) -> None:
+    if names[0].lower().startswith("sep=") and not any(names[1:]):
+        mark = names[0][4:] or separator
+        advice = f" and write data.separator: {_as_key(mark)}"
+        raise DataError(
+            f"{path}: the first line, 'sep={mark}', is a mark for Excel; take it out "
+            f"of the file{'' if later or mark == separator else advice}."
+        )
     found = [mark for mark in (",", *_SEPARATORS) if mark in names[0]]
     if len(names) == 1 and found:
-        mark = json.dumps(found[0]) if found[0] == "\t" else as_yaml_text(found[0])
+        advice = f". Write data.separator: {_as_key(found[0])} for this file."
         told = DataError(
             f"{path}: the header is the single column {names[0]!r}; values are "
-            f"separated by {separator!r} here. Write data.separator: {mark} for this "
-            f"file."
+            f"separated by {separator!r} here"
+            f"{f', {_AS_IN_TRAINING}.' if later else advice}"
         )
         told.key = "source" if separator == Reading().separator else "separator"
         raise told
+
+
+def _as_key(mark: str) -> str:
+    return json.dumps(mark) if mark == "\t" else as_yaml_text(mark)
 
 
 def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:

@@ -313,13 +313,14 @@ def _n_looking(looks: Mapping[str, str], wanted: Iterable[str]) -> int:
 # What to write.
 
 
-def odd_number(
+def odd_number(  # noqa: PLR0913  each is a part of the message
     name: str,
     rows: Mapping[str, Sequence[int]],
     *,
     n_numbers: int,
     reading: Reading | None,
     found: Iterable[str] = (),
+    only_numbers: bool = False,
 ) -> DataError:
     """Return the error for a column of numbers with odd cells: what, where, and why.
 
@@ -334,6 +335,8 @@ def odd_number(
         As it was read; None where no study can say how.
     found : iterable of str
         Words that count as missing already in this file, to be kept in a new list.
+    only_numbers : bool
+        Whether its role lets it be no categories.
     """
     n_odd = sum(map(len, rows.values()))
     if reading is not None and len(with_groups([*rows, "0"], reading)) == len(rows):
@@ -348,7 +351,13 @@ def odd_number(
             "type category."
         )
     else:
-        advice = " ".join(_advice(name, rows, reading, found))
+        said = _advice(name, rows, reading, found)
+        if only_numbers:
+            said = [sentence for sentence in said if "data.missing" not in sentence]
+            said.append("Every row needs a number.")
+        else:
+            said.append(f"For categories write data.types: {_typed(name, 'category')}.")
+        advice = " ".join(said)
     error = DataError(
         f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
     )
@@ -401,7 +410,7 @@ def _advice(
         )
     if "boolean" in kinds:
         said.append(
-            f"data.types: {{{as_yaml(name)}: number}} reads TRUE as 1, FALSE as 0."
+            f"data.types: {_typed(name, 'number')} reads TRUE as 1, FALSE as 0."
         )
     marks = [t for k in ("mark", "word", "date") for t in kinds.get(k, ())]
     if marks and len(marks) <= 2 * _SHOWN:
@@ -409,20 +418,28 @@ def _advice(
         listed = ", ".join(map(as_yaml_text, [*words, *marks]))
         meant = "they mean" if len(marks) > 1 else f"{marks[0]!r} means"
         said.append(f"If {meant} missing, write data.missing: [{listed}].")
-    said.append(f"For categories write data.types: {{{as_yaml(name)}: category}}.")
     return said
 
 
+def _typed(name: str, kind: str) -> str:
+    return f"{{{as_yaml(name)}: {kind}}}"
+
+
 def _point_advice(name: str, example: str, reading: Reading) -> str:
+    whole = example.replace(".", "")
+    if reading.decimal != "." and _GROUPED.fullmatch(example):
+        return (
+            f"If {example!r} is {whole}, write data.thousands: '.'; if it is "
+            f"{example}, data.decimal: '.'."
+        )
     if reading.decimal != ".":
         return (
             f"{example!r} has a point and data.decimal is {reading.decimal!r}; a file "
             f"has one of the two."
         )
     return (
-        f"If {example!r} is {example.replace('.', '')}, write data.thousands: '.' and "
-        f"data.decimal: ','; if it is {example}, data.types: "
-        f"{{{as_yaml(name)}: number}}."
+        f"If {example!r} is {whole}, write data.thousands: '.' and data.decimal: ','; "
+        f"if it is {example}, data.types: {_typed(name, 'number')}."
     )
 
 

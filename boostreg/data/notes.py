@@ -118,6 +118,12 @@ def notes_on_types(
             f"{facts.zeros[zeros[0]]!r}: {quoted(zeros)}. For codes write data.types: "
             f"{_types(zeros, 'category')}."
         )
+    if beyond := [c.name for c in columns if _is_beyond(series[c.name], c)]:
+        notes.append(
+            f"Whole numbers beyond 2**53, whose last digits are lost: {quoted(beyond)}."
+            f" If they are identifiers, write data.drop: {_listed(beyond)}; for "
+            f"categories data.types: {_types(beyond, 'category')}."
+        )
     notes += _words_that_may_be_labels(labelled, reading, facts)
     notes += [
         f"Column {c.name!r} has {len(c.categories)} categories in "
@@ -126,6 +132,16 @@ def notes_on_types(
         if c.categories and len(c.categories) > max(2, _MANY * len(series[c.name]))
     ]
     return notes
+
+
+def _is_beyond(series: "pd.Series[Any]", column: Column) -> bool:
+    """Return whether a column of numbers holds whole ones that no double keeps."""
+    from pandas.api.types import infer_dtype
+
+    if column.categories or series.dtype.kind not in "iuO":
+        return False
+    whole = series.dtype.kind != "O" or infer_dtype(series) == "integer"
+    return whole and bool((series.abs() > _WHOLE).any())
 
 
 def _all_with_units(labels: Sequence[str]) -> bool:

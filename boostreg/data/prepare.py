@@ -43,7 +43,7 @@ _DATE = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?(?![0-9-])"
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_CODES = ("groups", "category")  # a role and the one type that may be stated for it
+_TYPES = {"groups": "category", "time": "number", "weights": "number"}
 _FAULTS = 5  # columns named in one message
 
 
@@ -143,10 +143,10 @@ def _check_types(
         for name in reading.types:
             refuse_unknown(name, names, "types:")
             for role, other in named.items():
-                if name == other and (role, reading.types[name]) != _CODES:
+                if name == other and reading.types[name] != _TYPES[role]:
                     raise DataError(
-                        f"types: {name!r} is the {role} column, whose type is fixed; "
-                        f"leave it out."
+                        f"types: {name!r} is the {role} column, whose type is "
+                        f"{_TYPES[role]}, got {reading.types[name]}."
                     )
 
 
@@ -246,7 +246,7 @@ def _read_weights(
     reading: Reading | None,
     words: Mapping[str, int],
 ) -> NDArray[np.float64]:
-    if meant_kind(series, name, reading, words) != "number":
+    if meant_kind(series, name, reading, words, only_numbers=True) != "number":
         raise DataError(
             f"weights column {name!r} must hold numbers, got {series.dtype}, first "
             f"{series.iloc[0]!r}."
@@ -297,7 +297,7 @@ def _read_time(
     import pandas as pd
 
     refuse_missing(series, name, "time column")
-    if meant_kind(series, name, reading, words) == "number":
+    if meant_kind(series, name, reading, words, only_numbers=True) == "number":
         numbers = numbers_of(series, name, reading or Reading())
         _refuse_day_first(numbers, name)
         return numbers

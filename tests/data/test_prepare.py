@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boostreg.data import Column, prepare_table
+from boostreg.data import Column, Reading, prepare_table
 from boostreg.errors import DataError
 
 Y = [1.5, 2.0, 3.25, 4.0]
@@ -306,3 +306,39 @@ def test_dates_with_the_year_last_are_no_numbers_of_time(form):
         )
     right = frame.assign(t=days.strftime("%Y%m%d").astype(int))
     assert np.all(np.diff(prepare_table(right, target="y", time="t").time) > 0)
+
+
+@pytest.mark.parametrize("role", ["weights", "time"])
+@pytest.mark.parametrize("cell", ["?", "1,5", "5 kg", "TRUE"])
+def test_advice_on_a_role_of_numbers_can_be_followed(role, cell):
+    frame = pd.DataFrame({"a": range(60), "y": range(60), "c": map(str, range(60))})
+    frame.loc[7, "c"] = cell
+
+    with pytest.raises(DataError, match="Every row needs a number") as told:
+        prepare_table(frame, target="y", reading=Reading(), **{role: "c"})
+
+    assert "category" not in str(told.value)
+    assert "data.missing" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("role", "kind"),
+    [("groups", "number"), ("time", "category"), ("weights", "category")],
+)
+def test_role_has_one_type(role, kind):
+    frame = pd.DataFrame({"a": Y, "y": Y, "c": [1, 2, 3, 4]})
+    reading = Reading(types={"c": kind})
+
+    with pytest.raises(DataError, match=f"'c' is the {role} column, whose type is"):
+        prepare_table(frame, target="y", reading=reading, **{role: "c"})
+
+
+HUGE = ([2**53 + k for k in range(4)], [-(10**18), 1, 2, 3], [2**70, 1, 2, 3])
+
+
+@pytest.mark.parametrize("values", HUGE, ids=str)
+def test_whole_numbers_that_no_double_keeps_are_said(values):
+    (note,) = [n for n in prepared(values).notes if "beyond 2**53" in n]
+
+    assert "data.drop: [a]; for categories data.types: {a: category}" in note
+    assert not any("beyond" in n for n in prepared([2**53, 1, 2, 3]).notes)

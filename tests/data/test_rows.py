@@ -240,3 +240,20 @@ def test_a_number_that_means_missing_does_so_in_every_spelling_and_table(folder,
     np.testing.assert_array_equal(
         matrix(folder / "miss.csv", columns, reading), expected
     )
+
+
+OTHER = {"a;b\n1;2\n": "separated by ','", "sep=;\na;b\n1;2\n": "'sep=;', is a mark"}
+OTHER |= {"a\n\x001\n": "holds a NUL byte", "a\n\xe9\n": "must be UTF-8"}
+OTHER |= {"a\n?\n": "must hold"}
+
+
+@pytest.mark.parametrize(("content", "said"), OTHER.items(), ids=OTHER.values())
+def test_rows_for_a_model_are_refused_without_a_word_of_a_study(
+    tmp_path, content, said
+):
+    (tmp_path / "new.csv").write_text(content, "latin-1")
+
+    with pytest.raises(DataError, match=said) as told:
+        matrix(tmp_path / "new.csv", (Column("a"),))
+
+    assert "data." not in str(told.value)

@@ -302,3 +302,13 @@ def test_labels_that_are_one_number_are_said_and_can_be_kept_apart(
     assert "data.types: {c: category}" in note
     apart = read(c="category")
     assert len(np.unique(apart.groups) if groups else apart.classes) == 4
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_mark_for_excel_is_refused_as_what_it_is(tmp_path, mark):
+    (tmp_path / "d.csv").write_text(f"sep={mark}\na{mark}y\n1{mark}2\n")
+
+    with pytest.raises(DataError, match="is a mark for Excel; take it out") as told:
+        read_source("d.csv", base=tmp_path)
+
+    assert ("data.separator" in str(told.value)) == (mark != ",")

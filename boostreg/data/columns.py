@@ -342,7 +342,12 @@ def apply_columns(
     notes = []
     for place, column in enumerate(columns):
         X[:, place], unseen = _apply(series[column.name], column, reading)
-        if unseen:
+        if unseen and not column.categories:
+            notes.append(
+                f"Column {column.name!r} was empty in training, so what it holds is "
+                f"read as missing."
+            )
+        elif unseen:
             notes.append(
                 f"Column {column.name!r} has categories that training did not see, "
                 f"read as missing: {quoted(unseen)}."

@@ -345,7 +345,9 @@ def odd_number(  # noqa: PLR0913  each is a part of the message
         head = f"holds numbers in {n_numbers} rows, but not in {n_odd}"
     else:
         head = f"holds numbers in another form in {n_odd} rows"
-    if reading is None:
+    if reading is None and only_numbers:
+        advice = "Make these numbers: every row needs one."
+    elif reading is None:
         advice = (
             "Make these numbers, or missing; where all are labels, make the column's "
             "type category."

@@ -164,7 +164,7 @@ def _indices(
     for name, values in series.items():
         nameless = _INDEX.fullmatch(name) is not None
         first = first and nameless
-        if not nameless or name in used or values.dtype.kind not in "iu":
+        if not nameless or name in used or not _are_whole(values):
             continue
         if _counts_rows(values):
             found[name] = "counts the rows"
@@ -172,6 +172,12 @@ def _indices(
             kept = f"data.types: {{{as_yaml(name)}: number}}"
             found[name] = f"whole numbers without a name, an index; {kept} keeps it"
     return found
+
+
+def _are_whole(values: "pd.Series[Any]") -> bool:
+    if values.dtype.kind == "f":
+        return bool((values % 1 == 0).all())
+    return values.dtype.kind in "iu"
 
 
 def _counts_rows(values: "pd.Series[Any]") -> bool:

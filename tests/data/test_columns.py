@@ -129,9 +129,11 @@ def test_column_empty_in_training_is_missing_whatever_it_holds_later(later):
     frame = pd.DataFrame({"a": [None] * 3, "b": [1, 2, 3], "y": [1.5, 2.5, 4.0]})
     columns = prepare_table(frame, target="y").columns_later
 
-    X, _ = apply_columns(pd.DataFrame({"a": later, "b": [7]}), columns)
+    X, notes = apply_columns(pd.DataFrame({"a": later, "b": [7]}), columns)
 
     np.testing.assert_array_equal(X, [[np.nan, 7.0]])
+    assert ["'a' was empty in training" in n for n in notes] == [True] * len(notes)
+    assert len(notes) == (later != [None])
 
 
 @pytest.mark.parametrize("dtype", ["int64", "float64", "str", "object"])

@@ -264,7 +264,13 @@ def test_every_line_under_a_single_name_is_a_row(tmp_path_factory, blank, cells)
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize(
-    "index", [[0, 1, 2] * 4, [*range(5, 11), *range(20, 26)], [7, 3, 3, 1] * 3]
+    "index",
+    [
+        [0, 1, 2] * 4,
+        [*range(5, 11), *range(20, 26)],
+        [7, 3, 3, 1] * 3,
+        [2.0, 5.0, 9.0] * 4,
+    ],
 )
 def test_index_without_a_name_is_no_feature_in_any_file(tmp_path, suffix, index):
     frame = pd.DataFrame({"a": range(12), "y": np.arange(12) % 5}, index=index)

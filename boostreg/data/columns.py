@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from boostreg.data.cells import BOOLEANS, Reading, is_plain_number, plain_form
 from boostreg.data.judging import judge_cells, odd_number, rows_of_text
-from boostreg.data.names import columns_by_name, quoted, refuse_unknown
+from boostreg.data.names import as_yaml, columns_by_name, quoted, refuse_unknown
 from boostreg.errors import DataError
 
 if TYPE_CHECKING:
@@ -189,10 +189,12 @@ def read_column(
     """
     kind = meant_kind(series, name, reading, words)
     if kind == "time":
+        is_text = reading is not None and kind_of(series, name) == "label"
+        types = f" For categories write data.types: {{{as_yaml(name)}: category}}."
         raise DataError(
             f"column {name!r} holds dates or times ({_first(series)}); turn it into "
             f"numbers (a year, days since a date), list it under drop, or name it as "
-            f"time."
+            f"time.{types if is_text else ''}"
         )
     if kind == "number":
         return numbers_of(series, name, reading or Reading()), Column(name)

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
+
 from boostreg.data.cells import BOOLEANS, Reading, is_plain_number
 from boostreg.data.names import as_yaml, as_yaml_text, quoted
 from boostreg.errors import DataError
@@ -18,6 +20,7 @@ __all__ = ["judge_cells", "odd_number", "rows_of_text", "with_groups", "with_uni
 _MOST = 0.8  # share of the cells that must be numbers (or dates) to make a column so
 _HALF = 0.5  # share that is enough where the numbers are too many to be codes
 _TEMPLATES = 3  # such share of cells that are alike but for their numbers
+_SAMPLE = 1000  # different cells that show whether a long column has few templates
 _UNITS = 3  # different units, or words, beside more numbers than codes are
 _CODES = 20  # a column of codes has at most so many different numbers,
 _OFTEN = 5  # each so often on average,
@@ -237,6 +240,21 @@ def _judge_templates(
     Up to three templates (``# km/h``, ``[#]``) make a column of numbers; one alone if
     it begins with a letter (``No. #``), as codes do.
     """
+    if len(texts) > 2 * _SAMPLE:  # most columns of free text end here
+        drawn = np.random.default_rng(0).permutation(len(texts))[:_SAMPLE]
+        some = [texts[place] for place in drawn]
+        if not _templates(some, times, _HALF * sum(times[text] for text in some)):
+            return "label", odd
+    found = _templates(texts, times, _MOST * n_known)
+    if not found:
+        return "label", odd
+    return ("time" if all("@" in template for template in found) else "odd"), odd
+
+
+def _templates(
+    texts: Sequence[str], times: Mapping[str, int], needed: float
+) -> list[str]:
+    """Return the templates that so many cells share, none if they are too many."""
     shared: dict[str, list[str]] = {}
     for text in texts if len(texts) > _CODES else ():
         if len(text) <= _LONGEST and (template := _template(text)) is not None:
@@ -247,9 +265,9 @@ def _judge_templates(
     bare = [t for t in order if not t[0].isalpha()][:_TEMPLATES]
     for chosen in (lettered, bare):
         different = sum(len(shared[t]) for t in chosen)
-        if different > _CODES and sum(often[t] for t in chosen) >= _MOST * n_known:
-            return ("time" if all("@" in t for t in chosen) else "odd"), odd
-    return "label", odd
+        if different > _CODES and sum(often[t] for t in chosen) >= needed:
+            return chosen
+    return []
 
 
 def _template(text: str) -> str | None:

@@ -149,7 +149,7 @@ def test_dates_in_text_are_refused_alike_in_every_kind_of_file(tmp_path, form, s
     frame.to_parquet(tmp_path / "d.parquet")
 
     with pytest.raises(
-        DataError, match=r"'when' holds dates or times .* list it under"
+        DataError, match=r"'when' holds dates or times .* list it under .* category\}"
     ):
         prepare_table(read_source(f"d.{suffix}", base=tmp_path), target="y")
 

@@ -103,6 +103,10 @@ _BLANKS = re.compile(r"\s+")
 _STRONG = ("comma", "thousands", "european", "point", "percent", "currency", "digits")
 """Formats that nothing but a number has; units and limits may also be labels."""
 
+_FRACTION = re.compile(r"\d[.,]\d")
+_JOINED = re.compile(r"#([-./]#)+")
+"""A template of numbers joined as in codes, versions and addresses."""
+
 
 def _looks(text: str) -> str:
     """Return what an odd cell looks like: a mark, a date, a format, or a word."""
@@ -238,7 +242,7 @@ def _judge_templates(
     """Return what cells are whose words and signs are the same in most of them.
 
     Up to three templates (``# km/h``, ``[#]``) make a column of numbers; one alone if
-    it begins with a letter (``No. #``), as codes do.
+    it begins with a letter, and only with fractions (``pH #``): ``Room #`` is a name.
     """
     if len(texts) > 2 * _SAMPLE:  # most columns of free text end here
         drawn = np.random.default_rng(0).permutation(len(texts))[:_SAMPLE]
@@ -261,8 +265,14 @@ def _templates(
             shared.setdefault(template, []).append(text)
     often = {t: sum(times[text] for text in found) for t, found in shared.items()}
     order = sorted(often, key=lambda template: -often[template])
-    lettered = [t for t in order if t[0].isalpha()][:1]
-    bare = [t for t in order if not t[0].isalpha()][:_TEMPLATES]
+    # CUST-00017 and Room 101 are names, pH 7.1 is a measurement; 10-17 and 1.2.3 are
+    # names too.
+    lettered = [
+        t for t in order if t[0].isalpha() and any(map(_FRACTION.search, shared[t]))
+    ][:1]
+    bare = [t for t in order if not (t[0].isalpha() or _JOINED.fullmatch(t))][
+        :_TEMPLATES
+    ]
     for chosen in (lettered, bare):
         different = sum(len(shared[t]) for t in chosen)
         if different > _CODES and sum(often[t] for t in chosen) >= needed:

@@ -299,9 +299,9 @@ def test_dates_of_zeros_among_dates_are_dates():
     assert judged(days + ["0000-00-00"] * 15) == "time"
 
 
-TEMPLATES = '$#.34M|₹3.# Lac|$#/mo|# per night|€ #,-|="#"|No. #|pH #.1|[3.#]|(#+1j)'
+TEMPLATES = '$#.34M|₹3.# Lac|$#/mo|# per night|€ #,-|="#"|pH #.1|[3.#]|(#+1j)'
 TEMPLATES += "|tensor(0.#)|#.0 ± .2|#.1° N|#x10^5|#-310|#h 5m|#:05|12,#,297|# mg/dL"
-TEMPLATES += "|Room #|+49 30 #|B-MA #|0x#f|3.#D+05|#_529|<b>#</b>|np.float64(#.5)"
+TEMPLATES += "|+49 30 #|0x#f|3.#D+05|#_529|<b>#</b>|np.float64(#.5)"
 
 
 @pytest.mark.parametrize("form", TEMPLATES.split("|"))
@@ -323,6 +323,9 @@ def test_cells_that_differ_in_their_numbers_alone_are_refused(tmp_path, form, su
 
 STREETS = ("Oak", "Main", "Elm", "Pine", "Lake", "Hill", "Park", "View", "Mill")
 MANY = {
+    "rooms": [f"Room {k}" for k in range(90)],
+    "customers": [f"CUST-{k:05}" for k in range(90)],
+    "versions": [f"1.{k}.3" for k in range(90)],
     "few numbers": [f"Zone {k % 20}" for k in range(90)],
     "addresses": [f"{k} {STREETS[k % 9]} St" for k in range(90)],
     "titles": [f"{STREETS[k % 9]} {k}" for k in range(90)],

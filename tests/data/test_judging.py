@@ -325,7 +325,6 @@ STREETS = ("Oak", "Main", "Elm", "Pine", "Lake", "Hill", "Park", "View", "Mill")
 MANY = {
     "rooms": [f"Room {k}" for k in range(90)],
     "customers": [f"CUST-{k:05}" for k in range(90)],
-    "versions": [f"1.{k}.3" for k in range(90)],
     "few numbers": [f"Zone {k % 20}" for k in range(90)],
     "addresses": [f"{k} {STREETS[k % 9]} St" for k in range(90)],
     "titles": [f"{STREETS[k % 9]} {k}" for k in range(90)],

@@ -34,6 +34,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostreg.arrays import Array
 from boostreg.errors import DataError
 
 __all__ = [
@@ -46,7 +47,6 @@ __all__ = [
     "within_one_se",
 ]
 
-Array = NDArray[np.float64]
 
 _CORRECTED = "corrected resampled t"
 _BY_ROWS = "t over paired test rows"

@@ -508,7 +508,7 @@ def test_full_disk_is_no_wrong_input(main, monkeypatch, tmp_path):
     def full(_folder):
         raise OSError(28, "No space left on device", "x")
 
-    monkeypatch.setattr("boostreg.study.stored.read_results", full)
+    monkeypatch.setattr("boostreg.study.run.read_results", full)
     monkeypatch.setattr("boostreg.study.output.read_results", full)
 
     assert main("report", tmp_path)[0] == 1

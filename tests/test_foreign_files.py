@@ -26,13 +26,13 @@ from fuzzing import (
 from boostreg.errors import DataError, RunError, StudyError
 from boostreg.fits.journal import _checksum as checksum
 from boostreg.study import runner
-from boostreg.study.claimlist import claims_page
-from boostreg.study.door import load_study
 from boostreg.study.files import read_csv, write_csv, write_text
-from boostreg.study.outline import outline
+from boostreg.study.index import claims_page
+from boostreg.study.load import load_study
 from boostreg.study.output import rebuild_report
+from boostreg.study.plan import outline
+from boostreg.study.run import open_run
 from boostreg.study.runner import run_study
-from boostreg.study.stored import open_run
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ from sklearn.datasets import load_diabetes
 
 from boostreg import open_run, penalty_path, tree_size, tune
 from boostreg.errors import DataError, FigureError, MissingExtraError
-from boostreg.figures import convert, counts_chart
-from boostreg.figures.notebook import notebook_table
+from boostreg.figures import counts_chart
+from boostreg.figures import svg as convert
+from boostreg.figures.figure import notebook_table
 from boostreg.report import render
 from boostreg.study.files import read_csv
 

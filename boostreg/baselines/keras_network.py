@@ -36,7 +36,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.baselines.design import Design
+from boostreg.arrays import Array
+from boostreg.baselines.linear import Design
 from boostreg.baselines.names import missing_extra
 from boostreg.baselines.network import (
     UNITS,
@@ -50,7 +51,6 @@ from boostreg.errors import FitError, MissingExtraError
 
 __all__ = ["keras_grid", "keras_path"]
 
-Array = NDArray[np.float64]
 
 _BATCH, _RATE, _EPOCHS = 128, 0.01, 20
 _LEAST_STEPS, _MOST_STEPS = 600, 3_000

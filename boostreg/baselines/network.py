@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.baselines.design import Design
+from boostreg.arrays import Array
+from boostreg.baselines.linear import Design
 
 __all__ = [
     "UNITS",
@@ -37,7 +38,6 @@ __all__ = [
     "target_units",
 ]
 
-Array = NDArray[np.float64]
 
 UNITS = 16
 """Hidden units."""
@@ -95,7 +95,7 @@ class Layers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkPath:
-    """Networks along falling strengths, as ``boostreg.baselines.split.Models``."""
+    """Networks along falling strengths, as ``boostreg.baselines.inputs.Models``."""
 
     strengths: Array
     networks: tuple[Layers, ...]

@@ -29,17 +29,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.baselines.active_set import exact_elastic_net
-from boostreg.baselines.design import Design, Loss, Path
-from boostreg.baselines.least_squares import lasso_steps
+from boostreg.arrays import Array, Indices, Mask
+from boostreg.baselines.linear import Design, Loss, Path, exact_elastic_net, lasso_steps
 
 __all__ = ["newton_path"]
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 _TOLERANCE = 1e-8
 _MAX_STEPS = 100

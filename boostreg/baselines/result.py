@@ -6,13 +6,12 @@ import struct
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.statistics import standard_error
 
 __all__ = ["BaselineResult", "PathPoint"]
 
-Array = NDArray[np.float64]
 
 _ARRAYS = (
     "test_rows_losses",

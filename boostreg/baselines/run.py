@@ -2,7 +2,7 @@
 
 Inputs (means, deviations, categories) are learned anew from the training rows of every
 fold. The grid of strengths comes from the outer training rows and is the same in all
-inner folds. Rows outside the training rows reach nothing that chooses.
+inner folds. Indices outside the training rows reach nothing that chooses.
 """
 
 import time
@@ -10,12 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.baselines.calibration import calibrated_losses, calibrated_path
-from boostreg.baselines.design import Design, Path, strength_grid
+from boostreg.arrays import Array, Indices
+from boostreg.baselines.inputs import Models, Split
 from boostreg.baselines.keras_network import keras_grid, keras_path
-from boostreg.baselines.least_squares import elastic_net_path, ridge_path
+from boostreg.baselines.linear import (
+    Design,
+    Path,
+    elastic_net_path,
+    quantile_path,
+    ridge_path,
+    strength_grid,
+)
 from boostreg.baselines.names import (
     BASELINES,
     KERAS,
@@ -26,10 +32,13 @@ from boostreg.baselines.names import (
 )
 from boostreg.baselines.network import mlp_path, network_grid
 from boostreg.baselines.newton import newton_path
-from boostreg.baselines.quantiles import quantile_path
 from boostreg.baselines.result import BaselineResult
-from boostreg.baselines.split import Models, Split
-from boostreg.baselines.svm import svm_grid, svm_path
+from boostreg.baselines.svm import (
+    calibrated_losses,
+    calibrated_path,
+    svm_grid,
+    svm_path,
+)
 from boostreg.data import Fold, Table
 from boostreg.errors import DataError, StudyError, UnsupportedPenaltyError
 from boostreg.losses import Objective
@@ -37,15 +46,12 @@ from boostreg.statistics import standard_error, within_one_se
 
 __all__ = ["run_baseline"]
 
-Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
-
 
 def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data three
     name: str,
     table: Table,
-    train_rows: Rows,
-    test_rows: Rows,
+    train_rows: Indices,
+    test_rows: Indices,
     inner: Sequence[Fold],
     objective: Objective,
     *,
@@ -61,9 +67,9 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
     table : Table
         All rows.
     train_rows, test_rows : ndarray of int
-        Rows of the outer split; without test rows the test loss is NaN.
+        Indices of the outer split; without test rows the test loss is NaN.
     inner : sequence of Fold
-        Rows of the inner folds, all among ``train_rows``. The mean needs none.
+        Indices of the inner folds, all among ``train_rows``. The mean needs none.
     objective : Objective
         Gives the loss and the form of the model.
     seed : int

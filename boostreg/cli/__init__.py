@@ -126,7 +126,7 @@ def claims(
     ] = False,
 ) -> None:
     """Print all claims of a folder's runs with their effects and verdicts."""
-    from boostreg.study.claimlist import claim_lines, write_claims_page
+    from boostreg.study.index import claim_lines, write_claims_page
 
     for line in claim_lines(folder):
         _say(line)
@@ -159,7 +159,7 @@ def compare(
     ] = None,
 ) -> None:
     """Say whether run B is better or smaller than run A, and by how much."""
-    from boostreg.study.compare import compare_folders
+    from boostreg.study.index import compare_folders
 
     page, lines = compare_folders(a, b, out)
     for line in (*lines, "", str(page)):
@@ -174,8 +174,8 @@ def validate(
     ] = Path("reports"),
 ) -> None:
     """Check a study and its data, and say what a run would do."""
-    from boostreg.study.door import load_study
-    from boostreg.study.outline import outline
+    from boostreg.study.load import load_study
+    from boostreg.study.plan import outline
 
     for line in outline(load_study(study), out):
         _say(line)
@@ -218,7 +218,7 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
 ) -> None:
     """Print, or write, what a model of a run predicts for new rows, as CSV."""
-    from boostreg.study.models import predict_rows
+    from boostreg.study.output import predict_rows
 
     typer.echo(predict_rows(run, data, model=model, out=out), nl=False)
 

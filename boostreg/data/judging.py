@@ -9,8 +9,14 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from boostreg.data.cells import BOOLEANS, Reading, is_plain_number
-from boostreg.data.names import as_yaml, as_yaml_text, quoted
+from boostreg.data.cells import (
+    BOOLEANS,
+    Reading,
+    as_yaml,
+    as_yaml_text,
+    is_plain_number,
+    quoted,
+)
 from boostreg.errors import DataError
 
 __all__ = ["judge_cells", "odd_number", "rows_of_text", "with_units"]

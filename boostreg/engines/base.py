@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.data import Column
+from boostreg.engines.columns import Codes, as_trained
 from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
-from boostreg.engines.seen import Codes, as_trained
 from boostreg.errors import FitError, ModelError, UnsupportedPenaltyError
-from boostreg.losses import Array, Objective
+from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import FeatureMap, TreeEnsemble
 

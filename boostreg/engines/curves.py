@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from boostreg.arrays import Array
 from boostreg.data import Table
 from boostreg.engines.problem import Problem
 from boostreg.errors import FitError
-from boostreg.losses import LOSS_NAMES, Array
+from boostreg.losses import LOSS_NAMES
 
 __all__ = ["Curves", "Growth", "affine", "grow_rounds", "loss_of_scores"]
 

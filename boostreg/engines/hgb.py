@@ -1,8 +1,4 @@
-"""scikit-learn's histogram boosting behind boostreg's vocabulary.
-
-It has an L2 penalty and limits on a tree; whatever it lacks is refused. It bins anew
-in every fit, and keeps its trees in private fields, as ``boostreg.trees`` reads them.
-"""
+"""Node records of scikit-learn's histogram boosting, rewritten in place."""
 
 from copy import copy
 from dataclasses import dataclass, replace
@@ -13,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.engines.base import Bins, Engine, Model, Training
+from boostreg.engines.columns import as_trained, codes_of, complete_columns, map_for
 from boostreg.engines.curves import Growth, grow_rounds
-from boostreg.engines.features import map_for
-from boostreg.engines.formats.sklearn_nodes import send_late_missing_right
-from boostreg.engines.problem import Problem
-from boostreg.engines.rules import check_renewed_leaves
-from boostreg.engines.seen import as_trained, codes_of, complete_columns
+from boostreg.engines.problem import Problem, check_renewed_leaves
 from boostreg.errors import (
     DataError,
     FitError,
@@ -27,11 +21,27 @@ from boostreg.errors import (
     StudyError,
     UnsupportedPenaltyError,
 )
-from boostreg.losses import LIMITED_STEP, Array, Objective
+from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
 
-__all__ = ["HistGradientBoosting", "SklearnForest"]
+__all__ = ["HistGradientBoosting", "SklearnForest", "send_late_missing_right"]
+
+
+def send_late_missing_right(estimator: Any, X: Array) -> None:
+    """Send right what no row of ``X``, the training rows, misses.
+
+    Left as it is, it would go to the side that held more training rows
+    (``_hist_gradient_boosting/grower.py``); XGBoost sends it right.
+    """
+    complete = np.atleast_1d(~np.isnan(X).any(axis=0))
+    categorical = estimator.is_categorical_
+    if categorical is not None:  # the trees see category columns first
+        complete = complete[np.argsort(~categorical, kind="stable")]
+    rounds = estimator._predictors  # noqa: SLF001 # scikit-learn has no public way
+    for nodes in (tree.nodes for trees in rounds for tree in trees):
+        nodes["missing_go_to_left"][complete[nodes["feature_idx"]]] = 0
+
 
 MAX_BINS = 255
 LEAST_HESSIAN = 1e-3

@@ -29,12 +29,21 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.data import Table
-from boostreg.errors import DataError
-from boostreg.losses import LIMITED_STEP, Array, Objective
+from boostreg.errors import DataError, UnsupportedPenaltyError
+from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty, Units
 
-__all__ = ["Part", "Problem", "Standard", "nearest_power_of_two"]
+__all__ = [
+    "Part",
+    "Problem",
+    "Standard",
+    "check_min_child_samples",
+    "check_renewed_leaves",
+    "least_hessian",
+    "nearest_power_of_two",
+]
 
 _SPREAD = 4096.0
 """Standard deviation, about, of a squared-error target as a library sees it."""
@@ -381,3 +390,76 @@ class Problem:
 
 def _featureless(table: Table) -> Table:
     return replace(table, X=np.broadcast_to(np.float64(np.nan), table.X.shape))
+
+
+_RENEWED = ("absolute_error", "quantile")
+_ON_LEAF_WEIGHTS = (
+    "reg_alpha",
+    "reg_lambda",
+    "max_delta_step",
+    "path_smooth",
+    "cat_l2",
+)
+
+
+def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
+    """Raise UnsupportedPenaltyError where rows cannot be counted by the hessian.
+
+    XGBoost has no row minimum and LightGBM estimates rows from the hessian
+    (``src/treelearner/feature_histogram.hpp``), so a row minimum is exact only where
+    every row carries the same hessian.
+    """
+    if penalty.min_child_samples > 1 and not problem.constant_hessian:
+        raise UnsupportedPenaltyError(
+            f"min_child_samples={penalty.min_child_samples} cannot be kept exactly: "
+            "XGBoost and LightGBM count hessian, not rows, and only squared error "
+            "with equal row weights makes them the same; use min_child_weight, or "
+            "engine sklearn."
+        )
+
+
+def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> None:
+    """Raise UnsupportedPenaltyError where the library replaces leaf weights.
+
+    Penalties on the structure, ``min_split_gain`` and ``min_child_weight`` among them,
+    act as ever.
+    """
+    name = problem.objective.name
+    if name not in _RENEWED:
+        return
+    for field in _ON_LEAF_WEIGHTS:
+        value = getattr(penalty, field)
+        if value > 0:
+            raise UnsupportedPenaltyError(
+                f"{library} replaces every leaf weight by a quantile of its residuals "
+                f"for {name}, so {field}={value:g} would not act on it; fix {field} "
+                "at 0."
+            )
+    if problem.constrained:
+        raise UnsupportedPenaltyError(
+            f"{library} replaces every leaf weight by a quantile of its residuals for "
+            f"{name}, so monotone columns would not stay monotone; leave monotone out."
+        )
+
+
+def least_hessian(penalty: Penalty, problem: Problem, scale: float) -> float:
+    """Return the hessian that both sides of a split must hold, row minimum included.
+
+    Half a row is taken off the row minimum, so that rounding in sums of equal hessians
+    cannot decide. The least is what rounding leaves in a side without rows: with none,
+    LightGBM may choose such a side, and dies of it
+    (``src/treelearner/serial_tree_learner.cpp``, ``CHECK_GT`` of ``left_count``).
+
+    Parameters
+    ----------
+    penalty : Penalty
+        Raw, for rows whose weights were divided by ``scale``.
+    problem : Problem
+    scale : float
+    """
+    rounding = 1e-12 * problem.standard.units.hessian * problem.train.n_samples
+    least = max(penalty.min_child_weight, rounding / scale)
+    if penalty.min_child_samples == 1:
+        return least
+    by_rows = (penalty.min_child_samples - 0.5) * problem.row_hessian / scale
+    return max(least, by_rows)

@@ -1,28 +1,175 @@
-"""What both estimators share: fitting, raw scores, trees, sizes and files."""
+"""The arguments of an estimator, checked when it is fitted."""
 
+import numbers
+import os
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from boostreg.arrays import Array
 from boostreg.data import Column, Table, make_holdout
-from boostreg.engines import Growth, Model, Problem, Training, get_engine
-from boostreg.errors import DataError, ModelError
+from boostreg.engines import Engine, Growth, Model, Problem, Training, get_engine
+from boostreg.errors import DataError, ModelError, PenaltyError, StudyError
 from boostreg.estimators.inputs import read_monotone, read_prediction, read_weights
-from boostreg.estimators.page import penalties_and_size
-from boostreg.estimators.settings import Settings
-from boostreg.losses import Array, Objective
-from boostreg.penalty import Penalty, Units
+from boostreg.losses import Objective
+from boostreg.penalty import PENALTIES, SCALED, Penalty, Scale, Units
+from boostreg.penalty.priors import as_prior
 from boostreg.saved import save_model
-from boostreg.trees import TreeEnsemble, TreeSize
+from boostreg.trees import SIZES, TreeEnsemble, TreeSize
 
-__all__ = ["Boosted"]
+__all__ = ["Boosted", "Settings", "penalties_and_size"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an estimator was asked for.
+
+    Attributes
+    ----------
+    engine : Engine
+    penalty : Penalty
+        In the estimator's scale.
+    settles : bool
+        ``reg_lambda`` was not given: it is 0 where the engine refuses our default.
+    n_rounds : int
+        Most boosting rounds.
+    share : float or None
+        Share of the rows that judges the rounds.
+    patience : int or None
+        Rounds without improvement on the judging rows after which growing stops.
+    seed : int
+        Drawn from ``random_state``.
+    threads : int
+        Threads of the library.
+    """
+
+    engine: Engine
+    penalty: Penalty
+    settles: bool
+    n_rounds: int
+    share: float | None
+    patience: int | None
+    seed: int
+    threads: int
+
+    @classmethod
+    def of(cls, estimator: Any) -> Self:
+        """Read the arguments of ``estimator``.
+
+        Raises
+        ------
+        PenaltyError
+            If a penalty is outside its domain.
+        StudyError
+            If another argument is.
+        """
+        given = {name: getattr(estimator, name) for name in PENALTIES}
+        written = estimator.reg_lambda is not None
+        penalties = {n: v for n, v in given.items() if n != "reg_lambda" or written}
+        patience = estimator.patience
+        random = check_random_state(estimator.random_state)
+        return cls(
+            engine=get_engine(estimator.engine),
+            penalty=Penalty(**penalties, scale=estimator.scale),
+            settles=not written,
+            n_rounds=_whole("n_estimators", estimator.n_estimators),
+            share=_share(estimator.early_stopping),
+            patience=None if patience is None else _whole("patience", patience),
+            seed=int(random.randint(2**31 - 1)),
+            threads=_threads(estimator.n_jobs),
+        )
+
+    def on(self, problem: Problem) -> Self:
+        """Return the settings with the defaults that the engine takes on a problem."""
+        if not self.settles:
+            return self
+        changed: dict[str, Any] = self.engine.settled_defaults(problem)
+        return replace(self, penalty=replace(self.penalty, **changed))
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise StudyError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    return int(value)
+
+
+def _share(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = isinstance(value, (float, np.floating))
+    if not (number and 0 < value < 1):
+        raise StudyError(
+            f"early_stopping must be None or the share of rows that judges, above 0 "
+            f"and below 1, got {value!r}."
+        )
+    return float(value)
+
+
+def _threads(n_jobs: Any) -> int:
+    if n_jobs is None:
+        return 1
+    whole = isinstance(n_jobs, numbers.Integral) and not isinstance(n_jobs, bool)
+    if not whole or n_jobs == 0:
+        raise StudyError(
+            f"n_jobs must be None or a whole number other than 0, got {n_jobs!r}."
+        )
+    asked, cores = int(n_jobs), os.cpu_count() or 1
+    return asked if asked > 0 else max(1, cores + 1 + asked)
+
+
+def penalties_and_size(
+    penalty: Penalty, units: Units, size: TreeSize, n_rounds: int
+) -> str:
+    """Return the raw penalties that acted in each scale, and what was grown."""
+    scales = {scale: _in_scale(penalty, units, scale) for scale in get_args(Scale)}
+    acted = {
+        name: [_said(getattr(penalty, name))]
+        if name not in SCALED
+        else [known[name] for known in scales.values()]
+        for name in PENALTIES
+    }
+    grown = {"n_rounds": [_said(n_rounds)]}
+    grown |= {name: [_said(getattr(size, name))] for name in SIZES}
+    return (
+        '<div style="display:flex;gap:2em;flex-wrap:wrap">'
+        f"{_table('Penalties', acted, tuple(scales))}{_table('Size', grown)}</div>"
+        f"<p>{as_prior(penalty, units)['sentence']}</p>"
+    )
+
+
+def _in_scale(penalty: Penalty, units: Units, scale: Scale) -> dict[str, str]:
+    try:
+        same = penalty.to_scale(scale, units)
+    except PenaltyError:  # the target does not vary, and a row is worth nothing
+        return dict.fromkeys(SCALED, "no unit")
+    return {name: _said(getattr(same, name)) for name in SCALED}
+
+
+def _table(
+    caption: str, rows: dict[str, list[str]], heads: tuple[str, ...] = ()
+) -> str:
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("", *heads))
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left">{name}</th>'
+        f"{''.join(f'<td>{value}</td>' for value in values)}</tr>"
+        for name, values in rows.items()
+    )
+    top = f"<thead><tr>{head}</tr></thead>" if heads else ""
+    return f"<table><caption>{caption}</caption>{top}<tbody>{body}</tbody></table>"
+
+
+def _said(value: float | None) -> str:
+    if value is None:
+        return "no limit"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
 class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyped

@@ -10,17 +10,17 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.data import Table, Task
 from boostreg.errors import DataError
-from boostreg.estimators.boosted import Boosted
+from boostreg.estimators.boosted import Boosted, Settings
 from boostreg.estimators.inputs import (
     read_labels,
     read_training,
     read_weights,
     trainable,
 )
-from boostreg.estimators.settings import Settings
-from boostreg.losses import Array, Objective
+from boostreg.losses import Objective
 from boostreg.penalty import Scale
 
 __all__ = ["BoostedClassifier"]

@@ -6,16 +6,16 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.data import Table
-from boostreg.estimators.boosted import Boosted
+from boostreg.estimators.boosted import Boosted, Settings
 from boostreg.estimators.inputs import (
     read_numbers_of,
     read_training,
     read_weights,
     trainable,
 )
-from boostreg.estimators.settings import Settings
-from boostreg.losses import Array, Objective
+from boostreg.losses import Objective
 from boostreg.penalty import Scale
 
 __all__ = ["BoostedRegressor"]

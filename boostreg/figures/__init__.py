@@ -5,24 +5,39 @@ own stylesheet, and goes into a page as markup without any ``style=``.
 """
 
 from boostreg.figures.coefficients import coefficient_paths
-from boostreg.figures.counts import counts_chart
-from boostreg.figures.curves import Curve, curve_panel, measure_scale
-from boostreg.figures.differences import Difference, difference_chart
+from boostreg.figures.curves import (
+    Curve,
+    Part,
+    curve_panel,
+    line_panel,
+    measure_scale,
+    parts_panel,
+    parts_scale,
+)
 from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import PLOT, Cloud, Landmark, size_against_loss
-from boostreg.figures.intervals import Estimate, interval_chart
-from boostreg.figures.lines import line_panel
+from boostreg.figures.intervals import (
+    Difference,
+    Estimate,
+    Judged,
+    Ratio,
+    difference_chart,
+    interval_chart,
+    ratio_chart,
+    verdict_strip,
+)
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
-from boostreg.figures.parts import Part, parts_panel, parts_scale
-from boostreg.figures.promise import promise_chart
-from boostreg.figures.ratios import Ratio, ratio_chart
 from boostreg.figures.scale import Scale, robust_high
-from boostreg.figures.shares import share_bars
 from boostreg.figures.sketch import SmallTree, small_trees
-from boostreg.figures.sparkline import sparkline
-from boostreg.figures.strip import SearchedRange, range_strip
-from boostreg.figures.verdicts import Judged, verdict_strip
+from boostreg.figures.small import (
+    SearchedRange,
+    counts_chart,
+    promise_chart,
+    range_strip,
+    share_bars,
+    sparkline,
+)
 
 __all__ = [
     "PALETTE",

@@ -3,10 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from boostreg.figures.figure import Figure, draw
-from boostreg.figures.labels import spread
-from boostreg.figures.marks import horizontal_axis, line
-from boostreg.figures.numerals import count, is_number, shorten, significant
-from boostreg.figures.scale import Scale, linear_scale, log_scale
+from boostreg.figures.marks import horizontal_axis, line, spread
+from boostreg.figures.scale import (
+    Scale,
+    count,
+    is_number,
+    linear_scale,
+    log_scale,
+    shorten,
+    significant,
+)
 from boostreg.figures.svg import Fragment, group, path, px, text
 
 __all__ = ["coefficient_paths"]

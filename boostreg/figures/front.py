@@ -5,18 +5,26 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from boostreg.figures.figure import Figure, draw
-from boostreg.figures.labels import Label, place_labels
 from boostreg.figures.marks import (
+    Label,
     Point,
     clip,
     horizontal_axis,
+    place_labels,
     points,
     steps,
     vertical_axis,
 )
-from boostreg.figures.numerals import count, is_number, significant
 from boostreg.figures.palette import encoding
-from boostreg.figures.scale import Scale, linear_scale, log_scale, robust_high
+from boostreg.figures.scale import (
+    Scale,
+    count,
+    is_number,
+    linear_scale,
+    log_scale,
+    robust_high,
+    significant,
+)
 from boostreg.figures.svg import Fragment, circle, group, path, px, text
 
 __all__ = ["PLOT", "Cloud", "Landmark", "size_against_loss"]

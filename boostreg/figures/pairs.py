@@ -7,20 +7,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from boostreg.figures.figure import Figure, draw
-from boostreg.figures.labels import Label, place_labels
 from boostreg.figures.marks import (
+    Label,
     Point,
     clip,
     core,
     horizontal_axis,
     line,
+    place_labels,
     points,
     steps,
     vertical_axis,
 )
-from boostreg.figures.numerals import count, is_number, significant
 from boostreg.figures.palette import encoding
-from boostreg.figures.scale import Scale, linear_scale, log_scale, robust_high
+from boostreg.figures.scale import (
+    Scale,
+    count,
+    is_number,
+    linear_scale,
+    log_scale,
+    robust_high,
+    significant,
+)
 from boostreg.figures.svg import Fragment, group
 
 __all__ = ["Trace", "curves_of_two", "fronts_of_two"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from boostreg.figures.figure import Figure, draw
-from boostreg.figures.numerals import count, shorten
+from boostreg.figures.scale import count, shorten
 from boostreg.figures.svg import Fragment, group, path, px, text
 
 __all__ = ["SmallTree", "read_tree", "small_trees"]

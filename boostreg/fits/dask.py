@@ -22,8 +22,7 @@ from typing_extensions import override
 
 from boostreg.errors import BoostregError, FitError, RunError, StudyError
 from boostreg.fits.imports import PRELOAD
-from boostreg.fits.limits import Limits
-from boostreg.fits.process import WorkerProcess
+from boostreg.fits.process import Limits, WorkerProcess
 from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.versions import library_versions
 

@@ -17,9 +17,7 @@ from typing import Any, ParamSpec, TypeVar, final
 from typing_extensions import override
 
 from boostreg.errors import BoostregError, FitError, RunError
-from boostreg.fits.cores import count_cores
-from boostreg.fits.limits import Limits
-from boostreg.fits.process import WorkerProcess
+from boostreg.fits.process import Limits, WorkerProcess, count_cores
 from boostreg.fits.worker import SHIELDED, translate
 
 __all__ = ["LocalExecutor"]

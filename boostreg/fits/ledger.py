@@ -20,7 +20,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
 from boostreg.fits.imports import complete_imports
 from boostreg.fits.journal import Journal
-from boostreg.fits.limits import CrashError, LimitError, Limits
+from boostreg.fits.process import CrashError, LimitError, Limits
 from boostreg.fits.work import FitWork, ReferenceWork, Work, run_work
 
 __all__ = ["Counts", "Ledger"]

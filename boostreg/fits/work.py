@@ -20,12 +20,11 @@ import numpy as np
 from typing_extensions import override
 
 from boostreg import __version__
+from boostreg.arrays import Array
 from boostreg.baselines import SOLVERS, BaselineResult, extra_packages, run_baseline
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, digest
-from boostreg.fits.grow import grow, run_fit
-from boostreg.losses import Array
+from boostreg.fits.fit import Fit, FitResult, digest, grow, run_fit
 from boostreg.penalty import Units
 from boostreg.trees import SIZES, TreeSize
 

@@ -1,29 +1,48 @@
-"""A worker process: calls what it is sent, one call at a time.
-
-``python -m boostreg.fits.worker NAME...`` imports each module, calls each
-``module:function``, says that it is ready, and answers requests until its standard
-input ends. The caller's ``__main__`` is never imported, and nothing is forked: OpenMP
-survives neither well.
-
-It ignores SIGINT and SIGTERM, which terminals and job managers send to whole groups:
-what happens to the fit under way is the coordinator's to decide. It leaves when the
-coordinator is gone, in the midst of a fit too.
-"""
+"""Messages on a pipe: eight bytes of length, little-endian, and as many of content."""
 
 import importlib
 import os
 import pickle
 import select
 import signal
+import struct
 import sys
 import threading
 import traceback
 from typing import BinaryIO
 
 from boostreg.errors import BoostregError, FitError
-from boostreg.fits.frames import read_frame, write_frame
 
-__all__ = ["READY", "SHIELDED", "main", "translate"]
+__all__ = ["READY", "SHIELDED", "main", "read_frame", "translate", "write_frame"]
+
+_LENGTH = struct.Struct("<Q")
+
+
+def write_frame(stream: BinaryIO, content: bytes) -> None:
+    """Send ``content``; ``BrokenPipeError`` if the reader is gone."""
+    stream.write(_LENGTH.pack(len(content)))
+    stream.write(content)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """Return the next message; None if the writer is gone, in its midst too.
+
+    >>> import io
+    >>> pipe = io.BytesIO()
+    >>> write_frame(pipe, b"fit"), write_frame(pipe, b"torn")
+    (None, None)
+    >>> pipe = io.BytesIO(pipe.getvalue()[:-1])
+    >>> read_frame(pipe), read_frame(pipe)
+    (b'fit', None)
+    """
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    content = stream.read(length)
+    return content if len(content) == length else None
+
 
 READY = b"ready"
 """The first message of a worker."""

@@ -55,18 +55,25 @@ P401  A former run's best value lies within 5% of an end of this range, on
 ====  =====================================================================
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from boostreg.penalty.capacity import capacity_findings
-from boostreg.penalty.findings import Entry, Facts, Finding, entries_of
-from boostreg.penalty.numerals import shown
-from boostreg.penalty.ranges import Range
-from boostreg.penalty.reach import MOSTLY, acts_from, reach_findings
-from boostreg.penalty.space import Space
-from boostreg.penalty.value import SCALED, Penalty, Scale
+from boostreg.penalty.lint_facts import Entry, Facts, Finding, entries_of
+from boostreg.penalty.space import Range, Space
+from boostreg.penalty.value import SCALED, Penalty, Scale, shown
 
-__all__ = ["Facts", "Finding", "at_edge", "edge_findings", "lacking", "lint"]
+__all__ = [
+    "Facts",
+    "Finding",
+    "acts_from",
+    "at_edge",
+    "capacity_findings",
+    "edge_findings",
+    "lacking",
+    "lint",
+    "reach_findings",
+]
 
 _EDGE = 0.05
 _LEFT = 0.1
@@ -284,4 +291,242 @@ def _edge_finding(engine: str, entry: Entry, end: str, value: float | None) -> F
         f"The last run's best value with {engine}, {shown(value or 0.0)}, lies at the "
         f"{end} end of {shown(entry.low)} to {shown(entry.high)}.",
         f"{widen}, so that the best value lies inside.",
+    )
+
+
+MOSTLY = 0.5
+"""Share of a range that must be idle before it is worth a word."""
+
+LITTLE = 0.01
+"""An effect smaller than this is called none."""
+
+_KEPT = 1 / LITTLE - 1
+
+_TOO_SMALL = {
+    "reg_alpha": "a hundredth of one row's gradient, so that even a leaf of a single "
+    "row keeps 99% of its weight",
+    "reg_lambda": "a hundredth of one row's hessian, so that even a leaf of a single "
+    "row keeps 99% of its weight",
+    "cat_l2": "a hundredth of one row's hessian, so that even a leaf of a single row "
+    "keeps 99% of its weight",
+    "min_split_gain": "a hundredth of what setting a single row apart gains, so that "
+    "hardly any split is refused",
+    "min_child_weight": "a hundredth of one row's hessian, so that hardly any split is "
+    "refused",
+    "path_smooth": "a hundredth of a row, so that even a leaf of a single row keeps "
+    "99% of its weight",
+}
+
+
+def reach_findings(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
+    """Yield findings on each penalty by itself."""
+    for entry in entries:
+        yield from _too_small(entry, facts)
+        yield from _too_large(entry, facts)
+        yield from _sampling(entry, facts)
+
+
+def _too_small(entry: Entry, facts: Facts) -> Iterator[Finding]:
+    limit = acts_from(entry.name, facts)
+    if limit is None or entry.is_default:
+        return
+    if (share := entry.share_below(limit)) <= MOSTLY:
+        return
+    reason = _TOO_SMALL[entry.name]
+    if entry.name == "min_child_weight" and facts.constant_hessian:
+        reason = "the hessian of one row, which every leaf holds"
+    yield Finding(
+        "P111",
+        entry.where,
+        f"{entry.most(share)} too small to act: below {shown(limit)}, {reason}.",
+        _raise_advice(entry, facts),
+    )
+
+
+def acts_from(name: str, facts: Facts) -> float | None:
+    """Return the value below which a penalty does not act, None without one."""
+    if name == "path_smooth":
+        return LITTLE
+    if name not in SCALED:
+        return None
+    row = facts.of_one_row(name)
+    if row is None:
+        return None
+    exact = name == "min_child_weight" and facts.constant_hessian
+    return row if exact else LITTLE * row
+
+
+def _raise_advice(entry: Entry, facts: Facts) -> str:
+    if entry.name == "path_smooth":
+        return "Raise it: 1 pulls a leaf of one row half of the way to its parent."
+    row = facts.of_one_row(entry.name) or 0.0
+    advice = f"Raise it: {shown(row)} is worth one row"
+    if facts.scale != "raw":
+        return f"{advice}."
+    if not isinstance(entry.values, Range) or entry.share_below(LITTLE) > MOSTLY:
+        return f"{advice}; with scale: rows under search that is 1 on any data."
+    return (
+        f"Write scale: rows under search, which makes it {shown(entry.low)} to "
+        f"{shown(entry.high)} times one row's worth on any data; or raise it: "
+        f"{shown(row)} is worth one row."
+    )
+
+
+def _too_large(entry: Entry, facts: Facts) -> Iterator[Finding]:
+    for code, raw, reason in _ceilings(entry.name, facts):
+        limit = facts.in_scale(entry.name, raw)
+        if limit is None or limit <= 0:
+            continue
+        share = 1 - entry.share_below(limit)
+        if share > MOSTLY:
+            yield Finding(
+                code,
+                entry.where,
+                f"{entry.most(share)} at least {shown(limit)}, {reason}.",
+                f"Keep it well below {shown(limit)}.",
+            )
+
+
+def _ceilings(name: str, facts: Facts) -> Iterator[tuple[str, float, str]]:
+    """Yield code, raw value and reason of each limit that one penalty has."""
+    no_split = "so no tree can be split"
+    if name == "reg_alpha":
+        reason = f"the largest gradient sum on one side of any first split, {no_split}"
+        yield "P121", facts.largest_gradient, reason
+    if name == "min_split_gain":
+        reason = f"the gain of the best first split without penalties, {no_split}"
+        yield "P122", facts.largest_gain, reason
+    if name == "min_child_weight":
+        reason = f"more than half of the hessian of all training rows, {no_split}"
+        yield "P123", 0.5 * facts.total_hessian * (1 + 1e-9), reason
+    if name == "min_child_samples":
+        reason = f"more than half of the {facts.n_rows} training rows, {no_split}"
+        yield "P124", facts.n_rows // 2 + 1, reason
+    if name == "reg_lambda":
+        reason = "with which even a leaf of all rows keeps less than 1% of its weight"
+        yield "P125", _KEPT * facts.total_hessian, reason
+    if name == "path_smooth":
+        reason = "with which even a leaf of all rows keeps less than 1% of its weight"
+        yield "P125", _KEPT * facts.n_rows, reason
+    if name == "max_delta_step" and facts.largest_weight > 0:
+        reason = "more than any leaf of a single row weighs, so nothing is clipped"
+        yield "P112", facts.largest_weight, reason
+
+
+def _sampling(entry: Entry, facts: Facts) -> Iterator[Finding]:
+    if entry.name == "subsample" and 0 < (1 - entry.low) * facts.n_rows < 1:
+        yield Finding(
+            "P131",
+            entry.where,
+            f"Of {facts.n_rows} training rows less than one is left out at "
+            f"{shown(entry.low)}.",
+            "Lower it, for example to 0.5, or drop it.",
+        )
+    if entry.name == "colsample_bytree" and facts.n_features == 1 and entry.low < 1:
+        yield Finding(
+            "P132",
+            entry.where,
+            "There is one feature only, and every tree gets it.",
+            "Drop colsample_bytree.",
+        )
+
+
+_DEEPEST = 30  # 2**31 leaves are more than either library can count
+
+
+def capacity_findings(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
+    """Yield findings on penalties that limit the same leaves."""
+    by_name: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_name.setdefault(entry.name, []).append(entry)
+    for leaves in by_name.get("max_leaves", ()):
+        for depth in by_name.get("max_depth", ()):
+            yield from _beyond_depth(leaves, depth)
+        yield from _beyond_rows(leaves, by_name, facts)
+    for depth in by_name.get("max_depth", ()):
+        if not any(_shared(depth, e) for e in by_name.get("max_leaves", ())):
+            yield from _default_leaves(depth)
+    for samples in by_name.get("min_child_samples", ()):
+        for weight in by_name.get("min_child_weight", ()):
+            if samples.is_default or weight.is_default or not facts.constant_hessian:
+                continue
+            if _shared(samples, weight):
+                yield _same_limit(samples, weight)
+
+
+def _shared(one: Entry, other: Entry) -> bool:
+    return bool(set(one.engines) & set(other.engines))
+
+
+def _beyond_depth(leaves: Entry, depth: Entry) -> Iterator[Finding]:
+    if depth.high > _DEEPEST or not _shared(leaves, depth):
+        return
+    most = 2 ** int(depth.high)
+    if most < leaves.high < math.inf:
+        limit = "at most " if isinstance(depth.values, Range) else ""
+        yield Finding(
+            "P101",
+            leaves.where,
+            f"{leaves.most(1 - leaves.share_below(most + 1))} above {most}, the "
+            f"most leaves that max_depth of {limit}{shown(depth.high)} allows: "
+            "the same trees under different numbers.",
+            f"Set high to at most {most}, or raise {depth.where}.",
+        )
+
+
+def _beyond_rows(
+    leaves: Entry, by_name: dict[str, list[Entry]], facts: Facts
+) -> Iterator[Finding]:
+    most, reason = _most_leaves(leaves, by_name, facts)
+    if most < leaves.high < math.inf:
+        share = 1 - leaves.share_below(most + 1)
+        yield Finding(
+            "P102",
+            leaves.where,
+            f"{leaves.most(share)} above {most}, the most leaves that {reason} "
+            "can fill: the same trees under different numbers.",
+            f"Set high to at most {max(most, 2)}.",
+        )
+
+
+def _most_leaves(
+    leaves: Entry, by_name: dict[str, list[Entry]], facts: Facts
+) -> tuple[int, str]:
+    rows = f"{facts.n_rows} training rows"
+    most, reason = facts.n_rows, rows
+    for entry in by_name.get("min_child_samples", ()):
+        if _shared(leaves, entry) and facts.n_rows // entry.low < most:
+            most = int(facts.n_rows // entry.low)
+            reason = f"{rows} with min_child_samples from {shown(entry.low)}"
+    total = facts.in_scale("min_child_weight", facts.total_hessian)
+    for entry in by_name.get("min_child_weight", ()):
+        if total is None or entry.low <= 0 or not _shared(leaves, entry):
+            continue
+        # A sum of n equal hessians may be a rounding below n of them.
+        filled = int(total / entry.low * (1 + 1e-9))
+        if filled < most:
+            most = filled
+            reason = f"{rows} with min_child_weight from {shown(entry.low)}"
+    return most, reason
+
+
+def _default_leaves(depth: Entry) -> Iterator[Finding]:
+    default = Penalty().max_leaves
+    if depth.high <= _DEEPEST and default is not None and default < 2**depth.high:
+        yield Finding(
+            "P103",
+            depth.where,
+            f"max_leaves is not named and stays at {default}, which stops trees before "
+            f"max_depth of {shown(depth.high)} does.",
+            "Write max_leaves: null under search.fixed, or search it too.",
+        )
+
+
+def _same_limit(samples: Entry, weight: Entry) -> Finding:
+    return Finding(
+        "P104",
+        samples.where,
+        f"With equal hessians {weight.where} is the same limit in another unit, and "
+        "only the stricter of the two acts.",
+        "Keep one of them.",
     )

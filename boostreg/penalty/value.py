@@ -1,35 +1,4 @@
-r"""A penalty: a checked value that knows its units and knows no engine.
-
-A leaf holds rows whose loss has weighted first derivatives that sum to ``G`` and
-second derivatives that sum to ``H``. The weight of a leaf and the gain of a split are
-
-.. math::
-
-    w(G, H) = -\frac{T(G)}{H + \lambda}, \qquad
-    \text{gain} = s(G_L, H_L) + s(G_R, H_R) - s(G_L + G_R, H_L + H_R),
-
-with :math:`T(G) = \operatorname{sign}(G) \max(|G| - \alpha, 0)` and
-:math:`s(G, H) = T(G)^2 / (H + \lambda)`: eq. 5-7 of [1]_, with the L1 term added and
-without the factor 1/2 that the paper has and neither library keeps.
-
-=====================  ===============  =================================
-field                  symbol           unit of ``scale="raw"``
-=====================  ===============  =================================
-``reg_alpha``          :math:`\alpha`   gradient: loss / raw score
-``reg_lambda``         :math:`\lambda`  hessian: loss / raw score squared
-``min_split_gain``     :math:`\gamma`   gain: gradient squared / hessian
-``min_child_weight``   (none)           hessian
-``min_child_samples``  (none)           rows
-``max_delta_step``     (none)           raw score, before learning_rate
-``path_smooth``        (none)           rows
-``cat_l2``             (none)           hessian
-=====================  ===============  =================================
-
-References
-----------
-.. [1] T. Chen, C. Guestrin. "XGBoost: A Scalable Tree Boosting System". KDD 2016.
-   https://arxiv.org/abs/1603.02754
-"""
+"""Numbers in sentences about penalties."""
 
 import math
 import numbers
@@ -38,7 +7,17 @@ from typing import Literal, get_args
 
 from boostreg.errors import PenaltyError
 
-__all__ = ["PENALTIES", "SCALED", "Penalty", "Scale", "Units"]
+__all__ = ["PENALTIES", "SCALED", "Penalty", "Scale", "Units", "shown"]
+
+
+def shown(value: float) -> str:
+    """Return a number with three significant digits, as it can stand in YAML.
+
+    >>> shown(123456.0), shown(0.012345), shown(31)
+    ('123000', '0.0123', '31')
+    """
+    return f"{float(f'{value:.3g}'):.10g}"
+
 
 Scale = Literal["raw", "rows", "share"]
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from boostreg.insight.claims import Finding, Least, overall, said_overall
-from boostreg.report.labels import LABELS
-from boostreg.report.numbers import number
+from boostreg.claims.verdict import Finding, Least, overall, said_overall
 from boostreg.report.records import ClaimRecord
+from boostreg.report.wording import LABELS, format_number
 
 __all__ = [
     "claims_sentences",
@@ -137,7 +136,7 @@ def _place(penalty: str, at: Any) -> str:
         return f"at the largest {penalty}"
     if at == "lowest":
         return f"at the {penalty} of least loss on the other folds"
-    return f"at {penalty} {number(at)}"
+    return f"at {penalty} {format_number(at)}"
 
 
 def expected_words(claim: Mapping[str, Any]) -> str:
@@ -149,7 +148,7 @@ def expected_words(claim: Mapping[str, Any]) -> str:
     'equal within 0.001'
     """
     expect, than = claim["expect"], claim.get("than", 0.0)
-    beyond = f" {number(than)}" if than or expect in ("above", "below") else ""
+    beyond = f" {format_number(than)}" if than or expect in ("above", "below") else ""
     if expect == "equal":
         return f"equal{' to' + beyond if beyond else ''} within {claim['at_most']}"
     return f"{expect}{beyond} by at least {claim['at_least']}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostreg.losses import Array
+from boostreg.arrays import Array
 from boostreg.report.records import RunRecord
 from boostreg.statistics import (
     Interval,

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from boostreg.figures import Figure, sparkline
-from boostreg.figures.numerals import MISSING, count, fixed, percent, places
+from boostreg.figures.scale import MISSING, count, fixed, percent, places
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
 from boostreg.report.sections.words import dig, engine_name, number, span

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from boostreg.figures import Figure, encoding
-from boostreg.figures.numerals import places
+from boostreg.figures.scale import places
 from boostreg.report.sections import (
     answer_section,
     baselines_section,

@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
+from boostreg.claims.experiments.base import Panel
+from boostreg.claims.verdict import Finding
+from boostreg.effects.effects import Effect, PathRow
+from boostreg.effects.importance import Importance
+from boostreg.effects.mechanism import Mechanism
+from boostreg.effects.optimism import OvertuningPoint
+from boostreg.effects.outer import OuterEffect
+from boostreg.effects.sketch import Sketch
 from boostreg.fits.fit import FitResult
 from boostreg.fits.work import ModelRecord, ReferenceRecord
-from boostreg.insight.claims import Finding
-from boostreg.insight.effects import Effect, PathRow
-from boostreg.insight.experiments.base import Panel
-from boostreg.insight.honesty import OvertuningPoint
-from boostreg.insight.importance import Importance
-from boostreg.insight.mechanism import Mechanism
-from boostreg.insight.outer import OuterEffect
-from boostreg.insight.sketch import Sketch
-from boostreg.losses import Array
 from boostreg.penalty import Penalty, linter
-from boostreg.penalty.ranges import Range
+from boostreg.penalty.space import Range
 from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Prior, Selection, Trial
 

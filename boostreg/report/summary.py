@@ -1,29 +1,378 @@
-"""From the records of a run to plain data: all that page and ``results.json`` say."""
+"""What the penalties do, as plain data."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
-from boostreg.insight.effects import plain_size
-from boostreg.insight.honesty import ties, winners_bias
-from boostreg.insight.importance import Importance
+from boostreg.effects.effects import Effect, paired_ratio, plain_size
+from boostreg.effects.importance import Importance
+from boostreg.effects.mechanism import Mechanism
+from boostreg.effects.optimism import ties, winners_bias
+from boostreg.effects.outer import OuterEffect
+from boostreg.errors import PenaltyError
+from boostreg.penalty import SCALED, Penalty, Scale, Units
 from boostreg.penalty.linter import at_edge
+from boostreg.penalty.priors import as_prior
 from boostreg.report.claims import claims_sentences, summarize_claims
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
-from boostreg.report.effects import effects_data, interval_data
 from boostreg.report.findings import Findings
-from boostreg.report.guess import guess_data
-from boostreg.report.purposes import purposes_data
-from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
-from boostreg.report.sizes import sizes_data
-from boostreg.report.strength import noise_variance, penalty_scales, prior_of
+from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
+from boostreg.report.sentences import alone_sentence, effect_sentence
+from boostreg.report.wording import format_change, format_number
+from boostreg.statistics import Interval, standard_error
 from boostreg.trees import SIZES
-from boostreg.tuning import Candidate
+from boostreg.tuning import Candidate, Trial, TrialCurves
+from boostreg.tuning.purpose import Purpose, Speed, best_under, knee
 
-__all__ = ["summarize"]
+__all__ = [
+    "effects_data",
+    "guess_data",
+    "interval_data",
+    "noise_variance",
+    "penalty_scales",
+    "prior_of",
+    "purposes_data",
+    "sizes_data",
+    "summarize",
+    "timed_data",
+]
+
+
+def interval_data(interval: Interval) -> dict[str, Any]:
+    """Return an interval as a page and ``results.json`` give it."""
+    return {
+        "difference": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "p": interval.p_value,
+        "n": interval.n,
+        "method": interval.method,
+    }
+
+
+def effects_data(record: RunRecord) -> dict[str, Any]:
+    """Return every effect by engine and penalty, the main one on top."""
+    content: dict[str, Any] = {}
+    for effect in record.main_effects:
+        others = [
+            other
+            for other in record.effects
+            if (other.engine, other.penalty) == (effect.engine, effect.penalty)
+            and other is not effect
+        ]
+        works = [
+            one
+            for one in record.mechanisms
+            if (one.engine, one.penalty) == (effect.engine, effect.penalty)
+        ]
+        alone = [
+            one
+            for one in record.outer_effects
+            if (one.engine, one.penalty) == (effect.engine, effect.penalty)
+        ]
+        content.setdefault(effect.engine, {})[effect.penalty] = _effect(effect) | {
+            "sentence": effect_sentence(effect),
+            "lowest": _lowest(effect),
+            "outer": _outer_effect(alone[0]) if alone else None,
+            "others": [_effect(other) for other in others],
+            "mechanism": _mechanism(works[0]) if works else None,
+            "trees": [
+                {"value": value, "leaves": one.n_leaves, "tree": one.written}
+                for (engine, name, value), one in record.sketches.items()
+                if (engine, name) == (effect.engine, effect.penalty)
+            ],
+        }
+    return content
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    return {
+        "anchor": effect.anchor,
+        "reading": effect.reading,
+        "points": [
+            {
+                "value": point.value,
+                "loss": point.loss,
+                "train_loss": point.train_loss,
+                "gap": point.gap,
+                "rounds": point.rounds,
+                "adjusted": point.p_value,
+            }
+            | interval_data(point.difference)
+            | point.size
+            | {
+                "differences": _ends(point.differences),
+                "leaves_change": _change(point.leaves_ratio),
+            }
+            for point in effect.points
+        ],
+        "safe": effect.safe,
+        "flat": list(effect.flat),
+        "verdict": effect.verdict,
+    }
+
+
+def _lowest(effect: Effect) -> dict[str, Any]:
+    """Return the changes at the least loss, as shares of the first point's values."""
+    zero, low = effect.points[0], effect.lowest
+    return {
+        "value": low.value,
+        "loss": _shares(low.difference, zero.loss),
+        "leaves": _change(low.leaves_ratio),
+    }
+
+
+def _shares(interval: Interval, base: float) -> list[float]:
+    ends = (interval.estimate, interval.low, interval.high)
+    return [end / base if base else float("nan") for end in ends]
+
+
+def _change(ratio: Interval) -> list[float]:
+    """Return a ratio and its ends as changes: 0.9 is -10 %."""
+    return [end - 1 for end in (ratio.estimate, ratio.low, ratio.high)]
+
+
+def _ends(intervals: Mapping[str, Interval]) -> dict[str, list[float]]:
+    """Return estimate, low and high end of each measure's difference to zero."""
+    return {name: [i.estimate, i.low, i.high] for name, i in intervals.items()}
+
+
+def _outer_effect(one: OuterEffect) -> dict[str, Any]:
+    return {
+        "sentence": alone_sentence(one),
+        "values": list(one.values),
+        "loss": interval_data(one.loss) | {"zero": one.zero_loss},
+        "leaves": {"change": _change(one.leaves), "method": one.leaves.method},
+    }
+
+
+def _mechanism(found: Mechanism) -> list[dict[str, Any]]:
+    return [
+        {"value": point.value}
+        | {
+            part: {
+                measure: interval_data(interval)
+                for measure, interval in getattr(point, part).items()
+            }
+            for part in ("shrinkage", "structure", "total")
+        }
+        for point in found.points
+    ]
+
+
+def sizes_data(record: RunRecord) -> list[dict[str, Any]]:
+    """Return one ratio of leaves a pair: tuned to default, small to best, engines."""
+    names = list(record.engines)
+    pairs = []
+    for engine in names:
+        pairs.append((f"{engine} best", f"{engine} default"))
+        pairs.append((f"{engine} one_se", f"{engine} default"))
+        pairs.append((f"{engine} one_se", f"{engine} best"))
+    pairs += [
+        (f"{b} {pick}", f"{a} {pick}")
+        for i, a in enumerate(names)
+        for b in names[i + 1 :]
+        for pick in ("best", "one_se")
+    ]
+    return [_ratio(a, b, record) for a, b in pairs]
+
+
+def _ratio(a: str, b: str, record: RunRecord) -> dict[str, Any]:
+    first, second = (_leaves(name, record) for name in (a, b))
+    found = paired_ratio(first, second, record.outer_ratio)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        folds = first / second
+    return {
+        "a": a,
+        "b": b,
+        "ratio": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "folds": folds.tolist(),
+        "method": found.method,
+    }
+
+
+def _leaves(name: str, record: RunRecord) -> Array:
+    engine, _, model = name.partition(" ")
+    folds = record.engines[engine].outer[model]
+    return np.array([float(fold.size.n_leaves) for fold in folds])
+
+
+def purposes_data(tuned: Tuned, limits: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the smallest within one standard error, the knee, and what limits admit.
+
+    Parameters
+    ----------
+    tuned : Tuned
+    limits : mapping
+        The study's ``select``; a limit on time is passed over, see ``timed_data``.
+    """
+    picks = {"one_se": tuned.selection.one_se, "knee": knee(tuned.selection.front)}
+    curves = _curves(tuned)
+    for name in ("max_leaves", "max_bytes"):
+        if limits.get(name) is not None:
+            purpose = Purpose(**{name: float(limits[name])})
+            picks[name] = best_under(list(curves.values()), purpose)
+    return [
+        _row(name, pick, tuned, curves, limits.get(name))
+        for name, pick in picks.items()
+    ]
+
+
+def timed_data(tuned: Tuned, microseconds: float, speed: Speed) -> dict[str, Any]:
+    """Return the best candidate under a limit on time, with its estimate.
+
+    It depends on the machine that ``speed`` was measured on.
+    """
+    purpose = Purpose(max_microseconds=microseconds)
+    curves = _curves(tuned)
+    pick = best_under(list(curves.values()), purpose, speed)
+    found = curves[pick.trial]
+    time = speed.estimate(found.n_trees[pick.n_rounds], found.n_leaves[pick.n_rounds])
+    row = _row("max_microseconds", pick, tuned, curves, microseconds)
+    return row | {"microseconds": float(time)}
+
+
+def _curves(tuned: Tuned) -> dict[int, TrialCurves]:
+    return {t.number: t.curves for t in tuned.trials if t.curves is not None}
+
+
+def _row(
+    purpose: str,
+    pick: Candidate,
+    tuned: Tuned,
+    curves: Mapping[int, TrialCurves],
+    limit: float | None,
+) -> dict[str, Any]:
+    best, chosen = tuned.selection.best, curves[pick.trial]
+    paired = (
+        chosen.valid_loss[:, pick.n_rounds]
+        - curves[best.trial].valid_loss[:, best.n_rounds]
+    )
+    error = float(standard_error(paired))
+    return {
+        "purpose": purpose,
+        "limit": limit,
+        "trial": pick.trial,
+        "rounds": pick.n_rounds,
+        "loss": pick.loss,
+        "above_best": float(paired.mean()),
+        "above_best_se": None if math.isnan(error) else error,
+        "leaves": pick.n_leaves,
+        "trees": float(chosen.n_trees[pick.n_rounds]),
+        "bytes": float(chosen.n_bytes[pick.n_rounds]),
+        "penalty": tuned.trials[pick.trial].penalty.as_dict(),
+    }
+
+
+def guess_data(tuned: Tuned) -> dict[str, Any] | None:
+    """Return the prior, its guesses and their ranks among all trials of a search.
+
+    None where no guess was made.
+    """
+    if tuned.prior is None or not tuned.guesses:
+        return None
+    complete = [trial for trial in tuned.trials if trial.state == "complete"]
+    best = min(trial.loss for trial in complete)
+    made = [
+        _guess(name, tuned.trials[trial], complete, best)
+        for name, trial in tuned.guesses.items()
+    ]
+    return {
+        "noise": tuned.prior.noise,
+        "std": math.sqrt(tuned.prior.variance),
+        "trials": made,
+        "sentence": _sentence(made, len(tuned.trials)),
+    }
+
+
+def _guess(
+    name: str, trial: Trial, complete: list[Trial], best: float
+) -> dict[str, Any]:
+    better = sum(other.loss < trial.loss for other in complete)
+    is_complete = trial.state == "complete"
+    return {
+        "penalty": name,
+        "value": getattr(trial.penalty, name),
+        "trial": trial.number,
+        "loss": trial.loss,
+        "rank": better + 1 if is_complete else None,
+        "above_best": trial.loss / best - 1 if best and is_complete else None,
+    }
+
+
+def _sentence(made: list[dict[str, Any]], n_trials: int) -> str:
+    said = [
+        f"{one['penalty']} {format_number(one['value'])} ({_rank(one, n_trials)})"
+        for one in made
+    ]
+    return (
+        "before any trial was judged, the spread of the unpenalised leaves suggested "
+        f"{' or '.join(said)}."
+    )
+
+
+def _rank(one: dict[str, Any], n_trials: int) -> str:
+    if one["rank"] is None:
+        return "not measured in full"
+    rank = f"rank {one['rank']} of {n_trials} trials"
+    if one["above_best"] is None:
+        return rank
+    return f"{rank}, loss {format_change(one['above_best'])} against the best"
+
+
+_LIKELIHOODS = ("logistic", "softmax", "poisson")
+_DISPERSED = ("squared_error", "gamma", "tweedie")
+
+
+def penalty_scales(
+    penalty: Penalty, units: Units
+) -> dict[str, dict[str, float] | None]:
+    """Return the scaled penalties by scale, None for a scale without a unit."""
+    content: dict[str, dict[str, float] | None] = {}
+    for scale in get_args(Scale):
+        try:
+            same = penalty.to_scale(scale, units)
+        except PenaltyError:
+            content[scale] = None
+        else:
+            content[scale] = {name: getattr(same, name) for name in SCALED}
+    return content
+
+
+def prior_of(penalty: Penalty, units: Units, variance: float | None) -> dict[str, Any]:
+    """Return what ``as_prior`` says, for a penalty in any scale."""
+    return as_prior(penalty.to_raw(units), units, variance)
+
+
+def noise_variance(
+    objective: str, loss: float, weights: Sequence[Array | None]
+) -> float | None:
+    """Return s^2 of ``boostreg.penalty.priors``, None where the objective has none.
+
+    Parameters
+    ----------
+    objective : str
+        What was minimised.
+    loss : float
+        Mean loss on rows that were not trained on. For squared error it is the noise
+        variance, for gamma and Tweedie, a mean deviance, about the dispersion.
+    weights : sequence of arrays or None
+        Row weights. They are taken for precisions: ``loss`` is then the variance of a
+        row of mean weight, and a row of weight 1 has so much more.
+    """
+    known = [part for part in weights if part is not None]
+    mean_weight = float(np.mean(np.concatenate(known))) if known else 1.0
+    if objective in _DISPERSED:
+        return loss * mean_weight
+    return mean_weight if objective in _LIKELIHOODS else None
+
 
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
 

@@ -13,7 +13,7 @@ from boostreg.engines import ENGINES
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
 from boostreg.penalty import PENALTIES, Penalty, Range, parse_space
-from boostreg.penalty.prior_values import is_prior, prior_value, with_prior_values
+from boostreg.penalty.priors import is_prior, prior_value, with_prior_values
 from boostreg.study.faults import (
     contradiction,
     detail,

@@ -1,14 +1,18 @@
-"""The files that a run leaves."""
+"""The models of a run: written beside its tables, and used on new rows."""
 
+import hashlib
+import platform
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from boostreg.data import Column
-from boostreg.errors import StudyError
+from boostreg.data import Column, Reading, read_rows
+from boostreg.errors import DataError, ModelError, RunError, StudyError
+from boostreg.losses import Objective
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
-from boostreg.report.summary import summarize
+from boostreg.report.summary import summarize, timed_data
 from boostreg.report.tables import (
     FIT_COLUMNS,
     PATH_COLUMNS,
@@ -17,11 +21,171 @@ from boostreg.report.tables import (
     path_table,
     trial_table,
 )
-from boostreg.study.files import read_json, write_csv, write_json, write_text
-from boostreg.study.models import write_models
-from boostreg.study.stored import as_a_run_leaves, read_results, read_table
+from boostreg.saved import LoadedModel, ModelCard, load_model
+from boostreg.study.execution import Execution
+from boostreg.study.files import (
+    csv_text,
+    read_json,
+    write_bytes,
+    write_csv,
+    write_json,
+    write_text,
+)
+from boostreg.study.plan import Plan
+from boostreg.study.run import as_a_run_leaves, read_results, read_table, results_file
+from boostreg.tuning.purpose import measure_speed
 
-__all__ = ["rebuild_report", "run_folder", "write_run"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "find_model",
+    "predict_rows",
+    "rebuild_report",
+    "run_facts",
+    "run_folder",
+    "write_models",
+    "write_run",
+]
+
+
+def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
+    """Write each engine's chosen models, each with its card."""
+    if folder.is_symlink():
+        raise RunError(f"{folder} is a symbolic link; remove it and run again.")
+    folder.mkdir(exist_ok=True)
+    card = record.card
+    classes = tuple(card["class_labels"])
+    name, parameter = card["objective"], card["objective_parameter"]
+    for engine in record.engines.values():
+        for pick, model in engine.models.items():
+            path = folder / f"{engine.name}-{pick}{model.suffix}"
+            write_bytes(path, model.content)
+            described = ModelCard(
+                engine=engine.name,
+                pick=pick,
+                n_rounds=engine.tuned[None].candidate(pick).n_rounds,
+                target=card["target"],
+                task=card["task"],
+                objective=Objective(name, parameter, len(classes)),
+                classes=classes,
+                columns=columns,
+                size=model.size,
+                sha256=hashlib.sha256(model.content).hexdigest(),
+                ranks=model.ranks,
+                intercept=tuple(model.intercept),
+                reading=Reading.from_dict(record.study["data"]),
+            )
+            write_json(path.with_suffix(".json"), described.as_dict())
+
+
+def find_model(folder: Path, name: str | None = None) -> Path:
+    """Return the card of a run's model.
+
+    Parameters
+    ----------
+    folder : Path
+        That a run left.
+    name : str or None
+        ``ENGINE-PICK``; None for the ``best`` of the engine with the least inner loss.
+
+    Raises
+    ------
+    DataError
+        If the folder holds no results of a run, or they do not say which is best.
+    ModelError
+        If the run left no such model; the message lists those it left.
+    """
+    if name is None:
+        name = f"{_best_engine(folder)}-best"
+    else:
+        results_file(folder)
+    found = sorted(path.stem for path in (folder / "models").glob("*.json"))
+    if name not in found:
+        there = f"it holds {', '.join(found)}" if found else "run the study again"
+        raise ModelError(f"{folder / 'models'} holds no model {name!r}; {there}.")
+    return folder / "models" / f"{name}.json"
+
+
+def predict_rows(
+    folder: Path, source: str, *, model: str | None = None, out: Path | None = None
+) -> str:
+    """Return the predictions of a run's model for each row of ``source``, as CSV.
+
+    The column ``prediction`` holds means or class labels; for classes one column
+    ``probability_LABEL`` each follows. With ``out`` they are written there, and the
+    line returned names it.
+
+    Raises
+    ------
+    DataError
+        If the rows cannot be read, or are not as in training.
+    ModelError
+        If there is no such model, or its file was changed.
+    RunError
+        If ``out`` cannot be written.
+    """
+    loaded = load_model(find_model(folder, model))
+    card = loaded.card
+    rows = read_rows(source, Path(), card.columns, card.reading)
+    table = _table(loaded, rows)
+    if out is None:
+        return table
+    write_text(out, table)
+    return f"{out}\n"
+
+
+def _table(model: LoadedModel, frame: "pd.DataFrame") -> str:
+    head, columns = ["prediction"], [model.predict(frame).tolist()]
+    if model.card.classes:
+        head += [f"probability_{label}" for label in model.card.classes]
+        columns += model.predict_proba(frame).T.tolist()
+    return csv_text(head, zip(*columns, strict=True))
+
+
+def _best_engine(folder: Path) -> str:
+    try:
+        engines = read_json(results_file(folder))["engines"]
+        losses = {
+            str(name): float(one["best"]["inner"]["loss"])
+            for name, one in engines.items()
+        }
+        return min(losses, key=lambda name: losses[name])
+    except (KeyError, TypeError, AttributeError) as error:
+        read_results(folder)  # says in which way it is not what a run leaves
+        raise DataError(
+            f"{folder} names no best model; choose one with --model."
+        ) from error
+
+
+def run_facts(
+    plan: Plan,
+    record: RunRecord,
+    execution: Execution,
+    started: datetime,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return what stands under ``run`` in ``results.json``.
+
+    ``seconds`` are of a clock that nobody sets; the end is counted from the start.
+    """
+    finished, counts = started + timedelta(seconds=seconds), execution.ledger.counts
+    facts: dict[str, Any] = {
+        "started": started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "workers": execution.workers,
+        "fits": counts.run + counts.found,
+        "fits_from_journal": counts.found,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    limit = plan.spec.select.max_microseconds
+    if limit is not None:
+        facts["select"] = {
+            name: timed_data(engine.tuned[None], limit, measure_speed(name))
+            for name, engine in record.engines.items()
+        }
+    return facts
 
 
 def run_folder(path: Path, name: str, out: str | Path | None) -> Path:

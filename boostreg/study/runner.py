@@ -15,19 +15,16 @@ from boostreg.fits.versions import library_versions
 from boostreg.fits.work import FitWork, ModelWork, Work
 from boostreg.penalty.linter import Finding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
-from boostreg.study.claimed import Claims
-from boostreg.study.door import load_study, write_study
+from boostreg.study.claim_jobs import Claims
 from boostreg.study.execution import Execution, execute
-from boostreg.study.facts import run_facts
 from boostreg.study.index import write_index
-from boostreg.study.insights import Insights
-from boostreg.study.output import run_folder, write_run
+from boostreg.study.load import load_study, write_study
+from boostreg.study.measurements import Insights
+from boostreg.study.output import run_facts, run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
-from boostreg.study.progress import Progress, Silent
-from boostreg.study.watch import Watch
-from boostreg.tuning.job import TuningJob
-from boostreg.tuning.mirror import Link, Mirror, search_name
-from boostreg.tuning.storage import located
+from boostreg.study.progress import Progress, Silent, Watch
+from boostreg.tuning.mirror import Link, Mirror, located, search_name
+from boostreg.tuning.search import TuningJob
 
 __all__ = ["run_study"]
 

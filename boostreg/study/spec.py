@@ -45,11 +45,11 @@ from boostreg.study.checks import (
     searched,
     settle_fixed,
 )
-from boostreg.study.claims import ClaimSpec, distinct_ids
+from boostreg.study.claim_spec import ClaimSpec, distinct_ids
 from boostreg.study.faults import contradiction, detail, rule, tag
 from boostreg.study.strict import Strict, Text
 from boostreg.tuning import Sampler
-from boostreg.tuning.storage import check_storage, masked
+from boostreg.tuning.mirror import check_storage, masked
 
 __all__ = [
     "Compute",

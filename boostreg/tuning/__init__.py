@@ -3,10 +3,10 @@
 from boostreg.tuning.guess import Prior
 from boostreg.tuning.measuring import Limits
 from boostreg.tuning.proposals import SAMPLERS, Proposer, Sampler, first_penalties
+from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
-from boostreg.tuning.suggest import suggest
 from boostreg.tuning.trial import FoldRecord, Trial
-from boostreg.tuning.tuning import Tuning
+from boostreg.tuning.tune import suggest
 
 __all__ = [
     "SAMPLERS",

@@ -32,14 +32,13 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.data import Table
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, digest
-from boostreg.fits.grow import grow
+from boostreg.fits.fit import Fit, digest, grow
 from boostreg.fits.work import FitWork, Work
-from boostreg.losses import Array
 from boostreg.penalty import Penalty, Range, Scale, Units
 from boostreg.trees import TreeEnsemble
 

@@ -1,22 +1,11 @@
-"""What to try next: a pure function of the seed and of the outcomes it may see.
+"""What a sampler that learns has been told: an Optuna study in memory."""
 
-Trial ``t`` is proposed when all trials up to ``t - in_flight`` have ended, whatever
-else has ended by then: outcomes that arrive early are held back, and the sampler sees
-the trials between as running. So proposals do not depend on the number of workers.
-
-Samplers work on one share in [0, 1] a penalty, which ``Range.quantile`` turns into a
-value. A mass at zero is then a stretch of the axis beside the smallest values, where
-the loss hardly differs. For TPE this is the same as Optuna's own logarithmic ranges
-wherever there is no such mass. A categorical switch beside each value would double the
-dimensions and give zero a probability of one half, whatever the space says: over three
-made-up losses of the default space, 60 trials and 12 seeds each, shares came within
-0.1 of the optimum everywhere, switches only to 1.6 where zero is a bad choice.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, get_args
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +13,130 @@ from numpy.typing import NDArray
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.fits.fit import derive_seed
 from boostreg.penalty import Penalty, Range, Scale
-from boostreg.penalty.ranges import acting, drawn
+from boostreg.penalty.space import acting, drawn
 from boostreg.tuning.guess import n_guesses
-from boostreg.tuning.history import History, without_gp
 
-__all__ = ["SAMPLERS", "Proposer", "Sampler", "first_penalties"]
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+__all__ = [
+    "GP_MOST_TRIALS",
+    "SAMPLERS",
+    "History",
+    "Proposer",
+    "Sampler",
+    "first_penalties",
+    "without_gp",
+]
+
+GP_MOST_TRIALS = 400
+"""Most trials for ``gp``: its model is fitted anew for each, at cubic cost."""
+
+_POPULATION = 20
+
+
+def without_gp(n_trials: int) -> str | None:
+    """Return why the sampler ``gp`` cannot be had, None if it can."""
+    if n_trials > GP_MOST_TRIALS:
+        return (
+            f"takes at most {GP_MOST_TRIALS} trials, got {n_trials}: the cost of a "
+            "proposal grows with their cube. Use tpe."
+        )
+    if find_spec("torch") is None:
+        return "needs PyTorch: pip install torch"
+    return None
+
+
+class History:
+    """Trials as Optuna sees them: shares in [0, 1], running until they are told.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Penalties that are searched.
+    sampler : {"tpe", "nsga2", "gp"}
+    seed : int
+        Each proposal draws from a stream of its own, derived from this and its number,
+        so that nothing depends on how many were drawn before.
+    """
+
+    def __init__(self, names: tuple[str, ...], sampler: str, seed: int) -> None:
+        import optuna
+
+        unit = optuna.distributions.FloatDistribution(0.0, 1.0)
+        self._shares: dict[str, Any] = dict.fromkeys(names, unit)
+        self._sampler, self._seed = sampler, seed
+        self._running: dict[int, optuna.Trial] = {}
+        self.n_complete = 0
+        n_objectives = 2 if sampler == "nsga2" else 1
+        with _quiet():
+            self._study = optuna.create_study(directions=["minimize"] * n_objectives)
+
+    def draw(self, number: int) -> dict[str, float]:
+        """Return the sampler's proposal for trial ``number``, which then runs."""
+        self._study.sampler = self._seeded(number)
+        with _one_torch_thread() if self._sampler == "gp" else nullcontext():
+            trial = self._study.ask(self._shares)
+        self._running[number] = trial
+        return dict(trial.params)
+
+    def add(self, number: int, shares: dict[str, float]) -> None:
+        """Let trial ``number`` run with shares that come from elsewhere."""
+        self._study.enqueue_trial(shares)
+        self.draw(number)
+
+    def tell(self, number: int, outcome: tuple[float, float] | None) -> None:
+        """End trial ``number`` with its loss and leaves, or None if it failed.
+
+        One that never ran here, since it lies outside the space, is ignored.
+        """
+        import optuna
+
+        trial = self._running.pop(number, None)
+        if trial is None:
+            return
+        if outcome is None:
+            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            return
+        self._study.tell(trial, list(outcome)[: len(self._study.directions)])
+        self.n_complete += 1
+
+    def _seeded(self, number: int) -> "BaseSampler":
+        from optuna.samplers import GPSampler, NSGAIISampler, TPESampler
+
+        seed = derive_seed(self._seed, "proposal", number)
+        if self._sampler == "nsga2":
+            return NSGAIISampler(population_size=_POPULATION, seed=seed)
+        if self._sampler == "gp":
+            return GPSampler(seed=seed)
+        return TPESampler(seed=seed, multivariate=True, constant_liar=True)
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Keep sums from depending on the number of cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna from announcing a study that nobody can open."""
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
 
 Sampler = Literal["tpe", "sobol", "random", "nsga2", "gp"]
 

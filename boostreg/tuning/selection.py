@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidate", "Selection", "TrialCurves", "select"]
+from boostreg.arrays import Array
 
-Array = NDArray[np.float64]
+__all__ = ["Candidate", "Selection", "TrialCurves", "select"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.fits.fit import FitResult
 from boostreg.penalty import Penalty
 from boostreg.trees import SIZES, TreeSize
@@ -26,8 +27,6 @@ __all__ = [
 ]
 
 State = Literal["complete", "raced", "failed"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,15 @@ from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError
 from boostreg.estimators import BoostedClassifier, BoostedRegressor
 from boostreg.figures import Cloud, Figure, Landmark, size_against_loss
-from boostreg.figures.notebook import notebook_html, notebook_table
+from boostreg.figures.figure import notebook_html, notebook_table
 from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
 from boostreg.trees import SIZES
-from boostreg.tuning.purpose import Purpose, best_under, knee
+from boostreg.tuning.purpose import Purpose, best_under, knee, measure_speed
+from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection
-from boostreg.tuning.speed import measure_speed
 from boostreg.tuning.trial import Trial
-from boostreg.tuning.tuning import Tuning
 
 if TYPE_CHECKING:
     import pandas as pd

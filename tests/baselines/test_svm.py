@@ -7,10 +7,14 @@ import pytest
 from sklearn.svm import LinearSVC, LinearSVR
 
 from boostreg.baselines import run_baseline
-from boostreg.baselines.calibration import calibrate, calibrated_losses
-from boostreg.baselines.hinge import SquaredTube
-from boostreg.baselines.split import Split
-from boostreg.baselines.svm import svm_grid, svm_path
+from boostreg.baselines.inputs import Split
+from boostreg.baselines.svm import (
+    SquaredTube,
+    calibrate,
+    calibrated_losses,
+    svm_grid,
+    svm_path,
+)
 from boostreg.data import Fold
 from boostreg.errors import DataError
 from boostreg.losses import Objective

@@ -31,11 +31,10 @@ from sources import versions
 
 from boostreg.data import Table, make_splits
 from boostreg.data.folds import Fold, Splits, make_folds
+from boostreg.effects.effects import PathRow, penalty_effect
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, derive_seed
-from boostreg.fits.grow import grow
-from boostreg.insight.effects import PathRow, penalty_effect
+from boostreg.fits.fit import Fit, FitResult, derive_seed, grow
 from boostreg.penalty import Penalty, parse_space
 from boostreg.statistics import corrected_t
 from boostreg.trees import SizeCurves, TreeSize

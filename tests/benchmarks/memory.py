@@ -26,7 +26,7 @@ from boostreg.fits.schedule import run_jobs
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
 from boostreg.tuning import Limits, Proposer, Tuning
-from boostreg.tuning.job import TuningJob
+from boostreg.tuning.search import TuningJob
 
 SHAPES = ((100_000, 30), (400_000, 30), (100_000, 200))
 ENGINES = ("xgboost", "lightgbm")

@@ -32,7 +32,7 @@ from boostreg.fits.work import FitWork
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
 from boostreg.tuning import Limits, Proposer, Trial, Tuning
-from boostreg.tuning.job import TuningJob
+from boostreg.tuning.search import TuningJob
 
 TABLES = ("concrete", "spam", "adult")
 ENGINES = ("xgboost", "lightgbm")

@@ -21,8 +21,7 @@ from sources import load, parse_folder
 
 from boostreg.data import Table, make_splits
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, derive_seed
-from boostreg.fits.grow import run_fit
+from boostreg.fits.fit import Fit, FitResult, derive_seed, run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
 from boostreg.tuning import Candidate, Limits, Proposer, Tuning

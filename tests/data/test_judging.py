@@ -13,7 +13,7 @@ from boostreg.data import Reading, prepare_table, read_source
 from boostreg.data.judging import judge_cells
 from boostreg.data.sources import SKLEARN
 from boostreg.errors import DataError
-from boostreg.study.reading import read_yaml
+from boostreg.study.yaml_reader import read_yaml
 
 PLAIN = Reading()
 ROWS = 200

@@ -14,7 +14,7 @@ from problems import as_table, make_objective, make_target
 
 from boostreg.data import Column
 from boostreg.engines import ENGINES, Growth, LightGBM, Problem, XGBoost
-from boostreg.engines.features import map_for, rank_notes
+from boostreg.engines.columns import map_for, rank_notes
 from boostreg.errors import FitError, ModelError
 from boostreg.penalty import Penalty
 from boostreg.saved import load_model, save_model

@@ -32,7 +32,7 @@ from boostreg.figures import (
     small_trees,
     verdict_strip,
 )
-from boostreg.figures.labels import Label, place_labels, spread
+from boostreg.figures.marks import Label, place_labels, spread
 from boostreg.figures.svg import element, text
 
 GRID = (0.0, 0.01, 0.1, 1.0)

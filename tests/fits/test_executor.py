@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from boostreg.errors import FitError, PenaltyError, RunError
-from boostreg.fits.cores import count_cores
 from boostreg.fits.executor import LocalExecutor
+from boostreg.fits.process import count_cores
 from boostreg.penalty import Penalty
 
 

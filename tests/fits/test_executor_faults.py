@@ -12,7 +12,7 @@ import pytest
 
 from boostreg.errors import FitError
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.limits import Limits
+from boostreg.fits.process import Limits
 
 COORDINATOR = """
 import os, sys, time
@@ -28,7 +28,7 @@ time.sleep(60)
 
 SUSPENDED = """
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.limits import Limits
+from boostreg.fits.process import Limits
 WORK = "sum(__import__('time').sleep(0.02) or 1 for _ in range(20))"
 with LocalExecutor(workers=1, limits=Limits(seconds=0.8)) as executor:
     executor.submit(abs, -1).result()

@@ -10,8 +10,8 @@ import pytest
 
 from boostreg.data.sources import read_source
 from boostreg.report import render
-from boostreg.study.door import load_study
 from boostreg.study.files import read_csv, read_json
+from boostreg.study.load import load_study
 
 REPORTS = Path(__file__).parents[2] / "reports"
 STUDIES = {"families": "synthetic:mixed", "quickstart": "sklearn:diabetes"}

@@ -14,8 +14,7 @@ from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.words import engine_name
 from boostreg.statistics import corrected_t, holm
-from boostreg.study.compare import compare_folders
-from boostreg.study.index import write_index
+from boostreg.study.index import compare_folders, write_index
 
 SHIPPED = Path(__file__).parents[2] / "reports"
 NAMES = ("first", "second")

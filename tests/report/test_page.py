@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boostreg.figures.numerals import MINUS
+from boostreg.figures.scale import MINUS
 from boostreg.report import render
-from boostreg.report.numbers import percent
 from boostreg.report.sections.words import PENALTY_WORDS, engine_name
+from boostreg.report.wording import format_change
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 VOID = {"meta", "link", "input", "br"}
@@ -130,7 +130,7 @@ def test_first_screen_lists_what_each_penalty_does(run, page_text):
             loss, *_ = effect["lowest"]["loss"]
             row = f"{name} {PENALTY_WORDS[name]} {engine_name(engine)}"
             assert f"{row} {effect['verdict']}" in answer
-            assert percent(loss) in answer
+            assert format_change(loss) in answer
 
 
 def test_headings_come_from_the_results(run, page_text):

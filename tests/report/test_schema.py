@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from boostreg.errors import DataError
-from boostreg.report.form import faults_of, json_schema, shipped_schema
+from boostreg.report.results import faults_of, json_schema, shipped_schema
 from boostreg.study.output import rebuild_report
-from boostreg.study.stored import read_results
+from boostreg.study.run import read_results
 
 SHIPPED = sorted((Path(__file__).parents[2] / "reports").glob("*/"))
 

@@ -8,10 +8,9 @@ from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
 from boostreg.penalty import parse_space, space_names
-from boostreg.study.door import load_study, write_study
+from boostreg.study.load import load_study, unsupported, write_study
 from boostreg.study.spec import Folds, Holdout, Search, StudySpec
-from boostreg.study.support import unsupported
-from boostreg.tuning.storage import located
+from boostreg.tuning.mirror import located
 
 STUDIES = sorted(Path(__file__).parents[2].glob("studies/*.yaml"))
 

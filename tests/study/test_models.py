@@ -10,8 +10,8 @@ import pytest
 from boostreg import BoostedClassifier, BoostedRegressor, cli, load_model
 from boostreg.data import Reading
 from boostreg.errors import DataError, ModelError
-from boostreg.study.door import load_study
-from boostreg.study.models import find_model, predict_rows
+from boostreg.study.load import load_study
+from boostreg.study.output import find_model, predict_rows
 from boostreg.study.plan import Plan
 from boostreg.study.runner import run_study
 

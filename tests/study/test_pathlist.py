@@ -6,10 +6,8 @@ from problems import make_problem
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.penalty import PENALTIES, parse_space
 from boostreg.penalty.shipped import space_names
-from boostreg.study.door import load_study, write_study
-from boostreg.study.outline import outline
-from boostreg.study.plan import Plan
-from boostreg.study.refusals import check_engines
+from boostreg.study.load import check_engines, load_study, write_study
+from boostreg.study.plan import Plan, outline
 from boostreg.tuning.engine_space import engine_space
 
 STUDY = """

@@ -7,8 +7,8 @@ import pytest
 from boostreg import tune
 from boostreg.errors import PenaltyError
 from boostreg.penalty import parse_space
-from boostreg.penalty.prior_values import prior_value
-from boostreg.study.door import load_study
+from boostreg.penalty.priors import prior_value
+from boostreg.study.load import load_study
 from boostreg.study.runner import run_study
 
 NORMAL = "{prior: normal, std: 0.5}"

@@ -16,9 +16,9 @@ from runs import TABLES, assert_same_run, results_of
 from truth import untruths
 
 from boostreg.errors import StudyError
-from boostreg.report.form import shipped_schema
+from boostreg.report.results import shipped_schema
+from boostreg.study.run import read_results
 from boostreg.study.runner import run_study
-from boostreg.study.stored import read_results
 
 STUDY = """
 name: small

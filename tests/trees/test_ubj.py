@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from boostreg.errors import ModelError
 from boostreg.trees import TreeEnsemble
-from boostreg.trees.formats.ubj import parse_ubj
-from boostreg.trees.formats.ubj_layout import Run
+from boostreg.trees.formats.ubj import Run, parse_ubj
 
 
 def listed(value):

@@ -14,10 +14,9 @@ from boostreg.fits.dataset import Dataset
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range
 from boostreg.tuning.guess import LeafSums, LeafWork, Prior, guesses, prior
-from boostreg.tuning.job import TuningJob
 from boostreg.tuning.measuring import Limits, Setting, inner_fits
 from boostreg.tuning.proposals import Proposer
-from boostreg.tuning.tuning import Tuning
+from boostreg.tuning.search import Tuning, TuningJob
 
 LAMBDA = Range(low=0.01, high=100.0, log=True, zero=0.2)
 ALPHA = Range(low=0.001, high=10.0, log=True, zero=0.2)

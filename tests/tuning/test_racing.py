@@ -8,7 +8,7 @@ from optuna.pruners import WilcoxonPruner
 
 from boostreg.penalty import Range
 from boostreg.tuning import Limits, Proposer, Tuning
-from boostreg.tuning.racing import RULES, Race
+from boostreg.tuning.measuring import RULES, Race
 
 LAMBDA = {"reg_lambda": Range(low=0.01, high=100, log=True)}
 FOLDS = np.array([0.9, 1.3, 1.0, 0.8, 1.1])

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from boostreg.errors import StudyError
-from boostreg.tuning.mirror import Link
-from boostreg.tuning.storage import check_storage, located, masked, moved
+from boostreg.tuning.mirror import Link, check_storage, located, masked, moved
 
 CANARY = "canary"
 AROUND = st.text("/#?[]@:%&=+ aé\n", max_size=6)

@@ -25,9 +25,9 @@ from boostreg.errors import (
 )
 from boostreg.penalty import parse_space
 from boostreg.tuning import Limits, Proposer, Tuning
-from boostreg.tuning.job import TuningJob
 from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.search import TuningJob
 
 SMALL = {"trials": 5, "rounds": 30, "patience": 5, "cv": 3, "workers": 2}
 SPACE = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from boostreg.errors import FitError
 from boostreg.penalty import Range, parse_space
 from boostreg.tuning import SAMPLERS, Limits, Proposer, Tuning
-from boostreg.tuning.racing import RULES
+from boostreg.tuning.measuring import RULES
 
 DEFAULT = parse_space("default").for_engine("xgboost")
 WITHOUT_TORCH = [name for name in SAMPLERS if name != "gp"]

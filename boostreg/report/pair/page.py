@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boostreg.figures import Figure, Trace, curves_of_two, fronts_of_two
-from boostreg.figures.numerals import (
+from boostreg.figures.scale import (
     MISSING,
     count,
     fixed,
@@ -13,8 +13,14 @@ from boostreg.figures.numerals import (
     signed,
     significant,
 )
-from boostreg.report.sections.tables import Table
-from boostreg.report.sections.words import PENALTY_WORDS, PICKS, dig, number, span
+from boostreg.report.sections.words import (
+    PENALTY_WORDS,
+    PICKS,
+    Table,
+    dig,
+    number,
+    span,
+)
 from boostreg.report.shell import fill
 
 __all__ = ["render_pair"]

@@ -1,10 +1,4 @@
-"""Two runs compared as plain data: every number and sentence of page and terminal.
-
-Differences of losses are B minus A, leaves are compared by their ratio. Where data,
-outer folds and loss are the same they are paired by outer fold, with corrected
-resampled t intervals; the words rest on p-values adjusted by Holm's rule over all of
-the comparison. Where not, no difference of losses is stated at all.
-"""
+"""A comparison as lines of a terminal."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,22 +7,183 @@ from typing import Any
 
 import numpy as np
 
-from boostreg.insight.ratios import paired_ratio
-from boostreg.losses import Array
-from boostreg.report.numbers import count, number, percent
-from boostreg.report.pair.match import Match, match_runs
+from boostreg.arrays import Array
+from boostreg.effects.effects import paired_ratio
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
-from boostreg.report.sections.tables import plain
-from boostreg.report.sections.words import PICKS, dig, engine_name
+from boostreg.report.sections.words import PICKS, dig, engine_name, number, plain
+from boostreg.report.wording import count, format_change, format_number
 from boostreg.statistics import Interval, corrected_t, holm
 
-__all__ = ["compare_runs"]
+__all__ = ["Match", "compare_runs", "match_runs", "pair_lines"]
+
+_MISSING = "-"
+
+
+def pair_lines(compared: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a comparison, flags first.
+
+    Parameters
+    ----------
+    compared : mapping
+        From ``compare_runs``.
+    """
+    a, b = compared["names"]
+    yield f"A = {_line(a)}, B = {_line(b)}"
+    for flag in compared["flags"]:
+        yield f"WARNING: {_line(flag)}"
+    yield ""
+    yield from map(_line, compared["answer"])
+    yield ""
+    yield from _table(
+        ("model", "loss A", "loss B", "B - A", "95% CI", "", "leaves A", "leaves B", "",
+         ""),
+        [_cells(row) for row in compared["rows"]],
+    )  # fmt: skip
+    for note in compared["notes"]:
+        yield ""
+        yield note
+    for head, part in (("study", "study"), ("environment", "environment")):
+        rows = [tuple(map(_line, row)) for row in compared[part]]
+        yield ""
+        if rows:
+            yield from _table((f"{head}: what differs", "A", "B"), rows)
+        else:
+            yield f"{head}: nothing differs"
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    loss, leaves = row["loss"], row["leaves"]
+    return (
+        row["name"],
+        _said(format_number, row["a"]["loss"]),
+        _said(format_number, row["b"]["loss"]),
+        format_number(loss["difference"]) if loss else _MISSING,
+        _ends(loss),
+        loss["word"] if loss else "",
+        _said(count, row["a"]["leaves"]),
+        _said(count, row["b"]["leaves"]),
+        format_change(leaves["relative"]) if leaves else _MISSING,
+        leaves["word"] if leaves else "",
+    )
+
+
+def _ends(loss: Mapping[str, Any] | None) -> str:
+    if loss is None or math.isnan(loss["low"]):
+        return _MISSING
+    return f"{format_number(loss['low'])} to {format_number(loss['high'])}"
+
+
+def _said(write: Any, value: float | None) -> str:
+    return _MISSING if value is None else str(write(value))
+
+
+def _table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], most: int = 60
+) -> Iterator[str]:
+    lines = [[cell[:most] for cell in line] for line in (heads, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _line(text: str) -> str:
+    """Return text that can not move the cursor of a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+Results = Mapping[str, Any]
+
+# Where each condition is read, and its words.
+_DATA = (("rows and columns", ("data", "fingerprint")),)
+_FOLDS = (
+    ("seed", ("study", "seed")),
+    ("outer folds", ("study", "validation", "outer")),
+    ("task", ("data", "task")),
+    ("groups", ("study", "data", "groups")),
+    ("time", ("study", "data", "time")),
+)
+_LOSS = (
+    ("loss", ("data", "loss")),
+    ("objective", ("data", "objective")),
+    ("its parameter", ("data", "objective_parameter")),
+    ("row weights", ("study", "data", "weights")),
+    ("class weights", ("study", "data", "class_weights")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What agrees between two runs.
+
+    Attributes
+    ----------
+    data, folds, loss : tuple of str
+        A sentence on each difference; empty where all agrees.
+    ratio : float
+        Test rows by training rows of an outer fold.
+    """
+
+    data: tuple[str, ...]
+    folds: tuple[str, ...]
+    loss: tuple[str, ...]
+    ratio: float
+
+    @property
+    def flags(self) -> list[str]:
+        """All that forbids a paired interval."""
+        return [*self.data, *self.folds, *self.loss]
+
+    @property
+    def paired(self) -> bool:
+        """Fold k of one run judges on the rows, and by the loss, of the other's."""
+        return not self.flags
+
+
+def match_runs(a: Results, b: Results) -> Match:
+    """Return whether the losses of two runs may be paired, and if not, why.
+
+    Folds are drawn from the rows, the task and the seed alone, so equal settings on
+    equal rows give equal folds; the data's fingerprint says whether rows are equal.
+    """
+    return Match(
+        data=tuple(_differences("The data differ", _DATA, a, b, show=False)),
+        folds=tuple(_differences("The outer folds differ", _FOLDS, a, b)),
+        loss=tuple(_differences("The losses differ", _LOSS, a, b)),
+        ratio=_ratio(a),
+    )
+
+
+def _differences(
+    head: str,
+    conditions: tuple[tuple[str, tuple[str, ...]], ...],
+    a: Results,
+    b: Results,
+    *,
+    show: bool = True,
+) -> Iterator[str]:
+    for words, keys in conditions:
+        left, right = dig(a, *keys), dig(b, *keys)
+        if left != right:
+            values = f" {plain(left)} in A, {plain(right)} in B" if show else ""
+            yield f"{head}: {words}{values or ' are not the same'}."
+
+
+def _ratio(results: Results) -> float:
+    ratio, folds = (
+        number(dig(results, "outer_ratio")),
+        number(dig(results, "study", "validation", "outer", "folds")),
+    )
+    if ratio is not None:
+        return ratio
+    # Forward in time each fold trains on fewer rows: the mean was not stored then.
+    forward = dig(results, "study", "data", "time") is not None
+    return math.nan if folds is None or forward else 1 / (folds - 1)
+
 
 LEVEL = 0.05
 _UNTOLD = "no interval"
-
-Results = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +252,9 @@ def _row(sides: _Sides, match: Match) -> dict[str, Any]:
         "a": left,
         "b": right,
         "loss": _difference(left["losses"], right["losses"], match) if pairs else None,
-        "leaves": _ratio(left["by_fold"], right["by_fold"], match) if pairs else None,
+        "leaves": _result_ratio(left["by_fold"], right["by_fold"], match)
+        if pairs
+        else None,
     }
 
 
@@ -136,7 +293,7 @@ def _difference(
     }
 
 
-def _ratio(
+def _result_ratio(
     a: Sequence[float], b: Sequence[float], match: Match
 ) -> dict[str, Any] | None:
     """Return the ratio of leaves as a change: 0.9 is -10 %."""
@@ -208,8 +365,10 @@ def _loss_sentence(lead: Mapping[str, Any], names: tuple[str, str]) -> str:
     }[found["word"]]
     if found["word"] == "the same":
         return f"{verdict} ({lead['name']})."
-    numbers = f"{number(lead['b']['loss'])} against {number(lead['a']['loss'])}"
-    change = f"{percent(found['relative'])} loss"
+    numbers = (
+        f"{format_number(lead['b']['loss'])} against {format_number(lead['a']['loss'])}"
+    )
+    change = f"{format_change(found['relative'])} loss"
     return f"{verdict}: {numbers}, {change} ({_interval(found)}; {lead['name']})."
 
 
@@ -222,7 +381,7 @@ def _leaf_sentence(lead: Mapping[str, Any], names: tuple[str, str]) -> str:
     )
     if found["word"] == "the same":
         return f"It is as large: {count(lead['b']['leaves'])} leaves."
-    change = percent(found["relative"])
+    change = format_change(found["relative"])
     verdict = {
         "less": f"{names[1]} is smaller",
         "more": f"{names[1]} is larger",
@@ -231,14 +390,14 @@ def _leaf_sentence(lead: Mapping[str, Any], names: tuple[str, str]) -> str:
     }[found["word"]]
     if math.isnan(found["low"]):
         return f"{verdict}: {numbers}, {change} ({_UNTOLD})."
-    ends = f"95% CI {percent(found['low'])} to {percent(found['high'])}"
+    ends = f"95% CI {format_change(found['low'])} to {format_change(found['high'])}"
     return f"{verdict}: {numbers}, a change of {change} by fold ({ends})."
 
 
 def _interval(found: Mapping[str, Any]) -> str:
     if math.isnan(found["low"]):
         return _UNTOLD
-    low, high = number(found["low"], 4), number(found["high"], 4)
+    low, high = format_number(found["low"], 4), format_number(found["high"], 4)
     return f"95% CI of the difference {low} to {high}"
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from boostreg.figures.numerals import count, fixed, signed
+from boostreg.figures.scale import count, fixed, signed
 from boostreg.report.claims import count_verdicts
 from boostreg.report.records import GIVEN
-from boostreg.report.sections.matters import matters_table
+from boostreg.report.sections.effects import matters_table
 from boostreg.report.sections.words import (
     dig,
     engine_name,

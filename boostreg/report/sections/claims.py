@@ -12,11 +12,10 @@ from boostreg.figures import (
     measure_scale,
     verdict_strip,
 )
-from boostreg.figures.numerals import MISSING, significant
-from boostreg.penalty.direction import by_strength
+from boostreg.figures.scale import MISSING, significant
+from boostreg.penalty.space import by_strength
 from boostreg.report.claims import claims_sentences, quantity_words
-from boostreg.report.sections.tables import Table
-from boostreg.report.sections.words import engine_name, number
+from boostreg.report.sections.words import Table, engine_name, number
 
 __all__ = ["claim_rows", "claims_section"]
 

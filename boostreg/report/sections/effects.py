@@ -1,4 +1,4 @@
-"""What each penalty does: three panels a penalty, one line an engine."""
+"""The tables behind the curves of a penalty."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,21 +14,141 @@ from boostreg.figures import (
     parts_scale,
     robust_high,
 )
-from boostreg.figures.numerals import count, fixed
-from boostreg.penalty.direction import by_strength
-from boostreg.report.sections.effect_tables import (
-    elsewhere_table,
-    path_table,
-    works_table,
+from boostreg.figures.scale import MISSING, count, fixed, percent, signed, significant
+from boostreg.figures.scale import percent as share_of
+from boostreg.penalty.space import by_strength
+from boostreg.report.sections.words import (
+    PENALTY_WORDS,
+    PICKS,
+    Table,
+    dig,
+    engine_name,
+    number,
+    span,
 )
-from boostreg.report.sections.words import PENALTY_WORDS, dig, engine_name, number
+from boostreg.report.wording import format_change
 
-__all__ = ["effects_section", "strongest_first"]
+__all__ = [
+    "effects_section",
+    "elsewhere_table",
+    "matters_table",
+    "path_table",
+    "shrinkage_section",
+    "strongest_first",
+    "works_table",
+]
 
-Points = Sequence[Mapping[str, Any]]
 Found = Mapping[str, Mapping[str, Any]]
 
-_PARTS = ("shrinkage", "structure")
+_COLUMNS = (
+    "trees", "rounds", "depth", "features", "l1_norm", "l2_norm", "zero_share",
+    "shrinkage",
+)  # fmt: skip
+
+
+def path_table(name: str, found: Found, places: int) -> Table:
+    """Return every point of the path, one row an engine."""
+    rows = [
+        (
+            significant(number(p["value"])),
+            engine_name(engine),
+            count(number(p.get("leaves"))),
+            fixed(number(p.get("loss")), places),
+            signed(number(p.get("difference")), places),
+            span(p, places, sign=True),
+            fixed(number(p.get("train_loss")), places),
+            fixed(number(p.get("gap")), places),
+            *(_size(column, number(p.get(column))) for column in _COLUMNS),
+        )
+        for engine, effect in found.items()
+        for p in effect["points"]
+    ]
+    heads = (
+        name, "engine", "leaves", "loss", "difference", "95% interval", "train loss",
+        "gap", *(column.replace("_", " ") for column in _COLUMNS),
+    )  # fmt: skip
+    return Table(f"The path of {name}: means over folds", heads, tuple(rows), (0, 1))
+
+
+def works_table(name: str, found: Found, places: int) -> Table | None:
+    """Return shrinkage and structure effects, None where they were not measured."""
+    rows = [
+        (
+            significant(number(point["value"])),
+            engine_name(engine),
+            *(_difference(dig(point, part, "loss"), places) for part in _PARTS),
+            # New leaves on given trees change none of their number.
+            _difference(dig(point, "structure", "leaves"), 0),
+            *(
+                signed(number(dig(point, part, "l2_norm", "difference")), 2)
+                for part in _PARTS[:2]
+            ),
+        )
+        for engine, effect in found.items()
+        for point in effect.get("mechanism") or ()
+    ]
+    both = ("shrinkage", "structure", "both")
+    heads = (
+        name, "engine", *(f"loss, {part}" for part in both), "leaves, structure",
+        *(f"L2 norm, {part}" for part in both[:2]),
+    )  # fmt: skip
+    caption = f"How {name} works: its effects on loss and size in two parts"
+    return Table(caption, heads, tuple(rows), (0, 1)) if rows else None
+
+
+def elsewhere_table(name: str, found: Found, places: int) -> Table | None:
+    """Return the lowest point of every path of a penalty, None if there is but one."""
+    rows = [
+        _lowest(engine, path, places)
+        for engine, effect in found.items()
+        if effect.get("others")
+        for path in (effect, *effect["others"])
+        if path.get("flat")
+    ]
+    heads = (
+        "around", "read", "engine", "lowest at", "difference to first", "leaves",
+        "flat", "verdict",
+    )  # fmt: skip
+    caption = f"{name} elsewhere: the lowest point of each path"
+    return Table(caption, heads, tuple(rows), (0, 1, 2, 7)) if rows else None
+
+
+def _lowest(engine: str, path: Mapping[str, Any], places: int) -> tuple[str, ...]:
+    measured = [p for p in path["points"] if number(p.get("loss")) is not None]
+    low = min(measured, key=lambda point: float(point["loss"]))
+    return (
+        _ANCHORS[path["anchor"]],
+        _READINGS[path["reading"]],
+        engine_name(engine),
+        significant(number(low["value"])),
+        _difference(low, places),
+        count(number(low.get("leaves"))),
+        " to ".join(str(significant(number(end))) for end in path["flat"]),
+        path["verdict"],
+    )
+
+
+_PARTS = ("shrinkage", "structure", "total")
+_ANCHORS = {"fixed": "fixed values", "tuned": "tuned best"}
+_READINGS = {"stopped": "where each stops", "equal": "at equal rounds"}
+
+
+def _difference(interval: Any, places: int) -> str:
+    difference = signed(number(dig(interval, "difference")), places)
+    return f"{difference} ({span(interval, places, sign=True)})"
+
+
+def _size(column: str, value: float | None) -> str:
+    if column.endswith("share"):
+        return percent(value)
+    if column in ("l1_norm", "l2_norm", "shrinkage"):
+        return significant(value)
+    return count(value)
+
+
+Points = Sequence[Mapping[str, Any]]
+
+_EFFECTS_PARTS = ("shrinkage", "structure")
 _SQUEEZED = 0.45
 """Losses end where the nearest four fifths would take less of the axis than this."""
 
@@ -256,7 +376,7 @@ def _parts_of(points: Points) -> dict[str, Part]:
         )
         return Part(y, low, high) if banded else Part(y)
 
-    return {name: part(name, banded=True) for name in _PARTS} | {
+    return {name: part(name, banded=True) for name in _EFFECTS_PARTS} | {
         "both": part("total", banded=False)
     }
 
@@ -283,3 +403,153 @@ def _nearest(grid: Sequence[float], picked: Sequence[float]) -> int:
     if not picked:
         return 0
     return min(range(len(grid)), key=lambda k: abs(grid[k] - picked[0]))
+
+
+_ENDS = ("shrinkage_low", "shrinkage_high")
+
+
+def shrinkage_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a panel for each penalty along which it was measured, if any."""
+    effects = results.get("effects") or {}
+    names = dict.fromkeys(name for found in effects.values() for name in found)
+    panels = [
+        (name, panel)
+        for name in names
+        if (panel := _panel(results, name, effects)) is not None
+    ]
+    if not panels:
+        return None
+    return {
+        "id": "shrinkage",
+        "nav": "Effective shrinkage",
+        "heading": dig(results, "text", "headings", "shrinkage"),
+        "engines": [engine for engine in effects if effects[engine]],
+        "panels": panels,
+        "table": _table(results),
+    }
+
+
+def _panel(
+    results: Mapping[str, Any], name: str, effects: Mapping[str, Any]
+) -> Figure | None:
+    found = {e: v[name]["points"] for e, v in effects.items() if name in v}
+    values = (float(p["value"]) for points in found.values() for p in points)
+    grid = by_strength(name, values)
+    curves = [
+        _shrinkage_curve(engine, grid, points, _pick(results, engine, name))
+        for engine, points in found.items()
+    ]
+    if not any(v is not None for curve in curves for v in curve.y):
+        return None
+    return curve_panel(
+        grid,
+        curves,
+        measure="effective shrinkage",
+        penalty=name,
+        y_scale=measure_scale([0.0, 1.0]),
+    )
+
+
+def _pick(results: Mapping[str, Any], engine: str, name: str) -> float | None:
+    return number(dig(results, "engines", engine, "one_se", "penalty", name))
+
+
+def _shrinkage_curve(
+    engine: str,
+    grid: Sequence[float],
+    points: Sequence[Mapping[str, Any]],
+    pick: float | None,
+) -> Curve:
+    at = {float(p["value"]): p for p in points}
+    aligned: list[Mapping[str, Any]] = [at.get(value, {}) for value in grid]
+    low, high = (tuple(number(p.get(end)) for p in aligned) for end in _ENDS)
+    known = any(v is not None for v in low)
+    return Curve(
+        engine,
+        tuple(number(p.get("shrinkage")) for p in aligned),
+        low if known else (),
+        high if known else (),
+        pick,
+    )
+
+
+def _table(results: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            f"{engine_name(engine)} {pick}",
+            percent(number(size.get("shrinkage"))),
+            _span(size),
+            percent(number(size.get("zero_share"))),
+            significant(number(size.get("l1_norm"))),
+            significant(number(size.get("l2_norm"))),
+        )
+        for engine, found in results["engines"].items()
+        for pick in PICKS
+        if (size := dig(found, pick, "size"))
+    )
+    heads = (
+        "model on all rows", "median leaf keeps", "10% to 90% of leaves",
+        "leaves of weight 0", "L1 norm", "L2 norm",
+    )  # fmt: skip
+    return Table("Leaf weights of the picks, before the learning rate", heads, rows)
+
+
+def _span(size: Mapping[str, Any]) -> str:
+    low, high = (number(size.get(end)) for end in _ENDS)
+    if low is None or high is None:
+        return MISSING
+    return f"{percent(low)} to {percent(high)}"
+
+
+def matters_table(results: Mapping[str, Any]) -> Table | None:
+    """Return what each penalty does to loss and size, None where none was moved."""
+    effects = results.get("effects") or {}
+    rows = tuple(
+        _matters_row(results, engine, name)
+        for name in strongest_first(effects)
+        for engine, found in effects.items()
+        if dig(found, name, "lowest")
+    )
+    if not rows:
+        return None
+    loss = dig(results, "data", "loss") or "loss"
+    heads = (
+        "penalty", "what it is", "engine", "finding", "least loss at",
+        loss, "leaves", "share of variance",
+    )  # fmt: skip
+    caption = (
+        "Which penalties matter: each moved alone, at its value of least loss against "
+        "its weakest (zero where it can be), with 95% intervals"
+    )
+    if all(row[-1] == MISSING for row in rows):
+        return Table(caption, heads[:-1], tuple(r[:-1] for r in rows), (0, 1, 2, 3))
+    caption += "; and its share of the loss's variance"
+    return Table(caption, heads, rows, (0, 1, 2, 3))
+
+
+def _matters_row(results: Mapping[str, Any], engine: str, name: str) -> tuple[str, ...]:
+    effect = results["effects"][engine][name]
+    lowest = effect["lowest"]
+    moved = lowest["value"] != effect["points"][0]["value"]
+    importance = dig(results, "engines", engine, "importance", "loss")
+    known = dig(importance, "determined")
+    return (
+        name,
+        PENALTY_WORDS.get(name, ""),
+        engine_name(engine),
+        effect["verdict"],
+        significant(number(lowest["value"])),
+        _change(lowest["loss"]) if moved else "none lower",
+        _change(lowest["leaves"]) if moved else MISSING,
+        share_of(number(dig(importance, "main", name))) if known else MISSING,
+    )
+
+
+def _change(ends: tuple[Any, Any, Any]) -> str:
+    """Return a share and its interval, a dash where it is not known."""
+    estimate, low, high = (number(end) for end in ends)
+    if estimate is None:
+        return MISSING
+    if low is None or high is None:
+        return format_change(estimate)
+    return f"{format_change(estimate)} ({format_change(low)} to {format_change(high)})"

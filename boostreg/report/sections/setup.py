@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from boostreg.report.sections.code import to_yaml
-from boostreg.report.sections.tables import Table, plain, table_of
-from boostreg.report.sections.words import dig
+from boostreg.report.sections.parameters import to_yaml
+from boostreg.report.sections.words import Table, dig, plain, table_of
 
 __all__ = ["public", "setup_section", "without_folders"]
 

@@ -1,17 +1,129 @@
-"""Trials as points and as a table; both show the final tuning on all rows."""
+"""Candidates for a purpose, as a table: within a limit, or at the front's knee."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boostreg.figures import PLOT, Cloud, Landmark, size_against_loss
-from boostreg.figures.numerals import MISSING, count, fixed, significant
+from boostreg.figures import (
+    PLOT,
+    Cloud,
+    Figure,
+    Landmark,
+    SmallTree,
+    size_against_loss,
+    small_trees,
+)
+from boostreg.figures.scale import MISSING, count, fixed, signed, significant
 from boostreg.penalty import PENALTIES
-from boostreg.report.sections.purposes import purposes_table
 from boostreg.report.sections.setup import public
-from boostreg.report.sections.words import PICKS, dig, engine_name, number
+from boostreg.report.sections.words import PICKS, Table, dig, engine_name, number
 
-__all__ = ["MOST_ROWS", "Shown", "front_section", "select_rows", "trials_section"]
+__all__ = [
+    "MOST_ROWS",
+    "Shown",
+    "front_section",
+    "purposes_table",
+    "select_rows",
+    "trees_section",
+    "trials_section",
+]
+
+_PURPOSES = {
+    "one_se": "smallest within one SE",
+    "knee": "knee of the front",
+    "max_leaves": "at most {} leaves",
+    "max_bytes": "at most {} bytes",
+    "max_microseconds": "at most {} µs a row, estimated",
+}
+
+
+def purposes_table(results: Mapping[str, Any], places: int) -> Table | None:
+    """Return a row for each engine and purpose, None where there is none."""
+    found = list(_candidates(results))
+    if not found:
+        return None
+    values = [one["penalty"] for _, one in found]
+    names = [n for n in values[0] if len({value.get(n) for value in values}) > 1]
+    heads = (
+        "purpose", "engine", "trial", "rounds", "inner loss", "above the best",
+        "leaves", "trees", "bytes", *names,
+    )  # fmt: skip
+    rows = tuple(
+        (
+            *_cells(engine, one, places),
+            *(significant(number(one["penalty"].get(name))) for name in names),
+        )
+        for engine, one in found
+    )
+    caption = "For a purpose: candidates of the search on all rows, nothing fitted anew"
+    return Table(caption, heads, rows, (0, 1))
+
+
+def _candidates(
+    results: Mapping[str, Any],
+) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    timed = dig(results, "run", "select") or {}
+    for engine, found in results["engines"].items():
+        for one in found.get("purposes") or ():
+            yield engine, one
+        if engine in timed:
+            yield engine, timed[engine]
+
+
+def _cells(engine: str, one: Mapping[str, Any], places: int) -> tuple[str, ...]:
+    limit = significant(number(one.get("limit")))
+    above = signed(number(one.get("above_best")), places)
+    error = number(one.get("above_best_se"))
+    return (
+        _PURPOSES[one["purpose"]].format(limit),
+        engine_name(engine),
+        count(number(one["trial"])),
+        count(number(one["rounds"])),
+        fixed(number(one["loss"]), places),
+        above if error is None else f"{above} ± {fixed(error, places)}",
+        count(number(one["leaves"])),
+        count(number(one["trees"])),
+        count(number(one["bytes"])),
+    )
+
+
+def trees_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a strip of trees for each engine and penalty that has some, if any."""
+    effects = results.get("effects") or {}
+    names = dict.fromkeys(name for found in effects.values() for name in found)
+    strips = [
+        {
+            "penalty": name,
+            "engine": engine,
+            "chart": _strip(results, name, found[name]["trees"]),
+        }
+        for name in names
+        for engine, found in effects.items()
+        if dig(found, name, "trees")
+    ]
+    if not strips:
+        return None
+    return {
+        "id": "trees",
+        "nav": "Real trees",
+        "heading": dig(results, "text", "headings", "trees"),
+        "strips": strips,
+    }
+
+
+def _strip(results: Mapping[str, Any], name: str, trees: Any) -> Figure:
+    listed = dig(results, "data", "columns") or ()
+    return small_trees(
+        [
+            SmallTree(
+                f"{name} {significant(tree['value'])}", tree["leaves"], tree["tree"]
+            )
+            for tree in trees
+        ],
+        columns=[str(column.get("name")) for column in listed],
+        title=f"First trees as {name} rises",
+    )
+
 
 MOST_ROWS = 2000
 """More trials than this are all drawn, but only the 1,000 best are listed."""
@@ -101,7 +213,7 @@ def trials_section(
             for c in columns
         ],
         "rows": [
-            {"index": k, "id": _name(row), "cells": _cells(row, columns, places)}
+            {"index": k, "id": _name(row), "cells": _trials_cells(row, columns, places)}
             for k, row in listed
         ],
         "engines": _engines(shown.rows),
@@ -239,7 +351,7 @@ def _marks(results: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     return "p" * picked + "f" * front
 
 
-def _cells(
+def _trials_cells(
     row: Mapping[str, Any], columns: Sequence[str], places: int
 ) -> list[tuple[str, str]]:
     """Return (text, class) of each cell but the first two, which name the trial."""

@@ -8,11 +8,10 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from boostreg.errors import ModelError, reason
-from boostreg.trees.formats.arrays_file import read_arrays
-from boostreg.trees.formats.lightgbm_model import read_lightgbm
-from boostreg.trees.formats.sklearn_model import read_sklearn
-from boostreg.trees.formats.xgboost_model import read_xgboost
-from boostreg.trees.formats.xgboost_rate import Recorded
+from boostreg.trees.formats.lightgbm import read_lightgbm
+from boostreg.trees.formats.npz import read_arrays
+from boostreg.trees.formats.sklearn import read_sklearn
+from boostreg.trees.formats.xgboost import Recorded, read_xgboost
 from boostreg.trees.structure import RawForest
 
 __all__ = ["read_any"]

@@ -1,0 +1,3 @@
+"""What the penalties do: paths along them, and effects read from paths."""
+
+__all__ = []

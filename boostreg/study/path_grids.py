@@ -1,0 +1,119 @@
+"""Of which penalties a study measures paths, with which engines, and over which values.
+
+A study that names none has those of ``ALWAYS`` and every other penalty of its space.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from boostreg.effects.mechanism import MECHANISMS, why_not_split
+from boostreg.effects.paths import path_grid, path_points
+from boostreg.engines import Problem, get_engine
+from boostreg.errors import StudyError, UnsupportedPenaltyError
+from boostreg.penalty import Penalty, Range, Space
+from boostreg.penalty.space import shipped_range
+from boostreg.report.sentences import listed
+from boostreg.report.wording import LABELS
+from boostreg.study.spec import StudySpec
+from boostreg.tuning.engine_space import EngineSpace
+
+__all__ = ["Grids", "engine_grids", "left_out", "not_split", "path_names"]
+
+ALWAYS = ("reg_alpha", "reg_lambda", "min_split_gain")
+
+Grids = Mapping[str, Mapping[str, tuple[float, ...]]]
+"""Values of each penalty's path, by engine."""
+
+
+def path_names(
+    spec: StudySpec, ranges: Mapping[str, Mapping[str, Range]]
+) -> tuple[str, ...]:
+    """Return the penalties whose paths a study asks for.
+
+    ``ranges`` are those of each engine.
+    """
+    if spec.paths.penalties is not None:
+        return spec.paths.penalties
+    searched = (name for own in ranges.values() for name in own)
+    return tuple(dict.fromkeys((*ALWAYS, *searched)))
+
+
+def engine_grids(
+    spec: StudySpec,
+    space: Space,
+    spaces: Mapping[str, EngineSpace],
+    problem: Problem,
+) -> Grids:
+    """Return the grids of every engine, without penalties that it does not take.
+
+    Raises
+    ------
+    StudyError
+        If a penalty is named that has no range anywhere.
+    UnsupportedPenaltyError
+        If a penalty is named that no engine of the study takes.
+    """
+    names = path_names(spec, {e: own.ranges for e, own in spaces.items()})
+    wanted = {name: _range(name, space) for name in names}
+    found: dict[str, dict[str, tuple[float, ...]]] = {}
+    reasons: dict[str, list[str]] = {name: [] for name in names}
+    for engine, own in spaces.items():
+        found[engine] = {}
+        fixed: dict[str, Any] = dict(own.fixed)
+        base = Penalty(**fixed, scale=spec.search.scale)
+        for name, shared in wanted.items():
+            searched = own.ranges.get(name) or shared
+            grid = path_grid(name, searched, spec.paths.points)
+            if reason := _refusal(engine, base, {name: grid}, problem):
+                reasons[name].append(reason)
+            else:
+                found[engine][name] = grid
+    for name, told in reasons.items():
+        if spec.paths.penalties and len(told) == len(spec.engines):
+            raise UnsupportedPenaltyError(f"paths.penalties: {name}: {told[0]}")
+    return found
+
+
+def left_out(names: Sequence[str], grids: Grids) -> Iterator[str]:
+    """Yield a sentence for each engine that does not take some of the penalties.
+
+    ``names`` are those that some engine takes.
+    """
+    for engine, own in grids.items():
+        lacking = [name for name in names if name not in own]
+        if lacking:
+            yield (
+                f"No path of {listed(lacking)} with {LABELS[engine]}, which does not "
+                f"take {'it' if len(lacking) == 1 else 'them'} here."
+            )
+
+
+def not_split(names: Sequence[str], base: Penalty, problem: Problem) -> Iterator[str]:
+    """Yield a sentence where an effect on leaf weights has no two parts, and why."""
+    told = [name for name in names if name in MECHANISMS]
+    if told and (reason := why_not_split(base, problem)):
+        yield f"The effect of {listed(told)} is not split in two parts: {reason}."
+
+
+def _range(name: str, space: Space) -> Range:
+    """Return a penalty's range in the study, else in a space that ships."""
+    own = (space.entries, *space.engine_entries.values())
+    found = next((entries[name] for entries in own if name in entries), None)
+    if searched := found or shipped_range(name):
+        return searched
+    raise StudyError(f"paths.penalties: {name} has no range; name one in search.space.")
+
+
+def _refusal(
+    engine: str,
+    base: Penalty,
+    grids: Mapping[str, Sequence[float]],
+    problem: Problem,
+) -> str | None:
+    """Return why an engine does not take some point of a path, None if it takes all."""
+    for point in path_points(engine, base, grids):
+        try:
+            get_engine(engine).check(point.penalty, problem)
+        except UnsupportedPenaltyError as error:
+            return str(error)
+    return None

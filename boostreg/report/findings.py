@@ -42,8 +42,8 @@ _WORDS = (
     "and no value's interval leaves room for a drop of 1%."
 )
 _IMPOSSIBLE = (
-    f"Some intervals reach below a loss of 0, or a change of {format_change(-1)}, where no "
-    "loss can be: t intervals of few and unequal folds know no such limit. Read that "
+    f"Some intervals reach below a loss of 0, or a change of {format_change(-1)}, where "
+    "no loss can be: t intervals of few and unequal folds know no such limit. Read that "
     "end as unknown."
 )
 

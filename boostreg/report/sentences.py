@@ -52,8 +52,8 @@ def effect_sentence(effect: Effect) -> str:
         f", though not once adjusted for the {len(effect.points) - 1} values tried"
     )
     return (
-        f"Lowest loss at {format_number(low.value)}: {_share(low.difference, zero.loss)} "
-        f"against {start}{adjusted if alone else ''}. {size}"
+        f"Lowest loss at {format_number(low.value)}: "
+        f"{_share(low.difference, zero.loss)} against {start}{adjusted if alone else ''}. {size}"
     )
 
 
@@ -170,7 +170,8 @@ def advice(record: RunRecord, by_pair: Pairs) -> str:
     one_se, default = (_outer_leaves(engine, m) for m in ("one_se", "default"))
     change = one_se / default - 1 if default else 0.0
     settings = f"{label} with {_settings(record, engine)}"
-    size = f"{format_number(100 * abs(change), 2)}% {'fewer' if change < 0 else 'more'} leaves"
+    fewer = "fewer" if change < 0 else "more"
+    size = f"{format_number(100 * abs(change), 2)}% {fewer} leaves"
     if found.word == "better":
         return (
             f"Use {settings}: {_advice_share(found)} less loss than {label}'s defaults "
@@ -370,7 +371,8 @@ def importance_heading(record: RunRecord) -> str:
         if one.determined
     }
     parts = [
-        f"{name} explains the largest share of how the loss varies: {_headlines_told(told, name)}"
+        f"{name} explains the largest share of how the loss varies: "
+        f"{_headlines_told(told, name)}"
         for name in dict.fromkeys(name for name, _ in told.values())
     ]
     if unknown := [f"{label}'s" for label in found if label not in told]:
@@ -441,8 +443,9 @@ def flat_sentences(effects: Sequence[Effect]) -> Iterator[str]:
             which = f"{inside} of the {tried}" if inside < tried else f"all {tried}"
             yield (
                 f"{effect.penalty} is not identified in {LABELS[effect.engine]}: "
-                f"around the tuned best, {which} values tried, from {format_number(low)} to "
-                f"{format_number(high)}, are within one standard error of the lowest loss."
+                f"around the tuned best, {which} values tried, from "
+                f"{format_number(low)} to {format_number(high)}, are within one "
+                "standard error of the lowest loss."
             )
 
 

@@ -207,11 +207,20 @@ class Reading:
     def is_plain(self) -> bool:
         """Whether any text that spells a number with a point is that number."""
         plain = self.decimal == "." and self.thousands is None
-        return plain and not _missing_words(self.missing)[1]
+        return plain and not self.missing_numbers
+
+    @property
+    def missing_numbers(self) -> frozenset[float]:
+        """The numbers among the words for missing, as the file spells them.
+
+        >>> Reading(missing=("-99,9", "?"), decimal=",").missing_numbers
+        frozenset({-99.9})
+        """
+        return _missing_numbers(self.missing, self.decimal, self.thousands)
 
     def is_missing(self, texts: Sequence[str]) -> list[bool]:
         """Return which cells are missing; ``-999.0`` as a word also means -999."""
-        words, numbers = _missing_words(self.missing)
+        words, numbers = _missing_words(self.missing), self.missing_numbers
         missing = [(text.strip() or " " * bool(text)) in words for text in texts]
         if not numbers:
             return missing
@@ -230,10 +239,20 @@ class Reading:
         plain = self.decimal == "." and self.thousands is None
         if plain and (values := plain_numbers(texts)) is not None:
             return list(map(float, values))
+        return [None if t is None else float(t) for t in self.plain_texts(texts)]
+
+    def plain_texts(self, texts: Sequence[str]) -> list[str | None]:
+        """Return each number as Python spells it, None for what is no number.
+
+        >>> Reading(decimal=",", thousands=".").plain_texts(["1.234,5", "1.2", " 7"])
+        ['1234.5', None, '7']
+        """
         matches = _number_pattern(self.decimal, self.thousands).fullmatch
-        if plain:
-            return [float(text) if matches(text) else None for text in texts]
-        return [float(self._plain(text)) if matches(text) else None for text in texts]
+        return [self._plain(text) if matches(text) else None for text in texts]
+
+    def spelled(self, number: str) -> str:
+        """Return a number that Python spelled as this file would."""
+        return number.replace(".", self.decimal)
 
     def values(self, texts: Sequence[str]) -> list[float | None]:
         """Return each cell as a number, TRUE and FALSE as 1 and 0."""
@@ -243,8 +262,9 @@ class Reading:
         ]
 
     def _plain(self, text: str) -> str:
+        text = text.strip()
         for mark in _thousands_marks(self.thousands):
-            text = text.strip().replace(mark, "")
+            text = text.replace(mark, "")
         return text.replace(self.decimal, ".")
 
 
@@ -301,16 +321,22 @@ _RULES: Mapping[str, tuple[Callable[[Reading], bool], str]] = {
 
 
 @lru_cache
-def _missing_words(
-    given: tuple[str, ...] | None,
-) -> tuple[frozenset[str], frozenset[float]]:
-    """Return the words for missing without spaces around them, and their numbers.
-
-    Of a word of spaces one is left.
-    """
+def _missing_words(given: tuple[str, ...] | None) -> frozenset[str]:
+    """Return the words for missing without spaces around them, of spaces one."""
     listed = MISSING_WORDS if given is None else ("", *given)
-    words = frozenset(word.strip() or " " * bool(word) for word in listed)
-    return words, frozenset(float(word) for word in words if is_plain_number(word))
+    return frozenset(word.strip() or " " * bool(word) for word in listed)
+
+
+@lru_cache
+def _missing_numbers(
+    given: tuple[str, ...] | None, decimal: str, thousands: str | None
+) -> frozenset[float]:
+    """Return the numbers among the words: as their file spells them, else plain."""
+    reading = Reading(decimal=decimal, thousands=thousands)
+    words = [word for word in given or () if any(map(str.isdigit, word))]
+    read = zip(words, reading.numbers(words), strict=True)
+    found = [float(w) if n is None and is_plain_number(w) else n for w, n in read]
+    return frozenset(number for number in found if number is not None)
 
 
 def plain_numbers(texts: Sequence[str]) -> list[float] | list[int] | None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from boostreg.data.cells import (
     BOOLEANS,
     Reading,
+    as_yaml,
     columns_by_name,
     is_plain_number,
     plain_form,
@@ -54,6 +55,7 @@ _TIMES = (
     *("datetime64", "datetime", "date", "period", "time"),
     *("timedelta64", "timedelta"),
 )
+_MIXED = ("mixed", "mixed-integer")
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(_NUMBERS, "number"),
     **dict.fromkeys(_LABELS, "label"),
@@ -87,9 +89,9 @@ def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
         return "label"
     if isinstance(series.dtype, pd.SparseDtype):
         return "number"
-    inferred = pd.api.types.infer_dtype(series, skipna=True)
-    if series.isna().all() and inferred in ("string", "mixed"):
+    if series.isna().all():
         return "number"  # nothing but missing values, whatever they are kept as
+    inferred = pd.api.types.infer_dtype(series, skipna=True)
     if inferred not in _KINDS:
         raise DataError(
             f"column {name!r} holds {inferred} values; a column is numbers, booleans, "
@@ -103,6 +105,8 @@ def meant_kind(
     name: str,
     reading: Reading | None,
     words: Iterable[str] = (),
+    *,
+    only_numbers: bool = False,
 ) -> Kind:
     """Return what a column is: as ``reading`` states it, or as its values say.
 
@@ -114,6 +118,8 @@ def meant_kind(
         None for a table that no study reads, which has other ways to mend it.
     words : iterable of str
         Words that were read as missing in the file of the column.
+    only_numbers : bool
+        Whether its role lets it be no categories.
 
     Raises
     ------
@@ -129,13 +135,20 @@ def meant_kind(
     codes, values = _factorize(series, name)
     if any(isinstance(value, bytes) for value in values[:1]):
         return kind
-    texts = [_label(value) for value in values]
+    texts = _cells(values, reading or Reading())
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     judged, odd = judge_cells(texts, counts.tolist(), reading or Reading())
     if judged == "odd":
         rows = _rows_of(codes, texts, odd)
         n_numbers = int(counts.sum()) - sum(map(len, rows.values()))
-        raise odd_number(name, rows, n_numbers=n_numbers, reading=reading, found=words)
+        raise odd_number(
+            name,
+            rows,
+            n_numbers=n_numbers,
+            reading=reading,
+            found=words,
+            only_numbers=only_numbers,
+        )
     if judged == "number":
         return "number" if _spells_numbers(series, texts, reading) else "label"
     return "time" if judged == "time" else "label"
@@ -184,10 +197,12 @@ def read_column(
     """
     kind = meant_kind(series, name, reading, words)
     if kind == "time":
+        is_text = reading is not None and kind_of(series, name) == "label"
+        types = f" For categories write data.types: {{{as_yaml(name)}: category}}."
         raise DataError(
             f"column {name!r} holds dates or times ({_first(series)}); turn it into "
             f"numbers (a year, days since a date), list it under drop, or name it as "
-            f"time."
+            f"time.{types if is_text else ''}"
         )
     if kind == "number":
         return numbers_of(series, name, reading or Reading()), Column(name)
@@ -218,7 +233,7 @@ def numbers_of(
     if kind_of(series, name) != "label":
         return read_numbers(series, name)
     codes, values = _factorize(series, name)
-    texts = [_label(value) for value in values]
+    texts = _cells(values, reading)
     read = reading.values(texts)
     odd = [text for text, value in zip(texts, read, strict=True) if value is None]
     if odd:
@@ -240,10 +255,10 @@ def without_words(series: "pd.Series[Any]", reading: Reading) -> "pd.Series[Any]
     if reading.missing is None:
         return series
     numeric = pd.api.types.is_numeric_dtype(series.dtype)
-    if numeric and not any(map(is_plain_number, reading.missing)):
+    if numeric and not reading.missing_numbers:
         return series
     codes, values = _factorize(series, str(series.name))
-    texts = [_label(value) for value in values]
+    texts = _cells(values, reading)
     blank = np.array([*reading.is_missing(texts), False], dtype=bool)[codes]
     return series.mask(blank) if blank.any() else series
 
@@ -256,6 +271,8 @@ def read_numbers(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
     DataError
         If a value is infinite or too large.
     """
+    if series.dtype.kind not in "biuf" and series.isna().all():
+        return np.full(len(series), np.nan)
     try:
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     except (OverflowError, ValueError, TypeError) as error:
@@ -335,7 +352,12 @@ def apply_columns(
     notes = []
     for place, column in enumerate(columns):
         X[:, place], unseen = _apply(series[column.name], column, reading)
-        if unseen:
+        if unseen and not column.categories:
+            notes.append(
+                f"Column {column.name!r} was empty in training, so what it holds is "
+                f"read as missing."
+            )
+        elif unseen:
             notes.append(
                 f"Column {column.name!r} has categories that training did not see, "
                 f"read as missing: {quoted(unseen)}."
@@ -347,9 +369,10 @@ def _apply(
     series: "pd.Series[Any]", column: Column, reading: Reading
 ) -> tuple[NDArray[np.float64], list[str]]:
     if column.categories is None:
+        if series.dtype.name == "category":
+            series = series.astype(object)
         series = without_words(series, reading)
-        kind = kind_of(series, column.name)
-        if kind == "time" or series.dtype.name == "category":
+        if kind_of(series, column.name) == "time":
             raise DataError(
                 f"column {column.name!r} must hold numbers as in training, got "
                 f"{series.dtype}."
@@ -359,7 +382,7 @@ def _apply(
     match = _matcher(column.categories)
     matched = [match(value) for value in values]
     seen = np.array([*(-1 if m is None else m for m in matched), -1], dtype=np.int64)
-    texts = [_label(value) for value in values]
+    texts = _cells(values, reading)
     unseen = [t for t, m in zip(texts, matched, strict=True) if m is None]
     blank = reading.is_missing(unseen) if reading.missing is not None else []
     new = [
@@ -404,10 +427,15 @@ def _missing_as_nan(codes: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], Any]:
-    """Return the code of each row, -1 where missing, and the values behind them."""
+    """Return the code of each row, -1 where missing, and the values behind them.
+
+    Of 1 and True, which are equal in Python, the boolean is its text.
+    """
     import pandas as pd
 
     values: Any
+    if series.dtype == object and pd.api.types.infer_dtype(series) in _MIXED:
+        series = series.map(_boolean_as_text)
     try:
         codes, values = pd.factorize(series)
     except TypeError:  # a list has no hash
@@ -420,6 +448,25 @@ def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], 
                 f"first row is 0); a value is a number, a boolean or text."
             )
     return codes, values
+
+
+def _boolean_as_text(value: object) -> object:
+    return str(value) if isinstance(value, bool | np.bool_) else value
+
+
+def _cells(values: Iterable[object], reading: Reading) -> list[str]:
+    """Return values as the file of ``reading`` would spell them.
+
+    A number that was read already is never read again by the marks of its file.
+    """
+    return [
+        reading.spelled(_label(value)) if _is_number(value) else _label(value)
+        for value in values
+    ]
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, numbers.Number)
 
 
 def _label(value: object) -> str:

@@ -287,7 +287,9 @@ def _series(column: Any) -> "pd.Series[Any]":
         native: pd.Series[Any] = column.to_pandas()
         return native
     kind = column.dtype
-    if (kind.is_numeric() and not kind.is_decimal()) or kind == nw.Boolean:
+    wide = kind in (nw.Int128, nw.UInt128)  # which NumPy does not have
+    is_number = kind.is_numeric() and not kind.is_decimal() and not wide
+    if is_number or kind == nw.Boolean:
         return pd.Series(column.to_numpy(), name=column.name)
     values = column.to_list()
     if kind in (nw.Categorical, nw.Enum):

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
+
 from boostreg.data.cells import (
     BOOLEANS,
     Reading,
@@ -19,10 +21,12 @@ from boostreg.data.cells import (
 )
 from boostreg.errors import DataError
 
-__all__ = ["judge_cells", "odd_number", "rows_of_text", "with_units"]
+__all__ = ["judge_cells", "odd_number", "rows_of_text", "with_groups", "with_units"]
 
 _MOST = 0.8  # share of the cells that must be numbers (or dates) to make a column so
 _HALF = 0.5  # share that is enough where the numbers are too many to be codes
+_TEMPLATES = 3  # such share of cells that are alike but for their numbers
+_SAMPLE = 1000  # different cells that show whether a long column has few templates
 _UNITS = 3  # different units, or words, beside more numbers than codes are
 _CODES = 20  # a column of codes has at most so many different numbers,
 _OFTEN = 5  # each so often on average,
@@ -49,19 +53,33 @@ _MONTHS = (
 )
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:\d{4})"
+_MONTH_WORDS = re.compile(
+    rf"\b(?:{_MONTHS}|j[aä]n(?:ner|uar[iy]?)?|febr?(?:uar[iy]?)?|m[aä]r[sz]|maart|mrt|"
+    r"ma[iy]o?|mei|jun(?:i|io|ho)?|jul(?:i|io|ho)?|augustus|okt(?:ober)?|de[czs](?:ember)?|dezember|"
+    r"janv(?:ier)?|f[eé]vr?(?:ier)?|avr(?:il)?|juin|juil(?:let)?|ao[uû]t|septembre|"
+    r"octobre|novembre|d[eé]c(?:embre)?|ene(?:ro)?|febrero|marzo|abr(?:il)?|"
+    r"ago(?:sto)?|septiembre|octubre|noviembre|dic(?:iembre)?|gen(?:naio)?|febbraio|"
+    r"aprile|mag(?:gio)?|giu(?:gno)?|lug(?:lio)?|set(?:tembre|embro)?|ott(?:obre)?|"
+    r"dicembre|janeiro|fev(?:ereiro)?|março|out(?:ubro)?|"
+    r"novembro|dez(?:embro)?)\b\.?",
+    re.IGNORECASE,
+)
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-6]\d(?:[.,]\d+)?)?(?:\s?[ap]m)?"
 _ZONE = r"(?:\s?(?:z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)"
 _DATES = re.compile(
     rf"{_WEEKDAY}?(?:{_YEAR}-{_MONTH}|{_YEAR}-?w\d{{2}}|"
-    rf"{_YEAR}([-/.]\s?){_MONTH}\1{_DAY}|"
+    rf"{_YEAR}([-/.:]\s?){_MONTH}\1{_DAY}|0000-00-00|"
+    rf"(?:19|20)\d\d-(?:[0-2]\d\d|3[0-6]\d)|{_MONTH}[-/](?:19|20)\d\d|"
+    rf"{_DAY}\.\s?{_MONTH}\.|{_DAY}-{_MONTHS}|"
     rf"{_DAY}([-/.]\s?){_MONTH}\2(?:{_YEAR}|\d{{2}})|"
     rf"{_MONTH}([-/]){_DAY}\3(?:{_YEAR}|\d{{2}})|"
     rf"{_DAY}(?:st|nd|rd|th|\.)?[-\s/]*{_MONTHS}[-\s/,]*(?:{_YEAR}|\d{{2}})|"
     rf"{_MONTHS}[-\s/]{_DAY}(?:st|nd|rd|th)?,?(?:\s{_CLOCK})?\s{_YEAR}|"
     rf"{_MONTHS}[-\s/](?:{_YEAR}|\d{{2}})|"
-    rf"{_YEAR}[-\s/]{_MONTHS}[-\s/]{_DAY}|\d{{8}}(?=t\d))"
-    rf"(?:[t\s,]\s?(?:{_CLOCK}|\d{{6}}){_ZONE})?|{_CLOCK}|"
+    rf"{_YEAR}[-\s/]?{_MONTHS}[-\s/]?{_DAY}|\d{{8}}(?=[t\s]\d))"
+    rf"(?:(?:[t\s,:_-]|\sat)\s?(?:{_CLOCK}|\d{{6}}|\d\d\.\d\d\.\d\d){_ZONE})?|"
+    rf"{_CLOCK}|"
     rf"{_YEAR}[-\s]?q[1-4]|q[1-4][-\s]{_YEAR}|-?\d+\sdays?(?:\s[+-]?{_CLOCK})?",
     re.ASCII | re.IGNORECASE,
 )
@@ -78,12 +96,22 @@ _GROUPS = re.compile(
     r"[+-]?[0-9]{1,3}(?:(,[0-9]{3})+|(\.[0-9]{3}){2,}|([ \u00a0\u202f\u2009][0-9]{3})+|"
     r"(['\u2019][0-9]{3})+)(?:[.,][0-9]*)?"
 )
+_GROUPED = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}\.[0-9]{3}|0|[1-9][0-9]{0,2})")
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _EUROPEAN = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*")
 _DOTTED = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
 
+_NUMBER = re.compile(
+    r"0[xX][0-9a-fA-F]+|[+\u2212-]?(?:[.,])?\d+(?:[.,:_'\u2019\u00a0\u202f]?\d+)*"
+)
+_BLANKS = re.compile(r"\s+")
+
 _STRONG = ("comma", "thousands", "european", "point", "percent", "currency", "digits")
 """Formats that nothing but a number has; units and limits may also be labels."""
+
+_FRACTION = re.compile(r"\d[.,]\d")
+_JOINED = re.compile(r"#([-./]#)+")
+"""A template of numbers joined as in codes, versions and addresses."""
 
 
 def _looks(text: str) -> str:
@@ -167,8 +195,9 @@ def judge_cells(
     -----
     Marks (``?``, ``-``, ``unknown``) do not count. Of the rest four in five must be
     numbers; or half where there are more than 20 different ones; or any share where
-    only up to three words stand beside so many. Few numbers with words among them that
-    recur (``1``, ``2``, ``XL``) are codes, so categories.
+    only up to three words stand beside so many. So are more than 20 cells that differ
+    in their numbers alone (``5 per night``), if four in five do. Few numbers with
+    words among them that recur (``1``, ``2``, ``XL``) are codes, so categories.
 
     >>> judge_cells(["1", "2", "3", "?"], [9, 9, 9, 1], Reading())
     ('odd', ['?'])
@@ -178,7 +207,8 @@ def judge_cells(
     values = reading.numbers(texts)
     odd = [t for t, value in zip(texts, values, strict=True) if value is None]
     if not odd:
-        return "number", []
+        grouped = with_groups(texts, reading)
+        return ("odd" if grouped else "number"), grouped
     times = dict(zip(texts, counts, strict=True))
     looks = {text: _looks(text) for text in odd}
     kinds = _tally(looks, times)
@@ -199,7 +229,7 @@ def judge_cells(
     share = _HALF if many else _MOST
     few_words = many and len(odd) <= _UNITS
     if not n_like or not (few_words or n_like >= share * n_known):
-        return "label", odd
+        return _judge_templates(texts, times, n_known, odd)
     words = [t for t, look in looks.items() if look in ("word", "unit", "limit")]
     n_words = sum(times[word] for word in words)
     codes = (
@@ -210,6 +240,81 @@ def judge_cells(
         and n_words >= max(_LABELS * n_known, _REPEATED * len(words), 1)
     )
     return ("label" if codes else "odd"), odd
+
+
+def _judge_templates(
+    texts: Sequence[str], times: Mapping[str, int], n_known: int, odd: list[str]
+) -> tuple[Literal["label", "time", "odd"], list[str]]:
+    """Return what cells are whose words and signs are the same in most of them.
+
+    Up to three templates (``# km/h``, ``[#]``) make a column of numbers; one alone if
+    it begins with a letter, and only with fractions (``pH #``): ``Room #`` is a name.
+    """
+    if len(texts) > 2 * _SAMPLE:  # most columns of free text end here
+        drawn = np.random.default_rng(0).permutation(len(texts))[:_SAMPLE]
+        some = [texts[place] for place in drawn]
+        if not _templates(some, times, _HALF * sum(times[text] for text in some)):
+            return "label", odd
+    found = _templates(texts, times, _MOST * n_known)
+    if not found:
+        return "label", odd
+    return ("time" if all("@" in template for template in found) else "odd"), odd
+
+
+def _templates(
+    texts: Sequence[str], times: Mapping[str, int], needed: float
+) -> list[str]:
+    """Return the templates that so many cells share, none if they are too many."""
+    shared: dict[str, list[str]] = {}
+    for text in texts if len(texts) > _CODES else ():
+        if len(text) <= _LONGEST and (template := _template(text)) is not None:
+            shared.setdefault(template, []).append(text)
+    often = {t: sum(times[text] for text in found) for t, found in shared.items()}
+    order = sorted(often, key=lambda template: -often[template])
+    # CUST-00017 and Room 101 are names, pH 7.1 is a measurement; 10-17 and 1.2.3 are
+    # names too.
+    lettered = [
+        t for t in order if t[0].isalpha() and any(map(_FRACTION.search, shared[t]))
+    ][:1]
+    bare = [t for t in order if not (t[0].isalpha() or _JOINED.fullmatch(t))][
+        :_TEMPLATES
+    ]
+    for chosen in (lettered, bare):
+        different = sum(len(shared[t]) for t in chosen)
+        if different > _CODES and sum(often[t] for t in chosen) >= needed:
+            return chosen
+    return []
+
+
+def _template(text: str) -> str | None:
+    """Return a cell with # for its numbers and @ for months, None without a number.
+
+    >>> _template("5 per night"), _template("20. Dezember 2019"), _template("XL")
+    ('# per night', '#. @ #', None)
+    """
+    template, n_numbers = _NUMBER.subn("#", text.strip())
+    if not n_numbers:
+        return None
+    return _BLANKS.sub(" ", _MONTH_WORDS.sub("@", template)).lower()
+
+
+def with_groups(texts: Sequence[str], reading: Reading) -> list[str]:
+    """Return the numbers whose point may stand before thousands, as in ``12.345``.
+
+    So it may where each has three digits after it, all others are whole numbers below
+    1000, and there are both.
+
+    >>> with_groups(["987", "1.234", "12.345"], Reading())
+    ['1.234', '12.345']
+    >>> with_groups(["987", "1.234", "12.34"], Reading())
+    []
+    """
+    if reading.decimal != "." or reading.thousands is not None:
+        return []
+    if not all(map(_GROUPED.fullmatch, map(str.strip, texts))):
+        return []
+    pointed = [text for text in texts if "." in text]
+    return pointed if len(set(pointed)) > 1 and len(pointed) < len(texts) else []
 
 
 def with_units(texts: Iterable[str]) -> list[str]:
@@ -242,13 +347,14 @@ def _n_looking(looks: Mapping[str, str], wanted: Iterable[str]) -> int:
 # What to write.
 
 
-def odd_number(
+def odd_number(  # noqa: PLR0913  each is a part of the message
     name: str,
     rows: Mapping[str, Sequence[int]],
     *,
     n_numbers: int,
     reading: Reading | None,
     found: Iterable[str] = (),
+    only_numbers: bool = False,
 ) -> DataError:
     """Return the error for a column of numbers with odd cells: what, where, and why.
 
@@ -263,19 +369,31 @@ def odd_number(
         As it was read; None where no study can say how.
     found : iterable of str
         Words that count as missing already in this file, to be kept in a new list.
+    only_numbers : bool
+        Whether its role lets it be no categories.
     """
     n_odd = sum(map(len, rows.values()))
-    if n_numbers:
+    if reading is not None and len(with_groups([*rows, "0"], reading)) == len(rows):
+        head = f"holds numbers below 1000 and, in {n_odd} rows, groups of three digits"
+    elif n_numbers:
         head = f"holds numbers in {n_numbers} rows, but not in {n_odd}"
     else:
         head = f"holds numbers in another form in {n_odd} rows"
-    if reading is None:
+    if reading is None and only_numbers:
+        advice = "Make these numbers: every row needs one."
+    elif reading is None:
         advice = (
             "Make these numbers, or missing; where all are labels, make the column's "
             "type category."
         )
     else:
-        advice = " ".join(_advice(name, rows, reading, found))
+        said = _advice(name, rows, reading, found)
+        if only_numbers:
+            said = [sentence for sentence in said if "data.missing" not in sentence]
+            said.append("Every row needs a number.")
+        else:
+            said.append(f"For categories write data.types: {_typed(name, 'category')}.")
+        advice = " ".join(said)
     error = DataError(
         f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
     )
@@ -316,17 +434,19 @@ def _advice(
         k: v for k, v in kinds.items() if k in ("comma", "thousands", "european")
     }
     said += _format_advice(formats)
-    if "point" in kinds and reading.decimal != ".":
-        said.append(
-            f"{kinds['point'][0]!r} has a point and data.decimal is "
-            f"{reading.decimal!r}; a file has one of the two."
-        )
+    if points := kinds.get("point"):
+        said.append(_point_advice(name, points[0], reading))
     for kind, what in _SIGNS.items():
         if kind in kinds:
             said.append(f"Take {what} out of {quoted(kinds[kind], 2)} in the file.")
+    if len(numbered := list(filter(_DIGIT.search, kinds.get("word", ())))) > _CODES:
+        said.append(
+            f"For numbers leave nothing but the number in cells such as "
+            f"{quoted(numbered, 2)}; an identifier is listed under drop."
+        )
     if "boolean" in kinds:
         said.append(
-            f"data.types: {{{as_yaml(name)}: number}} reads TRUE as 1, FALSE as 0."
+            f"data.types: {_typed(name, 'number')} reads TRUE as 1, FALSE as 0."
         )
     marks = [t for k in ("mark", "word", "date") for t in kinds.get(k, ())]
     if marks and len(marks) <= 2 * _SHOWN:
@@ -334,8 +454,29 @@ def _advice(
         listed = ", ".join(map(as_yaml_text, [*words, *marks]))
         meant = "they mean" if len(marks) > 1 else f"{marks[0]!r} means"
         said.append(f"If {meant} missing, write data.missing: [{listed}].")
-    said.append(f"For categories write data.types: {{{as_yaml(name)}: category}}.")
     return said
+
+
+def _typed(name: str, kind: str) -> str:
+    return f"{{{as_yaml(name)}: {kind}}}"
+
+
+def _point_advice(name: str, example: str, reading: Reading) -> str:
+    whole = example.replace(".", "")
+    if reading.decimal != "." and _GROUPED.fullmatch(example):
+        return (
+            f"If {example!r} is {whole}, write data.thousands: '.'; if it is "
+            f"{example}, data.decimal: '.'."
+        )
+    if reading.decimal != ".":
+        return (
+            f"{example!r} has a point and data.decimal is {reading.decimal!r}; a file "
+            f"has one of the two."
+        )
+    return (
+        f"If {example!r} is {whole}, write data.thousands: '.' and data.decimal: ','; "
+        f"if it is {example}, data.types: {_typed(name, 'number')}."
+    )
 
 
 _SIGNS = {

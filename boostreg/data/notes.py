@@ -16,7 +16,13 @@ from boostreg.data.target import Target
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["notes_on_last_row", "notes_on_types", "notes_on_use", "notes_on_values"]
+__all__ = [
+    "notes_on_joined",
+    "notes_on_last_row",
+    "notes_on_types",
+    "notes_on_use",
+    "notes_on_values",
+]
 
 _MANY = 0.5  # a category column with more categories than this share of rows is odd
 _FEWEST = 10  # rows from which on a pattern is no chance
@@ -29,19 +35,32 @@ _TOTALS = ("total", "totals", "sum", "grand total", "overall", "gesamt", "summe"
 def notes_on_use(
     drop: Sequence[str],
     named: Mapping[str, str],
-    counters: Sequence[str],
+    indices: Mapping[str, str],
     read: Mapping[str, NDArray[Any]],
 ) -> list[str]:
     """Return which columns are no features, and which rows teach nothing."""
     notes = []
     left_out = [f"{name!r} (drop)" for name in drop]
     left_out += [f"{name!r} ({role})" for role, name in named.items()]
-    left_out += [f"{name!r} (counts the rows)" for name in counters]
+    left_out += [f"{name!r} ({why})" for name, why in indices.items()]
     if left_out:
         notes.append(f"Not used as features: {', '.join(left_out)}.")
     if "weights" in read and (unused := int(np.sum(read["weights"] == 0))):
         notes.append(f"{unused} rows have weight 0 and teach nothing.")
     return notes
+
+
+def notes_on_joined(
+    names: Sequence[str], reading: Reading, facts: FileFacts
+) -> list[str]:
+    """Return notes on classes and groups that the file spells in more than one way."""
+    return [
+        f"Different cells of {name!r} are one number, so one label: "
+        f"{quoted(facts.joined[name])}. To keep them apart write data.types: "
+        f"{_types([name], 'category')}."
+        for name in names
+        if name in facts.joined and name not in reading.types
+    ]
 
 
 def notes_on_types(
@@ -98,6 +117,12 @@ def notes_on_types(
             f"{facts.zeros[zeros[0]]!r}: {quoted(zeros)}. For codes write data.types: "
             f"{_types(zeros, 'category')}."
         )
+    if beyond := [c.name for c in columns if _is_beyond(series[c.name], c)]:
+        notes.append(
+            f"Whole numbers beyond 2**53, whose last digits are lost: {quoted(beyond)}."
+            f" If they are identifiers, write data.drop: {_listed(beyond)}; for "
+            f"categories data.types: {_types(beyond, 'category')}."
+        )
     notes += _words_that_may_be_labels(labelled, reading, facts)
     notes += [
         f"Column {c.name!r} has {len(c.categories)} categories in "
@@ -106,6 +131,16 @@ def notes_on_types(
         if c.categories and len(c.categories) > max(2, _MANY * len(series[c.name]))
     ]
     return notes
+
+
+def _is_beyond(series: "pd.Series[Any]", column: Column) -> bool:
+    """Return whether a column of numbers holds whole ones that no double keeps."""
+    from pandas.api.types import infer_dtype
+
+    if column.categories or series.dtype.kind not in "iuO":
+        return False
+    whole = series.dtype.kind != "O" or infer_dtype(series) == "integer"
+    return whole and bool((series.abs() > _WHOLE).any())
 
 
 def _all_with_units(labels: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import Reading, columns_by_name, refuse_unknown
+from boostreg.data.cells import Reading, as_yaml, columns_by_name, refuse_unknown
 from boostreg.data.columns import (
     Column,
     encode_labels,
@@ -20,6 +20,7 @@ from boostreg.data.columns import (
     without_words,
 )
 from boostreg.data.notes import (
+    notes_on_joined,
     notes_on_last_row,
     notes_on_types,
     notes_on_use,
@@ -44,12 +45,13 @@ __all__ = [
 ]
 
 _INDEX = re.compile(r"|Unnamed: \d+(?:\.\d+)?|__index_level_\d+__")
-_LEVEL = re.compile(r"__index_level_\d+__")
+_LEVEL = "__index_level_"
 _FEWEST_COUNTED = 3  # fewer rows are counted by any two numbers
 _DATE = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?(?![0-9-])"
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_TYPES = {"groups": "category", "time": "number", "weights": "number"}
 _FAULTS = 5  # columns named in one message
 
 
@@ -70,7 +72,7 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     ----------
     frame : DataFrame
         Numbers, booleans, text and categories; its index is ignored. A column of a
-        file that only counts its rows is left out, and a note says so.
+        file that is a nameless index of its rows is left out, and a note says so.
     target : str
         Column to predict.
     task : {"regression", "binary", "multiclass"} or None
@@ -98,8 +100,9 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     named = {role: name for role, name in roles.items() if name is not None}
     _check_roles(list(series), target, drop, named)
     _check_types(list(series), reading, named)
-    counters = _row_counters(facts, series, {target, *drop, *named.values()})
-    taken = {target, *drop, *named.values(), *counters}
+    used = {target, *drop, *named.values()}
+    indices = _indices(facts, series, used | set(reading.types))
+    taken = used | set(indices)
     features = [name for name in series if name not in taken]
     series |= {
         name: without_words(series[name], reading)
@@ -118,6 +121,8 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
             said = words.get(name, {})
             read[role] = _READERS[role](series[name], name, stated, said)
     kept = {name: series[name] for name in (target, *features)}
+    labelled = [target] if answer.classes else []
+    labelled += [] if groups is None else [groups]
     return Table(
         X=X,
         y=answer.y,
@@ -129,7 +134,8 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         task_inferred=answer.inferred,
         notes=(
             *answer.notes,
-            *notes_on_use(drop, named, counters, read),
+            *notes_on_use(drop, named, indices, read),
+            *notes_on_joined(labelled, reading, facts),
             *notes_on_types(kept, columns, reading, facts),
             *notes_on_values(X, answer.y, columns, answer.classes),
             *notes_on_last_row(kept, X, answer),
@@ -145,32 +151,47 @@ def _check_types(
         for name in reading.types:
             refuse_unknown(name, names, "types:")
             for role, other in named.items():
-                if name == other:
+                if name == other and reading.types[name] != _TYPES[role]:
                     raise DataError(
-                        f"types: {name!r} is the {role} column, whose type is fixed; "
-                        f"leave it out."
+                        f"types: {name!r} is the {role} column, whose type is "
+                        f"{_TYPES[role]}, got {reading.types[name]}."
                     )
 
 
-def _row_counters(
+def _indices(
     facts: FileFacts, series: "dict[str, pd.Series[Any]]", used: Collection[str]
-) -> list[str]:
-    """Return the columns of a file that pandas wrote to count its rows."""
+) -> dict[str, str]:
+    """Return the columns of a file that are an index without a name, and why.
+
+    Such are whole numbers in the first columns of a CSV file, or in what pandas calls
+    a level of an index; and in any other column without a name if it counts the rows.
+    """
     if not facts.of_file:
-        return []
-    return [
-        name
-        for name, values in series.items()
-        if name not in used and _INDEX.fullmatch(name) and _counts_rows(values, name)
-    ]
+        return {}
+    found, first = {}, True
+    for name, values in series.items():
+        nameless = _INDEX.fullmatch(name) is not None
+        first = first and nameless
+        if not nameless or name in used or not _are_whole(values):
+            continue
+        if _counts_rows(values):
+            found[name] = "counts the rows"
+        elif first or name.startswith(_LEVEL):
+            kept = f"data.types: {{{as_yaml(name)}: number}}"
+            found[name] = f"whole numbers without a name, an index; {kept} keeps it"
+    return found
 
 
-def _counts_rows(values: "pd.Series[Any]", name: str) -> bool:
-    if values.dtype.kind not in "iu" or len(values) < _FEWEST_COUNTED:
+def _are_whole(values: "pd.Series[Any]") -> bool:
+    if values.dtype.kind == "f":
+        return bool((values % 1 == 0).all())
+    return values.dtype.kind in "iu"
+
+
+def _counts_rows(values: "pd.Series[Any]") -> bool:
+    if len(values) < _FEWEST_COUNTED:
         return False
-    ordered = np.sort(values.to_numpy(dtype=np.int64))
-    if _LEVEL.fullmatch(name):  # pandas says so itself: rows of a larger table
-        return bool(ordered[0] >= 0 and np.all(np.diff(ordered) > 0))
+    ordered = np.sort(values.to_numpy())
     return ordered[0] in (0, 1) and bool(np.all(np.diff(ordered) == 1))
 
 
@@ -239,7 +260,7 @@ def _read_weights(
     reading: Reading | None,
     words: Mapping[str, int],
 ) -> NDArray[np.float64]:
-    if meant_kind(series, name, reading, words) != "number":
+    if meant_kind(series, name, reading, words, only_numbers=True) != "number":
         raise DataError(
             f"weights column {name!r} must hold numbers, got {series.dtype}, first "
             f"{series.iloc[0]!r}."
@@ -290,10 +311,14 @@ def _read_time(
     import pandas as pd
 
     refuse_missing(series, name, "time column")
-    if meant_kind(series, name, reading, words) == "number":
-        return numbers_of(series, name, reading or Reading())
+    if meant_kind(series, name, reading, words, only_numbers=True) == "number":
+        numbers = numbers_of(series, name, reading or Reading())
+        _refuse_day_first(numbers, name)
+        return numbers
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
+    if series.dtype.kind == "M":
+        return _seconds_of_stamps(series)
     codes, values = pd.factorize(series.astype(object))
     seconds = []
     for code, value in enumerate(values):
@@ -304,6 +329,35 @@ def _read_time(
             raise _no_times(name, found)
         seconds.append(second)
     return np.array(seconds, dtype=np.float64)[codes]
+
+
+def _refuse_day_first(values: NDArray[np.float64], name: str) -> None:
+    """Raise DataError if numbers are dates of eight digits that begin with the day.
+
+    These do not go forward in time as numbers do.
+    """
+    if not np.all((values == np.floor(values)) & (values >= 1e6) & (values < 1e8)):
+        return
+    first, rest = np.divmod(values, 1e6)
+    second, year = np.divmod(rest, 1e4)
+    days = [(p >= 1) & (p <= most) for p in (first, second) for most in (31, 12)]
+    in_order = np.all(days[0] & days[3]) or np.all(days[1] & days[2])
+    if in_order and np.all((year >= 1900) & (year < 2100)):
+        raise DataError(
+            f"time column {name!r} holds dates with the year last, first "
+            f"{int(values[0]):08}; write the year first, such as 20240131 or "
+            f"2024-01-31."
+        )
+
+
+def _seconds_of_stamps(series: "pd.Series[Any]") -> NDArray[np.float64]:
+    """Return dates of any year that pandas keeps, as ``_seconds`` does."""
+    stamps = series.dt.tz_convert(None) if series.dt.tz is not None else series
+    values = stamps.to_numpy()
+    if np.datetime_data(values.dtype)[0] != "ns":
+        return values.astype("datetime64[us]").astype(np.int64) / 1e6
+    micros, rest = np.divmod(values.astype(np.int64), 1000)
+    return micros / 1e6 + rest / 1e9
 
 
 def _seconds(value: object) -> float | None:

@@ -28,6 +28,7 @@ from boostreg.data.cells import (
     suggestion,
 )
 from boostreg.data.columns import Column
+from boostreg.data.judging import with_groups
 from boostreg.data.synthetic import SYNTHETIC
 from boostreg.errors import DataError, MissingExtraError, reason
 
@@ -49,6 +50,7 @@ _FACTS = "boostreg"  # where a DataFrame carries what is known of its file
 _SEPARATORS = (";", "\t", "|")
 _ZEROS = re.compile(r"0[0-9]+")
 _SAMPLE = 100  # rows that show whether a column has as many values as rows
+_AS_IN_TRAINING = "as in the file of training"
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # at the start of a file
 
 
@@ -62,6 +64,8 @@ class FileFacts:
         By column, the words read as missing, and how often; empty cells left out.
     zeros : mapping of str to str
         Columns of whole numbers with leading zeros, and one of these.
+    joined : mapping of str to tuple of str
+        Columns of numbers where different cells are one number, and two of these.
     unread : mapping of str to str
         Columns that cannot be read, and why.
     of_file : bool
@@ -70,6 +74,7 @@ class FileFacts:
 
     words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     zeros: Mapping[str, str] = field(default_factory=dict)
+    joined: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     of_file: bool = True
 
@@ -90,8 +95,11 @@ def read_csv(
 ) -> "pd.DataFrame":
     """Return a CSV file: one header record, names kept as they are.
 
+    With ``labels`` these are rows for a model, which no study says how to read.
+
     A column is numbers, or booleans (TRUE, FALSE), where all its cells are; else text
-    as it stands in the file. Empty cells and the words of ``reading`` are missing.
+    as it stands in the file. Empty cells and the words of ``reading`` are missing. A
+    blank line is no record, but where there is one column: a missing cell.
 
     Raises
     ------
@@ -99,22 +107,25 @@ def read_csv(
         If the file is not there, is empty, is not in the encoding, repeats a column
         name or has records of other lengths than the header.
     """
-    reading = Reading() if reading is None else reading
+    reading, later = reading or Reading(), labels is not None
     encoding = reading.encoding
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         encoding = "utf-8-sig"
     _refuse_absent(path)
     try:
         with path.open(encoding=encoding, newline="") as lines:
-            header = _check_records(lines, path, reading.separator)
+            header = _check_records(lines, path, reading.separator, later=later)
         # pandas loses a cell where kinds of line ends are mixed: it gets one kind.
         with path.open(encoding=encoding) as lines:
             _header(csv.reader(lines, delimiter=reading.separator))
             cells = _parse(lines, header, reading.separator)
+        if len(header) == 1:
+            blank = [not cell.strip() for cell in cells[:, 0]]
+            cells = np.where(np.reshape(blank, cells.shape), "", cells)
     except DataError:
         raise
     except UnicodeError as error:
-        raise _undecoded(path, reading.encoding, error) from error
+        raise _undecoded(path, reading.encoding, error, later=later) from error
     except csv.Error as error:
         raise DataError(f"{path}: not a readable CSV file: {error}.") from error
     except (OSError, ValueError) as error:
@@ -175,7 +186,9 @@ def _beside(path: Path) -> str:
     return f"; {suggestion(path.name, files)}" if files else ""
 
 
-def _undecoded(path: Path, encoding: str, error: UnicodeError) -> DataError:
+def _undecoded(
+    path: Path, encoding: str, error: UnicodeError, *, later: bool
+) -> DataError:
     """Return the error for a file in another encoding, with the key to write."""
     with path.open("rb") as file:
         start = file.read(2)
@@ -183,9 +196,10 @@ def _undecoded(path: Path, encoding: str, error: UnicodeError) -> DataError:
     if isinstance(error, UnicodeDecodeError):
         found = f"found byte 0x{error.object[error.start]:02x} ({error.reason})"
     likely = _MARKS.get(start, "latin-1")
+    advice = f"UTF-8, or write its encoding, such as data.encoding: {likely}"
     told = DataError(
-        f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as UTF-8, or "
-        f"write its encoding, such as data.encoding: {likely}."
+        f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as "
+        f"{f'{encoding.upper()}, {_AS_IN_TRAINING}' if later else advice}."
     )
     told.key = "source" if encoding == Reading().encoding else "encoding"
     return told
@@ -195,24 +209,27 @@ def _header(records: Iterator[list[str]]) -> list[str]:
     return next((record for record in records if record), [])
 
 
-def _check_records(lines: IO[str], path: Path, separator: str) -> list[str]:
+def _check_records(
+    lines: IO[str], path: Path, separator: str, *, later: bool
+) -> list[str]:
     """Read a CSV file once through and return its header."""
     records = csv.reader(lines, delimiter=separator)
     header = _header(records)
     if not header:
         raise DataError(f"{path}: the file is empty; a header and rows are needed.")
     _check_names(header, path)
-    _refuse_other_separator(header, path, separator)
+    _refuse_other_separator(header, path, separator, later=later)
     n_rows = 0
     ragged = []
     for record in records:
-        n_rows += bool(record)
+        n_rows += bool(record) or len(header) == 1
         if record and len(record) != len(header):
             ragged.append((records.line_num, len(record)))
         if "\0" in "".join(record):  # where pandas would end the cell
             raise DataError(
                 f"{path}: line {records.line_num} holds a NUL byte; a CSV file is "
-                f"text. If it is UTF-16, write data.encoding: utf-16."
+                f"text. If it is UTF-16, "
+                f"{'save it as UTF-8' if later else 'write data.encoding: utf-16'}."
             )
     if ragged:
         line, found = ragged[0]
@@ -232,17 +249,30 @@ def _check_names(names: list[str], path: Path) -> None:
         raise DataError(f"{path}: {error}") from error
 
 
-def _refuse_other_separator(names: list[str], path: Path, separator: str) -> None:
+def _refuse_other_separator(
+    names: list[str], path: Path, separator: str, *, later: bool
+) -> None:
+    if names[0].lower().startswith("sep=") and not any(names[1:]):
+        mark = names[0][4:] or separator
+        advice = f" and write data.separator: {_as_key(mark)}"
+        raise DataError(
+            f"{path}: the first line, 'sep={mark}', is a mark for Excel; take it out "
+            f"of the file{'' if later or mark == separator else advice}."
+        )
     found = [mark for mark in (",", *_SEPARATORS) if mark in names[0]]
     if len(names) == 1 and found:
-        mark = json.dumps(found[0]) if found[0] == "\t" else as_yaml_text(found[0])
+        advice = f". Write data.separator: {_as_key(found[0])} for this file."
         told = DataError(
             f"{path}: the header is the single column {names[0]!r}; values are "
-            f"separated by {separator!r} here. Write data.separator: {mark} for this "
-            f"file."
+            f"separated by {separator!r} here"
+            f"{f', {_AS_IN_TRAINING}.' if later else advice}"
         )
         told.key = "source" if separator == Reading().separator else "separator"
         raise told
+
+
+def _as_key(mark: str) -> str:
+    return json.dumps(mark) if mark == "\t" else as_yaml_text(mark)
 
 
 def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
@@ -258,6 +288,7 @@ def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
         keep_default_na=False,
         na_filter=False,
         low_memory=False,
+        skip_blank_lines=len(header) > 1,
     ).to_numpy(dtype=object)
 
 
@@ -273,6 +304,7 @@ def _typed(
     columns: dict[int, Any] = {}
     words: dict[str, dict[str, int]] = {}
     zeros: dict[str, str] = {}
+    joined: dict[str, tuple[str, str]] = {}
     for place, (name, column) in enumerate(zip(header, cells.T, strict=True)):
         is_label = reading.types.get(name) == "category"
         texts = column[:_SAMPLE].tolist()
@@ -280,6 +312,8 @@ def _typed(
         if reading.is_plain and not is_label and len(set(texts)) > _SAMPLE / 2:
             texts = column.tolist()
             numbers = _at_once(texts)
+            if numbers is not None and _is_doubtful(name, texts, numbers, reading):
+                numbers = None
         if numbers is not None:
             values = numbers
         else:
@@ -291,16 +325,39 @@ def _typed(
             known = uniques[~blank]
             texts = known.tolist()
             numbers = None if is_label else _all_numbers(texts, reading)
+            if numbers is not None and _is_doubtful(name, texts, numbers, reading):
+                numbers = None
             values = _taken(known if numbers is None else numbers, codes, blank)
         if numbers is not None and numbers.dtype.kind == "i":
             zero = next(filter(_ZEROS.fullmatch, texts), None)
             zeros |= {} if zero is None else {name: zero}
+        recur = numbers is not None and 2 * len(numbers) <= len(column)
+        if numbers is not None and (name in zeros or recur):
+            pair = _same_number(texts, numbers)
+            joined |= {} if pair is None else {name: pair}
         is_text = values.dtype == object  # else pandas looks what kind of text it is
         columns[place] = pd.Series(values, dtype=object) if is_text else values
     frame = pd.DataFrame(columns, copy=False)
     frame.columns = pd.Index(header, dtype=object)
-    frame.attrs[_FACTS] = FileFacts(words=words, zeros=zeros)
+    frame.attrs[_FACTS] = FileFacts(words=words, zeros=zeros, joined=joined)
     return frame
+
+
+def _is_doubtful(
+    name: str, texts: list[str], numbers: NDArray[Any], reading: Reading
+) -> bool:
+    """Return whether points may stand between thousands; text stays until judged."""
+    stated = name in reading.types or numbers.dtype.kind != "f"
+    return not stated and bool(with_groups(texts, reading))
+
+
+def _same_number(texts: Sequence[str], numbers: NDArray[Any]) -> tuple[str, str] | None:
+    """Return the first two different texts, spaces around them aside, of one number."""
+    first: dict[Any, str] = {}
+    for text, number in zip(map(str.strip, texts), numbers.tolist(), strict=True):
+        if first.setdefault(number, text) != text:
+            return first[number], text
+    return None
 
 
 def _at_once(texts: list[str]) -> NDArray[Any] | None:
@@ -336,11 +393,14 @@ def _all_numbers(texts: list[str], reading: Reading) -> NDArray[Any] | None:
     """Return the numbers or booleans that all texts are, else None."""
     if reading.is_plain and (values := _at_once(texts)) is not None:
         return values
-    if None in reading.numbers(texts[:1]):
+    if None in reading.plain_texts(texts[:1]):
         booleans = [BOOLEANS.get(text.strip()) for text in texts]
         return None if None in booleans else np.array(booleans, dtype=bool)
-    numbers = reading.numbers(texts)
-    return None if None in numbers else np.array(numbers, dtype=np.float64)
+    plain = [text for text in reading.plain_texts(texts) if text is not None]
+    if len(plain) < len(texts):
+        return None
+    whole = plain_numbers(plain)
+    return _as_array(list(map(float, plain)) if whole is None else whole)
 
 
 def _taken(

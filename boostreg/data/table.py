@@ -100,6 +100,18 @@ class Table:
         )
 
     @property
+    def columns_later(self) -> tuple[Column, ...]:
+        """Columns to read later rows by.
+
+        One without any value has no categories, so that all it holds later is missing.
+        """
+        blank = np.atleast_1d(np.isnan(self.X).all(axis=0))
+        return tuple(
+            replace(column, categories=()) if is_blank else column
+            for column, is_blank in zip(self.columns, blank, strict=True)
+        )
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of all that a fit can depend on, equal on every platform.
 

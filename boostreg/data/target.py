@@ -94,7 +94,9 @@ def _as_numbers(
 ) -> "pd.Series[Any]":
     import pandas as pd
 
-    return pd.Series(values, index=series.index, name=series.name)
+    whole = np.all((values == np.floor(values)) & (np.abs(values) < 2.0**53))
+    kept = values.astype(np.int64) if whole else values
+    return pd.Series(kept, index=series.index, name=series.name)
 
 
 def refuse_missing(

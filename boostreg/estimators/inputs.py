@@ -71,6 +71,9 @@ def read_training(
     X, y = as_table(X), read_labels(y, "y")
     if y_numeric:
         refuse_times(y, "y")
+        y = _as_numbers(y, "y")
+    else:
+        _refuse_no_classes(y)
     if not is_frame(X):
         X, y = validate_data(estimator, X, y, y_numeric=y_numeric, **_CHECKS)
         return X, y, tuple(map(Column, _places(X.shape[1])))
@@ -123,7 +126,70 @@ def read_numbers_of(y: Any, X: Array) -> Array:
     """Return the target of judging rows for regression, one a row of ``X``."""
     y = read_labels(y, "y of eval_set")
     refuse_times(y, "y of eval_set")
+    y = _as_numbers(y, "y of eval_set")
     return np.asarray(check_X_y(X, y, y_numeric=True, **_CHECKS)[1], dtype=np.float64)
+
+
+def _as_numbers(values: Any, role: str) -> Any:
+    """Return values that are kept as objects or text as float64.
+
+    Raises
+    ------
+    DataError
+        If one is no number, or is missing; the message names its row.
+    """
+    found = _as_objects(values)
+    for row, value in enumerate(() if found is None else found):
+        if not _spells_number(value):
+            raise DataError(
+                f"{role} must be numbers, found {value!r} in row {row} (the first row "
+                f"is 0)."
+            )
+    return values if found is None else found.astype(np.float64)
+
+
+def _spells_number(value: Any) -> bool:
+    try:
+        return not np.isnan(float(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def _as_objects(values: Any) -> NDArray[Any] | None:
+    """Return one column of values of any kind; None for arrays of plain numbers."""
+    try:
+        found = np.asarray(values)
+    except ValueError:  # ragged, as scikit-learn's own check says
+        return None
+    is_column = found.ndim == 1 and found.dtype.kind not in "biufcmM"
+    listed = values if isinstance(values, (list, tuple)) else found.tolist()
+    return np.array(listed, dtype=object) if is_column else None  # NaN stays no text
+
+
+def _refuse_no_classes(y: Any) -> None:
+    """Raise DataError if a label is missing, or is text where another is none."""
+    labels = None if isinstance(y, str) else _as_objects(y)
+    if labels is None or labels.ndim != 1:
+        return
+    missing = np.flatnonzero([_is_missing(label) for label in labels])
+    if len(missing):
+        raise DataError(
+            f"y is missing (None or NaN) in {len(missing)} of {len(labels)} rows, "
+            f"first in row {missing[0]} (the first row is 0); every row needs a class."
+        )
+    is_text = np.array([isinstance(label, str) for label in labels])
+    if is_text.any() and not is_text.all():
+        one, other = labels[np.argmax(is_text)], labels[np.argmin(is_text)]
+        raise DataError(
+            f"y holds text such as {one!r} beside {other!r}; make all classes text, or "
+            f"none."
+        )
+
+
+def _is_missing(label: Any) -> bool:
+    """Return whether it is None, NaN, or one of pandas' own, without pandas."""
+    own = type(label).__name__ in ("NAType", "NaTType")
+    return own or label is None or (isinstance(label, float) and np.isnan(label))
 
 
 def read_monotone(monotone: Any, columns: tuple[Column, ...]) -> tuple[int, ...] | None:
@@ -160,7 +226,9 @@ def read_weights(sample_weight: Any, X: Array) -> Array | None:
         return None
     given = as_values(sample_weight, "sample_weight")
     refuse_times(given, "sample_weight")
-    weights = column_or_1d(given, dtype=np.float64)
+    if np.asarray(given).dtype.kind == "c":
+        raise DataError("sample_weight must be numbers, found complex ones.")
+    weights = column_or_1d(_as_numbers(given, "sample_weight"), dtype=np.float64)
     check_consistent_length(X, weights)
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():

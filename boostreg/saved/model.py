@@ -74,6 +74,8 @@ def read_rows(
     _refuse_shape(rows, columns)
     if np.isinf(rows).any():
         raise DataError("X holds infinite values; a value is finite or missing.")
+    if reading is not None and reading.missing_numbers:
+        rows = np.where(np.isin(rows, list(reading.missing_numbers)), np.nan, rows)
     return rows
 
 

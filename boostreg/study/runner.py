@@ -81,7 +81,7 @@ def run_study(
     progress.stage("writing the report")
     run = run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
-    write_run(folder, record, run, plan.table.columns)
+    write_run(folder, record, run, plan.table.columns_later)
     _list_run(folder.parent, progress)
     return folder
 

@@ -323,7 +323,9 @@ class TreeEnsemble(Forest):
             part = slice(start, start + step)
             scores = trees.value[trees.leaf_indices(table[part])]
             for k in range(self.n_outputs):
-                found[part, k] = scores[:, trees.output == k].sum(axis=1)
+                # sum() adds in another order for other shapes, cumsum() tree by tree.
+                sums = scores[:, trees.output == k].cumsum(axis=1)
+                found[part, k] = sums[:, -1] if sums.shape[1] else 0.0
         return found
 
     def _table(self, X: ArrayLike) -> NDArray[np.float64]:

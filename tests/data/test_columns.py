@@ -97,3 +97,61 @@ def test_no_rows_give_no_rows():
     frame = pd.DataFrame({"size": [], "colour": []})
 
     assert apply_columns(frame, COLUMNS)[0].shape == (0, 2)
+
+
+EMPTY = {
+    "dates": pd.Series([pd.NaT] * 3, dtype="datetime64[ns]"),
+    "zoned": pd.Series([pd.NaT] * 3, dtype="datetime64[us, UTC]"),
+    "durations": pd.Series([pd.NaT] * 3, dtype="timedelta64[ns]"),
+    "periods": pd.Series(pd.PeriodIndex([pd.NaT] * 3, freq="D")),
+    "objects": pd.Series([None, pd.NaT, np.nan], dtype=object),
+    "categories": pd.Series(pd.Categorical([None] * 3)),
+}
+
+
+@pytest.mark.parametrize("empty", EMPTY.values(), ids=EMPTY)
+def test_column_without_a_value_is_empty_whatever_its_type(empty):
+    frame = pd.DataFrame({"size": empty, "b": [1, 2, 3], "y": [1.5, 2.5, 4.0]})
+
+    table = prepare_table(frame, target="y")
+
+    assert table.columns == (Column("size"), Column("b"))
+    assert np.isnan(table.X[:, 0]).all()
+    X, _ = apply_columns(frame, (Column("size"), Column("b", ("1", "2", "3"))))
+    assert np.isnan(X[:, 0]).all()
+
+
+LATER = [["word"], [2.5], [pd.Timestamp("2024")], [None], [True]]
+
+
+@pytest.mark.parametrize("later", LATER, ids=str)
+def test_column_empty_in_training_is_missing_whatever_it_holds_later(later):
+    frame = pd.DataFrame({"a": [None] * 3, "b": [1, 2, 3], "y": [1.5, 2.5, 4.0]})
+    columns = prepare_table(frame, target="y").columns_later
+
+    X, notes = apply_columns(pd.DataFrame({"a": later, "b": [7]}), columns)
+
+    np.testing.assert_array_equal(X, [[np.nan, 7.0]])
+    assert ["'a' was empty in training" in n for n in notes] == [True] * len(notes)
+    assert len(notes) == (later != [None])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "str", "object"])
+def test_numbers_kept_as_categories_are_the_numbers_of_training(dtype):
+    sizes = pd.Series([3, 1, 2]).astype(dtype)
+    frame = pd.DataFrame({"size": sizes.astype("category"), "colour": "red"})
+
+    X, _ = apply_columns(frame, COLUMNS)
+
+    assert X[:, 0].tolist() == [3.0, 1.0, 2.0]
+
+
+def test_one_and_true_are_two_labels():
+    values = pd.Series([1, True, 0, False, "x", np.True_, 1.0], dtype=object)
+    frame = pd.DataFrame({"a": values, "y": np.arange(7.0)})
+
+    table = prepare_table(frame, target="y")
+
+    assert table.columns[0].categories == ("0", "1", "False", "True", "x")
+    assert table.X[:, 0].tolist() == [1, 3, 0, 2, 4, 3, 1]
+    np.testing.assert_array_equal(apply_columns(frame, table.columns)[0], table.X)

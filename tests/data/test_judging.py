@@ -127,6 +127,11 @@ DATES += ("%d.%m.%Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%b-%Y", "%Y/%m/%d", 
 DATES += ("%A, %d %B %Y", "%d%b%Y", "%Y-%m", "%m/%d/%Y %I:%M:%S %p")
 
 
+DATES += ("%m/%Y", "%m-%Y", "%d-%b", "%d.%m.", "%Y%b%d", "%Y-%j", "%Y%m%d %H:%M")
+DATES += ("%Y:%m:%d %H:%M:%S", "%d/%b/%Y:%H:%M:%S +0000", "%Y-%m-%d_%H:%M")
+DATES += ("%Y-%m-%d-%H.%M.%S", "%Y-%m-%d at %H:%M")
+
+
 DURATIONS = ("2024Q1", "Q3 2024", "3 days 00:10:00", "-1 days +23:00:00.5", "2 days")
 
 
@@ -144,7 +149,7 @@ def test_dates_in_text_are_refused_alike_in_every_kind_of_file(tmp_path, form, s
     frame.to_parquet(tmp_path / "d.parquet")
 
     with pytest.raises(
-        DataError, match=r"'when' holds dates or times .* list it under"
+        DataError, match=r"'when' holds dates or times .* list it under .* category\}"
     ):
         prepare_table(read_source(f"d.{suffix}", base=tmp_path), target="y")
 
@@ -239,3 +244,99 @@ def test_reading_that_cannot_be_is_refused_by_its_key(key, value):
         Reading(**{key: value})
 
     assert told.value.key == key
+
+
+THOUSANDS = (["987", "1.234", "12.345"], ["-5", "-1.250", "999.999", "0"])
+
+
+@pytest.mark.parametrize("cells", THOUSANDS)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_points_that_may_stand_before_thousands_are_refused(tmp_path, cells, suffix):
+    frame = pd.DataFrame({"a": cells * 9, "y": range(len(cells) * 9)})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    frame.to_parquet(tmp_path / "d.parquet")
+    rows = read_source(f"d.{suffix}", base=tmp_path)
+
+    with pytest.raises(DataError, match=r"write data.thousands: '\.' .* number\}"):
+        prepare_table(rows, target="y")
+
+    table = prepare_table(rows, target="y", reading=Reading(types={"a": "number"}))
+    np.testing.assert_array_equal(table.X[:, 0], [float(c) for c in cells * 9])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["987", "1.234", "12.34"], ["0.123", "5", "1.234"], ["1.234", "1000", "2.345"]],
+)
+def test_points_that_stand_before_decimals_are_read(cells):
+    assert judged(cells * 9) == "number"
+
+
+MONTHS = {
+    "français": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+    "Deutsch": "Januar Februar März April Mai Juni Juli August September Oktober "
+    "November Dezember",
+    "español": "enero febrero marzo abril mayo junio julio agosto septiembre octubre "
+    "noviembre diciembre",
+    "italiano": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre "
+    "ottobre novembre dicembre",
+}
+
+
+@pytest.mark.parametrize("months", MONTHS.values(), ids=MONTHS)
+@pytest.mark.parametrize("form", ["{} {} {}", "{}. {} {}", "{} de {} de {}"])
+def test_months_of_other_languages_make_dates(months, form):
+    names = months.split()
+
+    found = judged(form.format(1 + k % 28, names[k % 12], 2019) for k in range(90))
+
+    assert found == "time"
+
+
+def test_dates_of_zeros_among_dates_are_dates():
+    days = [f"2019-12-{k:02}" for k in range(1, 31)]
+
+    assert judged(days + ["0000-00-00"] * 15) == "time"
+
+
+TEMPLATES = '$#.34M|₹3.# Lac|$#/mo|# per night|€ #,-|="#"|pH #.1|[3.#]|(#+1j)'
+TEMPLATES += "|tensor(0.#)|#.0 ± .2|#.1° N|#x10^5|#-310|#h 5m|#:05|12,#,297|# mg/dL"
+TEMPLATES += "|+49 30 #|0x#f|3.#D+05|#_529|<b>#</b>|np.float64(#.5)"
+
+
+@pytest.mark.parametrize("form", TEMPLATES.split("|"))
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_cells_that_differ_in_their_numbers_alone_are_refused(tmp_path, form, suffix):
+    cells = [form.replace("#", str(k)) for k in range(100, 125)] * 2
+    frame = pd.DataFrame({"a": cells, "y": range(50)})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    frame.to_parquet(tmp_path / "d.parquet")
+    rows = read_source(f"d.{suffix}", base=tmp_path)
+
+    with pytest.raises(DataError, match=r"'a' holds .* data.types: \{a: category\}"):
+        prepare_table(rows, target="y")
+    with pytest.raises(DataError, match=r"'a' holds .* data.types: \{a: category\}"):
+        prepare_table(rows, target="a")
+    table = prepare_table(rows, target="y", reading=Reading(types={"a": "category"}))
+    assert len(table.columns[0].categories) == 25
+
+
+STREETS = ("Oak", "Main", "Elm", "Pine", "Lake", "Hill", "Park", "View", "Mill")
+MANY = {
+    "rooms": [f"Room {k}" for k in range(90)],
+    "customers": [f"CUST-{k:05}" for k in range(90)],
+    "few numbers": [f"Zone {k % 20}" for k in range(90)],
+    "addresses": [f"{k} {STREETS[k % 9]} St" for k in range(90)],
+    "titles": [f"{STREETS[k % 9]} {k}" for k in range(90)],
+    "product codes": [f"{'ABCDEFGH'[k % 8]}{k}-{k % 7}" for k in range(90)],
+    "seats": [f"{k % 30}{'ABCDEF'[k % 6]}" for k in range(90)],
+    "free text": [f"{STREETS[k % 9]} with {k} {STREETS[k % 7]}s" for k in range(90)],
+    "postcodes": [
+        f"SW{k % 9} {k % 8}{'ABDE'[k % 4]}{'FGHJ'[k % 3]}" for k in range(90)
+    ],
+}
+
+
+@pytest.mark.parametrize("texts", MANY.values(), ids=MANY)
+def test_cells_of_many_templates_or_few_numbers_stay_labels(texts):
+    assert judged(texts) == "label"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boostreg.data import Column, prepare_table
+from boostreg.data import Column, Reading, prepare_table
 from boostreg.errors import DataError
 
 Y = [1.5, 2.0, 3.25, 4.0]
@@ -269,3 +269,76 @@ def test_columns_that_never_vary_are_named():
     table = prepare_table(frame.assign(y=Y), target="y")
 
     assert "No split can use what never varies: 'b', 'c'." in table.notes
+
+
+@given(st.integers(-60_000, 5_000_000), st.sampled_from(["s", "ms", "us"]))
+def test_dates_of_any_year_go_forward(day, unit):
+    days = np.array([day, day + 1, 0, -1], dtype="datetime64[D]")
+    times = pd.Series(days.astype(f"datetime64[{unit}]"))
+
+    table = prepare_table(
+        pd.DataFrame({"a": Y, "y": Y, "t": times}), target="y", time="t"
+    )
+
+    assert table.time.tolist() == [86400.0 * d for d in (day, day + 1, 0, -1)]
+
+
+@given(st.datetimes(pd.Timestamp("1700"), pd.Timestamp("2200")))
+def test_date_is_one_point_in_time_as_text_and_in_every_unit(when):
+    text = pd.Series([when.isoformat()] * 4)
+    kept = [text, text.astype("datetime64[us]"), text.astype("datetime64[ns]")]
+    kept.append(kept[2].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"))
+
+    frames = [pd.DataFrame({"a": Y, "y": Y, "t": times}) for times in kept]
+
+    found = {prepare_table(f, target="y", time="t").time[0] for f in frames}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("form", ["%d%m%Y", "%m%d%Y"])
+def test_dates_with_the_year_last_are_no_numbers_of_time(form):
+    days = pd.date_range("2019-12-20", periods=60)
+    frame = pd.DataFrame({"a": range(60), "y": range(60)})
+
+    with pytest.raises(DataError, match="time column 't' holds dates with the year l"):
+        prepare_table(
+            frame.assign(t=days.strftime(form).astype(int)), target="y", time="t"
+        )
+    right = frame.assign(t=days.strftime("%Y%m%d").astype(int))
+    assert np.all(np.diff(prepare_table(right, target="y", time="t").time) > 0)
+
+
+@pytest.mark.parametrize("role", ["weights", "time"])
+@pytest.mark.parametrize("cell", ["?", "1,5", "5 kg", "TRUE"])
+def test_advice_on_a_role_of_numbers_can_be_followed(role, cell):
+    frame = pd.DataFrame({"a": range(60), "y": range(60), "c": map(str, range(60))})
+    frame.loc[7, "c"] = cell
+
+    with pytest.raises(DataError, match="Every row needs a number") as told:
+        prepare_table(frame, target="y", reading=Reading(), **{role: "c"})
+
+    assert "category" not in str(told.value)
+    assert "data.missing" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("role", "kind"),
+    [("groups", "number"), ("time", "category"), ("weights", "category")],
+)
+def test_role_has_one_type(role, kind):
+    frame = pd.DataFrame({"a": Y, "y": Y, "c": [1, 2, 3, 4]})
+    reading = Reading(types={"c": kind})
+
+    with pytest.raises(DataError, match=f"'c' is the {role} column, whose type is"):
+        prepare_table(frame, target="y", reading=reading, **{role: "c"})
+
+
+HUGE = ([2**53 + k for k in range(4)], [-(10**18), 1, 2, 3], [2**70, 1, 2, 3])
+
+
+@pytest.mark.parametrize("values", HUGE, ids=str)
+def test_whole_numbers_that_no_double_keeps_are_said(values):
+    (note,) = [n for n in prepared(values).notes if "beyond 2**53" in n]
+
+    assert "data.drop: [a]; for categories data.types: {a: category}" in note
+    assert not any("beyond" in n for n in prepared([2**53, 1, 2, 3]).notes)

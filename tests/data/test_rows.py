@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from boostreg.data import Column, Reading, apply_columns, prepare_table, read_source
 from boostreg.data.sources import SKLEARN, read_rows
 from boostreg.errors import DataError
+from boostreg.saved.model import read_rows as rows_of
 
 PLAIN = Reading()
 
@@ -183,3 +184,76 @@ def test_new_file_is_read_by_the_keys_of_the_training_file(tmp_path):
     X = matrix(tmp_path / "new.csv", (Column("x"), Column("c", ("u", "v"))), reading)
 
     np.testing.assert_array_equal(X, [[1234.5, 0], [np.nan, np.nan], [np.nan, 1]])
+
+
+SPELLINGS = (Reading(), Reading(decimal=","), Reading(decimal=",", thousands="."))
+SPELLINGS += (Reading(thousands=","), Reading(thousands=" "))
+STATED = st.sampled_from(SPELLINGS).map(
+    lambda r: Reading(("-999", "?"), r.decimal, r.thousands, ";")
+)
+THOUSANDTHS = st.integers(-999_000, 999_000).map(lambda n: n / 1000)
+
+
+@given(st.lists(THOUSANDTHS, min_size=1, max_size=6), STATED)
+def test_a_number_is_read_once_by_the_marks_of_its_file(folder, values, reading):
+    path = folder / "marks.csv"
+    cells = [reading.spelled(repr(v)) for v in [*values, -999.0, 0.5]]
+    path.write_text("a;y\n" + "".join(f"{c};{k}\n" for k, c in enumerate(cells)))
+    expected = [[np.nan if v == -999 else v] for v in [*values, -999.0, 0.5]]
+
+    rows = read_source(str(path), base=folder, reading=reading)
+    table = prepare_table(rows, target="y", reading=reading)
+
+    np.testing.assert_array_equal(table.X, expected)
+    np.testing.assert_array_equal(matrix(path, table.columns, reading), expected)
+
+
+KEYS = ({}, {"decimal": ","}, {"thousands": " "}, {"missing": ("-999",)})
+
+
+@pytest.mark.parametrize("keys", KEYS)
+@pytest.mark.parametrize("pad", ["", " "])
+def test_long_whole_numbers_stay_apart_whatever_the_keys(tmp_path, keys, pad):
+    labels = [123456789012345000 + k // 4 for k in range(40)]
+    lines = [f"{pad}{label};{k};{pad}{k % 3}" for k, label in enumerate(labels)]
+    (tmp_path / "d.csv").write_text("\n".join(["g;a;y", *lines]))
+    reading = Reading(separator=";", **keys)
+
+    rows = read_source("d.csv", base=tmp_path, reading=reading)
+    table = prepare_table(
+        rows, target="y", groups="g", task="multiclass", reading=reading
+    )
+
+    assert len(np.unique(table.groups)) == 10
+    assert table.labels == (0, 1, 2)
+
+
+@pytest.mark.parametrize("word", ["-99,9", "-99,90", "-99.9"])
+def test_a_number_that_means_missing_does_so_in_every_spelling_and_table(folder, word):
+    reading = Reading((word,), decimal=",", separator=";")
+    (folder / "miss.csv").write_text("a;y\n-99,90;1\n-99,9;2\n1,5;3\n")
+    columns, expected = (Column("a"),), [[np.nan], [np.nan], [1.5]]
+    table = [[-99.9], [-99.9], [1.5]]
+
+    for X in (table, np.array(table), pd.DataFrame(table, columns=["a"])):
+        np.testing.assert_array_equal(rows_of(X, columns, reading), expected)
+    np.testing.assert_array_equal(
+        matrix(folder / "miss.csv", columns, reading), expected
+    )
+
+
+OTHER = {"a;b\n1;2\n": "separated by ','", "sep=;\na;b\n1;2\n": "'sep=;', is a mark"}
+OTHER |= {"a\n\x001\n": "holds a NUL byte", "a\n\xe9\n": "must be UTF-8"}
+OTHER |= {"a\n?\n": "must hold"}
+
+
+@pytest.mark.parametrize(("content", "said"), OTHER.items(), ids=OTHER.values())
+def test_rows_for_a_model_are_refused_without_a_word_of_a_study(
+    tmp_path, content, said
+):
+    (tmp_path / "new.csv").write_text(content, "latin-1")
+
+    with pytest.raises(DataError, match=said) as told:
+        matrix(tmp_path / "new.csv", (Column("a"),))
+
+    assert "data." not in str(told.value)

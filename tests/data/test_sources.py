@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boostreg.data import prepare_table, read_source
+from boostreg.data import Reading, prepare_table, read_source
 from boostreg.data.sources import SKLEARN
 from boostreg.errors import DataError, MissingExtraError
 
@@ -248,3 +248,73 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
 
     with pytest.raises(MissingExtraError, match=r"pip install 'boostreg\[parquet\]'"):
         read_source("d.parquet", base=tmp_path)
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+@given(cells=st.lists(st.sampled_from(["0.5", ""]), min_size=1, max_size=5))
+def test_every_line_under_a_single_name_is_a_row(tmp_path_factory, blank, cells):
+    path = tmp_path_factory.getbasetemp() / "one.csv"
+    path.write_text("".join(f"{cell or blank}\n" for cell in ["a", *cells]))
+
+    frame = read_source(str(path), base=path.parent)
+
+    expected = [float(cell) if cell else np.nan for cell in cells]
+    np.testing.assert_array_equal(frame["a"].astype(float), expected)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    "index",
+    [
+        [0, 1, 2] * 4,
+        [*range(5, 11), *range(20, 26)],
+        [7, 3, 3, 1] * 3,
+        [2.0, 5.0, 9.0] * 4,
+    ],
+)
+def test_index_without_a_name_is_no_feature_in_any_file(tmp_path, suffix, index):
+    frame = pd.DataFrame({"a": range(12), "y": np.arange(12) % 5}, index=index)
+    frame.to_csv(tmp_path / "d.csv")
+    frame.to_parquet(tmp_path / "d.parquet")
+    rows = read_source(f"d.{suffix}", base=tmp_path)
+
+    table = prepare_table(rows, target="y")
+
+    assert [column.name for column in table.columns] == ["a"]
+    (name,) = set(rows) - {"a", "y"}
+    assert f"{name!r} (whole numbers without a name, an index; " in "".join(table.notes)
+    reading = Reading(types={name: "number"})  # as the note says
+    assert len(prepare_table(rows, target="y", reading=reading).columns) == 2
+
+
+CODES = (["01234", "1234"], ["0", "00"], ["1.1", "1.10"])
+
+
+@pytest.mark.parametrize("codes", CODES)
+@pytest.mark.parametrize("groups", ["c", None])
+def test_labels_that_are_one_number_are_said_and_can_be_kept_apart(
+    tmp_path, codes, groups
+):
+    cells = [f"{k},{[*codes, '7', '8'][k % 4]},{k % 3}" for k in range(60)]
+    (tmp_path / "d.csv").write_text("\n".join(["a,c,y", *cells]))
+
+    def read(**types):
+        reading = Reading(types=types)
+        rows = read_source("d.csv", base=tmp_path, reading=reading)
+        roles = {"target": "y" if groups else "c", "groups": groups}
+        return prepare_table(rows, task="multiclass", reading=reading, **roles)
+
+    (note,) = [note for note in read().notes if "so one label" in note]
+    assert "data.types: {c: category}" in note
+    apart = read(c="category")
+    assert len(np.unique(apart.groups) if groups else apart.classes) == 4
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_mark_for_excel_is_refused_as_what_it_is(tmp_path, mark):
+    (tmp_path / "d.csv").write_text(f"sep={mark}\na{mark}y\n1{mark}2\n")
+
+    with pytest.raises(DataError, match="is a mark for Excel; take it out") as told:
+        read_source("d.csv", base=tmp_path)
+
+    assert ("data.separator" in str(told.value)) == (mark != ",")

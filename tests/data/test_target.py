@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boostreg.data import Table, prepare_table
+from boostreg.data import Reading, Table, prepare_table
+from boostreg.data.target import read_target
 from boostreg.errors import DataError
 
 Y = [1.5, 2.0, 3.25, 4.0]
@@ -109,3 +110,13 @@ def test_labels_are_as_the_target_holds_them(target, labels, tmp_path):
     for found in (table.labels, Table.load(tmp_path).labels):
         assert found == labels
         assert list(map(type, found)) == list(map(type, labels))
+
+
+def test_classes_spelled_as_whole_numbers_are_whole_numbers():
+    reading = Reading(types={"y": "number"})
+    series = pd.Series(["0", "1", "2"] * 4, name="y")
+
+    target = read_target(series, "y", "multiclass", reading)
+
+    assert target.labels == (0, 1, 2)
+    assert {type(label) for label in target.labels} == {int}

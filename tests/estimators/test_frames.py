@@ -237,3 +237,16 @@ print(model.fit(rows, polars.Series([0, 0, 1, 1])).predict(rows).tolist())
     )
 
     assert (done.stdout, done.stderr) == ("[0, 0, 1, 1]\n", "")
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3, 4] * 9, [1, None, 2**100, -3] * 9])
+def test_integers_of_128_bits_are_numbers(values):
+    wide = pl.DataFrame({"a": pl.Series(values, dtype=pl.Int128)})
+    y = np.arange(36.0)
+
+    by_wide = BoostedRegressor().fit(wide, y).predict(wide)
+
+    plain = [[np.nan if v is None else float(v)] for v in values]
+    np.testing.assert_array_equal(
+        by_wide, BoostedRegressor().fit(plain, y).predict(plain)
+    )

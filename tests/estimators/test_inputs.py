@@ -235,3 +235,34 @@ print(model.predict(X).tolist(), model.size_.n_trees)
     )
 
     assert (done.stdout, done.stderr) == ("[0, 0, 1, 1] 3\n", "")
+
+
+WORDS = {"grouped": "4,817", "mark": "?", "none": None, "nan": np.nan, "na": pd.NA}
+
+
+@pytest.mark.parametrize("word", WORDS.values(), ids=WORDS)
+@pytest.mark.parametrize("role", ["y", "sample_weight", "y of eval_set"])
+def test_value_that_is_no_number_is_refused_with_its_role_and_row(
+    regressor, X, y, word, role
+):
+    given = {"y": y, "sample_weight": np.ones(len(X)), "y of eval_set": y}
+    given[role] = pd.Series([*given[role][:5], word, *given[role][6:]], dtype=object)
+    judges = (X, given["y of eval_set"])
+
+    with pytest.raises(DataError, match=f"^{role} must be numbers, found .* in row 5 "):
+        regressor().fit(X, given["y"], given["sample_weight"], eval_set=judges)
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series, lambda y: np.array(y, object)])
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT], ids=str)
+def test_label_that_is_missing_is_refused_with_its_row(classifier, X, kind, missing):
+    labels = ["u", "v"] * (len(X) // 2)
+    labels[7] = missing
+
+    with pytest.raises(DataError, match=r"y is missing .* in 1 of .* first in row 7 "):
+        classifier().fit(X, kind(labels))
+
+
+def test_labels_of_text_and_numbers_are_refused(classifier, X):
+    with pytest.raises(DataError, match="y holds text such as 'u' beside 1"):
+        classifier().fit(X, np.array(["u", 1] * (len(X) // 2), dtype=object))

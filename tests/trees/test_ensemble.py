@@ -120,6 +120,17 @@ def test_predictions_do_not_depend_on_how_many_rows_are_asked(trees):
     assert trees.predict(X[:0]).shape == (0, 3)
 
 
+@pytest.mark.parametrize("n_rounds", [8, 9, 40, 200])
+def test_prediction_of_a_row_is_the_sum_of_its_leaves_in_order(grow, n_rounds):
+    booster, X = grow.lightgbm(n_rounds)
+    trees = TreeEnsemble.from_model(booster)
+    expected = [[sum(row)] for row in trees.value[trees.leaf_indices(X)]]
+
+    for size in (1, 2, 7, len(X)):
+        parts = [trees.predict(X[k : k + size]) for k in range(0, len(X), size)]
+        np.testing.assert_array_equal(np.concatenate(parts), expected)
+
+
 @pytest.mark.parametrize("seed", range(200))
 def test_mutated_texts_give_trees_or_the_error(grow, seed):
     booster, _ = grow.lightgbm(3)

@@ -18,7 +18,7 @@ FLOORS = [
     {"errors", "arrays"},
     {"figures"},
     {"penalty", "statistics", "trees", "data"},
-    {"losses"},  # they say what a row is worth, in the units that penalties know
+    {"losses"},  # they define the units of penalties
     {"engines", "baselines"},
     {"saved"},  # models on disk, which estimators write and reports point to
     {"estimators", "fits"},

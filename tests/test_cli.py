@@ -418,7 +418,7 @@ WRONG = {
     "text": "text/results.json is not JSON: ",
     "list": "list/results.json was not written by a run of boostreg",
     "bytes": "bytes/results.json could not be read as a run leaves it: 'utf-8'",
-    "open": "open holds a run that has not ended; run its study again",
+    "open": "open contains an unfinished run; run its study again",
     "empty": "empty holds no results.json, so no run has ended there",
     "above": "above is no run, but holds those of 'run'; name one of these folders.",
     "above/rum": "of the runs in above close to it: 'run'.",

@@ -287,7 +287,7 @@ FAULTS = {
         ),
         (
             "3:72: claims.0.expect: found 'above'; expected increasing, decreasing or "
-            "equal where nothing stands against."
+            "equal (above/below need `against`)."
         ),
     ),
     "claim on a path of no study": (

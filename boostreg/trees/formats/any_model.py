@@ -71,14 +71,14 @@ def _fitted(model: Any, ask: Any) -> Any:
 def _recorded(booster: Any) -> Recorded | None:
     learner = json.loads(booster.save_config())["learner"]
     config = learner["gradient_booster"]
-    said = config.get("gbtree", config).get("tree_train_param")
-    if said is None:
+    trained = config.get("gbtree", config).get("tree_train_param")
+    if trained is None:
         return None
     return Recorded(
-        learning_rate=float(said["eta"]),
-        reg_lambda=float(said["lambda"]),
-        clipped=float(said["max_delta_step"]) > 0
-        or said["monotone_constraints"] not in ("", "()"),
+        learning_rate=float(trained["eta"]),
+        reg_lambda=float(trained["lambda"]),
+        clipped=float(trained["max_delta_step"]) > 0
+        or trained["monotone_constraints"] not in ("", "()"),
         replaced=learner["objective"]["name"] in _REPLACING,
     )
 

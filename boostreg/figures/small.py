@@ -235,7 +235,7 @@ def sparkline(fronts: Mapping[str, Sequence[Point]]) -> Figure:
         return group(stairs, points(engine, where[-1:]))
 
     described = "; ".join(
-        _describe(engine, front) for engine, front in known.items() if front
+        _describe_front(engine, front) for engine, front in known.items() if front
     )
     return draw(
         _SPARKLINE_WIDTH,
@@ -246,7 +246,7 @@ def sparkline(fronts: Mapping[str, Sequence[Point]]) -> Figure:
     )
 
 
-def _describe(engine: str, front: Sequence[Point]) -> str:
+def _describe_front(engine: str, front: Sequence[Point]) -> str:
     leaves, loss = min(front, key=lambda point: point[1])
     name = encoding(engine).name
     return f"{name}: lowest loss {significant(loss, 4)} at {count(leaves)} leaves"

@@ -20,7 +20,7 @@ from boostreg.penalty import Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.space import corners
 from boostreg.study.claim_checks import unsupported_claims
-from boostreg.study.faults import AT_KEY, Fault, as_error, explain, show
+from boostreg.study.faults import AT_KEY, PlacedFault, as_error, explain, show
 from boostreg.study.files import write_text
 from boostreg.study.spec import Dask, StudySpec
 from boostreg.study.yaml_reader import Document, read_yaml
@@ -111,7 +111,9 @@ class Study:
             text = text.removeprefix(f"{loc[-1]}: ")
             # Some say themselves where they stand.
             named = text.startswith((f"{keys[0]}.", f"{keys[0]}:"))
-            fault = Fault(self.document.value_place(loc), "" if named else key, text)
+            fault = PlacedFault(
+                self.document.value_place(loc), "" if named else key, text
+            )
             raise type(error)(fault.line(self.document.file)) from error
 
 
@@ -143,7 +145,7 @@ def load_study(path: str | Path) -> Study:
         faults += _schema_faults(document, error)
     else:
         faults += [
-            Fault(document.key_place(keys), ".".join(map(str, keys)), text)
+            PlacedFault(document.key_place(keys), ".".join(map(str, keys)), text)
             for keys, text in unsupported(spec)
         ]
     if faults:
@@ -151,7 +153,7 @@ def load_study(path: str | Path) -> Study:
     return Study(spec, Path(path), document)
 
 
-def _schema_faults(document: Document, error: ValidationError) -> list[Fault]:
+def _schema_faults(document: Document, error: ValidationError) -> list[PlacedFault]:
     told = {(fault.key, fault.place) for fault in document.faults}
     faults = []
     for one in error.errors(include_url=False):
@@ -160,7 +162,7 @@ def _schema_faults(document: Document, error: ValidationError) -> list[Fault]:
         loc, text = explain(one, StudySpec)
         at_key = one["type"] in AT_KEY
         place = document.key_place(loc) if at_key else document.value_place(loc)
-        fault = Fault(place, ".".join(map(str, loc)), text)
+        fault = PlacedFault(place, ".".join(map(str, loc)), text)
         if (fault.key, place) not in told:
             faults.append(fault)
     return faults

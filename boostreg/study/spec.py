@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    PlainValidator,
     PositiveInt,
     Tag,
     ValidationError,
@@ -26,7 +27,7 @@ from boostreg.baselines import BASELINES, DEFAULT_BASELINES
 from boostreg.data import Reading, Task
 from boostreg.engines import ENGINES
 from boostreg.errors import StudyError
-from boostreg.penalty import PENALTIES, Scale
+from boostreg.penalty import PENALTIES, Scale, Space
 from boostreg.study.checks import (
     FIXED,
     all_of,
@@ -166,14 +167,14 @@ class Search(Strict):
     fixed: Annotated[Mapping[str, float | int | None], BeforeValidator(check_fixed)] = (
         Field(default_factory=lambda: dict(FIXED))
     )
-    space: Annotated[Mapping[str, Any], BeforeValidator(check_space)] = Field(
+    space: Annotated[Space, PlainValidator(check_space)] = Field(
         default="default", validate_default=True
     )
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data; of a storage's URL no more than may be read by all."""
         shown = None if self.storage is None else masked(self.storage)
-        return super().as_dict() | {"storage": shown}
+        return super().as_dict() | {"storage": shown, "space": self.space.as_dict()}
 
     @model_validator(mode="before")
     @classmethod
@@ -185,7 +186,7 @@ class Search(Strict):
 
     @field_validator("space", mode="after")
     @classmethod
-    def _searched_is_not_fixed(cls, space: Any, info: ValidationInfo) -> Any:
+    def _searched_is_not_fixed(cls, space: Space, info: ValidationInfo) -> Space:
         fixed = info.data.get("fixed", {})
         faults = [
             detail(_both(keys), keys, space)

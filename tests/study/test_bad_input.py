@@ -71,7 +71,7 @@ CASES = {
     "range upside down": (
         HEAD + "search: {space: {reg_lambda: {low: 9, high: 1}}}\n",
         TABLE,
-        "found {low: 9, high: 1}; expected low below high.",
+        "bad.yaml:3:36: search.space.reg_lambda.low: found 9; expected below high (1).",
     ),
     "engine by itself": (
         HEAD + "engines: xgboost\n",

@@ -1,5 +1,7 @@
 """How a study file is told what is wrong with it: a line a fault, in plain words."""
 
+import re
+
 import pytest
 
 FAULTS = {
@@ -178,9 +180,23 @@ FAULTS = {
     ),
     "range upside down": (
         "search: {space: {max_depth: {low: 9, high: 2}}}",
+        ("3:35: search.space.max_depth.low: found 9; expected below high (2)."),
+    ),
+    "zero where there is none": (
+        "search: {space: {max_leaves: {low: 4, high: 8, zero: 0.1}}}",
         (
-            "3:29: search.space.max_depth: found {low: 9, high: 2}; expected low below "
-            "high."
+            "3:54: search.space.max_leaves.zero: found 0.1; max_leaves cannot be 0, so "
+            "leave `zero` out."
+        ),
+    ),
+    "condition that nothing fulfils": (
+        (
+            "search: {space: {max_leaves: {low: 4, high: 8}, reg_alpha: {low: 1, "
+            "high: 2, when: {max_leaves: {above: 7, below: 5}}}}}"
+        ),
+        (
+            "3:105: search.space.reg_alpha.when.max_leaves.above: found 7; expected "
+            "less than below (5)."
         ),
     ),
     "range without an end": (
@@ -315,6 +331,31 @@ FAULTS = {
 @pytest.mark.parametrize(("more", "expected"), FAULTS.values(), ids=FAULTS)
 def test_fault_names_line_key_what_was_found_and_what_is_allowed(fault, more, expected):
     assert fault(more + "\n") == f"study.yaml:{expected}"
+
+
+SEARCH = """\
+search:
+  fixed: {max_depth: 4, cat_l2: 1}
+  space:
+    max_leaves: {low: 4, high: 8, log: true, zero: 0}
+    reg_alpha: {low: 1, high: 2, when: {max_leaves: {above: 5, below: 7}}}
+    reg_lambda: {prior: normal, std: 1, noise_variance: 2}
+    lightgbm: {path_smooth: {low: 1, high: 2, zero: 0.5}}
+"""
+VALUES = [match.span() for match in re.finditer(r"(?<=: )[\w.]+", SEARCH)]
+
+
+@pytest.mark.parametrize("span", VALUES, ids=lambda span: SEARCH[: span[1]][-14:])
+def test_a_value_within_a_search_is_refused_at_its_line_and_column(fault, span):
+    before, after = SEARCH[: span[0]], SEARCH[span[1] :]
+    line, column = 3 + before.count("\n"), span[0] - before.rfind("\n")
+
+    message = fault(f"{before}wrong{after}")
+
+    assert message.startswith(f"study.yaml:{line}:{column}: search.")
+    assert "found 'wrong'; expected " in message
+    key = re.split(r"[{ ]", before)[-2]
+    assert f".{key} " in message
 
 
 DATA_FAULTS = {

@@ -105,31 +105,28 @@ class BoostregError(Exception):
 
     Attributes
     ----------
-    key : str or None
-        Which key of a part of a study it is about, where it is about one:
-        ``target`` of ``data``, ``space.max_leaves`` of ``search``.
-    """
-
-    key: str | None = None
-
-
-class PenaltyError(BoostregError, ValueError):
-    """A penalty is outside its domain.
-
-    Attributes
-    ----------
     faults : tuple of Fault
         What is wrong and where, a line of the message each; empty where the message
         says all.
+    loc : tuple of str or int
+        The keys, below the part of a study that is read, that lead to what is wrong:
+        ``("target",)`` of ``data``, ``("space", "max_leaves")`` of ``search``.
+    text : str
+        The message without the keys that it begins with, if it does.
 
     Examples
     --------
     >>> error = PenaltyError.of(Fault(("reg_alpha",), "a number", "much"))
     >>> str(error), error.faults[0].loc
     ("reg_alpha must be a number, got 'much'.", ('reg_alpha',))
+    >>> error = DataError.at("drop", text="there is no column 'age'.")
+    >>> str(error), error.loc, error.text
+    ("drop: there is no column 'age'.", ('drop',), "there is no column 'age'.")
     """
 
     faults: tuple[Fault, ...] = ()
+    loc: Loc = ()
+    _text: str | None = None
 
     @classmethod
     def of(cls, *faults: Fault) -> Self:
@@ -137,6 +134,22 @@ class PenaltyError(BoostregError, ValueError):
         error = cls("\n".join(map(str, faults)))
         error.faults = faults
         return error
+
+    @classmethod
+    def at(cls, *loc: str | int, text: str) -> Self:
+        """Return the error whose message begins with the keys of what is wrong."""
+        error = cls(f"{'.'.join(map(str, loc))}: {text}")
+        error.loc, error._text = loc, text
+        return error
+
+    @property
+    def text(self) -> str:
+        """The message without the keys that it begins with."""
+        return str(self) if self._text is None else self._text
+
+
+class PenaltyError(BoostregError, ValueError):
+    """A penalty is outside its domain, or a space is impossible."""
 
 
 class UnsupportedPenaltyError(BoostregError, ValueError):

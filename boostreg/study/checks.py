@@ -161,7 +161,7 @@ def check_priors(search: Mapping[str, Any]) -> None:
             if scale != "raw" and is_prior(entry):
                 raise contradiction(
                     f"a prior is in raw units, and search.scale is {show(scale)}; "
-                    "write a number of rows in its place, or set scale: raw",
+                    "write a number of rows in its place, or set scale: raw.",
                     at=("search", part, str(name)),
                 )
 
@@ -185,8 +185,7 @@ def check_objective(value: Any, task: str | None) -> Any:
         else:
             Objective.for_task(task, _N_CLASSES[task], value)
     except StudyError as error:
-        text = str(error).rstrip(".")
-        raise contradiction(text, at=("data", "objective")) from None
+        raise contradiction(str(error), at=("data", "objective")) from None
     return value
 
 

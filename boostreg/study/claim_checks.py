@@ -168,6 +168,4 @@ def check_claims(spec: StudySpec, objective: str) -> None:
 
 
 def _fault(place: int, key: str, text: str) -> StudyError:
-    error = StudyError(text)
-    error.key = f"{place}.{key}"
-    return error
+    return StudyError.at(place, key, text=text)

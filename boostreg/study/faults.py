@@ -112,7 +112,10 @@ def excess(reason: str) -> PydanticCustomError:
 
 
 def contradiction(text: str, *, at: Loc) -> PydanticCustomError:
-    """Return what a validator raises where two keys meet; ``at`` is the one to mend."""
+    """Return what a validator raises where two keys meet; ``at`` is the one to mend.
+
+    ``text`` is a whole sentence.
+    """
     return PydanticCustomError("contradiction", "{text}", {"text": text, "at": at})
 
 
@@ -151,7 +154,7 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
     context: Mapping[str, Any] = error.get("ctx", {})
     match error["type"]:
         case "contradiction":
-            return context["at"], f"{context['text']}."
+            return context["at"], context["text"]
         case "missing":
             whole = "a claim" if loc[0] == "claims" and len(loc) > 1 else "a study"
             return loc, context.get("text", f"missing; {whole} needs this key.")

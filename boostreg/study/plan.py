@@ -152,8 +152,8 @@ class Plan:
                 inner=spec.validation.inner.as_dict(),
                 seed=spec.seed,
             )
-        with study.at("data", "monotone"):
-            signs = named_signs(self.table.columns, spec.data.monotone, "data.monotone")
+        with study.at("data"):
+            signs = named_signs(self.table.columns, spec.data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
             problem = self.dataset.problem(None, None)
         self.space = spec.search.space

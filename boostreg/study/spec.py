@@ -6,6 +6,7 @@ is made, and never changes.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import (
@@ -47,7 +48,7 @@ from boostreg.study.checks import (
     settle_fixed,
 )
 from boostreg.study.claim_spec import ClaimSpec, distinct_ids
-from boostreg.study.faults import contradiction, detail, rule, tag
+from boostreg.study.faults import contradiction, detail, details, rule, tag
 from boostreg.study.strict import Strict, Text
 from boostreg.tuning import Sampler
 from boostreg.tuning.mirror import check_storage, masked
@@ -142,15 +143,16 @@ class Rounds(Strict):
 
 def _check_storage(value: Any) -> str | None:
     """Check the URL of a storage; what is told of it holds no password."""
-    at, wrong = ("search", "storage"), "found no text; expected the URL of a storage"
     if value is None:
         return None
     if not isinstance(value, str):
-        raise contradiction(wrong, at=at)
+        wrong = "found no text; expected the URL of a storage."
+        raise contradiction(wrong, at=("search", "storage"))
     try:
         check_storage(value)
     except StudyError as error:
-        raise contradiction(str(error)[len("storage ") : -1], at=at) from None
+        faults = details(replace(fault, loc=()) for fault in error.faults)
+        raise ValidationError.from_exception_data("storage", faults) from None
     return value
 
 
@@ -201,7 +203,7 @@ class Search(Strict):
 def _both(keys: tuple[str, ...]) -> PydanticCustomError:
     path = ".".join(("search.space", *keys))
     return contradiction(
-        f"fixed here and searched in {path}; keep one of them",
+        f"fixed here and searched in {path}; keep one of them.",
         at=("search", "fixed", keys[-1]),
     )
 

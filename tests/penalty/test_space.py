@@ -1,5 +1,7 @@
 """Ranges are quantile functions, spaces are checked with all faults at once."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -322,3 +324,13 @@ def test_a_space_that_is_written_out_is_read_as_the_same_space(value):
     space = parse_space(value)
 
     assert parse_space(space.as_dict()) == space
+
+
+def test_faults_come_through_a_pickle():
+    """As an error does that a worker process raises."""
+    with pytest.raises(PenaltyError) as error:
+        parse_space({"reg_alpha": {"low": "x", "high": 2}})
+
+    again = pickle.loads(pickle.dumps(error.value))  # noqa: S301 - of our own
+
+    assert (again.faults, str(again)) == (error.value.faults, str(error.value))

@@ -7,9 +7,10 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
+from boostreg.errors import DataError
 from boostreg.penalty import Range, parse_space, space_names
 from boostreg.penalty.space import shipped_space
-from boostreg.study.load import load_study, unsupported, write_study
+from boostreg.study.load import Study, load_study, unsupported, write_study
 from boostreg.study.plan import Plan
 from boostreg.study.spec import Folds, Holdout, Search, StudySpec
 from boostreg.tuning.mirror import located
@@ -193,3 +194,11 @@ def test_each_range_of_a_study_is_made_once(write, monkeypatch):
     plan = Plan(load_study(write(TWO_CLAIMS)))
 
     assert made == list(plan.space.entries.values())
+
+
+def test_an_error_of_a_study_from_no_file_names_the_key(load):
+    study = Study(load(), Path("small.yaml"))
+
+    message = r"^data\.drop\.2: there is no column 'a'\.$"
+    with pytest.raises(DataError, match=message), study.at("data"):
+        raise DataError.at("drop", 2, text="there is no column 'a'.")

@@ -68,15 +68,31 @@ FAULTS = {
     "storage without a scheme": (
         "search: {storage: foo}",
         (
-            "3:10: search.storage: must be a URL such as sqlite:///trials.db or "
-            "postgresql://USER:PASSWORD@HOST/NAME, got 'foo'."
+            "3:19: search.storage: found 'foo'; expected a URL such as "
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME."
         ),
     ),
     "storage with half a port": (
         "search: {storage: 'postgresql://ann:canary@h:port/db'}",
         (
-            "3:10: search.storage: must be a URL such as sqlite:///trials.db or "
-            "postgresql://USER:PASSWORD@HOST/NAME, got 'postgresql://***'."
+            "3:19: search.storage: found 'postgresql://***'; expected a URL such as "
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME."
+        ),
+    ),
+    "storage of an unknown database": (
+        "search: {storage: 'foodb://h/db'}",
+        (
+            "3:19: search.storage: found 'foodb'; expected a URL such as "
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME, of a "
+            "database that SQLAlchemy knows and is installed."
+        ),
+    ),
+    "storage in memory": (
+        "search: {storage: 'sqlite://'}",
+        (
+            "3:19: search.storage: found 'sqlite://'; expected a URL such as "
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME, and not a "
+            "database in memory, which nobody else can see."
         ),
     ),
     "storage as a list": (

@@ -397,7 +397,7 @@ def odd_number(  # noqa: PLR0913  each is a part of the message
     error = DataError(
         f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
     )
-    error.key = "source"
+    error.loc = ("source",)
     return error
 
 

@@ -201,7 +201,7 @@ def _undecoded(
         f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as "
         f"{f'{encoding.upper()}, {_AS_IN_TRAINING}' if later else advice}."
     )
-    told.key = "source" if encoding == Reading().encoding else "encoding"
+    told.loc = ("source" if encoding == Reading().encoding else "encoding",)
     return told
 
 
@@ -267,7 +267,7 @@ def _refuse_other_separator(
             f"separated by {separator!r} here"
             f"{f', {_AS_IN_TRAINING}.' if later else advice}"
         )
-        told.key = "source" if separator == Reading().separator else "separator"
+        told.loc = ("source" if separator == Reading().separator else "separator",)
         raise told
 
 
@@ -488,7 +488,7 @@ def read_source(
     try:
         return _read(source, base / source, reading, labels)
     except DataError as error:
-        error.key = error.key or "source"
+        error.loc = error.loc or ("source",)
         raise
 
 

@@ -5,7 +5,7 @@ import numbers
 from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
 
-from boostreg.errors import PenaltyError
+from boostreg.errors import Fault, PenaltyError
 
 __all__ = ["PENALTIES", "SCALED", "Penalty", "Scale", "Units", "shown"]
 
@@ -129,10 +129,9 @@ class Penalty:
 
     def __post_init__(self) -> None:
         if self.scale not in get_args(Scale):
-            raise PenaltyError(
-                f"scale must be one of {', '.join(get_args(Scale))}, got "
-                f"{self.scale!r}."
-            )
+            scales = get_args(Scale)
+            expected = f"one of {', '.join(scales)}"
+            raise PenaltyError.of(Fault(("scale",), expected, self.scale, scales))
         for name in PENALTIES:
             _check(name, getattr(self, name))
 
@@ -172,12 +171,15 @@ def _check(name: str, value: object) -> None:
         _check_whole(name, value)
         return
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise PenaltyError(f"{name} must be a number, got {value!r}.")
-    number = float(value)
+        raise PenaltyError.of(Fault((name,), "a number", value))
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number above 1.8e308
+        number = math.inf
     if name in _SHARES and not 0 < number <= 1:
-        raise PenaltyError(f"{name} must be above 0 and at most 1, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), "above 0 and at most 1", value))
     if not (math.isfinite(number) and number >= 0):
-        raise PenaltyError(f"{name} must be finite and >= 0, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), "finite and >= 0", value))
 
 
 def _check_whole(name: str, value: object) -> None:
@@ -189,6 +191,5 @@ def _check_whole(name: str, value: object) -> None:
         or not isinstance(value, numbers.Integral)
         or value < least
     ):
-        raise PenaltyError(
-            f"{name} must be a whole number of at least {least}, got {value!r}."
-        )
+        expected = f"a whole number of at least {least}"
+        raise PenaltyError.of(Fault((name,), expected, value))

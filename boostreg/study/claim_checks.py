@@ -5,7 +5,6 @@ from typing import Any
 
 from boostreg.data import planted_name, planted_truth
 from boostreg.errors import StudyError
-from boostreg.penalty import parse_space
 from boostreg.report.sentences import listed
 from boostreg.report.wording import LABELS
 from boostreg.study.claim_spec import ExperimentClaim, PathClaim
@@ -41,7 +40,7 @@ def unsupported_claims(spec: StudySpec) -> Iterator[tuple[Keys, str]]:
 
 
 def _of_path(claim: Any, spec: StudySpec) -> Iterator[tuple[str, str]]:
-    space = parse_space(spec.search.space)
+    space = spec.search.space
     measured = path_names(spec, {e: space.for_engine(e) for e in spec.engines})
     known = ", ".join(measured) or "none"
     for key in ("along", "against"):
@@ -107,7 +106,10 @@ def claim_engines(
 def why_left_out(
     claim: PathClaim | ExperimentClaim, engines: Sequence[str], grids: Grids
 ) -> str | None:
-    """Return which of a study's engines a claim goes without, and why, if any."""
+    """Return what follows "without": engines that cannot answer a claim, and why.
+
+    None if all of the study's engines can.
+    """
     if isinstance(claim, ExperimentClaim) and not claim.procedure.by_engine:
         return None
     asked = engines if claim.engine is None else (claim.engine,)
@@ -121,14 +123,14 @@ def why_left_out(
     else:
         paths = listed([n for n in (claim.along, claim.against) if n is not None])
         what = f"{they} not have every path of {paths}"
-    return f"Without {listed(without)}: {what}."
+    return f"{listed(without)}: {what}."
 
 
 def claims_left_out(spec: StudySpec, grids: Grids) -> Iterator[str]:
     """Yield a sentence for each claim that some engine of the study cannot answer."""
     for claim in spec.claims:
         if why := why_left_out(claim, spec.engines, grids):
-            yield f"Claim {claim.id} is measured w{why[1:]}"
+            yield f"Claim {claim.id} is measured without {why}"
 
 
 def check_paths(spec: StudySpec, grids: Grids) -> None:
@@ -144,7 +146,8 @@ def check_paths(spec: StudySpec, grids: Grids) -> None:
             continue
         if not claim_engines(claim, spec.engines, grids):
             why = why_left_out(claim, spec.engines, grids)
-            raise _fault(place, "along", f"no engine can answer the claim. {why}")
+            text = f"no engine can answer the claim. Without {why}"
+            raise StudyError.at(place, "along", text=text)
 
 
 def check_claims(spec: StudySpec, objective: str) -> None:
@@ -160,15 +163,8 @@ def check_claims(spec: StudySpec, objective: str) -> None:
             continue
         taken = claim.procedure.objectives
         if taken != "any" and objective not in taken.split(" or "):
-            raise _fault(
-                place,
-                "experiment",
+            text = (
                 f"{claim.experiment} is for {taken}, and this study minimises "
-                f"{objective}.",
+                f"{objective}."
             )
-
-
-def _fault(place: int, key: str, text: str) -> StudyError:
-    error = StudyError(text)
-    error.key = f"{place}.{key}"
-    return error
+            raise StudyError.at(place, "experiment", text=text)

@@ -240,8 +240,22 @@ def test_public_names_are_those_of_their_homes(name):
     assert name in dir(boostreg)
 
 
+def test_public_names_are_imported_for_type_checkers_from_where_they_are_loaded():
+    (block,) = (node for node in MODULES["__init__.py"].body if is_typed_block(node))
+    seen = {alias.name: node.module for node in block.body for alias in node.names}
+
+    assert seen == boostreg._HOMES  # noqa: SLF001 - the one list of them
+
+
+def is_typed_block(node):
+    """Return whether a statement is ``if TYPE_CHECKING:``, of imports."""
+    if not isinstance(node, ast.If) or not isinstance(node.test, ast.Name):
+        return False
+    return node.test.id == "TYPE_CHECKING"
+
+
 def test_public_names_are_sorted():
-    assert sorted(boostreg.__all__) == boostreg.__all__
+    assert sorted(boostreg._HOMES) == boostreg.__all__  # noqa: SLF001 - as above
 
 
 def test_unknown_public_name_is_an_attribute_error():

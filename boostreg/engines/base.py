@@ -19,6 +19,7 @@ from boostreg.engines.problem import Problem, Standard
 from boostreg.errors import FitError, ModelError, UnsupportedPenaltyError
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
+from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import FeatureMap, TreeEnsemble
 
 __all__ = ["Bins", "Engine", "Growth", "Model", "Training", "library_failure"]
@@ -122,6 +123,17 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
+    lacks: ClassVar[tuple[str, ...]] = ()
+    """Penalties that most engines have and this one has not; see ``lacking``."""
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Penalties without any counterpart, whatever the problem is."""
+        return tuple(
+            name
+            for name, facts in PENALTY_FACTS.items()
+            if name in self.lacks or (facts.only and self.name not in facts.only)
+        )
 
     @abstractmethod
     def version(self) -> str:

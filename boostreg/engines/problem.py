@@ -34,6 +34,7 @@ from boostreg.data import Table
 from boostreg.errors import DataError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty, Units
+from boostreg.penalty.value import ON_LEAF_WEIGHTS
 
 __all__ = [
     "Part",
@@ -393,13 +394,6 @@ def _featureless(table: Table) -> Table:
 
 
 _RENEWED = ("absolute_error", "quantile")
-_ON_LEAF_WEIGHTS = (
-    "reg_alpha",
-    "reg_lambda",
-    "max_delta_step",
-    "path_smooth",
-    "cat_l2",
-)
 
 
 def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
@@ -427,7 +421,7 @@ def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> No
     name = problem.objective.name
     if name not in _RENEWED:
         return
-    for field in _ON_LEAF_WEIGHTS:
+    for field in ON_LEAF_WEIGHTS:
         value = getattr(penalty, field)
         if value > 0:
             raise UnsupportedPenaltyError(

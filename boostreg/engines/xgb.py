@@ -42,6 +42,7 @@ from boostreg.engines.problem import (
 from boostreg.errors import ModelError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
+from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import TreeEnsemble
 
 __all__ = ["XGBoost", "rewrite"]
@@ -144,8 +145,8 @@ class XGBoost(Engine):
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
         check_min_child_samples(penalty, problem)
-        for name in ("path_smooth", "cat_l2"):
-            if getattr(penalty, name) > 0:
+        for name in self.lacking:
+            if getattr(penalty, name) != PENALTY_FACTS[name].idle:
                 raise UnsupportedPenaltyError(
                     f"XGBoost has no counterpart of {name}; drop it from the study or "
                     "run LightGBM alone."

@@ -61,7 +61,14 @@ from typing import Any
 
 from boostreg.penalty.lint_facts import Entry, Facts, Finding, entries_of
 from boostreg.penalty.space import Range, Space
-from boostreg.penalty.value import SCALED, Penalty, Scale, shown
+from boostreg.penalty.value import (
+    ON_LEAF_WEIGHTS,
+    PENALTY_FACTS,
+    SCALED,
+    Penalty,
+    Scale,
+    shown,
+)
 
 __all__ = [
     "Facts",
@@ -78,7 +85,6 @@ __all__ = [
 _EDGE = 0.05
 _LEFT = 0.1
 _RENEWED = ("absolute_error", "quantile")
-_ON_LEAF_WEIGHTS = ("reg_alpha", "reg_lambda", "max_delta_step", "path_smooth")
 _IN_TARGET_UNIT = ("squared_error", *_RENEWED)
 
 
@@ -132,7 +138,7 @@ def _renewed_leaves(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]
     if facts.objective not in _RENEWED:
         return
     for entry in entries:
-        if entry.name in _ON_LEAF_WEIGHTS:
+        if entry.name in ON_LEAF_WEIGHTS:
             yield Finding(
                 "P203",
                 entry.where,
@@ -302,20 +308,24 @@ LITTLE = 0.01
 
 _KEPT = 1 / LITTLE - 1
 
-_TOO_SMALL = {
-    "reg_alpha": "a hundredth of one row's gradient, so that even a leaf of a single "
-    "row keeps 99% of its weight",
-    "reg_lambda": "a hundredth of one row's hessian, so that even a leaf of a single "
-    "row keeps 99% of its weight",
-    "cat_l2": "a hundredth of one row's hessian, so that even a leaf of a single row "
-    "keeps 99% of its weight",
-    "min_split_gain": "a hundredth of what setting a single row apart gains, so that "
-    "hardly any split is refused",
-    "min_child_weight": "a hundredth of one row's hessian, so that hardly any split is "
-    "refused",
-    "path_smooth": "a hundredth of a row, so that even a leaf of a single row keeps "
-    "99% of its weight",
+_LITTLE_IN_WORDS = {
+    "gradient": "a hundredth of one row's gradient",
+    "hessian": "a hundredth of one row's hessian",
+    "gain": "a hundredth of what setting a single row apart gains",
+    "row": "a hundredth of a row",
 }
+
+
+def _too_small_for(name: str) -> str:
+    """Return what a penalty is too small for, where it does not act.
+
+    >>> _too_small_for("path_smooth")
+    'a hundredth of a row, so that even a leaf of a single row keeps 99% of its weight'
+    """
+    little = _LITTLE_IN_WORDS[str(PENALTY_FACTS[name].unit)]
+    if name in ON_LEAF_WEIGHTS:
+        return f"{little}, so that even a leaf of a single row keeps 99% of its weight"
+    return f"{little}, so that hardly any split is refused"
 
 
 def reach_findings(entries: Sequence[Entry], facts: Facts) -> Iterator[Finding]:
@@ -332,7 +342,7 @@ def _too_small(entry: Entry, facts: Facts) -> Iterator[Finding]:
         return
     if (share := entry.share_below(limit)) <= MOSTLY:
         return
-    reason = _TOO_SMALL[entry.name]
+    reason = _too_small_for(entry.name)
     if entry.name == "min_child_weight" and facts.constant_hessian:
         reason = "the hessian of one row, which every leaf holds"
     yield Finding(
@@ -345,19 +355,16 @@ def _too_small(entry: Entry, facts: Facts) -> Iterator[Finding]:
 
 def acts_from(name: str, facts: Facts) -> float | None:
     """Return the value below which a penalty does not act, None without one."""
-    if name == "path_smooth":
+    if PENALTY_FACTS[name].unit == "row":
         return LITTLE
-    if name not in SCALED:
-        return None
-    row = facts.of_one_row(name)
-    if row is None:
+    if name not in SCALED or (row := facts.of_one_row(name)) is None:
         return None
     exact = name == "min_child_weight" and facts.constant_hessian
     return row if exact else LITTLE * row
 
 
 def _raise_advice(entry: Entry, facts: Facts) -> str:
-    if entry.name == "path_smooth":
+    if PENALTY_FACTS[entry.name].unit == "row":
         return "Raise it: 1 pulls a leaf of one row half of the way to its parent."
     row = facts.of_one_row(entry.name) or 0.0
     advice = f"Raise it: {shown(row)} is worth one row"

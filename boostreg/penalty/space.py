@@ -16,12 +16,17 @@ from typing import Any
 from boostreg.errors import PenaltyError
 from boostreg.penalty.priors import is_prior, prior_value
 from boostreg.penalty.shipped import read_shipped, space_names
-from boostreg.penalty.value import PENALTIES, Penalty, Scale
+from boostreg.penalty.value import (
+    FALLING,
+    PENALTIES,
+    PENALTY_FACTS,
+    WHOLE,
+    Penalty,
+    Scale,
+)
 
 __all__ = [
-    "FALLING",
     "RANGE_KEYS",
-    "WHOLE",
     "Condition",
     "Range",
     "Space",
@@ -33,9 +38,6 @@ __all__ = [
     "parse_space",
     "shipped_range",
 ]
-
-WHOLE = ("min_child_samples", "max_leaves", "max_depth")
-"""Penalties that are counts: their ranges draw whole numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,21 +214,6 @@ def corners(
     )
 
 
-FALLING = (
-    "max_leaves",
-    "max_depth",
-    "max_delta_step",
-    "subsample",
-    "colsample_bytree",
-    "learning_rate",
-)
-"""Penalties that are the stronger the smaller they are; 0 is no limit where they may
-be 0."""
-
-_CAPACITY = ("max_leaves", "max_depth")
-_IDLE_AT_ONE = ("min_child_samples", "subsample", "colsample_bytree", "learning_rate")
-
-
 def least_of(name: str, high: float) -> float:
     """Return the value of a penalty at which it does nothing, or least.
 
@@ -244,9 +231,8 @@ def least_of(name: str, high: float) -> float:
     >>> least_of("reg_alpha", 5.0), least_of("subsample", 0.9), least_of("max_depth", 8)
     (0.0, 1.0, 8)
     """
-    if name in _CAPACITY:
-        return high
-    return 1.0 if name in _IDLE_AT_ONE else 0.0
+    idle = PENALTY_FACTS[name].idle
+    return high if idle is None else float(idle)
 
 
 def by_strength(name: str, values: Iterable[float]) -> list[float]:

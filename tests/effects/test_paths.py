@@ -19,7 +19,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range
-from boostreg.penalty.space import FALLING, WHOLE
+from boostreg.penalty.value import FALLING, WHOLE
 from boostreg.tuning import Limits
 from boostreg.tuning.measuring import Measuring
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from boostreg.figures import Figure, encoding
 from boostreg.figures.scale import MISSING, fixed, signed, significant
+from boostreg.penalty.value import PENALTY_FACTS
 
 __all__ = [
     "PENALTY_WORDS",
@@ -22,21 +23,7 @@ __all__ = [
     "table_of",
 ]
 
-PENALTY_WORDS = {
-    "reg_alpha": "L1 on leaf weights",
-    "reg_lambda": "L2 on leaf weights",
-    "min_split_gain": "least gain of a split",
-    "min_child_weight": "least hessian in a leaf",
-    "min_child_samples": "least rows in a leaf",
-    "max_leaves": "most leaves of a tree",
-    "max_depth": "most splits on the way to a leaf",
-    "max_delta_step": "largest leaf weight",
-    "path_smooth": "pull of a leaf to its parent",
-    "cat_l2": "L2 on splits of categories",
-    "subsample": "share of rows a round",
-    "colsample_bytree": "share of columns a tree",
-    "learning_rate": "factor on leaf weights",
-}
+PENALTY_WORDS = {name: facts.words for name, facts in PENALTY_FACTS.items()}
 """What each penalty does to a tree, in a few words."""
 
 _BASELINES = {

@@ -17,6 +17,7 @@ from typing_extensions import override
 from boostreg.arrays import Array, Indices
 from boostreg.data import Table
 from boostreg.effects.effects import PathRow
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.engines import Problem, get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, digest, grow
@@ -136,13 +137,14 @@ def refresh(
     losses = [
         [_loss(objective, t, r)] for t, r in zip((train, valid), raw, strict=True)
     ]
+    weighs_unsplit = ENGINE_FACTS[trees.engine].weighs_unsplit
     for places in _rounds(trees):
         gradient = _weighed(objective.gradient(train.y, raw[0]), train.weights)
         hessian = _weighed(objective.hessian(train.y, raw[0]), train.weights)
         for tree in places:
             k = trees.output[tree]
             nodes = slice(trees.tree_offsets[tree], trees.tree_offsets[tree + 1])
-            if nodes.stop - nodes.start == 1 and trees.engine != "xgboost":
+            if nodes.stop - nodes.start == 1 and not weighs_unsplit:
                 continue  # a tree without a split is 0 there, whatever the penalty
             weight = _tree_weights(
                 leaves.train[:, tree] - nodes.start,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from boostreg.arrays import Array
 from boostreg.data import Column
+from boostreg.engine_facts import ENGINE_FACTS, EngineFacts
 from boostreg.engines.columns import Codes, as_trained
 from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
@@ -125,6 +126,11 @@ class Engine(ABC):
     name: ClassVar[str]
     lacks: ClassVar[tuple[str, ...]] = ()
     """Penalties that most engines have and this one has not; see ``lacking``."""
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What is known of the library beside how it is fitted."""
+        return ENGINE_FACTS[self.name]
 
     @property
     def lacking(self) -> tuple[str, ...]:

@@ -202,7 +202,7 @@ class HistGradientBoosting(Engine):
 
     @override
     def save(self, model: Model, path: Path) -> Path:
-        target = path.with_suffix(".npz")
+        target = path.with_suffix(self.facts.suffix)
         self.trees(model).to_npz(target)
         return target
 

@@ -260,7 +260,7 @@ class XGBoost(Engine):
             booster.update(bins.train, number)
             return True
 
-        measure = partial(_measure, booster, sets, affine("xgboost", problem))
+        measure = partial(_measure, booster, sets, affine(problem, rooted=True))
         if problem.objective.log_link:
             measure = partial(_measure_scores, booster, sets, problem)
         curves = grow_rounds(problem, growth, add_round, measure)
@@ -341,7 +341,7 @@ class XGBoost(Engine):
 
     @override
     def save(self, model: Model, path: Path) -> Path:
-        target = path.with_suffix(".ubj")
+        target = path.with_suffix(self.facts.suffix)
         self._exported(model).save_model(target)
         return target
 

@@ -22,6 +22,7 @@ from typing_extensions import override
 from boostreg import __version__
 from boostreg.arrays import Array
 from boostreg.baselines import SOLVERS, BaselineResult, extra_packages, run_baseline
+from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, FitResult, digest, grow, run_fit
@@ -70,9 +71,6 @@ def _versions(*packages: str) -> Mapping[str, str]:
     return {"boostreg": __version__, "sizes": " ".join(SIZES)} | found
 
 
-_PACKAGE = {"xgboost": "xgboost", "lightgbm": "lightgbm", "sklearn": "scikit-learn"}
-
-
 @dataclass(frozen=True, slots=True)
 class FitWork(Work[FitResult]):
     """A fit whose curves and sizes are wanted."""
@@ -87,7 +85,7 @@ class FitWork(Work[FitResult]):
     @override
     def key(self, dataset: Dataset) -> str:
         rows = dataset.fingerprint(self.fit.outer, self.fit.inner)
-        return self.fit.key(rows, _versions(_PACKAGE[self.fit.engine]))
+        return self.fit.key(rows, _versions(ENGINE_FACTS[self.fit.engine].package))
 
     @override
     def run(self, dataset: Dataset) -> bytes:
@@ -192,7 +190,7 @@ class ReferenceWork(Work[ReferenceRecord]):
     def key(self, dataset: Dataset) -> str:
         content = asdict(self) | {
             "rows": dataset.fingerprint(self.outer, None),
-            "versions": _versions(_PACKAGE[self.engine], "scikit-learn"),
+            "versions": _versions(ENGINE_FACTS[self.engine].package, "scikit-learn"),
         }
         del content["outer"]
         return digest({"reference": content})
@@ -276,9 +274,6 @@ class BaselineWork(Work[BaselineResult]):
     def decode(self, data: bytes) -> BaselineResult:
         return BaselineResult.from_bytes(data)
 
-
-SUFFIXES = (".ubj", ".txt", ".npz")
-"""What the files of models end in."""
 
 _OPEN: dict[str, Dataset] = {}
 

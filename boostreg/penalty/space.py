@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import PenaltyError
 from boostreg.penalty.priors import is_prior, prior_value
 from boostreg.penalty.shipped import read_shipped, space_names
@@ -278,7 +279,7 @@ class Space:
 def parse_space(
     value: str | Mapping[str, Any],
     *,
-    engines: Sequence[str] = ("xgboost", "lightgbm", "sklearn"),
+    engines: Sequence[str] = tuple(ENGINE_FACTS),
 ) -> Space:
     """Return the space that a study means by ``search.space``.
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures import SearchedRange, range_strip
 from boostreg.figures.scale import MISSING, count, significant
 from boostreg.penalty import SCALED, Penalty
@@ -23,10 +24,7 @@ from boostreg.report.sections.words import (
 
 __all__ = ["boostreg_code", "parameters_section", "python_code", "to_yaml", "yaml_code"]
 
-_DATA = {
-    "xgboost": "xgboost.DMatrix(X, y{more}, enable_categorical=True)",
-    "lightgbm": "lightgbm.Dataset(X, y{more})",
-}
+_DATA = {name: f.data_code for name, f in ENGINE_FACTS.items() if f.data_code}
 
 
 def python_code(results: Mapping[str, Any], engine: str, name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from boostreg.baselines.names import BASELINE_LABELS
 from boostreg.figures import Figure, encoding
 from boostreg.figures.scale import MISSING, fixed, signed, significant
 from boostreg.penalty.value import PENALTY_FACTS
@@ -26,16 +27,6 @@ __all__ = [
 PENALTY_WORDS = {name: facts.words for name, facts in PENALTY_FACTS.items()}
 """What each penalty does to a tree, in a few words."""
 
-_BASELINES = {
-    "svm_l2": "SVM, L2",
-    "svm_l1": "SVM, L1",
-    "mlp": "network, L2",
-    "keras_l1": "Keras network, L1",
-    "keras_l2": "Keras network, L2",
-    "keras_l1l2": "Keras network, L1 and L2",
-    "keras_decay": "Keras network, decay",
-}
-
 PICKS = ("one_se", "best")
 """The two candidates that a search picks, the smaller one first."""
 
@@ -57,7 +48,8 @@ def model_name(name: str) -> str:
     """
     first, *rest = name.split(" ")
     if not rest:
-        return _BASELINES.get(name, name.replace("_", " "))
+        label = BASELINE_LABELS.get(name, name.replace("_", " "))
+        return label.removeprefix("the ")
     return " ".join([engine_name(first), *rest])
 
 

@@ -14,7 +14,7 @@ import boostreg
 
 PACKAGE = Path(boostreg.__file__).parent
 FLOORS = [
-    {"errors", "arrays", "engine_facts"},
+    {"errors", "arrays", "engine_facts", "record"},
     {"figures"},
     {"penalty", "statistics", "trees", "data"},
     {"losses"},  # they say what a row is worth, in the units that penalties know

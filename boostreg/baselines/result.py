@@ -1,13 +1,12 @@
 """What a baseline yields on one outer split: plain numbers, no fitted object."""
 
-import json
 import math
-import struct
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from boostreg.arrays import Array
+from boostreg.record import decode_record, encode_record
 from boostreg.statistics import standard_error
 
 __all__ = ["BaselineResult", "PathPoint"]
@@ -181,18 +180,16 @@ class BaselineResult:
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         arrays = {name: plain.pop(name) for name in _ARRAYS}
         plain["arrays"] = [[name, array.shape] for name, array in arrays.items()]
-        head = json.dumps(plain).encode()
         body = b"".join(array.astype("<f8").tobytes() for array in arrays.values())
-        return struct.pack("<I", len(head)) + head + body
+        return encode_record(plain, body)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "BaselineResult":
         """Return the result that ``to_bytes`` wrote, equal to the last bit."""
-        (length,) = struct.unpack_from("<I", data)
-        plain = json.loads(data[4 : 4 + length])
-        offset = 4 + length
+        plain, body = decode_record(data)
+        offset = 0
         for name, shape in plain.pop("arrays"):
-            array = np.frombuffer(data, np.dtype("<f8"), math.prod(shape), offset)
+            array = np.frombuffer(body, np.dtype("<f8"), math.prod(shape), offset)
             offset += array.nbytes
             plain[name] = array.astype(np.float64).reshape(shape)
         for name in ("inputs", "outputs", "notes"):

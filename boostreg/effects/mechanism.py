@@ -5,8 +5,6 @@ it makes other trees grow. Weights that are computed anew on the trees of a fit 
 it show the first way alone; the rest of its effect is the second.
 """
 
-import json
-import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -24,6 +22,7 @@ from boostreg.fits.fit import Fit, digest, grow
 from boostreg.fits.work import FitWork, Work
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
+from boostreg.record import decode_record, encode_record
 from boostreg.statistics import Interval, corrected_t
 from boostreg.trees import SIZES, TreeEnsemble, TreeSize
 
@@ -250,8 +249,7 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
                     "size": asdict(anew.trees.size(raw.reg_lambda)),
                 }
             )
-        content = json.dumps(found).encode()
-        return struct.pack("<I", len(content)) + content
+        return encode_record(found)
 
     @override
     def decode(self, data: bytes) -> tuple[Refreshed, ...]:
@@ -259,7 +257,7 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
             Refreshed(
                 one["value"], one["loss"], one["train_loss"], TreeSize(**one["size"])
             )
-            for one in json.loads(data[4:])
+            for one in decode_record(data)[0]
         )
 
 

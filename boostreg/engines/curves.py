@@ -142,8 +142,8 @@ def _span(values: Array) -> str:
 def affine(problem: Problem, *, rooted: bool = False) -> list[Callable[[float], float]]:
     """Return the functions from a library's metric to our loss.
 
-    One is for the training rows, the second for those that judge, if any. ``rooted`` says
-    that the metric of squared errors is their root. Sources:
+    One is for the training rows, the second for those that judge, if any. Where the
+    metric is ``rooted``, squared errors are given as the root of their mean. Sources:
     XGBoost ``src/metric/elementwise_metric.cu``, LightGBM
     ``src/metric/regression_metric.hpp``.
     """

@@ -56,12 +56,20 @@ def refuse_repeated(names: Sequence[str]) -> None:
         )
 
 
-def refuse_unknown(name: str, names: Sequence[str], role: str) -> None:
-    """Raise DataError if ``name`` is not among ``names``, with those close to it."""
-    if name not in names:
-        raise DataError(
-            f"{role} {name!r} is not a column of the data; {suggestion(name, names)}."
-        )
+def refuse_unknown(
+    name: str, names: Sequence[str], role: str = "", *, key: str | None = None
+) -> None:
+    """Raise DataError if ``name`` is not among ``names``, with those close to it.
+
+    The message begins with the ``role`` of the column, or with the ``key`` that names
+    it.
+    """
+    if name in names:
+        return
+    text = f"{name!r} is not a column of the data; {suggestion(name, names)}."
+    if key is not None:
+        raise DataError.at(key, text=text)
+    raise DataError(f"{role} {text}")
 
 
 def suggestion(name: str, names: Sequence[str]) -> str:
@@ -169,11 +177,8 @@ class Reading:
     def __post_init__(self) -> None:
         for key, (holds, expected) in _RULES.items():
             if not holds(self):
-                error = DataError(
-                    f"{key}: found {getattr(self, key)!r}; expected {expected}."
-                )
-                error.key = key
-                raise error
+                found = f"found {getattr(self, key)!r}"
+                raise DataError.at(key, text=f"{found}; expected {expected}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return what later files are read by, JSON-ready; types are their columns'."""
@@ -200,7 +205,7 @@ class Reading:
         try:
             cls(**given)
         except DataError as error:
-            return _RULES[key][1] if error.key == key else None
+            return _RULES[key][1] if error.loc == (key,) else None
         return None
 
     @property

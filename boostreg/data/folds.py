@@ -7,7 +7,8 @@ is the order of uniform draws, which NumPy keeps from version to version; its
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -302,34 +303,34 @@ def make_splits(
         Where ``make_folds`` or ``make_holdout`` do; the message names the level.
     """
     every = np.arange(table.n_samples, dtype=np.int64)
-    judging = _make("outer", table, every, outer, derived_seed(seed, "outer"))
+    with _about("outer"):
+        judging = _make(table, every, outer, derived_seed(seed, "outer"))
     choosing: dict[int | None, tuple[Fold, ...]] = {}
     for number, fold in enumerate(judging):
-        choosing[number] = _make(
-            f"inner (in outer fold {number})",
-            table,
-            fold.train,
-            inner,
-            derived_seed(seed, "inner", number),
-        )
-    choosing[None] = _make(
-        "inner (on all rows)", table, every, inner, derived_seed(seed, "inner", None)
-    )
+        with _about("inner", f"in outer fold {number}, "):
+            drawn = derived_seed(seed, "inner", number)
+            choosing[number] = _make(table, fold.train, inner, drawn)
+    with _about("inner", "on all rows, "):
+        choosing[None] = _make(table, every, inner, derived_seed(seed, "inner", None))
     return Splits(table.n_samples, judging, choosing)
 
 
-def _make(
-    level: str, table: Table, rows: Indices, plan: Mapping[str, Any], seed: int
-) -> tuple[Fold, ...]:
+@contextmanager
+def _about(level: str, part: str = "") -> Iterator[None]:
+    """Let an error report the level of a study's validation that it is about."""
     try:
-        if plan.get("holdout") is not None:
-            return (make_holdout(table, rows, share=plan["holdout"], seed=seed),)
-        repeats = plan.get("repeats", 1)
-        return make_folds(table, rows, folds=plan["folds"], repeats=repeats, seed=seed)
+        yield
     except DataError as error:
-        told = DataError(f"validation.{level}: {error}")
-        told.key = level.partition(" ")[0]
-        raise told from error
+        raise DataError.at(level, text=f"{part}{error}") from error
+
+
+def _make(
+    table: Table, rows: Indices, plan: Mapping[str, Any], seed: int
+) -> tuple[Fold, ...]:
+    if plan.get("holdout") is not None:
+        return (make_holdout(table, rows, share=plan["holdout"], seed=seed),)
+    repeats = plan.get("repeats", 1)
+    return make_folds(table, rows, folds=plan["folds"], repeats=repeats, seed=seed)
 
 
 def _deal(table: Table, index: Indices, folds: int, seed: int) -> Indices:

@@ -279,7 +279,7 @@ def odd_number(
     error = DataError(
         f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
     )
-    error.key = "source"
+    error.loc = ("source",)
     return error
 
 

@@ -141,15 +141,12 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
 def _check_types(
     names: Sequence[str], reading: Reading, named: Mapping[str, str]
 ) -> None:
-    with _about("types"):
-        for name in reading.types:
-            refuse_unknown(name, names, "types:")
-            for role, other in named.items():
-                if name == other:
-                    raise DataError(
-                        f"types: {name!r} is the {role} column, whose type is fixed; "
-                        f"leave it out."
-                    )
+    for name in reading.types:
+        refuse_unknown(name, names, key="types")
+        for role, other in named.items():
+            if name == other:
+                text = f"{name!r} is the {role} column, whose type is fixed"
+                raise DataError.at("types", text=f"{text}; leave it out.")
 
 
 def _row_counters(
@@ -193,7 +190,7 @@ def _check_roles(
                 )
     with _about("drop"):
         for name in drop:
-            refuse_unknown(name, names, "drop:")
+            refuse_unknown(name, names, key="drop")
         if target in drop:
             raise DataError(f"target {target!r} must not be listed under drop.")
 
@@ -204,7 +201,7 @@ def _about(key: str) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        error.key = key
+        error.loc = (key,)
         raise
 
 
@@ -228,7 +225,7 @@ def _read_features(
         rest = len(faults) - _FAULTS
         more = [f"{rest} more columns are at fault."] if rest > 0 else []
         told = DataError("\n".join([*map(str, faults[:_FAULTS]), *more]))
-        told.key = faults[0].key
+        told.loc = faults[0].loc
         raise told
     return X, tuple(columns)
 
@@ -374,9 +371,7 @@ def with_class_weights(table: Table, given: str | Mapping[str, float] | None) ->
     if given is None:
         return table
     if not table.classes:
-        raise DataError(
-            "data.class_weights: a regression target has no classes; leave it out."
-        )
+        raise DataError("a regression target has no classes; leave class_weights out.")
     codes = table.y.astype(int)
     if isinstance(given, Mapping):
         factors = _named(table.classes, given)
@@ -391,14 +386,14 @@ def _named(classes: tuple[str, ...], given: Mapping[str, float]) -> np.ndarray:
     texts = {str(label): factor for label, factor in given.items()}
     if unknown := [label for label in texts if label not in classes]:
         raise DataError(
-            f"data.class_weights: class {unknown[0]!r} is not in the target, which has "
+            f"class {unknown[0]!r} is not in the target, which has "
             f"{', '.join(classes)}."
         )
     return np.array([texts.get(label, 1.0) for label in classes])
 
 
 def named_signs(
-    columns: Sequence[Column], given: Mapping[Any, int], where: str
+    columns: Sequence[Column], given: Mapping[Any, int]
 ) -> tuple[int, ...] | None:
     """Return a sign for each column, 0 for those not named; None if none is named.
 
@@ -407,8 +402,6 @@ def named_signs(
     columns : sequence of Column
     given : mapping of str to int
         1 for a column along which raw scores may only rise, -1 where only fall.
-    where : str
-        The argument or key that ``given`` comes from, for messages.
 
     Raises
     ------
@@ -417,10 +410,9 @@ def named_signs(
     """
     names = [column.name for column in columns]
     if unknown := [name for name in given if name not in names]:
-        raise DataError(
-            f"{where}: there is no feature {unknown[0]!r}; there are "
-            f"{', '.join(map(repr, names[:20]))}."
-        )
+        known = ", ".join(map(repr, names[:20]))
+        text = f"there is no feature {unknown[0]!r}; there are {known}."
+        raise DataError.at("monotone", text=text)
     return tuple(given.get(name, 0) for name in names) if given else None
 
 

@@ -187,7 +187,7 @@ def _undecoded(path: Path, encoding: str, error: UnicodeError) -> DataError:
         f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as UTF-8, or "
         f"write its encoding, such as data.encoding: {likely}."
     )
-    told.key = "source" if encoding == Reading().encoding else "encoding"
+    told.loc = ("source" if encoding == Reading().encoding else "encoding",)
     return told
 
 
@@ -241,7 +241,7 @@ def _refuse_other_separator(names: list[str], path: Path, separator: str) -> Non
             f"separated by {separator!r} here. Write data.separator: {mark} for this "
             f"file."
         )
-        told.key = "source" if separator == Reading().separator else "separator"
+        told.loc = ("source" if separator == Reading().separator else "separator",)
         raise told
 
 
@@ -428,7 +428,7 @@ def read_source(
     try:
         return _read(source, base / source, reading, labels)
     except DataError as error:
-        error.key = error.key or "source"
+        error.loc = error.loc or ("source",)
         raise
 
 

@@ -144,7 +144,7 @@ def read_monotone(monotone: Any, columns: tuple[Column, ...]) -> tuple[int, ...]
             f"column, got {monotone!r}."
         )
     if by_name:
-        return named_signs(columns, monotone, "monotone")
+        return named_signs(columns, monotone)
     return tuple(map(int, signs))
 
 

@@ -45,7 +45,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from boostreg.errors import PenaltyError
+from boostreg.errors import Fault, Loc, PenaltyError
 from boostreg.penalty.value import Penalty, Scale, Units, shown
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def as_prior(
     (5.0, 0.894, None)
     """
     if raw.scale != "raw":
-        raise PenaltyError(f"raw must be in scale 'raw', got {raw.scale!r}.")
+        raise PenaltyError.of(Fault(("raw",), "in scale 'raw'", raw.scale))
     content: dict[str, Any] = {
         "rows": _worth(raw.reg_lambda, units.hessian),
         "alpha_rows": _worth(raw.reg_alpha, units.gradient),
@@ -265,7 +265,7 @@ def _check(
     if not allowed or not (infinite or math.isfinite(value)):
         bound = "> 0" if least is None else f">= {least:g}"
         finite = "" if infinite else "finite and "
-        raise PenaltyError(f"{name} must be {finite}{bound}, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), f"{finite}{bound}", value))
 
 
 PRIORS = {
@@ -276,10 +276,10 @@ PRIORS = {
 """Each prior with the penalty that it is, and the key of its width."""
 
 _KINDS = {
-    "reg_lambda": "normal, uniform (Laplace's is what reg_alpha is)",
-    "reg_alpha": "laplace, uniform (the normal one is what reg_lambda is)",
+    "reg_lambda": (("normal", "uniform"), "Laplace's is what reg_alpha is"),
+    "reg_alpha": (("laplace", "uniform"), "the normal one is what reg_lambda is"),
 }
-"""Which priors each penalty may be."""
+"""Which priors each penalty may be, and what the other one is."""
 
 
 def is_prior(entry: object) -> bool:
@@ -300,8 +300,8 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     Raises
     ------
     PenaltyError
-        If the prior is unknown, incomplete or not that of this penalty. The message
-        begins with the path of the key: ``reg_lambda.std: ...``.
+        If the prior is unknown, incomplete or not that of this penalty. The keys of its
+        faults begin with the penalty: ``("reg_lambda", "std")``.
 
     Examples
     --------
@@ -311,21 +311,25 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     0.0
     """
     if name not in _KINDS:
-        raise PenaltyError(
-            f"{name}: must be a number (a prior may stand for reg_lambda and "
-            f"reg_alpha, the penalties on leaf weights), got {dict(entry)!r}."
+        expected = (
+            "a number (a prior may stand for reg_lambda and reg_alpha, the penalties "
+            "on leaf weights)"
         )
+        raise PenaltyError.of(Fault((name,), expected, dict(entry)))
     kind = entry["prior"]
     penalty, width = PRIORS.get(kind, ("", None)) if isinstance(kind, str) else ("", "")
     if penalty not in (None, name):
-        raise PenaltyError(
-            f"{name}.prior: must be one of: {_KINDS[name]}, got {kind!r}."
-        )
+        known, other = _KINDS[name]
+        expected = f"one of: {', '.join(known)} ({other})"
+        raise PenaltyError.of(Fault((name, "prior"), expected, kind, known))
     _check_keys(name, entry, width)
     if width is None:
         return 0.0
-    given = _number(f"{name}.{width}", entry[width])
-    variance = _number(f"{name}.noise_variance", entry.get("noise_variance", 1.0))
+    given = _number((name, width), entry[width])
+    variance = _number((name, "noise_variance"), entry.get("noise_variance", 1.0))
+    if math.isinf(variance):
+        loc = (name, "noise_variance")
+        raise PenaltyError.of(Fault(loc, "a finite number", variance))
     if penalty == "reg_lambda":
         return reg_lambda_from_std(given, variance)
     return reg_alpha_from_scale(given, variance)
@@ -370,27 +374,24 @@ def check_prior_scale(entries: object, scale: Scale) -> None:
 
 def _check_keys(name: str, entry: Mapping[str, Any], width: str | None) -> None:
     expected = ("prior",) if width is None else ("prior", width, "noise_variance")
-    for key in entry:
-        if key not in expected:
-            raise PenaltyError(
-                f"{name}.{key}: unknown key {key!r}. Expected one of: "
-                f"{', '.join(expected)}."
-            )
-    if width is not None and width not in entry:
-        raise PenaltyError(
-            f"{name}.{width}: is missing; a {entry['prior']} prior is written "
-            f"{{prior: {entry['prior']}, {width}: 0.3}}."
-        )
+    faults = [
+        Fault((name, key), "key", found, expected, "unknown")
+        for key, found in entry.items()
+        if key not in expected
+    ]
+    if not faults and width is not None and width not in entry:
+        kind = entry["prior"]
+        example = f"a {kind} prior is written {{prior: {kind}, {width}: 0.3}}"
+        faults.append(Fault((name, width), example, None, kind="missing"))
+    if faults:
+        raise PenaltyError.of(*faults)
 
 
-def _number(path: str, value: object) -> float:
+def _number(loc: Loc, value: object) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not float(str(value)) > 0:
-        raise PenaltyError(f"{path}: must be a number > 0, got {value!r}.")
-    number = float(str(value))
-    if path.endswith("noise_variance") and math.isinf(number):
-        raise PenaltyError(f"{path}: must be a finite number, got {value!r}.")
-    return number
+        raise PenaltyError.of(Fault(loc, "a number > 0", value))
+    return float(str(value))
 
 
 def ridge_strength(std: float, n_rows: float, noise_variance: float = 1.0) -> float:

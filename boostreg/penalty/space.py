@@ -9,12 +9,11 @@ import math
 import numbers
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from math import isfinite
+from functools import cache
 from typing import Any
 
 from boostreg.engine_facts import ENGINE_FACTS
-from boostreg.errors import PenaltyError
+from boostreg.errors import Fault, Loc, PenaltyError
 from boostreg.penalty.priors import is_prior, prior_value
 from boostreg.penalty.shipped import read_shipped, space_names
 from boostreg.penalty.value import (
@@ -38,6 +37,7 @@ __all__ = [
     "least_of",
     "parse_space",
     "shipped_range",
+    "shipped_space",
 ]
 
 
@@ -69,11 +69,11 @@ class Condition:
 
     def __post_init__(self) -> None:
         if self.above is None and self.below is None:
-            raise PenaltyError(f"a condition on {self.name} needs above or below.")
+            reason = f"a condition on {self.name} needs above or below"
+            raise PenaltyError.of(Fault(("above",), reason, None, kind="missing"))
         if self._low >= self._high:
-            raise PenaltyError(
-                f"above must be less than below, got {self.above!r} and {self.below!r}."
-            )
+            expected = f"less than below ({self._high:.10g})"
+            raise PenaltyError.of(Fault(("above",), expected, self.above))
 
     def holds(self, values: Mapping[str, float]) -> bool:
         """Say whether it holds for these values, by penalty."""
@@ -124,20 +124,19 @@ class Range:
     when: "Condition | None" = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise PenaltyError(
-                f"low and high must be finite, got {self.low!r} and {self.high!r}."
-            )
-        if self.low >= self.high:
-            raise PenaltyError(
-                f"low must be below high, got {self.low!r} and {self.high!r}."
-            )
+        if faults := tuple(self._faults()):
+            raise PenaltyError.of(*faults)
+
+    def _faults(self) -> Iterator[Fault]:
+        ends = {"low": self.low, "high": self.high}
+        endless = [key for key, value in ends.items() if not math.isfinite(value)]
+        yield from (Fault((key,), "finite", ends[key]) for key in endless)
+        if not endless and self.low >= self.high:
+            yield Fault(("low",), f"below high ({self.high:.10g})", self.low)
         if self.log and self.low <= 0:
-            raise PenaltyError(f"low must be above 0 where log, got {self.low!r}.")
+            yield Fault(("low",), "above 0 when log is true", self.low)
         if not 0 <= self.zero < 1:
-            raise PenaltyError(
-                f"zero must be at least 0 and below 1, got {self.zero!r}."
-            )
+            yield Fault(("zero",), "at least 0 and below 1", self.zero)
 
     def quantile(self, share: float) -> float | int:
         """Return the value below which ``share`` of the draws lie."""
@@ -275,6 +274,29 @@ class Space:
         """Return the ranges that are searched with ``engine``."""
         return dict(self.entries) | dict(self.engine_entries.get(engine, {}))
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what ``parse_space`` reads as this space, every default included.
+
+        >>> parse_space({"reg_alpha": {"low": 1, "high": 9}}).as_dict()
+        {'reg_alpha': {'low': 1.0, 'high': 9.0, 'log': False, 'zero': 0.0}}
+        """
+        common = {name: _written(entry) for name, entry in self.entries.items()}
+        own = {
+            engine: {name: _written(entry) for name, entry in entries.items()}
+            for engine, entries in self.engine_entries.items()
+        }
+        return dict(self.fixed) | common | own
+
+
+def _written(entry: Range) -> dict[str, Any]:
+    fields = {"low": entry.low, "high": entry.high, "log": entry.log}
+    when = entry.when
+    if when is None:
+        return fields | {"zero": entry.zero}
+    limits = {"above": when.above, "below": when.below}
+    given = {key: limit for key, limit in limits.items() if limit is not None}
+    return fields | {"zero": entry.zero, "when": {when.name: given}}
+
 
 def parse_space(
     value: str | Mapping[str, Any],
@@ -295,8 +317,8 @@ def parse_space(
     Raises
     ------
     PenaltyError
-        If anything is unknown or impossible. The message has one line a fault, each
-        with the path of the key: ``space.reg_alpha.low: ...``.
+        If anything is unknown or impossible. It has all faults, the keys of each from
+        ``space`` on: ``("space", "reg_alpha", "low")``.
 
     Examples
     --------
@@ -304,34 +326,51 @@ def parse_space(
     2
     """
     if isinstance(value, str):
-        if value not in space_names():
-            raise PenaltyError(f"space: unknown space {_unknown(value, space_names())}")
-        shipped = parse_space(read_shipped(value)["entries"])
+        names = space_names()
+        if value not in names:
+            expected = f"one of: {', '.join(names)}"
+            raise PenaltyError.of(Fault(("space",), expected, value, names))
+        shipped = shipped_space(value)
         own = {e: r for e, r in shipped.engine_entries.items() if e in engines}
         return replace(shipped, engine_entries=own)
     if not isinstance(value, Mapping):
-        raise PenaltyError(
-            f"space: must be a name or ranges by penalty, got {value!r}."
-        )
-    faults: list[str] = []
+        raise PenaltyError.of(Fault(("space",), "a name or ranges by penalty", value))
+    return _parse(value, engines)
+
+
+@cache
+def shipped_space(name: str) -> Space:
+    """Return the space of this name that ships.
+
+    Raises
+    ------
+    PenaltyError
+        If there is none.
+    """
+    return parse_space(read_shipped(name)["entries"])
+
+
+def _parse(value: Mapping[str, Any], engines: Sequence[str]) -> Space:
+    faults: list[Fault] = []
     common = {name: entry for name, entry in value.items() if name not in engines}
     given = {name: entry for name, entry in common.items() if _fixes(name, entry)}
     searched = {name: entry for name, entry in common.items() if name not in given}
     fixed = dict(_fixed(given, faults))
-    entries = dict(_ranges(searched, "space", faults, others=engines))
+    entries = dict(_ranges(searched, (), faults, others=engines))
     own = {
-        name: dict(_ranges(entry, f"space.{name}", faults))
+        name: dict(_ranges(entry, (name,), faults))
         for name, entry in value.items()
         if name in engines
     }
-    faults += _fixed_faults(fixed)
-    faults += _condition_faults(entries, entries, "space")
+    # That the other penalty of a condition is faulty is no fault of the condition.
+    faulty = {key for fault in faults for key in fault.loc}
+    conditions = list(_condition_faults(entries, entries, ()))
     for name, mapping in own.items():
-        faults += _condition_faults(
-            mapping, Space(entries, own).for_engine(name), f"space.{name}"
-        )
+        known = Space(entries, own).for_engine(name)
+        conditions += _condition_faults(mapping, known, (name,))
+    faults += [fault for fault in conditions if fault.found not in faulty]
     if faults:
-        raise PenaltyError("\n".join(faults))
+        raise PenaltyError.of(*(fault.below("space") for fault in faults))
     return Space(entries, own, fixed)
 
 
@@ -341,7 +380,7 @@ def shipped_range(name: str) -> Range | None:
     >>> shipped_range("subsample").low, shipped_range("cat_l2")
     (0.5, None)
     """
-    for space in map(parse_space, ("default", "wide")):
+    for space in map(shipped_space, ("default", "wide")):
         for entries in (space.entries, *space.engine_entries.values()):
             if name in entries:
                 return entries[name]
@@ -353,64 +392,51 @@ def _fixes(name: object, entry: object) -> bool:
     return name in PENALTIES and is_value
 
 
-def _fixed(given: Mapping[str, Any], faults: list[str]) -> Iterator[tuple[str, Value]]:
+def _fixed(
+    given: Mapping[str, Any], faults: list[Fault]
+) -> Iterator[tuple[str, Value]]:
     for name, entry in given.items():
         try:
-            yield name, prior_value(name, entry) if is_prior(entry) else entry
-        except PenaltyError as error:
-            faults.append(f"space.{error}")
-
-
-def _fixed_faults(fixed: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in fixed.items():
-        field_of: dict[str, Any] = {name: value}
-        try:
+            fixed = prior_value(name, entry) if is_prior(entry) else entry
+            field_of: dict[str, Any] = {name: fixed}
             Penalty(**field_of)
         except PenaltyError as error:
-            yield f"space.{name}: {error}"
+            faults += error.faults
+        else:
+            yield name, fixed
 
 
 def _condition_faults(
-    entries: Mapping[str, Range], known: Mapping[str, Range], path: str
-) -> Iterator[str]:
+    entries: Mapping[str, Range], known: Mapping[str, Range], where: Loc
+) -> Iterator[Fault]:
+    free = tuple(name for name, entry in known.items() if entry.when is None)
     for name, entry in entries.items():
-        if entry.when is None:
-            continue
-        other = known.get(entry.when.name)
-        if other is None or other.when is not None:
-            yield (
-                f"{path}.{name}.when: must be another penalty that is searched "
-                f"without a condition, got {entry.when.name!r}."
-            )
+        if entry.when is not None and entry.when.name not in free:
+            expected = "another penalty that is searched without a condition"
+            yield Fault((*where, name, "when"), expected, entry.when.name, free)
 
 
 def _ranges(
-    entries: object, path: str, faults: list[str], *, others: Sequence[str] = ()
+    entries: object, where: Loc, faults: list[Fault], *, others: Sequence[str] = ()
 ) -> Iterator[tuple[str, Range]]:
     if not isinstance(entries, Mapping):
-        faults.append(f"{path}: must be ranges by penalty, got {entries!r}.")
+        faults.append(Fault(where, "ranges by penalty", entries))
         return
     for name, entry in entries.items():
-        where = f"{path}.{name}"
         if name not in PENALTIES:
             expected = (*PENALTIES, *others)
-            faults.append(f"{where}: unknown penalty {_unknown(name, expected)}")
+            faults.append(Fault((*where, name), "penalty", entry, expected, "unknown"))
             continue
-        found = list(_key_faults(name, entry, where))
+        found = [fault.below(*where, name) for fault in _key_faults(name, entry)]
         faults += found
         if not found:
             yield from _range(name, entry, where, faults)
 
 
 def _range(
-    name: str, entry: Mapping[str, Any], path: str, faults: list[str]
+    name: str, entry: Mapping[str, Any], where: Loc, faults: list[Fault]
 ) -> Iterator[tuple[str, Range]]:
     number = int if name in WHOLE else float
-    try:
-        when = _condition(entry.get("when"))
-    except PenaltyError as error:
-        faults.append(f"{path}.when: {error}")
-        return
     try:
         yield (
             name,
@@ -420,69 +446,89 @@ def _range(
                 log=bool(entry.get("log", False)),
                 zero=float(entry.get("zero", 0.0)),
                 whole=name in WHOLE,
-                when=when,
+                when=_condition(entry.get("when")),
             ),
         )
     except PenaltyError as error:
-        faults.append(f"{path}: {error}")
+        found = [replace(fault, found=_at(entry, fault.loc)) for fault in error.faults]
+        faults += [fault.below(*where, name) for fault in found]
+
+
+def _at(entry: Any, loc: Loc) -> Any:
+    """Return what is written at the end of ``loc``."""
+    for key in loc:
+        entry = entry[key]
+    return entry
 
 
 def _condition(content: Any) -> Condition | None:
     if content is None:
         return None
-    refusal = PenaltyError(
-        "must be one other penalty with above or below, as in "
-        f"{{max_leaves: {{above: 8}}}}, got {content!r}."
-    )
     if not isinstance(content, Mapping) or len(content) != 1:
-        raise refusal
+        expected = (
+            "one other penalty with above or below, as in {max_leaves: {above: 8}}"
+        )
+        raise PenaltyError.of(Fault(("when",), expected, content))
     ((name, limits),) = content.items()
-    is_limits = isinstance(limits, Mapping) and set(limits) <= {"above", "below"}
-    if not is_limits or not limits or not all(map(_is_number, limits.values())):
-        raise refusal
-    return Condition(name=name, **{k: float(v) for k, v in limits.items()})
+    faults = tuple(_limit_faults(limits))
+    if not faults:
+        try:
+            return Condition(name=name, **{k: float(v) for k, v in limits.items()})
+        except PenaltyError as error:
+            faults = error.faults
+    raise PenaltyError.of(*(fault.below("when", name) for fault in faults))
 
 
-def _key_faults(name: str, entry: object, path: str) -> Iterator[str]:
-    if not isinstance(entry, Mapping):
-        yield f"{path}: must be a range with low and high, got {entry!r}."
+def _limit_faults(limits: object) -> Iterator[Fault]:
+    """Yield what is wrong with the limits of a condition, from its penalty on."""
+    if not isinstance(limits, Mapping) or not limits:
+        yield Fault((), "above, below or both, as in {above: 8}", limits)
         return
-    for key in entry:
+    for key, value in limits.items():
+        if key not in ("above", "below"):
+            yield Fault((key,), "key", value, ("above", "below"), "unknown")
+        elif not _is_number(value):
+            yield Fault((key,), "a number", value)
+
+
+def _key_faults(name: str, entry: object) -> Iterator[Fault]:
+    """Yield what is wrong with the keys of a range, one by one, from the range on."""
+    if not isinstance(entry, Mapping):
+        yield Fault((), "a range with low and high", entry)
+        return
+    for key, value in entry.items():
         if key not in RANGE_KEYS:
-            yield f"{path}.{key}: unknown key {_unknown(key, RANGE_KEYS)}"
+            yield Fault((key,), "key", value, RANGE_KEYS, "unknown")
     if not isinstance(entry.get("log", False), bool):
-        yield f"{path}.log: must be true or false, got {entry['log']!r}."
-    if not _is_number(entry.get("zero", 0.0)):
-        yield f"{path}.zero: must be a number, got {entry['zero']!r}."
-    elif entry.get("zero", 0) > 0 and _refusal(name, 0):
-        yield f"{path}.zero: {_refusal(name, 0)}"
+        yield Fault(("log",), "true or false", entry["log"])
+    zero = entry.get("zero", 0.0)
+    if not _is_number(zero):
+        yield Fault(("zero",), "a number", zero)
+    elif zero > 0 and any(_value_faults(name, 0)):
+        yield Fault(("zero",), f"{name} cannot be 0", zero, kind="excess")
     for key in ("low", "high"):
         if key not in entry:
-            yield f"{path}.{key}: is missing; a range needs low and high."
-        elif refusal := _refusal(name, entry[key]):
-            yield f"{path}.{key}: {refusal}"
+            reason = "a range needs low and high"
+            yield Fault((key,), reason, None, kind="missing")
+            continue
+        for fault in _value_faults(name, entry[key]):
+            yield replace(fault, loc=(key,), found=entry[key])
 
 
-def _refusal(name: str, value: Any) -> str | None:
-    """Return why ``value`` cannot be a penalty, None if it can."""
+def _value_faults(name: str, value: Any) -> tuple[Fault, ...]:
+    """Return why ``value`` cannot be a penalty, none if it can."""
     if not _is_number(value):
-        return f"must be a number, got {value!r}."
+        return (Fault((name,), "a number", value),)
     whole = name in WHOLE and float(value).is_integer()
     fields: dict[str, Any] = {name: int(value) if whole else value}
     try:
         Penalty(**fields)
     except PenaltyError as error:
-        return str(error)
-    return None
+        return error.faults
+    return ()
 
 
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return False
-    return isfinite(value)
-
-
-def _unknown(name: object, expected: Sequence[str]) -> str:
-    near = get_close_matches(str(name), expected, n=1)
-    hint = f", did you mean {near[0]!r}?" if near else "."
-    return f"{name!r}{hint} Expected one of: {', '.join(expected)}."
+    return math.isfinite(value)

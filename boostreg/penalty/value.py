@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from boostreg.errors import PenaltyError
+from boostreg.errors import Fault, PenaltyError
 
 __all__ = [
     "CAPACITY",
@@ -281,10 +281,9 @@ class Penalty:
 
     def __post_init__(self) -> None:
         if self.scale not in get_args(Scale):
-            raise PenaltyError(
-                f"scale must be one of {', '.join(get_args(Scale))}, got "
-                f"{self.scale!r}."
-            )
+            scales = get_args(Scale)
+            expected = f"one of {', '.join(scales)}"
+            raise PenaltyError.of(Fault(("scale",), expected, self.scale, scales))
         for name in PENALTIES:
             _check(name, getattr(self, name))
 
@@ -325,12 +324,12 @@ def _check(name: str, value: object) -> None:
         _check_whole(name, value)
         return
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise PenaltyError(f"{name} must be a number, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), "a number", value))
     number = float(value)
     if domain == "share" and not 0 < number <= 1:
-        raise PenaltyError(f"{name} must be above 0 and at most 1, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), "above 0 and at most 1", value))
     if not (math.isfinite(number) and number >= 0):
-        raise PenaltyError(f"{name} must be finite and >= 0, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), "finite and >= 0", value))
 
 
 def _check_whole(name: str, value: object) -> None:
@@ -342,6 +341,5 @@ def _check_whole(name: str, value: object) -> None:
         or not isinstance(value, numbers.Integral)
         or value < minimum
     ):
-        raise PenaltyError(
-            f"{name} must be a whole number of at least {minimum}, got {value!r}."
-        )
+        expected = f"a whole number of at least {minimum}"
+        raise PenaltyError.of(Fault((name,), expected, value))

@@ -5,7 +5,6 @@ from typing import Any
 
 from boostreg.data import planted_name, planted_truth
 from boostreg.errors import StudyError
-from boostreg.penalty import parse_space
 from boostreg.report.sentences import listed
 from boostreg.report.wording import LABELS
 from boostreg.study.claim_spec import ExperimentClaim, PathClaim
@@ -41,7 +40,7 @@ def unsupported_claims(spec: StudySpec) -> Iterator[tuple[Keys, str]]:
 
 
 def _of_path(claim: Any, spec: StudySpec) -> Iterator[tuple[str, str]]:
-    space = parse_space(spec.search.space)
+    space = spec.search.space
     measured = path_names(spec, {e: space.for_engine(e) for e in spec.engines})
     known = ", ".join(measured) or "none"
     for key in ("along", "against"):
@@ -169,6 +168,4 @@ def check_claims(spec: StudySpec, objective: str) -> None:
 
 
 def _fault(place: int, key: str, text: str) -> StudyError:
-    error = StudyError(text)
-    error.key = f"{place}.{key}"
-    return error
+    return StudyError.at(place, key, text=text)

@@ -9,15 +9,16 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from boostreg.errors import StudyError
+from boostreg.errors import Fault, Loc, StudyError, nearest
 
 __all__ = [
     "AT_KEY",
-    "Fault",
     "Place",
+    "PlacedFault",
     "as_error",
     "contradiction",
     "detail",
+    "details",
     "explain",
     "missing",
     "rule",
@@ -25,8 +26,6 @@ __all__ = [
     "tag",
     "unknown",
 ]
-
-Loc = tuple[str | int, ...]
 
 AT_KEY = frozenset({"contradiction", "extra_forbidden", "missing", "unknown_key"})
 """Errors that stand at a key rather than at its value."""
@@ -67,8 +66,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """One thing that is wrong, where it stands."""
+class PlacedFault:
+    """One thing that is wrong with a file, in words, with its line and column."""
 
     place: Place
     key: str
@@ -82,7 +81,7 @@ class Fault:
         )
 
 
-def as_error(file: str, faults: Iterable[Fault]) -> StudyError:
+def as_error(file: str, faults: Iterable[PlacedFault]) -> StudyError:
     """Return the error that tells all faults of ``file``, in the order of its lines."""
     lines = [fault.line(file) for fault in sorted(set(faults))]
     if len(lines) == 1:
@@ -107,14 +106,38 @@ def missing(text: str) -> PydanticCustomError:
     return PydanticCustomError("missing", "{text}", {"text": text})
 
 
+def excess(reason: str) -> PydanticCustomError:
+    """Return what a validator raises for a key that has to be left out, and why."""
+    return PydanticCustomError("excess", "{reason}", {"reason": reason})
+
+
 def contradiction(text: str, *, at: Loc) -> PydanticCustomError:
-    """Return what a validator raises where two keys meet; ``at`` is the one to mend."""
+    """Return what a validator raises where two keys meet; ``at`` is the one to mend.
+
+    ``text`` is a whole sentence.
+    """
     return PydanticCustomError("contradiction", "{text}", {"text": text, "at": at})
 
 
 def detail(error: PydanticCustomError, loc: Loc, found: object) -> InitErrorDetails:
     """Return one of several faults that a validator reports together."""
     return InitErrorDetails(type=error, loc=loc, input=found)
+
+
+def details(faults: Iterable[Fault]) -> list[InitErrorDetails]:
+    """Return what a validator reports for faults of the value that it checks."""
+    return [detail(_custom(fault), fault.loc, fault.found) for fault in faults]
+
+
+def _custom(fault: Fault) -> PydanticCustomError:
+    match fault.kind:
+        case "unknown":
+            return unknown(fault.known)
+        case "missing":
+            return missing(f"missing; {fault.expected}.")
+        case "excess":
+            return excess(fault.expected)
+    return rule(fault.expected, known=fault.known)
 
 
 def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
@@ -131,21 +154,24 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
     context: Mapping[str, Any] = error.get("ctx", {})
     match error["type"]:
         case "contradiction":
-            return context["at"], f"{context['text']}."
+            return context["at"], context["text"]
         case "missing":
             whole = "a claim" if loc[0] == "claims" and len(loc) > 1 else "a study"
             return loc, context.get("text", f"missing; {whole} needs this key.")
         case "extra_forbidden" | "unknown_key":
             known = context.get("known") or tuple(_keys(model, error["loc"]))
             listed = f"unknown key; expected one of: {', '.join(known)}"
-            return loc, listed + (_nearest(loc[-1], known) or _elsewhere(model, loc))
+            return loc, listed + (nearest(loc[-1], known) or _elsewhere(model, loc))
+        case "excess":
+            found, advice = show(error["input"]), f"leave `{loc[-1]}` out"
+            return loc, f"found {found}; {context['reason']}, so {advice}."
         case "tuple_type" if isinstance(error["input"], str):
             name = error["input"]
             return loc, f"found {show(name)}; expected a list, such as [{name}]."
         case kind:
             known, expected = _expected(kind, context)
             text = f"found {show(error['input'])}; expected {expected}"
-            return loc, text + (_nearest(error["input"], known) or ".")
+            return loc, text + (nearest(error["input"], known) or ".")
 
 
 def show(value: object) -> str:
@@ -182,11 +208,6 @@ def _expected(kind: str, context: Mapping[str, Any]) -> tuple[Sequence[str], str
         known = _QUOTED.findall(context["expected"])
         return known, f"one of: {', '.join(known)}"
     return (), _EXPECTED.get(kind, "another kind of value").format(**context)
-
-
-def _nearest(found: object, known: Sequence[str]) -> str:
-    near = get_close_matches(str(found), known, n=1) if isinstance(found, str) else []
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _elsewhere(model: type[BaseModel], loc: Loc) -> str:

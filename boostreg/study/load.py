@@ -13,14 +13,14 @@ from ruamel.yaml import YAML
 
 from boostreg.baselines import available_baselines, missing_extra, why_lacking
 from boostreg.engines import Problem, get_engine
-from boostreg.errors import BoostregError, StudyError, UnsupportedPenaltyError
+from boostreg.errors import BoostregError, Loc, StudyError, UnsupportedPenaltyError
 from boostreg.fits.dask import check_address
 from boostreg.losses import Objective
 from boostreg.penalty import Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.space import corners
 from boostreg.study.claim_checks import unsupported_claims
-from boostreg.study.faults import AT_KEY, Fault, as_error, explain, show
+from boostreg.study.faults import AT_KEY, PlacedFault, as_error, explain, show
 from boostreg.study.files import write_text
 from boostreg.study.spec import Dask, StudySpec
 from boostreg.study.yaml_reader import Document, read_yaml
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-def unsupported(spec: StudySpec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def unsupported(spec: StudySpec) -> Iterator[tuple[Loc, str]]:
     """Yield the keys that lead to what cannot be done, and the reason."""
     yield from unsupported_claims(spec)
     for name in spec.baselines:
@@ -93,25 +93,22 @@ class Study:
 
     @contextmanager
     def at(self, *keys: str) -> Iterator[None]:
-        """Tell an error that is raised within at a key of the file: line and column.
+        """Report an error that is raised within at a key: with line and column.
 
         Raises
         ------
         BoostregError
-            The error, of its own kind, its message beginning with the place.
+            The error, of its own kind, its message beginning with the place; with the
+            key alone where the study was made from no file.
         """
         try:
             yield
         except BoostregError as error:
+            loc = (*keys, *error.loc)
+            key, text = ".".join(map(str, loc)), error.text.replace("\n", "\n  ")
             if self.document is None:
-                raise
-            inner = error.key.split(".") if error.key else ()
-            loc = (*keys, *(int(k) if k.isdecimal() else k for k in inner))
-            key, text = ".".join(map(str, loc)), str(error).replace("\n", "\n  ")
-            text = text.removeprefix(f"{loc[-1]}: ")
-            # Some say themselves where they stand.
-            named = text.startswith((f"{keys[0]}.", f"{keys[0]}:"))
-            fault = Fault(self.document.value_place(loc), "" if named else key, text)
+                raise type(error)(f"{key}: {text}") from error
+            fault = PlacedFault(self.document.value_place(loc), key, text)
             raise type(error)(fault.line(self.document.file)) from error
 
 
@@ -143,7 +140,7 @@ def load_study(path: str | Path) -> Study:
         faults += _schema_faults(document, error)
     else:
         faults += [
-            Fault(document.key_place(keys), ".".join(map(str, keys)), text)
+            PlacedFault(document.key_place(keys), ".".join(map(str, keys)), text)
             for keys, text in unsupported(spec)
         ]
     if faults:
@@ -151,7 +148,7 @@ def load_study(path: str | Path) -> Study:
     return Study(spec, Path(path), document)
 
 
-def _schema_faults(document: Document, error: ValidationError) -> list[Fault]:
+def _schema_faults(document: Document, error: ValidationError) -> list[PlacedFault]:
     told = {(fault.key, fault.place) for fault in document.faults}
     faults = []
     for one in error.errors(include_url=False):
@@ -160,7 +157,7 @@ def _schema_faults(document: Document, error: ValidationError) -> list[Fault]:
         loc, text = explain(one, StudySpec)
         at_key = one["type"] in AT_KEY
         place = document.key_place(loc) if at_key else document.value_place(loc)
-        fault = Fault(place, ".".join(map(str, loc)), text)
+        fault = PlacedFault(place, ".".join(map(str, loc)), text)
         if (fault.key, place) not in told:
             faults.append(fault)
     return faults
@@ -229,9 +226,9 @@ def check_engines(
             except UnsupportedPenaltyError as error:
                 findings = _lacking(space, engine, tuple(spaces), problem)
                 lines = "\n".join(str(finding) for finding in findings)
-                told = UnsupportedPenaltyError(lines or str(error))
-                told.key = _key(space, own.fixed, engine, problem)
-                raise told from None
+                refused = UnsupportedPenaltyError(lines or str(error))
+                refused.loc = _refused_key(space, own.fixed, engine, problem)
+                raise refused from None
 
 
 def check_baselines(names: Sequence[str], objective: Objective) -> None:
@@ -245,7 +242,7 @@ def check_baselines(names: Sequence[str], objective: Objective) -> None:
     known = available_baselines(objective)
     if lacking := [name for name in names if name not in known]:
         raise StudyError(
-            f"baselines: {', '.join(lacking)} cannot minimise {objective.name} "
+            f"{', '.join(lacking)} cannot minimise {objective.name} "
             f"({why_lacking(lacking[0], objective)}); available: {', '.join(known)}."
         )
 
@@ -262,15 +259,15 @@ def _lacking(
             yield lacking(name, entry, engine=engine, others=others, reason=reason)
 
 
-def _key(
+def _refused_key(
     space: Space, fixed: Mapping[str, Any], engine: str, problem: Problem
-) -> str | None:
-    """Return the key below ``search`` that an engine refuses by itself, if one is."""
+) -> Loc:
+    """Return the keys below ``search`` that an engine refuses by itself, if any."""
     own = space.engine_entries.get(engine, {})
-    values = {f"space.{name}": entry.high for name, entry in space.entries.items()}
-    values |= {f"space.{engine}.{name}": entry.high for name, entry in own.items()}
-    values |= {f"fixed.{name}": value for name, value in fixed.items()}
-    for key, value in values.items():
-        if get_engine(engine).refusal(key.rpartition(".")[2], value, problem):
-            return key
-    return None
+    values: dict[Loc, Any] = {("space", n): r.high for n, r in space.entries.items()}
+    values |= {("space", engine, name): entry.high for name, entry in own.items()}
+    values |= {("fixed", name): value for name, value in fixed.items()}
+    for loc, value in values.items():
+        if get_engine(engine).refusal(str(loc[-1]), value, problem):
+            return loc
+    return ()

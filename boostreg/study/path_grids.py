@@ -54,7 +54,7 @@ def engine_grids(
         If a penalty is named that no engine of the study takes.
     """
     names = path_names(spec, {e: own.ranges for e, own in spaces.items()})
-    wanted = {name: _range(name, space) for name in names}
+    wanted = {name: _range(name, place, space) for place, name in enumerate(names)}
     found: dict[str, dict[str, tuple[float, ...]]] = {}
     reasons: dict[str, list[str]] = {name: [] for name in names}
     for engine, own in spaces.items():
@@ -68,9 +68,10 @@ def engine_grids(
                 reasons[name].append(reason)
             else:
                 found[engine][name] = grid
-    for name, told in reasons.items():
-        if spec.paths.penalties and len(told) == len(spec.engines):
-            raise UnsupportedPenaltyError(f"paths.penalties: {name}: {told[0]}")
+    for place, (name, refused) in enumerate(reasons.items()):
+        if spec.paths.penalties and len(refused) == len(spec.engines):
+            text = f"{name}: {refused[0]}"
+            raise UnsupportedPenaltyError.at(place, text=text)
     return found
 
 
@@ -95,13 +96,14 @@ def not_split(names: Sequence[str], base: Penalty, problem: Problem) -> Iterator
         yield f"The effect of {listed(told)} is not split in two parts: {reason}."
 
 
-def _range(name: str, space: Space) -> Range:
+def _range(name: str, place: int, space: Space) -> Range:
     """Return a penalty's range in the study, else in a space that ships."""
     own = (space.entries, *space.engine_entries.values())
     found = next((entries[name] for entries in own if name in entries), None)
     if searched := found or shipped_range(name):
         return searched
-    raise StudyError(f"paths.penalties: {name} has no range; name one in search.space.")
+    text = f"{name} has no range; name one in search.space."
+    raise StudyError.at(place, text=text)
 
 
 def _refusal(

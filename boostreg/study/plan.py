@@ -33,7 +33,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.losses import LOSS_NAMES, Objective
-from boostreg.penalty import Penalty, Range, Space, parse_space
+from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
@@ -152,11 +152,11 @@ class Plan:
                 inner=spec.validation.inner.as_dict(),
                 seed=spec.seed,
             )
-        with study.at("data", "monotone"):
-            signs = named_signs(self.table.columns, spec.data.monotone, "data.monotone")
+        with study.at("data"):
+            signs = named_signs(self.table.columns, spec.data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
             problem = self.dataset.problem(None, None)
-        self.space = parse_space(spec.search.space)
+        self.space = spec.search.space
         self.spaces = {
             engine: engine_space(engine, self.space, spec.search.fixed, problem)
             for engine in spec.engines

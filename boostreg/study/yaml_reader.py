@@ -27,7 +27,7 @@ from ruamel.yaml.events import (
 )
 
 from boostreg.errors import StudyError, reason
-from boostreg.study.faults import Fault, Place, as_error, show
+from boostreg.study.faults import Place, PlacedFault, as_error, show
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_LINES", "MAX_VALUES", "Document", "read_yaml"]
 
@@ -65,7 +65,7 @@ class Document:
     content: Any = None
     keys: dict[Loc, Place] = field(default_factory=dict)
     values: dict[Loc, Place] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[PlacedFault] = field(default_factory=list)
 
     def key_place(self, loc: Loc) -> Place:
         """Return the place of a key, or of the nearest that holds it."""
@@ -144,7 +144,7 @@ def _refuse_towers(file: str, text: str) -> None:
         n_open = n_open + 1 if bracket[0] in "[{" else max(n_open - 1, 0)
         if n_open > MAX_DEPTH:
             place = Place(text.count("\n", 0, bracket.start()) + 1, 1)
-            fault = Fault(place, "", f"nested deeper than {MAX_DEPTH} levels.")
+            fault = PlacedFault(place, "", f"nested deeper than {MAX_DEPTH} levels.")
             raise as_error(file, [fault])
 
 
@@ -157,18 +157,18 @@ class _RefusedError(Exception):
 
     def __init__(self, place: Place, text: str) -> None:
         super().__init__(text)
-        self.fault = Fault(place, "", text)
+        self.fault = PlacedFault(place, "", text)
 
 
 def _place(mark: Any) -> Place:
     return Place(mark.line + 1, mark.column + 1)
 
 
-def _syntax_fault(error: MarkedYAMLError) -> Fault:
+def _syntax_fault(error: MarkedYAMLError) -> PlacedFault:
     mark = error.problem_mark or error.context_mark
     text = " ".join(str(error.problem or error.context or "cannot be read").split())
     hint = "; indent with spaces, not tabs" if r"\t" in text else ""
-    return Fault(_place(mark) if mark else _TOP, "", f"not YAML: {text}{hint}.")
+    return PlacedFault(_place(mark) if mark else _TOP, "", f"not YAML: {text}{hint}.")
 
 
 class _Builder:
@@ -269,7 +269,7 @@ class _Builder:
         return _resolve(text) if plain else text
 
     def _fault(self, place: Place, loc: Loc, text: str) -> None:
-        self._document.faults.append(Fault(place, ".".join(map(str, loc)), text))
+        self._document.faults.append(PlacedFault(place, ".".join(map(str, loc)), text))
 
 
 def _unprintable(text: str) -> bool:

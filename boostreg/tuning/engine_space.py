@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from boostreg.engines import Problem, get_engine
-from boostreg.penalty import Range, Space, parse_space
+from boostreg.penalty import Range, Space
 from boostreg.penalty.shipped import space_names
+from boostreg.penalty.space import shipped_space
 
 __all__ = ["EngineSpace", "engine_space", "is_shipped"]
 
@@ -62,7 +63,7 @@ def engine_space(
 def is_shipped(space: Space) -> bool:
     """Return whether the ranges are those of a space that ships, and not a user's."""
     found = space.entries, space.engine_entries
-    shipped = map(parse_space, space_names())
+    shipped = map(shipped_space, space_names())
     return found in [(known.entries, known.engine_entries) for known in shipped]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from boostreg.errors import StudyError
+from boostreg.errors import Fault, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
 from boostreg.fits.work import FitWork
@@ -56,19 +56,16 @@ def check_storage(url: str) -> None:
     wanted = "a URL such as sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME"
     parsed = _parsed(url)
     if parsed is None or len(url) > _LONGEST:
-        raise StudyError(f"storage must be {wanted}, got {masked(url)!r}.")
+        raise StudyError.of(Fault(("storage",), wanted, masked(url)))
     try:
         parsed.get_dialect()
     except (ArgumentError, AttributeError, ImportError) as error:
-        raise StudyError(
-            f"storage must name a database that SQLAlchemy knows and that is "
-            f"installed, {wanted}, got {parsed.drivername!r}."
-        ) from error
+        expected = f"{wanted}, of a database that SQLAlchemy knows and is installed"
+        fault = Fault(("storage",), expected, parsed.drivername)
+        raise StudyError.of(fault) from error
     if _is_sqlite(parsed) and parsed.database in (None, "", ":memory:"):
-        raise StudyError(
-            f"storage must be {wanted}, got {masked(url)!r}, a database in memory, "
-            f"which nobody else can see."
-        )
+        expected = f"{wanted}, and not a database in memory, which nobody else can see"
+        raise StudyError.of(Fault(("storage",), expected, masked(url)))
 
 
 def masked(url: str) -> str:

@@ -238,4 +238,4 @@ def test_reading_that_cannot_be_is_refused_by_its_key(key, value):
     with pytest.raises(DataError, match=f"{key}: found '{value}'; expected") as told:
         Reading(**{key: value})
 
-    assert told.value.key == key
+    assert told.value.loc == (key,)

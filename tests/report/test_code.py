@@ -73,4 +73,4 @@ def test_yaml_completes_a_study(name, tmp_path):
 
     assert spec.rounds.max == pick["rounds"]
     assert spec.search.fixed["max_leaves"] == pick["penalty"]["max_leaves"]
-    assert dict(spec.search.space) == {}
+    assert spec.search.space.as_dict() == {}

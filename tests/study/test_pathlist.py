@@ -90,12 +90,17 @@ def test_why_an_effect_is_not_split_is_said(study):
 
 
 def test_a_named_path_that_no_engine_takes_is_refused(study):
-    with pytest.raises(UnsupportedPenaltyError, match=r"path_smooth: XGBoost has no"):
-        Plan(study("engines: [xgboost]\npaths: {penalties: [path_smooth]}"))
+    with pytest.raises(
+        UnsupportedPenaltyError,
+        match=r"yaml:\d+:32: paths\.penalties\.1: path_smooth: XGBoost has no",
+    ):
+        Plan(study("engines: [xgboost]\npaths: {penalties: [reg_alpha, path_smooth]}"))
 
 
 def test_a_named_path_without_a_range_anywhere_is_refused(study):
-    with pytest.raises(StudyError, match="cat_l2 has no range; name one in search"):
+    with pytest.raises(
+        StudyError, match=r"penalties\.0: cat_l2 has no range; name one in s"
+    ):
         Plan(study("paths: {penalties: [cat_l2]}"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from boostreg import tune
 from boostreg.errors import PenaltyError
-from boostreg.penalty import parse_space
+from boostreg.penalty import Space, parse_space
 from boostreg.penalty.priors import prior_value
 from boostreg.study.load import load_study
 from boostreg.study.runner import run_study
@@ -39,7 +39,7 @@ def test_prior_is_held_as_the_penalty_that_it_is(load):
         """)
 
     assert spec.search.fixed == {"reg_lambda": 8.0, "reg_alpha": 4.0}
-    assert spec.search.space == {}
+    assert spec.search.space == Space({})
 
 
 @pytest.mark.parametrize("name", ["reg_alpha", "reg_lambda"])

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+from typing_extensions import ReadOnly, TypedDict
 
 from boostreg.baselines.names import BASELINE_LABELS
 from boostreg.figures import Figure, encoding
-from boostreg.figures.scale import MISSING, fixed, signed, significant
+from boostreg.figures.scale import MISSING, fixed, is_number, signed, significant
 from boostreg.penalty.value import PENALTY_FACTS
 
 __all__ = [
     "PENALTY_WORDS",
     "PICKS",
     "Cell",
+    "PickName",
     "Table",
-    "dig",
     "engine_name",
     "model_name",
-    "number",
-    "picks",
     "plain",
     "span",
     "table_of",
@@ -27,7 +27,8 @@ __all__ = [
 PENALTY_WORDS = {name: facts.words for name, facts in PENALTY_FACTS.items()}
 """What each penalty does to a tree, in a few words."""
 
-PICKS = ("one_se", "best")
+PickName = Literal["one_se", "best"]
+PICKS: tuple[PickName, ...] = ("one_se", "best")
 """The two candidates that a search picks, the smaller one first."""
 
 
@@ -53,54 +54,23 @@ def model_name(name: str) -> str:
     return " ".join([engine_name(first), *rest])
 
 
-def dig(content: Any, *keys: str) -> Any:
-    """Return what lies under nested keys, None where there is nothing.
+class Ends(TypedDict):
+    """What has an interval."""
 
-    >>> dig({"a": {"b": 1}}, "a", "b"), dig({"a": None}, "a", "b")
-    (1, None)
-    """
-    for key in keys:
-        if not isinstance(content, Mapping):
-            return None
-        content = content.get(key)
-    return content
+    low: ReadOnly[float | None]
+    high: ReadOnly[float | None]
 
 
-def number(value: Any) -> float | None:
-    """Return a value as a finite float, None for what is none.
-
-    Rows may come from a CSV file, so text that reads as a number is one.
-
-    >>> number("0.5"), number(""), number(float("nan")), number(True)
-    (0.5, None, None, None)
-    """
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        read = float(value)
-    except (TypeError, ValueError):
-        return None
-    return read if abs(read) < float("inf") else None
-
-
-def picks(results: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Return (engine, ``one_se`` or ``best``, pick) for every pick there is."""
-    return [
-        (engine, name, found[name])
-        for engine, found in results["engines"].items()
-        for name in PICKS
-        if found.get(name)
-    ]
-
-
-def span(interval: Any, places: int, *, sign: bool = False) -> str:
+def span(interval: Ends | None, places: int, *, sign: bool = False) -> str:
     """Return the ends of an interval, a dash where there is none.
 
     >>> span({"low": 1.0, "high": 2.0}, 1)
     '1.0 to 2.0'
     """
-    low, high = number(dig(interval, "low")), number(dig(interval, "high"))
-    if low is None or high is None:
+    if interval is None:
+        return MISSING
+    low, high = interval["low"], interval["high"]
+    if not (is_number(low) and is_number(high)):
         return MISSING
     written = signed if sign else fixed
     return f"{written(low, places)} to {written(high, places)}"

@@ -1,7 +1,7 @@
-"""Everything boostreg raises on purpose.
+"""The exceptions of boostreg.
 
-Each error is also a builtin error, so callers may catch either the family
-(``BoostregError``) or the kind of mistake (``ValueError``).
+Each one is also a builtin exception, so callers can catch either ``BoostregError`` or
+the kind of error (``ValueError``).
 """
 
 from collections.abc import Sequence
@@ -101,7 +101,7 @@ def nearest(found: object, known: Sequence[str]) -> str:
 
 
 class BoostregError(Exception):
-    """Base of every error that boostreg raises on purpose.
+    """Base class of all exceptions of boostreg.
 
     Attributes
     ----------
@@ -153,43 +153,43 @@ class PenaltyError(BoostregError, ValueError):
 
 
 class UnsupportedPenaltyError(BoostregError, ValueError):
-    """An engine has no counterpart of a penalty, so the study would lie."""
+    """An engine has no counterpart of a penalty."""
 
 
 class DataError(BoostregError, ValueError):
-    """A table is unreadable or does not fit together."""
+    """A table is unreadable or inconsistent."""
 
 
 class FigureError(BoostregError, ValueError):
-    """A picture cannot be drawn or written as asked."""
+    """A figure cannot be drawn or written as requested."""
 
 
 class StudyError(BoostregError, ValueError):
-    """A study file is unreadable, incomplete or contradicts itself."""
+    """A study file is unreadable, incomplete or contradictory."""
 
 
 class ModelError(BoostregError, ValueError):
-    """A model is damaged or of a kind that cannot be read."""
+    """A model is damaged or of an unsupported kind."""
 
 
 class MissingExtraError(BoostregError, ImportError):
-    """Something asked for needs an optional package; the message names the extra."""
+    """An optional package is required; the message names the extra to install."""
 
 
 class FitError(BoostregError, RuntimeError):
-    """A fit crashed, was killed, or ran past a limit."""
+    """A fit crashed, was killed, or exceeded a limit."""
 
 
 class RunError(BoostregError, RuntimeError):
-    """A run cannot go on: a locked folder, a damaged journal, a full disk."""
+    """A run cannot continue: a locked folder, a damaged journal, a full disk."""
 
 
 class InterruptedRunError(BoostregError, RuntimeError):
-    """A run was stopped by a signal; what was finished is in the journal."""
+    """A run was stopped by a signal; finished work is in the journal."""
 
 
 def reason(error: Exception) -> str:
-    """Return why something failed, without the number and the path of an OSError.
+    """Return the reason of a failure, without the number and path of an OSError.
 
     >>> reason(FileNotFoundError(2, "No such file or directory", "rows.csv"))
     'No such file or directory'

@@ -1,9 +1,9 @@
-r"""What is minimised: losses, their derivatives, intercepts and units.
+r"""Objectives: losses, their derivatives, intercepts and units.
 
 Raw scores ``f`` are float64 of shape (n_samples, n_outputs), one output except for
-softmax. Derivatives are those that both libraries boost with, per row and without row
-weights; they fix the unit of every penalty (XGBoost 3.2 to 3.4, ``src/objective``;
-LightGBM 4, ``src/objective/regression_objective.hpp``):
+softmax. The derivatives are those that both libraries use for boosting, per row and
+without row weights. They determine the unit of every penalty (XGBoost 3.2 to 3.4,
+``src/objective``; LightGBM 4, ``src/objective/regression_objective.hpp``):
 
 ==================  =========================  =======================================
 objective           gradient, hessian          loss
@@ -20,11 +20,11 @@ objective           gradient, hessian          loss
 ==================  =========================  =======================================
 
 The three losses with a log link also limit the weight of a leaf to 0.7, unless
-``max_delta_step`` sets another limit. Without a limit one Newton step from a mean of
-0.07 towards a count of 20 multiplies the prediction by e^285. For Poisson the hessian
-is that of the far end of such a step, so the quadratic that a leaf minimises lies above
-the loss for every step allowed, and no step can raise the training loss. Both numbers
-are XGBoost's own for ``count:poisson``; LightGBM has the hessian alone.
+``max_delta_step`` sets another limit. Without a limit, one Newton step from a mean of
+0.07 towards a count of 20 multiplies the prediction by e^285. For Poisson, the hessian
+is evaluated at the far end of such a step. The quadratic that a leaf minimises is then
+an upper bound of the loss for every allowed step, so no step can raise the training
+loss. Both numbers are XGBoost's for ``count:poisson``; LightGBM uses only the hessian.
 
 References
 ----------
@@ -64,15 +64,15 @@ def weighted_mean(values: Array, weights: Array | None) -> float:
 
 
 def weighted_quantile(y: Array, weights: Array | None, level: float) -> float:
-    """Return the value below which the share ``level`` of the weight lies.
+    """Return the value below which the share ``level`` of the total weight lies.
 
-    Equal weights count as none: then two neighbours are interpolated.
+    With equal weights, as without weights, two neighbours are interpolated.
     """
     if weights is None or bool(np.all(weights == weights[0])):
         return float(np.quantile(y, level))
     order = np.argsort(y, kind="stable")
     reached = np.cumsum(weights[order])
-    # Less than rounding, so that the unit of the weights decides no tie.
+    # Rounding tolerance: the unit of the weights must not decide ties.
     bar = level * reached[-1] * (1 - 1e-12)
     return float(y[order][np.searchsorted(reached, bar)])
 
@@ -240,7 +240,7 @@ class Objective:
     parameter : float or None
         Variance power of ``tweedie`` in (1, 2), level of ``quantile`` in (0, 1).
     n_classes : int
-        Classes of ``logistic`` (2) and ``softmax`` (3 or more), else 0.
+        Classes of ``logistic`` (2) and ``softmax`` (3 or more), otherwise 0.
 
     Raises
     ------
@@ -259,7 +259,7 @@ class Objective:
             )
         bounds = _PARAMETER.get(self.name)
         if bounds is None and self.parameter is not None:
-            raise StudyError(f"objective {self.name!r} takes no number.")
+            raise StudyError(f"objective {self.name!r} has no parameter.")
         if bounds is not None and not (
             self.parameter is not None and bounds[0] < self.parameter < bounds[1]
         ):
@@ -303,7 +303,7 @@ class Objective:
 
     @property
     def n_outputs(self) -> int:
-        """Raw scores a row: the number of classes for softmax, else 1."""
+        """Raw scores per row: the number of classes for softmax, otherwise 1."""
         return self.n_classes if self.name == "softmax" else 1
 
     def check_target(self, y: Array) -> None:
@@ -320,9 +320,9 @@ class Objective:
             )
         bad = {"gamma": y <= 0, "poisson": y < 0, "tweedie": y < 0}.get(self.name)
         if bad is not None and bool(np.any(bad)):
-            least = "positive" if self.name == "gamma" else "not negative"
+            domain = "positive" if self.name == "gamma" else "not negative"
             raise DataError(
-                f"target must be {least} for objective {self.name!r}, got "
+                f"target must be {domain} for objective {self.name!r}, got "
                 f"{float(y[bad][0])!r} in row {int(np.argmax(bad))}."
             )
 
@@ -354,12 +354,12 @@ class Objective:
 
     @property
     def hessian_factor(self) -> float:
-        """What ``hessian`` is a multiple of: ``curvature``."""
+        """Factor from ``curvature`` to ``hessian``."""
         return math.exp(LIMITED_STEP) if self.name == "poisson" else 1.0
 
     @property
     def target_power(self) -> float:
-        """Power of the target's unit that the loss of a row has.
+        """Exponent of the target's unit in the loss of a row.
 
         >>> Objective("squared_error").target_power, Objective("gamma").target_power
         (2.0, 0.0)
@@ -379,7 +379,7 @@ class Objective:
     def hessian(self, y: Array, raw: Array) -> Array:
         """Return the second derivatives that trees are grown with, same shape.
 
-        For Poisson those at the far end of the largest step, ``e^(f + 0.7)``.
+        For Poisson, at the far end of the largest step: ``e^(f + 0.7)``.
         """
         return self.hessian_factor * self.curvature(y, raw)
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -17,7 +18,7 @@ FLOORS = [
     {"errors", "arrays", "engine_facts", "record"},
     {"figures"},
     {"penalty", "statistics", "trees", "data"},
-    {"losses"},  # they say what a row is worth, in the units that penalties know
+    {"losses"},  # they define the units of penalties
     {"engines", "baselines"},
     {"saved"},  # models on disk, which estimators write and reports point to
     {"estimators", "fits"},
@@ -28,6 +29,8 @@ FLOORS = [
     {"study"},
     {"cli"},
 ]
+ROOT = Path(__file__).parent.parent
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 HEIGHT = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 MODULES = {
     path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8"))
@@ -187,6 +190,20 @@ def circle_of(graph):
     except CycleError as error:
         return error.args[1]
     return ()
+
+
+def test_the_guide_shows_the_floors_from_the_top_down():
+    (picture,) = re.findall(r"^```text\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    names = [set(line.split("  ")[0].split()) for line in picture.splitlines()]
+
+    assert names == FLOORS[::-1]
+
+
+def test_the_guide_names_only_files_that_exist():
+    named = re.findall(r"`((?:boostreg|tests)/[\w./]+)`", GUIDE)
+
+    assert len(named) > 40
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def loaded_by(code):

@@ -223,15 +223,12 @@ ENDINGS = {
     "interrupted": (
         errors.InterruptedRunError("Stopped."),
         130,
-        "boostreg: Stopped. The same command goes on from what is finished.\n",
+        "boostreg: Stopped. Run the same command to resume.\n",
     ),
     "Ctrl-C": (
         KeyboardInterrupt(),
         130,
-        (
-            "boostreg: The command was stopped. The same command goes on from what is "
-            "finished.\n"
-        ),
+        "boostreg: The command was stopped. Run the same command to resume.\n",
     ),
     "disk": (
         PermissionError(13, "Permission denied", "reports"),
@@ -316,7 +313,7 @@ def test_lines_come_at_most_every_five_seconds(capsys):
 
     assert capsys.readouterr().err.splitlines() == [
         "40 trials",
-        "10 of 40 trials, about 18 s to the last; xgboost, all rows: no trial yet",
+        "10 of 40 trials, about 18 s left; xgboost, all rows: no trial yet",
         "40 of 40 trials; lightgbm, fold 0: best loss 0.25, 9 leaves",
     ]
 
@@ -334,7 +331,7 @@ def test_lines_tell_what_a_stage_still_needs(capsys):
 
     assert capsys.readouterr().err.splitlines() == [
         "paths",
-        "paths: 30 of 60 fits, about 18 s to the last",
+        "paths: 30 of 60 fits, about 18 s left",
         "paths: 60 of 60 fits",
     ]
 
@@ -387,8 +384,8 @@ def test_index_names_what_it_leaves_out(main, tmp_path):
     status, out, err = main("index")
 
     assert (status, out) == (0, "reports/index.html\n")
-    assert "a is left out: a/results.json is not JSON" in err
-    assert "b is left out: b/results.json" in err
+    assert "a is skipped: a/results.json is not JSON" in err
+    assert "b is skipped: b/results.json" in err
 
 
 @pytest.mark.parametrize(
@@ -421,7 +418,7 @@ WRONG = {
     "text": "text/results.json is not JSON: ",
     "list": "list/results.json was not written by a run of boostreg",
     "bytes": "bytes/results.json could not be read as a run leaves it: 'utf-8'",
-    "open": "open holds a run that has not ended; run its study again",
+    "open": "open contains an unfinished run; run its study again",
     "empty": "empty holds no results.json, so no run has ended there",
     "above": "above is no run, but holds those of 'run'; name one of these folders.",
     "above/rum": "of the runs in above close to it: 'run'.",
@@ -480,7 +477,7 @@ BAD_PATHS = {
     "model that is no file": (["size", "pipe.csv"], "it is no regular file"),
     "study that is no file": (["validate", "pipe.csv"], "is no regular file"),
     "rows that are no file": (["validate", "pipe.yaml"], "is no regular file"),
-    "character that no path has": (["run", "a\0b"], "no argument may hold a NUL"),
+    "character that no path has": (["run", "a\0b"], "arguments must not contain a NUL"),
 }
 
 
@@ -500,8 +497,8 @@ def bad_paths(tmp_path):
 def test_path_that_cannot_be_is_wrong_input(main, arguments, words):
     status, _, err = main(*arguments)
 
-    told = err.splitlines()[-1]
-    assert (status, told[:10], words in told) == (2, "boostreg: ", True)
+    last = err.splitlines()[-1]
+    assert (status, last[:10], words in last) == (2, "boostreg: ", True)
 
 
 def test_full_disk_is_no_wrong_input(main, monkeypatch, tmp_path):

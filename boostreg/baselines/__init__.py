@@ -1,4 +1,4 @@
-"""Other models on the same rows as the trees: what an ensemble has to beat."""
+"""Baselines: other models on the same rows, which an ensemble has to beat."""
 
 from boostreg.baselines.names import (
     BASELINES,

@@ -1,4 +1,4 @@
-r"""What a linear baseline minimises, and the strengths worth trying.
+r"""Linear baselines: their objective, grid of strengths, and solvers.
 
 For raw scores :math:`f = b_0 + X b` the objective is, over weighted rows,
 
@@ -8,10 +8,10 @@ For raw scores :math:`f = b_0 + X b` the objective is, over weighted rows,
     \right),
 
 half the mean squared error for ``squared_error``, the log loss for classes, half the
-deviance for ``poisson``, ``gamma`` and ``tweedie``, and the plain mean loss for
+deviance for ``poisson``, ``gamma`` and ``tweedie``, and the mean loss for
 ``absolute_error`` and ``quantile``. The strength :math:`s` is per row: it means the
 same for any number of rows. :math:`r` is ``l1_ratio``: 0 is ridge, 1 is lasso. The
-intercept :math:`b_0` is not penalised. Softmax has one column of ``b`` for each class.
+intercept :math:`b_0` is not penalised. Softmax has one column of ``b`` per class.
 """
 
 import warnings
@@ -43,7 +43,7 @@ _LASSO_RANGE = 1e-4
 _RIDGE_RANGE = 1e-7
 _QUANTILE_POINTS = 15
 _QUANTILE_RANGE = 1e-3
-_MARGIN = 1e-10  # above rounding, so that the first lasso is empty to the last bit
+_MARGIN = 1e-10  # above rounding error, so that the first lasso is exactly empty
 
 
 class Loss(Protocol):
@@ -51,12 +51,12 @@ class Loss(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Name of the loss."""
         ...
 
     @property
     def parameter(self) -> float | None:
-        """Its number, if it has one."""
+        """Parameter of the loss, if it has one."""
         ...
 
     def gradient(self, y: Array, raw: Array) -> Array:
@@ -99,11 +99,11 @@ class Design(Generic[LossT_co]):
 
     @property
     def null_gradient(self) -> Array:
-        """Derivative by each coefficient at the best constant, (inputs, outputs)."""
+        """Gradient in the coefficients at the best constant, (inputs, outputs)."""
         raw = np.tile(self.intercept, (len(self.y), 1))
         slope = self.objective.gradient(self.y, raw)
         if self.objective.name in {"absolute_error", "quantile"}:
-            # Rows at the quantile itself have a range of slopes; this one sums to 0.
+            # Rows at the quantile have many subgradients; take those that sum to 0.
             slope = _balanced(slope, self.y == self.intercept[0], self.weights)
         gradient: Array = self.X.T @ (self.weights[:, None] * slope)
         return gradient
@@ -111,7 +111,7 @@ class Design(Generic[LossT_co]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Path:
-    """Linear models along falling strengths.
+    """Linear models along decreasing strengths.
 
     Attributes
     ----------
@@ -129,18 +129,18 @@ class Path:
 
     @property
     def nonzero(self) -> NDArray[np.int64]:
-        """Coefficients that are not 0, at each strength."""
+        """Number of nonzero coefficients at each strength."""
         counted = np.count_nonzero(self.coefficients, axis=(1, 2))
         return np.asarray(counted, dtype=np.int64)
 
     @property
     def live_units(self) -> NDArray[np.int64]:
-        """None: a linear model has no hidden units."""
+        """Empty: a linear model has no hidden units."""
         return np.zeros(0, dtype=np.int64)
 
     @property
     def n_parameters(self) -> int:
-        """Coefficients that there are."""
+        """Number of coefficients."""
         return int(np.prod(self.coefficients.shape[1:]))
 
     def raw(self, X: Array, number: int) -> Array:
@@ -150,13 +150,13 @@ class Path:
 
 
 def strength_grid(design: Design[Loss], l1_ratio: float) -> Array:
-    """Return falling strengths on a log grid, from one that leaves nothing to choose.
+    """Return decreasing strengths on a log grid, from one that yields a constant.
 
-    With an L1 part the first is the least strength at which all coefficients are 0,
-    and the last 10,000 times smaller (1,000 for ``absolute_error`` and ``quantile``,
-    whose fits are costly). Ridge has no such strength: its first shrinks every
-    direction of the inputs at least a hundredfold, its last is 1e-7 of that. Without
-    inputs, or where none has a slope, strengths change nothing and start at 1.
+    With an L1 part, the first is the smallest strength at which all coefficients are 0,
+    and the last is 10,000 times smaller (1,000 times for ``absolute_error`` and
+    ``quantile``, which are slow to fit). Ridge has no such strength: its first shrinks
+    every direction of the inputs at least a hundredfold, its last is 1e-7 of that.
+    Without inputs, or if all gradients are 0, strengths have no effect and start at 1.
     """
     quantile = design.objective.name in {"absolute_error", "quantile"}
     if l1_ratio == 0:
@@ -196,10 +196,10 @@ def ridge_path(design: Design, strengths: Array) -> Path:
 
     Notes
     -----
-    scikit-learn takes one penalty a target, so that all strengths are one call on as
-    many copies of the target. It adds the penalty to the sum of squares of the rows;
-    rows are multiplied by the root of their share of the weight first, so that the
-    sum is the mean, and its alpha our strength.
+    scikit-learn accepts one penalty per target, so one call with a copy of the target
+    per strength fits them all. It minimises ``||y - X b||^2 + alpha ||b||^2``; rows are
+    first multiplied by the square root of their share of the weight, so that the sum
+    of squares is the weighted mean and alpha is our strength.
     """
     from sklearn.linear_model import ridge_regression
 
@@ -212,7 +212,7 @@ def ridge_path(design: Design, strengths: Array) -> Path:
 
 
 def elastic_net_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
-    """Return elastic nets along falling ``strengths``, each started at the last."""
+    """Return elastic nets along decreasing ``strengths``, with warm starts."""
     if design.X.shape[1] == 0:
         return _path(design, strengths, np.zeros((len(strengths), 0)))
     X, y = _centred(design)
@@ -222,7 +222,7 @@ def elastic_net_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
     return _path(design, strengths, solved, converged)
 
 
-def _finish(  # noqa: PLR0913, PLR0917 - a problem, and what is found of its solution
+def _finish(  # noqa: PLR0913, PLR0917 - a problem and its approximate solution
     X: Array,
     y: Array,
     strengths: Array,
@@ -230,10 +230,10 @@ def _finish(  # noqa: PLR0913, PLR0917 - a problem, and what is found of its sol
     solved: Array,
     converged: NDArray[np.bool_],
 ) -> None:
-    """Put the exact minimum wherever coordinate descent has not converged."""
+    """Replace solutions of coordinate descent that have not converged."""
     rows, target = X, y
     if len(y) > X.shape[1]:
-        # As many rows as columns have the same slopes.
+        # A square root of the Gram matrix gives the same gradients with fewer rows.
         Q, rows = np.linalg.qr(X)
         target = Q.T @ y
     for number in np.flatnonzero(~converged):
@@ -251,21 +251,21 @@ def lasso_steps(
     l1_ratio: float,
     tolerance: float,
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Minimise half the sum of squares of ``y - X b`` and an elastic net penalty.
+    """Minimise half the squared norm of ``y - X b`` plus an elastic net penalty.
 
     Returns
     -------
     coefficients : ndarray of shape (n_strengths, n_inputs)
     converged : ndarray of bool of shape (n_strengths,)
-        Whether the dual gap came below ``tolerance`` times the sum of squares of y.
+        Whether the dual gap fell below ``tolerance`` times the sum of squares of y.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import enet_path
 
-    # scikit-learn halves the mean over rows where we have the sum.
+    # scikit-learn minimises half the mean over rows instead of half the sum.
     root = np.sqrt(len(y))
     with warnings.catch_warnings():
-        # Not hidden: the caller reads it from the gaps and notes it in the result.
+        # The caller checks the dual gaps itself and notes it in the result.
         warnings.simplefilter("ignore", ConvergenceWarning)
         _, coefficients, gaps, *_ = enet_path(
             X * root,
@@ -281,12 +281,12 @@ def lasso_steps(
 
 
 def _bar(y: Array, tolerance: float) -> float:
-    # A gap below rounding of the sum of squares is no gap.
+    # Ignore a gap below the rounding error of the sum of squares.
     return max(tolerance, _ROUNDING) * float(y @ y)
 
 
 def _centred(design: Design) -> tuple[Array, Array]:
-    # Inputs have weighted mean 0, so the intercept is the target's and leaves alone.
+    # Inputs have weighted mean 0, so the intercept is the mean of the target.
     root = np.sqrt(design.weights)
     return design.X * root[:, None], (design.y - design.intercept[0]) * root
 
@@ -309,8 +309,8 @@ def _path(
 def quantile_path(design: Design, strengths: Array) -> Path:
     """Return L1-penalised quantile regressions along ``strengths``.
 
-    The absolute error is twice the pinball loss of the median, which scikit-learn
-    minimises, so it takes half the strength.
+    scikit-learn minimises the pinball loss. The absolute error is twice the pinball
+    loss of the median, so the strength is halved.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import QuantileRegressor
@@ -328,7 +328,7 @@ def quantile_path(design: Design, strengths: Array) -> Path:
         model = QuantileRegressor(quantile=level, alpha=factor * strength)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvergenceWarning)
-            # Mean weight 1, for the solver's tolerances are absolute.
+            # Mean weight 1, because the tolerances of the solver are absolute.
             weights = design.weights * len(design.y)
             model.fit(design.X, design.y, sample_weight=weights)
         kinds = {warning.category for warning in caught}
@@ -344,8 +344,8 @@ _SLOPE_ROUNDING = 1e-12
 def exact_elastic_net(X: Array, y: Array, l1: float, l2: float, start: Array) -> Array:
     r"""Minimise :math:`\|y - Xb\|^2 / 2 + l_1 \|b\|_1 + l_2 \|b\|^2 / 2`.
 
-    The search ends after ten changes a column at the latest: ask ``dual_gap`` how far
-    from the minimum.
+    The active-set search ends after at most ten changes per column; ``dual_gap``
+    bounds the distance to the minimum.
     """
     b, settled = start.copy(), False
     rounding = _SLOPE_ROUNDING * float(np.max(np.abs(X.T @ y), initial=0.0))
@@ -372,11 +372,10 @@ def exact_elastic_net(X: Array, y: Array, l1: float, l2: float, start: Array) ->
 
 
 def dual_gap(X: Array, y: Array, l1: float, l2: float, b: Array) -> float:
-    """Return a bound on how far the objective at ``b`` lies above its minimum.
+    """Return an upper bound of the objective at ``b`` minus its minimum.
 
-    An elastic net is the lasso of rows to which the root of ``l2`` times the identity
-    is appended, with targets 0; its gap is that of the residual, scaled into the dual's
-    domain.
+    An elastic net is a lasso with the rows ``sqrt(l2) * I`` appended and targets 0.
+    The dual point is the residual, scaled into the domain of the dual.
     """
     residual = y - X @ b
     slope = X.T @ residual - l2 * b
@@ -388,7 +387,7 @@ def dual_gap(X: Array, y: Array, l1: float, l2: float, b: Array) -> float:
 
 
 def _direction(X: Array, l2: float, pull: Array) -> tuple[Array, float]:
-    """Return where to go, and how many times: once to the minimum, or on until a 0."""
+    """Return a direction and its maximum step: 1 to the minimum, or unbounded."""
     _, singular, right = np.linalg.svd(X, full_matrices=False)
     curvature = singular**2
     steep = curvature > _FLAT**2 * np.max(curvature, initial=0.0)
@@ -403,7 +402,7 @@ def _direction(X: Array, l2: float, pull: Array) -> tuple[Array, float]:
 
 
 def _first_zero(b: Array, signs: Array, direction: Array) -> tuple[float, Mask]:
-    """Return the share of a step at which a coefficient meets 0, and which do."""
+    """Return the fraction of a step at which coefficients reach 0, and which do."""
     falls = signs * direction < 0
     shares = np.full(len(b), np.inf)
     shares[falls] = np.abs(b[falls] / direction[falls])

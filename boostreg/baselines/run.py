@@ -73,24 +73,24 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
     objective : Objective
         Gives the loss and the form of the model.
     seed : int
-        Of a network's first weights and batches. No other baseline draws: it gives
-        equal bits whatever the seed.
+        Seed of a network's initial weights and batches. No other baseline is random:
+        its results do not depend on the seed.
 
     Returns
     -------
     BaselineResult
-        Equal bits for equal arguments, ``seconds`` aside.
+        Bit-identical for equal arguments, except ``seconds``.
 
     Raises
     ------
     StudyError
         If the name is unknown.
     UnsupportedPenaltyError
-        If the objective has no such baseline.
+        If the baseline does not support the objective.
     MissingExtraError
-        If it needs Keras, and that is not installed.
+        If it needs Keras, which is not installed.
     DataError
-        If there is no inner fold to choose on, or all rows of a split weigh nothing.
+        If there is no inner fold, or all rows of a split have weight 0.
     """
     started = time.perf_counter()
     _check(name, objective, inner)
@@ -144,8 +144,8 @@ def _check(name: str, objective: Objective, inner: Sequence[Fold]) -> None:
         )
     if _has_margins(name, objective) and len(inner) == 1:
         raise DataError(
-            f"baseline {name!r} needs at least two inner folds, to calibrate each by "
-            "the others, got 1."
+            f"baseline {name!r} needs at least two inner folds, because each is "
+            "calibrated on the others; got 1."
         )
 
 
@@ -155,7 +155,7 @@ def _has_margins(name: str, objective: Objective) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Choice:
-    """A path on all training rows, and its inner losses, which choose a strength."""
+    """A path on all training rows, and the inner losses that select a strength."""
 
     l1_ratio: float | None
     path: Models
@@ -164,7 +164,7 @@ class _Choice:
 
     @property
     def best(self) -> int:
-        """Number of the strength with the least mean loss, of equals the largest."""
+        """Index of the strength with the lowest mean loss, the largest one if tied."""
         return int(np.argmin(np.mean(self.losses, axis=1))) if self.losses.size else 0
 
     @property

@@ -1,14 +1,14 @@
-r"""The losses of linear support vector machines: nothing to pay beyond the margin.
+r"""Linear support vector machines: losses that are 0 beyond the margin.
 
 ====================  ===============================================================
 ``SquaredHinge``      :math:`\max(0, 1 - y f)^2 / 2`, y = -1 or 1
 ``SquaredTube``       :math:`\max(0, |y - f| - \epsilon)^2 / 2`
 ====================  ===============================================================
 
-Squared, because then L1 and L2 have one exact solver and an intercept that nothing
-penalises. scikit-learn's ``LinearSVC`` has L1 with the squared hinge alone, its
-``LinearSVR`` has none, and both penalise the intercept; with L2 they are the same
-models otherwise (``loss="squared_hinge"``, ``loss="squared_epsilon_insensitive"``).
+The losses are squared, because L1 and L2 then share one exact solver and the intercept
+is not penalised. scikit-learn's ``LinearSVC`` has L1 only with the squared hinge, its
+``LinearSVR`` has no L1, and both penalise the intercept; with L2 they are otherwise the
+same models (``loss="squared_hinge"``, ``loss="squared_epsilon_insensitive"``).
 """
 
 from collections.abc import Sequence
@@ -83,7 +83,7 @@ _STD = 10.0
 def calibrate(
     margins: Array, y: Array, weights: Array, objective: Objective
 ) -> tuple[float, Array]:
-    """Return the slope and the intercepts (n_outputs,) of least log loss."""
+    """Return the slope and the intercepts (n_outputs,) with the lowest log loss."""
     from scipy.optimize import minimize
 
     share = weights / np.sum(weights)
@@ -147,7 +147,7 @@ def calibrated_path(
 
 
 class _Held:
-    """Margins of rows that their machine did not see."""
+    """Margins of held-out rows."""
 
     def __init__(self, margins: Array, split: Split) -> None:
         self.margins, self.y = margins, split.test_y
@@ -174,13 +174,13 @@ _TUBE = 0.1
 
 
 def svm_grid(design: Design, l1_ratio: float) -> Array:
-    """Return falling strengths; those of the class that needs the largest."""
+    """Return decreasing strengths, from the largest that any class needs."""
     grids = [strength_grid(one, l1_ratio) for one in _machines(design)]
     return max(grids, key=lambda grid: float(grid[0]))
 
 
 def svm_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
-    """Return the machines along ``strengths``, one output for each class that has one.
+    """Return the machines along ``strengths``, with one output per modelled class.
 
     Raw scores are margins for classes, predictions for a regression.
     """

@@ -4,9 +4,10 @@ Without a second path the quantity is the *change*: the measure at a value of th
 penalty minus that at the path's first value, on the same fold. ``against`` another path
 it is the *difference*: the measure on the one path minus that on the other.
 
-Where a path is read is ``end``, its strongest value; ``lowest``, the value after the
-first of least mean loss over the *other* inner folds of the same outer fold, so that no
-fold judges what it chose; or the grid's value nearest to a given one, by ratio.
+A path is read at ``end``, its strongest value; at ``lowest``, the value (other than the
+first) with the lowest mean loss over the *other* inner folds of the same outer fold, so
+that no fold is used for both selection and evaluation; or at the grid value nearest to
+a given one, by ratio.
 """
 
 import math
@@ -31,7 +32,7 @@ _MADE = {
 }
 
 PATH_MEASURES = ("loss", "train_loss", "gap", "rounds", "leaves_per_tree", *_SIZES)
-"""Columns of ``paths.csv`` that a claim may measure, and two made of them."""
+"""Columns of ``paths.csv`` that a claim may measure, and two derived ones."""
 
 Fold = tuple[int, int]
 Place = Literal["end", "lowest"] | float
@@ -39,7 +40,7 @@ Place = Literal["end", "lowest"] | float
 
 @dataclass(frozen=True, slots=True)
 class PathQuestion:
-    """What a claim asks of the paths of one engine."""
+    """A claim about the paths of one engine."""
 
     engine: str
     measure: str
@@ -55,15 +56,15 @@ class PathQuestion:
 def answer_path(
     question: PathQuestion, rows: Sequence[PathRow], test_train_ratio: float
 ) -> Finding:
-    """Return the finding on one engine.
+    """Return the finding for one engine.
 
     Parameters
     ----------
     question : PathQuestion
     rows : sequence of PathRow
-        All paths of the study; those that the question is not about are passed over.
+        All paths of the study; irrelevant ones are ignored.
     test_train_ratio : float
-        Rows that judge over rows that train, in an inner fold.
+        Validation rows over training rows of an inner fold.
     """
     names = [n for n in (question.along, question.against) if n is not None]
     paths = {name: _Path.of(question, name, rows) for name in names}
@@ -112,7 +113,7 @@ def _unmeasured(question: PathQuestion) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """One path by fold and point, the penalty the stronger the later."""
+    """One path by fold and point, by increasing strength of the penalty."""
 
     name: str
     at: Mapping[tuple[Fold, int], PathRow]
@@ -123,7 +124,7 @@ class _Path:
     def of(
         cls, question: PathQuestion, name: str, rows: Sequence[PathRow]
     ) -> "_Path | None":
-        """Return the path, None without its first point, another, or a fold of one."""
+        """Return the path, or None if its first point or any fold is missing."""
         wanted = (question.engine, name, question.anchor, question.reading)
         mine = [r for r in rows if (r.engine, r.penalty, r.anchor, r.reading) == wanted]
         values = {row.point: row.value for row in mine}
@@ -136,7 +137,7 @@ class _Path:
         return cls(name, at, folds, tuple(values[point] for point in place))
 
     def read(self, measure: str, fold: Fold, point: int) -> float:
-        """Return the measure of one fold at one point."""
+        """Return the measure on one fold at one point."""
         return _measured(self.at[fold, point], measure)
 
     def places(self, at: Place) -> dict[Fold, int]:

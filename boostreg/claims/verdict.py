@@ -1,39 +1,38 @@
-r"""Verdicts on claims: what was claimed, what was measured, and what follows.
+r"""Verdicts on claims: from the claimed effect and the measured interval.
 
-A claim names a quantity, a comparison and the least effect that counts,
+A claim names a quantity, a comparison and the minimum relevant effect,
 :math:`m > 0`. Resamples give values :math:`v_1, \ldots, v_n` of the quantity; the
 estimate is their mean, and its interval covers 95 %:
 
-- on real data by the corrected resampled t of ``statistics.corrected_t``, for folds
+- on real data by the corrected resampled t of ``statistics.corrected_t``, because folds
   share rows;
-- on planted data by the ordinary t, for replicates are drawn independently.
+- on synthetic data by the ordinary t, because replicates are independent.
 
-With :math:`[l, h]` the interval of what was measured in the claimed direction,
+With :math:`[l, h]` the interval of the effect in the claimed direction,
 (:math:`v - r` for ``above`` and ``increasing``, :math:`r - v` for ``below`` and
 ``decreasing``, :math:`r` the reference, 0 unless a claim says ``than``):
 
 ===============  ==================================================================
-verdict          where
+verdict          condition
 ===============  ==================================================================
-``supported``    :math:`l \ge m`: all of the interval is an effect that counts
+``supported``    :math:`l \ge m`: the whole interval is a relevant effect
 ``refuted``      :math:`h < m`: no value of the interval is; the effect is too
                  small, absent, or opposite
-``not settled``  else, and where there is no interval (a single resample, a value
-                 that is not finite, a resample that failed)
+``not settled``  otherwise, and without an interval (a single resample, a value that
+                 is not finite, a failed resample)
 ===============  ==================================================================
 
-``equal`` claims the contrary of an effect. There :math:`m` is the most difference
-that does not count, and with :math:`[l, h]` the interval of :math:`v - r` it is
-``supported`` where :math:`-m \le l` and :math:`h \le m`, ``refuted`` where
-:math:`l > m` or :math:`h < -m`, and ``not settled`` else:
-equivalence is shown, never assumed.
+``equal`` claims equivalence. Here :math:`m` is the maximum irrelevant difference. With
+:math:`[l, h]` the interval of :math:`v - r`, the claim is ``supported`` if
+:math:`-m \le l` and :math:`h \le m`, ``refuted`` if :math:`l > m` or :math:`h < -m`,
+and otherwise ``not settled``: equivalence is shown, never assumed.
 
-An effect in per cent is one of the mean of the value compared with: that at zero
-penalty, or that of the path that is claimed ``against``.
+An effect in percent is relative to the mean of the reference: zero penalty, or the path
+named in ``against``.
 
-Verdicts are not adjusted for how many claims a study makes. Each errs by itself: a
-claim that is false by just its least effect is called supported in at most about 2.5 %
-of studies. A report says how many claims it judged.
+Verdicts are not adjusted for the number of claims in a study. A claim whose true effect
+is just below the minimum is called supported in at most about 2.5 % of studies. A
+report states the number of claims.
 """
 
 import math
@@ -71,9 +70,9 @@ _UPWARDS = ("increasing", "above")
 
 @dataclass(frozen=True, slots=True)
 class Least:
-    """The least effect that counts; for ``equal`` the most that does not.
+    """The minimum relevant effect; for ``equal``, the maximum irrelevant one.
 
-    ``share`` says that ``value`` is a share of what the claim compares with.
+    ``share``: ``value`` is relative to the reference of the claim.
 
     >>> Least.read("20%"), Least.read(0.5)
     (Least(value=0.2, share=True), Least(value=0.5, share=False))
@@ -84,7 +83,7 @@ class Least:
 
     @classmethod
     def read(cls, written: str | float) -> "Least":
-        """Return what ``20%`` or a number means."""
+        """Parse ``20%`` or a number."""
         if isinstance(written, str):
             return cls(float(written.removesuffix("%")) / 100, share=True)
         return cls(float(written))
@@ -92,20 +91,20 @@ class Least:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one engine, or an experiment that grows no trees, says of a claim.
+    """The result of a claim for one engine, or for an experiment without trees.
 
     Attributes
     ----------
     engine : str or None
     interval : Interval
-        Of the quantity; a share where the least effect is one.
+        Interval of the quantity; relative if the minimum effect is relative.
     verdict : str
     values : tuple of float
-        One a resample.
+        One per resample.
     series : mapping of str to tuple of float
-        Means over resamples, for pictures.
+        Means over resamples, for figures.
     place : mapping of str to tuple of float
-        Penalty to the values, a fold each, at which its path was read.
+        By penalty: the values at which its path was read, one per fold.
     """
 
     engine: str | None
@@ -119,18 +118,18 @@ class Finding:
 def judge(
     interval: Interval, expect: Expectation, least: float, than: float = 0.0
 ) -> Verdict:
-    """Return the verdict that an interval gives, as the module states it.
+    """Return the verdict for an interval, see the module docstring.
 
     Parameters
     ----------
     interval : Interval
-        Of the quantity.
+        Interval of the quantity.
     expect : str
         One of ``EXPECTATIONS``.
     least : float
         Above 0, in the unit of the interval.
     than : float
-        What the quantity is compared with.
+        Reference of the quantity.
 
     Examples
     --------
@@ -155,7 +154,7 @@ def judge(
 
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict over engines: theirs if they agree, else ``not settled``.
+    """Return the common verdict of all engines, otherwise ``not settled``.
 
     >>> overall(["supported", "refuted"])
     'not settled'
@@ -165,7 +164,7 @@ def overall(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def said_overall(verdicts: Mapping[str, Verdict]) -> str:
-    """Return when a claim holds, by engine; nothing where all engines agree.
+    """Return the verdicts by engine as text; empty if all engines agree.
 
     >>> said_overall({"XGBoost": "supported", "LightGBM": "refuted"})
     'supported with XGBoost, refuted with LightGBM'

@@ -1,4 +1,4 @@
-"""An experiment on one resample, as work that the journal keeps."""
+"""An experiment on one resample, as work that is stored in the journal."""
 
 import json
 import math
@@ -29,11 +29,11 @@ Options = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Resample:
-    """Which rows an experiment is given.
+    """The rows of an experiment.
 
-    Of real data those of an inner fold, or of an outer one where ``inner`` is None; of
-    planted data (``source`` names it) a replicate drawn by ``seed``, and as many rows
-    drawn beside it to judge.
+    For real data, those of an inner fold, or of an outer fold if ``inner`` is None. For
+    synthetic data (``source``), a replicate generated with ``seed``, and as many test
+    rows.
     """
 
     seed: int
@@ -47,7 +47,7 @@ class Resample:
 class ExperimentWork(Work[Measured]):
     """One experiment with its options on one resample.
 
-    ``options`` are pairs in the order of their names, so that equal work is equal.
+    ``options`` are pairs sorted by name, so that equal work compares equal.
     """
 
     name: str

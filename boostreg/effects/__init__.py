@@ -1,3 +1,3 @@
-"""What the penalties do: paths along them, and effects read from paths."""
+"""Effects of penalties: paths, effects read from paths, and their explanation."""
 
 __all__ = []

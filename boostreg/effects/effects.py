@@ -1,10 +1,10 @@
-r"""Sizes of paired models compared by their ratio.
+r"""Effects of penalties, read from paths: losses as differences, sizes as ratios.
 
-Sizes differ by factors and cannot fall below 0, so ratios are what is averaged: with
-:math:`r_k = a_k / b_k` of pair k, the geometric mean
-:math:`\exp(\tfrac{1}{K} \sum_k \log r_k)`, and the corrected resampled t interval of
-the mean of :math:`\log r_k` (``boostreg.statistics``), carried back. No such interval
-reaches below 0.
+Sizes differ by factors and cannot be negative, so their ratios are averaged. With
+:math:`r_k = a_k / b_k` of pair k, the estimate is the geometric mean
+:math:`\exp(\tfrac{1}{K} \sum_k \log r_k)`, and the interval is the corrected resampled
+t interval of the mean of :math:`\log r_k` (``boostreg.statistics``), transformed back.
+It never extends below 0.
 """
 
 import math
@@ -32,7 +32,7 @@ __all__ = [
 def paired_ratio(
     first: ArrayLike, second: ArrayLike, test_train_ratio: float
 ) -> Interval:
-    """Return the ratio of paired sizes with its interval.
+    """Return the ratio of paired sizes with a confidence interval.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def paired_ratio(
     Returns
     -------
     Interval
-        The p-value is that of the ratio being 1. A model of the intercept alone has
-        size 0 and no logarithm: with one in a pair, there is no interval, and the
-        estimate is the ratio of the means; NaN where the second mean is 0.
+        The p-value is for a ratio of 1. A model of only the intercept has size 0, so
+        its logarithm does not exist: then there is no interval, and the estimate is the
+        ratio of the means, NaN if the second mean is 0.
 
     Examples
     --------
@@ -78,8 +78,8 @@ def _exp(value: float) -> float:
 LEVEL = 0.05
 
 WORTH_HAVING, OF_HIGHEST = 0.01, 0.001
-"""A drop that counts, as a share of the loss at zero penalty; where that is next to
-nothing, as a share of the highest loss on the path."""
+"""Minimum relevant decrease, relative to the loss at zero penalty; if that is close to
+0, relative to the highest loss on the path."""
 
 _UNCOMPARED = ("n_splits", "n_thresholds", "n_bytes")
 
@@ -89,17 +89,17 @@ MEASURES = (
     "gap",
     *(name.removeprefix("n_") for name in SIZES if name not in _UNCOMPARED),
 )
-"""What is compared with the first point: losses, and sizes that may change."""
+"""Measures that are compared with the first point: losses and sizes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PathRow:
     """One fold at one point of a path: a row of ``paths.csv``.
 
-    ``anchor`` says what else is held: ``fixed``, the study's fixed values and our
-    defaults, or ``tuned``, the best candidate on all rows. ``reading`` says where the
-    curve is read: ``stopped``, at the rounds of least mean loss, or ``equal``, at the
-    same rounds for all points of an outer fold.
+    ``anchor`` is the setting of all other penalties: ``fixed``, the study's fixed
+    values and our defaults, or ``tuned``, the best candidate on all rows. ``reading``
+    is where the curve is read: ``stopped``, at the rounds with the lowest mean loss, or
+    ``equal``, at the same rounds for all points of an outer fold.
     """
 
     engine: str
@@ -117,7 +117,7 @@ class PathRow:
     seconds: float
 
     def measure(self, name: str) -> float:
-        """Return a loss, the ``gap`` between the two, or a size by its column."""
+        """Return a loss, the ``gap`` between both losses, or a size, by column name."""
         if name == "gap":
             return self.loss - self.train_loss
         if name in ("loss", "train_loss"):
@@ -125,7 +125,7 @@ class PathRow:
         return float(getattr(self.size, name if name in SIZES else f"n_{name}"))
 
     def as_dict(self) -> dict[str, object]:
-        """Return the row flat, in the order of the file's columns."""
+        """Return the row as a flat mapping, in the column order of the file."""
         flat = {f.name: getattr(self, f.name) for f in fields(self)}
         size = flat.pop("size")
         seconds = flat.pop("seconds")
@@ -133,7 +133,7 @@ class PathRow:
 
 
 def plain_size(size: TreeSize) -> dict[str, float]:
-    """Return a size by the names of tables and pages, without the prefix ``n_``."""
+    """Return a size by the names used in tables and reports, without ``n_``."""
     return {name.removeprefix("n_"): getattr(size, name) for name in SIZES}
 
 
@@ -142,8 +142,8 @@ class EffectPoint:
     """Means over all folds at one value of the penalty.
 
     ``differences`` are fold-paired differences to the first point, by measure, and
-    ``leaves_ratio`` the fold-paired ratio of leaves to those there;
-    ``p_value`` is that of the loss, Holm-adjusted over the points of the path.
+    ``leaves_ratio`` is the fold-paired ratio of leaves. ``p_value`` is for the loss,
+    Holm-adjusted over the points of the path.
     """
 
     value: float
@@ -168,7 +168,7 @@ class EffectPoint:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one penalty of one engine does, all else held at the anchor."""
+    """The effect of one penalty of one engine, everything else at the anchor."""
 
     engine: str
     penalty: str
@@ -176,25 +176,24 @@ class Effect:
     reading: str
     points: tuple[EffectPoint, ...]
     flat: tuple[float, float]
-    """Ends of the stretch around the lowest point whose paired differences to it are
-    within one standard error, without a gap; the weaker end first."""
+    """Ends of the contiguous range around the lowest point whose paired differences to
+    it are within one standard error; the weaker end first."""
 
     @property
     def lowest(self) -> EffectPoint:
-        """The point of least mean loss; the first where nothing is lower."""
+        """The point with the lowest mean loss, the first one if tied."""
         return min(self.points, key=lambda point: point.loss)
 
     @property
     def verdict(self) -> str:
         """``helps``, ``harms`` or ``not determined``.
 
-        It helps if some value lowers the loss, Holm-adjusted p below 0.05. It harms
-        if some value raises it so, and no value's 95 % interval leaves room for a drop
-        that counts. Any penalty raises the loss once it is large enough, so
-        the first alone would say of every penalty that it harms where it is not shown
-        to help. The second rejects 'some value lowers the loss by that much' only
-        where it is rejected of every value, which needs no adjustment [1]_. Else the
-        folds cannot tell.
+        It helps if some value lowers the loss with a Holm-adjusted p-value below 0.05.
+        It harms if some value raises the loss in this sense, and every value's 95 %
+        interval rules out a relevant decrease. The second condition is needed because
+        any penalty raises the loss once it is large enough. It rejects 'some value
+        lowers the loss by that much' only if that is rejected for every value, which
+        needs no adjustment [1]_. Otherwise the folds cannot tell.
 
         References
         ----------
@@ -212,10 +211,10 @@ class Effect:
 
     @property
     def safe(self) -> tuple[float, float] | None:
-        """First and strongest value up to which no loss against the first is shown.
+        """The first value, and the strongest one without a detectable increase in loss.
 
-        The strongest is the last before the first point whose 95 % interval lies
-        wholly above 0; None if that is the next to the first.
+        The strongest is the last before the first point whose 95 % interval is
+        entirely above 0; None if that is the second point.
         """
         start, *others = self.points
         kept = start
@@ -227,22 +226,22 @@ class Effect:
 
     @property
     def inside(self) -> int:
-        """Number of points in the stretch ``flat``."""
+        """Number of points in the range ``flat``."""
         values = [point.value for point in self.points]
         start, end = (values.index(value) for value in self.flat)
         return end - start + 1
 
 
 def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
-    """Return the effect that the rows of one path show.
+    """Return the effect measured by the rows of one path.
 
     Parameters
     ----------
     rows : sequence of PathRow
-        Of one engine, penalty, anchor and reading, every fold at every point; at point
-        0 the penalty does nothing, or least.
+        Rows of one engine, penalty, anchor and reading, every fold at every point; at
+        point 0 the penalty has no effect, or its smallest.
     test_train_ratio : float
-        Rows that judge over rows that train, in an inner fold.
+        Validation rows over training rows of an inner fold.
     """
     points = sorted({row.point for row in rows})
     at = {point: _in_fold_order(rows, point) for point in points}
@@ -281,7 +280,7 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
 
 
 def _flat(by_point: Sequence[Sequence[PathRow]]) -> tuple[float, float]:
-    """Return the stretch of values that cannot be told from the lowest."""
+    """Return the range of values with no detectable difference to the lowest."""
     losses = np.array([_measured(rows, "loss") for rows in by_point])
     best = int(losses.mean(axis=1).argmin())
     admitted = within_one_se(losses, best)

@@ -1,9 +1,9 @@
-r"""Exact marginals of a forest over the unit cube.
+r"""Importance of penalties: functional ANOVA of a forest over the unit cube.
 
-A tree is constant on boxes. Its mean given some coordinates is, at a point of these,
-the sum over the leaves that contain it of value times the box's volume in the other
-coordinates [1]_. The mean over trees is constant between the thresholds of all of
-them, so that its variance is a finite sum.
+A tree is constant on boxes. Its mean given some coordinates is the sum, over the leaves
+that contain the point, of the leaf value times the volume of its box in the other
+coordinates [1]_. The mean over trees is constant between all thresholds, so its
+variance is a finite sum.
 
 References
 ----------
@@ -48,9 +48,9 @@ class ForestLeaves:
     Attributes
     ----------
     low, high : ndarray of shape (n_leaves, n_coordinates)
-        Of each leaf's box.
+        Bounds of the box of each leaf.
     value : ndarray of shape (n_leaves,)
-        Of each leaf, over the number of trees: a point's prediction is their sum.
+        Value of each leaf divided by the number of trees: a prediction is their sum.
     """
 
     low: Array
@@ -59,7 +59,7 @@ class ForestLeaves:
 
 
 def forest_leaves(forest: Any, n_coordinates: int) -> ForestLeaves:
-    """Return the leaves of a fitted scikit-learn forest of one output."""
+    """Return the leaves of a fitted scikit-learn forest with one output."""
     trees = [_tree_leaves(one.tree_, n_coordinates) for one in forest.estimators_]
     low, high, value = (np.concatenate(part) for part in zip(*trees, strict=True))
     return ForestLeaves(low, high, value / len(trees))
@@ -86,7 +86,7 @@ def variance_given(leaves: ForestLeaves, held: tuple[int, ...]) -> float:
     others = [j for j in range(widths.shape[1]) if j not in held]
     mass = leaves.value * widths[:, others].prod(axis=1)
     edges = [np.unique([leaves.low[:, i], leaves.high[:, i]]) for i in held]
-    # Each leaf adds its mass from its lower edges on and takes it back at its upper.
+    # Each leaf adds its mass at its lower edges and subtracts it at its upper ones.
     change = np.zeros([len(edge) for edge in edges])
     for corner in np.ndindex(*[2] * len(held)):
         ends = [
@@ -106,7 +106,7 @@ def variance_given(leaves: ForestLeaves, held: tuple[int, ...]) -> float:
 
 
 LEAST_QUALITY = 0.25
-"""Out-of-bag R² from which on a surrogate is believed."""
+"""Minimum out-of-bag R² of a surrogate to be used."""
 
 _TREES, _SAMPLE = 256, 2**13
 _ROUNDING = 1e-12
@@ -114,18 +114,18 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """What explains one measure.
+    """The importance of each penalty for one measure.
 
     Attributes
     ----------
     quality : float
         Out-of-bag R² of the surrogate.
     n_points : int
-        Points of the design that were measured.
+        Number of measured points of the design.
     main : mapping of str to float
-        Share of variance by penalty; empty where not determined.
+        Share of variance by penalty; empty if not determined.
     pairs : mapping of (str, str) to float
-        Share beyond the two penalties' own.
+        Share of the interaction, without the two main effects.
     optuna : mapping of str to mapping
         Optuna's evaluators on the same points, by evaluator and penalty.
     """
@@ -138,13 +138,13 @@ class Importance:
 
     @property
     def determined(self) -> bool:
-        """Whether the surrogate predicts well enough to be believed."""
+        """Whether the surrogate predicts well enough to be used."""
         return bool(self.main)
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainWork(Work[Importance]):
-    """What explains a measure, as work of a run: see ``explain``.
+    """The importance for a measure, as work of a run: see ``explain``.
 
     Attributes
     ----------
@@ -180,13 +180,13 @@ class ExplainWork(Work[Importance]):
         return Importance(**content)
 
     def explained(self) -> Importance:
-        """Return what ``run`` writes."""
+        """Return the bytes of a record, as ``run`` writes them."""
         shares, responses = np.array(self.shares), np.array(self.responses)
         return explain(self.names, shares, responses, self.seed)
 
 
 def design_shares(n_penalties: int, n_points: int, seed: int) -> Array:
-    """Return points that fill the unit cube, of shape (n_points, n_penalties)."""
+    """Return space-filling points of the unit cube, (n_points, n_penalties)."""
     from scipy.stats import qmc
 
     rng = np.random.default_rng(derive_seed(seed, "design"))
@@ -212,7 +212,7 @@ def design_penalties(
 def explain(
     names: Sequence[str], shares: Array, responses: Array, seed: int
 ) -> Importance:
-    """Return what explains a measure.
+    """Return the importance of each penalty for a measure.
 
     Parameters
     ----------
@@ -221,16 +221,16 @@ def explain(
     shares : ndarray of shape (n_points, n_penalties)
         In [0, 1].
     responses : ndarray of shape (n_points, n_folds)
-        The measure; each fold's own mean is taken out.
+        The measure; the mean of each fold is subtracted.
     seed : int
     """
     from sklearn.ensemble import RandomForestRegressor
 
     y = (responses - responses.mean(axis=0)).mean(axis=1)
-    # What differs by rounding alone has no variance to explain.
+    # Differences by rounding alone are not variance.
     if len(y) < 2 or np.ptp(y) <= _ROUNDING * np.abs(responses).max():
         return Importance(0.0, len(y), {}, {}, {})
-    # scikit-learn takes a variance below 2e-16 for none: by a power of two, exactly.
+    # scikit-learn treats a variance below 2e-16 as 0: scale by a power of two.
     y = np.ldexp(y, -int(np.frexp(np.ptp(y))[1]))
     forest = RandomForestRegressor(
         _TREES, oob_score=True, random_state=derive_seed(seed, "forest"), n_jobs=1
@@ -255,7 +255,7 @@ def _sobol_indices(
     leaves = forest_leaves(forest, n_penalties)
     singles = {i: variance_given(leaves, (i,)) for i in range(n_penalties)}
     many = design_shares(n_penalties, _SAMPLE, derive_seed(seed, "all"))
-    # The sample's error must not make a part larger than the whole.
+    # Sampling error must not make a part larger than the total.
     total = max(float(np.var(forest.predict(many))), *singles.values())
     if total == 0:
         return dict.fromkeys(singles, 0.0), {}

@@ -1,8 +1,8 @@
-"""Leaf weights under another penalty on trees whose splits stay as they are.
+"""The two mechanisms of a penalty on leaf weights: shrinkage and structure.
 
-A penalty on leaf weights works in two ways: it shrinks the leaves of given trees, and
-it makes other trees grow. Weights that are computed anew on the trees of a fit without
-it show the first way alone; the rest of its effect is the second.
+Such a penalty shrinks the leaves of given trees, and it changes which trees grow. If
+the leaf weights of a fit without the penalty are recomputed with it, only shrinkage
+acts; the rest of the effect is structure.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,12 +44,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaves:
-    """Where rows fall; computed once for all penalties.
+    """The leaf of each row; computed once for all penalties.
 
     Attributes
     ----------
     train, valid : ndarray of shape (n_samples, n_trees)
-        Leaf of each row in each tree, as entry of the node arrays.
+        Leaf of each row in each tree, as index into the node arrays.
     """
 
     train: Indices
@@ -58,7 +58,7 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RefreshedTrees:
-    """Trees with new leaves, and their curves; entry k is after k rounds.
+    """Trees with recomputed leaves, and their curves; entry k is after k rounds.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class RefreshedTrees:
 
 
 def assign(trees: TreeEnsemble, problem: Problem) -> Leaves:
-    """Return the leaves of a problem's training and judging rows."""
+    """Return the leaves of the training and validation rows of a problem."""
     valid = problem.valid if problem.valid is not None else problem.train.rows(_NONE)
     return Leaves(trees.leaf_indices(problem.train.X), trees.leaf_indices(valid.X))
 
@@ -91,8 +91,8 @@ def leaf_weights(gradient: Array, hessian: Array, penalty: Penalty) -> Array:
     -------
     ndarray of shape (n_leaves,)
         ``-T(G) / (H + reg_lambda)`` with ``T(G) = sign(G) max(|G| - reg_alpha, 0)``,
-        clipped to ``max_delta_step`` where that is above 0 (XGBoost,
-        ``src/tree/param.h``, CalcWeight); 0 where no row falls.
+        clipped to ``max_delta_step`` if that is above 0 (XGBoost,
+        ``src/tree/param.h``, CalcWeight); 0 for a leaf without rows.
     """
     shrunk = np.sign(gradient) * np.maximum(np.abs(gradient) - penalty.reg_alpha, 0.0)
     below = hessian + penalty.reg_lambda
@@ -110,18 +110,18 @@ def refresh(
     problem: Problem,
     penalty: Penalty,
 ) -> RefreshedTrees:
-    """Compute every leaf anew, tree after tree, each on what those before it left.
+    """Recompute all leaves, tree by tree, from the gradients after the previous trees.
 
-    Trees of one round, one a class, see the same gradients, as they did when grown.
+    The trees of one round, one per class, use the same gradients, as in training.
 
     Parameters
     ----------
     trees : TreeEnsemble
-        Leaves in units of the raw score, ``intercept`` that of the problem.
+        Leaves in units of the raw score, with the intercept of the problem.
     leaves : Leaves
-        As ``assign`` gives them.
+        From ``assign``.
     problem : Problem
-        The rows that the trees were grown on, and those that judge.
+        Training rows of the trees, and validation rows.
     penalty : Penalty
         In raw units; its ``learning_rate`` multiplies every weight.
     """
@@ -144,7 +144,7 @@ def refresh(
             k = trees.output[tree]
             nodes = slice(trees.tree_offsets[tree], trees.tree_offsets[tree + 1])
             if nodes.stop - nodes.start == 1 and not weighs_unsplit:
-                continue  # a tree without a split is 0 there, whatever the penalty
+                continue  # a tree without a split has weight 0 there, for any penalty
             weight = _tree_weights(
                 leaves.train[:, tree] - nodes.start,
                 nodes.stop - nodes.start,
@@ -190,15 +190,15 @@ def _loss(objective: Objective, table: Table, raw: Array) -> float:
 
 
 MECHANISMS = ("reg_alpha", "reg_lambda")
-"""Penalties whose effect can be split: they act on the leaves of given trees."""
+"""Penalties with both mechanisms: they act on the leaves of given trees."""
 
 MEASURES = ("loss", "train_loss", "leaves", "l1_norm", "l2_norm")
-"""What is split: losses, and sizes that a penalty on leaf weights may change."""
+"""Measures that are split: losses, and sizes that such a penalty may change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """Given trees with the leaves of another penalty, on one inner fold."""
+    """Trees with the leaves of another penalty, on one inner fold."""
 
     value: float
     loss: float
@@ -208,12 +208,12 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class RefreshWork(Work[tuple[Refreshed, ...]]):
-    """A fit without a penalty, its leaves anew under each of some values of it.
+    """A fit without a penalty, with leaves recomputed for several values of it.
 
     Attributes
     ----------
     fit : Fit
-        Without the penalty, of so many rounds as are compared.
+        Fit without the penalty, with the number of rounds to compare.
     name : str
         One of ``MECHANISMS``.
     values : tuple of float
@@ -262,9 +262,9 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
 
 
 def why_not_split(penalty: Penalty, problem: Problem) -> str | None:
-    """Return why leaves are no function of their rows' derivatives and the penalty.
+    """Return why the effect of a penalty cannot be split, or None if it can.
 
-    None where they are, so that the effect can be split.
+    It can if leaf weights depend only on the derivatives of their rows and the penalty.
     """
     if problem.objective.name in ("absolute_error", "quantile"):
         return "the libraries fit quantiles or a smoothed loss"
@@ -294,7 +294,7 @@ class MechanismPoint:
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """How one penalty of one engine works, point by point."""
+    """Both mechanisms of one penalty of one engine, by point."""
 
     engine: str
     penalty: str
@@ -306,16 +306,16 @@ def mechanism(
     refreshed: Mapping[tuple[int, int], Sequence[Refreshed]],
     test_train_ratio: float,
 ) -> Mechanism | None:
-    """Return both effects of one penalty, None where a fold is missing.
+    """Return both mechanisms of one penalty, or None if a fold is missing.
 
     Parameters
     ----------
     rows : sequence of PathRow
-        Of one engine, penalty and anchor, read at ``equal`` rounds.
+        Rows of one engine, penalty and anchor, read at ``equal`` rounds.
     refreshed : mapping of (outer, inner) to sequence of Refreshed
-        In the order of the path's points from the first positive value on.
+        In the order of the points of the path, from the first positive value.
     test_train_ratio : float
-        Rows that judge over rows that train, in an inner fold.
+        Validation rows over training rows of an inner fold.
     """
     at = {(row.point, row.outer_fold, row.inner_fold): row for row in rows}
     folds = sorted({(row.outer_fold, row.inner_fold) for row in rows})

@@ -1,4 +1,4 @@
-"""What a search's own losses promise, and what they are worth."""
+"""Optimism of a search: its inner losses compared with losses on unseen rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["OvertuningPoint", "incumbents", "overtuning", "ties", "winners_bias"
 
 
 def incumbents(trials: Sequence[Trial]) -> tuple[Candidate, ...]:
-    """Return the best candidate after each trial that brought a better one."""
+    """Return the best candidate after each trial that improved it."""
     found: list[Candidate] = []
     for trial in trials:
         if trial.curves is None:
@@ -28,8 +28,8 @@ def incumbents(trials: Sequence[Trial]) -> tuple[Candidate, ...]:
 class OvertuningPoint:
     """The incumbents after ``trial``, means over outer folds.
 
-    ``inner`` is the loss by which they were chosen, ``outer`` that on rows that the
-    search never saw.
+    ``inner`` is the loss used for selection, ``outer`` the loss on rows that the search
+    never saw.
     """
 
     trial: int
@@ -40,18 +40,18 @@ class OvertuningPoint:
 def overtuning(
     found: Sequence[Sequence[tuple[Candidate, float]]],
 ) -> tuple[OvertuningPoint, ...]:
-    """Return inner against outer loss as the search went on.
+    """Return inner and outer loss of the incumbent during the search.
 
     Parameters
     ----------
     found : sequence of sequence of (Candidate, float)
-        For each outer fold its incumbents in order, each with its outer loss.
+        The incumbents of each outer fold in order, each with its outer loss.
 
     Returns
     -------
     tuple of OvertuningPoint
-        One for each trial after which the incumbent of some fold was another, from the
-        first after which every fold has one.
+        One per trial after which the incumbent of some fold changed, starting when
+        every fold has one.
     """
     if not found or not all(found):
         return ()
@@ -71,7 +71,7 @@ def overtuning(
 
 
 def ties(trials: Sequence[TrialCurves]) -> tuple[int, ...]:
-    """Return the trials that lose no more to the best than one standard error.
+    """Return the trials within one standard error of the best.
 
     Each at its own best number of rounds, by fold-paired differences.
 
@@ -83,7 +83,7 @@ def ties(trials: Sequence[TrialCurves]) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        Their numbers, that of the best among them.
+        Their numbers, including the best.
     """
     losses = np.array([curves.valid_loss[:, curves.n_rounds] for curves in trials])
     admitted = within_one_se(losses, int(losses.mean(axis=1).argmin()))
@@ -93,11 +93,11 @@ def ties(trials: Sequence[TrialCurves]) -> tuple[int, ...]:
 
 
 def winners_bias(trials: Sequence[TrialCurves]) -> float:
-    r"""Return by how much the least mean loss flatters the candidate that has it.
+    r"""Return the winner's bias: how optimistic the lowest mean loss is.
 
     With the loss :math:`e_k(\theta)` of candidate :math:`\theta` on fold :math:`k`,
-    :math:`\hat\theta` the candidate of least mean loss and :math:`\hat\theta_k` that of
-    least loss on fold :math:`k`,
+    :math:`\hat\theta` the candidate with the lowest mean loss and :math:`\hat\theta_k`
+    the one with the lowest loss on fold :math:`k`,
 
     .. math::
 
@@ -105,7 +105,7 @@ def winners_bias(trials: Sequence[TrialCurves]) -> float:
 
     eq. 6 of R. J. Tibshirani, R. Tibshirani: "A Bias Correction for the Minimum Error
     Rate in Cross-Validation", Annals of Applied Statistics 3(2), 2009. Candidates are
-    all prefixes of all trials; to be added to the least mean loss.
+    all prefixes of all trials. Add the result to the lowest mean loss.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""What choosing one penalty alone does on rows that no choice has seen.
+"""The effect of tuning one penalty alone, on rows not used for selection.
 
-A path is measured on inner folds. In each outer fold, the point of its least mean loss
-there and its first, zero penalty where that can be, are grown again on all inner rows,
-each at its own rounds, and judged on the outer test rows: the difference is what the
-penalty is worth to one who tunes it alone.
+A path is measured on inner folds. In each outer fold, two points are refitted on all
+inner rows, each with its own rounds: the one with the lowest mean loss and the first
+(zero penalty if possible). Their difference on the outer test rows is the benefit of
+tuning only this penalty.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,21 +23,21 @@ __all__ = ["OuterEffect", "Pair", "chosen_points", "outer_effect"]
 
 @dataclass(frozen=True, slots=True)
 class OuterEffect:
-    """The chosen value compared with the first, paired over outer folds.
+    """The selected value compared with the first, paired over outer folds.
 
     Attributes
     ----------
     engine, penalty : str
     start : float
-        The path's first value, which is compared with: zero where it can be.
+        First value of the path, the reference: zero if possible.
     values : tuple of float
-        What the inner folds chose, by outer fold; ``start`` where nothing was better.
+        Values selected by the inner folds, by outer fold; ``start`` if none was better.
     loss : Interval
-        Of the difference; of one outer split, over its test rows.
+        Interval of the difference; with one outer split, over its test rows.
     zero_loss : float
-        Mean at ``start``, to make shares of.
+        Mean loss at ``start``, to express differences as shares.
     leaves : Interval
-        Of the ratio of leaves to those at ``start``; of one outer split there is none.
+        Interval of the ratio of leaves to ``start``; none with one outer split.
     """
 
     engine: str
@@ -51,7 +51,7 @@ class OuterEffect:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two models of one outer fold, on the same test rows of some weights."""
+    """Losses of two models on the weighted test rows of one outer fold."""
 
     value: float
     zero: FitResult
@@ -60,21 +60,21 @@ class Pair:
 
     @property
     def row_differences(self) -> Array:
-        """Loss of the chosen minus that of the first, by test row."""
+        """Loss of the selected minus that of the first, by test row."""
         difference: Array = self.chosen.row_losses - self.zero.row_losses
         return difference
 
     def mean_loss(self, result: FitResult) -> float:
-        """Return a model's loss over the test rows."""
+        """Return the loss of a model on the test rows."""
         return float(np.average(result.row_losses, weights=self.weights))
 
 
 def chosen_points(
     path: Sequence[tuple[PathPoint, Trial]],
 ) -> tuple[tuple[PathPoint, Trial], tuple[PathPoint, Trial]] | None:
-    """Return the first point and that of least mean loss of one outer fold.
+    """Return the first point and the one with the lowest mean loss of an outer fold.
 
-    None where the first was not measured in full. Ties go to the weaker value.
+    None if the first was not measured in full. Ties go to the weaker value.
     """
     complete = [pair for pair in path if pair[1].state == "complete"]
     if not complete or complete[0][0].point != 0:
@@ -89,13 +89,13 @@ def outer_effect(
     pairs: Mapping[int, Pair],
     test_train_ratio: float,
 ) -> OuterEffect:
-    """Return what the pairs of all outer folds say.
+    """Return the effect from the pairs of all outer folds.
 
     Parameters
     ----------
     engine, penalty : str
     start : float
-        The path's first value.
+        First value of the path.
     pairs : mapping of int to Pair
         By outer fold, at least one.
     test_train_ratio : float

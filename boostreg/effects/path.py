@@ -1,4 +1,4 @@
-"""A path as a table that can show itself."""
+"""``penalty_path``: the path of one penalty from Python, as a data frame."""
 
 import math
 import numbers
@@ -29,13 +29,13 @@ _MEASURES = ("leaves", "loss", "gap")
 class PenaltyPath(pd.DataFrame):
     """The DataFrame of ``penalty_path``, which also knows its effect.
 
-    What is made of it (a part, a copy, a sum) is a plain DataFrame.
+    Operations on it (slices, copies, sums) return a plain DataFrame.
 
     Attributes
     ----------
     effect : Effect or None
         Means over the folds and fold-paired differences to the first value, each curve
-        read where it stops; None where no point could be fitted.
+        read where it stops; None if no point could be fitted.
     """
 
     _metadata: ClassVar[list[str]] = ["effect"]
@@ -43,7 +43,7 @@ class PenaltyPath(pd.DataFrame):
 
     @classmethod
     def of(cls, table: pd.DataFrame, effect: Effect | None) -> Self:
-        """Return a table with its effect."""
+        """Return the rows as a table with their effect."""
         made = cls(table)
         object.__setattr__(made, "effect", effect)
         return made
@@ -63,13 +63,13 @@ class PenaltyPath(pd.DataFrame):
         Raises
         ------
         FigureError
-            If there is no such measure, or no point to draw.
+            If the measure is unknown, or there is no point to draw.
         """
         if measure not in _MEASURES:
             listed = ", ".join(_MEASURES)
             raise FigureError(f"measure must be one of {listed}, got {measure!r}.")
         if self.effect is None:
-            raise FigureError("The path holds no point that could be fitted.")
+            raise FigureError("The path has no point that could be fitted.")
         points = self.effect.points
         bands = [_band(point) for point in points if measure == "loss"]
         curve = Curve(
@@ -136,39 +136,39 @@ def penalty_path(  # noqa: PLR0913  the arguments are those of `tune`, by name
     scale: Scale = "raw",
     journal: str | Path | None = None,
 ) -> PenaltyPath:
-    """Measure losses and sizes along a grid of one penalty, all else fixed.
+    """Measure losses and sizes along a grid of one penalty, everything else fixed.
 
     Parameters
     ----------
     X, y, engine, cv, seed, rounds, patience, workers, task, objective, \
 sample_weight, groups, scale, journal
-        As in ``tune``.
+        See ``tune``.
     name : str
-        The penalty that is varied, ``"reg_lambda"`` for example.
+        The penalty to vary, for example ``"reg_lambda"``.
     grid : sequence of float, optional
-        Its values; by default the one at which the penalty does nothing (of
-        ``max_leaves`` and ``max_depth`` the largest) and others, the stronger the
-        later, over the range that space ``default`` has, or ``wide`` where that has
-        none. Differences are those to the first.
+        Values of the penalty. Default: the value without effect (for ``max_leaves`` and
+        ``max_depth``, the largest), followed by increasingly strong values over the
+        range of the space ``default``, or of ``wide`` if it has none. Differences are
+        relative to the first.
     points : int
     fixed : mapping, optional
-        All other penalties; the rest has our defaults (``reg_lambda`` 0 where the
+        Values of other penalties; the rest have our defaults (``reg_lambda`` 0 if the
         engine refuses it).
 
     Returns
     -------
     PenaltyPath
-        A DataFrame that shows its curves in a notebook and has ``figure(measure)``:
-        one row a grid point, fold and reading (``stopped``: at the rounds of least
-        mean loss, ``equal``: at the same rounds for all points), with the columns of
-        a study's ``paths.csv`` but for ``outer_fold``.
+        A DataFrame that displays its curves in a notebook and has ``figure(measure)``.
+        It has one row per grid point, fold and reading (``stopped``: at the rounds
+        with the lowest mean loss, ``equal``: at the same rounds for all points), and
+        the columns of a study's ``paths.csv`` except ``outer_fold``.
 
     Raises
     ------
     PenaltyError
-        If there is no such penalty, no range to make a grid of, or a wrong ``grid``.
+        If the penalty is unknown, has no range for a grid, or ``grid`` is invalid.
     DataError, StudyError, UnsupportedPenaltyError, FitError
-        As ``tune``.
+        See ``tune``.
 
     Examples
     --------
@@ -217,7 +217,7 @@ def _checked(grid: Sequence[Any]) -> tuple[float, ...]:
     numeric = all(isinstance(v, numbers.Real) and math.isfinite(v) for v in grid)
     if len(grid) == 0 or not numeric or len(set(grid)) < len(grid):
         raise PenaltyError(
-            f"grid must hold at least one finite number, none twice, got {grid!r}."
+            f"grid must have at least one finite number, none twice, got {grid!r}."
         )
     return tuple(map(float, grid))
 
@@ -225,7 +225,7 @@ def _checked(grid: Sequence[Any]) -> tuple[float, ...]:
 def _grid(name: str, points: int) -> tuple[float, ...]:
     searched = shipped_range(name)
     if searched is None:
-        raise PenaltyError(f"{name} has no range to make a grid of; give grid=[...].")
+        raise PenaltyError(f"{name} has no range for a grid; pass grid=[...].")
     return path_grid(name, searched, points)
 
 

@@ -1,4 +1,4 @@
-"""Losses and sizes along a grid of one penalty, all else fixed."""
+"""Paths: losses and sizes along a grid of one penalty, everything else fixed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PathPoint:
-    """One value of one penalty of one engine, all else at ``anchor``'s values."""
+    """One value of one penalty of one engine, everything else at ``anchor``."""
 
     engine: str
     name: str
@@ -35,34 +35,37 @@ class PathPoint:
 
     @property
     def value(self) -> float:
-        """The value of the penalty that is varied."""
+        """The value of the varied penalty."""
         return float(getattr(self.penalty, self.name))
 
     def settings(self, outer_folds: Iterable[int | None]) -> list[Setting]:
-        """Return what has to be measured, one setting an outer fold."""
+        """Return the settings to measure, one per outer fold."""
         return [Setting(self.engine, outer, self.penalty) for outer in outer_folds]
 
 
 def path_grid(name: str, searched: Range, points: int) -> tuple[float, ...]:
-    """Return at most ``points`` values of a penalty, the stronger the later.
+    """Return at most ``points`` values of a penalty, by increasing strength.
 
-    The first is that at which it does nothing, or least (``least_of``); the others
-    lie over the range, evenly on its own scale.
+    The first has no effect, or the smallest (``least_of``); the others are evenly
+    spaced over the range, on its own scale.
 
     >>> path_grid("reg_alpha", Range(low=0.01, high=100.0, log=True, zero=0.1), 4)
     (0.0, 0.01, 1.0, 100.0)
     >>> path_grid("max_leaves", Range(low=2, high=32, log=True, whole=True), 5)
     (32.0, 16.0, 8.0, 4.0, 2.0)
     """
-    least, falls = least_of(name, searched.high), name in FALLING
-    inside = searched.low <= least <= searched.high
+    weakest, falls = least_of(name, searched.high), name in FALLING
+    inside = searched.low <= weakest <= searched.high
     space = np.geomspace if searched.log else np.linspace
-    ends = float(searched.low), float(searched.high)  # numpy knows no larger integers
+    ends = (
+        float(searched.low),
+        float(searched.high),
+    )  # larger integers than int64 are possible
     values = space(*ends, points if inside else points - 1)
-    # Rounded, so that a grid point reads 0.1 and not 0.09999999999999999.
+    # Rounded, so that a grid point is 0.1 and not 0.09999999999999999.
     found = (float(f"{value:.12g}") for value in values)
     rounded = {float(round(v)) if searched.whole else v for v in found if v > 0}
-    return (float(least), *sorted(rounded - {float(least)}, reverse=falls))
+    return (float(weakest), *sorted(rounded - {float(weakest)}, reverse=falls))
 
 
 def path_points(
@@ -90,18 +93,17 @@ def path_rows(
     outer_folds: Sequence[int | None],
     measuring: Measuring,
 ) -> list[PathRow]:
-    """Return the rows of paths, each point and fold read twice.
+    """Return the rows of paths, with two readings per point and fold.
 
-    Points that failed on a fold are left out. Early stopping grows more trees to make
-    up for a penalty, so what is read at ``stopped`` is the penalty with that answer to
-    it, at ``equal`` the penalty alone.
+    Points that failed on a fold are omitted. Early stopping compensates a penalty with
+    more trees: the reading ``stopped`` includes this, the reading ``equal`` does not.
 
     Parameters
     ----------
     points : iterable of PathPoint
     outer_folds : sequence of int or None
     measuring : Measuring
-        Done, with its results kept.
+        Finished, with its results.
     """
     by_path: dict[tuple[str, str, str], list[PathPoint]] = {}
     for point in points:
@@ -123,7 +125,7 @@ def path_rows(
 def failed_points(
     points: Iterable[PathPoint], outer_folds: Sequence[int | None], measuring: Measuring
 ) -> Iterator[str]:
-    """Yield a sentence for each path that lacks points, since a fit of them failed."""
+    """Yield a sentence per path that misses points because a fit failed."""
     by_path: dict[tuple[str, str, str], list[PathPoint]] = {}
     for point in points:
         by_path.setdefault((point.engine, point.name, point.anchor), []).append(point)
@@ -150,8 +152,8 @@ def equal_rounds(
 ) -> dict[int | None, int]:
     """Return the rounds at which all points of a path are compared, by outer fold.
 
-    Those of least mean loss at the first point, where the penalty does nothing; fewer
-    where another point did not reach them on some fold.
+    They have the lowest mean loss at the first point, where the penalty has no effect;
+    fewer if another point has fewer rounds on some fold.
     """
     found: dict[int | None, int] = {}
     for outer in outer_folds:

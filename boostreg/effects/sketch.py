@@ -1,7 +1,7 @@
-"""The first tree under a rising penalty, small enough to be drawn.
+"""The first tree under an increasing penalty, small enough to draw.
 
-All first trees of a data set answer to the same gradients, those at the intercept, so
-what differs between them is the penalty's doing alone.
+The first tree of every fit on a data set sees the same gradients, those at the
+intercept, so any difference between these trees is due to the penalty.
 """
 
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ from boostreg.trees import TreeEnsemble
 __all__ = ["MOST_LEAVES", "Sketch", "SketchWork", "sketched_points", "written_tree"]
 
 MOST_LEAVES = 64
-"""Larger trees are counted and not written."""
+"""Larger trees are only counted."""
 
 N_SKETCHES = 4
-"""Trees along one path, zero penalty among them."""
+"""Number of trees along one path, including zero penalty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """One tree: ``written`` as in ``written_tree``, empty where it is too large."""
+    """One tree: ``written`` is from ``written_tree``, empty if too large."""
 
     n_leaves: int
     written: str
@@ -36,7 +36,7 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class SketchWork(Work[Sketch]):
-    """The first tree of a fit of one round."""
+    """The first tree of a fit with one round."""
 
     fit: Fit
 
@@ -48,7 +48,7 @@ class SketchWork(Work[Sketch]):
     def run(self, dataset: Dataset) -> bytes:
         training = grow(dataset, self.fit)
         trees = get_engine(self.fit.engine).trees(training.model)
-        n_leaves, written = 1, "0"  # of a fit that grew no tree at all
+        n_leaves, written = 1, "0"  # for a fit without any tree
         if trees.n_trees:
             nodes = slice(int(trees.tree_offsets[0]), int(trees.tree_offsets[1]))
             n_leaves = int((trees.left[nodes] < 0).sum())
@@ -61,10 +61,10 @@ class SketchWork(Work[Sketch]):
 
 
 def written_tree(trees: TreeEnsemble, tree: int = 0) -> str:
-    """Return a tree in one line: a leaf is its value, a split ``(feature left right)``.
+    """Return a tree as one line: a leaf is its value, a split ``(feature left right)``.
 
-    A feature is the place of its column. ``(3 -0.5 (0 1 2))`` splits on column 3; its
-    left child is a leaf of value -0.5, its right one splits on column 0.
+    A feature is the position of its column. ``(3 -0.5 (0 1 2))`` splits on column 3;
+    its left child is a leaf of value -0.5, its right one splits on column 0.
     """
     offset = int(trees.tree_offsets[tree])
 
@@ -78,7 +78,7 @@ def written_tree(trees: TreeEnsemble, tree: int = 0) -> str:
 
 
 def sketched_points(path: Sequence[PathPoint]) -> list[PathPoint]:
-    """Return the points of one path whose trees are drawn: both ends, some between."""
+    """Return the points of a path whose trees are drawn: both ends and some between."""
     last = len(path) - 1
     places = {round(k * last / (N_SKETCHES - 1)) for k in range(N_SKETCHES)}
     return [path[place] for place in sorted(places)]

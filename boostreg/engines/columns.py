@@ -1,4 +1,4 @@
-"""What training rows held, so that later rows are read as they were."""
+"""Column maps learned from training rows, applied to all later rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Codes = Sequence[tuple[int, NDArray[np.float64]]]
-"""Category columns by place, each with the codes that training rows held."""
+"""Category columns by position, each with the codes in the training rows."""
 
 
 _BEYOND_EVERY_THRESHOLD = 1e300
@@ -32,9 +32,9 @@ _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 def complete_columns(table: Table) -> tuple[bool, ...]:
-    """Return for each column of numbers whether no row misses it.
+    """Return for each numeric column whether it has no missing value.
 
-    Category columns are False: what is missing there goes right in any case.
+    Category columns are False: their missing values go right in any case.
     """
     missing = np.atleast_1d(np.isnan(table.X).any(axis=0))
     return tuple(
@@ -44,15 +44,15 @@ def complete_columns(table: Table) -> tuple[bool, ...]:
 
 
 def codes_of(table: Table) -> Codes:
-    """Return the codes that each category column of ``table`` holds."""
+    """Return the codes in each category column of ``table``."""
     columns = ((place, table.X[:, place]) for place in table.categorical)
     return tuple((place, np.unique(c[~np.isnan(c)])) for place, c in columns)
 
 
 def as_trained(X: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:
-    """Return ``X`` with categories that training did not see as missing values.
+    """Return ``X`` with categories unseen in training set to missing.
 
-    Left as they are, XGBoost would send them left and LightGBM right.
+    Otherwise XGBoost would send them left and LightGBM right.
     """
     for place, known in codes:
         new = ~np.isnan(X[:, place]) & ~np.isin(X[:, place], known)
@@ -65,17 +65,17 @@ def as_trained(X: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:
 def late_missing_right(
     X: NDArray[np.float64], complete: Sequence[bool]
 ) -> NDArray[np.float64]:
-    """Return ``X`` with values missing only after training beyond every threshold.
+    """Return ``X`` with values that are missing only after training set to 1e300.
 
-    So LightGBM sends them right, as XGBoost does; left as they are it would read them
-    as 0 (``include/LightGBM/tree.h``, ``NumericalDecision``).
+    LightGBM then sends them right, as XGBoost does; otherwise it would read them as 0
+    (``include/LightGBM/tree.h``, ``NumericalDecision``).
     """
     late = np.isnan(X) & np.array(complete)
     return np.where(late, _BEYOND_EVERY_THRESHOLD, X) if late.any() else X
 
 
 def refuse_beyond_float32(X: NDArray[np.float64], columns: Sequence[Column]) -> None:
-    """Raise DataError if a finite value is infinite as XGBoost keeps it, in float32."""
+    """Raise DataError if a finite value overflows float32, as stored by XGBoost."""
     for column, values in zip(columns, X.T, strict=True):  # no copy of all of X
         wrong = np.isfinite(values) & (np.abs(values) > _LARGEST_FLOAT32)
         if wrong.any():
@@ -89,16 +89,16 @@ def refuse_beyond_float32(X: NDArray[np.float64], columns: Sequence[Column]) -> 
 Cast = Callable[[Array], Array]
 
 _BINS = 256
-_MOST_RANKS = 4096
-"""16 values for each bin of a library: more would move no split."""
+_MAX_RANKS = 4096
+"""16 values per bin of a library; more would not move a split."""
 
 _LARGEST_SHARE = 1 / 400
-"""Share of the rows that joined values may hold without moving the edge of a bin."""
+"""Fraction of rows that merged values may hold without moving the edge of a bin."""
 
-_SAMPLE = 16384  # rows looked at, drawn once: bounds the sort
+_SAMPLE = 16384  # rows sampled once, to bound the cost of sorting
 _SMALLEST_FLOAT32 = float(np.finfo(np.float32).tiny)
 _FEATURES_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
-_LARGEST = 1e299  # above, midpoints overflow, and scikit-learn and LightGBM clip
+_LARGEST = 1e299  # above this, midpoints overflow; scikit-learn and LightGBM clip
 
 
 def map_for(engine: str, table: Table) -> FeatureMap:
@@ -110,11 +110,11 @@ def map_for(engine: str, table: Table) -> FeatureMap:
         if crowded or _joins(values, partial(_kept, rules)):
             made.ranks[place] = _ranked(values)
         elif rules.zero:
-            least = float(values.min())
-            if _joins(values, partial(_from, least)):
+            lowest = float(values.min())
+            if _joins(values, partial(_from, lowest)):
                 made.ranks[place] = _ranked(values)
             else:
-                made.shift[place] = least
+                made.shift[place] = lowest
     return made
 
 
@@ -129,7 +129,7 @@ def rank_notes(table: Table) -> Iterator[str]:
 
 
 def _numeric(table: Table) -> Iterator[tuple[int, Array]]:
-    """Yield place and present values of each column of numbers that varies."""
+    """Yield position and present values of each numeric column that varies."""
     for place, column in enumerate(table.columns):
         if column.categories is not None:
             continue
@@ -140,20 +140,20 @@ def _numeric(table: Table) -> Iterator[tuple[int, Array]]:
 
 
 def _ranked(values: Array) -> Array:
-    """Return the values that are told apart: all, or as many as can matter."""
+    """Return the values to rank: all of them, or ``_MAX_RANKS`` quantiles."""
     distinct = np.unique(values)
-    if len(distinct) <= _MOST_RANKS:
+    if len(distinct) <= _MAX_RANKS:
         return distinct
     ordered = np.sort(values)
-    places = np.linspace(0, len(ordered) - 1, _MOST_RANKS).astype(np.int64)
+    places = np.linspace(0, len(ordered) - 1, _MAX_RANKS).astype(np.int64)
     return np.unique(ordered[places])
 
 
 def _joins(values: Array, cast: Cast) -> bool:
-    """Return whether ``cast`` joins values that a library could split between.
+    """Return whether ``cast`` merges values that a library could split between.
 
-    Of at most 256 different values all are bins. Of more, the edge of a bin moves only
-    where joined values hold a good part of the bin's rows.
+    Up to 256 distinct values have a bin each. Beyond that, the edge of a bin moves only
+    if merged values hold a large part of the rows in the bin.
     """
     ends = np.array([values.min(), values.max()])
     if not np.isfinite(cast(ends)).all():
@@ -195,7 +195,7 @@ def _bounded(values: Array, zero: float) -> Array:
 
 
 def _is_crowded(values: Array) -> bool:
-    """Return whether most values have a neighbour with no double between the two."""
+    """Return whether more than half of the gaps are at most two float64 steps."""
     distinct = np.unique(values[:_SAMPLE])
     close = np.diff(distinct) <= 2 * np.spacing(np.abs(distinct[1:]))
     return len(close) > 0 and float(np.mean(close)) > 0.5

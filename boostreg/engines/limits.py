@@ -1,4 +1,4 @@
-"""What a training part allows before any tree is grown: facts for the linter."""
+"""Facts for the linter: bounds that training rows set before any tree is grown."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +10,15 @@ from boostreg.penalty.lint_facts import Facts
 
 __all__ = ["measure_facts"]
 
-_MOST_CELLS = 2**23
+_MAX_CELLS = 2**23
 
 
 def measure_facts(problem: Problem, *, n_rounds: int, scale: Scale = "raw") -> Facts:
-    """Return what the training rows of ``problem`` allow, at the intercept.
+    """Return the bounds that the training rows of ``problem`` set, at the intercept.
 
-    Splits are searched exactly, over every value and, for categories, every cut of
-    their order by G / H; so neither library's bins can hold a better one. Of more than
-    8 million cells (times classes), rows are taken at even steps and sums scaled up.
+    Splits are searched exactly: over every value and, for categories, every cut of
+    their order by G / H. No binned split of a library can be better. Beyond 8 million
+    cells (times classes), every k-th row is used and the sums are scaled up.
     """
     table, objective = problem.train, problem.objective
     raw = np.tile(problem.standard.intercept, (table.n_samples, 1))
@@ -26,7 +26,7 @@ def measure_facts(problem: Problem, *, n_rounds: int, scale: Scale = "raw") -> F
     gradient = objective.gradient(table.y, raw)
     hessian = objective.hessian(table.y, raw)
     G, H = weights[:, None] * gradient, weights[:, None] * hessian
-    step = max(-(-table.X.size * objective.n_outputs // _MOST_CELLS), 1)
+    step = max(-(-table.X.size * objective.n_outputs // _MAX_CELLS), 1)
     gradient_sum, gain = _best_splits(
         table.X[::step], G[::step], H[::step], table.categorical
     )
@@ -59,7 +59,7 @@ def _best_splits(
 
 
 def _best_cut(keys: NDArray[np.float64], g: Array, h: Array) -> tuple[float, float]:
-    """Return the same of the cuts between different keys, missing ones on any side."""
+    """Return both for cuts between different keys, with missing keys on either side."""
     known = ~np.isnan(keys)
     order = np.argsort(keys[known], kind="stable")
     cuts = np.flatnonzero(np.diff(keys[known][order]) > 0)
@@ -69,7 +69,7 @@ def _best_cut(keys: NDArray[np.float64], g: Array, h: Array) -> tuple[float, flo
         np.concatenate([sums[cuts], sums[cuts] + rest, sums[-1:]])
         for sums, rest in zip((GL, HL), missing, strict=True)
     )
-    if known.all():  # nothing stands right of all keys
+    if known.all():  # the last cut would leave the right side empty
         GL, HL = GL[:-1], HL[:-1]
     G, H = g.sum(), h.sum()
     GR, HR = G - GL, H - HL

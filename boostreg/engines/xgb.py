@@ -37,7 +37,7 @@ from boostreg.engines.problem import (
     Standard,
     check_min_child_samples,
     check_renewed_leaves,
-    least_hessian,
+    min_hessian,
 )
 from boostreg.errors import ModelError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
@@ -56,11 +56,11 @@ def rewrite(
     Parameters
     ----------
     content : dict
-        As ``Booster.save_raw("json")`` gives it; it is changed.
+        From ``Booster.save_raw("json")``; modified in place.
     n_rounds : int
         Rounds to keep.
     standard : Standard
-        The scale that the trees were grown on.
+        The scale on which the trees were grown.
     objective : Objective
     """
     learner = content["learner"]
@@ -72,8 +72,8 @@ def rewrite(
     ensemble["iteration_indptr"] = list(range(0, kept + 1, outputs))
     ensemble["gbtree_model_param"]["num_trees"] = str(kept)
     scores = _shortest(_output_space(standard.intercept, objective))
-    said = ",".join(str(np.float32(score)) for score in scores)
-    learner["learner_model_param"]["base_score"] = f"[{said}]"
+    base_score = ",".join(str(np.float32(score)) for score in scores)
+    learner["learner_model_param"]["base_score"] = f"[{base_score}]"
     return content
 
 
@@ -95,7 +95,7 @@ def _tree(tree: dict[str, Any], standard: Standard) -> dict[str, Any]:
 
 
 def _shortest(values: NDArray[Any]) -> list[float]:
-    # XGBoost reads at most nine digits exactly: write what names the float32.
+    # XGBoost parses up to nine digits exactly: write the shortest text of a float32.
     return [float(str(value)) for value in values.astype(np.float32)]
 
 
@@ -149,14 +149,14 @@ class XGBoost(Engine):
             if getattr(penalty, name) != PENALTY_FACTS[name].idle:
                 raise UnsupportedPenaltyError(
                     f"XGBoost has no counterpart of {name}; drop it from the study or "
-                    "run LightGBM alone."
+                    "run only LightGBM."
                 )
         if problem.objective.name == "poisson" and penalty.max_delta_step > 0:
-            # src/objective/regression_obj.cu reads the same name as the tree does.
+            # The objective (src/objective/regression_obj.cu) reads the same parameter.
             raise UnsupportedPenaltyError(
                 "XGBoost's max_delta_step also alters the Poisson hessian, so its step "
                 f"stays at {LIMITED_STEP}; drop max_delta_step from the study or run "
-                "LightGBM alone."
+                "only LightGBM."
             )
         if self._is_old:
             self._check_old(penalty, problem)
@@ -176,11 +176,11 @@ class XGBoost(Engine):
         elif problem.constrained:
             clips = "monotone is set"
         elif problem.objective.log_link:
-            clips = f"a step is limited, as it is for {name}"
+            clips = f"steps are limited, as for {name}"
         else:
             return
         raise UnsupportedPenaltyError(
-            f"{library} leaves reg_alpha out of the split gain where {clips} (fixed in "
+            f"{library} leaves reg_alpha out of the split gain if {clips} (fixed in "
             "XGBoost 3.4, which needs Python 3.12); drop one of them, or use LightGBM."
         )
 
@@ -219,8 +219,8 @@ class XGBoost(Engine):
                 nthread=threads,
                 ref=ref,
             )
-            # Set after binning: a sketch of weighted rows keeps sums in float32, so
-            # that the unit of the weights would move its cuts.
+            # Set after binning: the quantile sketch sums weights in float32, so the
+            # unit of the weights would move its cuts.
             if part.weights is not None:
                 made.set_weight(part.weights)
             return made
@@ -320,9 +320,9 @@ class XGBoost(Engine):
         offset, spread = model.standard.far_offset
         if offset:
             raise ModelError(
-                f"the target lies around {offset:g} and varies by about {spread:g}: an "
-                "XGBoost booster adds that offset in float32, which loses the "
-                "predictions. Save the model: load_model adds it in float64."
+                f"the target is around {offset:g} and varies by about {spread:g}: an "
+                "XGBoost booster adds that offset in float32, which loses precision. "
+                "Save the model: load_model adds it in float64."
             )
         return self._exported(model)
 
@@ -357,7 +357,7 @@ class XGBoost(Engine):
 
 
 def _feature_types(columns: tuple[Column, ...]) -> list[str] | None:
-    # None where all are numeric: the library checks a list again in every round.
+    # None if all are numeric: the library checks a list again in every round.
     if all(column.categories is None for column in columns):
         return None
     return ["q" if column.categories is None else "c" for column in columns]
@@ -375,7 +375,7 @@ def _objective_params(objective: Objective) -> dict[str, Any]:
 
 
 def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
-    # Nothing is left to a default: lossguide alone would keep max_depth=6.
+    # Set every parameter: with lossguide, max_depth would default to 6.
     params = _objective_params(problem.objective) | {
         "tree_method": "hist",
         "grow_policy": "lossguide",
@@ -385,7 +385,7 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
         "reg_alpha": penalty.reg_alpha,
         "reg_lambda": penalty.reg_lambda,
         "gamma": penalty.min_split_gain,
-        "min_child_weight": least_hessian(penalty, problem, scale),
+        "min_child_weight": min_hessian(penalty, problem, scale),
         "max_delta_step": penalty.max_delta_step,
         "subsample": penalty.subsample,
         "colsample_bytree": penalty.colsample_bytree,
@@ -401,7 +401,8 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
 
 
 def _float32(value: float) -> float:
-    # XGBoost refuses what is no plain float32; in these units such values act alike.
+    # XGBoost rejects subnormal and infinite float32 values. In these units a clipped
+    # value has the same effect.
     return min(max(value, 1e-37), 1e38) if value > 0 else value
 
 
@@ -430,7 +431,7 @@ def _measure_scores(
 def _measure(
     booster: Any, sets: list[tuple[Any, str]], scale: list[Any]
 ) -> list[float]:
-    # The library answers in text: "[0]\ttrain-rmse:1.5\tvalid-rmse:2.5".
+    # The library returns text: "[0]\ttrain-rmse:1.5\tvalid-rmse:2.5".
     line = booster.eval_set(sets)
     values = [float(part.rsplit(":", 1)[1]) for part in line.split("\t")[1:]]
     return [change(value) for change, value in zip(scale, values, strict=True)]

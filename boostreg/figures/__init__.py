@@ -1,7 +1,7 @@
-"""Pictures as SVG from plain data, one function a picture, without a drawing library.
+"""Figures as SVG from plain data, one function per figure, without a drawing library.
 
-Each function returns a ``Figure``: it shows itself in a notebook, saves itself with its
-own stylesheet, and goes into a page as markup without any ``style=``.
+Each function returns a ``Figure``, which displays itself in a notebook, saves itself
+with its own stylesheet, and is embedded in a page as markup without any ``style=``.
 """
 
 from boostreg.figures.coefficients import coefficient_paths

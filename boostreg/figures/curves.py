@@ -1,4 +1,4 @@
-"""One measure along a penalty: a line and a band for each engine."""
+"""Curves along a penalty: measures per engine, plain lines, and parts of effects."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,16 +48,16 @@ class Curve:
     Attributes
     ----------
     engine : str
-        Gives colour and shape.
+        Determines colour and shape.
     y, low, high : tuple of float or None
         The measure and its interval, aligned with the grid; ``low`` and ``high`` are
-        empty where there is no interval.
+        empty without an interval.
     pick : float or None
-        Penalty that was picked for this engine: a dashed line.
+        Penalty selected for this engine: a dashed line.
     one_se : float or None
-        The strongest one within a standard error of it: long dashes.
+        The strongest value within one standard error of it: long dashes.
     safe : tuple of float or None
-        Interval of the penalty in which nothing is lost: a bar at the foot.
+        Interval of the penalty without a loss: a bar at the bottom.
     beside : tuple of float or None
         A second reading of the measure, thin and dashed; empty without one.
     """
@@ -79,7 +79,7 @@ def measure_scale(
     cut: float | None = None,
     floor: float | None = None,
 ) -> Scale:
-    """Return a vertical scale to share among panels.
+    """Return a vertical scale for several panels.
 
     ``cut`` bounds it from above and ``floor`` from below: lines leave the panel there.
     """
@@ -104,17 +104,17 @@ def curve_panel(
 ) -> Figure:
     """Draw one measure along a penalty's grid.
 
-    The penalty's axis is logarithmic, and the value 0 stands apart at its left, where
-    the line does not reach. It points the way the grid goes.
+    The axis of the penalty is logarithmic, with the value 0 apart at its left, not
+    connected by the line. It has the direction of the grid.
 
     Parameters
     ----------
     grid : sequence of float
-        Values of the penalty, 0 first, the others rising or falling.
+        Values of the penalty, 0 first, the others increasing or decreasing.
     curves : sequence of Curve
-        One for each engine, at most one of a name.
+        At most one per engine.
     measure, penalty : str
-        Words for the description.
+        Used in the description.
     y_scale : Scale or None
         From ``measure_scale``; None fits a linear one to ``curves``.
     """
@@ -155,7 +155,7 @@ def _all_values(curves: Iterable[Curve]) -> list[float | None]:
 def _runs(
     curve: Curve, grid: Sequence[float], *, with_band: bool = False
 ) -> list[list[int]]:
-    """Return the stretches of the positive grid without a gap, as indices."""
+    """Return the ranges of the positive grid without a gap, as indices."""
     series = [curve.y, curve.low, curve.high] if with_band else [curve.y]
 
     def complete(k: int) -> bool:
@@ -251,20 +251,20 @@ def _describe(grid: Sequence[float], curves: Sequence[Curve], penalty: str) -> s
             return f"{name}: not measured"
         return f"{name} goes from {significant(known[0])} to {significant(known[-1])}"
 
-    told = "; ".join(ends(curve) for curve in curves)
+    described = "; ".join(ends(curve) for curve in curves)
     positive = [v for v in grid if v > 0]
     if not positive:
-        return f"{penalty} 0. {told}."
+        return f"{penalty} 0. {described}."
     span = f"{significant(positive[0])} to {significant(positive[-1])}"
     zero = "0, then " if any(v <= 0 for v in grid) else ""
-    return f"{penalty} {zero}{span}, logarithmic axis. {told}."
+    return f"{penalty} {zero}{span}, logarithmic axis. {described}."
 
 
 _LINES_WIDTH, _LINES_HEIGHT = 470, 270
 _LINES_LEFT, _LINES_TOP, _LINES_BOTTOM = 62.0, 26.0, 218.0
 _CLASSES = ("x", "l", "s", "n", "x dash", "l dash", "s dash", "n dash")
 _DOTS = 15
-"""Up to so many points are marked one by one."""
+"""Maximum number of points to mark individually."""
 
 Values = Sequence[float | None]
 
@@ -279,16 +279,16 @@ def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a s
     x_log: bool = False,
     y_log: bool = False,
 ) -> Figure:
-    """Draw up to eight lines over the same abscissas; what is no number is a gap.
+    """Draw up to eight lines over the same x values; missing values are gaps.
 
     Parameters
     ----------
     x : sequence of float
     lines : sequence of (label, values aligned with ``x``)
-        Without a label a line goes on with the look of the one before it.
+        A line without a label has the style of the previous one.
     title, x_label, y_label : str
     x_log, y_log : bool
-        Logarithmic axes; a 0 stands apart, before the break.
+        Logarithmic axes; 0 is drawn apart, before the break.
     """
     shown = list(_looks(lines))
     longest = max((len(shorten(name, 22)) for name, _, _ in shown), default=0)
@@ -319,7 +319,7 @@ _Look = tuple[str, Values, str]
 
 
 def _looks(lines: Sequence[tuple[str, Values]]) -> Iterator[_Look]:
-    """Yield name, values and class of each line that can be told from the others."""
+    """Yield name, values and class of each distinguishable line."""
     place = -1
     for name, series in lines:
         place += 1 if name or place < 0 else 0
@@ -364,7 +364,7 @@ def _names(lines: Sequence[_Look], up: Scale, right: float) -> Fragment:
 
 
 def _described(lines: Sequence[_Look], x_label: str) -> str:
-    told = []
+    parts = []
     for name, series, _ in lines:
         if not name:
             continue
@@ -374,8 +374,8 @@ def _described(lines: Sequence[_Look], x_label: str) -> str:
             if known
             else "was not measured"
         )
-        told.append(f"{name} {ends}")
-    return f"Along {x_label}: {'; '.join(told)}."
+        parts.append(f"{name} {ends}")
+    return f"Along {x_label}: {'; '.join(parts)}."
 
 
 _PARTS_WIDTH, _PARTS_HEIGHT = 270, 156
@@ -394,7 +394,7 @@ class Part:
 
 
 def parts_scale(parts: Sequence[Part]) -> Scale:
-    """Return a vertical scale to share among panels; it holds 0."""
+    """Return a vertical scale for several panels; it contains 0."""
     return linear_scale(
         [0.0, *(v for p in parts for v in p.y)], _PARTS_BOTTOM - 6.0, _PARTS_TOP
     )
@@ -408,7 +408,7 @@ def parts_panel(
     penalty: str,
     y_scale: Scale,
 ) -> Figure:
-    """Draw ``shrinkage``, ``structure`` and ``both`` of one engine, named at their end.
+    """Draw ``shrinkage``, ``structure`` and ``both`` of one engine, with end labels.
 
     Parameters
     ----------
@@ -418,7 +418,7 @@ def parts_panel(
         Aligned with ``grid``.
     engine, penalty : str
     y_scale : Scale
-        From ``parts_scale``; what lies outside is cut at the edge.
+        From ``parts_scale``; values outside are clipped.
     """
     x = log_scale(grid, _PARTS_LEFT + 6.0, _PARTS_RIGHT - 4.0)
     drawn = encoding(engine).class_

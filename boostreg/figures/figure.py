@@ -1,4 +1,4 @@
-"""A finished picture: it goes into a page, shows itself in a notebook, saves itself."""
+"""A finished figure: embedded in pages, displayed in notebooks, saved to files."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,20 +17,20 @@ __all__ = ["Figure", "draw", "figure_css", "notebook_html", "notebook_table"]
 
 @cache
 def figure_css() -> str:
-    """Return the rules for what figures draw; colours come from ``palette_css``."""
+    """Return the CSS rules of figures; colours come from ``palette_css``."""
     return files("boostreg.figures").joinpath("figures.css").read_text("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture as SVG.
+    """A figure as SVG.
 
     Attributes
     ----------
     title : str
-        What is shown, in a few words.
+        Short description of the content.
     svg : str
-        One ``<svg>`` element for a page that has ``figure_css`` and ``palette_css``.
+        One ``<svg>`` element, for a page with ``figure_css`` and ``palette_css``.
     width, height : int
         Size in pixels at which text has its natural size.
     """
@@ -41,10 +41,10 @@ class Figure:
     height: int
 
     def standalone(self) -> str:
-        """Return the picture as a document that carries its own stylesheet.
+        """Return the figure as a document with its own stylesheet.
 
-        Plain colours come first, for programs that know no custom properties; where
-        the colour scheme of the reader can be asked for, it is followed.
+        Plain colours come first, for programs without CSS custom properties; the
+        colour scheme of the reader is followed if it is known.
         """
         themed = palette_css(".boostreg") + figure_css()
         asked = f"@supports (color:light-dark(#000,#fff)){{{themed}}}"
@@ -52,21 +52,21 @@ class Figure:
         return self._document(element("title", self.title) + style)
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture and return its path.
+        """Write the figure and return its path.
 
         Parameters
         ----------
         path : str or Path
-            Ends in ``.svg`` or ``.png``. A PNG has light colours and two pixels for
-            one, and needs the extra ``png`` or a Chromium on the PATH.
+            Ends in ``.svg`` or ``.png``. A PNG has light colours and double resolution,
+            and needs the extra ``png`` or a Chromium on the PATH.
 
         Raises
         ------
         FigureError
-            If the ending is another one, the converter failed, or the file can not be
+            If the suffix is another one, the converter fails, or the file cannot be
             written.
         MissingExtraError
-            If nothing can make a PNG; the message says what to install.
+            If there is no PNG converter; the message says what to install.
         """
         target = Path(path)
         match target.suffix.lower():
@@ -87,7 +87,7 @@ class Figure:
         return target
 
     def _flat(self) -> str:
-        """Return a document in light colours for programs that know little of CSS."""
+        """Return a document in light colours, for programs with little CSS support."""
         ground = element(
             "rect", width=self.width, height=self.height, fill=PALETTE["bg"][0]
         )
@@ -130,7 +130,7 @@ def draw(
 def notebook_table(
     caption: str, heads: Sequence[str], rows: Mapping[str, Sequence[str]]
 ) -> str:
-    """Return a table whose rows have a head each; all text is escaped."""
+    """Return a table with row headers; all text is escaped."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", *heads))
     body = "".join(
         f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
@@ -145,7 +145,7 @@ def notebook_table(
 
 
 def notebook_html(*parts: str | Figure) -> str:
-    """Return markup and figures, each figure at most as wide as it was drawn."""
+    """Return markup and figures, each figure at its natural width at most."""
     shown = "".join(
         f'<div style="flex:0 1 {part.width}px">{part.standalone()}</div>'
         if isinstance(part, Figure)

@@ -1,4 +1,4 @@
-"""Losses side by side: a point and its interval for each model."""
+"""Points with intervals: losses, differences, ratios and claims, one row each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ class Estimate:
     Attributes
     ----------
     name : str
-        Stands at the left.
+        Label at the left.
     loss, low, high : float or None
         The estimate and its interval.
     engine : str
-        Gives colour and shape.
+        Determines colour and shape.
     filled : bool
         Hollow marks are references.
     """
@@ -56,9 +56,9 @@ class Estimate:
 
 
 def interval_chart(rows: Sequence[Estimate], *, loss: str = "loss") -> Figure:
-    """Draw one row a model; a row far beyond the others points out of the chart.
+    """Draw one row per model; an arrow shows a row far beyond the others.
 
-    So does an interval that reaches below 0, where no loss can be.
+    So does an interval that extends below 0, which is impossible for a loss.
     """
     height = round(_ROW * len(rows) + 58)
     foot = _ROW * len(rows) + 12
@@ -71,7 +71,7 @@ def interval_chart(rows: Sequence[Estimate], *, loss: str = "loss") -> Figure:
         drawn = encoding(row.engine).class_
         parts.append(text(_LEFT - 16, y + 4, shorten(row.name, 32), drawn, "end"))
         parts.append(_row(row, x, y))
-    described = "; ".join(_told(row) for row in rows)
+    described = "; ".join(_describe(row) for row in rows)
     return draw(
         _WIDTH, height, *parts, title=f"{loss} of each model", description=described
     )
@@ -94,7 +94,7 @@ def _scale(rows: Sequence[Estimate]) -> Scale:
 
 
 def _far(losses: Sequence[float]) -> float:
-    """Return the loss above which a row would squeeze all others into a third."""
+    """Return the loss above which a row would compress all others into a third."""
     for k in range(len(losses) - 1, 2, -1):
         if losses[k] - losses[0] <= 3 * (losses[k - 1] - losses[0]):
             return losses[k]
@@ -130,13 +130,13 @@ def _bar(row: Estimate, x: Scale, y: float) -> Fragment:
     )
 
 
-def _told(row: Estimate) -> str:
+def _describe(row: Estimate) -> str:
     if row.loss is None:
         return f"{row.name}: not measured"
-    told = f"{row.name}: {significant(row.loss, 4)}"
+    text = f"{row.name}: {significant(row.loss, 4)}"
     if row.low is None or row.high is None:
-        return told
-    return f"{told}, {significant(row.low, 4)} to {significant(row.high, 4)}"
+        return text
+    return f"{text}, {significant(row.low, 4)} to {significant(row.high, 4)}"
 
 
 _DIFFERENCES_WIDTH, _DIFFERENCES_LEFT, _DIFFERENCES_RIGHT, _DIFFERENCES_ROW = (
@@ -146,14 +146,14 @@ _DIFFERENCES_WIDTH, _DIFFERENCES_LEFT, _DIFFERENCES_RIGHT, _DIFFERENCES_ROW = (
     22.0,
 )
 _FAR = 2.0
-"""Ends of intervals beyond so many times the largest estimate point out of it."""
+"""Interval ends beyond this multiple of the largest estimate become arrows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One pair: a share of the second model's loss, below 0 where the first is better.
+    """One pair: the difference as a share of the second loss, negative if better.
 
-    ``told`` says whether the verdict is better or worse: the mark is filled then.
+    ``told`` says whether there is a detectable difference: the mark is then filled.
     """
 
     name: str
@@ -165,23 +165,23 @@ class Difference:
 
 
 def difference_chart(rows: Sequence[Difference], *, label: str) -> Figure:
-    """Draw one row a pair around the line of no difference."""
+    """Draw one row per pair around the line of no difference."""
     height = round(_DIFFERENCES_ROW * len(rows) + 62)
     foot = _DIFFERENCES_ROW * len(rows) + 18.0
     x = _differences_scale(rows)
     parts: list[Fragment] = [_axis(x, foot, label)]
     for k, row in enumerate(rows):
         parts.append(_differences_row(row, x, 22 + _DIFFERENCES_ROW * k))
-    told = "; ".join(f"{row.name}: {_percent(row.share)}" for row in rows)
-    return draw(_DIFFERENCES_WIDTH, height, *parts, title=label, description=told)
+    described = "; ".join(f"{row.name}: {_percent(row.share)}" for row in rows)
+    return draw(_DIFFERENCES_WIDTH, height, *parts, title=label, description=described)
 
 
 def _differences_scale(rows: Sequence[Difference]) -> Scale:
     shares = [row.share for row in rows if row.share is not None]
-    most = _FAR * max(map(abs, shares), default=0.1)
+    limit = _FAR * max(map(abs, shares), default=0.1)
     ends = [v for r in rows for v in (r.share, r.low, r.high) if v is not None]
     return linear_scale(
-        [0.0, *(min(max(v, -most), most) for v in ends)],
+        [0.0, *(min(max(v, -limit), limit) for v in ends)],
         _DIFFERENCES_LEFT,
         _DIFFERENCES_RIGHT,
         margin=0.04,
@@ -233,12 +233,12 @@ def _differences_row(row: Difference, x: Scale, y: float) -> Fragment:
 _RATIOS_WIDTH, _RATIOS_LEFT, _RATIOS_RIGHT, _RATIOS_ROW = 780, 300.0, 690.0, 22.0
 TIMES = "\N{MULTIPLICATION SIGN}"
 _RATIOS_FAR = 8.0
-"""Ends of intervals beyond so many times the farthest fold point out of the axis."""
+"""Interval ends beyond this multiple of the farthest fold become arrows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """One pair: the first model's size by the second's, and that of each fold."""
+    """One pair: the ratio of the first size to the second, also per fold."""
 
     name: str
     ratio: float | None
@@ -249,14 +249,14 @@ class Ratio:
 
 
 def ratio_chart(rows: Sequence[Ratio], *, label: str) -> Figure:
-    """Draw one row a pair around the line of equal size; hollow where it is inside."""
+    """Draw one row per pair around the line of equal size; hollow if not different."""
     foot = _RATIOS_ROW * len(rows) + 18.0
     x = _ratios_scale(rows)
     parts: list[Fragment] = [_ratios_axis(x, foot, f"{label} (log axis)")]
     parts += [_ratios_row(row, x, 22 + _RATIOS_ROW * k) for k, row in enumerate(rows)]
-    told = "; ".join(f"{row.name}: {_change(row.ratio)}" for row in rows)
+    described = "; ".join(f"{row.name}: {_change(row.ratio)}" for row in rows)
     height = round(foot + 44)
-    return draw(_RATIOS_WIDTH, height, *parts, title=label, description=told)
+    return draw(_RATIOS_WIDTH, height, *parts, title=label, description=described)
 
 
 def _known(values: Sequence[float | None]) -> list[float]:
@@ -326,7 +326,7 @@ _VERDICTS_WIDTH, _VERDICTS_ROW, _VERDICTS_LEFT, _VERDICTS_RIGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One row: an engine (or "") with what was measured."""
+    """One row: an engine (or "") with its estimate and interval."""
 
     engine: str
     estimate: float | None
@@ -337,15 +337,15 @@ class Judged:
 def verdict_strip(
     rows: Sequence[Judged], claimed: tuple[float | None, float | None], *, unit: str
 ) -> Figure:
-    """Draw intervals over the stretch of effects that bears a claim out.
+    """Draw intervals over the range of effects that supports a claim.
 
     Parameters
     ----------
     rows : sequence of Judged
     claimed : tuple of float or None
-        Ends of that stretch; None where it goes on without end.
+        Ends of that range; None if unbounded.
     unit : str
-        What the axis shows.
+        Label of the axis.
     """
     foot = _VERDICTS_ROW * len(rows) + 14
     shown = [v for r in rows for v in (r.estimate, r.low, r.high)]
@@ -357,13 +357,13 @@ def verdict_strip(
         horizontal_axis(x, foot, n=4, label=unit),
         *(_verdicts_row(row, x, 18 + _VERDICTS_ROW * k) for k, row in enumerate(rows)),
     ]
-    told = "; ".join(_verdicts_told(row) for row in rows)
+    described = "; ".join(_describe_claim(row) for row in rows)
     return draw(
         _VERDICTS_WIDTH,
         round(foot + 46),
         *parts,
         title="Effect and what was claimed",
-        description=f"The claim holds {_words(claimed)}. {told}.",
+        description=f"The claim holds {_words(claimed)}. {described}.",
     )
 
 
@@ -390,14 +390,14 @@ def _verdicts_row(row: Judged, x: Scale, y: float) -> Fragment:
     return group(*parts, points(row.engine, [(x(row.estimate), y)], "big"))
 
 
-def _verdicts_told(row: Judged) -> str:
+def _describe_claim(row: Judged) -> str:
     name = encoding(row.engine).name or "measured"
     if row.estimate is None:
         return f"{name}: not measured"
-    told = f"{name}: {significant(row.estimate)}"
+    text = f"{name}: {significant(row.estimate)}"
     if row.low is None or row.high is None:
-        return told
-    return f"{told}, {significant(row.low)} to {significant(row.high)}"
+        return text
+    return f"{text}, {significant(row.low)} to {significant(row.high)}"
 
 
 def _words(claimed: tuple[float | None, float | None]) -> str:

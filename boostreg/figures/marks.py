@@ -79,9 +79,9 @@ def steps(where: Sequence[Point], class_: str) -> Fragment:
 
 
 def clip(x: float, y: float, width: float, height: float, *children: str) -> Fragment:
-    """Return ``children`` cut at a rectangle, in unchanged coordinates.
+    """Return ``children`` clipped to a rectangle, in unchanged coordinates.
 
-    A nested ``<svg>`` cuts without an id, so figures can share a page.
+    A nested ``<svg>`` clips without an id, so several figures can be on a page.
     """
     box = f"{px(x)} {px(y)} {px(width)} {px(height)}"
     return element("svg", *children, x=x, y=y, width=width, height=height, viewBox=box)
@@ -166,7 +166,7 @@ _Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A few words about a point."""
+    """A label of a point."""
 
     words: str
     at: Point
@@ -176,11 +176,11 @@ class Label:
 def place_labels(
     labels: Sequence[Label], box: _Box, *, taken: Iterable[Point] = ()
 ) -> Fragment:
-    """Return the labels with a line to their points, none over another.
+    """Return labels with lines to their points, without overlap.
 
-    Each takes the first free place on growing rings around its point, free of other
-    labels, of ``taken`` points, and inside ``box`` (left, top, right, bottom). Without
-    one it takes the place with the least overlap.
+    Each label gets the first place on growing rings around its point that is free of
+    other labels and ``taken`` points, and inside ``box`` (left, top, right, bottom). If
+    there is none, it gets the place with the smallest overlap.
     """
     crowd = Counter((int(x // _CELL), int(y // _CELL)) for x, y in taken)
     used: list[_Box] = [_dot(label.at) for label in labels]
@@ -195,7 +195,7 @@ def place_labels(
 
 
 def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return ascending ``places`` moved as little as needed to be ``gap`` apart.
+    """Return ascending ``places``, moved minimally so that they are ``gap`` apart.
 
     >>> spread([10.0, 11.0, 50.0], 10, 0, 100)
     [10.0, 20.0, 50.0]
@@ -238,9 +238,9 @@ def _inside(inner: _Box, outer: _Box) -> bool:
 def _cost(
     spot: tuple[_Box, Point, str], used: Iterable[_Box], crowd: Counter[tuple[int, int]]
 ) -> float:
-    """Return the area over other labels, and less heavily the points that are hidden.
+    """Return the overlap with other labels plus, with a lower weight, hidden points.
 
-    Points are counted by the cells of a coarse grid, so that thousands cost little.
+    Points are counted per cell of a coarse grid, so that thousands are cheap.
     """
     left, top, right, bottom = (int(edge // _CELL) for edge in spot[0])
     columns, rows = range(left, right + 1), range(top, bottom + 1)

@@ -1,7 +1,7 @@
-"""Colours and shapes, told once: each engine has a hue and a second cue beside it.
+"""Colours and shapes: each engine has a hue and a shape as a second cue.
 
-Pairs are light and dark; contrast and colour-blind distances stand in REPORT.md and
-are tested from this table. No purple, and never red and green for worse and better.
+Pairs are light and dark. Tests check contrast and colour-blind distances of this table.
+There is no purple, and worse and better are never red and green.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Encoding:
 
 
 def encoding(engine: str) -> Encoding:
-    """Return how ``engine`` is drawn; what is no engine is a grey diamond.
+    """Return how ``engine`` is drawn; other models are grey diamonds.
 
     >>> encoding("lightgbm").shape, encoding("ridge").name
     ('square', 'ridge')

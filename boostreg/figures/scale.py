@@ -1,4 +1,4 @@
-"""Numbers as people read them: a true minus, thousands apart, digits that agree."""
+"""Axis scales, and numbers for readers: true minus, thousands separators, digits."""
 
 import math
 from collections.abc import Iterable
@@ -23,21 +23,21 @@ __all__ = [
 ]
 
 MISSING = "\N{EN DASH}"
-"""What stands where there is no number."""
+"""Placeholder for a missing number."""
 
 MINUS = "\N{MINUS SIGN}"
 """As wide as a plus, so that columns of differences align."""
 
 
 def is_number(value: object) -> bool:
-    """Say whether ``value`` is a finite number (a bool is none)."""
+    """Return whether ``value`` is a finite number (a bool is not)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return math.isfinite(value)
 
 
 def fixed(value: float | None, decimals: int) -> str:
-    """Return a number with so many decimals.
+    """Return a number with a fixed number of decimals.
 
     >>> fixed(1234.5678, 2), fixed(-0.0001, 2)
     ('1,234.57', '0.00')
@@ -53,7 +53,7 @@ def fixed(value: float | None, decimals: int) -> str:
 
 
 def signed(value: float | None, decimals: int) -> str:
-    """Return a difference, its sign always written unless it is zero.
+    """Return a difference with its sign, unless it is zero.
 
     >>> signed(0.25, 2), signed(0.001, 2)
     ('+0.25', '0.00')
@@ -76,7 +76,7 @@ def count(value: float | None) -> str:
 
 
 def percent(value: float | None, decimals: int = 0) -> str:
-    """Return a share of one as per cent.
+    """Return a fraction as a percentage.
 
     >>> percent(0.734)
     '73%'
@@ -87,7 +87,7 @@ def percent(value: float | None, decimals: int = 0) -> str:
 
 
 def significant(value: float | None, digits: int = 3) -> str:
-    """Return a number rounded to so many significant digits, without padding.
+    """Return a number rounded to significant digits, without padding.
 
     >>> significant(0.0123456), significant(8.2), significant(12345.6), significant(0)
     ('0.0123', '8.2', '12,300', '0')
@@ -109,7 +109,7 @@ def significant(value: float | None, digits: int = 3) -> str:
 
 
 def places(values: Iterable[float | None], digits: int = 4) -> int:
-    """Return how many decimals give the largest of ``values`` so many digits.
+    """Return the decimals that give the largest value a number of digits.
 
     >>> places([0.3567, 0.04]), places([3081.5]), places([]), places([25.5])
     (4, 0, 4, 2)
@@ -134,7 +134,7 @@ def shorten(name: str, length: int = 24) -> str:
 
 
 _ROOM = 30.0
-"""Pixels between the place of the value 0 and the start of a logarithmic axis."""
+"""Pixels between the position of 0 and the start of a logarithmic axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +154,9 @@ class Scale:
     low, high : float
         Ends of the axis; both positive if ``log``.
     start, end : float
-        Their coordinates; ``end`` is the smaller one for an axis that points up, or
-        on which values fall.
+        Their coordinates; ``end`` is smaller if the axis points up or is reversed.
     log : bool
-        Whether equal ratios, not equal differences, take equal space.
+        Whether the axis is logarithmic.
     zero : float or None
         Coordinate of the value 0 on a logarithmic axis that has one.
     """
@@ -172,8 +171,8 @@ class Scale:
     def __call__(self, value: float) -> float:
         """Return the coordinate of ``value``.
 
-        On a logarithmic axis everything from 0 down stands at ``zero``, or at the
-        start where the axis has no place for it.
+        On a logarithmic axis, values up to 0 are at ``zero``, or at the start if the
+        axis has no zero.
 
         >>> Scale(1, 100, 0, 200, log=True)(10)
         100.0
@@ -184,7 +183,7 @@ class Scale:
         return self.start + (here - low) / (high - low) * (self.end - self.start)
 
     def falling(self) -> "Scale":
-        """Return the scale with ``high`` at its start; the place of 0 stays.
+        """Return the reversed scale, with ``high`` at its start and 0 unchanged.
 
         >>> scale = log_scale([0, 0.1, 10], 0, 130).falling()
         >>> scale(0), scale(10), scale(1), scale(0.1)
@@ -193,7 +192,7 @@ class Scale:
         return replace(self, start=self.end, end=self.start)
 
     def ticks(self, n: int = 5) -> tuple[Tick, ...]:
-        """Return at most about ``n`` round values in the range.
+        """Return at most about ``n`` round values within the range.
 
         >>> [t.label for t in Scale(0.001, 10, 0, 1, log=True).ticks(3)]
         ['0.001', '0.1', '10']
@@ -211,7 +210,7 @@ class Scale:
 def linear_scale(
     values: Iterable[float | None], start: float, end: float, *, margin: float = 0.06
 ) -> Scale:
-    """Return a linear scale that holds ``values`` with a margin on both sides.
+    """Return a linear scale that contains ``values`` with a margin on both sides.
 
     >>> scale = linear_scale([1.0, 2.0], 0, 100, margin=0)
     >>> scale(1.5)
@@ -255,10 +254,11 @@ def log_scale(
 
 
 def robust_high(values: Iterable[float | None], share: float = 0.2) -> float | None:
-    """Return where to end an axis of losses, so that a few huge ones do not flatten it.
+    """Return the end of an axis of losses, so that a few huge ones do not flatten it.
 
-    The largest value, unless the nearest four fifths take less than ``share`` of the
-    axis; then twice the room that those take. What is cut must be said by the caller.
+    It is the largest value, unless the lowest four fifths of the values use less than
+    ``share`` of the axis; then it is twice their range. The caller must report what is
+    clipped.
 
     >>> robust_high([1, 2, 3, 4, 5]), robust_high([1, 2, 2, 2, 3, 3, 90])
     (5, 5)
@@ -266,11 +266,11 @@ def robust_high(values: Iterable[float | None], share: float = 0.2) -> float | N
     numbers = sorted(_numbers(values))
     if not numbers:
         return None
-    least, most = numbers[0], numbers[-1]
+    lowest, highest = numbers[0], numbers[-1]
     near = numbers[int(0.8 * (len(numbers) - 1))]
-    if near == least or near - least >= share * (most - least):
-        return most
-    return least + 2 * (near - least)
+    if near == lowest or near - lowest >= share * (highest - lowest):
+        return highest
+    return lowest + 2 * (near - lowest)
 
 
 def _numbers(values: Iterable[float | None]) -> list[float]:
@@ -296,7 +296,7 @@ def _log_ticks(low: float, high: float, n: int) -> tuple[Tick, ...]:
     else:
         parts, step = [1.0], max(1, math.ceil(decades / n))
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    # Of every `step` decades one is marked, from the first that lies on the axis.
+    # Mark every `step`-th decade, from the first on the axis.
     phase = math.ceil(math.log10(low) - 1e-9) % step
     powers = [k for k in range(first, last + 1) if k % step == phase]
     marks = [m * 10.0**k for k in powers for m in parts]

@@ -1,4 +1,4 @@
-"""Shares of the variance as bars, one group a penalty."""
+"""Small charts: shares of variance, counts, searched ranges, fronts, incumbents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,13 +48,13 @@ def share_bars(
     *,
     title: str,
 ) -> Figure:
-    """Draw a bar from 0 to 100% for each name and engine.
+    """Draw a bar from 0 to 100% per name and engine.
 
     Parameters
     ----------
     shares : mapping of engine to mapping of name to share
-        None where it is not determined: words stand instead of a bar. An estimate a
-        little beyond 0 or 1 is drawn at that end, its number as it is.
+        None if it is not determined: text instead of a bar. Estimates slightly outside
+        0 to 1 are drawn at that end, with the unchanged number.
     names : sequence of str
         The order, from the top.
     """
@@ -75,12 +75,12 @@ def share_bars(
         parts.append(text(_LEFT - 8, middle, shorten(name, 18), "k", "end"))
         for j, (engine, found) in enumerate(shares.items()):
             parts.append(_bar(engine, found.get(name), top + _BAR * j))
-    said = "; ".join(
+    described = "; ".join(
         f"{encoding(engine).name}: "
         + ", ".join(f"{name} {_words(found.get(name))}" for name in names)
         for engine, found in shares.items()
     )
-    return draw(_WIDTH, height, *parts, title=title, description=said)
+    return draw(_WIDTH, height, *parts, title=title, description=described)
 
 
 def _at(share: float) -> float:
@@ -111,7 +111,7 @@ _COUNTS_WIDTH, _COUNTS_LEFT, _COUNTS_RIGHT, _ROW = 520, 110.0, 440.0, 22.0
 
 
 def counts_chart(counts: Mapping[str, float], *, title: str) -> Figure:
-    """Draw one row a count, its number beside it; what is not known has no dot."""
+    """Draw one row per count with its number; an unknown count has no dot."""
     foot = _ROW * len(counts) + 10
     known = [value for value in counts.values() if is_number(value)]
     x = log_scale([1.0, *known], _COUNTS_LEFT + 6, _COUNTS_RIGHT - 6)
@@ -126,8 +126,10 @@ def counts_chart(counts: Mapping[str, float], *, title: str) -> Figure:
             start = px(x.start if x.zero is None else x.zero)
             parts.append(path(f"M{start} {px(y)}H{px(x(value))}", "lead"))
             parts.append(circle(x(value), y, 4, "dot"))
-    told = "; ".join(f"{name} {count(value)}" for name, value in counts.items())
-    return draw(_COUNTS_WIDTH, round(foot + 46), *parts, title=title, description=told)
+    described = "; ".join(f"{name} {count(value)}" for name, value in counts.items())
+    return draw(
+        _COUNTS_WIDTH, round(foot + 46), *parts, title=title, description=described
+    )
 
 
 _STRIP_WIDTH, _HEIGHT, _MIDDLE = 190, 18, 9.0
@@ -135,7 +137,7 @@ _STRIP_WIDTH, _HEIGHT, _MIDDLE = 190, 18, 9.0
 
 @dataclass(frozen=True, slots=True)
 class SearchedRange:
-    """The range of a search: by ratio if ``log``, with exact 0 too if ``zero``."""
+    """The range of a search: logarithmic if ``log``, including 0 if ``zero``."""
 
     low: float
     high: float
@@ -150,18 +152,18 @@ def range_strip(
     engine: str,
     safe: tuple[float, float] | None = None,
 ) -> Figure:
-    """Draw the searched range as a line and each pick as a mark on it.
+    """Draw the searched range as a line, with a mark per selected value.
 
     Parameters
     ----------
     searched : SearchedRange
-        Values outside it are drawn at its ends.
+        Values outside are drawn at its ends.
     picks : mapping from name to value
         The first is filled, the others are hollow.
     engine : str
-        Gives colour and shape.
+        Determines colour and shape.
     safe : tuple of float or None
-        Interval in which nothing is lost: a thick bar.
+        Interval without a loss: a thick bar.
     """
     scale = _scale(searched)
     parts = [path(f"M{px(scale.start)} {px(_MIDDLE)}H182", "ax")]
@@ -173,14 +175,14 @@ def range_strip(
         parts.append(path(f"M{low} {px(_MIDDLE)}H{high}", class_))
     for k, value in reversed(list(enumerate(picks.values()))):
         parts += _mark(engine, _held(scale, value), filled=k == 0)
-    told = ", ".join(f"{name} {significant(v)}" for name, v in picks.items())
+    described = ", ".join(f"{name} {significant(v)}" for name, v in picks.items())
     span = f"searched from {significant(searched.low)} to {significant(searched.high)}"
     return draw(
         _STRIP_WIDTH,
         _HEIGHT,
         *parts,
         title="Place in the searched range",
-        description=f"{told}; {span}",
+        description=f"{described}; {span}",
     )
 
 
@@ -210,13 +212,13 @@ _SPARKLINE_WIDTH, _SPARKLINE_HEIGHT = 90, 24
 def sparkline(fronts: Mapping[str, Sequence[Point]]) -> Figure:
     """Draw each engine's front, leaves (logarithmic) to the right, loss upwards.
 
-    Nothing is labelled, and the axes are those of this front alone: it shows how fast
-    the loss falls with size, not how low. The mark is the least loss.
+    There are no labels, and the axes fit this front only: it shows how fast the loss
+    decreases with size, not how low it is. The mark is the lowest loss.
 
     Parameters
     ----------
     fronts : mapping of str to sequence of (leaves, loss)
-        By ascending leaves, one for each engine.
+        By ascending leaves, one per engine.
     """
     known = {
         engine: [p for p in front if is_number(p[0]) and is_number(p[1])]
@@ -233,20 +235,22 @@ def sparkline(fronts: Mapping[str, Sequence[Point]]) -> Figure:
         stairs = steps(where, f"fr {encoding(engine).class_}")
         return group(stairs, points(engine, where[-1:]))
 
-    told = "; ".join(_told(engine, front) for engine, front in known.items() if front)
+    described = "; ".join(
+        _describe_front(engine, front) for engine, front in known.items() if front
+    )
     return draw(
         _SPARKLINE_WIDTH,
         _SPARKLINE_HEIGHT,
         *(drawn(engine, front) for engine, front in known.items()),
         title="Front of size and loss",
-        description=told or "nothing was measured",
+        description=described or "nothing was measured",
     )
 
 
-def _told(engine: str, front: Sequence[Point]) -> str:
+def _describe_front(engine: str, front: Sequence[Point]) -> str:
     leaves, loss = min(front, key=lambda point: point[1])
     name = encoding(engine).name
-    return f"{name}: least loss {significant(loss, 4)} at {count(leaves)} leaves"
+    return f"{name}: lowest loss {significant(loss, 4)} at {count(leaves)} leaves"
 
 
 _PROMISE_WIDTH, _PROMISE_HEIGHT = 640, 240
@@ -261,7 +265,7 @@ def promise_chart(incumbents: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figu
     Parameters
     ----------
     incumbents : mapping of str to sequence of mapping
-        By engine, each with ``trial``, ``inner`` and ``outer``, by rising trial.
+        By engine, each with ``trial``, ``inner`` and ``outer``, by ascending trial.
     """
     points = list(chain.from_iterable(incumbents.values()))
     losses = [point[kind] for point in points for kind in ("inner", "outer")]
@@ -315,10 +319,10 @@ def _line(
 
 
 def _describe(incumbents: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    said = [
+    described = [
         f"{encoding(engine).name}: after trial {found[-1]['trial']} inner loss "
         f"{found[-1]['inner']:.4g}, outer loss {found[-1]['outer']:.4g}."
         for engine, found in incumbents.items()
         if found
     ]
-    return " ".join(said)
+    return " ".join(described)

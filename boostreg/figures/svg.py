@@ -1,4 +1,4 @@
-"""From SVG to PNG, by resvg or a browser: boostreg itself draws no pixels."""
+"""SVG elements as safe markup, and conversion to PNG by resvg or a browser."""
 
 import os
 import re
@@ -23,21 +23,21 @@ __all__ = [
 ]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-"""Looked for on the PATH, in this order, where the package resvg_py is not there."""
+"""Browsers to look for on the PATH, in order, without the package resvg_py."""
 
 _ZOOM = 2
 _SECONDS = 60
 
 
 def to_png(svg: str, width: int, height: int) -> bytes:
-    """Return an SVG document as a PNG of twice its size in pixels.
+    """Return an SVG document as a PNG with two pixels per unit.
 
     Raises
     ------
     MissingExtraError
         If there is no converter.
     FigureError
-        If the one that is there fails.
+        If the converter fails.
     """
     try:
         from resvg_py import svg_to_bytes
@@ -75,7 +75,7 @@ def _by_browser(svg: str, width: int, height: int) -> bytes:
 
 
 def _without_sandbox() -> list[str]:
-    # Root has none to go into; the picture is our own and loads nothing.
+    # root cannot use the sandbox; the figure is our own and loads nothing
     return ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
 
 
@@ -86,7 +86,7 @@ def _run(command: list[str]) -> None:
         raise FigureError(f"{command[0]} made no PNG: {error}.") from error
 
 
-# What XML 1.0 forbids even as a character reference; a saved figure must stay readable.
+# XML 1.0 forbids these even as character references.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -97,7 +97,7 @@ class Fragment(str):
 
 
 def px(value: float) -> str:
-    """Return a coordinate with one decimal, the least that the eye can tell.
+    """Return a coordinate with one decimal, which is below what the eye can see.
 
     >>> px(12.0), px(12.34), px(-0.01)
     ('12', '12.3', '0')
@@ -109,7 +109,7 @@ def px(value: float) -> str:
 def element(tag: str, *children: str, **attributes: object) -> Fragment:
     """Return one element; text that is not a ``Fragment`` is escaped.
 
-    Attributes of value None are left out, numbers are rounded by ``px``, and
+    Attributes with value None are omitted, numbers are rounded by ``px``, and
     ``text_anchor`` is written ``text-anchor``, ``class_`` is written ``class``.
 
     >>> element("text", "a < b", class_="k", x=1.26)
@@ -133,7 +133,7 @@ def group(*children: str, **attributes: object) -> Fragment:
 
 
 def path(d: str, class_: str, **attributes: object) -> Fragment:
-    """Return a path; an empty one is left out."""
+    """Return a path; an empty path is omitted."""
     return element("path", d=d, class_=class_, **attributes) if d else Fragment()
 
 
@@ -145,7 +145,7 @@ def circle(x: float, y: float, radius: float, class_: str) -> Fragment:
 def text(
     x: float, y: float, content: str, class_: str | None = None, anchor: str = "start"
 ) -> Fragment:
-    """Return a line of text that stands on ``y``."""
+    """Return a line of text with its baseline at ``y``."""
     side = None if anchor == "start" else anchor
     return element("text", content, x=x, y=y, class_=class_, text_anchor=side)
 

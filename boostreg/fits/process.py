@@ -1,4 +1,4 @@
-"""How many cores this process may use."""
+"""Worker processes: started, called, watched for limits, reaped and restarted."""
 
 import logging
 import math
@@ -35,7 +35,7 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def count_cores(quota: Path = _QUOTA) -> int:
-    """Return the cores that affinity and a container's quota leave, at least 1.
+    """Return the number of cores allowed by affinity and container quota, at least 1.
 
     Parameters
     ----------
@@ -55,28 +55,28 @@ def count_cores(quota: Path = _QUOTA) -> int:
 
 
 STEP = 0.05
-"""Seconds between two looks at a meter."""
+"""Seconds between two checks of the limits."""
 
 
 class LimitError(FitError):
-    """A fit passed one of its limits; the message says which."""
+    """A fit exceeded one of its limits; the message says which."""
 
 
 class CrashError(FitError):
-    """A fit's worker died twice; the message says of what."""
+    """A fit's worker process died twice; the message gives the cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The most that one call may use; None for no limit.
+    """Maximum resources of one call; None for no limit.
 
     Attributes
     ----------
     seconds : float or None
-        Of wall time, without the time that the machine, this process or the worker
+        Wall time, excluding time for which the machine, this process or the worker
         was suspended.
     memory : int or None
-        Bytes that the worker occupies (resident set), its cached data included.
+        Resident memory of the worker in bytes, including its cached data.
 
     Raises
     ------
@@ -98,14 +98,14 @@ class Limits:
 
 @final
 class Meter:
-    """Watches one call in one worker.
+    """Measures one call in one worker against its limits.
 
     Parameters
     ----------
     limits : Limits
-        What the call may use.
+        Limits of the call.
     pid : int
-        The worker.
+        Process id of the worker.
     """
 
     def __init__(self, limits: Limits, pid: int) -> None:
@@ -116,20 +116,20 @@ class Meter:
         self._seen = time.monotonic()
 
     def excess(self) -> str | None:
-        """Look at the worker; return which limit it has passed, as a sentence.
+        """Return a sentence on the limit that the worker exceeds, or None.
 
-        To be called every ``STEP``. A longer silence means that this process was
-        suspended, so it counts little.
+        Call it every ``STEP`` seconds. A longer gap means that this process was
+        suspended, so it is not counted in full.
         """
         now = time.monotonic()
         since, self._seen = now - self._seen, now
         try:
-            # Not before the first look, which most calls never see.
+            # Created at the first check; most calls end before it.
             self._process = self._process or psutil.Process(self._pid)
             if self._process.status() != psutil.STATUS_STOPPED:
                 self._seconds += min(since, 4 * STEP)
             occupied = self._process.memory_info().rss
-        except psutil.Error:  # it has just died, which the pipe will tell
+        except psutil.Error:  # it has just died; the pipe will report it
             return None
         return self._verdict(occupied)
 
@@ -150,7 +150,7 @@ log = logging.getLogger(__name__)
 _STARTS = 3
 _ATTEMPTS = 2
 _FAREWELL = 5.0
-"""Seconds that an idle worker has to leave before it is killed."""
+"""Seconds to wait for an idle worker to exit before it is killed."""
 
 _STOPPED = "The fit was stopped with its run."
 
@@ -165,20 +165,22 @@ _THREAD_VARIABLES = (
 
 
 class _DeathError(Exception):
-    """The worker died of something that is not our doing."""
+    """The worker died and was not killed by us."""
 
 
 @final
 class WorkerProcess:
-    """One worker, replaced when it dies. For one thread, but for ``kill``.
+    """One worker process, replaced when it dies.
+
+    Only ``kill`` may be called from another thread.
 
     Parameters
     ----------
     preload : sequence of str
         Modules to import, and functions to call (``module:function``), when the worker
-        starts, so that no call waits for them.
+        starts.
     threads : int
-        Told to OpenMP and the BLAS libraries before they load.
+        Thread limit for OpenMP and BLAS, set before they load.
     limits : Limits
         Of each call.
     """
@@ -187,22 +189,24 @@ class WorkerProcess:
         self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *preload]
         self._threads = threads
         self._limits = limits
-        self._guard = threading.RLock()  # a signal's handler may kill while we kill
+        self._guard = (
+            threading.RLock()
+        )  # a signal handler may call kill while it is running
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
     def start(self) -> None:
-        """Start the process if none runs.
+        """Start the process if it is not running.
 
         Raises
         ------
         FitError
-            If it does not come up in three attempts.
+            If it does not start in three attempts.
         """
         if self._process is not None and self._process.poll() is None:
             return
         for _ in range(_STARTS):
-            self._bury()
+            self._reap()
             process = self._spawn()
             if read_frame(_stdout(process)) == READY:
                 return
@@ -210,7 +214,7 @@ class WorkerProcess:
         raise FitError(f"A worker process could not start ({cause}).")
 
     def start_early(self) -> None:
-        """Start the process ahead of work; if it cannot, the first call will tell."""
+        """Start the process before the first call, which reports any failure."""
         try:
             self.start()
         except FitError as error:
@@ -228,9 +232,9 @@ class WorkerProcess:
         Raises
         ------
         BoostregError
-            The call's own, whatever the call raised. As a ``FitError`` where it was
-            none of ours, a ``LimitError`` where the call passed a limit, a
-            ``CrashError`` where it killed its worker twice.
+            The exception of the call: a ``FitError`` if it was not one of ours, a
+            ``LimitError`` if the call exceeded a limit, a ``CrashError`` if it killed
+            its worker twice.
         """
         request = pickle.dumps((function, args, kwargs), protocol=5)
         for _ in range(_ATTEMPTS):
@@ -241,7 +245,7 @@ class WorkerProcess:
                 cause = str(death)
                 log.warning("A worker process died (%s).", cause)
             else:
-                # The pipe is private to the worker, which this process started.
+                # The pipe connects only to the worker, which this process started.
                 done, value = pickle.loads(reply)  # noqa: S301
                 if not done:
                     raise value
@@ -249,21 +253,21 @@ class WorkerProcess:
         raise CrashError(f"The fit's worker process crashed twice ({cause}).")
 
     def kill(self) -> None:
-        """End the process at once, and start no other; from any thread."""
+        """Kill the process and do not restart it; callable from any thread."""
         with self._guard:
             self._killed = True
             if self._process is not None:
                 self._process.kill()
 
     def close(self) -> None:
-        """Let the idle process leave."""
+        """Let the idle process exit."""
         if self._process is None:
             return
         with suppress(OSError):
             cast("BinaryIO", self._process.stdin).close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_FAREWELL)
-        self._bury()
+        self._reap()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._guard:
@@ -292,7 +296,7 @@ class WorkerProcess:
         return reply
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for the reply's first byte, with an eye on the limits if there are."""
+        """Wait for the first byte of the reply, and check the limits meanwhile."""
         if not self._limits:
             return
         meter = Meter(self._limits, process.pid)
@@ -300,19 +304,19 @@ class WorkerProcess:
         reply.register(_stdout(process), select.POLLIN)
         while not reply.poll(1000 * STEP):
             if excess := meter.excess():
-                self._bury()
+                self._reap()
                 raise LimitError(excess)
 
     def _cause_of_death(self, process: subprocess.Popen[bytes]) -> str:
-        # The pipe ends a moment before the process; one that lives on is of no use.
+        # The pipe closes shortly before the process exits; kill one that does not.
         with suppress(subprocess.TimeoutExpired):
             process.wait(_FAREWELL)
-        self._bury()
+        self._reap()
         if self._killed:
             raise FitError(_STOPPED)
         return _cause(process.returncode)
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         with self._guard:
             process, self._process = self._process, None
         if process is None:
@@ -329,14 +333,14 @@ def _stdout(process: subprocess.Popen[bytes]) -> BinaryIO:
 
 
 def _environment(threads: int) -> dict[str, str]:
-    """Return the environment of a worker: it finds the modules that we find."""
+    """Return the environment of a worker, with the same module search path."""
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     limits = dict.fromkeys(_THREAD_VARIABLES, str(threads))
     return os.environ | limits | {"PYTHONPATH": path}
 
 
 def _cause(status: int) -> str:
-    """Say how a process ended.
+    """Return how a process ended.
 
     >>> _cause(-11), _cause(3)
     ('signal 11, SIGSEGV', 'exit code 3')

@@ -1,4 +1,7 @@
-"""Messages on a pipe: eight bytes of length, little-endian, and as many of content."""
+"""The program of a worker process, and the messages on its pipe.
+
+A message is eight bytes of length, little-endian, followed by the content.
+"""
 
 import importlib
 import os
@@ -19,14 +22,14 @@ _LENGTH = struct.Struct("<Q")
 
 
 def write_frame(stream: BinaryIO, content: bytes) -> None:
-    """Send ``content``; ``BrokenPipeError`` if the reader is gone."""
+    """Send ``content``; raises ``BrokenPipeError`` if the reader is gone."""
     stream.write(_LENGTH.pack(len(content)))
     stream.write(content)
     stream.flush()
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:
-    """Return the next message; None if the writer is gone, in its midst too.
+    """Return the next message, or None if the writer is gone, even mid-message.
 
     >>> import io
     >>> pipe = io.BytesIO()
@@ -48,16 +51,16 @@ READY = b"ready"
 """The first message of a worker."""
 
 SHIELDED = (signal.SIGINT, signal.SIGTERM)
-"""Signals that a worker leaves to its coordinator."""
+"""Signals that only the coordinator handles."""
 
 
 def main() -> None:
-    """Answer the coordinator until it is gone."""
+    """Serve the coordinator until it exits."""
     requests, replies = _take_channel()
     for number in SHIELDED:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
-        # The coordinator spawns workers with these blocked, so that none strikes early.
+        # The coordinator starts workers with these signals blocked.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SHIELDED)
     if hasattr(select, "poll"):
         threading.Thread(target=_leave_with, args=(requests,), daemon=True).start()
@@ -76,7 +79,7 @@ def _preload(name: str) -> None:
 
 
 def _take_channel() -> tuple[BinaryIO, BinaryIO]:
-    """Take the pipes away from whatever reads standard input or prints."""
+    """Move the pipes away from standard input and output."""
     sys.stdout.flush()
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
@@ -89,22 +92,22 @@ def _take_channel() -> tuple[BinaryIO, BinaryIO]:
 
 def _leave_with(requests: BinaryIO) -> None:
     hangup = select.poll()
-    hangup.register(requests, 0)  # no event but the end of the writer
+    hangup.register(requests, 0)  # becomes readable only when the writer exits
     hangup.poll()
     os._exit(0)
 
 
 def _answer(request: bytes) -> bytes:
     try:
-        # The pipe is private to the coordinator, which started this process.
+        # The pipe connects only to the coordinator, which started this process.
         function, args, kwargs = pickle.loads(request)  # noqa: S301
         return pickle.dumps((True, function(*args, **kwargs)), protocol=5)
-    except BaseException as error:  # noqa: BLE001 - whatever a call raises is its answer
+    except BaseException as error:  # noqa: BLE001 - an exception is a valid answer
         return pickle.dumps((False, _failure(error)), protocol=5)
 
 
 def _failure(error: BaseException) -> BoostregError:
-    """Return what the future will raise; its note is the traceback, for logs."""
+    """Return the exception for the future, with the traceback as a note for logs."""
     text = "".join(traceback.format_exception(error))
     failure = error if isinstance(error, BoostregError) else translate(error)
     failure.add_note(f"In the worker process:\n{text}")
@@ -112,7 +115,7 @@ def _failure(error: BaseException) -> BoostregError:
 
 
 def translate(error: BaseException) -> FitError:
-    """Return a foreign error as one of ours.
+    """Return an exception as a ``FitError``.
 
     >>> translate(ZeroDivisionError("by zero")), translate(MemoryError())
     (FitError('ZeroDivisionError: by zero'), FitError('MemoryError'))

@@ -277,11 +277,10 @@ def _former(pick: Mapping[str, Any], name: str, scale: Scale) -> float | None:
 
 def _natural_end(entry: Entry, end: str) -> bool:
     """Say whether no value lies beyond that end."""
+    known = PENALTY_FACTS[entry.name]
     if end == "high":
-        shares = ("subsample", "colsample_bytree", "learning_rate")
-        return entry.name in shares and entry.high >= 1
-    least = {"max_leaves": 2, "max_depth": 1, "min_child_samples": 1}
-    return entry.low <= least.get(entry.name, 0)
+        return known.domain == "share" and entry.high >= 1
+    return entry.low <= known.minimum
 
 
 def _idle_end(entry: Entry, end: str, facts: Facts | None) -> bool:

@@ -134,7 +134,7 @@ class PathClaim(_Claim):
     @classmethod
     def _expectation_suits_the_comparison(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("against") is None and value in _LEVELS:
-            raise rule("increasing, decreasing or equal where nothing stands against")
+            raise rule("increasing, decreasing or equal (above/below need `against`)")
         if info.data.get("against") is not None and value in _CHANGES:
             raise rule("above, below or equal against another path")
         return value

@@ -260,7 +260,7 @@ def _instead(folder: Path) -> str:
         names = quoted(run.name for run in held)
         return f"is no run, but holds those of {names}; name one of these folders."
     if (folder / "journal.db").exists():
-        return "holds a run that has not ended; run its study again, which goes on."
+        return "contains an unfinished run; run its study again to resume it."
     return "holds no results.json, so no run has ended there; name another folder."
 
 

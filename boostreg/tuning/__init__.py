@@ -1,4 +1,4 @@
-"""Proposing penalties, measuring them on inner folds, and choosing among them."""
+"""Proposes penalties, measures them on inner folds, and selects candidates."""
 
 from boostreg.tuning.guess import Prior
 from boostreg.tuning.measuring import Limits

@@ -1,4 +1,4 @@
-"""Addresses of Optuna storages: checked, moved with a study, shown without secrets."""
+"""Mirrors trials to Optuna storages; their addresses are shown without secrets."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 HIDDEN = "***"
-"""Stands for what is not shown."""
+"""Placeholder for what is hidden."""
 
 _SCHEME = re.compile(r"\w[\w+]*:(//)?", re.ASCII)
 _SECRET = re.compile(r"[:@?#]")
@@ -43,13 +43,13 @@ _LONGEST = 1000
 
 
 def check_storage(url: str) -> None:
-    """Check that a storage's address is one that SQLAlchemy can read.
+    """Raise unless SQLAlchemy can use the address of a storage.
 
     Raises
     ------
     StudyError
-        If it is no URL, names no database that SQLAlchemy knows, or one that is gone
-        with the process. The message shows of it what ``masked`` does.
+        If it is not a URL, if SQLAlchemy does not know the database, or if the database
+        is in memory. The message shows the masked URL.
     """
     from sqlalchemy.exc import ArgumentError
 
@@ -64,14 +64,16 @@ def check_storage(url: str) -> None:
         fault = Fault(("storage",), expected, parsed.drivername)
         raise StudyError.of(fault) from error
     if _is_sqlite(parsed) and parsed.database in (None, "", ":memory:"):
-        expected = f"{wanted}, and not a database in memory, which nobody else can see"
+        expected = (
+            f"{wanted}, not a database in memory, which no other process can read"
+        )
         raise StudyError.of(Fault(("storage",), expected, masked(url)))
 
 
 def masked(url: str) -> str:
-    """Return a URL without what it says of who may enter.
+    """Return a URL without credentials.
 
-    Where it is not sure which part that is, nothing is left but the scheme.
+    If it is unclear which part they are, only the scheme is kept.
 
     >>> masked("postgresql://ann:secret@db.example/optuna?password=x")
     'postgresql://***@db.example/optuna'
@@ -91,7 +93,7 @@ def masked(url: str) -> str:
     if not named and _is_sqlite(parsed):
         return url.partition("?")[0]
     before, _, after = url.partition("@")
-    asked = "=" in before.partition("?")[2]  # a query whose values hold an @
+    asked = "=" in before.partition("?")[2]  # a query with an @ in a value
     unsure = "@" in after or asked if named else "@" in f"{parsed.database}"
     if unsure:
         return f"{parsed.drivername}://{HIDDEN}"
@@ -101,7 +103,7 @@ def masked(url: str) -> str:
 
 
 def located(url: str, base: Path) -> str:
-    """Return a storage's URL, a relative path of SQLite's starting from ``base``."""
+    """Return the URL of a storage, with a relative SQLite path resolved at ``base``."""
     parsed = _parsed(url)
     if parsed is None or not _is_relative(parsed):
         return url
@@ -110,10 +112,9 @@ def located(url: str, base: Path) -> str:
 
 
 def moved(url: str, base: Path, folder: Path) -> str:
-    """Return ``masked(url)`` as it is written in ``folder`` to mean what it did.
+    """Return ``masked(url)``, rewritten for a file in ``folder``.
 
-    A relative path of SQLite's starts from ``base``, that of a file in ``folder`` from
-    there.
+    A relative SQLite path is relative to ``base`` before, to ``folder`` afterwards.
     """
     parsed = _parsed(url)
     if parsed is None or not _is_relative(parsed):
@@ -128,7 +129,7 @@ def _parsed(url: str) -> "sqlalchemy.URL | None":
 
     try:
         return make_url(url)
-    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
+    except (ArgumentError, ValueError):  # a port that is not a number raises ValueError
         return None
 
 
@@ -152,9 +153,9 @@ _NUMBER = "boostreg:trial"
 def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
     """Return the name of a search's study in a storage.
 
-    It ends with the fingerprint of all that a trial of the search depends on: the
-    table, its folds, the objective, the space and the settings, library versions too.
-    The number of trials is none of it, so a search that goes on stays in its study.
+    It ends with a fingerprint of everything that a trial of the search depends on: the
+    table, its folds, the objective, the space, the settings and the library versions.
+    The number of trials is not part of it, so a resumed search keeps its study.
     """
     proposer = tuning.proposer
     free, _ = first_penalties(proposer.fixed, proposer.scale)
@@ -171,12 +172,12 @@ def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
 
 @dataclass(slots=True, eq=False)
 class Link:
-    """A storage that the mirrors of one run share: what fails, fails for all of them.
+    """The storage of all mirrors of a run; after a failure, all of them stop.
 
     Attributes
     ----------
     url : str
-        Of the storage, as Optuna takes it.
+        URL of the storage, as for Optuna.
 
     Raises
     ------
@@ -192,14 +193,14 @@ class Link:
         if HIDDEN in self.url:
             self.broken = True
             log.warning(
-                "Trials are not mirrored to %s: %s stands for what a study that was "
-                "kept does not say; give the whole URL, or none.",
+                "Trials are not mirrored to %s: %s replaces credentials, which are "
+                "not stored; write the complete URL, or remove it.",
                 self.url,
                 HIDDEN,
             )
 
     def fail(self, error: Exception) -> None:
-        """Say that nothing more is mirrored, and mirror nothing more."""
+        """Stop mirroring, and log why."""
         self.broken = True
         log.warning(
             "Trials are no longer mirrored to %s: %s.",
@@ -214,16 +215,16 @@ class Mirror:
     Parameters
     ----------
     storage : str or Link
-        Its URL, or what the mirrors of a run share.
+        URL, or the link that the mirrors of a run share.
     name : str
-        Of the study there; trials that it has already are not copied again.
+        Name of the study there. Trials that it already has are not copied again.
     ranges : mapping of str to Range
-        What is searched.
+        The search space.
 
     Raises
     ------
     StudyError
-        If the URL is not one that Optuna can read.
+        If Optuna cannot read the URL.
     """
 
     def __init__(
@@ -237,7 +238,7 @@ class Mirror:
         self._written: set[int] = set()
 
     def update(self, trials: Iterable[Trial]) -> None:
-        """Copy the trials that are not there yet."""
+        """Copy trials that are not in the storage yet."""
         if self._link.broken:
             return
         new = [trial for trial in trials if trial.number not in self._written]
@@ -255,7 +256,7 @@ class Mirror:
             self._hang_up()
 
     def _hang_up(self) -> None:
-        """Keep no connection between trials, which may be hours apart."""
+        """Close the connection: the next trial may be hours away."""
         if self._storage is not None:
             self._storage.remove_session()
             self._storage.engine.dispose()
@@ -302,12 +303,12 @@ def _storage_errors() -> tuple[type[Exception], ...]:
     from optuna.exceptions import OptunaError
     from sqlalchemy.exc import SQLAlchemyError
 
-    # A driver that is not installed is an ImportError.
+    # A missing driver raises ImportError.
     return (OptunaError, SQLAlchemyError, ImportError, OSError, ValueError)
 
 
 def _distribution(entry: Range, value: float) -> Any:
-    """Return a distribution that holds the range, zero, and ``value``."""
+    """Return a distribution that contains the range, zero, and ``value``."""
     from optuna.distributions import FloatDistribution, IntDistribution
 
     low = min(entry.low, 0.0 if entry.zero else entry.low, value)

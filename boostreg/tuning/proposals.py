@@ -1,4 +1,4 @@
-"""What a sampler that learns has been told: an Optuna study in memory."""
+"""Proposals of penalties: sampled points of a space, by Optuna or by Sobol."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 __all__ = [
-    "GP_MOST_TRIALS",
+    "GP_MAX_TRIALS",
     "SAMPLERS",
     "History",
     "Proposer",
@@ -30,17 +30,17 @@ __all__ = [
     "without_gp",
 ]
 
-GP_MOST_TRIALS = 400
-"""Most trials for ``gp``: its model is fitted anew for each, at cubic cost."""
+GP_MAX_TRIALS = 400
+"""Maximum trials for ``gp``: it refits its model for each trial, at cubic cost."""
 
 _POPULATION = 20
 
 
 def without_gp(n_trials: int) -> str | None:
-    """Return why the sampler ``gp`` cannot be had, None if it can."""
-    if n_trials > GP_MOST_TRIALS:
+    """Return why the sampler ``gp`` is not available, or None if it is."""
+    if n_trials > GP_MAX_TRIALS:
         return (
-            f"takes at most {GP_MOST_TRIALS} trials, got {n_trials}: the cost of a "
+            f"supports at most {GP_MAX_TRIALS} trials, got {n_trials}: the cost of a "
             "proposal grows with their cube. Use tpe."
         )
     if find_spec("torch") is None:
@@ -49,16 +49,16 @@ def without_gp(n_trials: int) -> str | None:
 
 
 class History:
-    """Trials as Optuna sees them: shares in [0, 1], running until they are told.
+    """Trials as Optuna sees them: shares in [0, 1], running until ``tell``.
 
     Parameters
     ----------
     names : tuple of str
-        Penalties that are searched.
+        Penalties to search.
     sampler : {"tpe", "nsga2", "gp"}
     seed : int
-        Each proposal draws from a stream of its own, derived from this and its number,
-        so that nothing depends on how many were drawn before.
+        Each proposal has its own random stream, derived from this seed and its number,
+        so it does not depend on how many were sampled before.
     """
 
     def __init__(self, names: tuple[str, ...], sampler: str, seed: int) -> None:
@@ -74,7 +74,7 @@ class History:
             self._study = optuna.create_study(directions=["minimize"] * n_objectives)
 
     def draw(self, number: int) -> dict[str, float]:
-        """Return the sampler's proposal for trial ``number``, which then runs."""
+        """Return the sampler's proposal for trial ``number`` and start the trial."""
         self._study.sampler = self._seeded(number)
         with _one_torch_thread() if self._sampler == "gp" else nullcontext():
             trial = self._study.ask(self._shares)
@@ -82,14 +82,14 @@ class History:
         return dict(trial.params)
 
     def add(self, number: int, shares: dict[str, float]) -> None:
-        """Let trial ``number`` run with shares that come from elsewhere."""
+        """Start trial ``number`` with given shares."""
         self._study.enqueue_trial(shares)
         self.draw(number)
 
     def tell(self, number: int, outcome: tuple[float, float] | None) -> None:
-        """End trial ``number`` with its loss and leaves, or None if it failed.
+        """Finish trial ``number`` with its loss and leaves, or None if it failed.
 
-        One that never ran here, since it lies outside the space, is ignored.
+        A trial that was not started here, because it is outside the space, is ignored.
         """
         import optuna
 
@@ -115,7 +115,7 @@ class History:
 
 @contextmanager
 def _one_torch_thread() -> Iterator[None]:
-    """Keep sums from depending on the number of cores."""
+    """Use one thread, so that sums do not depend on the number of cores."""
     import torch
 
     before = torch.get_num_threads()
@@ -128,7 +128,7 @@ def _one_torch_thread() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Optuna from announcing a study that nobody can open."""
+    """Silence Optuna's message about a new in-memory study."""
     import optuna
 
     before = optuna.logging.get_verbosity()
@@ -142,20 +142,20 @@ def _quiet() -> Iterator[None]:
 Sampler = Literal["tpe", "sobol", "random", "nsga2", "gp"]
 
 SAMPLERS = get_args(Sampler)
-"""Samplers that can be named in a study."""
+"""Samplers that a study may name."""
 
-# Trials that must have ended before a sampler that learns takes over from Sobol
-# points: Optuna's own number for TPE and GP, one generation of NSGA-II.
+# Number of finished trials after which an adaptive sampler replaces Sobol points:
+# Optuna's defaults for TPE and GP, one generation of NSGA-II.
 _START = {"tpe": 10, "gp": 10, "nsga2": 20}
 
 
 def first_penalties(
     fixed: Mapping[str, float | int | None], scale: Scale = "raw"
 ) -> tuple[Penalty, Penalty]:
-    """Return what is tried before anything is drawn: no penalty, and our defaults.
+    """Return the penalties of the first two trials: none, and our defaults.
 
-    The first has every penalty at its least; capacity and the other shrinkers stay at
-    ``fixed``, else at our defaults.
+    In the first, every penalty is at its minimum; capacity and other shrinkage are at
+    ``fixed``, otherwise at our defaults.
 
     >>> free, default = first_penalties({"max_leaves": 8})
     >>> free.reg_lambda, free.max_leaves, default.reg_lambda
@@ -175,29 +175,29 @@ class Proposer:
     Attributes
     ----------
     space : mapping of str to Range
-        What is searched with this engine.
+        The search space of this engine.
     fixed : mapping of str to number
-        Penalties that all drawn proposals share; the rest has our defaults.
+        Penalties that all sampled proposals share; the others have our defaults.
     scale : {"raw", "rows", "share"}
         Unit of all values.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
-        ``nsga2`` minimizes (loss, leaves), the others the loss or nothing at all.
+        ``nsga2`` minimizes (loss, leaves), ``tpe`` and ``gp`` minimize the loss.
     seed : int
-        Of this tuning; the same proposals come from the same seed and outcomes.
+        Equal seeds and outcomes give equal proposals.
     in_flight : int
-        Proposals that may be open at a time; 1 is strictly sequential.
+        Maximum number of open proposals; 1 is strictly sequential.
     n_trials : int
-        Proposals in all. A larger number leaves the first ones as they were.
+        Total number of proposals. A larger number does not change the first ones.
     guessed : bool
-        The first two proposals are followed by guesses, which ``take_guesses`` is
-        given; until then nothing further may be asked for.
+        The first two proposals are followed by guesses, set by ``take_guesses``; until
+        then ``may_ask`` is false.
 
     Raises
     ------
     PenaltyError
         If a penalty is both fixed and searched, or a fixed value is impossible.
     StudyError
-        If there is no such sampler, or ``gp`` cannot be had.
+        If the sampler is unknown, or ``gp`` is not available.
     """
 
     space: Mapping[str, Range]
@@ -237,19 +237,19 @@ class Proposer:
 
     @property
     def guess_numbers(self) -> range:
-        """Numbers of the trials that are guesses."""
+        """Numbers of the guessed trials."""
         first = len(self._first)
         last = first + n_guesses(self.space) if self.guessed else first
         return range(first, min(last, max(self.n_trials, first)))
 
     def take_guesses(self, penalties: Sequence[Penalty]) -> None:
-        """Take one penalty for each of ``guess_numbers``."""
+        """Set one penalty for each of ``guess_numbers``."""
         self._guesses = tuple(penalties)
 
     def ask(self) -> Penalty:
-        """Return the penalty of trial ``n_asked``, and count it.
+        """Return the penalty of trial ``n_asked``, and increase ``n_asked``.
 
-        Only while ``may_ask`` is true.
+        Call only while ``may_ask`` is true.
         """
         number = self.n_asked
         if number >= self.in_flight:
@@ -266,7 +266,7 @@ class Proposer:
         return Penalty(**values, scale=self.scale)
 
     def tell(self, number: int, loss: float | None, n_leaves: float = 0.0) -> None:
-        """Take the outcome of a trial, in any order; a failed one has no loss."""
+        """Take the outcome of a trial, in any order; a failed trial has no loss."""
         self._outcomes[number] = None if loss is None else (loss, n_leaves)
 
     def _pass_on(self, number: int) -> None:
@@ -295,8 +295,8 @@ class Proposer:
         return dict(zip(self.space, shares.tolist(), strict=True))
 
     def _inside(self, penalty: Penalty) -> bool:
-        # What the study neither searches nor fixes does not count: the least
-        # min_child_weight is as good as our default where nobody asked for another.
+        # Penalties that are neither searched nor fixed do not count: the minimum of
+        # min_child_weight is as good as our default if it was not requested.
         values = {name: getattr(penalty, name) for name in self.space}
         if None in values.values():
             return False

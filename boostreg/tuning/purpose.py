@@ -1,8 +1,8 @@
-"""How long a library takes to predict, as a function of trees and leaves.
+"""Prediction time of a library by trees and leaves, and selection under limits.
 
-A few ensembles are grown on made-up rows and timed on this machine, so that models that
-nobody kept can be told apart by speed without fitting them again. It is an estimate:
-caches and the data move the true figure, by a factor of 1.5 or so where it was tried.
+A few ensembles are grown on synthetic rows and timed on this machine, so that models
+that were not kept can be compared by speed without refitting. It is an estimate: caches
+and the data change the true value, by a factor of about 1.5 in our measurements.
 """
 
 import math
@@ -29,29 +29,29 @@ _ROUNDS, _ROWS, _FEATURES, _REPEATS = 100, 2000, 10, 5
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Microseconds a row and tree, by leaves of a tree; one thread, many rows a call.
+    """Microseconds per row and tree, by leaves per tree; one thread, large batches.
 
     Attributes
     ----------
     leaves : tuple of float
-        Rising.
+        Increasing.
     microseconds : tuple of float
-        Of one tree of so many leaves, for one row.
+        For one tree with that many leaves and one row.
     """
 
     leaves: tuple[float, ...]
     microseconds: tuple[float, ...]
 
     def estimate(self, n_trees: ArrayLike, n_leaves: ArrayLike) -> Array:
-        """Return microseconds a row of ensembles.
+        """Return microseconds per row of ensembles.
 
-        Between the measured leaf counts it is straight in their logarithm, as the way
-        to a leaf is; beyond them it is that of the nearest.
+        Between the measured leaf counts it is linear in their logarithm, like the depth
+        of a leaf; beyond them it is constant.
 
         Parameters
         ----------
         n_trees, n_leaves : array-like of the same shape
-            Of the whole ensemble.
+            Counts of the whole ensemble.
         """
         trees = np.asarray(n_trees, dtype=np.float64)
         mean = np.asarray(n_leaves, dtype=np.float64) / np.maximum(trees, 1)
@@ -87,7 +87,7 @@ def _grow(engine: str, X: Array, y: Array, leaves: int) -> Model:
 
 
 def _seconds(engine: str, model: Model, new: Array) -> float:
-    """Return the least of a few times: what disturbs only ever adds."""
+    """Return the minimum of a few timings, because disturbances only add time."""
     times = []
     for _ in range(_REPEATS):
         started = time.perf_counter()
@@ -98,16 +98,16 @@ def _seconds(engine: str, model: Model, new: Array) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """What a model may cost at most; means over inner folds are held against it.
+    """Limits on the cost of a model, compared with means over inner folds.
 
     Attributes
     ----------
     max_leaves : float
         Leaves of all trees together.
     max_bytes : float
-        As packed arrays, see ``TreeSize``.
+        Bytes of the packed arrays, see ``TreeSize``.
     max_microseconds : float
-        To predict a row, as ``Speed`` estimates it for this machine.
+        Time to predict one row, estimated by ``Speed`` for this machine.
 
     Raises
     ------
@@ -126,7 +126,7 @@ class Purpose:
                 raise StudyError(f"{name} must be above 0, got {value!r}.")
 
     def admits(self, curves: TrialCurves, speed: Speed | None) -> NDArray[np.bool_]:
-        """Say which prefixes of a trial keep within the limits.
+        """Return which prefixes of a trial are within the limits.
 
         Raises
         ------
@@ -145,10 +145,10 @@ class Purpose:
 def best_under(
     trials: Sequence[TrialCurves], purpose: Purpose, speed: Speed | None = None
 ) -> Candidate:
-    """Return the candidate of least loss that keeps within a purpose's limits.
+    """Return the candidate with the lowest loss within the limits of a purpose.
 
-    Ties go to fewer leaves, fewer rounds, the lower trial. There always is one: the
-    intercept alone costs nothing.
+    Ties are broken by fewer leaves, fewer rounds, lower trial number. A candidate
+    always exists, because the intercept alone costs nothing.
     """
     found = []
     for curves in trials:
@@ -163,17 +163,17 @@ def best_under(
 
 
 def knee(front: Sequence[Candidate]) -> Candidate:
-    """Return the candidate from which on further leaves pay least.
+    """Return the knee of the front, beyond which further leaves help little.
 
-    The one farthest below the line between the front's ends, leaves taken in their
-    logarithm (plus 1) and both axes scaled to [0, 1]: V. Satopaa et al., "Finding a
-    Kneedle in a Haystack", ICDCS Workshops 2011, sec. II, for a whole curve. Ties go
-    to fewer leaves; a front of one or two is its last.
+    It is the candidate farthest below the line between the ends of the front, with
+    ``log(1 + leaves)`` and the loss both scaled to [0, 1]. V. Satopaa et al., "Finding
+    a Kneedle in a Haystack", ICDCS Workshops 2011, sec. II, do this for a whole curve.
+    Ties go to fewer leaves; for a front of one or two, it is the last.
 
     Parameters
     ----------
     front : sequence of Candidate
-        From the fewest leaves to the least loss.
+        From the fewest leaves to the lowest loss.
     """
     if len(front) < 3:
         return front[-1]

@@ -1,8 +1,7 @@
-"""A tuning as a state machine: it asks for fits, takes results, and judges.
+"""A search as a state machine: it requests fits, takes results, and selects.
 
-It trains nothing and knows no executor. What it asks for and what comes out are pure
-functions of its arguments and of the fits' results; in which order these arrive does
-not matter.
+It does not train and does not know the executor. Its requests and its outcome are pure
+functions of its arguments and of the results of the fits, in any order of arrival.
 """
 
 import time
@@ -28,21 +27,21 @@ _NEVER_RACED = 2
 
 @dataclass(slots=True)
 class _OpenTrial:
-    """A trial some of whose fits are still out."""
+    """A trial with unfinished fits."""
 
     measuring: Measuring
     race: Race | None = None
     seconds: float = 0.0
     twins: list[int] = field(default_factory=list)
-    """Later trials with the same penalty, which get the same outcome."""
+    """Later trials with the same penalty, which get the same result."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Tuning:
-    """The search of one engine's penalties within one outer fold.
+    """The search for the penalties of one engine within one outer fold.
 
-    Ask ``ready`` for fits, run them anywhere, hand each record to ``receive``, until
-    ``done``.
+    Until ``done``: get fits from ``ready``, run them anywhere, and pass each record to
+    ``receive``.
 
     Attributes
     ----------
@@ -51,13 +50,13 @@ class Tuning:
     outer : int or None
         Outer fold; None for all rows.
     proposer : Proposer
-        Fresh; says how many trials there are.
+        Unused so far; it determines the number of trials.
     limits : Limits
-        What all fits of the study share.
+        Settings that all fits of the study share.
     racing : {"moderated", "wilcoxon"} or None
-        Rule by which hopeless trials are given up; None measures all in full. The
-        first two trials, no penalty and our defaults, are always measured in full, and
-        so is every trial of a sampler that weighs leaves against loss.
+        Rule by which hopeless trials are stopped; None measures all trials in full.
+        The first two trials (no penalty, our defaults) are always measured in full,
+        and so are all trials of a sampler that trades leaves for loss.
     """
 
     engine: str
@@ -77,14 +76,14 @@ class Tuning:
     _stopped: bool = field(default=False, init=False, repr=False)
 
     def ready(self) -> list[Fit]:
-        """Return the fits that can run now, each once, the most urgent first."""
+        """Return the fits that can run now, each once, in order of urgency."""
         while self.proposer.may_ask and not self._stopped:
             self._open_trial()
         new, self._new = self._new, []
         return new
 
     def receive(self, fit: Fit, record: FitResult | FitError) -> None:
-        """Take the result of a fit, or the error that it ended in, in any order."""
+        """Take the result of a fit, or its error, in any order."""
         number = self._owner.pop(fit)
         trial = self._open[number]
         trial.measuring.receive(FitWork(fit), record)
@@ -96,29 +95,29 @@ class Tuning:
             self._ask(number, trial)
 
     def stop(self) -> None:
-        """Propose nothing more; trials that are open are still measured."""
+        """Stop proposing; open trials are still measured."""
         self._stopped = True
 
     @property
     def done(self) -> bool:
-        """Whether all trials have ended."""
+        """Whether all trials have finished."""
         asked_all = self._stopped or self.proposer.n_asked == self.proposer.n_trials
         return asked_all and not self._open
 
     @property
     def trials(self) -> tuple[Trial, ...]:
-        """Trials that have ended, by number."""
+        """Finished trials, by number."""
         return tuple(self._ended[number] for number in sorted(self._ended))
 
     @property
     def incumbent(self) -> Trial | None:
-        """The complete trial of least loss so far, for a progress display."""
+        """The complete trial with the lowest loss so far, for a progress display."""
         complete = (trial for trial in self.trials if trial.state == "complete")
         return min(complete, key=lambda trial: trial.loss, default=None)
 
     @property
     def selection(self) -> Selection:
-        """The candidates of all complete trials, judged.
+        """The selection among the candidates of all complete trials.
 
         Raises
         ------
@@ -164,13 +163,13 @@ class Tuning:
     def _end(self, number: int, trial: _OpenTrial) -> None:
         (measured,) = trial.measuring.trials.values()
         ended = replace(_twin(measured, number), seconds=trial.seconds)
-        self._estimates[number] = _told(ended, trial.race)
+        self._estimates[number] = _loss_for_sampler(ended, trial.race)
         self._record(ended, number)
         for twin in trial.twins:
             self._record(_twin(ended, twin), number)
 
     def _record(self, trial: Trial, first: int) -> None:
-        """Keep a trial and tell the sampler of it; ``first`` has the same penalty."""
+        """Store a trial and report it; trial ``first`` has the same penalty."""
         self._ended[trial.number] = trial
         if trial.curves is not None:
             self._losses[trial.number] = trial.curves.valid_loss[:, trial.n_rounds]
@@ -178,8 +177,8 @@ class Tuning:
         self.proposer.tell(trial.number, self._estimates[first], leaves)
 
 
-def _told(trial: Trial, race: Race | None) -> float | None:
-    """Return the loss that the sampler is told; None for a trial that failed."""
+def _loss_for_sampler(trial: Trial, race: Race | None) -> float | None:
+    """Return the loss to report to the sampler; None for a failed trial."""
     if trial.state == "complete":
         return trial.loss
     if trial.state == "raced" and race is not None:
@@ -193,22 +192,22 @@ def _twin(trial: Trial, number: int) -> Trial:
     return replace(trial, number=number, curves=curves, seconds=0.0)
 
 
-_MOST_FOLDS = 5
-"""Inner folds on which leaves are measured for a guess, at most."""
+_MAX_GUESS_FOLDS = 5
+"""Maximum number of inner folds on which leaves are measured for a guess."""
 
 
 class TuningJob:
-    """Hands a tuning's fits out as work, and their records back.
+    """A search as a job: its fits become work, and records are passed back to it.
 
     Parameters
     ----------
     tuning : Tuning
-        Where its proposer takes guesses, they are made here.
+        If its proposer takes guesses, they are computed here.
     timeout : float, optional
-        Seconds from its first fit after which it proposes nothing more. What is open
-        is still measured, so its first trials, the references, always are.
+        Seconds after the first fit when it stops proposing. Open trials are still
+        measured, so the first trials, the references, always are.
     clock : callable
-        Seconds; tests bring their own.
+        Returns seconds; replaced in tests.
     """
 
     def __init__(
@@ -222,46 +221,46 @@ class TuningJob:
         self._timeout, self._clock = timeout, clock
         self._started: float | None = None
         self.was_cut = False
-        """Whether the limit ended it: its results then depend on the machine."""
+        """Whether the timeout ended it, so that results depend on the machine."""
         self._guessing = Guessing(_guess_fits(tuning))
 
     @property
     def done(self) -> bool:
-        """Whether all trials have ended."""
+        """Whether all trials have finished."""
         return self.tuning.done and self._guessing.done
 
     @property
     def prior(self) -> Prior | None:
-        """What the leaves of the unpenalised model suggest, if they were measured."""
+        """Prior estimated from the leaves of the unpenalised fit, if measured."""
         return prior(self._guessing.found)
 
     @property
     def guesses(self) -> Mapping[str, int]:
-        """Numbers of the trials that were guessed, by penalty."""
+        """Numbers of the guessed trials, by penalty."""
         proposer = self.tuning.proposer
         names = (name for name in GUESSED if name in proposer.space)
         return dict(zip(names, proposer.guess_numbers, strict=False))
 
     def ready(self) -> Sequence[Work[Any]]:
-        """Return work that can be run now."""
-        self._look_at_the_clock()
+        """Return work that can run now."""
+        self._check_timeout()
         return [*self._guessing.ready(), *map(FitWork, self.tuning.ready())]
 
     def receive(self, work: FitWork | LeafWork, record: Any) -> None:
-        """Take the result of a fit, or the FitError that it ended in."""
+        """Take the result of a fit, or its FitError."""
         if isinstance(work, LeafWork):
             self._guessing.receive(work, record)
             if self._guessing.done:
                 self._guess()
         else:
             self.tuning.receive(work.fit, record)
-        self._look_at_the_clock()
+        self._check_timeout()
 
     def _guess(self) -> None:
         to = self.tuning.proposer
         to.take_guesses(guesses(self._guessing.found, to.space, to.fixed, to.scale))
 
-    def _look_at_the_clock(self) -> None:
+    def _check_timeout(self) -> None:
         if self._timeout is None or self.was_cut or self.tuning.done:
             return
         now = self._clock()
@@ -279,4 +278,4 @@ def _guess_fits(tuning: Tuning) -> list[Fit]:
         return []
     free, _ = first_penalties(proposer.fixed, proposer.scale)
     setting = Setting(tuning.engine, tuning.outer, free)
-    return inner_fits(setting, tuning.limits)[:_MOST_FOLDS]
+    return inner_fits(setting, tuning.limits)[:_MAX_GUESS_FOLDS]

@@ -1,4 +1,4 @@
-"""What ``tune`` found: the picks, the front between them, and every trial."""
+"""The result of ``tune``: the selected candidates, the front, and all trials."""
 
 import math
 from collections.abc import Mapping
@@ -29,18 +29,18 @@ _SHOWN = ("trial", "n_rounds", "loss", "loss_se", "n_leaves")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """A trial cut at some number of rounds, ready to be used.
+    """A trial cut at a number of rounds, ready to use.
 
     Attributes
     ----------
     engine : str
-        It was found with.
+        Engine of the search.
     penalty : Penalty
-        In the search's scale.
+        In the scale of the search.
     trial, n_rounds : int
-        Which trial, and where it is cut.
+        Number of the trial, and rounds at which it is cut.
     loss, loss_se : float
-        Mean over the folds that chose it, and its standard error.
+        Mean over the folds that selected it, and its standard error.
     n_leaves : float
         Leaves of all trees together, mean over folds.
     """
@@ -57,12 +57,12 @@ class Pick:
     def params(self, engine: str | None = None) -> dict[str, Any]:
         """Return a library's own parameters, for its scikit-learn wrapper.
 
-        Values are raw, for all rows of the table; ``n_estimators`` is the rounds.
+        Values are raw, for all rows of the table; ``n_estimators`` is ``n_rounds``.
 
         Parameters
         ----------
         engine : str, optional
-            By default the one that it was found with.
+            Default: the engine of the search.
 
         Raises
         ------
@@ -76,12 +76,12 @@ class Pick:
         }
 
     def estimator(self) -> BoostedRegressor | BoostedClassifier:
-        """Return an estimator of ours with these settings, to be fitted.
+        """Return an unfitted estimator of boostreg with these settings.
 
         Raises
         ------
         StudyError
-            If the pick is 0 rounds: the intercept alone is better than any tree.
+            If ``n_rounds`` is 0, because no tree improved on the intercept.
         """
         if self.n_rounds == 0:
             raise StudyError(
@@ -111,12 +111,12 @@ class Tuned:
     ----------
     engine : str
     loss_name : str
-        What is minimised.
+        Name of the minimised loss.
     selection : Selection
     was_cut : bool
-        A timeout ended the search, so it is not reproducible.
+        Whether a timeout ended the search, so that it is not reproducible.
     notes : tuple of str
-        What was left out of the search, and why.
+        What was removed from the search, and why.
     """
 
     engine: str
@@ -136,7 +136,7 @@ class Tuned:
         was_cut: bool = False,
         notes: tuple[str, ...] = (),
     ) -> Self:
-        """Return what a tuning found on all rows of ``dataset``.
+        """Return the result of a search on all rows of ``dataset``.
 
         Raises
         ------
@@ -155,29 +155,29 @@ class Tuned:
 
     @property
     def best(self) -> Pick:
-        """The candidate of least loss."""
+        """The candidate with the lowest loss."""
         return self._pick(self.selection.best)
 
     @property
     def one_se(self) -> Pick:
-        """The fewest leaves within one standard error of the best, paired by fold."""
+        """The fewest leaves within one fold-paired standard error of the best."""
         return self._pick(self.selection.one_se)
 
     @property
     def pareto(self) -> tuple[Pick, ...]:
-        """What nothing beats in both leaves and loss, from the fewest leaves on."""
+        """The Pareto front of leaves and loss, by increasing leaves."""
         return tuple(map(self._pick, self.selection.front))
 
     @property
     def trials(self) -> "pd.DataFrame":
-        """One row a trial, with the columns of a study's ``trials.csv``."""
+        """One row per trial, with the columns of a study's ``trials.csv``."""
         import pandas as pd
 
         return pd.DataFrame([trial_row(trial) for trial in self._trials])
 
     @property
     def knee(self) -> Pick:
-        """Where the front bends: from there on further leaves pay least."""
+        """The knee of the front, beyond which further leaves help little."""
         return self._pick(knee(self.selection.front))
 
     def select(
@@ -187,7 +187,7 @@ class Tuned:
         max_bytes: float = math.inf,
         max_microseconds: float = math.inf,
     ) -> Pick:
-        """Return the candidate of lowest loss within some limits; nothing is refitted.
+        """Return the candidate with the lowest loss within limits, without refitting.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class Tuned:
         max_bytes : float
             Size as packed arrays, see ``TreeSize``.
         max_microseconds : float
-            To predict a row. It is an estimate: an engine's speed is measured on this
+            Per predicted row. It is an estimate: an engine's speed is measured on this
             machine, once, in about a second.
 
         Raises
@@ -237,7 +237,7 @@ class Tuned:
         return "\n".join(lines)
 
     def figure(self) -> Figure:
-        """Return size against loss: the trials, the front between them, both picks."""
+        """Return size against loss: all trials, the front, and both selections."""
         marks = [
             Landmark(self.engine, name, pick.n_leaves, pick.loss)
             for name, pick in (("one_se", self.one_se), ("best", self.best))

@@ -129,7 +129,9 @@ def test_rows_of_a_repeated_fold_are_left_out_of_its_calibration(make_table, thi
 def test_one_inner_fold_cannot_calibrate(make_table):
     rows = np.arange(60)
 
-    with pytest.raises(DataError, match="at least two inner folds, to calibrate"):
+    with pytest.raises(
+        DataError, match="at least two inner folds, because each is calibrated"
+    ):
         run_baseline(
             "svm_l1", make_table("logistic"), rows, rows[:0],
             [Fold(rows[:40], rows[40:])], LOGISTIC,

@@ -43,7 +43,7 @@ def test_the_grid_of_what_can_not_be_zero_begins_where_it_does_nothing():
 
 @pytest.mark.parametrize("grid", [[], [1.0, 1.0], [None, 8], [float("inf")], ["8"]])
 def test_a_grid_of_something_else_than_numbers_is_refused(grid):
-    with pytest.raises(PenaltyError, match="grid must hold at least one finite number"):
+    with pytest.raises(PenaltyError, match="grid must have at least one finite number"):
         penalty_path([[0.0]], [0.0], "max_leaves", grid=grid)
 
 

@@ -15,7 +15,7 @@ from boostreg.penalty import Penalty
 @pytest.fixture
 def dataset(monkeypatch):
     """Return data whose table has room for four of its ten binned inner folds."""
-    monkeypatch.setattr(module, "LEAST_ROOM", 0)
+    monkeypatch.setattr(module, "MIN_ROOM", 0)
     table = make_table()
     inner = {"folds": 5, "repeats": 2}
     splits = make_splits(table, outer={"holdout": 0.2}, inner=inner, seed=0)

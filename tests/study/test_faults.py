@@ -319,7 +319,7 @@ FAULTS = {
         ),
         (
             "3:72: claims.0.expect: found 'above'; expected increasing, decreasing or "
-            "equal where nothing stands against."
+            "equal (above/below need `against`)."
         ),
     ),
     "claim on a path of no study": (
@@ -337,7 +337,7 @@ FAULTS = {
         "compute: {executor: {dask: 'tcp://host:1'}}",
         (
             "3:11: compute.executor: tcp://host:1 is open to other machines without "
-            "TLS; use tls://, or set allow_insecure: true beside dask if you trust "
+            "TLS; use tls://, or set allow_insecure: true next to dask if you trust "
             "that network."
         ),
     ),

@@ -218,7 +218,7 @@ def test_gp_is_refused_above_its_most_trials_and_without_torch(monkeypatch):
 
     with pytest.raises(StudyError, match=r"gp needs PyTorch: pip install torch"):
         Proposer(space=DEFAULT, sampler="gp")
-    with pytest.raises(StudyError, match=r"gp takes at most 400 trials, got 401"):
+    with pytest.raises(StudyError, match=r"gp supports at most 400 trials, got 401"):
         Proposer(space=DEFAULT, sampler="gp", n_trials=401)
 
 

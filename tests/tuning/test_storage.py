@@ -122,4 +122,4 @@ def test_a_masked_address_is_not_tried_but_said(caplog):
     link = Link("postgresql://***@db.example/optuna")
 
     assert link.broken
-    assert "*** stands for what a study that was kept does not say" in caplog.text
+    assert "*** replaces credentials, which are not stored" in caplog.text

@@ -1,6 +1,6 @@
-"""Experiments that a claim may name, by their names.
+"""The experiments that a claim may name.
 
-One module per group; each ends in a mapping ``PROCEDURES``.
+There is one module per group; each ends with a mapping ``PROCEDURES``.
 """
 
 from collections.abc import Mapping
@@ -41,4 +41,4 @@ _GROUPS: tuple[Mapping[str, Procedure], ...] = (
 EXPERIMENTS: Mapping[str, Procedure] = {
     name: procedure for group in _GROUPS for name, procedure in group.items()
 }
-"""Every experiment; a name stands for one alone."""
+"""All experiments, by name."""

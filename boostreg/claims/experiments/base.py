@@ -1,8 +1,8 @@
-"""What an experiment of a claim is given, what it returns, and how it describes itself.
+"""The interface of an experiment: its sample, its results, and its description.
 
-An experiment is a pure function of a sample and of checked options: equal arguments
-give equal numbers. It measures *one* resample and judges nothing; ``insight.claims``
-makes estimate, interval and verdict of the values of many resamples.
+An experiment is a pure function of a sample and of validated options. It measures *one*
+resample; ``boostreg.claims.verdict`` turns the values of many resamples into estimate,
+interval and verdict.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -33,23 +33,23 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One resample: rows that train, rows that judge, what is known of the truth.
+    """One resample: training rows, test rows, and the truth if it is known.
 
     Attributes
     ----------
     X, X_new : ndarray of shape (n_samples, n_inputs)
-        Numbers without gaps: of real data the columns standardized on the training
-        rows, categories as one input each, missing values filled; planted data as
-        planted.
+        Numbers without missing values. Real data are standardized on the training rows,
+        with one input per category and missing values filled; synthetic data are
+        unchanged.
     y, y_new : ndarray of shape (n_samples,)
-        As the objective takes them: classes are 0, 1, ...
+        In the form that the objective expects: classes are 0, 1, ...
     objective : Objective
     seed : int
-        For all that is drawn; another one for every resample.
+        Seed of all random numbers, different for every resample.
     truth : mapping or None
-        Of planted data ``informative`` (tuple of columns), ``coefficients`` (ndarray,
-        None where the target is not linear) and ``noise_variance`` (None where there
-        is no normal noise); None for real data.
+        For synthetic data: ``informative`` (tuple of columns), ``coefficients``
+        (ndarray, None if the target is not linear) and ``noise_variance`` (None without
+        normal noise). None for real data.
     """
 
     X: Array
@@ -63,15 +63,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one resample showed.
+    """The result of one resample.
 
     Attributes
     ----------
     values : mapping of str to float
-        Every measure of the procedure, whatever the sample; NaN where it has none.
+        All measures of the procedure, for any sample; NaN if undefined.
     series : mapping of str to tuple of float
-        What the panels draw: the same names and lengths on every resample. Pictures
-        show means over resamples.
+        The data of the panels, with the same names and lengths on every resample.
+        Figures show means over resamples.
     """
 
     values: Mapping[str, float]
@@ -79,7 +79,7 @@ class Measured:
 
 
 Experiment = Callable[[Sample, Mapping[str, Any]], Measured]
-"""The second argument has every option of the procedure, checked."""
+"""The second argument has all options of the procedure, validated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ class Option:
     Attributes
     ----------
     default : int, float, str, bool, or tuple of numbers
-        Its type is the option's: a whole number, a number, one of ``choices``, ...
+        Its type is the type of the option: int, float, one of ``choices``, ...
     words : str
-        What it sets.
+        Its meaning.
     low, high : float
-        Least and largest value, of every entry of a tuple too.
+        Minimum and maximum, also for the entries of a tuple.
     choices : tuple of str
-        Names that are allowed, for text.
+        Allowed values of a text option.
     """
 
     default: Any
@@ -107,7 +107,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture: lines over one horizontal axis, all of them series.
+    """One figure: lines over one horizontal axis, all of them series.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class Panel:
     lines : mapping of str to str
         Series to the label at its end; at most eight.
     x_log, y_log : bool
-        A log axis; a 0 stands apart at its left end (x) or below it (y).
+        Logarithmic axis; 0 is drawn apart, at its left (x) or below it (y).
     """
 
     title: str
@@ -135,24 +135,24 @@ Objectives = Literal["any", "squared_error", "logistic", "squared_error or logis
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """An experiment with the names that a study may use of it.
+    """An experiment with the names that a study may use.
 
     Attributes
     ----------
     run : Experiment
     words : str
-        What it does, in a sentence for the page.
+        What it does, in a sentence for the report.
     measures : mapping of str to str
-        Name of each value to what it is and its unit, in words.
+        Description and unit of each value, by name.
     options : mapping of str to Option
     panels : tuple of Panel
     by_engine : bool
-        It has an option ``engine``; the study runs it once with each of its engines
-        that is one of the option's choices.
+        Whether it has an option ``engine``; the study then runs it with each of its
+        engines that is among the choices of the option.
     planted : bool
-        It needs ``sample.truth``: a study whose source is planted.
+        Whether it needs ``sample.truth``, that is a synthetic source.
     objectives : str
-        What ``sample.objective`` may be.
+        Supported values of ``sample.objective``.
     """
 
     run: Experiment
@@ -166,7 +166,7 @@ class Procedure:
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """Engines that take the penalties of its trees; none where it grows none."""
+        """Engines that support its penalties; empty if it grows no trees."""
         return self.options["engine"].choices if self.by_engine else ()
 
 
@@ -191,10 +191,10 @@ def zero_share(weights: Array) -> float:
 
 
 def gini(weights: Array) -> float:
-    """Return the Gini coefficient of absolute weights: 0 all equal, near 1 one alone.
+    """Return the Gini coefficient of absolute weights: 0 if equal, near 1 if sparse.
 
     With ``w`` sorted upwards it is ``2 sum(i w_i) / (n sum(w)) - (n + 1) / n``, NaN
-    where all are 0.
+    if all are 0.
 
     >>> gini(np.array([1.0, -1.0, 1.0, 1.0])), gini(np.array([0.0, 0.0, 0.0, 5.0]))
     (0.0, 0.75)
@@ -207,7 +207,7 @@ def gini(weights: Array) -> float:
 
 
 def rank_correlation(a: Array, b: Array) -> float:
-    """Return Spearman's correlation, NaN where one side has no order.
+    """Return Spearman's correlation, NaN if one side is constant.
 
     >>> rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([1.0, 4.0, 5.0]))
     1.0
@@ -222,8 +222,8 @@ def rank_correlation(a: Array, b: Array) -> float:
 def log_slope(sizes: Array, taken: Array) -> float:
     """Return the slope of ``log(taken)`` on ``log(sizes)`` by least squares.
 
-    1 where what is taken is in proportion to the size, 0 where it is the same for all.
-    Entries that are not above 0 do not count; NaN where fewer than two sizes are left.
+    1 if the reduction is proportional to the size, 0 if it is the same for all.
+    Entries that are not above 0 are ignored; NaN with fewer than two sizes.
 
     >>> round(log_slope(np.array([1.0, 2.0, 4.0]), np.array([0.1, 0.2, 0.4])), 12)
     1.0
@@ -238,12 +238,12 @@ def log_slope(sizes: Array, taken: Array) -> float:
 
 
 def spread(values: Array) -> float:
-    """Return the standard deviation over the mean, NaN where the mean is 0."""
+    """Return the standard deviation over the mean, NaN if the mean is 0."""
     mean = float(np.mean(values)) if values.size else 0.0
     return float(np.std(values)) / mean if mean != 0 else float("nan")
 
 
 def mean_of_numbers(values: Iterable[float]) -> float:
-    """Return the mean of what is a number, NaN where nothing is."""
+    """Return the mean of all values that are not NaN, or NaN without any."""
     numbers = [value for value in values if not np.isnan(value)]
     return float(np.mean(numbers)) if numbers else float("nan")

@@ -1,4 +1,4 @@
-r"""What correlated columns do to lasso, ridge and elastic net (B1).
+r"""Lasso, ridge and elastic net with correlated columns.
 
 Beside some columns of the sample stand twins of a stated correlation, which the target
 does not know. Every model is fitted to bootstrap resamples of the training rows at the

@@ -1,4 +1,4 @@
-r"""How fast gradient steps go under each penalty: the kink at zero (C4).
+r"""Convergence of gradient steps under each penalty: the kink of L1 at zero.
 
 A linear model is fitted from zero by full gradient steps of length :math:`1 / L`, L the
 largest curvature of the loss:
@@ -10,10 +10,10 @@ largest curvature of the loss:
 ``proximal``      a gradient step on the loss, then soft thresholding (ISTA [1]_)
 ================  ==================================================================
 
-Counted are the steps until the objective is closer to its minimum than a share of what
-the start is. Subgradient steps of a fixed length end near the minimum, not at it [2]_;
-they are counted as the most steps that were tried. L1 and L2 keep the same share of the
-unpenalised fit.
+The experiment counts steps until the distance of the objective to its minimum is below
+a given share of the initial distance. Subgradient steps of a fixed length end near the
+minimum, not at it [2]_; they count as the maximum number of steps. L1 and L2 keep the
+same share of the unpenalised fit.
 
 References
 ----------
@@ -46,19 +46,19 @@ _SHOWN = np.unique(np.geomspace(1, 1000, 31).round().astype(int))
 
 
 def kink(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Count the steps of each kind to the minimum, and say how close they came."""
+    """Count the steps of each kind to the minimum, and measure the final distance."""
     linear, fit = Linear.of(sample), float(options["fit"])
-    bar, most = float(options["distance"]), int(options["steps"])
+    bar, max_steps = float(options["distance"]), int(options["steps"])
     l1 = matched_strength(linear, 1.0, fit, "fit")
     l2 = matched_strength(linear, 0.0, fit, "fit")
     values, series = {}, {"step": tuple(_SHOWN.astype(float))}
     for name in _KINDS:
         strengths = (0.0, l2) if name == "l2" else (l1, 0.0)
         walk = _Walk(linear, name, *strengths)
-        gaps = walk.gaps(max(most, int(_SHOWN[-1])))
-        reached = np.flatnonzero(gaps[: most + 1] <= bar)
-        values[f"{name}_steps"] = float(reached[0] if reached.size else most)
-        values[f"{name}_left"] = float(gaps[most])
+        gaps = walk.gaps(max(max_steps, int(_SHOWN[-1])))
+        reached = np.flatnonzero(gaps[: max_steps + 1] <= bar)
+        values[f"{name}_steps"] = float(reached[0] if reached.size else max_steps)
+        values[f"{name}_left"] = float(gaps[max_steps])
         series[name] = tuple(np.maximum(gaps[_SHOWN], _FLOOR))
     values["subgradient_over_proximal"] = _ratio(values, "subgradient", "proximal")
     values["decaying_over_proximal"] = _ratio(values, "decaying", "proximal")
@@ -76,7 +76,7 @@ class _Walk:
     l2: float
 
     def gaps(self, n_steps: int) -> Array:
-        """Return how far each step's objective is from the least, over the start's."""
+        """Return distances of the objective to its minimum, over the initial one."""
         design = self.linear.design
         A = np.column_stack([np.ones(len(design.y)), design.X])
         theta = np.zeros(A.shape[1])
@@ -86,8 +86,8 @@ class _Walk:
             step = length / math.sqrt(count) if self.kind == "decaying" else length
             theta = self._stepped(A, theta, step)
             values.append(self._value(A, theta))
-        least = min(self._minimum(A), *values)
-        found = np.array(values) - least
+        lowest = min(self._minimum(A), *values)
+        found = np.array(values) - lowest
         return np.asarray(found / found[0] if found[0] > 0 else found)
 
     def _curvature(self, A: Array) -> float:

@@ -1,4 +1,4 @@
-"""Trees that engines grow on a sample, and their leaves, for every experiment."""
+"""Trees grown on a sample and their leaves, for all experiments."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -51,7 +51,7 @@ _LEAVES = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TreeLeaves:
-    """The leaves of one tree, as its training rows saw it grow.
+    """The leaves of one tree, with the derivatives at the time of training.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class TreeLeaves:
     rows : ndarray of shape (n_samples,)
         Leaf of each row.
     g, h : ndarray of shape (n_samples,)
-        Derivatives of each row, in float32 as the libraries hold them.
+        Derivatives of each row, in float32 like in the libraries.
     raw : ndarray of shape (n_samples,)
         Raw score of each row before this tree.
     """
@@ -78,7 +78,7 @@ class TreeLeaves:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grown:
-    """An ensemble that was grown on a sample.
+    """An ensemble grown on a sample.
 
     Attributes
     ----------
@@ -126,11 +126,11 @@ class Grown:
         return TreeLeaves(weight, G, H, rows, g, h, raw[:, 0].copy())
 
     def _derivatives(self, raw: Array) -> tuple[Array, Array]:
-        """Return both derivatives of each row as the libraries hold them: float32."""
+        """Return both derivatives of each row in float32, like the libraries."""
         problem = self.problem
         objective, y, unit = problem.objective, problem.train.y, 1.0
         if objective.name == "squared_error":
-            # Targets are centred and scaled first, and then rounded too.
+            # Targets are centred and scaled before they are rounded.
             unit = problem.standard.target_scale
             raw = (raw - problem.standard.intercept) / unit
             y = _rounded(problem.part(problem.train).y)
@@ -156,9 +156,9 @@ class Grower:
     def grow(
         self, n_rounds: int, *, patience: int | None = None, **changes: Any
     ) -> Grown:
-        """Grow an ensemble with ``FREE`` but for ``changes``.
+        """Grow an ensemble with ``FREE`` and ``changes``.
 
-        With ``patience`` it is cut to the best round of the new rows.
+        With ``patience`` it is cut at the best round on the new rows.
         """
         engine, penalty = get_engine(self.engine), replace(FREE, **changes)
         growth = Growth(n_rounds=n_rounds, patience=patience)
@@ -179,8 +179,8 @@ class Grower:
 def one_tree(grower: Grower) -> dict[str, tuple[float, ...]]:
     """Return the leaves of the first unpenalised tree under growing penalties.
 
-    Leaves stand from the largest unpenalised weight to the least; a tree with fewer
-    than eight leaves has NaN for the others.
+    Leaves are sorted by decreasing unpenalised weight; a tree with fewer than eight
+    leaves has NaN for the others.
     """
     leaves = next(grower.grow(1).tree_leaves(), None)
     steps = np.concatenate([[0.0], np.geomspace(0.1, 1000, 24)])
@@ -215,11 +215,11 @@ TREE_PANELS = tuple(
     )
     for name in ("reg_alpha", "reg_lambda")
 )
-"""What ``one_tree`` draws."""
+"""The panel of ``one_tree``."""
 
 
 def problem_of(sample: Sample) -> Problem:
-    """Return the rows of a sample as engines take them."""
+    """Return the rows of a sample as a problem for engines."""
     train, new = (
         _table(X, y, sample.objective)
         for X, y in ((sample.X, sample.y), (sample.X_new, sample.y_new))

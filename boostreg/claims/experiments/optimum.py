@@ -6,7 +6,7 @@ Around its minimum :math:`w^*` a loss with Hessian H is
 - with :math:`\alpha \|w\|_2^2 / 2` the optimum is :math:`(H + \alpha I)^{-1} H w^*`
   (eq. 7.7), or along each eigenvector of H the share
   :math:`\lambda_i / (\lambda_i + \alpha)` of what it was (eq. 7.13). Every direction
-  shrinks, flat ones most, none to 0;
+  shrinks, flat ones the most, none to 0;
 - with :math:`\alpha \|w\|_1` and a diagonal H it is
   :math:`\operatorname{sign}(w_i^*) \max(|w_i^*| - \alpha / H_{ii}, 0)` (eq. 7.23, from
   the expansion 7.22): every coordinate moves by at most :math:`\alpha / H_{ii}`, and
@@ -142,7 +142,7 @@ def l1_optimum(optimum: ArrayLike, curvature: ArrayLike, strength: float) -> Arr
 
 
 def shift(optimum: ArrayLike, penalised: ArrayLike) -> float:
-    """Return the Euclidean distance that a penalty has moved the optimum.
+    """Return the Euclidean distance by which a penalty moves the optimum.
 
     >>> shift([2.0, 2.0], [1.5, 1.0]) == (0.25 + 1.0) ** 0.5
     True
@@ -167,7 +167,7 @@ _CUTS = np.linspace(1.0, 0.02, 26)
 
 
 def losses_along_a_penalty(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Compare a linear model whose strength inner folds choose with an unpenalised one.
+    """Compare a linear model with tuned strength to an unpenalised one.
 
     Changes are shares of the unpenalised model's loss; below 0 is less loss.
     """
@@ -275,7 +275,7 @@ def _l1(linear: Linear, shares: Array) -> tuple[Array, Array]:
 def _hessian(linear: Linear) -> Array:
     """Return the Hessian of the mean half deviance at the unpenalised optimum.
 
-    The intercept, which nothing penalises, is solved for.
+    The intercept is not penalised and is eliminated.
     """
     design = linear.design
     raw = linear.free_path().raw(design.X, 0)

@@ -1,4 +1,4 @@
-r"""Whether L1 finds the features that matter, where the truth is planted (A6).
+r"""Feature selection by L1 on synthetic data with known informative features.
 
 Of the features that a model uses, the *false discovery* share are none of the truth;
 of the truth it uses the share *recall*. A lasso finds the truth surely only where

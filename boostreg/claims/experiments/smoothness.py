@@ -1,4 +1,4 @@
-r"""Whether L2 makes predicted probabilities smoother (C5).
+r"""Smoothness of predicted probabilities under L2.
 
 Between pairs of new rows a straight line is walked; the probability p along it has a
 total variation :math:`\sum |p_{k + 1} - p_k|`. A line that rises or falls all the way

@@ -1,4 +1,4 @@
-r"""Margin, support vectors, zeros and new losses of linear SVMs along C (B2).
+r"""Margin, support vectors, zeros and test losses of linear SVMs along C.
 
 With labels of -1 and 1, rows X, weights w and intercept b, a linear SVM minimises
 

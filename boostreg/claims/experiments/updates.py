@@ -1,4 +1,4 @@
-r"""How the two penalties take from weights: in proportion, or all alike (C1, C2).
+r"""How the penalties reduce weights: proportionally (L2) or by a constant (L1).
 
 A gradient step of length :math:`\eta` on the penalty alone takes
 

@@ -174,6 +174,16 @@ def test_no_modules_import_each_other_in_a_circle():
     assert circle_of(graph) == ()
 
 
+def test_no_class_name_has_two_meanings():
+    homes = {}
+    for path, tree in MODULES.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(path)
+
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
 def imported_modules(tree):
     """Yield the modules of boostreg that a module imports from."""
     for node in ast.walk(tree):

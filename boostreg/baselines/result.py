@@ -9,7 +9,7 @@ from boostreg.arrays import Array
 from boostreg.record import decode_record, encode_record
 from boostreg.statistics import standard_error
 
-__all__ = ["BaselineResult", "PathPoint"]
+__all__ = ["BaselineResult", "StrengthPoint"]
 
 
 _ARRAYS = (
@@ -24,7 +24,7 @@ _ARRAYS = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PathPoint:
+class StrengthPoint:
     """One strength of a path.
 
     Attributes
@@ -160,11 +160,11 @@ class BaselineResult:
         return tuple(f"{i} [{o}]" for i in self.inputs for o in self.outputs)
 
     @property
-    def path(self) -> tuple[PathPoint, ...]:
+    def path(self) -> tuple[StrengthPoint, ...]:
         """The strengths with their inner losses and coefficients, strongest first."""
         errors = standard_error(self.inner_losses)
         return tuple(
-            PathPoint(
+            StrengthPoint(
                 strength=float(strength),
                 loss=float(np.mean(self.inner_losses[at])),
                 loss_se=float(errors[at]),

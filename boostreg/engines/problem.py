@@ -38,7 +38,7 @@ from boostreg.penalty import Penalty, Units
 from boostreg.penalty.value import ON_LEAF_WEIGHTS
 
 __all__ = [
-    "Part",
+    "LibraryRows",
     "Problem",
     "Standard",
     "check_min_child_samples",
@@ -222,7 +222,7 @@ def _spread(objective: Objective, y: Array, weights: Array | None) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LibraryRows:
     """Standardised rows, as a library is given them.
 
     Attributes
@@ -362,7 +362,7 @@ class Problem:
             return weights
         return weights / self.standard.weight_scale
 
-    def part(self, table: Table) -> Part:
+    def part(self, table: Table) -> LibraryRows:
         """Return the rows of ``table`` on the standard scale."""
         standard = self.standard
         start = standard.intercept if standard.start is None else standard.start
@@ -371,7 +371,7 @@ class Problem:
             standard = replace(standard, weight_scale=own)
         targets = standard.targets(self.labels(table))
         self._refuse_lost_target(table, targets)
-        return Part(
+        return LibraryRows(
             table.X,
             targets,
             standard.row_weights(table.weights, table.n_samples),

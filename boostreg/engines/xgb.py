@@ -32,7 +32,7 @@ from boostreg.engines.curves import (
     loss_of_scores,
 )
 from boostreg.engines.problem import (
-    Part,
+    LibraryRows,
     Problem,
     Standard,
     check_min_child_samples,
@@ -206,7 +206,7 @@ class XGBoost(Engine):
         train, codes = problem.train, codes_of(problem.train)
         features = map_for(self.name, train)
 
-        def matrix(part: Part, ref: Any = None) -> Any:
+        def matrix(part: LibraryRows, ref: Any = None) -> Any:
             X = features.apply(as_trained(part.X, codes))
             refuse_beyond_float32(X, train.columns)
             made = xgboost.QuantileDMatrix(

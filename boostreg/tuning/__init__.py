@@ -1,7 +1,7 @@
 """Proposes penalties, measures them on inner folds, and selects candidates."""
 
 from boostreg.tuning.guess import Prior
-from boostreg.tuning.measuring import Limits
+from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.proposals import SAMPLERS, Proposer, Sampler, first_penalties
 from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
@@ -11,8 +11,8 @@ from boostreg.tuning.tune import suggest
 __all__ = [
     "SAMPLERS",
     "Candidate",
+    "FitSettings",
     "FoldRecord",
-    "Limits",
     "Prior",
     "Proposer",
     "Sampler",

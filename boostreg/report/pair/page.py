@@ -19,7 +19,7 @@ from boostreg.report.results import EffectData, EngineData, Results
 from boostreg.report.sections.words import (
     PENALTY_WORDS,
     PICKS,
-    Table,
+    TextTable,
     span,
 )
 from boostreg.report.shell import fill
@@ -124,7 +124,7 @@ def _curve(effect: EffectData, measure: Measure) -> Iterator[tuple[float, float]
             yield point["value"], value
 
 
-def _picks(compared: Compared) -> Table:
+def _picks(compared: Compared) -> TextTable:
     heads = (
         "model", "loss A", "loss B", "B minus A", "95% interval", "loss of B",
         "leaves A", "leaves B", "change", "95% interval", "leaves of B",
@@ -153,7 +153,7 @@ def _picks(compared: Compared) -> Table:
         )
         for row in compared["rows"]
     )
-    return Table("Means over the outer folds", heads, rows, (0, 5, 10))
+    return TextTable("Means over the outer folds", heads, rows, (0, 5, 10))
 
 
 def _span_of_change(leaves: Change | None) -> str:
@@ -162,7 +162,7 @@ def _span_of_change(leaves: Change | None) -> str:
     return f"{percent(leaves['low'])} to {percent(leaves['high'])}"
 
 
-def _penalties(compared: Compared) -> Table | None:
+def _penalties(compared: Compared) -> TextTable | None:
     models = [
         (f"{row['name']}, {name}", side["penalty"], side["rounds"])
         for row in compared["rows"]
@@ -184,10 +184,10 @@ def _penalties(compared: Compared) -> Table | None:
         for name, penalty, rounds in models
     )
     heads = ("model", "rounds", *(name.replace("_", " ") for name in differing))
-    return Table("What was picked, on all rows; penalties that differ", heads, rows)
+    return TextTable("What was picked, on all rows; penalties that differ", heads, rows)
 
 
-def _changes(caption: str, rows: list[list[str]]) -> Table | None:
+def _changes(caption: str, rows: list[list[str]]) -> TextTable | None:
     if not rows:
         return None
-    return Table(caption, ("key", "A", "B"), tuple(map(tuple, rows)), (0, 1, 2))
+    return TextTable(caption, ("key", "A", "B"), tuple(map(tuple, rows)), (0, 1, 2))

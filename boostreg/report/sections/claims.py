@@ -6,7 +6,7 @@ from typing import Any
 from boostreg.figures import (
     Curve,
     Figure,
-    Judged,
+    VerdictRow,
     curve_panel,
     line_panel,
     measure_scale,
@@ -16,7 +16,7 @@ from boostreg.figures.scale import MISSING, significant
 from boostreg.penalty.space import by_strength
 from boostreg.report.claims import claims_sentences, quantity_words
 from boostreg.report.results import ClaimData, ClaimFindingData, Results
-from boostreg.report.sections.words import Table, engine_name
+from boostreg.report.sections.words import TextTable, engine_name
 
 __all__ = ["claim_rows", "claims_section"]
 
@@ -40,11 +40,11 @@ def _heading(claims: Sequence[ClaimData]) -> str:
     return claims_sentences(claims)[0].rstrip(".")
 
 
-def _table(claims: Iterable[ClaimData]) -> Table:
+def _table(claims: Iterable[ClaimData]) -> TextTable:
     rows = tuple(row for claim in claims for row in claim_rows(claim))
     heads = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
              "expected")  # fmt: skip
-    return Table("Claims and what came of them", heads, rows, (0, 1, 2, 3, 6))
+    return TextTable("Claims and what came of them", heads, rows, (0, 1, 2, 3, 6))
 
 
 def claim_rows(claim: ClaimData) -> Iterator[tuple[str, ...]]:
@@ -130,7 +130,7 @@ def _strip(claim: ClaimData) -> Figure:
         return None if value is None else factor * value
 
     rows = [
-        Judged(
+        VerdictRow(
             f["engine"] or "",
             scaled(f["estimate"]),
             scaled(f["low"]),

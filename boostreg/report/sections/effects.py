@@ -30,7 +30,7 @@ from boostreg.report.results import (
 from boostreg.report.sections.words import (
     PENALTY_WORDS,
     PICKS,
-    Table,
+    TextTable,
     engine_name,
     span,
 )
@@ -59,7 +59,7 @@ _COLUMNS: tuple[_Column, ...] = (
 )  # fmt: skip
 
 
-def path_table(name: str, found: Found, places: int) -> Table:
+def path_table(name: str, found: Found, places: int) -> TextTable:
     """Return every point of the path, one row an engine."""
     rows = [
         (
@@ -80,10 +80,12 @@ def path_table(name: str, found: Found, places: int) -> Table:
         name, "engine", "leaves", "loss", "difference", "95% interval", "train loss",
         "gap", *(column.replace("_", " ") for column in _COLUMNS),
     )  # fmt: skip
-    return Table(f"The path of {name}: means over folds", heads, tuple(rows), (0, 1))
+    return TextTable(
+        f"The path of {name}: means over folds", heads, tuple(rows), (0, 1)
+    )
 
 
-def works_table(name: str, found: Found, places: int) -> Table | None:
+def works_table(name: str, found: Found, places: int) -> TextTable | None:
     """Return shrinkage and structure effects, None where they were not measured."""
     rows = [
         (
@@ -103,10 +105,10 @@ def works_table(name: str, found: Found, places: int) -> Table | None:
         *(f"L2 norm, {part}" for part in both[:2]),
     )  # fmt: skip
     caption = f"How {name} works: its effects on loss and size in two parts"
-    return Table(caption, heads, tuple(rows), (0, 1)) if rows else None
+    return TextTable(caption, heads, tuple(rows), (0, 1)) if rows else None
 
 
-def elsewhere_table(name: str, found: Found, places: int) -> Table | None:
+def elsewhere_table(name: str, found: Found, places: int) -> TextTable | None:
     """Return the lowest point of every path of a penalty, None if there is but one."""
     rows = [
         _lowest(engine, path, places)
@@ -120,7 +122,7 @@ def elsewhere_table(name: str, found: Found, places: int) -> Table | None:
         "flat", "verdict",
     )  # fmt: skip
     caption = f"{name} elsewhere: the lowest point of each path"
-    return Table(caption, heads, tuple(rows), (0, 1, 2, 7)) if rows else None
+    return TextTable(caption, heads, tuple(rows), (0, 1, 2, 7)) if rows else None
 
 
 def _lowest(engine: str, path: PathData, places: int) -> tuple[str, ...]:
@@ -473,7 +475,7 @@ def _shrinkage_curve(
     )
 
 
-def _table(results: Results) -> Table:
+def _table(results: Results) -> TextTable:
     rows = tuple(
         (
             f"{engine_name(engine)} {pick}",
@@ -491,7 +493,7 @@ def _table(results: Results) -> Table:
         "model on all rows", "median leaf keeps", "10% to 90% of leaves",
         "leaves of weight 0", "L1 norm", "L2 norm",
     )  # fmt: skip
-    return Table("Leaf weights of the picks, before the learning rate", heads, rows)
+    return TextTable("Leaf weights of the picks, before the learning rate", heads, rows)
 
 
 def _span(size: SizeData) -> str:
@@ -501,7 +503,7 @@ def _span(size: SizeData) -> str:
     return f"{percent(low)} to {percent(high)}"
 
 
-def matters_table(results: Results) -> Table | None:
+def matters_table(results: Results) -> TextTable | None:
     """Return what each penalty does to loss and size, None where none was moved."""
     effects = results["effects"]
     rows = tuple(
@@ -522,9 +524,9 @@ def matters_table(results: Results) -> Table | None:
         "its weakest (zero where it can be), with 95% intervals"
     )
     if all(row[-1] == MISSING for row in rows):
-        return Table(caption, heads[:-1], tuple(r[:-1] for r in rows), (0, 1, 2, 3))
+        return TextTable(caption, heads[:-1], tuple(r[:-1] for r in rows), (0, 1, 2, 3))
     caption += "; and its share of the loss's variance"
-    return Table(caption, heads, rows, (0, 1, 2, 3))
+    return TextTable(caption, heads, rows, (0, 1, 2, 3))
 
 
 def _matters_row(results: Results, engine: str, name: str) -> tuple[str, ...]:

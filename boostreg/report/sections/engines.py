@@ -33,7 +33,7 @@ from boostreg.report.results import (
     OuterData,
     Results,
 )
-from boostreg.report.sections.words import Table, model_name, span
+from boostreg.report.sections.words import TextTable, model_name, span
 
 __all__ = ["baselines_section", "engines_section", "kept_words"]
 
@@ -280,7 +280,7 @@ def _shares(pair: ComparisonData) -> Difference:
     )
 
 
-def _table(models: Sequence[_Model], results: Results, places: int) -> Table:
+def _table(models: Sequence[_Model], results: Results, places: int) -> TextTable:
     heads = (
         "model", "loss", "95% interval", "leaves, coefficients or weights", "trees",
         "to the library's defaults", "95% interval of the difference",
@@ -296,7 +296,7 @@ def _table(models: Sequence[_Model], results: Results, places: int) -> Table:
         )
         for model in models
     )
-    return Table("Means over the outer folds", heads, rows)
+    return TextTable("Means over the outer folds", heads, rows)
 
 
 def _to_default(model: _Model, results: Results, places: int) -> tuple[str, str]:
@@ -306,7 +306,7 @@ def _to_default(model: _Model, results: Results, places: int) -> tuple[str, str]
     return (MISSING, MISSING)
 
 
-def _comparisons(results: Results, places: int) -> Table | None:
+def _comparisons(results: Results, places: int) -> TextTable | None:
     rows = tuple(
         (
             f"{model_name(pair['a'])} against {model_name(pair['b'])}",
@@ -328,7 +328,7 @@ def _comparisons(results: Results, places: int) -> Table | None:
         "Paired differences of outer loss, below 0 where the first model is better; "
         "p adjusted after Holm over all pairs"
     )
-    return Table(caption, heads, rows, (0, 6)) if rows else None
+    return TextTable(caption, heads, rows, (0, 6)) if rows else None
 
 
 def _relative(share: float | None) -> str:

@@ -7,7 +7,7 @@ from boostreg.figures import Figure, promise_chart, share_bars
 from boostreg.figures.scale import fixed, percent, signed
 from boostreg.report.records import GIVEN
 from boostreg.report.results import ImportanceData, IncumbentData, Results
-from boostreg.report.sections.words import Table, engine_name
+from boostreg.report.sections.words import TextTable, engine_name
 
 __all__ = ["importance_section", "promise_section"]
 
@@ -80,7 +80,7 @@ def _qualities(found: Measured) -> str:
     return ", ".join(said)
 
 
-def _table(engine: str, found: Measured) -> Table:
+def _table(engine: str, found: Measured) -> TextTable:
     beside = found["loss"]["optuna"]
     names = list(
         dict.fromkeys(
@@ -104,7 +104,7 @@ def _table(engine: str, found: Measured) -> Table:
         *(f"of {measure}" for measure in _MEASURES),
         *(f"loss, Optuna {label}" for label in beside),
     )
-    return Table(f"{engine_name(engine)}: share of the variance", heads, rows)
+    return TextTable(f"{engine_name(engine)}: share of the variance", heads, rows)
 
 
 def _pairs(found: Measured) -> str:
@@ -168,7 +168,7 @@ def _guess(results: Results, engine: str) -> str | None:
 
 def _promise_table(
     engines: Mapping[str, Sequence[IncumbentData]], places: int
-) -> Table:
+) -> TextTable:
     rows = tuple(
         (
             str(point["trial"]),
@@ -181,7 +181,7 @@ def _promise_table(
         for point in points
     )
     heads = ("trial", "engine", "inner loss", "outer loss", "outer less inner")
-    return Table(
+    return TextTable(
         "Incumbents as the searches went on, means over outer folds",
         heads,
         rows,

@@ -18,7 +18,7 @@ from boostreg.report.sections.words import (
     PICKS,
     Cell,
     PickName,
-    Table,
+    TextTable,
     engine_name,
 )
 
@@ -171,7 +171,7 @@ def _summary(pick: PickData) -> str:
     return f"trial {pick['trial']}, {rounds} rounds, {leaves} leaves"
 
 
-def _scales(engine: str, name: str, pick: PickData) -> Table | None:
+def _scales(engine: str, name: str, pick: PickData) -> TextTable | None:
     """Return the penalties that have a unit, once in each."""
     scales = {k: v for k, v in pick["scales"].items() if v}
     rows = tuple(
@@ -180,7 +180,7 @@ def _scales(engine: str, name: str, pick: PickData) -> Table | None:
     )
     if not scales:
         return None
-    return Table(
+    return TextTable(
         f"{engine_name(engine)} {name} in each scale", ("penalty", *scales), rows
     )
 
@@ -192,7 +192,9 @@ def _flags(pick: PickData) -> list[str]:
     return flags
 
 
-def _table(results: Results, engine: str, found: EngineData, names: list[str]) -> Table:
+def _table(
+    results: Results, engine: str, found: EngineData, names: list[str]
+) -> TextTable:
     heads = (
         "penalty",
         "what it is",
@@ -206,7 +208,7 @@ def _table(results: Results, engine: str, found: EngineData, names: list[str]) -
         _row(results, engine, name, {k: found[k]["penalty"].get(name) for k in PICKS})
         for name in names
     ]
-    return Table(
+    return TextTable(
         f"{engine_name(engine)}: picked values, boostreg's defaults, and the range",
         heads,
         tuple(rows),

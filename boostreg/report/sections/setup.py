@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from boostreg.report.results import CardData, LintData, Results, StudyData
 from boostreg.report.sections.parameters import to_yaml
-from boostreg.report.sections.words import Table, plain, table_of
+from boostreg.report.sections.words import TextTable, plain, table_of
 
 __all__ = ["public", "setup_section", "without_folders"]
 
@@ -77,7 +77,7 @@ def _card(data: CardData) -> list[tuple[str, str]]:
     ]
 
 
-def _card_tables(data: CardData) -> list[Table]:
+def _card_tables(data: CardData) -> list[TextTable]:
     return [
         table_of(_caption(key, value), value[:_MOST_COLUMNS])
         for key, value in data.items()

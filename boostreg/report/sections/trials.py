@@ -18,7 +18,7 @@ from boostreg.figures.scale import MISSING, count, fixed, signed, significant
 from boostreg.penalty import PENALTIES
 from boostreg.report.results import Number, PurposeData, Results, TreeData
 from boostreg.report.sections.setup import public
-from boostreg.report.sections.words import PICKS, Table, engine_name
+from boostreg.report.sections.words import PICKS, TextTable, engine_name
 
 __all__ = [
     "MOST_ROWS",
@@ -39,7 +39,7 @@ _PURPOSES = {
 }
 
 
-def purposes_table(results: Results, places: int) -> Table | None:
+def purposes_table(results: Results, places: int) -> TextTable | None:
     """Return a row for each engine and purpose, None where there is none."""
     found = list(_candidates(results))
     if not found:
@@ -58,7 +58,7 @@ def purposes_table(results: Results, places: int) -> Table | None:
         for engine, one in found
     )
     caption = "For a purpose: candidates of the search on all rows, nothing fitted anew"
-    return Table(caption, heads, rows, (0, 1))
+    return TextTable(caption, heads, rows, (0, 1))
 
 
 def _candidates(results: Results) -> Iterable[tuple[str, PurposeData]]:

@@ -16,7 +16,7 @@ __all__ = [
     "PICKS",
     "Cell",
     "PickName",
-    "Table",
+    "TextTable",
     "engine_name",
     "model_name",
     "plain",
@@ -80,7 +80,7 @@ Cell = str | Figure
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TextTable:
     """Caption, column heads, and rows whose first cell is their head.
 
     ``left`` lists the columns (by place) that hold text, set flush left.
@@ -110,7 +110,7 @@ def plain(value: Any) -> str:
     return str(value)
 
 
-def table_of(caption: str, records: Iterable[Mapping[str, Any]]) -> Table:
+def table_of(caption: str, records: Iterable[Mapping[str, Any]]) -> TextTable:
     """Return records with equal keys as a table of plain text.
 
     >>> table_of("t", [{"name": "a", "n_rows": 3}]).heads
@@ -127,7 +127,7 @@ def table_of(caption: str, records: Iterable[Mapping[str, Any]]) -> Table:
         for place, key in enumerate(keys)
         if any(isinstance(r.get(key), str | list | Mapping) for r in listed)
     )
-    return Table(caption, tuple(_words(key) for key in keys), rows, text)
+    return TextTable(caption, tuple(_words(key) for key in keys), rows, text)
 
 
 def _words(key: object) -> str:

@@ -12,8 +12,7 @@ if TYPE_CHECKING:  # what type checkers and editors read; at run time names are 
     from boostreg.study.run import open_run
     from boostreg.study.runner import run_study
     from boostreg.trees import TreeEnsemble, TreeSize, tree_size
-    from boostreg.tuning import suggest
-    from boostreg.tuning.tune import tune
+    from boostreg.tuning.tune import suggest, tune
     from boostreg.tuning.tuned import Tuned
 
 __all__ = [
@@ -49,7 +48,7 @@ _HOMES = {
     "open_run": "boostreg.study.run",
     "penalty_path": "boostreg.effects.path",
     "run_study": "boostreg.study.runner",
-    "suggest": "boostreg.tuning",
+    "suggest": "boostreg.tuning.tune",
     "tree_size": "boostreg.trees",
     "tune": "boostreg.tuning.tune",
 }

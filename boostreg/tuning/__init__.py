@@ -6,7 +6,6 @@ from boostreg.tuning.proposals import SAMPLERS, Proposer, Sampler, first_penalti
 from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
 from boostreg.tuning.trial import FoldRecord, Trial
-from boostreg.tuning.tune import suggest
 
 __all__ = [
     "SAMPLERS",
@@ -22,5 +21,4 @@ __all__ = [
     "Tuning",
     "first_penalties",
     "select",
-    "suggest",
 ]

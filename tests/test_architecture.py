@@ -15,7 +15,7 @@ import boostreg
 
 PACKAGE = Path(boostreg.__file__).parent
 FLOORS = [
-    {"errors", "arrays"},
+    {"errors", "arrays", "engine_facts", "record"},
     {"figures"},
     {"penalty", "statistics", "trees", "data"},
     {"losses"},  # they define the units of penalties
@@ -174,6 +174,16 @@ def test_no_modules_import_each_other_in_a_circle():
     assert circle_of(graph) == ()
 
 
+def test_no_class_name_has_two_meanings():
+    homes = {}
+    for path, tree in MODULES.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(path)
+
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
 def imported_modules(tree):
     """Yield the modules of boostreg that a module imports from."""
     for node in ast.walk(tree):
@@ -257,8 +267,22 @@ def test_public_names_are_those_of_their_homes(name):
     assert name in dir(boostreg)
 
 
+def test_public_names_are_imported_for_type_checkers_from_where_they_are_loaded():
+    (block,) = (node for node in MODULES["__init__.py"].body if is_typed_block(node))
+    seen = {alias.name: node.module for node in block.body for alias in node.names}
+
+    assert seen == boostreg._HOMES  # noqa: SLF001 - the one list of them
+
+
+def is_typed_block(node):
+    """Return whether a statement is ``if TYPE_CHECKING:``, of imports."""
+    if not isinstance(node, ast.If) or not isinstance(node.test, ast.Name):
+        return False
+    return node.test.id == "TYPE_CHECKING"
+
+
 def test_public_names_are_sorted():
-    assert sorted(boostreg.__all__) == boostreg.__all__
+    assert sorted(boostreg._HOMES) == boostreg.__all__  # noqa: SLF001 - as above
 
 
 def test_unknown_public_name_is_an_attribute_error():

@@ -9,7 +9,7 @@ from boostreg.baselines.names import (
     missing_extra,
     why_lacking,
 )
-from boostreg.baselines.result import BaselineResult, PathPoint
+from boostreg.baselines.result import BaselineResult, StrengthPoint
 from boostreg.baselines.run import run_baseline
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "DEFAULT_BASELINES",
     "SOLVERS",
     "BaselineResult",
-    "PathPoint",
+    "StrengthPoint",
     "available_baselines",
     "extra_packages",
     "missing_extra",

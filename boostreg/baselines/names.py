@@ -23,6 +23,7 @@ from boostreg.losses import Objective
 
 __all__ = [
     "BASELINES",
+    "BASELINE_LABELS",
     "DEFAULT_BASELINES",
     "KERAS",
     "L1_RATIOS",
@@ -55,6 +56,21 @@ NETWORKS = ("mlp", *KERAS)
 
 BASELINES = ("mean", *L1_RATIOS)
 """Names of all baselines, in display order."""
+
+BASELINE_LABELS = {
+    "mean": "the mean",
+    "ridge": "ridge",
+    "lasso": "lasso",
+    "elastic_net": "elastic net",
+    "svm_l2": "the SVM with L2",
+    "svm_l1": "the SVM with L1",
+    "mlp": "the network with L2",
+    "keras_l1": "the Keras network with L1",
+    "keras_l2": "the Keras network with L2",
+    "keras_l1l2": "the Keras network with L1 and L2",
+    "keras_decay": "the Keras network with decoupled weight decay",
+}
+"""The baselines as a sentence names them; a table leaves the article out."""
 
 DEFAULT_BASELINES = ("mean", "ridge", "lasso", "elastic_net")
 """Baselines of a study that does not name any."""

@@ -1,16 +1,15 @@
 """The result of a baseline on one outer split: plain numbers, no fitted object."""
 
-import json
 import math
-import struct
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from boostreg.arrays import Array
+from boostreg.record import decode_record, encode_record
 from boostreg.statistics import standard_error
 
-__all__ = ["BaselineResult", "PathPoint"]
+__all__ = ["BaselineResult", "StrengthPoint"]
 
 
 _ARRAYS = (
@@ -25,7 +24,7 @@ _ARRAYS = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PathPoint:
+class StrengthPoint:
     """One strength of a path.
 
     Attributes
@@ -161,11 +160,11 @@ class BaselineResult:
         return tuple(f"{i} [{o}]" for i in self.inputs for o in self.outputs)
 
     @property
-    def path(self) -> tuple[PathPoint, ...]:
+    def path(self) -> tuple[StrengthPoint, ...]:
         """The strengths with their inner losses and coefficients, strongest first."""
         errors = standard_error(self.inner_losses)
         return tuple(
-            PathPoint(
+            StrengthPoint(
                 strength=float(strength),
                 loss=float(np.mean(self.inner_losses[at])),
                 loss_se=float(errors[at]),
@@ -181,18 +180,16 @@ class BaselineResult:
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         arrays = {name: plain.pop(name) for name in _ARRAYS}
         plain["arrays"] = [[name, array.shape] for name, array in arrays.items()]
-        head = json.dumps(plain).encode()
         body = b"".join(array.astype("<f8").tobytes() for array in arrays.values())
-        return struct.pack("<I", len(head)) + head + body
+        return encode_record(plain, body)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "BaselineResult":
         """Return the result that ``to_bytes`` wrote, equal to the last bit."""
-        (length,) = struct.unpack_from("<I", data)
-        plain = json.loads(data[4 : 4 + length])
-        offset = 4 + length
+        plain, body = decode_record(data)
+        offset = 0
         for name, shape in plain.pop("arrays"):
-            array = np.frombuffer(data, np.dtype("<f8"), math.prod(shape), offset)
+            array = np.frombuffer(body, np.dtype("<f8"), math.prod(shape), offset)
             offset += array.nbytes
             plain[name] = array.astype(np.float64).reshape(shape)
         for name in ("inputs", "outputs", "notes"):

@@ -17,6 +17,7 @@ from boostreg.baselines.inputs import fit_inputs, transform
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Measured, Sample
 from boostreg.data import Table, planted_table, planted_truth
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import derive_seed, digest
 from boostreg.fits.work import Work
@@ -98,7 +99,8 @@ class ExperimentWork(Work[Measured]):
 
 @cache
 def _versions() -> Mapping[str, str]:
-    packages = ("numpy", "scipy", "scikit-learn", "xgboost", "lightgbm")
+    engines = (facts.package for facts in ENGINE_FACTS.values())
+    packages = ("numpy", "scipy", *engines)
     return {"boostreg": __version__} | {name: version(name) for name in packages}
 
 

@@ -5,8 +5,6 @@ the leaf weights of a fit without the penalty are recomputed with it, only shrin
 acts; the rest of the effect is structure.
 """
 
-import json
-import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,12 +15,14 @@ from typing_extensions import override
 from boostreg.arrays import Array, Indices
 from boostreg.data import Table
 from boostreg.effects.effects import PathRow
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.engines import Problem, get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, digest, grow
 from boostreg.fits.work import FitWork, Work
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
+from boostreg.record import decode_record, encode_record
 from boostreg.statistics import Interval, corrected_t
 from boostreg.trees import SIZES, TreeEnsemble, TreeSize
 
@@ -136,13 +136,14 @@ def refresh(
     losses = [
         [_loss(objective, t, r)] for t, r in zip((train, valid), raw, strict=True)
     ]
+    weighs_unsplit = ENGINE_FACTS[trees.engine].weighs_unsplit
     for places in _rounds(trees):
         gradient = _weighed(objective.gradient(train.y, raw[0]), train.weights)
         hessian = _weighed(objective.hessian(train.y, raw[0]), train.weights)
         for tree in places:
             k = trees.output[tree]
             nodes = slice(trees.tree_offsets[tree], trees.tree_offsets[tree + 1])
-            if nodes.stop - nodes.start == 1 and trees.engine != "xgboost":
+            if nodes.stop - nodes.start == 1 and not weighs_unsplit:
                 continue  # a tree without a split has weight 0 there, for any penalty
             weight = _tree_weights(
                 leaves.train[:, tree] - nodes.start,
@@ -248,8 +249,7 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
                     "size": asdict(renewed.trees.size(raw.reg_lambda)),
                 }
             )
-        content = json.dumps(found).encode()
-        return struct.pack("<I", len(content)) + content
+        return encode_record(found)
 
     @override
     def decode(self, data: bytes) -> tuple[Refreshed, ...]:
@@ -257,7 +257,7 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
             Refreshed(
                 one["value"], one["loss"], one["train_loss"], TreeSize(**one["size"])
             )
-            for one in json.loads(data[4:])
+            for one in decode_record(data)[0]
         )
 
 

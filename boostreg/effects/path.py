@@ -17,7 +17,7 @@ from boostreg.figures import Curve, Figure, curve_panel, measure_scale
 from boostreg.figures.figure import notebook_html
 from boostreg.penalty import PENALTIES, Penalty, Scale
 from boostreg.penalty.space import shipped_range
-from boostreg.tuning.measuring import Limits, Measuring, Setting
+from boostreg.tuning.measuring import FitSettings, Measuring, Setting
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.tune import check_names, run_here
 
@@ -204,7 +204,7 @@ sample_weight, groups, scale, journal
     settings = [Setting(engine, None, point.penalty) for point in made]
     for setting in settings:
         get_engine(engine).check(setting.penalty, problem)
-    limits = Limits(
+    limits = FitSettings(
         n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
     )
     measuring = Measuring(settings, limits, keep=True)

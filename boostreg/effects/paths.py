@@ -8,7 +8,8 @@ import numpy as np
 
 from boostreg.effects.effects import PathRow
 from boostreg.penalty import Penalty
-from boostreg.penalty.space import FALLING, WHOLE, Range, least_of
+from boostreg.penalty.space import Range, least_of
+from boostreg.penalty.value import FALLING, WHOLE
 from boostreg.tuning.measuring import Measuring, Setting
 from boostreg.tuning.trial import common_rounds, cut_fold
 

@@ -4,8 +4,6 @@ The first tree of every fit on a data set sees the same gradients, those at the
 intercept, so any difference between these trees is due to the penalty.
 """
 
-import json
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, digest, grow
 from boostreg.fits.work import FitWork, Work
+from boostreg.record import decode_record, encode_record
 from boostreg.trees import TreeEnsemble
 
 __all__ = ["MOST_LEAVES", "Sketch", "SketchWork", "sketched_points", "written_tree"]
@@ -54,12 +53,11 @@ class SketchWork(Work[Sketch]):
             nodes = slice(int(trees.tree_offsets[0]), int(trees.tree_offsets[1]))
             n_leaves = int((trees.left[nodes] < 0).sum())
             written = written_tree(trees) if n_leaves <= MOST_LEAVES else ""
-        content = json.dumps([n_leaves, written]).encode()
-        return struct.pack("<I", len(content)) + content
+        return encode_record([n_leaves, written])
 
     @override
     def decode(self, data: bytes) -> Sketch:
-        return Sketch(*json.loads(data[4:]))
+        return Sketch(*decode_record(data)[0])
 
 
 def written_tree(trees: TreeEnsemble, tree: int = 0) -> str:

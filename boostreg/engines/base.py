@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from boostreg.arrays import Array
 from boostreg.data import Column
+from boostreg.engine_facts import ENGINE_FACTS, EngineFacts
 from boostreg.engines.columns import Codes, as_trained
 from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
 from boostreg.errors import FitError, ModelError, UnsupportedPenaltyError
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
+from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import FeatureMap, TreeEnsemble
 
 __all__ = ["Bins", "Engine", "Growth", "Model", "Training", "library_failure"]
@@ -122,6 +124,22 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
+    lacks: ClassVar[tuple[str, ...]] = ()
+    """Penalties that most engines have and this one has not; see ``lacking``."""
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What is known of the library beside how it is fitted."""
+        return ENGINE_FACTS[self.name]
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Penalties without any counterpart, whatever the problem is."""
+        return tuple(
+            name
+            for name, facts in PENALTY_FACTS.items()
+            if name in self.lacks or (facts.only and self.name not in facts.only)
+        )
 
     @abstractmethod
     def version(self) -> str:

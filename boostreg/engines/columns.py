@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from boostreg.arrays import Array
 from boostreg.data import Column, Table
+from boostreg.engine_facts import ENGINE_FACTS, Rules
 from boostreg.errors import DataError
 from boostreg.trees import FeatureMap
 
@@ -95,7 +96,6 @@ _LARGEST_SHARE = 1 / 400
 """Fraction of rows that merged values may hold without moving the edge of a bin."""
 
 _SAMPLE = 16384  # rows sampled once, to bound the cost of sorting
-_LIGHTGBM_ZERO = 1e-35
 _SMALLEST_FLOAT32 = float(np.finfo(np.float32).tiny)
 _FEATURES_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _LARGEST = 1e299  # above this, midpoints overflow; scikit-learn and LightGBM clip
@@ -104,11 +104,12 @@ _LARGEST = 1e299  # above this, midpoints overflow; scikit-learn and LightGBM cl
 def map_for(engine: str, table: Table) -> FeatureMap:
     """Return the map of the columns of training rows for one engine."""
     made = FeatureMap(np.zeros(table.n_features), {})
+    rules = ENGINE_FACTS[engine].rules
     for place, values in _numeric(table):
-        crowded = engine != "xgboost" and _is_crowded(values)
-        if crowded or _joins(values, _CASTS[engine]):
+        crowded = not rules.single and _is_crowded(values)
+        if crowded or _joins(values, partial(_kept, rules)):
             made.ranks[place] = _ranked(values)
-        elif engine == "lightgbm":
+        elif rules.zero:
             lowest = float(values.min())
             if _joins(values, partial(_from, lowest)):
                 made.ranks[place] = _ranked(values)
@@ -175,6 +176,11 @@ def _from(start: float, values: Array) -> Array:
     return values - start
 
 
+def _kept(rules: Rules, values: Array) -> Array:
+    """Return values as a library keeps them, infinite where they are too large."""
+    return _float32(values) if rules.single else _bounded(values, rules.zero)
+
+
 def _float32(values: Array) -> Array:
     with np.errstate(over="ignore", under="ignore"):
         small = values.astype(np.float32).astype(np.float64)
@@ -182,13 +188,10 @@ def _float32(values: Array) -> Array:
     return np.where(np.abs(small) < _SMALLEST_FLOAT32, 0.0, small)
 
 
-def _lightgbm(values: Array) -> Array:
-    return np.where(np.abs(values) <= _LIGHTGBM_ZERO, 0.0, _bounded(values))
-
-
-def _bounded(values: Array) -> Array:
+def _bounded(values: Array, zero: float) -> Array:
     far = np.abs(values) > _LARGEST
-    return np.where(far, np.copysign(np.inf, values), values)
+    bounded = np.where(far, np.copysign(np.inf, values), values)
+    return np.where(np.abs(values) <= zero, 0.0, bounded)
 
 
 def _is_crowded(values: Array) -> bool:
@@ -196,10 +199,3 @@ def _is_crowded(values: Array) -> bool:
     distinct = np.unique(values[:_SAMPLE])
     close = np.diff(distinct) <= 2 * np.spacing(np.abs(distinct[1:]))
     return len(close) > 0 and float(np.mean(close)) > 0.5
-
-
-_CASTS: dict[str, Cast] = {
-    "xgboost": _float32,
-    "lightgbm": _lightgbm,
-    "sklearn": _bounded,
-}

@@ -139,20 +139,21 @@ def _span(values: Array) -> str:
     return f"from {float(values.min()):g} to {float(values.max()):g}"
 
 
-def affine(library: str, problem: Problem) -> list[Callable[[float], float]]:
-    """Return the functions from ``library``'s metric to our loss.
+def affine(problem: Problem, *, rooted: bool = False) -> list[Callable[[float], float]]:
+    """Return the functions from a library's metric to our loss.
 
-    The first is for the training rows, the second for validation rows, if any. Sources:
+    The first is for the training rows, the second for validation rows, if any. Where
+    the metric is ``rooted``, it is the root of the mean squared error. Sources:
     XGBoost ``src/metric/elementwise_metric.cu``, LightGBM
     ``src/metric/regression_metric.hpp``.
     """
     tables = (problem.train, problem.valid)
-    return [_affine(library, problem) for t in tables if t is not None]
+    return [_affine(problem, rooted=rooted) for t in tables if t is not None]
 
 
-def _affine(library: str, problem: Problem) -> Callable[[float], float]:
+def _affine(problem: Problem, *, rooted: bool) -> Callable[[float], float]:
     unit = problem.standard.loss_scale
-    if problem.objective.name == "squared_error" and library == "xgboost":
+    if problem.objective.name == "squared_error" and rooted:
         return lambda rmse: unit * rmse * rmse
     return lambda metric: unit * metric
 

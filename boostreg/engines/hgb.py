@@ -22,7 +22,8 @@ from boostreg.errors import (
     UnsupportedPenaltyError,
 )
 from boostreg.losses import LIMITED_STEP, Objective
-from boostreg.penalty import Penalty
+from boostreg.penalty import PENALTIES, Penalty
+from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import TreeEnsemble
 
 __all__ = ["HistGradientBoosting", "SklearnForest", "send_late_missing_right"]
@@ -59,8 +60,6 @@ _INSTEAD = (
     f"Use engine xgboost or lightgbm, which limit it to {LIMITED_STEP}, or a larger "
     "reg_lambda or min_child_samples."
 )
-_OFF = ("reg_alpha", "min_split_gain", "max_delta_step", "path_smooth", "cat_l2")
-_NEUTRAL = dict.fromkeys(_OFF, 0.0) | {"subsample": 1.0, "colsample_bytree": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,13 @@ class HistGradientBoosting(Engine):
     """``HistGradientBoostingRegressor`` and ``HistGradientBoostingClassifier``."""
 
     name: ClassVar[str] = "sklearn"
+    lacks: ClassVar[tuple[str, ...]] = (
+        "reg_alpha",
+        "min_split_gain",
+        "max_delta_step",
+        "subsample",
+        "colsample_bytree",
+    )
 
     @override
     def version(self) -> str:
@@ -91,9 +97,10 @@ class HistGradientBoosting(Engine):
                 f"objective must be one of {tuple(_LOSS)} for engine sklearn, got "
                 f"{name!r}."
             )
-        taken = "reg_lambda, min_child_samples, max_leaves, max_depth, learning_rate"
-        for field, neutral in _NEUTRAL.items():
-            if getattr(penalty, field) != neutral:
+        fixed = (*self.lacking, "min_child_weight")
+        taken = ", ".join(name for name in PENALTIES if name not in fixed)
+        for field in self.lacking:
+            if getattr(penalty, field) != PENALTY_FACTS[field].idle:
                 raise UnsupportedPenaltyError(
                     f"scikit-learn's histogram boosting has no {field}; it "
                     f"supports {taken}."
@@ -195,7 +202,7 @@ class HistGradientBoosting(Engine):
 
     @override
     def save(self, model: Model, path: Path) -> Path:
-        target = path.with_suffix(".npz")
+        target = path.with_suffix(self.facts.suffix)
         self.trees(model).to_npz(target)
         return target
 

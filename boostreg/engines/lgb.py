@@ -270,7 +270,7 @@ class LightGBM(Engine):
             partial(_add_round, booster, _MAX_DRAWS if draws else 1),
             partial(_measure_means, booster, problem)
             if problem.objective.log_link
-            else partial(_measure, booster, affine("lightgbm", problem)),
+            else partial(_measure, booster, affine(problem)),
         )
         return self._training(booster, bins, penalty.learning_rate, curves)
 
@@ -354,7 +354,7 @@ class LightGBM(Engine):
 
     @override
     def save(self, model: Model, path: Path) -> Path:
-        target = path.with_suffix(".txt")
+        target = path.with_suffix(self.facts.suffix)
         target.write_text(_export_text(model), encoding="utf-8", newline="\n")
         return target
 

@@ -35,9 +35,10 @@ from boostreg.data import Table
 from boostreg.errors import DataError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty, Units
+from boostreg.penalty.value import ON_LEAF_WEIGHTS
 
 __all__ = [
-    "Part",
+    "LibraryRows",
     "Problem",
     "Standard",
     "check_min_child_samples",
@@ -221,7 +222,7 @@ def _spread(objective: Objective, y: Array, weights: Array | None) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LibraryRows:
     """Standardised rows, as a library is given them.
 
     Attributes
@@ -361,7 +362,7 @@ class Problem:
             return weights
         return weights / self.standard.weight_scale
 
-    def part(self, table: Table) -> Part:
+    def part(self, table: Table) -> LibraryRows:
         """Return the rows of ``table`` on the standard scale."""
         standard = self.standard
         start = standard.intercept if standard.start is None else standard.start
@@ -370,7 +371,7 @@ class Problem:
             standard = replace(standard, weight_scale=own)
         targets = standard.targets(self.labels(table))
         self._refuse_lost_target(table, targets)
-        return Part(
+        return LibraryRows(
             table.X,
             targets,
             standard.row_weights(table.weights, table.n_samples),
@@ -396,13 +397,6 @@ def _featureless(table: Table) -> Table:
 
 
 _RENEWED = ("absolute_error", "quantile")
-_ON_LEAF_WEIGHTS = (
-    "reg_alpha",
-    "reg_lambda",
-    "max_delta_step",
-    "path_smooth",
-    "cat_l2",
-)
 
 
 def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
@@ -430,7 +424,7 @@ def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> No
     name = problem.objective.name
     if name not in _RENEWED:
         return
-    for field in _ON_LEAF_WEIGHTS:
+    for field in ON_LEAF_WEIGHTS:
         value = getattr(penalty, field)
         if value > 0:
             raise UnsupportedPenaltyError(

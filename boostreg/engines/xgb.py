@@ -32,7 +32,7 @@ from boostreg.engines.curves import (
     loss_of_scores,
 )
 from boostreg.engines.problem import (
-    Part,
+    LibraryRows,
     Problem,
     Standard,
     check_min_child_samples,
@@ -42,6 +42,7 @@ from boostreg.engines.problem import (
 from boostreg.errors import ModelError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
+from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import TreeEnsemble
 
 __all__ = ["XGBoost", "rewrite"]
@@ -144,8 +145,8 @@ class XGBoost(Engine):
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
         check_min_child_samples(penalty, problem)
-        for name in ("path_smooth", "cat_l2"):
-            if getattr(penalty, name) > 0:
+        for name in self.lacking:
+            if getattr(penalty, name) != PENALTY_FACTS[name].idle:
                 raise UnsupportedPenaltyError(
                     f"XGBoost has no counterpart of {name}; drop it from the study or "
                     "run only LightGBM."
@@ -205,7 +206,7 @@ class XGBoost(Engine):
         train, codes = problem.train, codes_of(problem.train)
         features = map_for(self.name, train)
 
-        def matrix(part: Part, ref: Any = None) -> Any:
+        def matrix(part: LibraryRows, ref: Any = None) -> Any:
             X = features.apply(as_trained(part.X, codes))
             refuse_beyond_float32(X, train.columns)
             made = xgboost.QuantileDMatrix(
@@ -259,7 +260,7 @@ class XGBoost(Engine):
             booster.update(bins.train, number)
             return True
 
-        measure = partial(_measure, booster, sets, affine("xgboost", problem))
+        measure = partial(_measure, booster, sets, affine(problem, rooted=True))
         if problem.objective.log_link:
             measure = partial(_measure_scores, booster, sets, problem)
         curves = grow_rounds(problem, growth, add_round, measure)
@@ -340,7 +341,7 @@ class XGBoost(Engine):
 
     @override
     def save(self, model: Model, path: Path) -> Path:
-        target = path.with_suffix(".ubj")
+        target = path.with_suffix(self.facts.suffix)
         self._exported(model).save_model(target)
         return target
 

@@ -20,8 +20,8 @@ from boostreg.figures.svg import Fragment, group, path, px, text
 __all__ = [
     "Difference",
     "Estimate",
-    "Judged",
     "Ratio",
+    "VerdictRow",
     "difference_chart",
     "interval_chart",
     "ratio_chart",
@@ -325,7 +325,7 @@ _VERDICTS_WIDTH, _VERDICTS_ROW, _VERDICTS_LEFT, _VERDICTS_RIGHT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class VerdictRow:
     """One row: an engine (or "") with its estimate and interval."""
 
     engine: str
@@ -335,13 +335,13 @@ class Judged:
 
 
 def verdict_strip(
-    rows: Sequence[Judged], claimed: tuple[float | None, float | None], *, unit: str
+    rows: Sequence[VerdictRow], claimed: tuple[float | None, float | None], *, unit: str
 ) -> Figure:
     """Draw intervals over the range of effects that supports a claim.
 
     Parameters
     ----------
-    rows : sequence of Judged
+    rows : sequence of VerdictRow
     claimed : tuple of float or None
         Ends of that range; None if unbounded.
     unit : str
@@ -378,7 +378,7 @@ def _stretch(
     return group(area, *(path(f"M{px(e)} 4V{px(foot)}", "mid") for e in ends))
 
 
-def _verdicts_row(row: Judged, x: Scale, y: float) -> Fragment:
+def _verdicts_row(row: VerdictRow, x: Scale, y: float) -> Fragment:
     drawn = encoding(row.engine)
     name = drawn.name or "measured"
     parts = [text(_VERDICTS_LEFT - 10, y + 4, name, drawn.class_, "end")]
@@ -390,7 +390,7 @@ def _verdicts_row(row: Judged, x: Scale, y: float) -> Fragment:
     return group(*parts, points(row.engine, [(x(row.estimate), y)], "big"))
 
 
-def _describe_claim(row: Judged) -> str:
+def _describe_claim(row: VerdictRow) -> str:
     name = encoding(row.engine).name or "measured"
     if row.estimate is None:
         return f"{name}: not measured"

@@ -5,7 +5,8 @@ There is no purple, and worse and better are never red and green.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+
+from boostreg.engine_facts import ENGINE_FACTS, Shape
 
 __all__ = ["PALETTE", "Encoding", "encoding", "palette_css"]
 
@@ -52,14 +53,7 @@ class Encoding:
 
     class_: str
     name: str
-    shape: Literal["circle", "square", "triangle", "diamond"]
-
-
-_ENCODINGS = {
-    "xgboost": Encoding("x", "XGBoost", "circle"),
-    "lightgbm": Encoding("l", "LightGBM", "square"),
-    "sklearn": Encoding("s", "HistGradientBoosting", "triangle"),
-}
+    shape: Shape
 
 
 def encoding(engine: str) -> Encoding:
@@ -68,7 +62,9 @@ def encoding(engine: str) -> Encoding:
     >>> encoding("lightgbm").shape, encoding("ridge").name
     ('square', 'ridge')
     """
-    return _ENCODINGS.get(engine) or Encoding("n", engine, "diamond")
+    if (facts := ENGINE_FACTS.get(engine)) is None:
+        return Encoding("n", engine, "diamond")
+    return Encoding(facts.style, facts.label, facts.shape)
 
 
 def palette_css(selector: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures.figure import Figure, draw
 from boostreg.figures.marks import (
     Point,
@@ -256,7 +257,6 @@ _PROMISE_WIDTH, _PROMISE_HEIGHT = 640, 240
 _PROMISE_LEFT, _PROMISE_RIGHT, _TOP, _BOTTOM = 62, 520, 12, 196
 _APART = 15.0
 _KINDS = {"inner": "pk", "outer": "ln"}
-_SHORT = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "sklearn": "sklearn"}
 
 
 def promise_chart(incumbents: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
@@ -295,7 +295,7 @@ def promise_chart(incumbents: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figu
             text(
                 _PROMISE_RIGHT + 6,
                 height + 4,
-                f"{_SHORT.get(engine, engine)} {kind}",
+                f"{_short(engine)} {kind}",
                 f"halo {encoding(engine).class_}",
             )
             for (engine, kind, _), height in zip(ends, heights, strict=True)
@@ -303,6 +303,11 @@ def promise_chart(incumbents: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figu
         title="Loss of the incumbents by trial",
         description=_describe(incumbents),
     )
+
+
+def _short(engine: str) -> str:
+    facts = ENGINE_FACTS.get(engine)
+    return engine if facts is None else facts.short or facts.label
 
 
 def _line(

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from boostreg.errors import BoostregError, FitError, RunError, StudyError
 from boostreg.fits.imports import PRELOAD
-from boostreg.fits.process import Limits, WorkerProcess
+from boostreg.fits.process import CallLimits, WorkerProcess
 from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.versions import library_versions
 
@@ -74,7 +74,7 @@ class DaskExecutor(Executor):
         Of the scheduler.
     threads : int, default=1
         Threads of OpenMP and BLAS in each call.
-    limits : Limits, optional
+    limits : CallLimits, optional
         Of each call.
     extras : tuple of str, default=()
         Optional packages whose versions affect results.
@@ -92,7 +92,7 @@ class DaskExecutor(Executor):
         address: str,
         *,
         threads: int = 1,
-        limits: Limits | None = None,
+        limits: CallLimits | None = None,
         extras: tuple[str, ...] = (),
     ) -> None:
         try:
@@ -103,7 +103,7 @@ class DaskExecutor(Executor):
             ) from None
         connect: Any = distributed.Client  # untyped
         self._address, self._threads = address, threads
-        self._limits = limits or Limits()
+        self._limits = limits or CallLimits()
         try:
             self._client: Any = connect(
                 address, timeout=_PATIENCE, set_as_default=False
@@ -235,7 +235,7 @@ _CHILDREN: dict[int, WorkerProcess] = {}
 """The child process of each thread of a Dask worker."""
 
 
-def _child(threads: int, limits: Limits) -> WorkerProcess:
+def _child(threads: int, limits: CallLimits) -> WorkerProcess:
     me = threading.get_ident()
     if me not in _CHILDREN:
         _CHILDREN[me] = WorkerProcess(PRELOAD, threads, limits)
@@ -245,7 +245,7 @@ def _child(threads: int, limits: Limits) -> WorkerProcess:
 def _supervise(
     function: Callable[..., Any],
     threads: int,
-    limits: Limits,
+    limits: CallLimits,
     files: _Files,
     *args: Any,
 ) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar, final
 from typing_extensions import override
 
 from boostreg.errors import BoostregError, FitError, RunError
-from boostreg.fits.process import Limits, WorkerProcess, count_cores
+from boostreg.fits.process import CallLimits, WorkerProcess, count_cores
 from boostreg.fits.worker import SHIELDED, translate
 
 __all__ = ["LocalExecutor"]
@@ -25,7 +25,7 @@ __all__ = ["LocalExecutor"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_NO_LIMITS = Limits()
+_NO_LIMITS = CallLimits()
 _PATIENCE = 2.0
 """Seconds that ``kill_now`` waits for each thread to notice its dead worker."""
 
@@ -66,7 +66,7 @@ class LocalExecutor(Executor):
         Number of workers. Default: available cores divided by ``threads``.
     threads : int, default=1
         Threads of OpenMP and BLAS in each worker.
-    limits : Limits, optional
+    limits : CallLimits, optional
         Of each call.
     preload : sequence of str
         Modules to import when a worker starts, and functions to call, as
@@ -84,7 +84,7 @@ class LocalExecutor(Executor):
         workers: int | None = None,
         *,
         threads: int = 1,
-        limits: Limits = _NO_LIMITS,
+        limits: CallLimits = _NO_LIMITS,
         preload: Sequence[str] = (),
     ) -> None:
         if workers is None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import struct
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -15,6 +14,7 @@ from boostreg.arrays import Array
 from boostreg.engines import Growth, Model, Training, get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.penalty import Penalty
+from boostreg.record import decode_record, encode_record
 from boostreg.trees import SizeCurves
 
 __all__ = ["Fit", "FitResult", "derive_seed", "digest", "grow", "run_fit"]
@@ -128,19 +128,17 @@ class FitResult:
             "library_seconds": self.library_seconds,
             "arrays": [[n, _compact(a).dtype.str, len(a)] for n, a in arrays.items()],
         }
-        head = json.dumps(header).encode()
         body = b"".join(_compact(array).tobytes() for array in arrays.values())
-        return struct.pack("<I", len(head)) + head + body
+        return encode_record(header, body)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FitResult":
         """Return the result that ``to_bytes`` wrote, equal to the last bit."""
-        (length,) = struct.unpack_from("<I", data)
-        header = json.loads(data[4 : 4 + length])
+        header, body = decode_record(data)
         arrays: dict[str, NDArray[Any]] = {}
-        offset = 4 + length
+        offset = 0
         for name, kind, count in header["arrays"]:
-            array = np.frombuffer(data, np.dtype(kind), count, offset)
+            array = np.frombuffer(body, np.dtype(kind), count, offset)
             offset += array.nbytes
             arrays[name] = array.astype(
                 np.int64 if array.dtype.kind == "i" else np.float64

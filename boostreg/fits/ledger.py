@@ -20,7 +20,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
 from boostreg.fits.imports import complete_imports
 from boostreg.fits.journal import Journal
-from boostreg.fits.process import CrashError, LimitError, Limits
+from boostreg.fits.process import CallLimits, CrashError, LimitError
 from boostreg.fits.work import FitWork, ReferenceWork, Work, run_work
 
 __all__ = ["Counts", "Ledger"]
@@ -62,7 +62,7 @@ class Ledger:
         Runs work that is not in the journal.
     journal : Journal or None
         Store of records; None for no store.
-    limits : Limits
+    limits : CallLimits
         Limits per fit, the same as the executor's. With other limits, a failed fit is
         tried again.
     """
@@ -71,7 +71,7 @@ class Ledger:
     data: Any
     executor: Executor
     journal: Journal | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: CallLimits = field(default_factory=CallLimits)
     counts: Counts = field(default_factory=Counts)
     _running: dict[str, Future[bytes]] = field(default_factory=dict)
     _crashed: dict[str, str] = field(default_factory=dict)

@@ -23,9 +23,9 @@ from boostreg.fits.worker import READY, read_frame, write_frame
 
 __all__ = [
     "STEP",
+    "CallLimits",
     "CrashError",
     "LimitError",
-    "Limits",
     "Meter",
     "WorkerProcess",
     "count_cores",
@@ -67,7 +67,7 @@ class CrashError(FitError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class CallLimits:
     """Maximum resources of one call; None for no limit.
 
     Attributes
@@ -102,13 +102,13 @@ class Meter:
 
     Parameters
     ----------
-    limits : Limits
+    limits : CallLimits
         Limits of the call.
     pid : int
         Process id of the worker.
     """
 
-    def __init__(self, limits: Limits, pid: int) -> None:
+    def __init__(self, limits: CallLimits, pid: int) -> None:
         self._limits = limits
         self._pid = pid
         self._process: psutil.Process | None = None
@@ -181,11 +181,13 @@ class WorkerProcess:
         starts.
     threads : int
         Thread limit for OpenMP and BLAS, set before they load.
-    limits : Limits
+    limits : CallLimits
         Of each call.
     """
 
-    def __init__(self, preload: Sequence[str], threads: int, limits: Limits) -> None:
+    def __init__(
+        self, preload: Sequence[str], threads: int, limits: CallLimits
+    ) -> None:
         self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *preload]
         self._threads = threads
         self._limits = limits

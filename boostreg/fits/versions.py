@@ -5,13 +5,12 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 
 from boostreg import __version__
+from boostreg.engine_facts import ENGINE_FACTS
 
 __all__ = ["library_versions"]
 
 _LIBRARIES = (
-    "xgboost",
-    "lightgbm",
-    "scikit-learn",
+    *(facts.package for facts in ENGINE_FACTS.values()),
     "optuna",
     "numpy",
     "scipy",

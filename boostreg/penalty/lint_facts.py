@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from boostreg.penalty.space import Range, Space
 from boostreg.penalty.value import SCALED, Penalty, Scale, Units, shown
 
-__all__ = ["Entry", "Facts", "Finding", "entries_of"]
+__all__ = ["Entry", "Facts", "LintFinding", "entries_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """Something in a search that cannot act, or does not mean what it seems to.
 
     Attributes

@@ -12,15 +12,21 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import Fault, Loc, PenaltyError
 from boostreg.penalty.priors import is_prior, prior_value
 from boostreg.penalty.shipped import read_shipped, space_names
-from boostreg.penalty.value import PENALTIES, Penalty, Scale
+from boostreg.penalty.value import (
+    FALLING,
+    PENALTIES,
+    PENALTY_FACTS,
+    WHOLE,
+    Penalty,
+    Scale,
+)
 
 __all__ = [
-    "FALLING",
     "RANGE_KEYS",
-    "WHOLE",
     "Condition",
     "Range",
     "Space",
@@ -33,9 +39,6 @@ __all__ = [
     "shipped_range",
     "shipped_space",
 ]
-
-WHOLE = ("min_child_samples", "max_leaves", "max_depth")
-"""Penalties that are counts: their ranges draw whole numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,21 +214,6 @@ def corners(
     )
 
 
-FALLING = (
-    "max_leaves",
-    "max_depth",
-    "max_delta_step",
-    "subsample",
-    "colsample_bytree",
-    "learning_rate",
-)
-"""Penalties that are the stronger the smaller they are; 0 is no limit where they may
-be 0."""
-
-_CAPACITY = ("max_leaves", "max_depth")
-_IDLE_AT_ONE = ("min_child_samples", "subsample", "colsample_bytree", "learning_rate")
-
-
 def least_of(name: str, high: float) -> float:
     """Return the value of a penalty at which it does nothing, or least.
 
@@ -243,9 +231,8 @@ def least_of(name: str, high: float) -> float:
     >>> least_of("reg_alpha", 5.0), least_of("subsample", 0.9), least_of("max_depth", 8)
     (0.0, 1.0, 8)
     """
-    if name in _CAPACITY:
-        return high
-    return 1.0 if name in _IDLE_AT_ONE else 0.0
+    idle = PENALTY_FACTS[name].idle
+    return high if idle is None else float(idle)
 
 
 def by_strength(name: str, values: Iterable[float]) -> list[float]:
@@ -314,7 +301,7 @@ def _written(entry: Range) -> dict[str, Any]:
 def parse_space(
     value: str | Mapping[str, Any],
     *,
-    engines: Sequence[str] = ("xgboost", "lightgbm", "sklearn"),
+    engines: Sequence[str] = tuple(ENGINE_FACTS),
 ) -> Space:
     """Return the space that a study means by ``search.space``.
 

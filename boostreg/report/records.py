@@ -30,7 +30,7 @@ __all__ = [
     "EngineRecord",
     "OuterRecord",
     "RunRecord",
-    "Tuned",
+    "TunedEngine",
 ]
 
 GIVEN = 2
@@ -41,7 +41,7 @@ MAIN = ("fixed", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
+class TunedEngine:
     """One engine's search within one outer fold, or on all rows."""
 
     trials: tuple[Trial, ...]
@@ -116,7 +116,7 @@ class EngineRecord:
     """
 
     name: str
-    tuned: Mapping[int | None, Tuned]
+    tuned: Mapping[int | None, TunedEngine]
     outer: Mapping[str, Sequence[OuterRecord]]
     models: Mapping[str, ModelRecord]
     importance: Mapping[str, Importance] = field(default_factory=dict)
@@ -193,7 +193,7 @@ class RunRecord:
     notes: tuple[str, ...]
     outer_ratio: float
     outer_weights: tuple[Array | None, ...]
-    lint: tuple[linter.Finding, ...] = ()
+    lint: tuple[linter.LintFinding, ...] = ()
     mechanisms: Sequence[Mechanism] = ()
     outer_effects: Sequence[OuterEffect] = ()
     sketches: Mapping[tuple[str, str, float], Sketch] = field(default_factory=dict)

@@ -1,4 +1,8 @@
-"""The kinds of value in ``results.json``, and what may stand beside what is named."""
+"""The content of ``results.json``: what a run writes, and all that pages read.
+
+A key that is renamed here is a type error wherever a page reads it. ``None`` is what
+was not measured, or a number that JSON lacks: NaN or infinity.
+"""
 
 import json
 from collections.abc import Mapping
@@ -9,32 +13,53 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from boostreg.claims.verdict import Verdict
+
 __all__ = [
-    "Claim",
-    "Count",
+    "BaselineData",
+    "BaselinePointData",
+    "ChangeData",
+    "ClaimData",
+    "ClaimFindingData",
+    "ClaimPanelData",
+    "ComparisonData",
+    "DifferenceData",
+    "EffectData",
+    "EffectPointData",
+    "EngineData",
+    "ImportanceData",
+    "IncumbentData",
+    "MechanismPointData",
     "Number",
+    "OuterData",
+    "PathData",
+    "Penalties",
+    "PickData",
+    "PurposeData",
+    "ReferenceData",
     "Results",
-    "Text",
-    "closed",
+    "SizeData",
+    "StudyData",
+    "TreeData",
     "faults_of",
     "json_schema",
-    "opened",
     "shipped_schema",
 ]
 
 closed = with_config(ConfigDict(extra="forbid", strict=True))
 opened = with_config(ConfigDict(extra="allow", strict=True))
 
-Number = float | None
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Finite | None
 Count = Annotated[int, Field(ge=0)]
 Text = str
-
-
-Verdict = Literal["supported", "refuted", "not settled"]
+Penalties = dict[str, Number]
+ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
+"""A difference or a change, then the low and the high end of its interval."""
 
 
 @closed
-class ClaimFinding(TypedDict):
+class ClaimFindingData(TypedDict):
     """What a claim came to with one engine, or with none.
 
     ``values`` are those of the resamples, ``series`` what its pictures draw, ``place``
@@ -50,11 +75,11 @@ class ClaimFinding(TypedDict):
     method: Text
     values: list[Number]
     series: dict[str, list[Number]]
-    place: dict[str, list[Number]]
+    place: dict[str, list[Finite]]
 
 
 @closed
-class ClaimPanel(TypedDict):
+class ClaimPanelData(TypedDict):
     """A picture of a claim: ``lines`` are series by name, each with its label."""
 
     title: Text
@@ -67,7 +92,7 @@ class ClaimPanel(TypedDict):
 
 
 @opened
-class Claim(TypedDict):
+class ClaimData(TypedDict):
     """A claim of the study and how it came out.
 
     ``measured`` is the quantity in words, ``how`` the experiment that gives it (none
@@ -86,48 +111,93 @@ class Claim(TypedDict):
     when: Text
     share: bool
     claimed: Annotated[list[Number], Field(min_length=2, max_length=2)]
-    findings: list[ClaimFinding]
-    panels: list[ClaimPanel]
+    findings: list[ClaimFindingData]
+    panels: list[ClaimPanelData]
     claim: dict[str, Any]
 
 
-Penalties = dict[str, Number]
+@closed
+class PurposeData(TypedDict):
+    """The candidate for a purpose; ``microseconds`` under a limit on time alone."""
+
+    purpose: Literal["one_se", "knee", "max_leaves", "max_bytes", "max_microseconds"]
+    limit: Number
+    trial: Count
+    rounds: Count
+    loss: Number
+    above_best: Number
+    above_best_se: Number
+    leaves: Number
+    trees: Number
+    bytes: Number
+    penalty: Penalties
+    microseconds: NotRequired[Number]
 
 
 @closed
-class Run(TypedDict):
+class RunData(TypedDict):
     """All that depends on the clock or the machine."""
 
     started: Text
     finished: Text
-    seconds: float
+    seconds: Finite
     workers: Count
     fits: Count
     fits_from_journal: Count
     platform: Text
-    select: NotRequired[dict[str, dict[str, Any]]]
+    select: NotRequired[dict[str, PurposeData]]
 
 
 @closed
-class Texts(TypedDict):
+class HeadingsData(TypedDict):
+    """The heading of each section: its finding."""
+
+    use: Text
+    setup: Text
+    effects: Text
+    front: Text
+    engines: Text
+    baselines: Text
+    trials: Text
+    importance: Text
+    promise: Text
+    shrinkage: Text
+    trees: Text
+
+
+@closed
+class TextData(TypedDict):
     """The sentences of the page."""
 
     answer: list[Text]
     caveats: list[Text]
-    headings: dict[str, Text]
+    headings: HeadingsData
     warnings: list[Text]
 
 
 @opened
-class Data(TypedDict):
-    """The data card."""
+class ColumnData(TypedDict):
+    """A column of the data card."""
+
+    name: Text
+    kind: Literal["numeric", "category"]
+    missing: Count
+    distinct: Count
+
+
+@opened
+class CardData(TypedDict):
+    """The data card; ``weights`` is a summary of them, ``groups`` their number."""
 
     source: Text
     target: Text | None
     task: Literal["regression", "binary", "multiclass"]
     rows: Count
     features: Count
-    columns: list[dict[str, Any]]
+    columns: list[ColumnData]
+    weights: dict[str, Number] | None
+    groups: Count | None
+    time: Count | None
     fingerprint: Text
     objective: Text
     objective_parameter: Number
@@ -137,7 +207,7 @@ class Data(TypedDict):
 
 
 @closed
-class Outer(TypedDict):
+class OuterData(TypedDict):
     """Mean loss over the outer folds, its 95 % interval, and the loss of each fold."""
 
     loss: Number
@@ -147,7 +217,7 @@ class Outer(TypedDict):
 
 
 @closed
-class Inner(TypedDict):
+class InnerData(TypedDict):
     """What chose a candidate: means over the inner folds."""
 
     loss: Number
@@ -156,7 +226,7 @@ class Inner(TypedDict):
 
 
 @closed
-class Size(TypedDict):
+class SizeData(TypedDict):
     """Counts and norms of trees, see ``TreeSize``."""
 
     trees: Number
@@ -170,12 +240,12 @@ class Size(TypedDict):
     l2_norm: Number
     zero_share: Number
     shrinkage: Number
-    shrinkage_low: NotRequired[Number]
-    shrinkage_high: NotRequired[Number]
+    shrinkage_low: Number
+    shrinkage_high: Number
 
 
 @closed
-class OuterFold(TypedDict):
+class OuterFoldData(TypedDict):
     """What was picked inside one outer fold, and how it did there."""
 
     outer_fold: Count
@@ -184,13 +254,28 @@ class OuterFold(TypedDict):
     loss: Number
     train_loss: Number
     inner_loss: Number
-    leaves: Number
+    leaves: Finite
     penalty: Penalties
 
 
-@opened
-class Pick(TypedDict):
-    """A candidate of the search on all rows, and the procedure that found it."""
+@closed
+class PriorData(TypedDict):
+    """What a penalty says as a prior on leaf weights, see ``as_prior``."""
+
+    rows: Number
+    alpha_rows: Number
+    std: Number
+    laplace: Number
+    noise_variance: Number
+    sentence: Text
+
+
+@closed
+class PickData(TypedDict):
+    """A candidate of the search on all rows, and the procedure that found it.
+
+    ``scales`` holds the penalties that have a unit, None for a scale without one.
+    """
 
     trial: Count
     rounds: Count
@@ -198,56 +283,143 @@ class Pick(TypedDict):
     scale: Text
     raw: Penalties
     scales: dict[str, Penalties | None]
-    prior: dict[str, Any]
+    prior: PriorData
     params: dict[str, Any]
-    inner: Inner
-    outer: Outer
-    size: Size
-    outer_size: Size
+    inner: InnerData
+    outer: OuterData
+    size: SizeData
+    outer_size: SizeData
     rounds_max_reached: bool
     at_edge: list[Text]
-    by_outer_fold: list[OuterFold]
+    by_outer_fold: list[OuterFoldData]
 
 
 @closed
-class Reference(TypedDict):
+class ReferenceData(TypedDict):
     """A model that was not tuned for loss, on the same outer folds."""
 
-    outer: Outer
-    size: Size
+    outer: OuterData
+    size: SizeData
     rounds: list[Count]
 
 
 @closed
-class FrontPoint(TypedDict):
+class FrontPointData(TypedDict):
     """A candidate that nothing beats in both leaves and inner loss."""
 
-    leaves: Number
-    loss: Number
+    leaves: Finite
+    loss: Finite
     trial: Count
     rounds: Count
 
 
-@opened
-class Engine(TypedDict):
-    """All that was found with one engine."""
+@closed
+class GuessedTrialData(TypedDict):
+    """A trial that the unpenalised leaves suggested; no rank if it was not finished."""
 
-    best: Pick
-    one_se: Pick
-    default: Reference
-    unpenalised: Reference
-    front: list[FrontPoint]
-
-
-@opened
-class Baseline(TypedDict):
-    """A model that is no boosted ensemble."""
-
-    outer: Outer
+    penalty: Text
+    value: Number
+    trial: Count
+    loss: Number
+    rank: Count | None
+    above_best: Number
 
 
-@opened
-class Difference(TypedDict):
+@closed
+class GuessData(TypedDict):
+    """The prior of the unpenalised leaves, and the trials it suggested."""
+
+    noise: Number
+    std: Number
+    trials: list[GuessedTrialData]
+    sentence: Text
+
+
+@closed
+class IncumbentData(TypedDict):
+    """Best candidates of the searches at a trial, means over the outer folds."""
+
+    trial: Count
+    inner: Number
+    outer: Number
+
+
+@closed
+class PairShareData(TypedDict):
+    """The share of variance of two penalties beyond their own."""
+
+    penalties: list[Text]
+    share: Finite
+
+
+@closed
+class ImportanceData(TypedDict):
+    """Shares of a measure's variance over a design that fills the space."""
+
+    quality: Number
+    points: Count
+    determined: bool
+    main: dict[str, Number]
+    pairs: list[PairShareData]
+    optuna: dict[str, dict[str, Number]]
+
+
+@closed
+class EngineData(TypedDict):
+    """All that was found with one engine.
+
+    ``importance`` is by measure, empty where no design was measured; ``guess`` is None
+    where no trial was suggested.
+    """
+
+    best: PickData
+    one_se: PickData
+    default: ReferenceData
+    unpenalised: ReferenceData
+    front: list[FrontPointData]
+    winners_bias: Number
+    ties: list[Count]
+    guess: GuessData | None
+    purposes: list[PurposeData]
+    overtuning: list[IncumbentData]
+    importance: dict[str, ImportanceData]
+
+
+@closed
+class BaselinePointData(TypedDict):
+    """A strength of a baseline's path; ``live_units`` of a network alone."""
+
+    strength: Finite
+    loss: Number
+    se: Number
+    coefficients: Count
+    live_units: Number
+    values: dict[str, Number]
+
+
+@closed
+class BaselineData(TypedDict):
+    """A model that is no boosted ensemble.
+
+    ``coefficients`` are those that are not 0, of ``parameters``; ``strength`` and
+    ``l1_ratio`` are those chosen in each outer fold.
+    """
+
+    outer: OuterData
+    coefficients: Number
+    inputs: Count
+    parameters: Count
+    linear: bool
+    live_units: Number
+    strength: list[Number]
+    l1_ratio: list[Number]
+    one_se_strength: Number
+    notes: list[Text]
+    path: list[BaselinePointData]
+
+
+@closed
+class DifferenceData(TypedDict):
     """A paired difference, its 95 % interval, and the p-value of it being 0."""
 
     difference: Number
@@ -258,7 +430,8 @@ class Difference(TypedDict):
     method: Text
 
 
-class Comparison(Difference):
+@closed
+class ComparisonData(DifferenceData):
     """Loss of model ``a`` minus loss of model ``b``."""
 
     a: Text
@@ -269,7 +442,7 @@ class Comparison(Difference):
 
 
 @closed
-class Ratio(TypedDict):
+class RatioData(TypedDict):
     """Leaves of model ``a`` by those of ``b``, geometric mean over outer folds."""
 
     a: Text
@@ -281,32 +454,118 @@ class Ratio(TypedDict):
     method: Text
 
 
-class EffectPoint(Difference):
-    """Means at one value of a penalty; the difference is that to the first value."""
+@closed
+class EffectPointData(DifferenceData, SizeData):
+    """Means at one value of a penalty; the difference is that to the first value.
 
-    value: float
+    ``differences`` are those of each measure, ``leaves_change`` is that of the leaves
+    as a share.
+    """
+
+    value: Finite
     loss: Number
     train_loss: Number
     gap: Number
     rounds: Number
     adjusted: Number
-    leaves: Number
-    leaves_change: NotRequired[list[Number]]
-
-
-@opened
-class Effect(TypedDict):
-    """What one penalty of one engine does, all else held."""
-
-    anchor: Text
-    points: list[EffectPoint]
-    safe: list[float] | None
-    verdict: Literal["helps", "harms", "not determined"]
-    sentence: Text
+    differences: dict[str, ChangeData]
+    leaves_change: ChangeData
 
 
 @closed
-class Finding(TypedDict):
+class PathData(TypedDict):
+    """A path of one penalty: what is held around it, and where its curves are read."""
+
+    anchor: Literal["fixed", "tuned"]
+    reading: Literal["stopped", "equal"]
+    points: list[EffectPointData]
+    safe: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None
+    flat: list[Finite]
+    verdict: Literal["helps", "harms", "not determined"]
+
+
+@closed
+class LowestData(TypedDict):
+    """The value of least loss; its changes, as shares of the first value's."""
+
+    value: Finite
+    loss: ChangeData
+    leaves: ChangeData
+
+
+@closed
+class OuterDifferenceData(DifferenceData):
+    """A difference to ``zero``, the loss at the first value."""
+
+    zero: Number
+
+
+@closed
+class LeavesChangeData(TypedDict):
+    """A change of leaves as a share."""
+
+    change: ChangeData
+    method: Text
+
+
+@closed
+class OuterEffectData(TypedDict):
+    """A penalty tuned alone: the values picked, judged on the outer folds."""
+
+    sentence: Text
+    values: list[Number]
+    loss: OuterDifferenceData
+    leaves: LeavesChangeData
+
+
+@closed
+class MechanismPartData(TypedDict):
+    """What a part of an effect does to each measure."""
+
+    loss: DifferenceData
+    train_loss: DifferenceData
+    leaves: DifferenceData
+    l1_norm: DifferenceData
+    l2_norm: DifferenceData
+
+
+@closed
+class MechanismPointData(TypedDict):
+    """An effect at one value in two parts, and both together."""
+
+    value: Finite
+    shrinkage: MechanismPartData
+    structure: MechanismPartData
+    total: MechanismPartData
+
+
+@closed
+class TreeData(TypedDict):
+    """The first tree at one value of a penalty."""
+
+    value: Finite
+    leaves: Count
+    tree: Text
+
+
+@closed
+class EffectData(PathData):
+    """What one penalty of one engine does, all else held.
+
+    ``others`` are the same path around other values or read elsewhere; ``outer`` and
+    ``mechanism`` are None where they were not measured.
+    """
+
+    sentence: Text
+    lowest: LowestData
+    outer: OuterEffectData | None
+    others: list[PathData]
+    mechanism: list[MechanismPointData] | None
+    trees: list[TreeData]
+
+
+@closed
+class LintData(TypedDict):
     """What the linter says of the search."""
 
     code: Text
@@ -316,35 +575,77 @@ class Finding(TypedDict):
 
 
 @opened
-class Study(TypedDict):
+class SourceData(TypedDict):
+    """Where the study's data come from, and the use of columns."""
+
+    source: Text
+    objective: Any
+    groups: Text | None
+    time: Text | None
+    weights: Text | None
+    class_weights: Any
+
+
+@opened
+class SearchData(TypedDict):
+    """What the study tries; ``space`` as the study writes it, also by engine."""
+
+    trials: Count
+    sampler: Text
+    storage: Text | None
+    scale: Literal["raw", "rows", "share"]
+    fixed: Penalties
+    space: dict[str, Any]
+
+
+@opened
+class ValidationData(TypedDict):
+    """The folds of the study."""
+
+    outer: dict[str, Number]
+    inner: dict[str, Number]
+
+
+@opened
+class ComputeData(TypedDict):
+    """What the study runs on."""
+
+    threads: Count
+    executor: Any
+
+
+@opened
+class StudyData(TypedDict):
     """The study with every default written out."""
 
     name: Text
     title: Text | None
     seed: int
-    data: dict[str, Any]
+    data: SourceData
     engines: list[Text]
-    search: dict[str, Any]
-    validation: dict[str, Any]
+    rounds: dict[str, Number]
+    search: SearchData
+    validation: ValidationData
+    compute: ComputeData
 
 
 @closed
 class Results(TypedDict):
     """The content of ``results.json``."""
 
-    run: Run
+    run: RunData
     versions: dict[str, Text]
-    study: Study
-    data: Data
-    text: Texts
-    engines: Annotated[dict[str, Engine], Field(min_length=1)]
-    baselines: dict[str, Baseline]
-    comparisons: list[Comparison]
-    sizes: NotRequired[list[Ratio]]
-    effects: dict[str, dict[str, Effect]]
-    outer_ratio: NotRequired[Number]
-    claims: list[Claim]
-    lint: list[Finding]
+    study: StudyData
+    data: CardData
+    text: TextData
+    engines: Annotated[dict[str, EngineData], Field(min_length=1)]
+    baselines: dict[str, BaselineData]
+    comparisons: list[ComparisonData]
+    sizes: list[RatioData]
+    effects: dict[str, dict[str, EffectData]]
+    outer_ratio: Finite
+    claims: list[ClaimData]
+    lint: list[LintData]
 
 
 @cache

@@ -21,7 +21,7 @@ from boostreg.penalty.priors import as_prior
 from boostreg.report.claims import claims_sentences, summarize_claims
 from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
 from boostreg.report.findings import Findings
-from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
+from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
 from boostreg.report.sentences import alone_sentence, effect_sentence
 from boostreg.report.wording import format_change, format_number
 from boostreg.statistics import Interval, standard_error
@@ -204,12 +204,14 @@ def _leaves(name: str, record: RunRecord) -> Array:
     return np.array([float(fold.size.n_leaves) for fold in folds])
 
 
-def purposes_data(tuned: Tuned, limits: Mapping[str, Any]) -> list[dict[str, Any]]:
+def purposes_data(
+    tuned: TunedEngine, limits: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Return the smallest within one standard error, the knee, and what limits admit.
 
     Parameters
     ----------
-    tuned : Tuned
+    tuned : TunedEngine
     limits : mapping
         The study's ``select``; a limit on time is passed over, see ``timed_data``.
     """
@@ -225,7 +227,7 @@ def purposes_data(tuned: Tuned, limits: Mapping[str, Any]) -> list[dict[str, Any
     ]
 
 
-def timed_data(tuned: Tuned, microseconds: float, speed: Speed) -> dict[str, Any]:
+def timed_data(tuned: TunedEngine, microseconds: float, speed: Speed) -> dict[str, Any]:
     """Return the best candidate under a limit on time, with its estimate.
 
     It depends on the machine that ``speed`` was measured on.
@@ -239,14 +241,14 @@ def timed_data(tuned: Tuned, microseconds: float, speed: Speed) -> dict[str, Any
     return row | {"microseconds": float(time)}
 
 
-def _curves(tuned: Tuned) -> dict[int, TrialCurves]:
+def _curves(tuned: TunedEngine) -> dict[int, TrialCurves]:
     return {t.number: t.curves for t in tuned.trials if t.curves is not None}
 
 
 def _row(
     purpose: str,
     pick: Candidate,
-    tuned: Tuned,
+    tuned: TunedEngine,
     curves: Mapping[int, TrialCurves],
     limit: float | None,
 ) -> dict[str, Any]:
@@ -271,7 +273,7 @@ def _row(
     }
 
 
-def guess_data(tuned: Tuned) -> dict[str, Any] | None:
+def guess_data(tuned: TunedEngine) -> dict[str, Any] | None:
     """Return the prior, its guesses and their ranks among all trials of a search.
 
     None where no guess was made.

@@ -2,27 +2,15 @@
 
 import math
 
+from boostreg.baselines.names import BASELINE_LABELS
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures.scale import MINUS
 from boostreg.statistics import Interval
 
 __all__ = ["LABELS", "count", "format_change", "format_number", "with_interval"]
 
-LABELS = {
-    "xgboost": "XGBoost",
-    "lightgbm": "LightGBM",
-    "sklearn": "HistGradientBoosting",
-    "mean": "the mean",
-    "ridge": "ridge",
-    "lasso": "lasso",
-    "elastic_net": "elastic net",
-    "svm_l2": "the SVM with L2",
-    "svm_l1": "the SVM with L1",
-    "mlp": "the network with L2",
-    "keras_l1": "the Keras network with L1",
-    "keras_l2": "the Keras network with L2",
-    "keras_l1l2": "the Keras network with L1 and L2",
-    "keras_decay": "the Keras network with decoupled weight decay",
-}
+LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
+"""Engines and baselines, as a sentence names them."""
 
 
 def format_number(value: float, digits: int = 4) -> str:

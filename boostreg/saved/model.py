@@ -24,6 +24,7 @@ from boostreg.data import (
     as_table,
     is_frame,
 )
+from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
 from boostreg.engines import Model, get_engine
 from boostreg.engines.columns import refuse_beyond_float32
 from boostreg.errors import DataError, ModelError, reason
@@ -110,7 +111,6 @@ def _refuse_shape(rows: NDArray[Any], columns: tuple[Column, ...]) -> None:
         raise DataError(f"X must be (n_samples, {len(columns)}), got {rows.shape}.")
 
 
-_SUFFIXES = (".ubj", ".txt", ".npz")
 _PATIENCE = 60.0
 """Seconds that a library may take to open a model."""
 _TASKS: dict[int, Task] = {0: "regression", 2: "binary", 3: "multiclass"}
@@ -195,7 +195,7 @@ class LoadedModel:
     def _raw(self, X: Any) -> Array:
         card = self.card
         rows = read_rows(X, card.columns, card.reading)
-        if card.engine == "xgboost":
+        if ENGINE_FACTS[card.engine].rules.single:
             seen = rows if card.features is None else card.features.apply(rows)
             refuse_beyond_float32(seen, card.columns)
         return self.trees.predict(rows) + self.trees.intercept
@@ -381,10 +381,10 @@ def _sha256(content: bytes) -> str:
 def _model_file(path: Path) -> Path:
     if path.suffix != ".json":
         return path
-    found = [path.with_suffix(s) for s in _SUFFIXES if path.with_suffix(s).is_file()]
+    found = [path.with_suffix(s) for s in SUFFIXES if path.with_suffix(s).is_file()]
     if len(found) != 1:
         raise ModelError(
             f"{path} must lie beside one model with its name and one of the endings "
-            f"{_SUFFIXES}, found {len(found)}."
+            f"{SUFFIXES}, found {len(found)}."
         )
     return found[0]

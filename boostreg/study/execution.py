@@ -14,7 +14,7 @@ from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
-from boostreg.fits.process import Limits
+from boostreg.fits.process import CallLimits
 from boostreg.fits.scratch import scratch_folder
 from boostreg.study.plan import Plan
 from boostreg.study.spec import Dask
@@ -109,7 +109,7 @@ def execute(
         If the executor is not available, or another run uses the folder.
     """
     spec = plan.spec
-    limits = Limits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
+    limits = CallLimits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
     cluster = spec.compute.executor if isinstance(spec.compute.executor, Dask) else None
     address = cluster.dask if dask is None and cluster is not None else dask
     if address is not None:
@@ -130,7 +130,7 @@ def execute(
 
 
 def _executor(
-    address: str | None, workers: int | None, plan: Plan, limits: Limits
+    address: str | None, workers: int | None, plan: Plan, limits: CallLimits
 ) -> DaskExecutor | LocalExecutor:
     threads = plan.spec.compute.threads
     if address is not None:

@@ -251,7 +251,7 @@ def _rows_of(run: Path) -> list[_Row]:
     with as_a_run_leaves(run):
         return [
             (*row, claim["measured"], run.name)
-            for claim in results.get("claims") or []
+            for claim in results["claims"]
             for row in claim_rows(claim)
         ]
 

@@ -24,7 +24,7 @@ from boostreg.engines import get_engine
 from boostreg.errors import UnsupportedPenaltyError
 from boostreg.fits.schedule import Batch, Job
 from boostreg.fits.work import FitWork, Work
-from boostreg.report.records import Tuned
+from boostreg.report.records import TunedEngine
 from boostreg.study.plan import Plan
 from boostreg.tuning import Trial
 from boostreg.tuning.measuring import Measuring, Setting, inner_fits
@@ -97,7 +97,7 @@ _MEASURES: Mapping[str, Callable[[Trial], float]] = {
 }
 
 
-Searches = Mapping[tuple[str, int | None], Tuned]
+Searches = Mapping[tuple[str, int | None], TunedEngine]
 
 
 class Insights:

@@ -12,6 +12,7 @@ from boostreg.errors import DataError, ModelError, RunError, StudyError
 from boostreg.losses import Objective
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
+from boostreg.report.results import Results
 from boostreg.report.summary import summarize, timed_data
 from boostreg.report.tables import (
     FIT_COLUMNS,
@@ -241,7 +242,7 @@ def rebuild_report(folder: Path) -> Path:
         return _write_page(folder, read_results(folder))
 
 
-def _write_page(folder: Path, results: Mapping[str, Any]) -> Path:
+def _write_page(folder: Path, results: Results) -> Path:
     tables = (read_table(folder, name) for name in ("trials", "paths", "fits"))
     page = folder / "report.html"
     write_text(page, render(results, *tables))

@@ -34,7 +34,7 @@ from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.losses import LOSS_NAMES, Objective
 from boostreg.penalty import Penalty, Range, Space
-from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
+from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
 from boostreg.study.path_grids import (
@@ -48,7 +48,7 @@ from boostreg.study.run import as_a_run_leaves, read_results
 from boostreg.study.spec import Folds, StudySpec
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.engine_space import EngineSpace, engine_space
-from boostreg.tuning.measuring import Limits
+from boostreg.tuning.measuring import FitSettings
 
 __all__ = ["Plan", "outline"]
 
@@ -206,9 +206,9 @@ class Plan:
         return range(self.splits.n_outer)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> FitSettings:
         """What is the same for every fit."""
-        return Limits(
+        return FitSettings(
             n_inner=self.splits.n_inner,
             n_rounds=self.spec.rounds.max,
             patience=self.spec.rounds.patience,
@@ -327,7 +327,7 @@ class Plan:
         """Return what is searched with an engine."""
         return dict(self.spaces[engine].ranges)
 
-    def lint(self) -> tuple[Finding, ...]:
+    def lint(self) -> tuple[LintFinding, ...]:
         """Return what the linter says of the search, from the least training rows."""
         search, engines = self.spec.search, self.spec.engines
         return lint(self._searched, search.fixed, engines=engines, facts=self._facts)
@@ -359,7 +359,7 @@ class Plan:
             scale=self.spec.search.scale,
         )
 
-    def edge_findings(self, folder: Path) -> tuple[Finding | str, ...]:
+    def edge_findings(self, folder: Path) -> tuple[LintFinding | str, ...]:
         """Return where ranges end too early, by a finished run on the same data.
 
         Results that cannot be read count as none, which a sentence says.
@@ -371,7 +371,7 @@ class Plan:
         except DataError as error:
             return (f"the results of a former run are passed over: {error}",)
 
-    def _edge_findings(self, folder: Path) -> tuple[Finding, ...]:
+    def _edge_findings(self, folder: Path) -> tuple[LintFinding, ...]:
         former = read_results(folder)
         if former["data"]["fingerprint"] != self.table.fingerprint:
             return ()

@@ -1,6 +1,6 @@
 """Finished runs, read from their folders and checked."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +17,7 @@ from boostreg.errors import BoostregError, DataError, FigureError
 from boostreg.figures import Figure
 from boostreg.figures.figure import notebook_html
 from boostreg.report.page import page_figures
-from boostreg.report.results import faults_of
-from boostreg.report.sections.words import dig
+from boostreg.report.results import Results, faults_of
 from boostreg.report.tables import FIT_COLUMNS, PATH_COLUMNS, TRIAL_COLUMNS
 from boostreg.study.files import read_csv, read_json
 
@@ -58,12 +57,12 @@ class Run:
     Attributes
     ----------
     folder : Path
-    results : mapping
+    results : Results
         The content of ``results.json``.
     """
 
     folder: Path
-    results: Mapping[str, Any]
+    results: Results
 
     @property
     def trials(self) -> "pd.DataFrame":
@@ -139,7 +138,7 @@ def open_run(folder: str | Path) -> Run:
     return Run(Path(folder), read_results(Path(folder)))
 
 
-def read_results(folder: Path) -> Mapping[str, Any]:
+def read_results(folder: Path) -> Results:
     """Return the content of a run's ``results.json``.
 
     Raises
@@ -151,7 +150,7 @@ def read_results(folder: Path) -> Mapping[str, Any]:
     results = read_json(path)
     if faults := faults_of(results):
         raise DataError(f"{path} {_refusal(results, faults)}")
-    content: Mapping[str, Any] = results
+    content: Results = results
     return content
 
 
@@ -270,10 +269,10 @@ def _instead(folder: Path) -> str:
 def _refusal(results: Any, faults: Sequence[str]) -> str:
     more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
     reason = f"{faults[0]}{more}"
-    writer = dig(results, "versions", "boostreg")
-    if writer is None:
-        return f"was not written by boostreg: {reason}."
-    return (
-        f"was written by boostreg {writer} and does not match the schema of version "
-        f"{__version__}: {reason}. Run the study again."
-    )
+    match results:
+        case {"versions": {"boostreg": writer}}:
+            return (
+                f"was written by boostreg {writer} and does not match the schema of "
+                f"version {__version__}: {reason}. Run the study again."
+            )
+    return f"was not written by boostreg: {reason}."

@@ -13,8 +13,8 @@ from boostreg.fits.fit import Fit
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.versions import library_versions
 from boostreg.fits.work import FitWork, ModelWork, Work
-from boostreg.penalty.linter import Finding
-from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
+from boostreg.penalty.linter import LintFinding
+from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
 from boostreg.study.claim_jobs import Claims
 from boostreg.study.execution import Execution, execute
 from boostreg.study.index import write_index
@@ -103,7 +103,7 @@ class _Runner:
     plan: Plan
     execution: Execution
     progress: Progress
-    lint: tuple[Finding, ...]
+    lint: tuple[LintFinding, ...]
     base: Path
     """The folder of the study, to which the path of a storage is relative."""
 
@@ -118,7 +118,7 @@ class _Runner:
         mirrors = self._mirrors(searches)
         self._drive(jobs, "paths, effects, baselines and claims", mirrors)
         tuned = {
-            where: Tuned(
+            where: TunedEngine(
                 job.tuning.trials, job.tuning.selection, job.prior, job.guesses
             )
             for where, job in searches.items()
@@ -133,7 +133,9 @@ class _Runner:
             claims=claims.records(insights.rows),
         )
 
-    def _refits(self, tuned: Mapping[tuple[str, int | None], Tuned]) -> list[Work[Any]]:
+    def _refits(
+        self, tuned: Mapping[tuple[str, int | None], TunedEngine]
+    ) -> list[Work[Any]]:
         works: list[Work[Any]] = []
         for where, one in tuned.items():
             if where[1] is None:
@@ -181,14 +183,16 @@ class _Runner:
             after=Watch(jobs, stage, self.progress, mirrors).after,
         )
 
-    def _refit(self, where: tuple[str, int | None], tuned: Tuned, pick: str) -> Fit:
+    def _refit(
+        self, where: tuple[str, int | None], tuned: TunedEngine, pick: str
+    ) -> Fit:
         engine, outer = where
         chosen = tuned.candidate(pick)
         return self.plan.refit(engine, outer, tuned.penalty(pick), chosen.n_rounds)
 
     def _record(
         self,
-        tuned: Mapping[tuple[str, int | None], Tuned],
+        tuned: Mapping[tuple[str, int | None], TunedEngine],
         insights: Insights,
         records: Mapping[Work[Any], Any],
         cut: int,
@@ -225,7 +229,7 @@ class _Runner:
     def _engine(
         self,
         name: str,
-        tuned: Mapping[tuple[str, int | None], Tuned],
+        tuned: Mapping[tuple[str, int | None], TunedEngine],
         insights: Insights,
         records: Mapping[Work[Any], Any],
     ) -> EngineRecord:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import ModelError
 from boostreg.trees.formats.any_model import read_any
 from boostreg.trees.formats.lightgbm import read_lightgbm
@@ -26,8 +27,6 @@ from boostreg.trees.structure import (
 
 __all__ = ["TreeEnsemble", "descend", "tree_size"]
 
-# LightGBM's kZeroThreshold: smaller values are zeros where zeros are missing.
-_ZERO = 1e-35
 _MISSING_NONE, _MISSING_ZERO = 0, 1
 
 # Cells of rows x trees walked together: a few MB, which stay in the cache.
@@ -77,16 +76,17 @@ def _numeric(
     trees: Forest, here: NDArray[np.int64], x: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     threshold = trees.threshold[here]
-    if trees.engine != "lightgbm":
+    rules = ENGINE_FACTS[trees.engine].rules
+    if not rules.missing_kinds:
         with np.errstate(invalid="ignore"):
-            left = x < threshold if trees.engine == "xgboost" else x <= threshold
+            left = x < threshold if rules.strict else x <= threshold
         missing = np.isnan(x)
         left[missing] = trees.default_left[here[missing]]
         return left
     kind, missing = trees.missing[here], np.isnan(x)
     left = np.where(missing, 0.0, x) <= threshold
     missing &= kind != _MISSING_NONE
-    missing |= (kind == _MISSING_ZERO) & (np.abs(x) <= _ZERO)
+    missing |= (kind == _MISSING_ZERO) & (np.abs(x) <= rules.zero)
     left[missing] = trees.default_left[here[missing]]
     return left
 
@@ -105,7 +105,7 @@ def _overrule_categorical(
     index, x = index[place], x[place]
     member = _is_member(trees, index, x)
     left = member == trees.members_left[index]
-    if trees.engine != "lightgbm":
+    if not ENGINE_FACTS[trees.engine].rules.missing_kinds:
         missing = np.isnan(x)
         left[missing] = trees.default_left[here[place[missing]]]
     goes_left[place] = left
@@ -116,8 +116,8 @@ def _is_member(
 ) -> NDArray[np.bool_]:
     # A fraction belongs to the category below it in every library; -0.5 truncates to
     # category 0 in LightGBM alone, XGBoost and scikit-learn refuse what is negative.
-    least = -1.0 if trees.engine == "lightgbm" else 0.0
-    above = x > least if trees.engine == "lightgbm" else x >= least
+    truncates = ENGINE_FACTS[trees.engine].rules.truncates
+    above = x > -1.0 if truncates else x >= 0.0
     valid = above & (x < float(SPAN))
     code = np.where(valid, x, 0.0).astype(np.int64)
     # One sorted list of set and category serves all sets.
@@ -296,7 +296,7 @@ class TreeEnsemble(Forest):
         table = self._table(X)
         if self.features is not None:
             table = self.features.apply(table)
-        if self.engine == "xgboost":
+        if ENGINE_FACTS[self.engine].rules.single:
             with np.errstate(over="ignore"):
                 table = table.astype(np.float32).astype(np.float64)
         return descend(self, table)

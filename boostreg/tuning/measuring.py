@@ -19,7 +19,7 @@ from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty
 from boostreg.tuning.trial import Trial, fault, measured_trial, short_folds
 
-__all__ = ["RULES", "Limits", "Measuring", "Race", "Rule", "Setting", "inner_fits"]
+__all__ = ["RULES", "FitSettings", "Measuring", "Race", "Rule", "Setting", "inner_fits"]
 
 Rule = Literal["moderated", "wilcoxon"]
 
@@ -127,7 +127,7 @@ def _lost_by_ranks(behind: Array) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class FitSettings:
     """Settings that all fits of a study share.
 
     Attributes
@@ -158,7 +158,7 @@ class Setting:
     penalty: Penalty
 
 
-def inner_fits(setting: Setting, limits: Limits) -> list[Fit]:
+def inner_fits(setting: Setting, limits: FitSettings) -> list[Fit]:
     """Return the fits of a setting, one per inner fold.
 
     The seed of a fit depends only on the seed of the study and the fold, so that
@@ -189,7 +189,7 @@ class Measuring:
     def __init__(
         self,
         settings: Iterable[Setting],
-        limits: Limits,
+        limits: FitSettings,
         *,
         race: Race | None = None,
         keep: bool = False,

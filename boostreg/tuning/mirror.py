@@ -64,7 +64,9 @@ def check_storage(url: str) -> None:
         fault = Fault(("storage",), expected, parsed.drivername)
         raise StudyError.of(fault) from error
     if _is_sqlite(parsed) and parsed.database in (None, "", ":memory:"):
-        expected = f"{wanted}, and not a database in memory, which is private"
+        expected = (
+            f"{wanted}, not a database in memory, which no other process can read"
+        )
         raise StudyError.of(Fault(("storage",), expected, masked(url)))
 
 

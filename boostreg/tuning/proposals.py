@@ -14,6 +14,7 @@ from boostreg.errors import PenaltyError, StudyError
 from boostreg.fits.fit import derive_seed
 from boostreg.penalty import Penalty, Range, Scale
 from boostreg.penalty.space import acting, drawn
+from boostreg.penalty.value import UNPENALISED
 from boostreg.tuning.guess import n_guesses
 
 if TYPE_CHECKING:
@@ -143,17 +144,6 @@ Sampler = Literal["tpe", "sobol", "random", "nsga2", "gp"]
 SAMPLERS = get_args(Sampler)
 """Samplers that a study may name."""
 
-_UNPENALISED: dict[str, float | int] = {
-    "reg_alpha": 0.0,
-    "reg_lambda": 0.0,
-    "min_split_gain": 0.0,
-    "path_smooth": 0.0,
-    "cat_l2": 0.0,
-    "max_delta_step": 0.0,
-    "min_child_weight": 0.0,
-    "min_child_samples": 1,
-}
-
 # Number of finished trials after which an adaptive sampler replaces Sobol points:
 # Optuna's defaults for TPE and GP, one generation of NSGA-II.
 _START = {"tpe": 10, "gp": 10, "nsga2": 20}
@@ -173,7 +163,7 @@ def first_penalties(
     """
     values: dict[str, Any] = dict(fixed)
     return (
-        Penalty(**(values | _UNPENALISED), scale=scale),
+        Penalty(**(values | dict(UNPENALISED)), scale=scale),
         Penalty(**values, scale=scale),
     )
 

@@ -15,7 +15,14 @@ from boostreg.fits.fit import Fit, FitResult
 from boostreg.fits.work import FitWork, Work
 from boostreg.penalty import Penalty
 from boostreg.tuning.guess import GUESSED, Guessing, LeafWork, Prior, guesses, prior
-from boostreg.tuning.measuring import Limits, Measuring, Race, Rule, Setting, inner_fits
+from boostreg.tuning.measuring import (
+    FitSettings,
+    Measuring,
+    Race,
+    Rule,
+    Setting,
+    inner_fits,
+)
 from boostreg.tuning.proposals import Proposer, first_penalties
 from boostreg.tuning.selection import Selection, select
 from boostreg.tuning.trial import Trial
@@ -51,7 +58,7 @@ class Tuning:
         Outer fold; None for all rows.
     proposer : Proposer
         Unused so far; it determines the number of trials.
-    limits : Limits
+    limits : FitSettings
         Settings that all fits of the study share.
     racing : {"moderated", "wilcoxon"} or None
         Rule by which hopeless trials are stopped; None measures all trials in full.
@@ -62,7 +69,7 @@ class Tuning:
     engine: str
     outer: int | None
     proposer: Proposer
-    limits: Limits
+    limits: FitSettings
     racing: Rule | None = None
     _open: dict[int, _OpenTrial] = field(default_factory=dict, init=False, repr=False)
     _owner: dict[Fit, int] = field(default_factory=dict, init=False, repr=False)

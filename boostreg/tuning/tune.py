@@ -23,7 +23,7 @@ from boostreg.penalty import PENALTIES, Penalty, Range, Scale, Space, parse_spac
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
 from boostreg.tuning.engine_space import engine_space
-from boostreg.tuning.measuring import Limits
+from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.proposals import Proposer, Sampler
 from boostreg.tuning.rows import read_dataset
@@ -248,7 +248,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         n_trials=trials,
         guessed=True,
     )
-    limits = Limits(
+    limits = FitSettings(
         n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
     )
     tuning = Tuning(

@@ -180,14 +180,23 @@ class Tuned:
         """The knee of the front, beyond which further leaves help little."""
         return self._pick(knee(self.selection.front))
 
-    def select(self, **limits: float) -> Pick:
+    def select(
+        self,
+        *,
+        max_leaves: float = math.inf,
+        max_bytes: float = math.inf,
+        max_microseconds: float = math.inf,
+    ) -> Pick:
         """Return the candidate with the lowest loss within limits, without refitting.
 
         Parameters
         ----------
-        **limits
-            Any of ``max_leaves``, ``max_bytes`` and ``max_microseconds`` (per row), see
-            ``Purpose``. The time is an estimate: an engine's speed is measured on this
+        max_leaves : float
+            Leaves of all trees together.
+        max_bytes : float
+            Size as packed arrays, see ``TreeSize``.
+        max_microseconds : float
+            Per predicted row. It is an estimate: an engine's speed is measured on this
             machine, once, in about a second.
 
         Raises
@@ -195,7 +204,11 @@ class Tuned:
         StudyError
             If a limit is not above 0.
         """
-        purpose = Purpose(**limits)
+        purpose = Purpose(
+            max_leaves=max_leaves,
+            max_bytes=max_bytes,
+            max_microseconds=max_microseconds,
+        )
         timed = math.isfinite(purpose.max_microseconds)
         speed = measure_speed(self.engine) if timed else None
         curves = [one.curves for one in self._trials if one.curves is not None]

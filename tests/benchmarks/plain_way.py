@@ -31,7 +31,7 @@ from boostreg.fits.schedule import run_jobs
 from boostreg.fits.work import FitWork
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
-from boostreg.tuning import Limits, Proposer, Trial, Tuning
+from boostreg.tuning import FitSettings, Proposer, Trial, Tuning
 from boostreg.tuning.search import TuningJob
 
 TABLES = ("concrete", "spam", "adult")
@@ -122,7 +122,7 @@ class Bench:
             seed=0,
             n_trials=TRIALS,
         )
-        limits = Limits(n_inner=5, n_rounds=self.n_rounds, patience=None, seed=0)
+        limits = FitSettings(n_inner=5, n_rounds=self.n_rounds, patience=None, seed=0)
         return Tuning(engine=self.engine, outer=None, proposer=proposer, limits=limits)
 
     def frame(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
-from boostreg.tuning import Limits
+from boostreg.tuning import FitSettings
 from boostreg.tuning.measuring import Measuring
 
 SQUARED, LOGISTIC = Objective("squared_error"), Objective("logistic", None, 2)
@@ -51,7 +51,7 @@ def path_verdict(draw, measure, along, value):
     for engine in ("xgboost", "lightgbm"):
         points = path_points(engine, base, {along: (0.0, value)})
         settings = [s for point in points for s in point.settings((0,))]
-        limits = Limits(n_inner=4, n_rounds=8, patience=8, seed=0)
+        limits = FitSettings(n_inner=4, n_rounds=8, patience=8, seed=0)
         measuring = Measuring(settings, limits, keep=True)
         while not measuring.done:
             for work in measuring.ready():

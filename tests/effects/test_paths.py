@@ -19,8 +19,8 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range
-from boostreg.penalty.space import FALLING, WHOLE
-from boostreg.tuning import Limits
+from boostreg.penalty.value import FALLING, WHOLE
+from boostreg.tuning import FitSettings
 from boostreg.tuning.measuring import Measuring
 
 GRID = (0.0, 3.0, 300.0)
@@ -36,7 +36,7 @@ def path(request):
     base = Penalty(max_leaves=8, learning_rate=0.3)
     points = path_points(request.param, base, {"reg_lambda": GRID})
     settings = [s for point in points for s in point.settings((0, 1))]
-    limits = Limits(n_inner=3, n_rounds=200, patience=5, seed=0)
+    limits = FitSettings(n_inner=3, n_rounds=200, patience=5, seed=0)
     measuring = Measuring(settings, limits, keep=True)
     while not measuring.done:
         for work in measuring.ready():
@@ -110,7 +110,7 @@ def test_a_strong_penalty_gets_more_rounds_only_where_curves_stop_themselves(pat
 def test_values_that_could_not_be_fitted_are_said(path):
     points, measuring = path
     settings = [s for point in points for s in point.settings((0, 1))]
-    again = Measuring(settings, Limits(n_inner=3, n_rounds=9, patience=5, seed=0))
+    again = Measuring(settings, FitSettings(n_inner=3, n_rounds=9, patience=5, seed=0))
     while not again.done:
         for work in again.ready():
             strong = work.fit.penalty.reg_lambda == GRID[-1]

@@ -18,7 +18,7 @@ from boostreg.fits.fit import run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.study.runner import run_study
-from boostreg.tuning import Limits
+from boostreg.tuning import FitSettings
 from boostreg.tuning.measuring import Measuring
 
 FREE = Penalty(reg_lambda=0.0, learning_rate=0.3, max_leaves=8)
@@ -31,7 +31,7 @@ def paths(X, y, engine, grids, base=FREE, *, outer=2, inner=3, rounds=30):
     splits = make_splits(table, outer=folds[0], inner=folds[1], seed=0)
     dataset = Dataset(table, splits, Objective("squared_error"))
     points = path_points(engine, base, grids)
-    limits = Limits(n_inner=inner, n_rounds=rounds, patience=5, seed=0)
+    limits = FitSettings(n_inner=inner, n_rounds=rounds, patience=5, seed=0)
     settings = [s for point in points for s in point.settings(range(outer))]
     measuring = Measuring(settings, limits, keep=True)
     while not measuring.done:

@@ -12,11 +12,11 @@ from boostreg.figures import (
     Curve,
     Difference,
     Estimate,
-    Judged,
     Landmark,
     Part,
     SearchedRange,
     SmallTree,
+    VerdictRow,
     coefficient_paths,
     curve_panel,
     difference_chart,
@@ -105,11 +105,11 @@ FIGURES = {
     ),
     "no lines": line_panel((), [], title="none", x_label="x", y_label="y"),
     "verdicts": verdict_strip(
-        [Judged("xgboost", 0.5, 0.2, 0.8), Judged("", None, None, None)],
+        [VerdictRow("xgboost", 0.5, 0.2, 0.8), VerdictRow("", None, None, None)],
         (0.2, None),
         unit="effect",
     ),
-    "equality": verdict_strip([Judged("", 0.1, None, None)], (-1.0, 1.0), unit="x"),
+    "equality": verdict_strip([VerdictRow("", 0.1, None, None)], (-1.0, 1.0), unit="x"),
     "intervals": interval_chart(
         [
             Estimate("XGBoost best", 1.0, 0.8, 1.2, engine="xgboost"),

@@ -58,7 +58,9 @@ def test_front_is_drawn_for_every_engine(run):
 def test_run_without_numbers_still_has_its_row(run):
     results = copy.deepcopy(run[0])
     for found in results["engines"].values():
-        found.update(best=None, one_se=None, front=[])
+        found["one_se"]["outer"].update(loss=None, low=None, high=None)
+        found["one_se"]["size"]["leaves"] = found["default"]["size"]["leaves"] = None
+        found["front"] = []
 
     page = render_index([index_row("mine", results)])
 

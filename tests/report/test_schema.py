@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,10 @@ def test_shipped_results_have_the_form(folder):
     jsonschema.Draft202012Validator(shipped_schema()).validate(content)
 
 
+def test_made_up_results_have_the_form(run):
+    assert faults_of(run[0]) == []
+
+
 def test_shipped_schema_is_made_from_the_types():
     assert shipped_schema() == json_schema()
 
@@ -63,6 +68,16 @@ def test_null_stands_for_a_number_that_is_none(results):
     changed["engines"]["xgboost"]["best"]["outer"]["low"] = None
 
     assert faults_of(changed) == []
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_number_that_json_lacks_is_a_fault(results, number):
+    changed = copy.deepcopy(results)
+    changed["engines"]["xgboost"]["best"]["outer"]["low"] = number
+
+    (fault,) = faults_of(changed)
+
+    assert fault == "engines.xgboost.best.outer.low: input should be a finite number"
 
 
 def test_older_results_are_refused_with_what_is_missing(results, stored):

@@ -91,8 +91,8 @@ FAULTS = {
         "search: {storage: 'sqlite://'}",
         (
             "3:19: search.storage: found 'sqlite://'; expected a URL such as "
-            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME, and not a "
-            "database in memory, which nobody else can see."
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME, not a "
+            "database in memory, which no other process can read."
         ),
     ),
     "storage as a list": (

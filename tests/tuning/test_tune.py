@@ -24,7 +24,7 @@ from boostreg.errors import (
     UnsupportedPenaltyError,
 )
 from boostreg.penalty import parse_space
-from boostreg.tuning import Limits, Proposer, Tuning
+from boostreg.tuning import FitSettings, Proposer, Tuning
 from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.search import TuningJob
@@ -49,7 +49,7 @@ def tuned(diabetes):
 
 def make_tuning(n_trials):
     space = parse_space("default").for_engine("xgboost")
-    limits = Limits(n_inner=3, n_rounds=60, patience=8, seed=5)
+    limits = FitSettings(n_inner=3, n_rounds=60, patience=8, seed=5)
     proposer = Proposer(space=space, n_trials=n_trials)
     return Tuning(engine="xgboost", outer=None, proposer=proposer, limits=limits)
 
@@ -285,7 +285,7 @@ def test_trials_are_mirrored_once_for_optuna_s_dashboard(tmp_path, diabetes):
 
 def search(engine="xgboost", n_trials=3, n_rounds=60, **settings):
     space = parse_space("default").for_engine(engine)
-    limits = Limits(n_inner=3, n_rounds=n_rounds, patience=8, seed=5)
+    limits = FitSettings(n_inner=3, n_rounds=n_rounds, patience=8, seed=5)
     proposer = Proposer(**{"space": space, "n_trials": n_trials} | settings)
     return Tuning(engine=engine, outer=None, proposer=proposer, limits=limits)
 

@@ -17,7 +17,7 @@ from boostreg.claims.experiments.base import (
 )
 from boostreg.data import Column, Table, Task
 from boostreg.effects.mechanism import leaf_weights
-from boostreg.engines import Bins, Growth, Problem, get_engine
+from boostreg.engines import ENGINES, Bins, Growth, Problem, get_engine
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
@@ -36,8 +36,12 @@ __all__ = [
     "unsplit_trees",
 ]
 
-ENGINE_NAMES = ("xgboost", "lightgbm")
-"""Engines with both penalties on leaf weights."""
+ENGINE_NAMES = tuple(
+    name
+    for name, engine in ENGINES.items()
+    if not {"reg_alpha", "reg_lambda", "min_split_gain"} & {*engine.lacking}
+)
+"""Engines with both penalties on leaf weights, and with that on splits."""
 
 FREE = Penalty(reg_lambda=0.0, max_leaves=8, min_child_weight=0.01, scale="rows")
 """No penalty on leaf weights; strengths are in rows, see ``Penalty.scale``."""

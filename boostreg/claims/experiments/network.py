@@ -41,7 +41,7 @@ from boostreg.losses import Objective
 
 __all__ = [
     "PROCEDURES",
-    "Data",
+    "NetworkRows",
     "Rule",
     "Weights",
     "dead_units",
@@ -63,7 +63,7 @@ _PENALISED = (True, False, True, False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Data:
+class NetworkRows:
     """Rows with columns and target on a scale that a network learns on."""
 
     X: Array
@@ -71,7 +71,7 @@ class Data:
     objective: Objective
 
     @classmethod
-    def of(cls, sample: Sample) -> "Data":
+    def of(cls, sample: Sample) -> "NetworkRows":
         """Standardize columns, and the target of a regression."""
         spread = sample.X.std(axis=0)
         X = (sample.X - sample.X.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
@@ -112,13 +112,13 @@ def initial(n_inputs: int, n_hidden: int, rng: np.random.Generator) -> Weights:
     )
 
 
-def loss(weights: Weights, data: Data) -> float:
+def loss(weights: Weights, data: NetworkRows) -> float:
     """Return the mean half squared error or log loss."""
     half = 0.5 if data.objective.name == "squared_error" else 1.0
     return half * data.objective.loss(data.y, _forward(weights, data.X)[1][:, None])
 
 
-def gradients(weights: Weights, data: Data) -> Weights:
+def gradients(weights: Weights, data: NetworkRows) -> Weights:
     """Return the gradient of ``loss`` by each array, by back-propagation."""
     hidden, raw = _forward(weights, data.X)
     slope = data.objective.gradient(data.y, raw[:, None])[:, 0] / len(raw)
@@ -126,14 +126,16 @@ def gradients(weights: Weights, data: Data) -> Weights:
     return data.X.T @ back, back.sum(axis=0), hidden.T @ slope, slope.sum(keepdims=True)
 
 
-def train(data: Data, weights: Weights, rule: Rule, epochs: int, seed: int) -> Weights:
+def train(
+    data: NetworkRows, weights: Weights, rule: Rule, epochs: int, seed: int
+) -> Weights:
     """Return the weights after so many passes over the rows."""
     *_, last = steps(data, weights, rule, epochs, seed)
     return last
 
 
 def steps(
-    data: Data, weights: Weights, rule: Rule, epochs: int, seed: int
+    data: NetworkRows, weights: Weights, rule: Rule, epochs: int, seed: int
 ) -> Iterator[Weights]:
     """Yield the weights after each pass; batches are drawn by ``seed`` alone."""
     rng, count = np.random.default_rng(seed), 0
@@ -142,7 +144,7 @@ def steps(
         order = rng.permutation(len(data.y))
         for start in range(0, len(order), _BATCH):
             rows = order[start : start + _BATCH]
-            part = Data(data.X[rows], data.y[rows], data.objective)
+            part = NetworkRows(data.X[rows], data.y[rows], data.objective)
             slopes = _penalised(gradients(weights, part), weights, rule)
             count += 1
             if rule.optimiser == "adam":
@@ -245,8 +247,8 @@ def dead_units(sample: Sample, options: Mapping[str, Any]) -> Measured:
     return Measured(values, series)
 
 
-def _ready(sample: Sample, options: Mapping[str, Any]) -> tuple[Data, Weights]:
-    data = Data.of(sample)
+def _ready(sample: Sample, options: Mapping[str, Any]) -> tuple[NetworkRows, Weights]:
+    data = NetworkRows.of(sample)
     rng = np.random.default_rng(sample.seed)
     return data, initial(data.X.shape[1], int(options["hidden"]), rng)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import ModelError, reason
 from boostreg.trees.structure import RawForest
 
@@ -40,7 +41,6 @@ _DTYPES = {
 }
 """Types of arrays other than float64."""
 
-_ENGINES = ("xgboost", "lightgbm", "sklearn")
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SURE, _MOST_GROWTH = 2**26, 64
 """Maximum unpacked bytes of any file, and per byte of a larger file."""
@@ -133,12 +133,12 @@ def _array(name: str, content: bytes) -> Any:
 def _expected(name: str) -> tuple[tuple[str, ...], bool]:
     """Return the allowed dtypes of an entry, and whether it is a scalar."""
     if name == "engine":
-        return tuple(f"<U{len(engine)}" for engine in _ENGINES), True
+        return tuple(f"<U{len(engine)}" for engine in ENGINE_FACTS), True
     kind = _SCALARS.get(name, _DTYPES.get(name, np.float64))
     return (np.dtype(kind).str,), name in _SCALARS
 
 
 def _engine(name: str) -> str:
-    if name not in _ENGINES:
-        raise ModelError(f"engine must be one of {_ENGINES}, got {name!r}.")
+    if name not in ENGINE_FACTS:
+        raise ModelError(f"engine must be one of {tuple(ENGINE_FACTS)}, got {name!r}.")
     return name

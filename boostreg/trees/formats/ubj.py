@@ -15,14 +15,14 @@ import numpy as np
 
 from boostreg.errors import ModelError
 
-__all__ = ["Layout", "Run", "TypedArray", "parse_ubj"]
+__all__ = ["Layout", "MergedObjects", "TypedArray", "parse_ubj"]
 
 _CLOSE = ord("}")
 _read_int64 = struct.Struct(">q").unpack_from
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class MergedObjects:
     """Objects that differ only in numbers, as one."""
 
     count: int
@@ -112,7 +112,7 @@ class Layout:
 
     def find_run(
         self, data: bytes | bytearray, start: int, end: int, limit: int
-    ) -> Run | None:
+    ) -> MergedObjects | None:
         """Return objects from ``end`` that have the layout of ``data[start:end]``.
 
         At most ``limit`` of them; None if it is not worthwhile.
@@ -142,7 +142,7 @@ class Layout:
             return None
         for key, (first, last) in arrays.items():
             found[key] = (found[key], bytes_[:count, first:last].tobytes())
-        return Run(count, found)
+        return MergedObjects(count, found)
 
     def _places(
         self, model: bytes
@@ -201,7 +201,8 @@ TypedArray: TypeAlias = tuple[str, bytes | bytearray]
 def parse_ubj(data: bytes | bytearray) -> Any:
     """Return the value that ``data`` encodes, typed arrays as ``TypedArray``.
 
-    In a counted array of objects, those that differ only in numbers may be a ``Run``.
+    In a counted array of objects, those that differ only in numbers may be one
+    ``MergedObjects``.
 
     Raises
     ------

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from boostreg.arrays import Array
 from boostreg.errors import ModelError
-from boostreg.trees.formats.ubj import Run, parse_ubj
+from boostreg.trees.formats.ubj import MergedObjects, parse_ubj
 from boostreg.trees.structure import NO_SETS, RawForest
 
 __all__ = [
@@ -57,10 +57,14 @@ class Columns:
     @classmethod
     def of(cls, trees: list[Any]) -> Self:
         """Return the columns of trees as long as their ``left_children``."""
-        blocks = [tree.entries if isinstance(tree, Run) else tree for tree in trees]
+        blocks = [
+            tree.entries if isinstance(tree, MergedObjects) else tree for tree in trees
+        ]
         if not all(isinstance(block, dict) for block in blocks):
             raise ModelError("XGBoost's trees must be objects, got something else.")
-        counts = [tree.count if isinstance(tree, Run) else 1 for tree in trees]
+        counts = [
+            tree.count if isinstance(tree, MergedObjects) else 1 for tree in trees
+        ]
         bare = cls(blocks, np.array(counts, np.int64), np.zeros(0, np.int64))
         return replace(bare, sizes=bare.join("left_children", np.int32)[1])
 

@@ -7,7 +7,7 @@ import pytest
 from samples import make_sample, measure
 
 from boostreg.claims.experiments.network import (
-    Data,
+    NetworkRows,
     Rule,
     gradients,
     initial,
@@ -18,7 +18,7 @@ from boostreg.claims.experiments.network import (
 
 @pytest.mark.parametrize("kind", ["squared_error", "logistic"])
 def test_gradients_are_those_of_central_differences(kind):
-    data = Data.of(make_sample(kind, n_samples=40))
+    data = NetworkRows.of(make_sample(kind, n_samples=40))
     weights = initial(10, 4, np.random.default_rng(0))
 
     found = gradients(weights, data)
@@ -37,7 +37,7 @@ def test_gradients_are_those_of_central_differences(kind):
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
 def test_training_lowers_the_loss(optimiser):
-    data = Data.of(make_sample())
+    data = NetworkRows.of(make_sample())
     start = initial(10, 6, np.random.default_rng(0))
     step = {"sgd": 0.1, "adam": 0.01}[optimiser]
 

@@ -77,10 +77,9 @@ class ClaimPanelData(Part):
 class ClaimData(OpenPart):
     """A claim of the study and how it came out.
 
-    ``measured`` is the quantity in words, ``how`` the experiment that gives it (none
-    along a path), ``when`` where it holds if not with every engine, ``share`` whether
-    effects are shares, ``claimed`` the ends of the effects that bear it out, ``claim``
-    the study's own words of it.
+    ``how`` is the experiment (none along a path), ``when`` where it holds if not with
+    every engine, ``share`` whether effects are shares, ``claimed`` the ends of the
+    effects that bear it out, ``claim`` the study's own words.
     """
 
     id: Text
@@ -272,9 +271,12 @@ class ReferenceData(Part):
     rounds: list[Count]
 
 
-class GuessData(OpenPart):
-    """The trials that the prior of the unpenalised leaves suggested."""
+class GuessData(Part):
+    """The prior of the unpenalised leaves, and the trials that it suggested."""
 
+    noise: Number
+    std: Number
+    trials: list[dict[str, Any]]
     sentence: Text
 
 
@@ -389,11 +391,7 @@ class RatioData(Part):
 
 
 class EffectPointData(DifferenceData, SizeData):
-    """Means at one value of a penalty; the difference is that to the first value.
-
-    ``differences`` are those of each measure, ``leaves_change`` is that of the leaves
-    as a share.
-    """
+    """Means at one value of a penalty; differences are those to the first value."""
 
     value: Finite
     loss: Number
@@ -408,8 +406,8 @@ class EffectPointData(DifferenceData, SizeData):
 class PathData(Part):
     """A path of one penalty: what is held around it, and where its curves are read."""
 
-    anchor: Literal["fixed", "tuned"]
-    reading: Literal["stopped", "equal"]
+    anchor: Text
+    reading: Text
     points: list[EffectPointData]
     safe: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None
     flat: list[Finite]
@@ -424,10 +422,13 @@ class LowestData(Part):
     leaves: ChangeData
 
 
-class OuterEffectData(OpenPart):
-    """A penalty tuned alone, judged on the outer folds."""
+class OuterEffectData(Part):
+    """A penalty tuned alone: the values picked, judged on the outer folds."""
 
     sentence: Text
+    values: list[Number]
+    loss: dict[str, Any]
+    leaves: dict[str, Any]
 
 
 class MechanismPartData(Part):

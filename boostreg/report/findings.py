@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from boostreg.report.comparisons import Comparison, Judged, best_linear
 from boostreg.report.records import EngineRecord, RunRecord
+from boostreg.report.results import HeadingsData
 from boostreg.report.sentences import (
     advice,
     effects_heading,
@@ -42,9 +43,9 @@ _WORDS = (
     "and no value's interval leaves room for a drop of 1%."
 )
 _IMPOSSIBLE = (
-    f"Some intervals reach below a loss of 0, or a change of {format_change(-1)}, where "
-    "no loss can be: t intervals of few and unequal folds know no such limit. Read that "
-    "end as unknown."
+    f"Some intervals reach below a loss of 0, or a change of {format_change(-1)}, "
+    "where no loss can be: t intervals of few and unequal folds know no such limit. "
+    "Read that end as unknown."
 )
 
 
@@ -78,7 +79,7 @@ class Findings:
             *self._linear(),
         ]
 
-    def headings(self) -> dict[str, str]:
+    def headings(self) -> HeadingsData:
         """Return the heading of each section: its finding."""
         return {
             "use": use_heading(self._record),

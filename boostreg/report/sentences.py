@@ -53,7 +53,8 @@ def effect_sentence(effect: Effect) -> str:
     )
     return (
         f"Lowest loss at {format_number(low.value)}: "
-        f"{_share(low.difference, zero.loss)} against {start}{adjusted if alone else ''}. {size}"
+        f"{_share(low.difference, zero.loss)} against {start}"
+        f"{adjusted if alone else ''}. {size}"
     )
 
 

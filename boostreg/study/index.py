@@ -169,11 +169,10 @@ _HEADS = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
 _NARROW = [name for name in _HEADS if name != "effect is"]
 _WIDEST = 46
 _ABOUT = (
-    "Written by `boostreg claims --write` from the results of the runs beside this "
-    "page; not to be edited. A claim is supported where the whole 95% interval shows "
-    "an effect of at least the size that counts, refuted where the whole interval "
-    "falls short of it, and not settled else. Verdicts are not adjusted for their "
-    "number."
+    "Written by `boostreg claims --write` from the results of the runs next to this "
+    "page; do not edit. A claim is supported if the whole 95% interval shows an effect "
+    "of at least the required size, refuted if the whole interval falls short of it, "
+    "and otherwise not settled. Verdicts are not adjusted for the number of claims."
 )
 
 _MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
@@ -207,7 +206,7 @@ def claims_page(folder: Path) -> str:
         As ``claim_lines``.
     """
     lines = [
-        "# Claims and what came of them",
+        "# Claims and verdicts",
         "",
         _ABOUT,
         "",

@@ -96,7 +96,8 @@ def reg_lambda_from_std(std: float, noise_variance: float = 1.0) -> float:
     """
     _check("std", std, infinite=True)
     _check("noise_variance", noise_variance)
-    return noise_variance / std**2
+    square = std * std  # 0 below 1e-162
+    return noise_variance / square if square > 0 else math.inf
 
 
 def laplace_scale(reg_alpha: float, noise_variance: float = 1.0) -> float:
@@ -330,9 +331,12 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     if math.isinf(variance):
         loc = (name, "noise_variance")
         raise PenaltyError.of(Fault(loc, "a finite number", variance))
-    if penalty == "reg_lambda":
-        return reg_lambda_from_std(given, variance)
-    return reg_alpha_from_scale(given, variance)
+    of_width = reg_lambda_from_std if name == "reg_lambda" else reg_alpha_from_scale
+    value = of_width(given, variance)
+    if math.isinf(value):
+        expected = "so wide that the penalty is a finite number"
+        raise PenaltyError.of(Fault((name, width), expected, entry[width]))
+    return value
 
 
 def with_prior_values(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -325,7 +325,10 @@ def _check(name: str, value: object) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise PenaltyError.of(Fault((name,), "a number", value))
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number above 1.8e308
+        number = math.inf
     if domain == "share" and not 0 < number <= 1:
         raise PenaltyError.of(Fault((name,), "above 0 and at most 1", value))
     if not (math.isfinite(number) and number >= 0):

@@ -106,7 +106,10 @@ def claim_engines(
 def why_left_out(
     claim: PathClaim | ExperimentClaim, engines: Sequence[str], grids: Grids
 ) -> str | None:
-    """Return which of a study's engines a claim goes without, and why, if any."""
+    """Return what follows "without": engines that cannot answer a claim, and why.
+
+    None if all of the study's engines can.
+    """
     if isinstance(claim, ExperimentClaim) and not claim.procedure.by_engine:
         return None
     asked = engines if claim.engine is None else (claim.engine,)
@@ -120,14 +123,14 @@ def why_left_out(
     else:
         paths = listed([n for n in (claim.along, claim.against) if n is not None])
         what = f"{they} not have every path of {paths}"
-    return f"Without {listed(without)}: {what}."
+    return f"{listed(without)}: {what}."
 
 
 def claims_left_out(spec: StudySpec, grids: Grids) -> Iterator[str]:
     """Yield a sentence for each claim that some engine of the study cannot answer."""
     for claim in spec.claims:
         if why := why_left_out(claim, spec.engines, grids):
-            yield f"Claim {claim.id} is measured w{why[1:]}"
+            yield f"Claim {claim.id} is measured without {why}"
 
 
 def check_paths(spec: StudySpec, grids: Grids) -> None:
@@ -143,7 +146,8 @@ def check_paths(spec: StudySpec, grids: Grids) -> None:
             continue
         if not claim_engines(claim, spec.engines, grids):
             why = why_left_out(claim, spec.engines, grids)
-            raise _fault(place, "along", f"no engine can answer the claim. {why}")
+            text = f"no engine can answer the claim. Without {why}"
+            raise StudyError.at(place, "along", text=text)
 
 
 def check_claims(spec: StudySpec, objective: str) -> None:
@@ -159,13 +163,8 @@ def check_claims(spec: StudySpec, objective: str) -> None:
             continue
         taken = claim.procedure.objectives
         if taken != "any" and objective not in taken.split(" or "):
-            raise _fault(
-                place,
-                "experiment",
+            text = (
                 f"{claim.experiment} is for {taken}, and this study minimises "
-                f"{objective}.",
+                f"{objective}."
             )
-
-
-def _fault(place: int, key: str, text: str) -> StudyError:
-    return StudyError.at(place, key, text=text)
+            raise StudyError.at(place, "experiment", text=text)

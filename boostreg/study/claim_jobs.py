@@ -134,14 +134,15 @@ class Claims:
     def _measured(self, claim: PathClaim | ExperimentClaim) -> dict[str, Any]:
         """Return in words what is measured, and on how many resamples of what."""
         why = why_left_out(claim, self._plan.spec.engines, self._plan.grids)
+        without = None if why is None else f"Without {why}"
         if isinstance(claim, ExperimentClaim):
             procedure = claim.procedure
-            how = " ".join(filter(None, (procedure.words, why)))
+            how = " ".join(filter(None, (procedure.words, without)))
             words = {"what": procedure.measures[claim.measure], "how": how}
             planted = self._source is not None
             count = claim.replicates or _REPLICATES if planted else self._n_folds
             return words | {"n": count, "of": "replicates" if planted else "folds"}
-        return {"n": self._n_folds, "of": "folds", "how": why}
+        return {"n": self._n_folds, "of": "folds", "how": without}
 
     @property
     def _source(self) -> str | None:

@@ -1,6 +1,5 @@
 """What is wrong with a study file, one line a fault, in the user's own words."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -33,7 +32,6 @@ AT_KEY = frozenset({"contradiction", "extra_forbidden", "missing", "unknown_key"
 _LONGEST = 60
 _MARK = "\x00"
 """A control character: the reader refuses keys that hold one."""
-_QUOTED = re.compile("'([^']*)'")
 
 # What pydantic checks, by the name of its error, in words for the person at the YAML.
 _EXPECTED = {
@@ -168,10 +166,16 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
         case "tuple_type" if isinstance(error["input"], str):
             name = error["input"]
             return loc, f"found {show(name)}; expected a list, such as [{name}]."
+        case "literal_error":
+            known = tuple(_choices(model, error["loc"]))
+            expected = f"one of: {', '.join(known)}"
+        case "rule":
+            known, expected = context["known"], context["expected"]
         case kind:
-            known, expected = _expected(kind, context)
-            text = f"found {show(error['input'])}; expected {expected}"
-            return loc, text + (nearest(error["input"], known) or ".")
+            known, template = (), _EXPECTED.get(kind, "another kind of value")
+            expected = template.format(**context)
+    text = f"found {show(error['input'])}; expected {expected}"
+    return loc, text + (nearest(error["input"], known) or ".")
 
 
 def show(value: object) -> str:
@@ -200,16 +204,6 @@ def show(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _expected(kind: str, context: Mapping[str, Any]) -> tuple[Sequence[str], str]:
-    """Return the names that are known, if it is about names, and what is allowed."""
-    if kind == "rule":
-        return context["known"], context["expected"]
-    if kind == "literal_error":
-        known = _QUOTED.findall(context["expected"])
-        return known, f"one of: {', '.join(known)}"
-    return (), _EXPECTED.get(kind, "another kind of value").format(**context)
-
-
 def _elsewhere(model: type[BaseModel], loc: Loc) -> str:
     """Return a hint at a key that stands somewhere else in a study."""
     paths = {path.split(".")[-1]: path for path in _paths(model)}
@@ -233,8 +227,8 @@ def _is_tag(part: str | int) -> bool:
     return isinstance(part, str) and part.startswith(_MARK)
 
 
-def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
-    """Yield the keys that may stand where the last part of ``loc`` does."""
+def _holders(model: type[BaseModel], loc: Loc) -> list[type[BaseModel]]:
+    """Return the models whose fields may stand where the last part of ``loc`` does."""
     options = [model]
     for part in loc[:-1]:
         if _is_tag(part):
@@ -242,8 +236,26 @@ def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
         elif isinstance(part, str):
             fields = [m.model_fields[part] for m in options if part in m.model_fields]
             options = [m for field in fields for m in _models(field.annotation)]
-    for option in options:
+    return options
+
+
+def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
+    """Yield the keys that may stand where the last part of ``loc`` does."""
+    for option in _holders(model, loc):
         yield from option.model_fields
+
+
+def _choices(model: type[BaseModel], loc: Loc) -> Iterator[str]:
+    """Yield the names that the value at ``loc`` may be, where its type lists them."""
+    for option in _holders(model, loc):
+        yield from _literals(option.model_fields[str(loc[-1])].annotation)
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    for argument in get_args(annotation):
+        if isinstance(argument, str):
+            yield argument
+        yield from _literals(argument)
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -1,6 +1,8 @@
 """Ranges are quantile functions, spaces are checked with all faults at once."""
 
 import pickle
+from functools import reduce
+from operator import getitem
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from ruamel.yaml import YAML
 from boostreg.errors import PenaltyError
 from boostreg.penalty import Condition, Penalty, Range, parse_space, space_names
 from boostreg.penalty.shipped import describe_space, read_shipped
+from boostreg.penalty.space import RANGE_KEYS
 
 shares = st.floats(0, 1)
 zeros = st.floats(0, 0.99)
@@ -324,6 +327,35 @@ def test_a_space_that_is_written_out_is_read_as_the_same_space(value):
     space = parse_space(value)
 
     assert parse_space(space.as_dict()) == space
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 9)
+    | st.sampled_from([0.5, float("nan"), float("inf"), 10**400, "normal", ""])
+)
+words = st.sampled_from(
+    [*RANGE_KEYS, *WHEN, *WHEN["max_leaves"], *RIGHT, "prior", "std", "nonsense"]
+)
+contents = st.recursive(
+    scalars, lambda inner: st.dictionaries(words, inner, max_size=4), max_leaves=12
+)
+
+
+@given(st.dictionaries(words, contents, max_size=4))
+def test_whatever_a_space_is_its_faults_lead_to_what_they_found(content):
+    try:
+        space = parse_space(content)
+    except PenaltyError as error:
+        for fault in error.faults:
+            holder = reduce(getitem, fault.loc[:-1], {"space": content})
+            found = holder.get(fault.loc[-1])
+            one = [*found] if isinstance(found, dict) else []
+            assert found is fault.found or found == fault.found or one == [fault.found]
+            assert (fault.kind == "missing") == (fault.loc[-1] not in holder)
+    else:
+        assert parse_space(space.as_dict()) == space
 
 
 def test_faults_come_through_a_pickle():

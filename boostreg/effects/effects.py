@@ -10,6 +10,7 @@ It never extends below 0.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -185,7 +186,7 @@ class Effect:
         return min(self.points, key=lambda point: point.loss)
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Literal["helps", "harms", "not determined"]:
         """``helps``, ``harms`` or ``not determined``.
 
         It helps if some value lowers the loss with a Holm-adjusted p-value below 0.05.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from boostreg.report.comparisons import Comparison, Judged, best_linear
 from boostreg.report.records import EngineRecord, RunRecord
+from boostreg.report.results import HeadingsData
 from boostreg.report.sentences import (
     advice,
     effects_heading,
@@ -78,7 +79,7 @@ class Findings:
             *self._linear(),
         ]
 
-    def headings(self) -> dict[str, str]:
+    def headings(self) -> HeadingsData:
         """Return the heading of each section: its finding."""
         return {
             "use": use_heading(self._record),

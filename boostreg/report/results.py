@@ -16,38 +16,13 @@ from typing_extensions import TypedDict
 from boostreg.claims.verdict import Verdict
 
 __all__ = [
-    "BaselineData",
-    "BaselinePointData",
-    "ChangeData",
-    "ClaimData",
-    "ClaimFindingData",
-    "ClaimPanelData",
-    "ComparisonData",
-    "DifferenceData",
-    "EffectData",
-    "EffectPointData",
-    "EngineData",
-    "ImportanceData",
-    "IncumbentData",
-    "MechanismPointData",
-    "Number",
-    "OuterData",
-    "PathData",
-    "Penalties",
-    "PickData",
-    "PurposeData",
-    "ReferenceData",
-    "Results",
-    "SizeData",
-    "StudyData",
-    "TreeData",
-    "faults_of",
-    "json_schema",
-    "shipped_schema",
-]
-
-closed = with_config(ConfigDict(extra="forbid", strict=True))
-opened = with_config(ConfigDict(extra="allow", strict=True))
+    "BaselineData", "BaselinePointData", "CardData", "ChangeData", "ClaimData",
+    "ClaimFindingData", "ClaimPanelData", "ComparisonData", "DifferenceData",
+    "EffectData", "EffectPointData", "EngineData", "ImportanceData",
+    "IncumbentData", "LintData", "MechanismPointData", "Number", "OuterData",
+    "PathData", "Penalties", "PickData", "PurposeData", "Results", "SizeData",
+    "StudyData", "TreeData", "faults_of", "json_schema", "shipped_schema",
+]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = Finite | None
@@ -58,8 +33,17 @@ ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
 """A difference or a change, then the low and the high end of its interval."""
 
 
-@closed
-class ClaimFindingData(TypedDict):
+@with_config(ConfigDict(extra="forbid", strict=True))
+class Part(TypedDict):
+    """A part whose keys are all named."""
+
+
+@with_config(ConfigDict(extra="allow", strict=True))
+class OpenPart(TypedDict):
+    """A part that holds more than what pages read."""
+
+
+class ClaimFindingData(Part):
     """What a claim came to with one engine, or with none.
 
     ``values`` are those of the resamples, ``series`` what its pictures draw, ``place``
@@ -78,8 +62,7 @@ class ClaimFindingData(TypedDict):
     place: dict[str, list[Finite]]
 
 
-@closed
-class ClaimPanelData(TypedDict):
+class ClaimPanelData(Part):
     """A picture of a claim: ``lines`` are series by name, each with its label."""
 
     title: Text
@@ -91,14 +74,12 @@ class ClaimPanelData(TypedDict):
     y_log: bool
 
 
-@opened
-class ClaimData(TypedDict):
+class ClaimData(OpenPart):
     """A claim of the study and how it came out.
 
-    ``measured`` is the quantity in words, ``how`` the experiment that gives it (none
-    along a path), ``when`` where it holds if not with every engine, ``share`` whether
-    effects are shares, ``claimed`` the ends of the effects that bear it out, ``claim``
-    the study's own words of it.
+    ``how`` is the experiment (none along a path), ``when`` where it holds if not with
+    every engine, ``share`` whether effects are shares, ``claimed`` the ends of the
+    effects that bear it out, ``claim`` the study's own words.
     """
 
     id: Text
@@ -116,26 +97,29 @@ class ClaimData(TypedDict):
     claim: dict[str, Any]
 
 
-@closed
-class PurposeData(TypedDict):
+class CandidateData(Part):
+    """A trial of the search on all rows, cut at a number of rounds."""
+
+    trial: Count
+    rounds: Count
+    loss: Finite
+    leaves: Finite
+
+
+class PurposeData(CandidateData):
     """The candidate for a purpose; ``microseconds`` under a limit on time alone."""
 
     purpose: Literal["one_se", "knee", "max_leaves", "max_bytes", "max_microseconds"]
     limit: Number
-    trial: Count
-    rounds: Count
-    loss: Number
     above_best: Number
     above_best_se: Number
-    leaves: Number
     trees: Number
     bytes: Number
     penalty: Penalties
     microseconds: NotRequired[Number]
 
 
-@closed
-class RunData(TypedDict):
+class RunData(Part):
     """All that depends on the clock or the machine."""
 
     started: Text
@@ -148,8 +132,7 @@ class RunData(TypedDict):
     select: NotRequired[dict[str, PurposeData]]
 
 
-@closed
-class HeadingsData(TypedDict):
+class HeadingsData(Part):
     """The heading of each section: its finding."""
 
     use: Text
@@ -165,8 +148,7 @@ class HeadingsData(TypedDict):
     trees: Text
 
 
-@closed
-class TextData(TypedDict):
+class TextData(Part):
     """The sentences of the page."""
 
     answer: list[Text]
@@ -175,8 +157,7 @@ class TextData(TypedDict):
     warnings: list[Text]
 
 
-@opened
-class ColumnData(TypedDict):
+class ColumnData(OpenPart):
     """A column of the data card."""
 
     name: Text
@@ -185,8 +166,7 @@ class ColumnData(TypedDict):
     distinct: Count
 
 
-@opened
-class CardData(TypedDict):
+class CardData(OpenPart):
     """The data card; ``weights`` is a summary of them, ``groups`` their number."""
 
     source: Text
@@ -206,8 +186,7 @@ class CardData(TypedDict):
     notes: list[Text]
 
 
-@closed
-class OuterData(TypedDict):
+class OuterData(Part):
     """Mean loss over the outer folds, its 95 % interval, and the loss of each fold."""
 
     loss: Number
@@ -216,8 +195,7 @@ class OuterData(TypedDict):
     losses: list[Number]
 
 
-@closed
-class InnerData(TypedDict):
+class InnerData(Part):
     """What chose a candidate: means over the inner folds."""
 
     loss: Number
@@ -225,8 +203,7 @@ class InnerData(TypedDict):
     leaves: Number
 
 
-@closed
-class SizeData(TypedDict):
+class SizeData(Part):
     """Counts and norms of trees, see ``TreeSize``."""
 
     trees: Number
@@ -244,8 +221,7 @@ class SizeData(TypedDict):
     shrinkage_high: Number
 
 
-@closed
-class OuterFoldData(TypedDict):
+class OuterFoldData(Part):
     """What was picked inside one outer fold, and how it did there."""
 
     outer_fold: Count
@@ -258,20 +234,13 @@ class OuterFoldData(TypedDict):
     penalty: Penalties
 
 
-@closed
-class PriorData(TypedDict):
+class PriorData(OpenPart):
     """What a penalty says as a prior on leaf weights, see ``as_prior``."""
 
-    rows: Number
-    alpha_rows: Number
-    std: Number
-    laplace: Number
-    noise_variance: Number
     sentence: Text
 
 
-@closed
-class PickData(TypedDict):
+class PickData(Part):
     """A candidate of the search on all rows, and the procedure that found it.
 
     ``scales`` holds the penalties that have a unit, None for a scale without one.
@@ -294,8 +263,7 @@ class PickData(TypedDict):
     by_outer_fold: list[OuterFoldData]
 
 
-@closed
-class ReferenceData(TypedDict):
+class ReferenceData(Part):
     """A model that was not tuned for loss, on the same outer folds."""
 
     outer: OuterData
@@ -303,40 +271,16 @@ class ReferenceData(TypedDict):
     rounds: list[Count]
 
 
-@closed
-class FrontPointData(TypedDict):
-    """A candidate that nothing beats in both leaves and inner loss."""
-
-    leaves: Finite
-    loss: Finite
-    trial: Count
-    rounds: Count
-
-
-@closed
-class GuessedTrialData(TypedDict):
-    """A trial that the unpenalised leaves suggested; no rank if it was not finished."""
-
-    penalty: Text
-    value: Number
-    trial: Count
-    loss: Number
-    rank: Count | None
-    above_best: Number
-
-
-@closed
-class GuessData(TypedDict):
-    """The prior of the unpenalised leaves, and the trials it suggested."""
+class GuessData(Part):
+    """The prior of the unpenalised leaves, and the trials that it suggested."""
 
     noise: Number
     std: Number
-    trials: list[GuessedTrialData]
+    trials: list[dict[str, Any]]
     sentence: Text
 
 
-@closed
-class IncumbentData(TypedDict):
+class IncumbentData(Part):
     """Best candidates of the searches at a trial, means over the outer folds."""
 
     trial: Count
@@ -344,16 +288,14 @@ class IncumbentData(TypedDict):
     outer: Number
 
 
-@closed
-class PairShareData(TypedDict):
+class PairShareData(Part):
     """The share of variance of two penalties beyond their own."""
 
     penalties: list[Text]
     share: Finite
 
 
-@closed
-class ImportanceData(TypedDict):
+class ImportanceData(Part):
     """Shares of a measure's variance over a design that fills the space."""
 
     quality: Number
@@ -364,8 +306,7 @@ class ImportanceData(TypedDict):
     optuna: dict[str, dict[str, Number]]
 
 
-@closed
-class EngineData(TypedDict):
+class EngineData(Part):
     """All that was found with one engine.
 
     ``importance`` is by measure, empty where no design was measured; ``guess`` is None
@@ -376,7 +317,7 @@ class EngineData(TypedDict):
     one_se: PickData
     default: ReferenceData
     unpenalised: ReferenceData
-    front: list[FrontPointData]
+    front: list[CandidateData]
     winners_bias: Number
     ties: list[Count]
     guess: GuessData | None
@@ -385,8 +326,7 @@ class EngineData(TypedDict):
     importance: dict[str, ImportanceData]
 
 
-@closed
-class BaselinePointData(TypedDict):
+class BaselinePointData(Part):
     """A strength of a baseline's path; ``live_units`` of a network alone."""
 
     strength: Finite
@@ -397,8 +337,7 @@ class BaselinePointData(TypedDict):
     values: dict[str, Number]
 
 
-@closed
-class BaselineData(TypedDict):
+class BaselineData(Part):
     """A model that is no boosted ensemble.
 
     ``coefficients`` are those that are not 0, of ``parameters``; ``strength`` and
@@ -418,8 +357,7 @@ class BaselineData(TypedDict):
     path: list[BaselinePointData]
 
 
-@closed
-class DifferenceData(TypedDict):
+class DifferenceData(Part):
     """A paired difference, its 95 % interval, and the p-value of it being 0."""
 
     difference: Number
@@ -430,7 +368,6 @@ class DifferenceData(TypedDict):
     method: Text
 
 
-@closed
 class ComparisonData(DifferenceData):
     """Loss of model ``a`` minus loss of model ``b``."""
 
@@ -441,8 +378,7 @@ class ComparisonData(DifferenceData):
     word: Literal["better", "worse", "not told apart"]
 
 
-@closed
-class RatioData(TypedDict):
+class RatioData(Part):
     """Leaves of model ``a`` by those of ``b``, geometric mean over outer folds."""
 
     a: Text
@@ -454,13 +390,8 @@ class RatioData(TypedDict):
     method: Text
 
 
-@closed
 class EffectPointData(DifferenceData, SizeData):
-    """Means at one value of a penalty; the difference is that to the first value.
-
-    ``differences`` are those of each measure, ``leaves_change`` is that of the leaves
-    as a share.
-    """
+    """Means at one value of a penalty; differences are those to the first value."""
 
     value: Finite
     loss: Number
@@ -472,20 +403,18 @@ class EffectPointData(DifferenceData, SizeData):
     leaves_change: ChangeData
 
 
-@closed
-class PathData(TypedDict):
+class PathData(Part):
     """A path of one penalty: what is held around it, and where its curves are read."""
 
-    anchor: Literal["fixed", "tuned"]
-    reading: Literal["stopped", "equal"]
+    anchor: Text
+    reading: Text
     points: list[EffectPointData]
     safe: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None
     flat: list[Finite]
     verdict: Literal["helps", "harms", "not determined"]
 
 
-@closed
-class LowestData(TypedDict):
+class LowestData(Part):
     """The value of least loss; its changes, as shares of the first value's."""
 
     value: Finite
@@ -493,33 +422,16 @@ class LowestData(TypedDict):
     leaves: ChangeData
 
 
-@closed
-class OuterDifferenceData(DifferenceData):
-    """A difference to ``zero``, the loss at the first value."""
-
-    zero: Number
-
-
-@closed
-class LeavesChangeData(TypedDict):
-    """A change of leaves as a share."""
-
-    change: ChangeData
-    method: Text
-
-
-@closed
-class OuterEffectData(TypedDict):
+class OuterEffectData(Part):
     """A penalty tuned alone: the values picked, judged on the outer folds."""
 
     sentence: Text
     values: list[Number]
-    loss: OuterDifferenceData
-    leaves: LeavesChangeData
+    loss: dict[str, Any]
+    leaves: dict[str, Any]
 
 
-@closed
-class MechanismPartData(TypedDict):
+class MechanismPartData(Part):
     """What a part of an effect does to each measure."""
 
     loss: DifferenceData
@@ -529,8 +441,7 @@ class MechanismPartData(TypedDict):
     l2_norm: DifferenceData
 
 
-@closed
-class MechanismPointData(TypedDict):
+class MechanismPointData(Part):
     """An effect at one value in two parts, and both together."""
 
     value: Finite
@@ -539,8 +450,7 @@ class MechanismPointData(TypedDict):
     total: MechanismPartData
 
 
-@closed
-class TreeData(TypedDict):
+class TreeData(Part):
     """The first tree at one value of a penalty."""
 
     value: Finite
@@ -548,7 +458,6 @@ class TreeData(TypedDict):
     tree: Text
 
 
-@closed
 class EffectData(PathData):
     """What one penalty of one engine does, all else held.
 
@@ -564,8 +473,7 @@ class EffectData(PathData):
     trees: list[TreeData]
 
 
-@closed
-class LintData(TypedDict):
+class LintData(Part):
     """What the linter says of the search."""
 
     code: Text
@@ -574,8 +482,7 @@ class LintData(TypedDict):
     advice: Text
 
 
-@opened
-class SourceData(TypedDict):
+class SourceData(OpenPart):
     """Where the study's data come from, and the use of columns."""
 
     source: Text
@@ -586,8 +493,7 @@ class SourceData(TypedDict):
     class_weights: Any
 
 
-@opened
-class SearchData(TypedDict):
+class SearchData(OpenPart):
     """What the study tries; ``space`` as the study writes it, also by engine."""
 
     trials: Count
@@ -598,24 +504,21 @@ class SearchData(TypedDict):
     space: dict[str, Any]
 
 
-@opened
-class ValidationData(TypedDict):
+class ValidationData(OpenPart):
     """The folds of the study."""
 
     outer: dict[str, Number]
     inner: dict[str, Number]
 
 
-@opened
-class ComputeData(TypedDict):
+class ComputeData(OpenPart):
     """What the study runs on."""
 
     threads: Count
     executor: Any
 
 
-@opened
-class StudyData(TypedDict):
+class StudyData(OpenPart):
     """The study with every default written out."""
 
     name: Text
@@ -629,8 +532,7 @@ class StudyData(TypedDict):
     compute: ComputeData
 
 
-@closed
-class Results(TypedDict):
+class Results(Part):
     """The content of ``results.json``."""
 
     run: RunData

@@ -2,17 +2,16 @@
 
 import hashlib
 import platform
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boostreg.data import Column, Reading, read_rows
 from boostreg.errors import DataError, ModelError, RunError, StudyError
 from boostreg.losses import Objective
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
-from boostreg.report.results import Results
+from boostreg.report.results import Results, RunData
 from boostreg.report.summary import summarize, timed_data
 from boostreg.report.tables import (
     FIT_COLUMNS,
@@ -165,13 +164,13 @@ def run_facts(
     execution: Execution,
     started: datetime,
     seconds: float,
-) -> dict[str, Any]:
+) -> RunData:
     """Return what stands under ``run`` in ``results.json``.
 
     ``seconds`` are of a clock that nobody sets; the end is counted from the start.
     """
     finished, counts = started + timedelta(seconds=seconds), execution.ledger.counts
-    facts: dict[str, Any] = {
+    facts: RunData = {
         "started": started.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
@@ -217,7 +216,7 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
 def write_run(
     folder: Path,
     record: RunRecord,
-    run: Mapping[str, Any],
+    run: RunData,
     columns: tuple[Column, ...],
 ) -> None:
     """Write tables, models, results and page of a run; the page last."""

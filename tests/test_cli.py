@@ -414,16 +414,16 @@ def wrong(tmp_path):
 
 
 WRONG = {
-    "absent": "is not there; name the folder that a run left",
+    "absent": "does not exist; name the folder of a run",
     "text": "text/results.json is not JSON: ",
-    "list": "list/results.json was not written by a run of boostreg",
-    "bytes": "bytes/results.json could not be read as a run leaves it: 'utf-8'",
+    "list": "list/results.json was not written by boostreg",
+    "bytes": "bytes/results.json could not be read: 'utf-8'",
     "open": "open contains an unfinished run; run its study again",
-    "empty": "empty holds no results.json, so no run has ended there",
-    "above": "above is no run, but holds those of 'run'; name one of these folders.",
+    "empty": "empty has no results.json, so no run has finished there",
+    "above": "above is not a run, but contains the runs 'run'; name one of them.",
     "above/rum": "of the runs in above close to it: 'run'.",
-    "folder": "folder/results.json could not be read as a run leaves it: ",
-    "file": "file is a file; name the folder that a run left.",
+    "folder": "folder/results.json could not be read: ",
+    "file": "file is a file; name the folder of a run.",
 }
 
 
@@ -445,18 +445,21 @@ def test_what_is_no_run_is_told_with_what_to_name(main, command_name, name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("report half", "half/trials.csv is not there, which a run leaves; run the"),
+        ("report half", "half/trials.csv is missing; run the study again"),
         (
             "predict half rows.csv",
             "half/models holds no model 'lightgbm-best'; run the",
         ),
         ("size half", "half must be a model file: it is a folder."),
-        ("size absent", "absent must be a model file: it is not there."),
-        ("index absent", "absent is not there; name a folder that holds those of runs"),
-        ("index file", "file is a file; name a folder that holds those of runs."),
-        ("index half", "It is a run itself: name the folder above it."),
-        ("claims half", "It is a run itself: name the folder above it."),
-        ("claims empty", "empty holds no run: no folder in it has results.json."),
+        ("size absent", "absent must be a model file: it does not exist."),
+        ("index absent", "absent does not exist; name a folder that contains"),
+        (
+            "index file",
+            "file is a file; name a folder that contains the folders of runs.",
+        ),
+        ("index half", "It is itself a run: name its parent folder."),
+        ("claims half", "It is itself a run: name its parent folder."),
+        ("claims empty", "empty contains no run: no folder in it has results.json."),
     ],
 )
 def test_what_a_command_can_not_read_is_told(main, arguments, message):
@@ -474,8 +477,8 @@ BAD_PATHS = {
     "folder with too long a name": (["report", LONG], "File name too long"),
     "out below a file": (["run", "s.yaml", "--out", "rows.csv/x"], "Not a directory"),
     "folder in the place of the index": (["index", "runs"], "index.html was not writt"),
-    "model that is no file": (["size", "pipe.csv"], "it is no regular file"),
-    "study that is no file": (["validate", "pipe.csv"], "is no regular file"),
+    "model that is no file": (["size", "pipe.csv"], "it is not a regular file"),
+    "study that is no file": (["validate", "pipe.csv"], "is not a regular file"),
     "rows that are no file": (["validate", "pipe.yaml"], "is no regular file"),
     "character that no path has": (["run", "a\0b"], "arguments must not contain a NUL"),
 }

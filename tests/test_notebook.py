@@ -110,7 +110,7 @@ def test_figure_of_no_such_name_is_refused_with_the_names(run):
 
 
 def test_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"holds no results\.json, so no run"):
+    with pytest.raises(DataError, match=r"has no results\.json, so no run"):
         open_run(tmp_path)
 
 

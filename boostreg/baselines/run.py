@@ -1,6 +1,6 @@
 """A baseline on one outer split: strength by inner folds, then a refit and its losses.
 
-Inputs (means, deviations, categories) are learned anew from the training rows of every
+Inputs (means, deviations, categories) are learned from the training rows of every
 fold. The grid of strengths comes from the outer training rows and is the same in all
 inner folds. Indices outside the training rows reach nothing that chooses.
 """

@@ -76,9 +76,9 @@ def answer_path(
     if question.against is None:
         other = [along.read(question.measure, fold, 0) for fold in along.folds]
     else:
-        beside = known[question.against]
+        second = known[question.against]
         other = [
-            beside.read(question.measure, fold, places[question.against][fold])
+            second.read(question.measure, fold, places[question.against][fold])
             for fold in along.folds
         ]
     here = [

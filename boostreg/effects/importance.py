@@ -236,16 +236,16 @@ def explain(
         _TREES, oob_score=True, random_state=derive_seed(seed, "forest"), n_jobs=1
     ).fit(shares, y)
     quality = float(forest.oob_score_)
-    beside = _optuna_importances(names, shares, y, seed)
+    by_optuna = _optuna_importances(names, shares, y, seed)
     if quality < LEAST_QUALITY:
-        return Importance(quality, len(y), {}, {}, beside)
+        return Importance(quality, len(y), {}, {}, by_optuna)
     main, pairs = _sobol_indices(forest, len(names), seed)
     return Importance(
         quality,
         len(y),
         {names[i]: share for i, share in main.items()},
         {(names[i], names[j]): share for (i, j), share in pairs.items()},
-        beside,
+        by_optuna,
     )
 
 

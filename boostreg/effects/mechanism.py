@@ -240,13 +240,13 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
         for value in self.values:
             changed: dict[str, Any] = {self.name: value}
             raw = replace(fit.penalty, **changed).to_raw(standard.units)
-            anew = refresh(trees, leaves, problem, raw)
+            renewed = refresh(trees, leaves, problem, raw)
             found.append(
                 {
                     "value": value,
-                    "loss": float(anew.valid_loss[-1]),
-                    "train_loss": float(anew.train_loss[-1]),
-                    "size": asdict(anew.trees.size(raw.reg_lambda)),
+                    "loss": float(renewed.valid_loss[-1]),
+                    "train_loss": float(renewed.train_loss[-1]),
+                    "size": asdict(renewed.trees.size(raw.reg_lambda)),
                 }
             )
         return encode_record(found)
@@ -330,9 +330,9 @@ def mechanism(
                 [_measured(at[p, *fold], measure) for fold in folds]
                 for p in (points[0], point)
             )
-            anew = [_measured(refreshed[fold][place], measure) for fold in folds]
-            shrinkage[measure] = _minus(anew, zero)
-            structure[measure] = _minus(grown, anew)
+            renewed = [_measured(refreshed[fold][place], measure) for fold in folds]
+            shrinkage[measure] = _minus(renewed, zero)
+            structure[measure] = _minus(grown, renewed)
         total = {m: _plus(shrinkage[m], structure[m]) for m in MEASURES}
         intervals = (
             {m: corrected_t(v, test_train_ratio) for m, v in part.items()}

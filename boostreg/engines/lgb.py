@@ -496,15 +496,15 @@ def _measure_means(booster: Any, problem: Problem) -> list[float]:
     tables = [t for t in (problem.train, problem.valid) if t is not None]
     losses: list[float] = []
 
-    def judge(means: NDArray[np.float64], _: Any) -> tuple[str, float, bool]:
+    def our_loss(means: NDArray[np.float64], _: Any) -> tuple[str, float, bool]:
         with np.errstate(divide="ignore"):
             scores = np.log(means)
         losses.append(loss_of_scores(problem, tables[len(losses)], scores))
         return "loss", losses[-1], False
 
-    booster.eval_train(judge)
+    booster.eval_train(our_loss)
     if len(tables) > 1:
-        booster.eval_valid(judge)
+        booster.eval_valid(our_loss)
     return losses
 
 

@@ -226,13 +226,13 @@ class XGBoost(Engine):
             return made
 
         binned = matrix(problem.part(train))
-        judging = None
+        valid = None
         if problem.valid is not None:
-            judging = matrix(problem.part(problem.valid), binned)
+            valid = matrix(problem.part(problem.valid), binned)
         return Bins(
             problem=problem.without_features(),
             train=binned,
-            valid=judging,
+            valid=valid,
             complete=complete_columns(train),
             codes=codes,
             features=None if features.is_identity else features,

@@ -377,9 +377,9 @@ class Journal:
 def _refuse_links(path: Path) -> None:
     """Raise for symbolic links, which would make SQLite write somewhere else."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
-        beside = path.with_name(name)
-        if beside.is_symlink():
-            raise RunError(f"{beside} is a symbolic link; remove it and run again.")
+        file = path.with_name(name)
+        if file.is_symlink():
+            raise RunError(f"{file} is a symbolic link; remove it and run again.")
 
 
 def _create(connection: sqlite3.Connection) -> None:

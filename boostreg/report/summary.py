@@ -526,7 +526,7 @@ def _size(size: Mapping[str, float]) -> SizeData:
     return cast("SizeData", dict(size))
 
 
-def _lint(finding: linter.Finding) -> LintData:
+def _lint(finding: linter.LintFinding) -> LintData:
     return {
         "code": finding.code,
         "where": finding.where,

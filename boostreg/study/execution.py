@@ -1,4 +1,4 @@
-"""Stopping a run by hand: once to finish what is in flight, twice to stop now."""
+"""Executing the work of a study, and stopping it by signals."""
 
 import signal
 import threading
@@ -23,17 +23,20 @@ __all__ = ["Execution", "Stop", "execute", "stop_on_signals"]
 
 
 class Stop:
-    """Whether a run was asked to stop, and by how many signals."""
+    """Whether signals requested a stop, and how many.
+
+    One signal finishes the work in flight, a second one stops it at once.
+    """
 
     def __init__(self, kill: Callable[[], None]) -> None:
         self._kill, self.asked = kill, 0
 
     def __call__(self) -> bool:
-        """Return whether to start nothing new."""
+        """Return whether to stop starting new work."""
         return self.asked > 0
 
     def ask(self, _number: int, _frame: FrameType | None) -> None:
-        """Take a signal: the second one ends what is in flight."""
+        """Handle a signal; the second one kills work in flight."""
         self.asked += 1
         if self.asked > 1:
             self._kill()
@@ -43,7 +46,7 @@ class Stop:
 def stop_on_signals(kill: Callable[[], None]) -> Iterator[Stop]:
     """Turn Ctrl-C and SIGTERM into ``Stop`` while the block runs.
 
-    Only the main thread may handle signals; elsewhere they stay as they are.
+    Only the main thread can handle signals; in other threads this does nothing.
     """
     stop = Stop(kill)
     if threading.current_thread() is not threading.main_thread():
@@ -59,18 +62,18 @@ def stop_on_signals(kill: Callable[[], None]) -> Iterator[Stop]:
 
 
 _SLOTS = 2
-"""Pieces of work handed out for each worker, so that none waits for this process."""
+"""Pieces of work in flight per worker, so that workers do not wait for us."""
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What a run needs to have work done.
+    """The resources of a run to execute work.
 
     Attributes
     ----------
     ledger : Ledger
     stop : Stop
-        Whether a signal asked the run to end.
+        Whether a signal requested a stop.
     workers : int
     """
 
@@ -80,7 +83,7 @@ class Execution:
 
     @property
     def slots(self) -> int:
-        """Pieces of work to hand out at a time."""
+        """Maximum pieces of work in flight."""
         return _SLOTS * self.workers
 
 
@@ -88,22 +91,22 @@ class Execution:
 def execute(
     plan: Plan, folder: Path, *, workers: int | None = None, dask: str | None = None
 ) -> Iterator[Execution]:
-    """Have work of a study done while the block runs.
+    """Provide the resources to execute the work of a study.
 
     Parameters
     ----------
     plan : Plan
     folder : Path
-        Of the run; its journal is locked meanwhile.
+        Folder of the run; its journal is locked within the block.
     workers : int, optional
-        Processes on this machine, by default one a core.
+        Number of local processes. Default: one per core.
     dask : str, optional
-        Address of a scheduler, in place of what the study says.
+        Address of a scheduler, overriding the study.
 
     Raises
     ------
     StudyError, RunError
-        If the executor cannot be had, or another run has the folder.
+        If the executor is not available, or another run uses the folder.
     """
     spec = plan.spec
     limits = CallLimits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)

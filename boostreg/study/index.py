@@ -1,4 +1,4 @@
-"""The page that lists all runs of a folder, written after each of them."""
+"""Pages about several runs: the index of a folder, comparisons, and all claims."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What was written: the page, and the folders that it could not show, with why."""
+    """The written page, and the skipped folders with the reason."""
 
     page: Path
     shown: tuple[str, ...]
@@ -48,19 +48,19 @@ def write_index(folder: Path) -> Index:
     Raises
     ------
     DataError
-        If the folder is not there, holds no run, or has an index of another's making.
+        If the folder does not exist, contains no run, or has a foreign index.
     RunError
-        If the page can not be written, or its lock not be had.
+        If the page cannot be written or locked.
     """
     refuse_no_runs(folder)
     page = folder / "index.html"
-    # Two runs that end together: whoever writes last has read what both left.
+    # If two runs finish together, the last one to write has read both.
     with _locked(folder / ".index.lock"):
         rows, left_out = _read(folder)
         if page.exists() and not (page.is_file() and is_ours(page)):
             raise DataError(
-                f"{page} was not written by boostreg and stays as it is; move it away "
-                "to have an index of the studies."
+                f"{page} was not written by boostreg and was not changed; move it "
+                "away to get an index of the studies."
             )
         write_text(page, render_index(rows, left_out, _comparisons(folder)))
     return Index(page, tuple(row.folder for row in rows), tuple(left_out))
@@ -80,7 +80,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def is_ours(page: Path) -> bool:
-    """Say whether a page was written by boostreg."""
+    """Return whether a page was written by boostreg."""
     with page.open("rb") as file:
         return GENERATOR.encode() in file.read(10_000)
 
@@ -114,18 +114,18 @@ def compare_folders(
     Parameters
     ----------
     a, b : Path
-        Folders that runs left.
+        Folders of finished runs.
     out : Path or None
-        The page; by default ``compare-A-B.html`` in the folder that holds ``a``.
+        The page. Default: ``compare-A-B.html`` in the parent folder of ``a``.
 
     Raises
     ------
     StudyError
         If both are the same folder.
     DataError
-        If one holds no results of a run, or the page is not ours to replace.
+        If one has no results, or the page exists and is not from boostreg.
     RunError
-        If the page can not be written.
+        If the page cannot be written.
     """
     first, second = read_results(a), read_results(b)
     where = (a.resolve(), b.resolve())
@@ -151,7 +151,7 @@ def compare_folders(
 
 
 def _link(page: Path, run: Path) -> str:
-    """Return the way from the page to a report; none leaves the page's own folder."""
+    """Return the link to a report, always within the folder of the page."""
     beside = page.resolve().parent == run.parent and (run / "report.html").exists()
     return (
         f"./{quote(run.name, safe='', errors='replace')}/report.html" if beside else ""
@@ -169,11 +169,10 @@ _HEADS = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
 _NARROW = [name for name in _HEADS if name != "effect is"]
 _WIDEST = 46
 _ABOUT = (
-    "Written by `boostreg claims --write` from the results of the runs beside this "
-    "page; not to be edited. A claim is supported where the whole 95% interval shows "
-    "an effect of at least the size that counts, refuted where the whole interval "
-    "falls short of it, and not settled else. Verdicts are not adjusted for their "
-    "number."
+    "Written by `boostreg claims --write` from the results of the runs next to this "
+    "page; do not edit. A claim is supported if the whole 95% interval shows an effect "
+    "of at least the required size, refuted if the whole interval falls short of it, "
+    "and otherwise not settled. Verdicts are not adjusted for the number of claims."
 )
 
 _MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
@@ -187,7 +186,7 @@ def claim_lines(folder: Path) -> Iterator[str]:
     Raises
     ------
     DataError
-        If the folder is not there, or no run in it makes a claim.
+        If the folder does not exist, or no run in it makes a claim.
     """
     kept = [_HEADS.index(name) for name in _NARROW]
     cut = ([_short(row[k]) for k in kept] for row in _rows(folder))
@@ -207,7 +206,7 @@ def claims_page(folder: Path) -> str:
         As ``claim_lines``.
     """
     lines = [
-        "# Claims and what came of them",
+        "# Claims and verdicts",
         "",
         _ABOUT,
         "",
@@ -224,15 +223,15 @@ def write_claims_page(folder: Path) -> Path:
     Raises
     ------
     DataError
-        As ``claim_lines``, or if there is a README of another's making.
+        As ``claim_lines``, or if there is a foreign README.
     RunError
-        If it can not be written.
+        If it cannot be written.
     """
     page, content = folder / "README.md", claims_page(folder)
     if page.exists() and not (page.is_file() and _OURS in page.read_bytes()):
         raise DataError(
-            f"{page} was not written by boostreg and stays as it is; move it away to "
-            "have a table of the claims."
+            f"{page} was not written by boostreg and was not changed; move it away to "
+            "get a table of the claims."
         )
     write_text(page, content)
     return page
@@ -242,9 +241,7 @@ def _rows(folder: Path) -> list[_Row]:
     refuse_no_runs(folder)
     rows = [row for run in runs_in(folder) for row in _rows_of(run)]
     if not rows:
-        raise DataError(
-            f"{folder} holds no claim: no run in it makes one under `claims`."
-        )
+        raise DataError(f"{folder} contains no claim: no run in it has `claims`.")
     return sorted(rows, key=lambda row: (_natural(row[0]), row[-1]))
 
 
@@ -259,13 +256,13 @@ def _rows_of(run: Path) -> list[_Row]:
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    """Return a key by which A2 stands before A10.
+    """Return a sort key with A2 before A10.
 
     >>> sorted(["A10", "A2", "A2.b"], key=_natural)
     ['A2', 'A2.b', 'A10']
     """
     parts = re.findall(r"\d+|\D+", name)
-    # Python refuses to read a number of thousands of digits.
+    # Python refuses to parse numbers with thousands of digits.
     return tuple((int(p[:999]), "") if p.isdigit() else (-1, p) for p in parts)
 
 
@@ -278,7 +275,7 @@ def _linked(row: _Row) -> _Row:
 
 
 def _plain(text: str) -> str:
-    r"""Return text that Markdown shows as it is, in one cell of a table.
+    r"""Escape text for one cell of a Markdown table.
 
     >>> print(_plain("<b> of [a](b) | c"), _plain("two\nlines"))
     &lt;b&gt; of \[a\](b) \| c two lines

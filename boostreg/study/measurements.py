@@ -1,4 +1,4 @@
-"""Which penalties matter, as a part of a run: its design, and what explains it."""
+"""Measurements of a run besides its searches: importance, paths and effects."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ __all__ = ["ImportanceStudy", "Insights"]
 
 
 class ImportanceStudy:
-    """Asks for the fits of a design, then for what explains their measures."""
+    """Requests the fits of a design, then the importance of penalties for them."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -49,21 +49,21 @@ class ImportanceStudy:
         self._explained = Batch([])
 
     def first(self) -> Job:
-        """Return the fits of the designs."""
+        """Return the job with the fits of the designs."""
         return self._filling
 
     def second(self) -> Job:
-        """Return what explains them, once they are done."""
+        """Return the job that computes the importance, once the fits are done."""
         self._works = {engine: self._explaining(engine) for engine in self._designs}
         works = [work for found in self._works.values() for work in found.values()]
         self._explained = Batch(works, needed=False)
         return self._explained
 
     def of(self, engine: str) -> dict[str, Importance]:
-        """Return what explains loss, gap and leaves of one engine."""
+        """Return the importance for loss, gap and leaves of one engine."""
         records = self._explained.records
         return {
-            # The limits are those of fits: a surrogate that passes one is made here.
+            # The limits are for fits: a surrogate that exceeds one is fitted here.
             measure: records[work] if work in records else work.explained()
             for measure, work in self._works[engine].items()
         }
@@ -101,7 +101,7 @@ Searches = Mapping[tuple[str, int | None], TunedEngine]
 
 
 class Insights:
-    """Asks for its work in two goes, before and after the searches' picks are known."""
+    """Requests work in two stages, before and after the searches are finished."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -115,11 +115,11 @@ class Insights:
         self._sketched = Batch(list(self._sketches().values()), needed=False)
 
     def first(self) -> list[Job]:
-        """Return what does not depend on the searches."""
+        """Return the work that does not depend on the searches."""
         return [self._paths["fixed"], self.importance.first(), self._sketched]
 
     def second(self, tuned: Searches) -> list[Job]:
-        """Return what does: paths around the best, and the judgement of incumbents."""
+        """Return the rest: paths around the best, and outer losses of incumbents."""
         points = [
             point
             for engine in self._plan.spec.engines
@@ -148,13 +148,13 @@ class Insights:
         ]
 
     def sketches(self) -> dict[tuple[str, str, float], Sketch]:
-        """Return first trees by engine, penalty and its value."""
+        """Return first trees by engine, penalty and value."""
         works, records = self._sketches(), self._sketched.records
         return {key: records[work] for key, work in works.items() if work in records}
 
     @property
     def rows(self) -> list[PathRow]:
-        """All paths, point by point and fold by fold."""
+        """All paths, by point and fold."""
         folds = self._plan.outer_folds
         return [
             row
@@ -164,15 +164,15 @@ class Insights:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on values of paths that could not be fitted."""
+        """Sentences on path values that could not be fitted."""
         folds = self._plan.outer_folds
-        told = (
+        notes = (
             failed_points(p, folds, self._paths[a]) for a, p in self._points.items()
         )
-        return tuple(chain.from_iterable(told))
+        return tuple(chain.from_iterable(notes))
 
     def effects(self, rows: Sequence[PathRow]) -> list[Effect]:
-        """Return what each penalty does, for every anchor and reading."""
+        """Return the effect of each penalty, for every anchor and reading."""
         by_path: dict[tuple[str, ...], list[PathRow]] = {}
         for row in rows:
             key = (row.engine, row.penalty, row.anchor, row.reading)
@@ -184,7 +184,7 @@ class Insights:
         ]
 
     def mechanisms(self, rows: Sequence[PathRow]) -> list[Mechanism]:
-        """Return how the penalties on leaf weights work, around the fixed values."""
+        """Return the mechanisms of penalties on leaf weights, at the fixed values."""
         works = self._refresh_works()
         found = []
         for engine in self._plan.spec.engines:
@@ -205,7 +205,7 @@ class Insights:
         return found
 
     def outer_effects(self) -> list[OuterEffect]:
-        """Return what each penalty does to outer loss and leaves if tuned alone."""
+        """Return the effect on outer loss and leaves of tuning each penalty alone."""
         found: dict[tuple[str, str], dict[int, Pair]] = {}
         records = self._alone.records
         for (engine, name, outer), (value, zero, chosen) in self._pairs().items():
@@ -225,7 +225,7 @@ class Insights:
         ]
 
     def overtuning(self, engine: str, tuned: Searches) -> tuple[OvertuningPoint, ...]:
-        """Return what the incumbents of one engine promised, and were worth."""
+        """Return inner and outer losses of the incumbents of one engine."""
         found = []
         for outer, pairs in self._incumbents(tuned).items():
             if outer[0] != engine:
@@ -249,9 +249,9 @@ class Insights:
         return overtuning(found)
 
     def _pairs(self) -> dict[tuple[str, str, int], tuple[float, FitWork, FitWork]]:
-        """Return, by engine, penalty and outer fold, the value chosen, and two refits.
+        """Return, by engine, penalty and outer fold, the selected value and two refits.
 
-        The first is without the penalty, the second with the value.
+        The first refit is without the penalty, the second with that value.
         """
         paths: dict[tuple[str, str], list[PathPoint]] = {}
         for point in self._points["fixed"]:
@@ -312,7 +312,7 @@ class Insights:
         return self._plan.refit(engine, outer, trial.penalty, candidate.n_rounds)
 
     def _refresh_works(self) -> dict[tuple[str, str, int, int], RefreshWork]:
-        """Return one piece of work a penalty and inner fold, by its place."""
+        """Return one piece of work per penalty and inner fold, by position."""
         paths: dict[tuple[str, str], list[PathPoint]] = {}
         measured = self._paths["fixed"]
         problem = self._plan.dataset.problem(None, None)
@@ -335,7 +335,7 @@ class Insights:
 
 
 def _is_possible(point: PathPoint, problem: Any) -> bool:
-    """Say whether the engine takes a penalty together with the tuned others."""
+    """Return whether the engine supports a penalty together with the tuned others."""
     try:
         get_engine(point.engine).check(point.penalty, problem)
     except UnsupportedPenaltyError:

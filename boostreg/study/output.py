@@ -1,4 +1,4 @@
-"""The models of a run: written beside its tables, and used on new rows."""
+"""The output folder of a run: its models, tables, results and report."""
 
 import hashlib
 import platform
@@ -50,7 +50,7 @@ __all__ = [
 
 
 def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
-    """Write each engine's chosen models, each with its card."""
+    """Write the selected models of each engine, each with its metadata."""
     if folder.is_symlink():
         raise RunError(f"{folder} is a symbolic link; remove it and run again.")
     folder.mkdir(exist_ok=True)
@@ -80,21 +80,21 @@ def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -
 
 
 def find_model(folder: Path, name: str | None = None) -> Path:
-    """Return the card of a run's model.
+    """Return the metadata file of a model of a run.
 
     Parameters
     ----------
     folder : Path
-        That a run left.
+        Folder of a finished run.
     name : str or None
-        ``ENGINE-PICK``; None for the ``best`` of the engine with the least inner loss.
+        ``ENGINE-PICK``; None for the ``best`` of the engine with the lowest inner loss.
 
     Raises
     ------
     DataError
-        If the folder holds no results of a run, or they do not say which is best.
+        If the folder has no results, or they do not determine which is best.
     ModelError
-        If the run left no such model; the message lists those it left.
+        If there is no such model; the message lists the models.
     """
     if name is None:
         name = f"{_best_engine(folder)}-best"
@@ -112,14 +112,14 @@ def predict_rows(
 ) -> str:
     """Return the predictions of a run's model for each row of ``source``, as CSV.
 
-    The column ``prediction`` holds means or class labels; for classes one column
-    ``probability_LABEL`` each follows. With ``out`` they are written there, and the
-    line returned names it.
+    The column ``prediction`` has means or class labels; for classification, a column
+    ``probability_LABEL`` per class follows. With ``out``, they are written there, and
+    the returned line names it.
 
     Raises
     ------
     DataError
-        If the rows cannot be read, or are not as in training.
+        If the rows cannot be read, or do not match the training data.
     ModelError
         If there is no such model, or its file was changed.
     RunError
@@ -152,7 +152,7 @@ def _best_engine(folder: Path) -> str:
         }
         return min(losses, key=lambda name: losses[name])
     except (KeyError, TypeError, AttributeError) as error:
-        read_results(folder)  # says in which way it is not what a run leaves
+        read_results(folder)  # raises with the reason if the results are damaged
         raise DataError(
             f"{folder} names no best model; choose one with --model."
         ) from error
@@ -165,9 +165,9 @@ def run_facts(
     started: datetime,
     seconds: float,
 ) -> RunData:
-    """Return what stands under ``run`` in ``results.json``.
+    """Return the part ``run`` of ``results.json``.
 
-    ``seconds`` are of a clock that nobody sets; the end is counted from the start.
+    ``seconds`` is from a monotonic clock; the end time is computed from the start.
     """
     finished, counts = started + timedelta(seconds=seconds), execution.ledger.counts
     facts: RunData = {
@@ -189,20 +189,20 @@ def run_facts(
 
 
 def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
-    """Return the folder in which the study of a file leaves its run.
+    """Return the folder for the run of a study file.
 
     Raises
     ------
     StudyError
-        If the file was left by a run, which would be written over, or the folder is a
-        symbolic link, through which a run would write to another place.
+        If the file was written by a run, which would be overwritten, or the folder is
+        a symbolic link, through which a run would write somewhere else.
     """
     if out is None and path.name == "study.yaml":
         run = path.resolve().parent
         if (run / "results.json").exists():
             raise StudyError(
-                f"{path} was left by a run; name the folder for its outputs with --out "
-                f"({run.parent} writes over that run)."
+                f"{path} was written by a run; choose another output folder with --out "
+                f"({run.parent} would overwrite that run)."
             )
     folder = Path("reports" if out is None else out) / name
     if folder.is_symlink():
@@ -219,7 +219,7 @@ def write_run(
     run: RunData,
     columns: tuple[Column, ...],
 ) -> None:
-    """Write tables, models, results and page of a run; the page last."""
+    """Write tables, models, results and report of a run; the report last."""
     trials, paths = trial_table(record), path_table(record)
     write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
     write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
@@ -230,12 +230,12 @@ def write_run(
 
 
 def rebuild_report(folder: Path) -> Path:
-    """Write the page of a run from its stored results; return its path.
+    """Write the report of a run from its stored results; return its path.
 
     Raises
     ------
     DataError
-        If the folder holds no results of a run, or those of another version.
+        If the folder has no results, or results of an incompatible version.
     """
     with as_a_run_leaves(folder):
         return _write_page(folder, read_results(folder))

@@ -1,6 +1,6 @@
-"""Of which penalties a study measures paths, with which engines, and over which values.
+"""Which penalty paths a study measures: penalties, engines and values.
 
-A study that names none has those of ``ALWAYS`` and every other penalty of its space.
+By default, they are the penalties in ``ALWAYS`` and all others in the search space.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,15 +22,15 @@ __all__ = ["Grids", "engine_grids", "left_out", "not_split", "path_names"]
 ALWAYS = ("reg_alpha", "reg_lambda", "min_split_gain")
 
 Grids = Mapping[str, Mapping[str, tuple[float, ...]]]
-"""Values of each penalty's path, by engine."""
+"""Values of the path of each penalty, by engine."""
 
 
 def path_names(
     spec: StudySpec, ranges: Mapping[str, Mapping[str, Range]]
 ) -> tuple[str, ...]:
-    """Return the penalties whose paths a study asks for.
+    """Return the penalties whose paths a study measures.
 
-    ``ranges`` are those of each engine.
+    ``ranges`` are the search ranges of each engine.
     """
     if spec.paths.penalties is not None:
         return spec.paths.penalties
@@ -44,14 +44,14 @@ def engine_grids(
     spaces: Mapping[str, EngineSpace],
     problem: Problem,
 ) -> Grids:
-    """Return the grids of every engine, without penalties that it does not take.
+    """Return the grids of every engine, without penalties that it does not support.
 
     Raises
     ------
     StudyError
-        If a penalty is named that has no range anywhere.
+        If a named penalty has no range.
     UnsupportedPenaltyError
-        If a penalty is named that no engine of the study takes.
+        If no engine of the study supports a named penalty.
     """
     names = path_names(spec, {e: own.ranges for e, own in spaces.items()})
     wanted = {name: _range(name, place, space) for place, name in enumerate(names)}
@@ -68,17 +68,17 @@ def engine_grids(
                 reasons[name].append(reason)
             else:
                 found[engine][name] = grid
-    for place, (name, refused) in enumerate(reasons.items()):
-        if spec.paths.penalties and len(refused) == len(spec.engines):
-            text = f"{name}: {refused[0]}"
+    for place, (name, refusals) in enumerate(reasons.items()):
+        if spec.paths.penalties and len(refusals) == len(spec.engines):
+            text = f"{name}: {refusals[0]}"
             raise UnsupportedPenaltyError.at(place, text=text)
     return found
 
 
 def left_out(names: Sequence[str], grids: Grids) -> Iterator[str]:
-    """Yield a sentence for each engine that does not take some of the penalties.
+    """Yield a sentence per engine that does not support some of the penalties.
 
-    ``names`` are those that some engine takes.
+    ``names`` are the penalties that some engine supports.
     """
     for engine, own in grids.items():
         lacking = [name for name in names if name not in own]
@@ -90,14 +90,14 @@ def left_out(names: Sequence[str], grids: Grids) -> Iterator[str]:
 
 
 def not_split(names: Sequence[str], base: Penalty, problem: Problem) -> Iterator[str]:
-    """Yield a sentence where an effect on leaf weights has no two parts, and why."""
-    told = [name for name in names if name in MECHANISMS]
-    if told and (reason := why_not_split(base, problem)):
-        yield f"The effect of {listed(told)} is not split in two parts: {reason}."
+    """Yield a sentence on why effects on leaf weights are not split in two parts."""
+    split = [name for name in names if name in MECHANISMS]
+    if split and (reason := why_not_split(base, problem)):
+        yield f"The effect of {listed(split)} is not split in two parts: {reason}."
 
 
 def _range(name: str, place: int, space: Space) -> Range:
-    """Return a penalty's range in the study, else in a space that ships."""
+    """Return the range of a penalty in the study, otherwise in a built-in space."""
     own = (space.entries, *space.engine_entries.values())
     found = next((entries[name] for entries in own if name in entries), None)
     if searched := found or shipped_range(name):
@@ -112,7 +112,7 @@ def _refusal(
     grids: Mapping[str, Sequence[float]],
     problem: Problem,
 ) -> str | None:
-    """Return why an engine does not take some point of a path, None if it takes all."""
+    """Return why an engine does not support a point of a path, or None."""
     for point in path_points(engine, base, grids):
         try:
             get_engine(engine).check(point.penalty, problem)

@@ -1,4 +1,4 @@
-"""What a run left, read again and checked."""
+"""Finished runs, read from their folders and checked."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,7 +52,7 @@ _SHOWN = ("front", "engines")
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A finished run, opened from its folder; nothing is computed again.
+    """A finished run, read from its folder without computing anything.
 
     Attributes
     ----------
@@ -76,24 +76,24 @@ class Run:
 
     @cached_property
     def figures(self) -> dict[str, Figure]:
-        """The figures of the report by section and title, in its order."""
+        """The figures of the report by section and title, in report order."""
         rows = (read_table(self.folder, name) for name in ("trials", "paths"))
         with as_a_run_leaves(self.folder):
             return page_figures(self.results, *rows)
 
     def figure(self, name: str) -> Figure:
-        """Return the first figure whose name starts so: ``front``, ``engines``, ...
+        """Return the first figure whose name starts with ``name``, such as ``front``.
 
         Raises
         ------
         FigureError
-            If there is none; the message lists their names.
+            If there is none; the message lists the names.
         """
         for known, figure in self.figures.items():
             if known.startswith(name):
                 return figure
         listed = "; ".join(self.figures)
-        raise FigureError(f"name must begin one of {listed}, got {name!r}.")
+        raise FigureError(f"name must be the start of one of {listed}, got {name!r}.")
 
     def _table(self, name: str) -> "pd.DataFrame":
         import pandas as pd
@@ -112,29 +112,28 @@ class Run:
 
     def _summary(self) -> str:
         head = f"<p><b>{escape(str(self.results['study']['title'] or self.folder))}</b>"
-        said = "".join(f"<p>{escape(sentence)}</p>" for sentence in self._answer())
+        sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in self._answer())
         shown = (
             figure
             for name, figure in self.figures.items()
             if name.split(":")[0] in _SHOWN
         )
-        return f'{head}</p><div style="max-width:72ch">{said}</div>' + notebook_html(
-            *shown
-        )
+        text = f'{head}</p><div style="max-width:72ch">{sentences}</div>'
+        return text + notebook_html(*shown)
 
 
 def open_run(folder: str | Path) -> Run:
-    """Return a finished run from the folder that it left.
+    """Return a finished run from its folder.
 
     Parameters
     ----------
     folder : str or Path
-        As ``run_study`` returns it.
+        The folder that ``run_study`` returns.
 
     Raises
     ------
     DataError
-        If the folder holds no results of a run, or those of another version.
+        If the folder has no results, or results of an incompatible version.
     """
     return Run(Path(folder), read_results(Path(folder)))
 
@@ -145,7 +144,7 @@ def read_results(folder: Path) -> Results:
     Raises
     ------
     DataError
-        If the folder holds no results of a run, or those of another version.
+        If the folder has no results, or results of an incompatible version.
     """
     path = results_file(folder)
     results = read_json(path)
@@ -157,15 +156,15 @@ def read_results(folder: Path) -> Results:
 
 @contextmanager
 def as_a_run_leaves(folder: Path) -> Iterator[None]:
-    """Tell what records raise within the block that no run has left so.
+    """Convert errors within the block to a DataError on inconsistent files.
 
-    The form of ``results.json`` is checked when it is read. That its numbers, names and
-    tables fit together shows where they are used.
+    The schema of ``results.json`` is checked when it is read. Inconsistent numbers,
+    names and tables cause errors only where they are used.
 
     Raises
     ------
     DataError
-        In place of what the records raised.
+        Instead of the original error.
     """
     try:
         with np.errstate(all="ignore"):
@@ -174,9 +173,8 @@ def as_a_run_leaves(folder: Path) -> Iterator[None]:
         raise
     except _UNFIT as error:
         raise DataError(
-            f"{folder} is not as a run leaves it: what results.json and the tables "
-            f"beside it hold does not fit together ({type(error).__name__}: {error}). "
-            "Run the study again to have them written anew."
+            f"{folder} is damaged: results.json and the tables next to it do not match "
+            f"({type(error).__name__}: {error}). Run the study again to rewrite them."
         ) from error
 
 
@@ -186,18 +184,20 @@ def read_table(folder: Path, name: str) -> list[dict[str, object]]:
     Raises
     ------
     DataError
-        If it is not there, or not as a run leaves it: the message names the column.
+        If the table is missing or damaged; the message names the column.
     """
     path = folder / f"{name}.csv"
     rows = read_csv(path)
     for line, row in enumerate(rows, start=2):
         for column in _COLUMNS[name]:
             if column not in row:
-                raise DataError(f"{path} has no column {column!r}, which a run leaves.")
+                raise DataError(
+                    f"{path} has no column {column!r}, which every run writes."
+                )
             if not _fits(column, row[column]):
                 raise DataError(
-                    f"{path} is no table of a run: row {line} has {row[column]!r} as "
-                    f"{column}. Run the study again to have it written anew."
+                    f"{path} is not a table of a run: row {line} has {row[column]!r} "
+                    f"as {column}. Run the study again to rewrite it."
                 )
     return rows
 
@@ -220,7 +220,7 @@ def results_file(folder: Path) -> Path:
     Raises
     ------
     DataError
-        If it is not there; the message says what is, and what to name.
+        If it is missing; the message says what was found and what to name instead.
     """
     path = folder / "results.json"
     if not path.exists():
@@ -235,33 +235,35 @@ def runs_in(folder: Path) -> list[Path]:
 
 
 def refuse_no_runs(folder: Path) -> None:
-    """Raise DataError if ``folder`` holds no folder of a finished run."""
+    """Raise DataError if ``folder`` contains no folder of a finished run."""
     if not folder.is_dir():
-        found = "is a file" if folder.exists() else "is not there"
-        raise DataError(f"{folder} {found}; name a folder that holds those of runs.")
+        found = "is a file" if folder.exists() else "does not exist"
+        raise DataError(
+            f"{folder} {found}; name a folder that contains the folders of runs."
+        )
     if not runs_in(folder):
         is_run = (folder / "results.json").exists()
-        above = " It is a run itself: name the folder above it." if is_run else ""
+        above = " It is itself a run: name its parent folder." if is_run else ""
         raise DataError(
-            f"{folder} holds no run: no folder in it has results.json.{above}"
+            f"{folder} contains no run: no folder in it has results.json.{above}"
         )
 
 
 def _instead(folder: Path) -> str:
-    """Return what stands where a finished run should, and what to name."""
+    """Return what was found instead of a finished run, and what to name."""
     if folder.is_file():
-        return "is a file; name the folder that a run left."
+        return "is a file; name the folder of a run."
     if not folder.is_dir():
         near = runs_in(folder.parent) if folder.parent.is_dir() else []
         runs = suggestion(folder.name, [run.name for run in near])
         listed = f"; of the runs in {folder.parent} {runs}" if near else ""
-        return f"is not there; name the folder that a run left{listed}."
+        return f"does not exist; name the folder of a run{listed}."
     if held := runs_in(folder):
         names = quoted(run.name for run in held)
-        return f"is no run, but holds those of {names}; name one of these folders."
+        return f"is not a run, but contains the runs {names}; name one of them."
     if (folder / "journal.db").exists():
         return "contains an unfinished run; run its study again to resume it."
-    return "holds no results.json, so no run has ended there; name another folder."
+    return "has no results.json, so no run has finished there; name another folder."
 
 
 def _refusal(results: Any, faults: Sequence[str]) -> str:
@@ -270,7 +272,7 @@ def _refusal(results: Any, faults: Sequence[str]) -> str:
     match results:
         case {"versions": {"boostreg": writer}}:
             return (
-                f"has another form than boostreg {__version__} writes ({writer} wrote "
-                f"it): {reason}. Run the study again."
+                f"was written by boostreg {writer} and does not match the schema of "
+                f"version {__version__}: {reason}. Run the study again."
             )
-    return f"was not written by a run of boostreg: {reason}."
+    return f"was not written by boostreg: {reason}."

@@ -1,4 +1,4 @@
-"""Runs a study: from its file to the files of a run."""
+"""Runs a study: from the study file to the files of the run."""
 
 import time
 from collections.abc import Mapping
@@ -39,40 +39,40 @@ def run_study(
 ) -> Path:
     """Run a study and write its report; return the folder of the run.
 
-    A run that was stopped at any moment goes on where it was when it is started again:
-    every finished fit lies in the folder's journal.
+    A run that was stopped at any time resumes when it is started again, because every
+    finished fit is in the journal of the folder.
 
     Parameters
     ----------
     path : str or Path
         The study's YAML file.
     out : str or Path, optional
-        Folder in which the run's folder is made, named as the study is; by default
+        Folder for the folder of the run, which has the name of the study. Default:
         ``reports`` in the working directory.
     workers : int, optional
-        Worker processes, by default one a core. Results do not depend on it.
+        Number of worker processes. Default: one per core. Results do not depend on it.
     dask : str, optional
-        Address of a Dask scheduler, in place of processes on this machine.
+        Address of a Dask scheduler, instead of local processes.
     progress : Progress, optional
-        Told how far the run is.
+        Display of the progress.
 
     Raises
     ------
     StudyError, DataError, PenaltyError, UnsupportedPenaltyError
-        If the study or its data are wrong; nothing is written then.
+        If the study or its data are invalid; nothing is written then.
     FitError
-        If an engine completed no trial on some outer fold.
+        If an engine has no complete trial on some outer fold.
     InterruptedRunError
         If the run was stopped by a signal.
     RunError
-        If the folder is in use, or can not be written.
+        If the folder is in use or cannot be written.
     """
     study = load_study(Path(path))
     folder = run_folder(Path(path), study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or Silent(), plan.lint()
-    for told in (*plan.notes, *lint, *plan.edge_findings(folder)):
-        progress.warn(str(told))
+    for warning in (*plan.notes, *lint, *plan.edge_findings(folder)):
+        progress.warn(str(warning))
     folder.mkdir(parents=True, exist_ok=True)
     started, clock = datetime.now(UTC), time.monotonic()
     with execute(plan, folder, workers=workers, dask=dask) as execution:
@@ -92,23 +92,23 @@ def _list_run(folder: Path, progress: Progress) -> None:
     except (
         DataError,
         RunError,
-    ) as error:  # the run is whole without its line in a list
+    ) as error:  # the run is complete even without its entry in the index
         progress.warn(str(error))
 
 
 @dataclass(slots=True)
 class _Runner:
-    """The steps of a run, in the order in which they are given to the workers."""
+    """The steps of a run, in the order in which their work is started."""
 
     plan: Plan
     execution: Execution
     progress: Progress
     lint: tuple[LintFinding, ...]
     base: Path
-    """The study's folder, from which the path of a storage starts."""
+    """The folder of the study, to which the path of a storage is relative."""
 
     def run(self) -> RunRecord:
-        """Measure all that the study asks for."""
+        """Measure everything that the study requests."""
         plan = self.plan
         searches = self._tunings()
         insights, claims = Insights(plan), Claims(plan)
@@ -220,7 +220,7 @@ class _Runner:
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
             outer_effects=insights.outer_effects(),
-            notes=(*_said_of_cuts(cut), *plan.notes, *insights.notes),
+            notes=(*_timeout_notes(cut), *plan.notes, *insights.notes),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
             lint=self.lint,
@@ -264,7 +264,7 @@ class _Runner:
         )
 
 
-def _said_of_cuts(cut: int) -> list[str]:
+def _timeout_notes(cut: int) -> list[str]:
     if cut == 0:
         return []
     return [

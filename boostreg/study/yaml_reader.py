@@ -1,7 +1,7 @@
-"""YAML 1.2 from a stranger: bounded, without aliases, and with the place of each key.
+"""Untrusted YAML 1.2: bounded, without aliases, with the position of each key.
 
-Bounds hold while the file is scanned, so that a bomb is refused before it unfolds:
-aliases, merge keys and tags do not exist here, and a file has at most ``MAX_BYTES``
+Bounds are checked during scanning, so that a YAML bomb is refused before it expands:
+aliases, merge keys and tags are not supported, and a file has at most ``MAX_BYTES``
 bytes, ``MAX_LINES`` lines, ``MAX_DEPTH`` levels and ``MAX_VALUES`` values. Scalars are
 those of the core schema (YAML 1.2.2, 10.3.2): ``1e-3`` is a number, ``no`` and
 ``2024-01-01`` are text.
@@ -55,10 +55,10 @@ Loc = tuple[str | int, ...]
 
 @dataclass(slots=True)
 class Document:
-    """What a YAML file says, and where: the place of each key and of each value.
+    """The content of a YAML file, with the position of each key and value.
 
-    ``content`` is made of dict, tuple, str, int, float, bool and None. ``faults`` are
-    those that do not hinder reading on, such as a key written twice.
+    ``content`` consists of dict, tuple, str, int, float, bool and None. ``faults`` are
+    errors after which reading can continue, such as a duplicate key.
     """
 
     file: str
@@ -68,24 +68,24 @@ class Document:
     faults: list[PlacedFault] = field(default_factory=list)
 
     def key_place(self, loc: Loc) -> Place:
-        """Return the place of a key, or of the nearest that holds it."""
+        """Return the position of a key, or of the nearest parent that exists."""
         return self._nearest(loc, self.keys)
 
     def value_place(self, loc: Loc) -> Place:
-        """Return the place of a value, or of the nearest that holds it."""
+        """Return the position of a value, or of the nearest parent that exists."""
         return self._nearest(loc, self.values)
 
     def _nearest(self, loc: Loc, places: Mapping[Loc, Place]) -> Place:
         if loc in places:
             return places[loc]
         holders = (loc[:n] for n in range(len(loc), 0, -1))
-        # An entry of a list has no key; its own place is that of its value.
+        # A list entry has no key; use the position of its value.
         known = (self.keys.get(h) or self.values.get(h) for h in holders)
         return next((place for place in known if place is not None), _TOP)
 
 
 def read_yaml(path: Path) -> Document:
-    """Read a YAML file of one document.
+    """Read a YAML file with one document.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def _read_text(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise StudyError(f"{path}: could not be read: {reason(error)}.") from None
     if content is None:
-        raise StudyError(f"{path}: is no regular file; expected a study file.")
+        raise StudyError(f"{path}: is not a regular file; expected a study file.")
     if len(content) > MAX_BYTES:
         raise StudyError(f"{path}: is larger than {MAX_BYTES // 1024} KiB.")
     if content.count(b"\n") > MAX_LINES:
@@ -135,9 +135,9 @@ def _read_text(path: Path) -> str:
 
 
 def _refuse_towers(file: str, text: str) -> None:
-    """Refuse open brackets on open brackets before the scanner sees them.
+    """Refuse deeply nested brackets before the scanner sees them.
 
-    ruamel.yaml looks far ahead in them and would take a second for its first event.
+    ruamel.yaml looks far ahead in them and would need a second for its first event.
     """
     n_open = 0
     for bracket in _BRACKET.finditer(text):
@@ -153,7 +153,7 @@ def _events(text: str) -> Iterator[Any]:
 
 
 class _RefusedError(Exception):
-    """The file goes beyond what a study may hold; nothing more of it is read."""
+    """The file exceeds a bound; reading stops."""
 
     def __init__(self, place: Place, text: str) -> None:
         super().__init__(text)
@@ -172,7 +172,7 @@ def _syntax_fault(error: MarkedYAMLError) -> PlacedFault:
 
 
 class _Builder:
-    """Turns parser events into a document, refusing what goes beyond the bounds."""
+    """Builds a document from parser events, within the bounds."""
 
     def __init__(self, document: Document, events: Iterator[Any]) -> None:
         self._document, self._events, self._n_values = document, events, 0
@@ -200,7 +200,7 @@ class _Builder:
 
     def _value(self, event: Any, loc: Loc) -> Any:
         self._check_node(event, loc)
-        # What is left empty has no place of its own, but that of its key.
+        # An empty value has no position of its own; use that of its key.
         if getattr(event, "value", None) != "" or not event.implicit[0]:
             self._document.values[loc] = _place(event.start_mark)
         if isinstance(event, MappingStartEvent):
@@ -278,7 +278,7 @@ def _unprintable(text: str) -> bool:
 
 
 def _resolve(text: str) -> Any:
-    """Return what an unquoted scalar is in the core schema.
+    """Return the value of an unquoted scalar in the core schema.
 
     >>> [_resolve(t) for t in ("1e-3", "010", "0x1f", "no", "~", "True", "12:30")]
     [0.001, 10, 31, 'no', None, True, '12:30']

@@ -1,4 +1,4 @@
-"""Order statistics of all prefixes of a list, exactly and without a slow loop."""
+"""Sizes of boosted models, counted from their trees, for all prefixes at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -26,8 +26,8 @@ __all__ = [
 def band_ranks(n: Indices) -> tuple[Indices, Indices, Indices, Indices]:
     """Return the ranks, from 0, of the 10 % point, both middles and the 90 % point.
 
-    The mean of the middles is the median. The outer two are those of the sorted values
-    that have a tenth of the others below, and above; rounded outwards.
+    The mean of the two middle ranks is the median. The outer two have a tenth of the
+    other values below, and above; they are rounded outwards.
 
     >>> [int(rank) for rank in band_ranks(np.int64(31))]
     [3, 15, 15, 27]
@@ -42,30 +42,30 @@ def prefix_smallest(
     n_prefixes: int,
     ranks: Callable[[Indices], Sequence[Indices]] = band_ranks,
 ) -> Array:
-    """Return the values of some ranks in each prefix.
+    """Return the values at some ranks in each prefix.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
         Without NaN.
     prefix : ndarray of shape (n,)
-        The first prefix, from 0, that a value belongs to; it belongs to all later ones.
+        The first prefix, from 0, that contains the value; all later ones do too.
     n_prefixes : int
     ranks : callable
-        From the number of values of each prefix to the ranks that are wanted, from 0.
+        From the number of values in each prefix to the requested ranks, from 0.
 
     Returns
     -------
     ndarray of shape (n_ranks, n_prefixes)
-        NaN where the prefix is empty.
+        NaN for an empty prefix.
 
     Notes
     -----
-    Sorted once, a prefix's k-th smallest is the k-th of the sorted values that belong
-    to it. A table of counts per prefix and bucket of ranks finds the
-    bucket, a second one the place inside. With about ``sqrt(n)`` buckets both tables
-    have ``n_prefixes * sqrt(n)`` cells, where two heaps would walk ``n`` entries in
-    Python.
+    All values are sorted once; the k-th smallest of a prefix is then the k-th of the
+    sorted values that belong to it. A table of counts per prefix and bucket of ranks
+    finds the bucket, a second one the position inside. With about ``sqrt(n)`` buckets,
+    both tables have ``n_prefixes * sqrt(n)`` cells, whereas two heaps would need ``n``
+    steps in Python.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class _Finder:
         n_buckets = -(-n // self._width)
         order = np.argsort(values)
         self._sorted = values[order]
-        # No prefix holds what only fills the last bucket.
+        # No prefix contains the padding of the last bucket.
         self._prefix = np.full(n_buckets * self._width, n_prefixes, dtype=np.int32)
         self._prefix[:n] = prefix[order]
         bucket = np.repeat(np.arange(n_buckets), self._width)[:n]
@@ -125,33 +125,32 @@ class _Finder:
 
 @dataclass(frozen=True, slots=True)
 class TreeSize:
-    """How large a boosted model is, counted from its trees.
+    """The size of a boosted model, counted from its trees.
 
-    Leaf weights are those before the learning rate (and before what dart scales),
-    without the intercept. A figure that a file does not tell is NaN, see
-    ``TreeEnsemble``.
+    Leaf weights are before the learning rate (and before the scaling of dart), without
+    the intercept. A value that a file does not contain is NaN, see ``TreeEnsemble``.
 
     Attributes
     ----------
     n_trees, n_leaves, n_splits : int
         Counts over all trees in use; a tree without a split is one leaf.
     depth : int
-        Splits on the way to the deepest leaf.
+        Number of splits above the deepest leaf.
     n_features : int
-        Features that some split tests.
+        Number of features used in splits.
     n_thresholds : int
         Distinct pairs of feature and threshold; a set of categories is one threshold.
     n_bytes : int
-        Size as packed arrays, equal for equal trees of any engine: 20 bytes a split
-        (int32 feature, float64 threshold, two int32 children), 8 a leaf, 4 a category
-        in a set.
+        Size as packed arrays, equal for equal trees of any engine: 20 bytes per split
+        (int32 feature, float64 threshold, two int32 children), 8 per leaf, 4 per
+        category in a set.
     l1_norm, l2_norm : float
         Sum of absolute leaf weights, and square root of their summed squares.
     zero_share : float
         Share of leaves with weight exactly 0.
     shrinkage : float
-        Median over leaves of ``H / (H + reg_lambda)``: what L2 leaves of a weight.
-        Leaves of unknown ``H`` do not count.
+        Median over leaves of ``H / (H + reg_lambda)``, the factor of L2 on a weight.
+        Leaves with unknown ``H`` are ignored.
     shrinkage_low, shrinkage_high : float
         Its 10 % and 90 % points.
     """
@@ -186,7 +185,7 @@ class TreeSize:
 
 
 SIZES = tuple(field.name for field in fields(TreeSize))
-"""Names of all sizes, in the order they are printed."""
+"""Names of all sizes, in display order."""
 
 _WHOLE = frozenset(field.name for field in fields(TreeSize) if field.type is int)
 
@@ -199,8 +198,8 @@ _SPLIT_BYTES, _LEAF_BYTES, _CATEGORY_BYTES = 20, 8, 4
 class SizeCurves:
     """The sizes of ``TreeSize``, each of shape (n_rounds + 1,).
 
-    Entry k belongs to the first k rounds. Without any round there are no trees: all
-    figures are 0, but those of ``shrinkage`` are 1.
+    Entry k is for the first k rounds. With 0 rounds there are no trees: all values are
+    0, except that ``shrinkage`` is 1.
     """
 
     n_trees: Indices
@@ -228,7 +227,7 @@ class SizeCurves:
         Raises
         ------
         ModelError
-            If there are not that many.
+            If there are fewer rounds.
         """
         if not 0 <= n_rounds <= self.n_rounds:
             raise ModelError(
@@ -244,9 +243,9 @@ def measure_curves(trees: Forest, reg_lambda: float) -> SizeCurves:
     Parameters
     ----------
     trees : Forest
-        Its trees stand in the order of their rounds.
+        Trees are in the order of their rounds.
     reg_lambda : float
-        What hessians are compared with for ``shrinkage``; NaN for unknown.
+        The L2 penalty for ``shrinkage``; NaN if unknown.
     """
     n_nodes = np.diff(trees.tree_offsets)
     leaf = trees.left < 0
@@ -279,13 +278,13 @@ class _Totals:
     rounds: NDArray[np.int32]
 
     def sum(self, amounts: NDArray[Any]) -> Array:
-        """Return the sums of one amount a tree."""
+        """Return the cumulative sums of one number per tree."""
         return np.cumsum(
             np.bincount(self.rounds + 1, amounts, minlength=self.n_rounds + 1)
         )
 
     def count(self, amounts: NDArray[Any]) -> Indices:
-        """Return the sums of one whole number a tree."""
+        """Return the cumulative sums of one integer per tree."""
         return self.sum(amounts).astype(np.int64)
 
 
@@ -314,11 +313,11 @@ def _depth(trees: Forest) -> Indices:
 def _distinct(
     trees: Forest, split: NDArray[np.int64], n_splits: NDArray[np.int64]
 ) -> tuple[Indices, Indices]:
-    """Count features and thresholds, each in the round that first uses it."""
+    """Count features and thresholds, each from the round that first uses it."""
     feature = trees.feature[split]
     keys = _pair_keys(feature, split_keys(trees)[split])
     if trees.n_rounds <= 1:
-        # Without prefixes there is no first use to know.
+        # Without prefixes, first uses do not matter.
         counts = np.count_nonzero(np.bincount(feature)), _count_distinct(keys)
         n_features, n_thresholds = ([0, n][: trees.n_rounds + 1] for n in counts)
         return np.array(n_features), np.array(n_thresholds)
@@ -333,11 +332,11 @@ def _distinct(
 
 
 def _count_distinct(keys: NDArray[np.int64]) -> int:
-    """Return how many different keys there are, at a third of the time of a sort.
+    """Return the number of distinct keys, in a third of the time of a sort.
 
-    Each key writes its place into a slot by its hash [1]_, and the last one stays. Of
-    keys that find themselves there, one a slot did so; those that find another key are
-    few, and none of theirs is among the former.
+    Each key writes its index into the slot of its hash [1]_; the last one stays. Every
+    occupied slot counts as one distinct key. The few keys that differ from the one in
+    their slot are counted separately; none of them is equal to a key in a slot.
 
     References
     ----------
@@ -359,7 +358,7 @@ def _pair_keys(
 ) -> NDArray[np.int64]:
     """Return the feature in the upper and the threshold in the lower 32 bits."""
     with np.errstate(over="ignore"):
-        # Adding 0 makes -0 to 0, which is the same threshold.
+        # Adding 0 turns -0 into 0, which is the same threshold.
         short = threshold.astype(np.float32) + np.float32(0)
     low: NDArray[Any] = short.view(np.uint32)
     if not np.array_equal(short, threshold):
@@ -383,7 +382,7 @@ def _weight_curves(
     squared = _per_tree(trees, trees.value**2)
     zeros = _per_tree(trees, (leaf & (trees.value == 0)).astype(np.int64))
     rate = np.where(trees.mixed, np.nan, np.abs(trees.learning_rates))
-    # Zero stays zero at any rate, also where dart has dropped a tree for good.
+    # Zero stays zero at any rate, even if dart has dropped a tree for good.
     some = (absolute != 0) | trees.mixed
     l1 = np.divide(absolute, rate, out=np.zeros_like(rate), where=some)
     l2 = np.divide(squared, rate**2, out=np.zeros_like(rate), where=some)
@@ -403,14 +402,14 @@ def _shrinkage(
         found = np.full((4, n_rounds), np.nan)
     else:
         found = prefix_smallest(hessian[known], rounds[known], n_rounds)
-    # H / (H + reg_lambda) rises with H, so ranks stay ranks.
+    # H / (H + reg_lambda) increases with H, so the order is kept.
     low, middle, upper_middle, high = _share(found, reg_lambda)
     curves = {
         "shrinkage": (middle + upper_middle) / 2,
         "shrinkage_low": low,
         "shrinkage_high": high,
     }
-    # Before the first tree there is nothing that could have been shrunk.
+    # Before the first tree there is nothing to shrink.
     n_empty = int(rounds[0]) if rounds.size else n_rounds
     return {
         name: np.concatenate([[1.0], np.full(n_empty, 1.0), curve[n_empty:]])

@@ -71,10 +71,10 @@ def read_dataset(  # noqa: PLR0913  the arguments of `tune`
     return Dataset(table, splits, chosen)
 
 
-def _table(X: Any, beside: dict[str, Any], task: Task | None) -> Table:
+def _table(X: Any, roles: dict[str, Any], task: Task | None) -> Table:
     frame = _frame(X)
     names: dict[str, Any] = {}
-    for role, values in beside.items():
+    for role, values in roles.items():
         if values is None:
             continue
         name = role

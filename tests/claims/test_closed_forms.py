@@ -106,7 +106,7 @@ def test_strengths_of_baselines_are_priors_on_coefficients():
         (lambda: l2_optimum(W, np.eye(4), -1.0), "strength must be finite and >= 0"),
         (lambda: l1_optimum(W, [1, 1, 0, 1], 1.0), "curvature must be 4 numbers > 0"),
         (lambda: l1_optimum(W, np.eye(4), 1.0), "with another Hessian L1 has no"),
-        (lambda: shift([np.nan], [1.0]), "weights must be a row of finite numbers"),
+        (lambda: shift([np.nan], [1.0]), "weights must be a list of finite numbers"),
     ],
 )
 def test_what_has_no_such_optimum_is_refused(call, message):

@@ -256,5 +256,5 @@ def test_run_is_not_compared_with_itself(folders):
 
 
 def test_folder_without_results_is_named(folders, tmp_path):
-    with pytest.raises(DataError, match=r"nowhere is not there"):
+    with pytest.raises(DataError, match=r"nowhere does not exist"):
         compare_folders(folders[0], tmp_path / "nowhere")

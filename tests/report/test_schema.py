@@ -87,7 +87,8 @@ def test_older_results_are_refused_with_what_is_missing(results, stored):
 
     with pytest.raises(
         DataError,
-        match=r"results\.json has another form than boostreg .* \(0\.0\.9 wrote it\): "
+        match=r"results\.json was written by boostreg 0\.0\.9 and does not match "
+        r"the schema of .*: "
         r"text is missing, and 1 more\. Run the study again\.",
     ):
         rebuild_report(stored(older))
@@ -95,7 +96,7 @@ def test_older_results_are_refused_with_what_is_missing(results, stored):
 
 @pytest.mark.parametrize("foreign", [[1], {"results": []}, "text", None])
 def test_foreign_results_are_refused(foreign, stored):
-    with pytest.raises(DataError, match=r"results\.json was not written by a run of"):
+    with pytest.raises(DataError, match=r"results\.json was not written by boostreg"):
         rebuild_report(stored(foreign))
 
 

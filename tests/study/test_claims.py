@@ -121,11 +121,11 @@ def test_page_of_claims_links_to_each_and_replaces_no_page_of_others(finished):
 
 
 def test_folder_without_claims_is_told(tmp_path):
-    with pytest.raises(DataError, match="holds no run"):
+    with pytest.raises(DataError, match="contains no run"):
         claims_page(tmp_path)
 
     shutil.copytree(REPORTS / "wine", tmp_path / "wine")
-    with pytest.raises(DataError, match="holds no claim"):
+    with pytest.raises(DataError, match="contains no claim"):
         claims_page(tmp_path)
 
 

@@ -57,7 +57,7 @@ def test_unknown_model_is_told_with_those_there_are(folder):
 
 
 def test_folder_of_no_run_is_told(tmp_path):
-    with pytest.raises(DataError, match=r"holds no results\.json, so no run"):
+    with pytest.raises(DataError, match=r"has no results\.json, so no run"):
         find_model(tmp_path)
 
 

@@ -28,8 +28,8 @@ _FOLDS = 5
 class Linear:
     """The rows of a sample as a linear model sees them: columns with mean 0.
 
-    Strengths are those of ``boostreg.baselines.linear``: per row, beside the mean half
-    deviance.
+    Strengths are those of ``boostreg.baselines.linear``: per row, added to the mean
+    half deviance.
     """
 
     design: Design
@@ -68,9 +68,10 @@ class Linear:
         return elastic_net_path(self.design, strengths, l1_ratio)
 
     def choose(self, l1_ratio: float, seed: int) -> int:
-        """Return the number of the grid's strength with the least inner loss.
+        """Return the index of the strength with the lowest inner loss.
 
-        Inner losses are means over five folds of the training rows, drawn by ``seed``.
+        Inner losses are means over five folds of the training rows, split with
+        ``seed``.
         """
         design, grid = self.design, self.grid(l1_ratio)
         fold = np.random.default_rng(seed).permutation(len(design.y)) % _FOLDS
@@ -86,15 +87,15 @@ class Linear:
         return int(np.argmin(total))
 
     def free(self) -> Array:
-        """Return the coefficients of least loss, practically unpenalised."""
+        """Return the coefficients with the lowest loss, practically unpenalised."""
         return np.asarray(coefficients(self.free_path())[0])
 
     def free_path(self) -> Path:
-        """Return the model of least loss.
+        """Return the model with the lowest loss.
 
-        Least squares are exact. Logistic regression pays a millionth of the L1
-        strength that would forbid all coefficients as L2, for where classes separate
-        there is no least loss.
+        Least squares are exact. Logistic regression has an L2 penalty of a millionth of
+        the L1 strength that would set all coefficients to 0, because there is no
+        minimum if classes are separable.
         """
         strength = 0.0
         if self.design.objective.name != "squared_error":
@@ -102,7 +103,7 @@ class Linear:
         return self.path(np.array([strength]), 0.0)
 
     def top(self, l1_ratio: float) -> float:
-        """Return a strength that forbids all coefficients (L1) or shrinks most."""
+        """Return a strength that zeroes all coefficients (L1) or shrinks them most."""
         slope = float(np.max(np.abs(self.design.null_gradient), initial=0.0))
         if l1_ratio > 0:
             return 1.000001 * slope / l1_ratio
@@ -148,13 +149,13 @@ def matched_strength(linear: Linear, l1_ratio: float, goal: float, of: Figure) -
     goal : float
         Share in (0, 1).
     of : {"fit", "norm"}
-        The share of what the unpenalised model takes from the training loss of the
-        intercept; or of its Euclidean norm.
+        Share of the decrease of the training loss from the intercept to the unpenalised
+        model, or share of the Euclidean norm of that model.
 
     Notes
     -----
-    The strength is found on a grid and then between two neighbours by bisection, until
-    the share is met to a millionth.
+    The strength is found on a grid and then by bisection between two neighbours, to an
+    accuracy of a millionth of the share.
     """
     kept = _kept(linear, of)
     grid = linear.grid(l1_ratio)

@@ -1,16 +1,16 @@
 r"""Lasso, ridge and elastic net with correlated columns.
 
-Beside some columns of the sample stand twins of a stated correlation, which the target
-does not know. Every model is fitted to bootstrap resamples of the training rows at the
-strength that keeps a share of the unpenalised fit. Told are
+Some columns of the sample get a twin with a given correlation, which the target does
+not depend on. Every model is fitted to bootstrap resamples of the training rows, at the
+strength that keeps a given share of the unpenalised fit. The experiment measures
 
-- how far the chosen sets differ between resamples: 1 less the stability of [1]_,
+- how much the selected sets differ between resamples: 1 minus the stability of [1]_,
 
   .. math:: \frac{\frac{1}{p} \sum_j \frac{B}{B - 1} \hat p_j (1 - \hat p_j)}
      {\frac{\bar k}{p} (1 - \frac{\bar k}{p})} ,
 
-  with :math:`\hat p_j` the share of B resamples that chose column j and
-  :math:`\bar k` the mean number chosen: 0 is always the same set, 1 as good as chance;
+  with :math:`\hat p_j` the share of B resamples that selected column j and
+  :math:`\bar k` the mean number selected: 0 is always the same set, 1 is chance;
 - the variance of predictions on new rows, over that of the target;
 - the variance of coefficients, over their mean square.
 
@@ -64,7 +64,7 @@ def collinearity(sample: Sample, options: Mapping[str, Any]) -> Measured:
         values[f"{name}_coefficient_growth"] = last.coefficient / first.coefficient - 1
         series[f"{name}_prediction"] = tuple(one.prediction for one in along)
         series[f"{name}_coefficient"] = tuple(one.coefficient for one in along)
-        if name != "ridge":  # it chooses every column
+        if name != "ridge":  # it selects every column
             values[f"{name}_instability"] = last.chosen
             values[f"{name}_instability_growth"] = last.chosen - first.chosen
             series[f"{name}_instability"] = tuple(one.chosen for one in along)
@@ -84,7 +84,7 @@ class _Variation:
 
 
 def with_twins(sample: Sample, correlation: float, n_twins: int) -> Linear:
-    """Return the rows with twins of the columns that the target follows most."""
+    """Return the rows with twins of the columns most correlated with the target."""
     linear = Linear.of(sample)
     follows = np.abs(linear.design.null_gradient[:, 0])
     columns = np.sort(np.argsort(-follows, kind="stable")[:n_twins])

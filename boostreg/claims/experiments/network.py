@@ -1,12 +1,12 @@
-r"""A network of one hidden layer in numpy, for what no library offers in one place.
+r"""A network with one hidden layer in numpy, with variants that no library combines.
 
 Raw scores are :math:`f = \tanh(X W + c) v + d`; W and v are penalised, the biases c and
-d are not. Plain and decoupled L2, L1 by subgradient and L1 by proximal steps go with
-gradient descent on batches [1]_ and with Adam [2]_:
+d are not. Plain and decoupled L2, L1 by subgradient and L1 by proximal steps are
+available with gradient descent on batches [1]_ and with Adam [2]_:
 
 ============  ======================================================================
-``l2``        the penalty's gradient is added to the loss's
-``decay``     weights are multiplied by ``1 - step * strength`` beside the step [3]_
+``l2``        the gradient of the penalty is added to that of the loss
+``decay``     weights are also multiplied by ``1 - step * strength`` [3]_
 ``l1``        the penalty's subgradient ``strength * sign(w)``, 0 at 0, is added
 ``proximal``  after the step weights are soft-thresholded by ``step * strength`` [4]_
 ============  ======================================================================
@@ -89,9 +89,9 @@ class Rule:
     ----------
     optimiser : {"sgd", "adam"}
     how : str
-        One of the module's table, or ``none``.
+        One of the table in the module docstring, or ``none``.
     strength : float
-        Of the penalty, beside the mean half squared error or log loss.
+        Of the penalty, relative to the mean half squared error or log loss.
     step : float
         Learning rate.
     """

@@ -153,7 +153,7 @@ def shift(optimum: ArrayLike, penalised: ArrayLike) -> float:
 def _weights(values: ArrayLike) -> Array:
     w = np.asarray(values, dtype=np.float64)
     if w.ndim != 1 or not np.all(np.isfinite(w)):
-        raise PenaltyError("weights must be a row of finite numbers.")
+        raise PenaltyError("weights must be a list of finite numbers.")
     return w
 
 

@@ -52,13 +52,13 @@ class Posterior:
     ----------
     linear : Linear
     noise_variance : float
-        Of a row for squared error; 1 for classes, whose loss is a log-likelihood.
+        Per row for squared error; 1 for classes, whose loss is a log-likelihood.
     std : float
-        Of the normal prior of every coefficient; infinite for none.
+        Of the normal prior of every coefficient; infinite for no prior.
     scale : float
-        Of the Laplace prior of every coefficient; infinite for none.
+        Of the Laplace prior of every coefficient; infinite for no prior.
     mean : float
-        Where both priors stand.
+        Mean of both priors.
     """
 
     linear: Linear
@@ -70,9 +70,9 @@ class Posterior:
     def maximum(self) -> Array:
         """Return the coefficients (n_inputs,) of the largest posterior density.
 
-        L-BFGS-B over intercept, positive and negative parts of what differs from the
-        mean (a density with a kink is smooth in them), then Newton steps among the
-        coefficients that are not exactly at the mean.
+        L-BFGS-B over the intercept and the positive and negative parts of the
+        deviations from the mean (in which the Laplace density is smooth), then Newton
+        steps for the coefficients that are not exactly at the mean.
         """
         from scipy.optimize import minimize
 
@@ -135,7 +135,7 @@ class Posterior:
         step = np.linalg.solve(curvature + np.diag(prior), (slope + kink * side)[moves])
         new = theta.copy()
         new[moves] -= step
-        # A coefficient that would change its side belongs on the kink.
+        # A coefficient that would change its sign is at the kink.
         crossed = (new * side < 0) & (kink > 0)
         new[crossed] = 0.0
         return new
@@ -154,12 +154,12 @@ def leaf_maximum(slope: Callable[[float], float], *, std: float, scale: float) -
     slope : callable
         Derivative of the negative log-likelihood by the number.
     std, scale : float
-        Of the normal and the Laplace prior with mean 0; infinite for none.
+        Of the normal and the Laplace prior with mean 0; infinite for no prior.
 
     Notes
     -----
-    The derivative of the negative log posterior rises with the number, and jumps at the
-    kink of a Laplace prior; the point where it passes 0 is found by Brent's bisection.
+    The derivative of the negative log posterior is increasing, and jumps at the kink of
+    a Laplace prior. Its zero is found by Brent's method.
     """
     from scipy.optimize import brentq
 
@@ -222,7 +222,7 @@ def _penalised(linear: Linear, kind: str, share: float) -> Array:
 def _posterior(
     linear: Linear, kind: str, share: float, noise: float, mean: float = 0.0
 ) -> Posterior:
-    """Return the posterior whose prior the penalty of ``_penalised`` is said to be.
+    """Return the posterior with the prior that is equivalent to the penalty.
 
     ``mean`` is in standard deviations or scales of the prior.
     """
@@ -332,7 +332,7 @@ def leaf_prior(sample: Sample, options: Mapping[str, Any]) -> Measured:
 
 @dataclass(frozen=True, slots=True)
 class _Prior:
-    """Standard deviation and scale of the priors of a leaf, infinite for none."""
+    """Standard deviation and scale of the priors of a leaf, infinite for no prior."""
 
     std: float
     scale: float

@@ -1,12 +1,12 @@
 r"""Feature selection by L1 on synthetic data with known informative features.
 
-Of the features that a model uses, the *false discovery* share are none of the truth;
-of the truth it uses the share *recall*. A lasso finds the truth surely only where
-features outside it are not too correlated with those inside [1]_, and the strength that
-predicts best keeps too many [2]_. A tree ensemble uses a feature where some split tests
-it; ``reg_alpha`` zeroes leaves, not features.
+The *false discovery* share is the share of used features that are not informative;
+*recall* is the share of informative features that are used. A lasso finds the truth
+reliably only if other features are not too correlated with it [1]_, and the strength
+that predicts best keeps too many features [2]_. A tree ensemble uses a feature if a
+split tests it; ``reg_alpha`` sets leaves to zero, not features.
 
-Strengths are chosen on training rows alone.
+Strengths are selected on training rows only.
 
 References
 ----------
@@ -42,8 +42,9 @@ _JUDGING = 0.25
 def lasso_selection(sample: Sample, options: Mapping[str, Any]) -> Measured:
     """Compare the features of the lasso with the truth, at three strengths.
 
-    That of the least inner loss; that which has as many features as the truth; and for
-    ridge, which drops none, the largest coefficients, as many as the truth has.
+    The strengths are the one with the lowest inner loss and the one with as many
+    features as the truth. Ridge drops no feature: its largest coefficients are used, as
+    many as the truth has.
     """
     del options
     linear, true = Linear.of(sample), _truth(sample)
@@ -77,7 +78,7 @@ def lasso_selection(sample: Sample, options: Mapping[str, Any]) -> Measured:
 def tree_selection(sample: Sample, options: Mapping[str, Any]) -> Measured:
     """Compare the features that some split tests with the truth, along reg_alpha.
 
-    A part of the training rows stops every ensemble and chooses ``reg_alpha``.
+    A part of the training rows is used for early stopping and to select ``reg_alpha``.
     """
     true, rounds = _truth(sample), int(options["rounds"])
     grower = Grower.of(_inner(sample), options)

@@ -1,13 +1,12 @@
 r"""Smoothness of predicted probabilities under L2.
 
-Between pairs of new rows a straight line is walked; the probability p along it has a
-total variation :math:`\sum |p_{k + 1} - p_k|`. A line that rises or falls all the way
-has no more than the difference of its ends, so what is beyond that, the *detours*, is
-roughness. A linear model has none; its boundary is straight under any penalty, and what
-a penalty changes is how steeply p passes it. The gradient's norm is
-:math:`p (1 - p) \|w\|`, so :math:`\|w\| / 4` on the boundary; its mean over new rows
-is told as well, which falls *too* where a boundary is so steep that few rows lie on it.
-Trees have no gradient, but variation and detours.
+Along straight lines between pairs of new rows, the probability p has a total variation
+:math:`\sum |p_{k + 1} - p_k|`. If p is monotonic, the total variation is the difference
+of the ends; the excess, the *detours*, is roughness. A linear model has none: its
+boundary is straight under any penalty, and a penalty only changes how steep p is there.
+The gradient's norm is :math:`p (1 - p) \|w\|`, so :math:`\|w\| / 4` on the boundary;
+its mean over new rows is also measured, but it decreases *too* if the boundary is so
+steep that few rows are on it. Trees have no gradient, only variation and detours.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,7 +54,7 @@ def walk(
         From rows (n_samples, n_inputs) to raw scores (n_samples,).
     X : ndarray of shape (n_samples, n_inputs)
     seed : int
-        Draws the pairs.
+        Seed for the pairs.
     """
     ends = np.random.default_rng(seed).integers(0, len(X), (2, pairs))
     share = np.linspace(0.0, 1.0, _POINTS)[None, :, None]

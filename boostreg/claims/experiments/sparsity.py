@@ -1,9 +1,10 @@
-r"""The corner of the L1 ball: why the nearest point of least loss has a zero.
+r"""Sparsity under L1: the corner of the L1 ball, and zeros in models.
 
 Two weights, a loss :math:`(b - b^*)^\top H (b - b^*) / 2`, and all weights of length 1
-in either norm. A contour of the loss grows until it touches the ball: the diamond most
-often at a corner, where one weight is 0, the circle at a corner never but by chance
-([1]_, fig. 3.11). The picture needs no data; its points are found by search.
+in either norm. A contour of the loss grows until it touches the ball: it usually
+touches the diamond at a corner, where one weight is 0, and the circle almost never
+where a weight is 0 ([1]_, fig. 3.11). This needs no data; the points are found by
+search.
 
 References
 ----------
@@ -74,7 +75,7 @@ CORNER_PANEL = Panel(
 
 
 def touching(norm: int) -> Array:
-    """Return the point of the unit ball with the least loss, by a fine search.
+    """Return the point of the unit ball with the lowest loss, by a fine search.
 
     >>> touching(1).tolist()
     [1.0, 0.0]
@@ -108,7 +109,7 @@ def _loss(b: Array) -> float:
 
 
 def _contour(level: float) -> Array:
-    """Return the lower branch of a contour, NaN beside it."""
+    """Return the lower branch of a contour, NaN outside."""
     d = _X - _BEST[0]
     root = (_H[0, 1] * d) ** 2 - _H[1, 1] * (_H[0, 0] * d**2 - 2 * level)
     below = np.full_like(_X, np.nan)
@@ -132,7 +133,7 @@ def coefficient_sparsity(sample: Sample, options: Mapping[str, Any]) -> Measured
     series = {"kept": tuple(_KEPT)}
     for name, l1_ratio in _RATIOS:
         weights = matched(linear, l1_ratio, fit, "fit")
-        values |= _told(name, weights)
+        values |= _zero_shares(name, weights)
         path = linear.path(linear.grid(l1_ratio), l1_ratio)
         kept = fit_kept(linear, path)
         for figure, measure in _FIGURES.items():
@@ -177,7 +178,7 @@ def leaf_sparsity(sample: Sample, options: Mapping[str, Any]) -> Measured:
             line = np.array([measure(one.weights()) for one in along])
             values[f"{name}_{figure}"] = _at(fit, kept, line)
             series[f"{name}_{figure}"] = tuple(line)
-        same |= _told(name, _same_trees(free, penalty, fit))
+        same |= _zero_shares(name, _same_trees(free, penalty, fit))
     values |= _differences(values)
     values |= {f"{k}_same_trees": v for k, v in _differences(same).items()}
     return Measured(values, series)
@@ -195,7 +196,7 @@ def largest_leaves(sample: Sample, options: Mapping[str, Any]) -> Measured:
     return Measured(values | {"difference": values["l1_kept"] - values["l2_kept"]})
 
 
-def _told(name: str, weights: Array) -> dict[str, float]:
+def _zero_shares(name: str, weights: Array) -> dict[str, float]:
     return {
         f"{name}_{figure}": measure(weights) for figure, measure in _FIGURES.items()
     }
@@ -223,7 +224,7 @@ def _at(goal: float, kept: Array, line: Array) -> float:
 
 
 def _same_trees(free: Grown, penalty: str, fit: float) -> Array:
-    """Return leaf weights anew under the penalty that keeps ``fit`` of the fit."""
+    """Return leaf weights, recomputed under the penalty that keeps ``fit``."""
     leaves = assign(free.trees, free.problem)
     start = free.problem.start_loss(free.problem.train)
 

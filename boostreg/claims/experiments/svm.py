@@ -4,11 +4,11 @@ With labels of -1 and 1, rows X, weights w and intercept b, a linear SVM minimis
 
 .. math:: C \sum_i \max(0, 1 - y_i f_i)^2 + P(w), \qquad f_i = w^\top x_i + b,
 
-with P = :math:`\|w\|_2^2 / 2` (L2) or :math:`\|w\|_1` (L1), by liblinear [1]_: the
-squared hinge, for only that one has both penalties there. Large C is a weak penalty.
+with P = :math:`\|w\|_2^2 / 2` (L2) or :math:`\|w\|_1` (L1), by liblinear [1]_: with
+the squared hinge, because only that supports both penalties. Large C is a weak penalty.
 The margin is the distance :math:`2 / \|w\|_2` of the lines f = -1 and f = 1; support
-vectors are rows on or inside of it, :math:`y_i f_i \le 1`. liblinear penalises the
-intercept as well; it is scaled by ten so that this hardly counts.
+vectors are rows on or inside it, :math:`y_i f_i \le 1`. liblinear also
+penalises the intercept; it is scaled by ten to make this negligible.
 
 References
 ----------
@@ -126,7 +126,7 @@ def margins(sample: Sample, options: Mapping[str, Any]) -> Measured:
 
 
 def _choose(rows: Rows, kind: Kind, seed: int) -> int:
-    """Return the number of the C with the least inner loss."""
+    """Return the index of the C with the lowest inner loss."""
     X, y = rows
     fold = np.random.default_rng(seed).permutation(len(y)) % _FOLDS
     total = np.zeros(len(_GRID))

@@ -1,16 +1,14 @@
 r"""How the penalties reduce weights: proportionally (L2) or by a constant (L1).
 
-A gradient step of length :math:`\eta` on the penalty alone takes
+A gradient step of length :math:`\eta` on the penalty alone subtracts
 
 .. math:: \eta \lambda w \quad \text{(L2)}, \qquad
     \eta \alpha \operatorname{sign}(w) \quad \text{(L1)}
 
-from a weight ([1]_, eq. 7.5 and 7.20). A slope of log(what is taken) on log(size) says
-which it is: 1 is in proportion, 0 is a constant. At the unpenalised optimum the loss
-has no slope, so the first step on the whole objective shows the penalty's alone. Where
-the steps *end* the curvature of the loss has its say too.
-
-What they take from the leaves of trees is in ``leafupdates``.
+from a weight ([1]_, eq. 7.5 and 7.20). The slope of log(reduction) on log(size)
+distinguishes them: 1 is proportional, 0 is constant. At the unpenalised optimum the
+gradient of the loss is 0, so the first step on the whole objective shows only the
+penalty. Where the steps *end* also depends on the curvature of the loss.
 
 References
 ----------
@@ -63,14 +61,14 @@ _RANKS = np.linspace(0.0, 1.0, 21)
 def one_step(sample: Sample, options: Mapping[str, Any]) -> Measured:
     """Take one gradient step from the unpenalised optimum, and go to the end.
 
-    The gradient is that of the whole objective by central differences, so that no
-    formula of the penalties goes in.
+    The gradient of the whole objective is computed by central differences, so that no
+    formula of the penalties is used.
     """
     linear, strength = Linear.of(sample), float(options["strength"])
     free = linear.free()
     size = np.abs(free)
     alpha = strength * linear.top(1.0)
-    lam = alpha * float(np.sum(size) / np.sum(size**2))  # the same pull in the mean
+    lam = alpha * float(np.sum(size) / np.sum(size**2))  # the same mean reduction
     order = np.argsort(size)
     series = {"size": _at_ranks(size[order] / np.mean(size))}
     values = {}
@@ -128,7 +126,7 @@ def _slope(linear: Linear, factor: float, penalty: Callable[[Array], float]) -> 
 
 
 def _falling(size: Array, lasso: Array, ridge: Array) -> dict[str, tuple[float, ...]]:
-    """Return paths of four coefficients, the largest to the least, over their start."""
+    """Return paths of four coefficients, by decreasing size, over their start."""
     order = np.argsort(size)[::-1]
     chosen = order[np.linspace(0, len(order) - 1, _LINES).round().astype(int)]
     series: dict[str, tuple[float, ...]] = {}
@@ -275,7 +273,7 @@ def _leaf_orders(
     raw = in_rows(grower.problem, "reg_lambda", rows)
     fall = size - np.abs(leaf_weights(leaves.G, leaves.H, raw))
     share = np.divide(fall, size, out=np.zeros_like(size), where=size > 0)
-    vanish = np.abs(leaves.G)  # the reg_alpha that takes the whole leaf
+    vanish = np.abs(leaves.G)  # the reg_alpha that sets the leaf to 0
     return (
         rank_correlation(size, fall),
         rank_correlation(size, share),

@@ -1,7 +1,7 @@
-"""LightGBM's model text cut into its lines, and the numbers in them.
+"""Reads LightGBM's model text.
 
-A head of ``key=value`` lines, one block of them a tree, ``end of trees``, and a list of
-the parameters used as ``[key: value]``.
+The text has a header of ``key=value`` lines, one block of such lines per tree, ``end of
+trees``, and the parameters as ``[key: value]``.
 """
 
 import warnings
@@ -31,12 +31,12 @@ _LARGEST = 2**31 - 1
 
 
 def cut_text(text: str) -> tuple[dict[str, str], list[dict[str, str]], dict[str, str]]:
-    """Return the lines of the head, of each tree, and of the parameters.
+    """Return the lines of the header, of each tree, and of the parameters.
 
     Raises
     ------
     ModelError
-        If it is no whole model text, or of a linear tree or a random forest.
+        If it is not a complete model text, or has linear trees or a random forest.
     """
     body, end, tail = text.partition("end of trees")
     top, *blocks = body.split("\nTree=")
@@ -66,16 +66,16 @@ def _lines(block: str) -> dict[str, str]:
 def _refuse(head: dict[str, str], top: str) -> None:
     if "\naverage_output" in top:
         raise ModelError(
-            "LightGBM's boosting='rf' averages its trees, so a prefix is no model; "
-            "it cannot be read."
+            "LightGBM's boosting='rf' averages its trees, so a prefix is not a "
+            "model; it cannot be read."
         )
     whole(head, "max_feature_idx")
     if not 1 <= whole(head, "num_tree_per_iteration", 1) <= 2**20:
-        raise ModelError("A LightGBM model must have 1 to 2**20 trees a round.")
+        raise ModelError("A LightGBM model must have 1 to 2**20 trees per round.")
 
 
 def whole(lines: dict[str, str], key: str, default: int | None = None) -> int:
-    """Return the whole number of a line."""
+    """Return the integer of a line."""
     text = lines.get(key, default)
     try:
         number = int(text)  # type: ignore[arg-type]  # None raises, as it should
@@ -105,7 +105,7 @@ def join(
     counts: NDArray[np.int64],
     kind: type[Any],
 ) -> NDArray[Any]:
-    """Return one array over all trees: one call of the parser for all of them."""
+    """Return one array over all trees, parsed in a single call."""
     found = numbers(" ".join([block.get(key, "") for block in blocks]), key, kind)
     if len(found) == int(counts.sum()) and all(
         block.get(key, "").count(" ") == max(count - 1, 0)
@@ -113,7 +113,8 @@ def join(
     ):
         return found
     raise ModelError(
-        f"LightGBM's {key!r} must have one number a node, {int(counts.sum())} in all, "
+        f"LightGBM's {key!r} must have one number per node, "
+        f"{int(counts.sum())} in total, "
         f"got {len(found)}."
     )
 
@@ -130,7 +131,7 @@ def numbers(text: str, key: str, kind: type[Any]) -> NDArray[Any]:
         raise ModelError(f"LightGBM's {key!r} must be numbers.") from None
 
 
-# Losses whose starting score has a summed gradient of zero.
+# Losses whose initial score has a total gradient of zero.
 _BALANCED = (
     "regression",
     "binary",
@@ -141,7 +142,7 @@ _BALANCED = (
     "tweedie",
     "cross_entropy",
 )
-# Parameters at any other value break the balance, or the formula of a leaf.
+# Other values of these parameters break that balance, or the formula of a leaf.
 _NEUTRAL: dict[str, str | float] = {
     "boosting": "gbdt",
     "data_sample_strategy": "bagging",
@@ -160,54 +161,54 @@ class FirstTree:
     """The first tree of a class, which may hold its intercept."""
 
     value: Array
-    """Of its leaves, as written."""
+    """Values of its leaves, as written."""
     hessian: Array
     shrinkage: float
-    """As written; 1 is the mark of an intercept."""
+    """As written; 1 indicates an intercept."""
     learning_rate: float
     has_sets: bool
-    """Whether a split on categories may have brought ``cat_l2`` in."""
+    """Whether a split on categories may have used ``cat_l2``."""
 
 
 def find_intercepts(
-    trees: Sequence[FirstTree], said: dict[str, str], given: ArrayLike | None
+    trees: Sequence[FirstTree], settings: dict[str, str], given: ArrayLike | None
 ) -> Array:
-    """Return what the leaves of each first tree hold beside their weights.
+    """Return the intercept that is included in the leaves of each first tree.
 
     Parameters
     ----------
     trees : sequence of FirstTree
-        One a class.
-    said : dict
-        Lines of the head and of the parameters.
+        One per class.
+    settings : dict
+        Lines of the header and of the parameters.
     given : float, array-like of shape (n_trees,) or None
-        The intercepts, where the caller knows them.
+        The intercepts, if the caller knows them.
 
     Returns
     -------
     ndarray of shape (n_trees,)
-        NaN where they cannot be told from the weights.
+        NaN if they cannot be separated from the weights.
     """
     if given is not None:
         return _given(given, len(trees))
-    return np.array([_find(tree, said) for tree in trees], dtype=np.float64)
+    return np.array([_find(tree, settings) for tree in trees], dtype=np.float64)
 
 
-def _find(tree: FirstTree, said: dict[str, str]) -> float:
-    if not _may_hold(tree.shrinkage, tree.value, said):
+def _find(tree: FirstTree, settings: dict[str, str]) -> float:
+    if not _may_hold(tree.shrinkage, tree.value, settings):
         return 0.0
     if len(tree.value) == 1:
-        # A first tree without a split is nothing but the intercept.
+        # A first tree without a split is only the intercept.
         return float(tree.value[0])
     if (
-        not _is_balanced(said)
-        or (tree.has_sets and _number(said, "cat_l2") != 0)
+        not _is_balanced(settings)
+        or (tree.has_sets and _number(settings, "cat_l2") != 0)
         or np.isnan(tree.hessian).any()
         or not tree.learning_rate > 0
     ):
         return np.nan
-    slope = (tree.hessian + _number(said, "lambda_l2")) / tree.learning_rate
-    return _balance(tree.value, slope, _number(said, "lambda_l1"))
+    slope = (tree.hessian + _number(settings, "lambda_l2")) / tree.learning_rate
+    return _balance(tree.value, slope, _number(settings, "lambda_l1"))
 
 
 def _given(given: ArrayLike, n_outputs: int) -> Array:
@@ -219,11 +220,12 @@ def _given(given: ArrayLike, n_outputs: int) -> Array:
         ) from None
 
 
-def _may_hold(shrinkage: float, value: Array, said: dict[str, str]) -> bool:
+def _may_hold(shrinkage: float, value: Array, settings: dict[str, str]) -> bool:
     if shrinkage != 1 or not value.any():
         return False
-    # With learning_rate 1 the mark is no mark; then only the switch can rule it out.
-    return len(value) == 1 or said.get("boost_from_average") != "0"
+    # With learning_rate 1, shrinkage 1 means nothing; only boost_from_average can
+    # rule an intercept out.
+    return len(value) == 1 or settings.get("boost_from_average") != "0"
 
 
 def _balance(value: Array, slope: Array, reg_alpha: float) -> float:
@@ -231,8 +233,8 @@ def _balance(value: Array, slope: Array, reg_alpha: float) -> float:
     order = np.argsort(value, kind="stable")
     v, slope = value[order], slope[order]
     total, pull = slope.sum(), (slope * v).sum()
-    # The minimum without reg_alpha, shifted by as many alphas as leaves lie above
-    # rather than below, if that lies between these leaves.
+    # The minimum without reg_alpha, shifted by alpha times the number of leaves above
+    # minus those below, if that is between the same leaves.
     n_below = np.arange(len(v) + 1)
     shifted = (pull + reg_alpha * (len(v) - 2 * n_below)) / total
     low = np.concatenate([[-np.inf], v])
@@ -240,21 +242,22 @@ def _balance(value: Array, slope: Array, reg_alpha: float) -> float:
     between = np.flatnonzero((low <= shifted) & (shifted <= high))
     if between.size:
         return float(shifted[between[0]])
-    # Otherwise it lies on a leaf: the first where the derivative is no longer negative.
+    # Otherwise it is at a leaf: the first where the derivative is not negative.
     rises = shifted[1:] <= v
     return float(v[int(rises.argmax())]) if rises.any() else np.nan
 
 
-def _is_balanced(said: dict[str, str]) -> bool:
-    objective = (said.get("objective") or "none").split()[0]
-    if objective not in _BALANCED or "lambda_l1" not in said:
+def _is_balanced(settings: dict[str, str]) -> bool:
+    objective = (settings.get("objective") or "none").split()[0]
+    if objective not in _BALANCED or "lambda_l1" not in settings:
         return False
-    if _number(said, "bagging_fraction") != 1 and _number(said, "bagging_freq") != 0:
+    sampled = _number(settings, "bagging_fraction") != 1
+    if sampled and _number(settings, "bagging_freq") != 0:
         return False
     halves = ("pos_bagging_fraction", "neg_bagging_fraction")
-    if any(_number(said, key) != 1 for key in halves if key in said):
+    if any(_number(settings, key) != 1 for key in halves if key in settings):
         return False
-    return all(_is(said.get(key), neutral) for key, neutral in _NEUTRAL.items())
+    return all(_is(settings.get(key), neutral) for key, neutral in _NEUTRAL.items())
 
 
 def _is(text: str | None, neutral: str | float) -> bool:
@@ -266,9 +269,9 @@ def _is(text: str | None, neutral: str | float) -> bool:
         return False
 
 
-def _number(said: dict[str, str], key: str) -> float:
+def _number(settings: dict[str, str], key: str) -> float:
     try:
-        return float(said.get(key, "nan"))
+        return float(settings.get(key, "nan"))
     except ValueError:
         return np.nan
 
@@ -285,32 +288,32 @@ _NODE_KEYS = {
 _INTERCEPT = "boostreg_intercept"
 
 
-@np.errstate(all="ignore")  # numbers that are none are told by what they lead to
+@np.errstate(all="ignore")  # invalid numbers are detected by their consequences
 def read_lightgbm(
     text: str,
     *,
     learning_rate: float | None = None,
     intercept: ArrayLike | None = None,
 ) -> RawForest:
-    """Return the trees of a text as ``Booster.model_to_string`` gives it.
+    """Return the trees of a text from ``Booster.model_to_string``.
 
     Parameters
     ----------
     text : str
-        The whole model.
+        The complete model text.
     learning_rate : float, optional
-        What leaves are divided by to get weights; the text's own shrinkage otherwise.
+        Divisor from leaf values to weights. Default: the shrinkage in the text.
     intercept : float or array-like of shape (n_outputs,), optional
-        What the leaves of each class's first tree hold beside their weights; 0 says
-        that they are pure. Otherwise a line ``boostreg_intercept=`` in the head is
-        asked, and then the trees, see ``find_intercepts``.
+        The intercept in the leaves of the first tree of each class; 0 for none. By
+        default it is read from a header line ``boostreg_intercept=``, or inferred from
+        the trees, see ``find_intercepts``.
     """
     head, blocks, parameters = cut_text(text)
     n_outputs = whole(head, "num_tree_per_iteration", 1)
     n_trees = len(blocks)
     n_leaves = np.array([whole(block, "num_leaves") for block in blocks], np.int64)
     if (n_leaves < 1).any():
-        raise ModelError("A tree of LightGBM must have a leaf, one has none.")
+        raise ModelError("A tree of LightGBM must have a leaf; one has none.")
     splits = {
         key: join(blocks, key, n_leaves - 1, kind) for key, kind in _NODE_KEYS.items()
     }
@@ -320,10 +323,10 @@ def read_lightgbm(
     }
     if intercept is None and _INTERCEPT in head:
         intercept = numbers(head[_INTERCEPT], _INTERCEPT, np.float64)
-    said = head | parameters
-    rates = _rates(blocks, n_outputs, said)
+    settings = head | parameters
+    rates = _rates(blocks, n_outputs, settings)
     first = _first_trees(blocks, leaves, n_leaves, rates, n_outputs)
-    found = find_intercepts(first, said, intercept)
+    found = find_intercepts(first, settings, intercept)
     mixed = np.zeros(n_trees, dtype=np.bool_)
     mixed[: len(found)] = np.isnan(found)
     leaves["value"] = _subtract(leaves["value"], np.nan_to_num(found), n_leaves)
@@ -349,14 +352,16 @@ def read_lightgbm(
 
 
 def _rates(
-    blocks: list[dict[str, str]], n_outputs: int, said: dict[str, str]
+    blocks: list[dict[str, str]], n_outputs: int, settings: dict[str, str]
 ) -> NDArray[np.float64]:
-    """Return what weights were multiplied by; first trees may have lost their mark."""
+    """Return the factor on weights; in first trees, it may have been replaced by 1."""
     rates = np.array([real(block, "shrinkage", 1.0) for block in blocks])
     for tree in np.flatnonzero(rates[:n_outputs] == 1):
         later = tree + n_outputs
         rates[tree] = (
-            rates[later] if later < len(rates) else real(said, "learning_rate", np.nan)
+            rates[later]
+            if later < len(rates)
+            else real(settings, "learning_rate", np.nan)
         )
     return rates
 
@@ -386,12 +391,12 @@ def _subtract(
     intercept: NDArray[np.float64],
     n_leaves: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Return pure leaf values: those of the first trees without their intercept."""
+    """Return leaf values without the intercept in the first trees."""
     hidden = np.repeat(intercept, n_leaves[: len(intercept)])
     pure = value.copy()
     first = pure[: len(hidden)]
     first -= hidden
-    # What rounding leaves of a zero weight, a few ulp of the intercept, is zero.
+    # A weight of a few ulp of the intercept is a zero with rounding error.
     first[(np.abs(first) <= 4 * np.spacing(np.abs(hidden))) & (hidden != 0)] = 0.0
     return pure
 
@@ -408,9 +413,9 @@ def _leaf_hessians(
 
 
 def _places(n_leaves: NDArray[np.int64]) -> tuple[Any, Any, NDArray[np.int64]]:
-    """Return where splits and leaves go, and the number of splits of each split's tree.
+    """Return positions of splits and leaves, and the splits in the tree of each split.
 
-    Each tree has its splits first, as LightGBM numbers them, and then its leaves.
+    In each tree, splits come first, in LightGBM's order, and then the leaves.
     """
     is_leaf = np.repeat(
         np.tile([False, True], len(n_leaves)),
@@ -456,7 +461,7 @@ def _category_sets(
     splits: dict[str, NDArray[Any]],
     n_leaves: NDArray[np.int64],
 ) -> dict[str, NDArray[Any]]:
-    """Return the sets of categories; members go left, all else right."""
+    """Return the sets of categories; members go left, all others right."""
     at_split, _, _ = _places(n_leaves)
     set_index = np.full(len(at_split), -1, dtype=np.int32)
     categorical = (splits["decision_type"] & _CATEGORICAL) > 0
@@ -485,7 +490,7 @@ def _category_sets(
 def _words(
     blocks: list[dict[str, str]],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each set's words start, over all trees, and the words."""
+    """Return the start of each set's words over all trees, and the words."""
     starts, words, total = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)], 0
     for block in blocks:
         n_sets = whole(block, "num_cat", 0)

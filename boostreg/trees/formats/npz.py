@@ -1,4 +1,4 @@
-"""Our own format: the arrays as they are, in a numpy ``.npz`` without pickle."""
+"""Our own format: the arrays in a numpy ``.npz`` file, without pickle."""
 
 import re
 import struct
@@ -39,21 +39,21 @@ _DTYPES = {
     "round": np.int32,
     "mixed": np.bool_,
 }
-"""Of arrays that do not hold float64."""
+"""Types of arrays other than float64."""
 
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SURE, _MOST_GROWTH = 2**26, 64
-"""Bytes that may be unpacked from any file, and from each byte of a larger one."""
+"""Maximum unpacked bytes of any file, and per byte of a larger file."""
 
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '(?P<kind>[<|][a-zA-Z]\d{1,2})', "
     rb"'fortran_order': False, 'shape': \((?P<shape>|\d{1,15},)\), \} *\n",
     re.DOTALL,
 )
-"""Of an array of one axis or none."""
+"""Header of an array with one axis or none."""
 
 _DAMAGED = (OSError, ValueError, EOFError, RuntimeError, struct.error, zlib.error)
-"""What zipfile raises for archives that are damaged, as it happens."""
+"""Exceptions of zipfile for damaged archives."""
 
 
 def write_arrays(path: Path, found: dict[str, Any]) -> None:
@@ -63,15 +63,15 @@ def write_arrays(path: Path, found: dict[str, Any]) -> None:
 
 
 def read_arrays(path: Path) -> RawForest:
-    """Return what ``write_arrays`` wrote.
+    """Return the arrays that ``write_arrays`` wrote.
 
-    Names and declared sizes are checked before anything is unpacked, and headers are
-    those that numpy writes for our arrays, to the letter: nothing is evaluated.
+    Names and declared sizes are checked before anything is unpacked. Headers must match
+    those that numpy writes for our arrays exactly, so nothing is evaluated.
 
     Raises
     ------
     ModelError
-        If the file is damaged, of a later version, or not ours.
+        If the file is damaged, of a later version, or not from boostreg.
     """
     names = {field.name for field in fields(RawForest)}
     try:
@@ -92,7 +92,7 @@ def read_arrays(path: Path) -> RawForest:
 
 
 def _refuse_foreign(path: Path, archive: zipfile.ZipFile, names: set[str]) -> None:
-    """Raise ModelError if an archive is not one of ours, before it is unpacked."""
+    """Raise ModelError if an archive is not from boostreg, before unpacking."""
     held = archive.infolist()
     expected = sorted(f"{name}.npy" for name in (*names, "version"))
     if sorted(info.filename for info in held) != expected:
@@ -101,7 +101,7 @@ def _refuse_foreign(path: Path, archive: zipfile.ZipFile, names: set[str]) -> No
         )
     if any(info.flag_bits & 1 or info.compress_type not in _PACKINGS for info in held):
         raise ModelError(
-            f"{path.name} must be packed as numpy does, and not encrypted."
+            f"{path.name} must be packed like numpy does, and not encrypted."
         )
     size = sum(info.file_size for info in held)
     if size > max(_SURE, _MOST_GROWTH * path.stat().st_size):
@@ -112,10 +112,10 @@ def _refuse_foreign(path: Path, archive: zipfile.ZipFile, names: set[str]) -> No
 
 
 def _array(name: str, content: bytes) -> Any:
-    """Return an array, or a scalar, from the bytes that numpy wrote for it."""
+    """Return an array or a scalar from the bytes that numpy wrote."""
     whole = _HEADER.match(content)
     if whole is None:
-        raise ModelError(f"{name} must be an array as numpy writes it.")
+        raise ModelError(f"{name} must be an array in numpy's format.")
     kind, shape = whole["kind"].decode(), whole["shape"].decode()
     kinds, scalar = _expected(name)
     if kind not in kinds or (shape == "") != scalar:
@@ -131,7 +131,7 @@ def _array(name: str, content: bytes) -> Any:
 
 
 def _expected(name: str) -> tuple[tuple[str, ...], bool]:
-    """Return what an entry may hold, as numpy names it, and whether it is a scalar."""
+    """Return the allowed dtypes of an entry, and whether it is a scalar."""
     if name == "engine":
         return tuple(f"<U{len(engine)}" for engine in ENGINE_FACTS), True
     kind = _SCALARS.get(name, _DTYPES.get(name, np.float64))

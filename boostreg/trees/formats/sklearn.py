@@ -22,15 +22,15 @@ _MISSING_NAN = 2
 def read_sklearn(estimator: Any) -> RawForest:
     """Return the trees of a fitted ``HistGradientBoosting*`` estimator.
 
-    Features count as in the table that was fitted. Categories are those of the table
-    where they are whole numbers, else their places in the encoder's list.
+    Features are numbered as in the training table. Categories are the values in the
+    table if they are integers, otherwise their positions in the encoder's list.
     """
-    rounds = estimator._predictors  # noqa: SLF001  # scikit-learn has no public way
+    rounds = estimator._predictors  # noqa: SLF001  # scikit-learn has no public API for it
     predictors = [tree for trees in rounds for tree in trees]
     baseline = np.ravel(estimator._baseline_prediction)  # noqa: SLF001
     n_outputs = len(baseline)
     if any(len(trees) != n_outputs for trees in rounds):
-        raise ModelError(f"Each round must have {n_outputs} trees, one has not.")
+        raise ModelError(f"Each round must have {n_outputs} trees; one has not.")
     records = [tree.nodes for tree in predictors]
     sizes = np.array([len(record) for record in records], dtype=np.int64)
     nodes = np.concatenate(records) if records else _no_nodes(estimator)
@@ -63,15 +63,15 @@ def read_sklearn(estimator: Any) -> RawForest:
 
 
 def _no_nodes(estimator: Any) -> NDArray[Any]:
-    raise ModelError(f"{type(estimator).__name__} must have a tree, it has none.")
+    raise ModelError(f"{type(estimator).__name__} must have a tree; it has none.")
 
 
 def _original_features(estimator: Any) -> NDArray[np.int64]:
-    """Return the column of the table behind each column that the trees saw."""
+    """Return the column of the table for each column of the trees."""
     categorical = getattr(estimator, "is_categorical_", None)
     if categorical is None or not np.any(categorical):
         return np.arange(estimator.n_features_in_)
-    # The preprocessor puts categorical columns first.
+    # The preprocessor moves categorical columns to the front.
     return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~categorical)])
 
 
@@ -95,7 +95,7 @@ def _category_sets(
         names = known[int(record["feature_idx"])]
         bits = np.unpackbits(words.astype("<u4").view(np.uint8), bitorder="little")
         goes_left = bits[: len(names)].astype(np.bool_)
-        # What the encoder has never seen goes where missing values go.
+        # Categories unknown to the encoder go where missing values go.
         unseen_left = bool(record["missing_go_to_left"])
         sets.append(names[~goes_left] if unseen_left else names[goes_left])
         members_left.append(not unseen_left)

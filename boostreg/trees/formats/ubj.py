@@ -1,9 +1,9 @@
-"""Objects that look alike, read many times faster than one by one.
+"""Reads UBJSON; runs of similar objects are read many times faster than one by one.
 
-The trees of an XGBoost model have the same keys in the same order. So what stood in one
-tree is expected in the next, and whole entries are compared at once. Trees with equally
-many nodes have every byte in the same place but the numbers: a run of them is a matrix
-of bytes, and each array over all of them a block of its columns.
+The trees of an XGBoost model have the same keys in the same order. The reader therefore
+expects the layout of one tree in the next, and compares whole entries at once. Trees
+with the same number of nodes differ only in their numbers: a run of them is a matrix of
+bytes, and each array over all of them is a block of its columns.
 """
 
 import struct
@@ -23,31 +23,31 @@ _read_int64 = struct.Struct(">q").unpack_from
 
 @dataclass(frozen=True, slots=True)
 class MergedObjects:
-    """Objects that differ in nothing but numbers, as one."""
+    """Objects that differ only in numbers, as one."""
 
     count: int
     entries: dict[str, Any]
-    """Typed arrays of all objects one after the other, and what is equal in all."""
+    """Concatenated typed arrays of all objects, and the values that all share."""
 
 
 class _Entry(NamedTuple):
     head: bytes
-    """Length, key, and for a typed array all up to the number of its count; with the
-    empty arrays before it."""
+    """Length and key; for a typed array, everything up to its count. Preceding empty
+    arrays are included."""
     key: str | None
-    """None for what is but empty arrays."""
+    """None if there are only empty arrays."""
     width: int
     """Bytes of one number of the typed array; 0 for any other value."""
     raw: bytes
-    """The value as it was stored; of a typed array nothing."""
+    """The stored bytes of the value; empty for a typed array."""
     value: Any
-    """The value; of a typed array its dtype."""
+    """The value; for a typed array, its dtype."""
     empty: dict[str, Any]
     """The empty arrays in the head."""
 
 
 class Layout:
-    """What an object of an array looked like, to be expected in the next one."""
+    """The layout of an object in an array, expected in the next one."""
 
     def __init__(
         self, read_value: Callable[[bytes | bytearray, int, int, int], tuple[Any, int]]
@@ -57,11 +57,11 @@ class Layout:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was learned yet."""
+        """Whether no layout is known yet."""
         return not self._entries
 
     def learn(self, entries: list[tuple[bytes, str, bytes, Any]]) -> None:
-        """Take the entries of the first object: length and key, key, bytes, value."""
+        """Learn the entries of the first object: length and key, key, bytes, value."""
         for head, key, raw, value in entries:
             self._learn(head, key, raw, value)
 
@@ -85,9 +85,9 @@ class Layout:
     def follow(
         self, data: bytes | bytearray, at: int, depth: int, found: dict[str, Any]
     ) -> int:
-        """Read entries as far as they are as expected, and return where they end.
+        """Read entries as long as they match the layout, and return where they end.
 
-        A value determines its own length, so equal bytes are an equal value.
+        A value determines its own length, so equal bytes mean equal values.
         """
         for head, key, width, raw, value, empty in self._entries:
             if not data.startswith(head, at):
@@ -111,16 +111,16 @@ class Layout:
         return at
 
     def find_run(
-        self, data: bytes | bytearray, start: int, end: int, most: int
+        self, data: bytes | bytearray, start: int, end: int, limit: int
     ) -> MergedObjects | None:
-        """Return the objects from ``end`` on that look like ``data[start:end]``.
+        """Return objects from ``end`` that have the layout of ``data[start:end]``.
 
-        At most ``most`` of them; None if it is not worth while.
+        At most ``limit`` of them; None if it is not worthwhile.
         """
         size = end - start
         begin = bytes(data[start : start + 9 + len(self._entries[0].head)])
         if not (
-            most > 1
+            limit > 1
             and data.startswith(begin, end)
             and data.startswith(begin, end + size)
         ):
@@ -133,11 +133,11 @@ class Layout:
         fixed = np.ones(size, dtype=np.bool_)
         for first, last in (*arrays.values(), *numbers):
             fixed[first:last] = False
-        most = min(most, (len(data) - end) // size)
-        bytes_ = np.frombuffer(data, np.uint8, most * size, end).reshape(most, size)
+        limit = min(limit, (len(data) - end) // size)
+        bytes_ = np.frombuffer(data, np.uint8, limit * size, end).reshape(limit, size)
         template = np.frombuffer(model, np.uint8)
         alike = (bytes_[:, fixed] == template[fixed]).all(axis=1)
-        count = most if alike.all() else int(alike.argmin())
+        count = limit if alike.all() else int(alike.argmin())
         if not count:
             return None
         for key, (first, last) in arrays.items():
@@ -149,9 +149,9 @@ class Layout:
     ) -> (
         tuple[dict[str, Any], dict[str, tuple[int, int]], list[tuple[int, int]]] | None
     ):
-        """Return constants and dtypes, and where arrays and single numbers lie.
+        """Return constants, dtypes, and positions of arrays and single numbers.
 
-        None if the object has more than was expected.
+        None if the object has more entries than expected.
         """
         found: dict[str, Any] = {}
         arrays: dict[str, tuple[int, int]] = {}
@@ -188,27 +188,27 @@ _TEXT, _CHARACTER, _SKIP = ord("S"), ord("C"), ord("N")
 _OPEN, _UBJ_CLOSE, _ARRAY, _ARRAY_END = (ord(c) for c in "{}[]")
 _TYPE, _COUNT, _INT64 = (ord(c) for c in "$#L")
 
-# XGBoost nests 7 deep; more is an attack on the call stack.
+# XGBoost nests 7 levels; more could overflow the call stack.
 _MAX_DEPTH = 64
 
 _ubj_read_int64 = _SCALARS[_INT64].unpack_from
 
 
 TypedArray: TypeAlias = tuple[str, bytes | bytearray]
-"""Numbers of one type, still as bytes: ``numpy.frombuffer(bytes, dtype)``."""
+"""Numbers of one type as bytes: ``numpy.frombuffer(bytes, dtype)``."""
 
 
 def parse_ubj(data: bytes | bytearray) -> Any:
     """Return the value that ``data`` encodes, typed arrays as ``TypedArray``.
 
-    In a counted array of objects, some that differ but in numbers may be
-    one ``MergedObjects``.
+    In a counted array of objects, those that differ only in numbers may be one
+    ``MergedObjects``.
 
     Raises
     ------
     ModelError
-        If the bytes end too early, go on too long, nest too deep, or hold a marker
-        that does not belong there.
+        If the bytes end too early or too late, nest too deep, or have an unexpected
+        marker.
 
     Examples
     --------
@@ -233,7 +233,7 @@ def parse_ubj(data: bytes | bytearray) -> Any:
 def _value(
     data: bytes | bytearray, at: int, marker: int, depth: int
 ) -> tuple[Any, int]:
-    """Return the value whose marker stood before ``at``, and where it ends."""
+    """Return the value whose marker is before ``at``, and where it ends."""
     if marker == _ARRAY:
         return _array(data, at, depth + 1)
     if marker == _OPEN:
@@ -257,7 +257,7 @@ def _value(
 def _object(
     data: bytes | bytearray, at: int, depth: int, layout: Layout | None = None
 ) -> tuple[dict[str, Any], int]:
-    """Read an object; ``layout`` is what to expect, or to learn where it is new."""
+    """Read an object; ``layout`` is the expected one, or is learned if empty."""
     _check_depth(depth, at)
     found: dict[str, Any] = {}
     learned: list[tuple[bytes, str, bytes, Any]] = []
@@ -304,7 +304,7 @@ def _array(data: bytes | bytearray, at: int, depth: int) -> tuple[Any, int]:
 def _objects(
     data: bytes | bytearray, at: int, count: int, depth: int
 ) -> tuple[list[Any], int]:
-    """Read an array that starts with an object, alike ones faster."""
+    """Read an array that starts with an object, similar ones in runs."""
     layout = Layout(_value)
     values: list[Any] = []
     while count:
@@ -340,7 +340,7 @@ def _typed_array(data: bytes | bytearray, at: int) -> tuple[TypedArray, int]:
 
 
 def _length(data: bytes | bytearray, at: int) -> tuple[int, int]:
-    """Return a count and where it ends; a count beyond the data is refused here."""
+    """Return a count and where it ends; raises if it exceeds the data."""
     marker = data[at]
     if marker == _INT64:
         (size,), at = _ubj_read_int64(data, at + 1), at + 9

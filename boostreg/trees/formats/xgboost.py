@@ -1,6 +1,6 @@
-"""The nodes of XGBoost's trees, gathered over all trees.
+"""Reads XGBoost models, in UBJ or JSON.
 
-Of ``learner.gradient_booster.model.trees[t]`` these arrays over nodes are read:
+These arrays over nodes are read from ``learner.gradient_booster.model.trees[t]``:
 
 ====================  =========================================================
 key                   meaning
@@ -45,14 +45,14 @@ _MISSING_NAN = 2
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """One array a key, over all trees: much cheaper than one a key and tree."""
+    """One array per key over all trees, which is much cheaper than one per tree."""
 
     blocks: list[dict[str, Any]]
-    """Trees; or runs of trees that have the same number of nodes."""
+    """Trees, or runs of trees with the same number of nodes."""
     counts: NDArray[np.int64]
-    """Trees of each block."""
+    """Number of trees per block."""
     sizes: NDArray[np.int64]
-    """Nodes of each tree."""
+    """Number of nodes per tree."""
 
     @classmethod
     def of(cls, trees: list[Any]) -> Self:
@@ -74,18 +74,18 @@ class Columns:
         return int(self.counts.sum())
 
     def array(self, key: str, dtype: type[Any] | None) -> NDArray[Any]:
-        """Return one number a node, as stored if ``dtype`` is None."""
+        """Return one number per node, as stored if ``dtype`` is None."""
         joined, sizes = self.join(key, dtype)
         if not np.array_equal(sizes, self.sizes):
             raise ModelError(
-                f"Arrays of a tree of XGBoost must be equally long, {key!r} is not."
+                f"Arrays of an XGBoost tree must have the same length; {key!r} has not."
             )
         return joined
 
     def reals(self, key: str) -> NDArray[np.float64]:
-        """Return one float32 a node, as float64.
+        """Return one float32 per node, as float64.
 
-        JSON rounds float32 to decimals that are no float32, hence the way around.
+        JSON rounds float32 to decimals, so the values are converted to float32 first.
         """
         numbers = self.array(key, None)
         if numbers.dtype.itemsize != 4:
@@ -102,7 +102,7 @@ class Columns:
 
     def _get(self, block: dict[str, Any], key: str) -> Any:
         if key not in block:
-            raise ModelError(f"A tree of XGBoost must have {key!r}, one has none.")
+            raise ModelError(f"A tree of XGBoost must have {key!r}; one has none.")
         return block[key]
 
 
@@ -150,7 +150,7 @@ def _convert(array: NDArray[Any], key: str, dtype: type[Any] | None) -> NDArray[
 
 
 def read_nodes(nodes: Columns) -> dict[str, NDArray[Any]]:
-    """Return the fields of a ``RawForest`` that have one entry a node."""
+    """Return the fields of a ``RawForest`` with one entry per node."""
     feature = nodes.array("split_indices", np.int32)
     left = nodes.array("left_children", np.int32)
     right = nodes.array("right_children", np.int32)
@@ -174,7 +174,7 @@ def read_nodes(nodes: Columns) -> dict[str, NDArray[Any]]:
 
 
 def read_sets(nodes: Columns) -> dict[str, NDArray[Any]]:
-    """Return the sets of categories; members go right, all else left."""
+    """Return the sets of categories; members go right, all others left."""
     set_index = np.full(int(nodes.sizes.sum()), -1, dtype=np.int32)
     node, counts = nodes.join("categories_nodes", np.int64)
     if not node.size:
@@ -194,7 +194,7 @@ def read_sets(nodes: Columns) -> dict[str, NDArray[Any]]:
             & (start <= lengths[tree] - size)
         ).all()
     ):
-        raise ModelError("XGBoost's category sets must lie within their tree.")
+        raise ModelError("XGBoost's category sets must be within their tree.")
     set_index[node + (np.cumsum(nodes.sizes) - nodes.sizes)[tree]] = np.arange(
         len(node)
     )
@@ -209,28 +209,29 @@ def read_sets(nodes: Columns) -> dict[str, NDArray[Any]]:
     }
 
 
-# float32 gains allow 1e-4 or so in small trees; a wrong rate is off by far more.
+# float32 gains are accurate to about 1e-4 in small trees; a wrong rate is off by
+# much more.
 _TOLERANCE = 2e-3
 
 
-# As the configuration prints it.
+# Format of the configuration.
 _DEFAULT = 0.300000012
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the configuration of a booster says of its training."""
+    """Training parameters in the configuration of a booster."""
 
     learning_rate: float
     reg_lambda: float
     clipped: bool
-    """Whether weights may be clipped. A loaded booster never says so."""
+    """Whether weights may be clipped; unknown for a loaded booster."""
     replaced: bool
-    """Whether the loss replaces leaf weights by something else."""
+    """Whether the loss replaces leaf weights."""
 
     @property
     def is_certain(self) -> bool:
-        """Whether this is no booster that was loaded and knows but the defaults."""
+        """Whether it is not a loaded booster, which has only default parameters."""
         return self.clipped or self.learning_rate != _DEFAULT
 
 
@@ -241,20 +242,20 @@ def recover_rates(
     n_parallel: int,
     recorded: Recorded | None,
 ) -> tuple[Array, float]:
-    """Return the factor of each tree and reg_lambda, NaN where they cannot be known.
+    """Return the factor of each tree and reg_lambda, NaN if they are unknown.
 
     Parameters
     ----------
     nodes : dict of ndarray
         Of the file, children counted from the root of their own tree.
     base_weight : ndarray of shape (n_nodes,)
-        Weights before the learning rate where a node is split.
+        Weights of split nodes, before the learning rate.
     offsets : ndarray of shape (n_trees + 1,)
-        Where the nodes of each tree start.
+        Start of the nodes of each tree.
     n_parallel : int
-        Trees that share one step: each is scaled by that part of the learning rate.
+        Number of trees per step; the learning rate is divided by it.
     recorded : Recorded or None
-        From the configuration, to be believed as far as the trees agree.
+        From the configuration; used only if consistent with the trees.
     """
     n_trees = len(offsets) - 1
     rates, reg_lambda = _stored_rates(nodes, base_weight, offsets), np.nan
@@ -283,7 +284,7 @@ def _known(rates: Array) -> Array:
 def _stored_rates(
     nodes: dict[str, NDArray[Any]], base_weight: Array, offsets: NDArray[np.int64]
 ) -> Array:
-    """Return v / w where leaves hold w, as ``exact`` leaves them, else NaN."""
+    """Return v / w if leaves have w, as with ``exact``, otherwise NaN."""
     rates = np.full(len(offsets) - 1, np.nan)
     value = nodes["value"]
     split_trees = np.flatnonzero(nodes["left"][offsets[:-1]] >= 0)
@@ -309,7 +310,7 @@ def _agree(rates: Array, expected: float) -> bool:
 
 
 def _short(number: float) -> float:
-    # People write 0.1, not 0.0999998.
+    # The user wrote 0.1, not 0.0999998.
     short = float(f"{number:.3g}")
     return short if abs(short / number - 1) < 1e-4 else number
 
@@ -320,13 +321,13 @@ def _rates(
     offsets: NDArray[np.int64],
     reg_lambda: float,
 ) -> Array:
-    """Return the rate of each tree by the formula above, NaN for one without gain."""
+    """Return the rate of each tree by the formula above, NaN without a gain."""
     root = offsets[:-1]
     if not root.size:
         return np.zeros(0)
     hessian = nodes["hessian"]
     leaves = np.add.reduceat(nodes["value"] ** 2 * (hessian + reg_lambda), root)
-    # A leaf's gain is 0; pruned leaves have one, but only exact makes these.
+    # The gain of a leaf is 0, except for leaves pruned by exact.
     gain = np.add.reduceat(nodes["gain"], root)
     whole = gain + base_weight[root] ** 2 * (hessian[root] + reg_lambda)
     known = (nodes["left"][root] >= 0) & (whole > 0) & (leaves > 0)
@@ -343,7 +344,7 @@ def _reg_lambda(
     split = nodes["left"] >= 0
     parent = np.flatnonzero(split)
     left, right = ((nodes[side] + start)[parent] for side in ("left", "right"))
-    # The nodes are unchecked yet: a child beyond them is none to compare with.
+    # Nodes are not checked yet: ignore children out of range.
     inside = (np.maximum(left, right) < len(split)) & (np.minimum(left, right) >= 0)
     inside[inside] = split[left[inside]] & split[right[inside]]
     parent, left, right = parent[inside], left[inside], right[inside]
@@ -358,7 +359,7 @@ def _reg_lambda(
     scale = energy[left] + energy[right] + energy[parent]
     if not np.isfinite(found) or (rest > _TOLERANCE * scale).mean() > 0.05:
         return np.nan
-    # 0 within the noise of float32 gains is 0.
+    # Treat values within the rounding error of float32 gains as 0.
     noise = 1e-6 * float((np.abs(x) * scale).sum() / (x**2).sum())
     return _short(found) if found > noise else 0.0
 
@@ -370,23 +371,23 @@ _LOGISTIC = ("binary:logistic", "reg:logistic")
 _LOG = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox")
 
 
-@np.errstate(all="ignore")  # numbers that are none are told by what they lead to
+@np.errstate(all="ignore")  # invalid numbers are detected by their consequences
 def read_xgboost(
     data: bytes | bytearray,
     *,
     learning_rate: float | None = None,
     recorded: Recorded | None = None,
 ) -> RawForest:
-    """Return the trees of a model as ``Booster.save_raw`` and ``save_model`` write it.
+    """Return the trees of a model from ``Booster.save_raw`` or ``save_model``.
 
     Parameters
     ----------
     data : bytes
         UBJ or JSON.
     learning_rate : float, optional
-        What every tree was grown with, where the caller knows.
+        Learning rate of all trees, if the caller knows it.
     recorded : Recorded, optional
-        What the booster's configuration says, which is checked against the trees.
+        From the configuration of the booster; checked against the trees.
     """
     learner = _get(_parse(data), "learner", dict)
     booster = _get(learner, "gradient_booster", dict)
@@ -395,7 +396,7 @@ def read_xgboost(
     nodes = Columns.of(trees)
     _refuse_vector_leaves(nodes.blocks)
     if (nodes.sizes < 1).any():
-        raise ModelError("Each tree must have a node, but one has none.")
+        raise ModelError("Each tree must have a node; one has none.")
     fields = read_nodes(nodes) | read_sets(nodes)
     n_outputs = _n_outputs(learner)
     output, rounds, n_parallel = _order(model, nodes.n_trees, n_outputs)
@@ -431,7 +432,7 @@ def read_xgboost(
 
 
 def _parse(data: bytes | bytearray) -> Any:
-    # UBJ continues with the marker of a length, JSON with a quote or white space.
+    # UBJ continues with a length marker, JSON with a quote or white space.
     if data[:1] != b"{":
         raise ModelError(
             "An XGBoost model must be UBJ or JSON, which start with '{', "
@@ -472,12 +473,12 @@ def _whole(document: dict[str, Any], key: str, default: str = "0") -> int:
 def _model(booster: dict[str, Any]) -> dict[str, Any]:
     name = booster.get("name")
     if name == "gblinear":
-        raise ModelError("XGBoost's gblinear has coefficients, not trees to read.")
+        raise ModelError("XGBoost's gblinear has coefficients, not trees.")
     if name not in ("gbtree", "dart"):
         raise ModelError(
             f"An XGBoost booster must be 'gbtree' or 'dart' to be read, got {name!r}."
         )
-    # Before 3.4, dart is a shell around gbtree.
+    # Before 3.4, dart wraps gbtree.
     return _get(booster.get("gbtree", booster), "model", dict)
 
 
@@ -486,7 +487,7 @@ def _refuse_vector_leaves(trees: list[dict[str, Any]]) -> None:
         _whole(_get(tree, "tree_param", dict), "size_leaf_vector") > 1 for tree in trees
     ):
         raise ModelError(
-            "XGBoost's multi_output_tree grows vectors as leaves, which cannot be "
+            "XGBoost's multi_output_tree has vector leaves, which cannot be "
             "read; multi_strategy='one_output_per_tree' can."
         )
 
@@ -504,7 +505,7 @@ def _n_outputs(learner: dict[str, Any]) -> int:
 def _order(
     model: dict[str, Any], n_trees: int, n_outputs: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
-    """Return output and round of each tree, and how many trees share one step."""
+    """Return output and round of each tree, and the number of trees per step."""
     parameters = _get(model, "gbtree_model_param", dict)
     n_parallel = max(_whole(parameters, "num_parallel_tree", "1"), 1)
     output = read_list(model.get("tree_info", []), "tree_info", np.int32)
@@ -523,7 +524,7 @@ def _order(
             or (np.diff(ends) < 1).any()
         ):
             raise ModelError(
-                f"XGBoost's 'iteration_indptr' must rise from 0 to {n_trees}."
+                f"XGBoost's 'iteration_indptr' must increase from 0 to {n_trees}."
             )
         rounds = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
     return output, rounds.astype(np.int32), n_parallel

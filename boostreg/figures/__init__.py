@@ -7,7 +7,7 @@ with its own stylesheet, and is embedded in a page as markup without any ``style
 from boostreg.figures.coefficients import coefficient_paths
 from boostreg.figures.curves import (
     Curve,
-    Part,
+    PartCurve,
     curve_panel,
     line_panel,
     measure_scale,
@@ -48,7 +48,7 @@ __all__ = [
     "Estimate",
     "Figure",
     "Landmark",
-    "Part",
+    "PartCurve",
     "Ratio",
     "Scale",
     "SearchedRange",

@@ -29,7 +29,7 @@ from boostreg.figures.svg import Fragment, group, path, px, text
 
 __all__ = [
     "Curve",
-    "Part",
+    "PartCurve",
     "curve_panel",
     "line_panel",
     "measure_scale",
@@ -385,7 +385,7 @@ _PARTS_CLASSES = {"shrinkage": "pk", "structure": "thin", "both": "ln"}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartCurve:
     """Differences to zero penalty over a grid, with their intervals."""
 
     y: tuple[float | None, ...]
@@ -393,7 +393,7 @@ class Part:
     high: tuple[float | None, ...] = ()
 
 
-def parts_scale(parts: Sequence[Part]) -> Scale:
+def parts_scale(parts: Sequence[PartCurve]) -> Scale:
     """Return a vertical scale for several panels; it contains 0."""
     return linear_scale(
         [0.0, *(v for p in parts for v in p.y)], _PARTS_BOTTOM - 6.0, _PARTS_TOP
@@ -402,7 +402,7 @@ def parts_scale(parts: Sequence[Part]) -> Scale:
 
 def parts_panel(
     grid: Sequence[float],
-    parts: Mapping[str, Part],
+    parts: Mapping[str, PartCurve],
     *,
     engine: str,
     penalty: str,
@@ -454,7 +454,7 @@ def _held(y: Scale, value: float) -> float:
 
 
 def _bars(
-    grid: Sequence[float], part: Part, x: Scale, y: Scale, drawn: str
+    grid: Sequence[float], part: PartCurve, x: Scale, y: Scale, drawn: str
 ) -> Fragment:
     if not part.low:
         return Fragment()
@@ -463,7 +463,11 @@ def _bars(
 
 
 def _parts_names(
-    grid: Sequence[float], parts: Mapping[str, Part], x: Scale, y: Scale, drawn: str
+    grid: Sequence[float],
+    parts: Mapping[str, PartCurve],
+    x: Scale,
+    y: Scale,
+    drawn: str,
 ) -> Fragment:
     found = {name: _where(grid, part.y, x, y) for name, part in parts.items()}
     ends = sorted((where[-1][1], name) for name, where in found.items() if where)
@@ -476,7 +480,7 @@ def _parts_names(
     )
 
 
-def _parts_describe(parts: Mapping[str, Part], penalty: str) -> str:
+def _parts_describe(parts: Mapping[str, PartCurve], penalty: str) -> str:
     ends = [
         f"{name} {significant(part.y[-1])}" for name, part in parts.items() if part.y
     ]

@@ -68,9 +68,9 @@ def engine_grids(
                 reasons[name].append(reason)
             else:
                 found[engine][name] = grid
-    for place, (name, refused) in enumerate(reasons.items()):
-        if spec.paths.penalties and len(refused) == len(spec.engines):
-            text = f"{name}: {refused[0]}"
+    for place, (name, refusals) in enumerate(reasons.items()):
+        if spec.paths.penalties and len(refusals) == len(spec.engines):
+            text = f"{name}: {refusals[0]}"
             raise UnsupportedPenaltyError.at(place, text=text)
     return found
 

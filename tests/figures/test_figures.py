@@ -13,7 +13,7 @@ from boostreg.figures import (
     Difference,
     Estimate,
     Landmark,
-    Part,
+    PartCurve,
     SearchedRange,
     SmallTree,
     VerdictRow,
@@ -41,7 +41,10 @@ CURVES = (
           pick=0.1, safe=(0.0, 0.1)),
     Curve("lightgbm", (5.0, None, 3.5, float("nan")), pick=0.0),
 )  # fmt: skip
-PARTS = {"shrinkage": Part((0.1, 0.2, 0.3)), "both": Part((None, 0.1, float("nan")))}
+PARTS = {
+    "shrinkage": PartCurve((0.1, 0.2, 0.3)),
+    "both": PartCurve((None, 0.1, float("nan"))),
+}
 FIGURES = {
     "parts": parts_panel(
         GRID[1:],

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from boostreg.figures import (
     Curve,
     Figure,
-    Part,
+    PartCurve,
     Scale,
     curve_panel,
     measure_scale,
@@ -376,10 +376,10 @@ def _parts(name: str, found: Found) -> list[tuple[str, Figure]]:
     ]
 
 
-def _parts_of(points: Sequence[MechanismPointData]) -> dict[str, Part]:
-    def part(key: _Part) -> Part:
+def _parts_of(points: Sequence[MechanismPointData]) -> dict[str, PartCurve]:
+    def part(key: _Part) -> PartCurve:
         losses = [point[key]["loss"] for point in points]
-        return Part(
+        return PartCurve(
             tuple(loss["difference"] for loss in losses),
             tuple(loss["low"] for loss in losses),
             tuple(loss["high"] for loss in losses),
@@ -388,7 +388,7 @@ def _parts_of(points: Sequence[MechanismPointData]) -> dict[str, Part]:
     return {
         "shrinkage": part("shrinkage"),
         "structure": part("structure"),
-        "both": Part(part("total").y),
+        "both": PartCurve(part("total").y),
     }
 
 

@@ -105,7 +105,7 @@ def test_tables_of_a_run_are_frames(run):
 
 
 def test_figure_of_no_such_name_is_refused_with_the_names(run):
-    with pytest.raises(FigureError, match=r"name must begin one of .*front"):
+    with pytest.raises(FigureError, match=r"name must be the start of one of .*front"):
         run.figure("cloud")
 
 

@@ -1,80 +1,195 @@
-"""Everything boostreg raises on purpose.
+"""The exceptions of boostreg.
 
-Each error is also a builtin error, so callers may catch either the family
-(``BoostregError``) or the kind of mistake (``ValueError``).
+Each one is also a builtin exception, so callers can catch either ``BoostregError`` or
+the kind of error (``ValueError``).
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 __all__ = [
     "BoostregError",
     "DataError",
+    "Fault",
     "FigureError",
     "FitError",
     "InterruptedRunError",
+    "Loc",
     "MissingExtraError",
     "ModelError",
     "PenaltyError",
     "RunError",
     "StudyError",
     "UnsupportedPenaltyError",
+    "nearest",
     "reason",
 ]
 
+Loc = tuple[str | int, ...]
+"""The keys that lead to a value: ``("space", "max_leaves", "low")``."""
 
-class BoostregError(Exception):
-    """Base of every error that boostreg raises on purpose.
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what a user gave, before it is put into words.
 
     Attributes
     ----------
-    key : str or None
-        Which key of a part of a study it is about, where it is about one:
-        ``target`` of ``data``, ``space.max_leaves`` of ``search``.
+    loc : tuple of str or int
+        The keys that lead to it, from the argument that was given.
+    expected : str
+        What is allowed, so that it can follow "must be": ``a whole number``. Of a key
+        that is missing or in excess it is the reason, of an unknown one its sort:
+        ``key``, ``penalty``.
+    found : object
+        The value as it was given, None where there is none.
+    known : tuple of str
+        The names that are allowed, where there is a list of them.
+    kind : {"value", "unknown", "missing", "excess"}
+        The value is wrong; or the key is not one of ``known``, is missing, or has to be
+        left out.
+
+    Examples
+    --------
+    >>> print(Fault(("max_depth",), "a whole number of at least 1", 0))
+    max_depth must be a whole number of at least 1, got 0.
+    >>> print(Fault(("hgih",), "key", 3, ("low", "high"), "unknown").below("space"))
+    space.hgih: unknown key 'hgih'; expected one of: low, high; did you mean 'high'?
     """
 
-    key: str | None = None
+    loc: Loc
+    expected: str
+    found: object
+    known: tuple[str, ...] = ()
+    kind: Literal["value", "unknown", "missing", "excess"] = "value"
+
+    def below(self, *keys: str | int) -> Self:
+        """Return the same fault with the keys that lead to where ``loc`` begins."""
+        return replace(self, loc=(*keys, *self.loc))
+
+    def __str__(self) -> str:
+        """Return the fault as a sentence for a caller in Python."""
+        path = ".".join(map(str, self.loc))
+        where = path if len(self.loc) < 2 else f"{path}:"
+        match self.kind:
+            case "missing":
+                return f"{where} is missing; {self.expected}."
+            case "excess":
+                return f"{path}: {self.expected}, so leave `{self.loc[-1]}` out."
+            case "unknown":
+                hint = nearest(self.loc[-1], self.known) or "."
+                known = ", ".join(self.known)
+                found = f"unknown {self.expected} {self.loc[-1]!r}"
+                return f"{path}: {found}; expected one of: {known}{hint}"
+        hint = nearest(self.found, self.known) or "."
+        return f"{where} must be {self.expected}, got {self.found!r}{hint}"
+
+
+def nearest(found: object, known: Sequence[str]) -> str:
+    """Return a question for the name that is closest to ``found``, else no text.
+
+    >>> nearest("hgih", ("low", "high")), nearest(3, ("low", "high"))
+    ("; did you mean 'high'?", '')
+    """
+    if not isinstance(found, str):
+        return ""
+    from difflib import get_close_matches
+
+    near = get_close_matches(found, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+class BoostregError(Exception):
+    """Base class of all exceptions of boostreg.
+
+    Attributes
+    ----------
+    faults : tuple of Fault
+        What is wrong and where, a line of the message each; empty where the message
+        says all.
+    loc : tuple of str or int
+        The keys, below the part of a study that is read, that lead to what is wrong:
+        ``("target",)`` of ``data``, ``("space", "max_leaves")`` of ``search``.
+    text : str
+        The message without the keys that it begins with, if it does.
+
+    Examples
+    --------
+    >>> error = PenaltyError.of(Fault(("reg_alpha",), "a number", "much"))
+    >>> str(error), error.faults[0].loc
+    ("reg_alpha must be a number, got 'much'.", ('reg_alpha',))
+    >>> error = DataError.at("drop", text="there is no column 'age'.")
+    >>> str(error), error.loc, error.text
+    ("drop: there is no column 'age'.", ('drop',), "there is no column 'age'.")
+    """
+
+    faults: tuple[Fault, ...] = ()
+    loc: Loc = ()
+    _text: str | None = None
+
+    @classmethod
+    def of(cls, *faults: Fault) -> Self:
+        """Return the error that reports these faults."""
+        error = cls("\n".join(map(str, faults)))
+        error.faults = faults
+        return error
+
+    @classmethod
+    def at(cls, *loc: str | int, text: str) -> Self:
+        """Return the error whose message begins with the keys of what is wrong."""
+        error = cls(f"{'.'.join(map(str, loc))}: {text}")
+        error.loc, error._text = loc, text
+        return error
+
+    @property
+    def text(self) -> str:
+        """The message without the keys that it begins with."""
+        return str(self) if self._text is None else self._text
 
 
 class PenaltyError(BoostregError, ValueError):
-    """A penalty is outside its domain."""
+    """A penalty is outside its domain, or a space is impossible."""
 
 
 class UnsupportedPenaltyError(BoostregError, ValueError):
-    """An engine has no counterpart of a penalty, so the study would lie."""
+    """An engine has no counterpart of a penalty."""
 
 
 class DataError(BoostregError, ValueError):
-    """A table is unreadable or does not fit together."""
+    """A table is unreadable or inconsistent."""
 
 
 class FigureError(BoostregError, ValueError):
-    """A picture cannot be drawn or written as asked."""
+    """A figure cannot be drawn or written as requested."""
 
 
 class StudyError(BoostregError, ValueError):
-    """A study file is unreadable, incomplete or contradicts itself."""
+    """A study file is unreadable, incomplete or contradictory."""
 
 
 class ModelError(BoostregError, ValueError):
-    """A model is damaged or of a kind that cannot be read."""
+    """A model is damaged or of an unsupported kind."""
 
 
 class MissingExtraError(BoostregError, ImportError):
-    """Something asked for needs an optional package; the message names the extra."""
+    """An optional package is required; the message names the extra to install."""
 
 
 class FitError(BoostregError, RuntimeError):
-    """A fit crashed, was killed, or ran past a limit."""
+    """A fit crashed, was killed, or exceeded a limit."""
 
 
 class RunError(BoostregError, RuntimeError):
-    """A run cannot go on: a locked folder, a damaged journal, a full disk."""
+    """A run cannot continue: a locked folder, a damaged journal, a full disk."""
 
 
 class InterruptedRunError(BoostregError, RuntimeError):
-    """A run was stopped by a signal; what was finished is in the journal."""
+    """A run was stopped by a signal; finished work is in the journal."""
 
 
 def reason(error: Exception) -> str:
-    """Return why something failed, without the number and the path of an OSError.
+    """Return the reason of a failure, without the number and path of an OSError.
 
     >>> reason(FileNotFoundError(2, "No such file or directory", "rows.csv"))
     'No such file or directory'

@@ -9,13 +9,13 @@ standard error :math:`s / \sqrt{n}` is too small. The corrected resampled t-test
     \left(\frac{1}{n} + \frac{n_\text{test}}{n_\text{train}}\right) s^2,
 
 with :math:`s^2` the sample variance (ddof 1), and refers the ratio to Student's t with
-``n - 1`` degrees of freedom. It speaks of the procedure's expected difference at that
-training size, not of one fitted model. Its ratio rests on an approximation (the
-correlation between splits is taken to be ``n_test / (n_test + n_train)``), which no
-estimate from one cross-validation can check; intervals tend to be wide, not narrow.
+``n - 1`` degrees of freedom. The interval is for the
+expected difference of the procedure at that training size, not of one fitted model. It
+assumes that the correlation between splits is ``n_test / (n_test + n_train)``, which a
+single cross-validation cannot check; intervals tend to be too wide, not too narrow.
 
-Where no interval exists (one number, or a number that is not finite) the ends and the
-p-value are NaN and ``method`` says so.
+If no interval exists (a single number, or a number that is not finite), its ends and
+the p-value are NaN, and ``method`` gives the reason.
 
 References
 ----------
@@ -34,6 +34,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostreg.arrays import Array
 from boostreg.errors import DataError
 
 __all__ = [
@@ -46,7 +47,6 @@ __all__ = [
     "within_one_se",
 ]
 
-Array = NDArray[np.float64]
 
 _CORRECTED = "corrected resampled t"
 _BY_ROWS = "t over paired test rows"
@@ -54,21 +54,21 @@ _BY_ROWS = "t over paired test rows"
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean and how far it can be trusted.
+    """A mean with a confidence interval.
 
     Attributes
     ----------
     estimate : float
         The mean.
     low, high : float
-        Ends of the interval; NaN where there is none.
+        Ends of the interval; NaN if there is none.
     p_value : float
-        Two-sided, of the mean being 0, not adjusted for other tests; NaN where there
-        is no interval or where 0 is no hypothesis.
+        Two-sided, for a mean of 0, not adjusted for other tests; NaN without an
+        interval or if 0 is not a hypothesis.
     n : int
-        Numbers that went in.
+        Number of values.
     method : str
-        In words, for the page: what was done, or why nothing could be done.
+        Description for the report: the method, or why there is no interval.
     """
 
     estimate: float
@@ -92,9 +92,9 @@ def corrected_t(
     Parameters
     ----------
     differences : array-like of shape (n_splits,)
-        One difference a split, such as loss(a) - loss(b) on its test rows.
+        One difference per split, such as loss(a) - loss(b) on test rows.
     test_train_ratio : float
-        Test rows by training rows of a split: ``1 / (folds - 1)`` in cross-validation.
+        Test over training rows of a split: ``1 / (folds - 1)`` in cross-validation.
         0 gives the ordinary t interval.
     level : float
         Coverage, between 0 and 1.
@@ -103,10 +103,9 @@ def corrected_t(
     -------
     Interval
         With one split, or a difference that is not finite, there is no interval.
-        Equal differences have no spread, and the formula is followed to its limit: an
-        interval of width 0, and a p-value of 1 if they are 0 (the two never differed)
-        or 0 if they are not. The latter takes a difference that is the same on all
-        data, and says nothing about its importance.
+        If all differences are equal, the formula has a limit: an interval of width 0,
+        and a p-value of 1 if they are 0 and of 0 otherwise. The latter means only that
+        the difference is constant, not that it is important.
 
     Raises
     ------
@@ -140,7 +139,7 @@ def mean_interval(
 ) -> Interval:
     """Return the corrected resampled t interval of a mean loss.
 
-    As ``corrected_t``, but a loss of 0 is no hypothesis: the p-value is NaN.
+    As ``corrected_t``, but a loss of 0 is not a hypothesis, so the p-value is NaN.
     """
     interval = corrected_t(losses, test_train_ratio, level)
     return replace(interval, p_value=math.nan)
@@ -154,7 +153,7 @@ def row_interval(
     Parameters
     ----------
     row_differences : array-like of shape (n_samples,)
-        One difference a test row, such as loss(a) - loss(b).
+        One difference per test row, such as loss(a) - loss(b).
     weights : array-like of shape (n_samples,), optional
         Row weights. Rows of weight 0 do not count.
     level : float
@@ -163,14 +162,14 @@ def row_interval(
     Returns
     -------
     Interval
-        Of the two fitted models on further rows like these. It knows nothing of how
-        other training rows would have changed the models, so it is narrower than one
-        for the procedure; and it takes rows to be independent, so not grouped ones.
+        For the two fitted models on more rows like these. It does not include the
+        variation from other training rows, so it is narrower than an interval for the
+        procedure. It assumes independent rows, so no groups.
 
     Raises
     ------
     DataError
-        If no row has weight, a weight is negative or not finite, or the shapes differ.
+        If all weights are 0, a weight is negative or not finite, or the shapes differ.
 
     Notes
     -----
@@ -182,8 +181,8 @@ def row_interval(
     w = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
     if w.shape != values.shape or not np.all(np.isfinite(w) & (w >= 0)):
         raise DataError(
-            f"weights must be {len(values)} finite numbers >= 0, one a row, got shape "
-            f"{w.shape} and least value {np.min(w, initial=math.inf)!r}."
+            f"weights must be {len(values)} finite numbers >= 0, one per row, got "
+            f"shape {w.shape} and minimum {np.min(w, initial=math.inf)!r}."
         )
     values, w = values[w > 0], w[w > 0]
     if len(values) == 0:
@@ -203,13 +202,13 @@ def holm(p_values: ArrayLike) -> Array:
     Parameters
     ----------
     p_values : array-like of shape (n_tests,)
-        NaN where there was no test: it stays NaN and is not counted.
+        NaN if there was no test; it stays NaN and is not counted.
 
     Returns
     -------
     ndarray of shape (n_tests,)
-        In the given order. Rejecting those of at most ``a`` errs with probability at
-        most ``a`` in the whole family, however the tests depend on each other.
+        In the given order. Rejecting those up to ``a`` has a family-wise error rate
+        of at most ``a``, for any dependence between the tests.
 
     Examples
     --------
@@ -227,7 +226,7 @@ def holm(p_values: ArrayLike) -> Array:
 def standard_error(values: ArrayLike) -> Array:
     """Return the standard error of the mean (ddof 1) along the last axis.
 
-    NaN where there is only one value.
+    NaN if there is only one value.
     """
     v = np.asarray(values, dtype=np.float64)
     n = v.shape[-1]
@@ -237,7 +236,7 @@ def standard_error(values: ArrayLike) -> Array:
 
 
 def within_one_se(losses: ArrayLike, best: int) -> NDArray[np.bool_]:
-    """Say which candidates lose no more to the best than one standard error.
+    """Return which candidates are within one standard error of the best.
 
     Parameters
     ----------
@@ -250,7 +249,7 @@ def within_one_se(losses: ArrayLike, best: int) -> NDArray[np.bool_]:
     -------
     ndarray of bool of shape (n_candidates,)
         The standard error is that of the fold-paired difference. With one fold there
-        is none, and only candidates that lose nothing are admitted.
+        is none, and only candidates with no higher loss are admitted.
     """
     v = np.asarray(losses, dtype=np.float64)
     difference = v - v[best]
@@ -270,7 +269,7 @@ def _checked(values: ArrayLike, level: float) -> Array:
 
 
 def _flat(values: Array) -> Array:
-    # The mean of equal numbers may differ from each by rounding; the first does not.
+    # The mean of equal numbers may differ from them by rounding; use the first.
     flat: Array = values - values[0]
     return flat
 

@@ -21,14 +21,12 @@ from ruamel.yaml import YAML
 
 from boostreg import BoostedClassifier, BoostedRegressor, load_model, tree_size
 from boostreg.errors import BoostregError
-from boostreg.study.claimlist import claims_page
-from boostreg.study.door import load_study
-from boostreg.study.index import write_index
-from boostreg.study.models import find_model
-from boostreg.study.outline import outline
-from boostreg.study.output import rebuild_report
+from boostreg.study.index import claims_page, write_index
+from boostreg.study.load import load_study
+from boostreg.study.output import find_model, rebuild_report
+from boostreg.study.plan import outline
+from boostreg.study.run import open_run
 from boostreg.study.runner import run_study
-from boostreg.study.stored import open_run
 
 __all__ = ["Models", "Results", "Studies", "Tables", "outcome", "small_run"]
 

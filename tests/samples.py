@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from boostreg.insight.experiments import EXPERIMENTS
-from boostreg.insight.experiments.base import Measured, Sample
+from boostreg.claims.experiments import EXPERIMENTS
+from boostreg.claims.experiments.base import Measured, Sample
 from boostreg.losses import Objective
 
 BETA = np.r_[2.0, -1.0, 1.0, np.zeros(7)]

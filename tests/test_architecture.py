@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -14,19 +15,22 @@ import boostreg
 
 PACKAGE = Path(boostreg.__file__).parent
 FLOORS = [
-    {"errors"},
+    {"errors", "arrays", "engine_facts", "record"},
     {"figures"},
     {"penalty", "statistics", "trees", "data"},
-    {"losses"},  # they say what a row is worth, in the units that penalties know
+    {"losses"},  # they define the units of penalties
     {"engines", "baselines"},
     {"saved"},  # models on disk, which estimators write and reports point to
     {"estimators", "fits"},
     {"tuning"},
-    {"insight"},
+    {"effects"},
+    {"claims"},
     {"report"},
     {"study"},
     {"cli"},
 ]
+ROOT = Path(__file__).parent.parent
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 HEIGHT = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 MODULES = {
     path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8"))
@@ -170,6 +174,16 @@ def test_no_modules_import_each_other_in_a_circle():
     assert circle_of(graph) == ()
 
 
+def test_no_class_name_has_two_meanings():
+    homes = {}
+    for path, tree in MODULES.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(path)
+
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
 def imported_modules(tree):
     """Yield the modules of boostreg that a module imports from."""
     for node in ast.walk(tree):
@@ -186,6 +200,20 @@ def circle_of(graph):
     except CycleError as error:
         return error.args[1]
     return ()
+
+
+def test_the_guide_shows_the_floors_from_the_top_down():
+    (picture,) = re.findall(r"^```text\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    names = [set(line.split("  ")[0].split()) for line in picture.splitlines()]
+
+    assert names == FLOORS[::-1]
+
+
+def test_the_guide_names_only_files_that_exist():
+    named = re.findall(r"`((?:boostreg|tests)/[\w./]+)`", GUIDE)
+
+    assert len(named) > 40
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def loaded_by(code):
@@ -225,7 +253,7 @@ def test_public_penalty_needs_no_library():
 
 
 def test_checking_a_study_loads_no_engine():
-    heavy = loaded_by("import boostreg.study.door")
+    heavy = loaded_by("import boostreg.study.load")
 
     assert not heavy & {"xgboost", "lightgbm", "sklearn", "optuna", "pandas"}
 
@@ -239,8 +267,22 @@ def test_public_names_are_those_of_their_homes(name):
     assert name in dir(boostreg)
 
 
+def test_public_names_are_imported_for_type_checkers_from_where_they_are_loaded():
+    (block,) = (node for node in MODULES["__init__.py"].body if is_typed_block(node))
+    seen = {alias.name: node.module for node in block.body for alias in node.names}
+
+    assert seen == boostreg._HOMES  # noqa: SLF001 - the one list of them
+
+
+def is_typed_block(node):
+    """Return whether a statement is ``if TYPE_CHECKING:``, of imports."""
+    if not isinstance(node, ast.If) or not isinstance(node.test, ast.Name):
+        return False
+    return node.test.id == "TYPE_CHECKING"
+
+
 def test_public_names_are_sorted():
-    assert sorted(boostreg.__all__) == boostreg.__all__
+    assert sorted(boostreg._HOMES) == boostreg.__all__  # noqa: SLF001 - as above
 
 
 def test_unknown_public_name_is_an_attribute_error():

@@ -223,15 +223,12 @@ ENDINGS = {
     "interrupted": (
         errors.InterruptedRunError("Stopped."),
         130,
-        "boostreg: Stopped. The same command goes on from what is finished.\n",
+        "boostreg: Stopped. Run the same command to resume.\n",
     ),
     "Ctrl-C": (
         KeyboardInterrupt(),
         130,
-        (
-            "boostreg: The command was stopped. The same command goes on from what is "
-            "finished.\n"
-        ),
+        "boostreg: The command was stopped. Run the same command to resume.\n",
     ),
     "disk": (
         PermissionError(13, "Permission denied", "reports"),
@@ -316,7 +313,7 @@ def test_lines_come_at_most_every_five_seconds(capsys):
 
     assert capsys.readouterr().err.splitlines() == [
         "40 trials",
-        "10 of 40 trials, about 18 s to the last; xgboost, all rows: no trial yet",
+        "10 of 40 trials, about 18 s left; xgboost, all rows: no trial yet",
         "40 of 40 trials; lightgbm, fold 0: best loss 0.25, 9 leaves",
     ]
 
@@ -334,7 +331,7 @@ def test_lines_tell_what_a_stage_still_needs(capsys):
 
     assert capsys.readouterr().err.splitlines() == [
         "paths",
-        "paths: 30 of 60 fits, about 18 s to the last",
+        "paths: 30 of 60 fits, about 18 s left",
         "paths: 60 of 60 fits",
     ]
 
@@ -387,8 +384,8 @@ def test_index_names_what_it_leaves_out(main, tmp_path):
     status, out, err = main("index")
 
     assert (status, out) == (0, "reports/index.html\n")
-    assert "a is left out: a/results.json is not JSON" in err
-    assert "b is left out: b/results.json" in err
+    assert "a is skipped: a/results.json is not JSON" in err
+    assert "b is skipped: b/results.json" in err
 
 
 @pytest.mark.parametrize(
@@ -417,16 +414,16 @@ def wrong(tmp_path):
 
 
 WRONG = {
-    "absent": "is not there; name the folder that a run left",
+    "absent": "does not exist; name the folder of a run",
     "text": "text/results.json is not JSON: ",
-    "list": "list/results.json was not written by a run of boostreg",
-    "bytes": "bytes/results.json could not be read as a run leaves it: 'utf-8'",
-    "open": "open holds a run that has not ended; run its study again",
-    "empty": "empty holds no results.json, so no run has ended there",
-    "above": "above is no run, but holds those of 'run'; name one of these folders.",
+    "list": "list/results.json was not written by boostreg",
+    "bytes": "bytes/results.json could not be read: 'utf-8'",
+    "open": "open contains an unfinished run; run its study again",
+    "empty": "empty has no results.json, so no run has finished there",
+    "above": "above is not a run, but contains the runs 'run'; name one of them.",
     "above/rum": "of the runs in above close to it: 'run'.",
-    "folder": "folder/results.json could not be read as a run leaves it: ",
-    "file": "file is a file; name the folder that a run left.",
+    "folder": "folder/results.json could not be read: ",
+    "file": "file is a file; name the folder of a run.",
 }
 
 
@@ -448,18 +445,21 @@ def test_what_is_no_run_is_told_with_what_to_name(main, command_name, name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("report half", "half/trials.csv is not there, which a run leaves; run the"),
+        ("report half", "half/trials.csv is missing; run the study again"),
         (
             "predict half rows.csv",
             "half/models holds no model 'lightgbm-best'; run the",
         ),
         ("size half", "half must be a model file: it is a folder."),
-        ("size absent", "absent must be a model file: it is not there."),
-        ("index absent", "absent is not there; name a folder that holds those of runs"),
-        ("index file", "file is a file; name a folder that holds those of runs."),
-        ("index half", "It is a run itself: name the folder above it."),
-        ("claims half", "It is a run itself: name the folder above it."),
-        ("claims empty", "empty holds no run: no folder in it has results.json."),
+        ("size absent", "absent must be a model file: it does not exist."),
+        ("index absent", "absent does not exist; name a folder that contains"),
+        (
+            "index file",
+            "file is a file; name a folder that contains the folders of runs.",
+        ),
+        ("index half", "It is itself a run: name its parent folder."),
+        ("claims half", "It is itself a run: name its parent folder."),
+        ("claims empty", "empty contains no run: no folder in it has results.json."),
     ],
 )
 def test_what_a_command_can_not_read_is_told(main, arguments, message):
@@ -477,10 +477,10 @@ BAD_PATHS = {
     "folder with too long a name": (["report", LONG], "File name too long"),
     "out below a file": (["run", "s.yaml", "--out", "rows.csv/x"], "Not a directory"),
     "folder in the place of the index": (["index", "runs"], "index.html was not writt"),
-    "model that is no file": (["size", "pipe.csv"], "it is no regular file"),
-    "study that is no file": (["validate", "pipe.csv"], "is no regular file"),
+    "model that is no file": (["size", "pipe.csv"], "it is not a regular file"),
+    "study that is no file": (["validate", "pipe.csv"], "is not a regular file"),
     "rows that are no file": (["validate", "pipe.yaml"], "is no regular file"),
-    "character that no path has": (["run", "a\0b"], "no argument may hold a NUL"),
+    "character that no path has": (["run", "a\0b"], "arguments must not contain a NUL"),
 }
 
 
@@ -500,15 +500,15 @@ def bad_paths(tmp_path):
 def test_path_that_cannot_be_is_wrong_input(main, arguments, words):
     status, _, err = main(*arguments)
 
-    told = err.splitlines()[-1]
-    assert (status, told[:10], words in told) == (2, "boostreg: ", True)
+    last = err.splitlines()[-1]
+    assert (status, last[:10], words in last) == (2, "boostreg: ", True)
 
 
 def test_full_disk_is_no_wrong_input(main, monkeypatch, tmp_path):
     def full(_folder):
         raise OSError(28, "No space left on device", "x")
 
-    monkeypatch.setattr("boostreg.study.stored.read_results", full)
+    monkeypatch.setattr("boostreg.study.run.read_results", full)
     monkeypatch.setattr("boostreg.study.output.read_results", full)
 
     assert main("report", tmp_path)[0] == 1

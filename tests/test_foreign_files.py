@@ -26,13 +26,13 @@ from fuzzing import (
 from boostreg.errors import DataError, RunError, StudyError
 from boostreg.fits.journal import _checksum as checksum
 from boostreg.study import runner
-from boostreg.study.claimlist import claims_page
-from boostreg.study.door import load_study
 from boostreg.study.files import read_csv, write_csv, write_text
-from boostreg.study.outline import outline
+from boostreg.study.index import claims_page
+from boostreg.study.load import load_study
 from boostreg.study.output import rebuild_report
+from boostreg.study.plan import outline
+from boostreg.study.run import open_run
 from boostreg.study.runner import run_study
-from boostreg.study.stored import open_run
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_cut_table_is_told_with_its_line(copied):
     table = copied[1] / "trials.csv"
     table.write_bytes(table.read_bytes()[:-200])
 
-    with pytest.raises(DataError, match=r"trials\.csv is no table .*: line \d+ has"):
+    with pytest.raises(DataError, match=r"trials\.csv is not a table .*: line \d+ has"):
         rebuild_report(copied[1])
     with pytest.raises(DataError, match=r"trials\.csv is no table"):
         open_run(copied[1]).trials  # noqa: B018 - reading is the test

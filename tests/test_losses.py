@@ -215,7 +215,7 @@ def test_target_outside_the_domain_is_refused(name, y, rule):
         ("tweedie", None, "needs a number between 1 and 2, got None"),
         ("tweedie", 2.5, "needs a number between 1 and 2, got 2.5"),
         ("quantile", 0.0, "needs a number between 0 and 1, got 0.0"),
-        ("poisson", 1.5, "objective 'poisson' takes no number"),
+        ("poisson", 1.5, "objective 'poisson' has no parameter"),
     ],
 )
 def test_impossible_objective_is_refused(name, number, rule):

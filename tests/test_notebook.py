@@ -14,8 +14,9 @@ from sklearn.datasets import load_diabetes
 
 from boostreg import open_run, penalty_path, tree_size, tune
 from boostreg.errors import DataError, FigureError, MissingExtraError
-from boostreg.figures import convert, counts_chart
-from boostreg.figures.notebook import notebook_table
+from boostreg.figures import counts_chart
+from boostreg.figures import svg as convert
+from boostreg.figures.figure import notebook_table
 from boostreg.report import render
 from boostreg.study.files import read_csv
 
@@ -104,12 +105,12 @@ def test_tables_of_a_run_are_frames(run):
 
 
 def test_figure_of_no_such_name_is_refused_with_the_names(run):
-    with pytest.raises(FigureError, match=r"name must begin one of .*front"):
+    with pytest.raises(FigureError, match=r"name must be the start of one of .*front"):
         run.figure("cloud")
 
 
 def test_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"holds no results\.json, so no run"):
+    with pytest.raises(DataError, match=r"has no results\.json, so no run"):
         open_run(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Other models on the same rows as the trees: what an ensemble has to beat."""
+"""Baselines: other models on the same rows, which an ensemble has to beat."""
 
 from boostreg.baselines.names import (
     BASELINES,
@@ -9,7 +9,7 @@ from boostreg.baselines.names import (
     missing_extra,
     why_lacking,
 )
-from boostreg.baselines.result import BaselineResult, PathPoint
+from boostreg.baselines.result import BaselineResult, StrengthPoint
 from boostreg.baselines.run import run_baseline
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "DEFAULT_BASELINES",
     "SOLVERS",
     "BaselineResult",
-    "PathPoint",
+    "StrengthPoint",
     "available_baselines",
     "extra_packages",
     "missing_extra",

@@ -1,29 +1,32 @@
-"""How columns become the inputs of a linear model, learned from training rows alone.
+"""Inputs of linear models, made from columns and learned only from training rows.
 
-A numeric column is one input; where training rows miss it, they take its mean and a
-second input says that it was missing. A column of categories is one input for each
-category among the training rows, missing being one of them; of two, the second is
-enough. All inputs, indicators too, are standardized to mean 0 and standard deviation
+A numeric column is one input. If training rows have missing values, they are replaced
+by the mean, and a second input indicates them. A category column has one indicator per
+category in the training rows, with missing as a category; of two, only the second is
+kept. All inputs, indicators too, are standardized to mean 0 and standard deviation
 1, so that one strength means the same for each. Inputs that do not vary are left out.
 
-A category that only later rows have has no input: all indicators of its column are off.
+A category that occurs only in later rows has no input: all its indicators are 0.
 
-Means and deviations are weighted by row weights, so that a weight of 2 is a row written
-twice. Rows of weight 0 have no say.
+Means and deviations are weighted by row weights, so a weight of 2 is the same as
+a repeated row. Rows of weight 0 have no effect.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array, Indices
+from boostreg.baselines.linear import Design
 from boostreg.data import Table
+from boostreg.errors import DataError
+from boostreg.losses import Objective
 
-__all__ = ["Input", "fit_inputs", "transform"]
-
-Array = NDArray[np.float64]
+__all__ = ["Input", "Models", "Split", "fit_inputs", "mean_losses", "transform"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,8 @@ class Input:
     column : int
         Column of the table.
     level : float or None
-        None for the column's own number, NaN for whether it is missing, else the code
-        of the category it indicates.
+        None for the number itself, NaN for the missing indicator, otherwise the code
+        of the category that it indicates.
     center, scale : float
         Weighted mean and standard deviation over the training rows.
     """
@@ -66,13 +69,13 @@ class Input:
             return None
         center = float(np.average(values[known], weights=weights[known]))
         apart = np.where(known, values - center, 0.0)
-        # By the largest first: squares of very large or small numbers would be lost.
+        # Divide by the largest first: squares of extreme numbers overflow or underflow.
         reach = float(np.max(np.abs(apart)))
         spread = math.sqrt(float(np.average((apart / reach) ** 2, weights=weights)))
         return Input(self.name, self.column, self.level, center, reach * spread)
 
     def standardize(self, X: Array) -> Array:
-        """Return the input; a missing number takes the training mean, so 0."""
+        """Return the standardized input; a missing number becomes the mean, 0."""
         values = (self.read(X) - self.center) / self.scale
         return np.asarray(np.where(np.isnan(values), 0.0, values), dtype=np.float64)
 
@@ -85,7 +88,7 @@ def fit_inputs(table: Table, weights: Array) -> tuple[Input, ...]:
     table : Table
         Training rows.
     weights : ndarray of shape (n_samples,)
-        Row weights, all 1 where there are none.
+        Row weights, all 1 without weights.
     """
     counted = table.X[weights > 0]
     fitted = (i.fit(table.X, weights) for i in _candidates(table, counted))
@@ -113,6 +116,98 @@ def _candidates(table: Table, X: Array) -> Iterator[Input]:
                 for c in np.unique(values[~missing])
             ]
         found += gap if missing.any() else []
-        # Two indicators that exclude each other say the same; one carries it all.
+        # Of two complementary indicators, one is redundant.
         exclusive = column.categories is not None and len(found) == 2
         yield from found[1:] if exclusive else found
+
+
+class Models(Protocol):
+    """Fitted models along falling strengths, linear or not.
+
+    Attributes
+    ----------
+    strengths : ndarray of shape (n_strengths,)
+    converged : ndarray of bool of shape (n_strengths,)
+        Whether the solver reached its tolerance.
+    intercepts : ndarray of shape (n_strengths, n_outputs)
+    coefficients : ndarray of shape (n_strengths, n_inputs, n_outputs)
+        No inputs where the model is not linear.
+    nonzero : ndarray of int of shape (n_strengths,)
+        Coefficients or weights that are not 0.
+    live_units : ndarray of int of shape (n_strengths,)
+        Active hidden units; empty for linear models.
+    n_parameters : int
+        Number of coefficients or weights.
+    """
+
+    @property
+    def strengths(self) -> Array: ...  # noqa: D102 - documented above, as are all
+    @property
+    def converged(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    @property
+    def intercepts(self) -> Array: ...  # noqa: D102
+    @property
+    def coefficients(self) -> Array: ...  # noqa: D102
+    @property
+    def nonzero(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def live_units(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def n_parameters(self) -> int: ...  # noqa: D102
+    def raw(self, X: Array, number: int) -> Array:
+        """Return raw scores (n_samples, n_outputs) of the model at one strength."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Training rows as a design, and test rows transformed to the same inputs."""
+
+    inputs: tuple[Input, ...]
+    design: Design
+    objective: Objective
+    judged: Array
+    rows: Indices
+    test_y: Array
+    test_weights: Array
+
+    @classmethod
+    def of(
+        cls, table: Table, train: Indices, test: Indices, objective: Objective
+    ) -> "Split":
+        """Learn the inputs from the training rows and transform the test rows."""
+        given = np.ones(len(table.y)) if table.weights is None else table.weights
+        for part, rows in (("training", train), ("test", test)):
+            if len(rows) > 0 and not np.any(given[rows] > 0):
+                raise DataError(
+                    f"weights must be above 0 in some {part} row of each split, got 0 "
+                    f"in all {len(rows)}."
+                )
+        weights, y = given[train], table.y[train]
+        inputs = fit_inputs(table.rows(train), weights)
+        design = Design(
+            X=transform(inputs, table.X[train]),
+            y=y,
+            weights=weights / np.sum(weights),
+            objective=objective,
+            intercept=objective.intercept(y, weights),
+        )
+        judged = transform(inputs, table.X[test])
+        return cls(inputs, design, objective, judged, test, table.y[test], given[test])
+
+    def inner_losses(self, models: Models) -> Array:
+        """Return the mean loss of the test rows at each strength."""
+        rows = [self.judge(models, at) for at in range(len(models.strengths))]
+        return mean_losses(np.reshape(rows, (len(rows), -1)), self.test_weights)
+
+    def judge(self, models: Models, at: int) -> Array:
+        """Return the loss of each test row; inf if the score overflows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = models.raw(self.judged, at)
+            return self.objective.row_losses(self.test_y, raw)
+
+
+def mean_losses(rows: Array, weights: Array) -> Array:
+    """Return the weighted mean of each row of losses; inf if it is NaN."""
+    means = np.average(rows, axis=1, weights=weights)
+    return np.where(np.isnan(means), np.inf, means)

@@ -7,8 +7,8 @@ units. The penalties, on the weights of both layers:
 ``keras_l1``      s times ``keras.regularizers.L1(1)``: :math:`s \sum |w|`
 ``keras_l2``      s times ``keras.regularizers.L2(1/2)``: :math:`s \sum w^2 / 2`
 ``keras_l1l2``    s times ``keras.regularizers.L1L2(1/2, 1/4)``: half of each
-``keras_decay``   none; ``keras.optimizers.AdamW`` takes the share s times the learning
-                  rate off every weight at each step, apart from the gradient [1]_
+``keras_decay``   none; ``keras.optimizers.AdamW`` shrinks every weight by s times the
+                  learning rate at each step, separately from the gradient [1]_
 ================  ==================================================================
 
 Every network takes the same steps: Adam or AdamW on batches of 128 rows, learning rate
@@ -16,7 +16,7 @@ Every network takes the same steps: Adam or AdamW on batches of 128 rows, learni
 (20 epochs, at least 600 steps and at most 3,000), so what the inner folds choose is
 what is refitted. All strengths of a path are one call of a compiled function.
 
-Keras and JAX are loaded when they are first needed, for this process alone: backend,
+Keras and JAX are loaded on first use, for this process only: backend,
 one thread and CPU are set around the import and are gone from the environment after it;
 a user's ``keras.json`` is not read.
 
@@ -36,7 +36,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.baselines.design import Design
+from boostreg.arrays import Array
+from boostreg.baselines.linear import Design
 from boostreg.baselines.names import missing_extra
 from boostreg.baselines.network import (
     UNITS,
@@ -50,33 +51,32 @@ from boostreg.errors import FitError, MissingExtraError
 
 __all__ = ["keras_grid", "keras_path"]
 
-Array = NDArray[np.float64]
 
 _BATCH, _RATE, _EPOCHS = 128, 0.01, 20
-_LEAST_STEPS, _MOST_STEPS = 600, 3_000
+_MIN_STEPS, _MAX_STEPS = 600, 3_000
 
 
 def keras_grid(name: str) -> Array:
-    """Return falling strengths; decay is a rate of its own, ten times that of L2."""
+    """Return decreasing strengths; decay has its own range, ten times that of L2."""
     return network_grid(10.0, 1e-3) if name == "keras_decay" else network_grid()
 
 
 def keras_path(
     name: str, design: Design, strengths: Array, seed: int, n_rows: int
 ) -> NetworkPath:
-    """Return networks along ``strengths``, each from the same first weights.
+    """Return networks along ``strengths``, all with the same initial weights.
 
     Parameters
     ----------
     name : str
-        As in the module's docstring.
+        See the module docstring.
     design : Design
     strengths : ndarray of shape (n_strengths,)
     seed : int
-        Of first weights and batches.
+        Seed of the initial weights and batches.
     n_rows : int
-        Outer training rows: arrays are padded to them, so that one compiled function
-        serves all folds.
+        Number of outer training rows. Arrays are padded to it, so that one compiled
+        function serves all folds.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def keras_path(
     n, n_inputs = design.X.shape
     kind, n_outputs = design.objective.name, len(design.intercept)
     center, spread = target_units(design)
-    n_steps = min(max(_EPOCHS * n_rows // _BATCH, _LEAST_STEPS), _MOST_STEPS)
+    n_steps = min(max(_EPOCHS * n_rows // _BATCH, _MIN_STEPS), _MAX_STEPS)
     train = _trainer(name, kind, n_inputs, n_outputs, n_steps, seed % 2**31)
     found = train(
         _padded(design.X, n_rows),
@@ -115,7 +115,7 @@ def _padded(values: Array, n_rows: int) -> NDArray[np.float32]:
 
 
 def _batches(n: int, n_steps: int, seed: int) -> NDArray[np.int32]:
-    """Return row numbers, (n_steps, batch): one permutation of the rows an epoch."""
+    """Return row numbers, (n_steps, batch): one permutation of the rows per epoch."""
     rng = np.random.default_rng(seed)
     epochs = -(-n_steps * _BATCH // n)
     rows = np.concatenate([rng.permutation(n) for _ in range(epochs)])
@@ -224,7 +224,7 @@ def _keras() -> Any:
             import jax
             import keras
 
-            jax.devices()  # now: it reads the environment when it first computes
+            jax.devices()  # now, because JAX reads the environment on first use
     if keras.backend.backend() != "jax":
         raise FitError(
             "Keras is loaded with the backend "
@@ -235,7 +235,7 @@ def _keras() -> Any:
 
 @contextmanager
 def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Set variables for the block, and put back what was there."""
+    """Set environment variables for the block, and restore them afterwards."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:

@@ -1,4 +1,4 @@
-"""The baselines by name: what each is, and for which objectives there is one.
+"""The names of the baselines, and the objectives that each of them supports.
 
 ==================  ====================================================================
 name                model
@@ -6,14 +6,14 @@ name                model
 ``mean``            the best constant
 ``ridge``           linear in the raw score, L2; for classes logistic regression
 ``lasso``           the same with L1
-``elastic_net``     both, the share of L1 chosen by the inner folds
+``elastic_net``     both, the L1 ratio chosen by the inner folds
 ``svm_l2``          linear support vector machine, L2 (``boostreg.baselines.svm``)
 ``svm_l1``          the same with L1
-``mlp``             network of one hidden layer, L2, by scikit-learn
-``keras_l1``        network of one hidden layer, Keras's regularizer ``L1``
+``mlp``             network with one hidden layer, L2, by scikit-learn
+``keras_l1``        network with one hidden layer, Keras's regularizer ``L1``
 ``keras_l2``        the same with ``L2``
-``keras_l1l2``      the same with ``L1L2``, both alike
-``keras_decay``     the same with ``AdamW``: weight decay apart from the gradient
+``keras_l1l2``      the same with ``L1L2``, equal parts
+``keras_decay``     the same with ``AdamW``: decoupled weight decay
 ==================  ====================================================================
 """
 
@@ -23,6 +23,7 @@ from boostreg.losses import Objective
 
 __all__ = [
     "BASELINES",
+    "BASELINE_LABELS",
     "DEFAULT_BASELINES",
     "KERAS",
     "L1_RATIOS",
@@ -47,35 +48,50 @@ L1_RATIOS: dict[str, tuple[float, ...]] = {
     "keras_l1l2": (0.5,),
     "keras_decay": (0.0,),
 }
-"""Shares of L1 that each penalised baseline tries."""
+"""L1 ratios that each penalised baseline tries."""
 
 SVMS = ("svm_l2", "svm_l1")
 KERAS = ("keras_l1", "keras_l2", "keras_l1l2", "keras_decay")
 NETWORKS = ("mlp", *KERAS)
 
 BASELINES = ("mean", *L1_RATIOS)
-"""Names of all baselines, in the order they are printed."""
+"""Names of all baselines, in display order."""
+
+BASELINE_LABELS = {
+    "mean": "the mean",
+    "ridge": "ridge",
+    "lasso": "lasso",
+    "elastic_net": "elastic net",
+    "svm_l2": "the SVM with L2",
+    "svm_l1": "the SVM with L1",
+    "mlp": "the network with L2",
+    "keras_l1": "the Keras network with L1",
+    "keras_l2": "the Keras network with L2",
+    "keras_l1l2": "the Keras network with L1 and L2",
+    "keras_decay": "the Keras network with decoupled weight decay",
+}
+"""The baselines as a sentence names them; a table leaves the article out."""
 
 DEFAULT_BASELINES = ("mean", "ridge", "lasso", "elastic_net")
-"""Those of a study that names none."""
+"""Baselines of a study that does not name any."""
 
 SOLVERS = 2
-"""Counts how often solvers of the baselines have changed what they return."""
+"""Version of the solvers; increase it when a baseline returns other results."""
 
 _EXTRA = ("keras", "jax")
 _DECIDING = (*_EXTRA, "jaxlib")
 
 
 def available_baselines(objective: Objective) -> tuple[str, ...]:
-    """Return the baselines that an objective has, whether installed or not."""
+    """Return the baselines that support an objective, installed or not."""
     return tuple(name for name in BASELINES if why_lacking(name, objective) is None)
 
 
 def why_lacking(name: str, objective: Objective) -> str | None:
-    """Return why an objective has no such baseline, None where it has one.
+    """Return why a baseline does not support an objective, or None if it does.
 
-    Absolute error and quantiles are linear programs with L1 and nothing else. Support
-    vector machines and networks are built for squared error and log loss.
+    Absolute error and quantiles are linear programs, which allow only an L1 penalty.
+    Support vector machines and networks need squared error or log loss.
     """
     programs = objective.name in {"absolute_error", "quantile"}
     if programs and name in {"ridge", "elastic_net"}:
@@ -89,12 +105,12 @@ def why_lacking(name: str, objective: Objective) -> str | None:
 
 
 def extra_packages(name: str) -> tuple[str, ...]:
-    """Return the packages of an extra whose versions decide a baseline's results."""
+    """Return the optional packages whose versions affect a baseline's results."""
     return _DECIDING if name in KERAS else ()
 
 
 def missing_extra(name: str) -> str | None:
-    """Return what to install for a baseline, None where nothing is missing."""
+    """Return what to install for a baseline, or None if nothing is missing."""
     lacking = [module for module in _EXTRA if find_spec(module) is None]
     if name not in KERAS or not lacking:
         return None

@@ -1,4 +1,4 @@
-r"""A small neural network with L2, along falling strengths, by scikit-learn.
+r"""A small neural network with L2, along decreasing strengths, by scikit-learn.
 
 One hidden layer of 16 rectified units over the standardized inputs. It minimises
 
@@ -6,15 +6,15 @@ One hidden layer of 16 rectified units over the standardized inputs. It minimise
 
     \text{mean loss} + \frac{s}{2} \sum w^2
 
-over the weights of both layers, biases left out: log loss for classes, half the squared
-error of the standardized target for a regression. Up to 5,000 training rows it is
-L-BFGS of at most 200 steps; above, 20 epochs of Adam on batches of 200 rows. Both stop
-there whether the slope is gone or not: a network has no one minimum, and how it was
-trained is part of it.
+over the weights of both layers, without biases: log loss for classes, half the squared
+error of the standardized target for regression. Up to 5,000 training rows the solver is
+L-BFGS with at most 200 steps; beyond that, 20 epochs of Adam with batches of 200 rows.
+Both stop there, converged or not: a network has no unique minimum, so the training
+procedure is part of the model.
 
-A weight is counted as not 0 if it exceeds 0.001, inputs and the target of a regression
-being standardized: no gradient method ends at exact zeros. A hidden unit is live if it
-answers some training row and some output listens to it.
+A weight counts as nonzero if it exceeds 0.001 (inputs and regression targets are
+standardized), because gradient methods do not reach exact zeros. A hidden unit is
+active if it is nonzero for some training row and has a nonzero output weight.
 """
 
 import warnings
@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.baselines.design import Design
+from boostreg.arrays import Array
+from boostreg.baselines.linear import Design
 
 __all__ = [
     "UNITS",
@@ -37,10 +38,9 @@ __all__ = [
     "target_units",
 ]
 
-Array = NDArray[np.float64]
 
 UNITS = 16
-"""Hidden units."""
+"""Number of hidden units."""
 
 _POINTS = 7
 _RANGE = (1.0, 1e-4)
@@ -74,28 +74,28 @@ class Layers:
         return scores
 
     def active(self, X: Array) -> Array:
-        """Return what the hidden units answer, (n_samples, n_units)."""
+        """Return the activations of the hidden units, (n_samples, n_units)."""
         return np.maximum(X @ self.hidden + self.hidden_bias, 0.0)
 
     @property
     def n_nonzero(self) -> int:
-        """Weights that count, biases left out; of a standardized network."""
+        """Number of nonzero weights, without biases, of a standardized network."""
         return sum(int(np.sum(_counted(w))) for w in (self.hidden, self.output))
 
     def n_live(self, X: Array) -> int:
-        """Return how many units answer some row of ``X`` and are listened to."""
+        """Return the number of active hidden units on the rows of ``X``."""
         answers = np.any(self.active(X) > 0, axis=0)
         return int(np.sum(answers & np.any(_counted(self.output), axis=1)))
 
     def rescaled(self, center: float, spread: float) -> "Layers":
-        """Return the network of a target that was standardized, in its own units."""
+        """Return the network in the units of the target before standardization."""
         bias = self.output_bias * spread + center
         return Layers(self.hidden, self.hidden_bias, self.output * spread, bias)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkPath:
-    """Networks along falling strengths, as ``boostreg.baselines.split.Models``."""
+    """Networks along decreasing strengths, as ``boostreg.baselines.inputs.Models``."""
 
     strengths: Array
     networks: tuple[Layers, ...]
@@ -106,7 +106,7 @@ class NetworkPath:
     def of(
         cls, design: Design, strengths: Array, networks: Sequence[Layers]
     ) -> "NetworkPath":
-        """Return the path of networks that were trained on a standardized target."""
+        """Return the path of networks trained on a standardized target."""
         center, spread = target_units(design)
         return cls(
             strengths,
@@ -117,7 +117,7 @@ class NetworkPath:
 
     @property
     def converged(self) -> NDArray[np.bool_]:
-        """True throughout: the number of steps is part of the model."""
+        """Always true: the number of steps is part of the model."""
         return np.ones(len(self.strengths), dtype=np.bool_)
 
     @property
@@ -127,13 +127,13 @@ class NetworkPath:
 
     @property
     def coefficients(self) -> Array:
-        """None: the model is not linear."""
+        """Empty: the model is not linear."""
         n_outputs = len(self.networks[0].output_bias)
         return np.zeros((len(self.strengths), 0, n_outputs))
 
     @property
     def n_parameters(self) -> int:
-        """Weights that there are, biases left out."""
+        """Number of weights, without biases."""
         return self.networks[0].hidden.size + self.networks[0].output.size
 
     def raw(self, X: Array, number: int) -> Array:
@@ -141,16 +141,16 @@ class NetworkPath:
         return self.networks[number].raw(X)
 
 
-def network_grid(top: float = _RANGE[0], least: float = _RANGE[1]) -> Array:
-    """Return falling strengths, the same for all data: inputs are standardized."""
-    return np.asarray(np.geomspace(top, least, _POINTS))
+def network_grid(high: float = _RANGE[0], low: float = _RANGE[1]) -> Array:
+    """Return decreasing strengths, the same for all data: inputs are standardized."""
+    return np.asarray(np.geomspace(high, low, _POINTS))
 
 
 def mlp_path(design: Design, strengths: Array, seed: int, n_rows: int) -> NetworkPath:
-    """Return networks along ``strengths``, each from the same first weights.
+    """Return networks along ``strengths``, all with the same initial weights.
 
-    ``n_rows`` decides on the solver; it is that of the outer training rows in the inner
-    folds too, so that what is chosen is what is refitted.
+    ``n_rows`` selects the solver. It is the number of outer training rows in the inner
+    folds too, so that the model that is selected is the model that is refitted.
     """
     if design.X.shape[1] == 0:
         networks = [constant_network(design) for _ in strengths]
@@ -173,7 +173,7 @@ def _networks(
         yield from (constant_network(design) for _ in strengths)
         return
     options = _training(len(y), n_rows)
-    # scikit-learn divides its penalty by the rows of a step.
+    # scikit-learn divides its penalty by the number of rows in a step.
     rows = options.get("batch_size", len(y))
     for strength in strengths:
         model = kind(
@@ -183,7 +183,7 @@ def _networks(
             **options,
         )
         with warnings.catch_warnings():
-            # Not hidden: the number of steps is part of the model.
+            # Expected: the number of steps is part of the model.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(design.X, y, sample_weight=design.weights * len(y))
         parts = model.coefs_[0], model.intercepts_[0], *_outputs(model, design)
@@ -203,13 +203,13 @@ def _training(n: int, n_rows: int) -> dict[str, Any]:
 
 
 def _outputs(model: Any, design: Design) -> tuple[Array, Array]:
-    """Return weights and biases of the outputs, one for each class of the table."""
+    """Return weights and biases of the outputs, one per class of the table."""
     weights, bias = model.coefs_[1], model.intercepts_[1]
     n_outputs = len(design.intercept)
     if design.objective.name != "softmax":
         return weights, bias
     seen = np.unique(design.y).astype(int)
-    # A class that no training row has is as likely as one row in a million.
+    # A class without training rows gets the probability of one row in a million.
     all_weights = np.zeros((len(weights), n_outputs))
     all_bias = np.full(n_outputs, np.log(_UNSEEN))
     if len(seen) == 2:  # one output for two classes
@@ -220,7 +220,7 @@ def _outputs(model: Any, design: Design) -> tuple[Array, Array]:
 
 
 def constant_network(design: Design) -> Layers:
-    """Return the network that answers the best constant and nothing else."""
+    """Return the network that always predicts the best constant."""
     n_inputs, n_outputs = design.X.shape[1], len(design.intercept)
     center, spread = target_units(design)
     return Layers(
@@ -232,9 +232,9 @@ def constant_network(design: Design) -> Layers:
 
 
 def target_units(design: Design) -> tuple[float, float]:
-    """Return what a target is standardized by: nothing for classes.
+    """Return center and scale of the target: mean and standard deviation.
 
-    That is mean and standard deviation of a regression's, 1 where it does not vary.
+    Classes are not standardized; the scale of a constant target is 1.
     """
     if design.objective.name != "squared_error":
         return 0.0, 1.0

@@ -1,21 +1,21 @@
 r"""Penalised linear models of smooth losses, by proximal Newton steps.
 
 scikit-learn's only solver for an L1 penalty on several classes, saga, needs tens of
-thousands of sweeps where classes separate: on breast_cancer one path of 25 strengths
-took 5.6 s at a tolerance at which small strengths had stopped early, and did not
-converge in 60 s. Here each step minimises the second-order model of the loss plus the
-exact penalty, as in [1]_: a lasso in few dimensions, which scikit-learn's coordinate
-descent solves, then the free coefficients exactly. Started at the solution for the
-strength before, three or four steps reach a gradient of 1e-8 of its start.
+thousands of sweeps if classes are separable: on breast_cancer a path of 25 strengths
+took 5.6 s at a tolerance at which small strengths stopped early, and did not converge
+in 60 s. Here, each step minimises the second-order model of the loss plus the exact
+penalty, as in [1]_: scikit-learn's coordinate descent solves a low-dimensional lasso,
+then the free coefficients are solved exactly. With warm starts along the path, three or
+four steps reduce the gradient to 1e-8 of its initial value.
 
-With an L1 penalty a step moves only coefficients that are not 0 or whose slope says
-that they may not stay 0, so that its cost follows the size of the model.
+With an L1 penalty, a step moves only coefficients that are nonzero or whose gradient
+violates the optimality condition of 0, so its cost depends on the size of the model.
 
-Where columns depend on each other, as the levels of a category do, the descent may end
-at other signs than the minimum has; up to 300 coefficients, an active-set search then
-goes on to it.
+If columns are linearly dependent, as the levels of a category are, the descent may end
+at other signs than those of the minimum. Up to 300 coefficients, an active-set search
+then finds the minimum.
 
-Softmax takes the full Hessian of all classes while it is small, else one class at a
+Softmax uses the full Hessian over all classes if it is small, otherwise one class at a
 time. Steps that do not lower the objective are halved.
 
 References
@@ -29,17 +29,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.baselines.active_set import exact_elastic_net
-from boostreg.baselines.design import Design, Loss, Path
-from boostreg.baselines.least_squares import lasso_steps
+from boostreg.arrays import Array, Indices, Mask
+from boostreg.baselines.linear import Design, Loss, Path, exact_elastic_net, lasso_steps
 
 __all__ = ["newton_path"]
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 _TOLERANCE = 1e-8
 _MAX_STEPS = 100
@@ -53,12 +48,12 @@ _DEVIANCES = ("poisson", "gamma", "tweedie")
 
 
 def newton_path(design: Design[Loss], strengths: Array, l1_ratio: float) -> Path:
-    """Return models along falling ``strengths``, each started at the last."""
+    """Return models along decreasing ``strengths``, with warm starts."""
     n, n_inputs, n_outputs = len(strengths), design.X.shape[1], len(design.intercept)
     theta = np.vstack([design.intercept, np.zeros((n_inputs, n_outputs))])
     found, converged = np.empty((n, *theta.shape)), np.ones(n, dtype=np.bool_)
     bar = _TOLERANCE * float(np.max(np.abs(design.null_gradient), initial=0.0))
-    # By columns, from which each step takes those that it may move.
+    # Fortran order: each step selects the columns that it may move.
     A = np.asfortranarray(np.column_stack([np.ones(len(design.y)), design.X]))
     for number, strength in enumerate(strengths):
         problem = _Smooth(design, A, strength * l1_ratio, strength * (1 - l1_ratio))
@@ -69,7 +64,7 @@ def newton_path(design: Design[Loss], strengths: Array, l1_ratio: float) -> Path
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Point:
-    """Parameters, and the raw scores that they give: what a step starts from."""
+    """Parameters and their raw scores: the start of a step."""
 
     theta: Array
     raw: Array
@@ -89,9 +84,9 @@ class _Smooth:
     l2: float
 
     def minimise(self, theta: Array, bar: float) -> tuple[Array, bool]:
-        """Return the minimum from a start, and whether no slope above ``bar`` is left.
+        """Return the minimum from a start, and whether it is within ``bar``.
 
-        Rounding may stop the descent just above the bar, which still counts.
+        Rounding may stop the descent slightly above the bar; that counts as converged.
         """
         blocks, worst = self._blocks(), math.inf
         at = _Point(theta, self.A @ theta)
@@ -112,9 +107,9 @@ class _Smooth:
         return [whole[k : k + 1] for k in range(n_outputs)]
 
     def _step(self, at: _Point, block: Indices, bar: float) -> tuple[_Point, float]:
-        """Return a point with better columns ``block``, and the violation before.
+        """Return a point improved in the columns ``block``, and the violation before.
 
-        ``at`` itself comes back where nothing is better.
+        If no step improves the objective, the point is ``at`` itself.
         """
         design, theta, raw = self.design, at.theta, at.raw
         steep = design.objective.gradient(design.y, raw)
@@ -145,7 +140,7 @@ class _Smooth:
         return float(value) if math.isfinite(value) else math.inf
 
     def _violation(self, theta: Array, slope: Array) -> float:
-        """Return the largest slope that the optimum would not have."""
+        """Return the largest violation of the optimality conditions."""
         b, s = theta[1:], slope[1:] + self.l2 * theta[1:]
         free = np.abs(s + self.l1 * np.sign(b))
         held = np.maximum(np.abs(s) - self.l1, 0.0)
@@ -153,18 +148,18 @@ class _Smooth:
         return float(max(np.max(left, initial=0.0), np.max(np.abs(slope[0]))))
 
     def _free(self, theta: Array, slope: Array) -> Mask:
-        """Say which parameters a step may move: those not 0, or likely not to stay."""
+        """Return which parameters a step may move: nonzero ones and violations."""
         free: Mask = (np.abs(slope) > _LIKELY * self.l1) | (theta != 0)
         free[0] = True
         return free if self.l1 > 0 else np.ones_like(free)
 
     def _hessian(self, raw: Array, steep: Array, block: Indices, free: Mask) -> Array:
-        """Return second derivatives by the free parameters, class after class."""
+        """Return the Hessian in the free parameters, ordered by class."""
         design, m = self.design, len(block)
         if design.objective.name != "softmax":
             curvature = design.objective.curvature(design.y, raw)[:, :, None]
         else:
-            # The objective's own is the diagonal that boosting uses, doubled.
+            # The objective's own hessian is the doubled diagonal that boosting uses.
             p = (steep + (design.y[:, None] == np.arange(raw.shape[1])))[:, block]
             curvature = p[:, :, None] * (np.eye(m) - p[:, None, :])
         curvature = design.weights[:, None, None] * curvature
@@ -181,10 +176,10 @@ class _Smooth:
         return np.block(parts)
 
     def _model_minimum(self, theta: Array, slope: Array, H: Array, free: Mask) -> Array:
-        """Return where the second-order model of the loss plus penalty is least.
+        """Return the minimum of the second-order model of the loss plus the penalty.
 
-        The intercepts, which nothing penalises, are solved for in terms of the
-        coefficients, and follow from them at the end.
+        The intercepts are not penalised, so they are eliminated: they are a linear
+        function of the coefficients.
         """
         old, g = theta.T[free.T], slope.T[free.T]
         first = np.nonzero(free.T)[1] == 0
@@ -204,14 +199,15 @@ class _Smooth:
         return out
 
     def _penalised_minimum(self, S: Array, c: Array, b: Array) -> Array:
-        """Return the least of b'Sb / 2 - c'b plus penalty; ``b`` is a near guess."""
+        """Return the minimum of b'Sb / 2 - c'b plus penalty; ``b`` is a close guess."""
         if self.l1 == 0:
             solved = np.linalg.solve(S + self.l2 * np.eye(len(S)), c)
             return np.asarray(solved, dtype=np.float64)
         guess = self._polished(S, c, b)
         if guess is not None:
             return guess
-        # A triangular root makes the model a lasso with as many rows as coefficients.
+        # With S = L L' (Cholesky), b'Sb / 2 - c'b = |L'b - L^-1 c|^2 / 2 + const, which
+        # is a lasso with as many rows as coefficients.
         root = np.asarray(np.linalg.cholesky(S), dtype=np.float64)
         target = np.asarray(np.linalg.solve(root, c), dtype=np.float64)
         strength = self.l1 + self.l2
@@ -232,7 +228,7 @@ class _Smooth:
         )
 
     def _polished(self, S: Array, c: Array, b: Array) -> Array | None:
-        """Return the exact minimum if its signs are those of ``b``, else None."""
+        """Return the exact minimum if it has the signs of ``b``, otherwise None."""
         on = np.flatnonzero(b)
         exact = np.zeros_like(b)
         if len(on) > 0:
@@ -247,8 +243,8 @@ class _Smooth:
 def _weighted_product(left: Array, weights: Array, right: Array) -> Array:
     """Return left' diag(weights) right; weights have one sign.
 
-    Where both factors are one array, its rooted rows are multiplied with themselves,
-    which takes half as long.
+    If both factors are the same array, ``sqrt(weights) * left`` is multiplied with
+    itself, which takes half the time.
     """
     if left is not right:
         return np.asarray(left.T @ (weights[:, None] * right))

@@ -1,18 +1,16 @@
-"""What a baseline yields on one outer split: plain numbers, no fitted object."""
+"""The result of a baseline on one outer split: plain numbers, no fitted object."""
 
-import json
 import math
-import struct
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
+from boostreg.arrays import Array
+from boostreg.record import decode_record, encode_record
 from boostreg.statistics import standard_error
 
-__all__ = ["BaselineResult", "PathPoint"]
+__all__ = ["BaselineResult", "StrengthPoint"]
 
-Array = NDArray[np.float64]
 
 _ARRAYS = (
     "test_rows_losses",
@@ -26,7 +24,7 @@ _ARRAYS = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PathPoint:
+class StrengthPoint:
     """One strength of a path.
 
     Attributes
@@ -37,7 +35,7 @@ class PathPoint:
     n_coefficients : int
         Coefficients or weights that are not 0, on all training rows.
     n_units : int or None
-        Live hidden units of a network.
+        Active hidden units of a network.
     coefficients : ndarray of shape (n_inputs * n_outputs,)
         Named by ``BaselineResult.coefficient_names``, per standard deviation of the
         input, on the raw score.
@@ -60,43 +58,43 @@ class BaselineResult:
     name : str
         One of ``BASELINES``.
     strength : float or None
-        Penalty per row with the least mean inner loss, of equals the largest; None for
-        the mean.
+        Penalty per row with the lowest mean inner loss, the largest one if tied; None
+        for the mean.
     l1_ratio : float or None
-        Share of L1 in it: 0 for ridge, 1 for lasso, chosen for elastic net.
+        L1 ratio: 0 for ridge, 1 for lasso, chosen for elastic net.
     one_se_strength : float or None
         Largest strength at ``l1_ratio`` whose fold-paired loss difference to
         ``strength`` is within one standard error.
     inner_loss, inner_loss_se : float
-        Mean over the inner folds at ``strength`` and its standard error; NaN where
-        there are too few folds.
+        Mean over the inner folds at ``strength`` and its standard error; NaN with
+        too few folds.
     train_loss, test_loss : float
         Weighted means of the refitted model. ``test_loss`` is NaN without test rows.
     test_rows_losses : ndarray of shape (n_test,)
         Loss of each test row.
     inputs : tuple of str
-        Inputs of the linear model: columns, their categories, what was missing.
+        Inputs of the linear model: columns, categories, missing indicators.
     outputs : tuple of str
-        Classes of a softmax model, which has a coefficient for each; else empty.
+        Classes of a softmax model, which has a coefficient for each; otherwise empty.
     intercept : ndarray of shape (n_outputs,)
         Of the refitted model.
     strengths : ndarray of shape (n_strengths,)
-        The path: falling, empty for the mean.
+        The path, decreasing; empty for the mean.
     inner_losses : ndarray of shape (n_strengths, n_inner)
         At ``l1_ratio``; one row for the mean.
     coefficients : ndarray of shape (n_strengths, n_inputs, n_outputs)
         On all training rows, per standard deviation of the input, on the raw score.
-        Without inputs for a network, which is not linear.
+        Zero inputs for a network, which is not linear.
     nonzero : ndarray of shape (n_strengths,)
         Coefficients, or weights of a network, that are not 0, on all training rows.
     live_units : ndarray of shape (n_strengths,)
-        Hidden units that say something; empty where there are none.
+        Active hidden units; empty for models without any.
     n_parameters : int
-        Coefficients or weights that there are, intercepts and biases left out.
+        Number of coefficients or weights, without intercepts and biases.
     notes : tuple of str
-        What the reader must know, such as a solver that stopped early.
+        Notes for the reader, such as that a solver stopped early.
     seconds : float
-        Time taken.
+        Run time.
     """
 
     name: str
@@ -122,17 +120,17 @@ class BaselineResult:
 
     @property
     def n_inputs(self) -> int:
-        """Inputs that the model could use."""
+        """Number of inputs."""
         return len(self.inputs)
 
     @property
     def n_coefficients(self) -> int:
-        """Coefficients or weights that are not 0: the size beside leaf counts."""
+        """Number of nonzero coefficients or weights, comparable to leaf counts."""
         return 0 if self.strength is None else int(self.nonzero[self._at])
 
     @property
     def n_units(self) -> int | None:
-        """Live hidden units of the refitted network, None for a linear model."""
+        """Active hidden units of the refitted network, None for a linear model."""
         return int(self.live_units[self._at]) if self.live_units.size else None
 
     @property
@@ -154,7 +152,7 @@ class BaselineResult:
 
     @property
     def coefficient_names(self) -> tuple[str, ...]:
-        """Names of a path point's coefficients: the input, and the class if several."""
+        """Names of a path point's coefficients: input, and class if more than one."""
         if not self.is_linear:
             return ()
         if not self.outputs:
@@ -162,11 +160,11 @@ class BaselineResult:
         return tuple(f"{i} [{o}]" for i in self.inputs for o in self.outputs)
 
     @property
-    def path(self) -> tuple[PathPoint, ...]:
+    def path(self) -> tuple[StrengthPoint, ...]:
         """The strengths with their inner losses and coefficients, strongest first."""
         errors = standard_error(self.inner_losses)
         return tuple(
-            PathPoint(
+            StrengthPoint(
                 strength=float(strength),
                 loss=float(np.mean(self.inner_losses[at])),
                 loss_se=float(errors[at]),
@@ -182,18 +180,16 @@ class BaselineResult:
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         arrays = {name: plain.pop(name) for name in _ARRAYS}
         plain["arrays"] = [[name, array.shape] for name, array in arrays.items()]
-        head = json.dumps(plain).encode()
         body = b"".join(array.astype("<f8").tobytes() for array in arrays.values())
-        return struct.pack("<I", len(head)) + head + body
+        return encode_record(plain, body)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "BaselineResult":
         """Return the result that ``to_bytes`` wrote, equal to the last bit."""
-        (length,) = struct.unpack_from("<I", data)
-        plain = json.loads(data[4 : 4 + length])
-        offset = 4 + length
+        plain, body = decode_record(data)
+        offset = 0
         for name, shape in plain.pop("arrays"):
-            array = np.frombuffer(data, np.dtype("<f8"), math.prod(shape), offset)
+            array = np.frombuffer(body, np.dtype("<f8"), math.prod(shape), offset)
             offset += array.nbytes
             plain[name] = array.astype(np.float64).reshape(shape)
         for name in ("inputs", "outputs", "notes"):

@@ -1,8 +1,8 @@
 """A baseline on one outer split: strength by inner folds, then a refit and its losses.
 
-Inputs (means, deviations, categories) are learned anew from the training rows of every
+Inputs (means, deviations, categories) are learned from the training rows of every
 fold. The grid of strengths comes from the outer training rows and is the same in all
-inner folds. Rows outside the training rows reach nothing that chooses.
+inner folds. Indices outside the training rows reach nothing that chooses.
 """
 
 import time
@@ -10,12 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.baselines.calibration import calibrated_losses, calibrated_path
-from boostreg.baselines.design import Design, Path, strength_grid
+from boostreg.arrays import Array, Indices
+from boostreg.baselines.inputs import Models, Split
 from boostreg.baselines.keras_network import keras_grid, keras_path
-from boostreg.baselines.least_squares import elastic_net_path, ridge_path
+from boostreg.baselines.linear import (
+    Design,
+    Path,
+    elastic_net_path,
+    quantile_path,
+    ridge_path,
+    strength_grid,
+)
 from boostreg.baselines.names import (
     BASELINES,
     KERAS,
@@ -26,10 +32,13 @@ from boostreg.baselines.names import (
 )
 from boostreg.baselines.network import mlp_path, network_grid
 from boostreg.baselines.newton import newton_path
-from boostreg.baselines.quantiles import quantile_path
 from boostreg.baselines.result import BaselineResult
-from boostreg.baselines.split import Models, Split
-from boostreg.baselines.svm import svm_grid, svm_path
+from boostreg.baselines.svm import (
+    calibrated_losses,
+    calibrated_path,
+    svm_grid,
+    svm_path,
+)
 from boostreg.data import Fold, Table
 from boostreg.errors import DataError, StudyError, UnsupportedPenaltyError
 from boostreg.losses import Objective
@@ -37,15 +46,12 @@ from boostreg.statistics import standard_error, within_one_se
 
 __all__ = ["run_baseline"]
 
-Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
-
 
 def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data three
     name: str,
     table: Table,
-    train_rows: Rows,
-    test_rows: Rows,
+    train_rows: Indices,
+    test_rows: Indices,
     inner: Sequence[Fold],
     objective: Objective,
     *,
@@ -61,30 +67,30 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
     table : Table
         All rows.
     train_rows, test_rows : ndarray of int
-        Rows of the outer split; without test rows the test loss is NaN.
+        Indices of the outer split; without test rows the test loss is NaN.
     inner : sequence of Fold
-        Rows of the inner folds, all among ``train_rows``. The mean needs none.
+        Indices of the inner folds, all among ``train_rows``. The mean needs none.
     objective : Objective
         Gives the loss and the form of the model.
     seed : int
-        Of a network's first weights and batches. No other baseline draws: it gives
-        equal bits whatever the seed.
+        Seed of a network's initial weights and batches. No other baseline is random:
+        its results do not depend on the seed.
 
     Returns
     -------
     BaselineResult
-        Equal bits for equal arguments, ``seconds`` aside.
+        Bit-identical for equal arguments, except ``seconds``.
 
     Raises
     ------
     StudyError
         If the name is unknown.
     UnsupportedPenaltyError
-        If the objective has no such baseline.
+        If the baseline does not support the objective.
     MissingExtraError
-        If it needs Keras, and that is not installed.
+        If it needs Keras, which is not installed.
     DataError
-        If there is no inner fold to choose on, or all rows of a split weigh nothing.
+        If there is no inner fold, or all rows of a split have weight 0.
     """
     started = time.perf_counter()
     _check(name, objective, inner)
@@ -138,8 +144,8 @@ def _check(name: str, objective: Objective, inner: Sequence[Fold]) -> None:
         )
     if _has_margins(name, objective) and len(inner) == 1:
         raise DataError(
-            f"baseline {name!r} needs at least two inner folds, to calibrate each by "
-            "the others, got 1."
+            f"baseline {name!r} needs at least two inner folds, because each is "
+            "calibrated on the others; got 1."
         )
 
 
@@ -149,7 +155,7 @@ def _has_margins(name: str, objective: Objective) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Choice:
-    """A path on all training rows, and its inner losses, which choose a strength."""
+    """A path on all training rows, and the inner losses that select a strength."""
 
     l1_ratio: float | None
     path: Models
@@ -158,7 +164,7 @@ class _Choice:
 
     @property
     def best(self) -> int:
-        """Number of the strength with the least mean loss, of equals the largest."""
+        """Index of the strength with the lowest mean loss, the largest one if tied."""
         return int(np.argmin(np.mean(self.losses, axis=1))) if self.losses.size else 0
 
     @property

@@ -1,44 +1,186 @@
-r"""Linear support vector machines with L1 or L2, along falling strengths.
+r"""Linear support vector machines: losses that are 0 beyond the margin.
 
-.. math::
+====================  ===============================================================
+``SquaredHinge``      :math:`\max(0, 1 - y f)^2 / 2`, y = -1 or 1
+``SquaredTube``       :math:`\max(0, |y - f| - \epsilon)^2 / 2`
+====================  ===============================================================
 
-    \text{mean half squared hinge or tube} + s \left(r \|b\|_1 + \frac{1 - r}{2}
-    \|b\|_2^2\right)
-
-with r = 1 for ``svm_l1`` and r = 0 for ``svm_l2``. In the terms of scikit-learn's
-``LinearSVC`` and ``LinearSVR``, which sum over n rows and do not halve the square,
-C = 1 / (2 n s). More than two classes are one machine each, against all others. The
-tube of a regression is a tenth of the target's standard deviation to either side.
-
-A machine of classes gives margins, not probabilities, so it has no log loss of its own:
-``boostreg.baselines.calibration`` gives it one. A regression predicts the target and is
-judged by its squared error as it is.
+The losses are squared, because L1 and L2 then share one exact solver and the intercept
+is not penalised. scikit-learn's ``LinearSVC`` has L1 only with the squared hinge, its
+``LinearSVR`` has no L1, and both penalise the intercept; with L2 they are otherwise the
+same models (``loss="squared_hinge"``, ``loss="squared_epsilon_insensitive"``).
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.baselines.design import Design, Loss, Path, strength_grid
-from boostreg.baselines.hinge import SquaredHinge, SquaredTube
+from boostreg.arrays import Array
+from boostreg.baselines.inputs import Split, mean_losses
+from boostreg.baselines.linear import Design, Loss, Path, strength_grid
 from boostreg.baselines.newton import newton_path
+from boostreg.losses import Objective
 
-__all__ = ["svm_grid", "svm_path"]
+__all__ = [
+    "SquaredHinge",
+    "SquaredTube",
+    "calibrate",
+    "calibrated_losses",
+    "calibrated_path",
+    "svm_grid",
+    "svm_path",
+]
 
-Array = NDArray[np.float64]
+
+@dataclass(frozen=True, slots=True)
+class SquaredHinge:
+    """Half the squared hinge loss of a label that is -1 or 1."""
+
+    name: str = "squared_hinge"
+    parameter: float | None = None
+
+    def gradient(self, y: Array, raw: Array) -> Array:
+        """Return first derivatives, (n_samples, 1)."""
+        return -y[:, None] * np.maximum(1 - y[:, None] * raw, 0.0)
+
+    def curvature(self, y: Array, raw: Array) -> Array:
+        """Return second derivatives, (n_samples, 1): 1 for rows within the margin."""
+        return np.asarray(y[:, None] * raw < 1, dtype=np.float64)
+
+    def row_losses(self, y: Array, raw: Array) -> Array:
+        """Return the loss of each row, (n_samples,)."""
+        losses: Array = np.maximum(1 - y * raw[:, 0], 0.0) ** 2 / 2
+        return losses
+
+
+@dataclass(frozen=True, slots=True)
+class SquaredTube:
+    """Half the squared distance beyond ``parameter``, the half width of the tube."""
+
+    parameter: float
+    name: str = "squared_tube"
+
+    def gradient(self, y: Array, raw: Array) -> Array:
+        """Return first derivatives, (n_samples, 1)."""
+        miss = raw - y[:, None]
+        return miss - np.clip(miss, -self.parameter, self.parameter)
+
+    def curvature(self, y: Array, raw: Array) -> Array:
+        """Return second derivatives, (n_samples, 1): 1 for rows outside the tube."""
+        return np.asarray(np.abs(raw - y[:, None]) > self.parameter, dtype=np.float64)
+
+    def row_losses(self, y: Array, raw: Array) -> Array:
+        """Return the loss of each row, (n_samples,)."""
+        losses: Array = self.gradient(y, raw)[:, 0] ** 2 / 2
+        return losses
+
+
+_STD = 10.0
+
+
+def calibrate(
+    margins: Array, y: Array, weights: Array, objective: Objective
+) -> tuple[float, Array]:
+    """Return the slope and the intercepts (n_outputs,) with the lowest log loss."""
+    from scipy.optimize import minimize
+
+    share = weights / np.sum(weights)
+    strength = 1 / (_STD**2 * len(y))
+
+    def cost(theta: Array) -> tuple[float, Array]:
+        raw = theta[0] * margins + theta[1:]
+        slope = share[:, None] * objective.gradient(y, raw)
+        value = float(share @ objective.row_losses(y, raw))
+        by_slope = float(np.sum(slope * margins)) + strength * theta[0]
+        return (
+            value + strength / 2 * float(theta[0]) ** 2,
+            np.r_[by_slope, slope.sum(axis=0)],
+        )
+
+    start = np.r_[0.0, objective.intercept(y, weights)]
+    bounds = [(0.0, None)] + [(None, None)] * margins.shape[1]
+    options = {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-8}
+    found = minimize(
+        cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options
+    ).x
+    return float(found[0]), np.asarray(found[1:], dtype=np.float64)
+
+
+def calibrated_losses(
+    folds: Sequence[Split], paths: Sequence[Path], objective: Objective
+) -> Array:
+    """Return the log loss (n_strengths, n_folds) of each fold, calibrated by others."""
+    losses = np.empty((len(paths[0].strengths), len(folds)))
+    for at in range(len(losses)):
+        margins = [p.raw(f.judged, at) for f, p in zip(folds, paths, strict=True)]
+        for k, fold in enumerate(folds):
+            others = [
+                _Held(margins[j], folds[j]).without(fold.rows)
+                for j in range(len(folds))
+                if j != k
+            ]
+            slope, intercepts = _calibrated(others, objective)
+            rows = objective.row_losses(fold.test_y, slope * margins[k] + intercepts)
+            losses[at, k] = mean_losses(rows[None], fold.test_weights)[0]
+    return losses
+
+
+def calibrated_path(
+    path: Path, folds: Sequence[Split], paths: Sequence[Path], objective: Objective
+) -> Path:
+    """Return the path with log-odds for margins, calibrated on all inner folds."""
+    slopes = np.empty(len(path.strengths))
+    intercepts = np.empty_like(path.intercepts)
+    for at in range(len(slopes)):
+        held = [
+            _Held(p.raw(f.judged, at), f) for f, p in zip(folds, paths, strict=True)
+        ]
+        slopes[at], constants = _calibrated(held, objective)
+        intercepts[at] = slopes[at] * path.intercepts[at] + constants
+    return replace(
+        path,
+        intercepts=intercepts,
+        coefficients=slopes[:, None, None] * path.coefficients,
+    )
+
+
+class _Held:
+    """Margins of held-out rows."""
+
+    def __init__(self, margins: Array, split: Split) -> None:
+        self.margins, self.y = margins, split.test_y
+        self.weights, self.rows = split.test_weights, split.rows
+
+    def without(self, rows: NDArray[np.int64]) -> "_Held":
+        """Return the margins of all other rows."""
+        kept = ~np.isin(self.rows, rows)
+        for name in ("margins", "y", "weights", "rows"):
+            setattr(self, name, getattr(self, name)[kept])
+        return self
+
+
+def _calibrated(held: Sequence[_Held], objective: Objective) -> tuple[float, Array]:
+    return calibrate(
+        np.concatenate([one.margins for one in held]),
+        np.concatenate([one.y for one in held]),
+        np.concatenate([one.weights for one in held]),
+        objective,
+    )
+
 
 _TUBE = 0.1
 
 
 def svm_grid(design: Design, l1_ratio: float) -> Array:
-    """Return falling strengths; those of the class that needs the largest."""
+    """Return decreasing strengths, from the largest that any class needs."""
     grids = [strength_grid(one, l1_ratio) for one in _machines(design)]
     return max(grids, key=lambda grid: float(grid[0]))
 
 
 def svm_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
-    """Return the machines along ``strengths``, one output for each class that has one.
+    """Return the machines along ``strengths``, with one output per modelled class.
 
     Raw scores are margins for classes, predictions for a regression.
     """

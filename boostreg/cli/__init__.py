@@ -28,7 +28,7 @@ __all__ = ["Bar", "Lines", "app", "main"]
 
 
 class _Group(TyperGroup):
-    """Commands in which Ctrl-C is an interrupted run, wherever it strikes."""
+    """Commands in which Ctrl-C raises ``InterruptedRunError`` at any point."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -39,7 +39,7 @@ class _Group(TyperGroup):
 
 app = typer.Typer(
     cls=_Group,
-    help="Which penalties of a boosted ensemble matter, and what each of them does.",
+    help="Find out which penalties of a boosted ensemble matter, and what each does.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -53,7 +53,9 @@ _BAD_PATH = frozenset(
     }
 )
 
-StudyFile = Annotated[Path, typer.Argument(help="A study, as in studies/*.yaml.")]
+StudyFile = Annotated[
+    Path, typer.Argument(help="Study file, such as studies/quickstart.yaml.")
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -70,11 +72,11 @@ def _options(
             "--version",
             callback=_print_version,
             is_eager=True,
-            help="Print the version and end.",
+            help="Print the version and exit.",
         ),
     ] = False,
 ) -> None:
-    """Take the options that stand before any command."""
+    """Handle the options that come before a command."""
     del version
 
 
@@ -84,159 +86,163 @@ def run(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder in which the study's folder is made.", show_default="reports"
+            help="Folder to create the study's folder in.", show_default="reports"
         ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Worker processes; by default one a core."),
+        typer.Option(
+            min=1, help="Number of worker processes.", show_default="one per core"
+        ),
     ] = None,
     dask: Annotated[
         str | None,
-        typer.Option(help="Address of a Dask scheduler, to compute there instead."),
+        typer.Option(help="Address of a Dask scheduler to run the fits on."),
     ] = None,
 ) -> None:
-    """Run a study, or go on with it, and write its report."""
+    """Run or resume a study and write its report."""
     from boostreg.study.runner import run_study
 
     with _progress() as progress:
         folder = run_study(
             study, out=out, workers=workers, dask=dask, progress=progress
         )
-    _say(folder / "report.html")
+    _print(folder / "report.html")
 
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="The folder that a run left.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
 ) -> None:
-    """Write the page of a finished run again, without computing."""
+    """Rewrite the report of a finished run without refitting."""
     from boostreg.study.output import rebuild_report
 
-    _say(rebuild_report(folder))
+    _print(rebuild_report(folder))
 
 
 @app.command()
 def claims(
     folder: Annotated[
-        Path, typer.Argument(help="A folder that holds the folders of runs.")
+        Path, typer.Argument(help="Folder with the folders of runs.")
     ] = Path("reports"),
     write: Annotated[
-        bool, typer.Option("--write", help="Write them into its README.md as well.")
+        bool, typer.Option("--write", help="Also write them to its README.md.")
     ] = False,
 ) -> None:
-    """Print all claims of a folder's runs with their effects and verdicts."""
-    from boostreg.study.claimlist import claim_lines, write_claims_page
+    """Print all claims of the runs in a folder, with effects and verdicts."""
+    from boostreg.study.index import claim_lines, write_claims_page
 
     for line in claim_lines(folder):
-        _say(line)
+        _print(line)
     if write:
-        _say(write_claims_page(folder))
+        _print(write_claims_page(folder))
 
 
 @app.command()
 def index(
-    folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path(
-        "reports"
-    ),
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with the folders of runs.")
+    ] = Path("reports"),
 ) -> None:
-    """Write the page that lists all runs of a folder."""
+    """Write the page that lists all runs in a folder."""
     from boostreg.study.index import write_index
 
     written = write_index(folder)
     for name, why in written.left_out:
-        _say(f"boostreg: {name} is left out: {why}", err=True)
-    _say(written.page)
+        _print(f"boostreg: {name} is skipped: {why}", err=True)
+    _print(written.page)
 
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="The folder of run A.")],
-    b: Annotated[Path, typer.Argument(help="The folder of run B.")],
+    a: Annotated[Path, typer.Argument(help="Folder of run A.")],
+    b: Annotated[Path, typer.Argument(help="Folder of run B.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="Page to write.", show_default="compare-A-B.html beside A"),
+        typer.Option(help="Page to write.", show_default="compare-A-B.html next to A"),
     ] = None,
 ) -> None:
-    """Say whether run B is better or smaller than run A, and by how much."""
-    from boostreg.study.compare import compare_folders
+    """Report whether run B is better or smaller than run A, and by how much."""
+    from boostreg.study.index import compare_folders
 
     page, lines = compare_folders(a, b, out)
     for line in (*lines, "", str(page)):
-        _say(line)
+        _print(line)
 
 
 @app.command()
 def validate(
     study: StudyFile,
     out: Annotated[
-        Path, typer.Option(help="Folder in which the study's folder may lie.")
+        Path, typer.Option(help="Folder to look for the study's folder in.")
     ] = Path("reports"),
 ) -> None:
-    """Check a study and its data, and say what a run would do."""
-    from boostreg.study.door import load_study
-    from boostreg.study.outline import outline
+    """Check a study and its data, and print what a run would do."""
+    from boostreg.study.load import load_study
+    from boostreg.study.plan import outline
 
     for line in outline(load_study(study), out):
-        _say(line)
+        _print(line)
 
 
 @app.command()
 def spaces(
     name: Annotated[
-        str | None, typer.Argument(help="One of them, to see its ranges.")
+        str | None, typer.Argument(help="Name of a space, to print its ranges.")
     ] = None,
 ) -> None:
-    """List the search spaces that ship, or print one, to copy from."""
+    """List the built-in search spaces, or print one to copy from."""
     from boostreg.penalty.shipped import describe_space, space_lines
 
     for line in space_lines() if name is None else describe_space(name):
-        _say(line)
+        _print(line)
 
 
 @app.command()
 def size(
     model: Annotated[
-        Path, typer.Argument(help="A model of XGBoost (.ubj) or LightGBM (.txt).")
+        Path, typer.Argument(help="Model file of XGBoost (.ubj) or LightGBM (.txt).")
     ],
 ) -> None:
-    """Print how large a model is, counted from its trees."""
+    """Print the size of a model, counted from its trees."""
     from boostreg.trees import SIZES, tree_size
 
     measured = tree_size(model)
     for name in SIZES:
-        _say(f"{name.removeprefix('n_'):<16}{getattr(measured, name):.10g}")
+        _print(f"{name.removeprefix('n_'):<16}{getattr(measured, name):.10g}")
 
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(help="The folder that a run left.")],
-    data: Annotated[str, typer.Argument(help="Rows: a .csv file, or a source.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    data: Annotated[
+        str, typer.Argument(help="New rows: a .csv file or another source.")
+    ],
     model: Annotated[
-        str | None, typer.Option(help="ENGINE-PICK; by default the best of all.")
+        str | None, typer.Option(help="Model as ENGINE-PICK.", show_default="the best")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
 ) -> None:
-    """Print, or write, what a model of a run predicts for new rows, as CSV."""
-    from boostreg.study.models import predict_rows
+    """Print or write the predictions of a run's model for new rows, as CSV."""
+    from boostreg.study.output import predict_rows
 
     typer.echo(predict_rows(run, data, model=model, out=out), nl=False)
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one message, never a traceback."""
+    """Run the command line. Errors of ours are one message without a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        # A label that the terminal's encoding lacks is shown by its number.
+        # Escape characters that the terminal's encoding does not have.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if any("\0" in argument for argument in sys.argv):
-        _fail("no argument may hold a NUL character, which no path has.", 2)
+        _fail("arguments must not contain a NUL character.", 2)
     try:
         app()
     except InterruptedRunError as error:
-        # The process is at its end: a second Ctrl-C has nothing left to stop.
+        # The process is about to exit; ignore a second Ctrl-C.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _fail(f"{error} The same command goes on from what is finished.", 130)
+        _fail(f"{error} Run the same command to resume.", 130)
     except (RunError, FitError) as error:
         _fail(str(error), 2 if _is_bad_path(error.__cause__) else 1)
     except BoostregError as error:
@@ -247,16 +253,16 @@ def main() -> None:
 
 
 def _is_bad_path(error: BaseException | None) -> bool:
-    """Return whether a path was given that cannot be, rather than a disk failed."""
+    """Return whether the path is invalid, as opposed to a failing disk."""
     return isinstance(error, OSError) and error.errno in _BAD_PATH
 
 
 def _fail(message: str, code: int) -> None:
-    _say(f"boostreg: {message}", err=True)
+    _print(f"boostreg: {message}", err=True)
     raise SystemExit(code)
 
 
-def _say(text: object, *, err: bool = False) -> None:
+def _print(text: object, *, err: bool = False) -> None:
     typer.echo(printable(text), err=err)
 
 

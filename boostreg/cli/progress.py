@@ -1,4 +1,4 @@
-"""How far a run is, on standard error: a bar for a terminal, lines for a log."""
+"""Progress of a run on standard error: a bar in a terminal, lines in a log."""
 
 import re
 import time
@@ -17,13 +17,13 @@ __all__ = ["Bar", "Lines", "printable"]
 _CONTROL = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
 )
-"""Control characters, those for the direction of text included; no tab or line end."""
+"""Control characters, including text direction, except tab and newline."""
 
 _SECONDS_BETWEEN_LINES = 5.0
 
 
 def printable(text: object) -> str:
-    r"""Return text of whatever origin as a terminal may have it: it takes no orders.
+    r"""Escape control characters, so that untrusted text cannot control the terminal.
 
     >>> print(printable("red: \x1b[31m"))
     red: \x1b[31m
@@ -34,7 +34,7 @@ def printable(text: object) -> str:
 def _best(
     engine: str, outer: int | None, loss: float | None, leaves: float | None
 ) -> str:
-    """Return how a search stands: ``xgboost, fold 2: best loss 0.5, 31 leaves``."""
+    """Format the state of a search: ``xgboost, fold 2: best loss 0.5, 31 leaves``."""
     where = f"{engine}, {'all rows' if outer is None else f'fold {outer}'}"
     if loss is None or leaves is None:
         return f"{where}: no trial yet"
@@ -42,13 +42,13 @@ def _best(
 
 
 class Lines(AbstractContextManager["Lines"]):
-    """Progress for a log: a plain line now and then on standard error."""
+    """Progress for a log: plain lines on standard error, one every few seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._total = self._first = 0
         self._stage = ""
-        self._started = self._said = clock()
+        self._started = self._last_printed = clock()
 
     def __exit__(
         self,
@@ -56,12 +56,12 @@ class Lines(AbstractContextManager["Lines"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave nothing behind."""
+        """Do nothing; printed lines need no cleanup."""
 
     def start(self, total: int) -> None:
-        """Begin."""
+        """Set the total number of trials."""
         self._total, self._started = total, self._clock()
-        self._say(f"{total:,} trials")
+        self._print(f"{total:,} trials")
 
     def trial(
         self,
@@ -71,48 +71,50 @@ class Lines(AbstractContextManager["Lines"]):
         best_loss: float | None,
         best_leaves: float | None,
     ) -> None:
-        """Print a line, unless one was printed a moment ago."""
+        """Print a line, unless the last one is recent."""
         if done == 0 or self._too_soon(done, self._total):
             return
-        self._say(
+        self._print(
             f"{done:,} of {self._total:,} trials{self._left(done, self._total)}; "
             + _best(engine, outer, best_loss, best_leaves)
         )
 
     def stage(self, text: str) -> None:
-        """Print what comes next."""
+        """Print the name of the next stage."""
         self._stage, self._started, self._first = text, self._clock(), 0
-        self._say(text)
+        self._print(text)
 
     def fits(self, done: int, total: int) -> None:
-        """Print a line, unless one was printed a moment ago."""
-        if not self._first:  # what ended before the stage took none of its time
+        """Print a line, unless the last one is recent."""
+        if not self._first:  # fits done before the stage took none of its time
             self._first, self._started = done, self._clock()
         if not self._too_soon(done, total):
             left = self._left(done - self._first, total - self._first)
-            self._say(f"{self._stage}: {done:,} of {total:,} fits{left}")
+            self._print(f"{self._stage}: {done:,} of {total:,} fits{left}")
 
     def _too_soon(self, done: int, total: int) -> bool:
-        return self._clock() - self._said < _SECONDS_BETWEEN_LINES and done < total
+        return (
+            self._clock() - self._last_printed < _SECONDS_BETWEEN_LINES and done < total
+        )
 
     def _left(self, done: int, total: int) -> str:
-        """Return how long the stage may still take, where that can be said."""
+        """Format the estimated time left, or nothing where it is unknown."""
         if done in (0, total):
             return ""
         seconds = (self._clock() - self._started) / done * (total - done)
-        return f", about {seconds:,.0f} s to the last"
+        return f", about {seconds:,.0f} s left"
 
     def warn(self, text: str) -> None:
         """Print a warning."""
-        self._say(f"warning: {text}")
+        self._print(f"warning: {text}")
 
-    def _say(self, text: str) -> None:
-        self._said = self._clock()
+    def _print(self, text: str) -> None:
+        self._last_printed = self._clock()
         typer.echo(printable(text), err=True)
 
 
 class Bar(AbstractContextManager["Bar"]):
-    """Progress for a terminal: a bar a stage, the best so far, and the time left."""
+    """Progress for a terminal: one bar per stage, the best trial, and the time left."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -146,11 +148,11 @@ class Bar(AbstractContextManager["Bar"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.stop()
 
     def start(self, total: int) -> None:
-        """Begin."""
+        """Set the total number of trials."""
         self._bar.update(self._task, total=total, description="")
 
     def trial(
@@ -166,7 +168,7 @@ class Bar(AbstractContextManager["Bar"]):
         self._bar.update(self._task, completed=done, description=text)
 
     def stage(self, text: str) -> None:
-        """Show what comes next, with a bar of its own."""
+        """Start a new bar for the next stage."""
         self._bar.reset(self._task, total=None, description=text, unit="fits")
 
     def fits(self, done: int, total: int) -> None:
@@ -174,7 +176,7 @@ class Bar(AbstractContextManager["Bar"]):
         self._bar.update(self._task, completed=done, total=total)
 
     def warn(self, text: str) -> None:
-        """Print a warning above the bar, to stay."""
+        """Print a permanent warning above the bar."""
         self._bar.console.print(
             printable(f"warning: {text}"), markup=False, highlight=False
         )

@@ -1,6 +1,5 @@
 """Tables and folds: from a source to checked arrays and the rows of every fit."""
 
-from boostreg.data.card import data_card
 from boostreg.data.cells import MISSING_WORDS, Reading
 from boostreg.data.columns import Column, apply_columns
 from boostreg.data.folds import (
@@ -18,12 +17,16 @@ from boostreg.data.frames import (
     is_frame,
     refuse_times,
 )
-from boostreg.data.monotone import named_signs
-from boostreg.data.planted import planted_name, planted_table, planted_truth
-from boostreg.data.prepare import prepare_table
+from boostreg.data.prepare import (
+    named_signs,
+    planted_name,
+    planted_table,
+    planted_truth,
+    prepare_table,
+    with_class_weights,
+)
 from boostreg.data.sources import read_rows, read_source
-from boostreg.data.table import Table, Task
-from boostreg.data.weighting import with_class_weights
+from boostreg.data.table import Table, Task, data_card
 
 __all__ = [
     "MISSING_WORDS",

@@ -1,28 +1,124 @@
-"""Cells of text: which of them are missing, and which number each one spells.
-
-A cell is read by itself, by what the study says of its file and the type of its
-column: no other row changes its meaning, in training or in prediction.
-"""
+"""Names of columns: carried as text unharmed, told apart, and found when misspelt."""
 
 import codecs
+import difflib
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from boostreg.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "BOOLEANS",
     "MISSING_WORDS",
     "Reading",
     "Type",
+    "as_yaml",
+    "as_yaml_text",
+    "columns_by_name",
     "is_plain_number",
     "plain_form",
     "plain_numbers",
+    "quoted",
+    "refuse_repeated",
+    "refuse_unknown",
+    "suggestion",
 ]
+
+
+def columns_by_name(frame: "pd.DataFrame") -> "dict[str, pd.Series[Any]]":
+    """Return the columns of ``frame`` by their names as text.
+
+    Raises
+    ------
+    DataError
+        If two columns have the same name.
+    """
+    names = [str(name) for name in frame.columns]
+    refuse_repeated(names)
+    return {name: frame.iloc[:, place] for place, name in enumerate(names)}
+
+
+def refuse_repeated(names: Sequence[str]) -> None:
+    """Raise DataError if a name occurs more than once."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"column names must differ, found more than once: {quoted(twice)}."
+        )
+
+
+def refuse_unknown(
+    name: str, names: Sequence[str], role: str = "", *, key: str | None = None
+) -> None:
+    """Raise DataError if ``name`` is not among ``names``, with those close to it.
+
+    The message begins with the ``role`` of the column, or with the ``key`` that names
+    it.
+    """
+    if name in names:
+        return
+    text = f"{name!r} is not a column of the data; {suggestion(name, names)}."
+    if key is not None:
+        raise DataError.at(key, text=text)
+    raise DataError(f"{role} {text}")
+
+
+def suggestion(name: str, names: Sequence[str]) -> str:
+    """Return which of ``names`` is meant by ``name``, or which there are.
+
+    >>> suggestion("Target", ["target", "year"])
+    "close to it: 'target'"
+    """
+    lower = {known.lower(): known for known in reversed(names)}
+    close = difflib.get_close_matches(name.lower(), lower, n=3)
+    if close:
+        return f"close to it: {quoted(lower[match] for match in close)}"
+    return f"there are {quoted(names)}" if names else "there is none"
+
+
+def quoted(names: Iterable[str], most: int = 8) -> str:
+    """Return names as one line of text, the last ones as a count.
+
+    >>> quoted(["a", "b", "c"], most=2)
+    "'a', 'b' and 1 more"
+    """
+    listed = list(names)
+    rest = len(listed) - most
+    shown = ", ".join(repr(name) for name in listed[:most])
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def as_yaml_text(text: str) -> str:
+    r"""Return a text as a quoted scalar of YAML.
+
+    >>> print(as_yaml_text("?"), as_yaml_text("it's"), as_yaml_text("\t"))
+    '?' "it's" "\t"
+    """
+    if text.isprintable() and "'" not in text:
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def as_yaml(name: str) -> str:
+    """Return the name of a column as a key of YAML, quoted where it must be.
+
+    >>> [as_yaml(name) for name in ("income", "of year", "null")]
+    ['income', "'of year'", "'null'"]
+    """
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
+    if plain and name.lower() not in ("null", "true", "false"):
+        return name
+    return as_yaml_text(name)
+
 
 MISSING_WORDS = (
     *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "-nan"),
@@ -81,11 +177,8 @@ class Reading:
     def __post_init__(self) -> None:
         for key, (holds, expected) in _RULES.items():
             if not holds(self):
-                error = DataError(
-                    f"{key}: found {getattr(self, key)!r}; expected {expected}."
-                )
-                error.key = key
-                raise error
+                found = f"found {getattr(self, key)!r}"
+                raise DataError.at(key, text=f"{found}; expected {expected}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return what later files are read by, JSON-ready; types are their columns'."""
@@ -112,7 +205,7 @@ class Reading:
         try:
             cls(**given)
         except DataError as error:
-            return _RULES[key][1] if error.key == key else None
+            return _RULES[key][1] if error.loc == (key,) else None
         return None
 
     @property

@@ -15,9 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import BOOLEANS, Reading, is_plain_number, plain_form
+from boostreg.data.cells import (
+    BOOLEANS,
+    Reading,
+    as_yaml,
+    columns_by_name,
+    is_plain_number,
+    plain_form,
+    quoted,
+    refuse_unknown,
+)
 from boostreg.data.judging import judge_cells, odd_number, rows_of_text
-from boostreg.data.names import as_yaml, columns_by_name, quoted, refuse_unknown
 from boostreg.errors import DataError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.names import refuse_repeated
+from boostreg.data.cells import refuse_repeated
 from boostreg.errors import DataError
 
 if TYPE_CHECKING:

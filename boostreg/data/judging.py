@@ -11,8 +11,14 @@ from typing import Literal
 
 import numpy as np
 
-from boostreg.data.cells import BOOLEANS, Reading, is_plain_number
-from boostreg.data.names import as_yaml, as_yaml_text, quoted
+from boostreg.data.cells import (
+    BOOLEANS,
+    Reading,
+    as_yaml,
+    as_yaml_text,
+    is_plain_number,
+    quoted,
+)
 from boostreg.errors import DataError
 
 __all__ = ["judge_cells", "odd_number", "rows_of_text", "with_groups", "with_units"]
@@ -391,7 +397,7 @@ def odd_number(  # noqa: PLR0913  each is a part of the message
     error = DataError(
         f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
     )
-    error.key = "source"
+    error.loc = ("source",)
     return error
 
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import Reading, is_plain_number
+from boostreg.data.cells import Reading, as_yaml, is_plain_number, quoted
 from boostreg.data.columns import Column
-from boostreg.data.files import FileFacts
 from boostreg.data.judging import with_units
-from boostreg.data.names import as_yaml, quoted
+from boostreg.data.sources import FileFacts
 from boostreg.data.target import Target
 
 if TYPE_CHECKING:

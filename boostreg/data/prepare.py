@@ -2,14 +2,15 @@
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import Reading
+from boostreg.data.cells import Reading, as_yaml, columns_by_name, refuse_unknown
 from boostreg.data.columns import (
     Column,
     encode_labels,
@@ -18,8 +19,6 @@ from boostreg.data.columns import (
     read_column,
     without_words,
 )
-from boostreg.data.files import FileFacts, file_facts
-from boostreg.data.names import as_yaml, columns_by_name, refuse_unknown
 from boostreg.data.notes import (
     notes_on_joined,
     notes_on_last_row,
@@ -27,6 +26,8 @@ from boostreg.data.notes import (
     notes_on_use,
     notes_on_values,
 )
+from boostreg.data.sources import FileFacts, file_facts
+from boostreg.data.synthetic import SYNTHETIC
 from boostreg.data.table import Table, Task
 from boostreg.data.target import read_target, refuse_missing
 from boostreg.errors import DataError
@@ -34,7 +35,14 @@ from boostreg.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["prepare_table"]
+__all__ = [
+    "named_signs",
+    "planted_name",
+    "planted_table",
+    "planted_truth",
+    "prepare_table",
+    "with_class_weights",
+]
 
 _INDEX = re.compile(r"|Unnamed: \d+(?:\.\d+)?|__index_level_\d+__")
 _LEVEL = "__index_level_"
@@ -139,15 +147,15 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
 def _check_types(
     names: Sequence[str], reading: Reading, named: Mapping[str, str]
 ) -> None:
-    with _about("types"):
-        for name in reading.types:
-            refuse_unknown(name, names, "types:")
-            for role, other in named.items():
-                if name == other and reading.types[name] != _TYPES[role]:
-                    raise DataError(
-                        f"types: {name!r} is the {role} column, whose type is "
-                        f"{_TYPES[role]}, got {reading.types[name]}."
-                    )
+    for name in reading.types:
+        refuse_unknown(name, names, key="types")
+        for role, other in named.items():
+            if name == other and reading.types[name] != _TYPES[role]:
+                raise DataError.at(
+                    "types",
+                    text=f"{name!r} is the {role} column, whose type is "
+                    f"{_TYPES[role]}, got {reading.types[name]}.",
+                )
 
 
 def _indices(
@@ -206,7 +214,7 @@ def _check_roles(
                 )
     with _about("drop"):
         for name in drop:
-            refuse_unknown(name, names, "drop:")
+            refuse_unknown(name, names, key="drop")
         if target in drop:
             raise DataError(f"target {target!r} must not be listed under drop.")
 
@@ -217,7 +225,7 @@ def _about(key: str) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        error.key = key
+        error.loc = (key,)
         raise
 
 
@@ -241,7 +249,7 @@ def _read_features(
         rest = len(faults) - _FAULTS
         more = [f"{rest} more columns are at fault."] if rest > 0 else []
         told = DataError("\n".join([*map(str, faults[:_FAULTS]), *more]))
-        told.key = faults[0].key
+        told.loc = faults[0].loc
         raise told
     return X, tuple(columns)
 
@@ -396,4 +404,132 @@ _READERS: dict[str, Any] = {
     "groups": _read_groups,
     "time": _read_time,
     "weights": _read_weights,
+}
+
+
+def with_class_weights(table: Table, given: str | Mapping[str, float] | None) -> Table:
+    """Return the table with row weights multiplied by those of their classes.
+
+    Class weights are a part of what the loss is, so they are the same in training and
+    in judging, and are counted once, on all rows.
+
+    Parameters
+    ----------
+    table : Table
+    given : "balanced", mapping of str to float or None
+        ``balanced``: rows / (classes * rows of the class); else a factor for each
+        class that is named, 1 for the others.
+
+    Raises
+    ------
+    DataError
+        If the task has no classes, or a class is not there.
+    """
+    if given is None:
+        return table
+    if not table.classes:
+        raise DataError("a regression target has no classes; leave class_weights out.")
+    codes = table.y.astype(int)
+    if isinstance(given, Mapping):
+        factors = _named(table.classes, given)
+    else:
+        counts = np.bincount(codes, minlength=len(table.classes))
+        factors = table.n_samples / (len(table.classes) * counts)
+    rows = np.ones(table.n_samples) if table.weights is None else table.weights
+    return replace(table, weights=rows * factors[codes])
+
+
+def _named(classes: tuple[str, ...], given: Mapping[str, float]) -> np.ndarray:
+    texts = {str(label): factor for label, factor in given.items()}
+    if unknown := [label for label in texts if label not in classes]:
+        raise DataError(
+            f"class {unknown[0]!r} is not in the target, which has "
+            f"{', '.join(classes)}."
+        )
+    return np.array([texts.get(label, 1.0) for label in classes])
+
+
+def named_signs(
+    columns: Sequence[Column], given: Mapping[Any, int]
+) -> tuple[int, ...] | None:
+    """Return a sign for each column, 0 for those not named; None if none is named.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    given : mapping of str to int
+        1 for a column along which raw scores may only rise, -1 where only fall.
+
+    Raises
+    ------
+    DataError
+        If there is no such column.
+    """
+    names = [column.name for column in columns]
+    if unknown := [name for name in given if name not in names]:
+        known = ", ".join(map(repr, names[:20]))
+        text = f"there is no feature {unknown[0]!r}; there are {known}."
+        raise DataError.at("monotone", text=text)
+    return tuple(given.get(name, 0) for name in names) if given else None
+
+
+_PREFIX = "synthetic:"
+
+
+def planted_name(source: str) -> str | None:
+    """Return the name of a planted source, None for real data.
+
+    >>> planted_name("synthetic:sparse"), planted_name("sklearn:wine")
+    ('sparse', None)
+    """
+    name = source.removeprefix(_PREFIX)
+    return name if name != source and name in SYNTHETIC else None
+
+
+def planted_table(name: str, seed: int, target: str = "target") -> Table:
+    """Return a replicate drawn by ``seed``, of the source's own number of rows."""
+    draw: Callable[..., Any] = SYNTHETIC[name]
+    return prepare_table(draw(seed=seed), target=target)
+
+
+def planted_truth(name: str) -> Mapping[str, Any] | None:
+    """Return what is known of a planted target, None where it is no plain sum.
+
+    Returns
+    -------
+    dict or None
+        ``informative``, the columns that the target depends on; ``coefficients``, one
+        a column where it is linear in them, else None; ``noise_variance`` of the
+        normal noise.
+
+    Examples
+    --------
+    >>> planted_truth("sparse")["informative"]
+    (0, 1, 2, 3, 4)
+    """
+    if name not in _TRUTHS:
+        return None
+    informative, coefficients, variance = _TRUTHS[name]
+    return {
+        "informative": informative,
+        "coefficients": None if coefficients is None else np.array(coefficients),
+        "noise_variance": variance,
+    }
+
+
+_Truth = tuple[tuple[int, ...], tuple[float, ...] | None, float | None]
+
+_COLLINEAR = dict(zip((0, 6, 12, 18, 24), (2.0, -1.5, 1.0, -1.0, 0.5), strict=True))
+
+_TRUTHS: dict[str, _Truth] = {
+    "classes": ((0, 1, 2, 3, 4), (2.0, -1.5, 1.5, -1.0, 1.0, *(0.0,) * 25), None),
+    "collinear": (
+        tuple(_COLLINEAR),
+        tuple(_COLLINEAR.get(column, 0.0) for column in range(30)),
+        2.25,
+    ),
+    "friedman1": ((0, 1, 2, 3, 4), None, 1.0),
+    "noise": ((), (0.0,) * 10, 1.0),
+    "step": ((0, 1), None, 0.0),
+    "sparse": ((0, 1, 2, 3, 4), (3.0, -2.0, 2.0, -1.0, 1.0, *(0.0,) * 45), 1.0),
 }

@@ -1,21 +1,455 @@
-"""Sources: what `data.source` of a study may name, as a DataFrame."""
+"""Files as DataFrames, and the mistakes in them that pandas would pass over.
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+pandas renames columns of the same name, fills short rows, drops what is too long and
+guesses types file by file in silence. So a CSV file is first read record by record;
+only a file whose every record fits its header is parsed, as text; and a column becomes
+numbers only where every cell is one.
+"""
+
+import csv
+import importlib
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
-from boostreg.data.cells import Reading, Type
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.data.cells import (
+    BOOLEANS,
+    Reading,
+    Type,
+    as_yaml_text,
+    plain_numbers,
+    refuse_repeated,
+    suggestion,
+)
 from boostreg.data.columns import Column
-from boostreg.data.files import read_csv, read_parquet
-from boostreg.data.names import suggestion
+from boostreg.data.judging import with_groups
 from boostreg.data.synthetic import SYNTHETIC
-from boostreg.errors import DataError
+from boostreg.errors import DataError, MissingExtraError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SKLEARN", "read_rows", "read_source"]
+__all__ = [
+    "SKLEARN",
+    "FileFacts",
+    "file_facts",
+    "read_csv",
+    "read_parquet",
+    "read_rows",
+    "read_source",
+]
+
+_SUFFIXES = (".csv", ".parquet")
+_FACTS = "boostreg"  # where a DataFrame carries what is known of its file
+_SEPARATORS = (";", "\t", "|")
+_ZEROS = re.compile(r"0[0-9]+")
+_SAMPLE = 100  # rows that show whether a column has as many values as rows
+_AS_IN_TRAINING = "as in the file of training"
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # at the start of a file
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a DataFrame cannot say of the file that it came from.
+
+    Attributes
+    ----------
+    words : mapping of str to mapping of str to int
+        By column, the words read as missing, and how often; empty cells left out.
+    zeros : mapping of str to str
+        Columns of whole numbers with leading zeros, and one of these.
+    joined : mapping of str to tuple of str
+        Columns of numbers where different cells are one number, and two of these.
+    unread : mapping of str to str
+        Columns that cannot be read, and why.
+    of_file : bool
+        False for a DataFrame that came from no file.
+    """
+
+    words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    zeros: Mapping[str, str] = field(default_factory=dict)
+    joined: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    of_file: bool = True
+
+    def __deepcopy__(self, _: object) -> "FileFacts":
+        return self  # pandas copies it with every column that is taken
+
+
+def file_facts(frame: "pd.DataFrame") -> FileFacts:
+    """Return what is known of the file of ``frame``; nothing for any other frame."""
+    facts = frame.attrs.get(_FACTS)
+    return facts if isinstance(facts, FileFacts) else FileFacts(of_file=False)
+
+
+def read_csv(
+    path: Path,
+    reading: Reading | None = None,
+    labels: Mapping[str, Collection[str]] | None = None,
+) -> "pd.DataFrame":
+    """Return a CSV file: one header record, names kept as they are.
+
+    With ``labels`` these are rows for a model, which no study says how to read.
+
+    A column is numbers, or booleans (TRUE, FALSE), where all its cells are; else text
+    as it stands in the file. Empty cells and the words of ``reading`` are missing. A
+    blank line is no record, but where there is one column: a missing cell.
+
+    Raises
+    ------
+    DataError
+        If the file is not there, is empty, is not in the encoding, repeats a column
+        name or has records of other lengths than the header.
+    """
+    reading, later = reading or Reading(), labels is not None
+    encoding = reading.encoding
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-8-sig"
+    _refuse_absent(path)
+    try:
+        with path.open(encoding=encoding, newline="") as lines:
+            header = _check_records(lines, path, reading.separator, later=later)
+        # pandas loses a cell where kinds of line ends are mixed: it gets one kind.
+        with path.open(encoding=encoding) as lines:
+            _header(csv.reader(lines, delimiter=reading.separator))
+            cells = _parse(lines, header, reading.separator)
+        if len(header) == 1:
+            blank = [not cell.strip() for cell in cells[:, 0]]
+            cells = np.where(np.reshape(blank, cells.shape), "", cells)
+    except DataError:
+        raise
+    except UnicodeError as error:
+        raise _undecoded(path, reading.encoding, error, later=later) from error
+    except csv.Error as error:
+        raise DataError(f"{path}: not a readable CSV file: {error}.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read: {reason(error)}.") from error
+    return _typed(cells, header, reading, labels or {})
+
+
+def read_parquet(path: Path) -> "pd.DataFrame":
+    """Return a Parquet file, named levels of a pandas index among its columns.
+
+    What pandas noted about types is passed over: the file's own types say as much. A
+    column that cannot be read is only refused where it is used.
+
+    Raises
+    ------
+    MissingExtraError
+        If pyarrow is not installed.
+    DataError
+        If the file is not there, is no Parquet file or repeats a column name.
+    """
+    _refuse_absent(path)
+    try:
+        parquet = importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{path}: reading Parquet needs the extra 'parquet' of boostreg: "
+            f"pip install 'boostreg[parquet]'."
+        ) from error
+    try:
+        with parquet.ParquetFile(path) as file:
+            _check_names(list(file.schema_arrow.names), path)
+            table = file.read()
+    except DataError:
+        raise
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise DataError(
+            f"{path}: not a readable Parquet file: {reason(error)}."
+        ) from error
+    return _as_frame(table)
+
+
+def _refuse_absent(path: Path) -> None:
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder, a data file is needed.")
+    if not path.exists():
+        raise DataError(f"{path}: the data file is not there{_beside(path)}.")
+    if not path.is_file():
+        raise DataError(f"{path}: is no regular file, a data file is needed.")
+
+
+def _beside(path: Path) -> str:
+    """Return which data files there are in its place."""
+    if not path.parent.is_dir():
+        return ", nor is its folder"
+    files = sorted(
+        other.name for other in path.parent.iterdir() if other.suffix in _SUFFIXES
+    )
+    return f"; {suggestion(path.name, files)}" if files else ""
+
+
+def _undecoded(
+    path: Path, encoding: str, error: UnicodeError, *, later: bool
+) -> DataError:
+    """Return the error for a file in another encoding, with the key to write."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    found = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        found = f"found byte 0x{error.object[error.start]:02x} ({error.reason})"
+    likely = _MARKS.get(start, "latin-1")
+    advice = f"UTF-8, or write its encoding, such as data.encoding: {likely}"
+    told = DataError(
+        f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as "
+        f"{f'{encoding.upper()}, {_AS_IN_TRAINING}' if later else advice}."
+    )
+    told.loc = ("source" if encoding == Reading().encoding else "encoding",)
+    return told
+
+
+def _header(records: Iterator[list[str]]) -> list[str]:
+    return next((record for record in records if record), [])
+
+
+def _check_records(
+    lines: IO[str], path: Path, separator: str, *, later: bool
+) -> list[str]:
+    """Read a CSV file once through and return its header."""
+    records = csv.reader(lines, delimiter=separator)
+    header = _header(records)
+    if not header:
+        raise DataError(f"{path}: the file is empty; a header and rows are needed.")
+    _check_names(header, path)
+    _refuse_other_separator(header, path, separator, later=later)
+    n_rows = 0
+    ragged = []
+    for record in records:
+        n_rows += bool(record) or len(header) == 1
+        if record and len(record) != len(header):
+            ragged.append((records.line_num, len(record)))
+        if "\0" in "".join(record):  # where pandas would end the cell
+            raise DataError(
+                f"{path}: line {records.line_num} holds a NUL byte; a CSV file is "
+                f"text. If it is UTF-16, "
+                f"{'save it as UTF-8' if later else 'write data.encoding: utf-16'}."
+            )
+    if ragged:
+        line, found = ragged[0]
+        raise DataError(
+            f"{path}: {len(ragged)} of {n_rows} rows do not fit the header of "
+            f"{len(header)} columns, first line {line} with {found} values."
+        )
+    if not n_rows:
+        raise DataError(f"{path}: the file has a header and no row.")
+    return header
+
+
+def _check_names(names: list[str], path: Path) -> None:
+    try:
+        refuse_repeated(names)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _refuse_other_separator(
+    names: list[str], path: Path, separator: str, *, later: bool
+) -> None:
+    if names[0].lower().startswith("sep=") and not any(names[1:]):
+        mark = names[0][4:] or separator
+        advice = f" and write data.separator: {_as_key(mark)}"
+        raise DataError(
+            f"{path}: the first line, 'sep={mark}', is a mark for Excel; take it out "
+            f"of the file{'' if later or mark == separator else advice}."
+        )
+    found = [mark for mark in (",", *_SEPARATORS) if mark in names[0]]
+    if len(names) == 1 and found:
+        advice = f". Write data.separator: {_as_key(found[0])} for this file."
+        told = DataError(
+            f"{path}: the header is the single column {names[0]!r}; values are "
+            f"separated by {separator!r} here"
+            f"{f', {_AS_IN_TRAINING}.' if later else advice}"
+        )
+        told.loc = ("source" if separator == Reading().separator else "separator",)
+        raise told
+
+
+def _as_key(mark: str) -> str:
+    return json.dumps(mark) if mark == "\t" else as_yaml_text(mark)
+
+
+def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
+    import pandas as pd
+
+    return pd.read_csv(
+        lines,
+        sep=separator,
+        header=None,
+        names=range(len(header)),
+        index_col=False,
+        dtype=object,
+        keep_default_na=False,
+        na_filter=False,
+        low_memory=False,
+        skip_blank_lines=len(header) > 1,
+    ).to_numpy(dtype=object)
+
+
+def _typed(
+    cells: NDArray[Any],
+    header: list[str],
+    reading: Reading,
+    labels: Mapping[str, Collection[str]],
+) -> "pd.DataFrame":
+    """Return columns of text as what all of their cells are."""
+    import pandas as pd
+
+    columns: dict[int, Any] = {}
+    words: dict[str, dict[str, int]] = {}
+    zeros: dict[str, str] = {}
+    joined: dict[str, tuple[str, str]] = {}
+    for place, (name, column) in enumerate(zip(header, cells.T, strict=True)):
+        is_label = reading.types.get(name) == "category"
+        texts = column[:_SAMPLE].tolist()
+        numbers = None
+        if reading.is_plain and not is_label and len(set(texts)) > _SAMPLE / 2:
+            texts = column.tolist()
+            numbers = _at_once(texts)
+            if numbers is not None and _is_doubtful(name, texts, numbers, reading):
+                numbers = None
+        if numbers is not None:
+            values = numbers
+        else:
+            codes, uniques = pd.factorize(column)
+            blank = np.array(reading.is_missing(uniques.tolist()), dtype=bool)
+            if name in labels:
+                blank &= np.array([text not in labels[name] for text in uniques])
+            words[name] = _words(codes, uniques, blank)
+            known = uniques[~blank]
+            texts = known.tolist()
+            numbers = None if is_label else _all_numbers(texts, reading)
+            if numbers is not None and _is_doubtful(name, texts, numbers, reading):
+                numbers = None
+            values = _taken(known if numbers is None else numbers, codes, blank)
+        if numbers is not None and numbers.dtype.kind == "i":
+            zero = next(filter(_ZEROS.fullmatch, texts), None)
+            zeros |= {} if zero is None else {name: zero}
+        recur = numbers is not None and 2 * len(numbers) <= len(column)
+        if numbers is not None and (name in zeros or recur):
+            pair = _same_number(texts, numbers)
+            joined |= {} if pair is None else {name: pair}
+        is_text = values.dtype == object  # else pandas looks what kind of text it is
+        columns[place] = pd.Series(values, dtype=object) if is_text else values
+    frame = pd.DataFrame(columns, copy=False)
+    frame.columns = pd.Index(header, dtype=object)
+    frame.attrs[_FACTS] = FileFacts(words=words, zeros=zeros, joined=joined)
+    return frame
+
+
+def _is_doubtful(
+    name: str, texts: list[str], numbers: NDArray[Any], reading: Reading
+) -> bool:
+    """Return whether points may stand between thousands; text stays until judged."""
+    stated = name in reading.types or numbers.dtype.kind != "f"
+    return not stated and bool(with_groups(texts, reading))
+
+
+def _same_number(texts: Sequence[str], numbers: NDArray[Any]) -> tuple[str, str] | None:
+    """Return the first two different texts, spaces around them aside, of one number."""
+    first: dict[Any, str] = {}
+    for text, number in zip(map(str.strip, texts), numbers.tolist(), strict=True):
+        if first.setdefault(number, text) != text:
+            return first[number], text
+    return None
+
+
+def _at_once(texts: list[str]) -> NDArray[Any] | None:
+    """Return a column of plain numbers, None where one cell or more is none."""
+    if plain_numbers(texts[:1]) is None:  # most columns of text end here
+        return None
+    values = plain_numbers(texts)
+    return None if values is None else _as_array(values)
+
+
+def _as_array(values: Sequence[Any]) -> NDArray[Any]:
+    """Return numbers as an array; whole numbers stay whole, however large.
+
+    Groups and classes are told apart by them.
+    """
+    if not all(isinstance(value, int) for value in values[:1]):
+        return np.array(values, dtype=np.float64)
+    try:
+        return np.array(values, dtype=np.int64)
+    except OverflowError:
+        return np.array(values, dtype=object)
+
+
+def _words(
+    codes: NDArray[np.int64], texts: NDArray[Any], blank: NDArray[np.bool_]
+) -> dict[str, int]:
+    """Return the words among the missing cells, and how often each occurs."""
+    places = np.flatnonzero(blank).tolist()
+    return {texts[p]: int(np.sum(codes == p)) for p in places if texts[p].strip()}
+
+
+def _all_numbers(texts: list[str], reading: Reading) -> NDArray[Any] | None:
+    """Return the numbers or booleans that all texts are, else None."""
+    if reading.is_plain and (values := _at_once(texts)) is not None:
+        return values
+    if None in reading.plain_texts(texts[:1]):
+        booleans = [BOOLEANS.get(text.strip()) for text in texts]
+        return None if None in booleans else np.array(booleans, dtype=bool)
+    plain = [text for text in reading.plain_texts(texts) if text is not None]
+    if len(plain) < len(texts):
+        return None
+    whole = plain_numbers(plain)
+    return _as_array(list(map(float, plain)) if whole is None else whole)
+
+
+def _taken(
+    values: NDArray[Any], codes: NDArray[np.int64], blank: NDArray[np.bool_]
+) -> NDArray[Any]:
+    """Return the value of each row from those that differ, missing ones as NaN."""
+    if not blank.any():
+        return values[codes]
+    kind = np.float64 if values.dtype.kind in "if" else object
+    every = np.full(len(blank), np.nan, dtype=kind)
+    every[~blank] = values
+    return every[codes]
+
+
+def _as_frame(table: Any) -> "pd.DataFrame":
+    """Return an Arrow table column by column, with named levels of pandas' index."""
+    import pandas as pd
+
+    pa = importlib.import_module("pyarrow")
+    columns: dict[str, Any] = {}
+    unread = {}
+    for name, column in zip(table.schema.names, table.columns, strict=True):
+        kind = column.type
+        whole = pa.types.is_integer(kind) and column.null_count
+        mapped = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
+        try:
+            columns[name] = column.to_pandas(types_mapper=mapped.get if whole else None)
+        except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
+            columns[name] = np.full(len(table), np.nan)
+            unread[name] = f"holds {kind} values that cannot be read ({error})"
+    columns |= {name: values for name, values in _ranges(table) if name not in columns}
+    frame = pd.DataFrame(columns, index=range(len(table)), copy=False)
+    frame.attrs[_FACTS] = FileFacts(unread=unread)
+    return frame
+
+
+def _ranges(table: Any) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Yield the named index levels that pandas keeps as a range, not as a column."""
+    try:
+        noted = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        levels = [level for level in noted["index_columns"] if isinstance(level, dict)]
+        for level in levels:
+            if level["kind"] == "range" and level["name"] is not None:
+                counted = np.arange(level["start"], level["stop"], level["step"])
+                if len(counted) == len(table):
+                    yield str(level["name"]), counted
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return  # notes of another writer, which say nothing of an index
+
 
 SKLEARN = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
 """Data sets of scikit-learn that come with it, so that no network is needed."""
@@ -54,7 +488,7 @@ def read_source(
     try:
         return _read(source, base / source, reading, labels)
     except DataError as error:
-        error.key = error.key or "source"
+        error.loc = error.loc or ("source",)
         raise
 
 

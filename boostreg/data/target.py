@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import Reading
+from boostreg.data.cells import Reading, quoted
 from boostreg.data.columns import (
     encode_labels,
     kind_of,
@@ -21,7 +21,6 @@ from boostreg.data.columns import (
     numbers_of,
     read_numbers,
 )
-from boostreg.data.names import quoted
 from boostreg.data.table import Task
 from boostreg.errors import DataError
 

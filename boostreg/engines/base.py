@@ -11,13 +11,16 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.data import Column
+from boostreg.engine_facts import ENGINE_FACTS, EngineFacts
+from boostreg.engines.columns import Codes, as_trained
 from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
-from boostreg.engines.seen import Codes, as_trained
 from boostreg.errors import FitError, ModelError, UnsupportedPenaltyError
-from boostreg.losses import Array, Objective
+from boostreg.losses import Objective
 from boostreg.penalty import Penalty
+from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import FeatureMap, TreeEnsemble
 
 __all__ = ["Bins", "Engine", "Growth", "Model", "Training", "library_failure"]
@@ -25,10 +28,10 @@ __all__ = ["Bins", "Engine", "Growth", "Model", "Training", "library_failure"]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A grown ensemble with all that is needed to predict and to save it.
+    """A trained ensemble with everything needed to predict with it and save it.
 
-    ``native`` is the library's own booster of the standardised problem, without the
-    intercept; ``Engine.export`` returns one that predicts alone.
+    ``native`` is the library's booster for the standardised problem, without the
+    intercept; ``Engine.export`` returns one that predicts without boostreg.
     """
 
     engine: str
@@ -41,16 +44,16 @@ class Model:
     complete: tuple[bool, ...]
     """For each column, whether the training rows had no missing value in it."""
     pure: bool = True
-    """Whether no tree and no base score holds a part of the intercept."""
+    """Whether the intercept is in no tree and no base score."""
     codes: Codes = ()
     """For each category column, the codes that the training rows held."""
     features: FeatureMap | None = None
-    """Map of the columns to what ``native`` reads; None where it reads them as is."""
+    """Map from columns to the input of ``native``; None if it reads them unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """A grown model and its curves; entry k of a curve is after k rounds."""
+    """A trained model and its curves; entry k of a curve is after k rounds."""
 
     model: Model
     valid_loss: Array
@@ -65,9 +68,9 @@ class Bins:
     Attributes
     ----------
     problem : Problem
-        May be without its values of features.
+        May have lost its feature values (``Problem.without_features``).
     train, valid : object
-        The library's own data sets, labels on the standard scale; None for none.
+        The library's data sets, labels on the standard scale; None without rows.
     complete : tuple of bool
     codes : Codes
     features : FeatureMap or None
@@ -83,19 +86,19 @@ class Bins:
 
 
 _CHECK = re.compile(r"Check failed: (.*?)(?: at \S+, line \d+|\n|$)")
-"""How a library names a condition that its own code expects; a path may follow."""
+"""A failed assertion in the C++ code of a library; a path may follow."""
 
 _SPLIT = (
     ": a split left one side without a row, as rounding makes it where rows are few or "
     "one is far heavier than the rest"
 )
-_MEANT = dict.fromkeys(
+_EXPLANATIONS = dict.fromkeys(
     (f"(best_split_info.{side}_count) > (0)" for side in ("left", "right")), _SPLIT
 )
 
 
 def library_failure(kind: str, message: str) -> FitError:
-    """Return what a library raised, as an error of ours without its place in C++.
+    """Return the error of a library as a ``FitError``, without the C++ location.
 
     >>> library_failure("LightGBMError", "Check failed: (a) > (0) at /b.cpp, line 7 .")
     FitError('LightGBM ended the fit at a check of its own, (a) > (0).')
@@ -104,10 +107,10 @@ def library_failure(kind: str, message: str) -> FitError:
     """
     library = kind.removesuffix("Error")
     if check := _CHECK.search(message):
-        told = check[1].strip()
+        condition = check[1].strip()
         return FitError(
-            f"{library} ended the fit at a check of its own, {told}"
-            f"{_MEANT.get(told, '')}."
+            f"{library} ended the fit at a check of its own, {condition}"
+            f"{_EXPLANATIONS.get(condition, '')}."
         )
     first = re.sub(r"^\[[\d:]+\] \S+:\d+: ", "", message.strip()).split("\n")[0]
     return FitError(f"{library} ended the fit: {first.strip()}")
@@ -116,11 +119,27 @@ def library_failure(kind: str, message: str) -> FitError:
 class Engine(ABC):
     """A boosting library behind one vocabulary.
 
-    Subclasses are final and keep no state: two calls with equal arguments grow equal
+    Subclasses are final and stateless: calls with equal arguments train equal
     models.
     """
 
     name: ClassVar[str]
+    lacks: ClassVar[tuple[str, ...]] = ()
+    """Penalties that most engines have and this one has not; see ``lacking``."""
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What is known of the library beside how it is fitted."""
+        return ENGINE_FACTS[self.name]
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Penalties without any counterpart, whatever the problem is."""
+        return tuple(
+            name
+            for name, facts in PENALTY_FACTS.items()
+            if name in self.lacks or (facts.only and self.name not in facts.only)
+        )
 
     @abstractmethod
     def version(self) -> str:
@@ -128,18 +147,18 @@ class Engine(ABC):
 
     @abstractmethod
     def check(self, penalty: Penalty, problem: Problem) -> None:
-        """Refuse what the library cannot mean.
+        """Raise if the library cannot express this penalty or objective.
 
         Raises
         ------
         UnsupportedPenaltyError
-            If it has no counterpart of ``penalty`` on this problem.
+            If it has no counterpart of ``penalty`` for this problem.
         StudyError
             If it lacks the objective.
         """
 
     def refusal(self, name: str, value: Any, problem: Problem) -> str | None:
-        """Return why one penalty is refused by itself, None if it is taken."""
+        """Return why one penalty alone is refused, or None if it is supported."""
         alone: dict[str, Any] = {"reg_lambda": 0.0} | {name: value}
         try:
             self.check(Penalty(**alone), problem)
@@ -148,7 +167,7 @@ class Engine(ABC):
         return None
 
     def settled_defaults(self, problem: Problem) -> dict[str, float]:
-        """Return 0 for ``reg_lambda`` where our default of it is refused."""
+        """Return ``reg_lambda`` 0 if our default for it is refused."""
         default = Penalty().reg_lambda
         refused = self.refusal("reg_lambda", default, problem) is not None
         return {"reg_lambda": 0.0} if refused else {}
@@ -157,7 +176,7 @@ class Engine(ABC):
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
         """Return the library's own parameters, for data in the user's units.
 
-        Every field is sent, at zero too: the libraries' defaults differ.
+        Every field is passed, also at zero, because the libraries' defaults differ.
         """
 
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
@@ -166,40 +185,40 @@ class Engine(ABC):
         Raises
         ------
         DataError
-            If the library cannot hold a value.
+            If the library cannot represent a value.
         FitError
-            If it refuses the rows in its own words.
+            If the library itself rejects the rows.
         """
-        with self._in_plain_words():
+        with self._library_errors_as_ours():
             return self._bin(problem, threads)
 
     @abstractmethod
     def _bin(self, problem: Problem, threads: int) -> Bins:
-        """Bin the rows, the errors of the library being those that it raises."""
+        """Bin the rows; errors of the library are raised unchanged."""
 
     def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         """Grow trees on binned rows.
 
-        Where all rows that count have one target, the intercept is the whole model.
+        If all rows with weight have the same target, the model is the intercept.
 
         Raises
         ------
         UnsupportedPenaltyError
             As ``check``.
         FitError
-            If predictions became infinite or NaN, or left the range of the target
-            where the library has no limit on a step.
+            If predictions become infinite or NaN, or leave the range of the target in
+            a library without a limit on steps.
         """
         self.check(penalty, bins.problem)
-        with self._in_plain_words():
+        with self._library_errors_as_ours():
             if not bins.problem.constant:
                 return self._fit(bins, penalty, growth)
             training = self._fit(bins, penalty, replace(growth, n_rounds=0))
         return replace(training, exhausted=True)
 
     @contextmanager
-    def _in_plain_words(self) -> Iterator[None]:
-        """Let an error of the library be a FitError, without its place in C++."""
+    def _library_errors_as_ours(self) -> Iterator[None]:
+        """Convert errors of the library to ``FitError``, without the C++ location."""
         try:
             yield
         except self._own_errors() as error:
@@ -207,22 +226,22 @@ class Engine(ABC):
 
     @abstractmethod
     def _own_errors(self) -> tuple[type[Exception], ...]:
-        """Return the classes of the errors that the library raises itself."""
+        """Return the exception classes that the library defines."""
 
     @abstractmethod
     def _fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
-        """Grow trees on binned rows, the penalty being checked."""
+        """Grow trees on binned rows; the penalty is already checked."""
 
     @abstractmethod
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
-        """Fit the library's own wrapper untouched, but for seed and threads."""
+        """Fit the library's scikit-learn wrapper with only seed and threads set."""
 
     def predict(
         self, model: Model, X: NDArray[np.float64], n_rounds: int | None = None
     ) -> Array:
         """Return raw scores (n_samples, n_outputs) of the first ``n_rounds`` rounds.
 
-        A category that the training rows did not hold is missing.
+        A category that is not in the training rows counts as missing.
         """
         standard = model.standard
         rounds = model.n_rounds if n_rounds is None else n_rounds
@@ -238,13 +257,13 @@ class Engine(ABC):
 
     @abstractmethod
     def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:
-        """Return what the first rounds add, on the standard scale."""
+        """Return the sum of the first rounds, on the standard scale."""
 
     @abstractmethod
     def trees(self, model: Model) -> TreeEnsemble:
         """Return the trees as arrays, leaves in units of the raw score.
 
-        ``intercept`` and the trees together are the raw score.
+        The raw score is ``intercept`` plus the trees.
         """
 
     def truncate(self, model: Model, n_rounds: int) -> Model:
@@ -253,7 +272,7 @@ class Engine(ABC):
 
     @abstractmethod
     def export(self, model: Model) -> Any:
-        """Return the library's own booster that predicts alone, intercept included."""
+        """Return the library's own booster, usable alone, with the intercept."""
 
     @abstractmethod
     def save(self, model: Model, path: Path) -> Path:
@@ -261,13 +280,12 @@ class Engine(ABC):
 
     @abstractmethod
     def open(self, path: Path) -> Any:
-        """Return what ``save`` wrote, as ``native`` of a model that predicts alone."""
+        """Return the booster that ``save`` wrote, usable as ``Model.native``."""
 
     def ranks(self, model: Model) -> dict[str, tuple[float, ...]]:
         """Return the columns that ``save``'s file reads as ranks, by name.
 
-        A value's rank is how many of the given numbers, ascending, are at most as
-        large.
+        The rank of a value is the number of listed values that do not exceed it.
         """
         if model.features is None:
             return {}
@@ -279,7 +297,7 @@ class Engine(ABC):
     def own_intercept(self, model: Model) -> tuple[float, ...]:
         """Return the intercept that ``save``'s file holds in less than full precision.
 
-        Empty where the file has it as it is.
+        Empty if the file has it in full precision.
         """
         del model
         return ()
@@ -289,14 +307,14 @@ class Engine(ABC):
         if ranked := list(self.ranks(model)):
             raise ModelError(
                 f"{library} cannot tell the values of column {ranked[0]!r} apart, so "
-                "no booster of its own can read the column as it is. Save the model: "
-                "load_model gives the column as ranks."
+                "its own booster cannot be used on the original values. Save the "
+                "model: load_model converts the column to ranks."
             )
 
     def _training(
         self, native: Any, bins: Bins, learning_rate: float, curves: Curves
     ) -> Training:
-        """Return what was grown on standardised rows."""
+        """Return the model and curves trained on standardised rows."""
         problem = bins.problem
         model = Model(
             engine=self.name,
@@ -315,7 +333,7 @@ class Engine(ABC):
     def _wrapped(
         self, native: Any, problem: Problem, learning_rate: float, n_rounds: int
     ) -> Model:
-        """Return what the library's own wrapper grew; it reads later rows alone."""
+        """Return the model of the library's wrapper, which reads new rows directly."""
         return Model(
             engine=self.name,
             native=native,

@@ -1,8 +1,8 @@
-"""Loss curves in our own units, read from a library's own metrics round by round.
+"""Loss curves in our units, read from a library's metrics after every round.
 
-The libraries keep the predictions of every data set they measure, so their metrics
-cost no second predict. Each metric is a multiple of our loss, but for losses with a log
-link: there our own is taken of the library's kept predictions.
+The libraries cache the predictions for every data set they evaluate, so their metrics
+need no second prediction. Each metric is a multiple of our loss. For losses with a log
+link, our loss is computed from the cached predictions instead.
 """
 
 import math
@@ -11,30 +11,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from boostreg.arrays import Array
 from boostreg.data import Table
 from boostreg.engines.problem import Problem
 from boostreg.errors import FitError
-from boostreg.losses import LOSS_NAMES, Array
+from boostreg.losses import LOSS_NAMES
 
 __all__ = ["Curves", "Growth", "affine", "grow_rounds", "loss_of_scores"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """How long and with what a fit goes on.
+    """Settings of a fit besides the penalty.
 
     Attributes
     ----------
     n_rounds : int
-        Most boosting rounds.
+        Maximum number of boosting rounds.
     patience : int or None
-        Rounds without improvement on the judging rows after which the fit stops.
+        Rounds without improvement on the validation rows before the fit stops.
     seed : int
         Of row and column sampling.
     threads : int
         Threads of the library.
     curves : bool
-        Whether the losses of every round are wanted.
+        Whether to measure the losses after every round.
     """
 
     n_rounds: int
@@ -63,7 +64,7 @@ class Curves:
 
     @property
     def judging(self) -> list[float]:
-        """The curve that early stopping looks at."""
+        """The curve used for early stopping."""
         return self._valid or self._train
 
     @property
@@ -83,17 +84,17 @@ def grow_rounds(
     add_round: Callable[[int], bool],
     measure: Callable[[], Sequence[float]],
 ) -> Curves:
-    """Grow round by round until the last, or until judging rows say enough.
+    """Grow round by round until the last, or until early stopping.
 
     Parameters
     ----------
     problem : Problem
     growth : Growth
     add_round : callable
-        Takes the number of rounds so far; returns whether a round was added. False is
-        the library's word that no split is left.
+        Takes the number of rounds so far; returns whether a round was added. False
+        means that the library found no further split.
     measure : callable
-        Returns the losses of the trees so far on training and on judging rows.
+        Returns the losses of the trees so far on training and validation rows.
     """
     curves = Curves(problem)
     refuse_infinite(problem, curves.judging, 0)
@@ -138,20 +139,21 @@ def _span(values: Array) -> str:
     return f"from {float(values.min()):g} to {float(values.max()):g}"
 
 
-def affine(library: str, problem: Problem) -> list[Callable[[float], float]]:
-    """Return the functions from ``library``'s metric to our loss.
+def affine(problem: Problem, *, rooted: bool = False) -> list[Callable[[float], float]]:
+    """Return the functions from a library's metric to our loss.
 
-    One is for the training rows, the second for those that judge, if any. Sources:
+    The first is for the training rows, the second for validation rows, if any. Where
+    the metric is ``rooted``, it is the root of the mean squared error. Sources:
     XGBoost ``src/metric/elementwise_metric.cu``, LightGBM
     ``src/metric/regression_metric.hpp``.
     """
     tables = (problem.train, problem.valid)
-    return [_affine(library, problem) for t in tables if t is not None]
+    return [_affine(problem, rooted=rooted) for t in tables if t is not None]
 
 
-def _affine(library: str, problem: Problem) -> Callable[[float], float]:
+def _affine(problem: Problem, *, rooted: bool) -> Callable[[float], float]:
     unit = problem.standard.loss_scale
-    if problem.objective.name == "squared_error" and library == "xgboost":
+    if problem.objective.name == "squared_error" and rooted:
         return lambda rmse: unit * rmse * rmse
     return lambda metric: unit * metric
 

@@ -1,8 +1,4 @@
-"""scikit-learn's histogram boosting behind boostreg's vocabulary.
-
-It has an L2 penalty and limits on a tree; whatever it lacks is refused. It bins anew
-in every fit, and keeps its trees in private fields, as ``boostreg.trees`` reads them.
-"""
+"""scikit-learn's histogram gradient boosting as an engine."""
 
 from copy import copy
 from dataclasses import dataclass, replace
@@ -13,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.engines.base import Bins, Engine, Model, Training
+from boostreg.engines.columns import as_trained, codes_of, complete_columns, map_for
 from boostreg.engines.curves import Growth, grow_rounds
-from boostreg.engines.features import map_for
-from boostreg.engines.formats.sklearn_nodes import send_late_missing_right
-from boostreg.engines.problem import Problem
-from boostreg.engines.rules import check_renewed_leaves
-from boostreg.engines.seen import as_trained, codes_of, complete_columns
+from boostreg.engines.problem import Problem, check_renewed_leaves
 from boostreg.errors import (
     DataError,
     FitError,
@@ -27,14 +21,31 @@ from boostreg.errors import (
     StudyError,
     UnsupportedPenaltyError,
 )
-from boostreg.losses import LIMITED_STEP, Array, Objective
-from boostreg.penalty import Penalty
+from boostreg.losses import LIMITED_STEP, Objective
+from boostreg.penalty import PENALTIES, Penalty
+from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import TreeEnsemble
 
-__all__ = ["HistGradientBoosting", "SklearnForest"]
+__all__ = ["HistGradientBoosting", "SklearnForest", "send_late_missing_right"]
+
+
+def send_late_missing_right(estimator: Any, X: Array) -> None:
+    """Send missing values right in columns that are complete in training rows ``X``.
+
+    Otherwise they would go to the side with more training rows
+    (``_hist_gradient_boosting/grower.py``); XGBoost sends it right.
+    """
+    complete = np.atleast_1d(~np.isnan(X).any(axis=0))
+    categorical = estimator.is_categorical_
+    if categorical is not None:  # the trees number category columns first
+        complete = complete[np.argsort(~categorical, kind="stable")]
+    rounds = estimator._predictors  # noqa: SLF001 # scikit-learn has no public API for it
+    for nodes in (tree.nodes for trees in rounds for tree in trees):
+        nodes["missing_go_to_left"][complete[nodes["feature_idx"]]] = 0
+
 
 MAX_BINS = 255
-LEAST_HESSIAN = 1e-3
+MIN_HESSIAN = 1e-3
 _LOSS = {
     "squared_error": "squared_error",
     "logistic": "log_loss",
@@ -44,18 +55,16 @@ _LOSS = {
     "absolute_error": "absolute_error",
     "quantile": "quantile",
 }
-_NO_LIMIT = "has no limit on a leaf's weight"
+_NO_LIMIT = "has no limit on leaf weights"
 _INSTEAD = (
     f"Use engine xgboost or lightgbm, which limit it to {LIMITED_STEP}, or a larger "
     "reg_lambda or min_child_samples."
 )
-_OFF = ("reg_alpha", "min_split_gain", "max_delta_step", "path_smooth", "cat_l2")
-_NEUTRAL = dict.fromkeys(_OFF, 0.0) | {"subsample": 1.0, "colsample_bytree": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
 class SklearnForest:
-    """Trees as arrays, and the estimator that grew them where it is at hand."""
+    """Trees as arrays, and the estimator that grew them, if there is one."""
 
     trees_: TreeEnsemble
     estimator: Any = None
@@ -66,6 +75,13 @@ class HistGradientBoosting(Engine):
     """``HistGradientBoostingRegressor`` and ``HistGradientBoostingClassifier``."""
 
     name: ClassVar[str] = "sklearn"
+    lacks: ClassVar[tuple[str, ...]] = (
+        "reg_alpha",
+        "min_split_gain",
+        "max_delta_step",
+        "subsample",
+        "colsample_bytree",
+    )
 
     @override
     def version(self) -> str:
@@ -81,24 +97,25 @@ class HistGradientBoosting(Engine):
                 f"objective must be one of {tuple(_LOSS)} for engine sklearn, got "
                 f"{name!r}."
             )
-        taken = "reg_lambda, min_child_samples, max_leaves, max_depth, learning_rate"
-        for field, neutral in _NEUTRAL.items():
-            if getattr(penalty, field) != neutral:
+        fixed = (*self.lacking, "min_child_weight")
+        taken = ", ".join(name for name in PENALTIES if name not in fixed)
+        for field in self.lacking:
+            if getattr(penalty, field) != PENALTY_FACTS[field].idle:
                 raise UnsupportedPenaltyError(
-                    f"scikit-learn's histogram boosting has no {field}; of the "
-                    f"penalties it takes {taken}."
+                    f"scikit-learn's histogram boosting has no {field}; it "
+                    f"supports {taken}."
                 )
-        if penalty.min_child_weight > LEAST_HESSIAN:
+        if penalty.min_child_weight > MIN_HESSIAN:
             raise UnsupportedPenaltyError(
                 "scikit-learn's histogram boosting has min_child_weight fixed at "
-                f"{LEAST_HESSIAN:g}, got {penalty.min_child_weight:g}; of the "
-                f"penalties it takes {taken}."
+                f"{MIN_HESSIAN:g}, got {penalty.min_child_weight:g}; it "
+                f"supports {taken}."
             )
         check_renewed_leaves("scikit-learn", penalty, problem)
         if problem.constrained and name == "softmax":
             raise UnsupportedPenaltyError(
-                "scikit-learn's histogram boosting has no monotone columns for more "
-                "than two classes; leave monotone out."
+                "scikit-learn's histogram boosting does not support monotone columns "
+                "for more than two classes; leave monotone out."
             )
 
     @override
@@ -138,7 +155,7 @@ class HistGradientBoosting(Engine):
     def _fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         problem = bins.problem
         params = self.params(penalty, problem)
-        # The least hessian is fixed, so that of a row must be of a known size.
+        # The minimum hessian is fixed, so row hessians must be of order 1.
         params["l2_regularization"] /= problem.standard.hessian_scale
         forest = _Growing(bins, params, growth)
         curves = grow_rounds(forest.problem, growth, forest.add_round, forest.measure)
@@ -174,7 +191,7 @@ class HistGradientBoosting(Engine):
         grown = model.native.estimator
         if grown is None:
             raise ModelError(
-                "a model of scikit-learn that was read from .npz has no estimator; use "
+                "a scikit-learn model that was read from .npz has no estimator; use "
                 "its trees."
             )
         estimator = copy(grown)
@@ -185,7 +202,7 @@ class HistGradientBoosting(Engine):
 
     @override
     def save(self, model: Model, path: Path) -> Path:
-        target = path.with_suffix(".npz")
+        target = path.with_suffix(self.facts.suffix)
         self.trees(model).to_npz(target)
         return target
 
@@ -195,7 +212,7 @@ class HistGradientBoosting(Engine):
 
 
 class _Growing:
-    """An estimator that grows in blocks of rounds and is measured round by round."""
+    """An estimator that grows blocks of rounds and is measured after each round."""
 
     def __init__(self, bins: Bins, params: dict[str, Any], growth: Growth) -> None:
         problem = bins.problem
@@ -210,7 +227,7 @@ class _Growing:
         seed = {"random_state": growth.seed, "warm_start": True}
         self.estimator = _estimator(problem, params | seed)
         self._grow(growth.patience or growth.n_rounds)
-        # Medians are not unique; scikit-learn's own is the one that it starts from.
+        # Medians are not unique: use the one that scikit-learn starts from.
         start = replace(
             problem.standard, intercept=self._trees.intercept, leaf_scale=1.0
         )
@@ -219,8 +236,8 @@ class _Growing:
         self._lowest = self.problem.start_loss(problem.train)
 
     def _grow(self, n_rounds: int) -> None:
-        most = max(min(n_rounds, self._growth.n_rounds), 1)
-        self.estimator.set_params(max_iter=most)
+        max_iter = max(min(n_rounds, self._growth.n_rounds), 1)
+        self.estimator.set_params(max_iter=max_iter)
         y, threads = self._tables[0][0], self._growth.threads
         _fit(self.estimator, self._X[0], y, self._weights, threads)
         send_late_missing_right(self.estimator, self._X[0])
@@ -228,7 +245,7 @@ class _Growing:
         self._leaves = [self._trees.leaf_indices(X) for X in self._X]
 
     def add_round(self, number: int) -> bool:
-        """Add a round to the raw scores; return False for one without a split."""
+        """Add a round to the raw scores; return False if it has no split."""
         if number == self._trees.n_rounds:
             self._grow(2 * number)
         trees, y = self._trees, self._tables[0][0]
@@ -272,7 +289,7 @@ class _Growing:
         ]
 
     def measured_trees(self, n_rounds: int, penalty: Penalty) -> TreeEnsemble:
-        """Return the trees in our units, with the hessian that scikit-learn forgets."""
+        """Return the trees in our units, with hessians, which scikit-learn drops."""
         trees, standard = self._trees.truncate(n_rounds), self.problem.standard
         hessian = np.concatenate([np.zeros(0), *self._hessians])
         for depth in range(int(trees.depth.max(initial=0)) - 1, -1, -1):
@@ -290,12 +307,12 @@ class _Growing:
 
 
 def _factor(objective: Objective) -> float:
-    # Its softmax has the hessian p(1-p), ours 2p(1-p); its Poisson e^f, ours e^(f+0.7).
+    # Softmax: p(1-p) there, 2p(1-p) here. Poisson: e^f there, e^(f+0.7) here.
     return 0.5 if objective.name == "softmax" else 1.0 / objective.hessian_factor
 
 
 def _row_weights(problem: Problem) -> Array | None:
-    """Return weights with which the hessian of a row is of order 1; None for all 1."""
+    """Return weights that make row hessians of order 1; None if all are 1."""
     train = problem.train
     given = np.ones(train.n_samples) if train.weights is None else train.weights
     scaled = given / problem.standard.hessian_scale
@@ -303,16 +320,16 @@ def _row_weights(problem: Problem) -> Array | None:
 
 
 def _refuse_overshoot(y: Array, raw: Array, n_rounds: int) -> None:
-    """Raise FitError if a step has left the targets behind by more than one limit.
+    """Raise FitError if predictions overshoot the targets by more than one step limit.
 
-    The other libraries limit a leaf's weight; scikit-learn cannot.
+    The other libraries limit leaf weights; scikit-learn cannot.
     """
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         ends = np.exp([raw.min(), raw.max()])
-        least, most = np.array([y.min(), y.max()]) * np.exp(
+        lowest, highest = np.array([y.min(), y.max()]) * np.exp(
             [-LIMITED_STEP, LIMITED_STEP]
         )
-    if ends[0] >= least and ends[1] <= most:
+    if ends[0] >= lowest and ends[1] <= highest:
         return
     raise FitError(
         f"scikit-learn's histogram boosting {_NO_LIMIT}: after {n_rounds} rounds it "
@@ -335,14 +352,15 @@ def _estimator(problem: Problem, params: dict[str, Any]) -> Any:
     found = len(np.unique(train.y))
     if 0 < n_classes != found:
         raise DataError(
-            f"scikit-learn's histogram boosting needs training rows of each of the "
-            f"{n_classes} classes, there are rows of {found}."
+            f"scikit-learn's histogram boosting needs training rows of all "
+            f"{n_classes} classes; only {found} occur."
         )
     for place, codes in codes_of(train):
         if len(codes) > MAX_BINS:
             raise DataError(
-                f"scikit-learn's histogram boosting takes at most {MAX_BINS} "
-                f"categories a column, {train.columns[place].name!r} has {len(codes)}."
+                f"scikit-learn's histogram boosting supports at most {MAX_BINS} "
+                f"categories per column; {train.columns[place].name!r} has "
+                f"{len(codes)}."
             )
     task = "Classifier" if n_classes else "Regressor"
     kind = getattr(ensemble, f"HistGradientBoosting{task}")
@@ -354,7 +372,7 @@ def _fit(
 ) -> None:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it is
 
-    # A column without any value cannot be binned; a constant one is never split.
+    # An all-missing column cannot be binned; a constant column is never split.
     X = np.where(np.isnan(X).all(axis=0), 0.0, X)
     with threadpool_limits(threads, user_api="openmp"):
         estimator.fit(X, y, sample_weight=weights)

@@ -1,8 +1,8 @@
-"""What an engine is asked to fit, put on a scale that both libraries bear.
+"""The training problem, on a scale that every library can represent.
 
-XGBoost refuses every split that gains less than 1e-6 and keeps labels, weights, gains
+XGBoost rejects every split that gains less than 1e-6 and stores labels, weights, gains
 and predictions in float32 (``src/tree/driver.h``, ``src/tree/split_evaluator.h``), so
-the unit of a target would decide what is grown. Therefore a library sees
+the unit of a target would change the trees. Therefore a library sees
 
 ================================  ===================  ======================
 objective                         target               score to start from
@@ -13,13 +13,14 @@ poisson, gamma, tweedie           y / c                intercept - log(c)
 logistic, softmax                 y                    intercept
 ================================  ===================  ======================
 
-with c a power of two: of the first kind one that makes the spread about 4,096, of the
-second that nearest the mean. Row weights are divided by the power of two nearest their
-mean, equal ones by themselves. So the hessian of a row is of order 1 at the intercept,
-whatever the unit of the target, of the weights, or of an exposure that divides the one
-and is the other. Powers of two make this exact in floating point. A spread of 4,096
-puts the floor of gains below what float32 can tell apart: it would end a weighted fit
-at another round than one with rows repeated, whose mean weight differs.
+with c a power of two. In the first row of the table it makes the spread about 4,096; in
+the second it is the one nearest the mean. Row weights are divided by the power of two
+nearest their mean, or by their value if all are equal. The hessian of a row is then of
+order 1 at the intercept, for any unit of the target, of the weights, and of an exposure
+(which divides the target and is the weight). Powers of two make the scaling exact in
+floating point. A spread of 4,096 puts the minimum gain of 1e-6 below float32 precision;
+otherwise a weighted fit could stop at another round than the same fit with repeated
+rows, whose mean weight differs.
 """
 
 import math
@@ -29,15 +30,25 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.data import Table
-from boostreg.errors import DataError
-from boostreg.losses import LIMITED_STEP, Array, Objective
+from boostreg.errors import DataError, UnsupportedPenaltyError
+from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty, Units
+from boostreg.penalty.value import ON_LEAF_WEIGHTS
 
-__all__ = ["Part", "Problem", "Standard", "nearest_power_of_two"]
+__all__ = [
+    "LibraryRows",
+    "Problem",
+    "Standard",
+    "check_min_child_samples",
+    "check_renewed_leaves",
+    "min_hessian",
+    "nearest_power_of_two",
+]
 
 _SPREAD = 4096.0
-"""Standard deviation, about, of a squared-error target as a library sees it."""
+"""Approximate standard deviation of a squared-error target on the scaled problem."""
 
 
 def nearest_power_of_two(value: float) -> float:
@@ -54,9 +65,9 @@ def nearest_power_of_two(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """The scale of one training part.
+    """Scale factors of one set of training rows.
 
-    A figure in the user's units is the library's times the scale of its kind.
+    A value in the user's units is the library's value times the scale of its kind.
 
     Attributes
     ----------
@@ -65,7 +76,7 @@ class Standard:
     units : Units
         Factors from rows to raw penalty units.
     shift, target_scale : float
-        Subtracted from targets, and what they are divided by then.
+        Targets are scaled as ``(y - shift) / target_scale``.
     start : ndarray of shape (n_outputs,)
         Raw score that a library starts from.
     leaf_scale, weight_scale, gradient_scale, hessian_scale, loss_scale : float
@@ -99,9 +110,9 @@ class Standard:
             )
         power = objective.target_power
         if objective.log_link:
-            # Not so small that float32 could not hold the largest target over it.
-            least = float(y.max()) / 2.0**100
-            c = nearest_power_of_two(max(math.exp(intercept[0]), least))
+            # Large enough that float32 can hold the largest target divided by it.
+            smallest = float(y.max()) / 2.0**100
+            c = nearest_power_of_two(max(math.exp(intercept[0]), smallest))
             return cls(
                 intercept,
                 units,
@@ -122,18 +133,20 @@ class Standard:
             leaf_scale=c,
             weight_scale=v,
             gradient_scale=v * c ** (power - 1),
-            hessian_scale=v,  # of absolute error and quantiles 1 a row in any unit
+            hessian_scale=v,  # 1 per row for absolute error and quantiles, in any unit
             loss_scale=c**power,
         )
 
     @property
     def gain_scale(self) -> float:
-        """Scale of gains: gradient squared over hessian."""
+        """Scale of gains: G^2 / H."""
         return self.gradient_scale * (self.gradient_scale / self.hessian_scale)
 
     def penalty(self, penalty: Penalty) -> Penalty:
         """Return ``penalty`` for the standardised problem, in raw units there."""
         raw = penalty.to_raw(self.units)
+        # w = -T(G) / (H + lambda), gain = G_L^2 / (H_L + lambda) + ...: alpha scales
+        # like G, lambda like H, a gain like G^2 / H.
         return replace(
             raw,
             reg_alpha=raw.reg_alpha / self.gradient_scale,
@@ -157,7 +170,7 @@ class Standard:
         return None if bool(np.all(scaled == 1)) else scaled
 
     def lighter(self, factor: float) -> "Standard":
-        """Return a scale where rows weigh that power of two less."""
+        """Return the scale with row weights divided by a power of two."""
         return replace(
             self,
             weight_scale=self.weight_scale * factor,
@@ -166,15 +179,15 @@ class Standard:
         )
 
     def with_smoothed_gradients(self) -> "Standard":
-        """Return the scale of a loss whose gradients grow with the target's spread.
+        """Return the scale for a loss whose gradients grow with the target's spread.
 
-        In the user's units they are shares of that spread, in any unit of the target.
+        In the user's units the gradients are relative to that spread.
         """
         return replace(self, gradient_scale=self.weight_scale / _SPREAD)
 
     @property
     def far_offset(self) -> tuple[float, float]:
-        """Intercept and spread of a target whose sum loses in float32, else zeros."""
+        """Intercept and spread if their sum loses precision in float32, otherwise 0."""
         spread = self.target_scale * _SPREAD
         far = abs(self.shift) * np.finfo(np.float32).eps > 1e-3 * spread
         return (self.shift, spread) if far else (0.0, 0.0)
@@ -185,7 +198,7 @@ class Standard:
 
 
 def _weight_scale(weights: Array | None) -> float:
-    """Return what brings row weights to 1, or to about 1 where they differ."""
+    """Return the divisor that makes row weights 1, or about 1 if they differ."""
     if weights is None:
         return 1.0
     if np.all(weights == weights[0]):
@@ -196,8 +209,8 @@ def _weight_scale(weights: Array | None) -> float:
 def _spread(objective: Objective, y: Array, weights: Array | None) -> float:
     """Return the root mean squared, or the mean absolute, distance to the intercept.
 
-    Of the rows that count, each alike: a heavy row must not carry the others out of
-    float32.
+    Over the rows with weight, each counted once: a heavy row must not push the others
+    out of the range of float32.
     """
     far = np.abs(y - objective.intercept(y, weights))
     if weights is not None:
@@ -209,7 +222,7 @@ def _spread(objective: Objective, y: Array, weights: Array | None) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LibraryRows:
     """Standardised rows, as a library is given them.
 
     Attributes
@@ -230,7 +243,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A training part and, where there is one, the part that judges it.
+    """Training rows and, if there are any, validation rows.
 
     Attributes
     ----------
@@ -239,12 +252,12 @@ class Problem:
     standard : Standard
         The scale of the training rows.
     monotone : tuple of int or None
-        For each column 1 where raw scores must not fall, -1 where they must not rise.
+        For each column: 1 if raw scores must not fall, -1 if they must not rise.
 
     Raises
     ------
     DataError
-        If ``monotone`` does not fit the columns.
+        If ``monotone`` does not match the columns.
     """
 
     train: Table
@@ -258,7 +271,7 @@ class Problem:
             return
         if len(self.monotone) != self.train.n_features:
             raise DataError(
-                f"monotone must have one number a column, {self.train.n_features}, "
+                f"monotone must have one number per column, {self.train.n_features}, "
                 f"got {len(self.monotone)}."
             )
         for column, sign in zip(self.train.columns, self.monotone, strict=True):
@@ -269,8 +282,8 @@ class Problem:
                 )
             if sign and column.categories is not None:
                 raise DataError(
-                    f"monotone must leave out column {column.name!r}: its categories "
-                    f"have no order, got {sign!r}."
+                    f"monotone must be 0 for column {column.name!r}, because its "
+                    f"categories have no order, got {sign!r}."
                 )
 
     @classmethod
@@ -293,7 +306,7 @@ class Problem:
 
     @property
     def constant_hessian(self) -> bool:
-        """Whether every row carries the same hessian, so that it counts rows."""
+        """Whether every row has the same hessian, so that the sum counts rows."""
         weights = self.train.weights
         same = weights is None or bool(np.all(weights == weights[0]))
         return same and self.objective.name == "squared_error"
@@ -306,18 +319,18 @@ class Problem:
 
     @property
     def constant(self) -> bool:
-        """Whether all rows that count have one target, so that no tree can help."""
+        """Whether all rows with weight have the same target, so that no tree helps."""
         y, weights = self.train.y, self.train.weights
         counted = y if weights is None else y[weights > 0]
         return bool(counted.min() == counted.max())
 
     def limited(self, penalty: Penalty) -> Penalty:
-        """Return ``penalty`` with the limit on leaf weights that acts, 0 for none."""
+        """Return ``penalty`` with the effective limit on leaf weights, 0 for none."""
         step = LIMITED_STEP if self.objective.log_link else 0.0
         return replace(penalty, max_delta_step=penalty.max_delta_step or step)
 
     def _refuse_lost_target(self, table: Table, scaled: Array) -> None:
-        """Raise DataError where float32 makes 0 of a target that must be positive."""
+        """Raise DataError if float32 turns a positive target into 0."""
         lost = scaled < np.finfo(np.float32).tiny
         if self.objective.name == "gamma" and lost.any():
             row = int(np.argmax(lost))
@@ -328,37 +341,37 @@ class Problem:
             )
 
     def labels(self, table: Table) -> Array:
-        """Return targets that every library takes, in the user's units.
+        """Return targets that every library accepts, in the user's units.
 
-        Where all counts are 0 LightGBM and scikit-learn refuse them. No tree is grown
-        there, so the rate of the intercept does as well.
+        LightGBM and scikit-learn reject targets that are all 0. No tree is grown for
+        them, so the mean that the intercept predicts can take their place.
         """
         if self.objective.log_link and not self.train.y.any():
             return np.full(table.n_samples, math.exp(self.standard.intercept[0]))
         return table.y
 
     def lighter(self, factor: float) -> Self:
-        """Return the problem on a scale where rows weigh that power of two less."""
+        """Return the problem with row weights divided by a power of two."""
         return replace(self, standard=self.standard.lighter(factor))
 
     @property
     def plain_weights(self) -> Array | None:
-        """Row weights for a library's own wrapper: as they are, if float32 has them."""
+        """Row weights for a library's wrapper, unscaled if float32 can hold them."""
         weights = self.train.weights
         if weights is None or 1e-30 < float(np.mean(weights)) < 1e30:
             return weights
         return weights / self.standard.weight_scale
 
-    def part(self, table: Table) -> Part:
+    def part(self, table: Table) -> LibraryRows:
         """Return the rows of ``table`` on the standard scale."""
         standard = self.standard
         start = standard.intercept if standard.start is None else standard.start
-        if table is not self.train:  # only means are taken of judging rows
+        if table is not self.train:  # validation losses are weighted means
             own = _weight_scale(table.weights)
             standard = replace(standard, weight_scale=own)
         targets = standard.targets(self.labels(table))
         self._refuse_lost_target(table, targets)
-        return Part(
+        return LibraryRows(
             table.X,
             targets,
             standard.row_weights(table.weights, table.n_samples),
@@ -371,9 +384,9 @@ class Problem:
         return self.objective.loss(table.y, raw, table.weights)
 
     def without_features(self) -> Self:
-        """Return the problem without its values of features, which bins hold.
+        """Return the problem without feature values, which the bins hold.
 
-        They read as missing and take no memory.
+        They read as missing and use no memory.
         """
         valid = None if self.valid is None else _featureless(self.valid)
         return replace(self, train=_featureless(self.train), valid=valid)
@@ -381,3 +394,69 @@ class Problem:
 
 def _featureless(table: Table) -> Table:
     return replace(table, X=np.broadcast_to(np.float64(np.nan), table.X.shape))
+
+
+_RENEWED = ("absolute_error", "quantile")
+
+
+def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
+    """Raise UnsupportedPenaltyError if the hessian cannot count rows.
+
+    XGBoost has no row minimum and LightGBM estimates rows from the hessian
+    (``src/treelearner/feature_histogram.hpp``), so a row minimum is exact only if
+    every row has the same hessian.
+    """
+    if penalty.min_child_samples > 1 and not problem.constant_hessian:
+        raise UnsupportedPenaltyError(
+            f"min_child_samples={penalty.min_child_samples} cannot be kept exactly: "
+            "XGBoost and LightGBM count hessian, not rows, and only squared error "
+            "with equal row weights makes them the same; use min_child_weight, or "
+            "engine sklearn."
+        )
+
+
+def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> None:
+    """Raise UnsupportedPenaltyError if the library replaces leaf weights.
+
+    Penalties on the structure, such as ``min_split_gain`` and ``min_child_weight``,
+    still work.
+    """
+    name = problem.objective.name
+    if name not in _RENEWED:
+        return
+    for field in ON_LEAF_WEIGHTS:
+        value = getattr(penalty, field)
+        if value > 0:
+            raise UnsupportedPenaltyError(
+                f"{library} replaces every leaf weight by a quantile of its residuals "
+                f"for {name}, so {field}={value:g} would not act on it; fix {field} "
+                "at 0."
+            )
+    if problem.constrained:
+        raise UnsupportedPenaltyError(
+            f"{library} replaces every leaf weight by a quantile of its residuals for "
+            f"{name}, so monotone columns would not stay monotone; leave monotone out."
+        )
+
+
+def min_hessian(penalty: Penalty, problem: Problem, scale: float) -> float:
+    """Return the minimum hessian on both sides of a split, including the row minimum.
+
+    Half a row is subtracted from the row minimum, so that rounding in sums of equal
+    hessians does not matter. The result is never below the rounding error of an empty
+    side: otherwise LightGBM may pick an empty side and abort
+    (``src/treelearner/serial_tree_learner.cpp``, ``CHECK_GT`` of ``left_count``).
+
+    Parameters
+    ----------
+    penalty : Penalty
+        Raw, for rows whose weights were divided by ``scale``.
+    problem : Problem
+    scale : float
+    """
+    rounding = 1e-12 * problem.standard.units.hessian * problem.train.n_samples
+    minimum = max(penalty.min_child_weight, rounding / scale)
+    if penalty.min_child_samples == 1:
+        return minimum
+    by_rows = (penalty.min_child_samples - 0.5) * problem.row_hessian / scale
+    return max(minimum, by_rows)

@@ -1,4 +1,9 @@
-"""XGBoost behind boostreg's vocabulary: ``hist``, grown leaf by leaf."""
+"""XGBoost's model as JSON, rewritten so that the bare library predicts alone.
+
+The fields are those of ``src/tree/io_utils.h`` and ``src/gbm/gbtree_model.cc``. A
+booster of ours was grown on a standardised target from a score that its file does not
+hold; the rewriting scales the trees and writes the intercept as ``base_score``.
+"""
 
 import json
 from dataclasses import replace
@@ -10,34 +15,97 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.data import Column
 from boostreg.engines.base import Bins, Engine, Model, Training
+from boostreg.engines.columns import (
+    as_trained,
+    codes_of,
+    complete_columns,
+    map_for,
+    refuse_beyond_float32,
+)
 from boostreg.engines.curves import (
     Growth,
     affine,
     grow_rounds,
     loss_of_scores,
 )
-from boostreg.engines.features import map_for
-from boostreg.engines.formats.xgboost_json import rewrite
-from boostreg.engines.problem import Part, Problem
-from boostreg.engines.rules import (
+from boostreg.engines.problem import (
+    LibraryRows,
+    Problem,
+    Standard,
     check_min_child_samples,
     check_renewed_leaves,
-    least_hessian,
-)
-from boostreg.engines.seen import (
-    as_trained,
-    codes_of,
-    complete_columns,
-    refuse_beyond_float32,
+    min_hessian,
 )
 from boostreg.errors import ModelError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
+from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import TreeEnsemble
 
-__all__ = ["XGBoost"]
+__all__ = ["XGBoost", "rewrite"]
+
+
+def rewrite(
+    content: dict[str, Any], *, n_rounds: int, standard: Standard, objective: Objective
+) -> dict[str, Any]:
+    """Return the model of the first rounds in the user's units.
+
+    Parameters
+    ----------
+    content : dict
+        From ``Booster.save_raw("json")``; modified in place.
+    n_rounds : int
+        Rounds to keep.
+    standard : Standard
+        The scale on which the trees were grown.
+    objective : Objective
+    """
+    learner = content["learner"]
+    ensemble = learner["gradient_booster"]["model"]
+    outputs = objective.n_outputs
+    kept = n_rounds * outputs
+    ensemble["trees"] = [_tree(tree, standard) for tree in ensemble["trees"][:kept]]
+    ensemble["tree_info"] = ensemble["tree_info"][:kept]
+    ensemble["iteration_indptr"] = list(range(0, kept + 1, outputs))
+    ensemble["gbtree_model_param"]["num_trees"] = str(kept)
+    scores = _shortest(_output_space(standard.intercept, objective))
+    base_score = ",".join(str(np.float32(score)) for score in scores)
+    learner["learner_model_param"]["base_score"] = f"[{base_score}]"
+    return content
+
+
+def _tree(tree: dict[str, Any], standard: Standard) -> dict[str, Any]:
+    s = standard.leaf_scale
+    leaf = np.array(tree["left_children"]) == -1
+    conditions = np.array(tree["split_conditions"], dtype=np.float32)
+    conditions[leaf] *= np.float32(s)
+    return tree | {
+        "split_conditions": _shortest(conditions),
+        "base_weights": _shortest(np.array(tree["base_weights"], np.float32) * s),
+        "sum_hessian": _shortest(
+            np.array(tree["sum_hessian"], np.float32) * standard.hessian_scale
+        ),
+        "loss_changes": _shortest(
+            np.array(tree["loss_changes"], np.float32) * standard.gain_scale
+        ),
+    }
+
+
+def _shortest(values: NDArray[Any]) -> list[float]:
+    # XGBoost parses up to nine digits exactly: write the shortest text of a float32.
+    return [float(str(value)) for value in values.astype(np.float32)]
+
+
+def _output_space(intercept: Array, objective: Objective) -> Array:
+    if objective.name == "logistic":
+        return objective.predict(intercept[None, :])[:, 1]
+    if objective.log_link:
+        return np.asarray(np.exp(intercept), dtype=np.float64)
+    return intercept
+
 
 MAX_BIN = 256
 # XGBoost 3.4 minimises a smooth surrogate of these (src/objective/regression_obj.cu).
@@ -77,18 +145,18 @@ class XGBoost(Engine):
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
         check_min_child_samples(penalty, problem)
-        for name in ("path_smooth", "cat_l2"):
-            if getattr(penalty, name) > 0:
+        for name in self.lacking:
+            if getattr(penalty, name) != PENALTY_FACTS[name].idle:
                 raise UnsupportedPenaltyError(
                     f"XGBoost has no counterpart of {name}; drop it from the study or "
-                    "run LightGBM alone."
+                    "run only LightGBM."
                 )
         if problem.objective.name == "poisson" and penalty.max_delta_step > 0:
-            # src/objective/regression_obj.cu reads the same name as the tree does.
+            # The objective (src/objective/regression_obj.cu) reads the same parameter.
             raise UnsupportedPenaltyError(
                 "XGBoost's max_delta_step also alters the Poisson hessian, so its step "
                 f"stays at {LIMITED_STEP}; drop max_delta_step from the study or run "
-                "LightGBM alone."
+                "only LightGBM."
             )
         if self._is_old:
             self._check_old(penalty, problem)
@@ -108,11 +176,11 @@ class XGBoost(Engine):
         elif problem.constrained:
             clips = "monotone is set"
         elif problem.objective.log_link:
-            clips = f"a step is limited, as it is for {name}"
+            clips = f"steps are limited, as for {name}"
         else:
             return
         raise UnsupportedPenaltyError(
-            f"{library} leaves reg_alpha out of the split gain where {clips} (fixed in "
+            f"{library} leaves reg_alpha out of the split gain if {clips} (fixed in "
             "XGBoost 3.4, which needs Python 3.12); drop one of them, or use LightGBM."
         )
 
@@ -138,7 +206,7 @@ class XGBoost(Engine):
         train, codes = problem.train, codes_of(problem.train)
         features = map_for(self.name, train)
 
-        def matrix(part: Part, ref: Any = None) -> Any:
+        def matrix(part: LibraryRows, ref: Any = None) -> Any:
             X = features.apply(as_trained(part.X, codes))
             refuse_beyond_float32(X, train.columns)
             made = xgboost.QuantileDMatrix(
@@ -151,20 +219,20 @@ class XGBoost(Engine):
                 nthread=threads,
                 ref=ref,
             )
-            # Set after binning: a sketch of weighted rows keeps sums in float32, so
-            # that the unit of the weights would move its cuts.
+            # Set after binning: the quantile sketch sums weights in float32, so the
+            # unit of the weights would move its cuts.
             if part.weights is not None:
                 made.set_weight(part.weights)
             return made
 
         binned = matrix(problem.part(train))
-        judging = None
+        valid = None
         if problem.valid is not None:
-            judging = matrix(problem.part(problem.valid), binned)
+            valid = matrix(problem.part(problem.valid), binned)
         return Bins(
             problem=problem.without_features(),
             train=binned,
-            valid=judging,
+            valid=valid,
             complete=complete_columns(train),
             codes=codes,
             features=None if features.is_identity else features,
@@ -192,7 +260,7 @@ class XGBoost(Engine):
             booster.update(bins.train, number)
             return True
 
-        measure = partial(_measure, booster, sets, affine("xgboost", problem))
+        measure = partial(_measure, booster, sets, affine(problem, rooted=True))
         if problem.objective.log_link:
             measure = partial(_measure_scores, booster, sets, problem)
         curves = grow_rounds(problem, growth, add_round, measure)
@@ -252,9 +320,9 @@ class XGBoost(Engine):
         offset, spread = model.standard.far_offset
         if offset:
             raise ModelError(
-                f"the target lies around {offset:g} and varies by about {spread:g}: an "
-                "XGBoost booster adds that offset in float32, which loses the "
-                "predictions. Save the model: load_model adds it in float64."
+                f"the target is around {offset:g} and varies by about {spread:g}: an "
+                "XGBoost booster adds that offset in float32, which loses precision. "
+                "Save the model: load_model adds it in float64."
             )
         return self._exported(model)
 
@@ -273,7 +341,7 @@ class XGBoost(Engine):
 
     @override
     def save(self, model: Model, path: Path) -> Path:
-        target = path.with_suffix(".ubj")
+        target = path.with_suffix(self.facts.suffix)
         self._exported(model).save_model(target)
         return target
 
@@ -289,7 +357,7 @@ class XGBoost(Engine):
 
 
 def _feature_types(columns: tuple[Column, ...]) -> list[str] | None:
-    # None where all are numeric: the library checks a list again in every round.
+    # None if all are numeric: the library checks a list again in every round.
     if all(column.categories is None for column in columns):
         return None
     return ["q" if column.categories is None else "c" for column in columns]
@@ -307,7 +375,7 @@ def _objective_params(objective: Objective) -> dict[str, Any]:
 
 
 def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
-    # Nothing is left to a default: lossguide alone would keep max_depth=6.
+    # Set every parameter: with lossguide, max_depth would default to 6.
     params = _objective_params(problem.objective) | {
         "tree_method": "hist",
         "grow_policy": "lossguide",
@@ -317,7 +385,7 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
         "reg_alpha": penalty.reg_alpha,
         "reg_lambda": penalty.reg_lambda,
         "gamma": penalty.min_split_gain,
-        "min_child_weight": least_hessian(penalty, problem, scale),
+        "min_child_weight": min_hessian(penalty, problem, scale),
         "max_delta_step": penalty.max_delta_step,
         "subsample": penalty.subsample,
         "colsample_bytree": penalty.colsample_bytree,
@@ -333,7 +401,8 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
 
 
 def _float32(value: float) -> float:
-    # XGBoost refuses what is no plain float32; in these units such values act alike.
+    # XGBoost rejects subnormal and infinite float32 values. In these units a clipped
+    # value has the same effect.
     return min(max(value, 1e-37), 1e38) if value > 0 else value
 
 
@@ -362,7 +431,7 @@ def _measure_scores(
 def _measure(
     booster: Any, sets: list[tuple[Any, str]], scale: list[Any]
 ) -> list[float]:
-    # The library answers in text: "[0]\ttrain-rmse:1.5\tvalid-rmse:2.5".
+    # The library returns text: "[0]\ttrain-rmse:1.5\tvalid-rmse:2.5".
     line = booster.eval_set(sets)
     values = [float(part.rsplit(":", 1)[1]) for part in line.split("\t")[1:]]
     return [change(value) for change, value in zip(scale, values, strict=True)]

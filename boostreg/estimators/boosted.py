@@ -1,32 +1,180 @@
-"""What both estimators share: fitting, raw scores, trees, sizes and files."""
+"""The common part of the estimators: arguments, fitting, and fitted attributes."""
 
+import numbers
+import os
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from boostreg.arrays import Array
 from boostreg.data import Column, Table, make_holdout
-from boostreg.engines import Growth, Model, Problem, Training, get_engine
-from boostreg.errors import DataError, ModelError
+from boostreg.engines import Engine, Growth, Model, Problem, Training, get_engine
+from boostreg.errors import DataError, ModelError, PenaltyError, StudyError
 from boostreg.estimators.inputs import read_monotone, read_prediction, read_weights
-from boostreg.estimators.page import penalties_and_size
-from boostreg.estimators.settings import Settings
-from boostreg.losses import Array, Objective
-from boostreg.penalty import Penalty, Units
+from boostreg.losses import Objective
+from boostreg.penalty import PENALTIES, SCALED, Penalty, Scale, Units
+from boostreg.penalty.priors import as_prior
 from boostreg.saved import save_model
-from boostreg.trees import TreeEnsemble, TreeSize
+from boostreg.trees import SIZES, TreeEnsemble, TreeSize
 
-__all__ = ["Boosted"]
+__all__ = ["Boosted", "Settings", "penalties_and_size"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Validated arguments of an estimator.
+
+    Attributes
+    ----------
+    engine : Engine
+    penalty : Penalty
+        In the scale of the estimator.
+    settles : bool
+        Whether ``reg_lambda`` was not given, so that it is 0 if the engine refuses
+        our default.
+    n_rounds : int
+        Maximum number of boosting rounds.
+    share : float or None
+        Fraction of the rows used for early stopping.
+    patience : int or None
+        Rounds without improvement on the validation rows before growing stops.
+    seed : int
+        Derived from ``random_state``.
+    threads : int
+        Threads of the library.
+    """
+
+    engine: Engine
+    penalty: Penalty
+    settles: bool
+    n_rounds: int
+    share: float | None
+    patience: int | None
+    seed: int
+    threads: int
+
+    @classmethod
+    def of(cls, estimator: Any) -> Self:
+        """Validate the arguments of ``estimator``.
+
+        Raises
+        ------
+        PenaltyError
+            If a penalty is outside its domain.
+        StudyError
+            If another argument is.
+        """
+        given = {name: getattr(estimator, name) for name in PENALTIES}
+        written = estimator.reg_lambda is not None
+        penalties = {n: v for n, v in given.items() if n != "reg_lambda" or written}
+        patience = estimator.patience
+        random = check_random_state(estimator.random_state)
+        return cls(
+            engine=get_engine(estimator.engine),
+            penalty=Penalty(**penalties, scale=estimator.scale),
+            settles=not written,
+            n_rounds=_whole("n_estimators", estimator.n_estimators),
+            share=_share(estimator.early_stopping),
+            patience=None if patience is None else _whole("patience", patience),
+            seed=int(random.randint(2**31 - 1)),
+            threads=_threads(estimator.n_jobs),
+        )
+
+    def on(self, problem: Problem) -> Self:
+        """Return the settings with defaults that the engine supports on a problem."""
+        if not self.settles:
+            return self
+        changed: dict[str, Any] = self.engine.settled_defaults(problem)
+        return replace(self, penalty=replace(self.penalty, **changed))
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise StudyError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    return int(value)
+
+
+def _share(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = isinstance(value, (float, np.floating))
+    if not (number and 0 < value < 1):
+        raise StudyError(
+            f"early_stopping must be None or a fraction of the rows, above 0 "
+            f"and below 1, got {value!r}."
+        )
+    return float(value)
+
+
+def _threads(n_jobs: Any) -> int:
+    if n_jobs is None:
+        return 1
+    whole = isinstance(n_jobs, numbers.Integral) and not isinstance(n_jobs, bool)
+    if not whole or n_jobs == 0:
+        raise StudyError(
+            f"n_jobs must be None or a whole number other than 0, got {n_jobs!r}."
+        )
+    requested, cores = int(n_jobs), os.cpu_count() or 1
+    return requested if requested > 0 else max(1, cores + 1 + requested)
+
+
+def penalties_and_size(
+    penalty: Penalty, units: Units, size: TreeSize, n_rounds: int
+) -> str:
+    """Return HTML tables of the effective penalties per scale, and of the size."""
+    scales = {scale: _in_scale(penalty, units, scale) for scale in get_args(Scale)}
+    effective = {
+        name: [_format(getattr(penalty, name))]
+        if name not in SCALED
+        else [known[name] for known in scales.values()]
+        for name in PENALTIES
+    }
+    grown = {"n_rounds": [_format(n_rounds)]}
+    grown |= {name: [_format(getattr(size, name))] for name in SIZES}
+    return (
+        '<div style="display:flex;gap:2em;flex-wrap:wrap">'
+        f"{_table('Penalties', effective, tuple(scales))}{_table('Size', grown)}</div>"
+        f"<p>{as_prior(penalty, units)['sentence']}</p>"
+    )
+
+
+def _in_scale(penalty: Penalty, units: Units, scale: Scale) -> dict[str, str]:
+    try:
+        same = penalty.to_scale(scale, units)
+    except PenaltyError:  # the target does not vary, so there is no unit
+        return dict.fromkeys(SCALED, "no unit")
+    return {name: _format(getattr(same, name)) for name in SCALED}
+
+
+def _table(
+    caption: str, rows: dict[str, list[str]], heads: tuple[str, ...] = ()
+) -> str:
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("", *heads))
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left">{name}</th>'
+        f"{''.join(f'<td>{value}</td>' for value in values)}</tr>"
+        for name, values in rows.items()
+    )
+    top = f"<thead><tr>{head}</tr></thead>" if heads else ""
+    return f"<table><caption>{caption}</caption>{top}<tbody>{body}</tbody></table>"
+
+
+def _format(value: float | None) -> str:
+    if value is None:
+        return "no limit"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
 class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyped
-    """A boosted ensemble as scikit-learn's estimators are; see the two that are."""
+    """Base class of ``BoostedRegressor`` and ``BoostedClassifier``."""
 
     monotone: Any
     _model: Model
@@ -35,11 +183,11 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
     @property
     @abstractmethod
     def _labels(self) -> list[Any]:
-        """Classes as they are written to a file; empty for regression."""
+        """Class labels as written to a file; empty for regression."""
 
     @abstractmethod
-    def _read_judges(self, y: Any, X: Array) -> tuple[Array, Array | None]:
-        """Return target and row weights of judging rows ``X``."""
+    def _read_validation(self, y: Any, X: Array) -> tuple[Array, Array | None]:
+        """Return target and row weights of the validation rows ``X``."""
 
     def _fit(
         self,
@@ -48,22 +196,21 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         settings: Settings,
         *,
         columns: tuple[Column, ...],
-        judges: Any,
+        eval_set: Any,
     ) -> Self:
-        """Grow on the rows that count, and keep the rounds that the judges like best.
+        """Grow on the rows with weight, and keep the best rounds on validation rows.
 
-        ``columns`` are those to read later rows by, ``judges`` what came as
-        ``eval_set``; without it, and with ``early_stopping``, a share of the rows of
-        ``train`` is put aside.
+        New rows are read with ``columns``. ``eval_set`` is the argument of ``fit``;
+        without it, ``early_stopping`` holds out a fraction of the rows of ``train``.
         """
         objective.check_target(train.y)
         if train.weights is not None:
             if not train.weights.any():
-                raise DataError("class_weight leaves every row with weight zero.")
+                raise DataError("class_weight gives every row weight 0.")
             train = train.rows(np.flatnonzero(train.weights))
         valid = None
-        if judges is not None:
-            valid = self._judging(train, columns, judges)
+        if eval_set is not None:
+            valid = self._validation_rows(train, columns, eval_set)
             objective.check_target(valid.y)
         if valid is None and settings.share is not None:
             every = np.arange(train.n_samples)
@@ -84,17 +231,19 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
             self.__dict__.pop(name, None)
         return self
 
-    def _judging(self, train: Table, columns: tuple[Column, ...], judges: Any) -> Table:
-        if isinstance(judges, list) and len(judges) == 1:
-            judges = judges[0]  # as the libraries' own estimators take it
-        if not (isinstance(judges, (tuple, list)) and len(judges) in (2, 3)):
+    def _validation_rows(
+        self, train: Table, columns: tuple[Column, ...], eval_set: Any
+    ) -> Table:
+        if isinstance(eval_set, list) and len(eval_set) == 1:
+            eval_set = eval_set[0]  # accepted by the libraries' own estimators too
+        if not (isinstance(eval_set, (tuple, list)) and len(eval_set) in (2, 3)):
             raise DataError(
                 f"eval_set must be (X, y) or (X, y, sample_weight), got "
-                f"{type(judges).__name__}."
+                f"{type(eval_set).__name__}."
             )
-        X = read_prediction(self, judges[0], columns)
-        y, weights = self._read_judges(judges[1], X)
-        given = read_weights(judges[2], X) if len(judges) == 3 else None
+        X = read_prediction(self, eval_set[0], columns)
+        y, weights = self._read_validation(eval_set[1], X)
+        given = read_weights(eval_set[2], X) if len(eval_set) == 3 else None
         if given is not None:
             weights = given if weights is None else weights * given
         return replace(train, X=X, y=y, weights=weights)
@@ -119,9 +268,9 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
 
     @cached_property
     def native_(self) -> Any:
-        """The library's own booster, which predicts alone, intercept included.
+        """The library's own booster, usable without boostreg, with the intercept.
 
-        It reads category columns as codes: places in ``categories_``.
+        It expects category columns as codes: positions in ``categories_``.
         """
         check_is_fitted(self)
         return get_engine(self._model.engine).export(self._model)
@@ -134,7 +283,7 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
 
     @property
     def categories_(self) -> dict[str, tuple[str, ...]]:
-        """For each category column its labels, in the order of their codes."""
+        """The labels of each category column, in the order of their codes."""
         check_is_fitted(self)
         return {c.name: c.categories for c in self._columns if c.categories}
 
@@ -144,12 +293,12 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         return self.trees_.size_at(n_rounds)
 
     def save_model(self, path: str | PathLike[str]) -> Path:
-        """Write the model in the library's own format, and what to know beside it.
+        """Write the model in the library's own format, and metadata next to it.
 
         Parameters
         ----------
         path : str or path-like
-            Its ending becomes the library's own, and ``.json`` for the second file.
+            The suffix is replaced: by the library's own, and by ``.json`` for metadata.
 
         Returns
         -------
@@ -159,7 +308,7 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         Raises
         ------
         ModelError
-            If the folder is not there, or the classes are no numbers or text.
+            If the folder does not exist, or classes are neither numbers nor text.
         """
         check_is_fitted(self)
         return save_model(
@@ -200,7 +349,7 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
 
 
 def _grow(problem: Problem, settings: Settings) -> Training:
-    """Return the ensemble, cut at the round that judging rows like best."""
+    """Return the ensemble, cut at the best round on the validation rows."""
     engine = settings.engine
     training = engine.fit(
         engine.bin(problem, settings.threads),

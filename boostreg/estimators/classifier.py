@@ -1,4 +1,4 @@
-"""Boosted classification as scikit-learn's estimators are."""
+"""``BoostedClassifier``, a scikit-learn estimator."""
 
 from typing import Any, Self
 
@@ -10,31 +10,31 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.data import Table, Task
 from boostreg.errors import DataError
-from boostreg.estimators.boosted import Boosted
+from boostreg.estimators.boosted import Boosted, Settings
 from boostreg.estimators.inputs import (
     read_labels,
     read_training,
     read_weights,
     trainable,
 )
-from boostreg.estimators.settings import Settings
-from boostreg.losses import Array, Objective
+from boostreg.losses import Objective
 from boostreg.penalty import Scale
 
 __all__ = ["BoostedClassifier"]
 
 
 class BoostedClassifier(ClassifierMixin, Boosted):  # type: ignore[misc] # no types
-    """Boosted trees for classes, penalties meaning the same in every engine.
+    """Boosted trees for classification, with the same penalties in every engine.
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None, default=None
-        Factor on the weight of each row by its class, of judging rows too.
+        Factor on row weights by class, also for validation rows.
     objective : str or None, default=None
-        ``"logistic"`` for two classes, ``"softmax"`` for more; None finds out.
+        ``"logistic"`` for two classes, ``"softmax"`` for more; None infers it.
     engine, n_estimators, learning_rate, max_leaves, max_depth, subsample, \
 colsample_bytree, reg_alpha, reg_lambda, min_split_gain, min_child_weight, \
 min_child_samples, max_delta_step, path_smooth, cat_l2, scale, monotone, \
@@ -44,7 +44,7 @@ early_stopping, patience, random_state, n_jobs
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels in order.
+        Class labels, sorted.
     trees_, size_, penalties_, units_, native_, n_rounds_, train_loss_, valid_loss_, \
 categories_, n_features_in_, feature_names_in_
         As in ``BoostedRegressor``.
@@ -117,15 +117,16 @@ categories_, n_features_in_, feature_names_in_
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A DataFrame of pandas or polars, a table of PyArrow or the like may hold
-            numbers, booleans, text and categories, all else numbers. NaN is missing, an
-            entry that a sparse matrix does not keep is 0.
+            A data frame (pandas, polars, PyArrow and others) may contain numbers,
+            booleans, text and categories, everything else numbers. NaN is missing; an
+            absent entry of a sparse matrix is 0.
         y : array-like of shape (n_samples,)
             Labels of two or more classes.
         sample_weight : array-like of shape (n_samples,), optional
         eval_set : tuple, optional
-            ``(X, y)`` or ``(X, y, sample_weight)``: rows that judge the rounds, instead
-            of a share of the training rows. A list of one such tuple is taken too.
+            ``(X, y)`` or ``(X, y, sample_weight)``: validation rows for early stopping,
+            instead of a fraction of the training rows. A list with one such tuple
+            is accepted too.
         """
         settings = Settings.of(self)
         rows, labels, columns = read_training(self, X, y, y_numeric=False)
@@ -150,10 +151,10 @@ categories_, n_features_in_, feature_names_in_
         )
         self._refuse_weightless(train)
         objective = Objective.for_task(task, n_classes, self.objective)
-        return self._fit(train, objective, settings, columns=columns, judges=eval_set)
+        return self._fit(train, objective, settings, columns=columns, eval_set=eval_set)
 
     def _refuse_weightless(self, train: Table) -> None:
-        """Raise DataError if some class has no row of weight above 0."""
+        """Raise DataError if a class has no row with weight above 0."""
         if train.weights is None or not train.weights.any():
             return
         counts = np.bincount(train.y[train.weights > 0].astype(int), minlength=2)
@@ -161,19 +162,19 @@ categories_, n_features_in_, feature_names_in_
         if not counts.all():
             lost = self.classes_.tolist()[int(np.argmin(counts))]
             raise DataError(
-                f"class {lost!r} has no row of weight above 0; leave its rows out, or "
+                f"class {lost!r} has no row of weight above 0; remove its rows, or "
                 "give them weight."
             )
 
     def predict(self, X: Any, n_rounds: int | None = None) -> NDArray[Any]:
-        """Return the likeliest class of each row.
+        """Return the most likely class of each row.
 
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A category that training did not see is missing.
+            A category that is not in the training data counts as missing.
         n_rounds : int, optional
-            Rounds to use, all of them by default.
+            Number of rounds to use. Default: all.
 
         Returns
         -------
@@ -187,15 +188,15 @@ categories_, n_features_in_, feature_names_in_
     def predict_proba(self, X: Any, n_rounds: int | None = None) -> Array:
         """Return the probability of each class, (n_samples, n_classes).
 
-        ``X`` and ``n_rounds`` are as in ``predict``.
+        See ``predict`` for ``X`` and ``n_rounds``.
         """
         raw = self._raw(X, n_rounds)
         return self._model.objective.predict(raw)
 
     def decision_function(self, X: Any, n_rounds: int | None = None) -> Array:
-        """Return raw scores: of the second of two classes (n_samples,), or of each.
+        """Return raw scores: (n_samples,) for two classes, otherwise one per class.
 
-        ``X`` and ``n_rounds`` are as in ``predict``.
+        See ``predict`` for ``X`` and ``n_rounds``.
         """
         raw = self._raw(X, n_rounds)
         return raw[:, 0] if raw.shape[1] == 1 else raw
@@ -207,7 +208,7 @@ categories_, n_features_in_, feature_names_in_
         return labels
 
     @override
-    def _read_judges(self, y: Any, X: Array) -> tuple[Array, Array | None]:
+    def _read_validation(self, y: Any, X: Array) -> tuple[Array, Array | None]:
         labels = column_or_1d(read_labels(y, "y of eval_set"))
         check_consistent_length(X, labels)
         unknown = ~np.isin(labels, self.classes_)

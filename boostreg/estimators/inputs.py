@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_X_y, column_or_1d
 from sklearn.utils.validation import validate_data
 
+from boostreg.arrays import Array
 from boostreg.data import (
     Column,
     as_table,
@@ -23,10 +24,9 @@ from boostreg.data import (
     named_signs,
     refuse_times,
 )
+from boostreg.data.cells import quoted, refuse_repeated
 from boostreg.data.columns import read_column
-from boostreg.data.names import quoted, refuse_repeated
 from boostreg.errors import DataError
-from boostreg.losses import Array
 from boostreg.saved import frame_of, has_categories, read_frame
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def read_monotone(monotone: Any, columns: tuple[Column, ...]) -> tuple[int, ...]
             f"column, got {monotone!r}."
         )
     if by_name:
-        return named_signs(columns, monotone, "monotone")
+        return named_signs(columns, monotone)
     return tuple(map(int, signs))
 
 

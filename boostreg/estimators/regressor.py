@@ -1,4 +1,4 @@
-"""Boosted regression as scikit-learn's estimators are."""
+"""``BoostedRegressor``, a scikit-learn estimator."""
 
 from typing import Any, Self
 
@@ -6,73 +6,74 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.data import Table
-from boostreg.estimators.boosted import Boosted
+from boostreg.estimators.boosted import Boosted, Settings
 from boostreg.estimators.inputs import (
     read_numbers_of,
     read_training,
     read_weights,
     trainable,
 )
-from boostreg.estimators.settings import Settings
-from boostreg.losses import Array, Objective
+from boostreg.losses import Objective
 from boostreg.penalty import Scale
 
 __all__ = ["BoostedRegressor"]
 
 
 class BoostedRegressor(RegressorMixin, Boosted):  # type: ignore[misc] # no types
-    """Boosted trees for regression, penalties meaning the same in every engine.
+    """Boosted trees for regression, with the same penalties in every engine.
 
     Parameters
     ----------
     engine : {"xgboost", "lightgbm", "sklearn"}, default="xgboost"
         The library that grows the trees.
     n_estimators : int, default=100
-        Most boosting rounds.
+        Maximum number of boosting rounds.
     learning_rate, max_leaves, max_depth, subsample, colsample_bytree, reg_alpha, \
 reg_lambda, min_split_gain, min_child_weight, min_child_samples, max_delta_step, \
 path_smooth, cat_l2, scale
-        As in ``Penalty``, with its defaults. A penalty that the engine does not have is
-        refused by ``fit``. ``reg_lambda`` None is 1, and 0 where the library puts
-        quantiles into the leaves (``absolute_error`` and ``quantile``).
+        See ``Penalty``, also for defaults. ``fit`` refuses a penalty that the engine
+        does not support. ``reg_lambda`` None means 1, or 0 if the library sets leaves
+        to quantiles (``absolute_error`` and ``quantile``).
     objective : str, dict or None, default=None
         ``"squared_error"`` (for None), ``"poisson"``, ``"gamma"``,
         ``{"tweedie": 1.5}``, ``"absolute_error"`` or ``{"quantile": 0.9}``.
     monotone : dict, sequence of int or None, default=None
-        1 for a column along which predictions may only rise, -1 where they may only
-        fall; by the column's name, or one number a column, 0 for the free ones.
+        1 if predictions must not decrease in a column, -1 if they must not increase, 0
+        for no constraint; a dict by column name, or one number per column.
     early_stopping : float or None, default=None
-        Share of the training rows that judges the rounds, and is not trained on. The
-        model keeps the rounds with the least loss on them.
+        Fraction of the training rows to hold out. The model keeps the rounds with the
+        lowest loss on them.
     patience : int or None, default=30
-        Where rows judge: rounds without improvement after which growing stops; None to
-        grow all and keep the best.
+        With validation rows: rounds without improvement before growing stops; None to
+        grow all rounds and keep the best.
     random_state : int, RandomState or None, default=None
-        Of row and column sampling, and of the judging share.
+        Seed of row and column sampling, and of the held-out rows.
     n_jobs : int or None, default=None
-        Threads of the library: None for one, -1 for all cores.
+        Number of threads: None for one, -1 for all cores.
 
     Attributes
     ----------
     trees_ : TreeEnsemble
     size_ : TreeSize
     penalties_ : Penalty
-        Those that acted, raw; ``penalties_.to_scale("rows", units_)`` in other units.
+        The effective penalties in raw units; ``penalties_.to_scale("rows", units_)``
+        converts them.
     units_ : Units
-        What a row is worth, measured on the training rows.
+        Factors from rows to raw units, measured on the training rows.
     native_ : object
-        The library's own booster, which predicts alone.
+        The library's own booster, usable without boostreg.
     n_rounds_ : int
-        Rounds in use.
+        Number of rounds in use.
     train_loss_, valid_loss_ : ndarray of shape (n_grown + 1,)
-        Mean loss after each round, that of the intercept alone first, on the rows
-        trained on and on those that judge; ``valid_loss_`` is empty without them.
+        Mean loss after each round, starting with the intercept alone, on training and
+        validation rows; ``valid_loss_`` is empty without validation rows.
     categories_ : dict of str to tuple of str
-        For each category column its labels, in the order of their codes.
+        The labels of each category column, in the order of their codes.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Where ``X`` is a DataFrame.
+        Only if ``X`` is a data frame.
 
     Examples
     --------
@@ -138,14 +139,15 @@ path_smooth, cat_l2, scale
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A DataFrame of pandas or polars, a table of PyArrow or the like may hold
-            numbers, booleans, text and categories, all else numbers. NaN is missing, an
-            entry that a sparse matrix does not keep is 0.
+            A data frame (pandas, polars, PyArrow and others) may contain numbers,
+            booleans, text and categories, everything else numbers. NaN is missing; an
+            absent entry of a sparse matrix is 0.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
         eval_set : tuple, optional
-            ``(X, y)`` or ``(X, y, sample_weight)``: rows that judge the rounds, instead
-            of a share of the training rows. A list of one such tuple is taken too.
+            ``(X, y)`` or ``(X, y, sample_weight)``: validation rows for early stopping,
+            instead of a fraction of the training rows. A list with one such tuple
+            is accepted too.
         """
         settings = Settings.of(self)
         objective = Objective.for_task("regression", 0, self.objective)
@@ -158,7 +160,7 @@ path_smooth, cat_l2, scale
             target="y",
             weights=read_weights(sample_weight, rows),
         )
-        return self._fit(train, objective, settings, columns=columns, judges=eval_set)
+        return self._fit(train, objective, settings, columns=columns, eval_set=eval_set)
 
     def predict(self, X: Any, n_rounds: int | None = None) -> Array:
         """Return the predicted mean or quantile of each row.
@@ -166,9 +168,9 @@ path_smooth, cat_l2, scale
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A category that training did not see is missing.
+            A category that is not in the training data counts as missing.
         n_rounds : int, optional
-            Rounds to use, all of them by default.
+            Number of rounds to use. Default: all.
 
         Returns
         -------
@@ -183,5 +185,5 @@ path_smooth, cat_l2, scale
         return []
 
     @override
-    def _read_judges(self, y: Any, X: Array) -> tuple[Array, Array | None]:
+    def _read_validation(self, y: Any, X: Array) -> tuple[Array, Array | None]:
         return read_numbers_of(y, X), None

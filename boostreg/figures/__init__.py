@@ -1,28 +1,43 @@
-"""Pictures as SVG from plain data, one function a picture, without a drawing library.
+"""Figures as SVG from plain data, one function per figure, without a drawing library.
 
-Each function returns a ``Figure``: it shows itself in a notebook, saves itself with its
-own stylesheet, and goes into a page as markup without any ``style=``.
+Each function returns a ``Figure``, which displays itself in a notebook, saves itself
+with its own stylesheet, and is embedded in a page as markup without any ``style=``.
 """
 
 from boostreg.figures.coefficients import coefficient_paths
-from boostreg.figures.counts import counts_chart
-from boostreg.figures.curves import Curve, curve_panel, measure_scale
-from boostreg.figures.differences import Difference, difference_chart
+from boostreg.figures.curves import (
+    Curve,
+    PartCurve,
+    curve_panel,
+    line_panel,
+    measure_scale,
+    parts_panel,
+    parts_scale,
+)
 from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import PLOT, Cloud, Landmark, size_against_loss
-from boostreg.figures.intervals import Estimate, interval_chart
-from boostreg.figures.lines import line_panel
+from boostreg.figures.intervals import (
+    Difference,
+    Estimate,
+    Ratio,
+    VerdictRow,
+    difference_chart,
+    interval_chart,
+    ratio_chart,
+    verdict_strip,
+)
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
-from boostreg.figures.parts import Part, parts_panel, parts_scale
-from boostreg.figures.promise import promise_chart
-from boostreg.figures.ratios import Ratio, ratio_chart
 from boostreg.figures.scale import Scale, robust_high
-from boostreg.figures.shares import share_bars
 from boostreg.figures.sketch import SmallTree, small_trees
-from boostreg.figures.sparkline import sparkline
-from boostreg.figures.strip import SearchedRange, range_strip
-from boostreg.figures.verdicts import Judged, verdict_strip
+from boostreg.figures.small import (
+    SearchedRange,
+    counts_chart,
+    promise_chart,
+    range_strip,
+    share_bars,
+    sparkline,
+)
 
 __all__ = [
     "PALETTE",
@@ -32,14 +47,14 @@ __all__ = [
     "Difference",
     "Estimate",
     "Figure",
-    "Judged",
     "Landmark",
-    "Part",
+    "PartCurve",
     "Ratio",
     "Scale",
     "SearchedRange",
     "SmallTree",
     "Trace",
+    "VerdictRow",
     "coefficient_paths",
     "counts_chart",
     "curve_panel",

@@ -3,10 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from boostreg.figures.figure import Figure, draw
-from boostreg.figures.labels import spread
-from boostreg.figures.marks import horizontal_axis, line
-from boostreg.figures.numerals import count, is_number, shorten, significant
-from boostreg.figures.scale import Scale, linear_scale, log_scale
+from boostreg.figures.marks import horizontal_axis, line, spread
+from boostreg.figures.scale import (
+    Scale,
+    count,
+    is_number,
+    linear_scale,
+    log_scale,
+    shorten,
+    significant,
+)
 from boostreg.figures.svg import Fragment, group, path, px, text
 
 __all__ = ["coefficient_paths"]
@@ -26,7 +32,7 @@ def coefficient_paths(
     chosen: float | None = None,
     one_se: float | None = None,
 ) -> Figure:
-    """Draw one line an input; those that survive at ``chosen`` are dark.
+    """Draw one line per input; inputs that are nonzero at ``chosen`` are dark.
 
     Parameters
     ----------
@@ -35,11 +41,11 @@ def coefficient_paths(
     coefficients : mapping from input to a tuple aligned with ``strengths``
         The 40 largest are drawn and the 12 largest labelled.
     name : str
-        Of the model.
+        Name of the model.
     chosen : float or None
-        Strength of least loss, marked by short dashes.
+        Strength with the lowest loss, marked by short dashes.
     one_se : float or None
-        The strongest one within a standard error of it: long dashes.
+        The largest strength within one standard error of it: long dashes.
     """
     largest = sorted(coefficients.items(), key=lambda item: -_reach(item[1]))
     drawn = dict(largest[:_MOST_LINES])
@@ -114,7 +120,7 @@ def _labels(
 def _right_axis(y: Scale, left: float) -> Fragment:
     parts: list[Fragment] = []
     ticks = y.ticks(4)
-    # Zero alone tells no distance.
+    # A tick at zero alone shows no distance.
     for tick in ticks if len(ticks) > 2 else y.ticks(8):
         where = y(tick.value)
         class_ = "ax" if tick.value == 0 else "g"

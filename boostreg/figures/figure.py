@@ -1,35 +1,36 @@
-"""A finished picture: it goes into a page, shows itself in a notebook, saves itself."""
+"""A finished figure: embedded in pages, displayed in notebooks, saved to files."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 from boostreg.errors import FigureError, reason
-from boostreg.figures.convert import to_png
 from boostreg.figures.palette import PALETTE, palette_css
-from boostreg.figures.svg import Fragment, element
+from boostreg.figures.svg import Fragment, element, to_png
 
-__all__ = ["Figure", "draw", "figure_css"]
+__all__ = ["Figure", "draw", "figure_css", "notebook_html", "notebook_table"]
 
 
 @cache
 def figure_css() -> str:
-    """Return the rules for what figures draw; colours come from ``palette_css``."""
+    """Return the CSS rules of figures; colours come from ``palette_css``."""
     return files("boostreg.figures").joinpath("figures.css").read_text("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture as SVG.
+    """A figure as SVG.
 
     Attributes
     ----------
     title : str
-        What is shown, in a few words.
+        Short description of the content.
     svg : str
-        One ``<svg>`` element for a page that has ``figure_css`` and ``palette_css``.
+        One ``<svg>`` element, for a page with ``figure_css`` and ``palette_css``.
     width, height : int
         Size in pixels at which text has its natural size.
     """
@@ -40,10 +41,10 @@ class Figure:
     height: int
 
     def standalone(self) -> str:
-        """Return the picture as a document that carries its own stylesheet.
+        """Return the figure as a document with its own stylesheet.
 
-        Plain colours come first, for programs that know no custom properties; where
-        the colour scheme of the reader can be asked for, it is followed.
+        Plain colours come first, for programs without CSS custom properties; the
+        colour scheme of the reader is followed if it is known.
         """
         themed = palette_css(".boostreg") + figure_css()
         asked = f"@supports (color:light-dark(#000,#fff)){{{themed}}}"
@@ -51,21 +52,21 @@ class Figure:
         return self._document(element("title", self.title) + style)
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture and return its path.
+        """Write the figure and return its path.
 
         Parameters
         ----------
         path : str or Path
-            Ends in ``.svg`` or ``.png``. A PNG has light colours and two pixels for
-            one, and needs the extra ``png`` or a Chromium on the PATH.
+            Ends in ``.svg`` or ``.png``. A PNG has light colours and double resolution,
+            and needs the extra ``png`` or a Chromium on the PATH.
 
         Raises
         ------
         FigureError
-            If the ending is another one, the converter failed, or the file can not be
+            If the suffix is another one, the converter fails, or the file cannot be
             written.
         MissingExtraError
-            If nothing can make a PNG; the message says what to install.
+            If there is no PNG converter; the message says what to install.
         """
         target = Path(path)
         match target.suffix.lower():
@@ -86,7 +87,7 @@ class Figure:
         return target
 
     def _flat(self) -> str:
-        """Return a document in light colours for programs that know little of CSS."""
+        """Return a document in light colours, for programs with little CSS support."""
         ground = element(
             "rect", width=self.width, height=self.height, fill=PALETTE["bg"][0]
         )
@@ -124,3 +125,31 @@ def draw(
         aria_label=f"{title}. {description}",
     )
     return Figure(title, svg, width, height)
+
+
+def notebook_table(
+    caption: str, heads: Sequence[str], rows: Mapping[str, Sequence[str]]
+) -> str:
+    """Return a table with row headers; all text is escaped."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", *heads))
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        + "</tr>"
+        for name, cells in rows.items()
+    )
+    top = f"<thead><tr>{head}</tr></thead>" if heads else ""
+    return (
+        f"<table><caption>{escape(caption)}</caption>{top}<tbody>{body}</tbody></table>"
+    )
+
+
+def notebook_html(*parts: str | Figure) -> str:
+    """Return markup and figures, each figure at its natural width at most."""
+    shown = "".join(
+        f'<div style="flex:0 1 {part.width}px">{part.standalone()}</div>'
+        if isinstance(part, Figure)
+        else f"<div>{part}</div>"
+        for part in parts
+    )
+    return f'<div style="display:flex;gap:1.5em;flex-wrap:wrap">{shown}</div>'

@@ -1,22 +1,30 @@
-"""Size against loss: trials, Pareto fronts over all prefixes, picks, references."""
+"""Size against loss: trials, Pareto fronts, selected candidates, references."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from boostreg.figures.figure import Figure, draw
-from boostreg.figures.labels import Label, place_labels
 from boostreg.figures.marks import (
+    Label,
     Point,
     clip,
     horizontal_axis,
+    place_labels,
     points,
     steps,
     vertical_axis,
 )
-from boostreg.figures.numerals import count, is_number, significant
 from boostreg.figures.palette import encoding
-from boostreg.figures.scale import Scale, linear_scale, log_scale, robust_high
+from boostreg.figures.scale import (
+    Scale,
+    count,
+    is_number,
+    linear_scale,
+    log_scale,
+    robust_high,
+    significant,
+)
 from boostreg.figures.svg import Fragment, circle, group, path, px, text
 
 __all__ = ["PLOT", "Cloud", "Landmark", "size_against_loss"]
@@ -25,27 +33,27 @@ _WIDTH, _HEIGHT = 1000, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 990.0, 18.0, 388.0
 _DIGITS, _FOLD_UNIT = "0123456789abcdefghijklmnopqrstuvwxyz", 0.3
 PLOT = (_LEFT, _TOP, _RIGHT, _BOTTOM)
-"""Left, top, right and bottom of the area that a script may zoom."""
+"""Left, top, right and bottom of the zoomable area."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """What one engine reached.
+    """Trials and front of one engine.
 
     Attributes
     ----------
     engine : str
-        Gives colour and shape.
+        Determines colour and shape.
     trials : tuple of (leaves, loss)
-        One point a trial; None leaves it out but keeps its place in ``rows``.
+        One point per trial; None omits it but keeps its position in ``rows``.
     front : tuple of (leaves, loss)
         The Pareto front, by ascending leaves.
     rows : tuple of int
-        What identifies each trial to a script.
+        Identifies each trial for scripts.
     tied : frozenset of int
-        Those of ``rows`` that are not told from the best: drawn dark.
+        Those of ``rows`` with no detectable difference from the best: drawn dark.
     folds : tuple of tuple of float
-        The losses of each trial's folds, equally many each, for a script to draw.
+        The losses of each trial's folds, for scripts to draw.
     """
 
     engine: str
@@ -58,7 +66,7 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """A labelled point: a pick (a ring) or a reference (a cross)."""
+    """A labelled point: a selected candidate (ring) or a reference (cross)."""
 
     engine: str
     words: str
@@ -73,7 +81,7 @@ def size_against_loss(
     """Draw loss against leaves, both fronts as staircases.
 
     The axis of leaves is logarithmic; a model of 0 leaves (the intercept alone) has
-    its own place at the left. A few losses far above the rest are cut and counted.
+    its own place at the left. A few losses far above the rest are clipped and counted.
     """
     x, y = _scales(clouds, landmarks)
     known = [p for c in clouds for p in _known(c.trials)]
@@ -168,8 +176,8 @@ def _trials(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
 def _fold_marks(folds: Sequence[Sequence[float | None]], y: Scale) -> dict[str, str]:
     """Return ordinates of folds for a script: two digits of base 36 each, of 0.3 px.
 
-    A thousand trials of five folds so take 10 KB. What lies above the plot is at 0,
-    ``zz`` is no number.
+    A thousand trials with five folds take 10 KB. Points above the plot are at 0,
+    ``zz`` is a missing value.
     """
     marks = "".join(_mark(loss, y) for losses in folds for loss in losses)
     return {"data_folds": marks} if marks else {}
@@ -199,12 +207,12 @@ def _landmark(mark: Landmark, x: Scale, y: Scale) -> Fragment:
 
 
 def _axis(drawn: Fragment, scale: Scale, name: str, n: int) -> Fragment:
-    """Return an axis with what a script needs to draw it anew for another range."""
+    """Return an axis with the data a script needs to redraw it for another range."""
     ends = (scale.low, scale.high, scale.start, scale.end)
     zero = "none" if scale.zero is None else px(scale.zero)
-    told = f"{' '.join(map(repr, map(float, ends)))} {int(scale.log)} {zero}"
+    described = f"{' '.join(map(repr, map(float, ends)))} {int(scale.log)} {zero}"
     inner = Fragment(drawn.removeprefix("<g>").removesuffix("</g>"))
-    return group(inner, data_axis=name, data_n=str(n), data_scale=told)
+    return group(inner, data_axis=name, data_n=str(n), data_scale=described)
 
 
 def _labels(
@@ -220,7 +228,7 @@ def _labels(
 
 
 def _stairs(clouds: Sequence[Cloud], x: Scale, y: Scale) -> Iterable[Point]:
-    """Yield points along the staircases, close enough that no label slips through."""
+    """Yield points along the staircases, dense enough to keep labels away."""
     for cloud in clouds:
         where = [
             (_in_sight(x(leaves)), _in_sight(y(loss))) for leaves, loss in cloud.front
@@ -231,7 +239,7 @@ def _stairs(clouds: Sequence[Cloud], x: Scale, y: Scale) -> Iterable[Point]:
 
 
 def _in_sight(place: float) -> float:
-    """Return a coordinate, or the nearest just beyond the picture."""
+    """Return a coordinate, clipped to just outside the figure."""
     return min(max(place, -100.0), _RIGHT + 100.0)
 
 
@@ -243,9 +251,11 @@ def _cut_words(above: int, y: Scale) -> str:
 
 
 def _describe(clouds: Sequence[Cloud], landmarks: Sequence[Landmark], loss: str) -> str:
-    told = [f"{encoding(c.engine).name}: {count(len(c.trials))} trials" for c in clouds]
+    counts = [
+        f"{encoding(c.engine).name}: {count(len(c.trials))} trials" for c in clouds
+    ]
     marks = [
         f"{m.words}: {count(m.leaves)} leaves, {loss} {significant(m.loss, 4)}"
         for m in landmarks
     ]
-    return f"{loss} against leaves. " + ". ".join([*told, *marks]) + "."
+    return f"{loss} against leaves. " + ". ".join([*counts, *marks]) + "."

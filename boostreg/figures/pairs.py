@@ -1,26 +1,34 @@
-"""Two runs in one picture: A is dashed and hollow, B is solid and filled.
+"""Two runs in one figure: A is dashed and hollow, B is solid and filled.
 
-Colour and shape stay with the engine, so that a run is told by line and fill alone.
+Colour and shape show the engine, line style and fill show the run.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from boostreg.figures.figure import Figure, draw
-from boostreg.figures.labels import Label, place_labels
 from boostreg.figures.marks import (
+    Label,
     Point,
     clip,
     core,
     horizontal_axis,
     line,
+    place_labels,
     points,
     steps,
     vertical_axis,
 )
-from boostreg.figures.numerals import count, is_number, significant
 from boostreg.figures.palette import encoding
-from boostreg.figures.scale import Scale, linear_scale, log_scale, robust_high
+from boostreg.figures.scale import (
+    Scale,
+    count,
+    is_number,
+    linear_scale,
+    log_scale,
+    robust_high,
+    significant,
+)
 from boostreg.figures.svg import Fragment, group
 
 __all__ = ["Trace", "curves_of_two", "fronts_of_two"]
@@ -28,14 +36,14 @@ __all__ = ["Trace", "curves_of_two", "fronts_of_two"]
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one engine did in one of the two runs.
+    """The points of one engine in one of the two runs.
 
     Attributes
     ----------
     engine : str
-        Gives colour and shape.
+        Determines colour and shape.
     first : bool
-        Of run A: dashed and hollow.
+        Whether it is run A: dashed and hollow.
     points : tuple of (float, float)
         By ascending abscissa.
     marked : tuple of (str, float, float)
@@ -54,10 +62,10 @@ class Trace:
 
 
 def fronts_of_two(traces: Sequence[Trace], *, loss: str = "loss") -> Figure:
-    """Draw the fronts of size and loss of two runs, picks marked.
+    """Draw the fronts of size and loss of two runs, with the selected candidates.
 
-    A few losses far above the rest are cut: what a front loses with next to no leaves
-    is of no use.
+    A few losses far above the rest are clipped: the start of a front, with almost no
+    leaves, is not useful.
     """
     width, height, left, right, top, foot = 1000, 400, 74.0, 990.0, 18.0, 348.0
     every = [p for trace in traces for p in _known(trace.points)]
@@ -79,14 +87,14 @@ def fronts_of_two(traces: Sequence[Trace], *, loss: str = "loss") -> Figure:
         *(_marks(t, [(m[1], m[2]) for m in t.marked], x, y) for t in traces),
         _labels(traces, (left + 4, top + 14, right, foot - 2), x, y),
     ]
-    told = ". ".join(_front_words(trace, loss) for trace in traces if trace.points)
-    return draw(width, height, *parts, title="Fronts of A and B", description=told)
+    described = ". ".join(_front_words(trace, loss) for trace in traces if trace.points)
+    return draw(width, height, *parts, title="Fronts of A and B", description=described)
 
 
 def curves_of_two(
     traces: Sequence[Trace], *, measure: str, penalty: str, log: bool = False
 ) -> Figure:
-    """Draw one measure along a penalty in two runs; 0 stands apart at the left."""
+    """Draw one measure along a penalty in two runs, with 0 apart at the left."""
     width, height, left, right, top, foot = 440, 190, 56, 430, 10, 156
     every = [p for trace in traces for p in _known(trace.points)]
     rising = log_scale([p[0] for p in every], left + 8.0, right - 6.0)
@@ -99,9 +107,9 @@ def curves_of_two(
         horizontal_axis(x, foot, n=5),
         *(_curve(trace, x, y) for trace in traces),
     ]
-    told = "; ".join(_curve_words(trace) for trace in traces)
+    described = "; ".join(_curve_words(trace) for trace in traces)
     return draw(
-        width, height, *parts, title=f"{measure} by {penalty}", description=told
+        width, height, *parts, title=f"{measure} by {penalty}", description=described
     )
 
 
@@ -148,9 +156,9 @@ def _labels(
 
 
 def _front_words(trace: Trace, loss: str) -> str:
-    leaves, least = min(trace.points, key=lambda point: point[1])
+    leaves, lowest = min(trace.points, key=lambda point: point[1])
     name = f"{trace.run} {encoding(trace.engine).name}"
-    return f"{name}: least {loss} {significant(least, 4)} at {count(leaves)} leaves"
+    return f"{name}: lowest {loss} {significant(lowest, 4)} at {count(leaves)} leaves"
 
 
 def _curve_words(trace: Trace) -> str:

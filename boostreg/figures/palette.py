@@ -1,11 +1,12 @@
-"""Colours and shapes, told once: each engine has a hue and a second cue beside it.
+"""Colours and shapes: each engine has a hue and a shape as a second cue.
 
-Pairs are light and dark; contrast and colour-blind distances stand in REPORT.md and
-are tested from this table. No purple, and never red and green for worse and better.
+Pairs are light and dark. Tests check contrast and colour-blind distances of this table.
+There is no purple, and worse and better are never red and green.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+
+from boostreg.engine_facts import ENGINE_FACTS, Shape
 
 __all__ = ["PALETTE", "Encoding", "encoding", "palette_css"]
 
@@ -52,23 +53,18 @@ class Encoding:
 
     class_: str
     name: str
-    shape: Literal["circle", "square", "triangle", "diamond"]
-
-
-_ENCODINGS = {
-    "xgboost": Encoding("x", "XGBoost", "circle"),
-    "lightgbm": Encoding("l", "LightGBM", "square"),
-    "sklearn": Encoding("s", "HistGradientBoosting", "triangle"),
-}
+    shape: Shape
 
 
 def encoding(engine: str) -> Encoding:
-    """Return how ``engine`` is drawn; what is no engine is a grey diamond.
+    """Return how ``engine`` is drawn; other models are grey diamonds.
 
     >>> encoding("lightgbm").shape, encoding("ridge").name
     ('square', 'ridge')
     """
-    return _ENCODINGS.get(engine) or Encoding("n", engine, "diamond")
+    if (facts := ENGINE_FACTS.get(engine)) is None:
+        return Encoding("n", engine, "diamond")
+    return Encoding(facts.style, facts.label, facts.shape)
 
 
 def palette_css(selector: str) -> str:

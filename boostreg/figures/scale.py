@@ -1,19 +1,140 @@
-"""From values to coordinates, and where the ticks stand.
-
-A logarithmic scale may hold the exact value 0, which has no logarithm: it gets a place
-of its own, left of the axis (below it, for a vertical one) and behind a break.
-"""
+"""Axis scales, and numbers for readers: true minus, thousands separators, digits."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from boostreg.figures.numerals import fixed, is_number, significant
+__all__ = [
+    "MINUS",
+    "MISSING",
+    "Scale",
+    "Tick",
+    "count",
+    "fixed",
+    "is_number",
+    "linear_scale",
+    "log_scale",
+    "percent",
+    "places",
+    "robust_high",
+    "shorten",
+    "signed",
+    "significant",
+]
 
-__all__ = ["Scale", "Tick", "linear_scale", "log_scale", "robust_high"]
+MISSING = "\N{EN DASH}"
+"""Placeholder for a missing number."""
+
+MINUS = "\N{MINUS SIGN}"
+"""As wide as a plus, so that columns of differences align."""
+
+
+def is_number(value: object) -> bool:
+    """Return whether ``value`` is a finite number (a bool is not)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value)
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    """Return a number with a fixed number of decimals.
+
+    >>> fixed(1234.5678, 2), fixed(-0.0001, 2)
+    ('1,234.57', '0.00')
+    >>> fixed(-1.5, 1) == MINUS + "1.5", fixed(None, 1) == MISSING
+    (True, True)
+    """
+    if value is None or not is_number(value):
+        return MISSING
+    written = f"{value:,.{decimals}f}"
+    if not any(digit in written for digit in "123456789"):
+        written = written.removeprefix("-")
+    return written.replace("-", MINUS)
+
+
+def signed(value: float | None, decimals: int) -> str:
+    """Return a difference with its sign, unless it is zero.
+
+    >>> signed(0.25, 2), signed(0.001, 2)
+    ('+0.25', '0.00')
+    """
+    written = fixed(value, decimals)
+    plus = is_number(value) and value is not None and value > 0
+    return f"+{written}" if plus and written.strip("0.,") else written
+
+
+def count(value: float | None) -> str:
+    """Return a count or the mean of counts.
+
+    >>> count(1312.4), count(3.5), count(4.0)
+    ('1,312', '3.5', '4')
+    """
+    if value is None or not is_number(value):
+        return MISSING
+    small = abs(value) < 10 and value != int(value)
+    return fixed(value, 1 if small else 0)
+
+
+def percent(value: float | None, decimals: int = 0) -> str:
+    """Return a fraction as a percentage.
+
+    >>> percent(0.734)
+    '73%'
+    """
+    if value is None or not is_number(value):
+        return MISSING
+    return f"{fixed(100 * value, decimals)}%"
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Return a number rounded to significant digits, without padding.
+
+    >>> significant(0.0123456), significant(8.2), significant(12345.6), significant(0)
+    ('0.0123', '8.2', '12,300', '0')
+    >>> significant(0.000012345) == f"1.23e{MINUS}5"
+    True
+    """
+    if value is None or not is_number(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if not -4 <= exponent < 9:
+        mantissa, power = f"{value:.{digits - 1}e}".split("e")
+        short = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        return f"{short}e{int(power)}".replace("-", MINUS)
+    decimals = digits - 1 - exponent
+    written = fixed(round(value, decimals), max(decimals, 0))
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def places(values: Iterable[float | None], digits: int = 4) -> int:
+    """Return the decimals that give the largest value a number of digits.
+
+    >>> places([0.3567, 0.04]), places([3081.5]), places([]), places([25.5])
+    (4, 0, 4, 2)
+    """
+    sizes = [abs(v) for v in values if v is not None and is_number(v) and v != 0]
+    if not sizes:
+        return digits
+    return min(max(digits - 1 - math.floor(math.log10(max(sizes))), 0), 9)
+
+
+def shorten(name: str, length: int = 24) -> str:
+    """Return a name that fits into a chart, cut in its middle if it is long.
+
+    >>> shorten("a" * 40, 9)
+    'aaaa…aaaa'
+    """
+    flat = " ".join(name.split())
+    if len(flat) <= length:
+        return flat
+    half = (length - 1) // 2
+    return f"{flat[:half]}…{flat[-half:]}"
+
 
 _ROOM = 30.0
-"""Pixels between the place of the value 0 and the start of a logarithmic axis."""
+"""Pixels between the position of 0 and the start of a logarithmic axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +154,9 @@ class Scale:
     low, high : float
         Ends of the axis; both positive if ``log``.
     start, end : float
-        Their coordinates; ``end`` is the smaller one for an axis that points up, or
-        on which values fall.
+        Their coordinates; ``end`` is smaller if the axis points up or is reversed.
     log : bool
-        Whether equal ratios, not equal differences, take equal space.
+        Whether the axis is logarithmic.
     zero : float or None
         Coordinate of the value 0 on a logarithmic axis that has one.
     """
@@ -51,8 +171,8 @@ class Scale:
     def __call__(self, value: float) -> float:
         """Return the coordinate of ``value``.
 
-        On a logarithmic axis everything from 0 down stands at ``zero``, or at the
-        start where the axis has no place for it.
+        On a logarithmic axis, values up to 0 are at ``zero``, or at the start if the
+        axis has no zero.
 
         >>> Scale(1, 100, 0, 200, log=True)(10)
         100.0
@@ -63,7 +183,7 @@ class Scale:
         return self.start + (here - low) / (high - low) * (self.end - self.start)
 
     def falling(self) -> "Scale":
-        """Return the scale with ``high`` at its start; the place of 0 stays.
+        """Return the reversed scale, with ``high`` at its start and 0 unchanged.
 
         >>> scale = log_scale([0, 0.1, 10], 0, 130).falling()
         >>> scale(0), scale(10), scale(1), scale(0.1)
@@ -72,7 +192,7 @@ class Scale:
         return replace(self, start=self.end, end=self.start)
 
     def ticks(self, n: int = 5) -> tuple[Tick, ...]:
-        """Return at most about ``n`` round values in the range.
+        """Return at most about ``n`` round values within the range.
 
         >>> [t.label for t in Scale(0.001, 10, 0, 1, log=True).ticks(3)]
         ['0.001', '0.1', '10']
@@ -90,7 +210,7 @@ class Scale:
 def linear_scale(
     values: Iterable[float | None], start: float, end: float, *, margin: float = 0.06
 ) -> Scale:
-    """Return a linear scale that holds ``values`` with a margin on both sides.
+    """Return a linear scale that contains ``values`` with a margin on both sides.
 
     >>> scale = linear_scale([1.0, 2.0], 0, 100, margin=0)
     >>> scale(1.5)
@@ -134,10 +254,11 @@ def log_scale(
 
 
 def robust_high(values: Iterable[float | None], share: float = 0.2) -> float | None:
-    """Return where to end an axis of losses, so that a few huge ones do not flatten it.
+    """Return the end of an axis of losses, so that a few huge ones do not flatten it.
 
-    The largest value, unless the nearest four fifths take less than ``share`` of the
-    axis; then twice the room that those take. What is cut must be said by the caller.
+    It is the largest value, unless the lowest four fifths of the values use less than
+    ``share`` of the axis; then it is twice their range. The caller must report what is
+    clipped.
 
     >>> robust_high([1, 2, 3, 4, 5]), robust_high([1, 2, 2, 2, 3, 3, 90])
     (5, 5)
@@ -145,11 +266,11 @@ def robust_high(values: Iterable[float | None], share: float = 0.2) -> float | N
     numbers = sorted(_numbers(values))
     if not numbers:
         return None
-    least, most = numbers[0], numbers[-1]
+    lowest, highest = numbers[0], numbers[-1]
     near = numbers[int(0.8 * (len(numbers) - 1))]
-    if near == least or near - least >= share * (most - least):
-        return most
-    return least + 2 * (near - least)
+    if near == lowest or near - lowest >= share * (highest - lowest):
+        return highest
+    return lowest + 2 * (near - lowest)
 
 
 def _numbers(values: Iterable[float | None]) -> list[float]:
@@ -175,7 +296,7 @@ def _log_ticks(low: float, high: float, n: int) -> tuple[Tick, ...]:
     else:
         parts, step = [1.0], max(1, math.ceil(decades / n))
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    # Of every `step` decades one is marked, from the first that lies on the axis.
+    # Mark every `step`-th decade, from the first on the axis.
     phase = math.ceil(math.log10(low) - 1e-9) % step
     powers = [k for k in range(first, last + 1) if k % step == phase]
     marks = [m * 10.0**k for k in powers for m in parts]

@@ -1,11 +1,11 @@
-"""A few trees drawn small: what a penalty prunes, and what it shrinks."""
+"""A few small trees: what a penalty prunes, and what it shrinks."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from boostreg.figures.figure import Figure, draw
-from boostreg.figures.numerals import count, shorten
+from boostreg.figures.scale import count, shorten
 from boostreg.figures.svg import Fragment, group, path, px, text
 
 __all__ = ["SmallTree", "read_tree", "small_trees"]
@@ -13,7 +13,7 @@ __all__ = ["SmallTree", "read_tree", "small_trees"]
 _WIDTH, _HEIGHT = 1000, 140
 _TOP, _CROWN, _FOOT = 34.0, 52.0, 112.0
 _REACH = 24.0
-"""Pixels of the bar of the largest leaf weight."""
+"""Height of the bar of the largest leaf weight, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +37,31 @@ class _Node:
 def small_trees(
     trees: Sequence[SmallTree], *, columns: Sequence[str] = (), title: str
 ) -> Figure:
-    """Draw trees side by side, their leaves as bars on one scale.
+    """Draw trees side by side, with leaves as bars on one scale.
 
-    A bar up, filled, adds to the prediction, one down, hollow, takes from it. A tree of
-    one leaf is a bar alone.
+    A filled bar upwards is a positive leaf, a hollow bar downwards a negative one. A
+    tree with one leaf is a single bar.
 
     Parameters
     ----------
     trees : sequence of SmallTree
     columns : sequence of str
-        Names for the first split of each tree.
+        Column names, for the first split of each tree.
     title : str
     """
     roots = [read_tree(tree.written) for tree in trees]
     leaves = [leaf for root in roots if root for leaf in _leaves(root)]
-    most = max((abs(leaf.value) for leaf in leaves), default=0.0) or 1.0
+    largest = max((abs(leaf.value) for leaf in leaves), default=0.0) or 1.0
     deepest = max((leaf.depth for leaf in leaves), default=0) or 1
     width = _WIDTH / max(len(trees), 1)
     drawn = [
-        _tree(tree, root, k * width + 8, width - 24, (most, deepest, columns))
+        _tree(tree, root, k * width + 8, width - 24, (largest, deepest, columns))
         for k, (tree, root) in enumerate(zip(trees, roots, strict=True))
     ]
-    told = "; ".join(f"{tree.label}: {count(tree.n_leaves)} leaves" for tree in trees)
-    return draw(_WIDTH, _HEIGHT, *drawn, title=title, description=told)
+    described = "; ".join(
+        f"{tree.label}: {count(tree.n_leaves)} leaves" for tree in trees
+    )
+    return draw(_WIDTH, _HEIGHT, *drawn, title=title, description=described)
 
 
 def read_tree(written: str) -> _Node | None:
@@ -108,7 +110,7 @@ def _tree(
     ]
     if root is None:
         return group(*head)
-    most, deepest, _ = shared
+    largest, deepest, _ = shared
     leaves = _leaves(root)
     step = width / len(leaves)
     for k, leaf in enumerate(leaves):
@@ -119,8 +121,8 @@ def _tree(
         *head,
         path(_twigs(root, deepest), "twig"),
         path(f"M{px(left)} {px(_FOOT)}h{px(width)}", "g"),
-        path(_bars([v for v in leaves if v.value > 0], most, bar), "leaf up"),
-        path(_bars([v for v in leaves if v.value < 0], most, bar), "leaf down"),
+        path(_bars([v for v in leaves if v.value > 0], largest, bar), "leaf up"),
+        path(_bars([v for v in leaves if v.value < 0], largest, bar), "leaf down"),
     )
 
 
@@ -141,7 +143,7 @@ def _place(node: _Node) -> None:
 
 
 def _height(node: _Node, deepest: int) -> float:
-    """Return where a node hangs: the root on top, every leaf above its bar."""
+    """Return the y coordinate of a node: the root on top, leaves above their bars."""
     foot = _FOOT - _REACH
     return _CROWN - 14 + (foot - _CROWN + 14) * node.depth / deepest
 
@@ -155,9 +157,9 @@ def _twigs(node: _Node, deepest: int) -> str:
     return own + "".join(_twigs(child, deepest) for child in node.children)
 
 
-def _bars(leaves: Sequence[_Node], most: float, width: float) -> str:
+def _bars(leaves: Sequence[_Node], largest: float, width: float) -> str:
     return "".join(
-        f"M{px(leaf.x - width / 2)} {px(_FOOT)}v{px(-_REACH * leaf.value / most)}"
+        f"M{px(leaf.x - width / 2)} {px(_FOOT)}v{px(-_REACH * leaf.value / largest)}"
         f"h{px(width)}V{px(_FOOT)}z"
         for leaf in leaves
     )

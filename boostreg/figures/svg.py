@@ -1,11 +1,92 @@
-"""SVG as text that escapes itself: a child is markup only if this module made it."""
+"""SVG elements as safe markup, and conversion to PNG by resvg or a browser."""
 
+import os
 import re
+import shutil
+import subprocess
+import tempfile
 from html import escape
+from pathlib import Path
 
-__all__ = ["Fragment", "circle", "element", "group", "path", "px", "text"]
+from boostreg.errors import FigureError, MissingExtraError
 
-# What XML 1.0 forbids even as a character reference; a saved figure must stay readable.
+__all__ = [
+    "BROWSERS",
+    "Fragment",
+    "circle",
+    "element",
+    "group",
+    "path",
+    "px",
+    "text",
+    "to_png",
+]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""Browsers to look for on the PATH, in order, without the package resvg_py."""
+
+_ZOOM = 2
+_SECONDS = 60
+
+
+def to_png(svg: str, width: int, height: int) -> bytes:
+    """Return an SVG document as a PNG with two pixels per unit.
+
+    Raises
+    ------
+    MissingExtraError
+        If there is no converter.
+    FigureError
+        If the converter fails.
+    """
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError:
+        return _by_browser(svg, width, height)
+    return bytes(svg_to_bytes(svg_string=svg, zoom=_ZOOM))
+
+
+def _by_browser(svg: str, width: int, height: int) -> bytes:
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if program is None:
+        raise MissingExtraError(
+            "A PNG needs a converter: run 'pip install boostreg[png]', put one of "
+            f"{', '.join(BROWSERS)} on the PATH, or save as .svg."
+        )
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        source, target = Path(folder, "figure.svg"), Path(folder, "figure.png")
+        source.write_bytes(svg.encode("utf-8"))
+        command = [
+            program,
+            "--headless",
+            *_without_sandbox(),
+            "--disable-gpu",
+            "--hide-scrollbars",
+            f"--user-data-dir={Path(folder, 'profile')}",
+            f"--force-device-scale-factor={_ZOOM}",
+            f"--window-size={width},{height}",
+            f"--screenshot={target}",
+            source.as_uri(),
+        ]
+        _run(command)
+        if not target.exists():
+            raise FigureError(f"{program} wrote no PNG.")
+        return target.read_bytes()
+
+
+def _without_sandbox() -> list[str]:
+    # root cannot use the sandbox; the figure is our own and loads nothing
+    return ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+
+
+def _run(command: list[str]) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603  our own arguments
+    except (OSError, subprocess.SubprocessError) as error:
+        raise FigureError(f"{command[0]} made no PNG: {error}.") from error
+
+
+# XML 1.0 forbids these even as character references.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -16,7 +97,7 @@ class Fragment(str):
 
 
 def px(value: float) -> str:
-    """Return a coordinate with one decimal, the least that the eye can tell.
+    """Return a coordinate with one decimal, which is below what the eye can see.
 
     >>> px(12.0), px(12.34), px(-0.01)
     ('12', '12.3', '0')
@@ -28,7 +109,7 @@ def px(value: float) -> str:
 def element(tag: str, *children: str, **attributes: object) -> Fragment:
     """Return one element; text that is not a ``Fragment`` is escaped.
 
-    Attributes of value None are left out, numbers are rounded by ``px``, and
+    Attributes with value None are omitted, numbers are rounded by ``px``, and
     ``text_anchor`` is written ``text-anchor``, ``class_`` is written ``class``.
 
     >>> element("text", "a < b", class_="k", x=1.26)
@@ -52,7 +133,7 @@ def group(*children: str, **attributes: object) -> Fragment:
 
 
 def path(d: str, class_: str, **attributes: object) -> Fragment:
-    """Return a path; an empty one is left out."""
+    """Return a path; an empty path is omitted."""
     return element("path", d=d, class_=class_, **attributes) if d else Fragment()
 
 
@@ -64,7 +145,7 @@ def circle(x: float, y: float, radius: float, class_: str) -> Fragment:
 def text(
     x: float, y: float, content: str, class_: str | None = None, anchor: str = "start"
 ) -> Fragment:
-    """Return a line of text that stands on ``y``."""
+    """Return a line of text with its baseline at ``y``."""
     side = None if anchor == "start" else anchor
     return element("text", content, x=x, y=y, class_=class_, text_anchor=side)
 

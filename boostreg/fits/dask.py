@@ -1,9 +1,9 @@
 """Runs calls on a Dask cluster, each in a supervised child of a Dask worker.
 
-Dask cannot end a task that runs. So a Dask worker hands each call to a child process,
-one for each of its threads, as this machine's executor does: limits, crashes and the
-threads of OpenMP are the same in both. The data are scattered once and unpacked once on
-each worker. A worker that is lost costs its calls a repetition elsewhere.
+Dask cannot cancel a running task. A Dask worker therefore passes each call to a child
+process, one per thread, like the local executor: limits, crashes and the threads of
+OpenMP are handled the same way. The data are scattered once and unpacked once on
+each worker. If a worker is lost, its calls are repeated elsewhere.
 """
 
 import atexit
@@ -22,8 +22,7 @@ from typing_extensions import override
 
 from boostreg.errors import BoostregError, FitError, RunError, StudyError
 from boostreg.fits.imports import PRELOAD
-from boostreg.fits.limits import Limits
-from boostreg.fits.process import WorkerProcess
+from boostreg.fits.process import CallLimits, WorkerProcess
 from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.versions import library_versions
 
@@ -38,9 +37,9 @@ _RETRIES = 2
 
 
 def check_address(address: str, *, allow_insecure: bool) -> None:
-    """Refuse what would let strangers run code, or cannot be an address.
+    """Raise if an address is invalid, or would let others run code.
 
-    Dask ships pickles: whoever reaches the scheduler's port runs code there.
+    Dask sends pickles: anyone who can reach the scheduler's port can run code there.
 
     Raises
     ------
@@ -51,7 +50,7 @@ def check_address(address: str, *, allow_insecure: bool) -> None:
     try:
         parts = urlsplit(address)
         known = parts.scheme in {"tcp", "tls"} and parts.port and parts.hostname
-    except ValueError:  # half an IPv6 address, a port that is no number
+    except ValueError:  # half an IPv6 address, or a port that is not a number
         known = None
     if not known:
         raise StudyError(
@@ -61,7 +60,7 @@ def check_address(address: str, *, allow_insecure: bool) -> None:
     if parts.scheme == "tcp" and not (allow_insecure or _is_loopback(parts.hostname)):
         raise StudyError(
             f"{address} is open to other machines without TLS; use tls://, or set "
-            "allow_insecure: true beside dask if you trust that network."
+            "allow_insecure: true next to dask if you trust that network."
         )
 
 
@@ -75,17 +74,17 @@ class DaskExecutor(Executor):
         Of the scheduler.
     threads : int, default=1
         Threads of OpenMP and BLAS in each call.
-    limits : Limits, optional
+    limits : CallLimits, optional
         Of each call.
     extras : tuple of str, default=()
-        Packages beside the required ones whose versions decide results.
+        Optional packages whose versions affect results.
 
     Raises
     ------
     StudyError
         If ``distributed`` is not installed.
     RunError
-        If the cluster does not answer, has no worker, or other versions of libraries.
+        If the cluster does not answer, has no worker, or has other library versions.
     """
 
     def __init__(
@@ -93,7 +92,7 @@ class DaskExecutor(Executor):
         address: str,
         *,
         threads: int = 1,
-        limits: Limits | None = None,
+        limits: CallLimits | None = None,
         extras: tuple[str, ...] = (),
     ) -> None:
         try:
@@ -104,7 +103,7 @@ class DaskExecutor(Executor):
             ) from None
         connect: Any = distributed.Client  # untyped
         self._address, self._threads = address, threads
-        self._limits = limits or Limits()
+        self._limits = limits or CallLimits()
         try:
             self._client: Any = connect(
                 address, timeout=_PATIENCE, set_as_default=False
@@ -127,7 +126,7 @@ class DaskExecutor(Executor):
         """Do nothing: children start with the first call of each worker."""
 
     def share(self, folder: Path) -> Any:
-        """Return what stands for a folder in later calls: its files, scattered once."""
+        """Return a handle to a folder for later calls: its files, scattered once."""
         files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
         return self._client.scatter(_Files(files), broadcast=True, hash=False)
 
@@ -137,7 +136,7 @@ class DaskExecutor(Executor):
     ) -> Future[T]:
         """Run ``fn(data, *args)``; ``data`` is what ``share`` returned.
 
-        The future raises a ``BoostregError`` or none.
+        The future raises only a ``BoostregError``.
         """
         future: Future[T] = Future()
         with self._guard:
@@ -148,14 +147,14 @@ class DaskExecutor(Executor):
 
     @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Finish, or give up, what is in flight and leave the cluster as it was."""
+        """Finish or cancel calls in flight, and restore the state of the cluster."""
         self._calls.shutdown(wait=wait and not cancel_futures)
         with suppress(OSError, TimeoutError):
             self._client.run(_leave)
         self._client.close(timeout=5)
 
     def kill_now(self) -> None:
-        """Give up what is in flight; may be called by the handler of a signal."""
+        """Cancel calls in flight; safe to call from a signal handler."""
         with self._guard:
             given_up, self._open = self._open, set()
         for future in given_up:
@@ -203,13 +202,13 @@ class DaskExecutor(Executor):
                 if theirs[name] != version:
                     raise RunError(
                         f"Dask worker {worker} has {name} {theirs[name]}, this machine "
-                        f"{version}; results would depend on who computes them."
+                        f"{version}; results would depend on the machine."
                     )
 
 
 @dataclass(frozen=True)
 class _Files:
-    """The files of a data set, and on a worker the folder that they lie in."""
+    """The files of a data set and, on a worker, the folder that contains them."""
 
     content: dict[str, bytes]
     places: list[str] = field(default_factory=list)
@@ -233,10 +232,10 @@ class _Files:
 
 
 _CHILDREN: dict[int, WorkerProcess] = {}
-"""On a Dask worker: the child of each of its threads."""
+"""The child process of each thread of a Dask worker."""
 
 
-def _child(threads: int, limits: Limits) -> WorkerProcess:
+def _child(threads: int, limits: CallLimits) -> WorkerProcess:
     me = threading.get_ident()
     if me not in _CHILDREN:
         _CHILDREN[me] = WorkerProcess(PRELOAD, threads, limits)
@@ -246,16 +245,16 @@ def _child(threads: int, limits: Limits) -> WorkerProcess:
 def _supervise(
     function: Callable[..., Any],
     threads: int,
-    limits: Limits,
+    limits: CallLimits,
     files: _Files,
     *args: Any,
 ) -> Any:
-    """Run a call in this thread's child; for Dask's workers."""
+    """Run a call in the child process of this thread; called on Dask workers."""
     return _child(threads, limits).call(function, (files.folder(), *args), {})
 
 
 def _leave() -> None:
-    """End this worker's children."""
+    """End the child processes of this worker."""
     while _CHILDREN:
         _, child = _CHILDREN.popitem()
         child.kill()

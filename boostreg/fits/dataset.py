@@ -1,30 +1,55 @@
-"""The data of a study as the fits see them: table, splits, objective, bins."""
+"""A table with its splits, binned once per split and engine, within bounded memory.
 
+Binning allocates and frees the size of the table several times, in blocks that glibc's
+``malloc`` keeps: after LightGBM has binned 100,000 x 200 values for four folds, the
+process still holds 476 MB, and 70 MB after ``malloc_trim`` (glibc manual, 3.2.3).
+"""
+
+import ctypes
 import hashlib
 import json
+import mmap
+import platform
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boostreg.data import Fold, Splits, Table
 from boostreg.engines import Problem, get_engine
-from boostreg.fits.trim import leave_to_the_file, return_memory
 from boostreg.losses import Objective
 
-__all__ = ["Dataset"]
+__all__ = ["Dataset", "leave_to_the_file", "return_memory"]
 
-LEAST_ROOM = 32 * 2**20
-"""Bytes of binned rows that are kept whatever the size of the table."""
 
-_BYTES_A_VALUE = 2  # XGBoost keeps bins by row and by column, LightGBM by column
+def return_memory() -> None:
+    """Return freed memory to the operating system; does nothing without glibc."""
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def leave_to_the_file(array: NDArray[Any]) -> None:
+    """Release the pages of a memory-mapped array; they are read again when needed.
+
+    Arrays in memory are not changed.
+    """
+    mapped = array if isinstance(array, np.memmap) else array.base
+    if isinstance(mapped, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined] # noqa: SLF001
+
+
+MIN_ROOM = 32 * 2**20
+"""Bytes of binned rows that are cached for a table of any size."""
+
+_BYTES_A_VALUE = 2  # XGBoost stores bins by row and by column, LightGBM by column
 
 
 class Dataset:
-    """A table with its splits and objective; bins each split once for each engine.
+    """A table with its splits and objective; bins each split once per engine.
 
-    ``monotone`` has -1, 0 or 1 a column; None constrains none.
+    ``monotone`` has -1, 0 or 1 per column; None means no constraint.
     """
 
     def __init__(
@@ -37,7 +62,7 @@ class Dataset:
         self.table, self.splits, self.objective = table, splits, objective
         self.monotone = monotone
         self._bins: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
-        self._room = max(LEAST_ROOM, table.X.nbytes)
+        self._room = max(MIN_ROOM, table.X.nbytes)
         self._fingerprints: dict[tuple[int | None, int | None], str] = {}
 
     def fingerprint(self, outer: int | None, inner: int | None) -> str:
@@ -54,7 +79,7 @@ class Dataset:
         return self._fingerprints[where]
 
     def problem(self, outer: int | None, inner: int | None) -> Problem:
-        """Return the training part of a split and, if any, the rows that judge it."""
+        """Return the training rows of a split and, if any, its validation rows."""
         train, test = self.splits.rows(outer, inner)
         valid = self.table.rows(test) if len(test) > 0 else None
         return Problem.of(
@@ -64,10 +89,9 @@ class Dataset:
     def bins(
         self, engine: str, outer: int | None, inner: int | None, threads: int = 1
     ) -> Any:
-        """Return the binned rows of a split, made at most once while there is room.
+        """Return the binned rows of a split, from a least-recently-used cache.
 
-        What was used last is kept: about as many bytes as the table has, and at least
-        ``LEAST_ROOM``.
+        The cache holds about as many bytes as the table, and at least ``MIN_ROOM``.
         """
         key = (engine, outer, inner, threads)
         if key not in self._bins:
@@ -83,7 +107,7 @@ class Dataset:
         return self._bins[key][0]
 
     def _make_room(self, n_bytes: int) -> None:
-        """Drop what was not used for longest, before its successor is made."""
+        """Drop the least recently used bins until ``n_bytes`` fit."""
         while self._bins and self._held + n_bytes > self._room:
             self._bins.popitem(last=False)
 
@@ -92,7 +116,7 @@ class Dataset:
         return sum(n_bytes for _, n_bytes in self._bins.values())
 
     def save(self, folder: Path) -> None:
-        """Write the data for worker processes, which map them into memory."""
+        """Write the data for worker processes, which memory-map them."""
         self.table.save(folder)
         _save_splits(self.splits, folder / "splits.npz")
         objective = self.objective
@@ -104,7 +128,7 @@ class Dataset:
 
     @classmethod
     def open(cls, folder: Path) -> "Dataset":
-        """Return what ``save`` wrote."""
+        """Open data that ``save`` wrote."""
         content = json.loads((folder / "problem.json").read_text(encoding="utf-8"))
         table = Table.load(folder)
         splits = _load_splits(folder / "splits.npz", table.n_samples)

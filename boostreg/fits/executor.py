@@ -1,8 +1,8 @@
-"""Runs calls in worker processes on this machine, each call on its own fate.
+"""Runs calls in worker processes on this machine, isolated from each other.
 
-A call that crashes natively, is killed for memory, hangs or passes a limit fails alone:
-its worker is replaced, all others go on. ``concurrent.futures.ProcessPoolExecutor``
-gives up the whole pool instead.
+If a call crashes natively, runs out of memory, hangs or exceeds a limit, only that call
+fails: its worker is replaced and the others continue. With
+``concurrent.futures.ProcessPoolExecutor``, the whole pool would break.
 """
 
 import signal
@@ -17,9 +17,7 @@ from typing import Any, ParamSpec, TypeVar, final
 from typing_extensions import override
 
 from boostreg.errors import BoostregError, FitError, RunError
-from boostreg.fits.cores import count_cores
-from boostreg.fits.limits import Limits
-from boostreg.fits.process import WorkerProcess
+from boostreg.fits.process import CallLimits, WorkerProcess, count_cores
 from boostreg.fits.worker import SHIELDED, translate
 
 __all__ = ["LocalExecutor"]
@@ -27,9 +25,9 @@ __all__ = ["LocalExecutor"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_NO_LIMITS = Limits()
+_NO_LIMITS = CallLimits()
 _PATIENCE = 2.0
-"""Seconds that ``kill_now`` waits for each thread to see that its worker is dead."""
+"""Seconds that ``kill_now`` waits for each thread to notice its dead worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +56,21 @@ class LocalExecutor(Executor):
 
     Workers start at the first ``submit``, all at once, or at ``start``. Calls run in
     the order of ``submit``. Functions and arguments are pickled, so a function must be
-    importable by name; the caller's ``__main__`` is not imported.
+    importable by name; workers do not import the caller's ``__main__``.
 
-    Leaving a ``with`` block waits for all calls; leaving it by an error stops them.
+    Leaving a ``with`` block waits for all calls; an exception stops them.
 
     Parameters
     ----------
     workers : int, optional
-        How many; by default the cores left to this process, divided by ``threads``.
+        Number of workers. Default: available cores divided by ``threads``.
     threads : int, default=1
         Threads of OpenMP and BLAS in each worker.
-    limits : Limits, optional
+    limits : CallLimits, optional
         Of each call.
     preload : sequence of str
-        Modules that workers import when they start, and functions that they call, as
-        ``module:function``. ``boostreg.fits.imports.PRELOAD`` is what fits need.
+        Modules to import when a worker starts, and functions to call, as
+        ``module:function``. ``boostreg.fits.imports.PRELOAD`` is for fits.
 
     Examples
     --------
@@ -86,7 +84,7 @@ class LocalExecutor(Executor):
         workers: int | None = None,
         *,
         threads: int = 1,
-        limits: Limits = _NO_LIMITS,
+        limits: CallLimits = _NO_LIMITS,
         preload: Sequence[str] = (),
     ) -> None:
         if workers is None:
@@ -99,13 +97,13 @@ class LocalExecutor(Executor):
             WorkerProcess(preload, threads, limits) for _ in range(workers)
         ]
         self._threads: list[threading.Thread] = []
-        # Reentrant both, so that a signal's handler may stop what it interrupts.
+        # Both reentrant: a signal handler may run while this thread holds one.
         self._guard = threading.RLock()
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._closed = False
 
     def start(self) -> None:
-        """Start the workers without waiting for them, or for work."""
+        """Start the workers now, without waiting for them."""
         with self._guard:
             if self._threads or self._closed:
                 return
@@ -120,20 +118,20 @@ class LocalExecutor(Executor):
     def submit(
         self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Future[T]:
-        """Queue ``fn(*args, **kwargs)``; its future raises a ``BoostregError`` or none.
+        """Queue ``fn(*args, **kwargs)``; its future raises only a ``BoostregError``.
 
         Raises
         ------
         RunError
             After ``shutdown`` or ``kill_now``.
         FitError
-            If ``fn`` is of the caller's ``__main__``, which no worker imports.
+            If ``fn`` is defined in ``__main__``, which workers do not import.
         """
         if getattr(fn, "__module__", None) == "__main__":
             raise FitError(f"fn must be importable by name, got {fn!r} of __main__.")
         with self._guard:
             if self._closed:
-                raise RunError("The executor takes no more work: it was shut down.")
+                raise RunError("The executor was shut down and accepts no more work.")
             self.start()
             future: Future[T] = Future()
             self._tasks.put(_Task(future, fn, args, kwargs))
@@ -141,7 +139,7 @@ class LocalExecutor(Executor):
 
     @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more work; cancel what waits if asked; finish what is in flight."""
+        """Accept no more work; optionally cancel queued calls; finish running ones."""
         with self._guard:
             first, self._closed = not self._closed, True
             if cancel_futures:
@@ -152,14 +150,14 @@ class LocalExecutor(Executor):
             self._join()
 
     def kill_now(self) -> None:
-        """Kill all workers: what waits is cancelled, what is in flight fails.
+        """Kill all workers: queued calls are cancelled, running calls fail.
 
-        May be called by the handler of a signal.
+        Safe to call from a signal handler.
         """
         self.shutdown(wait=False, cancel_futures=True)
         for process in self._processes:
             process.kill()
-        # A handler may have interrupted what a callback in a thread now waits for.
+        # A callback in a thread may wait for code that a signal handler interrupted.
         self._join(_PATIENCE)
 
     @override
@@ -176,13 +174,13 @@ class LocalExecutor(Executor):
 
     def _serve(self, process: WorkerProcess) -> None:
         if hasattr(signal, "pthread_sigmask"):
-            # Workers inherit this: none is struck before it can ignore them.
+            # Workers inherit the mask, so a signal cannot hit one before it ignores it.
             signal.pthread_sigmask(signal.SIG_BLOCK, SHIELDED)
         process.start_early()
         while (task := self._tasks.get()) is not None:
             task.run(process)
-            del task  # or its arguments would live until the next one comes
-        self._tasks.put(None)  # for the next thread
+            del task  # otherwise its arguments stay alive until the next task
+        self._tasks.put(None)  # wake up the next thread
         process.close()
 
     def _cancel_waiting(self) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import struct
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
+from boostreg.engines import Growth, Model, Training, get_engine
+from boostreg.fits.dataset import Dataset
 from boostreg.penalty import Penalty
+from boostreg.record import decode_record, encode_record
 from boostreg.trees import SizeCurves
 
-__all__ = ["Fit", "FitResult", "derive_seed", "digest"]
-
-Array = NDArray[np.float64]
-
+__all__ = ["Fit", "FitResult", "derive_seed", "digest", "grow", "run_fit"]
 
 _ARRAYS = ("valid_loss", "train_loss", "row_losses")
 
@@ -127,19 +128,17 @@ class FitResult:
             "library_seconds": self.library_seconds,
             "arrays": [[n, _compact(a).dtype.str, len(a)] for n, a in arrays.items()],
         }
-        head = json.dumps(header).encode()
         body = b"".join(_compact(array).tobytes() for array in arrays.values())
-        return struct.pack("<I", len(head)) + head + body
+        return encode_record(header, body)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FitResult":
         """Return the result that ``to_bytes`` wrote, equal to the last bit."""
-        (length,) = struct.unpack_from("<I", data)
-        header = json.loads(data[4 : 4 + length])
+        header, body = decode_record(data)
         arrays: dict[str, NDArray[Any]] = {}
-        offset = 4 + length
+        offset = 0
         for name, kind, count in header["arrays"]:
-            array = np.frombuffer(data, np.dtype(kind), count, offset)
+            array = np.frombuffer(body, np.dtype(kind), count, offset)
             offset += array.nbytes
             arrays[name] = array.astype(
                 np.int64 if array.dtype.kind == "i" else np.float64
@@ -163,3 +162,48 @@ def _compact(array: NDArray[np.generic]) -> NDArray[np.generic]:
     if whole and np.array_equal(array, array.astype(np.int32)):
         return array.astype("<i4")
     return array.astype("<i8" if whole else "<f8")
+
+
+def grow(dataset: Dataset, fit: Fit) -> Training:
+    """Return the ensemble that ``fit`` describes, with its curves."""
+    return get_engine(fit.engine).fit(
+        dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads),
+        fit.penalty,
+        Growth(
+            n_rounds=fit.n_rounds,
+            patience=fit.patience,
+            seed=fit.seed,
+            threads=fit.threads,
+        ),
+    )
+
+
+def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
+    """Return what ``fit`` yields on ``dataset``; a pure function of the two."""
+    started = time.perf_counter()
+    dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads)
+    binned = time.perf_counter()
+    training = grow(dataset, fit)
+    grown = time.perf_counter()
+    standard = training.model.standard
+    penalty = fit.penalty.to_raw(standard.units)
+    trees = get_engine(fit.engine).trees(training.model)
+    row_losses = np.empty(0)
+    if fit.inner is None and fit.outer is not None:
+        row_losses = _row_losses(dataset, fit, training.model)
+    return FitResult(
+        valid_loss=training.valid_loss,
+        train_loss=training.train_loss,
+        sizes=trees.sizes(penalty.reg_lambda),
+        row_losses=row_losses,
+        exhausted=training.exhausted,
+        seconds=time.perf_counter() - started,
+        library_seconds=grown - binned,
+    )
+
+
+def _row_losses(dataset: Dataset, fit: Fit, model: Model) -> np.ndarray:
+    _, rows = dataset.splits.rows(fit.outer, fit.inner)
+    test = dataset.table.rows(rows)
+    raw = get_engine(fit.engine).predict(model, test.X)
+    return dataset.objective.row_losses(test.y, raw)

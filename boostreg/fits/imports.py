@@ -1,8 +1,9 @@
-"""Imports of a worker: both libraries at once, their wrappers when they are needed.
+"""Imports of a worker: both libraries at start, their wrappers only when needed.
 
 XGBoost and LightGBM import scikit-learn and pandas for their scikit-learn wrappers,
-which is most of their own time and memory: a worker is ready in 0.8 s and 78 MB
-without, in 2.5 s and 200 MB with them. Fits never use the wrappers. References do.
+which accounts for most of the import time and memory: a worker is ready in 0.8 s and
+78 MB without them, in 2.5 s and 200 MB with them. Fits never use the wrappers;
+reference fits do.
 """
 
 import importlib
@@ -14,11 +15,11 @@ from contextlib import contextmanager
 __all__ = ["PRELOAD", "complete_imports", "import_lightly"]
 
 PRELOAD = ("boostreg.fits.work", "boostreg.fits.imports:import_lightly")
-"""What an executor of fits has its workers do when they start."""
+"""Start-up functions of the workers of an executor for fits."""
 
 _LIBRARIES = ("xgboost", "lightgbm")
 _HEAVY = ("sklearn", "pandas", "dask")
-# Elsewhere scikit-learn's OpenMP must be loaded before LightGBM's, see
+# On other platforms scikit-learn's OpenMP must be loaded before LightGBM's, see
 # https://github.com/lightgbm-org/LightGBM/issues/6509
 _ANY_ORDER = platform.machine().lower() in {"x86_64", "amd64"} and (
     sys.platform != "darwin"
@@ -28,9 +29,9 @@ _incomplete: set[str] = set()
 
 
 def import_lightly() -> None:
-    """Import the libraries of all engines, where possible without their wrappers.
+    """Import the libraries of all engines, if possible without their wrappers.
 
-    For processes of our own: until ``complete_imports``, the wrappers say that
+    Only for our own processes: until ``complete_imports``, the wrappers report that
     scikit-learn is missing.
     """
     new = [name for name in _LIBRARIES if name not in sys.modules]
@@ -43,13 +44,13 @@ def import_lightly() -> None:
 
 
 def complete_imports() -> None:
-    """Give the libraries their wrappers, if they were imported without."""
+    """Load the wrappers of the libraries, if they were imported without."""
     while _incomplete:
         _complete(_incomplete.pop())
 
 
 def _complete(name: str) -> None:
-    """Run what looked for scikit-learn again; the classes of data stay as they are."""
+    """Reload the modules that looked for scikit-learn, but not the data classes."""
     library = importlib.import_module(name)
     importlib.reload(importlib.import_module(f"{name}.compat"))
     wrappers = importlib.reload(importlib.import_module(f"{name}.sklearn"))
@@ -60,7 +61,7 @@ def _complete(name: str) -> None:
 
 @contextmanager
 def _hidden(names: Sequence[str]) -> Iterator[None]:
-    """Let imports of ``names`` fail within the block."""
+    """Make imports of ``names`` fail within the block."""
     hidden: dict[str, None] = dict.fromkeys(names)
     modules: dict[str, object] = sys.modules  # type: ignore[assignment] # None hides
     modules.update(hidden)

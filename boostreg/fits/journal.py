@@ -1,39 +1,141 @@
-"""The journal: finished fits on disk, so that a run goes on wherever it was stopped.
-
-SQLite with a write-ahead log and full sync: what ``put`` has returned survives a kill
-and a power loss. The file has one user, the coordinating process, which a lock on the
-folder ensures. Every entry carries a SHA-256 of its kind, key and content: whatever
-has been damaged is an error or absent, never a wrong number.
-
-Two choices differ from SQLite's defaults. The log is folded into the file only as a
-whole (``TRUNCATE``, by ourselves): so a log that lost its tail, or is lost, leaves the
-state after some earlier ``put``, never a mixture. And the file is locked exclusively,
-which keeps the log's index in memory and needs no shared-memory file.
-"""
+"""The results of fits on disk, and a lock that allows one run per folder."""
 
 import hashlib
+import json
 import logging
+import os
+import platform
 import sqlite3
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, final
 
-from boostreg.errors import RunError, reason
-from boostreg.fits.lock import FolderLock
+import filelock
+import psutil
 
-__all__ = ["Journal"]
+from boostreg.errors import RunError, reason
+
+__all__ = ["FolderLock", "Holder", "Journal"]
+
+_LONGEST = 1000
+"""Maximum bytes of a holder's record."""
+_PATIENCE = 1.0
+"""Seconds to wait for another process to write its record after taking the lock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The process that holds a folder.
+
+    Attributes
+    ----------
+    pid : int
+        Process id on ``host``.
+    host : str
+        Host name, for folders that several machines share.
+    started : str
+        Time of locking: local time with offset, to the second.
+    """
+
+    pid: int
+    host: str
+    started: str
+
+    @classmethod
+    def me(cls) -> Self:
+        """Return a record of the calling process."""
+        now = datetime.now().astimezone().isoformat(" ", "seconds")
+        return cls(pid=os.getpid(), host=platform.node(), started=now)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Return the holder recorded in ``path``, or None if no such process lives."""
+        try:
+            holder = cls(**json.loads(path.read_bytes()[:_LONGEST]))
+        except (
+            OSError,
+            TypeError,
+            ValueError,
+            RecursionError,
+        ):  # absent or partly written
+            return None
+        pid, words = holder.pid, (holder.host, holder.started)
+        if not (type(pid) is int and 0 < pid < 2**31) or not all(map(_plain, words)):
+            return None  # not written by boostreg
+        here = holder.host == platform.node()
+        return None if here and not psutil.pid_exists(holder.pid) else holder
+
+    def __str__(self) -> str:
+        where = "" if self.host == platform.node() else f" on {self.host}"
+        return f"process {self.pid}{where}, started {self.started}"
+
+
+@final
+class FolderLock:
+    """A lock on a folder, which the kernel releases when its process dies.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file, ``*.lock`` in the folder that it protects. It records the
+        holder, and is removed when the lock is released.
+
+    Raises
+    ------
+    RunError
+        If another process, or this one, holds the folder already.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = filelock.FileLock(path, timeout=0, thread_local=False)
+        try:
+            self._lock.acquire()
+        except filelock.Timeout:
+            raise RunError(_refusal(path)) from None
+        except (OSError, NotImplementedError) as error:
+            raise RunError(f"{path} cannot be locked: {reason(error)}.") from error
+        # A full disk must not prevent reading what is already in the folder.
+        with suppress(OSError):
+            path.write_text(json.dumps(asdict(Holder.me())), "utf-8")
+
+    def release(self) -> None:
+        """Release the folder; a second call does nothing."""
+        if self._lock.is_locked:
+            # Still locked, so this is not another process's file.
+            with suppress(OSError):
+                self._path.unlink()
+            self._lock.release()
+
+
+def _plain(word: object) -> bool:
+    return isinstance(word, str) and word.isprintable()
+
+
+def _refusal(path: Path) -> str:
+    deadline = time.monotonic() + _PATIENCE
+    while (holder := Holder.read(path)) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return (
+        f"{path.parent} is in use by {holder or 'another process'}. "
+        "Wait for it, stop it, or choose another folder."
+    )
+
 
 log = logging.getLogger(__name__)
 
 _FORMAT = 1
 _APPLICATION = 0x62726567  # "breg"
 _FOLD_BYTES = 4 * 2**20
-"""The log is folded into the file when this much has been put."""
+"""Bytes after which the write-ahead log is merged into the file."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -48,27 +150,27 @@ _PUT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)"
 _GET = "SELECT content, checksum FROM entry WHERE kind = ? AND key = ?"
 _COUNT = "SELECT count(*) FROM entry WHERE kind = 'fit'"
 _FAULTS = (sqlite3.Error, UnicodeError)
-"""What SQLite may raise; the latter if its own message quotes a damaged schema."""
+"""Errors of SQLite; the last one if its own message quotes a damaged schema."""
 _CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 @final
 class Journal:
-    """Results of fits by key, on disk and safe when ``put`` returns.
+    """Results of fits by key, safely on disk when ``put`` returns.
 
     Usable from any thread of one process, and as a context manager.
 
     Parameters
     ----------
     path : Path
-        The file, made if absent with its folder. ``*.lock`` and ``*.db-wal`` stand
-        beside it while it is open.
+        The file, created with its folder if absent. ``*.lock`` and ``*.db-wal`` are
+        next to it while it is open.
 
     Raises
     ------
     RunError
-        If another run holds the folder, the file is damaged or not a journal of
-        ours, or the disk is full. The file is then left as it was.
+        If another run holds the folder, the file is damaged or not a journal, or
+        the disk is full. The file is then not changed.
 
     Examples
     --------
@@ -89,7 +191,9 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(f"{path.parent} cannot be made: {reason(error)}.") from error
+            raise RunError(
+                f"{path.parent} cannot be created: {reason(error)}."
+            ) from error
         self._lock = FolderLock(path.with_suffix(".lock"))
         try:
             self._connection: sqlite3.Connection | None = self._open()
@@ -98,19 +202,19 @@ class Journal:
             raise
 
     def get(self, key: str) -> bytes | None:
-        """Return what was put under ``key``; None if nothing, or if it is damaged."""
+        """Return the payload of ``key``, or None if it is absent or damaged."""
         return self._get("fit", key)
 
     def put(self, key: str, payload: bytes) -> None:
-        """Keep ``payload`` under ``key``, replacing what was there."""
+        """Store ``payload`` under ``key``, replacing any earlier one."""
         self.put_many([(key, payload)])
 
     def put_many(self, entries: Iterable[tuple[str, bytes]]) -> None:
-        """Keep all ``(key, payload)``, or none if it fails, with a single sync."""
+        """Store all ``(key, payload)`` or none, with a single sync."""
         self._put([_row("fit", key, payload) for key, payload in entries])
 
     def get_failure(self, key: str) -> str | None:
-        """Return the reason kept under ``key``, beside the fits and their keys."""
+        """Return the failure stored under ``key``; fits have separate keys."""
         content = self._get("failure", key)
         if content is None:
             return None
@@ -120,14 +224,14 @@ class Journal:
             raise self.foreign(key, error) from error
 
     def put_failures(self, reasons: Mapping[str, str]) -> None:
-        """Keep by key why fits failed, all or none, beside the fits and their keys."""
+        """Store failures by key, all or none; fits have separate keys."""
         self._put([_row("failure", key, why.encode()) for key, why in reasons.items()])
 
     def __contains__(self, key: str) -> bool:
         return self.get(key) is not None
 
     def __len__(self) -> int:
-        """Return the number of fits, those included that ``get`` finds damaged."""
+        """Return the number of fits, including damaged ones."""
         with self._guard:
             try:
                 return int(self._open_connection().execute(_COUNT).fetchone()[0])
@@ -135,7 +239,7 @@ class Journal:
                 raise self._translated(error) from error
 
     def close(self) -> None:
-        """Fold the log into the file and free the folder; again does nothing."""
+        """Merge the log into the file and release the folder; idempotent."""
         with self._guard:
             if self._connection is None:
                 return
@@ -143,7 +247,7 @@ class Journal:
             try:
                 connection.close()
             except sqlite3.Error as error:
-                # All is in the log already; the next opening folds it.
+                # Everything is in the log; the next open merges it.
                 log.warning("%s: %s while closing", self.path, error)
             finally:
                 self._lock.release()
@@ -188,7 +292,7 @@ class Journal:
     def _refuse_foreign(self, connection: sqlite3.Connection) -> None:
         if _value(connection, "PRAGMA application_id") != _APPLICATION:
             raise RunError(
-                f"{self.path} is not a journal of boostreg; it was left as is."
+                f"{self.path} is not a journal of boostreg; it was not changed."
             )
         version = _value(connection, "PRAGMA user_version")
         if version != _FORMAT:
@@ -211,15 +315,17 @@ class Journal:
             return None
         try:
             return zlib.decompress(content)
-        except zlib.error as error:  # whoever wrote it knew how to make a checksum
+        except (
+            zlib.error
+        ) as error:  # it has a valid checksum, so it was written deliberately
             raise self.foreign(key, error) from error
 
     def foreign(self, key: str, error: Exception) -> RunError:
-        """Return the error for an entry that is whole and yet no record of ours."""
+        """Return the error for an entry with a valid checksum that is not a record."""
         return RunError(
             f"{self.path} holds an entry that no run of this boostreg wrote: {key}: "
             f"{type(error).__name__}: {error}. Move the file away and run again: "
-            "everything is computed anew."
+            "everything is computed again."
         )
 
     def _put(self, rows: list[tuple[str, str, bytes, bytes]]) -> None:
@@ -239,8 +345,8 @@ class Journal:
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
-            # Nothing is lost: the log stays whole and grows until it can be folded.
-            log.warning("%s: %s while folding the log", self.path, error)
+            # Nothing is lost: the log grows until it can be merged.
+            log.warning("%s: %s while merging the log", self.path, error)
 
     def _open_connection(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -248,12 +354,12 @@ class Journal:
         return self._connection
 
     def _translated(self, error: Exception) -> RunError:
-        # The low byte is the kind of fault, the rest its detail; none from Python.
+        # The low byte is the kind of error, the rest is detail; None from Python.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _CANNOT_WRITE:
             return RunError(
                 f"{self.path} cannot be written, the disk is full or failing: {error}. "
-                "Free space and run again: all that was finished before is kept."
+                "Free space and run again: finished fits are kept."
             )
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             return RunError(self._damaged(str(error)))
@@ -263,17 +369,17 @@ class Journal:
 
     def _damaged(self, detail: str) -> str:
         return (
-            f"{self.path} is damaged: {detail}. It was left as is; move it away or "
-            "restore it, and run again: what it does not hold is computed anew."
+            f"{self.path} is damaged: {detail}. It was not changed; move it away or "
+            "restore it, and run again: missing fits are computed again."
         )
 
 
 def _refuse_links(path: Path) -> None:
-    """Refuse symbolic links, through which SQLite would write to another place."""
+    """Raise for symbolic links, which would make SQLite write somewhere else."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
-        beside = path.with_name(name)
-        if beside.is_symlink():
-            raise RunError(f"{beside} is a symbolic link; remove it and run again.")
+        file = path.with_name(name)
+        if file.is_symlink():
+            raise RunError(f"{file} is a symbolic link; remove it and run again.")
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -285,7 +391,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _leave(connection: sqlite3.Connection) -> None:
-    """Close without folding the log into a file that may be damaged."""
+    """Close without merging the log into a file that may be damaged."""
     if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
     connection.close()

@@ -1,8 +1,8 @@
-"""Finds each piece of work in the journal or has it run; the journal's only writer.
+"""Looks up work in the journal or has it run; the only writer of the journal.
 
-A fit that fails becomes a failed trial, which a resumed run must repeat: so the journal
-keeps that a fit passed a limit, or crashed, under these limits. What ends a run is not
-kept, and tried again by the next.
+A failed fit becomes a failed trial, and a resumed run must reproduce it. The journal
+therefore records that a fit exceeded a limit, or crashed, under the given limits.
+Errors that end a run are not recorded, and the next run tries that work again.
 """
 
 import struct
@@ -20,7 +20,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
 from boostreg.fits.imports import complete_imports
 from boostreg.fits.journal import Journal
-from boostreg.fits.limits import CrashError, LimitError, Limits
+from boostreg.fits.process import CallLimits, CrashError, LimitError
 from boostreg.fits.work import FitWork, ReferenceWork, Work, run_work
 
 __all__ = ["Counts", "Ledger"]
@@ -34,15 +34,15 @@ _NO_RECORD = (
     ValueError,
     struct.error,
 )
-"""What decoders raise for bytes that their ``run`` never wrote."""
+"""Exceptions of decoders for bytes that ``run`` did not write."""
 
 _STORM = 5
-"""Configurations that crash without a fit between them before the run ends."""
+"""Number of consecutive crashes, with no finished fit between, that ends a run."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """How much work was run, and how much was found in the journal."""
+    """Numbers of pieces of work that were run, and found in the journal."""
 
     run: int = 0
     found: int = 0
@@ -50,28 +50,28 @@ class Counts:
 
 @dataclass(slots=True)
 class Ledger:
-    """Answers each piece of work at most once, however often it is asked for.
+    """Runs each piece of work at most once, even if it is requested repeatedly.
 
     Attributes
     ----------
     dataset : Dataset
-        The data in this process, for keys.
+        The data, to compute keys.
     data : object
-        What workers find the data by: a folder.
+        Handle by which workers open the data: a folder.
     executor : Executor
-        Runs what is not in the journal.
+        Runs work that is not in the journal.
     journal : Journal or None
-        Where records are kept; None keeps none.
-    limits : Limits
-        Of each fit, as the executor knows them. A fit that failed is tried again under
-        other limits.
+        Store of records; None for no store.
+    limits : CallLimits
+        Limits per fit, the same as the executor's. With other limits, a failed fit is
+        tried again.
     """
 
     dataset: Dataset
     data: Any
     executor: Executor
     journal: Journal | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: CallLimits = field(default_factory=CallLimits)
     counts: Counts = field(default_factory=Counts)
     _running: dict[str, Future[bytes]] = field(default_factory=dict)
     _crashed: dict[str, str] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Ledger:
         Raises
         ------
         RunError
-            If what the journal has is no record of such work.
+            If the entry in the journal is not a record of such work.
         """
         if self.journal is None:
             return None
@@ -102,10 +102,10 @@ class Ledger:
     def start(
         self, work: Work[Any], then: Callable[[Future[bytes]], None]
     ) -> Future[bytes]:
-        """Run ``work``, or join its run if it is under way; call ``then`` at its end.
+        """Run ``work``, or join it if it is already running; then call ``then``.
 
-        ``then`` is called in a thread of the executor. Work that failed in a former run
-        ends as it did then.
+        ``then`` is called in a thread of the executor. Work that failed in an earlier
+        run fails in the same way.
         """
         key = work.key(self.dataset)
         future = self._running.get(key)
@@ -130,19 +130,19 @@ class Ledger:
         self._put_failures(crashed)
 
     def forget(self, work: Work[Any]) -> None:
-        """Drop a run that failed, so that it may be asked for again.
+        """Forget failed work, so that it can be requested again.
 
         Raises
         ------
         RunError
-            If nothing but crashes has come back for long.
+            After too many consecutive crashes.
         """
         future = self._running.pop(work.key(self.dataset), None)
         if future is None or future.cancelled():
             return
         error = future.exception()
         if not isinstance(work, FitWork) or work.fit.inner is None:
-            return  # without it there is no report, so the next run tries it again
+            return  # required for the report, so the next run tries it again
         if isinstance(error, LimitError | CrashError):
             self._take_failure(work, error)
 
@@ -151,13 +151,13 @@ class Ledger:
         if isinstance(error, LimitError):
             self._put_failures({key: str(error)})
             return
-        # Kept once another fit has come to its end: then the crash is its own.
+        # Recorded once another fit finishes: then this fit caused the crash.
         self._crashed[key] = str(error)
         self._crashing.add((work.fit.engine, work.fit.penalty))
         if len(self._crashing) >= _STORM:
             raise RunError(
-                f"{_STORM} configurations in a row crashed, with no fit finished "
-                f"between them. {error} All that was finished before is kept."
+                f"{_STORM} configurations in a row crashed, with no finished fit "
+                f"between them. {error} Finished fits are kept."
             )
 
     def _failed_before(self, work: Work[Any]) -> Future[bytes] | None:
@@ -185,7 +185,7 @@ _PLAIN: dict[Any, Any] = {int: int, float: int | float, str: str, bool: bool}
 
 
 def _check_types(record: Any) -> None:
-    """Raise TypeError if a field of a record is not of the kind that it is declared."""
+    """Raise TypeError if a field of a record does not match its annotation."""
     for part in record if isinstance(record, tuple) else (record,):
         for name, kind in _hints(type(part)).items():
             if not _fits(getattr(part, name), kind):
@@ -197,7 +197,7 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    """Return whether a value is of a declared kind; arrays are taken for granted.
+    """Return whether a value matches an annotation; arrays are not checked.
 
     >>> _fits((1.0, 2), tuple[float, ...]), _fits({"a": None}, Mapping[str, float])
     (True, False)

@@ -1,6 +1,7 @@
-"""A worker process as its coordinator sees it: started, asked, mourned, replaced."""
+"""Worker processes: started, called, watched for limits, reaped and restarted."""
 
 import logging
+import math
 import os
 import pickle
 import select
@@ -8,24 +9,148 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast, final
 
-from boostreg.errors import FitError
-from boostreg.fits.frames import read_frame, write_frame
-from boostreg.fits.limits import STEP, CrashError, LimitError, Limits, Meter
-from boostreg.fits.worker import READY
+import psutil
 
-__all__ = ["WorkerProcess"]
+from boostreg.errors import FitError
+from boostreg.fits.worker import READY, read_frame, write_frame
+
+__all__ = [
+    "STEP",
+    "CallLimits",
+    "CrashError",
+    "LimitError",
+    "Meter",
+    "WorkerProcess",
+    "count_cores",
+]
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def count_cores(quota: Path = _QUOTA) -> int:
+    """Return the number of cores allowed by affinity and container quota, at least 1.
+
+    Parameters
+    ----------
+    quota : Path
+        A ``cpu.max`` file of Linux's cgroups: microseconds in each period, or ``max``.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    try:
+        budget, period = quota.read_text("ascii").split()
+        cores = min(cores, math.ceil(int(budget) / int(period)))
+    except (OSError, ValueError):  # no cgroups, or no quota
+        pass
+    return max(cores, 1)
+
+
+STEP = 0.05
+"""Seconds between two checks of the limits."""
+
+
+class LimitError(FitError):
+    """A fit exceeded one of its limits; the message says which."""
+
+
+class CrashError(FitError):
+    """A fit's worker process died twice; the message gives the cause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """Maximum resources of one call; None for no limit.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Wall time, excluding time for which the machine, this process or the worker
+        was suspended.
+    memory : int or None
+        Resident memory of the worker in bytes, including its cached data.
+
+    Raises
+    ------
+    FitError
+        If a limit is not a number above 0.
+    """
+
+    seconds: float | None = None
+    memory: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("seconds", self.seconds), ("memory", self.memory)):
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise FitError(f"{name} must be finite and > 0, got {value!r}.")
+
+    def __bool__(self) -> bool:
+        return self.seconds is not None or self.memory is not None
+
+
+@final
+class Meter:
+    """Measures one call in one worker against its limits.
+
+    Parameters
+    ----------
+    limits : CallLimits
+        Limits of the call.
+    pid : int
+        Process id of the worker.
+    """
+
+    def __init__(self, limits: CallLimits, pid: int) -> None:
+        self._limits = limits
+        self._pid = pid
+        self._process: psutil.Process | None = None
+        self._seconds = 0.0
+        self._seen = time.monotonic()
+
+    def excess(self) -> str | None:
+        """Return a sentence on the limit that the worker exceeds, or None.
+
+        Call it every ``STEP`` seconds. A longer gap means that this process was
+        suspended, so it is not counted in full.
+        """
+        now = time.monotonic()
+        since, self._seen = now - self._seen, now
+        try:
+            # Created at the first check; most calls end before it.
+            self._process = self._process or psutil.Process(self._pid)
+            if self._process.status() != psutil.STATUS_STOPPED:
+                self._seconds += min(since, 4 * STEP)
+            occupied = self._process.memory_info().rss
+        except psutil.Error:  # it has just died; the pipe will report it
+            return None
+        return self._verdict(occupied)
+
+    def _verdict(self, occupied: int) -> str | None:
+        seconds, memory = self._limits.seconds, self._limits.memory
+        if seconds is not None and self._seconds > seconds:
+            return f"The fit ran longer than {seconds:g} seconds, its limit."
+        if memory is not None and occupied > memory:
+            return (
+                f"The fit's worker occupied {occupied / 1e6:.0f} MB, "
+                f"more than {memory / 1e6:.0f} MB, its limit."
+            )
+        return None
+
 
 log = logging.getLogger(__name__)
 
 _STARTS = 3
 _ATTEMPTS = 2
 _FAREWELL = 5.0
-"""Seconds that an idle worker has to leave before it is killed."""
+"""Seconds to wait for an idle worker to exit before it is killed."""
 
 _STOPPED = "The fit was stopped with its run."
 
@@ -40,44 +165,50 @@ _THREAD_VARIABLES = (
 
 
 class _DeathError(Exception):
-    """The worker died of something that is not our doing."""
+    """The worker died and was not killed by us."""
 
 
 @final
 class WorkerProcess:
-    """One worker, replaced when it dies. For one thread, but for ``kill``.
+    """One worker process, replaced when it dies.
+
+    Only ``kill`` may be called from another thread.
 
     Parameters
     ----------
     preload : sequence of str
         Modules to import, and functions to call (``module:function``), when the worker
-        starts, so that no call waits for them.
+        starts.
     threads : int
-        Told to OpenMP and the BLAS libraries before they load.
-    limits : Limits
+        Thread limit for OpenMP and BLAS, set before they load.
+    limits : CallLimits
         Of each call.
     """
 
-    def __init__(self, preload: Sequence[str], threads: int, limits: Limits) -> None:
+    def __init__(
+        self, preload: Sequence[str], threads: int, limits: CallLimits
+    ) -> None:
         self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *preload]
         self._threads = threads
         self._limits = limits
-        self._guard = threading.RLock()  # a signal's handler may kill while we kill
+        self._guard = (
+            threading.RLock()
+        )  # a signal handler may call kill while it is running
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
     def start(self) -> None:
-        """Start the process if none runs.
+        """Start the process if it is not running.
 
         Raises
         ------
         FitError
-            If it does not come up in three attempts.
+            If it does not start in three attempts.
         """
         if self._process is not None and self._process.poll() is None:
             return
         for _ in range(_STARTS):
-            self._bury()
+            self._reap()
             process = self._spawn()
             if read_frame(_stdout(process)) == READY:
                 return
@@ -85,7 +216,7 @@ class WorkerProcess:
         raise FitError(f"A worker process could not start ({cause}).")
 
     def start_early(self) -> None:
-        """Start the process ahead of work; if it cannot, the first call will tell."""
+        """Start the process before the first call, which reports any failure."""
         try:
             self.start()
         except FitError as error:
@@ -103,9 +234,9 @@ class WorkerProcess:
         Raises
         ------
         BoostregError
-            The call's own, whatever the call raised. As a ``FitError`` where it was
-            none of ours, a ``LimitError`` where the call passed a limit, a
-            ``CrashError`` where it killed its worker twice.
+            The exception of the call: a ``FitError`` if it was not one of ours, a
+            ``LimitError`` if the call exceeded a limit, a ``CrashError`` if it killed
+            its worker twice.
         """
         request = pickle.dumps((function, args, kwargs), protocol=5)
         for _ in range(_ATTEMPTS):
@@ -116,7 +247,7 @@ class WorkerProcess:
                 cause = str(death)
                 log.warning("A worker process died (%s).", cause)
             else:
-                # The pipe is private to the worker, which this process started.
+                # The pipe connects only to the worker, which this process started.
                 done, value = pickle.loads(reply)  # noqa: S301
                 if not done:
                     raise value
@@ -124,21 +255,21 @@ class WorkerProcess:
         raise CrashError(f"The fit's worker process crashed twice ({cause}).")
 
     def kill(self) -> None:
-        """End the process at once, and start no other; from any thread."""
+        """Kill the process and do not restart it; callable from any thread."""
         with self._guard:
             self._killed = True
             if self._process is not None:
                 self._process.kill()
 
     def close(self) -> None:
-        """Let the idle process leave."""
+        """Let the idle process exit."""
         if self._process is None:
             return
         with suppress(OSError):
             cast("BinaryIO", self._process.stdin).close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_FAREWELL)
-        self._bury()
+        self._reap()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._guard:
@@ -167,7 +298,7 @@ class WorkerProcess:
         return reply
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for the reply's first byte, with an eye on the limits if there are."""
+        """Wait for the first byte of the reply, and check the limits meanwhile."""
         if not self._limits:
             return
         meter = Meter(self._limits, process.pid)
@@ -175,19 +306,19 @@ class WorkerProcess:
         reply.register(_stdout(process), select.POLLIN)
         while not reply.poll(1000 * STEP):
             if excess := meter.excess():
-                self._bury()
+                self._reap()
                 raise LimitError(excess)
 
     def _cause_of_death(self, process: subprocess.Popen[bytes]) -> str:
-        # The pipe ends a moment before the process; one that lives on is of no use.
+        # The pipe closes shortly before the process exits; kill one that does not.
         with suppress(subprocess.TimeoutExpired):
             process.wait(_FAREWELL)
-        self._bury()
+        self._reap()
         if self._killed:
             raise FitError(_STOPPED)
         return _cause(process.returncode)
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         with self._guard:
             process, self._process = self._process, None
         if process is None:
@@ -204,14 +335,14 @@ def _stdout(process: subprocess.Popen[bytes]) -> BinaryIO:
 
 
 def _environment(threads: int) -> dict[str, str]:
-    """Return the environment of a worker: it finds the modules that we find."""
+    """Return the environment of a worker, with the same module search path."""
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     limits = dict.fromkeys(_THREAD_VARIABLES, str(threads))
     return os.environ | limits | {"PYTHONPATH": path}
 
 
 def _cause(status: int) -> str:
-    """Say how a process ended.
+    """Return how a process ended.
 
     >>> _cause(-11), _cause(3)
     ('signal 11, SIGSEGV', 'exit code 3')

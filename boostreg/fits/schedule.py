@@ -1,8 +1,8 @@
-"""Keeps the workers busy with the work of several jobs, in a fixed order of priority.
+"""Runs the work of several jobs on the workers, in a fixed order of priority.
 
-When a piece of work is asked for and in which order records arrive depends on the
-workers; what is asked for and what comes out does not, because a job's next work is a
-function of the records it has received.
+The timing of requests and the order of records depend on the workers. The set of
+requests and the results do not, because the next work of a job is a function of the
+records that it has received.
 """
 
 import queue
@@ -18,23 +18,23 @@ __all__ = ["Batch", "Job", "run_jobs"]
 
 
 class Job(Protocol):
-    """Something that asks for work until it is done."""
+    """A source of work, with a state that depends on the records received."""
 
     @property
     def done(self) -> bool:
-        """Whether no work is missing any more."""
+        """Whether all work is finished."""
 
     def ready(self) -> Sequence[Work[Any]]:
-        """Return work that can be run now; each piece is returned once."""
+        """Return work that can run now; each piece is returned once."""
 
     def receive(self, work: Any, record: Any) -> None:
-        """Take the record of work that it gave out, or the FitError it ended in."""
+        """Take the record of a piece of work, or the FitError that it raised."""
 
 
 class Batch:
-    """A job whose work is all known from the start.
+    """A job whose work is known from the start.
 
-    Where it is not ``needed``, work that fails has no record but a failure.
+    Unless it is ``needed``, failed work is recorded as a failure.
     """
 
     def __init__(self, works: Sequence[Work[Any]], *, needed: bool = True) -> None:
@@ -46,16 +46,16 @@ class Batch:
 
     @property
     def done(self) -> bool:
-        """Whether every record is here."""
+        """Whether all records have arrived."""
         return self._missing == 0
 
     @property
     def n_left(self) -> int:
-        """Records that are missing."""
+        """Number of missing records."""
         return self._missing
 
     def ready(self) -> Sequence[Work[Any]]:
-        """Return all work at the first call, nothing later."""
+        """Return all work on the first call, nothing afterwards."""
         new, self._new = self._new, []
         return new
 
@@ -65,14 +65,14 @@ class Batch:
         Raises
         ------
         FitError
-            If that is what needed work ended in: without it there is no report.
+            If needed work failed: there is no report without it.
         """
         self._missing -= 1
         if not isinstance(record, FitError):
             self.records[work] = record
         elif self._needed:
             raise FitError(
-                f"{work.label} failed, and without it there is no report: {record}"
+                f"{work.label} failed, but the report needs it: {record}"
             ) from record
         else:
             self.failures[work] = record
@@ -86,24 +86,24 @@ def run_jobs(
     stopped: Callable[[], bool] = lambda: False,
     after: Callable[[Job], None] = lambda _: None,
 ) -> None:
-    """Run jobs to their end, the first in the sequence first.
+    """Run jobs to completion; earlier jobs have priority.
 
     Parameters
     ----------
     jobs : sequence of Job
     ledger : Ledger
     slots : int
-        Pieces of work handed to the executor at a time; twice the workers keeps them
+        Maximum pieces of work in the executor; twice the number of workers keeps them
         busy while this process proposes and writes.
     stopped : callable
-        Asked between records; once it is true nothing new is started.
+        Checked between records; once true, no new work is started.
     after : callable
-        Called with a job after each record that it received.
+        Called with a job after each of its records.
 
     Raises
     ------
     InterruptedRunError
-        If ``stopped`` became true; what was in flight has been recorded.
+        If ``stopped`` became true; work in flight has been recorded.
     """
     _Scheduler(ledger, slots, stopped, after).run(jobs)
 
@@ -158,7 +158,7 @@ class _Scheduler:
         self._ledger.start(work, lambda end: self._ended.put((job, work, end)))
 
     def _take_one(self) -> None:
-        # A time limit keeps the main thread open to signals on every platform.
+        # With a timeout, the main thread handles signals on every platform.
         try:
             job, work, end = self._ended.get(timeout=0.5)
         except queue.Empty:
@@ -168,7 +168,7 @@ class _Scheduler:
             data = end.result()
         except FitError as error:
             self._ledger.forget(work)
-            if self._stopped():  # perhaps by us; the next run tries it again
+            if self._stopped():  # cancelled, perhaps by us; the next run tries it again
                 return
             job.receive(work, error)
         except CancelledError:

@@ -1,8 +1,8 @@
-"""A temporary folder for a run's data, which no death of its owner leaves for long.
+"""A temporary folder for the data of a run, removed even after the run was killed.
 
-Whoever makes such a folder holds it by a lock that the kernel frees at any death. A
-folder that is not empty and not held is what a killed run left: it has a copy of the
-user's rows, and the next run removes it.
+The process that creates the folder holds a lock, which the kernel releases when the
+process dies. A folder that is neither empty nor locked was left by a killed run. It has
+a copy of the user's rows, so the next run removes it.
 """
 
 import os
@@ -25,23 +25,23 @@ _PREFIX = "boostreg-data-"
 
 @contextmanager
 def scratch_folder(fill: Callable[[Path], None]) -> Iterator[Path]:
-    """Make a folder for the block, and remove it after; others' leavings go first.
+    """Create a folder for the block; first remove folders of killed runs.
 
     Parameters
     ----------
     fill : callable
-        Writes what the folder is for.
+        Writes the content of the folder.
 
     Raises
     ------
     RunError
-        If there is no room for it.
+        If there is not enough disk space.
     """
     with ExitStack() as stack:
         try:
             _remove_left()
             folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-            # Empty folders are left alone: none is taken for left before it is held.
+            # Empty folders are kept: another run may be about to lock one.
             if (held := _hold(folder)) is not None:
                 stack.callback(os.close, held)
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -58,14 +58,14 @@ def scratch_folder(fill: Callable[[Path], None]) -> Iterator[Path]:
 def _where() -> str:
     try:
         return tempfile.gettempdir()
-    except OSError:  # none of the usual ones can be written
+    except OSError:  # no usual temporary folder is writable
         return os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only to name it
 
 
 def _hold(folder: Path) -> int | None:
-    """Return an open file that locks a folder; None if another holds it, or none can.
+    """Lock a folder; return the open file, or None if it cannot be locked.
 
-    Locks of ``flock`` are of one machine and of all its containers, as folders are.
+    Like folders, ``flock`` locks are shared by all containers on a machine.
     """
     if sys.platform == "win32":
         return None

@@ -1,17 +1,16 @@
-"""Versions of what decides a result."""
+"""Versions of the software that results depend on."""
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 
 from boostreg import __version__
+from boostreg.engine_facts import ENGINE_FACTS
 
 __all__ = ["library_versions"]
 
 _LIBRARIES = (
-    "xgboost",
-    "lightgbm",
-    "scikit-learn",
+    *(facts.package for facts in ENGINE_FACTS.values()),
     "optuna",
     "numpy",
     "scipy",
@@ -23,8 +22,8 @@ _LIBRARIES = (
 def library_versions(extras: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the versions of boostreg, Python and the libraries, by name.
 
-    ``extras`` are packages that not every study needs; one that is not installed has
-    the version ``none``.
+    ``extras`` are optional packages; one that is not installed has the version
+    ``none``.
     """
     libraries = {name: version(name) for name in _LIBRARIES}
     more = {name: _version_or_none(name) for name in extras}

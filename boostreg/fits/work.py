@@ -4,8 +4,6 @@ A piece of work is a pure function of itself and the data. Its record crosses pr
 and lies in the journal as bytes, never as a pickle.
 """
 
-import json
-import struct
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -20,13 +18,14 @@ import numpy as np
 from typing_extensions import override
 
 from boostreg import __version__
+from boostreg.arrays import Array
 from boostreg.baselines import SOLVERS, BaselineResult, extra_packages, run_baseline
+from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, digest
-from boostreg.fits.grow import grow, run_fit
-from boostreg.losses import Array
+from boostreg.fits.fit import Fit, FitResult, digest, grow, run_fit
 from boostreg.penalty import Units
+from boostreg.record import decode_record, encode_record
 from boostreg.trees import SIZES, TreeSize
 
 __all__ = [
@@ -71,9 +70,6 @@ def _versions(*packages: str) -> Mapping[str, str]:
     return {"boostreg": __version__, "sizes": " ".join(SIZES)} | found
 
 
-_PACKAGE = {"xgboost": "xgboost", "lightgbm": "lightgbm", "sklearn": "scikit-learn"}
-
-
 @dataclass(frozen=True, slots=True)
 class FitWork(Work[FitResult]):
     """A fit whose curves and sizes are wanted."""
@@ -88,7 +84,7 @@ class FitWork(Work[FitResult]):
     @override
     def key(self, dataset: Dataset) -> str:
         rows = dataset.fingerprint(self.fit.outer, self.fit.inner)
-        return self.fit.key(rows, _versions(_PACKAGE[self.fit.engine]))
+        return self.fit.key(rows, _versions(ENGINE_FACTS[self.fit.engine].package))
 
     @override
     def run(self, dataset: Dataset) -> bytes:
@@ -149,18 +145,16 @@ class ModelWork(Work[ModelRecord]):
             "ranks": engine.ranks(model),
             "intercept": engine.own_intercept(model),
         }
-        head = json.dumps(header, default=_plain).encode()
-        return struct.pack("<I", len(head)) + head + content
+        return encode_record(header, content)
 
     @override
     def decode(self, data: bytes) -> ModelRecord:
-        (length,) = struct.unpack_from("<I", data)
-        header = json.loads(data[4 : 4 + length])
+        header, content = decode_record(data)
         header["size"] = TreeSize(**header["size"])
         header["units"] = Units(**header["units"])
         if header["suffix"] not in SUFFIXES:  # it becomes part of a path
             raise ValueError(f"a model must end in one of {SUFFIXES}")
-        return ModelRecord(content=data[4 + length :], **header)
+        return ModelRecord(content=content, **header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +187,7 @@ class ReferenceWork(Work[ReferenceRecord]):
     def key(self, dataset: Dataset) -> str:
         content = asdict(self) | {
             "rows": dataset.fingerprint(self.outer, None),
-            "versions": _versions(_PACKAGE[self.engine], "scikit-learn"),
+            "versions": _versions(ENGINE_FACTS[self.engine].package, "scikit-learn"),
         }
         del content["outer"]
         return digest({"reference": content})
@@ -216,15 +210,13 @@ class ReferenceWork(Work[ReferenceRecord]):
             "size": asdict(engine.trees(model).size()),
             "seconds": time.perf_counter() - started,
         }
-        head = json.dumps(header, default=_plain).encode()
-        return struct.pack("<I", len(head)) + head + losses[1].astype("<f8").tobytes()
+        return encode_record(header, losses[1].astype("<f8").tobytes())
 
     @override
     def decode(self, data: bytes) -> ReferenceRecord:
-        (length,) = struct.unpack_from("<I", data)
-        header = json.loads(data[4 : 4 + length])
+        header, body = decode_record(data)
         header["size"] = TreeSize(**header["size"])
-        rows = np.frombuffer(data, np.dtype("<f8"), offset=4 + length)
+        rows = np.frombuffer(body, np.dtype("<f8"))
         return ReferenceRecord(row_losses=rows.astype(np.float64), **header)
 
 
@@ -278,9 +270,6 @@ class BaselineWork(Work[BaselineResult]):
         return BaselineResult.from_bytes(data)
 
 
-SUFFIXES = (".ubj", ".txt", ".npz")
-"""What the files of models end in."""
-
 _OPEN: dict[str, Dataset] = {}
 
 
@@ -302,9 +291,3 @@ def _place(outer: int | None) -> str:
 def _mean(losses: Array, dataset: Dataset, rows: np.ndarray) -> float:
     weights = dataset.table.weights
     return float(np.average(losses, weights=None if weights is None else weights[rows]))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"cannot write {type(value).__name__} as JSON.")

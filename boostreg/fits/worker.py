@@ -1,13 +1,6 @@
-"""A worker process: calls what it is sent, one call at a time.
+"""The program of a worker process, and the messages on its pipe.
 
-``python -m boostreg.fits.worker NAME...`` imports each module, calls each
-``module:function``, says that it is ready, and answers requests until its standard
-input ends. The caller's ``__main__`` is never imported, and nothing is forked: OpenMP
-survives neither well.
-
-It ignores SIGINT and SIGTERM, which terminals and job managers send to whole groups:
-what happens to the fit under way is the coordinator's to decide. It leaves when the
-coordinator is gone, in the midst of a fit too.
+A message is eight bytes of length, little-endian, followed by the content.
 """
 
 import importlib
@@ -15,30 +8,59 @@ import os
 import pickle
 import select
 import signal
+import struct
 import sys
 import threading
 import traceback
 from typing import BinaryIO
 
 from boostreg.errors import BoostregError, FitError
-from boostreg.fits.frames import read_frame, write_frame
 
-__all__ = ["READY", "SHIELDED", "main", "translate"]
+__all__ = ["READY", "SHIELDED", "main", "read_frame", "translate", "write_frame"]
+
+_LENGTH = struct.Struct("<Q")
+
+
+def write_frame(stream: BinaryIO, content: bytes) -> None:
+    """Send ``content``; raises ``BrokenPipeError`` if the reader is gone."""
+    stream.write(_LENGTH.pack(len(content)))
+    stream.write(content)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """Return the next message, or None if the writer is gone, even mid-message.
+
+    >>> import io
+    >>> pipe = io.BytesIO()
+    >>> write_frame(pipe, b"fit"), write_frame(pipe, b"torn")
+    (None, None)
+    >>> pipe = io.BytesIO(pipe.getvalue()[:-1])
+    >>> read_frame(pipe), read_frame(pipe)
+    (b'fit', None)
+    """
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    content = stream.read(length)
+    return content if len(content) == length else None
+
 
 READY = b"ready"
 """The first message of a worker."""
 
 SHIELDED = (signal.SIGINT, signal.SIGTERM)
-"""Signals that a worker leaves to its coordinator."""
+"""Signals that only the coordinator handles."""
 
 
 def main() -> None:
-    """Answer the coordinator until it is gone."""
+    """Serve the coordinator until it exits."""
     requests, replies = _take_channel()
     for number in SHIELDED:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
-        # The coordinator spawns workers with these blocked, so that none strikes early.
+        # The coordinator starts workers with these signals blocked.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SHIELDED)
     if hasattr(select, "poll"):
         threading.Thread(target=_leave_with, args=(requests,), daemon=True).start()
@@ -57,7 +79,7 @@ def _preload(name: str) -> None:
 
 
 def _take_channel() -> tuple[BinaryIO, BinaryIO]:
-    """Take the pipes away from whatever reads standard input or prints."""
+    """Move the pipes away from standard input and output."""
     sys.stdout.flush()
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
@@ -70,22 +92,22 @@ def _take_channel() -> tuple[BinaryIO, BinaryIO]:
 
 def _leave_with(requests: BinaryIO) -> None:
     hangup = select.poll()
-    hangup.register(requests, 0)  # no event but the end of the writer
+    hangup.register(requests, 0)  # becomes readable only when the writer exits
     hangup.poll()
     os._exit(0)
 
 
 def _answer(request: bytes) -> bytes:
     try:
-        # The pipe is private to the coordinator, which started this process.
+        # The pipe connects only to the coordinator, which started this process.
         function, args, kwargs = pickle.loads(request)  # noqa: S301
         return pickle.dumps((True, function(*args, **kwargs)), protocol=5)
-    except BaseException as error:  # noqa: BLE001 - whatever a call raises is its answer
+    except BaseException as error:  # noqa: BLE001 - an exception is a valid answer
         return pickle.dumps((False, _failure(error)), protocol=5)
 
 
 def _failure(error: BaseException) -> BoostregError:
-    """Return what the future will raise; its note is the traceback, for logs."""
+    """Return the exception for the future, with the traceback as a note for logs."""
     text = "".join(traceback.format_exception(error))
     failure = error if isinstance(error, BoostregError) else translate(error)
     failure.add_note(f"In the worker process:\n{text}")
@@ -93,7 +115,7 @@ def _failure(error: BaseException) -> BoostregError:
 
 
 def translate(error: BaseException) -> FitError:
-    """Return a foreign error as one of ours.
+    """Return an exception as a ``FitError``.
 
     >>> translate(ZeroDivisionError("by zero")), translate(MemoryError())
     (FitError('ZeroDivisionError: by zero'), FitError('MemoryError'))

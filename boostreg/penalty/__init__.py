@@ -1,9 +1,8 @@
 """Penalties as values, and the spaces in which they are searched."""
 
-from boostreg.penalty.ranges import WHOLE, Condition, Range
 from boostreg.penalty.shipped import space_names
-from boostreg.penalty.space import Space, parse_space
-from boostreg.penalty.value import PENALTIES, SCALED, Penalty, Scale, Units
+from boostreg.penalty.space import Condition, Range, Space, parse_space
+from boostreg.penalty.value import PENALTIES, SCALED, WHOLE, Penalty, Scale, Units
 
 __all__ = [
     "PENALTIES",

@@ -42,24 +42,33 @@ References
 """
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from boostreg.errors import PenaltyError
-from boostreg.penalty.numerals import shown
-from boostreg.penalty.value import Penalty, Units
+from boostreg.errors import Fault, Loc, PenaltyError
+from boostreg.penalty.value import Penalty, Scale, Units, shown
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "PRIORS",
     "UNIFORM",
     "as_prior",
+    "check_prior_scale",
+    "is_prior",
     "laplace_scale",
+    "lasso_scale",
+    "lasso_strength",
     "leaf_map",
     "normal_std",
+    "prior_value",
     "reg_alpha_from_scale",
     "reg_lambda_from_std",
+    "ridge_std",
+    "ridge_strength",
+    "with_prior_values",
 ]
 
 UNIFORM = {"reg_alpha": 0.0, "reg_lambda": 0.0}
@@ -87,7 +96,8 @@ def reg_lambda_from_std(std: float, noise_variance: float = 1.0) -> float:
     """
     _check("std", std, infinite=True)
     _check("noise_variance", noise_variance)
-    return noise_variance / std**2
+    square = std * std  # 0 below 1e-162
+    return noise_variance / square if square > 0 else math.inf
 
 
 def laplace_scale(reg_alpha: float, noise_variance: float = 1.0) -> float:
@@ -187,7 +197,7 @@ def as_prior(
     (5.0, 0.894, None)
     """
     if raw.scale != "raw":
-        raise PenaltyError(f"raw must be in scale 'raw', got {raw.scale!r}.")
+        raise PenaltyError.of(Fault(("raw",), "in scale 'raw'", raw.scale))
     content: dict[str, Any] = {
         "rows": _worth(raw.reg_lambda, units.hessian),
         "alpha_rows": _worth(raw.reg_alpha, units.gradient),
@@ -256,4 +266,171 @@ def _check(
     if not allowed or not (infinite or math.isfinite(value)):
         bound = "> 0" if least is None else f">= {least:g}"
         finite = "" if infinite else "finite and "
-        raise PenaltyError(f"{name} must be {finite}{bound}, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), f"{finite}{bound}", value))
+
+
+PRIORS = {
+    "normal": ("reg_lambda", "std"),
+    "laplace": ("reg_alpha", "scale"),
+    "uniform": (None, None),
+}
+"""Each prior with the penalty that it is, and the key of its width."""
+
+_KINDS = {
+    "reg_lambda": (("normal", "uniform"), "Laplace's is what reg_alpha is"),
+    "reg_alpha": (("laplace", "uniform"), "the normal one is what reg_lambda is"),
+}
+"""Which priors each penalty may be, and what the other one is."""
+
+
+def is_prior(entry: object) -> bool:
+    """Say whether an entry means to be a prior."""
+    return isinstance(entry, Mapping) and "prior" in entry
+
+
+def prior_value(name: str, entry: Mapping[str, Any]) -> float:
+    """Return the value of penalty ``name`` that a prior is.
+
+    Parameters
+    ----------
+    name : str
+        ``reg_lambda`` or ``reg_alpha``.
+    entry : mapping
+        ``prior``, its width, and ``noise_variance``.
+
+    Raises
+    ------
+    PenaltyError
+        If the prior is unknown, incomplete or not that of this penalty. The keys of its
+        faults begin with the penalty: ``("reg_lambda", "std")``.
+
+    Examples
+    --------
+    >>> prior_value("reg_lambda", {"prior": "normal", "std": 0.5})
+    4.0
+    >>> prior_value("reg_alpha", {"prior": "uniform"})
+    0.0
+    """
+    if name not in _KINDS:
+        expected = (
+            "a number (a prior may stand for reg_lambda and reg_alpha, the penalties "
+            "on leaf weights)"
+        )
+        raise PenaltyError.of(Fault((name,), expected, dict(entry)))
+    kind = entry["prior"]
+    penalty, width = PRIORS.get(kind, ("", None)) if isinstance(kind, str) else ("", "")
+    if penalty not in (None, name):
+        known, other = _KINDS[name]
+        expected = f"one of: {', '.join(known)} ({other})"
+        raise PenaltyError.of(Fault((name, "prior"), expected, kind, known))
+    _check_keys(name, entry, width)
+    if width is None:
+        return 0.0
+    given = _number((name, width), entry[width])
+    variance = _number((name, "noise_variance"), entry.get("noise_variance", 1.0))
+    if math.isinf(variance):
+        loc = (name, "noise_variance")
+        raise PenaltyError.of(Fault(loc, "a finite number", variance))
+    of_width = reg_lambda_from_std if name == "reg_lambda" else reg_alpha_from_scale
+    value = of_width(given, variance)
+    if math.isinf(value):
+        expected = "so wide that the penalty is a finite number"
+        raise PenaltyError.of(Fault((name, width), expected, entry[width]))
+    return value
+
+
+def with_prior_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return penalties by name, each prior replaced by the value that it is.
+
+    Raises
+    ------
+    PenaltyError
+        As ``prior_value`` does.
+
+    Examples
+    --------
+    >>> with_prior_values({"reg_lambda": {"prior": "uniform"}, "max_leaves": 8})
+    {'reg_lambda': 0.0, 'max_leaves': 8}
+    """
+    return {
+        name: prior_value(name, entry) if is_prior(entry) else entry
+        for name, entry in values.items()
+    }
+
+
+def check_prior_scale(entries: object, scale: Scale) -> None:
+    """Check that no entry by penalty is a prior where the scale is not raw.
+
+    Raises
+    ------
+    PenaltyError
+        If one is.
+    """
+    if scale == "raw" or not isinstance(entries, Mapping):
+        return
+    for name, entry in entries.items():
+        if is_prior(entry):
+            raise PenaltyError(
+                f"{name}: a prior is in raw units, and scale is {scale!r}; write a "
+                "number of rows in its place, or use scale 'raw'."
+            )
+
+
+def _check_keys(name: str, entry: Mapping[str, Any], width: str | None) -> None:
+    expected = ("prior",) if width is None else ("prior", width, "noise_variance")
+    faults = [
+        Fault((name, key), "key", found, expected, "unknown")
+        for key, found in entry.items()
+        if key not in expected
+    ]
+    if not faults and width is not None and width not in entry:
+        kind = entry["prior"]
+        example = f"a {kind} prior is written {{prior: {kind}, {width}: 0.3}}"
+        faults.append(Fault((name, width), example, None, kind="missing"))
+    if faults:
+        raise PenaltyError.of(*faults)
+
+
+def _number(loc: Loc, value: object) -> float:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not float(str(value)) > 0:
+        raise PenaltyError.of(Fault(loc, "a number > 0", value))
+    return float(str(value))
+
+
+def ridge_strength(std: float, n_rows: float, noise_variance: float = 1.0) -> float:
+    """Return the strength per row that a normal prior on coefficients is.
+
+    ``n_rows`` is the sum of the row weights where there are any.
+
+    >>> ridge_strength(0.5, 100)
+    0.04
+    """
+    return reg_lambda_from_std(std, noise_variance) / n_rows
+
+
+def ridge_std(strength: float, n_rows: float, noise_variance: float = 1.0) -> float:
+    """Return the standard deviation of the normal prior that a ridge strength is.
+
+    >>> ridge_std(0.04, 100)
+    0.5
+    """
+    return normal_std(strength * n_rows, noise_variance)
+
+
+def lasso_strength(scale: float, n_rows: float, noise_variance: float = 1.0) -> float:
+    """Return the strength per row that a Laplace prior on coefficients is.
+
+    >>> lasso_strength(0.25, 100)
+    0.04
+    """
+    return reg_alpha_from_scale(scale, noise_variance) / n_rows
+
+
+def lasso_scale(strength: float, n_rows: float, noise_variance: float = 1.0) -> float:
+    """Return the scale of the Laplace prior that a lasso strength is.
+
+    >>> lasso_scale(0.04, 100)
+    0.25
+    """
+    return laplace_scale(strength * n_rows, noise_variance)

@@ -1,52 +1,185 @@
-r"""A penalty: a checked value that knows its units and knows no engine.
-
-A leaf holds rows whose loss has weighted first derivatives that sum to ``G`` and
-second derivatives that sum to ``H``. The weight of a leaf and the gain of a split are
-
-.. math::
-
-    w(G, H) = -\frac{T(G)}{H + \lambda}, \qquad
-    \text{gain} = s(G_L, H_L) + s(G_R, H_R) - s(G_L + G_R, H_L + H_R),
-
-with :math:`T(G) = \operatorname{sign}(G) \max(|G| - \alpha, 0)` and
-:math:`s(G, H) = T(G)^2 / (H + \lambda)`: eq. 5-7 of [1]_, with the L1 term added and
-without the factor 1/2 that the paper has and neither library keeps.
-
-=====================  ===============  =================================
-field                  symbol           unit of ``scale="raw"``
-=====================  ===============  =================================
-``reg_alpha``          :math:`\alpha`   gradient: loss / raw score
-``reg_lambda``         :math:`\lambda`  hessian: loss / raw score squared
-``min_split_gain``     :math:`\gamma`   gain: gradient squared / hessian
-``min_child_weight``   (none)           hessian
-``min_child_samples``  (none)           rows
-``max_delta_step``     (none)           raw score, before learning_rate
-``path_smooth``        (none)           rows
-``cat_l2``             (none)           hessian
-=====================  ===============  =================================
-
-References
-----------
-.. [1] T. Chen, C. Guestrin. "XGBoost: A Scalable Tree Boosting System". KDD 2016.
-   https://arxiv.org/abs/1603.02754
-"""
+"""Penalties as values, and the facts about each of them that all other code reads."""
 
 import math
 import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Literal, get_args
 
-from boostreg.errors import PenaltyError
+from boostreg.errors import Fault, PenaltyError
 
-__all__ = ["PENALTIES", "SCALED", "Penalty", "Scale", "Units"]
+__all__ = [
+    "CAPACITY",
+    "FALLING",
+    "ON_LEAF_WEIGHTS",
+    "PENALTIES",
+    "PENALTY_FACTS",
+    "SCALED",
+    "UNPENALISED",
+    "WHOLE",
+    "Penalty",
+    "PenaltyFacts",
+    "Scale",
+    "Units",
+    "shown",
+]
+
+
+def shown(value: float) -> str:
+    """Return a number with three significant digits, as it can stand in YAML.
+
+    >>> shown(123456.0), shown(0.012345), shown(31)
+    ('123000', '0.0123', '31')
+    """
+    return f"{float(f'{value:.3g}'):.10g}"
+
 
 Scale = Literal["raw", "rows", "share"]
 
-SCALED = ("reg_alpha", "reg_lambda", "min_split_gain", "min_child_weight", "cat_l2")
+Group = Literal["leaf weights", "splits", "capacity", "sampling", "learning rate"]
+
+Unit = Literal["gradient", "hessian", "gain", "row"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PenaltyFacts:
+    """What is known of one penalty whatever the data and the engine are.
+
+    Attributes
+    ----------
+    words : str
+        What it does to a tree, in a few words.
+    group : str
+        What it acts on. Only those on leaf weights and on splits are penalties in the
+        narrow sense: a model without any is "unpenalised" and keeps the rest.
+    unit : str or None
+        What its number is measured in; ``scale`` converts all but ``"row"``, which is
+        a number of rows on any data.
+    domain : {"amount", "share", "count"}
+        Finite and at least 0; above 0 and at most 1; or whole.
+    minimum : int
+        Of a count. A count of the group ``capacity`` may be None too: no limit.
+    idle : int, float or None
+        The value at which it does nothing; None where no number is.
+    falling : bool
+        It is the stronger the smaller it is; 0 is no limit where it may be 0.
+    only : tuple of str
+        Engines that alone have it; empty where each engine says what it lacks.
+    """
+
+    words: str
+    group: Group
+    unit: Unit | None = None
+    domain: Literal["amount", "share", "count"] = "amount"
+    minimum: int = 0
+    idle: float | None = 0.0
+    falling: bool = False
+    only: tuple[str, ...] = ()
+
+
+PENALTY_FACTS: Mapping[str, PenaltyFacts] = MappingProxyType(
+    {
+        "reg_alpha": PenaltyFacts(
+            words="L1 penalty on leaf weights", group="leaf weights", unit="gradient"
+        ),
+        "reg_lambda": PenaltyFacts(
+            words="L2 penalty on leaf weights", group="leaf weights", unit="hessian"
+        ),
+        "min_split_gain": PenaltyFacts(
+            words="minimum gain to split", group="splits", unit="gain"
+        ),
+        "min_child_weight": PenaltyFacts(
+            words="minimum hessian per leaf", group="splits", unit="hessian"
+        ),
+        "min_child_samples": PenaltyFacts(
+            words="minimum rows per leaf",
+            group="splits",
+            domain="count",
+            minimum=1,
+            idle=1,
+        ),
+        "max_leaves": PenaltyFacts(
+            words="maximum leaves per tree",
+            group="capacity",
+            domain="count",
+            minimum=2,
+            idle=None,
+            falling=True,
+        ),
+        "max_depth": PenaltyFacts(
+            words="maximum splits from root to leaf",
+            group="capacity",
+            domain="count",
+            minimum=1,
+            idle=None,
+            falling=True,
+        ),
+        "max_delta_step": PenaltyFacts(
+            words="maximum absolute leaf weight", group="leaf weights", falling=True
+        ),
+        "path_smooth": PenaltyFacts(
+            words="pull of a leaf towards its parent",
+            group="leaf weights",
+            unit="row",
+            only=("lightgbm",),
+        ),
+        "cat_l2": PenaltyFacts(
+            words="L2 penalty on splits on categories",
+            group="leaf weights",
+            unit="hessian",
+            only=("lightgbm",),
+        ),
+        "subsample": PenaltyFacts(
+            words="fraction of rows per round",
+            group="sampling",
+            domain="share",
+            idle=1.0,
+            falling=True,
+        ),
+        "colsample_bytree": PenaltyFacts(
+            words="fraction of columns per tree",
+            group="sampling",
+            domain="share",
+            idle=1.0,
+            falling=True,
+        ),
+        "learning_rate": PenaltyFacts(
+            words="factor on every leaf weight",
+            group="learning rate",
+            domain="share",
+            idle=1.0,
+            falling=True,
+        ),
+    }
+)
+"""By penalty, in the order in which they are printed."""
+
+SCALED = tuple(n for n, f in PENALTY_FACTS.items() if f.unit not in (None, "row"))
 """Fields whose number depends on ``scale``; the others have no such unit."""
 
-_WHOLE = {"min_child_samples": 1, "max_leaves": 2, "max_depth": 1}
-_SHARES = ("subsample", "colsample_bytree", "learning_rate")
+WHOLE = tuple(n for n, f in PENALTY_FACTS.items() if f.domain == "count")
+"""Penalties that are counts: their ranges draw whole numbers."""
+
+FALLING = tuple(n for n, f in PENALTY_FACTS.items() if f.falling)
+"""Penalties that are the stronger the smaller they are."""
+
+CAPACITY = tuple(n for n, f in PENALTY_FACTS.items() if f.group == "capacity")
+"""Limits on the size of a tree, at their weakest where there is no limit."""
+
+ON_LEAF_WEIGHTS = tuple(
+    n for n, f in PENALTY_FACTS.items() if f.group == "leaf weights"
+)
+"""Penalties that change the weights of given leaves."""
+
+UNPENALISED: Mapping[str, float] = MappingProxyType(
+    {
+        name: facts.idle
+        for name, facts in PENALTY_FACTS.items()
+        if facts.group in ("leaf weights", "splits") and facts.idle is not None
+    }
+)
+"""Every penalty in the narrow sense at the value at which it does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +206,14 @@ class Units:
         if scale == "raw":
             return dict.fromkeys(SCALED, 1.0)
         rows = self.n_samples if scale == "share" else 1
-        gain = (
-            self.gradient * (self.gradient / self.hessian) if self.hessian > 0 else 0.0
-        )
-        return {
-            "reg_alpha": self.gradient * rows,
-            "reg_lambda": self.hessian * rows,
-            "min_split_gain": gain * rows,
-            "min_child_weight": self.hessian * rows,
-            "cat_l2": self.hessian * rows,
+        worth = {
+            "gradient": self.gradient,
+            "hessian": self.hessian,
+            "gain": self.gradient * (self.gradient / self.hessian)
+            if self.hessian > 0
+            else 0.0,
         }
+        return {name: worth[str(PENALTY_FACTS[name].unit)] * rows for name in SCALED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +281,9 @@ class Penalty:
 
     def __post_init__(self) -> None:
         if self.scale not in get_args(Scale):
-            raise PenaltyError(
-                f"scale must be one of {', '.join(get_args(Scale))}, got "
-                f"{self.scale!r}."
-            )
+            scales = get_args(Scale)
+            expected = f"one of {', '.join(scales)}"
+            raise PenaltyError.of(Fault(("scale",), expected, self.scale, scales))
         for name in PENALTIES:
             _check(name, getattr(self, name))
 
@@ -189,27 +319,30 @@ PENALTIES = tuple(field.name for field in fields(Penalty) if field.name != "scal
 
 
 def _check(name: str, value: object) -> None:
-    if name in _WHOLE:
+    domain = PENALTY_FACTS[name].domain
+    if domain == "count":
         _check_whole(name, value)
         return
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise PenaltyError(f"{name} must be a number, got {value!r}.")
-    number = float(value)
-    if name in _SHARES and not 0 < number <= 1:
-        raise PenaltyError(f"{name} must be above 0 and at most 1, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), "a number", value))
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number above 1.8e308
+        number = math.inf
+    if domain == "share" and not 0 < number <= 1:
+        raise PenaltyError.of(Fault((name,), "above 0 and at most 1", value))
     if not (math.isfinite(number) and number >= 0):
-        raise PenaltyError(f"{name} must be finite and >= 0, got {value!r}.")
+        raise PenaltyError.of(Fault((name,), "finite and >= 0", value))
 
 
 def _check_whole(name: str, value: object) -> None:
-    least = _WHOLE[name]
-    if value is None and name != "min_child_samples":
+    minimum = PENALTY_FACTS[name].minimum
+    if value is None and name in CAPACITY:
         return
     if (
         isinstance(value, bool)
         or not isinstance(value, numbers.Integral)
-        or value < least
+        or value < minimum
     ):
-        raise PenaltyError(
-            f"{name} must be a whole number of at least {least}, got {value!r}."
-        )
+        expected = f"a whole number of at least {minimum}"
+        raise PenaltyError.of(Fault((name,), expected, value))

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
-from boostreg.insight.claims import Finding, Least, overall, said_overall
-from boostreg.report.labels import LABELS
-from boostreg.report.numbers import number
+from boostreg.claims.experiments.base import Panel
+from boostreg.claims.verdict import Finding, Least, Verdict, overall, said_overall
 from boostreg.report.records import ClaimRecord
+from boostreg.report.results import ClaimData, ClaimFindingData, ClaimPanelData
+from boostreg.report.wording import LABELS, format_number
 
 __all__ = [
     "claims_sentences",
@@ -19,7 +19,6 @@ __all__ = [
     "summarize_claims",
 ]
 
-_VERDICTS = ("supported", "refuted", "not settled")
 _MOST_NAMED = 5
 _QUANTITIES = {
     "train_loss": "training loss",
@@ -31,19 +30,18 @@ _QUANTITIES = {
 }
 
 
-def summarize_claims(records: Sequence[ClaimRecord]) -> list[dict[str, Any]]:
+def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
     """Return each claim with its verdict, its findings and its pictures."""
     return [_claim(record) for record in records]
 
 
-def count_verdicts(claims: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many claims have each verdict; those that hold only sometimes too."""
-    counts = Counter(str(claim["verdict"]) for claim in claims)
-    known = {name: counts.pop(name) for name in _VERDICTS if counts[name]}
-    return known | dict(sorted(counts.items()))
+def count_verdicts(claims: Sequence[ClaimData]) -> dict[str, int]:
+    """Return how many claims have each verdict that occurs."""
+    counts = Counter(claim["verdict"] for claim in claims)
+    return {name: counts[name] for name in get_args(Verdict) if counts[name]}
 
 
-def claims_sentences(claims: Sequence[Mapping[str, Any]]) -> list[str]:
+def claims_sentences(claims: Sequence[ClaimData]) -> list[str]:
     """Return how the claims came out, and which were refuted and supported.
 
     Nothing where a study makes no claim.
@@ -54,7 +52,7 @@ def claims_sentences(claims: Sequence[Mapping[str, Any]]) -> list[str]:
     noun = "claim" if len(claims) == 1 else "claims"
     sentences = [f"{len(claims)} {noun}: {', '.join(told)}."]
     for verdict in ("refuted", "supported"):
-        says = [str(c["says"]) for c in claims if c["verdict"] == verdict]
+        says = [c["says"] for c in claims if c["verdict"] == verdict]
         if says:
             named = "; ".join(f"“{one}”" for one in says[:_MOST_NAMED])
             more = len(says) - _MOST_NAMED
@@ -63,7 +61,7 @@ def claims_sentences(claims: Sequence[Mapping[str, Any]]) -> list[str]:
     return sentences
 
 
-def _claim(record: ClaimRecord) -> dict[str, Any]:
+def _claim(record: ClaimRecord) -> ClaimData:
     claim, findings = record.claim, record.findings
     by_engine = {LABELS.get(str(f.engine), str(f.engine)): f.verdict for f in findings}
     return {
@@ -78,12 +76,24 @@ def _claim(record: ClaimRecord) -> dict[str, Any]:
         "share": _least(claim).share,
         "claimed": _stretch(claim),
         "findings": [_finding(finding) for finding in findings],
-        "panels": [asdict(panel) for panel in record.panels],
+        "panels": [_panel(panel) for panel in record.panels],
         "claim": dict(claim),
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _panel(panel: Panel) -> ClaimPanelData:
+    return {
+        "title": panel.title,
+        "x": panel.x,
+        "x_label": panel.x_label,
+        "y_label": panel.y_label,
+        "lines": dict(panel.lines),
+        "x_log": panel.x_log,
+        "y_log": panel.y_log,
+    }
+
+
+def _finding(finding: Finding) -> ClaimFindingData:
     interval = finding.interval
     return {
         "engine": finding.engine,
@@ -137,7 +147,7 @@ def _place(penalty: str, at: Any) -> str:
         return f"at the largest {penalty}"
     if at == "lowest":
         return f"at the {penalty} of least loss on the other folds"
-    return f"at {penalty} {number(at)}"
+    return f"at {penalty} {format_number(at)}"
 
 
 def expected_words(claim: Mapping[str, Any]) -> str:
@@ -149,7 +159,7 @@ def expected_words(claim: Mapping[str, Any]) -> str:
     'equal within 0.001'
     """
     expect, than = claim["expect"], claim.get("than", 0.0)
-    beyond = f" {number(than)}" if than or expect in ("above", "below") else ""
+    beyond = f" {format_number(than)}" if than or expect in ("above", "below") else ""
     if expect == "equal":
         return f"equal{' to' + beyond if beyond else ''} within {claim['at_most']}"
     return f"{expect}{beyond} by at least {claim['at_least']}"

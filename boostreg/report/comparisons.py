@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from boostreg.losses import Array
+from boostreg.arrays import Array
+from boostreg.effects.effects import paired_ratio
 from boostreg.report.records import RunRecord
+from boostreg.report.results import ComparisonData, DifferenceData, RatioData
 from boostreg.statistics import (
     Interval,
     corrected_t,
@@ -15,7 +18,16 @@ from boostreg.statistics import (
     row_interval,
 )
 
-__all__ = ["Comparison", "Judged", "best_linear", "compare_all", "judged_models"]
+__all__ = [
+    "Comparison",
+    "Judged",
+    "best_linear",
+    "compare_all",
+    "comparison_data",
+    "interval_data",
+    "judged_models",
+    "sizes_data",
+]
 
 LEVEL = 0.05
 ENGINE_MODELS = ("best", "one_se", "default", "unpenalised")
@@ -54,7 +66,7 @@ class Comparison:
         return difference / self.base if self.base else float("nan")
 
     @property
-    def word(self) -> str:
+    def word(self) -> Literal["better", "worse", "not told apart"]:
         """``better``, ``worse`` or ``not told apart``."""
         if not self.adjusted < LEVEL:
             return "not told apart"
@@ -154,3 +166,66 @@ def _paired(a: Judged, b: Judged, record: RunRecord) -> Interval:
 def _adjusted(p_values: Sequence[float]) -> Array:
     # An interval that does not exist takes part as one that shows nothing.
     return holm(np.nan_to_num(np.array(p_values), nan=1.0))
+
+
+def interval_data(interval: Interval) -> DifferenceData:
+    """Return an interval as a page and ``results.json`` give it."""
+    return {
+        "difference": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "p": interval.p_value,
+        "n": interval.n,
+        "method": interval.method,
+    }
+
+
+def comparison_data(one: Comparison) -> ComparisonData:
+    """Return a comparison as ``results.json`` holds it."""
+    return {
+        "a": one.a,
+        "b": one.b,
+        "relative": one.relative(one.interval.estimate),
+        "adjusted": one.adjusted,
+        "word": one.word,
+        **interval_data(one.interval),
+    }
+
+
+def sizes_data(record: RunRecord) -> list[RatioData]:
+    """Return one ratio of leaves a pair: tuned to default, small to best, engines."""
+    names = list(record.engines)
+    pairs = []
+    for engine in names:
+        pairs.append((f"{engine} best", f"{engine} default"))
+        pairs.append((f"{engine} one_se", f"{engine} default"))
+        pairs.append((f"{engine} one_se", f"{engine} best"))
+    pairs += [
+        (f"{b} {pick}", f"{a} {pick}")
+        for i, a in enumerate(names)
+        for b in names[i + 1 :]
+        for pick in ("best", "one_se")
+    ]
+    return [_ratio(a, b, record) for a, b in pairs]
+
+
+def _ratio(a: str, b: str, record: RunRecord) -> RatioData:
+    first, second = (_leaves(name, record) for name in (a, b))
+    found = paired_ratio(first, second, record.outer_ratio)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        folds = first / second
+    return {
+        "a": a,
+        "b": b,
+        "ratio": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "folds": folds.tolist(),
+        "method": found.method,
+    }
+
+
+def _leaves(name: str, record: RunRecord) -> Array:
+    engine, _, model = name.partition(" ")
+    folds = record.engines[engine].outer[model]
+    return np.array([float(fold.size.n_leaves) for fold in folds])

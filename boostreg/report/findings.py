@@ -2,29 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 
-from boostreg.report.advice import (
+from boostreg.report.comparisons import Comparison, Judged, best_linear
+from boostreg.report.records import EngineRecord, RunRecord
+from boostreg.report.results import HeadingsData
+from boostreg.report.sentences import (
     advice,
     effects_heading,
     ends_of,
-    lead_engine,
-    loses_words,
-    setup_heading,
-    use_heading,
-)
-from boostreg.report.comparisons import Comparison, Judged, best_linear
-from boostreg.report.effect_words import listed, verdicts_sentence
-from boostreg.report.headlines import (
     flat_sentences,
     importance_heading,
+    lead_engine,
+    listed,
+    loses_words,
     mean_sentences,
     promise_heading,
+    setup_heading,
     shrinkage_heading,
     ties_sentence,
     trees_heading,
+    use_heading,
+    verdicts_sentence,
 )
-from boostreg.report.labels import LABELS
-from boostreg.report.numbers import count, percent, with_interval
-from boostreg.report.records import EngineRecord, RunRecord
+from boostreg.report.wording import LABELS, count, format_change, with_interval
 
 __all__ = ["Findings"]
 
@@ -44,9 +43,9 @@ _WORDS = (
     "and no value's interval leaves room for a drop of 1%."
 )
 _IMPOSSIBLE = (
-    f"Some intervals reach below a loss of 0, or a change of {percent(-1)}, where no "
-    "loss can be: t intervals of few and unequal folds know no such limit. Read that "
-    "end as unknown."
+    f"Some intervals reach below a loss of 0, or a change of {format_change(-1)}, "
+    "where no loss can be: t intervals of few and unequal folds know no such limit. "
+    "Read that end as unknown."
 )
 
 
@@ -80,7 +79,7 @@ class Findings:
             *self._linear(),
         ]
 
-    def headings(self) -> dict[str, str]:
+    def headings(self) -> HeadingsData:
         """Return the heading of each section: its finding."""
         return {
             "use": use_heading(self._record),
@@ -204,7 +203,7 @@ class Findings:
         return (
             f"{count(one.one_se.n_leaves)} leaves of {LABELS[engine.name]} do as well, "
             f"within one standard error, as its best with {count(one.best.n_leaves)} "
-            f"({percent(saved)})"
+            f"({format_change(saved)})"
         )
 
     def _engines(self) -> str:
@@ -259,4 +258,4 @@ def _saving(engine: EngineRecord) -> float:
 
 
 def _relative(comparison: Comparison) -> str:
-    return percent(comparison.relative(comparison.interval.estimate))
+    return format_change(comparison.relative(comparison.interval.estimate))

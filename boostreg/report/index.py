@@ -5,16 +5,16 @@ depend on the clock.
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from boostreg.figures import Figure, sparkline
-from boostreg.figures.numerals import MISSING, count, fixed, percent, places
+from boostreg.figures.scale import count, fixed, percent, places
+from boostreg.report.results import EngineData, Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
-from boostreg.report.sections.words import dig, engine_name, number, span
+from boostreg.report.sections.words import engine_name, span
 from boostreg.report.shell import fill
 
 __all__ = ["IndexRow", "index_row", "render_index"]
@@ -53,9 +53,7 @@ COLUMNS = ("loss", "95% interval", "measured as", "leaves", "saved", "engine", "
            "data", "rows", "finished", "seconds")  # fmt: skip
 
 
-def index_row(
-    folder: str, results: Mapping[str, Any], *, has_page: bool = True
-) -> IndexRow:
+def index_row(folder: str, results: Results, *, has_page: bool = True) -> IndexRow:
     """Return what the index says of a run.
 
     Loss and interval are those of the leading engine's ``one_se`` on the outer folds,
@@ -63,14 +61,14 @@ def index_row(
     library's defaults, both as means over the outer folds.
     """
     engine = lead_engine(results)
-    found = results["engines"].get(engine) or {}
+    found = results["engines"][engine]
     return IndexRow(
         folder=folder,
         link=f"./{quote(folder, safe='', errors='replace')}/report.html"
         if has_page
         else "",
-        title=str(dig(results, "study", "title") or ""),
-        verdict=next(iter(dig(results, "text", "answer") or ()), ""),
+        title=results["study"]["title"] or "",
+        verdict=next(iter(results["text"]["answer"]), ""),
         front=sparkline(_fronts(results)),
         cells=(*_loss_cells(results, found), *_leaf_cells(found), *_setting(results)),
     )
@@ -109,51 +107,46 @@ def render_index(
     )
 
 
-def _fronts(results: Mapping[str, Any]) -> dict[str, list[tuple[float, float]]]:
+def _fronts(results: Results) -> dict[str, list[tuple[float, float]]]:
     return {
-        engine: [
-            (leaves, loss)
-            for point in found.get("front") or ()
-            if (leaves := number(point.get("leaves"))) is not None
-            if (loss := number(point.get("loss"))) is not None
-        ]
+        engine: [(point["leaves"], point["loss"]) for point in found["front"]]
         for engine, found in results["engines"].items()
     }
 
 
-def _loss_cells(results: Mapping[str, Any], found: Mapping[str, Any]) -> list[Cell]:
-    outer = dig(found, "one_se", "outer")
-    loss = number(dig(outer, "loss"))
+def _loss_cells(results: Results, found: EngineData) -> list[Cell]:
+    outer, name = found["one_se"]["outer"], results["data"]["loss"]
+    loss = outer["loss"]
     decimals = places([loss])
-    name = str(dig(results, "data", "loss") or MISSING)
     return [
         (fixed(loss, decimals), loss, False),
-        (span(outer, decimals), number(dig(outer, "low")), False),
+        (span(outer, decimals), outer["low"], False),
         (name, name, True),
     ]
 
 
-def _leaf_cells(found: Mapping[str, Any]) -> list[Cell]:
-    leaves = number(dig(found, "one_se", "size", "leaves"))
-    tuned = number(dig(found, "one_se", "outer_size", "leaves"))
-    plain = number(dig(found, "default", "size", "leaves"))
+def _leaf_cells(found: EngineData) -> list[Cell]:
+    leaves = found["one_se"]["size"]["leaves"]
+    tuned = found["one_se"]["outer_size"]["leaves"]
+    plain = found["default"]["size"]["leaves"]
     saved = 1 - tuned / plain if plain and tuned is not None else None
-    return [(count(leaves), leaves, False), (percent(saved), saved, False)]
+    return [_counted(leaves), (percent(saved), saved, False)]
 
 
-def _setting(results: Mapping[str, Any]) -> list[Cell]:
-    lead = lead_engine(results)
-    engine = MISSING if lead is None else engine_name(lead)
-    trials = number(dig(results, "study", "search", "trials"))
-    source = without_folders(str(dig(results, "data", "source") or MISSING))
-    rows = number(dig(results, "data", "rows"))
-    finished = str(dig(results, "run", "finished") or "")[:10]
-    seconds = number(dig(results, "run", "seconds"))
+def _counted(value: float | None) -> Cell:
+    return count(value), None if value is None else float(value), False
+
+
+def _setting(results: Results) -> list[Cell]:
+    engine = engine_name(lead_engine(results))
+    trials = results["study"]["search"]["trials"]
+    source, rows = without_folders(results["data"]["source"]), results["data"]["rows"]
+    finished, seconds = results["run"]["finished"][:10], results["run"]["seconds"]
     return [
         (engine, engine, True),
-        (count(trials), trials, False),
+        _counted(trials),
         (source, source, True),
-        (count(rows), rows, False),
-        (finished or MISSING, finished or None, True),
-        (count(seconds), seconds, False),
+        _counted(rows),
+        (finished, finished, True),
+        _counted(seconds),
     ]

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from boostreg.figures import Figure, encoding
-from boostreg.figures.numerals import places
+from boostreg.figures.scale import places
+from boostreg.report.results import Results
 from boostreg.report.sections import (
     answer_section,
     baselines_section,
@@ -25,7 +26,7 @@ from boostreg.report.sections import (
     trees_section,
     trials_section,
 )
-from boostreg.report.sections.words import dig, number, picks
+from boostreg.report.sections.words import PICKS
 from boostreg.report.shell import content_policy, fill, island
 
 __all__ = ["page_figures", "policy", "render"]
@@ -39,22 +40,20 @@ _SECTIONS = (
     "engines", "linear", "promise", "trials", "setup",
 )  # fmt: skip
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[Mapping[str, object]]
 
 
-def render(
-    results: Mapping[str, Any], trials: Rows, paths: Rows, fits: Rows = ()
-) -> str:
+def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
     r"""Return the page of a run.
 
     Equal arguments give equal bytes; only ``results["run"]`` depends on the clock.
 
     Parameters
     ----------
-    results : mapping
-        The content of ``results.json`` with its sentences under ``text``.
+    results : Results
+        The content of ``results.json``.
     trials : sequence of mapping
-        Rows of ``trials.csv``; numbers may be text, missing ones None, "" or NaN.
+        Rows of ``trials.csv``; a number that is missing is None or NaN.
     paths : sequence of mapping
         Rows of ``paths.csv``.
     fits : sequence of mapping
@@ -78,9 +77,7 @@ def render(
     )
 
 
-def page_figures(
-    results: Mapping[str, Any], trials: Rows, paths: Rows
-) -> dict[str, Figure]:
+def page_figures(results: Results, trials: Rows, paths: Rows) -> dict[str, Figure]:
     """Return the figures of a page by section and title, in its order.
 
     Small strips in tables are left out.
@@ -111,7 +108,7 @@ def policy() -> str:
 
 
 def _sections(
-    results: Mapping[str, Any], trials: Rows, paths: Rows, fits: Rows = ()
+    results: Results, trials: Rows, paths: Rows, fits: Rows = ()
 ) -> list[dict[str, Any]]:
     decimals = _loss_places(results)
     shown = select_rows(results, trials)
@@ -133,30 +130,29 @@ def _sections(
     return [section for section in built if section is not None]
 
 
-def _loss_places(results: Mapping[str, Any]) -> int:
-    losses = [number(dig(pick, "outer", "loss")) for _, _, pick in picks(results)]
+def _loss_places(results: Results) -> int:
+    losses = [
+        found[pick]["outer"]["loss"]
+        for found in results["engines"].values()
+        for pick in PICKS
+    ]
     return places([min((v for v in losses if v is not None), default=1.0)])
 
 
-def _title(results: Mapping[str, Any]) -> str:
-    study = results.get("study") or {}
-    return str(study.get("title") or study.get("name") or "Regularization study")
+def _title(results: Results) -> str:
+    study = results["study"]
+    return study["title"] or study["name"] or "Regularization study"
 
 
-def _crumbs(results: Mapping[str, Any]) -> list[str]:
-    study = results.get("study") or {}
-    trials = dig(study, "search", "trials")
-    finished = str(dig(results, "run", "finished") or "")[:10]
+def _crumbs(results: Results) -> list[str]:
+    study = results["study"]
+    trials = study["search"]["trials"]
     return [
-        str(part)
-        for part in (
-            study.get("name"),
-            dig(results, "data", "task"),
-            " and ".join(encoding(e).name for e in results["engines"]),
-            trials and f"{trials} {'trial' if trials == 1 else 'trials'} an engine",
-            finished,
-        )
-        if part
+        study["name"],
+        results["data"]["task"],
+        " and ".join(encoding(e).name for e in results["engines"]),
+        f"{trials} {'trial' if trials == 1 else 'trials'} an engine",
+        results["run"]["finished"][:10],
     ]
 
 

@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
+from boostreg.claims.experiments.base import Panel
+from boostreg.claims.verdict import Finding
+from boostreg.effects.effects import Effect, PathRow
+from boostreg.effects.importance import Importance
+from boostreg.effects.mechanism import Mechanism
+from boostreg.effects.optimism import OvertuningPoint
+from boostreg.effects.outer import OuterEffect
+from boostreg.effects.sketch import Sketch
 from boostreg.fits.fit import FitResult
 from boostreg.fits.work import ModelRecord, ReferenceRecord
-from boostreg.insight.claims import Finding
-from boostreg.insight.effects import Effect, PathRow
-from boostreg.insight.experiments.base import Panel
-from boostreg.insight.honesty import OvertuningPoint
-from boostreg.insight.importance import Importance
-from boostreg.insight.mechanism import Mechanism
-from boostreg.insight.outer import OuterEffect
-from boostreg.insight.sketch import Sketch
-from boostreg.losses import Array
 from boostreg.penalty import Penalty, linter
-from boostreg.penalty.ranges import Range
+from boostreg.penalty.space import Range
 from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Prior, Selection, Trial
 
@@ -30,7 +30,7 @@ __all__ = [
     "EngineRecord",
     "OuterRecord",
     "RunRecord",
-    "Tuned",
+    "TunedEngine",
 ]
 
 GIVEN = 2
@@ -41,7 +41,7 @@ MAIN = ("fixed", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
+class TunedEngine:
     """One engine's search within one outer fold, or on all rows."""
 
     trials: tuple[Trial, ...]
@@ -116,7 +116,7 @@ class EngineRecord:
     """
 
     name: str
-    tuned: Mapping[int | None, Tuned]
+    tuned: Mapping[int | None, TunedEngine]
     outer: Mapping[str, Sequence[OuterRecord]]
     models: Mapping[str, ModelRecord]
     importance: Mapping[str, Importance] = field(default_factory=dict)
@@ -193,7 +193,7 @@ class RunRecord:
     notes: tuple[str, ...]
     outer_ratio: float
     outer_weights: tuple[Array | None, ...]
-    lint: tuple[linter.Finding, ...] = ()
+    lint: tuple[linter.LintFinding, ...] = ()
     mechanisms: Sequence[Mechanism] = ()
     outer_effects: Sequence[OuterEffect] = ()
     sketches: Mapping[tuple[str, str, float], Sketch] = field(default_factory=dict)

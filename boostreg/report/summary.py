@@ -1,40 +1,378 @@
-"""From the records of a run to plain data: all that page and ``results.json`` say."""
+"""A run as plain data: the content of ``results.json``."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
+from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
-from boostreg.insight.effects import plain_size
-from boostreg.insight.honesty import ties, winners_bias
-from boostreg.insight.importance import Importance
+from boostreg.effects.effects import Effect, plain_size
+from boostreg.effects.importance import Importance
+from boostreg.effects.mechanism import Mechanism
+from boostreg.effects.optimism import ties, winners_bias
+from boostreg.effects.outer import OuterEffect
+from boostreg.errors import PenaltyError
+from boostreg.penalty import SCALED, Penalty, Scale, Units, linter
 from boostreg.penalty.linter import at_edge
+from boostreg.penalty.priors import as_prior
 from boostreg.report.claims import claims_sentences, summarize_claims
-from boostreg.report.comparisons import Comparison, Judged, compare_all, judged_models
-from boostreg.report.effects import effects_data, interval_data
+from boostreg.report.comparisons import (
+    Judged,
+    compare_all,
+    comparison_data,
+    interval_data,
+    judged_models,
+    sizes_data,
+)
 from boostreg.report.findings import Findings
-from boostreg.report.guess import guess_data
-from boostreg.report.purposes import purposes_data
-from boostreg.report.records import EngineRecord, OuterRecord, RunRecord
-from boostreg.report.sizes import sizes_data
-from boostreg.report.strength import noise_variance, penalty_scales, prior_of
-from boostreg.trees import SIZES
-from boostreg.tuning import Candidate
+from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
+from boostreg.report.results import (
+    BaselineData,
+    BaselinePointData,
+    CandidateData,
+    CardData,
+    ChangeData,
+    EffectData,
+    EngineData,
+    GuessData,
+    ImportanceData,
+    LintData,
+    LowestData,
+    MechanismPartData,
+    MechanismPointData,
+    OuterData,
+    OuterEffectData,
+    OuterFoldData,
+    PathData,
+    Penalties,
+    PickData,
+    PriorData,
+    PurposeData,
+    ReferenceData,
+    Results,
+    RunData,
+    SizeData,
+    StudyData,
+)  # fmt: skip
+from boostreg.report.sentences import alone_sentence, effect_sentence
+from boostreg.report.wording import format_change, format_number
+from boostreg.statistics import Interval, standard_error
+from boostreg.tuning import Candidate, Trial, TrialCurves
+from boostreg.tuning.purpose import Purpose, Speed, best_under, knee
 
-__all__ = ["summarize"]
+__all__ = [
+    "effects_data",
+    "guess_data",
+    "noise_variance",
+    "penalty_scales",
+    "prior_of",
+    "purposes_data",
+    "summarize",
+    "timed_data",
+]
 
-_SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
+
+_Named = Literal["one_se", "knee", "max_leaves", "max_bytes", "max_microseconds"]
+_LIMITS: tuple[_Named, ...] = ("max_leaves", "max_bytes")
 
 
-def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
+def effects_data(record: RunRecord) -> dict[str, dict[str, EffectData]]:
+    """Return every effect by engine and penalty, the main one on top."""
+    content: dict[str, dict[str, EffectData]] = {}
+    for effect in record.main_effects:
+        others = [
+            other
+            for other in record.effects
+            if (other.engine, other.penalty) == (effect.engine, effect.penalty)
+            and other is not effect
+        ]
+        works = [
+            one
+            for one in record.mechanisms
+            if (one.engine, one.penalty) == (effect.engine, effect.penalty)
+        ]
+        alone = [
+            one
+            for one in record.outer_effects
+            if (one.engine, one.penalty) == (effect.engine, effect.penalty)
+        ]
+        content.setdefault(effect.engine, {})[effect.penalty] = {
+            **_path(effect),
+            "sentence": effect_sentence(effect),
+            "lowest": _lowest(effect),
+            "outer": _outer_effect(alone[0]) if alone else None,
+            "others": [_path(other) for other in others],
+            "mechanism": _mechanism(works[0]) if works else None,
+            "trees": [
+                {"value": value, "leaves": one.n_leaves, "tree": one.written}
+                for (engine, name, value), one in record.sketches.items()
+                if (engine, name) == (effect.engine, effect.penalty)
+            ],
+        }
+    return content
+
+
+def _path(effect: Effect) -> PathData:
+    return {
+        "anchor": effect.anchor,
+        "reading": effect.reading,
+        "points": [
+            {
+                "value": point.value,
+                "loss": point.loss,
+                "train_loss": point.train_loss,
+                "gap": point.gap,
+                "rounds": point.rounds,
+                "adjusted": point.p_value,
+                **interval_data(point.difference),
+                **_size(point.size),
+                "differences": _ends(point.differences),
+                "leaves_change": _change(point.leaves_ratio),
+            }
+            for point in effect.points
+        ],
+        "safe": None if effect.safe is None else list(effect.safe),
+        "flat": list(effect.flat),
+        "verdict": effect.verdict,
+    }
+
+
+def _lowest(effect: Effect) -> LowestData:
+    """Return the changes at the least loss, as shares of the first point's values."""
+    zero, low = effect.points[0], effect.lowest
+    return {
+        "value": low.value,
+        "loss": _shares(low.difference, zero.loss),
+        "leaves": _change(low.leaves_ratio),
+    }
+
+
+def _shares(interval: Interval, base: float) -> ChangeData:
+    ends = (interval.estimate, interval.low, interval.high)
+    return [end / base if base else float("nan") for end in ends]
+
+
+def _change(ratio: Interval) -> ChangeData:
+    """Return a ratio and its ends as changes: 0.9 is -10 %."""
+    return [end - 1 for end in (ratio.estimate, ratio.low, ratio.high)]
+
+
+def _ends(intervals: Mapping[str, Interval]) -> dict[str, ChangeData]:
+    """Return estimate, low and high end of each measure's difference to zero."""
+    return {name: [i.estimate, i.low, i.high] for name, i in intervals.items()}
+
+
+def _outer_effect(one: OuterEffect) -> OuterEffectData:
+    return {
+        "sentence": alone_sentence(one),
+        "values": list(one.values),
+        "loss": {**interval_data(one.loss), "zero": one.zero_loss},
+        "leaves": {"change": _change(one.leaves), "method": one.leaves.method},
+    }
+
+
+def _mechanism(found: Mechanism) -> list[MechanismPointData]:
+    return [
+        {
+            "value": point.value,
+            "shrinkage": _part(point.shrinkage),
+            "structure": _part(point.structure),
+            "total": _part(point.total),
+        }
+        for point in found.points
+    ]
+
+
+def _part(found: Mapping[str, Interval]) -> MechanismPartData:
+    return {
+        "loss": interval_data(found["loss"]),
+        "train_loss": interval_data(found["train_loss"]),
+        "leaves": interval_data(found["leaves"]),
+        "l1_norm": interval_data(found["l1_norm"]),
+        "l2_norm": interval_data(found["l2_norm"]),
+    }
+
+
+def purposes_data(tuned: TunedEngine, limits: Mapping[str, Any]) -> list[PurposeData]:
+    """Return the smallest within one standard error, the knee, and what limits admit.
+
+    Parameters
+    ----------
+    tuned : TunedEngine
+    limits : mapping
+        The study's ``select``; a limit on time is passed over, see ``timed_data``.
+    """
+    picks: dict[_Named, Candidate] = {
+        "one_se": tuned.selection.one_se,
+        "knee": knee(tuned.selection.front),
+    }
+    curves = _curves(tuned)
+    for name in _LIMITS:
+        if limits.get(name) is not None:
+            purpose = Purpose(**{name: float(limits[name])})
+            picks[name] = best_under(list(curves.values()), purpose)
+    return [
+        _row(name, pick, tuned, curves, limits.get(name))
+        for name, pick in picks.items()
+    ]
+
+
+def timed_data(tuned: TunedEngine, microseconds: float, speed: Speed) -> PurposeData:
+    """Return the best candidate under a limit on time, with its estimate.
+
+    It depends on the machine that ``speed`` was measured on.
+    """
+    purpose = Purpose(max_microseconds=microseconds)
+    curves = _curves(tuned)
+    pick = best_under(list(curves.values()), purpose, speed)
+    found = curves[pick.trial]
+    time = speed.estimate(found.n_trees[pick.n_rounds], found.n_leaves[pick.n_rounds])
+    row = _row("max_microseconds", pick, tuned, curves, microseconds)
+    return {**row, "microseconds": float(time)}
+
+
+def _curves(tuned: TunedEngine) -> dict[int, TrialCurves]:
+    return {t.number: t.curves for t in tuned.trials if t.curves is not None}
+
+
+def _row(
+    purpose: _Named,
+    pick: Candidate,
+    tuned: TunedEngine,
+    curves: Mapping[int, TrialCurves],
+    limit: float | None,
+) -> PurposeData:
+    best, chosen = tuned.selection.best, curves[pick.trial]
+    paired = (
+        chosen.valid_loss[:, pick.n_rounds]
+        - curves[best.trial].valid_loss[:, best.n_rounds]
+    )
+    error = float(standard_error(paired))
+    return {
+        "purpose": purpose,
+        "limit": limit,
+        "trial": pick.trial,
+        "rounds": pick.n_rounds,
+        "loss": pick.loss,
+        "above_best": float(paired.mean()),
+        "above_best_se": None if math.isnan(error) else error,
+        "leaves": pick.n_leaves,
+        "trees": float(chosen.n_trees[pick.n_rounds]),
+        "bytes": float(chosen.n_bytes[pick.n_rounds]),
+        "penalty": tuned.trials[pick.trial].penalty.as_dict(),
+    }
+
+
+def guess_data(tuned: TunedEngine) -> GuessData | None:
+    """Return the prior, its guesses and their ranks among all trials of a search.
+
+    None where no guess was made.
+    """
+    if tuned.prior is None or not tuned.guesses:
+        return None
+    complete = [trial for trial in tuned.trials if trial.state == "complete"]
+    best = min(trial.loss for trial in complete)
+    made = [
+        _guess(name, tuned.trials[trial], complete, best)
+        for name, trial in tuned.guesses.items()
+    ]
+    return {
+        "noise": tuned.prior.noise,
+        "std": math.sqrt(tuned.prior.variance),
+        "trials": made,
+        "sentence": _sentence(made, len(tuned.trials)),
+    }
+
+
+def _guess(
+    name: str, trial: Trial, complete: list[Trial], best: float
+) -> dict[str, Any]:
+    better = sum(other.loss < trial.loss for other in complete)
+    is_complete = trial.state == "complete"
+    return {
+        "penalty": name,
+        "value": getattr(trial.penalty, name),
+        "trial": trial.number,
+        "loss": trial.loss,
+        "rank": better + 1 if is_complete else None,
+        "above_best": trial.loss / best - 1 if best and is_complete else None,
+    }
+
+
+def _sentence(made: list[dict[str, Any]], n_trials: int) -> str:
+    said = [
+        f"{one['penalty']} {format_number(one['value'])} ({_rank(one, n_trials)})"
+        for one in made
+    ]
+    return (
+        "before any trial was judged, the spread of the unpenalised leaves suggested "
+        f"{' or '.join(said)}."
+    )
+
+
+def _rank(one: dict[str, Any], n_trials: int) -> str:
+    if one["rank"] is None:
+        return "not measured in full"
+    rank = f"rank {one['rank']} of {n_trials} trials"
+    if one["above_best"] is None:
+        return rank
+    return f"{rank}, loss {format_change(one['above_best'])} against the best"
+
+
+_LIKELIHOODS = ("logistic", "softmax", "poisson")
+_DISPERSED = ("squared_error", "gamma", "tweedie")
+
+
+def penalty_scales(penalty: Penalty, units: Units) -> dict[str, Penalties | None]:
+    """Return the scaled penalties by scale, None for a scale without a unit."""
+    content: dict[str, Penalties | None] = {}
+    for scale in get_args(Scale):
+        try:
+            same = penalty.to_scale(scale, units)
+        except PenaltyError:
+            content[scale] = None
+        else:
+            content[scale] = {name: getattr(same, name) for name in SCALED}
+    return content
+
+
+def prior_of(penalty: Penalty, units: Units, variance: float | None) -> PriorData:
+    """Return what ``as_prior`` says, for a penalty in any scale."""
+    return cast("PriorData", as_prior(penalty.to_raw(units), units, variance))
+
+
+def noise_variance(
+    objective: str, loss: float, weights: Sequence[Array | None]
+) -> float | None:
+    """Return s^2 of ``boostreg.penalty.priors``, None where the objective has none.
+
+    Parameters
+    ----------
+    objective : str
+        What was minimised.
+    loss : float
+        Mean loss on rows that were not trained on. For squared error it is the noise
+        variance, for gamma and Tweedie, a mean deviance, about the dispersion.
+    weights : sequence of arrays or None
+        Row weights. They are taken for precisions: ``loss`` is then the variance of a
+        row of mean weight, and a row of weight 1 has so much more.
+    """
+    known = [part for part in weights if part is not None]
+    mean_weight = float(np.mean(np.concatenate(known))) if known else 1.0
+    if objective in _DISPERSED:
+        return loss * mean_weight
+    return mean_weight if objective in _LIKELIHOODS else None
+
+
+def summarize(record: RunRecord, run: RunData) -> Results:
     """Return the content of a report, JSON-ready but for NaN.
 
     Parameters
     ----------
     record : RunRecord
-    run : mapping
+    run : RunData
         What depends on the clock or the machine.
     """
     judged = judged_models(record)
@@ -43,10 +381,11 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
     claims = summarize_claims(record.claims)
     answer, told = findings.answer(), claims_sentences(claims)
     return {
-        "run": dict(run),
+        "run": run,
         "versions": dict(record.versions),
-        "study": dict(record.study),
-        "data": dict(record.card),
+        # Written by the study and the data: the schema checks them, no type does.
+        "study": cast("StudyData", dict(record.study)),
+        "data": cast("CardData", dict(record.card)),
         "text": {
             # Claims come first only where a study does nothing but judge them.
             "answer": [*answer, *told] if record.searched else [*told, *answer],
@@ -62,55 +401,65 @@ def summarize(record: RunRecord, run: Mapping[str, Any]) -> dict[str, Any]:
             name: _baseline(by_fold, judged[name], record.outer_ratio)
             for name, by_fold in record.baselines.items()
         },
-        "comparisons": [_comparison(one) for one in comparisons],
+        "comparisons": [comparison_data(one) for one in comparisons],
         "sizes": sizes_data(record),
         "effects": effects_data(record),
         "outer_ratio": record.outer_ratio,
         "claims": claims,
-        "lint": [asdict(finding) for finding in record.lint],
+        "lint": [_lint(finding) for finding in record.lint],
     }
 
 
 def _engine(
     engine: EngineRecord, record: RunRecord, judged: Mapping[str, Judged]
-) -> dict[str, Any]:
-    ratio = record.outer_ratio
-    content: dict[str, Any] = {
-        pick: _pick(engine, pick, judged[f"{engine.name} {pick}"], record)
-        for pick in ("best", "one_se")
-    }
-    for model in ("default", "unpenalised"):
-        folds = engine.outer[model]
-        content[model] = {
-            "outer": _loss(judged[f"{engine.name} {model}"], ratio),
-            "size": _mean_size(folds),
-            "rounds": [fold.n_rounds for fold in folds],
-        }
+) -> EngineData:
     tuned = engine.tuned[None]
     curves = [trial.curves for trial in tuned.trials if trial.curves is not None]
-    content["winners_bias"] = winners_bias(curves)
-    content["ties"] = list(ties(curves))
-    content["guess"] = guess_data(tuned)
-    content["purposes"] = purposes_data(tuned, record.study.get("select") or {})
-    content["overtuning"] = [asdict(point) for point in engine.overtuning]
-    content["importance"] = {
-        measure: _importance(found) for measure, found in engine.importance.items()
+    return {
+        "best": _pick(engine, "best", record, judged),
+        "one_se": _pick(engine, "one_se", record, judged),
+        "default": _reference(engine, "default", record, judged),
+        "unpenalised": _reference(engine, "unpenalised", record, judged),
+        "winners_bias": winners_bias(curves),
+        "ties": list(ties(curves)),
+        "guess": guess_data(tuned),
+        "purposes": purposes_data(tuned, record.study.get("select") or {}),
+        "overtuning": [
+            {"trial": point.trial, "inner": point.inner, "outer": point.outer}
+            for point in engine.overtuning
+        ],
+        "importance": {
+            measure: _importance(found) for measure, found in engine.importance.items()
+        },
+        "front": [_candidate(one) for one in tuned.selection.front],
     }
-    content["front"] = [
-        {"leaves": c.n_leaves, "loss": c.loss, "trial": c.trial, "rounds": c.n_rounds}
-        for c in tuned.selection.front
-    ]
-    return content
+
+
+def _candidate(one: Candidate) -> CandidateData:
+    leaves, loss = one.n_leaves, one.loss
+    return {"leaves": leaves, "loss": loss, "trial": one.trial, "rounds": one.n_rounds}
+
+
+def _reference(
+    engine: EngineRecord, model: str, record: RunRecord, judged: Mapping[str, Judged]
+) -> ReferenceData:
+    folds = engine.outer[model]
+    return {
+        "outer": _loss(judged[f"{engine.name} {model}"], record.outer_ratio),
+        "size": _mean_size(folds),
+        "rounds": [fold.n_rounds for fold in folds],
+    }
 
 
 def _pick(
-    engine: EngineRecord, pick: str, judged: Judged, record: RunRecord
-) -> dict[str, Any]:
+    engine: EngineRecord, pick: str, record: RunRecord, judged: Mapping[str, Judged]
+) -> PickData:
     tuned = engine.tuned[None]
     chosen, penalty = tuned.candidate(pick), tuned.penalty(pick)
-    model, outer = engine.models[pick], _loss(judged, record.outer_ratio)
+    model = engine.models[pick]
+    interval = judged[f"{engine.name} {pick}"].interval(record.outer_ratio)
     objective = record.card["objective"]
-    variance = noise_variance(objective, outer["loss"], record.outer_weights)
+    variance = noise_variance(objective, interval.estimate, record.outer_weights)
     return {
         "trial": chosen.trial,
         "rounds": chosen.n_rounds,
@@ -125,8 +474,8 @@ def _pick(
             "se": chosen.loss_se,
             "leaves": chosen.n_leaves,
         },
-        "outer": outer,
-        "size": plain_size(model.size),
+        "outer": _loss(judged[f"{engine.name} {pick}"], record.outer_ratio),
+        "size": _size(plain_size(model.size)),
         "outer_size": _mean_size(engine.outer[pick]),
         "rounds_max_reached": chosen.rounds_max_reached,
         "at_edge": [
@@ -140,7 +489,7 @@ def _pick(
     }
 
 
-def _outer_fold(fold: int, engine: EngineRecord, pick: str) -> dict[str, Any]:
+def _outer_fold(fold: int, engine: EngineRecord, pick: str) -> OuterFoldData:
     tuned, outer = engine.tuned[fold], engine.outer[pick][fold]
     chosen: Candidate = tuned.candidate(pick)
     return {
@@ -155,7 +504,7 @@ def _outer_fold(fold: int, engine: EngineRecord, pick: str) -> dict[str, Any]:
     }
 
 
-def _loss(judged: Judged, ratio: float) -> dict[str, Any]:
+def _loss(judged: Judged, ratio: float) -> OuterData:
     interval = judged.interval(ratio)
     return {
         "loss": interval.estimate,
@@ -165,16 +514,30 @@ def _loss(judged: Judged, ratio: float) -> dict[str, Any]:
     }
 
 
-def _mean_size(folds: Sequence[OuterRecord]) -> dict[str, float]:
+def _mean_size(folds: Sequence[OuterRecord]) -> SizeData:
     sizes = [plain_size(fold.size) for fold in folds]
+    return _size(
+        {name: float(np.mean([size[name] for size in sizes])) for name in sizes[0]}
+    )
+
+
+def _size(size: Mapping[str, float]) -> SizeData:
+    # Its keys are the fields of TreeSize, which the schema names.
+    return cast("SizeData", dict(size))
+
+
+def _lint(finding: linter.LintFinding) -> LintData:
     return {
-        name: float(np.mean([size[name] for size in sizes])) for name in _SIZE_COLUMNS
+        "code": finding.code,
+        "where": finding.where,
+        "text": finding.text,
+        "advice": finding.advice,
     }
 
 
 def _baseline(
     by_fold: Mapping[int | None, BaselineResult], judged: Judged, ratio: float
-) -> dict[str, Any]:
+) -> BaselineData:
     outer = [by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)]
     final = by_fold[None]
     units = [result.n_units for result in outer if result.n_units is not None]
@@ -193,7 +556,7 @@ def _baseline(
     }
 
 
-def _baseline_path(result: BaselineResult) -> list[dict[str, Any]]:
+def _baseline_path(result: BaselineResult) -> list[BaselinePointData]:
     return [
         {
             "strength": point.strength,
@@ -209,17 +572,7 @@ def _baseline_path(result: BaselineResult) -> list[dict[str, Any]]:
     ]
 
 
-def _comparison(one: Comparison) -> dict[str, Any]:
-    return {
-        "a": one.a,
-        "b": one.b,
-        "relative": one.relative(one.interval.estimate),
-        "adjusted": one.adjusted,
-        "word": one.word,
-    } | interval_data(one.interval)
-
-
-def _importance(found: Importance) -> dict[str, Any]:
+def _importance(found: Importance) -> ImportanceData:
     return {
         "quality": found.quality,
         "points": found.n_points,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from boostreg.insight.effects import plain_size
+from boostreg.effects.effects import plain_size
 from boostreg.penalty import Penalty
 from boostreg.report.records import RunRecord
 from boostreg.trees import SIZES

@@ -6,8 +6,14 @@ and the SHA-256 of the file that it belongs to.
 """
 
 from boostreg.saved.card import ModelCard
-from boostreg.saved.model import LoadedModel, load_model, save_model
-from boostreg.saved.rows import frame_of, has_categories, read_frame
+from boostreg.saved.model import (
+    LoadedModel,
+    frame_of,
+    has_categories,
+    load_model,
+    read_frame,
+    save_model,
+)
 
 __all__ = [
     "LoadedModel",

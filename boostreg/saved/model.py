@@ -1,35 +1,116 @@
-"""Models on disk: written and read with their cards.
-
-A model file may come from a stranger, with a card whose SHA-256 fits. No library opens
-it unasked: our own readers check every number of it and predict from its trees. Only
-``LoadedModel.native`` opens the file in its library, first in a process that may crash.
-"""
+"""Rows to predict, as the numbers that a model was trained on."""
 
 import hashlib
 import json
+import logging
 import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data import Column, Task
+from boostreg.arrays import Array
+from boostreg.data import (
+    Column,
+    Reading,
+    Task,
+    apply_columns,
+    as_matrix,
+    as_table,
+    is_frame,
+)
+from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
 from boostreg.engines import Model, get_engine
-from boostreg.engines.seen import refuse_beyond_float32
-from boostreg.errors import ModelError, reason
-from boostreg.losses import Array
+from boostreg.engines.columns import refuse_beyond_float32
+from boostreg.errors import DataError, ModelError, reason
 from boostreg.saved.card import ModelCard
-from boostreg.saved.rows import read_rows
 from boostreg.trees import TreeEnsemble, TreeSize
 
-__all__ = ["LoadedModel", "load_model", "save_model"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-_SUFFIXES = (".ubj", ".txt", ".npz")
+__all__ = [
+    "LoadedModel",
+    "frame_of",
+    "has_categories",
+    "load_model",
+    "read_frame",
+    "read_rows",
+    "save_model",
+]
+
+_log = logging.getLogger(__name__)
+
+
+def has_categories(columns: tuple[Column, ...]) -> bool:
+    """Return whether some column is read by its labels."""
+    return any(column.categories is not None for column in columns)
+
+
+def read_rows(
+    X: Any, columns: tuple[Column, ...], reading: Reading | None = None
+) -> Array:
+    """Return a frame, columns by name, or an array, columns by place, as numbers.
+
+    ``X`` is what ``as_table`` takes.
+
+    Cells of text are read as ``reading`` says, which is that of training.
+
+    Raises
+    ------
+    DataError
+        If a column is not there or holds another kind of values than in training.
+    """
+    X = as_table(X)
+    if is_frame(X):
+        return read_frame(X, columns, reading)
+    if has_categories(columns):
+        return read_frame(frame_of(X, columns), columns, reading)
+    rows = as_matrix(X)
+    _refuse_shape(rows, columns)
+    if np.isinf(rows).any():
+        raise DataError("X holds infinite values; a value is finite or missing.")
+    if reading is not None and reading.missing_numbers:
+        rows = np.where(np.isin(rows, list(reading.missing_numbers)), np.nan, rows)
+    return rows
+
+
+def read_frame(
+    frame: Any, columns: tuple[Column, ...], reading: Reading | None = None
+) -> Array:
+    """Return a DataFrame as numbers; categories that training did not see are logged.
+
+    Raises
+    ------
+    DataError
+        As ``read_rows``.
+    """
+    matrix, notes = apply_columns(frame, columns, reading)
+    for note in notes:
+        _log.warning(note)
+    return matrix
+
+
+def frame_of(X: Any, columns: tuple[Column, ...]) -> "pd.DataFrame":
+    """Return an array, columns by place, as a DataFrame with the names of training."""
+    import pandas as pd
+
+    rows: NDArray[Any] = np.asarray(X, dtype=object)
+    _refuse_shape(rows, columns)
+    names = [column.name for column in columns]
+    return pd.DataFrame(rows, columns=names).infer_objects()
+
+
+def _refuse_shape(rows: NDArray[Any], columns: tuple[Column, ...]) -> None:
+    if rows.ndim != 2 or rows.shape[1] != len(columns):
+        raise DataError(f"X must be (n_samples, {len(columns)}), got {rows.shape}.")
+
+
 _PATIENCE = 60.0
 """Seconds that a library may take to open a model."""
 _TASKS: dict[int, Task] = {0: "regression", 2: "binary", 3: "multiclass"}
@@ -114,7 +195,7 @@ class LoadedModel:
     def _raw(self, X: Any) -> Array:
         card = self.card
         rows = read_rows(X, card.columns, card.reading)
-        if card.engine == "xgboost":
+        if ENGINE_FACTS[card.engine].rules.single:
             seen = rows if card.features is None else card.features.apply(rows)
             refuse_beyond_float32(seen, card.columns)
         return self.trees.predict(rows) + self.trees.intercept
@@ -300,10 +381,10 @@ def _sha256(content: bytes) -> str:
 def _model_file(path: Path) -> Path:
     if path.suffix != ".json":
         return path
-    found = [path.with_suffix(s) for s in _SUFFIXES if path.with_suffix(s).is_file()]
+    found = [path.with_suffix(s) for s in SUFFIXES if path.with_suffix(s).is_file()]
     if len(found) != 1:
         raise ModelError(
             f"{path} must lie beside one model with its name and one of the endings "
-            f"{_SUFFIXES}, found {len(found)}."
+            f"{SUFFIXES}, found {len(found)}."
         )
     return found[0]

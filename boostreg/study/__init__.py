@@ -1,1 +1,1 @@
-"""A study: the YAML's schema and its door, and the runner."""
+"""Studies: the YAML schema, loading and checking, running, and files."""

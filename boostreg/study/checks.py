@@ -1,7 +1,9 @@
 """Checks that a type cannot carry: names that are known, penalties, spaces."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -10,18 +12,11 @@ from pydantic_core import InitErrorDetails
 
 from boostreg.data import Reading
 from boostreg.engines import ENGINES
-from boostreg.errors import PenaltyError, StudyError
+from boostreg.errors import Fault, PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
-from boostreg.penalty import PENALTIES, Penalty, Range, parse_space
-from boostreg.penalty.prior_values import is_prior, prior_value, with_prior_values
-from boostreg.study.faults import (
-    contradiction,
-    detail,
-    missing,
-    rule,
-    show,
-    unknown,
-)
+from boostreg.penalty import PENALTIES, Penalty, Space, parse_space
+from boostreg.penalty.priors import is_prior, prior_value, with_prior_values
+from boostreg.study.faults import contradiction, detail, details, rule, show
 
 __all__ = [
     "FIXED",
@@ -46,10 +41,6 @@ FIXED: Mapping[str, float] = MappingProxyType({"learning_rate": 0.1})
 """What is fixed in a study that fixes nothing."""
 
 _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
-_MUST = re.compile(
-    r"^(?:space: )?(?P<what>.*?)\b(?:must be|needs) (?P<rule>.*), got .*$"
-)
-_LISTED = re.compile(r"one of: (\w+(?:, \w+)*)")
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
 _BYTES |= {"gib": 2**30}
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", re.IGNORECASE)
@@ -99,120 +90,66 @@ def check_fixed(values: Any) -> dict[str, float | int | None]:
     """Return penalties with the value that each is held at, priors as values."""
     if not isinstance(values, Mapping):
         raise rule("a mapping of penalties to values")
-    faults = (_penalty_fault(name, value) for name, value in values.items())
-    _raise([fault for fault in faults if fault is not None])
+    faults = (_penalty_faults(name, value) for name, value in values.items())
+    _raise(details(chain.from_iterable(faults)))
     return with_prior_values(values)
 
 
-def _penalty_fault(name: str, value: Any) -> InitErrorDetails | None:
+def _penalty_faults(name: str, value: Any) -> Iterable[Fault]:
     if name not in PENALTIES:
-        return detail(unknown(PENALTIES), (name,), value)
+        return (Fault((name,), "penalty", value, PENALTIES, "unknown"),)
     try:
-        if is_prior(value):
-            prior_value(name, value)
-        else:
-            field: dict[str, Any] = {name: value}
-            Penalty(**field)
+        field: dict[str, Any] = {
+            name: prior_value(name, value) if is_prior(value) else value
+        }
+        Penalty(**field)
     except PenaltyError as error:
-        if is_prior(value):
-            return _space_fault(f"fixed.{error}", {name: value})
-        return detail(rule(_allowed(str(error))), (name,), value)
-    return None
+        return error.faults
+    return ()
 
 
-def check_space(value: Any) -> dict[str, Any]:
-    """Check a search space, and return its ranges with every default written out.
-
-    The name of a space that ships becomes its ranges, so that a study that was kept
-    means the same when that space has changed.
-    """
+def check_space(value: Any) -> Space:
+    """Return the space that is meant, by its name or by its ranges."""
+    if isinstance(value, Space):
+        return value
     if not isinstance(value, (str, Mapping)):
         raise rule("the name of a space, or ranges by penalty")
     try:
-        space = parse_space(value, engines=tuple(ENGINES))
+        return parse_space(value, engines=tuple(ENGINES))
     except PenaltyError as error:
-        _raise([_space_fault(line, value) for line in str(error).splitlines()])
+        # Their keys begin with the argument, ``space``: here the key that is checked.
+        _raise(details(replace(one, loc=one.loc[1:]) for one in error.faults))
         raise
-    common = {name: _written(entry) for name, entry in space.entries.items()}
-    own = {
-        engine: {name: _written(entry) for name, entry in entries.items()}
-        for engine, entries in space.engine_entries.items()
-    }
-    return dict(space.fixed) | common | own
 
 
-def _space_fault(line: str, space: Any) -> InitErrorDetails:
-    path, _, text = line.partition(": ")
-    loc = tuple(path.split(".")[1:])
-    found = space
-    for part in loc:
-        found = found.get(part) if isinstance(found, Mapping) else None
-    names = tuple(text.partition("Expected one of: ")[2].rstrip(".").split(", "))
-    if text.startswith(("unknown key", "unknown penalty")):
-        error = unknown(names)
-    elif text.startswith("unknown space"):
-        error = rule(f"one of: {', '.join(names)}", known=names)
-    elif text.startswith("is missing"):
-        error = missing(text.removeprefix("is "))
-    else:
-        allowed = _allowed(text)
-        listed = _LISTED.match(allowed)
-        error = rule(allowed, known=listed[1].split(", ") if listed else ())
-    return detail(error, loc, found)
-
-
-def _allowed(message: str) -> str:
-    """Return what is allowed, from a message that also says what was found.
-
-    >>> _allowed("low must be below high, got 3.0 and 1.0.")
-    'low below high'
-    """
-    match = _MUST.match(message)
-    if not match:
-        return message.rstrip(".")
-    what = match["what"].strip()
-    named = what and what not in PENALTIES
-    return f"{what} {match['rule']}" if named else match["rule"]
-
-
-def _written(entry: Range) -> dict[str, Any]:
-    fields = {"low": entry.low, "high": entry.high, "log": entry.log}
-    when = entry.when
-    if when is None:
-        return fields | {"zero": entry.zero}
-    limits = {"above": when.above, "below": when.below}
-    given = {key: limit for key, limit in limits.items() if limit is not None}
-    return fields | {"zero": entry.zero, "when": {when.name: given}}
-
-
-def searched(space: Any) -> Iterator[tuple[str, ...]]:
-    """Yield the keys that lead to each range of a space, engine's own included."""
-    if isinstance(space, Mapping):
-        for name, entry in space.items():
-            own = name in ENGINES and isinstance(entry, Mapping)
-            yield from ((name, inner) for inner in entry) if own else [(name,)]
+def searched(space: Space) -> Iterator[tuple[str, ...]]:
+    """Yield the keys that lead to each entry of a space, engines' own included."""
+    for name in (*space.entries, *space.fixed):
+        yield (name,)
+    for engine, entries in space.engine_entries.items():
+        yield from ((engine, name) for name in entries)
 
 
 def settle_fixed(search: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return ``search`` with the space's fixed values moved to ``fixed``.
+    """Return ``search`` with its space parsed, and the space's values in ``fixed``.
 
     The default of ``fixed`` yields to what the space searches or fixes. A penalty that
-    stands in both places stays there, and is a contradiction.
+    is in both places stays there, and is a contradiction.
     """
     value, given = search.get("space", "default"), search.get("fixed", FIXED)
     try:
         space = parse_space(value, engines=tuple(ENGINES))
     except PenaltyError:
-        return search  # its own check says what is wrong with it
+        return search  # its own check reports what is wrong with it
     if not isinstance(given, Mapping):
-        return search
+        return {**search, "space": space}
     if "fixed" not in search:
         named = {name for engine in ENGINES for name in space.for_engine(engine)}
         given = {n: v for n, v in given.items() if n not in named | set(space.fixed)}
     moved = {name: v for name, v in space.fixed.items() if name not in given}
-    content = check_space(value) if isinstance(value, str) else value
-    kept = {name: entry for name, entry in content.items() if name not in moved}
-    return {**search, "space": kept, "fixed": {**given, **moved}}
+    kept = {name: v for name, v in space.fixed.items() if name in given}
+    fixed = {**given, **moved}
+    return {**search, "space": replace(space, fixed=kept), "fixed": fixed}
 
 
 def check_priors(search: Mapping[str, Any]) -> None:
@@ -224,7 +161,7 @@ def check_priors(search: Mapping[str, Any]) -> None:
             if scale != "raw" and is_prior(entry):
                 raise contradiction(
                     f"a prior is in raw units, and search.scale is {show(scale)}; "
-                    "write a number of rows in its place, or set scale: raw",
+                    "write a number of rows in its place, or set scale: raw.",
                     at=("search", part, str(name)),
                 )
 
@@ -248,8 +185,7 @@ def check_objective(value: Any, task: str | None) -> Any:
         else:
             Objective.for_task(task, _N_CLASSES[task], value)
     except StudyError as error:
-        text = str(error).rstrip(".")
-        raise contradiction(text, at=("data", "objective")) from None
+        raise contradiction(str(error), at=("data", "objective")) from None
     return value
 
 

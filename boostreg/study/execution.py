@@ -1,9 +1,12 @@
-"""Where a study's fits run and are kept: executor, data for workers, journal."""
+"""Executing the work of a study, and stopping it by signals."""
 
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from boostreg.fits.dask import DaskExecutor, check_address
@@ -11,27 +14,66 @@ from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
-from boostreg.fits.limits import Limits
+from boostreg.fits.process import CallLimits
 from boostreg.fits.scratch import scratch_folder
 from boostreg.study.plan import Plan
-from boostreg.study.signals import Stop, stop_on_signals
 from boostreg.study.spec import Dask
 
-__all__ = ["Execution", "execute"]
+__all__ = ["Execution", "Stop", "execute", "stop_on_signals"]
+
+
+class Stop:
+    """Whether signals requested a stop, and how many.
+
+    One signal finishes the work in flight, a second one stops it at once.
+    """
+
+    def __init__(self, kill: Callable[[], None]) -> None:
+        self._kill, self.asked = kill, 0
+
+    def __call__(self) -> bool:
+        """Return whether to stop starting new work."""
+        return self.asked > 0
+
+    def ask(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle a signal; the second one kills work in flight."""
+        self.asked += 1
+        if self.asked > 1:
+            self._kill()
+
+
+@contextmanager
+def stop_on_signals(kill: Callable[[], None]) -> Iterator[Stop]:
+    """Turn Ctrl-C and SIGTERM into ``Stop`` while the block runs.
+
+    Only the main thread can handle signals; in other threads this does nothing.
+    """
+    stop = Stop(kill)
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, stop.ask) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
 
 _SLOTS = 2
-"""Pieces of work handed out for each worker, so that none waits for this process."""
+"""Pieces of work in flight per worker, so that workers do not wait for us."""
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What a run needs to have work done.
+    """The resources of a run to execute work.
 
     Attributes
     ----------
     ledger : Ledger
     stop : Stop
-        Whether a signal asked the run to end.
+        Whether a signal requested a stop.
     workers : int
     """
 
@@ -41,7 +83,7 @@ class Execution:
 
     @property
     def slots(self) -> int:
-        """Pieces of work to hand out at a time."""
+        """Maximum pieces of work in flight."""
         return _SLOTS * self.workers
 
 
@@ -49,25 +91,25 @@ class Execution:
 def execute(
     plan: Plan, folder: Path, *, workers: int | None = None, dask: str | None = None
 ) -> Iterator[Execution]:
-    """Have work of a study done while the block runs.
+    """Provide the resources to execute the work of a study.
 
     Parameters
     ----------
     plan : Plan
     folder : Path
-        Of the run; its journal is locked meanwhile.
+        Folder of the run; its journal is locked within the block.
     workers : int, optional
-        Processes on this machine, by default one a core.
+        Number of local processes. Default: one per core.
     dask : str, optional
-        Address of a scheduler, in place of what the study says.
+        Address of a scheduler, overriding the study.
 
     Raises
     ------
     StudyError, RunError
-        If the executor cannot be had, or another run has the folder.
+        If the executor is not available, or another run uses the folder.
     """
     spec = plan.spec
-    limits = Limits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
+    limits = CallLimits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
     cluster = spec.compute.executor if isinstance(spec.compute.executor, Dask) else None
     address = cluster.dask if dask is None and cluster is not None else dask
     if address is not None:
@@ -88,7 +130,7 @@ def execute(
 
 
 def _executor(
-    address: str | None, workers: int | None, plan: Plan, limits: Limits
+    address: str | None, workers: int | None, plan: Plan, limits: CallLimits
 ) -> DaskExecutor | LocalExecutor:
     threads = plan.spec.compute.threads
     if address is not None:

@@ -1,6 +1,5 @@
 """What is wrong with a study file, one line a fault, in the user's own words."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,15 +8,16 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from boostreg.errors import StudyError
+from boostreg.errors import Fault, Loc, StudyError, nearest
 
 __all__ = [
     "AT_KEY",
-    "Fault",
     "Place",
+    "PlacedFault",
     "as_error",
     "contradiction",
     "detail",
+    "details",
     "explain",
     "missing",
     "rule",
@@ -26,15 +26,12 @@ __all__ = [
     "unknown",
 ]
 
-Loc = tuple[str | int, ...]
-
 AT_KEY = frozenset({"contradiction", "extra_forbidden", "missing", "unknown_key"})
 """Errors that stand at a key rather than at its value."""
 
 _LONGEST = 60
 _MARK = "\x00"
 """A control character: the reader refuses keys that hold one."""
-_QUOTED = re.compile("'([^']*)'")
 
 # What pydantic checks, by the name of its error, in words for the person at the YAML.
 _EXPECTED = {
@@ -67,8 +64,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """One thing that is wrong, where it stands."""
+class PlacedFault:
+    """One thing that is wrong with a file, in words, with its line and column."""
 
     place: Place
     key: str
@@ -82,7 +79,7 @@ class Fault:
         )
 
 
-def as_error(file: str, faults: Iterable[Fault]) -> StudyError:
+def as_error(file: str, faults: Iterable[PlacedFault]) -> StudyError:
     """Return the error that tells all faults of ``file``, in the order of its lines."""
     lines = [fault.line(file) for fault in sorted(set(faults))]
     if len(lines) == 1:
@@ -107,14 +104,38 @@ def missing(text: str) -> PydanticCustomError:
     return PydanticCustomError("missing", "{text}", {"text": text})
 
 
+def excess(reason: str) -> PydanticCustomError:
+    """Return what a validator raises for a key that has to be left out, and why."""
+    return PydanticCustomError("excess", "{reason}", {"reason": reason})
+
+
 def contradiction(text: str, *, at: Loc) -> PydanticCustomError:
-    """Return what a validator raises where two keys meet; ``at`` is the one to mend."""
+    """Return what a validator raises where two keys meet; ``at`` is the one to mend.
+
+    ``text`` is a whole sentence.
+    """
     return PydanticCustomError("contradiction", "{text}", {"text": text, "at": at})
 
 
 def detail(error: PydanticCustomError, loc: Loc, found: object) -> InitErrorDetails:
     """Return one of several faults that a validator reports together."""
     return InitErrorDetails(type=error, loc=loc, input=found)
+
+
+def details(faults: Iterable[Fault]) -> list[InitErrorDetails]:
+    """Return what a validator reports for faults of the value that it checks."""
+    return [detail(_custom(fault), fault.loc, fault.found) for fault in faults]
+
+
+def _custom(fault: Fault) -> PydanticCustomError:
+    match fault.kind:
+        case "unknown":
+            return unknown(fault.known)
+        case "missing":
+            return missing(f"missing; {fault.expected}.")
+        case "excess":
+            return excess(fault.expected)
+    return rule(fault.expected, known=fault.known)
 
 
 def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
@@ -131,21 +152,30 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
     context: Mapping[str, Any] = error.get("ctx", {})
     match error["type"]:
         case "contradiction":
-            return context["at"], f"{context['text']}."
+            return context["at"], context["text"]
         case "missing":
             whole = "a claim" if loc[0] == "claims" and len(loc) > 1 else "a study"
             return loc, context.get("text", f"missing; {whole} needs this key.")
         case "extra_forbidden" | "unknown_key":
             known = context.get("known") or tuple(_keys(model, error["loc"]))
             listed = f"unknown key; expected one of: {', '.join(known)}"
-            return loc, listed + (_nearest(loc[-1], known) or _elsewhere(model, loc))
+            return loc, listed + (nearest(loc[-1], known) or _elsewhere(model, loc))
+        case "excess":
+            found, advice = show(error["input"]), f"leave `{loc[-1]}` out"
+            return loc, f"found {found}; {context['reason']}, so {advice}."
         case "tuple_type" if isinstance(error["input"], str):
             name = error["input"]
             return loc, f"found {show(name)}; expected a list, such as [{name}]."
+        case "literal_error":
+            known = tuple(_choices(model, error["loc"]))
+            expected = f"one of: {', '.join(known)}"
+        case "rule":
+            known, expected = context["known"], context["expected"]
         case kind:
-            known, expected = _expected(kind, context)
-            text = f"found {show(error['input'])}; expected {expected}"
-            return loc, text + (_nearest(error["input"], known) or ".")
+            known, template = (), _EXPECTED.get(kind, "another kind of value")
+            expected = template.format(**context)
+    text = f"found {show(error['input'])}; expected {expected}"
+    return loc, text + (nearest(error["input"], known) or ".")
 
 
 def show(value: object) -> str:
@@ -174,21 +204,6 @@ def show(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _expected(kind: str, context: Mapping[str, Any]) -> tuple[Sequence[str], str]:
-    """Return the names that are known, if it is about names, and what is allowed."""
-    if kind == "rule":
-        return context["known"], context["expected"]
-    if kind == "literal_error":
-        known = _QUOTED.findall(context["expected"])
-        return known, f"one of: {', '.join(known)}"
-    return (), _EXPECTED.get(kind, "another kind of value").format(**context)
-
-
-def _nearest(found: object, known: Sequence[str]) -> str:
-    near = get_close_matches(str(found), known, n=1) if isinstance(found, str) else []
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
 def _elsewhere(model: type[BaseModel], loc: Loc) -> str:
     """Return a hint at a key that stands somewhere else in a study."""
     paths = {path.split(".")[-1]: path for path in _paths(model)}
@@ -212,8 +227,8 @@ def _is_tag(part: str | int) -> bool:
     return isinstance(part, str) and part.startswith(_MARK)
 
 
-def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
-    """Yield the keys that may stand where the last part of ``loc`` does."""
+def _holders(model: type[BaseModel], loc: Loc) -> list[type[BaseModel]]:
+    """Return the models whose fields may stand where the last part of ``loc`` does."""
     options = [model]
     for part in loc[:-1]:
         if _is_tag(part):
@@ -221,8 +236,26 @@ def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
         elif isinstance(part, str):
             fields = [m.model_fields[part] for m in options if part in m.model_fields]
             options = [m for field in fields for m in _models(field.annotation)]
-    for option in options:
+    return options
+
+
+def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
+    """Yield the keys that may stand where the last part of ``loc`` does."""
+    for option in _holders(model, loc):
         yield from option.model_fields
+
+
+def _choices(model: type[BaseModel], loc: Loc) -> Iterator[str]:
+    """Yield the names that the value at ``loc`` may be, where its type lists them."""
+    for option in _holders(model, loc):
+        yield from _literals(option.model_fields[str(loc[-1])].annotation)
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    for argument in get_args(annotation):
+        if isinstance(argument, str):
+            yield argument
+        yield from _literals(argument)
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

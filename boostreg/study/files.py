@@ -1,4 +1,4 @@
-"""Writing the files of a run: whole or not at all, the same bytes for the same run."""
+"""Atomic and reproducible files of a run: text, JSON and CSV."""
 
 import csv
 import io
@@ -32,25 +32,27 @@ _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 _PASSING = ".boostreg-part"
 _ABANDONED = 3600.0
-"""Seconds after which a file under its passing name is no one's."""
+"""Age in seconds after which a temporary file is considered abandoned."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _NEW |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file under a passing name of its own and move it into place.
+    """Write a temporary file and move it into place.
 
-    A symbolic link in its place is replaced, never followed.
+    A symbolic link at ``path`` is replaced, never followed.
 
     Raises
     ------
     DataError
         If ``path`` is a folder.
     RunError
-        If the disk is full or the folder can not be written.
+        If the disk is full or the folder cannot be written.
     """
     if path.is_dir():
-        raise DataError(f"{path} is a folder, where a file is to be written; move it.")
+        raise DataError(
+            f"{path} is a folder, but a file must be written there; move it."
+        )
     passing = path.with_name(f".{secrets.token_hex(8)}{_PASSING}")
     try:
         _remove_left(path.parent)
@@ -65,7 +67,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def _remove_left(folder: Path) -> None:
-    """Remove what runs that were killed while they wrote have left."""
+    """Remove temporary files of killed runs."""
     for path in folder.glob(f".*{_PASSING}"):
         with suppress(OSError):
             if time.time() - path.lstat().st_mtime > _ABANDONED:
@@ -73,18 +75,18 @@ def _remove_left(folder: Path) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write UTF-8 text with bare newlines."""
+    """Write UTF-8 text with newline line ends."""
     write_bytes(path, content.encode())
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write JSON with two spaces; NaN and infinity become null."""
+    """Write JSON with two spaces of indent; NaN and infinity become null."""
     text = json.dumps(finite(content), indent=2, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
 
 
 def finite(content: object) -> Any:
-    """Return JSON-ready content with null for every number that JSON lacks."""
+    """Return JSON-ready content with None for NaN and infinity."""
     if isinstance(content, Mapping):
         return {str(key): finite(value) for key, value in content.items()}
     if isinstance(content, (list, tuple)):
@@ -102,7 +104,7 @@ def write_csv(
 
 
 def csv_text(head: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
-    """Return a table with full precision; text that looks like a formula is quoted.
+    """Return a CSV table with full precision; text like a formula is quoted.
 
     >>> print(csv_text(["=x", "y"], [["@now", -1.5], ["-1", None]]), end="")
     '=x,y
@@ -119,7 +121,7 @@ def _cell(value: object) -> str:
     if isinstance(value, str):
         if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):
             value = "'" + value
-        # Python before 3.13 writes a carriage return bare, which ends the row.
+        # Python before 3.13 does not quote a carriage return, which ends the row.
         doubled = value.replace('"', '""')
         return f'"{doubled}"' if _QUOTED.search(value) else value
     return repr(value) if isinstance(value, float) else str(value)
@@ -131,14 +133,14 @@ def read_json(path: Path) -> Any:
     Raises
     ------
     DataError
-        If the file is not there or is no JSON.
+        If the file is missing or is not JSON.
     """
     text = _read(path)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{path} is not JSON: {error}. Run the study again to have it written anew."
+            f"{path} is not JSON: {error}. Run the study again to rewrite it."
         ) from error
 
 
@@ -148,8 +150,8 @@ def read_csv(path: Path) -> list[dict[str, object]]:
     Raises
     ------
     DataError
-        If the file can not be read, or a row does not fit the header; the message
-        names its line.
+        If the file cannot be read, or a row does not match the header; the message
+        names the line.
     """
     records = csv.reader(io.StringIO(_read(path), newline=""), strict=True)
     rows, wrong = [], ""
@@ -164,28 +166,23 @@ def read_csv(path: Path) -> list[dict[str, object]]:
         wrong = str(error)
     if wrong or not head:
         raise DataError(
-            f"{path} is no table of a run: line {records.line_num} has "
-            f"{wrong or 'no header'}. Run the study again to have it written anew."
+            f"{path} is not a table of a run: line {records.line_num} has "
+            f"{wrong or 'no header'}. Run the study again to rewrite it."
         )
     return rows
 
 
 def _read(path: Path) -> str:
     if path.exists() and not path.is_file():
-        raise DataError(
-            f"{path} could not be read as a run leaves it: it is no regular file."
-        )
+        raise DataError(f"{path} could not be read: it is not a regular file.")
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:
         raise DataError(
-            f"{path} is not there, which a run leaves; run the study again to have it "
-            "written anew."
+            f"{path} is missing; run the study again to rewrite written anew."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path} could not be read as a run leaves it: {reason(error)}."
-        ) from error
+        raise DataError(f"{path} could not be read: {reason(error)}.") from error
 
 
 def _value(cell: str) -> object:

@@ -1,29 +1,41 @@
-"""The page that lists all runs of a folder, written after each of them."""
+"""Pages about several runs: the index of a folder, comparisons, and all claims."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import filelock
 
-from boostreg.errors import DataError, RunError, reason
+from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.report.index import IndexRow, index_row, render_index
+from boostreg.report.pair import compare_runs, pair_lines, render_pair
+from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
 from boostreg.study.files import write_text
-from boostreg.study.stored import (
+from boostreg.study.run import (
     as_a_run_leaves,
     read_results,
     refuse_no_runs,
     runs_in,
 )
 
-__all__ = ["Index", "is_ours", "write_index"]
+__all__ = [
+    "Index",
+    "claim_lines",
+    "claims_page",
+    "compare_folders",
+    "is_ours",
+    "write_claims_page",
+    "write_index",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What was written: the page, and the folders that it could not show, with why."""
+    """The written page, and the skipped folders with the reason."""
 
     page: Path
     shown: tuple[str, ...]
@@ -36,19 +48,19 @@ def write_index(folder: Path) -> Index:
     Raises
     ------
     DataError
-        If the folder is not there, holds no run, or has an index of another's making.
+        If the folder does not exist, contains no run, or has a foreign index.
     RunError
-        If the page can not be written, or its lock not be had.
+        If the page cannot be written or locked.
     """
     refuse_no_runs(folder)
     page = folder / "index.html"
-    # Two runs that end together: whoever writes last has read what both left.
+    # If two runs finish together, the last one to write has read both.
     with _locked(folder / ".index.lock"):
         rows, left_out = _read(folder)
         if page.exists() and not (page.is_file() and is_ours(page)):
             raise DataError(
-                f"{page} was not written by boostreg and stays as it is; move it away "
-                "to have an index of the studies."
+                f"{page} was not written by boostreg and was not changed; move it "
+                "away to get an index of the studies."
             )
         write_text(page, render_index(rows, left_out, _comparisons(folder)))
     return Index(page, tuple(row.folder for row in rows), tuple(left_out))
@@ -68,7 +80,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def is_ours(page: Path) -> bool:
-    """Say whether a page was written by boostreg."""
+    """Return whether a page was written by boostreg."""
     with page.open("rb") as file:
         return GENERATOR.encode() in file.read(10_000)
 
@@ -92,3 +104,190 @@ def _row(run: Path) -> IndexRow:
 def _comparisons(folder: Path) -> list[str]:
     pages = sorted(path.name for path in folder.glob("compare-*.html"))
     return [p for p in pages if (folder / p).is_file() and is_ours(folder / p)]
+
+
+def compare_folders(
+    a: Path, b: Path, out: Path | None = None
+) -> tuple[Path, tuple[str, ...]]:
+    """Write the page that compares two runs; return its path and lines to print.
+
+    Parameters
+    ----------
+    a, b : Path
+        Folders of finished runs.
+    out : Path or None
+        The page. Default: ``compare-A-B.html`` in the parent folder of ``a``.
+
+    Raises
+    ------
+    StudyError
+        If both are the same folder.
+    DataError
+        If one has no results, or the page exists and is not from boostreg.
+    RunError
+        If the page cannot be written.
+    """
+    first, second = read_results(a), read_results(b)
+    where = (a.resolve(), b.resolve())
+    if where[0] == where[1]:
+        raise StudyError(f"A and B must be two runs, both are {a}.")
+    short = where[0].name, where[1].name
+    names = (
+        short
+        if short[0] != short[1]
+        else tuple(f"{p.parent.name}/{p.name}" for p in where)
+    )
+    page = out or where[0].parent / f"compare-{short[0]}-{short[1]}.html"
+    if page.exists() and not (page.is_file() and is_ours(page)):
+        raise DataError(f"{page} was not written by boostreg; name another with --out.")
+    links = tuple(_link(page, path) for path in where)
+    with as_a_run_leaves(a.parent):
+        compared = compare_runs(first, second, (names[0], names[1]))
+        content = render_pair(compared, first, second, (links[0], links[1]))
+        lines = tuple(pair_lines(compared))
+    write_text(page, content)
+    _list_page(page)
+    return page, lines
+
+
+def _link(page: Path, run: Path) -> str:
+    """Return the link to a report, always within the folder of the page."""
+    beside = page.resolve().parent == run.parent and (run / "report.html").exists()
+    return (
+        f"./{quote(run.name, safe='', errors='replace')}/report.html" if beside else ""
+    )
+
+
+def _list_page(page: Path) -> None:
+    index = page.parent / "index.html"
+    if index.is_file() and is_ours(index):
+        write_index(page.parent)
+
+
+_HEADS = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
+          "expected", "effect is", "study")  # fmt: skip
+_NARROW = [name for name in _HEADS if name != "effect is"]
+_WIDEST = 46
+_ABOUT = (
+    "Written by `boostreg claims --write` from the results of the runs next to this "
+    "page; do not edit. A claim is supported if the whole 95% interval shows an effect "
+    "of at least the required size, refuted if the whole interval falls short of it, "
+    "and otherwise not settled. Verdicts are not adjusted for the number of claims."
+)
+
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
+_OURS = b"`boostreg claims --write`"
+_Row = tuple[str, ...]
+
+
+def claim_lines(folder: Path) -> Iterator[str]:
+    """Yield the claims of all runs in ``folder`` as the lines of a table.
+
+    Raises
+    ------
+    DataError
+        If the folder does not exist, or no run in it makes a claim.
+    """
+    kept = [_HEADS.index(name) for name in _NARROW]
+    cut = ([_short(row[k]) for k in kept] for row in _rows(folder))
+    rows: list[Sequence[str]] = [_NARROW, *cut]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def claims_page(folder: Path) -> str:
+    """Return the claims of all runs in ``folder`` as a page of Markdown.
+
+    Raises
+    ------
+    DataError
+        As ``claim_lines``.
+    """
+    lines = [
+        "# Claims and verdicts",
+        "",
+        _ABOUT,
+        "",
+        _line(_HEADS),
+        _line(tuple("---" for _ in _HEADS)),
+        *(_line(_linked(row)) for row in _rows(folder)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_claims_page(folder: Path) -> Path:
+    """Write ``README.md`` into a folder of runs, and return its path.
+
+    Raises
+    ------
+    DataError
+        As ``claim_lines``, or if there is a foreign README.
+    RunError
+        If it cannot be written.
+    """
+    page, content = folder / "README.md", claims_page(folder)
+    if page.exists() and not (page.is_file() and _OURS in page.read_bytes()):
+        raise DataError(
+            f"{page} was not written by boostreg and was not changed; move it away to "
+            "get a table of the claims."
+        )
+    write_text(page, content)
+    return page
+
+
+def _rows(folder: Path) -> list[_Row]:
+    refuse_no_runs(folder)
+    rows = [row for run in runs_in(folder) for row in _rows_of(run)]
+    if not rows:
+        raise DataError(f"{folder} contains no claim: no run in it has `claims`.")
+    return sorted(rows, key=lambda row: (_natural(row[0]), row[-1]))
+
+
+def _rows_of(run: Path) -> list[_Row]:
+    results = read_results(run)
+    with as_a_run_leaves(run):
+        return [
+            (*row, claim["measured"], run.name)
+            for claim in results["claims"]
+            for row in claim_rows(claim)
+        ]
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Return a sort key with A2 before A10.
+
+    >>> sorted(["A10", "A2", "A2.b"], key=_natural)
+    ['A2', 'A2.b', 'A10']
+    """
+    parts = re.findall(r"\d+|\D+", name)
+    # Python refuses to parse numbers with thousands of digits.
+    return tuple((int(p[:999]), "") if p.isdigit() else (-1, p) for p in parts)
+
+
+def _linked(row: _Row) -> _Row:
+    name, study = row[0], row[-1]
+    page = f"{quote(study, safe='', errors='replace')}/report.html"
+    anchor = quote(f"claim-{name}", safe="", errors="replace")
+    cells = tuple(map(_plain, row[1:-1]))
+    return (f"[{_plain(name)}]({page}#{anchor})", *cells, f"[{_plain(study)}]({page})")
+
+
+def _plain(text: str) -> str:
+    r"""Escape text for one cell of a Markdown table.
+
+    >>> print(_plain("<b> of [a](b) | c"), _plain("two\nlines"))
+    &lt;b&gt; of \[a\](b) \| c two lines
+    """
+    line = " ".join(text.split()).replace("&", "&amp;")
+    line = line.replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(r"\\\g<0>", line)
+
+
+def _line(cells: _Row) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 1]}…"

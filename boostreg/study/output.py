@@ -1,14 +1,18 @@
-"""The files that a run leaves."""
+"""The output folder of a run: its models, tables, results and report."""
 
-from collections.abc import Mapping
+import hashlib
+import platform
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from boostreg.data import Column
-from boostreg.errors import StudyError
+from boostreg.data import Column, Reading, read_rows
+from boostreg.errors import DataError, ModelError, RunError, StudyError
+from boostreg.losses import Objective
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
-from boostreg.report.summary import summarize
+from boostreg.report.results import Results, RunData
+from boostreg.report.summary import summarize, timed_data
 from boostreg.report.tables import (
     FIT_COLUMNS,
     PATH_COLUMNS,
@@ -17,28 +21,188 @@ from boostreg.report.tables import (
     path_table,
     trial_table,
 )
-from boostreg.study.files import read_json, write_csv, write_json, write_text
-from boostreg.study.models import write_models
-from boostreg.study.stored import as_a_run_leaves, read_results, read_table
+from boostreg.saved import LoadedModel, ModelCard, load_model
+from boostreg.study.execution import Execution
+from boostreg.study.files import (
+    csv_text,
+    read_json,
+    write_bytes,
+    write_csv,
+    write_json,
+    write_text,
+)
+from boostreg.study.plan import Plan
+from boostreg.study.run import as_a_run_leaves, read_results, read_table, results_file
+from boostreg.tuning.purpose import measure_speed
 
-__all__ = ["rebuild_report", "run_folder", "write_run"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "find_model",
+    "predict_rows",
+    "rebuild_report",
+    "run_facts",
+    "run_folder",
+    "write_models",
+    "write_run",
+]
+
+
+def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
+    """Write the selected models of each engine, each with its metadata."""
+    if folder.is_symlink():
+        raise RunError(f"{folder} is a symbolic link; remove it and run again.")
+    folder.mkdir(exist_ok=True)
+    card = record.card
+    classes = tuple(card["class_labels"])
+    name, parameter = card["objective"], card["objective_parameter"]
+    for engine in record.engines.values():
+        for pick, model in engine.models.items():
+            path = folder / f"{engine.name}-{pick}{model.suffix}"
+            write_bytes(path, model.content)
+            described = ModelCard(
+                engine=engine.name,
+                pick=pick,
+                n_rounds=engine.tuned[None].candidate(pick).n_rounds,
+                target=card["target"],
+                task=card["task"],
+                objective=Objective(name, parameter, len(classes)),
+                classes=classes,
+                columns=columns,
+                size=model.size,
+                sha256=hashlib.sha256(model.content).hexdigest(),
+                ranks=model.ranks,
+                intercept=tuple(model.intercept),
+                reading=Reading.from_dict(record.study["data"]),
+            )
+            write_json(path.with_suffix(".json"), described.as_dict())
+
+
+def find_model(folder: Path, name: str | None = None) -> Path:
+    """Return the metadata file of a model of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of a finished run.
+    name : str or None
+        ``ENGINE-PICK``; None for the ``best`` of the engine with the lowest inner loss.
+
+    Raises
+    ------
+    DataError
+        If the folder has no results, or they do not determine which is best.
+    ModelError
+        If there is no such model; the message lists the models.
+    """
+    if name is None:
+        name = f"{_best_engine(folder)}-best"
+    else:
+        results_file(folder)
+    found = sorted(path.stem for path in (folder / "models").glob("*.json"))
+    if name not in found:
+        there = f"it holds {', '.join(found)}" if found else "run the study again"
+        raise ModelError(f"{folder / 'models'} holds no model {name!r}; {there}.")
+    return folder / "models" / f"{name}.json"
+
+
+def predict_rows(
+    folder: Path, source: str, *, model: str | None = None, out: Path | None = None
+) -> str:
+    """Return the predictions of a run's model for each row of ``source``, as CSV.
+
+    The column ``prediction`` has means or class labels; for classification, a column
+    ``probability_LABEL`` per class follows. With ``out``, they are written there, and
+    the returned line names it.
+
+    Raises
+    ------
+    DataError
+        If the rows cannot be read, or do not match the training data.
+    ModelError
+        If there is no such model, or its file was changed.
+    RunError
+        If ``out`` cannot be written.
+    """
+    loaded = load_model(find_model(folder, model))
+    card = loaded.card
+    rows = read_rows(source, Path(), card.columns, card.reading)
+    table = _table(loaded, rows)
+    if out is None:
+        return table
+    write_text(out, table)
+    return f"{out}\n"
+
+
+def _table(model: LoadedModel, frame: "pd.DataFrame") -> str:
+    head, columns = ["prediction"], [model.predict(frame).tolist()]
+    if model.card.classes:
+        head += [f"probability_{label}" for label in model.card.classes]
+        columns += model.predict_proba(frame).T.tolist()
+    return csv_text(head, zip(*columns, strict=True))
+
+
+def _best_engine(folder: Path) -> str:
+    try:
+        engines = read_json(results_file(folder))["engines"]
+        losses = {
+            str(name): float(one["best"]["inner"]["loss"])
+            for name, one in engines.items()
+        }
+        return min(losses, key=lambda name: losses[name])
+    except (KeyError, TypeError, AttributeError) as error:
+        read_results(folder)  # raises with the reason if the results are damaged
+        raise DataError(
+            f"{folder} names no best model; choose one with --model."
+        ) from error
+
+
+def run_facts(
+    plan: Plan,
+    record: RunRecord,
+    execution: Execution,
+    started: datetime,
+    seconds: float,
+) -> RunData:
+    """Return the part ``run`` of ``results.json``.
+
+    ``seconds`` is from a monotonic clock; the end time is computed from the start.
+    """
+    finished, counts = started + timedelta(seconds=seconds), execution.ledger.counts
+    facts: RunData = {
+        "started": started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "workers": execution.workers,
+        "fits": counts.run + counts.found,
+        "fits_from_journal": counts.found,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    limit = plan.spec.select.max_microseconds
+    if limit is not None:
+        facts["select"] = {
+            name: timed_data(engine.tuned[None], limit, measure_speed(name))
+            for name, engine in record.engines.items()
+        }
+    return facts
 
 
 def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
-    """Return the folder in which the study of a file leaves its run.
+    """Return the folder for the run of a study file.
 
     Raises
     ------
     StudyError
-        If the file was left by a run, which would be written over, or the folder is a
-        symbolic link, through which a run would write to another place.
+        If the file was written by a run, which would be overwritten, or the folder is
+        a symbolic link, through which a run would write somewhere else.
     """
     if out is None and path.name == "study.yaml":
         run = path.resolve().parent
         if (run / "results.json").exists():
             raise StudyError(
-                f"{path} was left by a run; name the folder for its outputs with --out "
-                f"({run.parent} writes over that run)."
+                f"{path} was written by a run; choose another output folder with --out "
+                f"({run.parent} would overwrite that run)."
             )
     folder = Path("reports" if out is None else out) / name
     if folder.is_symlink():
@@ -52,10 +216,10 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
 def write_run(
     folder: Path,
     record: RunRecord,
-    run: Mapping[str, Any],
+    run: RunData,
     columns: tuple[Column, ...],
 ) -> None:
-    """Write tables, models, results and page of a run; the page last."""
+    """Write tables, models, results and report of a run; the report last."""
     trials, paths = trial_table(record), path_table(record)
     write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
     write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
@@ -66,18 +230,18 @@ def write_run(
 
 
 def rebuild_report(folder: Path) -> Path:
-    """Write the page of a run from its stored results; return its path.
+    """Write the report of a run from its stored results; return its path.
 
     Raises
     ------
     DataError
-        If the folder holds no results of a run, or those of another version.
+        If the folder has no results, or results of an incompatible version.
     """
     with as_a_run_leaves(folder):
         return _write_page(folder, read_results(folder))
 
 
-def _write_page(folder: Path, results: Mapping[str, Any]) -> Path:
+def _write_page(folder: Path, results: Results) -> Path:
     tables = (read_table(folder, name) for name in ("trials", "paths", "fits"))
     page = folder / "report.html"
     write_text(page, render(results, *tables))

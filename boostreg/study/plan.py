@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from boostreg.arrays import Array
 from boostreg.baselines import (
     DEFAULT_BASELINES,
     available_baselines,
@@ -23,35 +24,33 @@ from boostreg.data import (
     read_source,
     with_class_weights,
 )
-from boostreg.engines.facts import measure_facts
-from boostreg.engines.features import rank_notes
+from boostreg.effects.importance import design_penalties, design_shares
+from boostreg.effects.paths import PathPoint, path_points
+from boostreg.engines.columns import rank_notes
+from boostreg.engines.limits import measure_facts
 from boostreg.errors import DataError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
-from boostreg.insight.importance import design_penalties, design_shares
-from boostreg.insight.paths import PathPoint, path_points
-from boostreg.losses import LOSS_NAMES, Array, Objective
-from boostreg.penalty import Penalty, Range, Space, parse_space
-from boostreg.penalty.linter import Facts, Finding, edge_findings, lint
-from boostreg.study.claimchecks import check_claims, check_paths, claims_left_out
-from boostreg.study.door import Study
-from boostreg.study.pathlist import (
+from boostreg.losses import LOSS_NAMES, Objective
+from boostreg.penalty import Penalty, Range, Space
+from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
+from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
+from boostreg.study.load import Study, check_baselines, check_engines, without_effect
+from boostreg.study.path_grids import (
     Grids,
     engine_grids,
     left_out,
     not_split,
     path_names,
 )
-from boostreg.study.refusals import check_baselines, check_engines
+from boostreg.study.run import as_a_run_leaves, read_results
 from boostreg.study.spec import Folds, StudySpec
-from boostreg.study.stored import as_a_run_leaves, read_results
-from boostreg.study.support import without_effect
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.engine_space import EngineSpace, engine_space
-from boostreg.tuning.measuring import Limits
+from boostreg.tuning.measuring import FitSettings
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "outline"]
 
 MOST_FOLDS = 20_000
 """Folds of a study over both levels: each is fitted by every trial."""
@@ -153,11 +152,11 @@ class Plan:
                 inner=spec.validation.inner.as_dict(),
                 seed=spec.seed,
             )
-        with study.at("data", "monotone"):
-            signs = named_signs(self.table.columns, spec.data.monotone, "data.monotone")
+        with study.at("data"):
+            signs = named_signs(self.table.columns, spec.data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
             problem = self.dataset.problem(None, None)
-        self.space = parse_space(spec.search.space)
+        self.space = spec.search.space
         self.spaces = {
             engine: engine_space(engine, self.space, spec.search.fixed, problem)
             for engine in spec.engines
@@ -207,9 +206,9 @@ class Plan:
         return range(self.splits.n_outer)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> FitSettings:
         """What is the same for every fit."""
-        return Limits(
+        return FitSettings(
             n_inner=self.splits.n_inner,
             n_rounds=self.spec.rounds.max,
             patience=self.spec.rounds.patience,
@@ -328,7 +327,7 @@ class Plan:
         """Return what is searched with an engine."""
         return dict(self.spaces[engine].ranges)
 
-    def lint(self) -> tuple[Finding, ...]:
+    def lint(self) -> tuple[LintFinding, ...]:
         """Return what the linter says of the search, from the least training rows."""
         search, engines = self.spec.search, self.spec.engines
         return lint(self._searched, search.fixed, engines=engines, facts=self._facts)
@@ -360,7 +359,7 @@ class Plan:
             scale=self.spec.search.scale,
         )
 
-    def edge_findings(self, folder: Path) -> tuple[Finding | str, ...]:
+    def edge_findings(self, folder: Path) -> tuple[LintFinding | str, ...]:
         """Return where ranges end too early, by a finished run on the same data.
 
         Results that cannot be read count as none, which a sentence says.
@@ -372,7 +371,7 @@ class Plan:
         except DataError as error:
             return (f"the results of a former run are passed over: {error}",)
 
-    def _edge_findings(self, folder: Path) -> tuple[Finding, ...]:
+    def _edge_findings(self, folder: Path) -> tuple[LintFinding, ...]:
         former = read_results(folder)
         if former["data"]["fingerprint"] != self.table.fingerprint:
             return ()
@@ -385,3 +384,52 @@ class Plan:
                 scale=self.spec.search.scale,
                 facts=facts,
             )
+
+
+_PICKS_AND_REFERENCE = 3  # best, one_se and unpenalised, refitted on each outer fold
+_MODELS = 2
+_ANCHORS = 2  # paths run around the fixed values and around the tuned best
+
+
+def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
+    """Return lines on the data, the folds and the work of a study, without fitting.
+
+    What may mislead comes last, also where the ends of a range proved too narrow in a
+    former run below ``out``.
+
+    Raises
+    ------
+    DataError, UnsupportedPenaltyError
+        If the data do not fit the study, or an engine cannot mean a penalty.
+    """
+    plan, spec = Plan(study), study.spec
+    table, splits = plan.table, plan.splits
+    n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
+    n_trials = n_engines * (n_outer + 1) * spec.search.trials
+    n_points = len(plan.paths()) * n_outer
+    fits = {
+        "trials": n_trials * n_inner,
+        "paths": _ANCHORS * n_points * n_inner,
+        "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_outer,
+        "refits": n_engines * (n_outer * _PICKS_AND_REFERENCE + _MODELS),
+        "defaults": len(plan.references()),
+        "baselines": len(plan.baselines()),
+    }
+    work = ", ".join(f"{name} {count:,}" for name, count in fits.items())
+    data = (
+        f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
+        f"features, {table.task} of {table.target!r} by {plan.objective.name}"
+    )
+    return (
+        spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
+        data,
+        *(f"note: {note}" for note in table.notes),
+        f"engines: {', '.join(spec.engines)}",
+        f"folds: {n_outer} outer, within each and on all rows {n_inner} inner",
+        f"trials: {n_trials:,}, {spec.search.trials:,} for each search",
+        f"fits: about {sum(fits.values()):,} of at most {spec.rounds.max:,} rounds",
+        f"fits by purpose: {work}",
+        *(f"note: {sentence}" for sentence in plan.notes),
+        *(f"warning: {finding}" for finding in plan.lint()),
+        *(f"warning: {finding}" for finding in plan.edge_findings(out / spec.name)),
+    )

@@ -1,4 +1,4 @@
-"""Runs a study: from its file to the files of a run."""
+"""Runs a study: from the study file to the files of the run."""
 
 import time
 from collections.abc import Mapping
@@ -13,21 +13,18 @@ from boostreg.fits.fit import Fit
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.versions import library_versions
 from boostreg.fits.work import FitWork, ModelWork, Work
-from boostreg.penalty.linter import Finding
-from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, Tuned
-from boostreg.study.claimed import Claims
-from boostreg.study.door import load_study, write_study
+from boostreg.penalty.linter import LintFinding
+from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
+from boostreg.study.claim_jobs import Claims
 from boostreg.study.execution import Execution, execute
-from boostreg.study.facts import run_facts
 from boostreg.study.index import write_index
-from boostreg.study.insights import Insights
-from boostreg.study.output import run_folder, write_run
+from boostreg.study.load import load_study, write_study
+from boostreg.study.measurements import Insights
+from boostreg.study.output import run_facts, run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
-from boostreg.study.progress import Progress, Silent
-from boostreg.study.watch import Watch
-from boostreg.tuning.job import TuningJob
-from boostreg.tuning.mirror import Link, Mirror, search_name
-from boostreg.tuning.storage import located
+from boostreg.study.progress import Progress, Silent, Watch
+from boostreg.tuning.mirror import Link, Mirror, located, search_name
+from boostreg.tuning.search import TuningJob
 
 __all__ = ["run_study"]
 
@@ -42,40 +39,40 @@ def run_study(
 ) -> Path:
     """Run a study and write its report; return the folder of the run.
 
-    A run that was stopped at any moment goes on where it was when it is started again:
-    every finished fit lies in the folder's journal.
+    A run that was stopped at any time resumes when it is started again, because every
+    finished fit is in the journal of the folder.
 
     Parameters
     ----------
     path : str or Path
         The study's YAML file.
     out : str or Path, optional
-        Folder in which the run's folder is made, named as the study is; by default
+        Folder for the folder of the run, which has the name of the study. Default:
         ``reports`` in the working directory.
     workers : int, optional
-        Worker processes, by default one a core. Results do not depend on it.
+        Number of worker processes. Default: one per core. Results do not depend on it.
     dask : str, optional
-        Address of a Dask scheduler, in place of processes on this machine.
+        Address of a Dask scheduler, instead of local processes.
     progress : Progress, optional
-        Told how far the run is.
+        Display of the progress.
 
     Raises
     ------
     StudyError, DataError, PenaltyError, UnsupportedPenaltyError
-        If the study or its data are wrong; nothing is written then.
+        If the study or its data are invalid; nothing is written then.
     FitError
-        If an engine completed no trial on some outer fold.
+        If an engine has no complete trial on some outer fold.
     InterruptedRunError
         If the run was stopped by a signal.
     RunError
-        If the folder is in use, or can not be written.
+        If the folder is in use or cannot be written.
     """
     study = load_study(Path(path))
     folder = run_folder(Path(path), study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or Silent(), plan.lint()
-    for told in (*plan.notes, *lint, *plan.edge_findings(folder)):
-        progress.warn(str(told))
+    for warning in (*plan.notes, *lint, *plan.edge_findings(folder)):
+        progress.warn(str(warning))
     folder.mkdir(parents=True, exist_ok=True)
     started, clock = datetime.now(UTC), time.monotonic()
     with execute(plan, folder, workers=workers, dask=dask) as execution:
@@ -95,23 +92,23 @@ def _list_run(folder: Path, progress: Progress) -> None:
     except (
         DataError,
         RunError,
-    ) as error:  # the run is whole without its line in a list
+    ) as error:  # the run is complete even without its entry in the index
         progress.warn(str(error))
 
 
 @dataclass(slots=True)
 class _Runner:
-    """The steps of a run, in the order in which they are given to the workers."""
+    """The steps of a run, in the order in which their work is started."""
 
     plan: Plan
     execution: Execution
     progress: Progress
-    lint: tuple[Finding, ...]
+    lint: tuple[LintFinding, ...]
     base: Path
-    """The study's folder, from which the path of a storage starts."""
+    """The folder of the study, to which the path of a storage is relative."""
 
     def run(self) -> RunRecord:
-        """Measure all that the study asks for."""
+        """Measure everything that the study requests."""
         plan = self.plan
         searches = self._tunings()
         insights, claims = Insights(plan), Claims(plan)
@@ -121,7 +118,7 @@ class _Runner:
         mirrors = self._mirrors(searches)
         self._drive(jobs, "paths, effects, baselines and claims", mirrors)
         tuned = {
-            where: Tuned(
+            where: TunedEngine(
                 job.tuning.trials, job.tuning.selection, job.prior, job.guesses
             )
             for where, job in searches.items()
@@ -136,7 +133,9 @@ class _Runner:
             claims=claims.records(insights.rows),
         )
 
-    def _refits(self, tuned: Mapping[tuple[str, int | None], Tuned]) -> list[Work[Any]]:
+    def _refits(
+        self, tuned: Mapping[tuple[str, int | None], TunedEngine]
+    ) -> list[Work[Any]]:
         works: list[Work[Any]] = []
         for where, one in tuned.items():
             if where[1] is None:
@@ -184,14 +183,16 @@ class _Runner:
             after=Watch(jobs, stage, self.progress, mirrors).after,
         )
 
-    def _refit(self, where: tuple[str, int | None], tuned: Tuned, pick: str) -> Fit:
+    def _refit(
+        self, where: tuple[str, int | None], tuned: TunedEngine, pick: str
+    ) -> Fit:
         engine, outer = where
         chosen = tuned.candidate(pick)
         return self.plan.refit(engine, outer, tuned.penalty(pick), chosen.n_rounds)
 
     def _record(
         self,
-        tuned: Mapping[tuple[str, int | None], Tuned],
+        tuned: Mapping[tuple[str, int | None], TunedEngine],
         insights: Insights,
         records: Mapping[Work[Any], Any],
         cut: int,
@@ -219,7 +220,7 @@ class _Runner:
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
             outer_effects=insights.outer_effects(),
-            notes=(*_said_of_cuts(cut), *plan.notes, *insights.notes),
+            notes=(*_timeout_notes(cut), *plan.notes, *insights.notes),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
             lint=self.lint,
@@ -228,7 +229,7 @@ class _Runner:
     def _engine(
         self,
         name: str,
-        tuned: Mapping[tuple[str, int | None], Tuned],
+        tuned: Mapping[tuple[str, int | None], TunedEngine],
         insights: Insights,
         records: Mapping[Work[Any], Any],
     ) -> EngineRecord:
@@ -263,7 +264,7 @@ class _Runner:
         )
 
 
-def _said_of_cuts(cut: int) -> list[str]:
+def _timeout_notes(cut: int) -> list[str]:
     if cut == 0:
         return []
     return [

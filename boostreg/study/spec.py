@@ -6,6 +6,7 @@ is made, and never changes.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import (
@@ -13,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    PlainValidator,
     PositiveInt,
     Tag,
     ValidationError,
@@ -26,7 +28,7 @@ from boostreg.baselines import BASELINES, DEFAULT_BASELINES
 from boostreg.data import Reading, Task
 from boostreg.engines import ENGINES
 from boostreg.errors import StudyError
-from boostreg.penalty import PENALTIES, Scale
+from boostreg.penalty import PENALTIES, Scale, Space
 from boostreg.study.checks import (
     FIXED,
     all_of,
@@ -45,11 +47,11 @@ from boostreg.study.checks import (
     searched,
     settle_fixed,
 )
-from boostreg.study.claims import ClaimSpec, distinct_ids
-from boostreg.study.faults import contradiction, detail, rule, tag
+from boostreg.study.claim_spec import ClaimSpec, distinct_ids
+from boostreg.study.faults import contradiction, detail, details, rule, tag
 from boostreg.study.strict import Strict, Text
 from boostreg.tuning import Sampler
-from boostreg.tuning.storage import check_storage, masked
+from boostreg.tuning.mirror import check_storage, masked
 
 __all__ = [
     "Compute",
@@ -141,15 +143,16 @@ class Rounds(Strict):
 
 def _check_storage(value: Any) -> str | None:
     """Check the URL of a storage; what is told of it holds no password."""
-    at, wrong = ("search", "storage"), "found no text; expected the URL of a storage"
     if value is None:
         return None
     if not isinstance(value, str):
-        raise contradiction(wrong, at=at)
+        wrong = "found no text; expected the URL of a storage."
+        raise contradiction(wrong, at=("search", "storage"))
     try:
         check_storage(value)
     except StudyError as error:
-        raise contradiction(str(error)[len("storage ") : -1], at=at) from None
+        faults = details(replace(fault, loc=()) for fault in error.faults)
+        raise ValidationError.from_exception_data("storage", faults) from None
     return value
 
 
@@ -166,14 +169,14 @@ class Search(Strict):
     fixed: Annotated[Mapping[str, float | int | None], BeforeValidator(check_fixed)] = (
         Field(default_factory=lambda: dict(FIXED))
     )
-    space: Annotated[Mapping[str, Any], BeforeValidator(check_space)] = Field(
+    space: Annotated[Space, PlainValidator(check_space)] = Field(
         default="default", validate_default=True
     )
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data; of a storage's URL no more than may be read by all."""
         shown = None if self.storage is None else masked(self.storage)
-        return super().as_dict() | {"storage": shown}
+        return super().as_dict() | {"storage": shown, "space": self.space.as_dict()}
 
     @model_validator(mode="before")
     @classmethod
@@ -185,7 +188,7 @@ class Search(Strict):
 
     @field_validator("space", mode="after")
     @classmethod
-    def _searched_is_not_fixed(cls, space: Any, info: ValidationInfo) -> Any:
+    def _searched_is_not_fixed(cls, space: Space, info: ValidationInfo) -> Space:
         fixed = info.data.get("fixed", {})
         faults = [
             detail(_both(keys), keys, space)
@@ -200,7 +203,7 @@ class Search(Strict):
 def _both(keys: tuple[str, ...]) -> PydanticCustomError:
     path = ".".join(("search.space", *keys))
     return contradiction(
-        f"fixed here and searched in {path}; keep one of them",
+        f"fixed here and searched in {path}; keep one of them.",
         at=("search", "fixed", keys[-1]),
     )
 

@@ -1,4 +1,4 @@
-"""The base of every class that mirrors a part of a study file."""
+"""The base class of all parts of a study file."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,14 +11,14 @@ Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Strict(BaseModel):
-    """A misspelt key is an error, text is no number, and nothing ever changes."""
+    """Unknown keys are errors, text is not a number, and instances are frozen."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False
     )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain dict, list and scalars, every default included, in order."""
+        """Return plain dict, list and scalars in order, including all defaults."""
         return {name: _plain(value) for name, value in self}
 
 

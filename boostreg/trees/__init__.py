@@ -1,10 +1,8 @@
 """Trees as plain arrays, whichever engine grew them, and their size."""
 
-from boostreg.trees.curves import SizeCurves
-from boostreg.trees.ensemble import TreeEnsemble
-from boostreg.trees.features import FeatureMap
-from boostreg.trees.model import tree_size
-from boostreg.trees.size import SIZES, TreeSize
+from boostreg.trees.ensemble import TreeEnsemble, tree_size
+from boostreg.trees.size import SIZES, SizeCurves, TreeSize
+from boostreg.trees.structure import FeatureMap
 
 __all__ = [
     "SIZES",

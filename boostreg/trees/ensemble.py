@@ -1,4 +1,4 @@
-"""Trees as plain arrays, whichever engine grew them."""
+"""The way of rows through all trees at once, one level a step."""
 
 from dataclasses import dataclass, fields, replace
 from os import PathLike
@@ -8,21 +8,131 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import ModelError
-from boostreg.trees.curves import SizeCurves, measure_curves
-from boostreg.trees.descent import descend
-from boostreg.trees.features import FeatureMap
 from boostreg.trees.formats.any_model import read_any
-from boostreg.trees.formats.arrays_file import read_arrays, write_arrays
-from boostreg.trees.formats.lightgbm_model import read_lightgbm
-from boostreg.trees.formats.xgboost_model import read_xgboost
-from boostreg.trees.size import TreeSize
-from boostreg.trees.structure import NODE_FIELDS, Forest, RawForest, settle
+from boostreg.trees.formats.lightgbm import read_lightgbm
+from boostreg.trees.formats.npz import read_arrays, write_arrays
+from boostreg.trees.formats.xgboost import read_xgboost
+from boostreg.trees.size import SizeCurves, TreeSize, measure_curves
+from boostreg.trees.structure import (
+    NODE_FIELDS,
+    SPAN,
+    FeatureMap,
+    Forest,
+    RawForest,
+    list_members,
+    settle,
+)
 
-__all__ = ["TreeEnsemble"]
+__all__ = ["TreeEnsemble", "descend", "tree_size"]
+
+_MISSING_NONE, _MISSING_ZERO = 0, 1
+
+# Cells of rows x trees walked together: a few MB, which stay in the cache.
+_CELLS = 2**18
+
+
+def descend(trees: Forest, X: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the leaf, as node of the ensemble, that each row reaches in each tree.
+
+    Parameters
+    ----------
+    trees : Forest
+        With at least one tree.
+    X : ndarray of shape (n_samples, n_features)
+        In the precision that the engine compares in.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_trees)
+    """
+    leaves = np.empty((len(X), trees.n_trees), dtype=np.int64)
+    step = max(1, _CELLS // max(1, trees.n_trees))
+    for start in range(0, len(X), step):
+        leaves[start : start + step] = _walk(trees, X[start : start + step])
+    return leaves
+
+
+def _walk(trees: Forest, X: NDArray[np.float64]) -> NDArray[np.int64]:
+    node = np.tile(trees.tree_offsets[:-1], len(X))
+    row = np.repeat(np.arange(len(X)), trees.n_trees)
+    active = np.flatnonzero(trees.left[node] >= 0)
+    values = np.ascontiguousarray(X).ravel()
+    has_sets = len(trees.members_left) > 0
+    while active.size:
+        here = node[active]
+        x = values[row[active] * X.shape[1] + trees.feature[here]]
+        goes_left = _numeric(trees, here, x)
+        if has_sets:
+            _overrule_categorical(trees, here, x, goes_left)
+        here = np.where(goes_left, trees.left[here], trees.right[here])
+        node[active] = here
+        active = active[trees.left[here] >= 0]
+    return node.reshape(len(X), trees.n_trees)
+
+
+def _numeric(
+    trees: Forest, here: NDArray[np.int64], x: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    threshold = trees.threshold[here]
+    rules = ENGINE_FACTS[trees.engine].rules
+    if not rules.missing_kinds:
+        with np.errstate(invalid="ignore"):
+            left = x < threshold if rules.strict else x <= threshold
+        missing = np.isnan(x)
+        left[missing] = trees.default_left[here[missing]]
+        return left
+    kind, missing = trees.missing[here], np.isnan(x)
+    left = np.where(missing, 0.0, x) <= threshold
+    missing &= kind != _MISSING_NONE
+    missing |= (kind == _MISSING_ZERO) & (np.abs(x) <= rules.zero)
+    left[missing] = trees.default_left[here[missing]]
+    return left
+
+
+def _overrule_categorical(
+    trees: Forest,
+    here: NDArray[np.int64],
+    x: NDArray[np.float64],
+    goes_left: NDArray[np.bool_],
+) -> None:
+    """Decide splits on categories by their sets; a missing value is in none."""
+    index = trees.set_index[here]
+    place = np.flatnonzero(index >= 0)
+    if not place.size:
+        return
+    index, x = index[place], x[place]
+    member = _is_member(trees, index, x)
+    left = member == trees.members_left[index]
+    if not ENGINE_FACTS[trees.engine].rules.missing_kinds:
+        missing = np.isnan(x)
+        left[missing] = trees.default_left[here[place[missing]]]
+    goes_left[place] = left
+
+
+def _is_member(
+    trees: Forest, index: NDArray[np.int32], x: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    # A fraction belongs to the category below it in every library; -0.5 truncates to
+    # category 0 in LightGBM alone, XGBoost and scikit-learn refuse what is negative.
+    truncates = ENGINE_FACTS[trees.engine].rules.truncates
+    above = x > -1.0 if truncates else x >= 0.0
+    valid = above & (x < float(SPAN))
+    code = np.where(valid, x, 0.0).astype(np.int64)
+    # One sorted list of set and category serves all sets.
+    wanted = index.astype(np.int64) * SPAN + code
+    members = list_members(trees)
+    found = np.searchsorted(members, wanted)
+    found[found == len(members)] = 0
+    if not len(members):
+        return np.zeros(len(x), dtype=np.bool_)
+    is_member: NDArray[np.bool_] = valid & (members[found] == wanted)
+    return is_member
+
 
 # Leaves of rows x trees that predictions hold at a time: some 20 MB.
-_CELLS = 2**20
+_ENSEMBLE_CELLS = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -186,7 +296,7 @@ class TreeEnsemble(Forest):
         table = self._table(X)
         if self.features is not None:
             table = self.features.apply(table)
-        if self.engine == "xgboost":
+        if ENGINE_FACTS[self.engine].rules.single:
             with np.errstate(over="ignore"):
                 table = table.astype(np.float32).astype(np.float64)
         return descend(self, table)
@@ -207,7 +317,7 @@ class TreeEnsemble(Forest):
         """
         trees = self if n_rounds is None else self.truncate(n_rounds)
         table = self._table(X)
-        step = max(1, _CELLS // max(1, trees.n_trees))
+        step = max(1, _ENSEMBLE_CELLS // max(1, trees.n_trees))
         found = np.zeros((len(table), self.n_outputs))
         for start in range(0, len(table), step):
             part = slice(start, start + step)
@@ -287,3 +397,21 @@ class TreeEnsemble(Forest):
         # As one round, it is spared the figures of its prefixes.
         whole = replace(cut, round=np.zeros_like(cut.round), n_rounds=min(n_rounds, 1))
         return whole.sizes(reg_lambda).at(whole.n_rounds)
+
+
+def tree_size(
+    model: Any, n_rounds: int | None = None, *, reg_lambda: float | None = None
+) -> TreeSize:
+    """Return the size of a boosted model.
+
+    Parameters
+    ----------
+    model : object or path
+        As in ``TreeEnsemble.from_model``.
+    n_rounds : int, optional
+        Size of that many rounds only.
+    reg_lambda : float, optional
+        For ``shrinkage``; by default the model's own, where it is known.
+    """
+    trees = TreeEnsemble.from_model(model)
+    return trees.size_at(trees.n_rounds if n_rounds is None else n_rounds, reg_lambda)

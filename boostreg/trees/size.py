@@ -1,42 +1,156 @@
-"""The size of a model, in figures that mean the same for every engine."""
+"""Sizes of boosted models, counted from their trees, for all prefixes at once."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.arrays import Array, Indices
+from boostreg.errors import ModelError
 from boostreg.figures import Figure, counts_chart
-from boostreg.figures.notebook import notebook_html, notebook_table
+from boostreg.figures.figure import notebook_html, notebook_table
+from boostreg.trees.structure import Forest, split_keys
 
-__all__ = ["SIZES", "TreeSize"]
+__all__ = [
+    "SIZES",
+    "SizeCurves",
+    "TreeSize",
+    "band_ranks",
+    "measure_curves",
+    "prefix_smallest",
+]
+
+
+def band_ranks(n: Indices) -> tuple[Indices, Indices, Indices, Indices]:
+    """Return the ranks, from 0, of the 10 % point, both middles and the 90 % point.
+
+    The mean of the two middle ranks is the median. The outer two have a tenth of the
+    other values below, and above; they are rounded outwards.
+
+    >>> [int(rank) for rank in band_ranks(np.int64(31))]
+    [3, 15, 15, 27]
+    """
+    tenth = (n - 1) // 10
+    return tenth, (n - 1) // 2, n // 2, n - 1 - tenth
+
+
+def prefix_smallest(
+    values: Array,
+    prefix: NDArray[np.integer],
+    n_prefixes: int,
+    ranks: Callable[[Indices], Sequence[Indices]] = band_ranks,
+) -> Array:
+    """Return the values at some ranks in each prefix.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Without NaN.
+    prefix : ndarray of shape (n,)
+        The first prefix, from 0, that contains the value; all later ones do too.
+    n_prefixes : int
+    ranks : callable
+        From the number of values in each prefix to the requested ranks, from 0.
+
+    Returns
+    -------
+    ndarray of shape (n_ranks, n_prefixes)
+        NaN for an empty prefix.
+
+    Notes
+    -----
+    All values are sorted once; the k-th smallest of a prefix is then the k-th of the
+    sorted values that belong to it. A table of counts per prefix and bucket of ranks
+    finds the bucket, a second one the position inside. With about ``sqrt(n)`` buckets,
+    both tables have ``n_prefixes * sqrt(n)`` cells, whereas two heaps would need ``n``
+    steps in Python.
+
+    Examples
+    --------
+    >>> middles = lambda n: ((n - 1) // 2, n // 2)
+    >>> prefix_smallest(np.array([5.0, 1.0, 3.0]), np.array([0, 1, 2]), 3, middles)
+    array([[5., 1., 3.],
+           [5., 5., 3.]])
+    """
+    filled = np.cumsum(np.bincount(prefix, minlength=n_prefixes))
+    first = int((filled == 0).sum())
+    wanted = ranks(filled[first:])
+    found = np.full((len(wanted), n_prefixes), np.nan)
+    if first == n_prefixes - 1:
+        places = np.stack(wanted)
+        found[:, first:] = np.partition(values, np.unique(places))[places]
+    elif first < n_prefixes:
+        find = _Finder(values, prefix - first, n_prefixes - first)
+        found[:, first:] = [find.smallest(rank) for rank in wanted]
+    return found
+
+
+class _Finder:
+    """The k-th smallest of every prefix, by buckets of ranks; no prefix is empty."""
+
+    def __init__(
+        self,
+        values: NDArray[np.float64],
+        prefix: NDArray[np.integer],
+        n_prefixes: int,
+    ) -> None:
+        n = len(values)
+        self._width = int(np.sqrt(n)) + 1
+        n_buckets = -(-n // self._width)
+        order = np.argsort(values)
+        self._sorted = values[order]
+        # No prefix contains the padding of the last bucket.
+        self._prefix = np.full(n_buckets * self._width, n_prefixes, dtype=np.int32)
+        self._prefix[:n] = prefix[order]
+        bucket = np.repeat(np.arange(n_buckets), self._width)[:n]
+        cells = np.bincount(
+            self._prefix[:n] * n_buckets + bucket, minlength=n_prefixes * n_buckets
+        )
+        counts = cells.reshape(n_prefixes, n_buckets)
+        self._counts = counts.cumsum(axis=1).cumsum(axis=0)
+
+    def smallest(self, k: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the k-th smallest, from 0, of each prefix."""
+        prefix = np.arange(len(k))
+        bucket = (self._counts <= k[:, None]).sum(axis=1)
+        before = np.where(bucket > 0, self._counts[prefix, bucket - 1], 0)
+        inside = self._prefix.reshape(-1, self._width)[bucket] <= prefix[:, None]
+        reached = inside.cumsum(axis=1, dtype=np.int32) > (k - before)[:, None]
+        rank = bucket * self._width + reached.argmax(axis=1)
+        found: NDArray[np.float64] = self._sorted[rank]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class TreeSize:
-    """How large a boosted model is, counted from its trees.
+    """The size of a boosted model, counted from its trees.
 
-    Leaf weights are those before the learning rate (and before what dart scales),
-    without the intercept. A figure that a file does not tell is NaN, see
-    ``TreeEnsemble``.
+    Leaf weights are before the learning rate (and before the scaling of dart), without
+    the intercept. A value that a file does not contain is NaN, see ``TreeEnsemble``.
 
     Attributes
     ----------
     n_trees, n_leaves, n_splits : int
         Counts over all trees in use; a tree without a split is one leaf.
     depth : int
-        Splits on the way to the deepest leaf.
+        Number of splits above the deepest leaf.
     n_features : int
-        Features that some split tests.
+        Number of features used in splits.
     n_thresholds : int
         Distinct pairs of feature and threshold; a set of categories is one threshold.
     n_bytes : int
-        Size as packed arrays, equal for equal trees of any engine: 20 bytes a split
-        (int32 feature, float64 threshold, two int32 children), 8 a leaf, 4 a category
-        in a set.
+        Size as packed arrays, equal for equal trees of any engine: 20 bytes per split
+        (int32 feature, float64 threshold, two int32 children), 8 per leaf, 4 per
+        category in a set.
     l1_norm, l2_norm : float
         Sum of absolute leaf weights, and square root of their summed squares.
     zero_share : float
         Share of leaves with weight exactly 0.
     shrinkage : float
-        Median over leaves of ``H / (H + reg_lambda)``: what L2 leaves of a weight.
-        Leaves of unknown ``H`` do not count.
+        Median over leaves of ``H / (H + reg_lambda)``, the factor of L2 on a weight.
+        Leaves with unknown ``H`` are ignored.
     shrinkage_low, shrinkage_high : float
         Its 10 % and 90 % points.
     """
@@ -71,6 +185,243 @@ class TreeSize:
 
 
 SIZES = tuple(field.name for field in fields(TreeSize))
-"""Names of all sizes, in the order they are printed."""
+"""Names of all sizes, in display order."""
 
 _WHOLE = frozenset(field.name for field in fields(TreeSize) if field.type is int)
+
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_SPLIT_BYTES, _LEAF_BYTES, _CATEGORY_BYTES = 20, 8, 4
+
+
+@dataclass(frozen=True, slots=True)
+class SizeCurves:
+    """The sizes of ``TreeSize``, each of shape (n_rounds + 1,).
+
+    Entry k is for the first k rounds. With 0 rounds there are no trees: all values are
+    0, except that ``shrinkage`` is 1.
+    """
+
+    n_trees: Indices
+    n_leaves: Indices
+    n_splits: Indices
+    depth: Indices
+    n_features: Indices
+    n_thresholds: Indices
+    n_bytes: Indices
+    l1_norm: Array
+    l2_norm: Array
+    zero_share: Array
+    shrinkage: Array
+    shrinkage_low: Array
+    shrinkage_high: Array
+
+    @property
+    def n_rounds(self) -> int:
+        """Rounds of the longest prefix."""
+        return len(self.n_trees) - 1
+
+    def at(self, n_rounds: int) -> TreeSize:
+        """Return the size of the first ``n_rounds`` rounds.
+
+        Raises
+        ------
+        ModelError
+            If there are fewer rounds.
+        """
+        if not 0 <= n_rounds <= self.n_rounds:
+            raise ModelError(
+                f"n_rounds must be between 0 and {self.n_rounds}, got {n_rounds}."
+            )
+        return TreeSize(*(getattr(self, name)[n_rounds].item() for name in SIZES))
+
+
+@np.errstate(all="ignore")
+def measure_curves(trees: Forest, reg_lambda: float) -> SizeCurves:
+    """Return the sizes of all prefixes of ``trees``.
+
+    Parameters
+    ----------
+    trees : Forest
+        Trees are in the order of their rounds.
+    reg_lambda : float
+        The L2 penalty for ``shrinkage``; NaN if unknown.
+    """
+    n_nodes = np.diff(trees.tree_offsets)
+    leaf = trees.left < 0
+    total = _Totals(trees.n_rounds, trees.round)
+    # A tree with k splits has k + 1 leaves.
+    n_leaves, n_splits = total.count((n_nodes + 1) // 2), total.count(n_nodes // 2)
+    n_features, n_thresholds = _distinct(trees, np.flatnonzero(~leaf), n_nodes // 2)
+    hessian = trees.hessian[np.flatnonzero(leaf)]
+    rounds = np.repeat(trees.round, (n_nodes + 1) // 2)
+    return SizeCurves(
+        n_trees=total.count(np.ones_like(n_nodes)),
+        n_leaves=n_leaves,
+        n_splits=n_splits,
+        depth=_depth(trees),
+        n_features=n_features,
+        n_thresholds=n_thresholds,
+        n_bytes=_SPLIT_BYTES * n_splits
+        + _LEAF_BYTES * n_leaves
+        + _CATEGORY_BYTES * total.count(_set_sizes(trees)),
+        **_weight_curves(trees, leaf, n_leaves, total),
+        **_shrinkage(hessian, rounds, reg_lambda, trees.n_rounds),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """Sums over the trees of the first k rounds, for all k at once."""
+
+    n_rounds: int
+    rounds: NDArray[np.int32]
+
+    def sum(self, amounts: NDArray[Any]) -> Array:
+        """Return the cumulative sums of one number per tree."""
+        return np.cumsum(
+            np.bincount(self.rounds + 1, amounts, minlength=self.n_rounds + 1)
+        )
+
+    def count(self, amounts: NDArray[Any]) -> Indices:
+        """Return the cumulative sums of one integer per tree."""
+        return self.sum(amounts).astype(np.int64)
+
+
+def _per_tree(trees: Forest, of_nodes: NDArray[Any]) -> NDArray[Any]:
+    if not trees.n_trees:
+        return np.zeros(0)
+    sums: NDArray[Any] = np.add.reduceat(of_nodes, trees.tree_offsets[:-1])
+    return sums
+
+
+def _set_sizes(trees: Forest) -> NDArray[Any]:
+    if not len(trees.members_left):
+        return np.zeros(trees.n_trees)
+    sizes = np.append(np.diff(trees.set_offsets), 0)
+    return _per_tree(trees, sizes[trees.set_index])
+
+
+def _depth(trees: Forest) -> Indices:
+    deepest = np.zeros(trees.n_rounds + 1, dtype=np.int64)
+    if trees.n_trees:
+        of_tree = np.maximum.reduceat(trees.depth, trees.tree_offsets[:-1])
+        np.maximum.at(deepest, trees.round + 1, of_tree)
+    return np.maximum.accumulate(deepest)
+
+
+def _distinct(
+    trees: Forest, split: NDArray[np.int64], n_splits: NDArray[np.int64]
+) -> tuple[Indices, Indices]:
+    """Count features and thresholds, each from the round that first uses it."""
+    feature = trees.feature[split]
+    keys = _pair_keys(feature, split_keys(trees)[split])
+    if trees.n_rounds <= 1:
+        # Without prefixes, first uses do not matter.
+        counts = np.count_nonzero(np.bincount(feature)), _count_distinct(keys)
+        n_features, n_thresholds = ([0, n][: trees.n_rounds + 1] for n in counts)
+        return np.array(n_features), np.array(n_thresholds)
+    order = np.argsort(keys)
+    keys, rounds = keys[order], np.repeat(trees.round, n_splits)[order]
+    new_feature = np.diff(keys >> 32, prepend=-1) != 0
+    new_pair = np.diff(keys, prepend=-1) != 0
+    return (
+        _first_uses(rounds, new_feature, trees.n_rounds),
+        _first_uses(rounds, new_pair, trees.n_rounds),
+    )
+
+
+def _count_distinct(keys: NDArray[np.int64]) -> int:
+    """Return the number of distinct keys, in a third of the time of a sort.
+
+    Each key writes its index into the slot of its hash [1]_; the last one stays. Every
+    occupied slot counts as one distinct key. The few keys that differ from the one in
+    their slot are counted separately; none of them is equal to a key in a slot.
+
+    References
+    ----------
+    .. [1] D. E. Knuth. "The Art of Computer Programming", vol. 3, sec. 6.4: Fibonacci
+       hashing, by 2^64 over the golden ratio.
+    """
+    bits = max(len(keys).bit_length() + 2, 4)
+    slot = (keys.view(np.uint64) * _GOLDEN >> np.uint64(64 - bits)).view(np.int64)
+    place = np.arange(len(keys), dtype=np.int32)
+    last = np.empty(1 << bits, dtype=np.int32)
+    last[slot] = place
+    holder = last.take(slot)
+    lost = keys[keys.take(holder) != keys]
+    return int(np.count_nonzero(holder == place)) + len(np.unique(lost))
+
+
+def _pair_keys(
+    feature: NDArray[np.int32], threshold: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the feature in the upper and the threshold in the lower 32 bits."""
+    with np.errstate(over="ignore"):
+        # Adding 0 turns -0 into 0, which is the same threshold.
+        short = threshold.astype(np.float32) + np.float32(0)
+    low: NDArray[Any] = short.view(np.uint32)
+    if not np.array_equal(short, threshold):
+        _, low = np.unique(threshold, return_inverse=True)
+    return (feature.astype(np.int64) << 32) | low.astype(np.int64)
+
+
+def _first_uses(
+    rounds: NDArray[np.int32], new: NDArray[np.bool_], n_rounds: int
+) -> Indices:
+    if not rounds.size:
+        return np.zeros(n_rounds + 1, dtype=np.int64)
+    first = np.minimum.reduceat(rounds, np.flatnonzero(new))
+    return np.cumsum(np.bincount(first + 1, minlength=n_rounds + 1))
+
+
+def _weight_curves(
+    trees: Forest, leaf: NDArray[np.bool_], n_leaves: Indices, total: _Totals
+) -> dict[str, Array]:
+    absolute = _per_tree(trees, np.abs(trees.value))
+    squared = _per_tree(trees, trees.value**2)
+    zeros = _per_tree(trees, (leaf & (trees.value == 0)).astype(np.int64))
+    rate = np.where(trees.mixed, np.nan, np.abs(trees.learning_rates))
+    # Zero stays zero at any rate, even if dart has dropped a tree for good.
+    some = (absolute != 0) | trees.mixed
+    l1 = np.divide(absolute, rate, out=np.zeros_like(rate), where=some)
+    l2 = np.divide(squared, rate**2, out=np.zeros_like(rate), where=some)
+    zeros = np.where(trees.mixed, np.nan, zeros)
+    return {
+        "l1_norm": total.sum(l1),
+        "l2_norm": np.sqrt(total.sum(l2)),
+        "zero_share": total.sum(zeros) / np.maximum(n_leaves, 1),
+    }
+
+
+def _shrinkage(
+    hessian: Array, rounds: NDArray[np.int32], reg_lambda: float, n_rounds: int
+) -> dict[str, Array]:
+    known = np.flatnonzero(~np.isnan(hessian))
+    if np.isnan(reg_lambda) or not known.size:
+        found = np.full((4, n_rounds), np.nan)
+    else:
+        found = prefix_smallest(hessian[known], rounds[known], n_rounds)
+    # H / (H + reg_lambda) increases with H, so the order is kept.
+    low, middle, upper_middle, high = _share(found, reg_lambda)
+    curves = {
+        "shrinkage": (middle + upper_middle) / 2,
+        "shrinkage_low": low,
+        "shrinkage_high": high,
+    }
+    # Before the first tree there is nothing to shrink.
+    n_empty = int(rounds[0]) if rounds.size else n_rounds
+    return {
+        name: np.concatenate([[1.0], np.full(n_empty, 1.0), curve[n_empty:]])
+        for name, curve in curves.items()
+    }
+
+
+def _share(hessian: Array, reg_lambda: float) -> Array:
+    if reg_lambda == 0:
+        return np.where(np.isnan(hessian), np.nan, 1.0)
+    return hessian / (hessian + reg_lambda)
+
+
+if tuple(field.name for field in fields(SizeCurves)) != SIZES:
+    raise TypeError("SizeCurves and TreeSize must have the same fields.")

@@ -1,14 +1,83 @@
-"""Nodes as a format gives them, and the checks that make them trees."""
+"""The structure of trees: maps of columns, and nodes that are checked to be trees."""
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.errors import ModelError
 
-__all__ = ["NODE_FIELDS", "NO_SETS", "Forest", "RawForest", "settle"]
+__all__ = [
+    "NODE_FIELDS",
+    "NO_SETS",
+    "SPAN",
+    "FeatureMap",
+    "Forest",
+    "RawForest",
+    "list_members",
+    "settle",
+    "split_keys",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureMap:
+    """An increasing map of each column.
+
+    Attributes
+    ----------
+    shift : ndarray of shape (n_features,)
+        Subtracted from each column; 0 for no change.
+    ranks : dict of int to ndarray
+        By position of a column: ascending values. ``x`` is replaced by the number of
+        them that do not exceed it.
+
+    Examples
+    --------
+    >>> days = FeatureMap(np.zeros(1), {0: np.array([20240115.0, 20240116.0])})
+    >>> days.apply(np.array([[20240114.0], [20240115.0], [20240118.0]])).tolist()
+    [[0.0], [1.0], [2.0]]
+    """
+
+    shift: Array
+    ranks: dict[int, Array]
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the map changes no column."""
+        return not self.ranks and not self.shift.any()
+
+    def apply(self, X: Array) -> Array:
+        """Return mapped rows (n_samples, n_features), the input of the library.
+
+        The result is ``X`` itself if no column is changed.
+        """
+        if self.is_identity:
+            return X
+        X = np.asarray(X - self.shift, dtype=np.float64)
+        for place, values in self.ranks.items():
+            known = ~np.isnan(X[:, place])
+            rank = np.searchsorted(values, X[known, place], side="right")
+            X[known, place] = rank.astype(np.float64)
+        return X
+
+    def undo(self, feature: NDArray[np.integer], values: Array) -> Array:
+        """Return thresholds of columns ``feature`` in the columns' own units.
+
+        A row goes left if its mapped value is at most the threshold. It goes the same
+        way with its original value and the returned threshold.
+        """
+        own = np.asarray(values + self.shift[feature], dtype=np.float64)
+        for place, ranked in self.ranks.items():
+            here = feature == place
+            # Up to rank k means below the value with that rank.
+            above = np.append(ranked, np.inf)[np.floor(values[here]).astype(np.int64)]
+            own[here] = np.nextafter(above, -np.inf)
+        return own
+
 
 NODE_FIELDS = (
     "left",
@@ -22,22 +91,22 @@ NODE_FIELDS = (
     "missing",
     "set_index",
 )
-"""Fields with one entry a node."""
+"""Fields with one entry per node."""
 
 NO_SETS: dict[str, NDArray[Any]] = {
     "set_offsets": np.zeros(1, dtype=np.int64),
     "categories": np.zeros(0, dtype=np.int32),
     "members_left": np.zeros(0, dtype=np.bool_),
 }
-"""The fields of category sets in a forest that has none."""
+"""The fields of category sets in a forest without any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawForest:
-    """What a reader found: the fields of ``TreeEnsemble`` before any check.
+    """The output of a reader: the fields of ``TreeEnsemble`` before any check.
 
-    Children count from the root of their own tree, and nodes that no root reaches may
-    be among them.
+    Children are numbered from the root of their tree. Nodes that are not reachable from
+    a root are allowed.
     """
 
     engine: str
@@ -67,7 +136,7 @@ class RawForest:
 
     @property
     def n_trees(self) -> int:
-        """Trees of all rounds."""
+        """Number of trees."""
         return len(self.output)
 
     @property
@@ -78,26 +147,26 @@ class RawForest:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Forest(RawForest):
-    """A forest whose nodes form trees: ``settle`` gives its fields."""
+    """A forest whose nodes form trees: the result of ``settle``."""
 
     depth: NDArray[np.int32]
 
 
 @np.errstate(all="ignore")
 def settle(raw: RawForest) -> dict[str, Any]:
-    """Return the fields of a ``TreeEnsemble``: checked, linked and without dead nodes.
+    """Return the fields of a ``TreeEnsemble``: checked, linked, without dead nodes.
 
     Raises
     ------
     ModelError
-        If the nodes do not form trees, or name features or categories that cannot be.
+        If the nodes do not form trees, or refer to invalid features or categories.
     """
     _check_lengths(raw)
     sizes = np.diff(raw.tree_offsets)
     start = np.repeat(raw.tree_offsets[:-1].astype(np.int32), sizes)
     leaf = raw.left < 0
     _check_links(raw, np.repeat(sizes.astype(np.uint32), sizes), leaf)
-    # Products, where a mask would do: branches that nobody can predict are slow.
+    # Products instead of masks, because unpredictable branches are slow.
     left, right = ((side + start + 1) * ~leaf - 1 for side in (raw.left, raw.right))
     depth = _depths(raw.tree_offsets, left, right)
     found = {f.name: getattr(raw, f.name) for f in fields(raw)}
@@ -123,9 +192,9 @@ def _check_lengths(raw: RawForest) -> None:
                 f"got {len(getattr(raw, name))}."
             )
     if raw.tree_offsets[0] != 0 or raw.tree_offsets[-1] != n_nodes:
-        raise ModelError("The model's trees must hold all of its nodes.")
+        raise ModelError("The model must not have nodes outside any tree.")
     if (np.diff(raw.tree_offsets) < 1).any():
-        raise ModelError("Each tree must have a node, but one has none.")
+        raise ModelError("Each tree must have a node; one has none.")
     if n_trees and not 0 <= raw.output.min() <= raw.output.max() < raw.n_outputs:
         raise ModelError(
             f"Each tree must add to one of {raw.n_outputs} outputs, "
@@ -133,7 +202,7 @@ def _check_lengths(raw: RawForest) -> None:
         )
     if (np.diff(raw.round, prepend=0) < 0).any() or (raw.round >= raw.n_rounds).any():
         raise ModelError(
-            f"Trees must stand in order of their round, below {raw.n_rounds}."
+            f"Trees must be in order of their round, below {raw.n_rounds}."
         )
 
 
@@ -141,28 +210,28 @@ def _check_links(
     raw: RawForest, size: NDArray[np.uint32], leaf: NDArray[np.bool_]
 ) -> None:
     for children in (raw.left, raw.right):
-        # Unsigned, -1 becomes 0 and all below it larger than any size.
+        # Unsigned: -1 becomes 0, and smaller numbers exceed any size.
         wrong = children.view(np.uint32) + np.uint32(1) > size
         if wrong.any():
             raise ModelError(
-                "A node's child must lie in its own tree, "
+                "A node's child must be in the same tree, "
                 f"got {children[wrong][0]} of {size[wrong][0]} nodes."
             )
     if ((raw.right < 0) != leaf).any():
-        raise ModelError("A node must have two children or none, but one has one.")
+        raise ModelError("A node must have two children or none; one has only one.")
 
 
 def _depths(
     offsets: NDArray[np.int64], left: NDArray[Any], right: NDArray[Any]
 ) -> NDArray[np.int32]:
-    """Return the depth of each node, -1 where no root leads."""
-    # numpy takes entries by pointer-sized integers, any other are converted each time.
+    """Return the depth of each node, -1 if it is not reachable from a root."""
+    # numpy indexes by pointer-sized integers; others are converted every time.
     left, right = left.astype(np.intp), right.astype(np.intp)
     depth = np.full(len(left), -1, dtype=np.int32)
     level, reached, frontier = 0, 0, offsets[:-1]
     while frontier.size:
         reached += frontier.size
-        # Also ends a walk in circles.
+        # Also ends a walk in a cycle.
         if reached > len(left):
             break
         depth[frontier] = level
@@ -205,3 +274,31 @@ def _check_splits(found: dict[str, Any], inner: NDArray[np.bool_]) -> None:
         or (categories < 0).any()
     ):
         raise ModelError("Category sets must be lists of numbers >= 0.")
+
+
+SPAN = np.int64(2**31)
+"""Larger than any category: ``set * SPAN + category`` is unique per member."""
+
+
+def list_members(trees: Forest) -> NDArray[np.int64]:
+    """Return all members of all sets as ``set * SPAN + category``, sorted."""
+    owner = np.repeat(np.arange(len(trees.members_left)), np.diff(trees.set_offsets))
+    return np.sort(owner * SPAN + trees.categories)
+
+
+def split_keys(trees: Forest) -> NDArray[np.float64]:
+    """Return a number per node that is equal for equal thresholds.
+
+    Equal category sets get equal numbers. They cannot collide with thresholds, because
+    a column is either numeric or categorical.
+    """
+    if not len(trees.members_left):
+        return trees.threshold
+    numbers: dict[bytes, int] = {}
+    members = list_members(trees) % SPAN
+    keys = [
+        numbers.setdefault(members[start:end].tobytes(), len(numbers))
+        for start, end in pairwise(trees.set_offsets)
+    ]
+    known = np.append(np.array(keys, dtype=np.float64), np.nan)
+    return np.where(trees.set_index >= 0, known[trees.set_index], trees.threshold)

@@ -1,18 +1,17 @@
-"""Proposing penalties, measuring them on inner folds, and choosing among them."""
+"""Proposes penalties, measures them on inner folds, and selects candidates."""
 
 from boostreg.tuning.guess import Prior
-from boostreg.tuning.measuring import Limits
+from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.proposals import SAMPLERS, Proposer, Sampler, first_penalties
+from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
-from boostreg.tuning.suggest import suggest
 from boostreg.tuning.trial import FoldRecord, Trial
-from boostreg.tuning.tuning import Tuning
 
 __all__ = [
     "SAMPLERS",
     "Candidate",
+    "FitSettings",
     "FoldRecord",
-    "Limits",
     "Prior",
     "Proposer",
     "Sampler",
@@ -22,5 +21,4 @@ __all__ = [
     "Tuning",
     "first_penalties",
     "select",
-    "suggest",
 ]

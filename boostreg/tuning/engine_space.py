@@ -1,11 +1,12 @@
-"""What one engine searches: a space less what it cannot take, where we wrote that."""
+"""The search space of one engine: built-in spaces lose what it does not support."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from boostreg.engines import Problem, get_engine
-from boostreg.penalty import Range, Space, parse_space
+from boostreg.penalty import Range, Space
 from boostreg.penalty.shipped import space_names
+from boostreg.penalty.space import shipped_space
 
 __all__ = ["EngineSpace", "engine_space", "is_shipped"]
 
@@ -20,9 +21,9 @@ class EngineSpace:
     ----------
     ranges : mapping of str to Range
     fixed : mapping of str to number or None
-        Penalties that all drawn proposals share.
+        Penalties that all sampled proposals share.
     notes : tuple of str
-        Sentences on what was left out, and why.
+        Sentences on what was removed, and why.
     """
 
     ranges: Mapping[str, Range]
@@ -33,11 +34,11 @@ class EngineSpace:
 def engine_space(
     engine: str, space: Space, fixed: Mapping[str, Value], problem: Problem
 ) -> EngineSpace:
-    """Return what ``engine`` searches on ``problem``.
+    """Return the search space of ``engine`` on ``problem``.
 
-    Of a space that ships, ranges that the engine refuses are left out; those that a
-    user wrote stay, for a check to refuse. A default of ours that it refuses gives way
-    to 0, unless ``fixed`` or the space has the penalty.
+    Ranges of a built-in space that the engine refuses are removed; ranges that a user
+    wrote are kept, so that a later check refuses them. A default of ours that the
+    engine refuses becomes 0, unless ``fixed`` or the space has that penalty.
     """
     library, ranges, notes = get_engine(engine), space.for_engine(engine), []
     if is_shipped(space):
@@ -60,16 +61,16 @@ def engine_space(
 
 
 def is_shipped(space: Space) -> bool:
-    """Return whether the ranges are those of a space that ships, and not a user's."""
+    """Return whether the ranges are those of a built-in space."""
     found = space.entries, space.engine_entries
-    shipped = map(parse_space, space_names())
+    shipped = map(shipped_space, space_names())
     return found in [(known.entries, known.engine_entries) for known in shipped]
 
 
 def _without(
     ranges: Mapping[str, Range], left_out: Mapping[str, str]
 ) -> dict[str, Range]:
-    """Return the ranges that stay; one whose condition went acts without it no more."""
+    """Return the ranges that are kept, without those whose condition was removed."""
     return {
         name: entry
         for name, entry in ranges.items()

@@ -1,20 +1,20 @@
 r"""A starting guess of the leaf penalties from the leaves of an unpenalised fit.
 
-The weight that a leaf should have varies from leaf to leaf, with a variance
-:math:`\tau^2` around 0. Rows that the tree has not seen estimate it without the
-optimism of a structure that was chosen to look good: the sums :math:`G, H` of their
-derivatives in a leaf give :math:`\hat w = -G / H`, and
+The true weight of a leaf varies from leaf to leaf, with mean 0 and variance
+:math:`\tau^2`. Held-out rows estimate it without the optimism of a tree structure that
+was fitted to its own rows. The sums :math:`G, H` of their derivatives in a leaf give
+:math:`\hat w = -G / H`, and
 
 .. math:: \operatorname{E} \hat w^2 = \tau^2 + \phi / H,
 
 with :math:`\phi` the noise of a gradient per unit of hessian. Both follow by moments:
 :math:`\phi` from the gradients' spread within leaves, :math:`\tau^2` as the mean over
-leaves, weighted by ``H``, of what :math:`\hat w^2` exceeds :math:`\phi / H` by. This is
-the parametric empirical Bayes of [1]_ (sec. 3), for one mean 0 and known precisions.
+leaves, weighted by ``H``, of :math:`\hat w^2 - \phi / H`. This is the parametric
+empirical Bayes of [1]_ (sec. 3), with a known mean of 0 and known precisions.
 
-The leaf weight under a normal prior of variance :math:`\tau^2` is that of
+A normal prior of variance :math:`\tau^2` is equivalent to
 :math:`\lambda = \phi / \tau^2`. A Laplace prior of the same variance has the scale
-:math:`b = \tau / \sqrt 2`, and is that of :math:`\alpha = \phi / b`.
+:math:`b = \tau / \sqrt 2` and is equivalent to :math:`\alpha = \phi / b`.
 
 References
 ----------
@@ -32,14 +32,13 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from boostreg.arrays import Array
 from boostreg.data import Table
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, digest
-from boostreg.fits.grow import grow
+from boostreg.fits.fit import Fit, digest, grow
 from boostreg.fits.work import FitWork, Work
-from boostreg.losses import Array
 from boostreg.penalty import Penalty, Range, Scale, Units
 from boostreg.trees import TreeEnsemble
 
@@ -55,27 +54,27 @@ __all__ = [
 ]
 
 GUESSED = ("reg_lambda", "reg_alpha")
-"""Penalties that a prior of leaf weights stands for."""
+"""Penalties that are equivalent to a prior of leaf weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeafSums:
-    """What the held-out rows of one inner fold say of the leaves that they fall in.
+    """Sums over the leaves of one inner fold, measured on held-out rows.
 
     Attributes
     ----------
     spread : float
         Squared gradients around the mean of their leaf, summed over rows.
     freedom : float
-        What ``spread`` is compared with: ``sum((n - 1) / n * H)`` over leaves.
+        Normalization of ``spread``: ``sum((n - 1) / n * H)`` over leaves.
     squares : float
         ``sum(G**2 / H)`` over leaves.
     hessian : float
         ``sum(H)`` over leaves.
     leaves : float
-        Leaves that some hessian falls in.
+        Number of leaves with a positive hessian.
     gradient_unit, hessian_unit, n_samples : float
-        Of the training rows, as in ``Units``.
+        Units of the training rows, see ``Units``.
     """
 
     spread: float
@@ -90,7 +89,7 @@ class LeafSums:
 
 @dataclass(frozen=True, slots=True)
 class LeafWork(Work[LeafSums]):
-    """An unpenalised fit whose leaves are measured on the rows held out."""
+    """An unpenalised fit whose leaves are measured on held-out rows."""
 
     fit: Fit
 
@@ -115,10 +114,10 @@ class LeafWork(Work[LeafSums]):
 
 
 def held_out_sums(trees: TreeEnsemble, problem: Problem) -> tuple[float, ...]:
-    """Return the first five fields of ``LeafSums``; problem must have judging rows."""
+    """Return the first five fields of ``LeafSums``, from the validation rows."""
     held = problem.valid
     if held is None:
-        raise FitError("No rows are held out to measure leaves with.")
+        raise FitError("There are no held-out rows to measure leaves on.")
     totals = np.zeros(5)
     for leaf, gradient, hessian in _leaves(trees, held, problem):
         n, G, H, squared = (
@@ -158,7 +157,7 @@ def _leaves(
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What the leaves say of the weights they should have.
+    """The prior of leaf weights, estimated from held-out rows.
 
     Attributes
     ----------
@@ -166,8 +165,8 @@ class Prior:
         Variance of a gradient per unit of hessian; the noise variance of squared
         error.
     variance : float
-        Of the weights, before the learning rate; 0 where the leaves show no more
-        than noise.
+        Variance of the weights, before the learning rate; 0 if it does not exceed
+        noise.
     """
 
     noise: float
@@ -175,21 +174,21 @@ class Prior:
 
     @property
     def reg_lambda(self) -> float:
-        """The L2 penalty of a normal prior, raw; infinite where nothing varies."""
+        """The L2 penalty of a normal prior, raw; infinite if the variance is 0."""
         return self.noise / self.variance if self.variance > 0 else math.inf
 
     @property
     def reg_alpha(self) -> float:
-        """The L1 penalty of a Laplace prior, raw; infinite where nothing varies."""
+        """The L1 penalty of a Laplace prior, raw; infinite if the variance is 0."""
         if self.variance == 0:
             return math.inf
         return self.noise / math.sqrt(self.variance / 2)
 
 
 def prior(found: Sequence[LeafSums]) -> Prior | None:
-    """Return the prior that the leaves of all folds suggest together.
+    """Return the prior estimated from the leaves of all folds.
 
-    None where there are no leaves, or no spread within them to tell noise by.
+    None if there are no leaves, or no spread within them to estimate noise from.
     """
     total = [math.fsum(values) for values in zip(*map(astuple, found), strict=True)]
     sums = LeafSums(*total) if total else None
@@ -210,9 +209,9 @@ def guesses(
 ) -> list[Penalty]:
     """Return one penalty for each searched name in ``GUESSED``, in that order.
 
-    A guess outside its range goes to the nearer end. The other of the two penalties
-    is 0, for a weight has one prior, or at its least; the rest has our defaults. Where
-    the leaves suggest nothing, our defaults take the place.
+    A guess outside its range is clipped. The other of the two penalties is 0 or at its
+    minimum, because a weight has one prior; all others have our defaults. If there is
+    no prior, the guesses are our defaults.
     """
     values: dict[str, Any] = dict(fixed)
     suggested = prior(found)
@@ -231,7 +230,7 @@ def guesses(
 
 
 def n_guesses(space: Mapping[str, Range]) -> int:
-    """Return for how many penalties there will be a guess."""
+    """Return the number of guesses."""
     return sum(name in space for name in GUESSED)
 
 
@@ -262,21 +261,21 @@ class Guessing:
 
     @property
     def done(self) -> bool:
-        """Whether every record is here."""
+        """Whether all records have arrived."""
         return self._missing == 0
 
     @property
     def found(self) -> list[LeafSums]:
-        """What was measured, by inner fold; folds that failed are left out."""
+        """Measurements by inner fold, without failed folds."""
         return [self._found[work] for work in sorted(self._found, key=_fold)]
 
     def ready(self) -> Sequence[LeafWork]:
-        """Return all work at the first call, nothing later."""
+        """Return all work on the first call, nothing afterwards."""
         new, self._new = self._new, []
         return new
 
     def receive(self, work: LeafWork, record: LeafSums | FitError) -> None:
-        """Take a record, or the error that it ended in."""
+        """Take a record, or the error of the fit."""
         self._missing -= 1
         if isinstance(record, LeafSums):
             self._found[work] = record

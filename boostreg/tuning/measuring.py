@@ -1,32 +1,145 @@
-"""Measuring given penalties on every inner fold, without a search."""
+"""Measures trials on inner folds; racing stops a hopeless trial before all folds.
 
-from collections.abc import Iterable, Sequence
+A trial races against the incumbent: the best complete trial among those numbered up to
+its own number minus ``in_flight``. The outcome is therefore a pure function of what the
+sampler sees, and does not depend on the workers. Losses are compared paired by fold,
+each fold of the trial at its own best round, which favours the trial.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, Self, get_args
 
+import numpy as np
+
+from boostreg.arrays import Array
 from boostreg.errors import FitError
 from boostreg.fits.fit import Fit, FitResult, derive_seed
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty
-from boostreg.tuning.racing import Race
 from boostreg.tuning.trial import Trial, fault, measured_trial, short_folds
 
-__all__ = ["Limits", "Measuring", "Setting", "inner_fits"]
+__all__ = ["RULES", "FitSettings", "Measuring", "Race", "Rule", "Setting", "inner_fits"]
+
+Rule = Literal["moderated", "wilcoxon"]
+
+RULES = get_args(Rule)
+
+_LEVEL = 0.16
+"""p-value of a trial being as good as the incumbent, below which it is stopped. One
+standard error: beyond it, the one-SE rule would not select the trial either."""
+_RIVALS = 4
+"""Minimum number of trials, besides the incumbent, to estimate the usual variance."""
+_PRIOR_FOLDS = 4.0
+_WILCOXON_LEVEL = 0.1
+_WILCOXON_FOLDS = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Race:
+    """The incumbent that a trial is compared with.
+
+    Attributes
+    ----------
+    losses : ndarray of shape (n_folds,)
+        The incumbent's loss on each inner fold.
+    variance : float
+        Usual variance over folds of the difference between a trial and the incumbent.
+    rule : {"moderated", "wilcoxon"}
+        ``moderated``: a t statistic whose variance is shrunk towards the usual one, as
+        in Smyth (2004, Stat. Appl. Genet. Mol. Biol. 3(1), moderated t), so that it
+        works after a single fold.
+        ``wilcoxon``: the signed-rank test of Optuna's ``WilcoxonPruner`` with its
+        defaults (``optuna/pruners/_wilcoxon.py``).
+    """
+
+    losses: Array
+    variance: float
+    rule: Rule
+
+    @classmethod
+    def among(cls, seen: Mapping[int, Array], rule: Rule) -> Self | None:
+        """Return the race against the given trials; None if there are too few.
+
+        Parameters
+        ----------
+        seen : mapping of int to ndarray of shape (n_folds,)
+            Losses of complete trials by number, each at its own rounds.
+        rule : {"moderated", "wilcoxon"}
+        """
+        if len(seen) <= _RIVALS:
+            return None
+        numbers = sorted(seen)
+        losses = np.array([seen[number] for number in numbers])
+        best = int(losses.mean(axis=1).argmin())
+        rivals = np.delete(losses, best, axis=0) - losses[best]
+        return cls(losses[best], float(np.median(rivals.var(axis=1, ddof=1))), rule)
+
+    def lost(self, results: Sequence[FitResult]) -> bool:
+        """Return whether a trial is hopeless after its first folds.
+
+        Parameters
+        ----------
+        results : sequence of FitResult
+            Results of the first inner folds, in order, at least one.
+        """
+        behind = self._behind([float(result.valid_loss.min()) for result in results])
+        if not np.isfinite(behind).all() or behind.mean() <= 0:
+            return False  # losses that are not finite fail elsewhere
+        if self.rule == "wilcoxon":
+            return _lost_by_ranks(behind)
+        return _lost_by_t(behind, self.variance)
+
+    def estimate(self, losses: Sequence[float]) -> float:
+        """Return an estimate of the loss of a lost trial, for the sampler.
+
+        The incumbent's mean over all folds, plus the mean difference on the folds on
+        which the trial was measured.
+        """
+        return float(self.losses.mean() + self._behind(losses).mean())
+
+    def _behind(self, losses: Sequence[float]) -> Array:
+        difference: Array = np.array(losses) - self.losses[: len(losses)]
+        return difference
+
+
+def _lost_by_t(behind: Array, usual: float) -> bool:
+    from scipy.special import stdtr
+
+    # Moderated t: s^2 = (d0 s0^2 + sum (x - mean)^2) / (d0 + n - 1),
+    # t = mean / (s / sqrt(n)), with d0 + n - 1 degrees of freedom.
+    freedom = _PRIOR_FOLDS + len(behind) - 1
+    spread = ((behind - behind.mean()) ** 2).sum()
+    variance = (_PRIOR_FOLDS * usual + spread) / freedom
+    if variance == 0:
+        return True
+    t = behind.mean() / np.sqrt(variance / len(behind))
+    return bool(stdtr(freedom, -t) < _LEVEL)
+
+
+def _lost_by_ranks(behind: Array) -> bool:
+    from scipy.stats import wilcoxon
+
+    if len(behind) < _WILCOXON_FOLDS:
+        return False
+    test = wilcoxon(behind, alternative="greater", zero_method="zsplit")
+    return bool(test.pvalue < _WILCOXON_LEVEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What is the same for every fit of a study.
+class FitSettings:
+    """Settings that all fits of a study share.
 
     Attributes
     ----------
     n_inner : int
-        Inner folds.
+        Number of inner folds.
     n_rounds, patience : int
-        Most rounds, and rounds without improvement after which a fit stops.
+        Maximum rounds, and rounds without improvement before a fit stops.
     seed : int
-        Of the study.
+        Seed of the study.
     threads : int
-        Threads a fit.
+        Threads per fit.
     """
 
     n_inner: int
@@ -45,10 +158,10 @@ class Setting:
     penalty: Penalty
 
 
-def inner_fits(setting: Setting, limits: Limits) -> list[Fit]:
-    """Return the fits of a setting, one an inner fold.
+def inner_fits(setting: Setting, limits: FitSettings) -> list[Fit]:
+    """Return the fits of a setting, one per inner fold.
 
-    The seed of a fit depends on the study's seed and on the fold alone, so that
+    The seed of a fit depends only on the seed of the study and the fold, so that
     penalties are compared at equal seeds.
     """
     return [
@@ -67,16 +180,16 @@ def inner_fits(setting: Setting, limits: Limits) -> list[Fit]:
 
 
 class Measuring:
-    """A job that measures settings; each distinct one once.
+    """A job that measures settings, each distinct one once.
 
-    With a ``race``, folds are measured one after the other, as long as the setting is
-    not lost. With ``keep``, ``results`` has the whole curves of complete trials.
+    With a ``race``, folds are measured one after the other until the setting has lost.
+    With ``keep``, ``results`` has the full curves of complete trials.
     """
 
     def __init__(
         self,
         settings: Iterable[Setting],
-        limits: Limits,
+        limits: FitSettings,
         *,
         race: Race | None = None,
         keep: bool = False,
@@ -89,7 +202,7 @@ class Measuring:
         self._new: list[FitWork] = []
         self._repeated: set[Setting] = set()
         self.n_left = 0
-        """Fits that are missing, as far as is known: a lost race needs fewer."""
+        """Maximum number of missing fits; a lost race needs fewer."""
         self.trials: dict[Setting, Trial] = {}
         self.results: dict[Setting, tuple[FitResult, ...]] = {}
         for setting in dict.fromkeys(settings):
@@ -106,12 +219,12 @@ class Measuring:
         return not self._open
 
     def ready(self) -> Sequence[FitWork]:
-        """Return work that can be run now; each piece is returned once."""
+        """Return work that can run now; each piece is returned once."""
         new, self._new = self._new, []
         return new
 
     def receive(self, work: FitWork, record: FitResult | FitError) -> None:
-        """Take the result of a fit, or the error that it ended in."""
+        """Take the result of a fit, or its error."""
         setting = self._owner.pop(work.fit)
         results = self._open[setting]
         results[int(work.fit.inner or 0)] = record

@@ -1,35 +1,149 @@
-"""Trials in an Optuna storage too, so that its dashboard can show a search live.
-
-The storage is a mirror: nothing is read back from it but which trials it has. A storage
-that fails never ends a run; it is said once a run, without its address. Each search has
-a study of its own there, named by all that its trials depend on.
-"""
+"""Mirrors trials to Optuna storages; their addresses are shown without secrets."""
 
 import json
 import logging
+import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+from boostreg.errors import Fault, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Range
 from boostreg.tuning.measuring import Setting, inner_fits
 from boostreg.tuning.proposals import first_penalties
-from boostreg.tuning.storage import HIDDEN, check_storage, masked
+from boostreg.tuning.search import Tuning
 from boostreg.tuning.trial import Trial
-from boostreg.tuning.tuning import Tuning
 
 if TYPE_CHECKING:
     import optuna
+    import sqlalchemy
 
 __all__ = [
+    "HIDDEN",
     "Link",
     "Mirror",
+    "check_storage",
+    "located",
     "masked",
+    "moved",
     "search_name",
 ]
+
+HIDDEN = "***"
+"""Placeholder for what is hidden."""
+
+_SCHEME = re.compile(r"\w[\w+]*:(//)?", re.ASCII)
+_SECRET = re.compile(r"[:@?#]")
+_LONGEST = 1000
+
+
+def check_storage(url: str) -> None:
+    """Raise unless SQLAlchemy can use the address of a storage.
+
+    Raises
+    ------
+    StudyError
+        If it is not a URL, if SQLAlchemy does not know the database, or if the database
+        is in memory. The message shows the masked URL.
+    """
+    from sqlalchemy.exc import ArgumentError
+
+    wanted = "a URL such as sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME"
+    parsed = _parsed(url)
+    if parsed is None or len(url) > _LONGEST:
+        raise StudyError.of(Fault(("storage",), wanted, masked(url)))
+    try:
+        parsed.get_dialect()
+    except (ArgumentError, AttributeError, ImportError) as error:
+        expected = f"{wanted}, of a database that SQLAlchemy knows and is installed"
+        fault = Fault(("storage",), expected, parsed.drivername)
+        raise StudyError.of(fault) from error
+    if _is_sqlite(parsed) and parsed.database in (None, "", ":memory:"):
+        expected = (
+            f"{wanted}, not a database in memory, which no other process can read"
+        )
+        raise StudyError.of(Fault(("storage",), expected, masked(url)))
+
+
+def masked(url: str) -> str:
+    """Return a URL without credentials.
+
+    If it is unclear which part they are, only the scheme is kept.
+
+    >>> masked("postgresql://ann:secret@db.example/optuna?password=x")
+    'postgresql://***@db.example/optuna'
+    >>> masked("postgresql://ann:se@cret@db.example/optuna")
+    'postgresql://***'
+    >>> masked("sqlite:///live.db")
+    'sqlite:///live.db'
+    """
+    from sqlalchemy.util import immutabledict
+
+    parsed = _parsed(url)
+    if parsed is None:
+        scheme = _SCHEME.match(url)
+        unknown = scheme is None and not _SECRET.search(url)
+        return url[:60] if unknown else f"{scheme[0] if scheme else ''}{HIDDEN}"
+    named = parsed.username is not None
+    if not named and _is_sqlite(parsed):
+        return url.partition("?")[0]
+    before, _, after = url.partition("@")
+    asked = "=" in before.partition("?")[2]  # a query with an @ in a value
+    unsure = "@" in after or asked if named else "@" in f"{parsed.database}"
+    if unsure:
+        return f"{parsed.drivername}://{HIDDEN}"
+    bare = parsed._replace(username=None, password=None, query=immutabledict())
+    shown = bare.render_as_string()
+    return shown.replace("://", f"://{HIDDEN}@", 1) if named else shown
+
+
+def located(url: str, base: Path) -> str:
+    """Return the URL of a storage, with a relative SQLite path resolved at ``base``."""
+    parsed = _parsed(url)
+    if parsed is None or not _is_relative(parsed):
+        return url
+    path = (base / str(parsed.database)).as_posix()
+    return parsed.set(database=path).render_as_string(hide_password=False)
+
+
+def moved(url: str, base: Path, folder: Path) -> str:
+    """Return ``masked(url)``, rewritten for a file in ``folder``.
+
+    A relative SQLite path is relative to ``base`` before, to ``folder`` afterwards.
+    """
+    parsed = _parsed(url)
+    if parsed is None or not _is_relative(parsed):
+        return masked(url)
+    path = Path(os.path.relpath(base / str(parsed.database), folder.resolve()))
+    return masked(parsed.set(database=path.as_posix()).render_as_string())
+
+
+def _parsed(url: str) -> "sqlalchemy.URL | None":
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # a port that is not a number raises ValueError
+        return None
+
+
+def _is_sqlite(parsed: "sqlalchemy.URL") -> bool:
+    return parsed.get_backend_name() == "sqlite"
+
+
+def _is_relative(parsed: "sqlalchemy.URL") -> bool:
+    path = parsed.database
+    if not _is_sqlite(parsed) or not path or path == ":memory:":
+        return False
+    absolute = Path(path).is_absolute() or PureWindowsPath(path).is_absolute()
+    return not absolute and not path.startswith("file:")
+
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +153,9 @@ _NUMBER = "boostreg:trial"
 def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
     """Return the name of a search's study in a storage.
 
-    It ends with the fingerprint of all that a trial of the search depends on: the
-    table, its folds, the objective, the space and the settings, library versions too.
-    The number of trials is none of it, so a search that goes on stays in its study.
+    It ends with a fingerprint of everything that a trial of the search depends on: the
+    table, its folds, the objective, the space, the settings and the library versions.
+    The number of trials is not part of it, so a resumed search keeps its study.
     """
     proposer = tuning.proposer
     free, _ = first_penalties(proposer.fixed, proposer.scale)
@@ -58,12 +172,12 @@ def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
 
 @dataclass(slots=True, eq=False)
 class Link:
-    """A storage that the mirrors of one run share: what fails, fails for all of them.
+    """The storage of all mirrors of a run; after a failure, all of them stop.
 
     Attributes
     ----------
     url : str
-        Of the storage, as Optuna takes it.
+        URL of the storage, as for Optuna.
 
     Raises
     ------
@@ -79,14 +193,14 @@ class Link:
         if HIDDEN in self.url:
             self.broken = True
             log.warning(
-                "Trials are not mirrored to %s: %s stands for what a study that was "
-                "kept does not say; give the whole URL, or none.",
+                "Trials are not mirrored to %s: %s replaces credentials, which are "
+                "not stored; write the complete URL, or remove it.",
                 self.url,
                 HIDDEN,
             )
 
     def fail(self, error: Exception) -> None:
-        """Say that nothing more is mirrored, and mirror nothing more."""
+        """Stop mirroring, and log why."""
         self.broken = True
         log.warning(
             "Trials are no longer mirrored to %s: %s.",
@@ -101,16 +215,16 @@ class Mirror:
     Parameters
     ----------
     storage : str or Link
-        Its URL, or what the mirrors of a run share.
+        URL, or the link that the mirrors of a run share.
     name : str
-        Of the study there; trials that it has already are not copied again.
+        Name of the study there. Trials that it already has are not copied again.
     ranges : mapping of str to Range
-        What is searched.
+        The search space.
 
     Raises
     ------
     StudyError
-        If the URL is not one that Optuna can read.
+        If Optuna cannot read the URL.
     """
 
     def __init__(
@@ -124,7 +238,7 @@ class Mirror:
         self._written: set[int] = set()
 
     def update(self, trials: Iterable[Trial]) -> None:
-        """Copy the trials that are not there yet."""
+        """Copy trials that are not in the storage yet."""
         if self._link.broken:
             return
         new = [trial for trial in trials if trial.number not in self._written]
@@ -142,7 +256,7 @@ class Mirror:
             self._hang_up()
 
     def _hang_up(self) -> None:
-        """Keep no connection between trials, which may be hours apart."""
+        """Close the connection: the next trial may be hours away."""
         if self._storage is not None:
             self._storage.remove_session()
             self._storage.engine.dispose()
@@ -189,12 +303,12 @@ def _storage_errors() -> tuple[type[Exception], ...]:
     from optuna.exceptions import OptunaError
     from sqlalchemy.exc import SQLAlchemyError
 
-    # A driver that is not installed is an ImportError.
+    # A missing driver raises ImportError.
     return (OptunaError, SQLAlchemyError, ImportError, OSError, ValueError)
 
 
 def _distribution(entry: Range, value: float) -> Any:
-    """Return a distribution that holds the range, zero, and ``value``."""
+    """Return a distribution that contains the range, zero, and ``value``."""
     from optuna.distributions import FloatDistribution, IntDistribution
 
     low = min(entry.low, 0.0 if entry.zero else entry.low, value)

@@ -1,22 +1,11 @@
-"""What to try next: a pure function of the seed and of the outcomes it may see.
+"""Proposals of penalties: sampled points of a space, by Optuna or by Sobol."""
 
-Trial ``t`` is proposed when all trials up to ``t - in_flight`` have ended, whatever
-else has ended by then: outcomes that arrive early are held back, and the sampler sees
-the trials between as running. So proposals do not depend on the number of workers.
-
-Samplers work on one share in [0, 1] a penalty, which ``Range.quantile`` turns into a
-value. A mass at zero is then a stretch of the axis beside the smallest values, where
-the loss hardly differs. For TPE this is the same as Optuna's own logarithmic ranges
-wherever there is no such mass. A categorical switch beside each value would double the
-dimensions and give zero a probability of one half, whatever the space says: over three
-made-up losses of the default space, 60 trials and 12 seeds each, shares came within
-0.1 of the optimum everywhere, switches only to 1.6 where zero is a bad choice.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, get_args
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,40 +13,149 @@ from numpy.typing import NDArray
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.fits.fit import derive_seed
 from boostreg.penalty import Penalty, Range, Scale
-from boostreg.penalty.ranges import acting, drawn
+from boostreg.penalty.space import acting, drawn
+from boostreg.penalty.value import UNPENALISED
 from boostreg.tuning.guess import n_guesses
-from boostreg.tuning.history import History, without_gp
 
-__all__ = ["SAMPLERS", "Proposer", "Sampler", "first_penalties"]
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+__all__ = [
+    "GP_MAX_TRIALS",
+    "SAMPLERS",
+    "History",
+    "Proposer",
+    "Sampler",
+    "first_penalties",
+    "without_gp",
+]
+
+GP_MAX_TRIALS = 400
+"""Maximum trials for ``gp``: it refits its model for each trial, at cubic cost."""
+
+_POPULATION = 20
+
+
+def without_gp(n_trials: int) -> str | None:
+    """Return why the sampler ``gp`` is not available, or None if it is."""
+    if n_trials > GP_MAX_TRIALS:
+        return (
+            f"supports at most {GP_MAX_TRIALS} trials, got {n_trials}: the cost of a "
+            "proposal grows with their cube. Use tpe."
+        )
+    if find_spec("torch") is None:
+        return "needs PyTorch: pip install torch"
+    return None
+
+
+class History:
+    """Trials as Optuna sees them: shares in [0, 1], running until ``tell``.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Penalties to search.
+    sampler : {"tpe", "nsga2", "gp"}
+    seed : int
+        Each proposal has its own random stream, derived from this seed and its number,
+        so it does not depend on how many were sampled before.
+    """
+
+    def __init__(self, names: tuple[str, ...], sampler: str, seed: int) -> None:
+        import optuna
+
+        unit = optuna.distributions.FloatDistribution(0.0, 1.0)
+        self._shares: dict[str, Any] = dict.fromkeys(names, unit)
+        self._sampler, self._seed = sampler, seed
+        self._running: dict[int, optuna.Trial] = {}
+        self.n_complete = 0
+        n_objectives = 2 if sampler == "nsga2" else 1
+        with _quiet():
+            self._study = optuna.create_study(directions=["minimize"] * n_objectives)
+
+    def draw(self, number: int) -> dict[str, float]:
+        """Return the sampler's proposal for trial ``number`` and start the trial."""
+        self._study.sampler = self._seeded(number)
+        with _one_torch_thread() if self._sampler == "gp" else nullcontext():
+            trial = self._study.ask(self._shares)
+        self._running[number] = trial
+        return dict(trial.params)
+
+    def add(self, number: int, shares: dict[str, float]) -> None:
+        """Start trial ``number`` with given shares."""
+        self._study.enqueue_trial(shares)
+        self.draw(number)
+
+    def tell(self, number: int, outcome: tuple[float, float] | None) -> None:
+        """Finish trial ``number`` with its loss and leaves, or None if it failed.
+
+        A trial that was not started here, because it is outside the space, is ignored.
+        """
+        import optuna
+
+        trial = self._running.pop(number, None)
+        if trial is None:
+            return
+        if outcome is None:
+            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            return
+        self._study.tell(trial, list(outcome)[: len(self._study.directions)])
+        self.n_complete += 1
+
+    def _seeded(self, number: int) -> "BaseSampler":
+        from optuna.samplers import GPSampler, NSGAIISampler, TPESampler
+
+        seed = derive_seed(self._seed, "proposal", number)
+        if self._sampler == "nsga2":
+            return NSGAIISampler(population_size=_POPULATION, seed=seed)
+        if self._sampler == "gp":
+            return GPSampler(seed=seed)
+        return TPESampler(seed=seed, multivariate=True, constant_liar=True)
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Use one thread, so that sums do not depend on the number of cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Optuna's message about a new in-memory study."""
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
 
 Sampler = Literal["tpe", "sobol", "random", "nsga2", "gp"]
 
 SAMPLERS = get_args(Sampler)
-"""Samplers that can be named in a study."""
+"""Samplers that a study may name."""
 
-_UNPENALISED: dict[str, float | int] = {
-    "reg_alpha": 0.0,
-    "reg_lambda": 0.0,
-    "min_split_gain": 0.0,
-    "path_smooth": 0.0,
-    "cat_l2": 0.0,
-    "max_delta_step": 0.0,
-    "min_child_weight": 0.0,
-    "min_child_samples": 1,
-}
-
-# Trials that must have ended before a sampler that learns takes over from Sobol
-# points: Optuna's own number for TPE and GP, one generation of NSGA-II.
+# Number of finished trials after which an adaptive sampler replaces Sobol points:
+# Optuna's defaults for TPE and GP, one generation of NSGA-II.
 _START = {"tpe": 10, "gp": 10, "nsga2": 20}
 
 
 def first_penalties(
     fixed: Mapping[str, float | int | None], scale: Scale = "raw"
 ) -> tuple[Penalty, Penalty]:
-    """Return what is tried before anything is drawn: no penalty, and our defaults.
+    """Return the penalties of the first two trials: none, and our defaults.
 
-    The first has every penalty at its least; capacity and the other shrinkers stay at
-    ``fixed``, else at our defaults.
+    In the first, every penalty is at its minimum; capacity and other shrinkage are at
+    ``fixed``, otherwise at our defaults.
 
     >>> free, default = first_penalties({"max_leaves": 8})
     >>> free.reg_lambda, free.max_leaves, default.reg_lambda
@@ -65,7 +163,7 @@ def first_penalties(
     """
     values: dict[str, Any] = dict(fixed)
     return (
-        Penalty(**(values | _UNPENALISED), scale=scale),
+        Penalty(**(values | dict(UNPENALISED)), scale=scale),
         Penalty(**values, scale=scale),
     )
 
@@ -77,29 +175,29 @@ class Proposer:
     Attributes
     ----------
     space : mapping of str to Range
-        What is searched with this engine.
+        The search space of this engine.
     fixed : mapping of str to number
-        Penalties that all drawn proposals share; the rest has our defaults.
+        Penalties that all sampled proposals share; the others have our defaults.
     scale : {"raw", "rows", "share"}
         Unit of all values.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
-        ``nsga2`` minimizes (loss, leaves), the others the loss or nothing at all.
+        ``nsga2`` minimizes (loss, leaves), ``tpe`` and ``gp`` minimize the loss.
     seed : int
-        Of this tuning; the same proposals come from the same seed and outcomes.
+        Equal seeds and outcomes give equal proposals.
     in_flight : int
-        Proposals that may be open at a time; 1 is strictly sequential.
+        Maximum number of open proposals; 1 is strictly sequential.
     n_trials : int
-        Proposals in all. A larger number leaves the first ones as they were.
+        Total number of proposals. A larger number does not change the first ones.
     guessed : bool
-        The first two proposals are followed by guesses, which ``take_guesses`` is
-        given; until then nothing further may be asked for.
+        The first two proposals are followed by guesses, set by ``take_guesses``; until
+        then ``may_ask`` is false.
 
     Raises
     ------
     PenaltyError
         If a penalty is both fixed and searched, or a fixed value is impossible.
     StudyError
-        If there is no such sampler, or ``gp`` cannot be had.
+        If the sampler is unknown, or ``gp`` is not available.
     """
 
     space: Mapping[str, Range]
@@ -139,19 +237,19 @@ class Proposer:
 
     @property
     def guess_numbers(self) -> range:
-        """Numbers of the trials that are guesses."""
+        """Numbers of the guessed trials."""
         first = len(self._first)
         last = first + n_guesses(self.space) if self.guessed else first
         return range(first, min(last, max(self.n_trials, first)))
 
     def take_guesses(self, penalties: Sequence[Penalty]) -> None:
-        """Take one penalty for each of ``guess_numbers``."""
+        """Set one penalty for each of ``guess_numbers``."""
         self._guesses = tuple(penalties)
 
     def ask(self) -> Penalty:
-        """Return the penalty of trial ``n_asked``, and count it.
+        """Return the penalty of trial ``n_asked``, and increase ``n_asked``.
 
-        Only while ``may_ask`` is true.
+        Call only while ``may_ask`` is true.
         """
         number = self.n_asked
         if number >= self.in_flight:
@@ -168,7 +266,7 @@ class Proposer:
         return Penalty(**values, scale=self.scale)
 
     def tell(self, number: int, loss: float | None, n_leaves: float = 0.0) -> None:
-        """Take the outcome of a trial, in any order; a failed one has no loss."""
+        """Take the outcome of a trial, in any order; a failed trial has no loss."""
         self._outcomes[number] = None if loss is None else (loss, n_leaves)
 
     def _pass_on(self, number: int) -> None:
@@ -197,8 +295,8 @@ class Proposer:
         return dict(zip(self.space, shares.tolist(), strict=True))
 
     def _inside(self, penalty: Penalty) -> bool:
-        # What the study neither searches nor fixes does not count: the least
-        # min_child_weight is as good as our default where nobody asked for another.
+        # Penalties that are neither searched nor fixed do not count: the minimum of
+        # min_child_weight is as good as our default if it was not requested.
         values = {name: getattr(penalty, name) for name in self.space}
         if None in values.values():
             return False

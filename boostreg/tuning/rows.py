@@ -1,4 +1,4 @@
-"""What users hand to ``tune``, as a checked data set with inner folds."""
+"""The arguments of ``tune`` as a validated data set with inner folds."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["read_dataset"]
 
 
-def read_dataset(  # noqa: PLR0913  what `tune` takes of a table
+def read_dataset(  # noqa: PLR0913  the arguments of `tune`
     X: Any,
     y: Any,
     *,
@@ -40,26 +40,27 @@ def read_dataset(  # noqa: PLR0913  what `tune` takes of a table
     sample_weight: Any = None,
     groups: Any = None,
 ) -> Dataset:
-    """Return the rows with their folds: ``inner[None]`` alone, there is no outer one.
+    """Return the rows with their folds: only ``inner[None]``, no outer folds.
 
     Parameters
     ----------
     X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-        As ``tune`` takes them.
+        See ``tune``.
     y : array-like of shape (n_samples,)
     cv : int, splitter or iterable
-        A number of folds, what has scikit-learn's ``split``, or pairs of row positions.
+        Number of folds, an object with scikit-learn's ``split``, or pairs of row
+        positions.
     seed : int
-        Of the folds, where ``cv`` is a number.
+        Seed of the folds if ``cv`` is a number.
     task, objective
-        As in a study; None infers them from ``y``.
+        See ``tune``; None infers them from ``y``.
     sample_weight, groups : array-like of shape (n_samples,), optional
-        A group never crosses a fold.
+        A group is never split between folds.
 
     Raises
     ------
     DataError
-        If a value cannot be used, or the folds do not fit the rows.
+        If a value is invalid, or the folds do not match the rows.
     StudyError
         If the objective does not suit the task.
     """
@@ -70,10 +71,10 @@ def read_dataset(  # noqa: PLR0913  what `tune` takes of a table
     return Dataset(table, splits, chosen)
 
 
-def _table(X: Any, beside: dict[str, Any], task: Task | None) -> Table:
+def _table(X: Any, roles: dict[str, Any], task: Task | None) -> Table:
     frame = _frame(X)
     names: dict[str, Any] = {}
-    for role, values in beside.items():
+    for role, values in roles.items():
         if values is None:
             continue
         name = role
@@ -108,12 +109,13 @@ def _column(values: Any, role: str, n_samples: int) -> "pd.Series[Any]":
         values = np.asarray(values)
         if values.ndim != 1:
             raise DataError(
-                f"{role} must have one dimension, one value a row, got {values.ndim}."
+                f"{role} must have one dimension with one value per row, got "
+                f"{values.ndim}."
             )
     series = pd.Series(values)
     if len(series) != n_samples:
         raise DataError(
-            f"{role} must have one value a row of X, {n_samples}, got {len(series)}."
+            f"{role} must have one value per row of X, {n_samples}, got {len(series)}."
         )
     return series.reset_index(drop=True)
 
@@ -139,19 +141,20 @@ def _folds(table: Table, cv: Any, seed: int) -> tuple[Fold, ...]:
 
 
 def _checked(fold: Fold, table: Table) -> Fold:
-    """Return a fold of the caller's if it is one that ours could be."""
+    """Return a fold of the caller, checked like our own folds."""
     both = np.intersect1d(fold.train, fold.test)
     if len(both):
         raise DataError(
-            f"cv gives row {both[0]} (the first row is 0) to the train and the test "
-            f"part of one fold; a row that teaches must not judge."
+            f"cv puts row {both[0]} (the first row is 0) in both the train and the "
+            f"test part of a fold; they must be disjoint."
         )
     if table.groups is not None:
         both = np.intersect1d(table.groups[fold.train], table.groups[fold.test])
         if len(both):
             raise DataError(
-                f"cv lets groups cross a fold ({len(both)} of one); take a splitter "
-                f"that keeps groups whole, such as GroupKFold, or a number of folds."
+                f"cv splits groups between train and test ({len(both)} in one fold); "
+                "use a splitter that keeps groups together, such as GroupKFold, or "
+                "a number of folds."
             )
     return check_fold(table, fold)
 

@@ -1,4 +1,4 @@
-"""Which candidate to take: the best, the smallest as good, and the front between.
+"""Selection of candidates: the best, the smallest that is as good, and the front.
 
 A candidate is a trial cut at some number of rounds. Every prefix of a boosted ensemble
 is a model, so one trial yields a whole curve of candidates, from 0 rounds on.
@@ -11,25 +11,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidate", "Selection", "TrialCurves", "select"]
+from boostreg.arrays import Array
 
-Array = NDArray[np.float64]
+__all__ = ["Candidate", "Selection", "TrialCurves", "select"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class TrialCurves:
-    """What selection knows of a trial; entry k is the model of the first k rounds.
+    """The curves of a trial for selection; entry k is the model of the first k rounds.
 
     Attributes
     ----------
     number : int
         Of the trial.
     valid_loss : ndarray of shape (n_folds, n_rounds + 1)
-        Over the prefixes that every inner fold reached.
+        For the prefixes that every inner fold reached.
     n_leaves, n_trees, n_bytes : ndarray of shape (n_rounds + 1,)
-        Means over inner folds; they never fall.
+        Means over inner folds, non-decreasing.
     stopped_by_max : bool
-        The mean curve might have fallen further, had more rounds been allowed.
+        Whether the mean curve might have decreased further with more rounds.
     """
 
     number: int
@@ -47,7 +47,7 @@ class TrialCurves:
 
     @property
     def n_rounds(self) -> int:
-        """Rounds with the least mean loss, the fewest of equals."""
+        """Rounds with the lowest mean loss, the fewest if tied."""
         return int(self.mean_loss.argmin())
 
     def candidate(self, n_rounds: int) -> "Candidate":
@@ -70,13 +70,13 @@ class Candidate:
     Attributes
     ----------
     trial, n_rounds : int
-        Which trial, and where it is cut.
+        Number of the trial, and rounds at which it is cut.
     loss, loss_se : float
-        Mean over inner folds, and its standard error; NaN where there is one fold.
+        Mean over inner folds, and its standard error; NaN with one fold.
     n_leaves : float
         Leaves of all trees together, mean over inner folds.
     rounds_max_reached : bool
-        The limit on rounds is what ended the curve here.
+        Whether the curve ended here because of the limit on rounds.
     """
 
     trial: int
@@ -89,18 +89,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The candidates that a tuning offers.
+    """The candidates selected from a search.
 
     Attributes
     ----------
     best : Candidate
-        Least loss; ties by fewer leaves, fewer rounds, lower trial.
+        Lowest loss; ties by fewer leaves, fewer rounds, lower trial.
     one_se : Candidate
         Fewest leaves among those whose fold-paired loss difference to ``best`` is
-        within one standard error; ties by less loss, fewer rounds, lower trial.
+        within one standard error; ties by lower loss, fewer rounds, lower trial.
     front : tuple of Candidate
-        All that no other candidate beats in both leaves and loss, from the fewest
-        leaves to the least loss.
+        The Pareto front of leaves and loss, from the fewest leaves to the lowest loss.
     """
 
     best: Candidate
@@ -109,7 +108,7 @@ class Selection:
 
 
 def select(trials: Sequence[TrialCurves]) -> Selection:
-    """Judge every prefix of every trial.
+    """Select among all prefixes of all trials.
 
     Parameters
     ----------
@@ -136,7 +135,7 @@ def select(trials: Sequence[TrialCurves]) -> Selection:
 
 
 def _front(trials: Sequence[TrialCurves]) -> Iterator[tuple[int, int]]:
-    """Yield trial and rounds of the front, by rising leaves."""
+    """Yield trial and rounds of the front, by increasing leaves."""
     points = [_falling(curves) for curves in trials]
     leaves, losses, n_rounds, numbers = np.concatenate(points, axis=1)
     order = np.lexsort((numbers, n_rounds, losses, leaves))
@@ -145,7 +144,7 @@ def _front(trials: Sequence[TrialCurves]) -> Iterator[tuple[int, int]]:
 
 
 def _falling(curves: TrialCurves) -> Array:
-    """Return the prefixes that beat all shorter ones of their own trial."""
+    """Return the prefixes that beat all shorter ones of the same trial."""
     loss = curves.mean_loss
     (k,) = np.nonzero(_record_lows(loss))
     number = np.full(len(k), float(curves.number))
@@ -162,7 +161,7 @@ def _admitted(
 ) -> Iterator[tuple[float, float, int, int]]:
     """Yield the smallest prefix within one standard error of each trial.
 
-    As (leaves, loss, rounds, trial), so that the least is the one to take.
+    As (leaves, loss, rounds, trial), so that the minimum is the one to select.
     """
     for curves in trials:
         difference = curves.valid_loss - reference[:, None]

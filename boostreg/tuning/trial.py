@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.fits.fit import FitResult
 from boostreg.penalty import Penalty
 from boostreg.trees import SIZES, TreeSize
@@ -27,8 +28,6 @@ __all__ = [
 
 State = Literal["complete", "raced", "failed"]
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldRecord:
@@ -41,15 +40,15 @@ class FoldRecord:
     n_rounds : int
         Rounds of the trial, the same for all folds.
     n_grown : int
-        Rounds that were grown here.
+        Rounds that were grown in this fold.
     exhausted : bool
         The library found no further split.
     valid_loss, train_loss : float
         Mean losses after ``n_rounds``.
     size : TreeSize
-        Of the first ``n_rounds``.
+        Size of the first ``n_rounds`` rounds.
     seconds : float
-        Of the fit whose curve this is.
+        Time of the fit with this curve.
     """
 
     inner: int
@@ -64,27 +63,27 @@ class FoldRecord:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Trial:
-    """What the inner folds say about one penalty.
+    """The results of one penalty on the inner folds.
 
     Attributes
     ----------
     number : int
-        In the order proposed, from 0.
+        In order of proposal, from 0.
     penalty : Penalty
-        In the study's scale.
+        In the scale of the study.
     state : {"complete", "raced", "failed"}
-        Whether it was measured in full. What a raced trial says of losses and sizes is
-        a mean over those folds that it was measured on.
+        Whether it was measured in full. Losses and sizes of a raced trial are means
+        over the folds on which it was measured.
     reason : str or None
         Why it is not complete.
     curves : TrialCurves or None
         Losses and leaves of every prefix; None unless complete.
     n_rounds : int
-        Rounds of the least mean loss; 0 where nothing was measured.
+        Rounds with the lowest mean loss; 0 if nothing was measured.
     folds : tuple of FoldRecord
         In the order of the inner folds, cut at ``n_rounds``.
     seconds : float
-        Of all fits, those that were repeated included.
+        Total time of all fits, including repeated ones.
     """
 
     number: int
@@ -98,21 +97,21 @@ class Trial:
 
     @property
     def loss(self) -> float:
-        """Mean validation loss at ``n_rounds``; NaN where nothing was measured."""
+        """Mean validation loss at ``n_rounds``; NaN if nothing was measured."""
         if self.curves is None:
             return self._mean([fold.valid_loss for fold in self.folds])
         return self.curves.candidate(self.n_rounds).loss
 
     @property
     def loss_se(self) -> float:
-        """Its standard error over inner folds; NaN where there is but one."""
+        """Standard error of ``loss`` over inner folds; NaN with a single fold."""
         if self.curves is None:
             return math.nan
         return self.curves.candidate(self.n_rounds).loss_se
 
     @property
     def train_loss(self) -> float:
-        """Mean training loss at ``n_rounds``; NaN where nothing was measured."""
+        """Mean training loss at ``n_rounds``; NaN if nothing was measured."""
         return self._mean([fold.train_loss for fold in self.folds])
 
     @property
@@ -124,7 +123,7 @@ class Trial:
         }
 
     def raced(self) -> "Trial":
-        """Return the same as a trial that was given up, and offers no candidates."""
+        """Return the trial as raced: it was stopped early and has no candidates."""
         reason = f"hopeless after {len(self.folds)} inner folds"
         return replace(self, state="raced", curves=None, reason=reason)
 
@@ -134,7 +133,7 @@ class Trial:
 
 
 def fault(results: Sequence[FitResult]) -> str | None:
-    """Return why the curves cannot be judged, None if they can."""
+    """Return why the curves cannot be used, or None if they can."""
     for inner, result in enumerate(results):
         (bad,) = np.nonzero(~np.isfinite(result.valid_loss))
         if len(bad):
@@ -146,9 +145,9 @@ def fault(results: Sequence[FitResult]) -> str | None:
 def short_folds(results: Sequence[FitResult]) -> tuple[int, tuple[int, ...]]:
     """Return the latest best round of any fold, and the folds that end before it.
 
-    Those have to be fitted again to that round without stopping, so that the mean
-    curve is defined there. A curve that ended because the library found no further
-    split continues unchanged, so it is never short.
+    These folds must be fitted again up to that round without early stopping, so that
+    the mean curve is defined. A curve that ended because the library found no further
+    split continues unchanged, so it is never too short.
     """
     target = max(int(result.valid_loss.argmin()) for result in results)
     short = (
@@ -167,14 +166,14 @@ def measured_trial(
     n_rounds: int,
     patience: int | None,
 ) -> Trial:
-    """Return the complete trial that fits on all inner folds make.
+    """Return the complete trial from the fits on all inner folds.
 
     Parameters
     ----------
     number, penalty
         Of the trial.
     results : mapping of int to FitResult
-        By inner fold, those fitted again in place of the short ones.
+        By inner fold; repeated fits replace the shorter ones.
     n_rounds, patience
         Limits of the study on rounds.
     """

@@ -1,4 +1,4 @@
-"""Tuning a table from Python: ``tune``, on the machinery of a study."""
+"""Searching from Python: ``suggest`` for Optuna objectives, ``tune`` for tables."""
 
 import logging
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from boostreg.data import Task
 from boostreg.engines import get_engine
@@ -19,19 +19,94 @@ from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
-from boostreg.penalty import PENALTIES, Scale, parse_space
-from boostreg.penalty.prior_values import check_prior_scale, with_prior_values
-from boostreg.penalty.ranges import corners
+from boostreg.penalty import PENALTIES, Penalty, Range, Scale, Space, parse_space
+from boostreg.penalty.priors import check_prior_scale, with_prior_values
+from boostreg.penalty.space import acting, corners
 from boostreg.tuning.engine_space import engine_space
-from boostreg.tuning.job import TuningJob
-from boostreg.tuning.measuring import Limits
+from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.proposals import Proposer, Sampler
 from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.search import Tuning, TuningJob
 from boostreg.tuning.tuned import Tuned
-from boostreg.tuning.tuning import Tuning
 
-__all__ = ["check_names", "run_here", "tune"]
+__all__ = ["check_names", "run_here", "suggest", "tune"]
+
+
+class Suggesting(Protocol):
+    """The part of an Optuna trial that ``suggest`` uses."""
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, log: bool = False
+    ) -> float:
+        """Return a number."""
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
+        """Return an integer."""
+
+
+def suggest(
+    trial: Suggesting,
+    space: str | Mapping[str, Any] | Space = "default",
+    *,
+    engine: str | None = None,
+) -> Penalty:
+    """Return the penalty that an Optuna trial proposes.
+
+    Parameters
+    ----------
+    trial : optuna.Trial
+        Its ``params`` are the values of the penalties. A penalty with a probability of
+        being zero has a second parameter ``NAME_zero`` in [0, 1]: below the ``zero`` of
+        its range, the penalty is exactly 0, regardless of ``NAME``. Both parameters are
+        always suggested, because most samplers need a fixed set of parameters.
+    space : str, mapping or Space
+        Name of a built-in space, or ranges as in a study.
+    engine : str, optional
+        Adds the ranges that the space has for this engine only.
+
+    Returns
+    -------
+    Penalty
+        Penalties outside the space, and those whose condition is false, have our
+        defaults.
+
+    Raises
+    ------
+    PenaltyError
+        If the space is unknown or invalid.
+
+    Examples
+    --------
+    >>> import optuna
+    >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+    >>> study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    >>> study.optimize(lambda t: abs(suggest(t).reg_lambda - 5), n_trials=20)
+    >>> sorted(study.best_params)[:3]
+    ['max_leaves', 'min_split_gain', 'min_split_gain_zero']
+
+    The best trial gives its penalty again:
+
+    >>> abs(suggest(study.best_trial).reg_lambda - 5) == study.best_value
+    True
+    """
+    parsed = space if isinstance(space, Space) else parse_space(space)
+    ranges = parsed.for_engine(engine or "")
+    values: dict[str, Any] = {
+        name: _value(trial, name, entry) for name, entry in ranges.items()
+    }
+    fixed: dict[str, Any] = dict(parsed.fixed)
+    return Penalty(**fixed | acting(ranges, values))
+
+
+def _value(trial: Suggesting, name: str, entry: Range) -> float | int:
+    if entry.whole:
+        return trial.suggest_int(name, int(entry.low), int(entry.high), log=entry.log)
+    value = trial.suggest_float(name, entry.low, entry.high, log=entry.log)
+    if entry.zero and trial.suggest_float(f"{name}_zero", 0.0, 1.0) < entry.zero:
+        return 0.0
+    return value
+
 
 _log = logging.getLogger(__name__)
 
@@ -65,34 +140,37 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
 ) -> Tuned:
     """Search the penalties of one engine by cross-validation.
 
-    Results depend on the arguments and on the library versions alone, not on
-    ``workers``; with a ``timeout`` also on the machine. What is found was chosen on
-    these folds: an honest loss needs rows that the search never saw, as a study has.
+    Results depend only on the arguments and on the library versions, not on
+    ``workers``; with a ``timeout`` also on the machine. The candidates were selected on
+    these folds, so their losses are optimistic: a study estimates the loss on rows that
+    the search never saw.
 
     Parameters
     ----------
     X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-        A DataFrame of pandas or polars, a table of PyArrow or the like may hold
-        numbers, booleans, text and categories, all else numbers. NaN is missing, an
-        entry that a sparse matrix does not keep is 0.
+        A data frame (pandas, polars, PyArrow and others) may contain numbers, booleans,
+        text and categories, everything else numbers. NaN is missing; an absent entry
+        of a sparse matrix is 0.
     y : array-like of shape (n_samples,)
         Numbers or classes.
     engine : {"xgboost", "lightgbm", "sklearn"}
     space : str or mapping
-        A space that ships, or ranges and fixed values as in a study's YAML. Of a space
-        that ships, what the engine cannot take is left out (see ``Tuned.notes``).
+        Name of a built-in space, or ranges and fixed values as in a study. Ranges of a
+        built-in space that the engine does not support are removed (see
+        ``Tuned.notes``).
     trials : int
-        Configurations, the unpenalised one and our defaults being the first two.
+        Number of configurations. The first two are no penalty and our defaults.
     cv : int, splitter or iterable
-        A number of folds, what has scikit-learn's ``split``, or pairs of row positions.
+        Number of folds, an object with scikit-learn's ``split``, or pairs of row
+        positions.
     seed : int
-        Of folds, proposals and fits.
+        Seed of folds, proposals and fits.
     rounds, patience : int
-        Most boosting rounds, and rounds without improvement after which a fit stops.
+        Maximum boosting rounds, and rounds without improvement before a fit stops.
     fixed : mapping
         Penalties that all trials share. ``learning_rate`` may be searched instead.
     workers : int, optional
-        Processes; by default one a core.
+        Number of processes. Default: one per core.
     task, objective
         As in a study; None infers them from ``y``.
     sample_weight, groups : array-like of shape (n_samples,), optional
@@ -100,17 +178,18 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Unit of the space's values.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
     racing : bool
-        Give hopeless trials up before all folds.
+        Stop hopeless trials before all folds.
     in_flight : int
-        Trials open at a time, whatever the number of workers.
+        Maximum number of open trials, independent of the number of workers.
     timeout : float, optional
-        Seconds after which nothing more is proposed.
+        Seconds after which no new trials are proposed.
     journal : path, optional
-        Folder that keeps every finished fit, so that the same call goes on after a
+        Folder that stores every finished fit, so that the same call resumes after a
         kill.
     storage : str, optional
-        URL of an Optuna storage to mirror trials to, for its dashboard. The study there
-        is named by all that trials depend on, so that no two searches mix.
+        URL of an Optuna storage to mirror trials to, for its dashboard. The name of the
+        study there depends on everything that trials depend on, so searches do not
+        mix.
 
     Returns
     -------
@@ -119,9 +198,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     Raises
     ------
     DataError, PenaltyError, StudyError, UnsupportedPenaltyError
-        If an argument is wrong; nothing is computed then.
+        If an argument is invalid; nothing is computed then.
     FitError
-        If no trial could be completed.
+        If no trial is complete.
 
     Examples
     --------
@@ -169,7 +248,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         n_trials=trials,
         guessed=True,
     )
-    limits = Limits(
+    limits = FitSettings(
         n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
     )
     tuning = Tuning(
@@ -197,7 +276,7 @@ def run_here(
     journal: str | Path | None = None,
     mirror: Mirror | None = None,
 ) -> None:
-    """Run jobs on processes of this machine, on a data set of this process."""
+    """Run jobs on local processes, on a data set of this process."""
 
     def after(job: Job) -> None:
         if mirror is not None and isinstance(job, TuningJob):
@@ -217,20 +296,20 @@ def run_here(
 
 
 def check_names(fixed: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return ``fixed``, or raise PenaltyError if a name in it is no penalty's."""
+    """Return ``fixed``; raise PenaltyError if a name in it is not a penalty."""
     for name in fixed:
         if name not in PENALTIES:
             near = get_close_matches(str(name), PENALTIES, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else "."
             raise PenaltyError(
-                f"fixed: {name!r} is no penalty, expected one of "
+                f"fixed: {name!r} is not a penalty, expected one of "
                 f"{', '.join(PENALTIES)}{hint}"
             )
     return fixed
 
 
 def _held(fixed: Mapping[str, Any], ranges: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values by penalty; the default of ``fixed`` yields to the search."""
+    """Return values by penalty; the search overrides the default of ``fixed``."""
     return {
         name: value
         for name, value in with_prior_values(fixed).items()
@@ -253,7 +332,7 @@ def _given(workers: int | None) -> int:
 
 
 def _check_engine(tuning: Tuning, dataset: Dataset) -> None:
-    """Raise if the engine lacks what every trial of the search would need."""
+    """Raise if the engine does not support what every trial needs."""
     problem = dataset.problem(None, 0)
     engine = get_engine(tuning.engine)
     proposer = tuning.proposer

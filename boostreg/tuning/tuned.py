@@ -1,4 +1,4 @@
-"""What ``tune`` found: the picks, the front between them, and every trial."""
+"""The result of ``tune``: the selected candidates, the front, and all trials."""
 
 import math
 from collections.abc import Mapping
@@ -9,16 +9,15 @@ from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError
 from boostreg.estimators import BoostedClassifier, BoostedRegressor
 from boostreg.figures import Cloud, Figure, Landmark, size_against_loss
-from boostreg.figures.notebook import notebook_html, notebook_table
+from boostreg.figures.figure import notebook_html, notebook_table
 from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
 from boostreg.trees import SIZES
-from boostreg.tuning.purpose import Purpose, best_under, knee
+from boostreg.tuning.purpose import Purpose, best_under, knee, measure_speed
+from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection
-from boostreg.tuning.speed import measure_speed
 from boostreg.tuning.trial import Trial
-from boostreg.tuning.tuning import Tuning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,18 +29,18 @@ _SHOWN = ("trial", "n_rounds", "loss", "loss_se", "n_leaves")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """A trial cut at some number of rounds, ready to be used.
+    """A trial cut at a number of rounds, ready to use.
 
     Attributes
     ----------
     engine : str
-        It was found with.
+        Engine of the search.
     penalty : Penalty
-        In the search's scale.
+        In the scale of the search.
     trial, n_rounds : int
-        Which trial, and where it is cut.
+        Number of the trial, and rounds at which it is cut.
     loss, loss_se : float
-        Mean over the folds that chose it, and its standard error.
+        Mean over the folds that selected it, and its standard error.
     n_leaves : float
         Leaves of all trees together, mean over folds.
     """
@@ -58,12 +57,12 @@ class Pick:
     def params(self, engine: str | None = None) -> dict[str, Any]:
         """Return a library's own parameters, for its scikit-learn wrapper.
 
-        Values are raw, for all rows of the table; ``n_estimators`` is the rounds.
+        Values are raw, for all rows of the table; ``n_estimators`` is ``n_rounds``.
 
         Parameters
         ----------
         engine : str, optional
-            By default the one that it was found with.
+            Default: the engine of the search.
 
         Raises
         ------
@@ -77,12 +76,12 @@ class Pick:
         }
 
     def estimator(self) -> BoostedRegressor | BoostedClassifier:
-        """Return an estimator of ours with these settings, to be fitted.
+        """Return an unfitted estimator of boostreg with these settings.
 
         Raises
         ------
         StudyError
-            If the pick is 0 rounds: the intercept alone is better than any tree.
+            If ``n_rounds`` is 0, because no tree improved on the intercept.
         """
         if self.n_rounds == 0:
             raise StudyError(
@@ -112,12 +111,12 @@ class Tuned:
     ----------
     engine : str
     loss_name : str
-        What is minimised.
+        Name of the minimised loss.
     selection : Selection
     was_cut : bool
-        A timeout ended the search, so it is not reproducible.
+        Whether a timeout ended the search, so that it is not reproducible.
     notes : tuple of str
-        What was left out of the search, and why.
+        What was removed from the search, and why.
     """
 
     engine: str
@@ -137,7 +136,7 @@ class Tuned:
         was_cut: bool = False,
         notes: tuple[str, ...] = (),
     ) -> Self:
-        """Return what a tuning found on all rows of ``dataset``.
+        """Return the result of a search on all rows of ``dataset``.
 
         Raises
         ------
@@ -156,39 +155,48 @@ class Tuned:
 
     @property
     def best(self) -> Pick:
-        """The candidate of least loss."""
+        """The candidate with the lowest loss."""
         return self._pick(self.selection.best)
 
     @property
     def one_se(self) -> Pick:
-        """The fewest leaves within one standard error of the best, paired by fold."""
+        """The fewest leaves within one fold-paired standard error of the best."""
         return self._pick(self.selection.one_se)
 
     @property
     def pareto(self) -> tuple[Pick, ...]:
-        """What nothing beats in both leaves and loss, from the fewest leaves on."""
+        """The Pareto front of leaves and loss, by increasing leaves."""
         return tuple(map(self._pick, self.selection.front))
 
     @property
     def trials(self) -> "pd.DataFrame":
-        """One row a trial, with the columns of a study's ``trials.csv``."""
+        """One row per trial, with the columns of a study's ``trials.csv``."""
         import pandas as pd
 
         return pd.DataFrame([trial_row(trial) for trial in self._trials])
 
     @property
     def knee(self) -> Pick:
-        """Where the front bends: from there on further leaves pay least."""
+        """The knee of the front, beyond which further leaves help little."""
         return self._pick(knee(self.selection.front))
 
-    def select(self, **limits: float) -> Pick:
-        """Return the candidate of least loss within some limits, nothing fitted anew.
+    def select(
+        self,
+        *,
+        max_leaves: float = math.inf,
+        max_bytes: float = math.inf,
+        max_microseconds: float = math.inf,
+    ) -> Pick:
+        """Return the candidate with the lowest loss within limits, without refitting.
 
         Parameters
         ----------
-        **limits
-            Any of ``max_leaves``, ``max_bytes`` and ``max_microseconds`` (a row), see
-            ``Purpose``. The time is an estimate: an engine's speed is measured on this
+        max_leaves : float
+            Leaves of all trees together.
+        max_bytes : float
+            Size as packed arrays, see ``TreeSize``.
+        max_microseconds : float
+            Per predicted row. It is an estimate: an engine's speed is measured on this
             machine, once, in about a second.
 
         Raises
@@ -196,7 +204,11 @@ class Tuned:
         StudyError
             If a limit is not above 0.
         """
-        purpose = Purpose(**limits)
+        purpose = Purpose(
+            max_leaves=max_leaves,
+            max_bytes=max_bytes,
+            max_microseconds=max_microseconds,
+        )
         timed = math.isfinite(purpose.max_microseconds)
         speed = measure_speed(self.engine) if timed else None
         curves = [one.curves for one in self._trials if one.curves is not None]
@@ -225,7 +237,7 @@ class Tuned:
         return "\n".join(lines)
 
     def figure(self) -> Figure:
-        """Return size against loss: the trials, the front between them, both picks."""
+        """Return size against loss: all trials, the front, and both selections."""
         marks = [
             Landmark(self.engine, name, pick.n_leaves, pick.loss)
             for name, pick in (("one_se", self.one_se), ("best", self.best))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from boostreg.baselines.design import Design
+from boostreg.baselines.linear import Design
 from boostreg.data import Column, Fold, Table
 from boostreg.losses import Objective
 

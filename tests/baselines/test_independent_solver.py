@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from celer import celer_path
 
-from boostreg.baselines import least_squares
-from boostreg.baselines.active_set import dual_gap, exact_elastic_net
-from boostreg.baselines.design import strength_grid
-from boostreg.baselines.least_squares import elastic_net_path
+from boostreg.baselines import linear as least_squares
+from boostreg.baselines.linear import (
+    dual_gap,
+    elastic_net_path,
+    exact_elastic_net,
+    strength_grid,
+)
 
 
 @pytest.mark.parametrize("n_samples", [200, 40])

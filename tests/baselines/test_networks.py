@@ -12,7 +12,7 @@ from boostreg.baselines.keras_network import keras_grid, keras_path
 from boostreg.baselines.names import KERAS
 from boostreg.baselines.network import Layers, mlp_path, network_grid
 from boostreg.errors import MissingExtraError
-from boostreg.study.door import load_study
+from boostreg.study.load import load_study
 
 STUDY = "name: x\ndata: {source: a.csv, target: y}\nbaselines: [mean, keras_l1]\n"
 

@@ -15,8 +15,12 @@ from sklearn.linear_model import (
 )
 
 from boostreg.baselines import newton
-from boostreg.baselines.design import Design, strength_grid
-from boostreg.baselines.least_squares import elastic_net_path, ridge_path
+from boostreg.baselines.linear import (
+    Design,
+    elastic_net_path,
+    ridge_path,
+    strength_grid,
+)
 from boostreg.baselines.newton import newton_path
 from boostreg.baselines.run import _fit_path
 from boostreg.losses import Objective

@@ -11,12 +11,12 @@ from sklearn.preprocessing import StandardScaler
 from boostreg.baselines import (
     BaselineResult,
     available_baselines,
-    design,
     missing_extra,
     network,
     newton,
     run_baseline,
 )
+from boostreg.baselines import linear as design
 from boostreg.baselines.names import NETWORKS, SVMS
 from boostreg.errors import DataError, StudyError, UnsupportedPenaltyError
 from boostreg.losses import Objective

@@ -7,10 +7,14 @@ import pytest
 from sklearn.svm import LinearSVC, LinearSVR
 
 from boostreg.baselines import run_baseline
-from boostreg.baselines.calibration import calibrate, calibrated_losses
-from boostreg.baselines.hinge import SquaredTube
-from boostreg.baselines.split import Split
-from boostreg.baselines.svm import svm_grid, svm_path
+from boostreg.baselines.inputs import Split
+from boostreg.baselines.svm import (
+    SquaredTube,
+    calibrate,
+    calibrated_losses,
+    svm_grid,
+    svm_path,
+)
 from boostreg.data import Fold
 from boostreg.errors import DataError
 from boostreg.losses import Objective
@@ -125,7 +129,9 @@ def test_rows_of_a_repeated_fold_are_left_out_of_its_calibration(make_table, thi
 def test_one_inner_fold_cannot_calibrate(make_table):
     rows = np.arange(60)
 
-    with pytest.raises(DataError, match="at least two inner folds, to calibrate"):
+    with pytest.raises(
+        DataError, match="at least two inner folds, because each is calibrated"
+    ):
         run_baseline(
             "svm_l1", make_table("logistic"), rows, rows[:0],
             [Fold(rows[:40], rows[40:])], LOGISTIC,

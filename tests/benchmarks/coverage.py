@@ -31,15 +31,14 @@ from sources import versions
 
 from boostreg.data import Table, make_splits
 from boostreg.data.folds import Fold, Splits, make_folds
+from boostreg.effects.effects import PathRow, penalty_effect
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, derive_seed
-from boostreg.fits.grow import grow
-from boostreg.insight.effects import PathRow, penalty_effect
+from boostreg.fits.fit import Fit, FitResult, derive_seed, grow
 from boostreg.penalty import Penalty, parse_space
 from boostreg.statistics import corrected_t
 from boostreg.trees import SizeCurves, TreeSize
-from boostreg.tuning import Limits, Proposer, Tuning
+from boostreg.tuning import FitSettings, Proposer, Tuning
 
 REPLICATES, TRUTHS, PLACEBOS = 300, 400, 400
 JUDGES = 5_000
@@ -126,7 +125,7 @@ def difference(dataset: Dataset, engine: str, outer: int, seed: int) -> float:
         seed=derive_seed(seed, "search", engine, outer),
         n_trials=TRIALS,
     )
-    limits = Limits(n_inner=INNER, n_rounds=ROUNDS, patience=PATIENCE, seed=seed)
+    limits = FitSettings(n_inner=INNER, n_rounds=ROUNDS, patience=PATIENCE, seed=seed)
     tuning = Tuning(
         engine=engine,
         outer=outer,

@@ -25,8 +25,8 @@ from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import run_jobs
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
-from boostreg.tuning import Limits, Proposer, Tuning
-from boostreg.tuning.job import TuningJob
+from boostreg.tuning import FitSettings, Proposer, Tuning
+from boostreg.tuning.search import TuningJob
 
 SHAPES = ((100_000, 30), (400_000, 30), (100_000, 200))
 ENGINES = ("xgboost", "lightgbm")
@@ -64,7 +64,7 @@ def peak(dataset: Dataset, engine: str) -> float:
     """Return the peak of a worker that runs the search, in MB."""
     space = parse_space("default").for_engine(engine)
     proposer = Proposer(space=space, n_trials=N_TRIALS)
-    limits = Limits(n_inner=N_FOLDS, n_rounds=N_ROUNDS, patience=None, seed=0)
+    limits = FitSettings(n_inner=N_FOLDS, n_rounds=N_ROUNDS, patience=None, seed=0)
     tuning = Tuning(engine=engine, outer=None, proposer=proposer, limits=limits)
     with (
         TemporaryDirectory() as folder,

@@ -31,8 +31,8 @@ from boostreg.fits.schedule import run_jobs
 from boostreg.fits.work import FitWork
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
-from boostreg.tuning import Limits, Proposer, Trial, Tuning
-from boostreg.tuning.job import TuningJob
+from boostreg.tuning import FitSettings, Proposer, Trial, Tuning
+from boostreg.tuning.search import TuningJob
 
 TABLES = ("concrete", "spam", "adult")
 ENGINES = ("xgboost", "lightgbm")
@@ -122,7 +122,7 @@ class Bench:
             seed=0,
             n_trials=TRIALS,
         )
-        limits = Limits(n_inner=5, n_rounds=self.n_rounds, patience=None, seed=0)
+        limits = FitSettings(n_inner=5, n_rounds=self.n_rounds, patience=None, seed=0)
         return Tuning(engine=self.engine, outer=None, proposer=proposer, limits=limits)
 
     def frame(self) -> pd.DataFrame:

@@ -15,8 +15,7 @@ from sources import load, parse_folder, versions
 
 from boostreg.data import make_splits
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit
-from boostreg.fits.grow import grow
+from boostreg.fits.fit import Fit, grow
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, parse_space
 from boostreg.tuning import Proposer

@@ -21,11 +21,10 @@ from sources import load, parse_folder
 
 from boostreg.data import Table, make_splits
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, derive_seed
-from boostreg.fits.grow import run_fit
+from boostreg.fits.fit import Fit, FitResult, derive_seed, run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
-from boostreg.tuning import Candidate, Limits, Proposer, Tuning
+from boostreg.tuning import Candidate, FitSettings, Proposer, Tuning
 
 TABLES = ("diabetes", "breast_cancer", "concrete", "german_credit")
 ENGINES = ("xgboost", "lightgbm")
@@ -84,7 +83,9 @@ class Bench:
             seed=derive_seed(self._seed, "search", engine, 0),
             n_trials=TRIALS,
         )
-        limits = Limits(n_inner=5, n_rounds=ROUNDS, patience=PATIENCE, seed=self._seed)
+        limits = FitSettings(
+            n_inner=5, n_rounds=ROUNDS, patience=PATIENCE, seed=self._seed
+        )
         tuning = Tuning(
             engine=engine, outer=0, proposer=proposer, limits=limits, racing=rule
         )

@@ -13,7 +13,7 @@ from boostreg.data import Reading, prepare_table, read_source
 from boostreg.data.judging import judge_cells
 from boostreg.data.sources import SKLEARN
 from boostreg.errors import DataError
-from boostreg.study.reading import read_yaml
+from boostreg.study.yaml_reader import read_yaml
 
 PLAIN = Reading()
 ROWS = 200
@@ -243,7 +243,7 @@ def test_reading_that_cannot_be_is_refused_by_its_key(key, value):
     with pytest.raises(DataError, match=f"{key}: found '{value}'; expected") as told:
         Reading(**{key: value})
 
-    assert told.value.key == key
+    assert told.value.loc == (key,)
 
 
 THOUSANDS = (["987", "1.234", "12.345"], ["-5", "-1.250", "999.999", "0"])

@@ -149,7 +149,7 @@ def test_scikit_learn_takes_at_most_255_categories(engine):
     problem = make_category_problem(300)
 
     if engine.name == "sklearn":
-        with pytest.raises(DataError, match="at most 255 categories a column, 'c'"):
+        with pytest.raises(DataError, match="at most 255 categories per column; 'c'"):
             raw_scores(engine, problem)
     else:
         assert np.isfinite(raw_scores(engine, problem)).all()

@@ -137,7 +137,7 @@ def test_what_it_lacks_is_refused_with_what_it_takes(name, value):
         fit(make_problem(), **{name: value})
 
 
-def test_least_hessian_above_its_own_is_refused():
+def test_minimum_hessian_above_its_own_is_refused():
     with pytest.raises(UnsupportedPenaltyError, match=r"fixed at 0\.001, got 1; .*"):
         fit(make_problem(), min_child_weight=1.0)
 
@@ -161,7 +161,7 @@ def test_monotone_columns_are_refused_for_more_than_two_classes():
 
 
 @pytest.mark.parametrize(("kind", "factor"), [("logistic", 1.0), ("softmax", 2.0)])
-def test_least_hessian_of_zero_is_its_own_fixed_one(kind, factor):
+def test_minimum_hessian_of_zero_is_its_own_fixed_one(kind, factor):
     """It is 0.001 per row weight of about one, in scikit-learn's own hessian.
 
     So ours is a power of two near the mean row weight larger, and for softmax, whose

@@ -73,7 +73,7 @@ def test_class_without_training_rows_is_refused():
     problem = make_problem("softmax")
     some = problem.train.rows(np.flatnonzero(problem.train.y != 1))
 
-    with pytest.raises(DataError, match="each of the 3 classes, there are rows of 2"):
+    with pytest.raises(DataError, match="all 3 classes; only 2 occur"):
         fit(Problem.of(some, None, problem.objective))
 
 

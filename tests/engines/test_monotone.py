@@ -65,7 +65,7 @@ def test_reg_alpha_beside_them_needs_xgboost_3_4():
     problem, engine = wavy("squared_error", (1, 0)), XGBoost()
 
     if OLD:
-        with pytest.raises(UnsupportedPenaltyError, match="where monotone is set"):
+        with pytest.raises(UnsupportedPenaltyError, match="if monotone is set"):
             engine.check(Penalty(reg_alpha=1.0), problem)
     else:
         assert np.diff(along_first(engine, problem, reg_alpha=1.0)).min() >= 0
@@ -94,7 +94,7 @@ def test_scikit_learn_has_them_for_two_classes_only():
 @pytest.mark.parametrize(
     ("monotone", "rule"),
     [
-        ((1,), "one number a column, 5, got 1"),
+        ((1,), "one number per column, 5, got 1"),
         ((1, 0, 0, 0, 2), "must be -1, 0 or 1 for column 'x4', got 2"),
     ],
 )

@@ -23,7 +23,7 @@ def grow(engine, problem, penalty, n_rounds=5, seed=0):
 
 
 @pytest.mark.parametrize("reg_lambda", [0.0, 1.0])
-def test_no_least_hessian_grows_no_side_without_rows(whole_engine, reg_lambda):
+def test_no_minimum_hessian_grows_no_side_without_rows(whole_engine, reg_lambda):
     """Confident classes leave hessians that rounding can be taken for."""
     X, y = load_breast_cancer(return_X_y=True)
     problem = Problem.of(as_table(X, y * 1.0, n_classes=2), None, LOGISTIC)
@@ -122,7 +122,7 @@ def test_clip_beside_reg_alpha_is_refused_before_xgboost_3_4():
     engine, penalty = XGBoost(), Penalty(reg_alpha=1.0, max_delta_step=0.5)
 
     if OLD:
-        with pytest.raises(UnsupportedPenaltyError, match="where max_delta_step is"):
+        with pytest.raises(UnsupportedPenaltyError, match="if max_delta_step is"):
             engine.check(penalty, make_problem())
     else:
         engine.check(penalty, make_problem())

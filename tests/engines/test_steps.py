@@ -69,7 +69,7 @@ def test_scikit_learn_says_where_a_step_left_the_target(objective, heavy):
     x, y, weights = heavy_rows(objective, heavy)
     model = BoostedRegressor(engine="sklearn", objective=objective, reg_lambda=0.0)
 
-    with pytest.raises(FitError, match="has no limit on a leaf's weight: after"):
+    with pytest.raises(FitError, match="has no limit on leaf weights: after"):
         model.fit(x, y, sample_weight=weights)
 
 

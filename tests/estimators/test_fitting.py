@@ -278,7 +278,7 @@ WRONG = {
         "n_estimators must be a whole number of at least 1",
     ),
     "patience": (0, StudyError, "patience must be a whole number of at least 1"),
-    "early_stopping": (1.0, StudyError, "early_stopping must be None or the share"),
+    "early_stopping": (1.0, StudyError, "early_stopping must be None or a fraction"),
     "n_jobs": (0, StudyError, "n_jobs must be None or a whole number other than 0"),
     "monotone": ([2, 0, 0, 0], DataError, "monotone must be a dict of -1, 0 or 1"),
     "objective": ("hinge", StudyError, "objective must be one of"),

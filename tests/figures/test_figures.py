@@ -12,11 +12,11 @@ from boostreg.figures import (
     Curve,
     Difference,
     Estimate,
-    Judged,
     Landmark,
-    Part,
+    PartCurve,
     SearchedRange,
     SmallTree,
+    VerdictRow,
     coefficient_paths,
     curve_panel,
     difference_chart,
@@ -32,7 +32,7 @@ from boostreg.figures import (
     small_trees,
     verdict_strip,
 )
-from boostreg.figures.labels import Label, place_labels, spread
+from boostreg.figures.marks import Label, place_labels, spread
 from boostreg.figures.svg import element, text
 
 GRID = (0.0, 0.01, 0.1, 1.0)
@@ -41,7 +41,10 @@ CURVES = (
           pick=0.1, safe=(0.0, 0.1)),
     Curve("lightgbm", (5.0, None, 3.5, float("nan")), pick=0.0),
 )  # fmt: skip
-PARTS = {"shrinkage": Part((0.1, 0.2, 0.3)), "both": Part((None, 0.1, float("nan")))}
+PARTS = {
+    "shrinkage": PartCurve((0.1, 0.2, 0.3)),
+    "both": PartCurve((None, 0.1, float("nan"))),
+}
 FIGURES = {
     "parts": parts_panel(
         GRID[1:],
@@ -105,11 +108,11 @@ FIGURES = {
     ),
     "no lines": line_panel((), [], title="none", x_label="x", y_label="y"),
     "verdicts": verdict_strip(
-        [Judged("xgboost", 0.5, 0.2, 0.8), Judged("", None, None, None)],
+        [VerdictRow("xgboost", 0.5, 0.2, 0.8), VerdictRow("", None, None, None)],
         (0.2, None),
         unit="effect",
     ),
-    "equality": verdict_strip([Judged("", 0.1, None, None)], (-1.0, 1.0), unit="x"),
+    "equality": verdict_strip([VerdictRow("", 0.1, None, None)], (-1.0, 1.0), unit="x"),
     "intervals": interval_chart(
         [
             Estimate("XGBoost best", 1.0, 0.8, 1.2, engine="xgboost"),

@@ -6,8 +6,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from boostreg.figures.numerals import MINUS, MISSING, count, fixed, places, significant
-from boostreg.figures.scale import Scale, linear_scale, log_scale, robust_high
+from boostreg.figures.scale import (
+    MINUS,
+    MISSING,
+    Scale,
+    count,
+    fixed,
+    linear_scale,
+    log_scale,
+    places,
+    robust_high,
+    significant,
+)
 
 numbers = st.floats(-1e9, 1e9)
 positive = st.floats(1e-6, 1e9)

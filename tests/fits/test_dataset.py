@@ -6,10 +6,8 @@ from problems import make_table
 
 from boostreg.data import make_splits
 from boostreg.fits import dataset as module
-from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit
-from boostreg.fits.grow import run_fit
-from boostreg.fits.trim import leave_to_the_file
+from boostreg.fits.dataset import Dataset, leave_to_the_file
+from boostreg.fits.fit import Fit, run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 
@@ -17,7 +15,7 @@ from boostreg.penalty import Penalty
 @pytest.fixture
 def dataset(monkeypatch):
     """Return data whose table has room for four of its ten binned inner folds."""
-    monkeypatch.setattr(module, "LEAST_ROOM", 0)
+    monkeypatch.setattr(module, "MIN_ROOM", 0)
     table = make_table()
     inner = {"folds": 5, "repeats": 2}
     splits = make_splits(table, outer={"holdout": 0.2}, inner=inner, seed=0)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from boostreg.errors import FitError, PenaltyError, RunError
-from boostreg.fits.cores import count_cores
 from boostreg.fits.executor import LocalExecutor
+from boostreg.fits.process import count_cores
 from boostreg.penalty import Penalty
 
 
@@ -183,7 +183,7 @@ def test_shutdown_finishes_what_is_in_flight_and_drops_the_rest():
     assert all(future.cancelled() for future in rest)
     assert first.result(timeout=20) == 7
     executor.shutdown()
-    with pytest.raises(RunError, match="takes no more work"):
+    with pytest.raises(RunError, match="accepts no more work"):
         executor.submit(abs, -1)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from boostreg.errors import FitError
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.limits import Limits
+from boostreg.fits.process import CallLimits
 
 COORDINATOR = """
 import os, sys, time
@@ -28,9 +28,9 @@ time.sleep(60)
 
 SUSPENDED = """
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.limits import Limits
+from boostreg.fits.process import CallLimits
 WORK = "sum(__import__('time').sleep(0.02) or 1 for _ in range(20))"
-with LocalExecutor(workers=1, limits=Limits(seconds=0.8)) as executor:
+with LocalExecutor(workers=1, limits=CallLimits(seconds=0.8)) as executor:
     executor.submit(abs, -1).result()
     future = executor.submit(eval, WORK)
     print("begun", flush=True)
@@ -151,7 +151,7 @@ def test_crashes_leave_no_file_descriptor_and_no_process():
     ids=["python", "native, holding the interpreter"],
 )
 def test_a_call_past_its_time_fails_alone(call):
-    with LocalExecutor(workers=2, limits=Limits(seconds=0.5)) as executor:
+    with LocalExecutor(workers=2, limits=CallLimits(seconds=0.5)) as executor:
         begin = time.monotonic()
         slow = executor.submit(*call)
         others = [executor.submit(time.sleep, 0.1) for _ in range(6)]
@@ -165,7 +165,7 @@ def test_a_call_past_its_time_fails_alone(call):
 
 
 def test_each_call_has_its_own_time():
-    with LocalExecutor(workers=1, limits=Limits(seconds=0.6)) as executor:
+    with LocalExecutor(workers=1, limits=CallLimits(seconds=0.6)) as executor:
         futures = [executor.submit(time.sleep, 0.25) for _ in range(4)]
 
         assert [future.exception(timeout=20) for future in futures] == [None] * 4
@@ -173,7 +173,7 @@ def test_each_call_has_its_own_time():
 
 def test_a_call_past_its_memory_fails_alone():
     grow = "import time; x = bytearray(b'x') * 200_000_000; time.sleep(60)"
-    with LocalExecutor(workers=1, limits=Limits(memory=120_000_000)) as executor:
+    with LocalExecutor(workers=1, limits=CallLimits(memory=120_000_000)) as executor:
         future = executor.submit(exec, grow)
 
         with pytest.raises(FitError, match="MB, more than 120 MB, its limit"):
@@ -184,10 +184,10 @@ def test_a_call_past_its_memory_fails_alone():
 @pytest.mark.parametrize("limits", [{"seconds": 0}, {"memory": -1}, {"seconds": 1e999}])
 def test_impossible_limits_are_refused(limits):
     with pytest.raises(FitError, match=f"{next(iter(limits))} must be finite and > 0"):
-        Limits(**limits)
+        CallLimits(**limits)
 
 
-@pytest.mark.parametrize("limits", [Limits(), Limits(seconds=0.6)])
+@pytest.mark.parametrize("limits", [CallLimits(), CallLimits(seconds=0.6)])
 def test_a_suspended_worker_goes_on(limits):
     with LocalExecutor(workers=1, limits=limits) as executor:
         pid = executor.submit(os.getpid).result(timeout=20)

@@ -92,7 +92,7 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(path):
     path.parent.mkdir()
     path.write_text("not a journal\n" * 1000)
 
-    with pytest.raises(RunError, match=r"journal\.db is damaged.*left as is"):
+    with pytest.raises(RunError, match=r"journal\.db is damaged.*was not changed"):
         Journal(path)
 
     assert path.read_text() == "not a journal\n" * 1000
@@ -124,7 +124,7 @@ def test_a_newer_format_is_refused(path):
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
 
-    with pytest.raises(RunError, match="file cannot be made"):
+    with pytest.raises(RunError, match="file cannot be created"):
         Journal(tmp_path / "file" / "journal.db")
 
 

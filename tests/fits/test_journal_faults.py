@@ -299,7 +299,7 @@ LOCKS = {
 
 @pytest.mark.parametrize("text", LOCKS.values(), ids=LOCKS)
 def test_a_held_lock_of_another_s_writing_names_no_one(path, monkeypatch, text):
-    monkeypatch.setattr("boostreg.fits.lock._PATIENCE", 0.0)
+    monkeypatch.setattr("boostreg.fits.journal._PATIENCE", 0.0)
     with Journal(path):
         path.with_suffix(".lock").write_text(text)
 

@@ -8,7 +8,7 @@ from problems import as_table, make_objective, make_problem
 
 from boostreg.data import Column
 from boostreg.engines import Growth, Problem, get_engine
-from boostreg.engines.facts import measure_facts
+from boostreg.engines.limits import measure_facts
 from boostreg.penalty import PENALTIES, Penalty, Units, parse_space
 from boostreg.penalty import linter as module
 from boostreg.penalty.linter import Facts, at_edge, edge_findings, lacking, lint
@@ -260,7 +260,7 @@ def test_facts_of_one_row_and_of_no_feature_that_splits():
 def test_many_rows_are_taken_at_even_steps(monkeypatch):
     problem = make_problem("squared_error", n_samples=4000)
     exact = measure_facts(problem, n_rounds=1)
-    monkeypatch.setattr("boostreg.engines.facts._MOST_CELLS", 5000)
+    monkeypatch.setattr("boostreg.engines.limits._MAX_CELLS", 5000)
 
     sampled = measure_facts(problem, n_rounds=1)
 

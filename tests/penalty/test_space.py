@@ -1,5 +1,9 @@
 """Ranges are quantile functions, spaces are checked with all faults at once."""
 
+import pickle
+from functools import reduce
+from operator import getitem
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +13,7 @@ from ruamel.yaml import YAML
 from boostreg.errors import PenaltyError
 from boostreg.penalty import Condition, Penalty, Range, parse_space, space_names
 from boostreg.penalty.shipped import describe_space, read_shipped
+from boostreg.penalty.space import RANGE_KEYS
 
 shares = st.floats(0, 1)
 zeros = st.floats(0, 0.99)
@@ -77,10 +82,13 @@ def test_logarithmic_range_halves_at_its_geometric_mean():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"low": 2, "high": 2}, "low must be below high, got 2 and 2."),
-        ({"low": 0, "high": 1, "log": True}, "low must be above 0 where log, got 0."),
+        ({"low": 2, "high": 2}, r"low must be below high \(2\), got 2\."),
+        (
+            {"low": 0, "high": 1, "log": True},
+            "low must be above 0 when log is true, got 0.",
+        ),
         ({"low": 0, "high": 1, "zero": 1.0}, "zero must be at least 0 and below 1"),
-        ({"low": 0, "high": float("inf")}, "low and high must be finite"),
+        ({"low": 0, "high": float("inf")}, "high must be finite, got inf"),
     ],
 )
 def test_impossible_range_is_refused(fields, message):
@@ -169,12 +177,15 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("defualt", "space: unknown space 'defualt', did you mean 'default'\\?"),
-        (3, "space: must be a name or ranges by penalty, got 3."),
+        (
+            "defualt",
+            "space must be one of: .*, got 'defualt'; did you mean 'default'\\?",
+        ),
+        (3, "space must be a name or ranges by penalty, got 3."),
         ({"lambda": {}}, "space.lambda: unknown penalty 'lambda'"),
         ({"reg_alhpa": {}}, "space.reg_alhpa: .* did you mean 'reg_alpha'\\?"),
         ({"reg_alpha": []}, "space.reg_alpha: must be a range with low and high"),
-        ({"reg_alpha": -3}, "space.reg_alpha: reg_alpha must be finite"),
+        ({"reg_alpha": -3}, "space.reg_alpha: must be finite and >= 0, got -3."),
         ({"lightgbm": {"reg_alpha": 3}}, "space.lightgbm.reg_alpha: must be a range"),
         (
             {"reg_alpha": {"low": 1, "high": 3, "when": "often"}},
@@ -182,7 +193,7 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
         ),
         (
             {"reg_alpha": {"low": 1, "high": 3, "when": {"max_depth": {"over": 3}}}},
-            "space.reg_alpha.when: must be one other penalty with above or below",
+            "space.reg_alpha.when.max_depth.over: unknown key 'over'; expected one of",
         ),
         (
             {"reg_alpha": {"low": 1, "high": 3, "when": {"max_depth": {"above": 3}}}},
@@ -197,12 +208,12 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
                     "when": {"max_depth": {"above": 3, "below": 3}},
                 },
             },
-            "space.reg_alpha.when: above must be less than below, got 3.0 and 3.0.",
+            r"when\.max_depth\.above: must be less than below \(3\), got 3\.",
         ),
         ({"reg_alpha": {"low": 1}}, "space.reg_alpha.high: is missing"),
         (
             {"reg_alpha": {"low": 1, "hgih": 2, "high": 3}},
-            "space.reg_alpha.hgih: unknown key 'hgih', did you mean 'high'\\?",
+            "space.reg_alpha.hgih: unknown key 'hgih'; .* did you mean 'high'\\?",
         ),
         (
             {"reg_alpha": {"low": "1", "high": 3}},
@@ -222,19 +233,19 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
         ),
         (
             {"max_leaves": {"low": 2, "high": 8, "zero": 0.5}},
-            "space.max_leaves.zero: max_leaves must be a whole number of at least 2",
+            "space.max_leaves.zero: max_leaves cannot be 0, so leave `zero` out",
         ),
         (
             {"max_leaves": {"low": 2.5, "high": 8}},
-            "space.max_leaves.low: max_leaves must be a whole number",
+            "space.max_leaves.low: must be a whole number of at least 2, got 2.5",
         ),
         (
             {"subsample": {"low": 0.5, "high": 2}},
-            "space.subsample.high: subsample must be above 0 and at most 1, got 2.",
+            "space.subsample.high: must be above 0 and at most 1, got 2.",
         ),
         (
             {"reg_alpha": {"low": 3, "high": 1}},
-            "space.reg_alpha: low must be below high, got 3.0 and 1.0.",
+            r"space\.reg_alpha\.low: must be below high \(1\), got 3\.",
         ),
         ({"lightgbm": 3}, "space.lightgbm: must be ranges by penalty, got 3."),
         (
@@ -248,8 +259,110 @@ def test_fault_is_named_by_its_key(value, message):
         parse_space(value)
 
 
+WHEN = {"max_leaves": {"above": 5, "below": 7}}
+RIGHT = {
+    "max_leaves": {"low": 4, "high": 8, "log": True},
+    "reg_alpha": {"low": 1, "high": 2, "log": True, "zero": 0.5, "when": WHEN},
+    "max_depth": 3,
+    "reg_lambda": {"prior": "normal", "std": 1, "noise_variance": 2},
+    "lightgbm": {"cat_l2": {"low": 1, "high": 2, "zero": 0.1}},
+}
+
+
+def places(content, *above):
+    """Return the keys that lead to each value and mapping of a space."""
+    inner = content.items() if isinstance(content, dict) else ()
+    deeper = [place for key, value in inner for place in places(value, *above, key)]
+    return [above, *deeper] if above else deeper
+
+
+def changed(content, place, value):
+    """Return a space with another value at one place."""
+    key, *rest = place
+    return content | {key: changed(content[key], rest, value) if rest else value}
+
+
+PLACES = places(RIGHT)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
+def test_the_one_fault_of_a_space_has_the_keys_that_lead_to_it(place):
+    with pytest.raises(PenaltyError) as error:
+        parse_space(changed(RIGHT, place, "nonsense"))
+
+    (fault,) = error.value.faults
+    assert (fault.loc, fault.found) == (("space", *place), "nonsense")
+
+
+@pytest.mark.parametrize(
+    "place", [p for p in PLACES if p[-2:] != ("when", "max_leaves")], ids=".".join
+)
+def test_a_misspelt_key_is_a_fault_at_that_key(place):
+    content = RIGHT
+    for key in place[:-1]:
+        content = content[key]
+    wrong = changed(RIGHT, (*place[:-1], "nonsense"), content[place[-1]])
+
+    with pytest.raises(
+        PenaltyError, match=r"nonsense: unknown \w+ 'nonsense'; expected"
+    ):
+        parse_space(wrong)
+
+
 def test_all_faults_are_reported_at_once():
     with pytest.raises(PenaltyError) as error:
         parse_space({"reg_alpha": {}, "nonsense": {}, "max_leaves": 1.5})
 
     assert len(str(error.value).splitlines()) == 4
+    assert [(fault.loc[1:], fault.kind) for fault in error.value.faults] == [
+        (("max_leaves",), "value"),
+        (("reg_alpha", "low"), "missing"),
+        (("reg_alpha", "high"), "missing"),
+        (("nonsense",), "unknown"),
+    ]
+
+
+@pytest.mark.parametrize("value", [RIGHT, *space_names()], ids=str)
+def test_a_space_that_is_written_out_is_read_as_the_same_space(value):
+    space = parse_space(value)
+
+    assert parse_space(space.as_dict()) == space
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 9)
+    | st.sampled_from([0.5, float("nan"), float("inf"), 10**400, "normal", ""])
+)
+words = st.sampled_from(
+    [*RANGE_KEYS, *WHEN, *WHEN["max_leaves"], *RIGHT, "prior", "std", "nonsense"]
+)
+contents = st.recursive(
+    scalars, lambda inner: st.dictionaries(words, inner, max_size=4), max_leaves=12
+)
+
+
+@given(st.dictionaries(words, contents, max_size=4))
+def test_whatever_a_space_is_its_faults_lead_to_what_they_found(content):
+    try:
+        space = parse_space(content)
+    except PenaltyError as error:
+        for fault in error.faults:
+            holder = reduce(getitem, fault.loc[:-1], {"space": content})
+            found = holder.get(fault.loc[-1])
+            one = [*found] if isinstance(found, dict) else []
+            assert found is fault.found or found == fault.found or one == [fault.found]
+            assert (fault.kind == "missing") == (fault.loc[-1] not in holder)
+    else:
+        assert parse_space(space.as_dict()) == space
+
+
+def test_faults_come_through_a_pickle():
+    """As an error does that a worker process raises."""
+    with pytest.raises(PenaltyError) as error:
+        parse_space({"reg_alpha": {"low": "x", "high": 2}})
+
+    again = pickle.loads(pickle.dumps(error.value))  # noqa: S301 - of our own
+
+    assert (again.faults, str(again)) == (error.value.faults, str(error.value))

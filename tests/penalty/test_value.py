@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from boostreg.errors import BoostregError, PenaltyError
 from boostreg.penalty import PENALTIES, SCALED, Penalty, Units
+from boostreg.penalty.value import CAPACITY, PENALTY_FACTS, UNPENALISED
 
 amounts = st.just(0.0) | st.floats(1e-6, 1e6)
 # Powers of two, so that scaling is exact in floating point.
@@ -18,7 +19,7 @@ penalties = st.builds(
 )
 
 
-@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), -1e-300])
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), -1e-300, 10**400])
 @pytest.mark.parametrize("name", [*SCALED, "max_delta_step", "path_smooth"])
 def test_amount_outside_its_domain_is_refused(name, value):
     with pytest.raises(PenaltyError, match=f"{name} must be finite and >= 0, got "):
@@ -142,3 +143,20 @@ def test_rows_follow_the_target(penalty, unit, factor):
 def test_a_target_that_does_not_vary_has_no_unit():
     with pytest.raises(PenaltyError, match="no unit here: the target does not vary"):
         Penalty().to_scale("rows", Units(0.0, 1.0, 10))
+
+
+def test_facts_are_those_of_every_penalty_in_the_order_of_its_fields():
+    assert tuple(PENALTY_FACTS) == PENALTIES
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_an_idle_value_is_one_that_the_penalty_may_have(name):
+    idle = PENALTY_FACTS[name].idle
+
+    assert getattr(Penalty(**{name: idle}), name) == idle
+
+
+def test_the_unpenalised_model_keeps_capacity_sampling_and_learning_rate():
+    kept = {name for name in PENALTIES if name not in UNPENALISED}
+
+    assert kept == {*CAPACITY, "subsample", "colsample_bytree", "learning_rate"}

@@ -1,7 +1,8 @@
 """Results as a run would leave them: made by formulas, nothing is trained.
 
 ``sample_run`` returns ``results``, ``trials`` and ``paths`` in the shape that
-``boostreg.report.render`` takes, for any number of engines, trials and classes.
+``boostreg.report.render`` takes, for any number of engines, trials and classes: a test
+holds it to the form of ``results.json``.
 """
 
 import math
@@ -32,6 +33,7 @@ NAMES = {
     "lightgbm": ("lambda_l1", "lambda_l2", "min_gain_to_split", "num_leaves"),
     "sklearn": ("reg_alpha", "l2_regularization", "min_split_gain", "max_leaf_nodes"),
 }
+METHOD = "corrected resampled t"
 FEATURES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 
 
@@ -64,7 +66,9 @@ def sample_run(
         "comparisons": _comparisons(engines, level),
         "sizes": _sizes(engines),
         "effects": {engine: _effects(rng, engine, level) for engine in engines},
+        "outer_ratio": 0.25,
         "claims": [],
+        "lint": [],
     }
     return results, trials, _paths(results)
 
@@ -162,11 +166,15 @@ def _pick(engine, row, level):
         "trial": row["trial"],
         "rounds": row["rounds"],
         "penalty": penalty,
+        "scale": "raw",
         "raw": penalty,
         "scales": _scales(penalty),
-        "prior": {"sentence": "reg_lambda is a prior worth 5 rows."},
+        "prior": {
+            **dict.fromkeys(("rows", "alpha_rows", "std", "laplace", "noise_variance")),
+            "sentence": "reg_lambda is a prior worth 5 rows.",
+        },
         "params": params | {"learning_rate": 0.1, "seed": 0},
-        "inner": {"loss": row["loss"], "se": row["loss_se"]},
+        "inner": {"loss": row["loss"], "se": row["loss_se"], "leaves": row["leaves"]},
         "outer": _outer(row["loss"] * 1.01, level * 0.06),
         "size": size,
         "outer_size": size,
@@ -224,6 +232,8 @@ def _engine(rng, engine, trials, level):
             for k in range(3)
         ],
         "winners_bias": 0.01 * level,
+        "guess": None,
+        "purposes": [],
         "ties": [t["trial"] for t in near],
         "front": sorted(front, key=lambda p: p["leaves"]),
     }
@@ -234,7 +244,6 @@ def _reference(loss, leaves, level):
         "outer": _outer(loss, level * 0.07),
         "size": _size(leaves, 0.0),
         "rounds": [100, 100, 100, 100, 100],
-        "params": {"n_estimators": 100},
     }
 
 
@@ -243,19 +252,29 @@ def _strengths():
 
 
 def _baselines(rng, level, inputs):
-    found = {"mean": {"outer": _outer(level * 1.9, level * 0.05), "coefficients": 0.0,
-                      "inputs": len(inputs), "strength": [], "path": []}}  # fmt: skip
+    found = {"mean": _baseline(level * 1.9, level, inputs, 0.0, [])}
     slopes = {name: rng.gauss(0, 1) * level**0.5 for name in inputs}
     for name, cut in (("ridge", 0.0), ("lasso", 0.4), ("elastic_net", 0.2)):
         path = [_path_point(s, slopes, cut, level) for s in _strengths()]
-        found[name] = {
-            "outer": _outer(level * (0.985 + 0.01 * cut), level * 0.05),
-            "coefficients": len(inputs) - 4.0 * cut,
-            "inputs": len(inputs),
-            "strength": [0.01] * 5,
-            "path": path,
-        }
+        loss, kept = level * (0.985 + 0.01 * cut), len(inputs) - 4.0 * cut
+        found[name] = _baseline(loss, level, inputs, kept, path)
     return found
+
+
+def _baseline(loss, level, inputs, kept, path):
+    return {
+        "outer": _outer(loss, level * 0.05),
+        "coefficients": kept,
+        "inputs": len(inputs),
+        "parameters": len(inputs),
+        "linear": True,
+        "live_units": None,
+        "strength": [0.01] * 5 if path else [None] * 5,
+        "l1_ratio": [None] * 5,
+        "one_se_strength": None,
+        "notes": [],
+        "path": path,
+    }
 
 
 def _path_point(strength, slopes, cut, level):
@@ -270,6 +289,7 @@ def _path_point(strength, slopes, cut, level):
         "loss": level * (0.97 + rise),
         "se": level * 0.03,
         "coefficients": sum(v != 0 for v in values.values()),
+        "live_units": None,
         "values": values,
     }
 
@@ -284,7 +304,8 @@ def _comparisons(engines, level):
     return [
         {"a": a, "b": b, "difference": level * d, "low": level * (d - 0.04),
          "high": level * (d + 0.04), "p": 0.012, "n": 5, "relative": d,
-         "adjusted": 0.048, "word": "better" if d < 0 else "not told apart"}
+         "adjusted": 0.048, "word": "better" if d < 0 else "not told apart",
+         "method": METHOD}
         for a, b, d in pairs
     ]  # fmt: skip
 
@@ -301,10 +322,15 @@ def _effects(rng, engine, level):
             p["difference"] = p["loss"] - points[0]["loss"]
             spread = 0.0 if p["value"] == 0 else 0.02 * level
             p["low"], p["high"] = p["difference"] - spread, p["difference"] + spread
+            loss = [p["difference"], p["low"], p["high"]]
+            p["differences"] = {"loss": loss, "gap": [None, None, None]}
         found[name] = {
             "anchor": "fixed",
+            "reading": "stopped",
             "points": points,
             "safe": [0.0, grid[11]],
+            "flat": [],
+            "outer": None,
             "lowest": _lowest(points),
             "trees": [
                 {"value": grid[k], "leaves": 3 - k, "tree": tree}
@@ -315,6 +341,7 @@ def _effects(rng, engine, level):
                     "anchor": "fixed",
                     "reading": "equal",
                     "flat": [0.0, grid[3]],
+                    "safe": None,
                     "points": [p | {"loss": 1.01 * p["loss"]} for p in points],
                     "verdict": "not determined",
                 }
@@ -353,14 +380,15 @@ def _sizes(engines):
     pairs += [(f"{engine} one_se", f"{engine} best") for engine in engines]
     return [
         {"a": a, "b": b, "ratio": 0.4, "low": 0.1, "high": 1.6,
-         "folds": [0.2, 0.3, 0.4, 0.6, 0.7], "method": "corrected resampled t"}
+         "folds": [0.2, 0.3, 0.4, 0.6, 0.7], "method": METHOD}
         for a, b in pairs
     ]  # fmt: skip
 
 
 def _parts(point, share):
     ends = {key: share * point[key] for key in ("difference", "low", "high")}
-    return {"loss": ends, "leaves": ends, "l2_norm": ends}
+    measures = ("loss", "train_loss", "leaves", "l1_norm", "l2_norm")
+    return dict.fromkeys(measures, ends | {"p": 0.01, "n": 5, "method": METHOD})
 
 
 def _point(rng, name, value, level, shift):
@@ -375,6 +403,11 @@ def _point(rng, name, value, level, shift):
         "train_loss": loss - gap,
         "gap": gap,
         "rounds": 80,
+        "p": 0.01,
+        "adjusted": 0.02,
+        "n": 5,
+        "method": METHOD,
+        "leaves_change": [None, None, None],
         **_size(leaves, pull),
     }
 
@@ -416,10 +449,13 @@ def _study(engines, n_trials):
         "name": "sample",
         "title": "Do penalties help boosted trees on made-up data?",
         "seed": 0,
-        "data": {"source": "sklearn:diabetes", "target": "target", "drop": []},
+        "data": {"source": "sklearn:diabetes", "target": "target", "drop": [],
+                 **dict.fromkeys(("objective", "groups", "time", "weights",
+                                  "class_weights"))},
         "engines": list(engines),
         "rounds": {"max": 500, "patience": 30},
         "search": {"trials": n_trials, "sampler": "tpe", "scale": "raw",
+                   "storage": None,
                    "fixed": {"learning_rate": 0.1}, "space": SPACE},
         "validation": {"outer": {"folds": 5, "repeats": 1},
                        "inner": {"folds": 5, "repeats": 1}},
@@ -433,6 +469,9 @@ def _data(task, inputs):
         "target": "target",
         "task": task,
         "objective": "softmax" if task == "multiclass" else "squared_error",
+        "objective_parameter": None,
+        "class_labels": ["a", "b", "c"] if task == "multiclass" else [],
+        **dict.fromkeys(("weights", "groups", "time")),
         "loss": "log loss" if task == "multiclass" else "squared error",
         "rows": 442,
         "features": len(inputs),
@@ -445,7 +484,7 @@ def _data(task, inputs):
         ],
         "target_summary": {"min": 25.0, "median": 140.5, "max": 346.0},
         "columns": [
-            {"name": name, "kind": "number", "missing": 0, "distinct": 60 + k}
+            {"name": name, "kind": "numeric", "missing": 0, "distinct": 60 + k}
             for k, name in enumerate(inputs)
         ],
         "fingerprint": "5f2c" * 16,
@@ -473,6 +512,13 @@ def _text(found, level):
         "caveats": ["The engines differ by less than the noise of the outer folds."],
         "warnings": [],
         "headings": {
+            "use": "Parameters to use",
+            "setup": "Held fixed: the learning rate",
+            "trials": "The best of all trials",
+            "importance": "Which penalties matter",
+            "promise": "What the search promised",
+            "shrinkage": "How much of its weight a leaf keeps",
+            "trees": "Real trees as a penalty rises",
             "effects": "min_split_gain removes most leaves; reg_lambda changes little",
             "front": "One in four leaves buys all but 1% of the loss",
             "engines": "Penalised trees beat the defaults; ridge is level with them",

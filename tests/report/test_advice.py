@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from boostreg.penalty import Penalty
-from boostreg.report.advice import advice, loses_words
 from boostreg.report.comparisons import Comparison
-from boostreg.report.numbers import percent
+from boostreg.report.sentences import advice, loses_words
+from boostreg.report.wording import format_change
 from boostreg.statistics import Interval
 
 
@@ -65,7 +65,7 @@ def test_advice_goes_no_further_than_the_interval(ends, adjusted, leaves, openin
 def test_smaller_pick_loses_what_its_interval_allows(low, high, words):
     said = loses_words(against(low, high, b="best"))
 
-    assert said == f"{words} (95% CI {percent(low)} to {percent(high)})"
+    assert said == f"{words} (95% CI {format_change(low)} to {format_change(high)})"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 
 from boostreg.data.sources import read_source
 from boostreg.report import render
-from boostreg.study.door import load_study
 from boostreg.study.files import read_csv, read_json
+from boostreg.study.load import load_study
 
 REPORTS = Path(__file__).parents[2] / "reports"
 STUDIES = {"families": "synthetic:mixed", "quickstart": "sklearn:diabetes"}
@@ -73,4 +73,4 @@ def test_yaml_completes_a_study(name, tmp_path):
 
     assert spec.rounds.max == pick["rounds"]
     assert spec.search.fixed["max_leaves"] == pick["penalty"]["max_leaves"]
-    assert dict(spec.search.space) == {}
+    assert spec.search.space.as_dict() == {}

@@ -14,8 +14,7 @@ from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.words import engine_name
 from boostreg.statistics import corrected_t, holm
-from boostreg.study.compare import compare_folders
-from boostreg.study.index import write_index
+from boostreg.study.index import compare_folders, write_index
 
 SHIPPED = Path(__file__).parents[2] / "reports"
 NAMES = ("first", "second")
@@ -257,5 +256,5 @@ def test_run_is_not_compared_with_itself(folders):
 
 
 def test_folder_without_results_is_named(folders, tmp_path):
-    with pytest.raises(DataError, match=r"nowhere is not there"):
+    with pytest.raises(DataError, match=r"nowhere does not exist"):
         compare_folders(folders[0], tmp_path / "nowhere")

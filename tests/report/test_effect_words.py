@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from boostreg.report.effect_words import effect_sentence, verdicts_sentence
+from boostreg.report.sentences import effect_sentence, verdicts_sentence
 from boostreg.statistics import Interval
 
 

@@ -58,7 +58,9 @@ def test_front_is_drawn_for_every_engine(run):
 def test_run_without_numbers_still_has_its_row(run):
     results = copy.deepcopy(run[0])
     for found in results["engines"].values():
-        found.update(best=None, one_se=None, front=[])
+        found["one_se"]["outer"].update(loss=None, low=None, high=None)
+        found["one_se"]["size"]["leaves"] = found["default"]["size"]["leaves"] = None
+        found["front"] = []
 
     page = render_index([index_row("mine", results)])
 
@@ -108,14 +110,16 @@ def test_comparisons_of_the_folder_are_linked(reports):
 def test_page_of_another_making_is_never_replaced(reports):
     (reports / "index.html").write_text("my site", "utf-8")
 
-    with pytest.raises(DataError, match="was not written by boostreg and stays"):
+    with pytest.raises(
+        DataError, match="was not written by boostreg and was not changed"
+    ):
         write_index(reports)
 
     assert (reports / "index.html").read_text("utf-8") == "my site"
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("empty", "holds no run"), ("absent", "is not there")]
+    ("name", "reason"), [("empty", "contains no run"), ("absent", "does not exist")]
 )
 def test_folder_without_runs_is_refused(name, reason, tmp_path):
     (tmp_path / "empty").mkdir()

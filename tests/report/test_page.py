@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boostreg.figures.numerals import MINUS
+from boostreg.figures.scale import MINUS
 from boostreg.report import render
-from boostreg.report.numbers import percent
 from boostreg.report.sections.words import PENALTY_WORDS, engine_name
+from boostreg.report.wording import format_change
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 VOID = {"meta", "link", "input", "br"}
@@ -130,7 +130,7 @@ def test_first_screen_lists_what_each_penalty_does(run, page_text):
             loss, *_ = effect["lowest"]["loss"]
             row = f"{name} {PENALTY_WORDS[name]} {engine_name(engine)}"
             assert f"{row} {effect['verdict']}" in answer
-            assert percent(loss) in answer
+            assert format_change(loss) in answer
 
 
 def test_headings_come_from_the_results(run, page_text):
@@ -155,11 +155,11 @@ def test_pick_is_there_in_three_scales_and_as_a_prior(page_text):
     assert "reg_lambda is a prior worth 5 rows." in shown
 
 
-def test_results_without_scales_still_make_a_page(run):
+def test_penalties_without_a_unit_still_make_a_page(run):
     results, trials, paths = copy.deepcopy(run)
     for found in results["engines"].values():
         for pick in ("best", "one_se"):
-            del found[pick]["scales"], found[pick]["prior"]
+            found[pick]["scales"] = dict.fromkeys(found[pick]["scales"])
 
     assert "in each scale" not in visible(render(results, trials, paths))
 
@@ -237,8 +237,6 @@ def failed_but_one(make):
         if (row["engine"], row["trial"]) != ("xgboost", 0):
             lost = dict.fromkeys(("loss", "loss_se", "train_loss", "leaves", "rounds"))
             row.update(lost, state="failed", reason="crashed twice (signal 11)")
-    for name in ("best", "one_se"):
-        results["engines"]["lightgbm"][name] = None
     results["engines"]["lightgbm"]["front"] = []
     return results, trials, paths
 
@@ -249,10 +247,10 @@ def without_numbers(make):
         for effect in found.values():
             effect["safe"] = None
             for point in effect["points"]:
-                point.update(loss=None, low=float("nan"), high=None, gap=None)
+                point.update(loss=None, low=None, high=None, gap=None)
     for found in results["engines"].values():
         found["default"]["outer"].update(loss=None, low=None, high=None)
-        found["best"]["outer"].update(low=float("nan"), high=float("nan"))
+        found["best"]["outer"].update(low=None, high=None)
     results["baselines"]["ridge"]["path"][0].update(loss=None, se=None)
     return results, trials, paths
 

@@ -2,14 +2,15 @@
 
 import copy
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from boostreg.errors import DataError
-from boostreg.report.form import faults_of, json_schema, shipped_schema
+from boostreg.report.results import faults_of, json_schema, shipped_schema
 from boostreg.study.output import rebuild_report
-from boostreg.study.stored import read_results
+from boostreg.study.run import read_results
 
 SHIPPED = sorted((Path(__file__).parents[2] / "reports").glob("*/"))
 
@@ -39,6 +40,10 @@ def test_shipped_results_have_the_form(folder):
     jsonschema.Draft202012Validator(shipped_schema()).validate(content)
 
 
+def test_made_up_results_have_the_form(run):
+    assert faults_of(run[0]) == []
+
+
 def test_shipped_schema_is_made_from_the_types():
     assert shipped_schema() == json_schema()
 
@@ -65,6 +70,16 @@ def test_null_stands_for_a_number_that_is_none(results):
     assert faults_of(changed) == []
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_number_that_json_lacks_is_a_fault(results, number):
+    changed = copy.deepcopy(results)
+    changed["engines"]["xgboost"]["best"]["outer"]["low"] = number
+
+    (fault,) = faults_of(changed)
+
+    assert fault == "engines.xgboost.best.outer.low: input should be a finite number"
+
+
 def test_older_results_are_refused_with_what_is_missing(results, stored):
     older = copy.deepcopy(results)
     older["versions"]["boostreg"] = "0.0.9"
@@ -72,7 +87,8 @@ def test_older_results_are_refused_with_what_is_missing(results, stored):
 
     with pytest.raises(
         DataError,
-        match=r"results\.json has another form than boostreg .* \(0\.0\.9 wrote it\): "
+        match=r"results\.json was written by boostreg 0\.0\.9 and does not match "
+        r"the schema of .*: "
         r"text is missing, and 1 more\. Run the study again\.",
     ):
         rebuild_report(stored(older))
@@ -80,7 +96,7 @@ def test_older_results_are_refused_with_what_is_missing(results, stored):
 
 @pytest.mark.parametrize("foreign", [[1], {"results": []}, "text", None])
 def test_foreign_results_are_refused(foreign, stored):
-    with pytest.raises(DataError, match=r"results\.json was not written by a run of"):
+    with pytest.raises(DataError, match=r"results\.json was not written by boostreg"):
         rebuild_report(stored(foreign))
 
 

@@ -5,7 +5,7 @@ from textwrap import dedent
 import pytest
 
 from boostreg.errors import StudyError
-from boostreg.study.door import load_study
+from boostreg.study.load import load_study
 
 SMALLEST = "name: small\ndata: {source: sklearn:diabetes, target: target}\n"
 

@@ -71,7 +71,7 @@ CASES = {
     "range upside down": (
         HEAD + "search: {space: {reg_lambda: {low: 9, high: 1}}}\n",
         TABLE,
-        "found {low: 9, high: 1}; expected low below high.",
+        "bad.yaml:3:36: search.space.reg_lambda.low: found 9; expected below high (1).",
     ),
     "engine by itself": (
         HEAD + "engines: xgboost\n",
@@ -82,6 +82,36 @@ CASES = {
         HEAD + "claims: [{id: a}]\n",
         TABLE,
         "claims.0.says: missing; a claim needs this key.",
+    ),
+    "no such column to drop": (
+        HEAD.replace("target: y", "target: y, drop: [c]"),
+        TABLE,
+        "bad.yaml:2:43: data.drop: 'c' is not a column of the data; there are",
+    ),
+    "a sign for no feature": (
+        HEAD.replace("target: y", "target: y, monotone: {c: 1}"),
+        TABLE,
+        "bad.yaml:2:47: data.monotone: there is no feature 'c'; there are 'a', 'b'.",
+    ),
+    "a weight for no class": (
+        HEAD.replace("target: y", "target: y, class_weights: {w: 2}"),
+        CLASSES,
+        "bad.yaml:2:52: data.class_weights: class 'w' is not in the target",
+    ),
+    "more inner folds than rows": (
+        HEAD + "validation: {inner: {folds: 35}}\n",
+        TABLE,
+        "bad.yaml:3:21: validation.inner: in outer fold 0, 35 folds need at least 35",
+    ),
+    "a path without a range": (
+        HEAD + "paths: {penalties: [reg_alpha, cat_l2]}\n",
+        TABLE,
+        "bad.yaml:3:32: paths.penalties.1: cat_l2 has no range; name one in",
+    ),
+    "a penalty that an engine of its own lacks": (
+        HEAD + "search: {space: {xgboost: {path_smooth: {low: 1, high: 2}}}}\n",
+        TABLE,
+        "bad.yaml:3:41: search.space.xgboost.path_smooth: XGBoost has no counterpart",
     ),
     "infinite feature": (HEAD, TABLE.replace("5,2,7.5", "inf,2,7.5"), "'a'"),
     "duplicate columns": (HEAD, TABLE.replace("a,b,y", "a,a,y"), "'a'"),

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from boostreg.errors import DataError, StudyError
-from boostreg.study.door import load_study
+from boostreg.study.load import load_study
 from boostreg.study.plan import Plan
 
 N = 60

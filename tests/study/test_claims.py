@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from runs import assert_same_run
 
+from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.errors import DataError, StudyError
-from boostreg.insight.experiments import EXPERIMENTS
-from boostreg.study.claimed import Claims
-from boostreg.study.claimlist import claim_lines, claims_page, write_claims_page
-from boostreg.study.door import load_study
+from boostreg.study.claim_jobs import Claims
+from boostreg.study.index import claim_lines, claims_page, write_claims_page
+from boostreg.study.load import load_study
 from boostreg.study.plan import Plan
 from boostreg.study.runner import run_study
 
@@ -121,11 +121,11 @@ def test_page_of_claims_links_to_each_and_replaces_no_page_of_others(finished):
 
 
 def test_folder_without_claims_is_told(tmp_path):
-    with pytest.raises(DataError, match="holds no run"):
+    with pytest.raises(DataError, match="contains no run"):
         claims_page(tmp_path)
 
     shutil.copytree(REPORTS / "wine", tmp_path / "wine")
-    with pytest.raises(DataError, match="holds no claim"):
+    with pytest.raises(DataError, match="contains no claim"):
         claims_page(tmp_path)
 
 

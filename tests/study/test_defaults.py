@@ -7,7 +7,7 @@ from boostreg import BoostedRegressor, penalty_path, tune
 from boostreg.engines import ENGINES
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.penalty.shipped import space_names
-from boostreg.study.door import load_study, write_study
+from boostreg.study.load import load_study, write_study
 from boostreg.study.plan import Plan
 
 OBJECTIVES = ["squared_error", "absolute_error", {"quantile": 0.9}, "poisson", "gamma"]

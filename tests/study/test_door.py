@@ -7,11 +7,13 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
-from boostreg.penalty import parse_space, space_names
-from boostreg.study.door import load_study, write_study
+from boostreg.errors import DataError
+from boostreg.penalty import Range, parse_space, space_names
+from boostreg.penalty.space import shipped_space
+from boostreg.study.load import Study, load_study, unsupported, write_study
+from boostreg.study.plan import Plan
 from boostreg.study.spec import Folds, Holdout, Search, StudySpec
-from boostreg.study.support import unsupported
-from boostreg.tuning.storage import located
+from boostreg.tuning.mirror import located
 
 STUDIES = sorted(Path(__file__).parents[2].glob("studies/*.yaml"))
 
@@ -23,7 +25,7 @@ def test_study_needs_name_source_and_target_only(load):
     assert spec.engines == ("xgboost", "lightgbm")
     assert (spec.rounds.max, spec.rounds.patience, spec.search.trials) == (500, 30, 40)
     assert spec.search.fixed == {"learning_rate": 0.1}
-    assert spec.search.space["max_leaves"] == {
+    assert spec.search.space.as_dict()["max_leaves"] == {
         "low": 4, "high": 64, "log": True, "zero": 0.0,
     }  # fmt: skip
 
@@ -63,7 +65,7 @@ def test_a_fixed_entry_of_a_space_is_fixed(load):
     spec = load("search: {space: {max_leaves: null, reg_lambda: {low: 1, high: 2}}}\n")
 
     assert spec.search.fixed == {"learning_rate": 0.1, "max_leaves": None}
-    assert list(spec.search.space) == ["reg_lambda"]
+    assert list(spec.search.space.entries) == ["reg_lambda"]
 
 
 def test_a_condition_is_written_out_and_read_again(load):
@@ -72,14 +74,16 @@ def test_a_condition_is_written_out_and_read_again(load):
         f"search: {{space: {{max_leaves: {{low: 2, high: 9}}, reg_lambda: {entry}}}}}\n"
     )
 
-    assert spec.search.space["reg_lambda"]["when"] == {"max_leaves": {"above": 8.0}}
+    assert spec.search.space.as_dict()["reg_lambda"]["when"] == {
+        "max_leaves": {"above": 8.0}
+    }
     assert Search(**spec.search.as_dict()) == spec.search
 
 
 def test_space_may_hold_ranges_of_one_engine(load):
     spec = load("search: {space: {lightgbm: {path_smooth: {low: 1, high: 9}}}}\n")
 
-    assert spec.search.space == {
+    assert spec.search.space.as_dict() == {
         "lightgbm": {"path_smooth": {"low": 1.0, "high": 9.0, "log": False, "zero": 0}}
     }
 
@@ -169,3 +173,32 @@ def test_written_study_loads_as_the_same_study(path, tmp_path):
     write_study(study, tmp_path / "study.yaml")
 
     assert load_study(tmp_path / "study.yaml").spec == study.spec
+
+
+TWO_CLAIMS = """\
+name: small
+data: {source: sklearn:diabetes, target: target}
+search: {space: {reg_lambda: {low: 0.1, high: 10}, max_leaves: {low: 4, high: 8}}}
+claims:
+- {id: A, says: x, measure: leaves, along: reg_lambda, expect: equal, at_most: 20%}
+- {id: B, says: x, measure: leaves, along: max_leaves, expect: equal, at_most: 20%}
+"""
+
+
+def test_each_range_of_a_study_is_made_once(write, monkeypatch):
+    """Spaces that ship are parsed once more each, in the life of a process."""
+    list(map(shipped_space, space_names()))
+    made, check = [], Range.__post_init__
+    monkeypatch.setattr(Range, "__post_init__", lambda r: made.append(r) or check(r))
+
+    plan = Plan(load_study(write(TWO_CLAIMS)))
+
+    assert made == list(plan.space.entries.values())
+
+
+def test_an_error_of_a_study_from_no_file_names_the_key(load):
+    study = Study(load(), Path("small.yaml"))
+
+    message = r"^data\.drop\.2: there is no column 'a'\.$"
+    with pytest.raises(DataError, match=message), study.at("data"):
+        raise DataError.at("drop", 2, text="there is no column 'a'.")

@@ -1,5 +1,7 @@
 """How a study file is told what is wrong with it: a line a fault, in plain words."""
 
+import re
+
 import pytest
 
 FAULTS = {
@@ -66,15 +68,31 @@ FAULTS = {
     "storage without a scheme": (
         "search: {storage: foo}",
         (
-            "3:10: search.storage: must be a URL such as sqlite:///trials.db or "
-            "postgresql://USER:PASSWORD@HOST/NAME, got 'foo'."
+            "3:19: search.storage: found 'foo'; expected a URL such as "
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME."
         ),
     ),
     "storage with half a port": (
         "search: {storage: 'postgresql://ann:canary@h:port/db'}",
         (
-            "3:10: search.storage: must be a URL such as sqlite:///trials.db or "
-            "postgresql://USER:PASSWORD@HOST/NAME, got 'postgresql://***'."
+            "3:19: search.storage: found 'postgresql://***'; expected a URL such as "
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME."
+        ),
+    ),
+    "storage of an unknown database": (
+        "search: {storage: 'foodb://h/db'}",
+        (
+            "3:19: search.storage: found 'foodb'; expected a URL such as "
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME, of a "
+            "database that SQLAlchemy knows and is installed."
+        ),
+    ),
+    "storage in memory": (
+        "search: {storage: 'sqlite://'}",
+        (
+            "3:19: search.storage: found 'sqlite://'; expected a URL such as "
+            "sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME, not a "
+            "database in memory, which no other process can read."
         ),
     ),
     "storage as a list": (
@@ -178,9 +196,23 @@ FAULTS = {
     ),
     "range upside down": (
         "search: {space: {max_depth: {low: 9, high: 2}}}",
+        ("3:35: search.space.max_depth.low: found 9; expected below high (2)."),
+    ),
+    "zero where there is none": (
+        "search: {space: {max_leaves: {low: 4, high: 8, zero: 0.1}}}",
         (
-            "3:29: search.space.max_depth: found {low: 9, high: 2}; expected low below "
-            "high."
+            "3:54: search.space.max_leaves.zero: found 0.1; max_leaves cannot be 0, so "
+            "leave `zero` out."
+        ),
+    ),
+    "condition that nothing fulfils": (
+        (
+            "search: {space: {max_leaves: {low: 4, high: 8}, reg_alpha: {low: 1, "
+            "high: 2, when: {max_leaves: {above: 7, below: 5}}}}}"
+        ),
+        (
+            "3:105: search.space.reg_alpha.when.max_leaves.above: found 7; expected "
+            "less than below (5)."
         ),
     ),
     "range without an end": (
@@ -287,7 +319,7 @@ FAULTS = {
         ),
         (
             "3:72: claims.0.expect: found 'above'; expected increasing, decreasing or "
-            "equal where nothing stands against."
+            "equal (above/below need `against`)."
         ),
     ),
     "claim on a path of no study": (
@@ -305,7 +337,7 @@ FAULTS = {
         "compute: {executor: {dask: 'tcp://host:1'}}",
         (
             "3:11: compute.executor: tcp://host:1 is open to other machines without "
-            "TLS; use tls://, or set allow_insecure: true beside dask if you trust "
+            "TLS; use tls://, or set allow_insecure: true next to dask if you trust "
             "that network."
         ),
     ),
@@ -315,6 +347,31 @@ FAULTS = {
 @pytest.mark.parametrize(("more", "expected"), FAULTS.values(), ids=FAULTS)
 def test_fault_names_line_key_what_was_found_and_what_is_allowed(fault, more, expected):
     assert fault(more + "\n") == f"study.yaml:{expected}"
+
+
+SEARCH = """\
+search:
+  fixed: {max_depth: 4, cat_l2: 1}
+  space:
+    max_leaves: {low: 4, high: 8, log: true, zero: 0}
+    reg_alpha: {low: 1, high: 2, when: {max_leaves: {above: 5, below: 7}}}
+    reg_lambda: {prior: normal, std: 1, noise_variance: 2}
+    lightgbm: {path_smooth: {low: 1, high: 2, zero: 0.5}}
+"""
+VALUES = [match.span() for match in re.finditer(r"(?<=: )[\w.]+", SEARCH)]
+
+
+@pytest.mark.parametrize("span", VALUES, ids=lambda span: SEARCH[: span[1]][-14:])
+def test_a_value_within_a_search_is_refused_at_its_line_and_column(fault, span):
+    before, after = SEARCH[: span[0]], SEARCH[span[1] :]
+    line, column = 3 + before.count("\n"), span[0] - before.rfind("\n")
+
+    message = fault(f"{before}wrong{after}")
+
+    assert message.startswith(f"study.yaml:{line}:{column}: search.")
+    assert "found 'wrong'; expected " in message
+    key = re.split(r"[{ ]", before)[-2]
+    assert f".{key} " in message
 
 
 DATA_FAULTS = {

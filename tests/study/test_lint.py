@@ -12,7 +12,7 @@ from rich.console import Console
 from boostreg import cli
 from boostreg.errors import UnsupportedPenaltyError
 from boostreg.penalty import SCALED
-from boostreg.study.door import load_study
+from boostreg.study.load import load_study
 from boostreg.study.plan import Plan
 from boostreg.study.progress import Silent
 from boostreg.study.runner import run_study

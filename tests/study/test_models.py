@@ -10,8 +10,8 @@ import pytest
 from boostreg import BoostedClassifier, BoostedRegressor, cli, load_model
 from boostreg.data import Reading
 from boostreg.errors import DataError, ModelError
-from boostreg.study.door import load_study
-from boostreg.study.models import find_model, predict_rows
+from boostreg.study.load import load_study
+from boostreg.study.output import find_model, predict_rows
 from boostreg.study.plan import Plan
 from boostreg.study.runner import run_study
 
@@ -57,7 +57,7 @@ def test_unknown_model_is_told_with_those_there_are(folder):
 
 
 def test_folder_of_no_run_is_told(tmp_path):
-    with pytest.raises(DataError, match=r"holds no results\.json, so no run"):
+    with pytest.raises(DataError, match=r"has no results\.json, so no run"):
         find_model(tmp_path)
 
 

@@ -6,10 +6,8 @@ from problems import make_problem
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.penalty import PENALTIES, parse_space
 from boostreg.penalty.shipped import space_names
-from boostreg.study.door import load_study, write_study
-from boostreg.study.outline import outline
-from boostreg.study.plan import Plan
-from boostreg.study.refusals import check_engines
+from boostreg.study.load import check_engines, load_study, write_study
+from boostreg.study.plan import Plan, outline
 from boostreg.tuning.engine_space import engine_space
 
 STUDY = """
@@ -92,12 +90,17 @@ def test_why_an_effect_is_not_split_is_said(study):
 
 
 def test_a_named_path_that_no_engine_takes_is_refused(study):
-    with pytest.raises(UnsupportedPenaltyError, match=r"path_smooth: XGBoost has no"):
-        Plan(study("engines: [xgboost]\npaths: {penalties: [path_smooth]}"))
+    with pytest.raises(
+        UnsupportedPenaltyError,
+        match=r"yaml:\d+:32: paths\.penalties\.1: path_smooth: XGBoost has no",
+    ):
+        Plan(study("engines: [xgboost]\npaths: {penalties: [reg_alpha, path_smooth]}"))
 
 
 def test_a_named_path_without_a_range_anywhere_is_refused(study):
-    with pytest.raises(StudyError, match="cat_l2 has no range; name one in search"):
+    with pytest.raises(
+        StudyError, match=r"penalties\.0: cat_l2 has no range; name one in s"
+    ):
         Plan(study("paths: {penalties: [cat_l2]}"))
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from boostreg import tune
 from boostreg.errors import PenaltyError
-from boostreg.penalty import parse_space
-from boostreg.penalty.prior_values import prior_value
-from boostreg.study.door import load_study
+from boostreg.penalty import Space, parse_space
+from boostreg.penalty.priors import prior_value
+from boostreg.study.load import load_study
 from boostreg.study.runner import run_study
 
 NORMAL = "{prior: normal, std: 0.5}"
@@ -39,7 +39,7 @@ def test_prior_is_held_as_the_penalty_that_it_is(load):
         """)
 
     assert spec.search.fixed == {"reg_lambda": 8.0, "reg_alpha": 4.0}
-    assert spec.search.space == {}
+    assert spec.search.space == Space({})
 
 
 @pytest.mark.parametrize("name", ["reg_alpha", "reg_lambda"])
@@ -61,6 +61,10 @@ def test_uniform_prior_is_no_penalty(load, name):
         ("reg_lambda: {prior: normal}",
          ".std: missing; a normal prior is written {prior: normal, std: 0.3}."),
         ("reg_lambda: {prior: normal, std: 0}", ".std: found 0; expected a number > 0"),
+        ("reg_lambda: {prior: normal, std: 1e-200}",
+         ".std: found 1e-200; expected so wide that the penalty is a finite number"),
+        ("reg_alpha: {prior: laplace, scale: 1e-200, noise_variance: 1e200}",
+         ".scale: found 1e-200; expected so wide that the penalty is a finite number"),
         ("reg_lambda: {prior: normal, std: true}",
          ".std: found true; expected a number > 0"),
         ("reg_alpha: {prior: laplace, scale: 1, noise_variance: -1}",

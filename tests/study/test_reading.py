@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from boostreg.errors import StudyError
-from boostreg.study.door import load_study
-from boostreg.study.reading import MAX_DEPTH, read_yaml
+from boostreg.study.load import load_study
+from boostreg.study.yaml_reader import MAX_DEPTH, read_yaml
 
 _DOUBLINGS = "\n".join(
     f"k{i}: &k{i} {{<<: [*k{i - 1}, *k{i - 1}], x{i}: 1}}" for i in range(1, 60)

@@ -16,9 +16,9 @@ from runs import TABLES, assert_same_run, results_of
 from truth import untruths
 
 from boostreg.errors import StudyError
-from boostreg.report.form import shipped_schema
+from boostreg.report.results import shipped_schema
+from boostreg.study.run import read_results
 from boostreg.study.runner import run_study
-from boostreg.study.stored import read_results
 
 STUDY = """
 name: small
@@ -111,7 +111,7 @@ def test_stopped_run_exits_with_130_and_goes_on_to_the_same(study, finished, tmp
         _, said = run.communicate(timeout=120)
 
         assert run.returncode == 130
-        assert "goes on" in said
+        assert "to resume" in said
         assert "Traceback" not in said
     assert_same_run(run_study(study, out=tmp_path, workers=2), finished)
 

@@ -7,9 +7,9 @@ from problems import as_table
 from boostreg.data import with_class_weights
 from boostreg.engines import get_engine
 from boostreg.errors import DataError
-from boostreg.fits.grow import grow
+from boostreg.fits.fit import grow
 from boostreg.penalty import Penalty
-from boostreg.study.door import load_study
+from boostreg.study.load import load_study
 from boostreg.study.plan import Plan
 
 STUDY = """

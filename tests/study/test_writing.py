@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boostreg.study.door import Study, load_study, write_study
-from boostreg.study.reading import read_yaml
+from boostreg.study.load import Study, load_study, write_study
 from boostreg.study.spec import StudySpec
+from boostreg.study.yaml_reader import read_yaml
 
 # What a YAML file can hold without escapes that the door refuses.
 printable = st.text(

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from boostreg.errors import ModelError
 from boostreg.trees import SIZES, TreeEnsemble, TreeSize
-from boostreg.trees.curves import _count_distinct
-from boostreg.trees.medians import prefix_smallest
+from boostreg.trees.size import _count_distinct, prefix_smallest
 
 
 def slow_size(trees: TreeEnsemble, reg_lambda: float) -> TreeSize:

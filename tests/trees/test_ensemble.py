@@ -73,7 +73,7 @@ def test_damaged_files_are_refused_with_the_reason(tmp_path, content, message):
 
 
 def test_missing_file_and_foreign_object_are_refused(tmp_path):
-    with pytest.raises(ModelError, match="must be a model file: it is"):
+    with pytest.raises(ModelError, match="must be a model file: it does"):
         tree_size(tmp_path / "nothing")
     with pytest.raises(ModelError, match="or a model file, got int"):
         tree_size(3)
@@ -157,8 +157,11 @@ def test_mutated_texts_give_trees_or_the_error(grow, seed):
         (("left_child=1", "left_child=99"), "must be one of its nodes"),
         (("split_feature=0", "split_feature=77"), "must test one of 4 features"),
         (("leaf_value=", "leaf_value=x "), "'leaf_value' must be numbers"),
-        (("leaf_value=", "leaf_value=1 "), "'leaf_value' must have one number a node"),
-        (("num_leaves=7", "num_leaves=-7"), "must have a leaf, one has none"),
+        (
+            ("leaf_value=", "leaf_value=1 "),
+            "'leaf_value' must have one number per node",
+        ),
+        (("num_leaves=7", "num_leaves=-7"), "must have a leaf; one has none"),
         (("num_leaves=7", f"num_leaves={10**20}"), "whole number of 32 bits"),
     ],
 )

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from boostreg.errors import ModelError
 from boostreg.trees import TreeEnsemble
-from boostreg.trees.formats.ubj import parse_ubj
-from boostreg.trees.formats.ubj_layout import Run
+from boostreg.trees.formats.ubj import MergedObjects, parse_ubj
 
 
 def listed(value):
@@ -29,7 +28,7 @@ def listed(value):
 
 def spread(part):
     """Return the objects of a run, without the numbers that a run leaves out."""
-    if not isinstance(part, Run):
+    if not isinstance(part, MergedObjects):
         return [part]
     objects = [dict(part.entries) for _ in range(part.count)]
     for key, value in part.entries.items():

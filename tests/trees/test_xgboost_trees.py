@@ -169,7 +169,7 @@ def test_estimator_counts_to_its_best_round_and_booster_counts_all(grow):
     ("params", "message"),
     [
         ({"booster": "gblinear"}, "gblinear has coefficients, not trees"),
-        ({"multi_strategy": "multi_output_tree"}, "vectors as leaves"),
+        ({"multi_strategy": "multi_output_tree"}, "has vector leaves"),
     ],
 )
 def test_what_has_no_plain_leaves_is_refused_by_name(grow, params, message):

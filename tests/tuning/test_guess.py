@@ -14,10 +14,9 @@ from boostreg.fits.dataset import Dataset
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range
 from boostreg.tuning.guess import LeafSums, LeafWork, Prior, guesses, prior
-from boostreg.tuning.job import TuningJob
-from boostreg.tuning.measuring import Limits, Setting, inner_fits
+from boostreg.tuning.measuring import FitSettings, Setting, inner_fits
 from boostreg.tuning.proposals import Proposer
-from boostreg.tuning.tuning import Tuning
+from boostreg.tuning.search import Tuning, TuningJob
 
 LAMBDA = Range(low=0.01, high=100.0, log=True, zero=0.2)
 ALPHA = Range(low=0.001, high=10.0, log=True, zero=0.2)
@@ -115,7 +114,7 @@ def noisy():
 
 @pytest.mark.parametrize("engine", ["xgboost", "lightgbm", "sklearn"])
 def test_more_noise_in_the_data_suggests_more_penalty(noisy, engine):
-    limits = Limits(n_inner=3, n_rounds=60, patience=10, seed=0)
+    limits = FitSettings(n_inner=3, n_rounds=60, patience=10, seed=0)
     free = Penalty(reg_lambda=0.0, min_child_weight=0.0)
 
     found = []
@@ -132,7 +131,7 @@ def test_more_noise_in_the_data_suggests_more_penalty(noisy, engine):
 
 def test_guesses_are_the_third_trial_and_wait_for_nothing_but_the_leaves():
     proposer = Proposer(space={"reg_lambda": LAMBDA}, n_trials=6, guessed=True)
-    limits = Limits(n_inner=2, n_rounds=10, patience=2, seed=0)
+    limits = FitSettings(n_inner=2, n_rounds=10, patience=2, seed=0)
     job = TuningJob(
         Tuning(engine="xgboost", outer=None, proposer=proposer, limits=limits)
     )

@@ -214,11 +214,11 @@ def test_unknown_sampler_is_refused():
 
 
 def test_gp_is_refused_above_its_most_trials_and_without_torch(monkeypatch):
-    monkeypatch.setattr("boostreg.tuning.history.find_spec", lambda _: None)
+    monkeypatch.setattr("boostreg.tuning.proposals.find_spec", lambda _: None)
 
     with pytest.raises(StudyError, match=r"gp needs PyTorch: pip install torch"):
         Proposer(space=DEFAULT, sampler="gp")
-    with pytest.raises(StudyError, match=r"gp takes at most 400 trials, got 401"):
+    with pytest.raises(StudyError, match=r"gp supports at most 400 trials, got 401"):
         Proposer(space=DEFAULT, sampler="gp", n_trials=401)
 
 

@@ -9,9 +9,8 @@ from sklearn.datasets import load_diabetes
 from boostreg import tune
 from boostreg.engines import ENGINES
 from boostreg.errors import StudyError
-from boostreg.tuning.purpose import Purpose, best_under, knee
+from boostreg.tuning.purpose import Purpose, Speed, best_under, knee, measure_speed
 from boostreg.tuning.selection import Candidate, TrialCurves, select
-from boostreg.tuning.speed import Speed, measure_speed
 
 SPEED = Speed((2.0, 8.0), (0.1, 0.3))
 

@@ -7,8 +7,8 @@ from optuna.exceptions import TrialPruned
 from optuna.pruners import WilcoxonPruner
 
 from boostreg.penalty import Range
-from boostreg.tuning import Limits, Proposer, Tuning
-from boostreg.tuning.racing import RULES, Race
+from boostreg.tuning import FitSettings, Proposer, Tuning
+from boostreg.tuning.measuring import RULES, Race
 
 LAMBDA = {"reg_lambda": Range(low=0.01, high=100, log=True)}
 FOLDS = np.array([0.9, 1.3, 1.0, 0.8, 1.1])
@@ -21,7 +21,7 @@ def make_tuning(*, n_inner=5, **options):
         engine="xgboost",
         outer=None,
         proposer=Proposer(space=LAMBDA, **given),
-        limits=Limits(n_inner=n_inner, n_rounds=20, patience=20, seed=0),
+        limits=FitSettings(n_inner=n_inner, n_rounds=20, patience=20, seed=0),
         racing=racing,
     )
 

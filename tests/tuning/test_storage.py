@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from boostreg.errors import StudyError
-from boostreg.tuning.mirror import Link
-from boostreg.tuning.storage import check_storage, located, masked, moved
+from boostreg.tuning.mirror import Link, check_storage, located, masked, moved
 
 CANARY = "canary"
 AROUND = st.text("/#?[]@:%&=+ aé\n", max_size=6)
@@ -123,4 +122,4 @@ def test_a_masked_address_is_not_tried_but_said(caplog):
     link = Link("postgresql://***@db.example/optuna")
 
     assert link.broken
-    assert "*** stands for what a study that was kept does not say" in caplog.text
+    assert "*** replaces credentials, which are not stored" in caplog.text

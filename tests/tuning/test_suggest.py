@@ -6,7 +6,7 @@ import pytest
 
 from boostreg.errors import PenaltyError
 from boostreg.penalty import Penalty, parse_space
-from boostreg.tuning import suggest
+from boostreg.tuning.tune import suggest
 
 SPACE = {
     "reg_alpha": {"low": 1, "high": 2, "zero": 0.3},

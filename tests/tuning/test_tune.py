@@ -24,10 +24,10 @@ from boostreg.errors import (
     UnsupportedPenaltyError,
 )
 from boostreg.penalty import parse_space
-from boostreg.tuning import Limits, Proposer, Tuning
-from boostreg.tuning.job import TuningJob
+from boostreg.tuning import FitSettings, Proposer, Tuning
 from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.search import TuningJob
 
 SMALL = {"trials": 5, "rounds": 30, "patience": 5, "cv": 3, "workers": 2}
 SPACE = {
@@ -49,7 +49,7 @@ def tuned(diabetes):
 
 def make_tuning(n_trials):
     space = parse_space("default").for_engine("xgboost")
-    limits = Limits(n_inner=3, n_rounds=60, patience=8, seed=5)
+    limits = FitSettings(n_inner=3, n_rounds=60, patience=8, seed=5)
     proposer = Proposer(space=space, n_trials=n_trials)
     return Tuning(engine="xgboost", outer=None, proposer=proposer, limits=limits)
 
@@ -188,11 +188,11 @@ FOLDS = {
     ),
     "a row on both sides": (
         {"cv": [(FIRST[:31], FIRST[30:])]},
-        r"cv gives row 30 .* to the train and the test part",
+        r"cv puts row 30 .* in both the train and the test part",
     ),
     "a group on both sides": (
         {"cv": HALVES, "groups": FIRST // 20},
-        "cv lets groups cross a fold .1 of one.; take .* GroupKFold",
+        "cv splits groups between train and test .1 in one fold.; use .* GroupKFold",
     ),
 }
 
@@ -214,7 +214,11 @@ WRONG = {
     "space": ("tiny", PenaltyError, "tiny"),
     "fixed": ({"reg_lambda": 1.0}, PenaltyError, "both fixed and searched"),
     "objective": ("logistic", StudyError, "not for a regression"),
-    "sample_weight": ([1.0], DataError, "weights must have one value a row of X, 442"),
+    "sample_weight": (
+        [1.0],
+        DataError,
+        "weights must have one value per row of X, 442",
+    ),
     "timeout": (0, StudyError, "timeout must be above 0 seconds"),
     "storage": ("trials.db", StudyError, "storage must be a URL"),
 }
@@ -229,7 +233,9 @@ def test_wrong_arguments_are_told_before_any_fit(diabetes, name):
 
 
 def test_a_fixed_name_that_is_no_penalty_is_told_with_the_nearest(diabetes):
-    with pytest.raises(PenaltyError, match=r"'reg_lamda' is no penalty.*'reg_lambda'"):
+    with pytest.raises(
+        PenaltyError, match=r"'reg_lamda' is not a penalty.*'reg_lambda'"
+    ):
         tune(*diabetes, **SMALL | {"fixed": {"reg_lamda": 1.0}})
 
 
@@ -279,7 +285,7 @@ def test_trials_are_mirrored_once_for_optuna_s_dashboard(tmp_path, diabetes):
 
 def search(engine="xgboost", n_trials=3, n_rounds=60, **settings):
     space = parse_space("default").for_engine(engine)
-    limits = Limits(n_inner=3, n_rounds=n_rounds, patience=8, seed=5)
+    limits = FitSettings(n_inner=3, n_rounds=n_rounds, patience=8, seed=5)
     proposer = Proposer(**{"space": space, "n_trials": n_trials} | settings)
     return Tuning(engine=engine, outer=None, proposer=proposer, limits=limits)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from boostreg.errors import FitError
 from boostreg.penalty import Range, parse_space
-from boostreg.tuning import SAMPLERS, Limits, Proposer, Tuning
-from boostreg.tuning.racing import RULES
+from boostreg.tuning import SAMPLERS, FitSettings, Proposer, Tuning
+from boostreg.tuning.measuring import RULES
 
 DEFAULT = parse_space("default").for_engine("xgboost")
 WITHOUT_TORCH = [name for name in SAMPLERS if name != "gp"]
@@ -25,7 +25,9 @@ def make_tuning(
         engine="xgboost",
         outer=2,
         proposer=Proposer(space=space, **({"n_trials": 12} | options)),
-        limits=Limits(n_inner=n_inner, n_rounds=n_rounds, patience=patience, seed=5),
+        limits=FitSettings(
+            n_inner=n_inner, n_rounds=n_rounds, patience=patience, seed=5
+        ),
     )
 
 

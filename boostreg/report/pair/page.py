@@ -1,10 +1,11 @@
 """The page of a comparison; its numbers and sentences come with ``compared``."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import math
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from boostreg.figures import Figure, Trace, curves_of_two, fronts_of_two
-from boostreg.figures.numerals import (
+from boostreg.figures.scale import (
     MISSING,
     count,
     fixed,
@@ -13,19 +14,25 @@ from boostreg.figures.numerals import (
     signed,
     significant,
 )
-from boostreg.report.sections.tables import Table
-from boostreg.report.sections.words import PENALTY_WORDS, PICKS, dig, number, span
+from boostreg.report.pair.result import Change, Compared
+from boostreg.report.results import EffectData, EngineData, Results
+from boostreg.report.sections.words import (
+    PENALTY_WORDS,
+    PICKS,
+    TextTable,
+    span,
+)
 from boostreg.report.shell import fill
 
 __all__ = ["render_pair"]
 
-_STYLES, _SCRIPTS = ("report.css", "pages.css"), ("tools.js",)
+Measure = Literal["leaves", "loss"]
 
-Results = Mapping[str, Any]
+_STYLES, _SCRIPTS = ("report.css", "pages.css"), ("tools.js",)
 
 
 def render_pair(
-    compared: Mapping[str, Any],
+    compared: Compared,
     a: Results,
     b: Results,
     links: tuple[str, str] = ("", ""),
@@ -36,7 +43,7 @@ def render_pair(
     ----------
     compared : mapping
         From ``compare_runs``.
-    a, b : mapping
+    a, b : Results
         The content of each ``results.json``, for the figures.
     links : (str, str)
         Each run's own page, relative to this one; empty where there is none.
@@ -50,7 +57,7 @@ def render_pair(
         runs=list(zip("AB", compared["names"], links, strict=True)),
         engines=list(dict.fromkeys([*a["engines"], *b["engines"]])),
         fronts=_fronts(a, b) if shared else None,
-        loss_name=str(dig(a, "data", "loss") or "loss"),
+        loss_name=a["data"]["loss"],
         effects=list(_effects(a, b, with_loss=shared)),
         picks=_picks(compared),
         penalties=_penalties(compared),
@@ -67,36 +74,27 @@ def _fronts(a: Results, b: Results) -> Figure | None:
     ]
     if not any(trace.points for trace in traces):
         return None
-    return fronts_of_two(traces, loss=str(dig(a, "data", "loss") or "loss"))
+    return fronts_of_two(traces, loss=a["data"]["loss"])
 
 
-def _front(found: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
-    return tuple(
-        (leaves, loss)
-        for point in found.get("front") or ()
-        if (leaves := number(point.get("leaves"))) is not None
-        if (loss := number(point.get("loss"))) is not None
-    )
+def _front(found: EngineData) -> tuple[tuple[float, float], ...]:
+    return tuple((point["leaves"], point["loss"]) for point in found["front"])
 
 
-def _marked(found: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
+def _marked(found: EngineData) -> Iterator[tuple[str, float, float]]:
     for pick in PICKS:
-        leaves = number(dig(found, pick, "inner", "leaves"))
-        loss = number(dig(found, pick, "inner", "loss"))
+        leaves, loss = found[pick]["inner"]["leaves"], found[pick]["inner"]["loss"]
         if leaves is not None and loss is not None:
             yield pick, leaves, loss
 
 
 def _effects(a: Results, b: Results, *, with_loss: bool) -> Iterator[dict[str, Any]]:
     names = [
-        name
-        for run in (a, b)
-        for found in (run.get("effects") or {}).values()
-        for name in found
+        name for run in (a, b) for found in run["effects"].values() for name in found
     ]
-    measures = ("leaves", "loss") if with_loss else ("leaves",)
+    measures: tuple[Measure, ...] = ("leaves", "loss") if with_loss else ("leaves",)
     for name in dict.fromkeys(names):
-        runs = [r for r in (a, b) if any(name in v for v in _found(r).values())]
+        runs = [r for r in (a, b) if any(name in v for v in r["effects"].values())]
         if len(runs) == 2:
             yield {
                 "penalty": name,
@@ -105,15 +103,11 @@ def _effects(a: Results, b: Results, *, with_loss: bool) -> Iterator[dict[str, A
             }
 
 
-def _found(run: Results) -> Mapping[str, Mapping[str, Any]]:
-    return run.get("effects") or {}
-
-
-def _panel(name: str, measure: str, a: Results, b: Results) -> tuple[str, Figure]:
+def _panel(name: str, measure: Measure, a: Results, b: Results) -> tuple[str, Figure]:
     traces = [
         Trace(engine, run is a, tuple(_curve(found[name], measure)))
         for run in (a, b)
-        for engine, found in _found(run).items()
+        for engine, found in run["effects"].items()
         if name in found
     ]
     drawn = curves_of_two(
@@ -123,20 +117,21 @@ def _panel(name: str, measure: str, a: Results, b: Results) -> tuple[str, Figure
     return head, drawn
 
 
-def _curve(effect: Mapping[str, Any], measure: str) -> Iterator[tuple[float, float]]:
+def _curve(effect: EffectData, measure: Measure) -> Iterator[tuple[float, float]]:
     for point in effect["points"]:
-        at, value = number(point.get("value")), number(point.get(measure))
-        if at is not None and value is not None:
-            yield at, value
+        value = point[measure]
+        if value is not None:
+            yield point["value"], value
 
 
-def _picks(compared: Mapping[str, Any]) -> Table:
+def _picks(compared: Compared) -> TextTable:
     heads = (
         "model", "loss A", "loss B", "B minus A", "95% interval", "loss of B",
         "leaves A", "leaves B", "change", "95% interval", "leaves of B",
     )  # fmt: skip
     alike = compared["comparable"]["loss"]
-    losses = [number(row[side]["loss"]) for row in compared["rows"] for side in "ab"]
+    sides = [side for row in compared["rows"] for side in (row["a"], row["b"])]
+    losses = [side["loss"] for side in sides]
     decimals = places([min((v for v in losses if v is not None), default=1.0)])
 
     def written(loss: float | None) -> str:
@@ -145,35 +140,34 @@ def _picks(compared: Mapping[str, Any]) -> Table:
     rows = tuple(
         (
             row["name"],
-            written(number(row["a"]["loss"])),
-            written(number(row["b"]["loss"])),
-            signed(number(dig(row["loss"], "difference")), decimals),
+            written(row["a"]["loss"]),
+            written(row["b"]["loss"]),
+            signed(row["loss"] and row["loss"]["difference"], decimals),
             span(row["loss"], decimals, sign=True),
-            dig(row["loss"], "word") or "not paired",
-            count(number(row["a"]["leaves"])),
-            count(number(row["b"]["leaves"])),
-            percent(number(dig(row["leaves"], "relative"))),
+            row["loss"]["word"] if row["loss"] else "not paired",
+            count(row["a"]["leaves"]),
+            count(row["b"]["leaves"]),
+            percent(row["leaves"] and row["leaves"]["relative"]),
             _span_of_change(row["leaves"]),
-            dig(row["leaves"], "word") or "not paired",
+            row["leaves"]["word"] if row["leaves"] else "not paired",
         )
         for row in compared["rows"]
     )
-    return Table("Means over the outer folds", heads, rows, (0, 5, 10))
+    return TextTable("Means over the outer folds", heads, rows, (0, 5, 10))
 
 
-def _span_of_change(leaves: Mapping[str, Any] | None) -> str:
-    low, high = number(dig(leaves, "low")), number(dig(leaves, "high"))
-    if low is None or high is None:
+def _span_of_change(leaves: Change | None) -> str:
+    if leaves is None or math.isnan(leaves["low"]):
         return MISSING
-    return f"{percent(low)} to {percent(high)}"
+    return f"{percent(leaves['low'])} to {percent(leaves['high'])}"
 
 
-def _penalties(compared: Mapping[str, Any]) -> Table | None:
+def _penalties(compared: Compared) -> TextTable | None:
     models = [
-        (f"{row['name']}, {side.upper()}", row[side]["penalty"], row[side]["rounds"])
+        (f"{row['name']}, {name}", side["penalty"], side["rounds"])
         for row in compared["rows"]
-        for side in "ab"
-        if row[side]["penalty"]
+        for name, side in (("A", row["a"]), ("B", row["b"]))
+        if side["penalty"]
     ]
     names = list(dict.fromkeys(name for _, penalty, _ in models for name in penalty))
     differing = [
@@ -184,16 +178,16 @@ def _penalties(compared: Mapping[str, Any]) -> Table | None:
     rows = tuple(
         (
             name,
-            count(number(rounds)),
-            *(significant(number(penalty.get(key))) for key in differing),
+            count(rounds),
+            *(significant(penalty.get(key)) for key in differing),
         )
         for name, penalty, rounds in models
     )
     heads = ("model", "rounds", *(name.replace("_", " ") for name in differing))
-    return Table("What was picked, on all rows; penalties that differ", heads, rows)
+    return TextTable("What was picked, on all rows; penalties that differ", heads, rows)
 
 
-def _changes(caption: str, rows: list[list[str]]) -> Table | None:
+def _changes(caption: str, rows: list[list[str]]) -> TextTable | None:
     if not rows:
         return None
-    return Table(caption, ("key", "A", "B"), tuple(map(tuple, rows)), (0, 1, 2))
+    return TextTable(caption, ("key", "A", "B"), tuple(map(tuple, rows)), (0, 1, 2))

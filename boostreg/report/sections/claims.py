@@ -1,31 +1,29 @@
 """The claims of a study: a table of verdicts, and a part with a picture for each."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from boostreg.figures import (
     Curve,
     Figure,
-    Judged,
+    VerdictRow,
     curve_panel,
     line_panel,
     measure_scale,
     verdict_strip,
 )
-from boostreg.figures.numerals import MISSING, significant
-from boostreg.penalty.direction import by_strength
+from boostreg.figures.scale import MISSING, significant
+from boostreg.penalty.space import by_strength
 from boostreg.report.claims import claims_sentences, quantity_words
-from boostreg.report.sections.tables import Table
-from boostreg.report.sections.words import engine_name, number
+from boostreg.report.results import ClaimData, ClaimFindingData, Results
+from boostreg.report.sections.words import TextTable, engine_name
 
 __all__ = ["claim_rows", "claims_section"]
 
-Claim = Mapping[str, Any]
 
-
-def claims_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
+def claims_section(results: Results) -> dict[str, Any] | None:
     """Return the claims, None where a study makes none."""
-    claims = results.get("claims") or []
+    claims = results["claims"]
     if not claims:
         return None
     return {
@@ -38,18 +36,18 @@ def claims_section(results: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _heading(claims: Sequence[Claim]) -> str:
+def _heading(claims: Sequence[ClaimData]) -> str:
     return claims_sentences(claims)[0].rstrip(".")
 
 
-def _table(claims: Iterable[Claim]) -> Table:
+def _table(claims: Iterable[ClaimData]) -> TextTable:
     rows = tuple(row for claim in claims for row in claim_rows(claim))
     heads = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
              "expected")  # fmt: skip
-    return Table("Claims and what came of them", heads, rows, (0, 1, 2, 3, 6))
+    return TextTable("Claims and what came of them", heads, rows, (0, 1, 2, 3, 6))
 
 
-def claim_rows(claim: Claim) -> Iterator[tuple[str, ...]]:
+def claim_rows(claim: ClaimData) -> Iterator[tuple[str, ...]]:
     """Yield a row of text for each engine that a claim was measured with."""
     for finding in claim["findings"]:
         yield (
@@ -63,27 +61,24 @@ def claim_rows(claim: Claim) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _engine(finding: Mapping[str, Any]) -> str:
+def _engine(finding: ClaimFindingData) -> str:
     return engine_name(finding["engine"]) if finding["engine"] else ""
 
 
-def _effect(claim: Claim, value: Any) -> str:
-    known = number(value)
-    if not claim["share"]:
-        return significant(known)
-    return f"{significant(None if known is None else 100 * known)}%".replace(
-        f"{MISSING}%", MISSING
-    )
+def _effect(claim: ClaimData, value: float | None) -> str:
+    if value is None or not claim["share"]:
+        return significant(value)
+    return f"{significant(100 * value)}%"
 
 
-def _span(claim: Claim, finding: Mapping[str, Any]) -> str:
-    low, high = (number(finding[key]) for key in ("low", "high"))
+def _span(claim: ClaimData, finding: ClaimFindingData) -> str:
+    low, high = finding["low"], finding["high"]
     if low is None or high is None:
         return MISSING
     return f"{_effect(claim, low)} to {_effect(claim, high)}"
 
 
-def _parts(claims: Iterable[Claim]) -> list[dict[str, Any]]:
+def _parts(claims: Iterable[ClaimData]) -> list[dict[str, Any]]:
     """Return the claims' parts; a picture stands under the first claim that has it."""
     first: dict[str, str] = {}
     parts = []
@@ -99,7 +94,7 @@ def _parts(claims: Iterable[Claim]) -> list[dict[str, Any]]:
     return parts
 
 
-def _part(claim: Claim) -> dict[str, Any]:
+def _part(claim: ClaimData) -> dict[str, Any]:
     return {
         "id": claim["id"],
         "says": claim["says"],
@@ -119,7 +114,7 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]  # `capitalize` would spoil XGBoost
 
 
-def _places(claim: Claim) -> Iterator[str]:
+def _places(claim: ClaimData) -> Iterator[str]:
     for finding in claim["findings"]:
         for penalty, values in finding["place"].items():
             low, high = min(values), max(values)
@@ -128,15 +123,14 @@ def _places(claim: Claim) -> Iterator[str]:
             yield f"{_engine(finding)}: {penalty} read at {ends}"
 
 
-def _strip(claim: Claim) -> Figure:
+def _strip(claim: ClaimData) -> Figure:
     factor = 100 if claim["share"] else 1
 
-    def scaled(value: Any) -> float | None:
-        known = number(value)
-        return None if known is None else factor * known
+    def scaled(value: float | None) -> float | None:
+        return None if value is None else factor * value
 
     rows = [
-        Judged(
+        VerdictRow(
             f["engine"] or "",
             scaled(f["estimate"]),
             scaled(f["low"]),
@@ -149,7 +143,7 @@ def _strip(claim: Claim) -> Figure:
     return verdict_strip(rows, (low, high), unit=f"{unit}; shaded: as claimed")
 
 
-def _pictures(claim: Claim) -> Iterator[tuple[str, Figure]]:
+def _pictures(claim: ClaimData) -> Iterator[tuple[str, Figure]]:
     if claim["claim"]["kind"] == "path":
         yield from _paths(claim)
         return
@@ -158,15 +152,12 @@ def _pictures(claim: Claim) -> Iterator[tuple[str, Figure]]:
         for panel in claim["panels"]:
             if panel["x"] not in series:
                 continue
-            lines = [
-                (label, [number(v) for v in series[name]])
-                for name, label in panel["lines"].items()
-            ]
+            lines = [(label, series[name]) for name, label in panel["lines"].items()]
             title = ": ".join(filter(None, (_engine(finding), panel["title"])))
             yield (
                 title,
                 line_panel(
-                    [number(v) for v in series[panel["x"]]],
+                    series[panel["x"]],
                     lines,
                     title=title,
                     x_label=panel["x_label"],
@@ -177,7 +168,7 @@ def _pictures(claim: Claim) -> Iterator[tuple[str, Figure]]:
             )
 
 
-def _paths(claim: Claim) -> Iterator[tuple[str, Figure]]:
+def _paths(claim: ClaimData) -> Iterator[tuple[str, Figure]]:
     """Yield the measure along each path, on one scale for both."""
     said = claim["claim"]
     measure, words = said["measure"], quantity_words(said["measure"])
@@ -186,13 +177,15 @@ def _paths(claim: Claim) -> Iterator[tuple[str, Figure]]:
     if not found:
         return
     keys = [f"{measure}/{name}" for name in names]
-    scale = measure_scale(
-        number(v) for f in found for k in keys for v in f["series"][k]
-    )
+    scale = measure_scale(v for f in found for k in keys for v in f["series"][k])
     for name, key in zip(names, keys, strict=True):
-        grid = by_strength(name, (float(v) for f in found for v in f["series"][name]))
+        grid = by_strength(
+            name, (v for f in found for v in f["series"][name] if v is not None)
+        )
         curves = [
-            Curve(f["engine"], _aligned(grid, f["series"][name], f["series"][key]))
+            Curve(
+                f["engine"] or "", _aligned(grid, f["series"][name], f["series"][key])
+            )
             for f in found
         ]
         figure = curve_panel(grid, curves, measure=words, penalty=name, y_scale=scale)
@@ -200,7 +193,9 @@ def _paths(claim: Claim) -> Iterator[tuple[str, Figure]]:
 
 
 def _aligned(
-    grid: Sequence[float], own: Sequence[Any], values: Sequence[Any]
+    grid: Sequence[float],
+    own: Sequence[float | None],
+    values: Sequence[float | None],
 ) -> tuple[float | None, ...]:
-    at = {float(v): number(y) for v, y in zip(own, values, strict=True)}
+    at = dict(zip(own, values, strict=True))
     return tuple(at.get(value) for value in grid)

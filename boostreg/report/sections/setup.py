@@ -1,13 +1,14 @@
 """What was given and held fixed: data card, study, versions, how to run again."""
 
+import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, TypeGuard
 
-from boostreg.report.sections.code import to_yaml
-from boostreg.report.sections.tables import Table, plain, table_of
-from boostreg.report.sections.words import dig
+from boostreg.report.results import CardData, LintData, Results, StudyData
+from boostreg.report.sections.parameters import to_yaml
+from boostreg.report.sections.words import TextTable, plain, table_of
 
 __all__ = ["public", "setup_section", "without_folders"]
 
@@ -17,23 +18,22 @@ _MOST_COLUMNS = 60
 _PATH = re.compile(r"(?<![\w:/.])(?:/[\w.+-]+){2,}|\b[A-Za-z]:(?:\\[\w.+ -]+)+")
 
 
-def setup_section(results: Mapping[str, Any]) -> dict[str, Any]:
+def setup_section(results: Results) -> dict[str, Any]:
     """Return data card, fixed settings, environment and the way to run again."""
-    study = _public_study(results.get("study") or {})
-    versions = results.get("versions") or {}
+    study, card = _public_study(results["study"]), results["data"]
     return {
         "id": "setup",
         "nav": "Fixed, data, setup",
-        "heading": dig(results, "text", "headings", "setup"),
-        "data": _card(results.get("data") or {}),
-        "tables": _card_tables(results.get("data") or {}),
-        "notes": [public(note) for note in dig(results, "data", "notes") or ()],
+        "heading": results["text"]["headings"]["setup"],
+        "data": _card(card),
+        "tables": _card_tables(card),
+        "notes": [public(note) for note in card["notes"]],
         "fixed": _fixed(study),
-        "versions": [(name, plain(v)) for name, v in versions.items()],
-        "run": [(_words(k), plain(v)) for k, v in (results.get("run") or {}).items()],
-        "yaml": to_yaml(study) if study else "",
-        "lint": [_finding(finding) for finding in results.get("lint") or ()],
-        "commands": _commands(study, versions),
+        "versions": [(name, plain(v)) for name, v in results["versions"].items()],
+        "run": [(_words(k), plain(v)) for k, v in results["run"].items()],
+        "yaml": to_yaml(study),
+        "lint": [_finding(finding) for finding in results["lint"]],
+        "commands": _commands(study, results["versions"]["boostreg"]),
     }
 
 
@@ -58,19 +58,18 @@ def public(said: str) -> str:
     return _PATH.sub(lambda found: re.split(r"[/\\]", found[0])[-1], said)
 
 
-def _public_study(study: Mapping[str, Any]) -> dict[str, Any]:
+def _public_study(study: StudyData) -> StudyData:
     """Return the study without what names a machine or lets one in."""
-    shown = dict(study)
-    if dig(study, "search", "storage") is not None:
-        shown["search"] = {**study["search"], "storage": "(left out)"}
-    if isinstance(dig(study, "compute", "executor"), Mapping):
-        shown["compute"] = {**study["compute"], "executor": {"dask": "(left out)"}}
-    if isinstance(source := dig(study, "data", "source"), str):
-        shown["data"] = {**study["data"], "source": without_folders(source)}
+    shown = copy.deepcopy(study)
+    if shown["search"]["storage"] is not None:
+        shown["search"]["storage"] = "(left out)"
+    if isinstance(shown["compute"]["executor"], Mapping):
+        shown["compute"]["executor"] = {"dask": "(left out)"}
+    shown["data"]["source"] = without_folders(shown["data"]["source"])
     return shown
 
 
-def _card(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _card(data: CardData) -> list[tuple[str, str]]:
     return [
         (_words(key), without_folders(plain(value)))
         for key, value in data.items()
@@ -78,7 +77,7 @@ def _card(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _card_tables(data: Mapping[str, Any]) -> list[Table]:
+def _card_tables(data: CardData) -> list[TextTable]:
     return [
         table_of(_caption(key, value), value[:_MOST_COLUMNS])
         for key, value in data.items()
@@ -86,45 +85,45 @@ def _card_tables(data: Mapping[str, Any]) -> list[Table]:
     ]
 
 
-def _caption(key: str, records: list[Any]) -> str:
+def _caption(key: str, records: Sequence[object]) -> str:
     if len(records) <= _MOST_COLUMNS:
         return _words(key).capitalize()
     return f"{_words(key).capitalize()}: the first {_MOST_COLUMNS} of {len(records)}"
 
 
-def _is_records(value: Any) -> bool:
-    listed = isinstance(value, list | tuple) and bool(value)
-    return listed and all(isinstance(item, Mapping) for item in value)
+def _is_records(value: object) -> TypeGuard[list[dict[str, Any]]]:
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(item, dict) for item in value)
 
 
-def _fixed(study: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _fixed(study: StudyData) -> list[tuple[str, str]]:
     wanted = {
-        "seed": study.get("seed"),
-        "penalties held": dig(study, "search", "fixed"),
-        "scale of penalties": dig(study, "search", "scale"),
-        "rounds": study.get("rounds"),
-        "outer folds": dig(study, "validation", "outer"),
-        "inner folds": dig(study, "validation", "inner"),
-        "trials": dig(study, "search", "trials"),
-        "sampler": dig(study, "search", "sampler"),
-        "threads a fit": dig(study, "compute", "threads"),
+        "seed": study["seed"],
+        "penalties held": study["search"]["fixed"],
+        "scale of penalties": study["search"]["scale"],
+        "rounds": study["rounds"],
+        "outer folds": study["validation"]["outer"],
+        "inner folds": study["validation"]["inner"],
+        "trials": study["search"]["trials"],
+        "sampler": study["search"]["sampler"],
+        "threads a fit": study["compute"]["threads"],
     }
-    return [(name, plain(value)) for name, value in wanted.items() if value is not None]
+    return [(name, plain(value)) for name, value in wanted.items()]
 
 
-def _commands(study: Mapping[str, Any], versions: Mapping[str, Any]) -> str:
-    named = study.get("name") or "study"
-    version = versions.get("boostreg") or "of any version"
+def _commands(study: StudyData, version: str) -> str:
+    again = f"again/{study['name']}/"
     return (
-        f"# boostreg {version}, in the folder of this page; writes again/{named}/\n"
+        f"# boostreg {version}, in the folder of this page; writes {again}\n"
         "boostreg run study.yaml --out again\n"
     )
 
 
-def _finding(finding: Mapping[str, Any]) -> str:
-    return " ".join(
-        plain(finding[part]) for part in ("code", "where", "text", "advice")
-    )
+def _finding(finding: LintData) -> str:
+    return " ".join((
+        finding["code"], finding["where"], finding["text"], finding["advice"],
+    ))  # fmt: skip
 
 
 def _words(key: str) -> str:

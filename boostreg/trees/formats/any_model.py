@@ -1,4 +1,4 @@
-"""Any boosted model, wherever it comes from, asked for its trees by duck typing."""
+"""Reads the trees of any supported model or model file, by duck typing."""
 
 import json
 from os import PathLike
@@ -8,11 +8,10 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from boostreg.errors import ModelError, reason
-from boostreg.trees.formats.arrays_file import read_arrays
-from boostreg.trees.formats.lightgbm_model import read_lightgbm
-from boostreg.trees.formats.sklearn_model import read_sklearn
-from boostreg.trees.formats.xgboost_model import read_xgboost
-from boostreg.trees.formats.xgboost_rate import Recorded
+from boostreg.trees.formats.lightgbm import read_lightgbm
+from boostreg.trees.formats.npz import read_arrays
+from boostreg.trees.formats.sklearn import read_sklearn
+from boostreg.trees.formats.xgboost import Recorded, read_xgboost
 from boostreg.trees.structure import RawForest
 
 __all__ = ["read_any"]
@@ -24,7 +23,7 @@ _REPLACING = ("reg:absoluteerror", "reg:quantileerror")
 def read_any(
     model: Any, *, learning_rate: float | None, intercept: ArrayLike | None
 ) -> tuple[RawForest, int | None]:
-    """Return a model's trees, and how many rounds of them it uses, None for all.
+    """Return the trees of a model, and the number of rounds it uses, None for all.
 
     See ``TreeEnsemble.from_model``.
     """
@@ -51,7 +50,7 @@ def _read_xgboost(
     booster, best = model, None
     if hasattr(model, "get_booster"):
         booster = _fitted(model, model.get_booster)
-        # Estimators predict up to the best round, boosters with all.
+        # Estimators predict with the best round, boosters with all rounds.
         best = booster.attr("best_iteration")
     raw = read_xgboost(
         booster.save_raw("ubj"),
@@ -62,7 +61,7 @@ def _read_xgboost(
 
 
 def _fitted(model: Any, ask: Any) -> Any:
-    # Each library has its own NotFittedError, all of them ValueErrors.
+    # Each library has its own NotFittedError, all subclasses of ValueError.
     try:
         return ask()
     except ValueError:
@@ -72,14 +71,14 @@ def _fitted(model: Any, ask: Any) -> Any:
 def _recorded(booster: Any) -> Recorded | None:
     learner = json.loads(booster.save_config())["learner"]
     config = learner["gradient_booster"]
-    said = config.get("gbtree", config).get("tree_train_param")
-    if said is None:
+    trained = config.get("gbtree", config).get("tree_train_param")
+    if trained is None:
         return None
     return Recorded(
-        learning_rate=float(said["eta"]),
-        reg_lambda=float(said["lambda"]),
-        clipped=float(said["max_delta_step"]) > 0
-        or said["monotone_constraints"] not in ("", "()"),
+        learning_rate=float(trained["eta"]),
+        reg_lambda=float(trained["lambda"]),
+        clipped=float(trained["max_delta_step"]) > 0
+        or trained["monotone_constraints"] not in ("", "()"),
         replaced=learner["objective"]["name"] in _REPLACING,
     )
 
@@ -90,7 +89,7 @@ def _read_lightgbm(
     booster = model
     if not hasattr(model, "model_to_string"):
         booster = _fitted(model, lambda: model.booster_)
-    # The text ends at the best round, as predict does.
+    # The text ends at the best round, like predict.
     return read_lightgbm(
         booster.model_to_string(), learning_rate=learning_rate, intercept=intercept
     )
@@ -108,7 +107,7 @@ def _read_file(
     if data[:2] == b"PK":
         return read_arrays(path)
     if data[:1] == b"{" and b'"sha256"' in data and b'"learner"' not in data:
-        raise ModelError(f"{path} is the card of a model; name the model beside it.")
+        raise ModelError(f"{path} is the card of a model; name the model next to it.")
     if data[:1] == b"{":
         return read_xgboost(data, learning_rate=learning_rate)
     if data[:4] == b"tree":
@@ -124,11 +123,11 @@ def _read_file(
 
 
 def _found(path: Path) -> str:
-    """Return what stands where a file should."""
+    """Return what was found instead of a file."""
     if not path.exists():
-        return "it is not there"
+        return "it does not exist"
     models = sorted(file for file in path.glob("models/*") if file.suffix != ".json")
     if path.is_dir():
         listed = ", ".join(map(str, models))
-        return f"it is a folder; it holds {listed}" if models else "it is a folder"
-    return "it is no regular file"
+        return f"it is a folder with {listed}" if models else "it is a folder"
+    return "it is not a regular file"

@@ -1,32 +1,182 @@
-"""A reader of Universal Binary JSON that survives any bytes.
+"""Reads UBJSON; runs of similar objects are read many times faster than one by one.
 
-Only what XGBoost writes is understood: objects, arrays, typed arrays of numbers, and
-scalars. Typed arrays stay bytes until somebody asks for numbers, so that one array can
-be made of the parts of many trees.
-
-======  ============================  ======  ============================
-marker  value                         marker  value
-======  ============================  ======  ============================
-``Z``   null                          ``d``   float32
-``T F`` true, false                   ``D``   float64
-``i``   int8                          ``S``   length, then UTF-8 text
-``U``   uint8                         ``C``   one character
-``I``   int16                         ``[``   array up to ``]``, or
-``l``   int32                                 ``[#`` count, or
-``L``   int64                                 ``[$`` type ``#`` count
-``N``   nothing, skipped              ``{``   object up to ``}``
-======  ============================  ======  ============================
-
-All numbers are big endian; see https://ubjson.org.
+The trees of an XGBoost model have the same keys in the same order. The reader therefore
+expects the layout of one tree in the next, and compares whole entries at once. Trees
+with the same number of nodes differ only in their numbers: a run of them is a matrix of
+bytes, and each array over all of them is a block of its columns.
 """
 
 import struct
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 from boostreg.errors import ModelError
-from boostreg.trees.formats.ubj_layout import Layout
 
-__all__ = ["TypedArray", "parse_ubj"]
+__all__ = ["Layout", "MergedObjects", "TypedArray", "parse_ubj"]
+
+_CLOSE = ord("}")
+_read_int64 = struct.Struct(">q").unpack_from
+
+
+@dataclass(frozen=True, slots=True)
+class MergedObjects:
+    """Objects that differ only in numbers, as one."""
+
+    count: int
+    entries: dict[str, Any]
+    """Concatenated typed arrays of all objects, and the values that all share."""
+
+
+class _Entry(NamedTuple):
+    head: bytes
+    """Length and key; for a typed array, everything up to its count. Preceding empty
+    arrays are included."""
+    key: str | None
+    """None if there are only empty arrays."""
+    width: int
+    """Bytes of one number of the typed array; 0 for any other value."""
+    raw: bytes
+    """The stored bytes of the value; empty for a typed array."""
+    value: Any
+    """The value; for a typed array, its dtype."""
+    empty: dict[str, Any]
+    """The empty arrays in the head."""
+
+
+class Layout:
+    """The layout of an object in an array, expected in the next one."""
+
+    def __init__(
+        self, read_value: Callable[[bytes | bytearray, int, int, int], tuple[Any, int]]
+    ) -> None:
+        self._entries: list[_Entry] = []
+        self._read_value = read_value
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no layout is known yet."""
+        return not self._entries
+
+    def learn(self, entries: list[tuple[bytes, str, bytes, Any]]) -> None:
+        """Learn the entries of the first object: length and key, key, bytes, value."""
+        for head, key, raw, value in entries:
+            self._learn(head, key, raw, value)
+
+    def _learn(self, head: bytes, key: str, raw: bytes, value: Any) -> None:
+        empty: dict[str, Any] = {}
+        if self._entries and self._entries[-1].key is None:
+            before = self._entries.pop()
+            head, empty = before.head + head, before.empty
+        dtype, numbers = value if isinstance(value, tuple) else ("", b"")
+        before_count = raw[: len(raw) - len(numbers) - 8]
+        if dtype and not numbers:
+            empty = {**empty, key: value}
+            entry = _Entry(head + raw, None, 0, b"", None, empty)
+        elif dtype and before_count.endswith(b"#L"):
+            width = int(dtype[-1])
+            entry = _Entry(head + before_count, key, width, b"", dtype, empty)
+        else:
+            entry = _Entry(head, key, 0, raw, value, empty)
+        self._entries.append(entry)
+
+    def follow(
+        self, data: bytes | bytearray, at: int, depth: int, found: dict[str, Any]
+    ) -> int:
+        """Read entries as long as they match the layout, and return where they end.
+
+        A value determines its own length, so equal bytes mean equal values.
+        """
+        for head, key, width, raw, value, empty in self._entries:
+            if not data.startswith(head, at):
+                break
+            at += len(head)
+            if empty:
+                found.update(empty)
+            if width and key is not None:
+                start = at + 8
+                at = start + _read_int64(data, at)[0] * width
+                if not start <= at <= len(data):
+                    raise IndexError
+                found[key] = (value, data[start:at])
+            elif key is None:
+                continue
+            elif data.startswith(raw, at):
+                found[key] = value
+                at += len(raw)
+            else:
+                found[key], at = self._read_value(data, at + 1, data[at], depth)
+        return at
+
+    def find_run(
+        self, data: bytes | bytearray, start: int, end: int, limit: int
+    ) -> MergedObjects | None:
+        """Return objects from ``end`` that have the layout of ``data[start:end]``.
+
+        At most ``limit`` of them; None if it is not worthwhile.
+        """
+        size = end - start
+        begin = bytes(data[start : start + 9 + len(self._entries[0].head)])
+        if not (
+            limit > 1
+            and data.startswith(begin, end)
+            and data.startswith(begin, end + size)
+        ):
+            return None
+        model = bytes(data[start:end])
+        places = self._places(model)
+        if places is None:
+            return None
+        found, arrays, numbers = places
+        fixed = np.ones(size, dtype=np.bool_)
+        for first, last in (*arrays.values(), *numbers):
+            fixed[first:last] = False
+        limit = min(limit, (len(data) - end) // size)
+        bytes_ = np.frombuffer(data, np.uint8, limit * size, end).reshape(limit, size)
+        template = np.frombuffer(model, np.uint8)
+        alike = (bytes_[:, fixed] == template[fixed]).all(axis=1)
+        count = limit if alike.all() else int(alike.argmin())
+        if not count:
+            return None
+        for key, (first, last) in arrays.items():
+            found[key] = (found[key], bytes_[:count, first:last].tobytes())
+        return MergedObjects(count, found)
+
+    def _places(
+        self, model: bytes
+    ) -> (
+        tuple[dict[str, Any], dict[str, tuple[int, int]], list[tuple[int, int]]] | None
+    ):
+        """Return constants, dtypes, and positions of arrays and single numbers.
+
+        None if the object has more entries than expected.
+        """
+        found: dict[str, Any] = {}
+        arrays: dict[str, tuple[int, int]] = {}
+        numbers: list[tuple[int, int]] = []
+        at = 1
+        for entry in self._entries:
+            if not model.startswith(entry.head, at):
+                return None
+            at += len(entry.head)
+            found.update(entry.empty)
+            if entry.key is None:
+                continue
+            if entry.width:
+                first = at + 8
+                at = first + _read_int64(model, at)[0] * entry.width
+                found[entry.key], arrays[entry.key] = entry.value, (first, at)
+                continue
+            value, last = self._read_value(model, at + 1, model[at], 1)
+            if isinstance(value, (int, float)):
+                numbers.append((at + 1, last))
+            else:
+                found[entry.key] = value
+            at = last
+        return (found, arrays, numbers) if model[at] == _CLOSE else None
+
 
 _FORMATS = {"i": "b", "U": "B", "I": ">h", "l": ">i", "L": ">q", "d": ">f", "D": ">d"}
 _SCALARS = {ord(marker): struct.Struct(form) for marker, form in _FORMATS.items()}
@@ -35,29 +185,30 @@ _DTYPES |= {ord("L"): ">i8", ord("d"): ">f4", ord("D"): ">f8"}
 _CONSTANTS = {ord("Z"): None, ord("T"): True, ord("F"): False}
 _WHOLE = frozenset(b"iUIlL")
 _TEXT, _CHARACTER, _SKIP = ord("S"), ord("C"), ord("N")
-_OPEN, _CLOSE, _ARRAY, _ARRAY_END = (ord(c) for c in "{}[]")
+_OPEN, _UBJ_CLOSE, _ARRAY, _ARRAY_END = (ord(c) for c in "{}[]")
 _TYPE, _COUNT, _INT64 = (ord(c) for c in "$#L")
 
-# XGBoost nests 7 deep; more is an attack on the call stack.
+# XGBoost nests 7 levels; more could overflow the call stack.
 _MAX_DEPTH = 64
 
-_read_int64 = _SCALARS[_INT64].unpack_from
+_ubj_read_int64 = _SCALARS[_INT64].unpack_from
 
 
 TypedArray: TypeAlias = tuple[str, bytes | bytearray]
-"""Numbers of one type, still as bytes: ``numpy.frombuffer(bytes, dtype)``."""
+"""Numbers of one type as bytes: ``numpy.frombuffer(bytes, dtype)``."""
 
 
 def parse_ubj(data: bytes | bytearray) -> Any:
     """Return the value that ``data`` encodes, typed arrays as ``TypedArray``.
 
-    In a counted array of objects, some that differ but in numbers may be one ``Run``.
+    In a counted array of objects, those that differ only in numbers may be one
+    ``MergedObjects``.
 
     Raises
     ------
     ModelError
-        If the bytes end too early, go on too long, nest too deep, or hold a marker
-        that does not belong there.
+        If the bytes end too early or too late, nest too deep, or have an unexpected
+        marker.
 
     Examples
     --------
@@ -82,7 +233,7 @@ def parse_ubj(data: bytes | bytearray) -> Any:
 def _value(
     data: bytes | bytearray, at: int, marker: int, depth: int
 ) -> tuple[Any, int]:
-    """Return the value whose marker stood before ``at``, and where it ends."""
+    """Return the value whose marker is before ``at``, and where it ends."""
     if marker == _ARRAY:
         return _array(data, at, depth + 1)
     if marker == _OPEN:
@@ -106,13 +257,13 @@ def _value(
 def _object(
     data: bytes | bytearray, at: int, depth: int, layout: Layout | None = None
 ) -> tuple[dict[str, Any], int]:
-    """Read an object; ``layout`` is what to expect, or to learn where it is new."""
+    """Read an object; ``layout`` is the expected one, or is learned if empty."""
     _check_depth(depth, at)
     found: dict[str, Any] = {}
     learned: list[tuple[bytes, str, bytes, Any]] = []
     if layout and not layout.is_new:
         at = layout.follow(data, at, depth, found)
-    while (marker := data[at]) != _CLOSE:
+    while (marker := data[at]) != _UBJ_CLOSE:
         if marker == _SKIP:
             at += 1
             continue
@@ -153,7 +304,7 @@ def _array(data: bytes | bytearray, at: int, depth: int) -> tuple[Any, int]:
 def _objects(
     data: bytes | bytearray, at: int, count: int, depth: int
 ) -> tuple[list[Any], int]:
-    """Read an array that starts with an object, alike ones faster."""
+    """Read an array that starts with an object, similar ones in runs."""
     layout = Layout(_value)
     values: list[Any] = []
     while count:
@@ -189,10 +340,10 @@ def _typed_array(data: bytes | bytearray, at: int) -> tuple[TypedArray, int]:
 
 
 def _length(data: bytes | bytearray, at: int) -> tuple[int, int]:
-    """Return a count and where it ends; a count beyond the data is refused here."""
+    """Return a count and where it ends; raises if it exceeds the data."""
     marker = data[at]
     if marker == _INT64:
-        (size,), at = _read_int64(data, at + 1), at + 9
+        (size,), at = _ubj_read_int64(data, at + 1), at + 9
     elif marker in _WHOLE:
         form = _SCALARS[marker]
         (size,), at = form.unpack_from(data, at + 1), at + 1 + form.size

@@ -1,0 +1,1 @@
+"""Claims of textbooks: experiments, paths and the verdicts on them."""

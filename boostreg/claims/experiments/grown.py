@@ -1,0 +1,296 @@
+"""Trees grown on a sample and their leaves, for all experiments."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.arrays import Array
+from boostreg.claims.experiments.base import (
+    Measured,
+    Option,
+    Panel,
+    Procedure,
+    Sample,
+)
+from boostreg.data import Column, Table, Task
+from boostreg.effects.mechanism import leaf_weights
+from boostreg.engines import ENGINES, Bins, Growth, Problem, get_engine
+from boostreg.losses import Objective
+from boostreg.penalty import Penalty
+from boostreg.trees import TreeEnsemble
+
+__all__ = [
+    "ENGINE_NAMES",
+    "FREE",
+    "PROCEDURES",
+    "TREE_PANELS",
+    "Grower",
+    "Grown",
+    "TreeLeaves",
+    "in_rows",
+    "one_tree",
+    "problem_of",
+    "unsplit_trees",
+]
+
+ENGINE_NAMES = tuple(
+    name
+    for name, engine in ENGINES.items()
+    if not {"reg_alpha", "reg_lambda", "min_split_gain"} & {*engine.lacking}
+)
+"""Engines with both penalties on leaf weights, and with that on splits."""
+
+FREE = Penalty(reg_lambda=0.0, max_leaves=8, min_child_weight=0.01, scale="rows")
+"""No penalty on leaf weights; strengths are in rows, see ``Penalty.scale``."""
+
+_LEAVES = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TreeLeaves:
+    """The leaves of one tree, with the derivatives at the time of training.
+
+    Attributes
+    ----------
+    weight : ndarray of shape (n_leaves,)
+        As the library stored it, before the learning rate.
+    G, H : ndarray of shape (n_leaves,)
+        Sums of first and second derivatives over the rows of each leaf.
+    rows : ndarray of shape (n_samples,)
+        Leaf of each row.
+    g, h : ndarray of shape (n_samples,)
+        Derivatives of each row, in float32 like in the libraries.
+    raw : ndarray of shape (n_samples,)
+        Raw score of each row before this tree.
+    """
+
+    weight: Array
+    G: Array
+    H: Array
+    rows: NDArray[np.int64]
+    g: Array
+    h: Array
+    raw: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grown:
+    """An ensemble grown on a sample.
+
+    Attributes
+    ----------
+    trees : TreeEnsemble
+    raw : Penalty
+        The penalty in raw units.
+    train_loss, new_loss : float
+        Mean losses at all rounds.
+    problem : Problem
+    """
+
+    trees: TreeEnsemble
+    raw: Penalty
+    train_loss: float
+    new_loss: float
+    problem: Problem
+
+    def weights(self) -> Array:
+        """Return every leaf's weight before the learning rate."""
+        leaf = self.trees.left < 0
+        return np.asarray(self.trees.value[leaf] / self.raw.learning_rate)
+
+    def tree_leaves(self) -> Iterator[TreeLeaves]:
+        """Yield the leaves of each tree that has a split."""
+        trees, train = self.trees, self.problem.train
+        places = trees.leaf_indices(train.X)
+        raw = np.tile(trees.intercept, (train.n_samples, 1))
+        for tree in range(trees.n_trees):
+            nodes = np.arange(*trees.tree_offsets[tree : tree + 2])
+            leaf = nodes[trees.left[nodes] < 0]
+            if len(nodes) > 1:
+                yield self._leaves(leaf, np.searchsorted(leaf, places[:, tree]), raw)
+            raw[:, 0] += trees.value[places[:, tree]]
+
+    def _leaves(
+        self, leaf: NDArray[np.int64], rows: NDArray[np.int64], raw: Array
+    ) -> TreeLeaves:
+        g, h = self._derivatives(raw)
+        # NumPy's own types for weighted counts differ between versions.
+        G, H = (
+            np.bincount(rows, weights=d, minlength=len(leaf)).astype(np.float64)
+            for d in (g, h)
+        )
+        weight = self.trees.value[leaf] / self.raw.learning_rate
+        return TreeLeaves(weight, G, H, rows, g, h, raw[:, 0].copy())
+
+    def _derivatives(self, raw: Array) -> tuple[Array, Array]:
+        """Return both derivatives of each row in float32, like the libraries."""
+        problem = self.problem
+        objective, y, unit = problem.objective, problem.train.y, 1.0
+        if objective.name == "squared_error":
+            # Targets are centred and scaled before they are rounded.
+            unit = problem.standard.target_scale
+            raw = (raw - problem.standard.intercept) / unit
+            y = _rounded(problem.part(problem.train).y)
+        gradient, hessian = objective.gradient(y, raw), objective.hessian(y, raw)
+        return unit * _rounded(gradient[:, 0]), _rounded(hessian[:, 0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grower:
+    """Rows of a sample, binned once for every ensemble on them."""
+
+    engine: str
+    bins: Bins
+    problem: Problem
+
+    @classmethod
+    def of(cls, sample: Sample, options: Mapping[str, Any]) -> "Grower":
+        """Bin the rows for ``options["engine"]``."""
+        problem = problem_of(sample)
+        engine = str(options["engine"])
+        return cls(engine, get_engine(engine).bin(problem), problem)
+
+    def grow(
+        self, n_rounds: int, *, patience: int | None = None, **changes: Any
+    ) -> Grown:
+        """Grow an ensemble with ``FREE`` and ``changes``.
+
+        With ``patience`` it is cut at the best round on the new rows.
+        """
+        engine, penalty = get_engine(self.engine), replace(FREE, **changes)
+        growth = Growth(n_rounds=n_rounds, patience=patience)
+        training = engine.fit(self.bins, penalty, growth)
+        model, at = training.model, -1
+        if patience is not None:
+            at = int(np.argmin(training.valid_loss))
+            model = engine.truncate(model, at)
+        return Grown(
+            trees=engine.trees(model),
+            raw=penalty.to_raw(self.problem.standard.units),
+            train_loss=float(training.train_loss[at]),
+            new_loss=float(training.valid_loss[at]),
+            problem=self.problem,
+        )
+
+
+def one_tree(grower: Grower) -> dict[str, tuple[float, ...]]:
+    """Return the leaves of the first unpenalised tree under growing penalties.
+
+    Leaves are sorted by decreasing unpenalised weight; a tree with fewer than eight
+    leaves has NaN for the others.
+    """
+    leaves = next(grower.grow(1).tree_leaves(), None)
+    steps = np.concatenate([[0.0], np.geomspace(0.1, 1000, 24)])
+    series = {"rows": tuple(steps)}
+    for name in ("reg_alpha", "reg_lambda"):
+        lines = np.full((_LEAVES, len(steps)), np.nan)
+        if leaves is not None:
+            order = np.argsort(leaves.G / leaves.H)
+            for column, step in enumerate(steps):
+                raw = in_rows(grower.problem, name, step)
+                lines[: len(order), column] = leaf_weights(leaves.G, leaves.H, raw)[
+                    order
+                ]
+        series |= {f"{name}_leaf{k}": tuple(lines[k]) for k in range(_LEAVES)}
+    return series
+
+
+def in_rows(problem: Problem, name: str, value: float) -> Penalty:
+    """Return ``FREE`` with one penalty, given in rows, in raw units."""
+    changed: dict[str, Any] = {name: float(value)}
+    return replace(FREE, **changed).to_raw(problem.standard.units)
+
+
+TREE_PANELS = tuple(
+    Panel(
+        title=f"The leaves of one tree under growing {name}",
+        x="rows",
+        x_label=f"{name}, in rows",
+        y_label="leaf weight",
+        lines={f"{name}_leaf{k}": f"leaf {k + 1}" for k in range(_LEAVES)},
+        x_log=True,
+    )
+    for name in ("reg_alpha", "reg_lambda")
+)
+"""The panel of ``one_tree``."""
+
+
+def problem_of(sample: Sample) -> Problem:
+    """Return the rows of a sample as a problem for engines."""
+    train, new = (
+        _table(X, y, sample.objective)
+        for X, y in ((sample.X, sample.y), (sample.X_new, sample.y_new))
+    )
+    return Problem.of(train, new, sample.objective)
+
+
+def _table(X: Array, y: Array, objective: Objective) -> Table:
+    task: Task = "binary" if objective.name == "logistic" else "regression"
+    columns = tuple(Column(f"x{k}", None) for k in range(X.shape[1]))
+    classes = ("0", "1") if task == "binary" else ()
+    return Table(X=X, y=y, columns=columns, task=task, target="y", classes=classes)
+
+
+def _rounded(values: Array) -> Array:
+    return values.astype(np.float32).astype(np.float64)
+
+
+_ROWS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+_PENALTIES = {"l1": "reg_alpha", "l2": "reg_lambda", "gain": "min_split_gain"}
+
+
+def unsplit_trees(sample: Sample, options: Mapping[str, Any]) -> Measured:
+    """Count trees without a split along each penalty."""
+    grower, rounds = Grower.of(sample, options), int(options["rounds"])
+
+    def share(penalty: str, rows: float) -> float:
+        changes: dict[str, Any] = {penalty: rows}
+        trees = grower.grow(rounds, **changes).trees
+        split = np.count_nonzero(np.diff(trees.tree_offsets) > 1)
+        return 1 - float(split) / rounds
+
+    strength, free = float(options["strength"]), share("reg_alpha", 0.0)
+    values = {"unpenalised": free}
+    series: dict[str, tuple[float, ...]] = {"rows": _ROWS}
+    for name, penalty in _PENALTIES.items():
+        values[f"{name}_change"] = share(penalty, strength) - free
+        series[name] = tuple(share(penalty, rows) for rows in _ROWS)
+    return Measured(values, series)
+
+
+PROCEDURES: Mapping[str, Procedure] = {
+    "unsplit_trees": Procedure(
+        run=unsplit_trees,
+        words="Trees without a split along each penalty, at equal rounds.",
+        measures={
+            "unpenalised": "share of trees without a split under no penalty",
+            **{
+                f"{name}_change": (
+                    f"share of trees without a split under {penalty}, less that under "
+                    "no penalty"
+                )
+                for name, penalty in _PENALTIES.items()
+            },
+        },
+        options={
+            "engine": Option("xgboost", "who grows the trees", choices=ENGINE_NAMES),
+            "rounds": Option(50, "boosting rounds", low=1, high=500),
+            "strength": Option(10.0, "the penalty, in rows", low=0.0, high=1e6),
+        },
+        panels=(
+            Panel(
+                title="Trees without a split along each penalty",
+                x="rows",
+                x_label="penalty, in rows",
+                y_label="share of trees",
+                lines=_PENALTIES,
+                x_log=True,
+            ),
+        ),
+        by_engine=True,
+        objectives="squared_error or logistic",
+    ),
+}

@@ -1,0 +1,175 @@
+"""Claims on the paths of a study: one measure, read at two places of each fold.
+
+Without a second path the quantity is the *change*: the measure at a value of the
+penalty minus that at the path's first value, on the same fold. ``against`` another path
+it is the *difference*: the measure on the one path minus that on the other.
+
+A path is read at ``end``, its strongest value; at ``lowest``, the value (other than the
+first) with the lowest mean loss over the *other* inner folds of the same outer fold, so
+that no fold is used for both selection and evaluation; or at the grid value nearest to
+a given one, by ratio.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from boostreg.claims.verdict import Expectation, Finding, Least, judge, resampled_t
+from boostreg.effects.effects import PathRow
+from boostreg.statistics import Interval
+from boostreg.trees import SIZES
+
+__all__ = ["PATH_MEASURES", "PathQuestion", "answer_path"]
+
+_SIZES = {name.removeprefix("n_"): name for name in SIZES}
+
+_MADE = {
+    "gap": lambda row: row.loss - row.train_loss,
+    "leaves_per_tree": lambda row: row.size.n_leaves / max(row.size.n_trees, 1),
+}
+
+PATH_MEASURES = ("loss", "train_loss", "gap", "rounds", "leaves_per_tree", *_SIZES)
+"""Columns of ``paths.csv`` that a claim may measure, and two derived ones."""
+
+Fold = tuple[int, int]
+Place = Literal["end", "lowest"] | float
+
+
+@dataclass(frozen=True, slots=True)
+class PathQuestion:
+    """A claim about the paths of one engine."""
+
+    engine: str
+    measure: str
+    along: str
+    against: str | None
+    at: Place
+    anchor: str
+    reading: str
+    expect: Expectation
+    least: Least
+
+
+def answer_path(
+    question: PathQuestion, rows: Sequence[PathRow], test_train_ratio: float
+) -> Finding:
+    """Return the finding for one engine.
+
+    Parameters
+    ----------
+    question : PathQuestion
+    rows : sequence of PathRow
+        All paths of the study; irrelevant ones are ignored.
+    test_train_ratio : float
+        Validation rows over training rows of an inner fold.
+    """
+    names = [n for n in (question.along, question.against) if n is not None]
+    paths = {name: _Path.of(question, name, rows) for name in names}
+    if any(path is None for path in paths.values()):
+        return _unmeasured(question)
+    known = {name: path for name, path in paths.items() if path is not None}
+    along = known[question.along]
+    places = {name: path.places(question.at) for name, path in known.items()}
+    if question.against is None:
+        other = [along.read(question.measure, fold, 0) for fold in along.folds]
+    else:
+        second = known[question.against]
+        other = [
+            second.read(question.measure, fold, places[question.against][fold])
+            for fold in along.folds
+        ]
+    here = [
+        along.read(question.measure, fold, places[question.along][fold])
+        for fold in along.folds
+    ]
+    values = np.array(here) - np.array(other)
+    if question.least.share:
+        scale = abs(math.fsum(other) / len(other))
+        values = values / scale if scale > 0 else np.full(len(values), math.nan)
+    interval = resampled_t(values, test_train_ratio)
+    return Finding(
+        question.engine,
+        interval,
+        judge(interval, question.expect, question.least.value),
+        tuple(values.tolist()),
+        series={k: v for path in known.values() for k, v in path.series(question)},
+        place={
+            name: tuple(path.values[places[name][fold]] for fold in path.folds)
+            for name, path in known.items()
+        },
+    )
+
+
+def _unmeasured(question: PathQuestion) -> Finding:
+    nan = math.nan
+    method = "no interval: the path was not measured on every fold"
+    return Finding(
+        question.engine, Interval(nan, nan, nan, nan, 0, method), "not settled", ()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """One path by fold and point, by increasing strength of the penalty."""
+
+    name: str
+    at: Mapping[tuple[Fold, int], PathRow]
+    folds: tuple[Fold, ...]
+    values: tuple[float, ...]
+
+    @classmethod
+    def of(
+        cls, question: PathQuestion, name: str, rows: Sequence[PathRow]
+    ) -> "_Path | None":
+        """Return the path, or None if its first point or any fold is missing."""
+        wanted = (question.engine, name, question.anchor, question.reading)
+        mine = [r for r in rows if (r.engine, r.penalty, r.anchor, r.reading) == wanted]
+        values = {row.point: row.value for row in mine}
+        folds = tuple(sorted({(row.outer_fold, row.inner_fold) for row in mine}))
+        place = {point: number for number, point in enumerate(sorted(values))}
+        at = {((r.outer_fold, r.inner_fold), place[r.point]): r for r in mine}
+        whole = len(at) == len(folds) * len(values)
+        if len(values) < 2 or 0 not in values or not whole:
+            return None
+        return cls(name, at, folds, tuple(values[point] for point in place))
+
+    def read(self, measure: str, fold: Fold, point: int) -> float:
+        """Return the measure on one fold at one point."""
+        return _measured(self.at[fold, point], measure)
+
+    def places(self, at: Place) -> dict[Fold, int]:
+        """Return the point at which each fold is read."""
+        if at == "lowest":
+            return {fold: self._lowest_without(fold) for fold in self.folds}
+        if at == "end":
+            return dict.fromkeys(self.folds, len(self.values) - 1)
+        wanted = math.log(float(at))
+        distance = [abs(math.log(value) - wanted) for value in self.values[1:]]
+        return dict.fromkeys(self.folds, 1 + int(np.argmin(distance)))
+
+    def _lowest_without(self, fold: Fold) -> int:
+        others = [f for f in self.folds if f[0] == fold[0] and f != fold]
+        means = [
+            math.fsum(self.at[other, point].loss for other in others)
+            for point in range(1, len(self.values))
+        ]
+        return 1 + int(np.argmin(means))
+
+    def series(self, question: PathQuestion) -> Sequence[tuple[str, tuple[float, ...]]]:
+        """Return the grid, and the mean of the measure at each of its values."""
+        means = tuple(
+            math.fsum(self.read(question.measure, fold, point) for fold in self.folds)
+            / len(self.folds)
+            for point in range(len(self.values))
+        )
+        return [(self.name, self.values), (f"{question.measure}/{self.name}", means)]
+
+
+def _measured(row: PathRow, measure: str) -> float:
+    if measure in _MADE:
+        return float(_MADE[measure](row))
+    held: Any = row.size if measure in _SIZES else row
+    return float(getattr(held, _SIZES.get(measure, measure)))

@@ -1,0 +1,3 @@
+"""Effects of penalties: paths, effects read from paths, and their explanation."""
+
+__all__ = []

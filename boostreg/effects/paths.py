@@ -1,0 +1,190 @@
+"""Paths: losses and sizes along a grid of one penalty, everything else fixed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from boostreg.effects.effects import PathRow
+from boostreg.penalty import Penalty
+from boostreg.penalty.space import Range, least_of
+from boostreg.penalty.value import FALLING, WHOLE
+from boostreg.tuning.measuring import Measuring, Setting
+from boostreg.tuning.trial import common_rounds, cut_fold
+
+__all__ = [
+    "PathPoint",
+    "equal_rounds",
+    "failed_points",
+    "path_grid",
+    "path_points",
+    "path_rows",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PathPoint:
+    """One value of one penalty of one engine, everything else at ``anchor``."""
+
+    engine: str
+    name: str
+    anchor: str
+    point: int
+    penalty: Penalty
+
+    @property
+    def value(self) -> float:
+        """The value of the varied penalty."""
+        return float(getattr(self.penalty, self.name))
+
+    def settings(self, outer_folds: Iterable[int | None]) -> list[Setting]:
+        """Return the settings to measure, one per outer fold."""
+        return [Setting(self.engine, outer, self.penalty) for outer in outer_folds]
+
+
+def path_grid(name: str, searched: Range, points: int) -> tuple[float, ...]:
+    """Return at most ``points`` values of a penalty, by increasing strength.
+
+    The first has no effect, or the smallest (``least_of``); the others are evenly
+    spaced over the range, on its own scale.
+
+    >>> path_grid("reg_alpha", Range(low=0.01, high=100.0, log=True, zero=0.1), 4)
+    (0.0, 0.01, 1.0, 100.0)
+    >>> path_grid("max_leaves", Range(low=2, high=32, log=True, whole=True), 5)
+    (32.0, 16.0, 8.0, 4.0, 2.0)
+    """
+    weakest, falls = least_of(name, searched.high), name in FALLING
+    inside = searched.low <= weakest <= searched.high
+    space = np.geomspace if searched.log else np.linspace
+    ends = (
+        float(searched.low),
+        float(searched.high),
+    )  # larger integers than int64 are possible
+    values = space(*ends, points if inside else points - 1)
+    # Rounded, so that a grid point is 0.1 and not 0.09999999999999999.
+    found = (float(f"{value:.12g}") for value in values)
+    rounded = {float(round(v)) if searched.whole else v for v in found if v > 0}
+    return (float(weakest), *sorted(rounded - {float(weakest)}, reverse=falls))
+
+
+def path_points(
+    engine: str,
+    base: Penalty,
+    grids: Mapping[str, Sequence[float]],
+    anchor: str = "fixed",
+) -> list[PathPoint]:
+    """Return the points of the paths of one engine, in the order of ``grids``."""
+    return [
+        PathPoint(engine, name, anchor, number, _with(base, name, value))
+        for name, grid in grids.items()
+        for number, value in enumerate(grid)
+    ]
+
+
+def _with(base: Penalty, name: str, value: float) -> Penalty:
+    whole = name in WHOLE and value == round(value)
+    changed: dict[str, Any] = {name: int(value) if whole else value}
+    return replace(base, **changed)
+
+
+def path_rows(
+    points: Iterable[PathPoint],
+    outer_folds: Sequence[int | None],
+    measuring: Measuring,
+) -> list[PathRow]:
+    """Return the rows of paths, with two readings per point and fold.
+
+    Points that failed on a fold are omitted. Early stopping compensates a penalty with
+    more trees: the reading ``stopped`` includes this, the reading ``equal`` does not.
+
+    Parameters
+    ----------
+    points : iterable of PathPoint
+    outer_folds : sequence of int or None
+    measuring : Measuring
+        Finished, with its results.
+    """
+    by_path: dict[tuple[str, str, str], list[PathPoint]] = {}
+    for point in points:
+        key = (point.engine, point.name, point.anchor)
+        if all(s in measuring.results for s in point.settings(outer_folds)):
+            by_path.setdefault(key, []).append(point)
+    rows: list[PathRow] = []
+    for path in by_path.values():
+        equal = equal_rounds(path, outer_folds, measuring)
+        for reading in ("stopped", "equal"):
+            for point in path:
+                for setting in point.settings(outer_folds):
+                    best = measuring.trials[setting].n_rounds
+                    cut = best if reading == "stopped" else equal[setting.outer]
+                    rows += _rows(point, reading, setting, cut, measuring)
+    return rows
+
+
+def failed_points(
+    points: Iterable[PathPoint], outer_folds: Sequence[int | None], measuring: Measuring
+) -> Iterator[str]:
+    """Yield a sentence per path that misses points because a fit failed."""
+    by_path: dict[tuple[str, str, str], list[PathPoint]] = {}
+    for point in points:
+        by_path.setdefault((point.engine, point.name, point.anchor), []).append(point)
+    for (engine, name, anchor), path in by_path.items():
+        reasons = {
+            point.point: trial.reason
+            for point in path
+            for setting in point.settings(outer_folds)
+            if (trial := measuring.trials[setting]).state == "failed"
+        }
+        if reasons:
+            place, reason = min(reasons.items())
+            whole = ", the first among them, so that it shows no effect" * (place == 0)
+            yield (
+                f"{len(reasons)} of {len(path)} values of {name} around the {anchor} "
+                f"values failed with {engine}{whole}: {reason}"
+            )
+
+
+def equal_rounds(
+    path: Sequence[PathPoint],
+    outer_folds: Sequence[int | None],
+    measuring: Measuring,
+) -> dict[int | None, int]:
+    """Return the rounds at which all points of a path are compared, by outer fold.
+
+    They have the lowest mean loss at the first point, where the penalty has no effect;
+    fewer if another point has fewer rounds on some fold.
+    """
+    found: dict[int | None, int] = {}
+    for outer in outer_folds:
+        settings = [setting for p in path for setting in p.settings([outer])]
+        reached = (common_rounds(measuring.results[setting]) for setting in settings)
+        exhausted = (
+            all(result.exhausted for result in measuring.results[setting])
+            for setting in settings
+        )
+        ends = [r for r, out in zip(reached, exhausted, strict=True) if not out]
+        found[outer] = min([measuring.trials[settings[0]].n_rounds, *ends])
+    return found
+
+
+def _rows(
+    point: PathPoint, reading: str, setting: Setting, cut: int, measuring: Measuring
+) -> Iterator[PathRow]:
+    for inner, result in enumerate(measuring.results[setting]):
+        fold = cut_fold(inner, result, cut)
+        yield PathRow(
+            engine=point.engine,
+            penalty=point.name,
+            anchor=point.anchor,
+            reading=reading,
+            point=point.point,
+            value=point.value,
+            outer_fold=int(setting.outer or 0),
+            inner_fold=fold.inner,
+            rounds=cut,
+            loss=fold.valid_loss,
+            train_loss=fold.train_loss,
+            size=fold.size,
+            seconds=fold.seconds,
+        )

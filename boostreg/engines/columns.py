@@ -1,0 +1,201 @@
+"""Column maps learned from training rows, applied to all later rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.arrays import Array
+from boostreg.data import Column, Table
+from boostreg.engine_facts import ENGINE_FACTS, Rules
+from boostreg.errors import DataError
+from boostreg.trees import FeatureMap
+
+__all__ = [
+    "Codes",
+    "as_trained",
+    "codes_of",
+    "complete_columns",
+    "late_missing_right",
+    "map_for",
+    "rank_notes",
+    "refuse_beyond_float32",
+]
+
+Codes = Sequence[tuple[int, NDArray[np.float64]]]
+"""Category columns by position, each with the codes in the training rows."""
+
+
+_BEYOND_EVERY_THRESHOLD = 1e300
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+
+
+def complete_columns(table: Table) -> tuple[bool, ...]:
+    """Return for each numeric column whether it has no missing value.
+
+    Category columns are False: their missing values go right in any case.
+    """
+    missing = np.atleast_1d(np.isnan(table.X).any(axis=0))
+    return tuple(
+        column.categories is None and not bool(some)
+        for column, some in zip(table.columns, missing, strict=True)
+    )
+
+
+def codes_of(table: Table) -> Codes:
+    """Return the codes in each category column of ``table``."""
+    columns = ((place, table.X[:, place]) for place in table.categorical)
+    return tuple((place, np.unique(c[~np.isnan(c)])) for place, c in columns)
+
+
+def as_trained(X: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:
+    """Return ``X`` with categories unseen in training set to missing.
+
+    Otherwise XGBoost would send them left and LightGBM right.
+    """
+    for place, known in codes:
+        new = ~np.isnan(X[:, place]) & ~np.isin(X[:, place], known)
+        if new.any():
+            X = X.copy()
+            X[new, place] = np.nan
+    return X
+
+
+def late_missing_right(
+    X: NDArray[np.float64], complete: Sequence[bool]
+) -> NDArray[np.float64]:
+    """Return ``X`` with values that are missing only after training set to 1e300.
+
+    LightGBM then sends them right, as XGBoost does; otherwise it would read them as 0
+    (``include/LightGBM/tree.h``, ``NumericalDecision``).
+    """
+    late = np.isnan(X) & np.array(complete)
+    return np.where(late, _BEYOND_EVERY_THRESHOLD, X) if late.any() else X
+
+
+def refuse_beyond_float32(X: NDArray[np.float64], columns: Sequence[Column]) -> None:
+    """Raise DataError if a finite value overflows float32, as stored by XGBoost."""
+    for column, values in zip(columns, X.T, strict=True):  # no copy of all of X
+        wrong = np.isfinite(values) & (np.abs(values) > _LARGEST_FLOAT32)
+        if wrong.any():
+            raise DataError(
+                f"XGBoost takes numbers up to {_LARGEST_FLOAT32:.3g} only; column "
+                f"{column.name!r} holds {values[wrong][0]:g}. Divide the column, or "
+                "use another engine."
+            )
+
+
+Cast = Callable[[Array], Array]
+
+_BINS = 256
+_MAX_RANKS = 4096
+"""16 values per bin of a library; more would not move a split."""
+
+_LARGEST_SHARE = 1 / 400
+"""Fraction of rows that merged values may hold without moving the edge of a bin."""
+
+_SAMPLE = 16384  # rows sampled once, to bound the cost of sorting
+_SMALLEST_FLOAT32 = float(np.finfo(np.float32).tiny)
+_FEATURES_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+_LARGEST = 1e299  # above this, midpoints overflow; scikit-learn and LightGBM clip
+
+
+def map_for(engine: str, table: Table) -> FeatureMap:
+    """Return the map of the columns of training rows for one engine."""
+    made = FeatureMap(np.zeros(table.n_features), {})
+    rules = ENGINE_FACTS[engine].rules
+    for place, values in _numeric(table):
+        crowded = not rules.single and _is_crowded(values)
+        if crowded or _joins(values, partial(_kept, rules)):
+            made.ranks[place] = _ranked(values)
+        elif rules.zero:
+            lowest = float(values.min())
+            if _joins(values, partial(_from, lowest)):
+                made.ranks[place] = _ranked(values)
+            else:
+                made.shift[place] = lowest
+    return made
+
+
+def rank_notes(table: Table) -> Iterator[str]:
+    """Yield a sentence on each column that XGBoost is given as ranks."""
+    for place in map_for("xgboost", table).ranks:
+        yield (
+            f"Column {table.columns[place].name!r}: XGBoost keeps numbers in float32, "
+            "which cannot tell its values apart. It is given their ranks, and so must "
+            "be its saved model where boostreg does not load it."
+        )
+
+
+def _numeric(table: Table) -> Iterator[tuple[int, Array]]:
+    """Yield position and present values of each numeric column that varies."""
+    for place, column in enumerate(table.columns):
+        if column.categories is not None:
+            continue
+        values = table.X[:, place]
+        values = values[~np.isnan(values)]
+        if len(values) and values.min() < values.max():
+            yield place, values
+
+
+def _ranked(values: Array) -> Array:
+    """Return the values to rank: all of them, or ``_MAX_RANKS`` quantiles."""
+    distinct = np.unique(values)
+    if len(distinct) <= _MAX_RANKS:
+        return distinct
+    ordered = np.sort(values)
+    places = np.linspace(0, len(ordered) - 1, _MAX_RANKS).astype(np.int64)
+    return np.unique(ordered[places])
+
+
+def _joins(values: Array, cast: Cast) -> bool:
+    """Return whether ``cast`` merges values that a library could split between.
+
+    Up to 256 distinct values have a bin each. Beyond that, the edge of a bin moves only
+    if merged values hold a large part of the rows in the bin.
+    """
+    ends = np.array([values.min(), values.max()])
+    if not np.isfinite(cast(ends)).all():
+        return True
+    if len(values) > _SAMPLE:
+        drawn = np.random.default_rng(0).choice(len(values), _SAMPLE, replace=False)
+        values = values[drawn]
+    if np.array_equal(cast(values), values):
+        return False
+    distinct, counts = np.unique(values, return_counts=True)
+    _, run, members = np.unique(cast(distinct), return_inverse=True, return_counts=True)
+    joined = members > 1
+    if not joined.any():
+        return False
+    rows = np.bincount(run, counts)[joined]
+    return len(distinct) <= _BINS or bool(rows.max() > _LARGEST_SHARE * len(values))
+
+
+def _from(start: float, values: Array) -> Array:
+    return values - start
+
+
+def _kept(rules: Rules, values: Array) -> Array:
+    """Return values as a library keeps them, infinite where they are too large."""
+    return _float32(values) if rules.single else _bounded(values, rules.zero)
+
+
+def _float32(values: Array) -> Array:
+    with np.errstate(over="ignore", under="ignore"):
+        small = values.astype(np.float32).astype(np.float64)
+    # Below the smallest normal number processors may read 0.
+    return np.where(np.abs(small) < _SMALLEST_FLOAT32, 0.0, small)
+
+
+def _bounded(values: Array, zero: float) -> Array:
+    far = np.abs(values) > _LARGEST
+    bounded = np.where(far, np.copysign(np.inf, values), values)
+    return np.where(np.abs(values) <= zero, 0.0, bounded)
+
+
+def _is_crowded(values: Array) -> bool:
+    """Return whether more than half of the gaps are at most two float64 steps."""
+    distinct = np.unique(values[:_SAMPLE])
+    close = np.diff(distinct) <= 2 * np.spacing(np.abs(distinct[1:]))
+    return len(close) > 0 and float(np.mean(close)) > 0.5

@@ -1,1 +1,0 @@
-"""Files of the libraries, rewritten so that the bare library predicts alone."""

@@ -1,1 +1,0 @@
-"""What the penalties do: paths along them, and effects read from paths."""

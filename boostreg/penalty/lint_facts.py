@@ -1,0 +1,187 @@
+"""What the linter says, and what it must know of the data and of a search to say it."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from boostreg.penalty.space import Range, Space
+from boostreg.penalty.value import SCALED, Penalty, Scale, Units, shown
+
+__all__ = ["Entry", "Facts", "LintFinding", "entries_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class LintFinding:
+    """Something in a search that cannot act, or does not mean what it seems to.
+
+    Attributes
+    ----------
+    code : str
+        As listed in ``boostreg.penalty.linter``.
+    where : str
+        The key in the study's YAML.
+    text : str
+        What was found.
+    advice : str
+        What to do.
+    """
+
+    code: str
+    where: str
+    text: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.where}: {self.text} {self.advice}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the smallest training part of a study allows, in raw units.
+
+    Sums and extremes are those at the intercept, from which all trees start.
+
+    Attributes
+    ----------
+    units : Units
+        What one row is worth, and the number of rows.
+    objective : str
+        What is minimised.
+    constant_hessian : bool
+        Whether every row carries the same hessian.
+    total_hessian : float
+        Hessian of all rows, of the class that has most of it.
+    largest_gradient : float
+        Largest ``abs(G)`` that one split of the root collects on one side.
+    largest_gain : float
+        Best gain of one split of the root, without penalties.
+    largest_weight : float
+        Largest absolute weight of a leaf that holds a single row.
+    n_features : int
+        Columns.
+    n_rounds : int
+        Most boosting rounds.
+    scale : {"raw", "rows", "share"}
+        Unit of the search.
+    """
+
+    units: Units
+    objective: str
+    constant_hessian: bool
+    total_hessian: float
+    largest_gradient: float
+    largest_gain: float
+    largest_weight: float
+    n_features: int
+    n_rounds: int
+    scale: Scale = "raw"
+
+    @property
+    def n_rows(self) -> int:
+        """Training rows."""
+        return self.units.n_samples
+
+    def in_scale(self, name: str, raw: float) -> float | None:
+        """Return a raw value of a penalty in the search's scale, None without one."""
+        if name not in SCALED:
+            return raw
+        factor = self.units.factors(self.scale)[name]
+        return raw / factor if factor > 0 else None
+
+    def of_one_row(self, name: str) -> float | None:
+        """Return one row's worth of a scaled penalty in the search's scale."""
+        row = self.units.factors("rows")[name]
+        return self.in_scale(name, row) if row > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A penalty that a study names: searched in a range, or fixed at a value.
+
+    Attributes
+    ----------
+    name, where : str
+        The penalty, and its key in the YAML.
+    engines : tuple of str
+        Engines that it is for.
+    values : Range or float
+        What it is drawn from, or fixed at; infinite for no limit.
+    """
+
+    name: str
+    where: str
+    engines: tuple[str, ...]
+    values: Range | float
+
+    @property
+    def low(self) -> float:
+        """Least value apart from 0."""
+        return self.values.low if isinstance(self.values, Range) else self.values
+
+    @property
+    def high(self) -> float:
+        """Largest value."""
+        return self.values.high if isinstance(self.values, Range) else self.values
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is fixed at what it would be anyway."""
+        return bool(self.values == getattr(Penalty(), self.name))
+
+    def share_below(self, limit: float) -> float:
+        """Return the share of the values above 0 that lie below ``limit``.
+
+        >>> Entry("reg_alpha", "", (), Range(low=1, high=100, log=True)).share_below(10)
+        0.5
+        """
+        if limit <= self.low:
+            return 0.0
+        if limit > self.high or not isinstance(self.values, Range):
+            return 1.0
+        # Whole numbers below 9 are those up to 8, so up to 8.5 where they round.
+        entry = self.values
+        share = entry.share(limit - 0.5 if entry.whole else limit)
+        return (share - entry.zero) / (1 - entry.zero)
+
+    def most(self, share: float) -> str:
+        """Return a share of the values and its verb, to begin a sentence with.
+
+        >>> Entry("reg_alpha", "", (), 5.0).most(1.0)
+        'The value 5 is'
+        """
+        if not isinstance(self.values, Range):
+            return f"The value {shown(self.values)} is"
+        above = " above 0" if self.values.zero else ""
+        if share >= 1:
+            return f"Every value{above} is"
+        return f"{share:.0%} of the values{above} are"
+
+
+def entries_of(
+    space: Space, fixed: Mapping[str, float | int | None], engines: Sequence[str]
+) -> tuple[Entry, ...]:
+    """Return all penalties that a search names; those fixed at 0 left out."""
+    return (
+        *_searched(space, engines),
+        *(
+            Entry(
+                name,
+                f"search.fixed.{name}",
+                tuple(engines),
+                math.inf if value is None else value,
+            )
+            for name, value in fixed.items()
+            if value != 0
+        ),
+    )
+
+
+def _searched(space: Space, engines: Iterable[str]) -> Iterator[Entry]:
+    own = {engine: space.engine_entries.get(engine, {}) for engine in engines}
+    for name, entry in space.entries.items():
+        common = tuple(engine for engine in own if name not in own[engine])
+        if common:
+            yield Entry(name, f"search.space.{name}", common, entry)
+    for engine, entries in own.items():
+        for name, entry in entries.items():
+            yield Entry(name, f"search.space.{engine}.{name}", (engine,), entry)

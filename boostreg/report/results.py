@@ -1,0 +1,599 @@
+"""The content of ``results.json``: what a run writes, and all that pages read.
+
+A key that is renamed here is a type error wherever a page reads it. ``None`` is what
+was not measured, or a number that JSON lacks: NaN or infinity.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+from boostreg.claims.verdict import Verdict
+
+__all__ = [
+    "BaselineData", "BaselinePointData", "CardData", "ChangeData", "ClaimData",
+    "ClaimFindingData", "ClaimPanelData", "ComparisonData", "DifferenceData",
+    "EffectData", "EffectPointData", "EngineData", "ImportanceData",
+    "IncumbentData", "LintData", "MechanismPointData", "Number", "OuterData",
+    "PathData", "Penalties", "PickData", "PurposeData", "Results", "SizeData",
+    "StudyData", "TreeData", "faults_of", "json_schema", "shipped_schema",
+]  # fmt: skip
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Finite | None
+Count = Annotated[int, Field(ge=0)]
+Text = str
+Penalties = dict[str, Number]
+ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
+"""A difference or a change, then the low and the high end of its interval."""
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class Part(TypedDict):
+    """A part whose keys are all named."""
+
+
+@with_config(ConfigDict(extra="allow", strict=True))
+class OpenPart(TypedDict):
+    """A part that holds more than what pages read."""
+
+
+class ClaimFindingData(Part):
+    """What a claim came to with one engine, or with none.
+
+    ``values`` are those of the resamples, ``series`` what its pictures draw, ``place``
+    where on each path every resample was read.
+    """
+
+    engine: Text | None
+    verdict: Verdict
+    estimate: Number
+    low: Number
+    high: Number
+    n: Count
+    method: Text
+    values: list[Number]
+    series: dict[str, list[Number]]
+    place: dict[str, list[Finite]]
+
+
+class ClaimPanelData(Part):
+    """A picture of a claim: ``lines`` are series by name, each with its label."""
+
+    title: Text
+    x: Text
+    x_label: Text
+    y_label: Text
+    lines: dict[str, Text]
+    x_log: bool
+    y_log: bool
+
+
+class ClaimData(OpenPart):
+    """A claim of the study and how it came out.
+
+    ``how`` is the experiment (none along a path), ``when`` where it holds if not with
+    every engine, ``share`` whether effects are shares, ``claimed`` the ends of the
+    effects that bear it out, ``claim`` the study's own words.
+    """
+
+    id: Text
+    says: Text
+    measured: Text
+    expected: Text
+    how: Text | None
+    resamples: Text
+    verdict: Verdict
+    when: Text
+    share: bool
+    claimed: Annotated[list[Number], Field(min_length=2, max_length=2)]
+    findings: list[ClaimFindingData]
+    panels: list[ClaimPanelData]
+    claim: dict[str, Any]
+
+
+class CandidateData(Part):
+    """A trial of the search on all rows, cut at a number of rounds."""
+
+    trial: Count
+    rounds: Count
+    loss: Finite
+    leaves: Finite
+
+
+class PurposeData(CandidateData):
+    """The candidate for a purpose; ``microseconds`` under a limit on time alone."""
+
+    purpose: Literal["one_se", "knee", "max_leaves", "max_bytes", "max_microseconds"]
+    limit: Number
+    above_best: Number
+    above_best_se: Number
+    trees: Number
+    bytes: Number
+    penalty: Penalties
+    microseconds: NotRequired[Number]
+
+
+class RunData(Part):
+    """All that depends on the clock or the machine."""
+
+    started: Text
+    finished: Text
+    seconds: Finite
+    workers: Count
+    fits: Count
+    fits_from_journal: Count
+    platform: Text
+    select: NotRequired[dict[str, PurposeData]]
+
+
+class HeadingsData(Part):
+    """The heading of each section: its finding."""
+
+    use: Text
+    setup: Text
+    effects: Text
+    front: Text
+    engines: Text
+    baselines: Text
+    trials: Text
+    importance: Text
+    promise: Text
+    shrinkage: Text
+    trees: Text
+
+
+class TextData(Part):
+    """The sentences of the page."""
+
+    answer: list[Text]
+    caveats: list[Text]
+    headings: HeadingsData
+    warnings: list[Text]
+
+
+class ColumnData(OpenPart):
+    """A column of the data card."""
+
+    name: Text
+    kind: Literal["numeric", "category"]
+    missing: Count
+    distinct: Count
+
+
+class CardData(OpenPart):
+    """The data card; ``weights`` is a summary of them, ``groups`` their number."""
+
+    source: Text
+    target: Text | None
+    task: Literal["regression", "binary", "multiclass"]
+    rows: Count
+    features: Count
+    columns: list[ColumnData]
+    weights: dict[str, Number] | None
+    groups: Count | None
+    time: Count | None
+    fingerprint: Text
+    objective: Text
+    objective_parameter: Number
+    loss: Text
+    class_labels: list[Any]
+    notes: list[Text]
+
+
+class OuterData(Part):
+    """Mean loss over the outer folds, its 95 % interval, and the loss of each fold."""
+
+    loss: Number
+    low: Number
+    high: Number
+    losses: list[Number]
+
+
+class InnerData(Part):
+    """What chose a candidate: means over the inner folds."""
+
+    loss: Number
+    se: Number
+    leaves: Number
+
+
+class SizeData(Part):
+    """Counts and norms of trees, see ``TreeSize``."""
+
+    trees: Number
+    leaves: Number
+    splits: Number
+    depth: Number
+    features: Number
+    thresholds: Number
+    bytes: Number
+    l1_norm: Number
+    l2_norm: Number
+    zero_share: Number
+    shrinkage: Number
+    shrinkage_low: Number
+    shrinkage_high: Number
+
+
+class OuterFoldData(Part):
+    """What was picked inside one outer fold, and how it did there."""
+
+    outer_fold: Count
+    trial: Count
+    rounds: Count
+    loss: Number
+    train_loss: Number
+    inner_loss: Number
+    leaves: Finite
+    penalty: Penalties
+
+
+class PriorData(OpenPart):
+    """What a penalty says as a prior on leaf weights, see ``as_prior``."""
+
+    sentence: Text
+
+
+class PickData(Part):
+    """A candidate of the search on all rows, and the procedure that found it.
+
+    ``scales`` holds the penalties that have a unit, None for a scale without one.
+    """
+
+    trial: Count
+    rounds: Count
+    penalty: Penalties
+    scale: Text
+    raw: Penalties
+    scales: dict[str, Penalties | None]
+    prior: PriorData
+    params: dict[str, Any]
+    inner: InnerData
+    outer: OuterData
+    size: SizeData
+    outer_size: SizeData
+    rounds_max_reached: bool
+    at_edge: list[Text]
+    by_outer_fold: list[OuterFoldData]
+
+
+class ReferenceData(Part):
+    """A model that was not tuned for loss, on the same outer folds."""
+
+    outer: OuterData
+    size: SizeData
+    rounds: list[Count]
+
+
+class GuessData(Part):
+    """The prior of the unpenalised leaves, and the trials that it suggested."""
+
+    noise: Number
+    std: Number
+    trials: list[dict[str, Any]]
+    sentence: Text
+
+
+class IncumbentData(Part):
+    """Best candidates of the searches at a trial, means over the outer folds."""
+
+    trial: Count
+    inner: Number
+    outer: Number
+
+
+class PairShareData(Part):
+    """The share of variance of two penalties beyond their own."""
+
+    penalties: list[Text]
+    share: Finite
+
+
+class ImportanceData(Part):
+    """Shares of a measure's variance over a design that fills the space."""
+
+    quality: Number
+    points: Count
+    determined: bool
+    main: dict[str, Number]
+    pairs: list[PairShareData]
+    optuna: dict[str, dict[str, Number]]
+
+
+class EngineData(Part):
+    """All that was found with one engine.
+
+    ``importance`` is by measure, empty where no design was measured; ``guess`` is None
+    where no trial was suggested.
+    """
+
+    best: PickData
+    one_se: PickData
+    default: ReferenceData
+    unpenalised: ReferenceData
+    front: list[CandidateData]
+    winners_bias: Number
+    ties: list[Count]
+    guess: GuessData | None
+    purposes: list[PurposeData]
+    overtuning: list[IncumbentData]
+    importance: dict[str, ImportanceData]
+
+
+class BaselinePointData(Part):
+    """A strength of a baseline's path; ``live_units`` of a network alone."""
+
+    strength: Finite
+    loss: Number
+    se: Number
+    coefficients: Count
+    live_units: Number
+    values: dict[str, Number]
+
+
+class BaselineData(Part):
+    """A model that is no boosted ensemble.
+
+    ``coefficients`` are those that are not 0, of ``parameters``; ``strength`` and
+    ``l1_ratio`` are those chosen in each outer fold.
+    """
+
+    outer: OuterData
+    coefficients: Number
+    inputs: Count
+    parameters: Count
+    linear: bool
+    live_units: Number
+    strength: list[Number]
+    l1_ratio: list[Number]
+    one_se_strength: Number
+    notes: list[Text]
+    path: list[BaselinePointData]
+
+
+class DifferenceData(Part):
+    """A paired difference, its 95 % interval, and the p-value of it being 0."""
+
+    difference: Number
+    low: Number
+    high: Number
+    p: Number
+    n: Count
+    method: Text
+
+
+class ComparisonData(DifferenceData):
+    """Loss of model ``a`` minus loss of model ``b``."""
+
+    a: Text
+    b: Text
+    relative: Number
+    adjusted: Number
+    word: Literal["better", "worse", "not told apart"]
+
+
+class RatioData(Part):
+    """Leaves of model ``a`` by those of ``b``, geometric mean over outer folds."""
+
+    a: Text
+    b: Text
+    ratio: Number
+    low: Number
+    high: Number
+    folds: list[Number]
+    method: Text
+
+
+class EffectPointData(DifferenceData, SizeData):
+    """Means at one value of a penalty; differences are those to the first value."""
+
+    value: Finite
+    loss: Number
+    train_loss: Number
+    gap: Number
+    rounds: Number
+    adjusted: Number
+    differences: dict[str, ChangeData]
+    leaves_change: ChangeData
+
+
+class PathData(Part):
+    """A path of one penalty: what is held around it, and where its curves are read."""
+
+    anchor: Text
+    reading: Text
+    points: list[EffectPointData]
+    safe: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None
+    flat: list[Finite]
+    verdict: Literal["helps", "harms", "not determined"]
+
+
+class LowestData(Part):
+    """The value of least loss; its changes, as shares of the first value's."""
+
+    value: Finite
+    loss: ChangeData
+    leaves: ChangeData
+
+
+class OuterEffectData(Part):
+    """A penalty tuned alone: the values picked, judged on the outer folds."""
+
+    sentence: Text
+    values: list[Number]
+    loss: dict[str, Any]
+    leaves: dict[str, Any]
+
+
+class MechanismPartData(Part):
+    """What a part of an effect does to each measure."""
+
+    loss: DifferenceData
+    train_loss: DifferenceData
+    leaves: DifferenceData
+    l1_norm: DifferenceData
+    l2_norm: DifferenceData
+
+
+class MechanismPointData(Part):
+    """An effect at one value in two parts, and both together."""
+
+    value: Finite
+    shrinkage: MechanismPartData
+    structure: MechanismPartData
+    total: MechanismPartData
+
+
+class TreeData(Part):
+    """The first tree at one value of a penalty."""
+
+    value: Finite
+    leaves: Count
+    tree: Text
+
+
+class EffectData(PathData):
+    """What one penalty of one engine does, all else held.
+
+    ``others`` are the same path around other values or read elsewhere; ``outer`` and
+    ``mechanism`` are None where they were not measured.
+    """
+
+    sentence: Text
+    lowest: LowestData
+    outer: OuterEffectData | None
+    others: list[PathData]
+    mechanism: list[MechanismPointData] | None
+    trees: list[TreeData]
+
+
+class LintData(Part):
+    """What the linter says of the search."""
+
+    code: Text
+    where: Text
+    text: Text
+    advice: Text
+
+
+class SourceData(OpenPart):
+    """Where the study's data come from, and the use of columns."""
+
+    source: Text
+    objective: Any
+    groups: Text | None
+    time: Text | None
+    weights: Text | None
+    class_weights: Any
+
+
+class SearchData(OpenPart):
+    """What the study tries; ``space`` as the study writes it, also by engine."""
+
+    trials: Count
+    sampler: Text
+    storage: Text | None
+    scale: Literal["raw", "rows", "share"]
+    fixed: Penalties
+    space: dict[str, Any]
+
+
+class ValidationData(OpenPart):
+    """The folds of the study."""
+
+    outer: dict[str, Number]
+    inner: dict[str, Number]
+
+
+class ComputeData(OpenPart):
+    """What the study runs on."""
+
+    threads: Count
+    executor: Any
+
+
+class StudyData(OpenPart):
+    """The study with every default written out."""
+
+    name: Text
+    title: Text | None
+    seed: int
+    data: SourceData
+    engines: list[Text]
+    rounds: dict[str, Number]
+    search: SearchData
+    validation: ValidationData
+    compute: ComputeData
+
+
+class Results(Part):
+    """The content of ``results.json``."""
+
+    run: RunData
+    versions: dict[str, Text]
+    study: StudyData
+    data: CardData
+    text: TextData
+    engines: Annotated[dict[str, EngineData], Field(min_length=1)]
+    baselines: dict[str, BaselineData]
+    comparisons: list[ComparisonData]
+    sizes: list[RatioData]
+    effects: dict[str, dict[str, EffectData]]
+    outer_ratio: Finite
+    claims: list[ClaimData]
+    lint: list[LintData]
+
+
+@cache
+def _adapter() -> TypeAdapter[Results]:
+    return TypeAdapter(Results)
+
+
+def faults_of(results: object) -> list[str]:
+    """Return what keeps ``results`` from being those of this version, place by place.
+
+    >>> faults_of([])
+    ['it is no JSON object']
+    >>> faults_of({"run": {}})[0]
+    'run.started is missing'
+    """
+    if not isinstance(results, Mapping):
+        return ["it is no JSON object"]
+    try:
+        _adapter().validate_python(results)
+    except ValidationError as error:
+        return [_fault(one) for one in error.errors(include_url=False)]
+    return []
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, error["loc"]))
+    match error["type"]:
+        case "missing":
+            return f"{where} is missing"
+        case "extra_forbidden":
+            return f"{where} is not known"
+    message = str(error["msg"])
+    return f"{where}: {message[:1].lower()}{message[1:]}"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``results.json``, made from its types."""
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "results.json of boostreg",
+    }
+    return head | _adapter().json_schema() | head
+
+
+def shipped_schema() -> dict[str, Any]:
+    """Return the JSON Schema that ships in the package."""
+    text = files("boostreg.report").joinpath("results.schema.json").read_text("utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content

@@ -1,0 +1,121 @@
+"""Which penalty paths a study measures: penalties, engines and values.
+
+By default, they are the penalties in ``ALWAYS`` and all others in the search space.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from boostreg.effects.mechanism import MECHANISMS, why_not_split
+from boostreg.effects.paths import path_grid, path_points
+from boostreg.engines import Problem, get_engine
+from boostreg.errors import StudyError, UnsupportedPenaltyError
+from boostreg.penalty import Penalty, Range, Space
+from boostreg.penalty.space import shipped_range
+from boostreg.report.sentences import listed
+from boostreg.report.wording import LABELS
+from boostreg.study.spec import StudySpec
+from boostreg.tuning.engine_space import EngineSpace
+
+__all__ = ["Grids", "engine_grids", "left_out", "not_split", "path_names"]
+
+ALWAYS = ("reg_alpha", "reg_lambda", "min_split_gain")
+
+Grids = Mapping[str, Mapping[str, tuple[float, ...]]]
+"""Values of the path of each penalty, by engine."""
+
+
+def path_names(
+    spec: StudySpec, ranges: Mapping[str, Mapping[str, Range]]
+) -> tuple[str, ...]:
+    """Return the penalties whose paths a study measures.
+
+    ``ranges`` are the search ranges of each engine.
+    """
+    if spec.paths.penalties is not None:
+        return spec.paths.penalties
+    searched = (name for own in ranges.values() for name in own)
+    return tuple(dict.fromkeys((*ALWAYS, *searched)))
+
+
+def engine_grids(
+    spec: StudySpec,
+    space: Space,
+    spaces: Mapping[str, EngineSpace],
+    problem: Problem,
+) -> Grids:
+    """Return the grids of every engine, without penalties that it does not support.
+
+    Raises
+    ------
+    StudyError
+        If a named penalty has no range.
+    UnsupportedPenaltyError
+        If no engine of the study supports a named penalty.
+    """
+    names = path_names(spec, {e: own.ranges for e, own in spaces.items()})
+    wanted = {name: _range(name, place, space) for place, name in enumerate(names)}
+    found: dict[str, dict[str, tuple[float, ...]]] = {}
+    reasons: dict[str, list[str]] = {name: [] for name in names}
+    for engine, own in spaces.items():
+        found[engine] = {}
+        fixed: dict[str, Any] = dict(own.fixed)
+        base = Penalty(**fixed, scale=spec.search.scale)
+        for name, shared in wanted.items():
+            searched = own.ranges.get(name) or shared
+            grid = path_grid(name, searched, spec.paths.points)
+            if reason := _refusal(engine, base, {name: grid}, problem):
+                reasons[name].append(reason)
+            else:
+                found[engine][name] = grid
+    for place, (name, refusals) in enumerate(reasons.items()):
+        if spec.paths.penalties and len(refusals) == len(spec.engines):
+            text = f"{name}: {refusals[0]}"
+            raise UnsupportedPenaltyError.at(place, text=text)
+    return found
+
+
+def left_out(names: Sequence[str], grids: Grids) -> Iterator[str]:
+    """Yield a sentence per engine that does not support some of the penalties.
+
+    ``names`` are the penalties that some engine supports.
+    """
+    for engine, own in grids.items():
+        lacking = [name for name in names if name not in own]
+        if lacking:
+            yield (
+                f"No path of {listed(lacking)} with {LABELS[engine]}, which does not "
+                f"take {'it' if len(lacking) == 1 else 'them'} here."
+            )
+
+
+def not_split(names: Sequence[str], base: Penalty, problem: Problem) -> Iterator[str]:
+    """Yield a sentence on why effects on leaf weights are not split in two parts."""
+    split = [name for name in names if name in MECHANISMS]
+    if split and (reason := why_not_split(base, problem)):
+        yield f"The effect of {listed(split)} is not split in two parts: {reason}."
+
+
+def _range(name: str, place: int, space: Space) -> Range:
+    """Return the range of a penalty in the study, otherwise in a built-in space."""
+    own = (space.entries, *space.engine_entries.values())
+    found = next((entries[name] for entries in own if name in entries), None)
+    if searched := found or shipped_range(name):
+        return searched
+    text = f"{name} has no range; name one in search.space."
+    raise StudyError.at(place, text=text)
+
+
+def _refusal(
+    engine: str,
+    base: Penalty,
+    grids: Mapping[str, Sequence[float]],
+    problem: Problem,
+) -> str | None:
+    """Return why an engine does not support a point of a path, or None."""
+    for point in path_points(engine, base, grids):
+        try:
+            get_engine(engine).check(point.penalty, problem)
+        except UnsupportedPenaltyError as error:
+            return str(error)
+    return None

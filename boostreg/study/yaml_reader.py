@@ -1,0 +1,296 @@
+"""Untrusted YAML 1.2: bounded, without aliases, with the position of each key.
+
+Bounds are checked during scanning, so that a YAML bomb is refused before it expands:
+aliases, merge keys and tags are not supported, and a file has at most ``MAX_BYTES``
+bytes, ``MAX_LINES`` lines, ``MAX_DEPTH`` levels and ``MAX_VALUES`` values. Scalars are
+those of the core schema (YAML 1.2.2, 10.3.2): ``1e-3`` is a number, ``no`` and
+``2024-01-01`` are text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
+
+from boostreg.errors import StudyError, reason
+from boostreg.study.faults import Place, PlacedFault, as_error, show
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_LINES", "MAX_VALUES", "Document", "read_yaml"]
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+MAX_LINES = 5_000
+MAX_VALUES = 2_000
+
+_LONGEST_INT = 30
+_BRACKET = re.compile(r"[\[{\]}]")
+_TOP = Place(1, 1)
+
+_CONSTANTS = (
+    dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
+    | dict.fromkeys(("true", "True", "TRUE"), True)
+    | dict.fromkeys(("false", "False", "FALSE"), False)
+)
+_INT = re.compile(r"[-+]?[0-9]+")
+_PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Document:
+    """The content of a YAML file, with the position of each key and value.
+
+    ``content`` consists of dict, tuple, str, int, float, bool and None. ``faults`` are
+    errors after which reading can continue, such as a duplicate key.
+    """
+
+    file: str
+    content: Any = None
+    keys: dict[Loc, Place] = field(default_factory=dict)
+    values: dict[Loc, Place] = field(default_factory=dict)
+    faults: list[PlacedFault] = field(default_factory=list)
+
+    def key_place(self, loc: Loc) -> Place:
+        """Return the position of a key, or of the nearest parent that exists."""
+        return self._nearest(loc, self.keys)
+
+    def value_place(self, loc: Loc) -> Place:
+        """Return the position of a value, or of the nearest parent that exists."""
+        return self._nearest(loc, self.values)
+
+    def _nearest(self, loc: Loc, places: Mapping[Loc, Place]) -> Place:
+        if loc in places:
+            return places[loc]
+        holders = (loc[:n] for n in range(len(loc), 0, -1))
+        # A list entry has no key; use the position of its value.
+        known = (self.keys.get(h) or self.values.get(h) for h in holders)
+        return next((place for place in known if place is not None), _TOP)
+
+
+def read_yaml(path: Path) -> Document:
+    """Read a YAML file with one document.
+
+    Raises
+    ------
+    StudyError
+        If there is no such file, it is not UTF-8, not YAML, or beyond the bounds.
+    """
+    text = _read_text(path)
+    document = Document(str(path))
+    _refuse_towers(document.file, text)
+    try:
+        _Builder(document, _events(text)).build()
+    except _RefusedError as refused:
+        raise as_error(document.file, [refused.fault]) from None
+    except MarkedYAMLError as error:
+        raise as_error(document.file, [_syntax_fault(error)]) from None
+    except YAMLError as error:
+        text = " ".join(str(error).split())
+        raise StudyError(f"{path}: not YAML: {text}.") from None
+    return document
+
+
+def _read_text(path: Path) -> str:
+    content = None
+    try:
+        if path.is_file() or path.is_dir() or not path.exists():
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise StudyError(f"{path}: there is no such file.") from None
+    except IsADirectoryError:
+        raise StudyError(f"{path}: is a folder; expected a study file.") from None
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path}: could not be read: {reason(error)}.") from None
+    if content is None:
+        raise StudyError(f"{path}: is not a regular file; expected a study file.")
+    if len(content) > MAX_BYTES:
+        raise StudyError(f"{path}: is larger than {MAX_BYTES // 1024} KiB.")
+    if content.count(b"\n") > MAX_LINES:
+        raise StudyError(f"{path}: has more than {MAX_LINES} lines.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StudyError(
+            f"{path}: is not UTF-8 text: byte {error.start} is "
+            f"0x{content[error.start]:02x}."
+        ) from None
+
+
+def _refuse_towers(file: str, text: str) -> None:
+    """Refuse deeply nested brackets before the scanner sees them.
+
+    ruamel.yaml looks far ahead in them and would need a second for its first event.
+    """
+    n_open = 0
+    for bracket in _BRACKET.finditer(text):
+        n_open = n_open + 1 if bracket[0] in "[{" else max(n_open - 1, 0)
+        if n_open > MAX_DEPTH:
+            place = Place(text.count("\n", 0, bracket.start()) + 1, 1)
+            fault = PlacedFault(place, "", f"nested deeper than {MAX_DEPTH} levels.")
+            raise as_error(file, [fault])
+
+
+def _events(text: str) -> Iterator[Any]:
+    return YAML(typ="safe", pure=True).parse(text)  # type: ignore[no-any-return] # ruamel is untyped here
+
+
+class _RefusedError(Exception):
+    """The file exceeds a bound; reading stops."""
+
+    def __init__(self, place: Place, text: str) -> None:
+        super().__init__(text)
+        self.fault = PlacedFault(place, "", text)
+
+
+def _place(mark: Any) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def _syntax_fault(error: MarkedYAMLError) -> PlacedFault:
+    mark = error.problem_mark or error.context_mark
+    text = " ".join(str(error.problem or error.context or "cannot be read").split())
+    hint = "; indent with spaces, not tabs" if r"\t" in text else ""
+    return PlacedFault(_place(mark) if mark else _TOP, "", f"not YAML: {text}{hint}.")
+
+
+class _Builder:
+    """Builds a document from parser events, within the bounds."""
+
+    def __init__(self, document: Document, events: Iterator[Any]) -> None:
+        self._document, self._events, self._n_values = document, events, 0
+
+    def build(self) -> None:
+        n_documents = 0
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                n_documents += 1
+                self._check_start(event, n_documents)
+            elif isinstance(event, NodeEvent):
+                self._document.content = self._value(event, ())
+
+    @staticmethod
+    def _check_start(event: Any, n_documents: int) -> None:
+        if n_documents > 1:
+            raise _RefusedError(_place(event.start_mark), "a second document begins.")
+        if event.tags or tuple(event.version or (1, 2)) != (1, 2):
+            raise _RefusedError(
+                _place(event.start_mark), "a YAML directive; studies are YAML 1.2."
+            )
+
+    def _next(self) -> Any:
+        return next(self._events)
+
+    def _value(self, event: Any, loc: Loc) -> Any:
+        self._check_node(event, loc)
+        # An empty value has no position of its own; use that of its key.
+        if getattr(event, "value", None) != "" or not event.implicit[0]:
+            self._document.values[loc] = _place(event.start_mark)
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(loc)
+        if isinstance(event, SequenceStartEvent):
+            return self._sequence(loc)
+        return self._scalar(event, loc)
+
+    def _check_node(self, event: Any, loc: Loc) -> None:
+        place = _place(event.start_mark)
+        self._n_values += 1
+        if isinstance(event, AliasEvent):
+            raise _RefusedError(place, "an alias (*); write the value out.")
+        if event.anchor is not None:
+            raise _RefusedError(place, "an anchor (&); write each value out.")
+        if event.tag is not None:
+            raise _RefusedError(place, f"a tag ({show(str(event.tag))}); leave it out.")
+        if len(loc) >= MAX_DEPTH:
+            raise _RefusedError(place, f"nested deeper than {MAX_DEPTH} levels.")
+        if self._n_values > MAX_VALUES:
+            raise _RefusedError(place, f"more than {MAX_VALUES} values.")
+
+    def _mapping(self, loc: Loc) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        while not isinstance(event := self._next(), CollectionEndEvent):
+            self._check_node(event, loc)
+            key, place = self._key(event), _place(event.start_mark)
+            twice = key in content
+            if twice:
+                first = self._document.keys[*loc, key].line
+                self._fault(
+                    place, (*loc, key), f"written twice, first in line {first}."
+                )
+            else:
+                self._document.keys[*loc, key] = place
+            value = self._value(self._next(), (*loc, key))
+            content.setdefault(key, value)
+        return content
+
+    def _key(self, event: Any) -> str:
+        place = _place(event.start_mark)
+        if not isinstance(event, ScalarEvent):
+            raise _RefusedError(place, "a key must be text, found a list or a mapping.")
+        if event.value == "<<":
+            raise _RefusedError(place, "a merge key (<<); write the keys out.")
+        if _unprintable(event.value):
+            raise _RefusedError(place, "a key with control characters.")
+        return str(event.value)
+
+    def _sequence(self, loc: Loc) -> tuple[Any, ...]:
+        content: list[Any] = []
+        while not isinstance(event := self._next(), CollectionEndEvent):
+            content.append(self._value(event, (*loc, len(content))))
+        return tuple(content)
+
+    def _scalar(self, event: Any, loc: Loc) -> Any:
+        text: str = event.value
+        place = _place(event.start_mark)
+        if _unprintable(text.replace("\n", "").replace("\t", "")):
+            self._fault(place, loc, "text with control characters.")
+            return ""
+        plain = event.implicit[0]
+        if plain and _INT.fullmatch(text) and len(text) > _LONGEST_INT:
+            self._fault(place, loc, f"a whole number of {len(text)} digits.")
+            return 0
+        return _resolve(text) if plain else text
+
+    def _fault(self, place: Place, loc: Loc, text: str) -> None:
+        self._document.faults.append(PlacedFault(place, ".".join(map(str, loc)), text))
+
+
+def _unprintable(text: str) -> bool:
+    # Cc: control characters, Cs: halves of surrogate pairs, which no file can hold.
+    return any(unicodedata.category(char) in {"Cc", "Cs"} for char in text)
+
+
+def _resolve(text: str) -> Any:
+    """Return the value of an unquoted scalar in the core schema.
+
+    >>> [_resolve(t) for t in ("1e-3", "010", "0x1f", "no", "~", "True", "12:30")]
+    [0.001, 10, 31, 'no', None, True, '12:30']
+    """
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _PREFIXED.fullmatch(text) and len(text) <= _LONGEST_INT:
+        return int(text, base=0)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _NOT_FINITE.fullmatch(text):
+        return float(text.replace(".", ""))
+    return text

@@ -1,0 +1,144 @@
+"""Our own format: the arrays in a numpy ``.npz`` file, without pickle."""
+
+import re
+import struct
+import zipfile
+import zlib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boostreg.engine_facts import ENGINE_FACTS
+from boostreg.errors import ModelError, reason
+from boostreg.trees.structure import RawForest
+
+__all__ = ["read_arrays", "write_arrays"]
+
+_VERSION = 1
+_SCALARS = {
+    "version": int,
+    "n_features": int,
+    "n_outputs": int,
+    "n_rounds": int,
+    "reg_lambda": float,
+}
+_DTYPES = {
+    "tree_offsets": np.int64,
+    "left": np.int32,
+    "right": np.int32,
+    "feature": np.int32,
+    "default_left": np.bool_,
+    "missing": np.uint8,
+    "set_index": np.int32,
+    "set_offsets": np.int64,
+    "categories": np.int32,
+    "members_left": np.bool_,
+    "output": np.int32,
+    "round": np.int32,
+    "mixed": np.bool_,
+}
+"""Types of arrays other than float64."""
+
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_SURE, _MOST_GROWTH = 2**26, 64
+"""Maximum unpacked bytes of any file, and per byte of a larger file."""
+
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '(?P<kind>[<|][a-zA-Z]\d{1,2})', "
+    rb"'fortran_order': False, 'shape': \((?P<shape>|\d{1,15},)\), \} *\n",
+    re.DOTALL,
+)
+"""Header of an array with one axis or none."""
+
+_DAMAGED = (OSError, ValueError, EOFError, RuntimeError, struct.error, zlib.error)
+"""Exceptions of zipfile for damaged archives."""
+
+
+def write_arrays(path: Path, found: dict[str, Any]) -> None:
+    """Write the fields of a ``RawForest`` to ``path``."""
+    with path.open("wb") as file:
+        np.savez_compressed(file, version=_VERSION, **found)
+
+
+def read_arrays(path: Path) -> RawForest:
+    """Return the arrays that ``write_arrays`` wrote.
+
+    Names and declared sizes are checked before anything is unpacked. Headers must match
+    those that numpy writes for our arrays exactly, so nothing is evaluated.
+
+    Raises
+    ------
+    ModelError
+        If the file is damaged, of a later version, or not from boostreg.
+    """
+    names = {field.name for field in fields(RawForest)}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _refuse_foreign(path, archive, names)
+            found = {
+                n: _array(n, archive.read(f"{n}.npy")) for n in ("version", *names)
+            }
+    except (*_DAMAGED, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"{path.name} must be an .npz of trees: {reason(error)}."
+        ) from None
+    if found.pop("version") != _VERSION:
+        raise ModelError(
+            f"{path.name} must hold trees in version {_VERSION} of boostreg's arrays."
+        )
+    return RawForest(**found)
+
+
+def _refuse_foreign(path: Path, archive: zipfile.ZipFile, names: set[str]) -> None:
+    """Raise ModelError if an archive is not from boostreg, before unpacking."""
+    held = archive.infolist()
+    expected = sorted(f"{name}.npy" for name in (*names, "version"))
+    if sorted(info.filename for info in held) != expected:
+        raise ModelError(
+            f"{path.name} must hold trees in version {_VERSION} of boostreg's arrays."
+        )
+    if any(info.flag_bits & 1 or info.compress_type not in _PACKINGS for info in held):
+        raise ModelError(
+            f"{path.name} must be packed like numpy does, and not encrypted."
+        )
+    size = sum(info.file_size for info in held)
+    if size > max(_SURE, _MOST_GROWTH * path.stat().st_size):
+        raise ModelError(
+            f"{path.name} would unpack to {size / 2**20:,.0f} MiB, far more than trees "
+            "in a file of its size can be."
+        )
+
+
+def _array(name: str, content: bytes) -> Any:
+    """Return an array or a scalar from the bytes that numpy wrote."""
+    whole = _HEADER.match(content)
+    if whole is None:
+        raise ModelError(f"{name} must be an array in numpy's format.")
+    kind, shape = whole["kind"].decode(), whole["shape"].decode()
+    kinds, scalar = _expected(name)
+    if kind not in kinds or (shape == "") != scalar:
+        raise ModelError(f"{name} must hold {' or '.join(kinds)}, got {kind!r}.")
+    body, dtype = content[whole.end() :], np.dtype(kind)
+    count = int(shape.rstrip(",") or 1)
+    if len(body) != count * dtype.itemsize:
+        raise ModelError(f"{name} must have {count} entries, which its size belies.")
+    array = np.frombuffer(body, dtype).copy()
+    if name == "engine":
+        return _engine(str(array[0]))
+    return array[0].item() if scalar else array
+
+
+def _expected(name: str) -> tuple[tuple[str, ...], bool]:
+    """Return the allowed dtypes of an entry, and whether it is a scalar."""
+    if name == "engine":
+        return tuple(f"<U{len(engine)}" for engine in ENGINE_FACTS), True
+    kind = _SCALARS.get(name, _DTYPES.get(name, np.float64))
+    return (np.dtype(kind).str,), name in _SCALARS
+
+
+def _engine(name: str) -> str:
+    if name not in ENGINE_FACTS:
+        raise ModelError(f"engine must be one of {tuple(ENGINE_FACTS)}, got {name!r}.")
+    return name

@@ -1,0 +1,288 @@
+"""A search as a state machine: it requests fits, takes results, and selects.
+
+It does not train and does not know the executor. Its requests and its outcome are pure
+functions of its arguments and of the results of the fits, in any order of arrival.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from boostreg.arrays import Array
+from boostreg.errors import FitError
+from boostreg.fits.fit import Fit, FitResult
+from boostreg.fits.work import FitWork, Work
+from boostreg.penalty import Penalty
+from boostreg.tuning.guess import GUESSED, Guessing, LeafWork, Prior, guesses, prior
+from boostreg.tuning.measuring import (
+    FitSettings,
+    Measuring,
+    Race,
+    Rule,
+    Setting,
+    inner_fits,
+)
+from boostreg.tuning.proposals import Proposer, first_penalties
+from boostreg.tuning.selection import Selection, select
+from boostreg.tuning.trial import Trial
+
+__all__ = ["Tuning", "TuningJob"]
+
+_NEVER_RACED = 2
+
+
+@dataclass(slots=True)
+class _OpenTrial:
+    """A trial with unfinished fits."""
+
+    measuring: Measuring
+    race: Race | None = None
+    seconds: float = 0.0
+    twins: list[int] = field(default_factory=list)
+    """Later trials with the same penalty, which get the same result."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Tuning:
+    """The search for the penalties of one engine within one outer fold.
+
+    Until ``done``: get fits from ``ready``, run them anywhere, and pass each record to
+    ``receive``.
+
+    Attributes
+    ----------
+    engine : str
+        ``"xgboost"``, ``"lightgbm"``.
+    outer : int or None
+        Outer fold; None for all rows.
+    proposer : Proposer
+        Unused so far; it determines the number of trials.
+    limits : FitSettings
+        Settings that all fits of the study share.
+    racing : {"moderated", "wilcoxon"} or None
+        Rule by which hopeless trials are stopped; None measures all trials in full.
+        The first two trials (no penalty, our defaults) are always measured in full,
+        and so are all trials of a sampler that trades leaves for loss.
+    """
+
+    engine: str
+    outer: int | None
+    proposer: Proposer
+    limits: FitSettings
+    racing: Rule | None = None
+    _open: dict[int, _OpenTrial] = field(default_factory=dict, init=False, repr=False)
+    _owner: dict[Fit, int] = field(default_factory=dict, init=False, repr=False)
+    _new: list[Fit] = field(default_factory=list, init=False, repr=False)
+    _ended: dict[int, Trial] = field(default_factory=dict, init=False, repr=False)
+    _losses: dict[int, Array] = field(default_factory=dict, init=False, repr=False)
+    _first: dict[Penalty, int] = field(default_factory=dict, init=False, repr=False)
+    _estimates: dict[int, float | None] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _stopped: bool = field(default=False, init=False, repr=False)
+
+    def ready(self) -> list[Fit]:
+        """Return the fits that can run now, each once, in order of urgency."""
+        while self.proposer.may_ask and not self._stopped:
+            self._open_trial()
+        new, self._new = self._new, []
+        return new
+
+    def receive(self, fit: Fit, record: FitResult | FitError) -> None:
+        """Take the result of a fit, or its error, in any order."""
+        number = self._owner.pop(fit)
+        trial = self._open[number]
+        trial.measuring.receive(FitWork(fit), record)
+        if isinstance(record, FitResult):
+            trial.seconds += record.seconds
+        if trial.measuring.done:
+            self._end(number, self._open.pop(number))
+        else:
+            self._ask(number, trial)
+
+    def stop(self) -> None:
+        """Stop proposing; open trials are still measured."""
+        self._stopped = True
+
+    @property
+    def done(self) -> bool:
+        """Whether all trials have finished."""
+        asked_all = self._stopped or self.proposer.n_asked == self.proposer.n_trials
+        return asked_all and not self._open
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Finished trials, by number."""
+        return tuple(self._ended[number] for number in sorted(self._ended))
+
+    @property
+    def incumbent(self) -> Trial | None:
+        """The complete trial with the lowest loss so far, for a progress display."""
+        complete = (trial for trial in self.trials if trial.state == "complete")
+        return min(complete, key=lambda trial: trial.loss, default=None)
+
+    @property
+    def selection(self) -> Selection:
+        """The selection among the candidates of all complete trials.
+
+        Raises
+        ------
+        FitError
+            If no trial is complete.
+        """
+        curves = [trial.curves for trial in self.trials if trial.curves is not None]
+        if curves:
+            return select(curves)
+        where = "all rows" if self.outer is None else f"outer fold {self.outer}"
+        reasons = (f" The first failed: {trial.reason}" for trial in self.trials)
+        raise FitError(
+            f"No trial of {self.engine} on {where} is complete.{next(reasons, '')}"
+        )
+
+    def _open_trial(self) -> None:
+        number, penalty = self.proposer.n_asked, self.proposer.ask()
+        first = self._first.setdefault(penalty, number)
+        if first in self._ended:
+            self._record(_twin(self._ended[first], number), first)
+        elif first in self._open:
+            self._open[first].twins.append(number)
+        else:
+            setting = Setting(self.engine, self.outer, penalty)
+            race = self._race(number)
+            measuring = Measuring([setting], self.limits, race=race)
+            self._open[number] = _OpenTrial(measuring, race)
+            self._ask(number, self._open[number])
+
+    def _race(self, number: int) -> Race | None:
+        by_loss = self.proposer.sampler != "nsga2"
+        if self.racing is None or not by_loss or number < _NEVER_RACED:
+            return None
+        last = number - self.proposer.in_flight
+        seen = {n: losses for n, losses in self._losses.items() if n <= last}
+        return Race.among(seen, self.racing)
+
+    def _ask(self, number: int, trial: _OpenTrial) -> None:
+        new = [work.fit for work in trial.measuring.ready()]
+        self._owner.update(dict.fromkeys(new, number))
+        self._new.extend(new)
+
+    def _end(self, number: int, trial: _OpenTrial) -> None:
+        (measured,) = trial.measuring.trials.values()
+        ended = replace(_twin(measured, number), seconds=trial.seconds)
+        self._estimates[number] = _loss_for_sampler(ended, trial.race)
+        self._record(ended, number)
+        for twin in trial.twins:
+            self._record(_twin(ended, twin), number)
+
+    def _record(self, trial: Trial, first: int) -> None:
+        """Store a trial and report it; trial ``first`` has the same penalty."""
+        self._ended[trial.number] = trial
+        if trial.curves is not None:
+            self._losses[trial.number] = trial.curves.valid_loss[:, trial.n_rounds]
+        leaves = trial.sizes["n_leaves"]
+        self.proposer.tell(trial.number, self._estimates[first], leaves)
+
+
+def _loss_for_sampler(trial: Trial, race: Race | None) -> float | None:
+    """Return the loss to report to the sampler; None for a failed trial."""
+    if trial.state == "complete":
+        return trial.loss
+    if trial.state == "raced" and race is not None:
+        return race.estimate([fold.valid_loss for fold in trial.folds])
+    return None
+
+
+def _twin(trial: Trial, number: int) -> Trial:
+    """Return ``trial`` under another number, at no cost."""
+    curves = trial.curves and replace(trial.curves, number=number)
+    return replace(trial, number=number, curves=curves, seconds=0.0)
+
+
+_MAX_GUESS_FOLDS = 5
+"""Maximum number of inner folds on which leaves are measured for a guess."""
+
+
+class TuningJob:
+    """A search as a job: its fits become work, and records are passed back to it.
+
+    Parameters
+    ----------
+    tuning : Tuning
+        If its proposer takes guesses, they are computed here.
+    timeout : float, optional
+        Seconds after the first fit when it stops proposing. Open trials are still
+        measured, so the first trials, the references, always are.
+    clock : callable
+        Returns seconds; replaced in tests.
+    """
+
+    def __init__(
+        self,
+        tuning: Tuning,
+        *,
+        timeout: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tuning = tuning
+        self._timeout, self._clock = timeout, clock
+        self._started: float | None = None
+        self.was_cut = False
+        """Whether the timeout ended it, so that results depend on the machine."""
+        self._guessing = Guessing(_guess_fits(tuning))
+
+    @property
+    def done(self) -> bool:
+        """Whether all trials have finished."""
+        return self.tuning.done and self._guessing.done
+
+    @property
+    def prior(self) -> Prior | None:
+        """Prior estimated from the leaves of the unpenalised fit, if measured."""
+        return prior(self._guessing.found)
+
+    @property
+    def guesses(self) -> Mapping[str, int]:
+        """Numbers of the guessed trials, by penalty."""
+        proposer = self.tuning.proposer
+        names = (name for name in GUESSED if name in proposer.space)
+        return dict(zip(names, proposer.guess_numbers, strict=False))
+
+    def ready(self) -> Sequence[Work[Any]]:
+        """Return work that can run now."""
+        self._check_timeout()
+        return [*self._guessing.ready(), *map(FitWork, self.tuning.ready())]
+
+    def receive(self, work: FitWork | LeafWork, record: Any) -> None:
+        """Take the result of a fit, or its FitError."""
+        if isinstance(work, LeafWork):
+            self._guessing.receive(work, record)
+            if self._guessing.done:
+                self._guess()
+        else:
+            self.tuning.receive(work.fit, record)
+        self._check_timeout()
+
+    def _guess(self) -> None:
+        to = self.tuning.proposer
+        to.take_guesses(guesses(self._guessing.found, to.space, to.fixed, to.scale))
+
+    def _check_timeout(self) -> None:
+        if self._timeout is None or self.was_cut or self.tuning.done:
+            return
+        now = self._clock()
+        if self._started is None:
+            self._started = now
+        elif now - self._started >= self._timeout:
+            self.was_cut = self.tuning.proposer.n_asked < self.tuning.proposer.n_trials
+            self.tuning.stop()
+
+
+def _guess_fits(tuning: Tuning) -> list[Fit]:
+    """Return the unpenalised fits whose leaves are measured, on a few inner folds."""
+    proposer = tuning.proposer
+    if not proposer.guess_numbers:
+        return []
+    free, _ = first_penalties(proposer.fixed, proposer.scale)
+    setting = Setting(tuning.engine, tuning.outer, free)
+    return inner_fits(setting, tuning.limits)[:_MAX_GUESS_FOLDS]

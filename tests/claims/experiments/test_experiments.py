@@ -1,0 +1,53 @@
+"""Every experiment keeps the contract of its procedure."""
+
+import math
+import re
+
+import pytest
+from samples import ENGINES, make_sample, measure
+
+from boostreg.claims.experiments import EXPERIMENTS
+
+CASES = [
+    (name, kind, engine)
+    for name, procedure in EXPERIMENTS.items()
+    for kind in ("squared_error", "logistic")
+    if procedure.objectives == "any" or kind in procedure.objectives
+    for engine in (ENGINES if procedure.by_engine else (None,))
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "engine"), CASES)
+def test_values_and_series_are_those_that_are_said(name, kind, engine):
+    procedure = EXPERIMENTS[name]
+    choice = {} if engine is None else {"engine": engine}
+
+    found = measure(name, make_sample(kind, n_samples=80), **choice)
+    again = measure(name, make_sample(kind, n_samples=80), **choice)
+
+    assert set(found.values) == set(procedure.measures)
+    assert all(type(value) is float for value in found.values.values())
+    assert not all(math.isnan(value) for value in found.values.values())
+    assert repr(again) == repr(found)
+    lengths = {key: len(line) for key, line in found.series.items()}
+    for panel in procedure.panels:
+        assert {lengths[key] for key in (panel.x, *panel.lines)} == {lengths[panel.x]}
+        assert len(panel.lines) <= 8
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_options_defaults_lie_within_their_bounds(name):
+    for option in EXPERIMENTS[name].options.values():
+        if option.choices:
+            assert option.default in option.choices
+        elif not isinstance(option.default, tuple):
+            assert option.low <= option.default <= option.high
+
+
+def test_measures_stand_alone_and_differ_within_their_experiment():
+    """On the page and in the table each is read without its neighbours."""
+    for name, procedure in EXPERIMENTS.items():
+        words = list(procedure.measures.values())
+
+        assert len(set(words)) == len(words), name
+        assert not [one for one in words if re.match(r"the (same|first|second)\b", one)]

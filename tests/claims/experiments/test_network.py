@@ -1,0 +1,97 @@
+"""A network's gradients are right, and its penalties do what their steps can do."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from samples import make_sample, measure
+
+from boostreg.claims.experiments.network import (
+    NetworkRows,
+    Rule,
+    gradients,
+    initial,
+    loss,
+    train,
+)
+
+
+@pytest.mark.parametrize("kind", ["squared_error", "logistic"])
+def test_gradients_are_those_of_central_differences(kind):
+    data = NetworkRows.of(make_sample(kind, n_samples=40))
+    weights = initial(10, 4, np.random.default_rng(0))
+
+    found = gradients(weights, data)
+
+    for place, slopes in enumerate(found):
+        for index in np.ndindex(slopes.shape):
+            sides = []
+            for nudge in (1e-6, -1e-6):
+                moved = [w.copy() for w in weights]
+                moved[place][index] += nudge
+                sides.append(loss(tuple(moved), data))
+            assert slopes[index] == pytest.approx(
+                (sides[0] - sides[1]) / 2e-6, rel=1e-5, abs=1e-8
+            )
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+def test_training_lowers_the_loss(optimiser):
+    data = NetworkRows.of(make_sample())
+    start = initial(10, 6, np.random.default_rng(0))
+    step = {"sgd": 0.1, "adam": 0.01}[optimiser]
+
+    end = train(data, start, Rule(optimiser, step=step), epochs=20, seed=0)
+
+    assert loss(end, data) < 0.5 * loss(start, data)
+
+
+def test_l2_is_weight_decay_for_gradient_descent_and_not_for_adam():
+    found = measure("weight_decay", make_sample()).values
+    without = measure("weight_decay", make_sample(), strength=0.0).values
+
+    assert found["sgd_difference"] < 1e-9
+    assert found["adam_difference"] > 0.1
+    assert without["adam_difference"] == 0
+
+
+def test_proximal_steps_alone_land_on_zeros():
+    found = measure("network_zeros", make_sample()).values
+    weak = measure("network_zeros", make_sample(), strength=1e-5).values
+
+    assert found["proximal_zero_share"] > 0.3
+    assert found["subgradient_zero_share"] == found["l2_zero_share"] == 0
+    assert found["subgradient_near_zero_share"] > found["l2_near_zero_share"]
+    assert weak["proximal_zero_share"] < 0.1
+
+
+def test_l1_kills_units_only_where_it_is_strong_enough():
+    strong = measure("dead_units", make_sample(), strength=0.05).values
+    weak = measure("dead_units", make_sample(), strength=1e-4).values
+
+    assert strong["proximal_sgd"] > 0.3
+    assert strong["l2_sgd"] == strong["subgradient_sgd"] == 0
+    assert weak["proximal_sgd"] == 0
+
+
+def test_a_strong_enough_penalty_kills_every_unit():
+    found = measure("dead_units", make_sample(), strength=5.0).values
+
+    assert found["proximal_sgd"] == found["proximal_adam"] == 1
+
+
+def test_subgradient_steps_stay_away_from_the_minimum_and_proximal_steps_reach_it():
+    found = measure("kink", make_sample(), steps=1000).values
+
+    assert found["proximal_left"] < 1e-10
+    assert found["subgradient_left"] > 1e-4
+    assert found["subgradient_over_proximal"] > 1
+    assert abs(found["proximal_over_l2"]) < 0.5
+
+
+def test_without_much_of_a_penalty_the_kink_costs_nothing():
+    sample = replace(make_sample(beta=np.r_[2.0, -2.0]), seed=1)
+
+    found = measure("kink", sample, fit=0.999, steps=1000, distance=0.01).values
+
+    assert found["subgradient_over_proximal"] == pytest.approx(0, abs=0.2)

@@ -1,0 +1,175 @@
+"""A verdict follows the data: where they contradict a claim, it is refuted."""
+
+import numpy as np
+import pytest
+
+from boostreg.claims.experiments import EXPERIMENTS
+from boostreg.claims.experiments.base import Sample
+from boostreg.claims.paths import PathQuestion, answer_path
+from boostreg.claims.verdict import Least, judge, replicate_t
+from boostreg.data import Column, Table, make_splits
+from boostreg.effects.paths import path_points, path_rows
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import run_fit
+from boostreg.losses import Objective
+from boostreg.penalty import Penalty
+from boostreg.tuning import FitSettings
+from boostreg.tuning.measuring import Measuring
+
+SQUARED, LOGISTIC = Objective("squared_error"), Objective("logistic", None, 2)
+
+
+def linear(coefficients, noise, n_samples, seed, *, classes=False):
+    """Return a sample of a linear target, or of two classes by its sign."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((2 * n_samples, len(coefficients)))
+    y = X @ np.asarray(coefficients) + noise * rng.standard_normal(2 * n_samples)
+    y = (y > 0).astype(float) if classes else y
+    parts = (X[:n_samples], y[:n_samples], X[n_samples:], y[n_samples:])
+    return Sample(*parts, LOGISTIC if classes else SQUARED, seed)
+
+
+def verdict(name, measure, samples, expect, least, *, than=0.0, **options):
+    """Return what an experiment on several samples says of a claim."""
+    procedure = EXPERIMENTS[name]
+    settings = {key: option.default for key, option in procedure.options.items()}
+    found = [procedure.run(one, settings | options) for one in samples]
+    interval = replicate_t([one.values[measure] for one in found])
+    return judge(interval, expect, least, than)
+
+
+def path_verdict(draw, measure, along, value):
+    """Return whether both engines say that a measure falls by at least 20 %.
+
+    The least gain is that of no rounding error: without it clear steps are split on.
+    """
+    table = draw(np.random.default_rng(0))
+    plans = {"outer": {"holdout": 0.25}, "inner": {"folds": 4, "repeats": 1}}
+    dataset = Dataset(table, make_splits(table, **plans, seed=0), SQUARED)
+    base = Penalty(reg_lambda=0.0, min_split_gain=1e-3, learning_rate=0.3, scale="rows")
+    verdicts = set()
+    for engine in ("xgboost", "lightgbm"):
+        points = path_points(engine, base, {along: (0.0, value)})
+        settings = [s for point in points for s in point.settings((0,))]
+        limits = FitSettings(n_inner=4, n_rounds=8, patience=8, seed=0)
+        measuring = Measuring(settings, limits, keep=True)
+        while not measuring.done:
+            for work in measuring.ready():
+                measuring.receive(work, run_fit(dataset, work.fit))
+        question = PathQuestion(
+            engine=engine,
+            measure=measure,
+            along=along,
+            against=None,
+            at="end",
+            anchor="fixed",
+            reading="equal",
+            expect="decreasing",
+            least=Least.read("20%"),
+        )
+        rows = path_rows(points, (0,), measuring)
+        verdicts.add(answer_path(question, rows, 1 / 3).verdict)
+    return verdicts
+
+
+def table(X, y):
+    columns = tuple(Column(f"x{k}") for k in range(X.shape[1]))
+    return Table(X=X, y=y, columns=columns, task="regression", target="y")
+
+
+def noisy(rng):
+    """Return a slope under noise: most splits after the first are bought by chance."""
+    X = rng.random((300, 4))
+    return table(X, 4 * X[:, 0] + rng.standard_normal(300))
+
+
+def two_levels(rng):
+    """Return one step without noise: one split holds all of it."""
+    X = rng.random((300, 4))
+    return table(X, np.where(X[:, 0] > 0.5, 1.0, -1.0))
+
+
+def staircase(rng):
+    """Return sixteen levels on one feature, without noise.
+
+    Below the first split all gradients have one sign, and under a large reg_lambda a
+    split there gains nothing.
+    """
+    X = rng.random((300, 1))
+    return table(X, np.floor(16 * X[:, 0]))
+
+
+@pytest.mark.parametrize(("mean", "expected"), [(0.0, "supported"), (1.0, "refuted")])
+def test_a1_holds_for_a_prior_around_zero_and_for_no_other(mean, expected):
+    samples = [linear([1.0, -2.0, 0.0], 1.0, 60, seed) for seed in range(2)]
+
+    found = verdict("coefficient_prior", "difference", samples, "equal", 1e-6,
+                    prior="normal", mean=mean)  # fmt: skip
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"), [(False, "supported"), (True, "refuted")]
+)
+def test_a1_a_leaf_is_the_exact_maximum_only_where_the_loss_is_quadratic(
+    classes, expected
+):
+    samples = [
+        linear([1.0, -2.0, 0.0], 1.0, 80, seed, classes=classes) for seed in range(3)
+    ]
+
+    found = verdict("leaf_prior", "exact_difference", samples, "equal", 1e-3,
+                    engine="lightgbm", rounds=3)  # fmt: skip
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "expected"),
+    [((3.0, -2.0, *(0.0,) * 18), "supported"), ((1.0,) * 20, "refuted")],
+    ids=["few matter", "all matter alike"],
+)
+def test_a4_l1_leaves_most_weights_zero_only_where_few_matter(coefficients, expected):
+    samples = [linear(coefficients, 0.5, 100, seed) for seed in range(4)]
+
+    found = verdict("coefficient_sparsity", "l1_zero_share", samples, "above", 0.01,
+                    than=0.5)  # fmt: skip
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("draw", "expected"), [(noisy, "supported"), (two_levels, "refuted")]
+)
+def test_b4_l1_limits_trees_that_fit_noise_and_not_those_of_one_clear_step(
+    draw, expected
+):
+    found = path_verdict(draw, "leaves_per_tree", "reg_alpha", 20.0)
+
+    assert found == {expected}
+
+
+@pytest.mark.parametrize(
+    ("draw", "expected"), [(staircase, "supported"), (two_levels, "refuted")]
+)
+def test_b6_l2_leaves_fewer_leaves_only_where_gradients_share_a_sign(draw, expected):
+    found = path_verdict(draw, "leaves", "reg_lambda", 1e4)
+
+    assert found == {expected}
+
+
+@pytest.mark.parametrize(
+    ("noise_std", "n_samples", "expected"),
+    [(5.0, 40, "supported"), (0.1, 400, "refuted")],
+    ids=["few noisy rows", "many clear rows"],
+)
+def test_d1_l2_is_better_on_new_rows_only_where_the_optimum_is_noise(
+    noise_std, n_samples, expected
+):
+    samples = [linear((0.3,) * 20, noise_std, n_samples, seed) for seed in range(8)]
+
+    found = verdict("losses_along_a_penalty", "new_change", samples, "below", 0.01,
+                    penalty="l2")  # fmt: skip
+
+    assert found == expected

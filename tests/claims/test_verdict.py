@@ -1,0 +1,132 @@
+"""A verdict follows from an interval and the least effect that counts, and no more."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boostreg.claims.verdict import (
+    Least,
+    judge,
+    overall,
+    replicate_t,
+    resampled_t,
+    said_overall,
+)
+from boostreg.statistics import Interval
+
+finite = st.floats(-1e6, 1e6)
+positive = st.floats(1e-6, 1e6)
+directions = st.sampled_from(["increasing", "decreasing", "above", "below"])
+FLIPPED = {
+    "increasing": "decreasing",
+    "decreasing": "increasing",
+    "above": "below",
+    "below": "above",
+    "equal": "equal",
+}
+
+
+def interval(low, high):
+    """Return an interval with its estimate in the middle."""
+    return Interval((low + high) / 2, low, high, 0.5, 5, "t")
+
+
+@st.composite
+def intervals(draw):
+    low, high = sorted((draw(finite), draw(finite)))
+    return interval(low, high)
+
+
+@given(intervals(), directions, positive)
+def test_supported_is_an_interval_wholly_of_effects_that_count(shown, expect, least):
+    upwards = expect in ("increasing", "above")
+    effects = (shown.low, shown.high) if upwards else (-shown.low, -shown.high)
+
+    verdict = judge(shown, expect, least)
+
+    assert (verdict == "supported") == all(effect >= least for effect in effects)
+    assert (verdict == "refuted") == all(effect < least for effect in effects)
+
+
+@given(intervals(), positive)
+def test_equality_is_shown_by_an_interval_within_what_does_not_count(shown, most):
+    verdict = judge(shown, "equal", most)
+
+    inside = -most <= shown.low and shown.high <= most
+    outside = shown.low > most or shown.high < -most
+    assert (verdict == "supported") == inside
+    assert (verdict == "refuted") == outside
+
+
+@given(intervals(), st.sampled_from(sorted(FLIPPED)), positive, finite)
+def test_mirrored_measurements_bear_out_the_mirrored_claim(shown, expect, least, than):
+    mirrored = interval(-shown.high, -shown.low)
+
+    there = judge(shown, expect, least, than)
+
+    assert judge(mirrored, FLIPPED[expect], least, -than) == there
+
+
+@given(intervals(), directions, positive, st.floats(1.0, 100.0))
+def test_more_that_is_claimed_is_never_easier_to_support(shown, expect, least, factor):
+    if judge(shown, expect, factor * least) == "supported":
+        assert judge(shown, expect, least) == "supported"
+    if judge(shown, expect, least) == "refuted":
+        assert judge(shown, expect, factor * least) == "refuted"
+
+
+@given(st.lists(finite, min_size=1, max_size=9), directions, positive)
+def test_claim_and_its_opposite_are_never_both_supported(values, expect, least):
+    shown = replicate_t(values)
+
+    verdicts = {judge(shown, e, least) for e in (expect, FLIPPED[expect])}
+
+    assert verdicts != {"supported"}
+
+
+def test_one_resample_settles_nothing():
+    assert judge(replicate_t([5.0]), "above", 1.0) == "not settled"
+
+
+def test_value_that_is_not_finite_settles_nothing_and_says_so():
+    shown = resampled_t([1.0, math.nan, 2.0], 0.25)
+
+    assert judge(shown, "above", 0.1) == "not settled"
+    assert shown.method == "no interval: a value is not finite"
+
+
+def test_folds_share_rows_so_their_interval_is_wider_than_that_of_replicates():
+    values = [1.0, 1.2, 0.9, 1.1]
+    folds, replicates = resampled_t(values, 0.25), replicate_t(values)
+
+    assert folds.low < replicates.low
+    assert folds.high > replicates.high
+    assert replicates.method == "t over independent replicates"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "together", "said"),
+    [
+        (("supported", "supported"), "supported", ""),
+        (("refuted", "refuted"), "refuted", ""),
+        (
+            ("supported", "refuted"),
+            "not settled",
+            "supported with XGBoost, refuted with LightGBM",
+        ),
+    ],
+)
+def test_engines_that_disagree_leave_a_claim_open_and_say_when(
+    verdicts, together, said
+):
+    by_engine = dict(zip(("XGBoost", "LightGBM"), verdicts, strict=True))
+
+    assert overall(verdicts) == together
+    assert said_overall(by_engine) == said
+
+
+def test_least_effect_is_a_share_or_a_number():
+    assert Least.read("12.5%") == Least(0.125, share=True)
+    assert Least.read(2) == Least(2.0)

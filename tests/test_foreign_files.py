@@ -111,7 +111,7 @@ def test_cut_table_is_told_with_its_line(copied):
 
     with pytest.raises(DataError, match=r"trials\.csv is not a table .*: line \d+ has"):
         rebuild_report(copied[1])
-    with pytest.raises(DataError, match=r"trials\.csv is no table"):
+    with pytest.raises(DataError, match=r"trials\.csv is not a table"):
         open_run(copied[1]).trials  # noqa: B018 - reading is the test
 
 

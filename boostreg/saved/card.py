@@ -101,7 +101,9 @@ class ModelCard:
             "classes": _are_labels(self.classes) and _suits(self.task, self.classes),
             "columns": _are_labels([column.name for column in self.columns])
             and all(isinstance(column.name, str) for column in self.columns),
-            "categories": all(map(_are_labels, categories)),
+            "categories": all(
+                _are_labels(c) and all(map(_is_text, c)) for c in categories
+            ),
             "size": all(isinstance(n, int | float) and n is not True for n in sizes),
             "sha256": isinstance(self.sha256, str),
             "ranks": self.ranks.keys() <= {column.name for column in self.columns}
@@ -167,6 +169,10 @@ def _are_labels(labels: Sequence[object]) -> bool:
 def _suits(task: Task, classes: tuple[object, ...]) -> bool:
     least, most = {"regression": (0, 0), "binary": (2, 2)}.get(task, (2, math.inf))
     return least <= len(classes) <= most
+
+
+def _is_text(label: object) -> bool:
+    return isinstance(label, str)
 
 
 def _ascends(values: Sequence[float]) -> bool:

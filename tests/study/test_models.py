@@ -187,3 +187,15 @@ def test_card_with_a_damaged_reading_is_refused(folder, reading):
 
     with pytest.raises(ModelError, match="the card of a model is wrong"):
         load_model(path)
+
+
+@pytest.mark.parametrize("label", [1.5, None, ["a"]])
+def test_card_with_a_category_that_is_no_text_is_refused(folder, label):
+    path = find_model(folder)
+    content = json.loads(path.read_text("utf-8"))
+    named = next(c for c in content["columns"] if c["categories"])
+    named["categories"][0] = label
+    path.write_text(json.dumps(content), "utf-8")
+
+    with pytest.raises(ModelError, match="the card of a model is wrong"):
+        load_model(path)

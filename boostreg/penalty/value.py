@@ -81,10 +81,10 @@ class PenaltyFacts:
 PENALTY_FACTS: Mapping[str, PenaltyFacts] = MappingProxyType(
     {
         "reg_alpha": PenaltyFacts(
-            words="L1 penalty on leaf weights", group="leaf weights", unit="gradient"
+            words="L1 on leaf weights", group="leaf weights", unit="gradient"
         ),
         "reg_lambda": PenaltyFacts(
-            words="L2 penalty on leaf weights", group="leaf weights", unit="hessian"
+            words="L2 on leaf weights", group="leaf weights", unit="hessian"
         ),
         "min_split_gain": PenaltyFacts(
             words="minimum gain to split", group="splits", unit="gain"
@@ -100,7 +100,7 @@ PENALTY_FACTS: Mapping[str, PenaltyFacts] = MappingProxyType(
             idle=1,
         ),
         "max_leaves": PenaltyFacts(
-            words="maximum leaves per tree",
+            words="max leaves per tree",
             group="capacity",
             domain="count",
             minimum=2,

@@ -332,7 +332,7 @@ class Objective:
         Softmax scores are log shares minus their mean; a class without rows counts
         as one millionth of a row, a logistic share is kept 1e-15 from 0 and 1.
         """
-        if self.name in {"absolute_error", "quantile"}:
+        if self.fits_quantile:
             level = 0.5 if self.parameter is None else self.parameter
             return np.array([weighted_quantile(y, weights, level)])
         if self.name == "softmax":
@@ -351,6 +351,11 @@ class Objective:
     def log_link(self) -> bool:
         """Whether predictions are the exponential of the raw score."""
         return self.name in {"poisson", "gamma", "tweedie"}
+
+    @property
+    def fits_quantile(self) -> bool:
+        """Whether the best constant is a median or another quantile."""
+        return self.name in {"absolute_error", "quantile"}
 
     @property
     def hessian_factor(self) -> float:

@@ -93,7 +93,7 @@ def why_lacking(name: str, objective: Objective) -> str | None:
     Absolute error and quantiles are linear programs, which allow only an L1 penalty.
     Support vector machines and networks need squared error or log loss.
     """
-    programs = objective.name in {"absolute_error", "quantile"}
+    programs = objective.fits_quantile
     if programs and name in {"ridge", "elastic_net"}:
         return "its solver takes an L1 penalty alone"
     known = objective.name in {"squared_error", "logistic", "softmax"}

@@ -1,4 +1,4 @@
-"""Names of columns: carried as text unharmed, told apart, and found when misspelt."""
+"""Column names and text cells: how names are checked and cells are read."""
 
 import codecs
 import difflib

@@ -45,7 +45,7 @@ def deal(classes: Indices, folds: int, seed: int) -> Indices:
     """Return the fold of each row; fold sizes, of each class too, differ by 1 at most.
 
     Rows in random order within their class are dealt out like cards, and each class
-    goes on where the one before it stopped.
+    starts at the fold after the last one of the class before.
     """
     return _shuffled_place(classes, seed) % folds
 

@@ -86,7 +86,7 @@ def refuse_times(values: Any, role: str) -> None:
         try:
             dtype = np.asarray(values[:1]).dtype
         except (TypeError, ValueError):
-            return  # what is no array is told by what reads it as one
+            return  # the code that reads it as an array reports the error
     if getattr(dtype, "kind", None) in ("m", "M"):
         raise DataError(
             f"{role} holds dates or times ({dtype}); turn them into numbers, such as "

@@ -216,13 +216,13 @@ def _notes_on_orders(
     orders = {place: _order(X[:, place]) for place in columns}
     names = {place: column.name for place, column in columns.items()}
     notes = []
-    told = [
+    revealing = [
         place
         for place, column in columns.items()
         if _tells(orders[place], answer, any_order=bool(classes or column.categories))
     ]
-    if told:
-        listed = [names[place] for place in told]
+    if revealing:
+        listed = [names[place] for place in revealing]
         notes.append(
             f"These say the target by themselves, one value for each of its values: "
             f"{quoted(listed)}. If they are not known before it, write data.drop: "
@@ -240,7 +240,7 @@ def _notes_on_orders(
         names[place]
         for place, column in columns.items()
         if not column.categories
-        and place not in told
+        and place not in revealing
         and _is_identifier(X[:, place], orders[place])
     ]
     if counted:

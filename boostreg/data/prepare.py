@@ -248,9 +248,9 @@ def _read_features(
     if faults:
         rest = len(faults) - _FAULTS
         more = [f"{rest} more columns are at fault."] if rest > 0 else []
-        told = DataError("\n".join([*map(str, faults[:_FAULTS]), *more]))
-        told.loc = faults[0].loc
-        raise told
+        combined = DataError("\n".join([*map(str, faults[:_FAULTS]), *more]))
+        combined.loc = faults[0].loc
+        raise combined
     return X, tuple(columns)
 
 

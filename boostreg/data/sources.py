@@ -197,12 +197,12 @@ def _undecoded(
         found = f"found byte 0x{error.object[error.start]:02x} ({error.reason})"
     likely = _MARKS.get(start, "latin-1")
     advice = f"UTF-8, or write its encoding, such as data.encoding: {likely}"
-    told = DataError(
+    refusal = DataError(
         f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as "
         f"{f'{encoding.upper()}, {_AS_IN_TRAINING}' if later else advice}."
     )
-    told.loc = ("source" if encoding == Reading().encoding else "encoding",)
-    return told
+    refusal.loc = ("source" if encoding == Reading().encoding else "encoding",)
+    return refusal
 
 
 def _header(records: Iterator[list[str]]) -> list[str]:
@@ -262,13 +262,13 @@ def _refuse_other_separator(
     found = [mark for mark in (",", *_SEPARATORS) if mark in names[0]]
     if len(names) == 1 and found:
         advice = f". Write data.separator: {_as_key(found[0])} for this file."
-        told = DataError(
+        refusal = DataError(
             f"{path}: the header is the single column {names[0]!r}; values are "
             f"separated by {separator!r} here"
             f"{f', {_AS_IN_TRAINING}.' if later else advice}"
         )
-        told.loc = ("source" if separator == Reading().separator else "separator",)
-        raise told
+        refusal.loc = ("source" if separator == Reading().separator else "separator",)
+        raise refusal
 
 
 def _as_key(mark: str) -> str:
@@ -371,7 +371,7 @@ def _at_once(texts: list[str]) -> NDArray[Any] | None:
 def _as_array(values: Sequence[Any]) -> NDArray[Any]:
     """Return numbers as an array; whole numbers stay whole, however large.
 
-    Groups and classes are told apart by them.
+    They identify groups and classes.
     """
     if not all(isinstance(value, int) for value in values[:1]):
         return np.array(values, dtype=np.float64)

@@ -113,7 +113,7 @@ def classes(n_samples: int = 400, seed: int = 0) -> "pd.DataFrame":
 
 
 def mixed(n_samples: int = 1200, seed: int = 0) -> "pd.DataFrame":
-    """Return two classes told by numbers, a category, a flag and what is missing."""
+    """Return two classes that depend on numbers, a category, a flag and gaps."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n_samples, 4))
     drawn = (3 * rng.random(n_samples)).astype(np.int64)

@@ -266,7 +266,7 @@ def why_not_split(penalty: Penalty, problem: Problem) -> str | None:
 
     It can if leaf weights depend only on the derivatives of their rows and the penalty.
     """
-    if problem.objective.name in ("absolute_error", "quantile"):
+    if problem.objective.fits_quantile:
         return "the libraries fit quantiles or a smoothed loss"
     if problem.constrained:
         return "monotone columns bound the leaves"

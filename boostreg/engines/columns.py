@@ -1,4 +1,14 @@
-"""Column maps learned from training rows, applied to all later rows."""
+"""Column maps learned from training rows, applied to all later rows.
+
+XGBoost stores features as float32 (``include/xgboost/data.h``, ``Entry``): dates such
+as 20240115 and 20240116 become equal. LightGBM reads numbers within 1e-35 of 0 as 0 and
+bins values above and below 0 separately (``src/io/bin.cpp``,
+``FindBinWithZeroAsOneBin``), so a shift of a column moves its bins. LightGBM and
+scikit-learn split at midpoints, which adjacent float64 numbers do not have. Trees do
+not depend on an increasing map of a column. Therefore a column whose values a library
+would merge is passed as ranks, and LightGBM receives every other column minus its
+minimum.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -97,7 +107,6 @@ _LARGEST_SHARE = 1 / 400
 
 _SAMPLE = 16384  # rows sampled once, to bound the cost of sorting
 _SMALLEST_FLOAT32 = float(np.finfo(np.float32).tiny)
-_FEATURES_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _LARGEST = 1e299  # above this, midpoints overflow; scikit-learn and LightGBM clip
 
 
@@ -158,9 +167,7 @@ def _joins(values: Array, cast: Cast) -> bool:
     ends = np.array([values.min(), values.max()])
     if not np.isfinite(cast(ends)).all():
         return True
-    if len(values) > _SAMPLE:
-        drawn = np.random.default_rng(0).choice(len(values), _SAMPLE, replace=False)
-        values = values[drawn]
+    values = _sampled(values)
     if np.array_equal(cast(values), values):
         return False
     distinct, counts = np.unique(values, return_counts=True)
@@ -170,6 +177,14 @@ def _joins(values: Array, cast: Cast) -> bool:
         return False
     rows = np.bincount(run, counts)[joined]
     return len(distinct) <= _BINS or bool(rows.max() > _LARGEST_SHARE * len(values))
+
+
+def _sampled(values: Array) -> Array:
+    """Return at most ``_SAMPLE`` of the values, whatever their order in the table."""
+    if len(values) <= _SAMPLE:
+        return values
+    drawn = np.random.default_rng(0).choice(len(values), _SAMPLE, replace=False)
+    return values[drawn]
 
 
 def _from(start: float, values: Array) -> Array:
@@ -196,6 +211,6 @@ def _bounded(values: Array, zero: float) -> Array:
 
 def _is_crowded(values: Array) -> bool:
     """Return whether more than half of the gaps are at most two float64 steps."""
-    distinct = np.unique(values[:_SAMPLE])
+    distinct = np.unique(_sampled(values))
     close = np.diff(distinct) <= 2 * np.spacing(np.abs(distinct[1:]))
     return len(close) > 0 and float(np.mean(close)) > 0.5

@@ -17,7 +17,7 @@ from boostreg.engines.problem import Problem
 from boostreg.errors import FitError
 from boostreg.losses import LOSS_NAMES
 
-__all__ = ["Curves", "Growth", "affine", "grow_rounds", "loss_of_scores"]
+__all__ = ["Curves", "Growth", "grow_rounds", "loss_of_metric", "loss_of_scores"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,19 +139,15 @@ def _span(values: Array) -> str:
     return f"from {float(values.min()):g} to {float(values.max()):g}"
 
 
-def affine(problem: Problem, *, rooted: bool = False) -> list[Callable[[float], float]]:
-    """Return the functions from a library's metric to our loss.
+def loss_of_metric(
+    problem: Problem, *, rooted: bool = False
+) -> Callable[[float], float]:
+    """Return the function from a library's metric to our loss.
 
-    The first is for the training rows, the second for validation rows, if any. Where
-    the metric is ``rooted``, it is the root of the mean squared error. Sources:
+    If the metric is ``rooted``, it is the root of the mean squared error. Sources:
     XGBoost ``src/metric/elementwise_metric.cu``, LightGBM
     ``src/metric/regression_metric.hpp``.
     """
-    tables = (problem.train, problem.valid)
-    return [_affine(problem, rooted=rooted) for t in tables if t is not None]
-
-
-def _affine(problem: Problem, *, rooted: bool) -> Callable[[float], float]:
     unit = problem.standard.loss_scale
     if problem.objective.name == "squared_error" and rooted:
         return lambda rmse: unit * rmse * rmse
@@ -165,6 +161,6 @@ def loss_of_scores(problem: Problem, table: Table, raw: Array) -> float:
     (``src/metric/elementwise_metric.cu``, ``src/metric/regression_metric.hpp``).
     """
     standard = problem.standard
-    start = 0.0 if standard.start is None else float(standard.start[0])
-    scores = np.asarray(raw, dtype=np.float64) + (float(standard.intercept[0]) - start)
+    offset = float(standard.intercept[0] - standard.start_score[0])
+    scores = np.asarray(raw, dtype=np.float64) + offset
     return problem.objective.loss(table.y, scores[:, None], table.weights)

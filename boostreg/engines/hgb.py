@@ -13,7 +13,7 @@ from boostreg.arrays import Array
 from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.columns import as_trained, codes_of, complete_columns, map_for
 from boostreg.engines.curves import Growth, grow_rounds
-from boostreg.engines.problem import Problem, check_renewed_leaves
+from boostreg.engines.problem import Problem, check_renewed_leaves, scaled_weights
 from boostreg.errors import (
     DataError,
     FitError,
@@ -218,7 +218,9 @@ class _Growing:
         problem = bins.problem
         tables = [t for t in (problem.train, problem.valid) if t is not None]
         self._growth = growth
-        self._weights = _row_weights(problem)
+        # Row hessians of order 1: the minimum hessian of the library is fixed.
+        train, scale = problem.train, problem.standard.hessian_scale
+        self._weights = scaled_weights(train.weights, train.n_samples, scale)
         self._tables = [(problem.labels(t), t.weights) for t in tables]
         self._X = [as_trained(table.X, bins.codes) for table in tables]
         if bins.features is not None:
@@ -309,14 +311,6 @@ class _Growing:
 def _factor(objective: Objective) -> float:
     # Softmax: p(1-p) there, 2p(1-p) here. Poisson: e^f there, e^(f+0.7) here.
     return 0.5 if objective.name == "softmax" else 1.0 / objective.hessian_factor
-
-
-def _row_weights(problem: Problem) -> Array | None:
-    """Return weights that make row hessians of order 1; None if all are 1."""
-    train = problem.train
-    given = np.ones(train.n_samples) if train.weights is None else train.weights
-    scaled = given / problem.standard.hessian_scale
-    return None if bool(np.all(scaled == 1)) else scaled
 
 
 def _refuse_overshoot(y: Array, raw: Array, n_rounds: int) -> None:

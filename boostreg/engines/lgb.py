@@ -28,8 +28,8 @@ from boostreg.engines.columns import (
 )
 from boostreg.engines.curves import (
     Growth,
-    affine,
     grow_rounds,
+    loss_of_metric,
     loss_of_scores,
 )
 from boostreg.engines.problem import (
@@ -270,7 +270,7 @@ class LightGBM(Engine):
             partial(_add_round, booster, _MAX_DRAWS if draws else 1),
             partial(_measure_means, booster, problem)
             if problem.objective.log_link
-            else partial(_measure, booster, affine(problem)),
+            else partial(_measure, booster, loss_of_metric(problem)),
         )
         return self._training(booster, bins, penalty.learning_rate, curves)
 
@@ -448,7 +448,7 @@ def _without_interpolation(problem: Problem) -> Problem:
     of the weights would move a leaf. Without weights it always interpolates, so an
     outlier would dominate a leaf that it shares with one other row.
     """
-    if problem.objective.name not in {"absolute_error", "quantile"}:
+    if not problem.objective.fits_quantile:
         return problem
     weights = problem.part(problem.train).weights
     largest = 1.0 if weights is None else float(weights.max())
@@ -508,8 +508,7 @@ def _measure_means(booster: Any, problem: Problem) -> list[float]:
     return losses
 
 
-def _measure(booster: Any, scale: list[Any]) -> list[float]:
-    found = booster.eval_train()
-    if len(scale) > 1:
-        found += booster.eval_valid()
-    return [change(entry[2]) for change, entry in zip(scale, found, strict=True)]
+def _measure(booster: Any, as_loss: Callable[[float], float]) -> list[float]:
+    # Without validation rows the second list is empty.
+    found = booster.eval_train() + booster.eval_valid()
+    return [as_loss(entry[2]) for entry in found]

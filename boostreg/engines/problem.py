@@ -45,6 +45,7 @@ __all__ = [
     "check_renewed_leaves",
     "min_hessian",
     "nearest_power_of_two",
+    "scaled_weights",
 ]
 
 _SPREAD = 4096.0
@@ -157,6 +158,11 @@ class Standard:
             max_delta_step=raw.max_delta_step / self.leaf_scale,
         )
 
+    @property
+    def start_score(self) -> Array:
+        """Raw score, on the library's scale, that a library starts from."""
+        return self.intercept if self.start is None else self.start
+
     def targets(self, y: Array) -> Array:
         """Return targets (n_samples,) as a library sees them."""
         if self.shift == 0 and self.target_scale == 1:
@@ -165,9 +171,7 @@ class Standard:
 
     def row_weights(self, weights: Array | None, n_samples: int) -> Array | None:
         """Return row weights as a library sees them; None where all are 1."""
-        given = np.ones(n_samples) if weights is None else weights
-        scaled = given / self.weight_scale
-        return None if bool(np.all(scaled == 1)) else scaled
+        return scaled_weights(weights, n_samples, self.weight_scale)
 
     def lighter(self, factor: float) -> "Standard":
         """Return the scale with row weights divided by a power of two."""
@@ -195,6 +199,12 @@ class Standard:
     def of_library(self) -> "Standard":
         """Return the scale of a model that holds its own intercept, in user units."""
         return Standard(np.zeros_like(self.intercept), self.units)
+
+
+def scaled_weights(weights: Array | None, n_samples: int, scale: float) -> Array | None:
+    """Return row weights divided by ``scale``; None if all are 1 then."""
+    scaled = (np.ones(n_samples) if weights is None else weights) / scale
+    return None if bool(np.all(scaled == 1)) else scaled
 
 
 def _weight_scale(weights: Array | None) -> float:
@@ -365,7 +375,6 @@ class Problem:
     def part(self, table: Table) -> LibraryRows:
         """Return the rows of ``table`` on the standard scale."""
         standard = self.standard
-        start = standard.intercept if standard.start is None else standard.start
         if table is not self.train:  # validation losses are weighted means
             own = _weight_scale(table.weights)
             standard = replace(standard, weight_scale=own)
@@ -375,7 +384,7 @@ class Problem:
             table.X,
             targets,
             standard.row_weights(table.weights, table.n_samples),
-            np.tile(start, (table.n_samples, 1)),
+            np.tile(standard.start_score, (table.n_samples, 1)),
         )
 
     def start_loss(self, table: Table) -> float:
@@ -394,9 +403,6 @@ class Problem:
 
 def _featureless(table: Table) -> Table:
     return replace(table, X=np.broadcast_to(np.float64(np.nan), table.X.shape))
-
-
-_RENEWED = ("absolute_error", "quantile")
 
 
 def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
@@ -422,7 +428,7 @@ def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> No
     still work.
     """
     name = problem.objective.name
-    if name not in _RENEWED:
+    if not problem.objective.fits_quantile:
         return
     for field in ON_LEAF_WEIGHTS:
         value = getattr(penalty, field)

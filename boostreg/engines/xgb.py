@@ -6,6 +6,7 @@ hold; the rewriting scales the trees and writes the intercept as ``base_score``.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,8 +28,8 @@ from boostreg.engines.columns import (
 )
 from boostreg.engines.curves import (
     Growth,
-    affine,
     grow_rounds,
+    loss_of_metric,
     loss_of_scores,
 )
 from boostreg.engines.problem import (
@@ -108,8 +109,6 @@ def _output_space(intercept: Array, objective: Objective) -> Array:
 
 
 MAX_BIN = 256
-# XGBoost 3.4 minimises a smooth surrogate of these (src/objective/regression_obj.cu).
-SMOOTHED = ("absolute_error", "quantile")
 _OBJECTIVE_AND_METRIC = {
     "squared_error": ("reg:squarederror", "rmse"),
     "logistic": ("binary:logistic", "logloss"),
@@ -199,7 +198,8 @@ class XGBoost(Engine):
     def _bin(self, problem: Problem, threads: int) -> Bins:
         import xgboost
 
-        if problem.objective.name in SMOOTHED and not self._is_old:
+        # Since 3.4 a smooth surrogate is minimised (src/objective/regression_obj.cu).
+        if problem.objective.fits_quantile and not self._is_old:
             problem = replace(
                 problem, standard=problem.standard.with_smoothed_gradients()
             )
@@ -260,7 +260,7 @@ class XGBoost(Engine):
             booster.update(bins.train, number)
             return True
 
-        measure = partial(_measure, booster, sets, affine(problem, rooted=True))
+        measure = partial(_measure, booster, sets, loss_of_metric(problem, rooted=True))
         if problem.objective.log_link:
             measure = partial(_measure_scores, booster, sets, problem)
         curves = grow_rounds(problem, growth, add_round, measure)
@@ -429,9 +429,9 @@ def _measure_scores(
 
 
 def _measure(
-    booster: Any, sets: list[tuple[Any, str]], scale: list[Any]
+    booster: Any, sets: list[tuple[Any, str]], as_loss: Callable[[float], float]
 ) -> list[float]:
     # The library returns text: "[0]\ttrain-rmse:1.5\tvalid-rmse:2.5".
     line = booster.eval_set(sets)
     values = [float(part.rsplit(":", 1)[1]) for part in line.split("\t")[1:]]
-    return [change(value) for change, value in zip(scale, values, strict=True)]
+    return list(map(as_loss, values))

@@ -254,7 +254,7 @@ def edge_findings(
         Unit of the ranges. A former run in another one is converted if it says how.
     facts : Facts, optional
         About the smallest training part: a low end that does not act there could as
-        well be 0, and is not told.
+        well be 0, and is not reported.
     """
     found = []
     for entry in entries_of(space, {}, engines):

@@ -326,14 +326,14 @@ def _refuse_changed(file: Path, content: bytes, card: ModelCard) -> None:
 
 def _refuse_other(file: Path, card: ModelCard, trees: TreeEnsemble) -> None:
     """Raise ModelError if trees cannot be those that a card tells of."""
-    told = {
+    compared = {
         "engine": (trees.engine, card.engine),
         "columns": (trees.n_features, len(card.columns)),
         "outputs": (trees.n_outputs, card.objective.n_outputs),
         # An intercept alone may be kept as a tree.
         "rounds": (trees.n_rounds, card.n_rounds or trees.n_rounds),
     }
-    for what, (found, expected) in told.items():
+    for what, (found, expected) in compared.items():
         if found != expected:
             raise ModelError(
                 f"{file} is not the model of its card: {what} must be {expected!r}, "

@@ -181,7 +181,7 @@ class TreeEnsemble(Forest):
     intercept : ndarray of shape (n_outputs,)
         What the library's raw score has beside the trees.
     mixed : ndarray of shape (n_trees,)
-        Trees whose leaves hold an intercept that cannot be told from their weights.
+        Trees whose leaves hold an intercept that cannot be separated from the weights.
         ``l1_norm``, ``l2_norm`` and ``zero_share`` are NaN from there on.
     features : FeatureMap or None
         Map of the columns to the units of ``threshold``; None where these are the

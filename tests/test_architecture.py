@@ -17,7 +17,7 @@ PACKAGE = Path(boostreg.__file__).parent
 FLOORS = [
     {"errors", "arrays", "engine_facts", "record"},
     {"figures"},
-    {"penalty", "statistics", "trees", "data"},
+    {"penalty", "statistics", "changes", "trees", "data"},
     {"losses"},  # they define the units of penalties
     {"engines", "baselines"},
     {"saved"},  # models on disk, which estimators write and reports point to

@@ -5,7 +5,7 @@ import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from boostreg.errors import Fault, PenaltyError
 
@@ -43,7 +43,7 @@ Group = Literal["leaf weights", "splits", "capacity", "sampling", "learning rate
 Unit = Literal["gradient", "hessian", "gain", "row"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PenaltyFacts:
     """Facts about one penalty, for all data and engines.
 
@@ -78,78 +78,47 @@ class PenaltyFacts:
     only: tuple[str, ...] = ()
 
 
+_LIMIT: dict[str, Any] = {"domain": "count", "idle": None, "falling": True}
+_SHARE: dict[str, Any] = {"domain": "share", "idle": 1.0, "falling": True}
+
 PENALTY_FACTS: Mapping[str, PenaltyFacts] = MappingProxyType(
     {
-        "reg_alpha": PenaltyFacts(
-            words="L1 on leaf weights", group="leaf weights", unit="gradient"
-        ),
-        "reg_lambda": PenaltyFacts(
-            words="L2 on leaf weights", group="leaf weights", unit="hessian"
-        ),
-        "min_split_gain": PenaltyFacts(
-            words="minimum gain to split", group="splits", unit="gain"
-        ),
+        "reg_alpha": PenaltyFacts("L1 on leaf weights", "leaf weights", "gradient"),
+        "reg_lambda": PenaltyFacts("L2 on leaf weights", "leaf weights", "hessian"),
+        "min_split_gain": PenaltyFacts("minimum gain to split", "splits", "gain"),
         "min_child_weight": PenaltyFacts(
-            words="minimum hessian per leaf", group="splits", unit="hessian"
+            "minimum hessian per leaf", "splits", "hessian"
         ),
         "min_child_samples": PenaltyFacts(
-            words="minimum rows per leaf",
-            group="splits",
-            domain="count",
-            minimum=1,
-            idle=1,
+            "minimum rows per leaf", "splits", domain="count", minimum=1, idle=1
         ),
         "max_leaves": PenaltyFacts(
-            words="max leaves per tree",
-            group="capacity",
-            domain="count",
-            minimum=2,
-            idle=None,
-            falling=True,
+            "max leaves per tree", "capacity", minimum=2, **_LIMIT
         ),
         "max_depth": PenaltyFacts(
-            words="maximum splits from root to leaf",
-            group="capacity",
-            domain="count",
-            minimum=1,
-            idle=None,
-            falling=True,
+            "maximum splits from root to leaf", "capacity", minimum=1, **_LIMIT
         ),
         "max_delta_step": PenaltyFacts(
-            words="maximum absolute leaf weight", group="leaf weights", falling=True
+            "maximum absolute leaf weight", "leaf weights", falling=True
         ),
         "path_smooth": PenaltyFacts(
-            words="pull of a leaf towards its parent",
-            group="leaf weights",
-            unit="row",
+            "pull of a leaf towards its parent",
+            "leaf weights",
+            "row",
             only=("lightgbm",),
         ),
         "cat_l2": PenaltyFacts(
-            words="L2 penalty on splits on categories",
-            group="leaf weights",
-            unit="hessian",
+            "L2 penalty on splits on categories",
+            "leaf weights",
+            "hessian",
             only=("lightgbm",),
         ),
-        "subsample": PenaltyFacts(
-            words="fraction of rows per round",
-            group="sampling",
-            domain="share",
-            idle=1.0,
-            falling=True,
-        ),
+        "subsample": PenaltyFacts("fraction of rows per round", "sampling", **_SHARE),
         "colsample_bytree": PenaltyFacts(
-            words="fraction of columns per tree",
-            group="sampling",
-            domain="share",
-            idle=1.0,
-            falling=True,
+            "fraction of columns per tree", "sampling", **_SHARE
         ),
         "learning_rate": PenaltyFacts(
-            words="factor on every leaf weight",
-            group="learning rate",
-            domain="share",
-            idle=1.0,
-            falling=True,
+            "factor on every leaf weight", "learning rate", **_SHARE
         ),
     }
 )

@@ -1,7 +1,7 @@
 """A trial: one penalty, measured on every inner fold, and where its curve is cut."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Literal
@@ -161,31 +161,24 @@ def short_folds(results: Sequence[FitResult]) -> tuple[int, tuple[int, ...]]:
 def measured_trial(
     number: int,
     penalty: Penalty,
-    results: Mapping[int, FitResult],
+    results: Sequence[FitResult],
     *,
     n_rounds: int,
     patience: int | None,
 ) -> Trial:
-    """Return the complete trial from the fits on all inner folds.
+    """Return the complete trial from the fits on all inner folds, in order.
 
-    Parameters
-    ----------
-    number, penalty
-        Of the trial.
-    results : mapping of int to FitResult
-        By inner fold; repeated fits replace the shorter ones.
-    n_rounds, patience
-        Limits of the study on rounds.
+    Repeated fits have replaced the shorter ones. ``n_rounds`` and ``patience`` are the
+    limits of the study on rounds.
     """
-    ordered = [results[inner] for inner in sorted(results)]
-    last = common_rounds(ordered)
-    loss = np.stack([_continued(r.valid_loss, last) for r in ordered])
+    last = common_rounds(results)
+    loss = np.stack([_continued(r.valid_loss, last) for r in results])
     sizes = {
-        name: np.mean([_continued(getattr(r.sizes, name), last) for r in ordered], 0)
+        name: np.mean([_continued(getattr(r.sizes, name), last) for r in results], 0)
         for name in ("n_leaves", "n_trees", "n_bytes")
     }
     best = int(loss.mean(axis=0).argmin())
-    free = last < n_rounds or all(result.exhausted for result in ordered)
+    free = last < n_rounds or all(result.exhausted for result in results)
     curves = TrialCurves(
         number=number,
         valid_loss=loss,
@@ -198,7 +191,7 @@ def measured_trial(
         state="complete",
         curves=curves,
         n_rounds=best,
-        folds=tuple(cut_fold(i, result, best) for i, result in enumerate(ordered)),
+        folds=tuple(cut_fold(i, result, best) for i, result in enumerate(results)),
     )
 
 

@@ -145,15 +145,7 @@ class Importance:
 
 @dataclass(frozen=True, slots=True)
 class ExplainWork(Work[Importance]):
-    """The importance for a measure, as work of a run: see ``explain``.
-
-    Attributes
-    ----------
-    names : tuple of str
-    shares : tuple of n_points tuples of n_penalties
-    responses : tuple of n_points tuples of n_folds
-    seed : int
-    """
+    """The importance for a measure, as work of a run: see ``explain``."""
 
     names: tuple[str, ...]
     shares: tuple[tuple[float, ...], ...]

@@ -44,13 +44,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaves:
-    """The leaf of each row; computed once for all penalties.
-
-    Attributes
-    ----------
-    train, valid : ndarray of shape (n_samples, n_trees)
-        Leaf of each row in each tree, as index into the node arrays.
-    """
+    """The leaf of each row in each tree, as index into the node arrays."""
 
     train: Indices
     valid: Indices
@@ -58,13 +52,7 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RefreshedTrees:
-    """Trees with recomputed leaves, and their curves; entry k is after k rounds.
-
-    Attributes
-    ----------
-    trees : TreeEnsemble
-    train_loss, valid_loss : ndarray of shape (n_rounds + 1,)
-    """
+    """Trees with recomputed leaves, and their curves; entry k is after k rounds."""
 
     trees: TreeEnsemble
     train_loss: Array
@@ -120,14 +108,8 @@ def refresh(
 
     The trees of one round, one per class, use the same gradients, as in training.
 
-    Parameters
-    ----------
-    trees : TreeEnsemble
-        Leaves in units of the raw score, with the intercept of the problem.
-    leaves, problem : Leaves, Problem
-        Training and validation rows, and their leaves from ``assign``.
-    penalty : Penalty
-        In raw units; its ``learning_rate`` multiplies every weight.
+    ``leaves`` are those of ``assign``; the penalty is raw, and its ``learning_rate``
+    multiplies every weight.
     """
     objective, penalty = problem.objective, problem.limited(penalty)
     tables = train, _ = _tables(problem)
@@ -187,14 +169,7 @@ class Refreshed:
 class RefreshWork(Work[tuple[Refreshed, ...]]):
     """A fit without a penalty, with leaves recomputed for several values of it.
 
-    Attributes
-    ----------
-    fit : Fit
-        Fit without the penalty, with the number of rounds to compare.
-    name : str
-        One of ``MECHANISMS``.
-    values : tuple of float
-        In the scale of the fit's penalty.
+    The fit has the number of rounds to compare; values are in its penalty's scale.
     """
 
     fit: Fit

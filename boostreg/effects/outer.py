@@ -91,15 +91,8 @@ def outer_effect(
 ) -> OuterEffect:
     """Return the effect from the pairs of all outer folds.
 
-    Parameters
-    ----------
-    engine, penalty : str
-    start : float
-        First value of the path.
-    pairs : mapping of int to Pair
-        By outer fold, at least one.
-    test_train_ratio : float
-        Test over training rows of an outer fold.
+    ``pairs`` are by outer fold, ``start`` is the first value of the path, and the ratio
+    is that of test to training rows of an outer fold.
     """
     ordered = [pairs[fold] for fold in sorted(pairs)]
     losses = [(one.mean_loss(one.zero), one.mean_loss(one.chosen)) for one in ordered]
@@ -115,12 +108,8 @@ def outer_effect(
         loss=loss,
         zero_loss=float(np.mean([a for a, _ in losses])),
         leaves=paired_ratio(
-            [_leaves(one.chosen) for one in ordered],
-            [_leaves(one.zero) for one in ordered],
+            [one.chosen.sizes.n_leaves[-1] for one in ordered],
+            [one.zero.sizes.n_leaves[-1] for one in ordered],
             test_train_ratio,
         ),
     )
-
-
-def _leaves(result: FitResult) -> float:
-    return float(result.sizes.n_leaves[-1])

@@ -92,13 +92,7 @@ def path_rows(
 
     Points that failed on a fold are omitted. Early stopping compensates a penalty with
     more trees: the reading ``stopped`` includes this, the reading ``equal`` does not.
-
-    Parameters
-    ----------
-    points : iterable of PathPoint
-    outer_folds : sequence of int or None
-    measuring : Measuring
-        Finished, with its results.
+    ``measuring`` is finished and kept its results.
     """
     complete = [
         point

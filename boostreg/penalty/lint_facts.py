@@ -14,16 +14,7 @@ __all__ = ["Entry", "Facts", "LintFinding", "entries_of"]
 class LintFinding:
     """Something in a search that cannot act, or is easily misunderstood.
 
-    Attributes
-    ----------
-    code : str
-        As listed in ``boostreg.penalty.linter``.
-    where : str
-        The key in the study's YAML.
-    text : str
-        What was found.
-    advice : str
-        What to do.
+    Codes are listed in ``boostreg.penalty.linter``; ``where`` is a key of the YAML.
     """
 
     code: str
@@ -43,10 +34,8 @@ class Facts:
 
     Attributes
     ----------
-    units : Units
-        Units of one row, and the number of rows.
-    objective : str
-        Name of the objective.
+    units, objective, scale
+        Units of one row, name of the objective, and scale of the search.
     constant_hessian : bool
         Whether every row has the same hessian.
     total_hessian : float
@@ -57,12 +46,8 @@ class Facts:
         Best gain of one split of the root, without penalties.
     largest_weight : float
         Largest absolute weight of a leaf that holds a single row.
-    n_features : int
-        Columns.
-    n_rounds : int
-        Maximum boosting rounds.
-    scale : {"raw", "rows", "share"}
-        Unit of the search.
+    n_features, n_rounds : int
+        Columns, and maximum boosting rounds.
     """
 
     units: Units
@@ -96,16 +81,9 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A penalty that a study names: searched in a range, or fixed at a value.
+    """A penalty that a study names, with its key in the YAML and its engines.
 
-    Attributes
-    ----------
-    name, where : str
-        The penalty, and its key in the YAML.
-    engines : tuple of str
-        Engines that it is for.
-    values : Range or float
-        Its range or fixed value; infinite for no limit.
+    ``values`` is its range or its fixed value, infinite for no limit.
     """
 
     name: str

@@ -15,16 +15,7 @@ Value = float | int | None
 
 @dataclass(frozen=True, slots=True)
 class EngineSpace:
-    """The search of one engine.
-
-    Attributes
-    ----------
-    ranges : mapping of str to Range
-    fixed : mapping of str to number or None
-        Penalties that all sampled proposals share.
-    notes : tuple of str
-        Sentences on what was removed, and why.
-    """
+    """The search of one engine; ``notes`` are sentences on what was removed."""
 
     ranges: Mapping[str, Range]
     fixed: Mapping[str, Value]

@@ -149,14 +149,9 @@ def _leaf_sums(leaf: NDArray[np.int64], gradient: Array, hessian: Array) -> Arra
 class Prior:
     """The prior of leaf weights, estimated from held-out rows.
 
-    Attributes
-    ----------
-    noise : float
-        Variance of a gradient per unit of hessian; the noise variance of squared
-        error.
-    variance : float
-        Variance of the weights, before the learning rate; 0 if it does not exceed
-        noise.
+    ``noise`` is the variance of a gradient per unit of hessian, the noise variance of
+    squared error. ``variance`` is that of the weights before the learning rate, 0 if it
+    does not exceed noise.
     """
 
     noise: float

@@ -59,13 +59,9 @@ class Race:
 
     @classmethod
     def among(cls, seen: Mapping[int, Array], rule: Rule) -> Self | None:
-        """Return the race against the given trials; None if there are too few.
+        """Return the race against complete trials; None if there are too few.
 
-        Parameters
-        ----------
-        seen : mapping of int to ndarray of shape (n_folds,)
-            Losses of complete trials by number, each at its own rounds.
-        rule : {"moderated", "wilcoxon"}
+        ``seen`` has the fold losses of each at its own rounds, by number.
         """
         if len(seen) <= _RIVALS:
             return None
@@ -76,13 +72,7 @@ class Race:
         return cls(losses[best], float(np.median(rivals.var(axis=1, ddof=1))), rule)
 
     def lost(self, results: Sequence[FitResult]) -> bool:
-        """Return whether a trial is hopeless after its first folds.
-
-        Parameters
-        ----------
-        results : sequence of FitResult
-            Results of the first inner folds, in order, at least one.
-        """
+        """Return whether a trial is hopeless, given its first folds in order."""
         from scipy.special import stdtr
         from scipy.stats import wilcoxon
 
@@ -121,16 +111,8 @@ class Race:
 class FitSettings:
     """Settings that all fits of a study share.
 
-    Attributes
-    ----------
-    n_inner : int
-        Number of inner folds.
-    n_rounds, patience : int
-        Maximum rounds, and rounds without improvement before a fit stops.
-    seed : int
-        Seed of the study.
-    threads : int
-        Threads per fit.
+    ``n_rounds`` is the maximum, ``patience`` the rounds without improvement before a
+    fit stops; ``seed`` is that of the study, and ``threads`` are per fit.
     """
 
     n_inner: int

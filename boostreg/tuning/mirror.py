@@ -171,15 +171,7 @@ def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
 class Link:
     """The storage of all mirrors of a run; after a failure, all of them stop.
 
-    Attributes
-    ----------
-    url : str
-        URL of the storage, as for Optuna.
-
-    Raises
-    ------
-    StudyError
-        As ``check_storage``.
+    Its URL is as for Optuna; see ``check_storage`` for errors.
     """
 
     url: str = field(repr=False)
@@ -204,21 +196,10 @@ class Link:
 
 
 class Mirror:
-    """Copies ended trials of one search to a storage.
+    """Copies ended trials of one search to the study ``name`` of a storage.
 
-    Parameters
-    ----------
-    storage : str or Link
-        URL, or the link that the mirrors of a run share.
-    name : str
-        Name of the study there. Trials that it already has are not copied again.
-    ranges : mapping of str to Range
-        The search space.
-
-    Raises
-    ------
-    StudyError
-        If Optuna cannot read the URL.
+    ``storage`` is a URL, or the link that the mirrors of a run share. Trials that the
+    study already has are not copied again.
     """
 
     def __init__(

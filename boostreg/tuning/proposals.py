@@ -52,14 +52,8 @@ def without_gp(n_trials: int) -> str | None:
 class History:
     """Trials as Optuna sees them: shares in [0, 1], running until ``tell``.
 
-    Parameters
-    ----------
-    names : tuple of str
-        Penalties to search.
-    sampler : {"tpe", "nsga2", "gp"}
-    seed : int
-        Each proposal has its own random stream, derived from this seed and its number,
-        so it does not depend on how many were sampled before.
+    Each proposal has its own random stream, derived from ``seed`` and its number, so it
+    does not depend on how many were sampled before.
     """
 
     def __init__(self, names: tuple[str, ...], sampler: str, seed: int) -> None:
@@ -171,18 +165,15 @@ def first_penalties(
 class Proposer:
     """Proposes the penalties of one tuning, in order.
 
+    Equal seeds and outcomes give equal proposals.
+
     Attributes
     ----------
-    space : mapping of str to Range
-        The search space of this engine.
-    fixed : mapping of str to number
-        Penalties that all sampled proposals share; the others have our defaults.
-    scale : {"raw", "rows", "share"}
-        Unit of all values.
+    space, fixed, scale
+        Search space of one engine, and the penalties that all sampled proposals share,
+        in one scale; the others have our defaults.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
         ``nsga2`` minimizes (loss, leaves), ``tpe`` and ``gp`` minimize the loss.
-    seed : int
-        Equal seeds and outcomes give equal proposals.
     in_flight : int
         Maximum number of open proposals; 1 is strictly sequential.
     n_trials : int

@@ -29,14 +29,9 @@ _ROUNDS, _ROWS, _FEATURES, _REPEATS = 100, 2000, 10, 5
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Microseconds per row and tree, by leaves per tree; one thread, large batches.
+    """Microseconds per row and tree, by increasing leaves per tree.
 
-    Attributes
-    ----------
-    leaves : tuple of float
-        Increasing.
-    microseconds : tuple of float
-        For one tree with that many leaves and one row.
+    For one thread and large batches.
     """
 
     leaves: tuple[float, ...]
@@ -46,12 +41,7 @@ class Speed:
         """Return microseconds per row of ensembles.
 
         Between the measured leaf counts it is linear in their logarithm, like the depth
-        of a leaf; beyond them it is constant.
-
-        Parameters
-        ----------
-        n_trees, n_leaves : array-like of the same shape
-            Counts of the whole ensemble.
+        of a leaf; beyond them it is constant. Counts are of the whole ensembles.
         """
         trees = np.asarray(n_trees, dtype=np.float64)
         mean = np.asarray(n_leaves, dtype=np.float64) / np.maximum(trees, 1)
@@ -159,11 +149,6 @@ def knee(front: Sequence[Candidate]) -> Candidate:
     ``log(1 + leaves)`` and the loss both scaled to [0, 1]. V. Satopaa et al., "Finding
     a Kneedle in a Haystack", ICDCS Workshops 2011, sec. II, do this for a whole curve.
     Ties go to fewer leaves; for a front of one or two, it is the last.
-
-    Parameters
-    ----------
-    front : sequence of Candidate
-        From the fewest leaves to the lowest loss.
     """
     if len(front) < 3:
         return front[-1]

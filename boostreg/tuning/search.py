@@ -53,14 +53,11 @@ class Tuning:
 
     Attributes
     ----------
-    engine : str
-        ``"xgboost"``, ``"lightgbm"``.
-    outer : int or None
-        Outer fold; None for all rows.
+    engine, outer
+        Engine, and outer fold; None for all rows.
     proposer : Proposer
         Unused so far; it determines the number of trials.
     limits : FitSettings
-        Settings that all fits of the study share.
     racing : {"moderated", "wilcoxon"} or None
         Rule by which hopeless trials are stopped; None measures all trials in full.
         The first two trials (no penalty, our defaults) are always measured in full,
@@ -198,15 +195,9 @@ _MAX_GUESS_FOLDS = 5
 class TuningJob:
     """A search as a job: its fits become work, and records are passed back to it.
 
-    Parameters
-    ----------
-    tuning : Tuning
-        If its proposer takes guesses, they are computed here.
-    timeout : float, optional
-        Seconds after the first fit when it stops proposing. Open trials are still
-        measured, so the first trials, the references, always are.
-    clock : callable
-        Returns seconds; replaced in tests.
+    If the proposer of ``tuning`` takes guesses, they are computed here. It stops
+    proposing ``timeout`` seconds after the first fit. Open trials are still measured,
+    so the first trials, the references, always are.
     """
 
     def __init__(

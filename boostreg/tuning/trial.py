@@ -31,24 +31,10 @@ State = Literal["complete", "raced", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldRecord:
-    """One inner fold of a trial, cut at the trial's rounds.
+    """One inner fold of a trial, cut at ``n_rounds``, the same for all folds.
 
-    Attributes
-    ----------
-    inner : int
-        Inner fold.
-    n_rounds : int
-        Rounds of the trial, the same for all folds.
-    n_grown : int
-        Rounds that were grown in this fold.
-    exhausted : bool
-        The library found no further split.
-    valid_loss, train_loss : float
-        Mean losses after ``n_rounds``.
-    size : TreeSize
-        Size of the first ``n_rounds`` rounds.
-    seconds : float
-        Time of the fit with this curve.
+    ``n_grown`` rounds were grown in this fold; it is ``exhausted`` if the library found
+    no further split. ``seconds`` is the time of the fit with this curve.
     """
 
     inner: int

@@ -27,17 +27,13 @@ class OuterEffect:
 
     Attributes
     ----------
-    engine, penalty : str
-    start : float
-        First value of the path, the reference: zero if possible.
+    start, zero_loss : float
+        First value of the path, zero if possible, and its mean loss: the reference.
     values : tuple of float
         Values selected by the inner folds, by outer fold; ``start`` if none was better.
-    loss : Interval
-        Interval of the difference; with one outer split, over its test rows.
-    zero_loss : float
-        Mean loss at ``start``, to express differences as shares.
-    leaves : Interval
-        Interval of the ratio of leaves to ``start``; none with one outer split.
+    loss, leaves : Interval
+        Difference of losses, and ratio of leaves. With one outer split, the former is
+        over its test rows, and the latter has no interval.
     """
 
     engine: str

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boostreg.errors import Fault, StudyError
 from boostreg.fits.dataset import Dataset
@@ -220,20 +220,15 @@ class Mirror:
         from optuna.exceptions import OptunaError
         from sqlalchemy.exc import SQLAlchemyError
 
+        # A missing driver raises ImportError.
+        errors = (OptunaError, SQLAlchemyError, ImportError, OSError, ValueError)
         try:
             study = self._opened()
             for trial in new:
                 if trial.number not in self._written:
                     study.add_trial(self._as_optuna(trial))
                     self._written.add(trial.number)
-        # A missing driver raises ImportError.
-        except (
-            OptunaError,
-            SQLAlchemyError,
-            ImportError,
-            OSError,
-            ValueError,
-        ) as error:
+        except errors as error:
             self._link.fail(error)
         finally:
             if self._storage is not None:  # the next trial may be hours away
@@ -257,27 +252,22 @@ class Mirror:
         return self._study
 
     def _as_optuna(self, trial: Trial) -> "optuna.trial.FrozenTrial":
-        from optuna.distributions import (
-            BaseDistribution,
-            FloatDistribution,
-            IntDistribution,
-        )
+        from optuna.distributions import FloatDistribution, IntDistribution
         from optuna.trial import TrialState, create_trial
 
         states = {"complete": "COMPLETE", "raced": "PRUNED", "failed": "FAIL"}
-        params = {name: getattr(trial.penalty, name) for name in self._ranges}
-        searched = {name: value for name, value in params.items() if value is not None}
-        distributions: dict[str, BaseDistribution] = {}
-        for name, value in searched.items():
-            entry = self._ranges[name]
-            # They contain the range, zero, and the value.
+        searched: dict[str, Any] = {}
+        distributions: dict[str, Any] = {}
+        for name, entry in self._ranges.items():
+            if (value := getattr(trial.penalty, name)) is None:
+                continue
+            # The distribution contains the range, zero, and the value.
             low = min(entry.low, 0.0 if entry.zero else entry.low, value)
             high = max(entry.high, value)
-            distributions[name] = (
-                IntDistribution(int(low), int(high))
-                if entry.whole
-                else FloatDistribution(low, high)
-            )
+            searched[name] = value
+            distributions[name] = FloatDistribution(low, high)
+            if entry.whole:
+                distributions[name] = IntDistribution(int(low), int(high))
         about = {"rounds": trial.n_rounds, "leaves": trial.sizes["n_leaves"]}
         return create_trial(
             state=TrialState[states[trial.state]],

@@ -49,25 +49,20 @@ class FoldRecord:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Trial:
-    """The results of one penalty on the inner folds.
+    """The results of one penalty, in the scale of the study, on the inner folds.
 
     Attributes
     ----------
     number : int
         In order of proposal, from 0.
-    penalty : Penalty
-        In the scale of the study.
-    state : {"complete", "raced", "failed"}
-        Whether it was measured in full. Losses and sizes of a raced trial are means
-        over the folds on which it was measured.
-    reason : str or None
-        Why it is not complete.
+    state, reason
+        Whether it was measured in full, and why not. Losses and sizes of a raced trial
+        are means over the folds on which it was measured.
     curves : TrialCurves or None
         Losses and leaves of every prefix; None unless complete.
-    n_rounds : int
-        Rounds with the lowest mean loss; 0 if nothing was measured.
-    folds : tuple of FoldRecord
-        In the order of the inner folds, cut at ``n_rounds``.
+    n_rounds, folds
+        Rounds with the lowest mean loss, 0 if nothing was measured, and the inner folds
+        in order, cut at these rounds.
     seconds : float
         Total time of all fits, including repeated ones.
     """

@@ -346,7 +346,7 @@ def test_a_search_that_goes_on_adds_its_new_trials_alone(tmp_path, diabetes):
     assert sorted(map(sorted, numbers)) == [[0, 1, 2], [0, 1, 2, 3, 4]]
 
 
-def test_a_storage_that_fails_is_said_once_without_its_password(caplog, run):
+def test_a_storage_that_fails_is_reported_once_without_its_password(caplog, run):
     tuning = make_tuning(n_trials=3)
     run(tuning)
     url = "postgresql+psycopg2://ann:canary@127.0.0.1:1/trials?password=canary"

@@ -162,8 +162,7 @@ class ExplainWork(Work[Importance]):
 
     @override
     def run(self, dataset: Dataset) -> bytes:
-        shares, responses = np.array(self.shares), np.array(self.responses)
-        content = asdict(explain(self.names, shares, responses, self.seed))
+        content = asdict(self.explained())
         content["pairs"] = [[*pair, value] for pair, value in content["pairs"].items()]
         return json.dumps(content).encode()
 
@@ -172,6 +171,11 @@ class ExplainWork(Work[Importance]):
         content = json.loads(data)
         content["pairs"] = {(a, b): value for a, b, value in content["pairs"]}
         return Importance(**content)
+
+    def explained(self) -> Importance:
+        """Return the importance, computed here."""
+        shares, responses = np.array(self.shares), np.array(self.responses)
+        return explain(self.names, shares, responses, self.seed)
 
 
 def design_shares(n_penalties: int, n_points: int, seed: int) -> Array:

@@ -91,11 +91,11 @@ def test_spaces_are_listed_and_printed_with_their_source(main):
     assert "reg_alpha: {low: 0.0009765625, high: 1024, log: true}" in out
 
 
-def test_an_unknown_space_is_told_with_the_nearest(main):
+def test_an_unknown_space_is_reported_with_the_nearest(main):
     status, out, err = main("spaces", "probst")
 
     assert (status, out) == (2, "")
-    assert "There is no space 'probst'. Did you mean probst2019?" in err
+    assert "got 'probst'; did you mean 'probst2019'?" in err
 
 
 def test_version_is_printed(main):

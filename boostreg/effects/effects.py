@@ -10,6 +10,7 @@ It never extends below 0.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
 from typing import Literal
 
 import numpy as np
@@ -59,21 +60,13 @@ def paired_ratio(
     a, b = (np.asarray(values, dtype=np.float64) for values in (first, second))
     if not (np.all(a > 0) and np.all(b > 0)):
         estimate = float(a.sum() / b.sum()) if b.sum() > 0 else math.nan
-        nan = math.nan
-        return Interval(
-            estimate, nan, nan, nan, len(a), "no interval: a model has no leaf"
-        )
+        why, nan = "no interval: a model has no leaf", math.nan
+        return Interval(estimate, nan, nan, nan, len(a), why)
     logs = corrected_t(np.log(a) - np.log(b), test_train_ratio)
-    return replace(
-        logs,
-        estimate=math.exp(logs.estimate),
-        low=_exp(logs.low),
-        high=_exp(logs.high),
+    low, high = (
+        math.inf if end > 700 else math.exp(end) for end in (logs.low, logs.high)
     )
-
-
-def _exp(value: float) -> float:
-    return math.inf if value > 700 else math.exp(value)
+    return replace(logs, estimate=math.exp(logs.estimate), low=low, high=high)
 
 
 LEVEL = 0.05
@@ -244,82 +237,56 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
     test_train_ratio : float
         Validation rows over training rows of an inner fold.
     """
-    points = sorted({row.point for row in rows})
-    at = {point: _in_fold_order(rows, point) for point in points}
-    zero = at[points[0]]
+    ordered = sorted(rows, key=lambda row: (row.point, row.outer_fold, row.inner_fold))
+    by_point = [[*one] for _, one in groupby(ordered, key=lambda row: row.point)]
+    zero = by_point[0]
     differences = [
         {
             measure: corrected_t(
-                _measured(at[point], measure) - _measured(zero, measure),
-                test_train_ratio,
+                _measured(one, measure) - _measured(zero, measure), test_train_ratio
             )
             for measure in MEASURES
         }
-        for point in points
-    ]
-    ratios = [
-        paired_ratio(
-            _measured(at[point], "leaves"), _measured(zero, "leaves"), test_train_ratio
-        )
-        for point in points
+        for one in by_point
     ]
     adjusted = [1.0, *holm([each["loss"].p_value for each in differences[1:]])]
+    points = []
+    for one, intervals, p_value in zip(by_point, differences, adjusted, strict=True):
+        leaves = _measured(one, "leaves"), _measured(zero, "leaves")
+        names = [name.removeprefix("n_") for name in SIZES]
+        points.append(
+            EffectPoint(
+                value=one[0].value,
+                loss=_mean(one, "loss"),
+                train_loss=_mean(one, "train_loss"),
+                rounds=math.fsum(row.rounds for row in one) / len(one),
+                size={name: _mean(one, name) for name in names},
+                differences=intervals,
+                leaves_ratio=paired_ratio(*leaves, test_train_ratio),
+                p_value=float(p_value),
+            )
+        )
+    losses = np.array([_measured(one, "loss") for one in by_point])
+    low = high = best = int(losses.mean(axis=1).argmin())
+    admitted = within_one_se(losses, best)
+    while low > 0 and admitted[low - 1]:
+        low -= 1
+    while high < len(points) - 1 and admitted[high + 1]:
+        high += 1
     first = rows[0]
     return Effect(
         engine=first.engine,
         penalty=first.penalty,
         anchor=first.anchor,
         reading=first.reading,
-        flat=_flat([at[point] for point in points]),
-        points=tuple(
-            _point(at[point], intervals, ratio, float(p_value))
-            for point, intervals, ratio, p_value in zip(
-                points, differences, ratios, adjusted, strict=True
-            )
-        ),
+        points=tuple(points),
+        flat=(points[low].value, points[high].value),
     )
-
-
-def _flat(by_point: Sequence[Sequence[PathRow]]) -> tuple[float, float]:
-    """Return the range of values with no detectable difference to the lowest."""
-    losses = np.array([_measured(rows, "loss") for rows in by_point])
-    best = int(losses.mean(axis=1).argmin())
-    admitted = within_one_se(losses, best)
-    low = high = best
-    while low > 0 and admitted[low - 1]:
-        low -= 1
-    while high < len(by_point) - 1 and admitted[high + 1]:
-        high += 1
-    return by_point[low][0].value, by_point[high][0].value
-
-
-def _in_fold_order(rows: Sequence[PathRow], point: int) -> list[PathRow]:
-    mine = [row for row in rows if row.point == point]
-    return sorted(mine, key=lambda row: (row.outer_fold, row.inner_fold))
 
 
 def _measured(rows: Sequence[PathRow], measure: str) -> Array:
     return np.array([row.measure(measure) for row in rows])
 
 
-def _point(
-    rows: Sequence[PathRow],
-    differences: Mapping[str, Interval],
-    leaves_ratio: Interval,
-    p_value: float,
-) -> EffectPoint:
-    count = len(rows)
-    return EffectPoint(
-        value=rows[0].value,
-        loss=math.fsum(row.loss for row in rows) / count,
-        train_loss=math.fsum(row.train_loss for row in rows) / count,
-        rounds=math.fsum(row.rounds for row in rows) / count,
-        size={
-            name.removeprefix("n_"): math.fsum(getattr(row.size, name) for row in rows)
-            / count
-            for name in SIZES
-        },
-        differences=differences,
-        leaves_ratio=leaves_ratio,
-        p_value=p_value,
-    )
+def _mean(rows: Sequence[PathRow], measure: str) -> float:
+    return math.fsum(row.measure(measure) for row in rows) / len(rows)

@@ -27,6 +27,7 @@ from boostreg.fits.fit import derive_seed, digest
 from boostreg.fits.work import Work
 from boostreg.penalty import Penalty, Range, Scale
 from boostreg.penalty.space import drawn
+from boostreg.tuning.proposals import quiet_optuna
 
 __all__ = [
     "LEAST_QUALITY",
@@ -144,15 +145,7 @@ class Importance:
 
 @dataclass(frozen=True, slots=True)
 class ExplainWork(Work[Importance]):
-    """The importance for a measure, as work of a run: see ``explain``.
-
-    Attributes
-    ----------
-    names : tuple of str
-    shares : tuple of n_points tuples of n_penalties
-    responses : tuple of n_points tuples of n_folds
-    seed : int
-    """
+    """The importance for a measure, as work of a run: see ``explain``."""
 
     names: tuple[str, ...]
     shares: tuple[tuple[float, ...], ...]
@@ -180,7 +173,7 @@ class ExplainWork(Work[Importance]):
         return Importance(**content)
 
     def explained(self) -> Importance:
-        """Return the bytes of a record, as ``run`` writes them."""
+        """Return the importance, computed here."""
         shares, responses = np.array(self.shares), np.array(self.responses)
         return explain(self.names, shares, responses, self.seed)
 
@@ -259,17 +252,11 @@ def _sobol_indices(
     total = max(float(np.var(forest.predict(many))), *singles.values())
     if total == 0:
         return dict.fromkeys(singles, 0.0), {}
-    pairs = {
-        (i, j): max(
-            variance_given(leaves, (i, j)) - singles[i] - singles[j],
-            0.0,  # rounding
-        )
-        for i, j in combinations(range(n_penalties), 2)
-    }
-    return (
-        {i: part / total for i, part in singles.items()},
-        {pair: part / total for pair, part in pairs.items()},
-    )
+    pairs = {}
+    for i, j in combinations(range(n_penalties), 2):
+        both = variance_given(leaves, (i, j)) - singles[i] - singles[j]
+        pairs[i, j] = max(both, 0.0) / total  # rounding may make it negative
+    return {i: part / total for i, part in singles.items()}, pairs
 
 
 def _optuna_importances(
@@ -282,10 +269,8 @@ def _optuna_importances(
         get_param_importances,
     )
 
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study()
-    optuna.logging.set_verbosity(before)
+    with quiet_optuna():
+        study = optuna.create_study()
     unit = optuna.distributions.FloatDistribution(0.0, 1.0)
     for row, value in zip(shares.tolist(), y.tolist(), strict=True):
         study.add_trial(

@@ -5,7 +5,7 @@ the leaf weights of a fit without the penalty are recomputed with it, only shrin
 acts; the rest of the effect is structure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -44,13 +44,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaves:
-    """The leaf of each row; computed once for all penalties.
-
-    Attributes
-    ----------
-    train, valid : ndarray of shape (n_samples, n_trees)
-        Leaf of each row in each tree, as index into the node arrays.
-    """
+    """The leaf of each row in each tree, as index into the node arrays."""
 
     train: Indices
     valid: Indices
@@ -58,13 +52,7 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RefreshedTrees:
-    """Trees with recomputed leaves, and their curves; entry k is after k rounds.
-
-    Attributes
-    ----------
-    trees : TreeEnsemble
-    train_loss, valid_loss : ndarray of shape (n_rounds + 1,)
-    """
+    """Trees with recomputed leaves, and their curves; entry k is after k rounds."""
 
     trees: TreeEnsemble
     train_loss: Array
@@ -73,8 +61,14 @@ class RefreshedTrees:
 
 def assign(trees: TreeEnsemble, problem: Problem) -> Leaves:
     """Return the leaves of the training and validation rows of a problem."""
-    valid = problem.valid if problem.valid is not None else problem.train.rows(_NONE)
-    return Leaves(trees.leaf_indices(problem.train.X), trees.leaf_indices(valid.X))
+    train, valid = _tables(problem)
+    return Leaves(trees.leaf_indices(train.X), trees.leaf_indices(valid.X))
+
+
+def _tables(problem: Problem) -> tuple[Table, Table]:
+    """Return training and validation rows; the latter may be no rows."""
+    none = problem.train.rows(np.empty(0, dtype=np.int64))
+    return problem.train, none if problem.valid is None else problem.valid
 
 
 def leaf_weights(gradient: Array, hessian: Array, penalty: Penalty) -> Array:
@@ -114,69 +108,34 @@ def refresh(
 
     The trees of one round, one per class, use the same gradients, as in training.
 
-    Parameters
-    ----------
-    trees : TreeEnsemble
-        Leaves in units of the raw score, with the intercept of the problem.
-    leaves : Leaves
-        From ``assign``.
-    problem : Problem
-        Training rows of the trees, and validation rows.
-    penalty : Penalty
-        In raw units; its ``learning_rate`` multiplies every weight.
+    ``leaves`` are those of ``assign``; the penalty is raw, and its ``learning_rate``
+    multiplies every weight.
     """
-    objective, train, penalty = (
-        problem.objective,
-        problem.train,
-        problem.limited(penalty),
-    )
-    valid = problem.valid if problem.valid is not None else train.rows(_NONE)
+    objective, penalty = problem.objective, problem.limited(penalty)
+    tables = train, _ = _tables(problem)
     value = trees.value.copy()
-    raw = [np.tile(trees.intercept, (table.n_samples, 1)) for table in (train, valid)]
-    losses = [
-        [_loss(objective, t, r)] for t, r in zip((train, valid), raw, strict=True)
-    ]
+    raw = [np.tile(trees.intercept, (table.n_samples, 1)) for table in tables]
+    losses = [[_loss(objective, t, r)] for t, r in zip(tables, raw, strict=True)]
     weighs_unsplit = ENGINE_FACTS[trees.engine].weighs_unsplit
-    for places in _rounds(trees):
+    for number in range(trees.n_rounds):
         gradient = _weighed(objective.gradient(train.y, raw[0]), train.weights)
         hessian = _weighed(objective.hessian(train.y, raw[0]), train.weights)
-        for tree in places:
+        for tree in np.flatnonzero(trees.round == number):
             k = trees.output[tree]
-            nodes = slice(trees.tree_offsets[tree], trees.tree_offsets[tree + 1])
-            if nodes.stop - nodes.start == 1 and not weighs_unsplit:
+            start, stop = trees.tree_offsets[tree : tree + 2]
+            if stop - start == 1 and not weighs_unsplit:
                 continue  # a tree without a split has weight 0 there, for any penalty
-            weight = _tree_weights(
-                leaves.train[:, tree] - nodes.start,
-                nodes.stop - nodes.start,
-                (gradient[:, k], hessian[:, k]),
-                penalty,
-            )
-            value[nodes] = penalty.learning_rate * weight
+            leaf, n_nodes = leaves.train[:, tree] - start, stop - start
+            G = np.bincount(leaf, gradient[:, k], n_nodes).astype(np.float64)
+            H = np.bincount(leaf, hessian[:, k], n_nodes).astype(np.float64)
+            value[start:stop] = penalty.learning_rate * leaf_weights(G, H, penalty)
             raw[0][:, k] += value[leaves.train[:, tree]]
             raw[1][:, k] += value[leaves.valid[:, tree]]
-        for found, table, scores in zip(losses, (train, valid), raw, strict=True):
+        for found, table, scores in zip(losses, tables, raw, strict=True):
             found.append(_loss(objective, table, scores))
     return RefreshedTrees(
         replace(trees, value=value), np.array(losses[0]), np.array(losses[1])
     )
-
-
-_NONE: Indices = np.empty(0, dtype=np.int64)
-
-
-def _rounds(trees: TreeEnsemble) -> Iterator[Indices]:
-    for number in range(trees.n_rounds):
-        yield np.flatnonzero(trees.round == number)
-
-
-def _tree_weights(
-    leaf: Indices, n_nodes: int, derivatives: tuple[Array, Array], penalty: Penalty
-) -> Array:
-    first, second = (
-        np.bincount(leaf, weights=d, minlength=n_nodes).astype(np.float64)
-        for d in derivatives
-    )
-    return leaf_weights(first, second, penalty)
 
 
 def _weighed(values: Array, weights: Array | None) -> Array:
@@ -210,14 +169,7 @@ class Refreshed:
 class RefreshWork(Work[tuple[Refreshed, ...]]):
     """A fit without a penalty, with leaves recomputed for several values of it.
 
-    Attributes
-    ----------
-    fit : Fit
-        Fit without the penalty, with the number of rounds to compare.
-    name : str
-        One of ``MECHANISMS``.
-    values : tuple of float
-        In the scale of the fit's penalty.
+    The fit has the number of rounds to compare; values are in its penalty's scale.
     """
 
     fit: Fit
@@ -241,22 +193,15 @@ class RefreshWork(Work[tuple[Refreshed, ...]]):
             changed: dict[str, Any] = {self.name: value}
             raw = replace(fit.penalty, **changed).to_raw(standard.units)
             renewed = refresh(trees, leaves, problem, raw)
-            found.append(
-                {
-                    "value": value,
-                    "loss": float(renewed.valid_loss[-1]),
-                    "train_loss": float(renewed.train_loss[-1]),
-                    "size": asdict(renewed.trees.size(raw.reg_lambda)),
-                }
-            )
+            valid, train = renewed.valid_loss[-1], renewed.train_loss[-1]
+            size = renewed.trees.size(raw.reg_lambda)
+            found.append(asdict(Refreshed(value, float(valid), float(train), size)))
         return encode_record(found)
 
     @override
     def decode(self, data: bytes) -> tuple[Refreshed, ...]:
         return tuple(
-            Refreshed(
-                one["value"], one["loss"], one["train_loss"], TreeSize(**one["size"])
-            )
+            Refreshed(**one | {"size": TreeSize(**one["size"])})
             for one in decode_record(data)[0]
         )
 
@@ -266,17 +211,16 @@ def why_not_split(penalty: Penalty, problem: Problem) -> str | None:
 
     It can if leaf weights depend only on the derivatives of their rows and the penalty.
     """
-    if problem.objective.fits_quantile:
-        return "the libraries fit quantiles or a smoothed loss"
-    if problem.constrained:
-        return "monotone columns bound the leaves"
-    if penalty.subsample < 1:
-        return "rows are sampled"
-    if penalty.path_smooth > 0:
-        return "path_smooth draws leaves to their parents"
-    if penalty.cat_l2 > 0:
-        return "leaves of categories have a penalty of their own"
-    return None
+    reasons = {
+        "the libraries fit quantiles or a smoothed loss": (
+            problem.objective.fits_quantile
+        ),
+        "monotone columns bound the leaves": problem.constrained,
+        "rows are sampled": penalty.subsample < 1,
+        "path_smooth draws leaves to their parents": penalty.path_smooth > 0,
+        "leaves of categories have a penalty of their own": penalty.cat_l2 > 0,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +277,10 @@ def mechanism(
             renewed = [_measured(refreshed[fold][place], measure) for fold in folds]
             shrinkage[measure] = _minus(renewed, zero)
             structure[measure] = _minus(grown, renewed)
-        total = {m: _plus(shrinkage[m], structure[m]) for m in MEASURES}
+        total = {
+            m: [a + b for a, b in zip(shrinkage[m], structure[m], strict=True)]
+            for m in MEASURES
+        }
         intervals = (
             {m: corrected_t(v, test_train_ratio) for m, v in part.items()}
             for part in (shrinkage, structure, total)
@@ -351,7 +298,3 @@ def _measured(record: PathRow | Refreshed, measure: str) -> float:
 
 def _minus(a: Iterable[float], b: Iterable[float]) -> list[float]:
     return [one - two for one, two in zip(a, b, strict=True)]
-
-
-def _plus(a: Iterable[float], b: Iterable[float]) -> list[float]:
-    return [one + two for one, two in zip(a, b, strict=True)]

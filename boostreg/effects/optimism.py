@@ -42,16 +42,9 @@ def overtuning(
 ) -> tuple[OvertuningPoint, ...]:
     """Return inner and outer loss of the incumbent during the search.
 
-    Parameters
-    ----------
-    found : sequence of sequence of (Candidate, float)
-        The incumbents of each outer fold in order, each with its outer loss.
-
-    Returns
-    -------
-    tuple of OvertuningPoint
-        One per trial after which the incumbent of some fold changed, starting when
-        every fold has one.
+    ``found`` has the incumbents of each outer fold in order, each with its outer loss.
+    There is one point per trial after which the incumbent of some fold changed,
+    starting when every fold has one.
     """
     if not found or not all(found):
         return ()
@@ -73,17 +66,8 @@ def overtuning(
 def ties(trials: Sequence[TrialCurves]) -> tuple[int, ...]:
     """Return the trials within one standard error of the best.
 
-    Each at its own best number of rounds, by fold-paired differences.
-
-    Parameters
-    ----------
-    trials : sequence of TrialCurves
-        At least one, over the same folds.
-
-    Returns
-    -------
-    tuple of int
-        Their numbers, including the best.
+    Each at its own best number of rounds, by fold-paired differences. The numbers
+    include the best.
     """
     losses = np.array([curves.valid_loss[:, curves.n_rounds] for curves in trials])
     admitted = within_one_se(losses, int(losses.mean(axis=1).argmin()))
@@ -105,17 +89,8 @@ def winners_bias(trials: Sequence[TrialCurves]) -> float:
 
     eq. 6 of R. J. Tibshirani, R. Tibshirani: "A Bias Correction for the Minimum Error
     Rate in Cross-Validation", Annals of Applied Statistics 3(2), 2009. Candidates are
-    all prefixes of all trials. Add the result to the lowest mean loss.
-
-    Parameters
-    ----------
-    trials : sequence of TrialCurves
-        At least one, over the same folds.
-
-    Returns
-    -------
-    float
-        At least 0.
+    all prefixes of all trials, over the same folds. Add the result, which is never
+    negative, to the lowest mean loss.
     """
     least_by_fold = np.min([curves.valid_loss.min(axis=1) for curves in trials], axis=0)
     best = min(trials, key=lambda curves: float(curves.mean_loss.min()))

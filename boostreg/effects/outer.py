@@ -27,17 +27,13 @@ class OuterEffect:
 
     Attributes
     ----------
-    engine, penalty : str
-    start : float
-        First value of the path, the reference: zero if possible.
+    start, zero_loss : float
+        First value of the path, zero if possible, and its mean loss: the reference.
     values : tuple of float
         Values selected by the inner folds, by outer fold; ``start`` if none was better.
-    loss : Interval
-        Interval of the difference; with one outer split, over its test rows.
-    zero_loss : float
-        Mean loss at ``start``, to express differences as shares.
-    leaves : Interval
-        Interval of the ratio of leaves to ``start``; none with one outer split.
+    loss, leaves : Interval
+        Difference of losses, and ratio of leaves. With one outer split, the former is
+        over its test rows, and the latter has no interval.
     """
 
     engine: str
@@ -91,15 +87,8 @@ def outer_effect(
 ) -> OuterEffect:
     """Return the effect from the pairs of all outer folds.
 
-    Parameters
-    ----------
-    engine, penalty : str
-    start : float
-        First value of the path.
-    pairs : mapping of int to Pair
-        By outer fold, at least one.
-    test_train_ratio : float
-        Test over training rows of an outer fold.
+    ``pairs`` are by outer fold, ``start`` is the first value of the path, and the ratio
+    is that of test to training rows of an outer fold.
     """
     ordered = [pairs[fold] for fold in sorted(pairs)]
     losses = [(one.mean_loss(one.zero), one.mean_loss(one.chosen)) for one in ordered]
@@ -115,12 +104,8 @@ def outer_effect(
         loss=loss,
         zero_loss=float(np.mean([a for a, _ in losses])),
         leaves=paired_ratio(
-            [_leaves(one.chosen) for one in ordered],
-            [_leaves(one.zero) for one in ordered],
+            [one.chosen.sizes.n_leaves[-1] for one in ordered],
+            [one.zero.sizes.n_leaves[-1] for one in ordered],
             test_train_ratio,
         ),
     )
-
-
-def _leaves(result: FitResult) -> float:
-    return float(result.sizes.n_leaves[-1])

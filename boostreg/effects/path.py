@@ -1,7 +1,6 @@
 """``penalty_path``: the path of one penalty from Python, as a data frame."""
 
 import math
-import numbers
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -9,14 +8,15 @@ from typing import Any, ClassVar, Self
 import pandas as pd
 
 from boostreg.data import Task
-from boostreg.effects.effects import Effect, EffectPoint, PathRow, penalty_effect
+from boostreg.effects.effects import Effect, penalty_effect
 from boostreg.effects.paths import path_grid, path_points, path_rows
 from boostreg.engines import get_engine
-from boostreg.errors import FigureError, PenaltyError
+from boostreg.errors import Fault, FigureError, PenaltyError
 from boostreg.figures import Curve, Figure, curve_panel, measure_scale
 from boostreg.figures.figure import notebook_html
 from boostreg.penalty import PENALTIES, Penalty, Scale
 from boostreg.penalty.space import shipped_range
+from boostreg.penalty.value import as_float
 from boostreg.tuning.measuring import FitSettings, Measuring, Setting
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.tune import check_names, run_here
@@ -66,15 +66,22 @@ class PenaltyPath(pd.DataFrame):
             If the measure is unknown, or there is no point to draw.
         """
         if measure not in _MEASURES:
-            listed = ", ".join(_MEASURES)
-            raise FigureError(f"measure must be one of {listed}, got {measure!r}.")
+            expected = f"one of {', '.join(_MEASURES)}"
+            raise FigureError.of(Fault(("measure",), expected, measure, _MEASURES))
         if self.effect is None:
             raise FigureError("The path has no point that could be fitted.")
         points = self.effect.points
-        bands = [_band(point) for point in points if measure == "loss"]
+        bands: list[tuple[float | None, float | None]] = []
+        for point in points if measure == "loss" else ():
+            found, zero = point.difference, point.loss - point.difference.estimate
+            ends = (zero + found.low, zero + found.high)
+            bands.append(ends if found.exists else (None, None))
         curve = Curve(
             self.effect.engine,
-            tuple(_measured(point, measure) for point in points),
+            tuple(
+                p.size["leaves"] if measure == "leaves" else getattr(p, measure)
+                for p in points
+            ),
             tuple(low for low, _ in bands),
             tuple(high for _, high in bands),
             safe=self.effect.safe if measure == "loss" else None,
@@ -99,20 +106,6 @@ class PenaltyPath(pd.DataFrame):
             for measure in _MEASURES
         )
         return notebook_html(*panels) + table
-
-
-def _measured(point: EffectPoint, measure: str) -> float:
-    if measure == "leaves":
-        return point.size["leaves"]
-    return point.loss if measure == "loss" else point.gap
-
-
-def _band(point: EffectPoint) -> tuple[float | None, float | None]:
-    found = point.difference
-    if not found.exists:
-        return (None, None)
-    zero = point.loss - found.estimate
-    return (zero + found.low, zero + found.high)
 
 
 def penalty_path(  # noqa: PLR0913  the arguments are those of `tune`, by name
@@ -181,9 +174,20 @@ sample_weight, groups, scale, journal
     True
     """
     if name not in PENALTIES:
-        raise PenaltyError(f"name must be one of {', '.join(PENALTIES)}, got {name!r}.")
-    get_engine(engine)
-    values = _grid(name, points) if grid is None else _checked(grid)
+        expected = f"one of {', '.join(PENALTIES)}"
+        raise PenaltyError.of(Fault(("name",), expected, name, PENALTIES))
+    library = get_engine(engine)
+    if grid is None:
+        if (searched := shipped_range(name)) is None:
+            raise PenaltyError(f"{name} has no range for a grid; pass grid=[...].")
+        values = path_grid(name, searched, points)
+    else:
+        given = (as_float(value) for value in grid)
+        values = tuple(v for v in given if v is not None and math.isfinite(v))
+        if len(grid) == 0 or len(set(values)) < len(grid):
+            raise PenaltyError(
+                f"grid must have at least one finite number, none twice, got {grid!r}."
+            )
     others: dict[str, Any] = dict(check_names(fixed or {}))
     Penalty(**others, scale=scale)
     dataset = read_dataset(
@@ -197,40 +201,18 @@ sample_weight, groups, scale, journal
         groups=groups,
     )
     problem = dataset.problem(None, 0)
-    base = Penalty(
-        **(get_engine(engine).settled_defaults(problem) | others), scale=scale
-    )
+    base = Penalty(**(library.settled_defaults(problem) | others), scale=scale)
     made = path_points(engine, base, {name: values})
     settings = [Setting(engine, None, point.penalty) for point in made]
     for setting in settings:
-        get_engine(engine).check(setting.penalty, problem)
+        library.check(setting.penalty, problem)
     limits = FitSettings(
         n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
     )
     measuring = Measuring(settings, limits, keep=True)
     run_here([measuring], dataset, workers=workers, journal=journal)
     rows = path_rows(made, (None,), measuring)
-    return _table(rows, dataset.splits.inner_ratio)
-
-
-def _checked(grid: Sequence[Any]) -> tuple[float, ...]:
-    numeric = all(isinstance(v, numbers.Real) and math.isfinite(v) for v in grid)
-    if len(grid) == 0 or not numeric or len(set(grid)) < len(grid):
-        raise PenaltyError(
-            f"grid must have at least one finite number, none twice, got {grid!r}."
-        )
-    return tuple(map(float, grid))
-
-
-def _grid(name: str, points: int) -> tuple[float, ...]:
-    searched = shipped_range(name)
-    if searched is None:
-        raise PenaltyError(f"{name} has no range for a grid; pass grid=[...].")
-    return path_grid(name, searched, points)
-
-
-def _table(rows: Sequence[PathRow], ratio: float) -> PenaltyPath:
     table = pd.DataFrame([row.as_dict() for row in rows])
     stopped = [row for row in rows if row.reading == "stopped"]
-    effect = penalty_effect(stopped, ratio) if stopped else None
+    effect = penalty_effect(stopped, dataset.splits.inner_ratio) if stopped else None
     return PenaltyPath.of(table.drop(columns="outer_fold", errors="ignore"), effect)

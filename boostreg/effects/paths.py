@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -57,11 +58,8 @@ def path_grid(name: str, searched: Range, points: int) -> tuple[float, ...]:
     weakest, falls = least_of(name, searched.high), name in FALLING
     inside = searched.low <= weakest <= searched.high
     space = np.geomspace if searched.log else np.linspace
-    ends = (
-        float(searched.low),
-        float(searched.high),
-    )  # larger integers than int64 are possible
-    values = space(*ends, points if inside else points - 1)
+    low, high = float(searched.low), float(searched.high)  # as int64 may overflow
+    values = space(low, high, points if inside else points - 1)
     # Rounded, so that a grid point is 0.1 and not 0.09999999999999999.
     found = (float(f"{value:.12g}") for value in values)
     rounded = {float(round(v)) if searched.whole else v for v in found if v > 0}
@@ -75,17 +73,14 @@ def path_points(
     anchor: str = "fixed",
 ) -> list[PathPoint]:
     """Return the points of the paths of one engine, in the order of ``grids``."""
-    return [
-        PathPoint(engine, name, anchor, number, _with(base, name, value))
-        for name, grid in grids.items()
-        for number, value in enumerate(grid)
-    ]
-
-
-def _with(base: Penalty, name: str, value: float) -> Penalty:
-    whole = name in WHOLE and value == round(value)
-    changed: dict[str, Any] = {name: int(value) if whole else value}
-    return replace(base, **changed)
+    made = []
+    for name, grid in grids.items():
+        for number, value in enumerate(grid):
+            whole = name in WHOLE and value == round(value)
+            changed: dict[str, Any] = {name: int(value) if whole else value}
+            penalty = replace(base, **changed)
+            made.append(PathPoint(engine, name, anchor, number, penalty))
+    return made
 
 
 def path_rows(
@@ -97,39 +92,38 @@ def path_rows(
 
     Points that failed on a fold are omitted. Early stopping compensates a penalty with
     more trees: the reading ``stopped`` includes this, the reading ``equal`` does not.
-
-    Parameters
-    ----------
-    points : iterable of PathPoint
-    outer_folds : sequence of int or None
-    measuring : Measuring
-        Finished, with its results.
+    ``measuring`` is finished and kept its results.
     """
-    by_path: dict[tuple[str, str, str], list[PathPoint]] = {}
+    complete = [
+        point
+        for point in points
+        if all(s in measuring.results for s in point.settings(outer_folds))
+    ]
+    rows: list[PathRow] = []
+    for path in _by_path(complete):
+        equal = equal_rounds(path, outer_folds, measuring)
+        for reading, point in product(("stopped", "equal"), path):
+            for setting in point.settings(outer_folds):
+                best = measuring.trials[setting].n_rounds
+                cut = best if reading == "stopped" else equal[setting.outer]
+                rows += _rows(point, reading, setting, cut, measuring)
+    return rows
+
+
+def _by_path(points: Iterable[PathPoint]) -> list[list[PathPoint]]:
+    paths: dict[tuple[str, str, str], list[PathPoint]] = {}
     for point in points:
         key = (point.engine, point.name, point.anchor)
-        if all(s in measuring.results for s in point.settings(outer_folds)):
-            by_path.setdefault(key, []).append(point)
-    rows: list[PathRow] = []
-    for path in by_path.values():
-        equal = equal_rounds(path, outer_folds, measuring)
-        for reading in ("stopped", "equal"):
-            for point in path:
-                for setting in point.settings(outer_folds):
-                    best = measuring.trials[setting].n_rounds
-                    cut = best if reading == "stopped" else equal[setting.outer]
-                    rows += _rows(point, reading, setting, cut, measuring)
-    return rows
+        paths.setdefault(key, []).append(point)
+    return list(paths.values())
 
 
 def failed_points(
     points: Iterable[PathPoint], outer_folds: Sequence[int | None], measuring: Measuring
 ) -> Iterator[str]:
     """Yield a sentence per path that misses points because a fit failed."""
-    by_path: dict[tuple[str, str, str], list[PathPoint]] = {}
-    for point in points:
-        by_path.setdefault((point.engine, point.name, point.anchor), []).append(point)
-    for (engine, name, anchor), path in by_path.items():
+    for path in _by_path(points):
+        first = path[0]
         reasons = {
             point.point: trial.reason
             for point in path
@@ -140,8 +134,8 @@ def failed_points(
             place, reason = min(reasons.items())
             whole = ", the first among them, so that it shows no effect" * (place == 0)
             yield (
-                f"{len(reasons)} of {len(path)} values of {name} around the {anchor} "
-                f"values failed with {engine}{whole}: {reason}"
+                f"{len(reasons)} of {len(path)} values of {first.name} around the "
+                f"{first.anchor} values failed with {first.engine}{whole}: {reason}"
             )
 
 
@@ -158,12 +152,12 @@ def equal_rounds(
     found: dict[int | None, int] = {}
     for outer in outer_folds:
         settings = [setting for p in path for setting in p.settings([outer])]
-        reached = (common_rounds(measuring.results[setting]) for setting in settings)
-        exhausted = (
-            all(result.exhausted for result in measuring.results[setting])
-            for setting in settings
-        )
-        ends = [r for r, out in zip(reached, exhausted, strict=True) if not out]
+        results = [measuring.results[setting] for setting in settings]
+        ends = [
+            common_rounds(folds)
+            for folds in results
+            if not all(result.exhausted for result in folds)
+        ]
         found[outer] = min([measuring.trials[settings[0]].n_rounds, *ends])
     return found
 

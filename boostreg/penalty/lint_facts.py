@@ -1,7 +1,7 @@
-"""What the linter says, and what it must know of the data and of a search to say it."""
+"""Findings of the linter, and the facts on data and search that it needs."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from boostreg.penalty.space import Range, Space
@@ -12,18 +12,9 @@ __all__ = ["Entry", "Facts", "LintFinding", "entries_of"]
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """Something in a search that cannot act, or does not mean what it seems to.
+    """Something in a search that cannot act, or is easily misunderstood.
 
-    Attributes
-    ----------
-    code : str
-        As listed in ``boostreg.penalty.linter``.
-    where : str
-        The key in the study's YAML.
-    text : str
-        What was found.
-    advice : str
-        What to do.
+    Codes are listed in ``boostreg.penalty.linter``; ``where`` is a key of the YAML.
     """
 
     code: str
@@ -37,32 +28,26 @@ class LintFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the smallest training part of a study allows, in raw units.
+    """Facts about the smallest training part of a study, in raw units.
 
-    Sums and extremes are those at the intercept, from which all trees start.
+    Sums and extremes are at the intercept, from which all trees start.
 
     Attributes
     ----------
-    units : Units
-        What one row is worth, and the number of rows.
-    objective : str
-        What is minimised.
+    units, objective, scale
+        Units of one row, name of the objective, and scale of the search.
     constant_hessian : bool
-        Whether every row carries the same hessian.
+        Whether every row has the same hessian.
     total_hessian : float
-        Hessian of all rows, of the class that has most of it.
+        Hessian of all rows, of the class with the largest.
     largest_gradient : float
-        Largest ``abs(G)`` that one split of the root collects on one side.
+        Largest ``abs(G)`` on one side of any split of the root.
     largest_gain : float
         Best gain of one split of the root, without penalties.
     largest_weight : float
         Largest absolute weight of a leaf that holds a single row.
-    n_features : int
-        Columns.
-    n_rounds : int
-        Most boosting rounds.
-    scale : {"raw", "rows", "share"}
-        Unit of the search.
+    n_features, n_rounds : int
+        Columns, and maximum boosting rounds.
     """
 
     units: Units
@@ -82,30 +67,23 @@ class Facts:
         return self.units.n_samples
 
     def in_scale(self, name: str, raw: float) -> float | None:
-        """Return a raw value of a penalty in the search's scale, None without one."""
+        """Return a raw value of a penalty in the search's scale, None without unit."""
         if name not in SCALED:
             return raw
         factor = self.units.factors(self.scale)[name]
         return raw / factor if factor > 0 else None
 
     def of_one_row(self, name: str) -> float | None:
-        """Return one row's worth of a scaled penalty in the search's scale."""
+        """Return one row's worth of a scaled penalty, in the search's scale."""
         row = self.units.factors("rows")[name]
         return self.in_scale(name, row) if row > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A penalty that a study names: searched in a range, or fixed at a value.
+    """A penalty that a study names, with its key in the YAML and its engines.
 
-    Attributes
-    ----------
-    name, where : str
-        The penalty, and its key in the YAML.
-    engines : tuple of str
-        Engines that it is for.
-    values : Range or float
-        What it is drawn from, or fixed at; infinite for no limit.
+    ``values`` is its range or its fixed value, infinite for no limit.
     """
 
     name: str
@@ -115,12 +93,12 @@ class Entry:
 
     @property
     def low(self) -> float:
-        """Least value apart from 0."""
+        """Minimum apart from 0."""
         return self.values.low if isinstance(self.values, Range) else self.values
 
     @property
     def high(self) -> float:
-        """Largest value."""
+        """Maximum."""
         return self.values.high if isinstance(self.values, Range) else self.values
 
     @property
@@ -160,28 +138,19 @@ class Entry:
 def entries_of(
     space: Space, fixed: Mapping[str, float | int | None], engines: Sequence[str]
 ) -> tuple[Entry, ...]:
-    """Return all penalties that a search names; those fixed at 0 left out."""
-    return (
-        *_searched(space, engines),
-        *(
-            Entry(
-                name,
-                f"search.fixed.{name}",
-                tuple(engines),
-                math.inf if value is None else value,
-            )
-            for name, value in fixed.items()
-            if value != 0
-        ),
-    )
-
-
-def _searched(space: Space, engines: Iterable[str]) -> Iterator[Entry]:
+    """Return all penalties that a search names, without those fixed at 0."""
     own = {engine: space.engine_entries.get(engine, {}) for engine in engines}
+    found = []
     for name, entry in space.entries.items():
         common = tuple(engine for engine in own if name not in own[engine])
         if common:
-            yield Entry(name, f"search.space.{name}", common, entry)
+            found.append(Entry(name, f"search.space.{name}", common, entry))
     for engine, entries in own.items():
         for name, entry in entries.items():
-            yield Entry(name, f"search.space.{engine}.{name}", (engine,), entry)
+            where = f"search.space.{engine}.{name}"
+            found.append(Entry(name, where, (engine,), entry))
+    for name, value in fixed.items():
+        if value != 0:
+            values = math.inf if value is None else value
+            found.append(Entry(name, f"search.fixed.{name}", tuple(engines), values))
+    return tuple(found)

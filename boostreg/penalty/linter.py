@@ -1,12 +1,12 @@
-"""The linter: penalties of a search that cannot act, or not as they seem to.
+"""The linter: penalties of a search that cannot act, or act differently than expected.
 
-It sees ranges, fixed values and a few facts about the smallest training part, fits
-nothing, and never stops a run. "Mostly" means more than half of the values above 0;
-no effect means one below 1%. All limits are those at the intercept, without row
+It reads ranges, fixed values and a few facts about the smallest training part, fits
+nothing, and never stops a run. "Mostly" means more than half of the values above 0; an
+effect below 1% counts as none. All limits are for the intercept and without row
 sampling.
 
 ====  =====================================================================
-code  what was found, and by which rule
+code  finding, and its rule
 ====  =====================================================================
 P101  ``max_leaves`` above ``2**max_depth``, the leaves of a full tree.
 P102  ``max_leaves`` above what the rows can fill: rows, rows /
@@ -36,7 +36,7 @@ P125  ``reg_lambda`` or ``path_smooth`` mostly so large that a leaf of all
 P131  ``subsample`` that leaves out less than one row.
 P132  ``colsample_bytree`` with one feature.
 P201  A penalty of the common space that one of the engines lacks. A run
-      refuses it; the advice stands in the error.
+      raises an error with this advice.
 P202  ``min_split_gain`` in LightGBM, where it is stricter than elsewhere: a
       feature without a split that gains as much is barred from the whole
       subtree below (``src/treelearner/serial_tree_learner.cpp``), at equal
@@ -70,22 +70,30 @@ from boostreg.penalty.value import (
     shown,
 )
 
-__all__ = [
-    "Facts",
-    "LintFinding",
-    "acts_from",
-    "at_edge",
-    "capacity_findings",
-    "edge_findings",
-    "lacking",
-    "lint",
-    "reach_findings",
-]
+__all__ = ["Facts", "LintFinding", "at_edge", "edge_findings", "lacking", "lint"]
 
 _EDGE = 0.05
 _LEFT = 0.1
 _RENEWED = ("absolute_error", "quantile")
 _IN_TARGET_UNIT = ("squared_error", *_RENEWED)
+
+_MOSTLY = 0.5
+"""Share of a range that must be without effect to be reported."""
+
+_LITTLE = 0.01
+"""An effect smaller than this counts as none."""
+
+_KEPT = 1 / _LITTLE - 1
+"""With a penalty of this many times H, a leaf keeps 1% of its weight: H / (H + s)."""
+
+_DEEPEST = 30  # neither library can count 2**31 leaves
+
+_LITTLE_IN_WORDS = {
+    "gradient": "a hundredth of one row's gradient",
+    "hessian": "a hundredth of one row's hessian",
+    "gain": "a hundredth of what setting a single row apart gains",
+    "row": "a hundredth of a row",
+}
 
 
 def lint(
@@ -95,113 +103,77 @@ def lint(
     engines: Sequence[str],
     facts: Facts,
 ) -> tuple[LintFinding, ...]:
-    """Return what a search should be warned of, in the order of the codes.
+    """Return the warnings about a search, in the order of the codes.
 
-    Parameters
-    ----------
-    space : Space
-        What is searched.
-    fixed : mapping of str to number
-        Penalties that are held at a value; what is neither searched nor fixed has our
-        defaults and is not looked at, but for ``learning_rate``.
-    engines : sequence of str
-        Engines that run.
-    facts : Facts
-        About the smallest training part.
+    Penalties that are neither searched nor fixed have our defaults and are not checked,
+    except for ``learning_rate``. ``facts`` are about the smallest training part.
     """
     entries = entries_of(space, fixed, engines)
-    found = [
-        *capacity_findings(entries, facts),
-        *reach_findings(entries, facts),
-        *_stricter_gain(entries),
-        *_renewed_leaves(entries, facts),
-        *_unscaled_step(entries, facts),
-        *_slow(entries, facts),
-    ]
+    found = [*_capacity(entries, facts), *_slow(entries, facts)]
+    for entry in entries:
+        found += _too_small(entry, facts)
+        found += _too_large(entry, facts)
+        found += _sampling(entry, facts)
+        found += _by_objective(entry, facts)
     return tuple(sorted(found, key=lambda finding: finding.code))
 
 
-def _stricter_gain(entries: Sequence[Entry]) -> Iterator[LintFinding]:
-    for entry in entries:
-        if entry.name == "min_split_gain" and "lightgbm" in entry.engines:
-            yield LintFinding(
-                "P202",
-                entry.where,
-                "LightGBM bars a feature from the whole subtree below a node in which "
-                "no split on it gains min_split_gain, so the same value grows smaller "
-                "trees there than in XGBoost.",
-                "Compare the engines by reg_alpha, reg_lambda and max_leaves.",
-            )
-
-
-def _renewed_leaves(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
-    if facts.objective not in _RENEWED:
-        return
-    for entry in entries:
-        if entry.name in ON_LEAF_WEIGHTS:
-            yield LintFinding(
-                "P203",
-                entry.where,
-                f"With {facts.objective} only XGBoost 3.4 applies it to leaf weights, "
-                "and to those of a smoothed loss; the other libraries put a quantile "
-                "of the residuals into every leaf.",
-                "Fix it at 0 and search max_leaves or min_split_gain.",
-            )
-
-
-def _unscaled_step(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
-    if facts.scale == "raw" or facts.objective not in _IN_TARGET_UNIT:
-        return
-    for entry in entries:
-        if entry.name == "max_delta_step":
-            yield LintFinding(
-                "P204",
-                entry.where,
-                f"max_delta_step is in the target's own unit, scale: {facts.scale} "
-                "does not reach it, and a target in another unit grows other trees.",
-                "Drop it, or standardise the target.",
-            )
+def _by_objective(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
+    """Yield findings on what a penalty means in an engine and for an objective."""
+    if entry.name == "min_split_gain" and "lightgbm" in entry.engines:
+        yield LintFinding(
+            "P202",
+            entry.where,
+            "LightGBM bars a feature from the whole subtree below a node in which "
+            "no split on it gains min_split_gain, so the same value grows smaller "
+            "trees there than in XGBoost.",
+            "Compare the engines by reg_alpha, reg_lambda and max_leaves.",
+        )
+    if entry.name in ON_LEAF_WEIGHTS and facts.objective in _RENEWED:
+        yield LintFinding(
+            "P203",
+            entry.where,
+            f"With {facts.objective} only XGBoost 3.4 applies it to leaf weights, "
+            "and to those of a smoothed loss; the other libraries put a quantile "
+            "of the residuals into every leaf.",
+            "Fix it at 0 and search max_leaves or min_split_gain.",
+        )
+    scaled = facts.scale != "raw" and facts.objective in _IN_TARGET_UNIT
+    if entry.name == "max_delta_step" and scaled:
+        yield LintFinding(
+            "P204",
+            entry.where,
+            f"max_delta_step is in the target's own unit, scale: {facts.scale} "
+            "does not reach it, and a target in another unit grows other trees.",
+            "Drop it, or standardise the target.",
+        )
 
 
 def _slow(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
     named = [entry for entry in entries if entry.name == "learning_rate"]
     default = Entry("learning_rate", "rounds.max", (), Penalty().learning_rate)
-    least = 1 - _LEFT ** (1 / facts.n_rounds)
+    # Perfect trees leave (1 - learning_rate)^n_rounds of the signal.
+    lowest = 1 - _LEFT ** (1 / facts.n_rounds)
     for entry in named or [default]:
-        if (share := entry.share_below(least)) > MOSTLY:
+        if (share := entry.share_below(lowest)) > _MOSTLY:
+            values = f"The default learning_rate of {shown(entry.low)} is"
             left = (1 - entry.low) ** facts.n_rounds
-            rounds = f"rounds.max of {facts.n_rounds}"
             yield LintFinding(
                 "P301",
                 entry.where,
-                f"{_small(entry, share)} too small for {rounds}: at "
-                f"{shown(entry.low)} perfect trees would leave {left:.0%} of the "
-                "signal, so curves end before their minimum.",
-                f"Use a learning_rate above {shown(least)}, or more rounds.",
+                f"{entry.most(share) if named else values} too small for rounds.max of "
+                f"{facts.n_rounds}: at {shown(entry.low)} perfect trees would leave "
+                f"{left:.0%} of the signal, so curves end before their minimum.",
+                f"Use a learning_rate above {shown(lowest)}, or more rounds.",
             )
-
-
-def _small(entry: Entry, share: float) -> str:
-    if entry.where == "rounds.max":
-        return f"The default learning_rate of {shown(entry.low)} is"
-    return entry.most(share)
 
 
 def lacking(
     name: str, entry: Range, *, engine: str, others: Sequence[str], reason: str
 ) -> LintFinding:
-    """Return the finding on a penalty of the common space that an engine lacks.
+    """Return the finding on a penalty of the common space that ``engine`` lacks.
 
-    Parameters
-    ----------
-    name, entry : str, Range
-        The penalty and its range.
-    engine : str
-        The engine that refuses it.
-    others : sequence of str
-        Engines of the study that take it.
-    reason : str
-        Why, in the engine's words.
+    ``others`` are the engines of the study that support it.
     """
     values = f"{{low: {entry.low:g}, high: {entry.high:g}"
     values += ", log: true" if entry.log else ""
@@ -212,10 +184,10 @@ def lacking(
 
 
 def at_edge(entry: Range | float, value: float | None) -> str | None:
-    """Return the end of a range that a value lies at: ``low``, ``high`` or None.
+    """Return the end of a range that is close to a value: ``low``, ``high`` or None.
 
-    The outer 5% of the range's own axis count, and both of its ends; 0 does not. A
-    fixed value has no ends.
+    Close is within 5% of the range's own axis, or beyond; 0 is never close, and a fixed
+    value has no ends.
 
     >>> at_edge(Range(low=1, high=100, log=True), 99.0)
     'high'
@@ -240,143 +212,92 @@ def edge_findings(
     scale: Scale = "raw",
     facts: Facts | None = None,
 ) -> tuple[LintFinding, ...]:
-    """Return where a former run's best penalties lie at the ends of ranges.
+    """Return which of a former run's best penalties are at the ends of ranges.
 
     Parameters
     ----------
     results : mapping
         The content of a former run's ``results.json``.
-    space : Space
-        What is to be searched.
-    engines : sequence of str
-        Engines that are to run.
-    scale : {"raw", "rows", "share"}
-        Unit of the ranges. A former run in another one is converted if it says how.
+    space, engines, scale
+        Of the search to run. Former values in another scale are converted if the
+        results contain the conversion.
     facts : Facts, optional
-        About the smallest training part: a low end that does not act there could as
-        well be 0, and is not reported.
+        About the smallest training part: a low end without effect there is equivalent
+        to 0, so it is not reported.
     """
     found = []
     for entry in entries_of(space, {}, engines):
+        limit = None if facts is None else _acts_from(entry.name, facts)
         for engine in entry.engines:
             pick = results.get("engines", {}).get(engine, {}).get("best") or {}
-            value = _former(pick, entry.name, scale)
+            given: Mapping[str, Any] = pick.get("penalty") or {}
+            if entry.name in SCALED and pick.get("scale", "raw") != scale:
+                given = (pick.get("scales") or {}).get(scale) or {}
+            value = given.get(entry.name)
             end = at_edge(entry.values, value)
-            if end and not (_natural_end(entry, end) or _idle_end(entry, end, facts)):
-                found.append(_edge_finding(engine, entry, end, value))
+            idle = end == "low" and limit is not None and entry.low < limit
+            if end is None or idle or _is_natural(entry, end):
+                continue
+            text = (
+                f"The last run's best value with {engine}, {shown(value or 0.0)}, lies "
+                f"at the {end} end of {shown(entry.low)} to {shown(entry.high)}."
+            )
+            widen = "Raise high" if end == "high" else "Lower low"
+            advice = f"{widen}, so that the best value lies inside."
+            found.append(LintFinding("P401", entry.where, text, advice))
     return tuple(found)
 
 
-def _former(pick: Mapping[str, Any], name: str, scale: Scale) -> float | None:
-    given: Mapping[str, Any] = pick.get("penalty") or {}
-    if name in SCALED and pick.get("scale", "raw") != scale:
-        given = (pick.get("scales") or {}).get(scale) or {}
-    value = given.get(name)
-    return None if value is None else float(value)
-
-
-def _natural_end(entry: Entry, end: str) -> bool:
-    """Say whether no value lies beyond that end."""
+def _is_natural(entry: Entry, end: str) -> bool:
+    """Return whether there are no values beyond that end."""
     known = PENALTY_FACTS[entry.name]
     if end == "high":
         return known.domain == "share" and entry.high >= 1
     return entry.low <= known.minimum
 
 
-def _idle_end(entry: Entry, end: str, facts: Facts | None) -> bool:
-    limit = None if facts is None else acts_from(entry.name, facts)
-    return end == "low" and limit is not None and entry.low < limit
-
-
-def _edge_finding(
-    engine: str, entry: Entry, end: str, value: float | None
-) -> LintFinding:
-    widen = "Raise high" if end == "high" else "Lower low"
-    return LintFinding(
-        "P401",
-        entry.where,
-        f"The last run's best value with {engine}, {shown(value or 0.0)}, lies at the "
-        f"{end} end of {shown(entry.low)} to {shown(entry.high)}.",
-        f"{widen}, so that the best value lies inside.",
-    )
-
-
-MOSTLY = 0.5
-"""Share of a range that must be idle before it is worth a word."""
-
-LITTLE = 0.01
-"""An effect smaller than this is called none."""
-
-_KEPT = 1 / LITTLE - 1
-
-_LITTLE_IN_WORDS = {
-    "gradient": "a hundredth of one row's gradient",
-    "hessian": "a hundredth of one row's hessian",
-    "gain": "a hundredth of what setting a single row apart gains",
-    "row": "a hundredth of a row",
-}
-
-
-def _too_small_for(name: str) -> str:
-    """Return what a penalty is too small for, where it does not act.
-
-    >>> _too_small_for("path_smooth")
-    'a hundredth of a row, so that even a leaf of a single row keeps 99% of its weight'
-    """
-    little = _LITTLE_IN_WORDS[str(PENALTY_FACTS[name].unit)]
-    if name in ON_LEAF_WEIGHTS:
-        return f"{little}, so that even a leaf of a single row keeps 99% of its weight"
-    return f"{little}, so that hardly any split is refused"
-
-
-def reach_findings(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
-    """Yield findings on each penalty by itself."""
-    for entry in entries:
-        yield from _too_small(entry, facts)
-        yield from _too_large(entry, facts)
-        yield from _sampling(entry, facts)
-
-
 def _too_small(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
-    limit = acts_from(entry.name, facts)
+    limit = _acts_from(entry.name, facts)
     if limit is None or entry.is_default:
         return
-    if (share := entry.share_below(limit)) <= MOSTLY:
+    if (share := entry.share_below(limit)) <= _MOSTLY:
         return
-    reason = _too_small_for(entry.name)
+    reason = _LITTLE_IN_WORDS[str(PENALTY_FACTS[entry.name].unit)]
     if entry.name == "min_child_weight" and facts.constant_hessian:
         reason = "the hessian of one row, which every leaf holds"
-    yield LintFinding(
-        "P111",
-        entry.where,
-        f"{entry.most(share)} too small to act: below {shown(limit)}, {reason}.",
-        _raise_advice(entry, facts),
-    )
+    elif entry.name in ON_LEAF_WEIGHTS:
+        reason += ", so that even a leaf of a single row keeps 99% of its weight"
+    else:
+        reason += ", so that hardly any split is refused"
+    text = f"{entry.most(share)} too small to act: below {shown(limit)}, {reason}."
+    yield LintFinding("P111", entry.where, text, _raise_advice(entry, facts))
 
 
-def acts_from(name: str, facts: Facts) -> float | None:
-    """Return the value below which a penalty does not act, None without one."""
+def _acts_from(name: str, facts: Facts) -> float | None:
+    """Return the value below which a penalty has no effect, None if there is none."""
     if PENALTY_FACTS[name].unit == "row":
-        return LITTLE
+        return _LITTLE
     if name not in SCALED or (row := facts.of_one_row(name)) is None:
         return None
     exact = name == "min_child_weight" and facts.constant_hessian
-    return row if exact else LITTLE * row
+    return row if exact else _LITTLE * row
 
 
 def _raise_advice(entry: Entry, facts: Facts) -> str:
     if PENALTY_FACTS[entry.name].unit == "row":
         return "Raise it: 1 pulls a leaf of one row half of the way to its parent."
-    row = facts.of_one_row(entry.name) or 0.0
-    advice = f"Raise it: {shown(row)} is worth one row"
+    row = shown(facts.of_one_row(entry.name) or 0.0)
     if facts.scale != "raw":
-        return f"{advice}."
-    if not isinstance(entry.values, Range) or entry.share_below(LITTLE) > MOSTLY:
-        return f"{advice}; with scale: rows under search that is 1 on any data."
+        return f"Raise it: {row} is worth one row."
+    if not isinstance(entry.values, Range) or entry.share_below(_LITTLE) > _MOSTLY:
+        return (
+            f"Raise it: {row} is worth one row; with scale: rows under search that is "
+            "1 on any data."
+        )
     return (
         f"Write scale: rows under search, which makes it {shown(entry.low)} to "
         f"{shown(entry.high)} times one row's worth on any data; or raise it: "
-        f"{shown(row)} is worth one row."
+        f"{row} is worth one row."
     )
 
 
@@ -385,18 +306,14 @@ def _too_large(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
         limit = facts.in_scale(entry.name, raw)
         if limit is None or limit <= 0:
             continue
-        share = 1 - entry.share_below(limit)
-        if share > MOSTLY:
-            yield LintFinding(
-                code,
-                entry.where,
-                f"{entry.most(share)} at least {shown(limit)}, {reason}.",
-                f"Keep it well below {shown(limit)}.",
-            )
+        if (share := 1 - entry.share_below(limit)) > _MOSTLY:
+            text = f"{entry.most(share)} at least {shown(limit)}, {reason}."
+            advice = f"Keep it well below {shown(limit)}."
+            yield LintFinding(code, entry.where, text, advice)
 
 
 def _ceilings(name: str, facts: Facts) -> Iterator[tuple[str, float, str]]:
-    """Yield code, raw value and reason of each limit that one penalty has."""
+    """Yield code, raw value and reason of each limit of one penalty."""
     no_split = "so no tree can be split"
     if name == "reg_alpha":
         reason = f"the largest gradient sum on one side of any first split, {no_split}"
@@ -410,131 +327,93 @@ def _ceilings(name: str, facts: Facts) -> Iterator[tuple[str, float, str]]:
     if name == "min_child_samples":
         reason = f"more than half of the {facts.n_rows} training rows, {no_split}"
         yield "P124", facts.n_rows // 2 + 1, reason
-    if name == "reg_lambda":
+    if name in ("reg_lambda", "path_smooth"):
+        total = facts.total_hessian if name == "reg_lambda" else facts.n_rows
         reason = "with which even a leaf of all rows keeps less than 1% of its weight"
-        yield "P125", _KEPT * facts.total_hessian, reason
-    if name == "path_smooth":
-        reason = "with which even a leaf of all rows keeps less than 1% of its weight"
-        yield "P125", _KEPT * facts.n_rows, reason
+        yield "P125", _KEPT * total, reason
     if name == "max_delta_step" and facts.largest_weight > 0:
         reason = "more than any leaf of a single row weighs, so nothing is clipped"
         yield "P112", facts.largest_weight, reason
 
 
 def _sampling(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
-    if entry.name == "subsample" and 0 < (1 - entry.low) * facts.n_rows < 1:
-        yield LintFinding(
-            "P131",
-            entry.where,
-            f"Of {facts.n_rows} training rows less than one is left out at "
-            f"{shown(entry.low)}.",
-            "Lower it, for example to 0.5, or drop it.",
-        )
+    n_rows = facts.n_rows
+    if entry.name == "subsample" and 0 < (1 - entry.low) * n_rows < 1:
+        low = shown(entry.low)
+        text = f"Of {n_rows} training rows less than one is left out at {low}."
+        advice = "Lower it, for example to 0.5, or drop it."
+        yield LintFinding("P131", entry.where, text, advice)
     if entry.name == "colsample_bytree" and facts.n_features == 1 and entry.low < 1:
-        yield LintFinding(
-            "P132",
-            entry.where,
-            "There is one feature only, and every tree gets it.",
-            "Drop colsample_bytree.",
-        )
+        text = "There is one feature only, and every tree gets it."
+        yield LintFinding("P132", entry.where, text, "Drop colsample_bytree.")
 
 
-_DEEPEST = 30  # 2**31 leaves are more than either library can count
-
-
-def capacity_findings(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
+def _capacity(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
     """Yield findings on penalties that limit the same leaves."""
-    by_name: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_name.setdefault(entry.name, []).append(entry)
-    for leaves in by_name.get("max_leaves", ()):
-        for depth in by_name.get("max_depth", ()):
-            yield from _beyond_depth(leaves, depth)
-        yield from _beyond_rows(leaves, by_name, facts)
-    for depth in by_name.get("max_depth", ()):
-        if not any(_shared(depth, e) for e in by_name.get("max_leaves", ())):
-            yield from _default_leaves(depth)
-    for samples in by_name.get("min_child_samples", ()):
-        for weight in by_name.get("min_child_weight", ()):
-            if samples.is_default or weight.is_default or not facts.constant_hessian:
-                continue
-            if _shared(samples, weight):
-                yield _same_limit(samples, weight)
+
+    def named(name: str, beside: Entry | None = None) -> list[Entry]:
+        mine = [entry for entry in entries if entry.name == name]
+        return [e for e in mine if beside is None or {*e.engines} & {*beside.engines}]
+
+    for leaves in named("max_leaves"):
+        for depth in named("max_depth", leaves):
+            limit = "at most " if isinstance(depth.values, Range) else ""
+            reason = f"max_depth of {limit}{shown(depth.high)} allows"
+            if depth.high <= _DEEPEST:
+                maximum = 2 ** int(depth.high)
+                advice = f"Set high to at most {maximum}, or raise {depth.where}."
+                yield from _too_many("P101", leaves, maximum, reason, advice)
+        weights = named("min_child_weight", leaves)
+        samples = named("min_child_samples", leaves)
+        maximum, reason = _fillable(samples, weights, facts)
+        advice = f"Set high to at most {max(maximum, 2)}."
+        yield from _too_many("P102", leaves, maximum, f"{reason} can fill", advice)
+    default = Penalty().max_leaves or 0
+    for depth in named("max_depth"):
+        unnamed = not named("max_leaves", depth)
+        if unnamed and depth.high <= _DEEPEST and default < 2**depth.high:
+            text = (
+                f"max_leaves is not named and stays at {default}, which stops trees "
+                f"before max_depth of {shown(depth.high)} does."
+            )
+            advice = "Write max_leaves: null under search.fixed, or search it too."
+            yield LintFinding("P103", depth.where, text, advice)
+    for one in named("min_child_samples"):
+        for weight in named("min_child_weight", one):
+            if facts.constant_hessian and not (one.is_default or weight.is_default):
+                text = (
+                    f"With equal hessians {weight.where} is the same limit in another "
+                    "unit, and only the stricter of the two acts."
+                )
+                yield LintFinding("P104", one.where, text, "Keep one of them.")
 
 
-def _shared(one: Entry, other: Entry) -> bool:
-    return bool(set(one.engines) & set(other.engines))
-
-
-def _beyond_depth(leaves: Entry, depth: Entry) -> Iterator[LintFinding]:
-    if depth.high > _DEEPEST or not _shared(leaves, depth):
-        return
-    most = 2 ** int(depth.high)
-    if most < leaves.high < math.inf:
-        limit = "at most " if isinstance(depth.values, Range) else ""
-        yield LintFinding(
-            "P101",
-            leaves.where,
-            f"{leaves.most(1 - leaves.share_below(most + 1))} above {most}, the "
-            f"most leaves that max_depth of {limit}{shown(depth.high)} allows: "
-            "the same trees under different numbers.",
-            f"Set high to at most {most}, or raise {depth.where}.",
-        )
-
-
-def _beyond_rows(
-    leaves: Entry, by_name: dict[str, list[Entry]], facts: Facts
+def _too_many(
+    code: str, leaves: Entry, maximum: int, reason: str, advice: str
 ) -> Iterator[LintFinding]:
-    most, reason = _most_leaves(leaves, by_name, facts)
-    if most < leaves.high < math.inf:
-        share = 1 - leaves.share_below(most + 1)
-        yield LintFinding(
-            "P102",
-            leaves.where,
-            f"{leaves.most(share)} above {most}, the most leaves that {reason} "
-            "can fill: the same trees under different numbers.",
-            f"Set high to at most {max(most, 2)}.",
+    if maximum < leaves.high < math.inf:
+        values = leaves.most(1 - leaves.share_below(maximum + 1))
+        text = (
+            f"{values} above {maximum}, the most leaves that {reason}: the same trees "
+            "under different numbers."
         )
+        yield LintFinding(code, leaves.where, text, advice)
 
 
-def _most_leaves(
-    leaves: Entry, by_name: dict[str, list[Entry]], facts: Facts
+def _fillable(
+    samples: Sequence[Entry], weights: Sequence[Entry], facts: Facts
 ) -> tuple[int, str]:
+    """Return the maximum number of leaves that the rows can fill, and what fills it."""
     rows = f"{facts.n_rows} training rows"
-    most, reason = facts.n_rows, rows
-    for entry in by_name.get("min_child_samples", ()):
-        if _shared(leaves, entry) and facts.n_rows // entry.low < most:
-            most = int(facts.n_rows // entry.low)
-            reason = f"{rows} with min_child_samples from {shown(entry.low)}"
+    maximum, reason = facts.n_rows, rows
+    totals: list[tuple[Entry, float]] = [(entry, facts.n_rows) for entry in samples]
     total = facts.in_scale("min_child_weight", facts.total_hessian)
-    for entry in by_name.get("min_child_weight", ()):
-        if total is None or entry.low <= 0 or not _shared(leaves, entry):
-            continue
+    if total is not None:
         # A sum of n equal hessians may be a rounding below n of them.
-        filled = int(total / entry.low * (1 + 1e-9))
-        if filled < most:
-            most = filled
-            reason = f"{rows} with min_child_weight from {shown(entry.low)}"
-    return most, reason
-
-
-def _default_leaves(depth: Entry) -> Iterator[LintFinding]:
-    default = Penalty().max_leaves
-    if depth.high <= _DEEPEST and default is not None and default < 2**depth.high:
-        yield LintFinding(
-            "P103",
-            depth.where,
-            f"max_leaves is not named and stays at {default}, which stops trees before "
-            f"max_depth of {shown(depth.high)} does.",
-            "Write max_leaves: null under search.fixed, or search it too.",
-        )
-
-
-def _same_limit(samples: Entry, weight: Entry) -> LintFinding:
-    return LintFinding(
-        "P104",
-        samples.where,
-        f"With equal hessians {weight.where} is the same limit in another unit, and "
-        "only the stricter of the two acts.",
-        "Keep one of them.",
-    )
+        sums = total * (1 + 1e-9)
+        totals += [(entry, sums) for entry in weights if entry.low > 0]
+    for entry, all_rows in totals:
+        if all_rows // entry.low < maximum:
+            maximum = int(all_rows // entry.low)
+            reason = f"{rows} with {entry.name} from {shown(entry.low)}"
+    return maximum, reason

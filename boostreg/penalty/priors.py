@@ -1,4 +1,4 @@
-r"""Priors and penalties: the same statement about a weight, said twice.
+r"""Priors of leaf weights, and the penalties that are equivalent to them.
 
 A tree minimises, over its leaf weights w,
 
@@ -19,15 +19,14 @@ or of their product where both are set; no penalty is the uniform prior. So the 
 weight of a leaf is the maximum of its posterior (MAP). See [1]_, 7.1, for L2 and the
 normal prior, [2]_, section 5, for L1 and Laplace's.
 
-What :math:`s^2` is depends on the loss. Squared error is boosted as
-:math:`(y - f)^2 / 2`, so s^2 is the noise variance of a row with weight 1. Logistic
-and Poisson losses are log-likelihoods themselves, s^2 = 1; so is softmax, boosted with
-2p(1 - p), an upper bound of its curvature. For gamma and Tweedie s^2 is the dispersion.
-Absolute error and quantile losses have no such expansion.
+:math:`s^2` depends on the loss. Squared error is boosted as :math:`(y - f)^2 / 2`, so
+s^2 is the noise variance of a row with weight 1. Logistic and Poisson losses are
+log-likelihoods, s^2 = 1; so is softmax, boosted with 2p(1 - p), an upper bound of its
+curvature. For gamma and Tweedie s^2 is the dispersion. Absolute error and quantile
+losses have no such expansion.
 
 The prior is on each leaf of each tree before the learning rate, not on the sum of many
-trees. For a coefficient of a linear model the same formulas hold with the penalty of
-the whole sum of squared errors / 2: a strength per row times the number of rows.
+trees.
 
 A prior's strength can be counted in rows: :math:`\lambda = R h`, with h the hessian of
 one row at the intercept, leaves a leaf of R rows half of its weight, and for squared
@@ -43,47 +42,33 @@ References
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from boostreg.errors import Fault, Loc, PenaltyError
-from boostreg.penalty.value import Penalty, Scale, Units, shown
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+from boostreg.errors import Fault, PenaltyError
+from boostreg.penalty.value import Penalty, Scale, Units, as_float, shown
 
 __all__ = [
-    "PRIORS",
-    "UNIFORM",
     "as_prior",
     "check_prior_scale",
     "is_prior",
     "laplace_scale",
-    "lasso_scale",
-    "lasso_strength",
-    "leaf_map",
     "normal_std",
     "prior_value",
     "reg_alpha_from_scale",
     "reg_lambda_from_std",
-    "ridge_std",
-    "ridge_strength",
     "with_prior_values",
 ]
 
-UNIFORM = {"reg_alpha": 0.0, "reg_lambda": 0.0}
-"""The penalties of the uniform prior."""
-
 
 def normal_std(reg_lambda: float, noise_variance: float = 1.0) -> float:
-    """Return the standard deviation of the normal prior that ``reg_lambda`` is.
+    """Return the standard deviation of the normal prior equivalent to ``reg_lambda``.
 
     Infinite for 0: the uniform prior.
 
     >>> normal_std(4.0), normal_std(4.0, noise_variance=9.0)
     (0.5, 1.5)
     """
-    _check("reg_lambda", reg_lambda, least=0.0)
+    _check("reg_lambda", reg_lambda, zero=True)
     _check("noise_variance", noise_variance)
     return math.sqrt(noise_variance / reg_lambda) if reg_lambda > 0 else math.inf
 
@@ -101,14 +86,14 @@ def reg_lambda_from_std(std: float, noise_variance: float = 1.0) -> float:
 
 
 def laplace_scale(reg_alpha: float, noise_variance: float = 1.0) -> float:
-    """Return the scale b of the Laplace prior that ``reg_alpha`` is.
+    """Return the scale b of the Laplace prior equivalent to ``reg_alpha``.
 
     Its standard deviation is sqrt(2) b. Infinite for 0: the uniform prior.
 
     >>> laplace_scale(4.0), laplace_scale(4.0, noise_variance=9.0)
     (0.25, 2.25)
     """
-    _check("reg_alpha", reg_alpha, least=0.0)
+    _check("reg_alpha", reg_alpha, zero=True)
     _check("noise_variance", noise_variance)
     return noise_variance / reg_alpha if reg_alpha > 0 else math.inf
 
@@ -124,48 +109,19 @@ def reg_alpha_from_scale(scale: float, noise_variance: float = 1.0) -> float:
     return noise_variance / scale
 
 
-def leaf_map(
-    G: "ArrayLike", H: "ArrayLike", *, reg_alpha: float = 0.0, reg_lambda: float = 0.0
-) -> "NDArray[np.float64]":
-    """Return the MAP weight of each leaf, before the learning rate.
-
-    Parameters
-    ----------
-    G, H : array-like of shape (n_leaves,)
-        Sums of first and second derivatives of the loss over the rows of each leaf.
-    reg_alpha, reg_lambda : float
-        Penalties in raw units: the priors.
-
-    Returns
-    -------
-    ndarray of shape (n_leaves,)
-        -T(G) / (H + reg_lambda). A leaf with neither hessian nor ``reg_lambda`` carries
-        no information and gets 0.
-
-    Examples
-    --------
-    The second leaf is too weak to pay ``reg_alpha``:
-
-    >>> leaf_map([-6.0, 1.0], [2.0, 2.0], reg_alpha=2.0, reg_lambda=2.0)
-    array([1., 0.])
-    """
-    _check("reg_alpha", reg_alpha, least=0.0)
-    _check("reg_lambda", reg_lambda, least=0.0)
-    import numpy as np
-
-    gradient = np.asarray(G, dtype=np.float64)
-    curvature = np.asarray(H, dtype=np.float64) + reg_lambda
-    pull = np.clip(gradient, -reg_alpha, reg_alpha) - gradient  # -T(G)
-    weight: NDArray[np.float64] = np.divide(
-        pull, curvature, out=np.zeros_like(gradient), where=curvature > 0
-    )
-    return weight
+def _check(
+    name: str, value: float, *, zero: bool = False, infinite: bool = False
+) -> None:
+    allowed = value >= 0 if zero else value > 0
+    if not allowed or not (infinite or math.isfinite(value)):
+        expected = ("" if infinite else "finite and ") + (">= 0" if zero else "> 0")
+        raise PenaltyError.of(Fault((name,), expected, value))
 
 
 def as_prior(
     raw: Penalty, units: Units, noise_variance: float | None = None
 ) -> dict[str, Any]:
-    """Return what a penalty says as a prior on leaf weights, JSON-ready.
+    """Return the prior on leaf weights that a penalty is equivalent to, JSON-ready.
 
     Parameters
     ----------
@@ -174,16 +130,16 @@ def as_prior(
     units : Units
         Of the training rows.
     noise_variance : float, optional
-        s^2 of the module's docstring; None where the loss has none or it is not known,
-        and there are no ``std`` and ``laplace`` then.
+        s^2 of the module's docstring; None if the loss has none or it is unknown, and
+        then there are no ``std`` and ``laplace``.
 
     Returns
     -------
     dict
-        ``rows``: what ``reg_lambda`` is worth, None if rows carry no hessian;
-        ``alpha_rows``: the gradient of how many rows ``reg_alpha`` takes away, in the
-        same way; ``std`` and ``laplace``: of the normal and the Laplace prior, None
-        where it is uniform; ``noise_variance`` as given; ``sentence``: all of it.
+        ``rows``: ``reg_lambda`` in rows, None if rows carry no hessian; ``alpha_rows``:
+        the gradients of how many rows ``reg_alpha`` cancels, None if they are 0;
+        ``std`` and ``laplace``: of the normal and the Laplace prior, None if it is
+        uniform; ``noise_variance``; and ``sentence``, a summary in words.
 
     Raises
     ------
@@ -198,9 +154,10 @@ def as_prior(
     """
     if raw.scale != "raw":
         raise PenaltyError.of(Fault(("raw",), "in scale 'raw'", raw.scale))
+    h, g = units.hessian, units.gradient
     content: dict[str, Any] = {
-        "rows": _worth(raw.reg_lambda, units.hessian),
-        "alpha_rows": _worth(raw.reg_alpha, units.gradient),
+        "rows": raw.reg_lambda / h if h > 0 else None,
+        "alpha_rows": raw.reg_alpha / g if g > 0 else None,
         "std": None,
         "laplace": None,
         "noise_variance": noise_variance,
@@ -210,47 +167,39 @@ def as_prior(
             content["std"] = normal_std(raw.reg_lambda, noise_variance)
         if raw.reg_alpha > 0:
             content["laplace"] = laplace_scale(raw.reg_alpha, noise_variance)
-    return content | {"sentence": _sentence(content)}
+    return content | {"sentence": _sentence(**content)}
 
 
-def _worth(amount: float, of_one_row: float) -> float | None:
-    return amount / of_one_row if of_one_row > 0 else None
-
-
-def _sentence(prior: dict[str, Any]) -> str:
-    return f"{_normal_sentence(prior)} {_laplace_sentence(prior)}"
-
-
-def _normal_sentence(prior: dict[str, Any]) -> str:
-    rows = prior["rows"]
+def _sentence(
+    *,
+    rows: float | None,
+    alpha_rows: float | None,
+    std: float | None,
+    laplace: float | None,
+    **_: object,
+) -> str:
     if rows is None:
-        return "reg_lambda has no worth in rows here: rows carry no hessian."
-    if rows == 0:
-        return "reg_lambda is 0: no normal prior."
-    normal = "" if prior["std"] is None else _of_std(prior["std"])
-    return (
-        f"reg_lambda is a prior worth {_rows(rows)}{normal}: a leaf of as many rows "
-        "keeps half of its weight."
-    )
-
-
-def _of_std(std: float) -> str:
-    return f", normal with standard deviation {shown(std)}"
-
-
-def _laplace_sentence(prior: dict[str, Any]) -> str:
-    rows = prior["alpha_rows"]
-    if rows is None:
-        return "reg_alpha has no worth in rows here: the target does not vary."
-    if rows == 0:
-        return "reg_alpha is 0: no Laplace prior."
-    scale = prior["laplace"]
-    laplace = (
-        "" if scale is None else f" and is a Laplace prior of scale {shown(scale)}"
+        normal = "reg_lambda has no worth in rows here: rows carry no hessian."
+    elif rows == 0:
+        normal = "reg_lambda is 0: no normal prior."
+    else:
+        width = "" if std is None else f", normal with standard deviation {shown(std)}"
+        normal = (
+            f"reg_lambda is a prior worth {_rows(rows)}{width}: a leaf of as many rows "
+            "keeps half of its weight."
+        )
+    if alpha_rows is None:
+        return (
+            f"{normal} reg_alpha has no worth in rows here: the target does not vary."
+        )
+    if alpha_rows == 0:
+        return f"{normal} reg_alpha is 0: no Laplace prior."
+    width = (
+        "" if laplace is None else f" and is a Laplace prior of scale {shown(laplace)}"
     )
     return (
-        f"reg_alpha takes away the gradient of {_rows(rows)}{laplace}: a leaf whose "
-        "gradients sum to less weighs 0."
+        f"{normal} reg_alpha takes away the gradient of {_rows(alpha_rows)}{width}: a "
+        "leaf whose gradients sum to less weighs 0."
     )
 
 
@@ -259,37 +208,20 @@ def _rows(amount: float) -> str:
     return f"{text} row" if text == "1" else f"{text} rows"
 
 
-def _check(
-    name: str, value: float, *, least: float | None = None, infinite: bool = False
-) -> None:
-    allowed = value > 0 if least is None else value >= least
-    if not allowed or not (infinite or math.isfinite(value)):
-        bound = "> 0" if least is None else f">= {least:g}"
-        finite = "" if infinite else "finite and "
-        raise PenaltyError.of(Fault((name,), f"{finite}{bound}", value))
-
-
-PRIORS = {
-    "normal": ("reg_lambda", "std"),
-    "laplace": ("reg_alpha", "scale"),
-    "uniform": (None, None),
+_PRIORS = {
+    "reg_lambda": ("normal", "std", "Laplace's is what reg_alpha is"),
+    "reg_alpha": ("laplace", "scale", "the normal one is what reg_lambda is"),
 }
-"""Each prior with the penalty that it is, and the key of its width."""
-
-_KINDS = {
-    "reg_lambda": (("normal", "uniform"), "Laplace's is what reg_alpha is"),
-    "reg_alpha": (("laplace", "uniform"), "the normal one is what reg_lambda is"),
-}
-"""Which priors each penalty may be, and what the other one is."""
+"""By penalty, its prior, the key of its width, and what the other prior is."""
 
 
 def is_prior(entry: object) -> bool:
-    """Say whether an entry means to be a prior."""
+    """Return whether an entry is written as a prior."""
     return isinstance(entry, Mapping) and "prior" in entry
 
 
 def prior_value(name: str, entry: Mapping[str, Any]) -> float:
-    """Return the value of penalty ``name`` that a prior is.
+    """Return the value of penalty ``name`` that is equivalent to a prior.
 
     Parameters
     ----------
@@ -311,28 +243,39 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     >>> prior_value("reg_alpha", {"prior": "uniform"})
     0.0
     """
-    if name not in _KINDS:
+    if name not in _PRIORS:
         expected = (
             "a number (a prior may stand for reg_lambda and reg_alpha, the penalties "
             "on leaf weights)"
         )
         raise PenaltyError.of(Fault((name,), expected, dict(entry)))
-    kind = entry["prior"]
-    penalty, width = PRIORS.get(kind, ("", None)) if isinstance(kind, str) else ("", "")
-    if penalty not in (None, name):
-        known, other = _KINDS[name]
-        expected = f"one of: {', '.join(known)} ({other})"
-        raise PenaltyError.of(Fault((name, "prior"), expected, kind, known))
-    _check_keys(name, entry, width)
-    if width is None:
+    kind, (own, width, other) = entry["prior"], _PRIORS[name]
+    if kind not in (own, "uniform"):
+        expected = f"one of: {own}, uniform ({other})"
+        raise PenaltyError.of(Fault((name, "prior"), expected, kind, (own, "uniform")))
+    keys = ("prior",) if kind == "uniform" else ("prior", width, "noise_variance")
+    faults = [
+        Fault((name, key), "key", found, keys, "unknown")
+        for key, found in entry.items()
+        if key not in keys
+    ]
+    if not faults and kind != "uniform" and width not in entry:
+        example = f"a {kind} prior is written {{prior: {kind}, {width}: 0.3}}"
+        faults.append(Fault((name, width), example, None, kind="missing"))
+    if faults:
+        raise PenaltyError.of(*faults)
+    if kind == "uniform":
         return 0.0
-    given = _number((name, width), entry[width])
-    variance = _number((name, "noise_variance"), entry.get("noise_variance", 1.0))
-    if math.isinf(variance):
+    given = {"noise_variance": 1.0} | dict(entry)
+    numbers = {key: as_float(given[key]) or 0.0 for key in (width, "noise_variance")}
+    for key, number in numbers.items():
+        if not number > 0:
+            raise PenaltyError.of(Fault((name, key), "a number > 0", given[key]))
+    if math.isinf(numbers["noise_variance"]):
         loc = (name, "noise_variance")
-        raise PenaltyError.of(Fault(loc, "a finite number", variance))
+        raise PenaltyError.of(Fault(loc, "a finite number", math.inf))
     of_width = reg_lambda_from_std if name == "reg_lambda" else reg_alpha_from_scale
-    value = of_width(given, variance)
+    value = of_width(numbers[width], numbers["noise_variance"])
     if math.isinf(value):
         expected = "so wide that the penalty is a finite number"
         raise PenaltyError.of(Fault((name, width), expected, entry[width]))
@@ -340,15 +283,8 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
 
 
 def with_prior_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return penalties by name, each prior replaced by the value that it is.
+    """Return penalties by name, each prior replaced by its equivalent value.
 
-    Raises
-    ------
-    PenaltyError
-        As ``prior_value`` does.
-
-    Examples
-    --------
     >>> with_prior_values({"reg_lambda": {"prior": "uniform"}, "max_leaves": 8})
     {'reg_lambda': 0.0, 'max_leaves': 8}
     """
@@ -359,13 +295,7 @@ def with_prior_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_prior_scale(entries: object, scale: Scale) -> None:
-    """Check that no entry by penalty is a prior where the scale is not raw.
-
-    Raises
-    ------
-    PenaltyError
-        If one is.
-    """
+    """Raise PenaltyError if an entry by penalty is a prior and the scale is not raw."""
     if scale == "raw" or not isinstance(entries, Mapping):
         return
     for name, entry in entries.items():
@@ -374,63 +304,3 @@ def check_prior_scale(entries: object, scale: Scale) -> None:
                 f"{name}: a prior is in raw units, and scale is {scale!r}; write a "
                 "number of rows in its place, or use scale 'raw'."
             )
-
-
-def _check_keys(name: str, entry: Mapping[str, Any], width: str | None) -> None:
-    expected = ("prior",) if width is None else ("prior", width, "noise_variance")
-    faults = [
-        Fault((name, key), "key", found, expected, "unknown")
-        for key, found in entry.items()
-        if key not in expected
-    ]
-    if not faults and width is not None and width not in entry:
-        kind = entry["prior"]
-        example = f"a {kind} prior is written {{prior: {kind}, {width}: 0.3}}"
-        faults.append(Fault((name, width), example, None, kind="missing"))
-    if faults:
-        raise PenaltyError.of(*faults)
-
-
-def _number(loc: Loc, value: object) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not float(str(value)) > 0:
-        raise PenaltyError.of(Fault(loc, "a number > 0", value))
-    return float(str(value))
-
-
-def ridge_strength(std: float, n_rows: float, noise_variance: float = 1.0) -> float:
-    """Return the strength per row that a normal prior on coefficients is.
-
-    ``n_rows`` is the sum of the row weights where there are any.
-
-    >>> ridge_strength(0.5, 100)
-    0.04
-    """
-    return reg_lambda_from_std(std, noise_variance) / n_rows
-
-
-def ridge_std(strength: float, n_rows: float, noise_variance: float = 1.0) -> float:
-    """Return the standard deviation of the normal prior that a ridge strength is.
-
-    >>> ridge_std(0.04, 100)
-    0.5
-    """
-    return normal_std(strength * n_rows, noise_variance)
-
-
-def lasso_strength(scale: float, n_rows: float, noise_variance: float = 1.0) -> float:
-    """Return the strength per row that a Laplace prior on coefficients is.
-
-    >>> lasso_strength(0.25, 100)
-    0.04
-    """
-    return reg_alpha_from_scale(scale, noise_variance) / n_rows
-
-
-def lasso_scale(strength: float, n_rows: float, noise_variance: float = 1.0) -> float:
-    """Return the scale of the Laplace prior that a lasso strength is.
-
-    >>> lasso_scale(0.04, 100)
-    0.25
-    """
-    return laplace_scale(strength * n_rows, noise_variance)

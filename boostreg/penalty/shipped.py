@@ -1,12 +1,11 @@
 """Named search spaces that ship, each with where it comes from."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from boostreg.errors import PenaltyError
+from boostreg.errors import Fault, PenaltyError
 
 __all__ = ["describe_space", "read_shipped", "space_lines", "space_names"]
 
@@ -35,11 +34,9 @@ def read_shipped(name: str) -> dict[str, Any]:
         If there is none of this name.
     """
     if name not in space_names():
-        near = get_close_matches(name, space_names(), n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise PenaltyError(
-            f"There is no space {name!r}.{hint} There are: {', '.join(space_names())}."
-        )
+        names = space_names()
+        expected = f"one of: {', '.join(names)}"
+        raise PenaltyError.of(Fault(("space",), expected, name, names))
     from ruamel.yaml import YAML
 
     file = resources.files(__package__) / "spaces" / f"{name}.yaml"

@@ -1,21 +1,22 @@
-"""Ranges of penalties, with a mass at exactly zero and conditions on each other.
+"""Ranges of penalties, with a probability of exactly zero and conditions.
 
-A range is a quantile function of a share in [0, 1]. Shares below ``zero`` give 0,
-the others are spread over [low, high], evenly or evenly in the logarithm. So every
-sampler that knows the unit cube also knows that 0 is a candidate.
+A range is a quantile function of a share in [0, 1]. Shares below ``zero`` give 0, the
+others are distributed over [low, high], evenly or evenly in the logarithm. So every
+sampler of the unit cube can also propose 0.
 """
 
 import math
 import numbers
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import Any
+from functools import cache, reduce
+from operator import getitem
+from typing import Any, TypeVar
 
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import Fault, Loc, PenaltyError
 from boostreg.penalty.priors import is_prior, prior_value
-from boostreg.penalty.shipped import read_shipped, space_names
+from boostreg.penalty.shipped import read_shipped
 from boostreg.penalty.value import (
     FALLING,
     PENALTIES,
@@ -23,6 +24,7 @@ from boostreg.penalty.value import (
     WHOLE,
     Penalty,
     Scale,
+    as_float,
 )
 
 __all__ = [
@@ -43,7 +45,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """Another penalty lies strictly above, or below, a value.
+    """Another penalty is strictly above or below a value.
 
     Attributes
     ----------
@@ -55,7 +57,7 @@ class Condition:
     Raises
     ------
     PenaltyError
-        If no value can fulfil it.
+        If no value satisfies it.
 
     Examples
     --------
@@ -76,7 +78,7 @@ class Condition:
             raise PenaltyError.of(Fault(("above",), expected, self.above))
 
     def holds(self, values: Mapping[str, float]) -> bool:
-        """Say whether it holds for these values, by penalty."""
+        """Return whether it holds for these values, by penalty."""
         return self._low < values[self.name] < self._high
 
     @property
@@ -90,20 +92,20 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """Values of one penalty: 0 with probability ``zero``, else in [low, high].
+    """Values of one penalty: 0 with probability ``zero``, otherwise in [low, high].
 
     Attributes
     ----------
     low, high : float
-        Least and largest value apart from 0, both included.
+        Minimum and maximum apart from 0, both included.
     log : bool
-        Spread evenly in the logarithm.
+        Evenly distributed in the logarithm.
     zero : float
         Probability of exactly 0, in [0, 1).
     whole : bool
-        Draw whole numbers.
+        Draw integers.
     when : Condition, optional
-        Where it does not hold, the penalty has our default instead.
+        If it is false, the penalty has our default instead.
 
     Raises
     ------
@@ -124,22 +126,22 @@ class Range:
     when: "Condition | None" = None
 
     def __post_init__(self) -> None:
-        if faults := tuple(self._faults()):
+        finite = {key: math.isfinite(getattr(self, key)) for key in ("low", "high")}
+        ordered = not all(finite.values()) or self.low < self.high
+        rules = (
+            (finite["low"], "low", "finite"),
+            (finite["high"], "high", "finite"),
+            (ordered, "low", f"below high ({self.high:.10g})"),
+            (not (self.log and self.low <= 0), "low", "above 0 when log is true"),
+            (0 <= self.zero < 1, "zero", "at least 0 and below 1"),
+        )
+        broken = [(key, expected) for holds, key, expected in rules if not holds]
+        if broken:
+            faults = (Fault((key,), rule, getattr(self, key)) for key, rule in broken)
             raise PenaltyError.of(*faults)
 
-    def _faults(self) -> Iterator[Fault]:
-        ends = {"low": self.low, "high": self.high}
-        endless = [key for key, value in ends.items() if not math.isfinite(value)]
-        yield from (Fault((key,), "finite", ends[key]) for key in endless)
-        if not endless and self.low >= self.high:
-            yield Fault(("low",), f"below high ({self.high:.10g})", self.low)
-        if self.log and self.low <= 0:
-            yield Fault(("low",), "above 0 when log is true", self.low)
-        if not 0 <= self.zero < 1:
-            yield Fault(("zero",), "at least 0 and below 1", self.zero)
-
     def quantile(self, share: float) -> float | int:
-        """Return the value below which ``share`` of the draws lie."""
+        """Return the value below which a fraction ``share`` of the draws lies."""
         if share < self.zero:
             return 0.0
         rest = (share - self.zero) / (1 - self.zero)
@@ -161,7 +163,7 @@ class Range:
         return self.zero + (1 - self.zero) * min(max(rest, 0.0), 1.0)
 
     def contains(self, value: float | None) -> bool:
-        """Say whether ``value`` can be drawn; None, for no limit, never can."""
+        """Return whether ``value`` can be drawn; None, for no limit, never can."""
         if value is None:
             return False
         return (value == 0 and self.zero > 0) or self.low <= value <= self.high
@@ -191,7 +193,7 @@ def drawn(
 def acting(
     ranges: Mapping[str, Range], values: Mapping[str, float | int]
 ) -> dict[str, float | int]:
-    """Return those of the values whose condition holds, or that have none."""
+    """Return the values without those whose condition fails."""
     return {
         name: value
         for name, value in values.items()
@@ -215,19 +217,11 @@ def corners(
 
 
 def least_of(name: str, high: float) -> float:
-    """Return the value of a penalty at which it does nothing, or least.
+    """Return the weakest value of a penalty: without effect, or ``high`` of its range.
 
-    That of ``max_leaves`` and ``max_depth`` is the largest value of their range: trees
-    without any limit are no model that one would use.
+    That is ``high`` for ``max_leaves`` and ``max_depth``, because trees without any
+    limit are not useful models.
 
-    Parameters
-    ----------
-    name : str
-    high : float
-        Largest value of the range that is looked at.
-
-    Examples
-    --------
     >>> least_of("reg_alpha", 5.0), least_of("subsample", 0.9), least_of("max_depth", 8)
     (0.0, 1.0, 8)
     """
@@ -236,14 +230,13 @@ def least_of(name: str, high: float) -> float:
 
 
 def by_strength(name: str, values: Iterable[float]) -> list[float]:
-    """Return values of a penalty without repetition, the stronger the later.
+    """Return distinct values of a penalty, by increasing strength.
 
     >>> by_strength("max_leaves", [4, 64, 8]), by_strength("max_delta_step", [1, 0, 9])
     ([64, 8, 4], [0, 9, 1])
     """
-    falls = name in FALLING
-    rising = sorted(set(values), reverse=falls)
-    return [v for v in rising if v == 0] + [v for v in rising if v != 0]
+    sign = -1 if name in FALLING else 1
+    return sorted(set(values), key=lambda value: (value != 0, sign * value))
 
 
 RANGE_KEYS = ("low", "high", "log", "zero", "when")
@@ -251,19 +244,21 @@ RANGE_KEYS = ("low", "high", "log", "zero", "when")
 
 Value = float | int | None
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Ranges for all engines, and those of one engine only.
+    """Ranges for all engines, and for single engines.
 
     Attributes
     ----------
     entries : mapping of str to Range
         By penalty, for every engine.
     engine_entries : mapping of str to mapping
-        By engine; they come on top of ``entries``.
+        By engine, in addition to ``entries``.
     fixed : mapping of str to number or None
-        Penalties that are not searched, for every engine; None for no limit.
+        Penalties that are not searched, for every engine; None means no limit.
     """
 
     entries: Mapping[str, Range]
@@ -275,7 +270,7 @@ class Space:
         return dict(self.entries) | dict(self.engine_entries.get(engine, {}))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what ``parse_space`` reads as this space, every default included.
+        """Return the space as ``parse_space`` reads it, with all defaults.
 
         >>> parse_space({"reg_alpha": {"low": 1, "high": 9}}).as_dict()
         {'reg_alpha': {'low': 1.0, 'high': 9.0, 'log': False, 'zero': 0.0}}
@@ -289,13 +284,12 @@ class Space:
 
 
 def _written(entry: Range) -> dict[str, Any]:
-    fields = {"low": entry.low, "high": entry.high, "log": entry.log}
-    when = entry.when
-    if when is None:
-        return fields | {"zero": entry.zero}
+    fields = {key: getattr(entry, key) for key in ("low", "high", "log", "zero")}
+    if (when := entry.when) is None:
+        return fields
     limits = {"above": when.above, "below": when.below}
     given = {key: limit for key, limit in limits.items() if limit is not None}
-    return fields | {"zero": entry.zero, "when": {when.name: given}}
+    return fields | {"when": {when.name: given}}
 
 
 def parse_space(
@@ -303,22 +297,22 @@ def parse_space(
     *,
     engines: Sequence[str] = tuple(ENGINE_FACTS),
 ) -> Space:
-    """Return the space that a study means by ``search.space``.
+    """Return the space described by a study's ``search.space``.
 
     Parameters
     ----------
     value : str or mapping
-        The name of a space that ships; or ranges by penalty, where the name of an
-        engine holds the ranges of that engine only. A number, None, or a prior such as
-        ``{"prior": "normal", "std": 0.3}`` in place of a range fixes a penalty.
+        Name of a built-in space, or ranges by penalty. The name of an engine holds the
+        ranges of that engine only. A number, None, or a prior such as
+        ``{"prior": "normal", "std": 0.3}`` instead of a range fixes a penalty.
     engines : sequence of str
         Engines that may have ranges of their own.
 
     Raises
     ------
     PenaltyError
-        If anything is unknown or impossible. It has all faults, the keys of each from
-        ``space`` on: ``("space", "reg_alpha", "low")``.
+        If anything is unknown or impossible. It lists all faults, with keys that begin
+        with ``space``: ``("space", "reg_alpha", "low")``.
 
     Examples
     --------
@@ -326,43 +320,23 @@ def parse_space(
     2
     """
     if isinstance(value, str):
-        names = space_names()
-        if value not in names:
-            expected = f"one of: {', '.join(names)}"
-            raise PenaltyError.of(Fault(("space",), expected, value, names))
         shipped = shipped_space(value)
         own = {e: r for e, r in shipped.engine_entries.items() if e in engines}
         return replace(shipped, engine_entries=own)
     if not isinstance(value, Mapping):
         raise PenaltyError.of(Fault(("space",), "a name or ranges by penalty", value))
-    return _parse(value, engines)
-
-
-@cache
-def shipped_space(name: str) -> Space:
-    """Return the space of this name that ships.
-
-    Raises
-    ------
-    PenaltyError
-        If there is none.
-    """
-    return parse_space(read_shipped(name)["entries"])
-
-
-def _parse(value: Mapping[str, Any], engines: Sequence[str]) -> Space:
     faults: list[Fault] = []
     common = {name: entry for name, entry in value.items() if name not in engines}
-    given = {name: entry for name, entry in common.items() if _fixes(name, entry)}
+    given = {name: entry for name, entry in common.items() if _is_fixed(name, entry)}
     searched = {name: entry for name, entry in common.items() if name not in given}
-    fixed = dict(_fixed(given, faults))
-    entries = dict(_ranges(searched, (), faults, others=engines))
+    fixed = _read_each(given, _read_fixed, faults)
+    entries = _read_each(searched, _read_range, faults, others=engines)
     own = {
-        name: dict(_ranges(entry, (name,), faults))
+        name: _read_each(entry, _read_range, faults, (name,))
         for name, entry in value.items()
         if name in engines
     }
-    # That the other penalty of a condition is faulty is no fault of the condition.
+    # A condition is not at fault if only the other penalty is.
     faulty = {key for fault in faults for key in fault.loc}
     conditions = list(_condition_faults(entries, entries, ()))
     for name, mapping in own.items():
@@ -374,8 +348,20 @@ def _parse(value: Mapping[str, Any], engines: Sequence[str]) -> Space:
     return Space(entries, own, fixed)
 
 
+@cache
+def shipped_space(name: str) -> Space:
+    """Return the built-in space of this name.
+
+    Raises
+    ------
+    PenaltyError
+        If there is none.
+    """
+    return parse_space(read_shipped(name)["entries"])
+
+
 def shipped_range(name: str) -> Range | None:
-    """Return a penalty's range in space ``default``, else in ``wide``; of any engine.
+    """Return a penalty's range in space ``default``, otherwise in ``wide``.
 
     >>> shipped_range("subsample").low, shipped_range("cat_l2")
     (0.5, None)
@@ -387,23 +373,60 @@ def shipped_range(name: str) -> Range | None:
     return None
 
 
-def _fixes(name: object, entry: object) -> bool:
+def _is_fixed(name: object, entry: object) -> bool:
     is_value = entry is None or isinstance(entry, numbers.Real) or is_prior(entry)
     return name in PENALTIES and is_value
 
 
-def _fixed(
-    given: Mapping[str, Any], faults: list[Fault]
-) -> Iterator[tuple[str, Value]]:
-    for name, entry in given.items():
+def _read_each(
+    entries: object,
+    read: Callable[[str, Any], T],
+    faults: list[Fault],
+    where: Loc = (),
+    others: Sequence[str] = (),
+) -> dict[str, T]:
+    """Return what ``read`` makes of each entry; add the faults of the rest."""
+    if not isinstance(entries, Mapping):
+        faults.append(Fault(where, "ranges by penalty", entries))
+        return {}
+    found = {}
+    for name, entry in entries.items():
+        if name not in PENALTIES:
+            known = (*PENALTIES, *others)
+            faults.append(Fault((*where, name), "penalty", entry, known, "unknown"))
+            continue
         try:
-            fixed = prior_value(name, entry) if is_prior(entry) else entry
-            field_of: dict[str, Any] = {name: fixed}
-            Penalty(**field_of)
+            found[name] = read(name, entry)
         except PenaltyError as error:
-            faults += error.faults
-        else:
-            yield name, fixed
+            faults += [fault.below(*where) for fault in error.faults]
+    return found
+
+
+def _read_fixed(name: str, entry: Any) -> Value:
+    value = prior_value(name, entry) if is_prior(entry) else entry
+    field_of: dict[str, Any] = {name: value}
+    Penalty(**field_of)
+    return value
+
+
+def _read_range(name: str, entry: Any) -> Range:
+    if faults := tuple(_key_faults(name, entry)):
+        raise PenaltyError.of(*(fault.below(name) for fault in faults))
+    number = int if name in WHOLE else float
+    try:
+        return Range(
+            low=number(entry["low"]),
+            high=number(entry["high"]),
+            log=entry.get("log", False),
+            zero=float(entry.get("zero", 0.0)),
+            whole=name in WHOLE,
+            when=_read_condition(entry.get("when")),
+        )
+    except PenaltyError as error:
+        # A range knows numbers; a fault shows what was written.
+        written = [(f, reduce(getitem, f.loc, entry)) for f in error.faults]
+        faults = tuple(replace(fault, found=found) for fault, found in written)
+        raise PenaltyError.of(*(fault.below(name) for fault in faults)) from None
 
 
 def _condition_faults(
@@ -416,52 +439,7 @@ def _condition_faults(
             yield Fault((*where, name, "when"), expected, entry.when.name, free)
 
 
-def _ranges(
-    entries: object, where: Loc, faults: list[Fault], *, others: Sequence[str] = ()
-) -> Iterator[tuple[str, Range]]:
-    if not isinstance(entries, Mapping):
-        faults.append(Fault(where, "ranges by penalty", entries))
-        return
-    for name, entry in entries.items():
-        if name not in PENALTIES:
-            expected = (*PENALTIES, *others)
-            faults.append(Fault((*where, name), "penalty", entry, expected, "unknown"))
-            continue
-        found = [fault.below(*where, name) for fault in _key_faults(name, entry)]
-        faults += found
-        if not found:
-            yield from _range(name, entry, where, faults)
-
-
-def _range(
-    name: str, entry: Mapping[str, Any], where: Loc, faults: list[Fault]
-) -> Iterator[tuple[str, Range]]:
-    number = int if name in WHOLE else float
-    try:
-        yield (
-            name,
-            Range(
-                low=number(entry["low"]),
-                high=number(entry["high"]),
-                log=bool(entry.get("log", False)),
-                zero=float(entry.get("zero", 0.0)),
-                whole=name in WHOLE,
-                when=_condition(entry.get("when")),
-            ),
-        )
-    except PenaltyError as error:
-        found = [replace(fault, found=_at(entry, fault.loc)) for fault in error.faults]
-        faults += [fault.below(*where, name) for fault in found]
-
-
-def _at(entry: Any, loc: Loc) -> Any:
-    """Return what is written at the end of ``loc``."""
-    for key in loc:
-        entry = entry[key]
-    return entry
-
-
-def _condition(content: Any) -> Condition | None:
+def _read_condition(content: Any) -> Condition | None:
     if content is None:
         return None
     if not isinstance(content, Mapping) or len(content) != 1:
@@ -470,29 +448,24 @@ def _condition(content: Any) -> Condition | None:
         )
         raise PenaltyError.of(Fault(("when",), expected, content))
     ((name, limits),) = content.items()
-    faults = tuple(_limit_faults(limits))
+    keys, faults = ("above", "below"), []
+    if not isinstance(limits, Mapping) or not limits:
+        limits, expected = {}, "above, below or both, as in {above: 8}"
+        faults.append(Fault((), expected, content[name]))
+    for key, value in limits.items():
+        if key not in keys:
+            faults.append(Fault((key,), "key", value, keys, "unknown"))
+        elif not _is_number(value):
+            faults.append(Fault((key,), "a number", value))
     if not faults:
         try:
             return Condition(name=name, **{k: float(v) for k, v in limits.items()})
         except PenaltyError as error:
-            faults = error.faults
+            faults += error.faults
     raise PenaltyError.of(*(fault.below("when", name) for fault in faults))
 
 
-def _limit_faults(limits: object) -> Iterator[Fault]:
-    """Yield what is wrong with the limits of a condition, from its penalty on."""
-    if not isinstance(limits, Mapping) or not limits:
-        yield Fault((), "above, below or both, as in {above: 8}", limits)
-        return
-    for key, value in limits.items():
-        if key not in ("above", "below"):
-            yield Fault((key,), "key", value, ("above", "below"), "unknown")
-        elif not _is_number(value):
-            yield Fault((key,), "a number", value)
-
-
 def _key_faults(name: str, entry: object) -> Iterator[Fault]:
-    """Yield what is wrong with the keys of a range, one by one, from the range on."""
     if not isinstance(entry, Mapping):
         yield Fault((), "a range with low and high", entry)
         return
@@ -529,9 +502,5 @@ def _value_faults(name: str, value: Any) -> tuple[Fault, ...]:
 
 
 def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number above 1.8e308
-        return False
+    number = as_float(value)
+    return number is not None and math.isfinite(number)

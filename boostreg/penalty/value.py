@@ -5,7 +5,7 @@ import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from boostreg.errors import Fault, PenaltyError
 
@@ -22,12 +22,13 @@ __all__ = [
     "PenaltyFacts",
     "Scale",
     "Units",
+    "as_float",
     "shown",
 ]
 
 
 def shown(value: float) -> str:
-    """Return a number with three significant digits, as it can stand in YAML.
+    """Return a number with three significant digits, as YAML accepts it.
 
     >>> shown(123456.0), shown(0.012345), shown(31)
     ('123000', '0.0123', '31')
@@ -42,9 +43,9 @@ Group = Literal["leaf weights", "splits", "capacity", "sampling", "learning rate
 Unit = Literal["gradient", "hessian", "gain", "row"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PenaltyFacts:
-    """What is known of one penalty whatever the data and the engine are.
+    """Facts about one penalty, for all data and engines.
 
     Attributes
     ----------
@@ -54,18 +55,17 @@ class PenaltyFacts:
         What it acts on. Only those on leaf weights and on splits are penalties in the
         narrow sense: a model without any is "unpenalised" and keeps the rest.
     unit : str or None
-        What its number is measured in; ``scale`` converts all but ``"row"``, which is
-        a number of rows on any data.
+        Unit of its number; ``scale`` converts all but ``"row"``, a number of rows.
     domain : {"amount", "share", "count"}
-        Finite and at least 0; above 0 and at most 1; or whole.
+        Finite and at least 0; above 0 and at most 1; or an integer.
     minimum : int
-        Of a count. A count of the group ``capacity`` may be None too: no limit.
+        Of a count. A count of the group ``capacity`` may also be None: no limit.
     idle : int, float or None
-        The value at which it does nothing; None where no number is.
+        The value at which it does nothing; None if there is no such number.
     falling : bool
-        It is the stronger the smaller it is; 0 is no limit where it may be 0.
+        Smaller values are stronger; 0, if allowed, is no limit.
     only : tuple of str
-        Engines that alone have it; empty where each engine says what it lacks.
+        Engines that alone have it; empty if each engine declares what it lacks.
     """
 
     words: str
@@ -78,99 +78,68 @@ class PenaltyFacts:
     only: tuple[str, ...] = ()
 
 
+_LIMIT: dict[str, Any] = {"domain": "count", "idle": None, "falling": True}
+_SHARE: dict[str, Any] = {"domain": "share", "idle": 1.0, "falling": True}
+
 PENALTY_FACTS: Mapping[str, PenaltyFacts] = MappingProxyType(
     {
-        "reg_alpha": PenaltyFacts(
-            words="L1 on leaf weights", group="leaf weights", unit="gradient"
-        ),
-        "reg_lambda": PenaltyFacts(
-            words="L2 on leaf weights", group="leaf weights", unit="hessian"
-        ),
-        "min_split_gain": PenaltyFacts(
-            words="minimum gain to split", group="splits", unit="gain"
-        ),
+        "reg_alpha": PenaltyFacts("L1 on leaf weights", "leaf weights", "gradient"),
+        "reg_lambda": PenaltyFacts("L2 on leaf weights", "leaf weights", "hessian"),
+        "min_split_gain": PenaltyFacts("minimum gain to split", "splits", "gain"),
         "min_child_weight": PenaltyFacts(
-            words="minimum hessian per leaf", group="splits", unit="hessian"
+            "minimum hessian per leaf", "splits", "hessian"
         ),
         "min_child_samples": PenaltyFacts(
-            words="minimum rows per leaf",
-            group="splits",
-            domain="count",
-            minimum=1,
-            idle=1,
+            "minimum rows per leaf", "splits", domain="count", minimum=1, idle=1
         ),
         "max_leaves": PenaltyFacts(
-            words="max leaves per tree",
-            group="capacity",
-            domain="count",
-            minimum=2,
-            idle=None,
-            falling=True,
+            "max leaves per tree", "capacity", minimum=2, **_LIMIT
         ),
         "max_depth": PenaltyFacts(
-            words="maximum splits from root to leaf",
-            group="capacity",
-            domain="count",
-            minimum=1,
-            idle=None,
-            falling=True,
+            "maximum splits from root to leaf", "capacity", minimum=1, **_LIMIT
         ),
         "max_delta_step": PenaltyFacts(
-            words="maximum absolute leaf weight", group="leaf weights", falling=True
+            "maximum absolute leaf weight", "leaf weights", falling=True
         ),
         "path_smooth": PenaltyFacts(
-            words="pull of a leaf towards its parent",
-            group="leaf weights",
-            unit="row",
+            "pull of a leaf towards its parent",
+            "leaf weights",
+            "row",
             only=("lightgbm",),
         ),
         "cat_l2": PenaltyFacts(
-            words="L2 penalty on splits on categories",
-            group="leaf weights",
-            unit="hessian",
+            "L2 penalty on splits on categories",
+            "leaf weights",
+            "hessian",
             only=("lightgbm",),
         ),
-        "subsample": PenaltyFacts(
-            words="fraction of rows per round",
-            group="sampling",
-            domain="share",
-            idle=1.0,
-            falling=True,
-        ),
+        "subsample": PenaltyFacts("fraction of rows per round", "sampling", **_SHARE),
         "colsample_bytree": PenaltyFacts(
-            words="fraction of columns per tree",
-            group="sampling",
-            domain="share",
-            idle=1.0,
-            falling=True,
+            "fraction of columns per tree", "sampling", **_SHARE
         ),
         "learning_rate": PenaltyFacts(
-            words="factor on every leaf weight",
-            group="learning rate",
-            domain="share",
-            idle=1.0,
-            falling=True,
+            "factor on every leaf weight", "learning rate", **_SHARE
         ),
     }
 )
 """By penalty, in the order in which they are printed."""
 
 SCALED = tuple(n for n, f in PENALTY_FACTS.items() if f.unit not in (None, "row"))
-"""Fields whose number depends on ``scale``; the others have no such unit."""
+"""Penalties whose number depends on ``scale``."""
 
 WHOLE = tuple(n for n, f in PENALTY_FACTS.items() if f.domain == "count")
-"""Penalties that are counts: their ranges draw whole numbers."""
+"""Penalties that are counts: their ranges draw integers."""
 
 FALLING = tuple(n for n, f in PENALTY_FACTS.items() if f.falling)
-"""Penalties that are the stronger the smaller they are."""
+"""Penalties that are stronger the smaller they are."""
 
 CAPACITY = tuple(n for n, f in PENALTY_FACTS.items() if f.group == "capacity")
-"""Limits on the size of a tree, at their weakest where there is no limit."""
+"""Limits on the size of a tree, weakest without a limit."""
 
 ON_LEAF_WEIGHTS = tuple(
     n for n, f in PENALTY_FACTS.items() if f.group == "leaf weights"
 )
-"""Penalties that change the weights of given leaves."""
+"""Penalties that change leaf weights."""
 
 UNPENALISED: Mapping[str, float] = MappingProxyType(
     {
@@ -184,7 +153,7 @@ UNPENALISED: Mapping[str, float] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """What one unit of gradient and hessian is worth on given training rows.
+    """Gradient and hessian of one training row, the units of scaled penalties.
 
     Attributes
     ----------
@@ -202,18 +171,14 @@ class Units:
     n_samples: int
 
     def factors(self, scale: Scale) -> dict[str, float]:
-        """Return what each scaled field is multiplied by to become raw."""
+        """Return the factors from this scale to raw, by penalty."""
         if scale == "raw":
             return dict.fromkeys(SCALED, 1.0)
         rows = self.n_samples if scale == "share" else 1
-        worth = {
-            "gradient": self.gradient,
-            "hessian": self.hessian,
-            "gain": self.gradient * (self.gradient / self.hessian)
-            if self.hessian > 0
-            else 0.0,
-        }
-        return {name: worth[str(PENALTY_FACTS[name].unit)] * rows for name in SCALED}
+        # Setting one row apart gains g^2 / h.
+        gain = self.gradient * (self.gradient / self.hessian) if self.hessian else 0.0
+        of_row = {"gradient": self.gradient, "hessian": self.hessian, "gain": gain}
+        return {name: of_row[str(PENALTY_FACTS[name].unit)] * rows for name in SCALED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,12 +205,12 @@ class Penalty:
         Largest absolute leaf weight before the learning rate; 0 for no limit.
     path_smooth : float
         Pull of a leaf towards its parent, in rows (LightGBM only, which then keeps
-        two rows a leaf at least, by its own estimate).
+        at least two rows per leaf, by its own estimate).
     cat_l2 : float
-        L2 penalty on the leaves of a split on sets of categories, beside
+        L2 penalty on the leaves of a split on sets of categories, added to
         ``reg_lambda`` (LightGBM only).
     subsample, colsample_bytree : float
-        Share of rows a round and of columns a tree, in (0, 1].
+        Fraction of rows per round and of columns per tree, in (0, 1].
     learning_rate : float
         Factor on every leaf weight, in (0, 1].
     scale : {"raw", "rows", "share"}
@@ -280,8 +245,8 @@ class Penalty:
     scale: Scale = "raw"
 
     def __post_init__(self) -> None:
-        if self.scale not in get_args(Scale):
-            scales = get_args(Scale)
+        scales = get_args(Scale)
+        if self.scale not in scales:
             expected = f"one of {', '.join(scales)}"
             raise PenaltyError.of(Fault(("scale",), expected, self.scale, scales))
         for name in PENALTIES:
@@ -315,34 +280,32 @@ class Penalty:
 
 
 PENALTIES = tuple(field.name for field in fields(Penalty) if field.name != "scale")
-"""Names of all penalties and further shrinkers, in the order they are printed."""
+"""Names of all penalties and further shrinkers, in the order of printing."""
+
+
+def as_float(value: object) -> float | None:
+    """Return a real number as a float, infinite if too large; otherwise None."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # an integer above 1.8e308
+        return math.inf
 
 
 def _check(name: str, value: object) -> None:
-    domain = PENALTY_FACTS[name].domain
-    if domain == "count":
-        _check_whole(name, value)
-        return
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise PenaltyError.of(Fault((name,), "a number", value))
-    try:
-        number = float(value)
-    except OverflowError:  # a whole number above 1.8e308
-        number = math.inf
-    if domain == "share" and not 0 < number <= 1:
-        raise PenaltyError.of(Fault((name,), "above 0 and at most 1", value))
-    if not (math.isfinite(number) and number >= 0):
-        raise PenaltyError.of(Fault((name,), "finite and >= 0", value))
-
-
-def _check_whole(name: str, value: object) -> None:
-    minimum = PENALTY_FACTS[name].minimum
+    facts, number = PENALTY_FACTS[name], as_float(value)
     if value is None and name in CAPACITY:
         return
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Integral)
-        or value < minimum
-    ):
-        expected = f"a whole number of at least {minimum}"
+    if facts.domain == "count":
+        expected = f"a whole number of at least {facts.minimum}"
+        whole = isinstance(value, numbers.Integral)
+        valid = number is not None and whole and number >= facts.minimum
+    elif number is None:
+        expected, valid = "a number", False
+    elif facts.domain == "share":
+        expected, valid = "above 0 and at most 1", 0 < number <= 1
+    else:
+        expected, valid = "finite and >= 0", 0 <= number < math.inf
+    if not valid:
         raise PenaltyError.of(Fault((name,), expected, value))

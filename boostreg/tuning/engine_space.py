@@ -15,16 +15,7 @@ Value = float | int | None
 
 @dataclass(frozen=True, slots=True)
 class EngineSpace:
-    """The search of one engine.
-
-    Attributes
-    ----------
-    ranges : mapping of str to Range
-    fixed : mapping of str to number or None
-        Penalties that all sampled proposals share.
-    notes : tuple of str
-        Sentences on what was removed, and why.
-    """
+    """The search of one engine; ``notes`` are sentences on what was removed."""
 
     ranges: Mapping[str, Range]
     fixed: Mapping[str, Value]
@@ -48,7 +39,13 @@ def engine_space(
             for value in (entry.low, entry.high)
             if (reason := library.refusal(name, value, problem))
         }
-        ranges = _without(ranges, reasons)
+        # A range whose condition is on a removed one goes as well.
+        ranges = {
+            name: entry
+            for name, entry in ranges.items()
+            if name not in reasons
+            and (entry.when is None or entry.when.name not in reasons)
+        }
         if reasons:
             notes.append(
                 f"Not searched with engine {engine}: {', '.join(reasons)}. "
@@ -65,15 +62,3 @@ def is_shipped(space: Space) -> bool:
     found = space.entries, space.engine_entries
     shipped = map(shipped_space, space_names())
     return found in [(known.entries, known.engine_entries) for known in shipped]
-
-
-def _without(
-    ranges: Mapping[str, Range], left_out: Mapping[str, str]
-) -> dict[str, Range]:
-    """Return the ranges that are kept, without those whose condition was removed."""
-    return {
-        name: entry
-        for name, entry in ranges.items()
-        if name not in left_out
-        and (entry.when is None or entry.when.name not in left_out)
-    }

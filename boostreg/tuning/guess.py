@@ -24,7 +24,7 @@ References
 
 import math
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
@@ -33,7 +33,6 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.arrays import Array
-from boostreg.data import Table
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
@@ -44,7 +43,6 @@ from boostreg.trees import TreeEnsemble
 
 __all__ = [
     "GUESSED",
-    "Guessing",
     "LeafSums",
     "LeafWork",
     "Prior",
@@ -118,55 +116,42 @@ def held_out_sums(trees: TreeEnsemble, problem: Problem) -> tuple[float, ...]:
     held = problem.valid
     if held is None:
         raise FitError("There are no held-out rows to measure leaves on.")
-    totals = np.zeros(5)
-    for leaf, gradient, hessian in _leaves(trees, held, problem):
-        n, G, H, squared = (
-            np.bincount(leaf, weights=values)
-            for values in (np.ones(len(leaf)), gradient, hessian, gradient**2)
-        )
-        some = H > 0
-        n, G, H, squared = n[some], G[some], H[some], squared[some]
-        totals += (
-            (squared - G**2 / n).sum(),
-            ((n - 1) / n * H).sum(),
-            (G**2 / H).sum(),
-            H.sum(),
-            len(H),
-        )
-    return tuple(totals.tolist())
-
-
-def _leaves(
-    trees: TreeEnsemble, held: Table, problem: Problem
-) -> Iterator[tuple[NDArray[np.int64], Array, Array]]:
-    """Yield leaf, gradient and hessian of each row, for each tree that has a split."""
     node = trees.leaf_indices(held.X)
     raw = np.tile(trees.intercept, (held.n_samples, 1))
     weights = np.ones(held.n_samples) if held.weights is None else held.weights
     n_nodes = np.diff(trees.tree_offsets)
+    totals = np.zeros(5)
     for number in range(trees.n_rounds):
         gradient = problem.objective.gradient(held.y, raw) * weights[:, None]
         hessian = problem.objective.hessian(held.y, raw) * weights[:, None]
         for tree in np.flatnonzero(trees.round == number):
             k = trees.output[tree]
             if n_nodes[tree] > 1:
-                place = node[:, tree] - trees.tree_offsets[tree]
-                yield place, gradient[:, k], hessian[:, k]
+                leaf = node[:, tree] - trees.tree_offsets[tree]
+                totals += _leaf_sums(leaf, gradient[:, k], hessian[:, k])
             raw[:, k] += trees.value[node[:, tree]]
+    return tuple(totals.tolist())
+
+
+def _leaf_sums(leaf: NDArray[np.int64], gradient: Array, hessian: Array) -> Array:
+    n, G, H, squared = (
+        np.bincount(leaf, weights=values)
+        for values in (np.ones(len(leaf)), gradient, hessian, gradient**2)
+    )
+    some = H > 0
+    n, G, H, squared = n[some], G[some], H[some], squared[some]
+    spread = (squared - G**2 / n).sum()  # sum of (g - G / n)^2 over rows
+    freedom = ((n - 1) / n * H).sum()
+    return np.array([spread, freedom, (G**2 / H).sum(), H.sum(), len(H)])
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
     """The prior of leaf weights, estimated from held-out rows.
 
-    Attributes
-    ----------
-    noise : float
-        Variance of a gradient per unit of hessian; the noise variance of squared
-        error.
-    variance : float
-        Variance of the weights, before the learning rate; 0 if it does not exceed
-        noise.
+    ``noise`` is the variance of a gradient per unit of hessian, the noise variance of
+    squared error. ``variance`` is that of the weights before the learning rate, 0 if it
+    does not exceed noise.
     """
 
     noise: float
@@ -217,69 +202,22 @@ def guesses(
     suggested = prior(found)
     if suggested is None:
         return [Penalty(**values, scale=scale)] * n_guesses(space)
-    factors = _units(found).factors(scale)
-    searched = [name for name in GUESSED if name in space]
+    gradient, hessian, n_samples = (
+        math.fsum(getattr(one, name) for one in found) / len(found)
+        for name in ("gradient_unit", "hessian_unit", "n_samples")
+    )
+    factors = Units(gradient, hessian, round(n_samples)).factors(scale)
+    searched = {name: space[name] for name in GUESSED if name in space}
+    weakest = {n: 0.0 if r.contains(0.0) else r.low for n, r in searched.items()}
     made = []
-    for name in searched:
+    for name, entry in searched.items():
         factor = factors[name]
         value = getattr(suggested, name) / factor if factor else math.inf
-        others = {other: _least(space[other]) for other in searched if other != name}
-        given = values | others | {name: _nearest(space[name], value)}
-        made.append(Penalty(**given, scale=scale))
+        clipped = min(max(value, entry.low), entry.high)
+        made.append(Penalty(**values | weakest | {name: clipped}, scale=scale))
     return made
 
 
 def n_guesses(space: Mapping[str, Range]) -> int:
     """Return the number of guesses."""
     return sum(name in space for name in GUESSED)
-
-
-def _units(found: Sequence[LeafSums]) -> Units:
-    count = len(found)
-    return Units(
-        math.fsum(one.gradient_unit for one in found) / count,
-        math.fsum(one.hessian_unit for one in found) / count,
-        round(math.fsum(one.n_samples for one in found) / count),
-    )
-
-
-def _nearest(searched: Range, value: float) -> float:
-    return min(max(value, searched.low), searched.high)
-
-
-def _least(searched: Range) -> float:
-    return 0.0 if searched.contains(0.0) else searched.low
-
-
-class Guessing:
-    """A job that measures the leaves of an unpenalised setting on its inner folds."""
-
-    def __init__(self, fits: Iterable[Fit]) -> None:
-        self._new = [LeafWork(fit) for fit in fits]
-        self._missing = len(self._new)
-        self._found: dict[LeafWork, LeafSums] = {}
-
-    @property
-    def done(self) -> bool:
-        """Whether all records have arrived."""
-        return self._missing == 0
-
-    @property
-    def found(self) -> list[LeafSums]:
-        """Measurements by inner fold, without failed folds."""
-        return [self._found[work] for work in sorted(self._found, key=_fold)]
-
-    def ready(self) -> Sequence[LeafWork]:
-        """Return all work on the first call, nothing afterwards."""
-        new, self._new = self._new, []
-        return new
-
-    def receive(self, work: LeafWork, record: LeafSums | FitError) -> None:
-        """Take a record, or the error of the fit."""
-        self._missing -= 1
-        if isinstance(record, LeafSums):
-            self._found[work] = record
-
-
-def _fold(work: LeafWork) -> int:
-    return int(work.fit.inner or 0)

@@ -59,13 +59,9 @@ class Race:
 
     @classmethod
     def among(cls, seen: Mapping[int, Array], rule: Rule) -> Self | None:
-        """Return the race against the given trials; None if there are too few.
+        """Return the race against complete trials; None if there are too few.
 
-        Parameters
-        ----------
-        seen : mapping of int to ndarray of shape (n_folds,)
-            Losses of complete trials by number, each at its own rounds.
-        rule : {"moderated", "wilcoxon"}
+        ``seen`` has the fold losses of each at its own rounds, by number.
         """
         if len(seen) <= _RIVALS:
             return None
@@ -76,19 +72,27 @@ class Race:
         return cls(losses[best], float(np.median(rivals.var(axis=1, ddof=1))), rule)
 
     def lost(self, results: Sequence[FitResult]) -> bool:
-        """Return whether a trial is hopeless after its first folds.
+        """Return whether a trial is hopeless, given its first folds in order."""
+        from scipy.special import stdtr
+        from scipy.stats import wilcoxon
 
-        Parameters
-        ----------
-        results : sequence of FitResult
-            Results of the first inner folds, in order, at least one.
-        """
         behind = self._behind([float(result.valid_loss.min()) for result in results])
         if not np.isfinite(behind).all() or behind.mean() <= 0:
             return False  # losses that are not finite fail elsewhere
         if self.rule == "wilcoxon":
-            return _lost_by_ranks(behind)
-        return _lost_by_t(behind, self.variance)
+            if len(behind) < _WILCOXON_FOLDS:
+                return False
+            test = wilcoxon(behind, alternative="greater", zero_method="zsplit")
+            return bool(test.pvalue < _WILCOXON_LEVEL)
+        # Moderated t: s^2 = (d0 s0^2 + sum (x - mean)^2) / (d0 + n - 1),
+        # t = mean / (s / sqrt(n)), with d0 + n - 1 degrees of freedom.
+        freedom = _PRIOR_FOLDS + len(behind) - 1
+        spread = ((behind - behind.mean()) ** 2).sum()
+        variance = (_PRIOR_FOLDS * self.variance + spread) / freedom
+        if variance == 0:
+            return True
+        t = behind.mean() / np.sqrt(variance / len(behind))
+        return bool(stdtr(freedom, -t) < _LEVEL)
 
     def estimate(self, losses: Sequence[float]) -> float:
         """Return an estimate of the loss of a lost trial, for the sampler.
@@ -103,43 +107,12 @@ class Race:
         return difference
 
 
-def _lost_by_t(behind: Array, usual: float) -> bool:
-    from scipy.special import stdtr
-
-    # Moderated t: s^2 = (d0 s0^2 + sum (x - mean)^2) / (d0 + n - 1),
-    # t = mean / (s / sqrt(n)), with d0 + n - 1 degrees of freedom.
-    freedom = _PRIOR_FOLDS + len(behind) - 1
-    spread = ((behind - behind.mean()) ** 2).sum()
-    variance = (_PRIOR_FOLDS * usual + spread) / freedom
-    if variance == 0:
-        return True
-    t = behind.mean() / np.sqrt(variance / len(behind))
-    return bool(stdtr(freedom, -t) < _LEVEL)
-
-
-def _lost_by_ranks(behind: Array) -> bool:
-    from scipy.stats import wilcoxon
-
-    if len(behind) < _WILCOXON_FOLDS:
-        return False
-    test = wilcoxon(behind, alternative="greater", zero_method="zsplit")
-    return bool(test.pvalue < _WILCOXON_LEVEL)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitSettings:
     """Settings that all fits of a study share.
 
-    Attributes
-    ----------
-    n_inner : int
-        Number of inner folds.
-    n_rounds, patience : int
-        Maximum rounds, and rounds without improvement before a fit stops.
-    seed : int
-        Seed of the study.
-    threads : int
-        Threads per fit.
+    ``n_rounds`` is the maximum, ``patience`` the rounds without improvement before a
+    fit stops; ``seed`` is that of the study, and ``threads`` are per fit.
     """
 
     n_inner: int
@@ -245,7 +218,10 @@ class Measuring:
         bad = [r for _, r in sorted(results.items()) if isinstance(r, FitError)]
         reason = str(bad[0]) if bad else fault(good)
         if reason is not None:
-            self._finish(setting, _failed(setting.penalty, reason))
+            failed = Trial(
+                number=0, penalty=setting.penalty, state="failed", reason=reason
+            )
+            self._finish(setting, failed)
             return
         target, short = short_folds(good)
         short = () if setting in self._repeated else short
@@ -261,10 +237,8 @@ class Measuring:
             self._repeated.add(setting)
             self.n_left += len(short)
             fits = inner_fits(setting, self._limits)
-            self._ask(
-                setting,
-                [replace(fits[i], n_rounds=target, patience=None) for i in short],
-            )
+            again = [replace(fits[i], n_rounds=target, patience=None) for i in short]
+            self._ask(setting, again)
             return
         if self._keep:
             self.results[setting] = tuple(good)
@@ -274,7 +248,7 @@ class Measuring:
         return measured_trial(
             0,
             penalty,
-            dict(enumerate(results)),
+            results,
             n_rounds=self._limits.n_rounds,
             patience=self._limits.patience,
         )
@@ -283,7 +257,3 @@ class Measuring:
         self.trials[setting] = trial
         self.n_left -= len(self._later.pop(setting))
         del self._open[setting]
-
-
-def _failed(penalty: Penalty, reason: str) -> Trial:
-    return Trial(number=0, penalty=penalty, state="failed", reason=reason)

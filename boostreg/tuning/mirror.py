@@ -37,9 +37,13 @@ __all__ = [
 HIDDEN = "***"
 """Placeholder for what is hidden."""
 
+_log = logging.getLogger(__name__)
+
+_NUMBER = "boostreg:trial"
 _SCHEME = re.compile(r"\w[\w+]*:(//)?", re.ASCII)
 _SECRET = re.compile(r"[:@?#]")
 _LONGEST = 1000
+_WANTED = "a URL such as sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME"
 
 
 def check_storage(url: str) -> None:
@@ -53,21 +57,20 @@ def check_storage(url: str) -> None:
     """
     from sqlalchemy.exc import ArgumentError
 
-    wanted = "a URL such as sqlite:///trials.db or postgresql://USER:PASSWORD@HOST/NAME"
+    expected, found = _WANTED, masked(url)
     parsed = _parsed(url)
-    if parsed is None or len(url) > _LONGEST:
-        raise StudyError.of(Fault(("storage",), wanted, masked(url)))
-    try:
-        parsed.get_dialect()
-    except (ArgumentError, AttributeError, ImportError) as error:
-        expected = f"{wanted}, of a database that SQLAlchemy knows and is installed"
-        fault = Fault(("storage",), expected, parsed.drivername)
-        raise StudyError.of(fault) from error
-    if _is_sqlite(parsed) and parsed.database in (None, "", ":memory:"):
-        expected = (
-            f"{wanted}, not a database in memory, which no other process can read"
-        )
-        raise StudyError.of(Fault(("storage",), expected, masked(url)))
+    if parsed is not None and len(url) <= _LONGEST:
+        try:
+            parsed.get_dialect()
+        except (ArgumentError, AttributeError, ImportError):
+            expected += ", of a database that SQLAlchemy knows and is installed"
+            found = parsed.drivername
+        else:
+            in_memory = parsed.database in (None, "", ":memory:")
+            if not (_is_sqlite(parsed) and in_memory):
+                return
+            expected += ", not a database in memory, which no other process can read"
+    raise StudyError.of(Fault(("storage",), expected, found))
 
 
 def masked(url: str) -> str:
@@ -145,17 +148,11 @@ def _is_relative(parsed: "sqlalchemy.URL") -> bool:
     return not absolute and not path.startswith("file:")
 
 
-log = logging.getLogger(__name__)
-
-_NUMBER = "boostreg:trial"
-
-
 def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
     """Return the name of a search's study in a storage.
 
-    It ends with a fingerprint of everything that a trial of the search depends on: the
-    table, its folds, the objective, the space, the settings and the library versions.
-    The number of trials is not part of it, so a resumed search keeps its study.
+    It ends with a fingerprint of everything that a trial of the search depends on, but
+    not of the number of trials, so a resumed search keeps its study.
     """
     proposer = tuning.proposer
     free, _ = first_penalties(proposer.fixed, proposer.scale)
@@ -174,15 +171,7 @@ def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
 class Link:
     """The storage of all mirrors of a run; after a failure, all of them stop.
 
-    Attributes
-    ----------
-    url : str
-        URL of the storage, as for Optuna.
-
-    Raises
-    ------
-    StudyError
-        As ``check_storage``.
+    Its URL is as for Optuna; see ``check_storage`` for errors.
     """
 
     url: str = field(repr=False)
@@ -192,7 +181,7 @@ class Link:
         check_storage(self.url)
         if HIDDEN in self.url:
             self.broken = True
-            log.warning(
+            _log.warning(
                 "Trials are not mirrored to %s: %s replaces credentials, which are "
                 "not stored; write the complete URL, or remove it.",
                 self.url,
@@ -202,29 +191,15 @@ class Link:
     def fail(self, error: Exception) -> None:
         """Stop mirroring, and log why."""
         self.broken = True
-        log.warning(
-            "Trials are no longer mirrored to %s: %s.",
-            masked(self.url),
-            type(error).__name__,
-        )
+        text = "Trials are no longer mirrored to %s: %s."
+        _log.warning(text, masked(self.url), type(error).__name__)
 
 
 class Mirror:
-    """Copies ended trials of one search to a storage.
+    """Copies ended trials of one search to the study ``name`` of a storage.
 
-    Parameters
-    ----------
-    storage : str or Link
-        URL, or the link that the mirrors of a run share.
-    name : str
-        Name of the study there. Trials that it already has are not copied again.
-    ranges : mapping of str to Range
-        The search space.
-
-    Raises
-    ------
-    StudyError
-        If Optuna cannot read the URL.
+    ``storage`` is a URL, or the link that the mirrors of a run share. Trials that the
+    study already has are not copied again.
     """
 
     def __init__(
@@ -239,27 +214,26 @@ class Mirror:
 
     def update(self, trials: Iterable[Trial]) -> None:
         """Copy trials that are not in the storage yet."""
-        if self._link.broken:
-            return
         new = [trial for trial in trials if trial.number not in self._written]
-        if not new:
+        if self._link.broken or not new:
             return
+        from optuna.exceptions import OptunaError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        # A missing driver raises ImportError.
+        errors = (OptunaError, SQLAlchemyError, ImportError, OSError, ValueError)
         try:
             study = self._opened()
             for trial in new:
                 if trial.number not in self._written:
                     study.add_trial(self._as_optuna(trial))
                     self._written.add(trial.number)
-        except _storage_errors() as error:
+        except errors as error:
             self._link.fail(error)
         finally:
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        """Close the connection: the next trial may be hours away."""
-        if self._storage is not None:
-            self._storage.remove_session()
-            self._storage.engine.dispose()
+            if self._storage is not None:  # the next trial may be hours away
+                self._storage.remove_session()
+                self._storage.engine.dispose()
 
     def _opened(self) -> "optuna.Study":
         import optuna
@@ -278,41 +252,30 @@ class Mirror:
         return self._study
 
     def _as_optuna(self, trial: Trial) -> "optuna.trial.FrozenTrial":
+        from optuna.distributions import FloatDistribution, IntDistribution
         from optuna.trial import TrialState, create_trial
 
         states = {"complete": "COMPLETE", "raced": "PRUNED", "failed": "FAIL"}
-        params = {name: getattr(trial.penalty, name) for name in self._ranges}
-        searched = {name: value for name, value in params.items() if value is not None}
+        searched: dict[str, Any] = {}
+        distributions: dict[str, Any] = {}
+        for name, entry in self._ranges.items():
+            if (value := getattr(trial.penalty, name)) is None:
+                continue
+            # The distribution contains the range, zero, and the value.
+            low = min(entry.low, 0.0 if entry.zero else entry.low, value)
+            high = max(entry.high, value)
+            searched[name] = value
+            distributions[name] = FloatDistribution(low, high)
+            if entry.whole:
+                distributions[name] = IntDistribution(int(low), int(high))
         about = {"rounds": trial.n_rounds, "leaves": trial.sizes["n_leaves"]}
         return create_trial(
             state=TrialState[states[trial.state]],
             value=trial.loss if trial.state == "complete" else None,
             params=searched,
-            distributions={
-                name: _distribution(self._ranges[name], value)
-                for name, value in searched.items()
-            },
+            distributions=distributions,
             user_attrs={
                 _NUMBER: trial.number,
                 "boostreg": json.dumps(about | {"reason": trial.reason}),
             },
         )
-
-
-def _storage_errors() -> tuple[type[Exception], ...]:
-    from optuna.exceptions import OptunaError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    # A missing driver raises ImportError.
-    return (OptunaError, SQLAlchemyError, ImportError, OSError, ValueError)
-
-
-def _distribution(entry: Range, value: float) -> Any:
-    """Return a distribution that contains the range, zero, and ``value``."""
-    from optuna.distributions import FloatDistribution, IntDistribution
-
-    low = min(entry.low, 0.0 if entry.zero else entry.low, value)
-    high = max(entry.high, value)
-    if entry.whole:
-        return IntDistribution(int(low), int(high))
-    return FloatDistribution(low, high)

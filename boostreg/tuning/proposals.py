@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.errors import PenaltyError, StudyError
+from boostreg.errors import Fault, PenaltyError, StudyError
 from boostreg.fits.fit import derive_seed
 from boostreg.penalty import Penalty, Range, Scale
 from boostreg.penalty.space import acting, drawn
@@ -27,6 +27,7 @@ __all__ = [
     "Proposer",
     "Sampler",
     "first_penalties",
+    "quiet_optuna",
     "without_gp",
 ]
 
@@ -51,14 +52,8 @@ def without_gp(n_trials: int) -> str | None:
 class History:
     """Trials as Optuna sees them: shares in [0, 1], running until ``tell``.
 
-    Parameters
-    ----------
-    names : tuple of str
-        Penalties to search.
-    sampler : {"tpe", "nsga2", "gp"}
-    seed : int
-        Each proposal has its own random stream, derived from this seed and its number,
-        so it does not depend on how many were sampled before.
+    Each proposal has its own random stream, derived from ``seed`` and its number, so it
+    does not depend on how many were sampled before.
     """
 
     def __init__(self, names: tuple[str, ...], sampler: str, seed: int) -> None:
@@ -70,12 +65,22 @@ class History:
         self._running: dict[int, optuna.Trial] = {}
         self.n_complete = 0
         n_objectives = 2 if sampler == "nsga2" else 1
-        with _quiet():
+        with quiet_optuna():
             self._study = optuna.create_study(directions=["minimize"] * n_objectives)
 
     def draw(self, number: int) -> dict[str, float]:
         """Return the sampler's proposal for trial ``number`` and start the trial."""
-        self._study.sampler = self._seeded(number)
+        from optuna.samplers import GPSampler, NSGAIISampler, TPESampler
+
+        seed = derive_seed(self._seed, "proposal", number)
+        sampler: BaseSampler = TPESampler(
+            seed=seed, multivariate=True, constant_liar=True
+        )
+        if self._sampler == "nsga2":
+            sampler = NSGAIISampler(population_size=_POPULATION, seed=seed)
+        elif self._sampler == "gp":
+            sampler = GPSampler(seed=seed)
+        self._study.sampler = sampler
         with _one_torch_thread() if self._sampler == "gp" else nullcontext():
             trial = self._study.ask(self._shares)
         self._running[number] = trial
@@ -102,16 +107,6 @@ class History:
         self._study.tell(trial, list(outcome)[: len(self._study.directions)])
         self.n_complete += 1
 
-    def _seeded(self, number: int) -> "BaseSampler":
-        from optuna.samplers import GPSampler, NSGAIISampler, TPESampler
-
-        seed = derive_seed(self._seed, "proposal", number)
-        if self._sampler == "nsga2":
-            return NSGAIISampler(population_size=_POPULATION, seed=seed)
-        if self._sampler == "gp":
-            return GPSampler(seed=seed)
-        return TPESampler(seed=seed, multivariate=True, constant_liar=True)
-
 
 @contextmanager
 def _one_torch_thread() -> Iterator[None]:
@@ -127,7 +122,7 @@ def _one_torch_thread() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_optuna() -> Iterator[None]:
     """Silence Optuna's message about a new in-memory study."""
     import optuna
 
@@ -162,28 +157,23 @@ def first_penalties(
     (0.0, 8, 1.0)
     """
     values: dict[str, Any] = dict(fixed)
-    return (
-        Penalty(**(values | dict(UNPENALISED)), scale=scale),
-        Penalty(**values, scale=scale),
-    )
+    free = Penalty(**values | dict(UNPENALISED), scale=scale)
+    return free, Penalty(**values, scale=scale)
 
 
 @dataclass(kw_only=True)
 class Proposer:
     """Proposes the penalties of one tuning, in order.
 
+    Equal seeds and outcomes give equal proposals.
+
     Attributes
     ----------
-    space : mapping of str to Range
-        The search space of this engine.
-    fixed : mapping of str to number
-        Penalties that all sampled proposals share; the others have our defaults.
-    scale : {"raw", "rows", "share"}
-        Unit of all values.
+    space, fixed, scale
+        Search space of one engine, and the penalties that all sampled proposals share,
+        in one scale; the others have our defaults.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
         ``nsga2`` minimizes (loss, leaves), ``tpe`` and ``gp`` minimize the loss.
-    seed : int
-        Equal seeds and outcomes give equal proposals.
     in_flight : int
         Maximum number of open proposals; 1 is strictly sequential.
     n_trials : int
@@ -209,16 +199,12 @@ class Proposer:
     n_trials: int = 40
     guessed: bool = False
     n_asked: int = field(default=0, init=False)
-    _guesses: tuple[Penalty, ...] | None = field(default=None, init=False, repr=False)
-    _outcomes: dict[int, tuple[float, float] | None] = field(
-        default_factory=dict, init=False, repr=False
-    )
 
     def __post_init__(self) -> None:
         if self.sampler not in SAMPLERS:
-            raise StudyError(
-                f"sampler must be one of {', '.join(SAMPLERS)}, got {self.sampler!r}."
-            )
+            expected = f"one of {', '.join(SAMPLERS)}"
+            fault = Fault(("sampler",), expected, self.sampler, SAMPLERS)
+            raise StudyError.of(fault)
         if self.sampler == "gp" and (reason := without_gp(self.n_trials)):
             raise StudyError(f"sampler gp {reason}")
         if both := [name for name in self.space if name in self.fixed]:
@@ -226,6 +212,8 @@ class Proposer:
                 f"{both[0]} is both fixed and searched; drop it from one of the two."
             )
         self._first = first_penalties(self.fixed, self.scale)
+        self._guesses: tuple[Penalty, ...] | None = None
+        self._outcomes: dict[int, tuple[float, float] | None] = {}
 
     @property
     def may_ask(self) -> bool:
@@ -253,13 +241,16 @@ class Proposer:
         """
         number = self.n_asked
         if number >= self.in_flight:
-            self._pass_on(number - self.in_flight)
+            outcome = self._outcomes.pop(number - self.in_flight)
+            if self._learns:
+                self._history.tell(number - self.in_flight, outcome)
         self.n_asked += 1
         given = (*self._first, *(self._guesses or ()))[: self._n_given]
         if number < len(given):
             penalty = given[number]
-            if self._learns and self._inside(penalty):
-                self._history.add(number, self._shares_of(penalty))
+            shares = self._shares_of(penalty) if self._learns else None
+            if shares is not None:
+                self._history.add(number, shares)
             return penalty
         shares = self._draw(number) if self.space else {}
         values: dict[str, Any] = dict(self.fixed) | drawn(self.space, shares)
@@ -268,11 +259,6 @@ class Proposer:
     def tell(self, number: int, loss: float | None, n_leaves: float = 0.0) -> None:
         """Take the outcome of a trial, in any order; a failed trial has no loss."""
         self._outcomes[number] = None if loss is None else (loss, n_leaves)
-
-    def _pass_on(self, number: int) -> None:
-        outcome = self._outcomes.pop(number)
-        if self._learns:
-            self._history.tell(number, outcome)
 
     def _draw(self, number: int) -> dict[str, float]:
         drawn = number - self._n_given
@@ -294,27 +280,24 @@ class Proposer:
     def _named(self, shares: NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(self.space, shares.tolist(), strict=True))
 
-    def _inside(self, penalty: Penalty) -> bool:
-        # Penalties that are neither searched nor fixed do not count: the minimum of
-        # min_child_weight is as good as our default if it was not requested.
-        values = {name: getattr(penalty, name) for name in self.space}
-        if None in values.values():
-            return False
-        acts = acting(self.space, values)
-        return all(
-            entry.contains(values[name])
-            if name in acts
-            else values[name] == getattr(Penalty(), name)
-            for name, entry in self.space.items()
-        ) and all(getattr(penalty, name) == value for name, value in self.fixed.items())
+    def _shares_of(self, penalty: Penalty) -> dict[str, float] | None:
+        """Return the shares of a penalty in the space, None if it is outside.
 
-    def _shares_of(self, penalty: Penalty) -> dict[str, float]:
+        Penalties that are neither searched nor fixed do not count: the minimum of
+        min_child_weight is as good as our default if it was not requested.
+        """
         values = {name: getattr(penalty, name) for name in self.space}
-        acts = acting(self.space, values)
-        return {
-            name: entry.share(values[name]) if name in acts else 0.5
-            for name, entry in self.space.items()
-        }
+        held = all(getattr(penalty, name) == v for name, v in self.fixed.items())
+        if None in values.values() or not held:
+            return None
+        acts, shares = acting(self.space, values), {}
+        for name, entry in self.space.items():
+            value = values[name]
+            default = getattr(Penalty(), name)
+            if not (entry.contains(value) if name in acts else value == default):
+                return None
+            shares[name] = entry.share(value) if name in acts else 0.5
+        return shares
 
     @property
     def _learns(self) -> bool:

@@ -8,15 +8,15 @@ and the data change the true value, by a factor of about 1.5 in our measurements
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostreg.arrays import Array
-from boostreg.engines import Growth, Model, get_engine
-from boostreg.errors import StudyError
+from boostreg.engines import Growth, get_engine
+from boostreg.errors import Fault, StudyError
 from boostreg.penalty import Penalty
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.selection import Candidate, TrialCurves
@@ -29,14 +29,9 @@ _ROUNDS, _ROWS, _FEATURES, _REPEATS = 100, 2000, 10, 5
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Microseconds per row and tree, by leaves per tree; one thread, large batches.
+    """Microseconds per row and tree, by increasing leaves per tree.
 
-    Attributes
-    ----------
-    leaves : tuple of float
-        Increasing.
-    microseconds : tuple of float
-        For one tree with that many leaves and one row.
+    For one thread and large batches.
     """
 
     leaves: tuple[float, ...]
@@ -46,12 +41,7 @@ class Speed:
         """Return microseconds per row of ensembles.
 
         Between the measured leaf counts it is linear in their logarithm, like the depth
-        of a leaf; beyond them it is constant.
-
-        Parameters
-        ----------
-        n_trees, n_leaves : array-like of the same shape
-            Counts of the whole ensemble.
+        of a leaf; beyond them it is constant. Counts are of the whole ensembles.
         """
         trees = np.asarray(n_trees, dtype=np.float64)
         mean = np.asarray(n_leaves, dtype=np.float64) / np.maximum(trees, 1)
@@ -68,32 +58,23 @@ def measure_speed(engine: str) -> Speed:
     X = rng.normal(size=(_ROWS, _FEATURES))
     y = X[:, 0] * X[:, 1] + rng.normal(size=_ROWS)
     new = rng.normal(size=(_ROWS, _FEATURES))
-    found = {}
+    library, found = get_engine(engine), {}
+    bins = read_dataset(X, y, cv=2, seed=0).bins(engine, None, None, 1)
+    growth = Growth(n_rounds=_ROUNDS, patience=None, seed=0, threads=1)
     for leaves in _LEAVES:
-        model = _grow(engine, X, y, leaves)
+        penalty = Penalty(reg_lambda=0.0, max_leaves=leaves)
+        model = library.fit(bins, penalty, growth).model
         n_trees = model.n_rounds
-        mean = get_engine(engine).trees(model).size().n_leaves / n_trees
-        found[mean] = _seconds(engine, model, new) * 1e6 / (_ROWS * n_trees)
+        mean = library.trees(model).size().n_leaves / n_trees
+        seconds = []
+        for _ in range(_REPEATS):
+            started = time.perf_counter()
+            library.predict(model, new)
+            seconds.append(time.perf_counter() - started)
+        # The minimum, because disturbances only add time.
+        found[mean] = min(seconds) * 1e6 / (_ROWS * n_trees)
     grown = sorted(found)
     return Speed(tuple(grown), tuple(found[leaves] for leaves in grown))
-
-
-def _grow(engine: str, X: Array, y: Array, leaves: int) -> Model:
-    dataset = read_dataset(X, y, cv=2, seed=0)
-    growth = Growth(n_rounds=_ROUNDS, patience=None, seed=0, threads=1)
-    bins = dataset.bins(engine, None, None, 1)
-    penalty = Penalty(reg_lambda=0.0, max_leaves=leaves)
-    return get_engine(engine).fit(bins, penalty, growth).model
-
-
-def _seconds(engine: str, model: Model, new: Array) -> float:
-    """Return the minimum of a few timings, because disturbances only add time."""
-    times = []
-    for _ in range(_REPEATS):
-        started = time.perf_counter()
-        get_engine(engine).predict(model, new)
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +101,9 @@ class Purpose:
     max_microseconds: float = math.inf
 
     def __post_init__(self) -> None:
-        for name in ("max_leaves", "max_bytes", "max_microseconds"):
-            value = getattr(self, name)
+        for name, value in asdict(self).items():
             if isinstance(value, bool) or not value > 0:
-                raise StudyError(f"{name} must be above 0, got {value!r}.")
+                raise StudyError.of(Fault((name,), "above 0", value))
 
     def admits(self, curves: TrialCurves, speed: Speed | None) -> NDArray[np.bool_]:
         """Return which prefixes of a trial are within the limits.
@@ -169,11 +149,6 @@ def knee(front: Sequence[Candidate]) -> Candidate:
     ``log(1 + leaves)`` and the loss both scaled to [0, 1]. V. Satopaa et al., "Finding
     a Kneedle in a Haystack", ICDCS Workshops 2011, sec. II, do this for a whole curve.
     Ties go to fewer leaves; for a front of one or two, it is the last.
-
-    Parameters
-    ----------
-    front : sequence of Candidate
-        From the fewest leaves to the lowest loss.
     """
     if len(front) < 3:
         return front[-1]

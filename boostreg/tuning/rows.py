@@ -44,18 +44,10 @@ def read_dataset(  # noqa: PLR0913  the arguments of `tune`
 
     Parameters
     ----------
-    X : frame, array-like or sparse matrix of shape (n_samples, n_features)
+    X, y, cv, task, objective, sample_weight, groups
         See ``tune``.
-    y : array-like of shape (n_samples,)
-    cv : int, splitter or iterable
-        Number of folds, an object with scikit-learn's ``split``, or pairs of row
-        positions.
     seed : int
         Seed of the folds if ``cv`` is a number.
-    task, objective
-        See ``tune``; None infers them from ``y``.
-    sample_weight, groups : array-like of shape (n_samples,), optional
-        A group is never split between folds.
 
     Raises
     ------
@@ -64,26 +56,22 @@ def read_dataset(  # noqa: PLR0913  the arguments of `tune`
     StudyError
         If the objective does not suit the task.
     """
-    table = _table(X, {"target": y, "weights": sample_weight, "groups": groups}, task)
-    chosen = Objective.for_task(table.task, len(table.classes), objective)
-    chosen.check_target(table.y)
-    splits = Splits(table.n_samples, (), {None: _folds(table, cv, seed)})
-    return Dataset(table, splits, chosen)
-
-
-def _table(X: Any, roles: dict[str, Any], task: Task | None) -> Table:
     frame = _frame(X)
     names: dict[str, Any] = {}
-    for role, values in roles.items():
+    given = {"target": y, "weights": sample_weight, "groups": groups}
+    for role, values in given.items():
         if values is None:
             continue
         name = role
         while name in frame.columns:
             name += "_"
-        column = _column(values, role, len(frame))
-        frame[name] = column
+        frame[name] = _column(values, role, len(frame))
         names[role] = name
-    return prepare_table(frame, task=task, **names)
+    table = prepare_table(frame, task=task, **names)
+    chosen = Objective.for_task(table.task, len(table.classes), objective)
+    chosen.check_target(table.y)
+    splits = Splits(table.n_samples, (), {None: _folds(table, cv, seed)})
+    return Dataset(table, splits, chosen)
 
 
 def _frame(X: Any) -> "pd.DataFrame":

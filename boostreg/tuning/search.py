@@ -12,9 +12,10 @@ from typing import Any
 from boostreg.arrays import Array
 from boostreg.errors import FitError
 from boostreg.fits.fit import Fit, FitResult
+from boostreg.fits.schedule import Batch
 from boostreg.fits.work import FitWork, Work
 from boostreg.penalty import Penalty
-from boostreg.tuning.guess import GUESSED, Guessing, LeafWork, Prior, guesses, prior
+from boostreg.tuning.guess import GUESSED, LeafSums, LeafWork, Prior, guesses, prior
 from boostreg.tuning.measuring import (
     FitSettings,
     Measuring,
@@ -43,7 +44,7 @@ class _OpenTrial:
     """Later trials with the same penalty, which get the same result."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Tuning:
     """The search for the penalties of one engine within one outer fold.
 
@@ -52,14 +53,11 @@ class Tuning:
 
     Attributes
     ----------
-    engine : str
-        ``"xgboost"``, ``"lightgbm"``.
-    outer : int or None
-        Outer fold; None for all rows.
+    engine, outer
+        Engine, and outer fold; None for all rows.
     proposer : Proposer
         Unused so far; it determines the number of trials.
     limits : FitSettings
-        Settings that all fits of the study share.
     racing : {"moderated", "wilcoxon"} or None
         Rule by which hopeless trials are stopped; None measures all trials in full.
         The first two trials (no penalty, our defaults) are always measured in full,
@@ -71,16 +69,16 @@ class Tuning:
     proposer: Proposer
     limits: FitSettings
     racing: Rule | None = None
-    _open: dict[int, _OpenTrial] = field(default_factory=dict, init=False, repr=False)
-    _owner: dict[Fit, int] = field(default_factory=dict, init=False, repr=False)
-    _new: list[Fit] = field(default_factory=list, init=False, repr=False)
-    _ended: dict[int, Trial] = field(default_factory=dict, init=False, repr=False)
-    _losses: dict[int, Array] = field(default_factory=dict, init=False, repr=False)
-    _first: dict[Penalty, int] = field(default_factory=dict, init=False, repr=False)
-    _estimates: dict[int, float | None] = field(
-        default_factory=dict, init=False, repr=False
-    )
-    _stopped: bool = field(default=False, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._open: dict[int, _OpenTrial] = {}
+        self._owner: dict[Fit, int] = {}
+        self._new: list[Fit] = []
+        self._ended: dict[int, Trial] = {}
+        self._losses: dict[int, Array] = {}
+        self._first: dict[Penalty, int] = {}
+        self._estimates: dict[int, float | None] = {}
+        self._stopped = False
 
     def ready(self) -> list[Fit]:
         """Return the fits that can run now, each once, in order of urgency."""
@@ -148,19 +146,16 @@ class Tuning:
         elif first in self._open:
             self._open[first].twins.append(number)
         else:
+            race = None
+            by_loss = self.proposer.sampler != "nsga2"
+            if self.racing is not None and by_loss and number >= _NEVER_RACED:
+                last = number - self.proposer.in_flight
+                seen = {n: losses for n, losses in self._losses.items() if n <= last}
+                race = Race.among(seen, self.racing)
             setting = Setting(self.engine, self.outer, penalty)
-            race = self._race(number)
             measuring = Measuring([setting], self.limits, race=race)
             self._open[number] = _OpenTrial(measuring, race)
             self._ask(number, self._open[number])
-
-    def _race(self, number: int) -> Race | None:
-        by_loss = self.proposer.sampler != "nsga2"
-        if self.racing is None or not by_loss or number < _NEVER_RACED:
-            return None
-        last = number - self.proposer.in_flight
-        seen = {n: losses for n, losses in self._losses.items() if n <= last}
-        return Race.among(seen, self.racing)
 
     def _ask(self, number: int, trial: _OpenTrial) -> None:
         new = [work.fit for work in trial.measuring.ready()]
@@ -170,7 +165,10 @@ class Tuning:
     def _end(self, number: int, trial: _OpenTrial) -> None:
         (measured,) = trial.measuring.trials.values()
         ended = replace(_twin(measured, number), seconds=trial.seconds)
-        self._estimates[number] = _loss_for_sampler(ended, trial.race)
+        loss = ended.loss if ended.state == "complete" else None
+        if ended.state == "raced" and trial.race is not None:
+            loss = trial.race.estimate([fold.valid_loss for fold in ended.folds])
+        self._estimates[number] = loss
         self._record(ended, number)
         for twin in trial.twins:
             self._record(_twin(ended, twin), number)
@@ -182,15 +180,6 @@ class Tuning:
             self._losses[trial.number] = trial.curves.valid_loss[:, trial.n_rounds]
         leaves = trial.sizes["n_leaves"]
         self.proposer.tell(trial.number, self._estimates[first], leaves)
-
-
-def _loss_for_sampler(trial: Trial, race: Race | None) -> float | None:
-    """Return the loss to report to the sampler; None for a failed trial."""
-    if trial.state == "complete":
-        return trial.loss
-    if trial.state == "raced" and race is not None:
-        return race.estimate([fold.valid_loss for fold in trial.folds])
-    return None
 
 
 def _twin(trial: Trial, number: int) -> Trial:
@@ -206,15 +195,9 @@ _MAX_GUESS_FOLDS = 5
 class TuningJob:
     """A search as a job: its fits become work, and records are passed back to it.
 
-    Parameters
-    ----------
-    tuning : Tuning
-        If its proposer takes guesses, they are computed here.
-    timeout : float, optional
-        Seconds after the first fit when it stops proposing. Open trials are still
-        measured, so the first trials, the references, always are.
-    clock : callable
-        Returns seconds; replaced in tests.
+    If the proposer of ``tuning`` takes guesses, they are computed here. It stops
+    proposing ``timeout`` seconds after the first fit. Open trials are still measured,
+    so the first trials, the references, always are.
     """
 
     def __init__(
@@ -229,7 +212,13 @@ class TuningJob:
         self._started: float | None = None
         self.was_cut = False
         """Whether the timeout ended it, so that results depend on the machine."""
-        self._guessing = Guessing(_guess_fits(tuning))
+        to, fits = tuning.proposer, []
+        if to.guess_numbers:
+            free, _ = first_penalties(to.fixed, to.scale)
+            setting = Setting(tuning.engine, tuning.outer, free)
+            fits = inner_fits(setting, tuning.limits)[:_MAX_GUESS_FOLDS]
+        self._leaves = [LeafWork(fit) for fit in fits]
+        self._guessing = Batch(self._leaves, needed=False)
 
     @property
     def done(self) -> bool:
@@ -239,7 +228,7 @@ class TuningJob:
     @property
     def prior(self) -> Prior | None:
         """Prior estimated from the leaves of the unpenalised fit, if measured."""
-        return prior(self._guessing.found)
+        return prior(self._found)
 
     @property
     def guesses(self) -> Mapping[str, int]:
@@ -258,14 +247,17 @@ class TuningJob:
         if isinstance(work, LeafWork):
             self._guessing.receive(work, record)
             if self._guessing.done:
-                self._guess()
+                to = self.tuning.proposer
+                to.take_guesses(guesses(self._found, to.space, to.fixed, to.scale))
         else:
             self.tuning.receive(work.fit, record)
         self._check_timeout()
 
-    def _guess(self) -> None:
-        to = self.tuning.proposer
-        to.take_guesses(guesses(self._guessing.found, to.space, to.fixed, to.scale))
+    @property
+    def _found(self) -> list[LeafSums]:
+        """Measured leaves by inner fold, without failed folds."""
+        records = self._guessing.records
+        return [records[work] for work in self._leaves if work in records]
 
     def _check_timeout(self) -> None:
         if self._timeout is None or self.was_cut or self.tuning.done:
@@ -276,13 +268,3 @@ class TuningJob:
         elif now - self._started >= self._timeout:
             self.was_cut = self.tuning.proposer.n_asked < self.tuning.proposer.n_trials
             self.tuning.stop()
-
-
-def _guess_fits(tuning: Tuning) -> list[Fit]:
-    """Return the unpenalised fits whose leaves are measured, on a few inner folds."""
-    proposer = tuning.proposer
-    if not proposer.guess_numbers:
-        return []
-    free, _ = first_penalties(proposer.fixed, proposer.scale)
-    setting = Setting(tuning.engine, tuning.outer, free)
-    return inner_fits(setting, tuning.limits)[:_MAX_GUESS_FOLDS]

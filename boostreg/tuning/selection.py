@@ -127,28 +127,21 @@ def select(trials: Sequence[TrialCurves]) -> Selection:
     (2, 1)
     """
     by_number = {curves.number: curves for curves in trials}
-    front = tuple(by_number[t].candidate(k) for t, k in _front(trials))
+    points = []
+    for curves in trials:  # the prefixes that beat all shorter ones of the same trial
+        (k,) = np.nonzero(_record_lows(curves.mean_loss))
+        number = np.full(len(k), float(curves.number))
+        points.append(
+            [curves.n_leaves[k], curves.mean_loss[k], k.astype(float), number]
+        )
+    leaves, losses, rounds, numbers = np.concatenate(points, axis=1)
+    order = np.lexsort((numbers, rounds, losses, leaves))
+    chosen = order[_record_lows(losses[order])]
+    front = tuple(by_number[int(numbers[i])].candidate(int(rounds[i])) for i in chosen)
     best = front[-1]
     reference = by_number[best.trial].valid_loss[:, best.n_rounds]
     _, _, n_rounds, trial = min(_admitted(trials, reference))
     return Selection(best, by_number[trial].candidate(n_rounds), front)
-
-
-def _front(trials: Sequence[TrialCurves]) -> Iterator[tuple[int, int]]:
-    """Yield trial and rounds of the front, by increasing leaves."""
-    points = [_falling(curves) for curves in trials]
-    leaves, losses, n_rounds, numbers = np.concatenate(points, axis=1)
-    order = np.lexsort((numbers, n_rounds, losses, leaves))
-    for i in order[_record_lows(losses[order])]:
-        yield int(numbers[i]), int(n_rounds[i])
-
-
-def _falling(curves: TrialCurves) -> Array:
-    """Return the prefixes that beat all shorter ones of the same trial."""
-    loss = curves.mean_loss
-    (k,) = np.nonzero(_record_lows(loss))
-    number = np.full(len(k), float(curves.number))
-    return np.stack([curves.n_leaves[k], loss[k], k.astype(np.float64), number])
 
 
 def _record_lows(losses: Array) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """A trial: one penalty, measured on every inner fold, and where its curve is cut."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Literal
@@ -31,24 +31,10 @@ State = Literal["complete", "raced", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldRecord:
-    """One inner fold of a trial, cut at the trial's rounds.
+    """One inner fold of a trial, cut at ``n_rounds``, the same for all folds.
 
-    Attributes
-    ----------
-    inner : int
-        Inner fold.
-    n_rounds : int
-        Rounds of the trial, the same for all folds.
-    n_grown : int
-        Rounds that were grown in this fold.
-    exhausted : bool
-        The library found no further split.
-    valid_loss, train_loss : float
-        Mean losses after ``n_rounds``.
-    size : TreeSize
-        Size of the first ``n_rounds`` rounds.
-    seconds : float
-        Time of the fit with this curve.
+    ``n_grown`` rounds were grown in this fold; it is ``exhausted`` if the library found
+    no further split. ``seconds`` is the time of the fit with this curve.
     """
 
     inner: int
@@ -63,25 +49,20 @@ class FoldRecord:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Trial:
-    """The results of one penalty on the inner folds.
+    """The results of one penalty, in the scale of the study, on the inner folds.
 
     Attributes
     ----------
     number : int
         In order of proposal, from 0.
-    penalty : Penalty
-        In the scale of the study.
-    state : {"complete", "raced", "failed"}
-        Whether it was measured in full. Losses and sizes of a raced trial are means
-        over the folds on which it was measured.
-    reason : str or None
-        Why it is not complete.
+    state, reason
+        Whether it was measured in full, and why not. Losses and sizes of a raced trial
+        are means over the folds on which it was measured.
     curves : TrialCurves or None
         Losses and leaves of every prefix; None unless complete.
-    n_rounds : int
-        Rounds with the lowest mean loss; 0 if nothing was measured.
-    folds : tuple of FoldRecord
-        In the order of the inner folds, cut at ``n_rounds``.
+    n_rounds, folds
+        Rounds with the lowest mean loss, 0 if nothing was measured, and the inner folds
+        in order, cut at these rounds.
     seconds : float
         Total time of all fits, including repeated ones.
     """
@@ -161,31 +142,24 @@ def short_folds(results: Sequence[FitResult]) -> tuple[int, tuple[int, ...]]:
 def measured_trial(
     number: int,
     penalty: Penalty,
-    results: Mapping[int, FitResult],
+    results: Sequence[FitResult],
     *,
     n_rounds: int,
     patience: int | None,
 ) -> Trial:
-    """Return the complete trial from the fits on all inner folds.
+    """Return the complete trial from the fits on all inner folds, in order.
 
-    Parameters
-    ----------
-    number, penalty
-        Of the trial.
-    results : mapping of int to FitResult
-        By inner fold; repeated fits replace the shorter ones.
-    n_rounds, patience
-        Limits of the study on rounds.
+    Repeated fits have replaced the shorter ones. ``n_rounds`` and ``patience`` are the
+    limits of the study on rounds.
     """
-    ordered = [results[inner] for inner in sorted(results)]
-    last = common_rounds(ordered)
-    loss = np.stack([_continued(r.valid_loss, last) for r in ordered])
+    last = common_rounds(results)
+    loss = np.stack([_continued(r.valid_loss, last) for r in results])
     sizes = {
-        name: np.mean([_continued(getattr(r.sizes, name), last) for r in ordered], 0)
+        name: np.mean([_continued(getattr(r.sizes, name), last) for r in results], 0)
         for name in ("n_leaves", "n_trees", "n_bytes")
     }
     best = int(loss.mean(axis=0).argmin())
-    free = last < n_rounds or all(result.exhausted for result in ordered)
+    free = last < n_rounds or all(result.exhausted for result in results)
     curves = TrialCurves(
         number=number,
         valid_loss=loss,
@@ -198,7 +172,7 @@ def measured_trial(
         state="complete",
         curves=curves,
         n_rounds=best,
-        folds=tuple(cut_fold(i, result, best) for i, result in enumerate(ordered)),
+        folds=tuple(cut_fold(i, result, best) for i, result in enumerate(results)),
     )
 
 

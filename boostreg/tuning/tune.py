@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from boostreg.data import Task
 from boostreg.engines import get_engine
-from boostreg.errors import PenaltyError, StudyError
+from boostreg.errors import Fault, PenaltyError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import derive_seed
@@ -19,7 +18,7 @@ from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
-from boostreg.penalty import PENALTIES, Penalty, Range, Scale, Space, parse_space
+from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
 from boostreg.tuning.engine_space import engine_space
@@ -30,23 +29,18 @@ from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
 from boostreg.tuning.tuned import Tuned
 
+if TYPE_CHECKING:
+    from optuna.trial import BaseTrial
+
 __all__ = ["check_names", "run_here", "suggest", "tune"]
 
+_log = logging.getLogger(__name__)
 
-class Suggesting(Protocol):
-    """The part of an Optuna trial that ``suggest`` uses."""
-
-    def suggest_float(
-        self, name: str, low: float, high: float, *, log: bool = False
-    ) -> float:
-        """Return a number."""
-
-    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
-        """Return an integer."""
+_RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
 
 
 def suggest(
-    trial: Suggesting,
+    trial: "BaseTrial",
     space: str | Mapping[str, Any] | Space = "default",
     *,
     engine: str | None = None,
@@ -92,25 +86,17 @@ def suggest(
     """
     parsed = space if isinstance(space, Space) else parse_space(space)
     ranges = parsed.for_engine(engine or "")
-    values: dict[str, Any] = {
-        name: _value(trial, name, entry) for name, entry in ranges.items()
-    }
+    values: dict[str, Any] = {}
+    for name, entry in ranges.items():
+        if entry.whole:
+            low, high = int(entry.low), int(entry.high)
+            values[name] = trial.suggest_int(name, low, high, log=entry.log)
+            continue
+        values[name] = trial.suggest_float(name, entry.low, entry.high, log=entry.log)
+        if entry.zero and trial.suggest_float(f"{name}_zero", 0.0, 1.0) < entry.zero:
+            values[name] = 0.0
     fixed: dict[str, Any] = dict(parsed.fixed)
     return Penalty(**fixed | acting(ranges, values))
-
-
-def _value(trial: Suggesting, name: str, entry: Range) -> float | int:
-    if entry.whole:
-        return trial.suggest_int(name, int(entry.low), int(entry.high), log=entry.log)
-    value = trial.suggest_float(name, entry.low, entry.high, log=entry.log)
-    if entry.zero and trial.suggest_float(f"{name}_zero", 0.0, 1.0) < entry.zero:
-        return 0.0
-    return value
-
-
-_log = logging.getLogger(__name__)
-
-_RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
 
 
 def tune(  # noqa: PLR0913  the arguments are those of a study, by name
@@ -212,14 +198,19 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     >>> sorted(tuned.best.params("xgboost"))[:3]
     ['colsample_bytree', 'gamma', 'grow_policy']
     """
-    _check_numbers(timeout, trials=trials, rounds=rounds, patience=patience)
-    _check_numbers(timeout, in_flight=in_flight, workers=_given(workers))
-    get_engine(engine)
+    _check_counts(trials=trials, rounds=rounds, patience=patience)
+    _check_counts(in_flight=in_flight, workers=1 if workers is None else workers)
+    if timeout is not None and not timeout > 0:
+        raise StudyError.of(Fault(("timeout",), "above 0 seconds", timeout))
+    library = get_engine(engine)
     link = None if storage is None else Link(storage)
     for entries in (space, check_names(fixed)):
         check_prior_scale(entries, scale)
     searched = parse_space(space)
     named = searched.for_engine(engine)
+    held = with_prior_values(fixed)
+    if fixed is _RATE:  # a default, which the search overrides
+        held = {name: value for name, value in held.items() if name not in named}
     dataset = read_dataset(
         X,
         y,
@@ -230,12 +221,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         sample_weight=sample_weight,
         groups=groups,
     )
-    settled = engine_space(
-        engine,
-        searched,
-        dict(searched.fixed) | _held(fixed, named),
-        dataset.problem(None, 0),
-    )
+    problem = dataset.problem(None, 0)
+    settled = engine_space(engine, searched, dict(searched.fixed) | held, problem)
     for note in settled.notes:
         _log.info(note)
     proposer = Proposer(
@@ -258,7 +245,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         limits=limits,
         racing="moderated" if racing else None,
     )
-    _check_engine(tuning, dataset)
+    for penalty in corners(settled.ranges, settled.fixed, scale):
+        library.check(penalty, problem)
     job = TuningJob(tuning, timeout=timeout)
     mirror = None
     if link is not None:
@@ -283,8 +271,7 @@ def run_here(
             mirror.update(job.tuning.trials)
 
     with ExitStack() as stack:
-        executor = LocalExecutor(workers, preload=PRELOAD)
-        stack.enter_context(executor)
+        executor = stack.enter_context(LocalExecutor(workers, preload=PRELOAD))
         executor.start()
         data = str(stack.enter_context(scratch_folder(dataset.save)))
         kept = None
@@ -297,44 +284,18 @@ def run_here(
 
 def check_names(fixed: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return ``fixed``; raise PenaltyError if a name in it is not a penalty."""
-    for name in fixed:
-        if name not in PENALTIES:
-            near = get_close_matches(str(name), PENALTIES, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
-            raise PenaltyError(
-                f"fixed: {name!r} is not a penalty, expected one of "
-                f"{', '.join(PENALTIES)}{hint}"
-            )
+    unknown = [
+        Fault(("fixed", name), "penalty", value, PENALTIES, "unknown")
+        for name, value in fixed.items()
+        if name not in PENALTIES
+    ]
+    if unknown:
+        raise PenaltyError.of(*unknown)
     return fixed
 
 
-def _held(fixed: Mapping[str, Any], ranges: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values by penalty; the search overrides the default of ``fixed``."""
-    return {
-        name: value
-        for name, value in with_prior_values(fixed).items()
-        if fixed is not _RATE or name not in ranges
-    }
-
-
-def _check_numbers(timeout: float | None, **counts: int) -> None:
+def _check_counts(**counts: int) -> None:
     for name, value in counts.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise StudyError(
-                f"{name} must be a whole number of at least 1, got {value!r}."
-            )
-    if timeout is not None and not timeout > 0:
-        raise StudyError(f"timeout must be above 0 seconds, got {timeout!r}.")
-
-
-def _given(workers: int | None) -> int:
-    return 1 if workers is None else workers
-
-
-def _check_engine(tuning: Tuning, dataset: Dataset) -> None:
-    """Raise if the engine does not support what every trial needs."""
-    problem = dataset.problem(None, 0)
-    engine = get_engine(tuning.engine)
-    proposer = tuning.proposer
-    for penalty in corners(proposer.space, proposer.fixed, proposer.scale):
-        engine.check(penalty, problem)
+            expected = "a whole number of at least 1"
+            raise StudyError.of(Fault((name,), expected, value))

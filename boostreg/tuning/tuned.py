@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from boostreg.engines import Problem, get_engine
@@ -71,9 +71,8 @@ class Pick:
         """
         library = get_engine(engine or self.engine)
         library.check(self.penalty, self._problem)
-        return library.params(self.penalty, self._problem) | {
-            "n_estimators": self.n_rounds
-        }
+        params = library.params(self.penalty, self._problem)
+        return params | {"n_estimators": self.n_rounds}
 
     def estimator(self) -> BoostedRegressor | BoostedClassifier:
         """Return an unfitted estimator of boostreg with these settings.
@@ -90,17 +89,11 @@ class Pick:
             )
         objective = self._problem.objective
         given: Any = objective.name
-        penalties: dict[str, Any] = self.penalty.as_dict()
         if objective.parameter is not None:
             given = {objective.name: objective.parameter}
         kind = BoostedClassifier if objective.n_classes else BoostedRegressor
-        return kind(
-            engine=self.engine,
-            n_estimators=self.n_rounds,
-            objective=given,
-            scale=self.penalty.scale,
-            **penalties,
-        )
+        settings: dict[str, Any] = {"objective": given, **asdict(self.penalty)}
+        return kind(engine=self.engine, n_estimators=self.n_rounds, **settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -209,32 +202,32 @@ class Tuned:
             max_bytes=max_bytes,
             max_microseconds=max_microseconds,
         )
-        timed = math.isfinite(purpose.max_microseconds)
+        timed = math.isfinite(max_microseconds)
         speed = measure_speed(self.engine) if timed else None
         curves = [one.curves for one in self._trials if one.curves is not None]
         return self._pick(best_under(curves, purpose, speed))
 
     def _pick(self, chosen: Candidate) -> Pick:
+        measured: dict[str, Any] = {key: getattr(chosen, key) for key in _SHOWN}
         return Pick(
             engine=self.engine,
             penalty=self._trials[chosen.trial].penalty,
-            trial=chosen.trial,
-            n_rounds=chosen.n_rounds,
-            loss=chosen.loss,
-            loss_se=chosen.loss_se,
-            n_leaves=chosen.n_leaves,
+            **measured,
             _problem=self._problem,
         )
 
     def __repr__(self) -> str:
-        lines = [f"Tuned {self.engine}, {len(self._trials)} trials, {self.loss_name}:"]
-        for name in ("best", "one_se"):
-            pick: Pick = getattr(self, name)
-            lines.append(
-                f"  {name:<7}loss {pick.loss:.6g}, {pick.n_leaves:,.0f} leaves, "
-                f"{pick.n_rounds} rounds, trial {pick.trial}"
-            )
+        lines = [f"Tuned {self._caption}:"]
+        lines += [
+            f"  {name:<7}loss {pick.loss:.6g}, {pick.n_leaves:,.0f} leaves, "
+            f"{pick.n_rounds} rounds, trial {pick.trial}"
+            for name, pick in (("best", self.best), ("one_se", self.one_se))
+        ]
         return "\n".join(lines)
+
+    @property
+    def _caption(self) -> str:
+        return f"{self.engine}, {len(self._trials)} trials, {self.loss_name}"
 
     def figure(self) -> Figure:
         """Return size against loss: all trials, the front, and both selections."""
@@ -254,8 +247,8 @@ class Tuned:
             name: [f"{getattr(pick, key):.6g}" for key in _SHOWN]
             for name, pick in (("best", self.best), ("one_se", self.one_se))
         }
-        caption = f"{self.engine}, {len(self._trials)} trials, {self.loss_name}"
-        return notebook_html(notebook_table(caption, _SHOWN, rows), self.figure())
+        table = notebook_table(self._caption, _SHOWN, rows)
+        return notebook_html(table, self.figure())
 
 
 def trial_row(trial: Trial) -> Mapping[str, Any]:

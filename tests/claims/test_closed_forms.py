@@ -5,14 +5,10 @@ import pytest
 from scipy.optimize import minimize
 
 from boostreg.claims.experiments.optimum import l1_optimum, l2_optimum, shift
+from boostreg.effects.mechanism import leaf_weights
 from boostreg.errors import PenaltyError
-from boostreg.penalty.priors import (
-    lasso_scale,
-    lasso_strength,
-    leaf_map,
-    ridge_std,
-    ridge_strength,
-)
+from boostreg.penalty import Penalty
+from boostreg.penalty.priors import reg_lambda_from_std
 
 W = np.array([1.5, -0.4, 0.02, -3.0])
 
@@ -77,24 +73,23 @@ def test_a_leaf_is_the_case_of_one_dimension():
 
     lone = [l2_optimum([-g / h], [[h]], 2.0)[0] for g, h in zip(G, H, strict=True)]
 
-    np.testing.assert_allclose(lone, leaf_map(G, H, reg_lambda=2.0), rtol=1e-14)
+    l2, l1 = Penalty(reg_lambda=2.0), Penalty(reg_alpha=2.0, reg_lambda=0.0)
+    np.testing.assert_allclose(lone, leaf_weights(G, H, l2), rtol=1e-14)
     np.testing.assert_allclose(
-        l1_optimum(-G / H, H, 2.0), leaf_map(G, H, reg_alpha=2.0), rtol=1e-14
+        l1_optimum(-G / H, H, 2.0), leaf_weights(G, H, l1), rtol=1e-14
     )
 
 
-def test_strengths_of_baselines_are_priors_on_coefficients():
+def test_strength_of_ridge_is_a_prior_on_coefficients():
     """Ridge of y = 2 x with a normal prior: the textbook's posterior mean."""
     x = np.array([1.0, -1.0, 1.0, -1.0])
     variance, std = 0.5, 0.7
-    strength = ridge_strength(std, len(x), variance)
+    strength = reg_lambda_from_std(std, variance) / len(x)
 
     ridge = np.mean(x * 2 * x) / (np.mean(x * x) + strength)
 
     posterior_mean = (x @ (2 * x) / variance) / (x @ x / variance + 1 / std**2)
     assert ridge == pytest.approx(posterior_mean, rel=1e-12)
-    assert ridge_std(strength, len(x), variance) == pytest.approx(std)
-    assert lasso_scale(lasso_strength(std, 9, 2.0), 9, 2.0) == pytest.approx(std)
 
 
 @pytest.mark.parametrize(

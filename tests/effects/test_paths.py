@@ -107,7 +107,7 @@ def test_a_strong_penalty_gets_more_rounds_only_where_curves_stop_themselves(pat
     assert mean("equal", 2) == mean("equal", 0)
 
 
-def test_values_that_could_not_be_fitted_are_said(path):
+def test_values_that_could_not_be_fitted_are_reported(path):
     points, measuring = path
     settings = [s for point in points for s in point.settings((0, 1))]
     again = Measuring(settings, FitSettings(n_inner=3, n_rounds=9, patience=5, seed=0))

@@ -56,7 +56,7 @@ def effects(*args, inner=3, **options):
         ("lightgbm", "min_child_samples", (1, 5, 20)),
     ],
 )
-def test_a_penalty_that_changes_no_tree_is_said_to_do_nothing(engine, name, grid):
+def test_a_penalty_that_changes_no_tree_is_reported_to_do_nothing(engine, name, grid):
     """Leaves weigh far less than 1,000, and each half of the rows is above 20."""
     rng = np.random.default_rng(0)
     X = np.repeat([[0.0], [1.0]], 100, axis=0)
@@ -71,7 +71,7 @@ def test_a_penalty_that_changes_no_tree_is_said_to_do_nothing(engine, name, grid
             assert point.p_value == 1
 
 
-def test_models_of_equal_expected_loss_are_seldom_told_apart():
+def test_models_of_equal_expected_loss_seldom_differ_detectably():
     """Three columns matter alike and each model sees one, so that none is better."""
     verdicts, apart = [], []
     for seed in range(40):

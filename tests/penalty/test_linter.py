@@ -1,4 +1,4 @@
-"""The linter speaks where a penalty cannot act, and is silent where it can."""
+"""The linter warns if a penalty cannot act, and is silent if it can."""
 
 from dataclasses import replace
 
@@ -128,7 +128,7 @@ SILENT = {
 
 
 @pytest.mark.parametrize("given", SILENT.values(), ids=SILENT)
-def test_nothing_is_said_of_what_acts(given):
+def test_penalties_that_act_give_no_finding(given):
     space, fixed, facts = given
 
     assert codes(space, {"learning_rate": 0.1} | fixed, **facts) == []
@@ -159,7 +159,7 @@ def test_common_range_is_not_judged_for_engines_that_have_their_own():
     assert alone == ()
 
 
-def test_every_code_stands_in_the_table():
+def test_every_code_is_in_the_table():
     table = {line[:4] for line in module.__doc__.splitlines() if line.startswith("P")}
 
     assert {name.split()[0] for name in FIRES} | {"P201", "P401"} == table
@@ -288,7 +288,7 @@ def former(penalty, **more):
     return {"engines": {"xgboost": {"best": pick}}}
 
 
-def test_former_optimum_at_an_edge_is_told():
+def test_former_optimum_at_an_edge_is_reported():
     space = parse_space({"reg_lambda": log(1, 100), "max_leaves": log(4, 64)})
     results = former({"reg_lambda": 99.0, "max_leaves": 4})
 
@@ -317,13 +317,13 @@ def test_former_optimum_in_another_scale_is_converted_or_left_alone():
     space = parse_space({"reg_lambda": log(1, 100)})
     converted = former({"reg_lambda": 9.0}, scales={"rows": {"reg_lambda": 100.0}})
 
-    told = edge_findings(converted, space, engines=ENGINES, scale="rows")
-    untold = edge_findings(
+    found = edge_findings(converted, space, engines=ENGINES, scale="rows")
+    kept = edge_findings(
         former({"reg_lambda": 100.0}), space, engines=ENGINES, scale="rows"
     )
 
-    assert len(told) == 1
-    assert untold == ()
+    assert len(found) == 1
+    assert kept == ()
 
 
 @pytest.mark.parametrize("results", [{}, {"engines": {}}, {"engines": {"xgboost": {}}}])

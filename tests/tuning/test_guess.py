@@ -65,7 +65,7 @@ def test_leaves_of_mere_noise_suggest_the_strongest_penalty_allowed():
     assert made == [Penalty(reg_lambda=100.0)]
 
 
-def test_each_guess_stands_alone_and_in_the_units_of_the_search():
+def test_each_guess_is_alone_and_in_the_units_of_the_search():
     rng = np.random.default_rng(1)
     leaves = [rng.normal(rng.normal(0, 1), 2, size=30) for _ in range(500)]
     found = [sums_of(leaves)]

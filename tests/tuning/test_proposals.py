@@ -23,7 +23,7 @@ def loss_of(penalty):
 
 
 def drive(proposer, loss=loss_of):
-    """Ask for everything, each outcome told as soon as it is asked."""
+    """Ask for everything, and report each outcome at once."""
     asked = []
     while proposer.may_ask:
         asked.append(proposer.ask())

@@ -98,20 +98,20 @@ def test_a_trial_sees_no_more_than_the_sampler(run, slope):
     assert first >= 4 + 6
 
 
-def test_the_sampler_is_told_what_a_raced_trial_would_have_lost(run, slope):
+def test_the_sampler_gets_what_a_raced_trial_would_have_lost(run, slope):
     """By pairs: a raced trial on an easy fold is no good trial."""
-    told = {}
+    reported = {}
     tuning = make_tuning()
     tell = tuning.proposer.tell
     tuning.proposer.tell = lambda n, loss, leaves: (
-        told.__setitem__(n, loss),
+        reported.__setitem__(n, loss),
         tell(n, loss, leaves),
     )
     run(tuning, slope)
 
     raced = [trial for trial in tuning.trials if trial.state == "raced"]
     truth = [FOLDS.mean() + abs(np.log10(t.penalty.reg_lambda + 1e-3)) for t in raced]
-    np.testing.assert_allclose([told[t.number] for t in raced], truth, atol=0.1)
+    np.testing.assert_allclose([reported[t.number] for t in raced], truth, atol=0.1)
 
 
 def test_leaves_against_loss_is_never_raced(run, slope):

@@ -49,7 +49,7 @@ def every(trials):
     ]
 
 
-def test_best_is_the_least_mean_loss_of_any_prefix():
+def test_best_is_the_lowest_mean_loss_of_any_prefix():
     chosen = select([curves(0, [9, 4, 8], [9, 4, 8]), curves(1, [9, 7, 3], [9, 7, 6])])
 
     assert picked(chosen.best) == (0, 1)

@@ -25,7 +25,7 @@ TEMPLATES = (
 )
 
 
-def told(url):
+def message(url):
     """Return what is said of an address that is refused."""
     try:
         check_storage(url)
@@ -40,7 +40,7 @@ def test_no_password_is_shown_whatever_it_is_made_of(template, before, after):
 
     assert CANARY not in masked(url)
     assert CANARY not in moved(url, Path("a"), Path("b"))
-    assert CANARY not in told(url)
+    assert CANARY not in message(url)
 
 
 @given(st.text(min_size=1, max_size=12).filter(lambda text: "\x00" not in text))
@@ -118,7 +118,7 @@ def test_what_is_not_relative_stays(url):
     assert located(url, Path("/a")) == moved(url, Path("/a"), Path("/b")) == url
 
 
-def test_a_masked_address_is_not_tried_but_said(caplog):
+def test_a_masked_address_is_not_tried_but_reported(caplog):
     link = Link("postgresql://***@db.example/optuna")
 
     assert link.broken

@@ -8,9 +8,7 @@ from boostreg.tuning.trial import Trial, fault, measured_trial, short_folds
 
 
 def measure(*results, n_rounds=10, patience=2):
-    return measured_trial(
-        0, Penalty(), dict(enumerate(results)), n_rounds=n_rounds, patience=patience
-    )
+    return measured_trial(0, Penalty(), results, n_rounds=n_rounds, patience=patience)
 
 
 def test_rounds_are_chosen_on_the_mean_curve(result):

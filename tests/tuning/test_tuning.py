@@ -31,7 +31,7 @@ def make_tuning(
     )
 
 
-def told(tuning):
+def summary(tuning):
     """Return all that a tuning found, comparable to the bit, clocks left out."""
     return [
         (
@@ -48,7 +48,7 @@ def _timeless(trial):
 
 
 def as_text(tuning):
-    return repr(told(tuning)) + repr(tuning.selection)
+    return repr(summary(tuning)) + repr(tuning.selection)
 
 
 @pytest.mark.parametrize("racing", [None, *RULES])

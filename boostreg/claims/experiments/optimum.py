@@ -13,7 +13,7 @@ Around its minimum :math:`w^*` a loss with Hessian H is
   those that were no further from 0 than that become 0.
 
 A leaf is the case of one dimension: :math:`w^* = -G / H`, and both together are
-``boostreg.penalty.priors.leaf_map``.
+``boostreg.effects.mechanism.leaf_weights``.
 
 References
 ----------

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from boostreg.arrays import Array, Indices
 from boostreg.data.cells import (
     BOOLEANS,
     Reading,
@@ -135,7 +135,7 @@ def meant_kind(
 
 
 def _rows_of(
-    codes: NDArray[np.int64], texts: Sequence[str], wanted: Iterable[str]
+    codes: Indices, texts: Sequence[str], wanted: Iterable[str]
 ) -> dict[str, list[int]]:
     """Return the rows that hold each of the wanted texts."""
     order = np.argsort(codes, kind="stable")
@@ -151,7 +151,7 @@ def read_column(
     name: str,
     reading: Reading | None = None,
     words: Iterable[str] = (),
-) -> tuple[NDArray[np.float64], Column]:
+) -> tuple[Array, Column]:
     """Return a feature as numbers, and how it was read.
 
     Raises
@@ -179,7 +179,7 @@ def read_column(
 
 def numbers_of(
     series: "pd.Series[Any]", name: str, reading: Reading | None = None, why: str = ""
-) -> NDArray[np.float64]:
+) -> Array:
     """Return a column as float64, text as the numbers that it spells.
 
     ``why`` it must be numbers is added to the error on another cell.
@@ -238,7 +238,7 @@ def without_words(series: "pd.Series[Any]", reading: Reading) -> "pd.Series[Any]
 
 def encode_labels(
     series: "pd.Series[Any]", name: str
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+) -> tuple[Indices, tuple[str, ...]]:
     """Return the code of each row, -1 if missing, and the labels in order.
 
     Only labels that occur are kept: unused categories of pandas are not.
@@ -253,7 +253,7 @@ def encode_labels(
 
 def apply_columns(
     frame: "pd.DataFrame", columns: Sequence[Column], reading: Reading | None = None
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+) -> tuple[Array, tuple[str, ...]]:
     """Return ``frame`` as the matrix that a model was trained on, and notes.
 
     Columns may come in any order; those that the model does not know are ignored. A
@@ -290,7 +290,7 @@ def apply_columns(
 
 def _apply(
     series: "pd.Series[Any]", column: Column, reading: Reading
-) -> tuple[NDArray[np.float64], list[str]]:
+) -> tuple[Array, list[str]]:
     if column.categories is None:
         if series.dtype.name == "category":
             series = series.astype(object)
@@ -341,11 +341,11 @@ def _unambiguous(forms: Iterable[Any]) -> dict[Any, int]:
     return {form: code for code, form in enumerate(listed) if counts[form] == 1}
 
 
-def _missing_as_nan(codes: NDArray[np.int64]) -> NDArray[np.float64]:
+def _missing_as_nan(codes: Indices) -> Array:
     return np.where(codes < 0, np.nan, codes.astype(np.float64))
 
 
-def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], Any]:
+def _factorize(series: "pd.Series[Any]", name: str) -> tuple[Indices, Any]:
     """Return the code of each row, -1 where missing, and the values behind them.
 
     Of 1 and True, which are equal in Python, the boolean is its text.

@@ -177,21 +177,19 @@ class Splits:
         """The same over the inner folds of all rows."""
         return float(np.mean([fold.ratio for fold in self.inner[None]]))
 
-    def fold(self, outer: int | None, inner: int | None) -> Fold:
-        """Return one fold: None for ``outer`` is all rows, for ``inner`` none within.
+    def rows(self, outer: int | None, inner: int | None) -> tuple[Indices, Indices]:
+        """Return the training and the test rows of an inner fold.
 
-        If both are None, every row trains and none is left to test.
+        ``inner`` None is the outer fold itself; if ``outer`` is None too, every row
+        trains and none is left to test.
         """
         if inner is not None:
-            return self.inner[outer][inner]
-        if outer is not None:
-            return self.outer[outer]
-        every = np.arange(self.n_samples, dtype=np.int64)
-        return Fold(every, every[:0])
-
-    def rows(self, outer: int | None, inner: int | None) -> tuple[Indices, Indices]:
-        """Return the training and the test rows of ``fold(outer, inner)``."""
-        fold = self.fold(outer, inner)
+            fold = self.inner[outer][inner]
+        elif outer is not None:
+            fold = self.outer[outer]
+        else:
+            every = np.arange(self.n_samples, dtype=np.int64)
+            return every, every[:0]
         return fold.train, fold.test
 
 

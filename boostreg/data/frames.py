@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.data.cells import refuse_repeated
 from boostreg.errors import DataError
 
@@ -94,7 +95,7 @@ def refuse_times(values: Any, role: str) -> None:
         )
 
 
-def as_matrix(X: Any) -> NDArray[np.float64]:
+def as_matrix(X: Any) -> Array:
     """Return rows without column names as numbers.
 
     Raises

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.data.cells import (
     Reading,
     as_types,
@@ -170,8 +171,8 @@ def _all_with_units(labels: Sequence[str]) -> bool:
 
 
 def notes_on_values(
-    X: NDArray[np.float64],
-    y: NDArray[np.float64],
+    X: Array,
+    y: Array,
     columns: Sequence[Column],
     classes: Sequence[str] = (),
 ) -> list[str]:
@@ -242,7 +243,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"[{', '.join(map(as_yaml, names[:_SHOWN]))}]"
 
 
-def _order(values: NDArray[np.float64]) -> NDArray[np.int32]:
+def _order(values: Array) -> NDArray[np.int32]:
     """Return the rank of each value among those that differ, -1 where missing."""
     import pandas as pd
 
@@ -292,7 +293,7 @@ def _copies(
 
 
 def notes_on_last_row(
-    series: "Mapping[str, pd.Series[Any]]", X: NDArray[np.float64], answer: Target
+    series: "Mapping[str, pd.Series[Any]]", X: Array, answer: Target
 ) -> list[str]:
     """Return a note if the last row sums up the others."""
     if len(X) < _FEWEST:
@@ -321,7 +322,7 @@ def notes_on_last_row(
     ]
 
 
-def _n_copies(X: NDArray[np.float64], y: NDArray[np.float64]) -> int:
+def _n_copies(X: Array, y: Array) -> int:
     """Return how many rows repeat an earlier one, by a hash of 64 bits."""
     import pandas as pd
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from boostreg.arrays import Array, Indices
 from boostreg.data.cells import Reading, as_types, columns_by_name, refuse_unknown
 from boostreg.data.columns import (
     Column,
@@ -213,7 +213,7 @@ def _about(key: str) -> Iterator[None]:
 
 def _read_features(
     series: "dict[str, pd.Series[Any]]", reading: Reading | None, facts: FileFacts
-) -> tuple[NDArray[np.float64], tuple[Column, ...]]:
+) -> tuple[Array, tuple[Column, ...]]:
     """Return the features, or one error that names every column at fault."""
     if not series:
         raise DataError("no feature is left; at least 1 column is needed.")
@@ -241,7 +241,7 @@ def _read_weights(
     name: str,
     reading: Reading | None,
     words: Mapping[str, int],
-) -> NDArray[np.float64]:
+) -> Array:
     if meant_kind(series, name, reading, words, only_numbers=True) != "number":
         raise DataError(
             f"weights column {name!r} must hold numbers, got {series.dtype}, first "
@@ -277,7 +277,7 @@ def _read_groups(
     name: str,
     _reading: Reading | None,
     words: Mapping[str, int],
-) -> NDArray[np.int64]:
+) -> Indices:
     refuse_missing(series, name, "groups column", words)
     codes, _ = encode_labels(series, name)
     return codes
@@ -288,7 +288,7 @@ def _read_time(
     name: str,
     reading: Reading | None,
     words: Mapping[str, int],
-) -> NDArray[np.float64]:
+) -> Array:
     """Return points in time as numbers: of dates, seconds since 1970 in UTC."""
     import pandas as pd
 
@@ -313,7 +313,7 @@ def _read_time(
     return np.array(seconds, dtype=np.float64)[codes]
 
 
-def _refuse_day_first(values: NDArray[np.float64], name: str) -> None:
+def _refuse_day_first(values: Array, name: str) -> None:
     """Raise DataError if numbers are dates of eight digits that end with the year.
 
     They are not in the order of time.
@@ -332,7 +332,7 @@ def _refuse_day_first(values: NDArray[np.float64], name: str) -> None:
         )
 
 
-def _seconds_of_stamps(series: "pd.Series[Any]") -> NDArray[np.float64]:
+def _seconds_of_stamps(series: "pd.Series[Any]") -> Array:
     """Return dates of any year that pandas can hold, as ``_seconds`` does."""
     stamps = series.dt.tz_convert(None) if series.dt.tz is not None else series
     values = stamps.to_numpy()

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Indices
 from boostreg.data.cells import (
     BOOLEANS,
     Reading,
@@ -406,7 +407,7 @@ def _as_frame(table: Any) -> "pd.DataFrame":
     return frame
 
 
-def _ranges(table: Any) -> Iterator[tuple[str, NDArray[np.int64]]]:
+def _ranges(table: Any) -> Iterator[tuple[str, Indices]]:
     """Yield the named index levels that pandas keeps as a range, not as a column."""
     try:
         noted = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.data.cells import Reading, quoted
 from boostreg.data.columns import (
     encode_labels,
@@ -36,7 +36,7 @@ _FEW = 10  # whole numbers with at most so many values could be meant as classes
 class Target:
     """A target as it goes into a table, see ``Table``."""
 
-    y: NDArray[np.float64]
+    y: Array
     task: Task
     classes: tuple[str, ...]
     labels: tuple[Any, ...] = ()
@@ -137,7 +137,7 @@ def _inferred(series: "pd.Series[Any]", name: str, *, labelled: bool) -> Target:
     return replace(found, inferred=True, notes=(note,))
 
 
-def _numbers_of_labels(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
+def _numbers_of_labels(series: "pd.Series[Any]", name: str) -> Array:
     """Return the numbers that a category column stands for; text is refused."""
     import pandas as pd
 
@@ -156,7 +156,7 @@ def _numbers_of_labels(series: "pd.Series[Any]", name: str) -> NDArray[np.float6
     )
 
 
-def _regression(values: NDArray[np.float64], name: str) -> Target:
+def _regression(values: Array, name: str) -> Target:
     if values.min() == values.max():
         raise DataError(
             f"target {name!r} is {float(values[0])!r} in all {len(values)} rows; a "

@@ -131,8 +131,6 @@ Type = Literal["number", "category"]
 
 _LONGEST = 40  # digits of a whole number that is kept whole
 _KEPT = ("decimal", "thousands", "separator", "encoding")
-_SIGN, _EXPONENT = r"[+-]?", r"(?:[eE][+-]?[0-9]+)?"
-_INFINITY = r"(?:inf|infinity)"
 _SPACES = (" ", "\u00a0", "\u202f", "\u2009")  # any of them may separate thousands
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?")
 BOOLEANS = MappingProxyType(
@@ -253,9 +251,9 @@ class Reading:
 
 
 def _thousands_marks(thousands: str | None) -> tuple[str, ...]:
-    if thousands is None:
-        return ()
-    return _SPACES if thousands in _SPACES else (thousands,)
+    if thousands in _SPACES:
+        return _SPACES
+    return () if thousands is None else (thousands,)
 
 
 @lru_cache
@@ -265,8 +263,8 @@ def _number_pattern(decimal: str, thousands: str | None) -> re.Pattern[str]:
     if marks := _thousands_marks(thousands):
         between = "[" + "".join(map(re.escape, marks)) + "]"
         whole = rf"(?:[0-9]{{1,3}}(?:{between}[0-9]{{3}})+|[0-9]+)"
-    digits = rf"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+){_EXPONENT}"
-    return re.compile(rf"\s*{_SIGN}(?:{digits}|(?i:{_INFINITY}))\s*", re.ASCII)
+    digits = rf"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    return re.compile(rf"\s*[+-]?(?:{digits}|(?i:inf|infinity))\s*", re.ASCII)
 
 
 def _is_text_encoding(name: str) -> bool:

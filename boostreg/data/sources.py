@@ -10,7 +10,7 @@ import csv
 import importlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -392,12 +392,14 @@ def _as_frame(table: Any) -> "pd.DataFrame":
     pa = importlib.import_module("pyarrow")
     columns: dict[str, Any] = {}
     unread = {}
+    nullable = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
     for name, column in zip(table.schema.names, table.columns, strict=True):
         kind = column.type
-        whole = pa.types.is_integer(kind) and column.null_count
-        mapped = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
+        has_nulls = pa.types.is_integer(kind) and column.null_count
         try:
-            columns[name] = column.to_pandas(types_mapper=mapped.get if whole else None)
+            columns[name] = column.to_pandas(
+                types_mapper=nullable.get if has_nulls else None
+            )
         except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
             columns[name] = np.full(len(table), np.nan)
             unread[name] = f"holds {kind} values that cannot be read ({error})"
@@ -423,10 +425,6 @@ def _ranges(table: Any) -> Iterator[tuple[str, Indices]]:
 
 SKLEARN = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
 """Data sets of scikit-learn that come with it, so that no network is needed."""
-
-_ALLOWED = (
-    "sklearn:NAME, openml:ID, synthetic:NAME, or a file that ends in .csv or .parquet"
-)
 
 
 def read_source(
@@ -480,26 +478,33 @@ def _read(
     labels: Mapping[str, Collection[str]] | None,
 ) -> "pd.DataFrame":
     kind, colon, name = source.partition(":")
-    if colon and kind in _KINDS:
-        return _KINDS[kind](name)
+    if colon and kind == "openml":
+        return _read_openml(name)
+    known = {"sklearn": SKLEARN, "synthetic": tuple(SYNTHETIC)}.get(kind)
+    if colon and known is not None:
+        if name not in known:
+            raise DataError(
+                f"source {kind}:NAME knows no {name!r}; {suggestion(name, known)}."
+            )
+        return SYNTHETIC[name]() if kind == "synthetic" else _read_sklearn(name)
     if path.suffix.lower() == ".csv":
         return read_csv(path, reading, labels)
     if path.suffix.lower() == ".parquet":
         return read_parquet(path)
-    raise DataError(f"source must be {_ALLOWED}, got {source!r}.")
+    raise DataError(
+        f"source must be sklearn:NAME, openml:ID, synthetic:NAME, or a file that ends "
+        f"in .csv or .parquet, got {source!r}."
+    )
 
 
 def _read_sklearn(name: str) -> "pd.DataFrame":
-    _refuse_unknown("sklearn", name, SKLEARN)
     import sklearn.datasets
 
     bunch = getattr(sklearn.datasets, f"load_{name}")(as_frame=True)
     frame: pd.DataFrame = bunch.frame
     if name in ("breast_cancer", "digits", "iris", "wine"):
-        labels = [str(label) for label in bunch.target_names]
-        frame["target"] = (
-            frame["target"].map(dict(enumerate(labels))).astype("category")
-        )
+        labels = dict(enumerate(map(str, bunch.target_names)))
+        frame["target"] = frame["target"].map(labels).astype("category")
     return frame
 
 
@@ -519,22 +524,3 @@ def _read_openml(name: str) -> "pd.DataFrame":
         ) from error
     frame: pd.DataFrame = bunch.frame
     return frame
-
-
-def _read_synthetic(name: str) -> "pd.DataFrame":
-    _refuse_unknown("synthetic", name, tuple(SYNTHETIC))
-    return SYNTHETIC[name]()
-
-
-def _refuse_unknown(kind: str, name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
-        raise DataError(
-            f"source {kind}:NAME knows no {name!r}; {suggestion(name, known)}."
-        )
-
-
-_KINDS: dict[str, Callable[[str], "pd.DataFrame"]] = {
-    "openml": _read_openml,
-    "sklearn": _read_sklearn,
-    "synthetic": _read_synthetic,
-}

@@ -10,13 +10,7 @@ from boostreg.data.folds import (
     make_holdout,
     make_splits,
 )
-from boostreg.data.frames import (
-    as_matrix,
-    as_table,
-    as_values,
-    is_frame,
-    refuse_times,
-)
+from boostreg.data.frames import as_matrix, as_table, as_values, is_frame, refuse_times
 from boostreg.data.prepare import (
     named_signs,
     planted_name,

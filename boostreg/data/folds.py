@@ -18,14 +18,7 @@ from boostreg.arrays import Array, Indices, Mask
 from boostreg.data.table import Table
 from boostreg.errors import DataError
 
-__all__ = [
-    "Fold",
-    "Splits",
-    "check_fold",
-    "make_folds",
-    "make_holdout",
-    "make_splits",
-]
+__all__ = ["Fold", "Splits", "check_fold", "make_folds", "make_holdout", "make_splits"]
 
 
 def _derived_seed(seed: int, *purpose: int | str | None) -> int:

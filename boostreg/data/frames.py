@@ -95,8 +95,8 @@ def as_matrix(X: Any) -> Array:
             rows = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"X must be numbers: {error}; columns of text or categories need a "
-            f"DataFrame."
+            f"X must be numbers: {error}; columns of text or categories belong "
+            f"in a DataFrame."
         ) from error
     if rows.dtype.kind in "cmM":
         raise DataError(f"X must be numbers, got {rows.dtype}.")

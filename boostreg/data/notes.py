@@ -8,13 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
-from boostreg.data.cells import (
-    Reading,
-    as_types,
-    as_yaml,
-    is_plain_number,
-    quoted,
-)
+from boostreg.data.cells import Reading, as_types, as_yaml, is_plain_number, quoted
 from boostreg.data.columns import Column
 from boostreg.data.judging import with_units
 from boostreg.data.sources import FileFacts
@@ -171,10 +165,7 @@ def _all_with_units(labels: Sequence[str]) -> bool:
 
 
 def notes_on_values(
-    X: Array,
-    y: Array,
-    columns: Sequence[Column],
-    classes: Sequence[str] = (),
+    X: Array, y: Array, columns: Sequence[Column], classes: Sequence[str] = ()
 ) -> list[str]:
     """Return notes on columns that never vary, repeat, or give away the target."""
     notes = []

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from boostreg.arrays import Array, Indices
+from boostreg.arrays import Array
 from boostreg.data.cells import Reading, as_types, columns_by_name, refuse_unknown
 from boostreg.data.columns import (
     Column,
@@ -55,7 +56,7 @@ _TYPES = {"groups": "category", "time": "number", "weights": "number"}
 _FAULTS = 5  # columns named in one message
 
 
-def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
+def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     frame: "pd.DataFrame",
     *,
     target: str,
@@ -112,7 +113,7 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         with _about(role):
             _refuse_unread(facts, name)
             words = facts.words.get(name, {})
-            read[role] = _READERS[role](series[name], name, stated, words)
+            read[role] = _read_role(role, series[name], name, stated, words)
     kept = {name: series[name] for name in (target, *features)}
     labelled = [target] if answer.classes else []
     labelled += [] if groups is None else [groups]
@@ -236,19 +237,34 @@ def _read_features(
     return X, tuple(columns)
 
 
-def _read_weights(
+def _read_role(
+    role: str,
     series: "pd.Series[Any]",
     name: str,
     reading: Reading | None,
     words: Mapping[str, int],
-) -> Array:
-    if meant_kind(series, name, reading, words, only_numbers=True) != "number":
+) -> NDArray[Any]:
+    """Return groups as codes, weights as numbers, and time as numbers or seconds."""
+    if role == "groups":
+        refuse_missing(series, name, "groups column", words)
+        return encode_labels(series, name)[0]
+    if role == "time":
+        refuse_missing(series, name, "time column")
+    kind = meant_kind(series, name, reading, words, only_numbers=True)
+    if role == "time" and kind != "number":
+        return _seconds_of(series, name)
+    if kind != "number":
         raise DataError(
             f"weights column {name!r} must hold numbers, got {series.dtype}, first "
             f"{series.iloc[0]!r}."
         )
-    refuse_missing(series, name, "weights column")
-    values = numbers_of(series, name, reading or Reading())
+    refuse_missing(series, name, f"{role} column")
+    values = numbers_of(series, name, reading)
+    (_check_weights if role == "weights" else _refuse_day_first)(values, name)
+    return values
+
+
+def _check_weights(values: Array, name: str) -> None:
     negative = np.flatnonzero(values < 0)
     if len(negative):
         row = int(negative[0])
@@ -269,46 +285,29 @@ def _read_weights(
             f"weights column {name!r} adds up to more than a number can hold, its "
             f"largest is {float(values.max())!r}; divide all weights by one number."
         )
-    return values
 
 
-def _read_groups(
-    series: "pd.Series[Any]",
-    name: str,
-    _reading: Reading | None,
-    words: Mapping[str, int],
-) -> Indices:
-    refuse_missing(series, name, "groups column", words)
-    codes, _ = encode_labels(series, name)
-    return codes
-
-
-def _read_time(
-    series: "pd.Series[Any]",
-    name: str,
-    reading: Reading | None,
-    words: Mapping[str, int],
-) -> Array:
-    """Return points in time as numbers: of dates, seconds since 1970 in UTC."""
+def _seconds_of(series: "pd.Series[Any]", name: str) -> Array:
+    """Return dates as seconds since 1970 in UTC."""
     import pandas as pd
 
-    refuse_missing(series, name, "time column")
-    if meant_kind(series, name, reading, words, only_numbers=True) == "number":
-        numbers = numbers_of(series, name, reading or Reading())
-        _refuse_day_first(numbers, name)
-        return numbers
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
     if series.dtype.kind == "M":
-        return _seconds_of_stamps(series)
-    codes, values = pd.factorize(series.astype(object))
-    seconds = list(map(_seconds, values))
+        stamps = series.dt.tz_convert(None) if series.dt.tz is not None else series
+        values = stamps.to_numpy()
+        if np.datetime_data(values.dtype)[0] != "ns":
+            return values.astype("datetime64[us]").astype(np.int64) / 1e6
+        micros, rest = np.divmod(values.astype(np.int64), 1000)
+        return micros / 1e6 + rest / 1e9
+    codes, distinct = pd.factorize(series.astype(object))
+    seconds = list(map(_seconds, distinct))
     if None in seconds:
         place = seconds.index(None)
         row = int(np.argmax(codes == place))
         raise DataError(
             f"time column {name!r} must hold numbers, dates or ISO 8601 text such as "
-            f"2024-01-31, found {values[place]!r} in row {row} (the first row is 0)."
+            f"2024-01-31, found {distinct[place]!r} in row {row} (the first row is 0)."
         )
     return np.array(seconds, dtype=np.float64)[codes]
 
@@ -330,16 +329,6 @@ def _refuse_day_first(values: Array, name: str) -> None:
             f"{int(values[0]):08}; write the year first, such as 20240131 or "
             f"2024-01-31."
         )
-
-
-def _seconds_of_stamps(series: "pd.Series[Any]") -> Array:
-    """Return dates of any year that pandas can hold, as ``_seconds`` does."""
-    stamps = series.dt.tz_convert(None) if series.dt.tz is not None else series
-    values = stamps.to_numpy()
-    if np.datetime_data(values.dtype)[0] != "ns":
-        return values.astype("datetime64[us]").astype(np.int64) / 1e6
-    micros, rest = np.divmod(values.astype(np.int64), 1000)
-    return micros / 1e6 + rest / 1e9
 
 
 def _seconds(value: object) -> float | None:
@@ -368,13 +357,6 @@ def _seconds(value: object) -> float | None:
         point = point.replace(tzinfo=dt.UTC)
     nanoseconds = getattr(point, "nanosecond", 0)
     return (point - _EPOCH).total_seconds() + nanoseconds / 1e9
-
-
-_READERS: dict[str, Any] = {
-    "groups": _read_groups,
-    "time": _read_time,
-    "weights": _read_weights,
-}
 
 
 def with_class_weights(table: Table, given: str | Mapping[str, float] | None) -> Table:

@@ -14,12 +14,7 @@ import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.data.cells import Reading, quoted
-from boostreg.data.columns import (
-    encode_labels,
-    kind_of,
-    meant_kind,
-    numbers_of,
-)
+from boostreg.data.columns import encode_labels, kind_of, meant_kind, numbers_of
 from boostreg.data.table import Task
 from boostreg.errors import DataError
 

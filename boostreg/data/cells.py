@@ -42,12 +42,12 @@ def columns_by_name(frame: "pd.DataFrame") -> "dict[str, pd.Series[Any]]":
     return {name: frame.iloc[:, place] for place, name in enumerate(names)}
 
 
-def refuse_repeated(names: Sequence[str]) -> None:
-    """Raise DataError if a name occurs more than once."""
+def refuse_repeated(names: Sequence[str], place: str = "") -> None:
+    """Raise DataError if a name occurs more than once; ``place`` begins the message."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f"column names must differ, found more than once: {quoted(twice)}."
+            f"{place}column names must differ, found more than once: {quoted(twice)}."
         )
 
 
@@ -76,15 +76,15 @@ def suggestion(name: str, names: Sequence[str]) -> str:
     return f"there are {quoted(names)}" if names else "there is none"
 
 
-def quoted(names: Iterable[str], most: int = 8) -> str:
+def quoted(names: Iterable[str], limit: int = 8) -> str:
     """Return names as one line of text, the last ones as a count.
 
-    >>> quoted(["a", "b", "c"], most=2)
+    >>> quoted(["a", "b", "c"], limit=2)
     "'a', 'b' and 1 more"
     """
     listed = list(names)
-    rest = len(listed) - most
-    shown = ", ".join(repr(name) for name in listed[:most])
+    rest = len(listed) - limit
+    shown = ", ".join(repr(name) for name in listed[:limit])
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
@@ -111,13 +111,13 @@ def as_yaml(name: str) -> str:
     return as_yaml_text(name)
 
 
-def as_types(names: Sequence[str], kind: str, most: int = 8) -> str:
+def as_types(names: Sequence[str], kind: str, limit: int = 8) -> str:
     """Return columns as a value of ``data.types``.
 
     >>> as_types(["zip", "of year"], "category")
     "{zip: category, 'of year': category}"
     """
-    return f"{{{', '.join(f'{as_yaml(name)}: {kind}' for name in names[:most])}}}"
+    return f"{{{', '.join(f'{as_yaml(name)}: {kind}' for name in names[:limit])}}}"
 
 
 MISSING_WORDS = (

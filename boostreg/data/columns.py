@@ -97,10 +97,7 @@ def meant_kind(
     ``reading`` is None for a table that no study reads. ``words`` were read as missing
     in the file of the column. ``only_numbers`` is a role that excludes categories.
 
-    Raises
-    ------
-    DataError
-        If most of a column of text is numbers, and some of it is not.
+    Raises DataError if most of a column of text is numbers, and some of it is not.
     """
     stated = None if reading is None else reading.types.get(name)
     if stated is not None:
@@ -154,10 +151,8 @@ def read_column(
 ) -> tuple[Array, Column]:
     """Return a feature as numbers, and how it was read.
 
-    Raises
-    ------
-    DataError
-        If it holds times, infinite values, lists, or numbers with odd cells.
+    Raises DataError if it holds times, infinite values, lists, or numbers with odd
+    cells.
     """
     kind = meant_kind(series, name, reading, words)
     if kind == "time":
@@ -184,10 +179,7 @@ def numbers_of(
 
     ``why`` it must be numbers is added to the error on another cell.
 
-    Raises
-    ------
-    DataError
-        If a cell is not a number, or is infinite.
+    Raises DataError if a cell is not a number, or is infinite.
     """
     if kind_of(series, name) == "label":
         codes, distinct = _factorize(series, name)
@@ -260,10 +252,8 @@ def apply_columns(
     value is read by itself: neither the other rows nor the type that they give a column
     change it. A category that training did not see is missing, and a note says so.
 
-    Raises
-    ------
-    DataError
-        If a column is missing, occurs twice or holds another kind of values.
+    Raises DataError if a column is missing, occurs twice or holds another kind of
+    values.
     """
     reading = Reading() if reading is None else reading
     names = [str(name) for name in frame.columns]

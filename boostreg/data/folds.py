@@ -191,11 +191,8 @@ def make_folds(
 ) -> tuple[Fold, ...]:
     """Return ``folds * repeats`` folds of the positions ``rows`` of ``table``.
 
-    Raises
-    ------
-    DataError
-        If there are too few rows, groups, points in time or members of a class, or
-        no model could be fitted on a part or judged by it.
+    Raises DataError if there are too few rows, groups, points in time or members of a
+    class, or no model could be fitted on a part or judged by it.
     """
     index = np.sort(np.asarray(rows, dtype=np.int64))
     _check_counts(table, index, folds, repeats)
@@ -220,10 +217,7 @@ def make_folds(
 def make_holdout(table: Table, rows: ArrayLike, *, share: float, seed: int) -> Fold:
     """Return one fold whose test has about ``share`` of ``rows``: the last in time.
 
-    Raises
-    ------
-    DataError
-        If ``share`` is not between 0 and 1, or as ``make_folds``.
+    Raises DataError if ``share`` is not between 0 and 1, or as ``make_folds``.
     """
     index = np.sort(np.asarray(rows, dtype=np.int64))
     if not 0 < share < 1:
@@ -328,11 +322,8 @@ def _check_counts(table: Table, index: Indices, folds: int, repeats: int) -> Non
 def check_fold(table: Table, fold: Fold) -> Fold:
     """Return ``fold`` if a model can be fitted on it and judged by it.
 
-    Raises
-    ------
-    DataError
-        If a part has no row of weight above 0, or those to train on lack a class or
-        have one target.
+    Raises DataError if a part has no row of weight above 0, or those to train on lack a
+    class or have one target.
     """
     for part, rows in (("train", fold.train), ("test", fold.test)):
         if not len(rows):

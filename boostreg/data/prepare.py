@@ -81,10 +81,8 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     reading : Reading or None
         What counts as missing, how text spells numbers, and which types are stated.
 
-    Raises
-    ------
-    DataError
-        If a column is missing or holds what cannot be used, or no feature is left.
+    Raises DataError if a column is missing or holds what cannot be used, or no feature
+    is left.
     """
     facts = file_facts(frame)
     stated = Reading() if reading is None and facts.of_file else reading
@@ -321,7 +319,7 @@ def _refuse_day_first(values: Array, name: str) -> None:
         return
     first, rest = np.divmod(values, 1e6)
     second, year = np.divmod(rest, 1e4)
-    days = [(p >= 1) & (p <= most) for p in (first, second) for most in (31, 12)]
+    days = [(p >= 1) & (p <= last) for p in (first, second) for last in (31, 12)]
     in_order = np.all(days[0] & days[3]) or np.all(days[1] & days[2])
     if in_order and np.all((year >= 1900) & (year < 2100)):
         raise DataError(
@@ -366,10 +364,7 @@ def with_class_weights(table: Table, given: str | Mapping[str, float] | None) ->
     in judging, and are counted once, on all rows. ``balanced`` is rows / (classes *
     rows of the class); a mapping has factors by class, 1 for those that it omits.
 
-    Raises
-    ------
-    DataError
-        If the task has no classes, or a class does not occur.
+    Raises DataError if the task has no classes, or a class does not occur.
     """
     if given is None:
         return table
@@ -433,27 +428,23 @@ def planted_truth(name: str) -> Mapping[str, Any] | None:
     """
     if name not in _TRUTHS:
         return None
-    informative, coefficients, variance = _TRUTHS[name]
+    n_features, by_column, variance = _TRUTHS[name]
+    coefficients = None
+    if None not in by_column.values():
+        coefficients = np.array([by_column.get(k, 0.0) for k in range(n_features)])
     return {
-        "informative": informative,
-        "coefficients": None if coefficients is None else np.array(coefficients),
+        "informative": tuple(by_column),
+        "coefficients": coefficients,
         "noise_variance": variance,
     }
 
 
-_Truth = tuple[tuple[int, ...], tuple[float, ...] | None, float | None]
-
-_COLLINEAR = dict(zip((0, 6, 12, 18, 24), (2.0, -1.5, 1.0, -1.0, 0.5), strict=True))
-
-_TRUTHS: dict[str, _Truth] = {
-    "classes": ((0, 1, 2, 3, 4), (2.0, -1.5, 1.5, -1.0, 1.0, *(0.0,) * 25), None),
-    "collinear": (
-        tuple(_COLLINEAR),
-        tuple(_COLLINEAR.get(column, 0.0) for column in range(30)),
-        2.25,
-    ),
-    "friedman1": ((0, 1, 2, 3, 4), None, 1.0),
-    "noise": ((), (0.0,) * 10, 1.0),
-    "step": ((0, 1), None, 0.0),
-    "sparse": ((0, 1, 2, 3, 4), (3.0, -2.0, 2.0, -1.0, 1.0, *(0.0,) * 45), 1.0),
+# Features, coefficients by column (None: not linear), variance of the normal noise.
+_TRUTHS: dict[str, tuple[int, dict[int, Any], float | None]] = {
+    "classes": (30, {0: 2.0, 1: -1.5, 2: 1.5, 3: -1.0, 4: 1.0}, None),
+    "collinear": (30, {0: 2.0, 6: -1.5, 12: 1.0, 18: -1.0, 24: 0.5}, 2.25),
+    "friedman1": (10, dict.fromkeys(range(5)), 1.0),
+    "noise": (10, {}, 1.0),
+    "sparse": (50, {0: 3.0, 1: -2.0, 2: 2.0, 3: -1.0, 4: 1.0}, 1.0),
+    "step": (5, dict.fromkeys(range(2)), 0.0),
 }

@@ -48,7 +48,6 @@ __all__ = [
 
 _SUFFIXES = (".csv", ".parquet")
 _FACTS = "boostreg"  # where a DataFrame carries what is known of its file
-_SEPARATORS = (";", "\t", "|")
 _ZEROS = re.compile(r"0[0-9]+")
 _SAMPLE = 100  # rows that show whether a column has as many values as rows
 _AS_IN_TRAINING = "as in the file of training"
@@ -99,11 +98,8 @@ def read_csv(
     otherwise. Empty cells and the words of ``reading`` are missing. A blank line is not
     a record, except in a file of one column: a missing cell.
 
-    Raises
-    ------
-    DataError
-        If the file is missing, empty or in another encoding, repeats a column name or
-        has records of other lengths than the header.
+    Raises DataError if the file is missing, empty or in another encoding, repeats a
+    column name or has records of other lengths than the header.
     """
     reading, later = reading or Reading(), labels is not None
     encoding = reading.encoding
@@ -147,7 +143,7 @@ def read_parquet(path: Path) -> "pd.DataFrame":
         ) from error
     try:
         with parquet.ParquetFile(path) as file:
-            _check_names(list(file.schema_arrow.names), path)
+            refuse_repeated(file.schema_arrow.names, f"{path}: ")
             table = file.read()
     except DataError:
         raise
@@ -202,7 +198,7 @@ def _check_records(
     header = _header(records)
     if not header:
         raise DataError(f"{path}: the file is empty; a header and rows are needed.")
-    _check_names(header, path)
+    refuse_repeated(header, f"{path}: ")
     _refuse_other_separator(header, path, separator, later=later)
     n_rows = 0
     ragged = []
@@ -227,26 +223,19 @@ def _check_records(
     return header
 
 
-def _check_names(names: list[str], path: Path) -> None:
-    try:
-        refuse_repeated(names)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
-
-
 def _refuse_other_separator(
     names: list[str], path: Path, separator: str, *, later: bool
 ) -> None:
     if names[0].lower().startswith("sep=") and not any(names[1:]):
         mark = names[0][4:] or separator
-        advice = f" and write data.separator: {_as_key(mark)}"
+        advice = f" and write data.separator: {as_yaml_text(mark)}"
         raise DataError(
             f"{path}: the first line, 'sep={mark}', is a mark for Excel; take it out "
             f"of the file{'' if later or mark == separator else advice}."
         )
-    found = [mark for mark in (",", *_SEPARATORS) if mark in names[0]]
+    found = [mark for mark in (",", ";", "\t", "|") if mark in names[0]]
     if len(names) == 1 and found:
-        advice = f". Write data.separator: {_as_key(found[0])} for this file."
+        advice = f". Write data.separator: {as_yaml_text(found[0])} for this file."
         refusal = DataError(
             f"{path}: the header is the single column {names[0]!r}; values are "
             f"separated by {separator!r} here"
@@ -254,10 +243,6 @@ def _refuse_other_separator(
         )
         refusal.loc = ("source" if separator == Reading().separator else "separator",)
         raise refusal
-
-
-def _as_key(mark: str) -> str:
-    return json.dumps(mark) if mark == "\t" else as_yaml_text(mark)
 
 
 def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
@@ -446,10 +431,7 @@ def read_source(
     labels : mapping of str to collection of str or None
         Words that are labels in a column, even if they mean missing elsewhere.
 
-    Raises
-    ------
-    DataError
-        If there is no such source, or it cannot be read.
+    Raises DataError if there is no such source, or it cannot be read.
     """
     try:
         return _read(source, base / source, reading, labels)

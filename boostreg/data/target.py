@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Target", "read_target", "refuse_missing"]
 
 _MOST_CLASSES = 0.5  # share of the rows
-_FEW = 10  # whole numbers with at most so many values could be meant as classes
+_FEW = 10  # whole numbers with at most this many values could be meant as classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,8 @@ def read_target(
 
     ``words`` are those that were read as missing in its file, and how often.
 
-    Raises
-    ------
-    DataError
-        If values are missing or infinite, do not suit the task, or are all the same.
+    Raises DataError if values are missing or infinite, do not suit the task, or are all
+    the same.
     """
     if task is not None and task not in get_args(Task):
         raise DataError(f"task must be one of {quoted(get_args(Task))}, got {task!r}.")

@@ -112,16 +112,8 @@ def meant_kind(
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     judged, odd = judge_cells(texts, counts.tolist(), reading or Reading())
     if judged == "odd":
-        rows = _rows_of(codes, texts, odd)
-        n_numbers = int(counts.sum()) - sum(map(len, rows.values()))
-        raise odd_number(
-            name,
-            rows,
-            n_numbers=n_numbers,
-            reading=reading,
-            found=words,
-            only_numbers=only_numbers,
-        )
+        rows, n_known = _rows_of(codes, texts, odd), int(counts.sum())
+        raise odd_number(name, rows, n_known, reading, words, only_numbers=only_numbers)
     if judged != "number":
         return judged
     # Whole numbers kept as text may be codes, unless a study names missing ones.

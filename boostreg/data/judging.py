@@ -298,19 +298,21 @@ def _with_units(looks: Mapping[str, str]) -> list[str]:
 def odd_number(  # noqa: PLR0913  each is a part of the message
     name: str,
     rows: Mapping[str, Sequence[int]],
-    *,
-    n_numbers: int,
+    n_known: int,
     reading: Reading | None,
     found: Iterable[str] = (),
+    *,
     only_numbers: bool = False,
 ) -> DataError:
     """Return the error for a column of numbers with odd cells: what, where, and why.
 
-    ``rows`` are those of each odd cell; ``reading`` is None where no study states one.
+    ``rows`` are those of each odd cell, of ``n_known`` cells that are not missing.
+    ``reading`` is None where no study states one.
     Words ``found`` as missing in this file are kept in the list that is advised;
     ``only_numbers`` is a column whose role excludes categories.
     """
     n_odd = sum(map(len, rows.values()))
+    n_numbers = n_known - n_odd
     if reading is not None and len(with_groups([*rows, "0"], reading)) == len(rows):
         head = f"holds numbers below 1000 and, in {n_odd} rows, groups of three digits"
     elif n_numbers:

@@ -33,6 +33,10 @@ _CLOSE = 1e-9  # relative; sums of decimals differ by rounding
 _TOTALS = ("total", "totals", "sum", "grand total", "overall", "gesamt", "summe")
 
 
+def _note(text: str, names: Sequence[str], advice: str = "") -> list[str]:
+    return [f"{text}: {quoted(names)}.{advice}"] if names else []
+
+
 def notes_on_use(
     drop: Sequence[str],
     named: Mapping[str, str],
@@ -73,19 +77,13 @@ def notes_on_types(
     """Return how columns were read, if this could be meant in another way."""
     from pandas.api.types import infer_dtype
 
-    notes: list[str] = []
-
-    def note(text: str, names: Sequence[str], advice: str = "") -> None:
-        if names:
-            notes.append(f"{text}: {quoted(names)}.{advice}")
-
     def write(names: Sequence[str], kind: str) -> str:
         return f"write data.types: {as_types(names, kind)}"
 
     labelled = {c.name: c.categories for c in columns if c.categories}
     plain = [c.name for c in columns if not c.categories]
     text = [name for name in labelled if series[name].dtype.name != "category"]
-    note("Text read as categories", text)
+    notes = _note("Text read as categories", text)
     spelled = [
         name
         for name in plain
@@ -93,7 +91,7 @@ def notes_on_types(
         and infer_dtype(series[name]) == "string"
         and series[name].notna().any()
     ]
-    note(
+    notes += _note(
         "Text read as numbers",
         spelled,
         f" For categories {write(spelled, 'category')}.",
@@ -101,24 +99,24 @@ def notes_on_types(
     open_to = {name: labelled[name] for name in text if name not in reading.types}
     numeric = {n: sum(map(is_plain_number, labels)) for n, labels in open_to.items()}
     whole = [name for name, labels in open_to.items() if numeric[name] == len(labels)]
-    note(
+    notes += _note(
         "Words among numbers, both read as categories",
         [name for name in open_to if numeric[name] and name not in whole],
         " For numbers, name the words that are none under data.missing.",
     )
-    note(
+    notes += _note(
         "Numbers with units or limit signs, read as categories",
         [name for name, labels in open_to.items() if _all_with_units(labels)],
         " For numbers take these out of the file.",
     )
-    note(
+    notes += _note(
         "Numbers kept as text, read as categories",
         whole,
         f" For numbers {write(whole, 'number')}.",
     )
     zeros = [name for name in plain if name in facts.zeros]
     example = next(map(facts.zeros.get, zeros), None)
-    note(
+    notes += _note(
         f"Read as numbers, though written with leading zeros such as {example!r}",
         zeros,
         f" For codes {write(zeros, 'category')}.",
@@ -130,7 +128,7 @@ def notes_on_types(
         and (kind != "O" or infer_dtype(series[name]) == "integer")
         and (series[name].abs() > _WHOLE).any()
     ]
-    note(
+    notes += _note(
         "Whole numbers beyond 2**53, whose last digits are lost",
         beyond,
         f" If they are identifiers, write data.drop: {_listed(beyond)}; for categories "
@@ -168,14 +166,12 @@ def notes_on_values(
     X: Array, y: Array, columns: Sequence[Column], classes: Sequence[str] = ()
 ) -> list[str]:
     """Return notes on columns that never vary, repeat, or give away the target."""
-    notes = []
     idle = [
         column.name
         for column, values in zip(columns, X.T, strict=True)
         if np.all((values == values[0]) | (np.isnan(values) & np.isnan(values[0])))
     ]
-    if idle:
-        notes.append(f"No split can use what never varies: {quoted(idle)}.")
+    notes = _note("No split can use what never varies", idle)
     if n_copies := _n_copies(X, y):
         notes.append(
             f"Rows that are copies of an earlier one, target included: {n_copies}. "
@@ -193,12 +189,11 @@ def notes_on_values(
             orders[place], answer, any_order=bool(classes or column.categories)
         )
     ]
-    if revealing:
-        notes.append(
-            f"These say the target by themselves, one value for each of its values: "
-            f"{quoted(revealing)}. If they are not known before it, write data.drop: "
-            f"{_listed(revealing)}."
-        )
+    notes += _note(
+        "These say the target by themselves, one value for each of its values",
+        revealing,
+        f" If they are not known before it, write data.drop: {_listed(revealing)}.",
+    )
     if copies := _copies(varied, orders):
         pairs = [f"{varied[b].name!r} of {varied[a].name!r}" for b, a in copies.items()]
         more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
@@ -217,12 +212,9 @@ def notes_on_values(
         # Beyond 2**53 every double is a whole number.
         and np.all((np.abs(X[:, place]) < _WHOLE) & (X[:, place] % 1 == 0))
     ]
-    if counted:
-        notes.append(
-            f"Another whole number in every row, as identifiers have: "
-            f"{quoted(counted)}. If they are, write data.drop: {_listed(counted)}."
-        )
-    return notes
+    text = "Another whole number in every row, as identifiers have"
+    advice = f" If they are, write data.drop: {_listed(counted)}."
+    return notes + _note(text, counted, advice)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.arrays import Array, Indices
+from boostreg.arrays import Array, Indices, Mask
 from boostreg.baselines.linear import Design
 from boostreg.data import Table
 from boostreg.errors import DataError
@@ -143,15 +142,15 @@ class Models(Protocol):
     @property
     def strengths(self) -> Array: ...  # noqa: D102 - documented above, as are all
     @property
-    def converged(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    def converged(self) -> Mask: ...  # noqa: D102
     @property
     def intercepts(self) -> Array: ...  # noqa: D102
     @property
     def coefficients(self) -> Array: ...  # noqa: D102
     @property
-    def nonzero(self) -> NDArray[np.int64]: ...  # noqa: D102
+    def nonzero(self) -> Indices: ...  # noqa: D102
     @property
-    def live_units(self) -> NDArray[np.int64]: ...  # noqa: D102
+    def live_units(self) -> Indices: ...  # noqa: D102
     @property
     def n_parameters(self) -> int: ...  # noqa: D102
     def raw(self, X: Array, number: int) -> Array:

@@ -32,7 +32,8 @@ from boostreg.figures import (
     small_trees,
     verdict_strip,
 )
-from boostreg.figures.marks import Label, place_labels, spread
+from boostreg.figures.frame import spread
+from boostreg.figures.marks import Label, place_labels
 from boostreg.figures.svg import element, text
 
 GRID = (0.0, 0.01, 0.1, 1.0)
@@ -55,7 +56,7 @@ FIGURES = {
     ),
     "differences": difference_chart(
         [
-            Difference("a < b", -0.1, -0.9, 0.1, engine="xgboost", told=True),
+            Difference("a < b", -0.1, -0.9, 0.1, engine="xgboost", detectable=True),
             Difference("c", None),
         ],
         label="difference",

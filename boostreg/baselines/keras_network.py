@@ -65,24 +65,9 @@ def keras_path(
 ) -> NetworkPath:
     """Return networks along ``strengths``, all with the same initial weights.
 
-    Parameters
-    ----------
-    name : str
-        See the module docstring.
-    design : Design
-    strengths : ndarray of shape (n_strengths,)
-    seed : int
-        Seed of the initial weights and batches.
-    n_rows : int
-        Number of outer training rows. Arrays are padded to it, so that one compiled
-        function serves all folds.
-
-    Raises
-    ------
-    MissingExtraError
-        If Keras or JAX is not installed.
-    FitError
-        If this process has loaded Keras with another backend.
+    ``n_rows`` is the number of outer training rows. Arrays are padded to it, so that one
+    compiled function serves all folds. A MissingExtraError says that Keras or JAX is not
+    installed, a FitError that this process has loaded Keras with another backend.
     """
     if (missing := missing_extra(name)) is not None:
         raise MissingExtraError(missing)

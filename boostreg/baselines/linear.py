@@ -109,8 +109,7 @@ class Design(Generic[LossT_co]):
             rest = float(np.sum((self.weights[:, None] * slope)[~tied]))
             total = float(np.sum(self.weights[tied]))
             slope[tied] = -rest / total if total > 0 else 0.0
-        gradient: Array = self.X.T @ (self.weights[:, None] * slope)
-        return gradient
+        return np.asarray(self.X.T @ (self.weights[:, None] * slope))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,8 +133,7 @@ class Path:
     @property
     def nonzero(self) -> Indices:
         """Number of nonzero coefficients at each strength."""
-        counted = np.count_nonzero(self.coefficients, axis=(1, 2))
-        return np.asarray(counted, dtype=np.int64)
+        return np.count_nonzero(self.coefficients, axis=(1, 2)).astype(np.int64)
 
     @property
     def live_units(self) -> Indices:
@@ -149,8 +147,7 @@ class Path:
 
     def raw(self, X: Array, number: int) -> Array:
         """Return raw scores (n_samples, n_outputs) of the model at one strength."""
-        scores: Array = X @ self.coefficients[number] + self.intercepts[number]
-        return scores
+        return np.asarray(X @ self.coefficients[number] + self.intercepts[number])
 
 
 def strength_grid(design: Design[Loss], l1_ratio: float) -> Array:

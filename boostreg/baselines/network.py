@@ -69,8 +69,7 @@ class Layers:
 
     def raw(self, X: Array) -> Array:
         """Return raw scores, (n_samples, n_outputs)."""
-        scores: Array = self.active(X) @ self.output + self.output_bias
-        return scores
+        return np.asarray(self.active(X) @ self.output + self.output_bias)
 
     def active(self, X: Array) -> Array:
         """Return the activations of the hidden units, (n_samples, n_units)."""

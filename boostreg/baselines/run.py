@@ -58,27 +58,21 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
 ) -> BaselineResult:
     """Choose a baseline's strength on inner folds, refit it, and measure it.
 
+    For classes the linear models are logistic regressions, and ``mean`` the class shares.
+
     Parameters
     ----------
     name : str
-        One of ``available_baselines(objective)``. For classes the same names mean
-        logistic regression with that penalty, and ``mean`` the class shares.
+        One of ``available_baselines(objective)``.
     table : Table
         All rows.
     train_rows, test_rows : ndarray of int
-        Indices of the outer split; without test rows the test loss is NaN.
+        The outer split; without test rows the test loss is NaN.
     inner : sequence of Fold
-        Indices of the inner folds, all among ``train_rows``. The mean needs none.
+        Inner folds of ``train_rows``; the mean needs none.
     objective : Objective
-        Gives the loss and the form of the model.
     seed : int
-        Seed of a network's initial weights and batches. No other baseline is random:
-        its results do not depend on the seed.
-
-    Returns
-    -------
-    BaselineResult
-        Bit-identical for equal arguments, except ``seconds``.
+        For the initial weights and batches of a network; no other baseline is random.
 
     Raises
     ------

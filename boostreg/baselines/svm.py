@@ -50,8 +50,7 @@ class SquaredHinge:
 
     def row_losses(self, y: Array, raw: Array) -> Array:
         """Return the loss of each row, (n_samples,)."""
-        losses: Array = np.maximum(1 - y * raw[:, 0], 0.0) ** 2 / 2
-        return losses
+        return np.asarray(np.maximum(1 - y * raw[:, 0], 0.0) ** 2 / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,7 @@ class SquaredTube:
 
     def row_losses(self, y: Array, raw: Array) -> Array:
         """Return the loss of each row, (n_samples,)."""
-        losses: Array = self.gradient(y, raw)[:, 0] ** 2 / 2
-        return losses
+        return np.asarray(self.gradient(y, raw)[:, 0] ** 2 / 2)
 
 
 _TUBE = 0.1

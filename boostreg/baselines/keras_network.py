@@ -65,9 +65,9 @@ def keras_path(
 ) -> NetworkPath:
     """Return networks along ``strengths``, all with the same initial weights.
 
-    ``n_rows`` is the number of outer training rows. Arrays are padded to it, so that one
-    compiled function serves all folds. A MissingExtraError says that Keras or JAX is not
-    installed, a FitError that this process has loaded Keras with another backend.
+    Arrays are padded to ``n_rows``, the number of outer training rows, so that one
+    compiled function serves all folds. Raises MissingExtraError if Keras or JAX is not
+    installed, FitError if this process has loaded Keras with another backend.
     """
     if (missing := missing_extra(name)) is not None:
         raise MissingExtraError(missing)

@@ -133,7 +133,7 @@ class Path:
     @property
     def nonzero(self) -> Indices:
         """Number of nonzero coefficients at each strength."""
-        return np.count_nonzero(self.coefficients, axis=(1, 2)).astype(np.int64)
+        return np.asarray(np.count_nonzero(self.coefficients, axis=(1, 2)), np.int64)
 
     @property
     def live_units(self) -> Indices:

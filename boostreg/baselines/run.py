@@ -58,7 +58,7 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
 ) -> BaselineResult:
     """Choose a baseline's strength on inner folds, refit it, and measure it.
 
-    For classes the linear models are logistic regressions, and ``mean`` the class shares.
+    For classes, linear models are logistic regressions and ``mean`` the class shares.
 
     Parameters
     ----------

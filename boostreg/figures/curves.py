@@ -135,6 +135,19 @@ def curve_panel(
     values = (v for c in curves for v in (*c.y, *c.low, *c.high))
     y = y_scale or measure_scale(values)
     plane = _Plane(grid, x, y)
+    picks, beside, safe = [], [], []
+    for place, curve in enumerate(curves):
+        class_ = encoding(curve.engine).class_
+        for value, dashes in ((curve.pick, "pk"), (curve.one_se, "se")):
+            if value is not None:
+                down = f"M{px(x(value))} {px(_PANEL.top)}V{px(_PANEL.bottom)}"
+                picks.append(path(down, f"{dashes} {class_}"))
+        apart = [k for k in range(len(curve.beside)) if grid[k] > 0]
+        beside.append(line(plane.points(curve.beside, apart), f"eq {class_}"))
+        if curve.safe is not None:
+            low, high = (px(x(value)) for value in curve.safe)
+            height = px(_PANEL.bottom - 3 - 5 * place)
+            safe.append(path(f"M{low} {height}H{high}", f"safe {class_}"))
     described = "; ".join(goes(encoding(c.engine).name, c.y) for c in curves)
     positive = [v for v in grid if v > 0]
     span = f"{penalty} 0"
@@ -145,26 +158,15 @@ def curve_panel(
     return _PANEL.draw(
         _PANEL.vertical_axis(y),
         _PANEL.horizontal_axis(x, n=4),
-        *(_picks(curve, x) for curve in curves),
+        *picks,
         _PANEL.clip(
             *(_interval(curve, plane) for curve in curves),
-            *(_beside(curve, plane) for curve in curves),
+            *beside,
             *(_line(curve, plane) for curve in curves),
         ),
-        *(_safe(curve, x, place) for place, curve in enumerate(curves)),
+        *safe,
         title=f"{measure} by {penalty}",
         description=f"{span}. {described}.",
-    )
-
-
-def _picks(curve: Curve, x: Scale) -> Fragment:
-    down = f"{px(_PANEL.top)}V{px(_PANEL.bottom)}"
-    return group(
-        *(
-            path(f"M{px(x(value))} {down}", f"{class_} {encoding(curve.engine).class_}")
-            for value, class_ in ((curve.pick, "pk"), (curve.one_se, "se"))
-            if value is not None
-        )
     )
 
 
@@ -185,12 +187,6 @@ def _interval(curve: Curve, plane: _Plane) -> Fragment:
     return group(*parts)
 
 
-def _beside(curve: Curve, plane: _Plane) -> Fragment:
-    positive = [k for k in range(len(curve.beside)) if plane.grid[k] > 0]
-    where = plane.points(curve.beside, positive)
-    return line(where, f"eq {encoding(curve.engine).class_}")
-
-
 def _line(curve: Curve, plane: _Plane) -> Fragment:
     class_ = f"ln {encoding(curve.engine).class_}"
     lines = [line(plane.points(curve.y, run), class_) for run in plane.runs(curve.y)]
@@ -198,14 +194,6 @@ def _line(curve: Curve, plane: _Plane) -> Fragment:
     where = plane.points(curve.y)
     marks = points(curve.engine, where, data_engine=curve.engine, data_at=at)
     return group(*lines, marks)
-
-
-def _safe(curve: Curve, x: Scale, place: int) -> Fragment:
-    if curve.safe is None:
-        return Fragment()
-    low, high = (px(x(value)) for value in curve.safe)
-    y = px(_PANEL.bottom - 3 - 5 * place)
-    return path(f"M{low} {y}H{high}", f"safe {encoding(curve.engine).class_}")
 
 
 _CLASSES = ("x", "l", "s", "n", "x dash", "l dash", "s dash", "n dash")

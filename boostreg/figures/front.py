@@ -76,11 +76,12 @@ def size_against_loss(
     """
     trials = [p for c in clouds for p in _known(c.trials)]
     marked = [(m.leaves, m.loss) for m in landmarks]
-    fronts = [p for c in clouds for p in c.front]
     high = robust_high(loss for _, loss in [*trials, *marked])
     must = max((loss for _, loss in marked), default=high)
     top = None if high is None or must is None else max(high, must)
-    x, y = front_scales(_FRAME, [*trials, *marked, *fronts], top)
+    x, y = front_scales(
+        _FRAME, [*trials, *marked, *(p for c in clouds for p in c.front)], top
+    )
     # Labels keep away from trials and from the staircases.
     taken = [(x(a), y(b)) for a, b in trials]
     taken += [p for cloud in clouds for p in _stairs(cloud, x, y)]
@@ -93,6 +94,11 @@ def size_against_loss(
     above = sum(loss > y.high for _, loss in trials)
     cut = "1 trial lies" if above == 1 else f"{count(above)} trials lie"
     words = f"{cut} above {significant(y.high)}" if above else ""
+    fronts = []
+    for cloud in clouds:
+        stairs = [(x(a), y(b)) for a, b in cloud.front]
+        drawn = steps(stairs, f"fr {encoding(cloud.engine).class_}")
+        fronts.append(group(drawn, data_engine=cloud.engine))
     loss_axis = _FRAME.vertical_axis(y, n=7, label=f"{loss} (inner folds)")
     size_axis = _FRAME.horizontal_axis(
         x, n=8, grid=True, label="leaves over all trees (log axis)"
@@ -109,7 +115,7 @@ def size_against_loss(
         _axis(size_axis, x, "x", 8),
         _FRAME.clip(
             *(_trials(c, x, y) for c in clouds),
-            *(_front(c, x, y) for c in clouds),
+            *fronts,
             beyond=8,
         ),
         text(right, top_ + 10, words, "halo cut", "end"),
@@ -170,12 +176,6 @@ def _trials(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
             )
         )
     return group(*parts)
-
-
-def _front(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
-    where = [(x(leaves), y(loss)) for leaves, loss in cloud.front]
-    drawn = encoding(cloud.engine).class_
-    return group(steps(where, f"fr {drawn}"), data_engine=cloud.engine)
 
 
 def _landmark(mark: Landmark, x: Scale, y: Scale) -> Fragment:

@@ -123,8 +123,6 @@ def curve_panel(
         Values of the penalty, 0 first, the others increasing or decreasing.
     curves : sequence of Curve
         At most one per engine.
-    measure, penalty : str
-        Used in the description.
     y_scale : Scale or None
         From ``measure_scale``; None fits a linear one to ``curves``.
     """
@@ -211,16 +209,10 @@ def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a s
     x_log: bool = False,
     y_log: bool = False,
 ) -> Figure:
-    """Draw up to eight lines over the same x values; missing values are gaps.
+    """Draw up to eight lines, each a label and its values at ``x``; gaps where missing.
 
-    Parameters
-    ----------
-    x : sequence of float
-    lines : sequence of (label, values aligned with ``x``)
-        A line without a label has the style of the previous one.
-    title, x_label, y_label : str
-    x_log, y_log : bool
-        Logarithmic axes; 0 is drawn apart, before the break.
+    A line without a label has the style of the previous one. On a logarithmic axis, 0
+    is drawn apart, before the break.
     """
     shown: list[tuple[str, Values, str]] = []
     place = -1
@@ -292,15 +284,7 @@ def parts_panel(
 ) -> Figure:
     """Draw ``shrinkage``, ``structure`` and ``both`` of one engine, with end labels.
 
-    Parameters
-    ----------
-    grid : sequence of float
-        Positive values of the penalty, ascending.
-    parts : mapping of str to Part
-        Aligned with ``grid``.
-    engine, penalty : str
-    y_scale : Scale
-        From ``parts_scale``; values outside are clipped.
+    ``grid`` has positive values, ascending; values outside ``y_scale`` are clipped.
     """
     x = _PARTS.across(grid, log=True)
     class_ = encoding(engine).class_

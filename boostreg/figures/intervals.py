@@ -257,15 +257,9 @@ class VerdictRow:
 def verdict_strip(
     rows: Sequence[VerdictRow], claimed: tuple[float | None, float | None], *, unit: str
 ) -> Figure:
-    """Draw intervals over the range of effects that supports a claim.
+    """Draw intervals over the range of effects that a claim allows, from low to high.
 
-    Parameters
-    ----------
-    rows : sequence of VerdictRow
-    claimed : tuple of float or None
-        Ends of that range; None if unbounded.
-    unit : str
-        Label of the axis.
+    An end of ``claimed`` is None if the range is unbounded there.
     """
     foot = 24.0 * len(rows) + 14
     frame = Frame(470, round(foot + 46), left=118, right=452, top=4, bottom=foot)

@@ -40,14 +40,7 @@ def small_trees(
     """Draw trees side by side, with leaves as bars on one scale.
 
     A filled bar upwards is a positive leaf, a hollow bar downwards a negative one. A
-    tree with one leaf is a single bar.
-
-    Parameters
-    ----------
-    trees : sequence of SmallTree
-    columns : sequence of str
-        Column names, for the first split of each tree.
-    title : str
+    tree with one leaf is a single bar. ``columns`` name the first split of each tree.
     """
     roots = [read_tree(tree.written) for tree in trees]
     leaves = [leaf for root in roots if root for leaf in _leaves(root)]

@@ -39,15 +39,10 @@ def share_bars(
     *,
     title: str,
 ) -> Figure:
-    """Draw a bar from 0 to 100% per name and engine.
+    """Draw a bar from 0 to 100% per name and engine, in the order of ``names``.
 
-    Parameters
-    ----------
-    shares : mapping of engine to mapping of name to share
-        None if it is not determined: text instead of a bar. Estimates slightly outside
-        0 to 1 are drawn at that end, with the unchanged number.
-    names : sequence of str
-        The order, from the top.
+    A share of None is not determined: text instead of a bar. Estimates slightly outside
+    0 to 1 are drawn at that end, with the unchanged number.
     """
     bar, left, right = 11.0, 132.0, 290.0
     block = bar * len(shares) + 9
@@ -127,16 +122,8 @@ def range_strip(
 ) -> Figure:
     """Draw the searched range as a line, with a mark per selected value.
 
-    Parameters
-    ----------
-    searched : SearchedRange
-        Values outside are drawn at its ends.
-    picks : mapping from name to value
-        The first is filled, the others are hollow.
-    engine : str
-        Determines colour and shape.
-    safe : tuple of float or None
-        Interval without a loss: a thick bar.
+    Values outside are drawn at its ends. The first of ``picks`` is filled, the others
+    are hollow; ``safe`` is the interval without a loss, a thick bar.
     """
     frame = Frame(width=190, height=18, left=8, right=182, top=5, bottom=9)
     y, low, high = frame.bottom, searched.low, searched.high
@@ -174,10 +161,7 @@ def sparkline(fronts: Mapping[str, Sequence[Point]]) -> Figure:
     There are no labels, and the axes fit this front only: it shows how fast the loss
     decreases with size, not how low it is. The mark is the lowest loss.
 
-    Parameters
-    ----------
-    fronts : mapping of str to sequence of (leaves, loss)
-        By ascending leaves, one per engine.
+    ``fronts`` has pairs of leaves and loss, by ascending leaves.
     """
     frame = Frame(width=90, height=24, left=4, right=85, top=4, bottom=20)
     finite = {
@@ -208,10 +192,7 @@ def sparkline(fronts: Mapping[str, Sequence[Point]]) -> Figure:
 def promise_chart(incumbents: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     """Draw inner (dashed) and outer (solid) loss of the incumbents by trial.
 
-    Parameters
-    ----------
-    incumbents : mapping of str to sequence of mapping
-        By engine, each with ``trial``, ``inner`` and ``outer``, by ascending trial.
+    ``incumbents`` have ``trial``, ``inner`` and ``outer``, by ascending trial.
     """
     frame = Frame(width=640, height=240, left=62, right=520, top=12, bottom=196)
     every = [point for found in incumbents.values() for point in found]

@@ -80,7 +80,7 @@ def test_elastic_net_strength_is_scikit_learns_alpha(make_design, l1_ratio, weig
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.3])
 @pytest.mark.parametrize("name", WITH_L1)
-def test_first_strength_is_the_least_that_leaves_nothing(make_design, name, l1_ratio):
+def test_first_strength_is_the_minimum_that_leaves_nothing(make_design, name, l1_ratio):
     if name in {"absolute_error", "quantile"}:
         l1_ratio = 1.0
     design = make_design(name, weighted=True)

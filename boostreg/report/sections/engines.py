@@ -276,7 +276,7 @@ def _shares(pair: ComparisonData) -> Difference:
         low,
         high,
         engine,
-        told=pair["word"] != "not told apart",
+        detectable=pair["word"] != "not told apart",
     )
 
 

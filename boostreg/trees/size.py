@@ -67,45 +67,32 @@ def prefix_smallest(
         places = np.stack(wanted)
         found[:, first:] = np.partition(values, np.unique(places))[places]
     elif first < n_prefixes:
-        find = _Finder(values, prefix - first, n_prefixes - first)
-        found[:, first:] = [find.smallest(rank) for rank in wanted]
+        found[:, first:] = _smallest(values, prefix - first, wanted)
     return found
 
 
-class _Finder:
-    """The k-th smallest of every prefix, by buckets of ranks; no prefix is empty."""
-
-    def __init__(
-        self,
-        values: NDArray[np.float64],
-        prefix: NDArray[np.integer],
-        n_prefixes: int,
-    ) -> None:
-        n = len(values)
-        self._width = int(np.sqrt(n)) + 1
-        n_buckets = -(-n // self._width)
-        order = np.argsort(values)
-        self._sorted = values[order]
-        # No prefix contains the padding of the last bucket.
-        self._prefix = np.full(n_buckets * self._width, n_prefixes, dtype=np.int32)
-        self._prefix[:n] = prefix[order]
-        bucket = np.repeat(np.arange(n_buckets), self._width)[:n]
-        cells = np.bincount(
-            self._prefix[:n] * n_buckets + bucket, minlength=n_prefixes * n_buckets
-        )
-        counts = cells.reshape(n_prefixes, n_buckets)
-        self._counts = counts.cumsum(axis=1).cumsum(axis=0)
-
-    def smallest(self, k: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the k-th smallest, from 0, of each prefix."""
-        prefix = np.arange(len(k))
-        bucket = (self._counts <= k[:, None]).sum(axis=1)
-        before = np.where(bucket > 0, self._counts[prefix, bucket - 1], 0)
-        inside = self._prefix.reshape(-1, self._width)[bucket] <= prefix[:, None]
+def _smallest(
+    values: Array, prefix: NDArray[np.integer], ranks: Sequence[Indices]
+) -> list[Array]:
+    """Return the values at some ranks in each prefix; no prefix is empty."""
+    n, n_prefixes = len(values), len(ranks[0])
+    width = int(np.sqrt(n)) + 1
+    n_buckets = -(-n // width)
+    order = np.argsort(values)
+    # No prefix contains the padding of the last bucket.
+    since = np.full(n_buckets * width, n_prefixes, dtype=np.int32)
+    since[:n] = prefix[order]
+    cells = since[:n] * n_buckets + np.repeat(np.arange(n_buckets), width)[:n]
+    counts = np.bincount(cells, minlength=n_prefixes * n_buckets)
+    counts = counts.reshape(n_prefixes, n_buckets).cumsum(axis=1).cumsum(axis=0)
+    number, found = np.arange(n_prefixes), []
+    for k in ranks:
+        bucket = (counts <= k[:, None]).sum(axis=1)
+        before = np.where(bucket > 0, counts[number, bucket - 1], 0)
+        inside = since.reshape(-1, width)[bucket] <= number[:, None]
         reached = inside.cumsum(axis=1, dtype=np.int32) > (k - before)[:, None]
-        rank = bucket * self._width + reached.argmax(axis=1)
-        found: NDArray[np.float64] = self._sorted[rank]
-        return found
+        found.append(values[order[bucket * width + reached.argmax(axis=1)]])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +170,7 @@ class SizeCurves:
     """The sizes of ``TreeSize``, each of shape (n_rounds + 1,).
 
     Entry k is for the first k rounds. With 0 rounds there are no trees: all values are
-    0, except that ``shrinkage`` is 1.
+    0, and ``shrinkage`` is 1.
     """
 
     n_trees: Indices

@@ -123,7 +123,8 @@ def _cut(text: str) -> tuple[dict[str, str], list[dict[str, str]], dict[str, str
             "A LightGBM model must start with 'tree' and hold 'end of trees', "
             f"got {text[:20]!r}."
         )
-    head, *trees = [_lines(block) for block in (top, *blocks)]
+    cut = [[row.partition("=") for row in b.split("\n")] for b in (top, *blocks)]
+    head, *trees = [{key: value for key, _, value in rows} for rows in cut]
     if "\naverage_output" in top:
         raise ModelError(
             "LightGBM's boosting='rf' averages its trees, so a prefix is not a "
@@ -140,11 +141,6 @@ def _cut(text: str) -> tuple[dict[str, str], list[dict[str, str]], dict[str, str
     listed = tail.partition("\nparameters:\n")[2].partition("end of parameters")[0]
     pairs = [line.strip("[]").partition(": ") for line in listed.split("\n")]
     return head, trees, {key: value for key, _, value in pairs if key}
-
-
-def _lines(block: str) -> dict[str, str]:
-    pairs = [line.partition("=") for line in block.split("\n")]
-    return {key: value for key, _, value in pairs}
 
 
 def _whole(lines: dict[str, str], key: str, default: int | None = None) -> int:

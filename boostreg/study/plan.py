@@ -177,7 +177,7 @@ class Plan:
         problem = self.dataset.problem(None, None)
         split = not_split(names, self._base(self.spec.engines[0]), problem)
         searches = [note for own in self.spaces.values() for note in own.notes]
-        float32 = rank_notes(self.table) if "xgboost" in self.spec.engines else ()
+        float32 = rank_notes(self.table, self.spec.engines)
         said = (*without_effect(self.spec), *self._without, *searches, *float32)
         return (*said, *left, *split)
 

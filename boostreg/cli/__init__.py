@@ -8,6 +8,7 @@ import errno
 import io
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from boostreg import __version__
-from boostreg.cli.progress import Bar, Lines, printable
+from boostreg.cli.progress import Lines, bar, printable
 from boostreg.errors import (
     BoostregError,
     FitError,
@@ -24,7 +25,7 @@ from boostreg.errors import (
     reason,
 )
 
-__all__ = ["Bar", "Lines", "app", "main"]
+__all__ = ["Lines", "app", "bar", "main"]
 
 
 class _Group(TyperGroup):
@@ -103,7 +104,7 @@ def run(
     """Run or resume a study and write its report."""
     from boostreg.study.runner import run_study
 
-    with _progress() as progress:
+    with bar() if sys.stderr.isatty() else nullcontext(Lines()) as progress:
         folder = run_study(
             study, out=out, workers=workers, dask=dask, progress=progress
         )
@@ -264,7 +265,3 @@ def _fail(message: str, code: int) -> None:
 
 def _print(text: object, *, err: bool = False) -> None:
     typer.echo(printable(text), err=err)
-
-
-def _progress() -> Bar | Lines:
-    return Bar() if sys.stderr.isatty() else Lines()

@@ -1,14 +1,10 @@
 """Checks that a type cannot carry: names that are known, penalties, spaces."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from types import MappingProxyType
 from typing import Any
-
-from pydantic import ValidationError
-from pydantic_core import InitErrorDetails
 
 from boostreg.data import Reading
 from boostreg.engines import ENGINES
@@ -16,7 +12,7 @@ from boostreg.errors import Fault, PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
 from boostreg.penalty import PENALTIES, Penalty, Space, parse_space
 from boostreg.penalty.priors import is_prior, prior_value, with_prior_values
-from boostreg.study.faults import contradiction, detail, details, rule, show
+from boostreg.study.faults import contradiction, raise_faults, rule, show
 
 __all__ = [
     "FIXED",
@@ -38,7 +34,7 @@ __all__ = [
 ]
 
 FIXED: Mapping[str, float] = MappingProxyType({"learning_rate": 0.1})
-"""What is fixed in a study that fixes nothing."""
+"""Default of ``search.fixed``."""
 
 _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
@@ -62,12 +58,10 @@ def all_of(names: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]
 
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
         expected = f"one of: {', '.join(names)}"
-        _raise(
-            [
-                detail(rule(expected, known=names), (place,), value)
-                for place, value in enumerate(values)
-                if value not in names
-            ]
+        raise_faults(
+            Fault((place,), expected, value, tuple(names))
+            for place, value in enumerate(values)
+            if value not in names
         )
         return distinct(values)
 
@@ -75,41 +69,35 @@ def all_of(names: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]
 
 
 def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Check that no entry of a list stands twice."""
-    _raise(
-        [
-            detail(rule("each entry once"), (place,), value)
-            for place, value in enumerate(values)
-            if value in values[:place]
-        ]
+    """Check that no entry of a list is repeated."""
+    raise_faults(
+        Fault((place,), "each entry once", value)
+        for place, value in enumerate(values)
+        if value in values[:place]
     )
     return values
 
 
 def check_fixed(values: Any) -> dict[str, float | int | None]:
-    """Return penalties with the value that each is held at, priors as values."""
+    """Return penalties with the value that each is fixed at, priors as values."""
     if not isinstance(values, Mapping):
         raise rule("a mapping of penalties to values")
-    faults = (_penalty_faults(name, value) for name, value in values.items())
-    _raise(details(chain.from_iterable(faults)))
+    faults: list[Fault] = []
+    for name, value in values.items():
+        if name not in PENALTIES:
+            faults.append(Fault((name,), "penalty", value, PENALTIES, "unknown"))
+            continue
+        try:
+            number = prior_value(name, value) if is_prior(value) else value
+            Penalty(**{name: number})
+        except PenaltyError as error:
+            faults += error.faults
+    raise_faults(faults)
     return with_prior_values(values)
 
 
-def _penalty_faults(name: str, value: Any) -> Iterable[Fault]:
-    if name not in PENALTIES:
-        return (Fault((name,), "penalty", value, PENALTIES, "unknown"),)
-    try:
-        field: dict[str, Any] = {
-            name: prior_value(name, value) if is_prior(value) else value
-        }
-        Penalty(**field)
-    except PenaltyError as error:
-        return error.faults
-    return ()
-
-
 def check_space(value: Any) -> Space:
-    """Return the space that is meant, by its name or by its ranges."""
+    """Return the space, given its name or its ranges."""
     if isinstance(value, Space):
         return value
     if not isinstance(value, (str, Mapping)):
@@ -117,8 +105,8 @@ def check_space(value: Any) -> Space:
     try:
         return parse_space(value, engines=tuple(ENGINES))
     except PenaltyError as error:
-        # Their keys begin with the argument, ``space``: here the key that is checked.
-        _raise(details(replace(one, loc=one.loc[1:]) for one in error.faults))
+        # Their keys begin with ``space``, the name of the argument.
+        raise_faults(replace(fault, loc=fault.loc[1:]) for fault in error.faults)
         raise
 
 
@@ -133,8 +121,8 @@ def searched(space: Space) -> Iterator[tuple[str, ...]]:
 def settle_fixed(search: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return ``search`` with its space parsed, and the space's values in ``fixed``.
 
-    The default of ``fixed`` yields to what the space searches or fixes. A penalty that
-    is in both places stays there, and is a contradiction.
+    The default of ``fixed`` yields to what the space searches or fixes. A penalty in
+    both places is left there, for the check that reports the contradiction.
     """
     value, given = search.get("space", "default"), search.get("fixed", FIXED)
     try:
@@ -153,30 +141,30 @@ def settle_fixed(search: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def check_priors(search: Mapping[str, Any]) -> None:
-    """Check that priors stand in raw units: no other scale has a fixed one."""
+    """Check that priors are used with raw units; other scales depend on the rows."""
     scale = search.get("scale", "raw")
     for part in ("fixed", "space"):
         entries = search.get(part)
         for name, entry in entries.items() if isinstance(entries, Mapping) else ():
             if scale != "raw" and is_prior(entry):
                 raise contradiction(
-                    f"a prior is in raw units, and search.scale is {show(scale)}; "
-                    "write a number of rows in its place, or set scale: raw.",
+                    f"a prior is in raw units, but search.scale is {show(scale)}; "
+                    "give a number of rows instead, or set scale: raw.",
                     at=("search", part, str(name)),
                 )
 
 
 def check_objective(value: Any, task: str | None) -> Any:
-    """Check what is minimised: a name, or a name with its number; None for the task's.
-
-    Returns
-    -------
-    str, dict or None
-        As ``Objective.for_task`` takes it.
-    """
+    """Check an objective: a name, or a name with its number; None for the task's."""
     if value is None:
         return None
-    name = _objective_name(value)
+    name = value
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((name, number),) = value.items()
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            name = None
+    if not isinstance(name, str):
+        raise rule("a name, or one name with its number such as {tweedie: 1.5}")
     if name not in OBJECTIVES:
         raise rule(f"one of: {', '.join(OBJECTIVES)}", known=OBJECTIVES)
     try:
@@ -193,14 +181,12 @@ def check_class_weights(value: Any) -> Any:
     """Check a factor for each class: ``balanced``, a mapping, or None."""
     if value is None or value == "balanced":
         return value
-    if isinstance(value, Mapping) and all(map(_is_positive, value.values())):
+    if isinstance(value, Mapping) and all(
+        isinstance(factor, (int, float)) and not isinstance(factor, bool) and factor > 0
+        for factor in value.values()
+    ):
         return {str(label): float(factor) for label, factor in value.items()}
     raise rule("balanced, or a positive number for each class that is named")
-
-
-def _is_positive(value: object) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and float(str(value)) > 0
 
 
 def check_monotone(value: Any) -> dict[str, int]:
@@ -222,14 +208,14 @@ def check_missing(value: Any) -> tuple[str, ...] | None:
     ):
         return tuple(map(str, value))
     raise rule(
-        "a list of words and numbers, such as ['?', NA, -999]; null, true and false "
-        "stand in quotes there"
+        "a list of words and numbers, such as ['?', NA, -999], with null, true and "
+        "false in quotes"
     )
 
 
-def check_reading(key: str, value: Any, beside: Mapping[str, Any]) -> Any:
-    """Check one key on how the cells of a file are read, beside the others' values."""
-    expected = Reading.expected(key, **{**beside, key: value})
+def check_reading(key: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """Check one key on how cells are read; ``others`` has the keys before it."""
+    expected = Reading.expected(key, **{**others, key: value})
     if expected is not None:
         raise rule(expected)
     return value
@@ -244,16 +230,6 @@ def check_types(value: Any) -> dict[str, str]:
     raise rule("number or category for each column that is named")
 
 
-def _objective_name(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping) and len(value) == 1:
-        ((name, number),) = value.items()
-        if isinstance(number, (int, float)) and not isinstance(number, bool):
-            return str(name)
-    raise rule("a name, or one name with its number such as {tweedie: 1.5}")
-
-
 def check_memory(value: Any) -> int | None:
     """Return bytes, from a whole number or text such as ``2 GB`` or ``512 MiB``."""
     if value is None:
@@ -264,8 +240,3 @@ def check_memory(value: Any) -> int | None:
         if n_bytes > 0:
             return n_bytes
     raise rule("bytes as a whole number, or text such as 2 GB or 512 MiB")
-
-
-def _raise(faults: list[InitErrorDetails]) -> None:
-    if faults:
-        raise ValidationError.from_exception_data("study", faults)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from urllib.parse import quote
 import filelock
 
 from boostreg.errors import DataError, RunError, StudyError, reason
-from boostreg.report.index import IndexRow, index_row, render_index
+from boostreg.report.index import index_row, render_index
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
@@ -53,57 +52,37 @@ def write_index(folder: Path) -> Index:
         If the page cannot be written or locked.
     """
     refuse_no_runs(folder)
-    page = folder / "index.html"
+    page, locked = folder / "index.html", folder / ".index.lock"
+    try:
+        lock = filelock.FileLock(locked).acquire()
+    except (OSError, NotImplementedError) as error:
+        raise RunError(f"{locked} cannot be locked: {reason(error)}.") from error
     # If two runs finish together, the last one to write has read both.
-    with _locked(folder / ".index.lock"):
-        rows, left_out = _read(folder)
-        if page.exists() and not (page.is_file() and is_ours(page)):
+    with lock:
+        rows, left_out = [], []
+        for run in runs_in(folder):
+            try:
+                results, has_page = read_results(run), (run / "report.html").exists()
+                with as_a_run_leaves(run):
+                    rows.append(index_row(run.name, results, has_page=has_page))
+            except DataError as error:
+                left_out.append((run.name, str(error).replace(f"{folder}/", "")))
+        if page.exists() and not is_ours(page):
             raise DataError(
                 f"{page} was not written by boostreg and was not changed; move it "
                 "away to get an index of the studies."
             )
-        write_text(page, render_index(rows, left_out, _comparisons(folder)))
+        compared = sorted(p.name for p in folder.glob("compare-*.html") if is_ours(p))
+        write_text(page, render_index(rows, left_out, compared))
     return Index(page, tuple(row.folder for row in rows), tuple(left_out))
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire()
-    except (OSError, NotImplementedError) as error:
-        raise RunError(f"{path} cannot be locked: {reason(error)}.") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def is_ours(page: Path) -> bool:
     """Return whether a page was written by boostreg."""
+    if not page.is_file():
+        return False
     with page.open("rb") as file:
         return GENERATOR.encode() in file.read(10_000)
-
-
-def _read(folder: Path) -> tuple[list[IndexRow], list[tuple[str, str]]]:
-    rows, left_out = [], []
-    for run in runs_in(folder):
-        try:
-            rows.append(_row(run))
-        except DataError as error:
-            left_out.append((run.name, str(error).replace(f"{folder}/", "")))
-    return rows, left_out
-
-
-def _row(run: Path) -> IndexRow:
-    results, has_page = read_results(run), (run / "report.html").exists()
-    with as_a_run_leaves(run):
-        return index_row(run.name, results, has_page=has_page)
-
-
-def _comparisons(folder: Path) -> list[str]:
-    pages = sorted(path.name for path in folder.glob("compare-*.html"))
-    return [p for p in pages if (folder / p).is_file() and is_ours(folder / p)]
 
 
 def compare_folders(
@@ -111,12 +90,7 @@ def compare_folders(
 ) -> tuple[Path, tuple[str, ...]]:
     """Write the page that compares two runs; return its path and lines to print.
 
-    Parameters
-    ----------
-    a, b : Path
-        Folders of finished runs.
-    out : Path or None
-        The page. Default: ``compare-A-B.html`` in the parent folder of ``a``.
+    The default of ``out`` is ``compare-A-B.html`` in the parent folder of ``a``.
 
     Raises
     ------
@@ -138,30 +112,23 @@ def compare_folders(
         else tuple(f"{p.parent.name}/{p.name}" for p in where)
     )
     page = out or where[0].parent / f"compare-{short[0]}-{short[1]}.html"
-    if page.exists() and not (page.is_file() and is_ours(page)):
+    if page.exists() and not is_ours(page):
         raise DataError(f"{page} was not written by boostreg; name another with --out.")
-    links = tuple(_link(page, path) for path in where)
+    # Links stay within the folder of the page.
+    links = tuple(
+        f"./{quote(run.name, safe='', errors='replace')}/report.html"
+        if page.resolve().parent == run.parent and (run / "report.html").exists()
+        else ""
+        for run in where
+    )
     with as_a_run_leaves(a.parent):
         compared = compare_runs(first, second, (names[0], names[1]))
         content = render_pair(compared, first, second, (links[0], links[1]))
         lines = tuple(pair_lines(compared))
     write_text(page, content)
-    _list_page(page)
-    return page, lines
-
-
-def _link(page: Path, run: Path) -> str:
-    """Return the link to a report, always within the folder of the page."""
-    beside = page.resolve().parent == run.parent and (run / "report.html").exists()
-    return (
-        f"./{quote(run.name, safe='', errors='replace')}/report.html" if beside else ""
-    )
-
-
-def _list_page(page: Path) -> None:
-    index = page.parent / "index.html"
-    if index.is_file() and is_ours(index):
+    if is_ours(page.parent / "index.html"):
         write_index(page.parent)
+    return page, lines
 
 
 _HEADS = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
@@ -188,9 +155,10 @@ def claim_lines(folder: Path) -> Iterator[str]:
     DataError
         If the folder does not exist, or no run in it makes a claim.
     """
-    kept = [_HEADS.index(name) for name in _NARROW]
-    cut = ([_short(row[k]) for k in kept] for row in _rows(folder))
-    rows: list[Sequence[str]] = [_NARROW, *cut]
+    rows: list[Sequence[str]] = [_NARROW]
+    for row in _rows(folder):
+        cells = [row[_HEADS.index(name)] for name in _NARROW]
+        rows.append([c if len(c) <= _WIDEST else f"{c[: _WIDEST - 1]}…" for c in cells])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -200,10 +168,7 @@ def claim_lines(folder: Path) -> Iterator[str]:
 def claims_page(folder: Path) -> str:
     """Return the claims of all runs in ``folder`` as a page of Markdown.
 
-    Raises
-    ------
-    DataError
-        As ``claim_lines``.
+    Errors are those of ``claim_lines``.
     """
     lines = [
         "# Claims and verdicts",
@@ -212,8 +177,14 @@ def claims_page(folder: Path) -> str:
         "",
         _line(_HEADS),
         _line(tuple("---" for _ in _HEADS)),
-        *(_line(_linked(row)) for row in _rows(folder)),
     ]
+    for row in _rows(folder):
+        page = f"{quote(row[-1], safe='', errors='replace')}/report.html"
+        anchor = quote(f"claim-{row[0]}", safe="", errors="replace")
+        name, *cells, study = map(_plain, row)
+        lines.append(
+            _line((f"[{name}]({page}#{anchor})", *cells, f"[{study}]({page})"))
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -239,20 +210,18 @@ def write_claims_page(folder: Path) -> Path:
 
 def _rows(folder: Path) -> list[_Row]:
     refuse_no_runs(folder)
-    rows = [row for run in runs_in(folder) for row in _rows_of(run)]
+    rows = []
+    for run in runs_in(folder):
+        results = read_results(run)
+        with as_a_run_leaves(run):
+            rows += [
+                (*row, claim["measured"], run.name)
+                for claim in results["claims"]
+                for row in claim_rows(claim)
+            ]
     if not rows:
         raise DataError(f"{folder} contains no claim: no run in it has `claims`.")
     return sorted(rows, key=lambda row: (_natural(row[0]), row[-1]))
-
-
-def _rows_of(run: Path) -> list[_Row]:
-    results = read_results(run)
-    with as_a_run_leaves(run):
-        return [
-            (*row, claim["measured"], run.name)
-            for claim in results["claims"]
-            for row in claim_rows(claim)
-        ]
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:
@@ -264,14 +233,6 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
     parts = re.findall(r"\d+|\D+", name)
     # Python refuses to parse numbers with thousands of digits.
     return tuple((int(p[:999]), "") if p.isdigit() else (-1, p) for p in parts)
-
-
-def _linked(row: _Row) -> _Row:
-    name, study = row[0], row[-1]
-    page = f"{quote(study, safe='', errors='replace')}/report.html"
-    anchor = quote(f"claim-{name}", safe="", errors="replace")
-    cells = tuple(map(_plain, row[1:-1]))
-    return (f"[{_plain(name)}]({page}#{anchor})", *cells, f"[{_plain(study)}]({page})")
 
 
 def _plain(text: str) -> str:
@@ -287,7 +248,3 @@ def _plain(text: str) -> str:
 
 def _line(cells: _Row) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _short(cell: str) -> str:
-    return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 1]}…"

@@ -22,7 +22,7 @@ from boostreg.study.load import load_study, write_study
 from boostreg.study.measurements import Insights
 from boostreg.study.output import run_facts, run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
-from boostreg.study.progress import Progress, Silent, Watch
+from boostreg.study.progress import Event, Progress, Watch
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
 from boostreg.tuning.search import TuningJob
 
@@ -53,8 +53,8 @@ def run_study(
         Number of worker processes. Default: one per core. Results do not depend on it.
     dask : str, optional
         Address of a Dask scheduler, instead of local processes.
-    progress : Progress, optional
-        Display of the progress.
+    progress : callable, optional
+        Called with an ``Event`` for each warning, trial and fit; ``print`` shows them.
 
     Raises
     ------
@@ -70,30 +70,28 @@ def run_study(
     study = load_study(Path(path))
     folder = run_folder(Path(path), study.spec.name, out)
     plan = Plan(study)
-    progress, lint = progress or Silent(), plan.lint()
+    progress, lint = progress or (lambda _: None), plan.lint()
     for warning in (*plan.notes, *lint, *plan.edge_findings(folder)):
-        progress.warn(str(warning))
+        progress(Event("warning", text=str(warning)))
     folder.mkdir(parents=True, exist_ok=True)
     started, clock = datetime.now(UTC), time.monotonic()
     with execute(plan, folder, workers=workers, dask=dask) as execution:
         runner = _Runner(plan, execution, progress, lint, study.base)
         record = runner.run()
-    progress.stage("writing the report")
+    progress(Event("writing the report"))
     run = run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns_later)
-    _list_run(folder.parent, progress)
+    try:
+        write_index(folder.parent)
+    except (DataError, RunError) as error:
+        # The run is complete even without its entry in the index.
+        progress(Event("warning", text=str(error)))
     return folder
 
 
-def _list_run(folder: Path, progress: Progress) -> None:
-    try:
-        write_index(folder)
-    except (
-        DataError,
-        RunError,
-    ) as error:  # the run is complete even without its entry in the index
-        progress.warn(str(error))
+Where = tuple[str, int | None]
+"""Engine and outer fold of a search; None for all rows."""
 
 
 @dataclass(slots=True)
@@ -110,10 +108,15 @@ class _Runner:
     def run(self) -> RunRecord:
         """Measure everything that the study requests."""
         plan = self.plan
-        searches = self._tunings()
+        searches = {
+            (engine, outer): TuningJob(
+                plan.tuning(engine, outer), timeout=plan.spec.search.timeout
+            )
+            for engine in plan.spec.engines
+            for outer in (*plan.outer_folds, None)
+        }
         insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
-        self.progress.start(len(searches) * plan.spec.search.trials)
         jobs = [*searches.values(), *insights.first(), given, claims.job]
         mirrors = self._mirrors(searches)
         self._drive(jobs, "paths, effects, baselines and claims", mirrors)
@@ -123,19 +126,6 @@ class _Runner:
             )
             for where, job in searches.items()
         }
-        cut = sum(job.was_cut for job in searches.values())
-        refits = Batch(self._refits(tuned))
-        jobs = [refits, *insights.second(tuned)]
-        self._drive(jobs, "refits, models and paths around the best")
-        records = given.records | refits.records
-        return replace(
-            self._record(tuned, insights, records, cut),
-            claims=claims.records(insights.rows),
-        )
-
-    def _refits(
-        self, tuned: Mapping[tuple[str, int | None], TunedEngine]
-    ) -> list[Work[Any]]:
         works: list[Work[Any]] = []
         for where, one in tuned.items():
             if where[1] is None:
@@ -143,61 +133,14 @@ class _Runner:
             else:
                 picks = (*PICKS, "unpenalised")
                 works += [FitWork(self._refit(where, one, pick)) for pick in picks]
-        return works
-
-    def _tunings(self) -> dict[tuple[str, int | None], TuningJob]:
-        return {
-            (engine, outer): TuningJob(
-                self.plan.tuning(engine, outer), timeout=self.plan.spec.search.timeout
-            )
-            for engine in self.plan.spec.engines
-            for outer in (*self.plan.outer_folds, None)
-        }
-
-    def _mirrors(
-        self, searches: Mapping[tuple[str, int | None], TuningJob]
-    ) -> dict[tuple[str, int | None], Mirror]:
-        plan, url = self.plan, self.plan.spec.search.storage
-        if url is None:
-            return {}
-        link, mirrors = Link(located(url, self.base)), {}
-        for (engine, outer), job in searches.items():
-            fold = "all rows" if outer is None else f"fold {outer}"
-            name = f"{plan.spec.name}/{engine}/{fold}"
-            mirrors[engine, outer] = Mirror(
-                link, search_name(name, job.tuning, plan.dataset), plan.ranges(engine)
-            )
-        return mirrors
-
-    def _drive(
-        self,
-        jobs: list[Job],
-        stage: str,
-        mirrors: Mapping[tuple[str, int | None], Mirror] = MappingProxyType({}),
-    ) -> None:
-        run_jobs(
-            jobs,
-            self.execution.ledger,
-            slots=self.execution.slots,
-            stopped=self.execution.stop,
-            after=Watch(jobs, stage, self.progress, mirrors).after,
-        )
-
-    def _refit(
-        self, where: tuple[str, int | None], tuned: TunedEngine, pick: str
-    ) -> Fit:
-        engine, outer = where
-        chosen = tuned.candidate(pick)
-        return self.plan.refit(engine, outer, tuned.penalty(pick), chosen.n_rounds)
-
-    def _record(
-        self,
-        tuned: Mapping[tuple[str, int | None], TunedEngine],
-        insights: Insights,
-        records: Mapping[Work[Any], Any],
-        cut: int,
-    ) -> RunRecord:
-        plan, rows = self.plan, insights.rows
+        refits = Batch(works)
+        jobs = [refits, *insights.second(tuned)]
+        self._drive(jobs, "refits, models and paths around the best")
+        notes = [*plan.notes, *insights.notes]
+        if n_cut := sum(job.was_cut for job in searches.values()):
+            cut = f"search.timeout stopped {n_cut} searches early"
+            notes.insert(0, f"{cut}: another run may find other trials.")
+        records, rows = given.records | refits.records, insights.rows
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
@@ -220,30 +163,67 @@ class _Runner:
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
             outer_effects=insights.outer_effects(),
-            notes=(*_timeout_notes(cut), *plan.notes, *insights.notes),
+            notes=tuple(notes),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
             lint=self.lint,
+            claims=claims.records(rows),
         )
+
+    def _mirrors(self, searches: Mapping[Where, TuningJob]) -> dict[Where, Mirror]:
+        plan, url = self.plan, self.plan.spec.search.storage
+        if url is None:
+            return {}
+        link, mirrors = Link(located(url, self.base)), {}
+        for (engine, outer), job in searches.items():
+            fold = "all rows" if outer is None else f"fold {outer}"
+            name = f"{plan.spec.name}/{engine}/{fold}"
+            mirrors[engine, outer] = Mirror(
+                link, search_name(name, job.tuning, plan.dataset), plan.ranges(engine)
+            )
+        return mirrors
+
+    def _drive(
+        self,
+        jobs: list[Job],
+        stage: str,
+        mirrors: Mapping[Where, Mirror] = MappingProxyType({}),
+    ) -> None:
+        n_searches = sum(isinstance(job, TuningJob) for job in jobs)
+        n_trials = n_searches * self.plan.spec.search.trials
+        run_jobs(
+            jobs,
+            self.execution.ledger,
+            slots=self.execution.slots,
+            stopped=self.execution.stop,
+            after=Watch(jobs, stage, n_trials, self.progress, mirrors).after,
+        )
+
+    def _refit(self, where: Where, tuned: TunedEngine, pick: str) -> Fit:
+        n_rounds = tuned.candidate(pick).n_rounds
+        return self.plan.refit(*where, tuned.penalty(pick), n_rounds)
 
     def _engine(
         self,
         name: str,
-        tuned: Mapping[tuple[str, int | None], TunedEngine],
+        tuned: Mapping[Where, TunedEngine],
         insights: Insights,
         records: Mapping[Work[Any], Any],
     ) -> EngineRecord:
         plan = self.plan
-        outer: dict[str, tuple[OuterRecord, ...]] = {}
-        for pick in (*PICKS, "unpenalised"):
-            fits = [
-                FitWork(self._refit((name, fold), tuned[name, fold], pick))
+
+        def refit(outer: int | None, pick: str) -> Fit:
+            return self._refit((name, outer), tuned[name, outer], pick)
+
+        outer = {
+            pick: tuple(
+                OuterRecord.of_fit(
+                    records[FitWork(refit(fold, pick))], plan.test_weights(fold)
+                )
                 for fold in plan.outer_folds
-            ]
-            outer[pick] = tuple(
-                OuterRecord.of_fit(records[fit], plan.test_weights(fold))
-                for fold, fit in enumerate(fits)
             )
+            for pick in (*PICKS, "unpenalised")
+        }
         outer["default"] = tuple(
             OuterRecord.of_reference(records[work])
             for work in plan.references()
@@ -253,20 +233,7 @@ class _Runner:
             name=name,
             tuned={fold: tuned[name, fold] for fold in (*plan.outer_folds, None)},
             outer=outer,
-            models={
-                pick: records[
-                    ModelWork(self._refit((name, None), tuned[name, None], pick))
-                ]
-                for pick in PICKS
-            },
+            models={pick: records[ModelWork(refit(None, pick))] for pick in PICKS},
             importance=insights.importance.of(name),
-            overtuning=insights.overtuning(name, tuned),
+            overtuning=insights.overtuning(name),
         )
-
-
-def _timeout_notes(cut: int) -> list[str]:
-    if cut == 0:
-        return []
-    return [
-        f"search.timeout cut {cut} searches short: another run may find other trials."
-    ]

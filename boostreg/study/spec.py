@@ -1,7 +1,6 @@
-"""What a study file may say: the classes mirror the YAML key by key.
+"""The schema of a study file: the classes mirror the YAML key by key.
 
-Every default that a study has stands here, and nowhere else. A spec is checked when it
-is made, and never changes.
+All defaults of a study are here. A spec is checked when it is made, and is frozen.
 """
 
 import re
@@ -17,12 +16,10 @@ from pydantic import (
     PlainValidator,
     PositiveInt,
     Tag,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from boostreg.baselines import BASELINES, DEFAULT_BASELINES
 from boostreg.data import Reading, Task
@@ -48,7 +45,7 @@ from boostreg.study.checks import (
     settle_fixed,
 )
 from boostreg.study.claim_spec import ClaimSpec, distinct_ids
-from boostreg.study.faults import contradiction, detail, details, rule, tag
+from boostreg.study.faults import contradiction, kind_by_key, raise_faults, rule, tag
 from boostreg.study.strict import Strict, Text
 from boostreg.tuning import Sampler
 from boostreg.tuning.mirror import check_storage, masked
@@ -76,11 +73,11 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 Name = Annotated[str, Field(max_length=1000)]
-"""Of a column; it may be empty."""
+"""Name of a column, which may be empty."""
 
 
 class Data(Strict):
-    """Where the rows come from, and what its columns are for."""
+    """Where the rows come from, and what their columns are for."""
 
     source: Text
     target: Name
@@ -142,22 +139,22 @@ class Rounds(Strict):
 
 
 def _check_storage(value: Any) -> str | None:
-    """Check the URL of a storage; what is told of it holds no password."""
+    """Check the URL of a storage; messages never show its password."""
     if value is None:
         return None
     if not isinstance(value, str):
-        wrong = "found no text; expected the URL of a storage."
-        raise contradiction(wrong, at=("search", "storage"))
+        # The value is not shown, because it may contain a password.
+        text = "expected the URL of a storage, as text."
+        raise contradiction(text, at=("search", "storage"))
     try:
         check_storage(value)
     except StudyError as error:
-        faults = details(replace(fault, loc=()) for fault in error.faults)
-        raise ValidationError.from_exception_data("storage", faults) from None
+        raise_faults(replace(fault, loc=()) for fault in error.faults)
     return value
 
 
 class Search(Strict):
-    """What is tried, and how."""
+    """What is searched, and how."""
 
     trials: Count = 40
     timeout: Annotated[float, Field(gt=0)] | None = None
@@ -174,7 +171,7 @@ class Search(Strict):
     )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data; of a storage's URL no more than may be read by all."""
+        """Return plain data, with the credentials of a storage masked."""
         shown = None if self.storage is None else masked(self.storage)
         return super().as_dict() | {"storage": shown, "space": self.space.as_dict()}
 
@@ -189,57 +186,41 @@ class Search(Strict):
     @field_validator("space", mode="after")
     @classmethod
     def _searched_is_not_fixed(cls, space: Space, info: ValidationInfo) -> Space:
-        fixed = info.data.get("fixed", {})
-        faults = [
-            detail(_both(keys), keys, space)
-            for keys in searched(space)
-            if keys[-1] in fixed
-        ]
-        if faults:
-            raise ValidationError.from_exception_data("space", faults)
+        for keys in searched(space):
+            if keys[-1] in info.data.get("fixed", {}):
+                path = ".".join(("search.space", *keys))
+                raise contradiction(
+                    f"fixed here and searched in {path}; keep one of them.",
+                    at=("search", "fixed", keys[-1]),
+                )
         return space
 
 
-def _both(keys: tuple[str, ...]) -> PydanticCustomError:
-    path = ".".join(("search.space", *keys))
-    return contradiction(
-        f"fixed here and searched in {path}; keep one of them.",
-        at=("search", "fixed", keys[-1]),
-    )
-
-
 class Folds(Strict):
-    """Cross-validation, repeated with other folds."""
+    """Cross-validation; each repeat has new folds."""
 
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     repeats: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
 class Holdout(Strict):
-    """One split, this share of the rows being judged."""
+    """One split, with this share of the rows in the test part."""
 
     holdout: Share
 
 
-def _outer_kind(value: Any) -> str:
-    held_out = isinstance(value, Holdout) or (
-        isinstance(value, Mapping) and "holdout" in value
-    )
-    return tag("Holdout") if held_out else tag("Folds")
-
-
 class Validation(Strict):
-    """The folds that judge, and within each the folds that choose."""
+    """The outer folds, which judge, and the inner folds, which choose."""
 
     outer: Annotated[
         Annotated[Folds, Tag(tag("Folds"))] | Annotated[Holdout, Tag(tag("Holdout"))],
-        Discriminator(_outer_kind),
+        kind_by_key("holdout", "Holdout", "Folds"),
     ] = Folds()
     inner: Folds = Folds()
 
 
 class Paths(Strict):
-    """Grids of one penalty each, all else fixed; None for all of the space."""
+    """Paths along one penalty, all else fixed; None: see ``path_grids``."""
 
     penalties: Annotated[tuple[str, ...], AfterValidator(all_of(PENALTIES))] | None = (
         None
@@ -248,14 +229,14 @@ class Paths(Strict):
 
 
 class Effects(Strict):
-    """A design that fills the space, for shares of variance."""
+    """A space-filling design, for the importance of penalties."""
 
     design: Annotated[str, AfterValidator(one_of(("sobol",)))] = "sobol"
     points: Annotated[int, Field(ge=0, le=100_000)] = 64
 
 
 class Select(Strict):
-    """Limits under which the best candidate is wanted; bytes, microseconds a row."""
+    """Limits on the best candidate; ``max_microseconds`` is per row."""
 
     max_leaves: Annotated[float, Field(gt=0)] | None = None
     max_bytes: Annotated[PositiveInt | None, BeforeValidator(check_memory)] = None
@@ -269,30 +250,28 @@ class Dask(Strict):
     allow_insecure: bool = False
 
 
-def _executor_kind(value: Any) -> str:
-    return tag("Dask") if isinstance(value, (Mapping, Dask)) else tag("local")
-
-
 class Compute(Strict):
-    """Where fits run. It never changes a result, but for the threads of a fit."""
+    """Where fits run. Only ``threads``, which is per fit, can change a result."""
 
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     executor: Annotated[
         Annotated[str, AfterValidator(one_of(("local",))), Tag(tag("local"))]
         | Annotated[Dask, Tag(tag("Dask"))],
-        Discriminator(_executor_kind),
+        Discriminator(
+            lambda value: tag("Dask" if isinstance(value, Mapping | Dask) else "local")
+        ),
     ] = "local"
 
 
 class Limits(Strict):
-    """What one fit may use before it is ended; memory in bytes."""
+    """When a fit is stopped; memory in bytes."""
 
     seconds_per_fit: Annotated[float, Field(gt=0)] | None = None
     memory: Annotated[PositiveInt | None, BeforeValidator(check_memory)] = None
 
 
 class StudySpec(Strict):
-    """What a study does; only ``name``, ``data.source`` and ``data.target`` must be.
+    """A study; only ``name``, ``data.source`` and ``data.target`` are required.
 
     Examples
     --------

@@ -106,7 +106,7 @@ CASES = {
     "a path without a range": (
         HEAD + "paths: {penalties: [reg_alpha, cat_l2]}\n",
         TABLE,
-        "bad.yaml:3:32: paths.penalties.1: cat_l2 has no range; name one in",
+        "bad.yaml:3:32: paths.penalties.1: cat_l2 has no range; add one to",
     ),
     "a penalty that an engine of its own lacks": (
         HEAD + "search: {space: {xgboost: {path_smooth: {low: 1, high: 2}}}}\n",

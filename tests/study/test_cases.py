@@ -181,7 +181,7 @@ def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
     ("key", "words"),
     [
         ("missing: '?'", r"data.missing: found '\?'; expected a list of words"),
-        ("missing: [null]", "data.missing: .*null, true and false stand in quotes"),
+        ("missing: [null]", "data.missing: .*with null, true and false in quotes"),
         ("decimal: ';'", r"data.decimal: found ';'; expected '\.' or ','"),
         ("thousands: '.'", "data.thousands: found '.'; expected .* not data.decimal"),
         ("separator: ab", "data.separator: found 'ab'; expected one character"),

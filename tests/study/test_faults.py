@@ -97,7 +97,7 @@ FAULTS = {
     ),
     "storage as a list": (
         "search: {storage: ['postgresql://ann:canary@h/db']}",
-        "3:10: search.storage: found no text; expected the URL of a storage.",
+        "3:10: search.storage: expected the URL of a storage, as text.",
     ),
     "NaN": (
         "validation: {outer: {holdout: .nan}}",

@@ -62,7 +62,7 @@ def test_a_search_out_of_time_is_said_to_be_cut(write, tmp_path):
     folder = run_study(path, out=tmp_path, workers=1)
 
     results = json.loads((folder / "results.json").read_text())
-    assert any("search.timeout cut" in line for line in results["text"]["caveats"])
+    assert any("search.timeout stopped" in line for line in results["text"]["caveats"])
     assert len(table_of(folder / "trials.csv")) < 3 * 500
 
 

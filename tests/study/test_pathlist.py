@@ -75,7 +75,7 @@ def test_what_an_engine_does_not_take_is_said(study):
     lines = outline(study("paths: {penalties: [path_smooth, reg_lambda], points: 4}"))
 
     assert (
-        "note: No path of path_smooth with XGBoost, which does not take it here."
+        "note: No path of path_smooth with XGBoost, which does not support it here."
     ) in lines
 
 
@@ -99,7 +99,7 @@ def test_a_named_path_that_no_engine_takes_is_refused(study):
 
 def test_a_named_path_without_a_range_anywhere_is_refused(study):
     with pytest.raises(
-        StudyError, match=r"penalties\.0: cat_l2 has no range; name one in s"
+        StudyError, match=r"penalties\.0: cat_l2 has no range; add one to s"
     ):
         Plan(study("paths: {penalties: [cat_l2]}"))
 

@@ -84,7 +84,7 @@ def test_path_that_an_engine_refuses_is_left_out_and_said(plan):
 
     made = plan("monotone: {a: 1}", paths="reg_alpha")
 
-    said = "No path of reg_alpha with XGBoost, which does not take it here."
+    said = "No path of reg_alpha with XGBoost, which does not support it here."
     assert (said in made.notes) is old
     assert ("reg_alpha" in made.grids["xgboost"]) is not old
     assert "reg_alpha" in made.grids["lightgbm"]

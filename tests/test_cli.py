@@ -92,7 +92,7 @@ def test_spaces_are_listed_and_printed_with_their_source(main):
     assert "reg_alpha: {low: 0.0009765625, high: 1024, log: true}" in out
 
 
-def test_an_unknown_space_is_told_with_the_nearest(main):
+def test_an_unknown_space_is_reported_with_the_nearest(main):
     status, out, err = main("spaces", "probst")
 
     assert (status, out) == (2, "")
@@ -113,7 +113,7 @@ def test_version_is_printed(main):
         (["run", "x.yaml", "--workers", "two"], "Invalid value for '--workers'"),
     ],
 )
-def test_wrong_usage_is_told_with_exit_code_2(main, arguments, message):
+def test_wrong_usage_has_exit_code_2(main, arguments, message):
     status, out, err = main(*arguments)
 
     assert (status, out) == (2, "")
@@ -276,7 +276,7 @@ def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
 
 
 @pytest.mark.parametrize("command_name", ["report", "size"])
-def test_what_is_not_there_is_told(main, tmp_path, command_name):
+def test_a_missing_file_is_reported(main, tmp_path, command_name):
     status, out, err = main(command_name, tmp_path / "none")
 
     assert (status, out) == (2, "")
@@ -398,7 +398,7 @@ def test_folder_that_is_not_there_exits_with_2(main, arguments):
 
 @pytest.fixture
 def wrong(tmp_path):
-    """Make what a user may name in place of a run, by the word that is told of it."""
+    """Make what a user may name in place of a run, by its name."""
     for name, content in (("text", b"{"), ("list", b"[]"), ("bytes", b"\xff\xfe")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "results.json").write_bytes(content)
@@ -428,7 +428,7 @@ WRONG = {
 @pytest.mark.usefixtures("wrong")
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("command_name", ["report", "compare", "predict"])
-def test_what_is_no_run_is_told_with_what_to_name(main, command_name, name):
+def test_what_is_no_run_is_reported_with_what_to_name(main, command_name, name):
     more = [] if command_name == "report" else ["half"]
 
     status, out, err = main(command_name, name, *more)
@@ -460,7 +460,7 @@ def test_what_is_no_run_is_told_with_what_to_name(main, command_name, name):
         ("claims empty", "empty contains no run: no folder in it has results.json."),
     ],
 )
-def test_what_a_command_can_not_read_is_told(main, arguments, message):
+def test_what_a_command_cannot_read_is_reported(main, arguments, message):
     status, out, err = main(*arguments.split())
 
     assert (status, out) == (2, "")

@@ -57,6 +57,8 @@ _BAD_PATH = frozenset(
 StudyFile = Annotated[
     Path, typer.Argument(help="Study file, such as studies/quickstart.yaml.")
 ]
+RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
+RunsFolder = Annotated[Path, typer.Argument(help="Folder that contains runs.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -87,7 +89,8 @@ def run(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder to create the study's folder in.", show_default="reports"
+            help="Folder in which to create the folder of the run.",
+            show_default="reports",
         ),
     ] = None,
     workers: Annotated[
@@ -98,7 +101,7 @@ def run(
     ] = None,
     dask: Annotated[
         str | None,
-        typer.Option(help="Address of a Dask scheduler to run the fits on."),
+        typer.Option(help="Address of a Dask scheduler that runs the fits."),
     ] = None,
 ) -> None:
     """Run or resume a study and write its report."""
@@ -112,9 +115,7 @@ def run(
 
 
 @app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
-) -> None:
+def report(folder: RunFolder) -> None:
     """Rewrite the report of a finished run without refitting."""
     from boostreg.study.output import rebuild_report
 
@@ -123,14 +124,13 @@ def report(
 
 @app.command()
 def claims(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder with the folders of runs.")
-    ] = Path("reports"),
+    folder: RunsFolder = Path("reports"),
     write: Annotated[
-        bool, typer.Option("--write", help="Also write them to its README.md.")
+        bool,
+        typer.Option("--write", help="Also write the table to README.md there."),
     ] = False,
 ) -> None:
-    """Print all claims of the runs in a folder, with effects and verdicts."""
+    """Print the claims of all runs in a folder."""
     from boostreg.study.index import claim_lines, write_claims_page
 
     for line in claim_lines(folder):
@@ -140,11 +140,7 @@ def claims(
 
 
 @app.command()
-def index(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder with the folders of runs.")
-    ] = Path("reports"),
-) -> None:
+def index(folder: RunsFolder = Path("reports")) -> None:
     """Write the page that lists all runs in a folder."""
     from boostreg.study.index import write_index
 
@@ -163,7 +159,7 @@ def compare(
         typer.Option(help="Page to write.", show_default="compare-A-B.html next to A"),
     ] = None,
 ) -> None:
-    """Report whether run B is better or smaller than run A, and by how much."""
+    """Compare loss and leaves of run B with run A."""
     from boostreg.study.index import compare_folders
 
     page, lines = compare_folders(a, b, out)
@@ -175,7 +171,7 @@ def compare(
 def validate(
     study: StudyFile,
     out: Annotated[
-        Path, typer.Option(help="Folder to look for the study's folder in.")
+        Path, typer.Option(help="Folder that contains earlier runs, for warnings.")
     ] = Path("reports"),
 ) -> None:
     """Check a study and its data, and print what a run would do."""
@@ -215,16 +211,16 @@ def size(
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    run: RunFolder,
     data: Annotated[
-        str, typer.Argument(help="New rows: a .csv file or another source.")
+        str, typer.Argument(help="New rows: a .csv file, or another source.")
     ],
     model: Annotated[
-        str | None, typer.Option(help="Model as ENGINE-PICK.", show_default="the best")
+        str | None, typer.Option(help="Model, as ENGINE-PICK.", show_default="the best")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
 ) -> None:
-    """Print or write the predictions of a run's model for new rows, as CSV."""
+    """Predict new rows with a model of a run, as CSV."""
     from boostreg.study.output import predict_rows
 
     typer.echo(predict_rows(run, data, model=model, out=out), nl=False)

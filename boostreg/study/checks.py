@@ -89,7 +89,8 @@ def check_fixed(values: Any) -> dict[str, float | int | None]:
             continue
         try:
             number = prior_value(name, value) if is_prior(value) else value
-            Penalty(**{name: number})
+            field: dict[str, Any] = {name: number}
+            Penalty(**field)
         except PenaltyError as error:
             faults += error.faults
     raise_faults(faults)

@@ -111,7 +111,8 @@ class Claims:
             reasons = [self.job.failures[w] for w in works if w in self.job.failures]
             why = f": {reasons[0]}".rstrip(".") if reasons else ""
             method = f"no interval: {n_failed} of {len(works)} resamples failed{why}"
-            interval = Interval(*[float("nan")] * 4, len(values), method)
+            nan = float("nan")
+            interval = Interval(nan, nan, nan, nan, len(values), method)
         elif self._source is None:
             interval = resampled_t(values, self._plan.inner_ratio)
         else:

@@ -128,12 +128,7 @@ def describe(fault: Fault, advice: str = ".") -> str:
 def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str, bool]:
     """Return the keys that lead to a fault, its words, and if it is about the key.
 
-    Parameters
-    ----------
-    error : dict
-        One of ``ValidationError.errors()``.
-    model : type
-        The pydantic model that was validated.
+    ``error`` is one of the errors of validating ``model``.
     """
     loc = tuple(part for part in error["loc"] if not _is_tag(part))
     found, context = error["input"], error.get("ctx", {})

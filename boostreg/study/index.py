@@ -1,7 +1,7 @@
 """Pages about several runs: the index of a folder, comparisons, and all claims."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -44,12 +44,8 @@ class Index:
 def write_index(folder: Path) -> Index:
     """Write ``index.html`` of all runs in ``folder``.
 
-    Raises
-    ------
-    DataError
-        If the folder does not exist, contains no run, or has a foreign index.
-    RunError
-        If the page cannot be written or locked.
+    Raises DataError if ``folder`` contains no run or has an index that is not ours,
+    RunError if the page cannot be written or locked.
     """
     refuse_no_runs(folder)
     page, locked = folder / "index.html", folder / ".index.lock"
@@ -90,16 +86,9 @@ def compare_folders(
 ) -> tuple[Path, tuple[str, ...]]:
     """Write the page that compares two runs; return its path and lines to print.
 
-    The default of ``out`` is ``compare-A-B.html`` in the parent folder of ``a``.
-
-    Raises
-    ------
-    StudyError
-        If both are the same folder.
-    DataError
-        If one has no results, or the page exists and is not from boostreg.
-    RunError
-        If the page cannot be written.
+    The default of ``out`` is ``compare-A-B.html`` in the parent folder of ``a``. Raises
+    StudyError if both are the same folder, DataError if one has no results or the page
+    is not ours, RunError if it cannot be written.
     """
     first, second = read_results(a), read_results(b)
     where = (a.resolve(), b.resolve())
@@ -150,26 +139,22 @@ _Row = tuple[str, ...]
 def claim_lines(folder: Path) -> Iterator[str]:
     """Yield the claims of all runs in ``folder`` as the lines of a table.
 
-    Raises
-    ------
-    DataError
-        If the folder does not exist, or no run in it makes a claim.
+    Raises DataError if no run in ``folder`` has a claim.
     """
-    rows: list[Sequence[str]] = [_NARROW]
+    table = [_NARROW]
     for row in _rows(folder):
         cells = [row[_HEADS.index(name)] for name in _NARROW]
-        rows.append([c if len(c) <= _WIDEST else f"{c[: _WIDEST - 1]}…" for c in cells])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+        table.append(
+            [c if len(c) <= _WIDEST else f"{c[: _WIDEST - 1]}…" for c in cells]
+        )
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for cells in table:
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        yield "  ".join(padded).rstrip()
 
 
 def claims_page(folder: Path) -> str:
-    """Return the claims of all runs in ``folder`` as a page of Markdown.
-
-    Errors are those of ``claim_lines``.
-    """
+    """Return the claims of all runs in ``folder`` as a page of Markdown."""
     lines = [
         "# Claims and verdicts",
         "",
@@ -191,12 +176,7 @@ def claims_page(folder: Path) -> str:
 def write_claims_page(folder: Path) -> Path:
     """Write ``README.md`` into a folder of runs, and return its path.
 
-    Raises
-    ------
-    DataError
-        As ``claim_lines``, or if there is a foreign README.
-    RunError
-        If it cannot be written.
+    Raises DataError if no run has a claim, or there is a README that is not ours.
     """
     page, content = folder / "README.md", claims_page(folder)
     if page.exists() and not (page.is_file() and _OURS in page.read_bytes()):

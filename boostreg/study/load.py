@@ -107,12 +107,7 @@ class Study:
 
 
 def load_study(path: str | Path) -> Study:
-    """Read and check a study file.
-
-    Parameters
-    ----------
-    path : str or Path
-        A YAML file as described by ``StudySpec``.
+    """Read and check a study file, as described by ``StudySpec``.
 
     Raises
     ------
@@ -182,13 +177,9 @@ def check_engines(
 ) -> None:
     """Check both ends of every range with its engine.
 
-    ``space`` is the study's, ``spaces`` the part that each engine searches.
-
-    Raises
-    ------
-    UnsupportedPenaltyError
-        If an engine does not support one of them. If another engine of the study does,
-        the message says how to search the penalty with that engine only.
+    ``space`` is the study's, ``spaces`` the part that each engine searches. Raises
+    UnsupportedPenaltyError; if another engine of the study supports the penalty, the
+    message says how to search it with that engine only.
     """
     for engine, own in spaces.items():
         for penalty in corners(own.ranges, own.fixed):

@@ -51,12 +51,8 @@ def engine_grids(
 ) -> Grids:
     """Return the grids of every engine, without penalties that it does not support.
 
-    Raises
-    ------
-    StudyError
-        If a named penalty has no range.
-    UnsupportedPenaltyError
-        If no engine of the study supports a named penalty.
+    Raises StudyError if a penalty has no range, UnsupportedPenaltyError if no engine of
+    the study supports a penalty that ``paths.penalties`` names.
     """
     names = path_names(spec, {e: own.ranges for e, own in spaces.items()})
     parts = (space.entries, *space.engine_entries.values())

@@ -1,32 +1,52 @@
 """Runs a study: from the study file to the files of the run."""
 
+import platform
+import signal
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from boostreg.errors import DataError, RunError
+from boostreg.fits.dask import DaskExecutor, check_address
+from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
+from boostreg.fits.imports import PRELOAD
+from boostreg.fits.journal import Journal
+from boostreg.fits.ledger import Ledger
+from boostreg.fits.process import CallLimits
 from boostreg.fits.schedule import Batch, Job, run_jobs
+from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.versions import library_versions
 from boostreg.fits.work import FitWork, ModelWork, Work
 from boostreg.penalty.linter import LintFinding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
+from boostreg.report.results import RunData
+from boostreg.report.summary import timed_data
 from boostreg.study.claim_jobs import Claims
-from boostreg.study.execution import Execution, execute
 from boostreg.study.index import write_index
 from boostreg.study.load import load_study, write_study
 from boostreg.study.measurements import Insights
-from boostreg.study.output import run_facts, run_folder, write_run
+from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Event, Progress, Watch
+from boostreg.study.spec import Dask
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
+from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
 
 __all__ = ["run_study"]
+
+_SLOTS = 2
+"""Pieces of work in flight per worker, so that workers do not wait for us."""
+
+Where = tuple[str, int | None]
+"""Engine and outer fold of a search; None for all rows."""
 
 
 def run_study(
@@ -75,11 +95,11 @@ def run_study(
         progress(Event("warning", text=str(warning)))
     folder.mkdir(parents=True, exist_ok=True)
     started, clock = datetime.now(UTC), time.monotonic()
-    with execute(plan, folder, workers=workers, dask=dask) as execution:
+    with _execute(plan, folder, workers, dask) as execution:
         runner = _Runner(plan, execution, progress, lint, study.base)
         record = runner.run()
     progress(Event("writing the report"))
-    run = run_facts(plan, record, execution, started, time.monotonic() - clock)
+    run = _run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns_later)
     try:
@@ -90,8 +110,104 @@ def run_study(
     return folder
 
 
-Where = tuple[str, int | None]
-"""Engine and outer fold of a search; None for all rows."""
+@dataclass(frozen=True, slots=True)
+class _Execution:
+    """What executes the work of a run; ``stopped`` returns if a signal has arrived."""
+
+    ledger: Ledger
+    stopped: Callable[[], bool]
+    workers: int
+
+
+def _run_facts(
+    plan: Plan,
+    record: RunRecord,
+    execution: _Execution,
+    started: datetime,
+    seconds: float,
+) -> RunData:
+    """Return the part ``run`` of ``results.json``; ``seconds`` is monotonic time."""
+    finished, counts = started + timedelta(seconds=seconds), execution.ledger.counts
+    facts: RunData = {
+        "started": started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "workers": execution.workers,
+        "fits": counts.run + counts.found,
+        "fits_from_journal": counts.found,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    limit = plan.spec.select.max_microseconds
+    if limit is not None:
+        facts["select"] = {
+            name: timed_data(engine.tuned[None], limit, measure_speed(name))
+            for name, engine in record.engines.items()
+        }
+    return facts
+
+
+@contextmanager
+def _stop_on_signals(kill: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Handle Ctrl-C and SIGTERM within the block; yield whether one has arrived.
+
+    After the first signal, work in flight is finished; the second one calls ``kill``.
+    Only the main thread can handle signals; in other threads none arrives.
+    """
+    received: list[int] = []
+
+    def receive(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) > 1:
+            kill()
+
+    in_main = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if in_main else ()
+    before = {number: signal.signal(number, receive) for number in numbers}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _execute(
+    plan: Plan, folder: Path, workers: int | None, dask: str | None
+) -> Iterator[_Execution]:
+    """Provide the resources to execute the work of a study.
+
+    The journal in ``folder`` is locked within the block. ``dask``, the address of a
+    scheduler, overrides the study. Raises StudyError if the address is invalid,
+    RunError if another run uses the folder.
+    """
+    spec = plan.spec
+    limits = CallLimits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
+    cluster = spec.compute.executor if isinstance(spec.compute.executor, Dask) else None
+    address = cluster.dask if dask is None and cluster is not None else dask
+    if address is not None:
+        insecure = cluster is not None and cluster.allow_insecure
+        check_address(address, allow_insecure=insecure)
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal(folder / "journal.db"))
+        threads = plan.spec.compute.threads
+        executor: DaskExecutor | LocalExecutor
+        if address is None:
+            executor = LocalExecutor(
+                workers, threads=threads, limits=limits, preload=PRELOAD
+            )
+        else:
+            executor = DaskExecutor(
+                address, threads=threads, limits=limits, extras=plan.extra_packages
+            )
+        stack.enter_context(executor)
+        stopped = stack.enter_context(_stop_on_signals(executor.kill_now))
+        executor.start()
+        data = stack.enter_context(scratch_folder(plan.dataset.save))
+        shared: Any = str(data)
+        if isinstance(executor, DaskExecutor):
+            shared = executor.share(data)
+        ledger = Ledger(plan.dataset, shared, executor, journal, limits)
+        yield _Execution(ledger, stopped, executor.workers)
 
 
 @dataclass(slots=True)
@@ -99,7 +215,7 @@ class _Runner:
     """The steps of a run, in the order in which their work is started."""
 
     plan: Plan
-    execution: Execution
+    execution: _Execution
     progress: Progress
     lint: tuple[LintFinding, ...]
     base: Path
@@ -194,8 +310,8 @@ class _Runner:
         run_jobs(
             jobs,
             self.execution.ledger,
-            slots=self.execution.slots,
-            stopped=self.execution.stop,
+            slots=_SLOTS * self.execution.workers,
+            stopped=self.execution.stopped,
             after=Watch(jobs, stage, n_trials, self.progress, mirrors).after,
         )
 

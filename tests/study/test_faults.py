@@ -279,13 +279,13 @@ FAULTS = {
             " or text such as 2 GB or 512 MiB."
         ),
     ),
-    "claim without a least effect": (
+    "claim without a minimum effect": (
         (
             "claims: [{id: A1, says: x, measure: leaves, along: reg_lambda, "
             "expect: increasing}]"
         ),
         (
-            "3:10: claims.0.at_least: found null; expected the least effect that "
+            "3:10: claims.0.at_least: found null; expected the minimum effect that "
             "counts, for `expect: increasing`."
         ),
     ),
@@ -328,9 +328,8 @@ FAULTS = {
             "expect: decreasing, at_least: 20%}]"
         ),
         (
-            "3:45: claims.0.along: found 'max_depth'; expected one of "
-            "paths.penalties, which a study measures: reg_alpha, reg_lambda, "
-            "min_split_gain, max_leaves."
+            "3:45: claims.0.along: found 'max_depth'; expected a penalty with a path "
+            "in this study: reg_alpha, reg_lambda, min_split_gain, max_leaves."
         ),
     ),
     "Dask": (

@@ -104,7 +104,7 @@ def test_byte_order_mark_is_no_part_of_the_first_key(write):
 
 def test_key_written_twice_is_told_with_both_lines(fault):
     assert fault("seed: 1\nseed: 2\n") == (
-        "study.yaml:4:1: seed: written twice, first in line 3."
+        "study.yaml:4:1: seed: repeated, first in line 3."
     )
 
 

@@ -1,10 +1,10 @@
 """Checks that a type cannot carry: names that are known, penalties, spaces."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from boostreg.data import Reading
 from boostreg.engines import ENGINES
@@ -28,8 +28,8 @@ __all__ = [
     "check_space",
     "check_types",
     "distinct",
+    "is_number",
     "one_of",
-    "searched",
     "settle_fixed",
 ]
 
@@ -40,6 +40,11 @@ _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
 _BYTES |= {"gib": 2**30}
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", re.IGNORECASE)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number, and not a bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def one_of(names: Sequence[str]) -> Callable[[str], str]:
@@ -111,14 +116,6 @@ def check_space(value: Any) -> Space:
         raise
 
 
-def searched(space: Space) -> Iterator[tuple[str, ...]]:
-    """Yield the keys that lead to each entry of a space, engines' own included."""
-    for name in (*space.entries, *space.fixed):
-        yield (name,)
-    for engine, entries in space.engine_entries.items():
-        yield from ((engine, name) for name in entries)
-
-
 def settle_fixed(search: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return ``search`` with its space parsed, and the space's values in ``fixed``.
 
@@ -162,8 +159,7 @@ def check_objective(value: Any, task: str | None) -> Any:
     name = value
     if isinstance(value, Mapping) and len(value) == 1:
         ((name, number),) = value.items()
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            name = None
+        name = name if is_number(number) else None
     if not isinstance(name, str):
         raise rule("a name, or one name with its number such as {tweedie: 1.5}")
     if name not in OBJECTIVES:
@@ -183,8 +179,7 @@ def check_class_weights(value: Any) -> Any:
     if value is None or value == "balanced":
         return value
     if isinstance(value, Mapping) and all(
-        isinstance(factor, (int, float)) and not isinstance(factor, bool) and factor > 0
-        for factor in value.values()
+        is_number(factor) and factor > 0 for factor in value.values()
     ):
         return {str(label): float(factor) for label, factor in value.items()}
     raise rule("balanced, or a positive number for each class that is named")
@@ -193,7 +188,7 @@ def check_class_weights(value: Any) -> Any:
 def check_monotone(value: Any) -> dict[str, int]:
     """Check the columns along which predictions may only rise (1) or fall (-1)."""
     if isinstance(value, Mapping) and all(
-        sign in (-1, 1) and not isinstance(sign, bool) for sign in value.values()
+        is_number(sign) and abs(sign) == 1 for sign in value.values()
     ):
         return {str(name): int(sign) for name, sign in value.items()}
     raise rule("1 (rising) or -1 (falling) for each column that is named")
@@ -204,8 +199,7 @@ def check_missing(value: Any) -> tuple[str, ...] | None:
     if value is None:
         return None
     if isinstance(value, (tuple, list)) and all(
-        isinstance(word, (str, int, float)) and not isinstance(word, bool)
-        for word in value
+        isinstance(word, str) or is_number(word) for word in value
     ):
         return tuple(map(str, value))
     raise rule(

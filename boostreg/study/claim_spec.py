@@ -21,7 +21,7 @@ from boostreg.claims.experiments.base import Option, Procedure
 from boostreg.claims.paths import PATH_MEASURES
 from boostreg.claims.verdict import EXPECTATIONS, Expectation
 from boostreg.errors import Fault
-from boostreg.study.checks import one_of
+from boostreg.study.checks import is_number, one_of
 from boostreg.study.faults import kind_by_key, raise_faults, rule, tag
 from boostreg.study.strict import Strict, Text
 
@@ -46,7 +46,7 @@ def _check_least(value: Any) -> Any:
         return None
     if isinstance(value, str) and _SHARE.fullmatch(value):
         number = float(value.removesuffix("%"))
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif is_number(value):
         number = float(value)
     else:
         number = -1.0
@@ -120,12 +120,9 @@ class PathClaim(_Claim):
     @field_validator("at", mode="after")
     @classmethod
     def _place_is_on_the_path(cls, value: Any) -> Any:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value not in ("end", "lowest") and not (number and value > 0):
-            raise rule(
-                "end, lowest, or a value of the penalty above 0",
-                known=("end", "lowest"),
-            )
+        named = ("end", "lowest")
+        if value not in named and not (is_number(value) and value > 0):
+            raise rule("end, lowest, or a value of the penalty above 0", known=named)
         return value
 
     @field_validator("expect", mode="after")

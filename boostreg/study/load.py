@@ -72,12 +72,7 @@ _NAMED = ("sklearn", "openml", "synthetic")
 class Study:
     """A spec, and the file that it came from.
 
-    Attributes
-    ----------
-    spec : StudySpec
-    path : Path
-    document : Document or None
-        The content of the file with the position of each key; None without a file.
+    ``document`` has the position of each key; it is None without a file.
     """
 
     spec: StudySpec
@@ -102,7 +97,7 @@ class Study:
             key, text = ".".join(map(str, loc)), error.text.replace("\n", "\n  ")
             if self.document is None:
                 raise type(error)(f"{key}: {text}") from error
-            fault = PlacedFault(self.document.value_place(loc), key, text)
+            fault = PlacedFault(self.document.place(loc), key, text)
             raise type(error)(fault.line(self.document.file)) from error
 
 
@@ -131,13 +126,15 @@ def load_study(path: str | Path) -> Study:
             if one["type"] == "default_factory_not_called":  # follows from another
                 continue
             loc, text, at_key = explain(one, StudySpec)
-            place = document.key_place(loc) if at_key else document.value_place(loc)
+            place = document.place(loc, of_key=at_key)
             fault = PlacedFault(place, ".".join(map(str, loc)), text)
             if (fault.key, place) not in known:
                 faults.append(fault)
     else:
         faults += [
-            PlacedFault(document.key_place(keys), ".".join(map(str, keys)), text)
+            PlacedFault(
+                document.place(keys, of_key=True), ".".join(map(str, keys)), text
+            )
             for keys, text in unsupported(spec)
         ]
     if faults:
@@ -158,18 +155,13 @@ def write_study(study: Study, path: Path) -> None:
     storage = study.spec.search.storage
     if storage is not None:
         content["search"]["storage"] = moved(storage, study.base, path.parent)
-    write_text(path, to_yaml(content))
-
-
-def to_yaml(content: dict[str, object]) -> str:
-    """Return plain data as YAML, with keys in their order."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # untyped
     yaml.width = 88
     stream = io.StringIO()
     yaml.dump(content, stream)
-    return stream.getvalue()
+    write_text(path, stream.getvalue())
 
 
 def check_engines(

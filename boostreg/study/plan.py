@@ -87,12 +87,8 @@ class Plan:
 
     Raises
     ------
-    DataError
-        If the data do not match the study.
-    StudyError
-        If there are too many folds, or the objective does not support something.
-    UnsupportedPenaltyError
-        If an engine cannot express a penalty of the study.
+    DataError, StudyError, UnsupportedPenaltyError
+        If the data, the objective or an engine do not match the study.
     """
 
     def __init__(self, study: Study) -> None:

@@ -38,17 +38,8 @@ Progress = Callable[[Event], object]
 class Watch:
     """Reports trials while searches run, and then the other fits of the stage.
 
-    Parameters
-    ----------
-    jobs : sequence of Job
-        Jobs that run together, searches first.
-    stage : str
-        Name of the stage of the other fits.
-    n_trials : int
-        Trials of all searches.
-    progress : Progress
-    mirrors : mapping
-        By engine and outer fold; each receives the trials of its search.
+    ``n_trials`` counts the trials of all searches. Each mirror receives the trials of
+    its search.
     """
 
     def __init__(

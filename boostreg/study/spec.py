@@ -41,7 +41,6 @@ from boostreg.study.checks import (
     check_types,
     distinct,
     one_of,
-    searched,
     settle_fixed,
 )
 from boostreg.study.claim_spec import ClaimSpec, distinct_ids
@@ -101,14 +100,7 @@ class Data(Strict):
     @property
     def reading(self) -> Reading:
         """How the cells of a file are read."""
-        return Reading(
-            missing=self.missing,
-            decimal=self.decimal,
-            thousands=self.thousands,
-            separator=self.separator,
-            encoding=self.encoding,
-            types=self.types,
-        )
+        return Reading.from_dict(dict(self))
 
     @field_validator("decimal", "thousands", "separator", "encoding", mode="after")
     @classmethod
@@ -186,7 +178,9 @@ class Search(Strict):
     @field_validator("space", mode="after")
     @classmethod
     def _searched_is_not_fixed(cls, space: Space, info: ValidationInfo) -> Space:
-        for keys in searched(space):
+        entries = [(name,) for name in (*space.entries, *space.fixed)]
+        own = space.engine_entries.items()
+        for keys in [*entries, *((e, name) for e, names in own for name in names)]:
             if keys[-1] in info.data.get("fixed", {}):
                 path = ".".join(("search.space", *keys))
                 raise contradiction(

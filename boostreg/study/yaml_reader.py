@@ -9,7 +9,7 @@ those of the core schema (YAML 1.2.2, 10.3.2): ``1e-3`` is a number, ``no`` and
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from boostreg.errors import StudyError, reason
+from boostreg.errors import Loc, StudyError, reason
 from boostreg.study.faults import Place, PlacedFault, as_error, show
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_LINES", "MAX_VALUES", "Document", "read_yaml"]
@@ -50,8 +50,6 @@ _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
-Loc = tuple[str | int, ...]
-
 
 @dataclass(slots=True)
 class Document:
@@ -67,15 +65,9 @@ class Document:
     values: dict[Loc, Place] = field(default_factory=dict)
     faults: list[PlacedFault] = field(default_factory=list)
 
-    def key_place(self, loc: Loc) -> Place:
-        """Return the position of a key, or of the nearest parent that exists."""
-        return self._nearest(loc, self.keys)
-
-    def value_place(self, loc: Loc) -> Place:
-        """Return the position of a value, or of the nearest parent that exists."""
-        return self._nearest(loc, self.values)
-
-    def _nearest(self, loc: Loc, places: Mapping[Loc, Place]) -> Place:
+    def place(self, loc: Loc, *, of_key: bool = False) -> Place:
+        """Return the position of a value or key, or of the nearest existing parent."""
+        places = self.keys if of_key else self.values
         if loc in places:
             return places[loc]
         holders = (loc[:n] for n in range(len(loc), 0, -1))

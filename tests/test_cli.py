@@ -130,10 +130,7 @@ INPUTS = {
         {"table": "x,y\n1,a\n2,b\n3,c\n", "data": ", task: regression"},
         "regression",
     ),
-    "one class": (
-        {"table": "x,y\n1,a\n2,a\n3,a\n", "data": ", task: binary"},
-        "class",
-    ),
+    "one class": ({"table": "x,y\n1,a\n2,a\n3,a\n", "data": ", task: binary"}, "class"),
     "constant target": ({"table": "x,y\n1,2\n2,2\n3,2\n"}, "y"),
     "more folds than rows": ({"table": "x,y\n1,1.5\n2,2.5\n3,3.5\n"}, "fold"),
     "infinite feature": ({"table": TABLE + "inf,1,3\n"}, "'x'"),

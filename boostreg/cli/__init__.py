@@ -100,8 +100,7 @@ def run(
         ),
     ] = None,
     dask: Annotated[
-        str | None,
-        typer.Option(help="Address of a Dask scheduler that runs the fits."),
+        str | None, typer.Option(help="Address of a Dask scheduler that runs the fits.")
     ] = None,
 ) -> None:
     """Run or resume a study and write its report."""
@@ -126,8 +125,7 @@ def report(folder: RunFolder) -> None:
 def claims(
     folder: RunsFolder = Path("reports"),
     write: Annotated[
-        bool,
-        typer.Option("--write", help="Also write the table to README.md there."),
+        bool, typer.Option("--write", help="Also write the table to README.md there.")
     ] = False,
 ) -> None:
     """Print the claims of all runs in a folder."""

@@ -8,22 +8,15 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    Tag,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Option, Procedure
 from boostreg.claims.paths import PATH_MEASURES
 from boostreg.claims.verdict import EXPECTATIONS, Expectation
 from boostreg.errors import Fault
-from boostreg.study.checks import is_number, one_of
 from boostreg.study.faults import kind_by_key, raise_faults, rule, tag
-from boostreg.study.strict import Strict, Text
+from boostreg.study.strict import Strict, Text, is_number, one_of
 
 __all__ = ["ClaimSpec", "ExperimentClaim", "PathClaim", "distinct_ids"]
 

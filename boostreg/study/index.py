@@ -14,19 +14,13 @@ from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
 from boostreg.study.files import write_text
-from boostreg.study.run import (
-    as_a_run_leaves,
-    read_results,
-    refuse_no_runs,
-    runs_in,
-)
+from boostreg.study.run import as_a_run_leaves, read_results, refuse_no_runs, runs_in
 
 __all__ = [
     "Index",
     "claim_lines",
     "claims_page",
     "compare_folders",
-    "is_ours",
     "write_claims_page",
     "write_index",
 ]
@@ -37,7 +31,6 @@ class Index:
     """The written page, and the skipped folders with the reason."""
 
     page: Path
-    shown: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
 
 
@@ -63,17 +56,17 @@ def write_index(folder: Path) -> Index:
                     rows.append(index_row(run.name, results, has_page=has_page))
             except DataError as error:
                 left_out.append((run.name, str(error).replace(f"{folder}/", "")))
-        if page.exists() and not is_ours(page):
+        if page.exists() and not _is_ours(page):
             raise DataError(
                 f"{page} was not written by boostreg and was not changed; move it "
                 "away to get an index of the studies."
             )
-        compared = sorted(p.name for p in folder.glob("compare-*.html") if is_ours(p))
+        compared = sorted(p.name for p in folder.glob("compare-*.html") if _is_ours(p))
         write_text(page, render_index(rows, left_out, compared))
-    return Index(page, tuple(row.folder for row in rows), tuple(left_out))
+    return Index(page, tuple(left_out))
 
 
-def is_ours(page: Path) -> bool:
+def _is_ours(page: Path) -> bool:
     """Return whether a page was written by boostreg."""
     if not page.is_file():
         return False
@@ -95,27 +88,26 @@ def compare_folders(
     if where[0] == where[1]:
         raise StudyError(f"A and B must be two runs, both are {a}.")
     short = where[0].name, where[1].name
-    names = (
-        short
-        if short[0] != short[1]
-        else tuple(f"{p.parent.name}/{p.name}" for p in where)
-    )
+    names = short
+    if short[0] == short[1]:
+        names = (
+            f"{where[0].parent.name}/{short[0]}",
+            f"{where[1].parent.name}/{short[1]}",
+        )
     page = out or where[0].parent / f"compare-{short[0]}-{short[1]}.html"
-    if page.exists() and not is_ours(page):
+    if page.exists() and not _is_ours(page):
         raise DataError(f"{page} was not written by boostreg; name another with --out.")
-    # Links stay within the folder of the page.
-    links = tuple(
-        f"./{quote(run.name, safe='', errors='replace')}/report.html"
-        if page.resolve().parent == run.parent and (run / "report.html").exists()
-        else ""
-        for run in where
-    )
+    links = []
+    for run in where:  # links stay within the folder of the page
+        beside = page.resolve().parent == run.parent and (run / "report.html").exists()
+        name = quote(run.name, safe="", errors="replace")
+        links.append(f"./{name}/report.html" if beside else "")
     with as_a_run_leaves(a.parent):
-        compared = compare_runs(first, second, (names[0], names[1]))
+        compared = compare_runs(first, second, names)
         content = render_pair(compared, first, second, (links[0], links[1]))
         lines = tuple(pair_lines(compared))
     write_text(page, content)
-    if is_ours(page.parent / "index.html"):
+    if _is_ours(page.parent / "index.html"):
         write_index(page.parent)
     return page, lines
 

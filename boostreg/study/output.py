@@ -34,12 +34,11 @@ __all__ = [
     "predict_rows",
     "rebuild_report",
     "run_folder",
-    "write_models",
     "write_run",
 ]
 
 
-def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
+def _write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
     """Write the selected models of each engine, each with its metadata."""
     if folder.is_symlink():
         raise RunError(f"{folder} is a symbolic link; remove it and run again.")
@@ -149,17 +148,14 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
 
 
 def write_run(
-    folder: Path,
-    record: RunRecord,
-    run: RunData,
-    columns: tuple[Column, ...],
+    folder: Path, record: RunRecord, run: RunData, columns: tuple[Column, ...]
 ) -> None:
     """Write tables, models, results and report of a run; the report last."""
     trials, paths = trial_table(record), path_table(record)
     write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
     write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
     write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
-    write_models(folder / "models", record, columns)
+    _write_models(folder / "models", record, columns)
     write_json(folder / "results.json", summarize(record, run))
     _write_page(folder, read_json(folder / "results.json"))
 

@@ -44,10 +44,7 @@ def path_names(
 
 
 def engine_grids(
-    spec: StudySpec,
-    space: Space,
-    spaces: Mapping[str, EngineSpace],
-    problem: Problem,
+    spec: StudySpec, space: Space, spaces: Mapping[str, EngineSpace], problem: Problem
 ) -> Grids:
     """Return the grids of every engine, without penalties that it does not support.
 

@@ -28,10 +28,9 @@ from boostreg.penalty.linter import LintFinding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
-from boostreg.study.claim_jobs import Claims
 from boostreg.study.index import write_index
 from boostreg.study.load import load_study, write_study
-from boostreg.study.measurements import Insights
+from boostreg.study.measurements import Claims, Insights
 from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
 from boostreg.study.progress import Event, Progress, Watch

@@ -29,7 +29,7 @@ from ruamel.yaml.events import (
 from boostreg.errors import Loc, StudyError, reason
 from boostreg.study.faults import Place, PlacedFault, as_error, show
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_LINES", "MAX_VALUES", "Document", "read_yaml"]
+__all__ = ["MAX_DEPTH", "Document", "read_yaml"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32

@@ -128,11 +128,7 @@ CASES = {
         TABLE,
         "name",
     ),
-    "a bomb": (
-        HEAD + "title: &a x\nclaims: [*a, *a]\n",
-        TABLE,
-        "anchor",
-    ),
+    "a bomb": (HEAD + "title: &a x\nclaims: [*a, *a]\n", TABLE, "anchor"),
     "a baseline without the objective": (
         HEAD.replace("target: y", "target: y, objective: absolute_error")
         + "search: {fixed: {reg_lambda: 0}, space: "

@@ -10,9 +10,9 @@ from runs import assert_same_run
 
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.errors import DataError, StudyError
-from boostreg.study.claim_jobs import Claims
 from boostreg.study.index import claim_lines, claims_page, write_claims_page
 from boostreg.study.load import load_study
+from boostreg.study.measurements import Claims
 from boostreg.study.plan import Plan
 from boostreg.study.runner import run_study
 

@@ -37,10 +37,7 @@ FAULTS = {
         "search: {trials: many}",
         "3:18: search.trials: found 'many'; expected a whole number.",
     ),
-    "quoted number": (
-        "seed: '1'",
-        "3:7: seed: found '1'; expected a whole number.",
-    ),
+    "quoted number": ("seed: '1'", "3:7: seed: found '1'; expected a whole number."),
     "half a round": (
         "rounds: {max: 2.5}",
         "3:15: rounds.max: found 2.5; expected a whole number.",
@@ -53,18 +50,12 @@ FAULTS = {
         "search: {racing: 1}",
         "3:18: search.racing: found 1; expected true or false.",
     ),
-    "null for a number": (
-        "seed:",
-        "3:1: seed: found null; expected a whole number.",
-    ),
+    "null for a number": ("seed:", "3:1: seed: found null; expected a whole number."),
     "no trial": (
         "search: {trials: 0}",
         "3:18: search.trials: found 0; expected at least 1.",
     ),
-    "negative seed": (
-        "seed: -1",
-        "3:7: seed: found -1; expected at least 0.",
-    ),
+    "negative seed": ("seed: -1", "3:7: seed: found -1; expected at least 0."),
     "storage without a scheme": (
         "search: {storage: foo}",
         (

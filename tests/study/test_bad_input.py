@@ -158,9 +158,9 @@ def test_bad_input_is_one_message_and_leaves_nothing(
     with pytest.raises(SystemExit) as stopped:
         main()
 
-    said = capsys.readouterr().err
+    reported = capsys.readouterr().err
     assert stopped.value.code == 2
-    assert said.startswith("boostreg: ")
-    assert word in said
-    assert "Traceback" not in said
+    assert reported.startswith("boostreg: ")
+    assert word in reported
+    assert "Traceback" not in reported
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.yaml", "data.csv"]

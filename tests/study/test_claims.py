@@ -120,7 +120,7 @@ def test_page_of_claims_links_to_each_and_replaces_no_page_of_others(finished):
         write_claims_page(finished.parent)
 
 
-def test_folder_without_claims_is_told(tmp_path):
+def test_folder_without_claims_is_reported(tmp_path):
     with pytest.raises(DataError, match="contains no run"):
         claims_page(tmp_path)
 

@@ -1,4 +1,4 @@
-"""How a study file is told what is wrong with it: a line a fault, in plain words."""
+"""Errors in a study file: all of them, one per line, in plain words."""
 
 import re
 
@@ -397,7 +397,7 @@ DATA_FAULTS = {
 
 
 @pytest.mark.parametrize(("data", "expected"), DATA_FAULTS.items())
-def test_faults_of_the_data_section_are_told(refusal, data, expected):
+def test_faults_of_the_data_section_are_reported(refusal, data, expected):
     assert refusal(f"name: small\ndata: {{{data}}}\n") == f"study.yaml:{expected}"
 
 
@@ -417,7 +417,7 @@ def test_name_that_ends_in_a_newline_is_refused(refusal):
     assert "name: found" in refusal("name: |\n  x\ndata: {source: a.csv, target: y}\n")
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_lines(refusal):
+def test_all_faults_are_reported_at_once_in_the_order_of_lines(refusal):
     message = refusal(
         """\
         name: Bad

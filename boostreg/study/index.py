@@ -14,7 +14,7 @@ from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
 from boostreg.study.files import write_text
-from boostreg.study.run import as_a_run_leaves, read_results, refuse_no_runs, runs_in
+from boostreg.study.run import damage_as_data_error, read_results, require_runs, runs_in
 
 __all__ = [
     "Index",
@@ -40,7 +40,7 @@ def write_index(folder: Path) -> Index:
     Raises DataError if ``folder`` contains no run or has an index that is not ours,
     RunError if the page cannot be written or locked.
     """
-    refuse_no_runs(folder)
+    require_runs(folder)
     page, locked = folder / "index.html", folder / ".index.lock"
     try:
         lock = filelock.FileLock(locked).acquire()
@@ -52,7 +52,7 @@ def write_index(folder: Path) -> Index:
         for run in runs_in(folder):
             try:
                 results, has_page = read_results(run), (run / "report.html").exists()
-                with as_a_run_leaves(run):
+                with damage_as_data_error(run):
                     rows.append(index_row(run.name, results, has_page=has_page))
             except DataError as error:
                 left_out.append((run.name, str(error).replace(f"{folder}/", "")))
@@ -102,7 +102,7 @@ def compare_folders(
         beside = page.resolve().parent == run.parent and (run / "report.html").exists()
         name = quote(run.name, safe="", errors="replace")
         links.append(f"./{name}/report.html" if beside else "")
-    with as_a_run_leaves(a.parent):
+    with damage_as_data_error(a.parent):
         compared = compare_runs(first, second, names)
         content = render_pair(compared, first, second, (links[0], links[1]))
         lines = tuple(pair_lines(compared))
@@ -181,11 +181,11 @@ def write_claims_page(folder: Path) -> Path:
 
 
 def _rows(folder: Path) -> list[_Row]:
-    refuse_no_runs(folder)
+    require_runs(folder)
     rows = []
     for run in runs_in(folder):
         results = read_results(run)
-        with as_a_run_leaves(run):
+        with damage_as_data_error(run):
             rows += [
                 (*row, claim["measured"], run.name)
                 for claim in results["claims"]

@@ -27,7 +27,12 @@ from boostreg.study.files import (
     write_json,
     write_text,
 )
-from boostreg.study.run import as_a_run_leaves, read_results, read_table, results_file
+from boostreg.study.run import (
+    damage_as_data_error,
+    read_results,
+    read_table,
+    results_file,
+)
 
 __all__ = [
     "find_model",
@@ -162,7 +167,7 @@ def write_run(
 
 def rebuild_report(folder: Path) -> Path:
     """Write the report of a run from its stored results; return its path."""
-    with as_a_run_leaves(folder):
+    with damage_as_data_error(folder):
         return _write_page(folder, read_results(folder))
 
 

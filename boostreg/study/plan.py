@@ -37,7 +37,7 @@ from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
 from boostreg.study.path_grids import engine_grids, left_out, not_split, path_names
-from boostreg.study.run import as_a_run_leaves, read_results
+from boostreg.study.run import damage_as_data_error, read_results
 from boostreg.study.spec import Folds, StudySpec
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.engine_space import engine_space
@@ -52,7 +52,7 @@ _MAX_FOLD_ROWS = 10**9
 PICKS = ("best", "one_se")
 
 
-def _refuse_many_folds(spec: StudySpec, n_rows: int) -> None:
+def _check_n_folds(spec: StudySpec, n_rows: int) -> None:
     """Raise StudyError if the folds alone would take minutes or exhaust memory."""
     outer, inner = (
         level.folds * level.repeats if isinstance(level, Folds) else 1
@@ -118,7 +118,7 @@ class Plan:
         with study.at("claims"):
             check_claims(spec, self.objective.name)
         with study.at("validation"):
-            _refuse_many_folds(spec, self.table.n_samples)
+            _check_n_folds(spec, self.table.n_samples)
             self.splits = make_splits(
                 self.table,
                 outer=spec.validation.outer.as_dict(),
@@ -343,7 +343,7 @@ class Plan:
             if previous["data"]["fingerprint"] != self.table.fingerprint:
                 return ()
             facts = self._facts
-            with as_a_run_leaves(folder):
+            with damage_as_data_error(folder):
                 return edge_findings(
                     previous,
                     self._searched,

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Run",
-    "as_a_run_leaves",
+    "damage_as_data_error",
     "open_run",
     "read_results",
     "read_table",
-    "refuse_no_runs",
+    "require_runs",
     "results_file",
     "runs_in",
 ]
@@ -83,7 +83,7 @@ class Run:
     def figures(self) -> dict[str, Figure]:
         """The figures of the report by section and title, in report order."""
         rows = (read_table(self.folder, name) for name in ("trials", "paths"))
-        with as_a_run_leaves(self.folder):
+        with damage_as_data_error(self.folder):
             return page_figures(self.results, *rows)
 
     def figure(self, name: str) -> Figure:
@@ -109,7 +109,7 @@ class Run:
         return "\n".join((f"Run {self.folder}", *self.results["text"]["answer"]))
 
     def _repr_html_(self) -> str:
-        with as_a_run_leaves(self.folder):
+        with damage_as_data_error(self.folder):
             title = escape(str(self.results["study"]["title"] or self.folder))
             answer = self.results["text"]["answer"]
             sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in answer)
@@ -158,7 +158,7 @@ def read_results(folder: Path) -> Results:
 
 
 @contextmanager
-def as_a_run_leaves(folder: Path) -> Iterator[None]:
+def damage_as_data_error(folder: Path) -> Iterator[None]:
     """Convert errors within the block to a DataError on inconsistent files.
 
     The schema of ``results.json`` is checked when it is read. Inconsistent numbers,
@@ -228,7 +228,7 @@ def runs_in(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.name)
 
 
-def refuse_no_runs(folder: Path) -> None:
+def require_runs(folder: Path) -> None:
     """Raise DataError if ``folder`` contains no folder of a finished run."""
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"

@@ -189,7 +189,7 @@ class Data(Strict):
     @property
     def reading(self) -> Reading:
         """How the cells of a file are read."""
-        return Reading.from_dict(dict(self))
+        return replace(Reading.from_dict(dict(self)), types=self.types)
 
     @field_validator("class_weights", mode="after")
     @classmethod

@@ -80,7 +80,7 @@ def read_yaml(path: Path) -> Document:
     """Read a YAML file with one document; StudyError if that is impossible."""
     text = _read_text(path)
     document = Document(str(path))
-    _refuse_towers(document.file, text)
+    _check_nesting(document.file, text)
     try:
         _Builder(document, _events(text)).build()
     except MarkedYAMLError as error:
@@ -123,7 +123,7 @@ def _read_text(path: Path) -> str:
         ) from None
 
 
-def _refuse_towers(file: str, text: str) -> None:
+def _check_nesting(file: str, text: str) -> None:
     """Refuse deeply nested brackets before the scanner sees them.
 
     ruamel.yaml looks far ahead in them and would need a second for its first event.

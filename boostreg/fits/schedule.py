@@ -7,7 +7,8 @@ records that it has received.
 
 import queue
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from boostreg.errors import FitError, InterruptedRunError
@@ -108,21 +109,17 @@ def run_jobs(
     _Scheduler(ledger, slots, stopped, after).run(jobs)
 
 
+@dataclass(slots=True)
 class _Scheduler:
-    def __init__(
-        self,
-        ledger: Ledger,
-        slots: int,
-        stopped: Callable[[], bool],
-        after: Callable[[Job], None],
-    ) -> None:
-        self._ledger, self._slots = ledger, slots
-        self._stopped, self._after = stopped, after
-        self._ended: queue.SimpleQueue[tuple[Job, Work[Any], Future[bytes]]] = (
-            queue.SimpleQueue()
-        )
-        self._in_flight = 0
-        self._waiting: dict[int, list[Work[Any]]] = {}
+    _ledger: Ledger
+    _slots: int
+    _stopped: Callable[[], bool]
+    _after: Callable[[Job], None]
+    _in_flight: int = 0
+    _waiting: dict[int, list[Work[Any]]] = field(default_factory=dict)
+    _ended: queue.SimpleQueue[tuple[Job, Work[Any], Future[bytes]]] = field(
+        default_factory=queue.SimpleQueue
+    )
 
     def run(self, jobs: Sequence[Job]) -> None:
         open_jobs = list(jobs)
@@ -168,12 +165,9 @@ class _Scheduler:
             data = end.result()
         except FitError as error:
             self._ledger.forget(work)
-            if self._stopped():  # cancelled, perhaps by us; the next run tries it again
+            if self._stopped():  # perhaps killed by us; the next run tries it again
                 return
             job.receive(work, error)
-        except CancelledError:
-            self._ledger.forget(work)
-            return
         else:
             self._ledger.record(work, data)
             job.receive(work, work.decode(data))

@@ -11,11 +11,11 @@ from typing import Any
 
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.process import CallLimits
 from boostreg.fits.scratch import scratch_folder
+from boostreg.fits.work import PRELOAD
 from boostreg.study.plan import Plan
 from boostreg.study.spec import Dask
 

@@ -11,8 +11,7 @@ from typing import Any
 from boostreg.errors import DataError, RunError
 from boostreg.fits.fit import Fit
 from boostreg.fits.schedule import Batch, Job, run_jobs
-from boostreg.fits.versions import library_versions
-from boostreg.fits.work import FitWork, ModelWork, Work
+from boostreg.fits.work import FitWork, ModelWork, Work, library_versions
 from boostreg.penalty.linter import LintFinding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
 from boostreg.study.claim_jobs import Claims

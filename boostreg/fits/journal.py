@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -164,11 +164,7 @@ class Journal:
 
     def put(self, key: str, payload: bytes) -> None:
         """Store ``payload`` under ``key``, replacing any earlier one."""
-        self.put_many([(key, payload)])
-
-    def put_many(self, entries: Iterable[tuple[str, bytes]]) -> None:
-        """Store all ``(key, payload)`` or none, with a single sync."""
-        self._put([_row("fit", key, payload) for key, payload in entries])
+        self._put("fit", {key: payload})
 
     def get_failure(self, key: str) -> str | None:
         """Return the failure stored under ``key``; fits have separate keys."""
@@ -182,10 +178,7 @@ class Journal:
 
     def put_failures(self, reasons: Mapping[str, str]) -> None:
         """Store failures by key, all or none; fits have separate keys."""
-        self._put([_row("failure", key, why.encode()) for key, why in reasons.items()])
-
-    def __contains__(self, key: str) -> bool:
-        return self.get(key) is not None
+        self._put("failure", {key: why.encode() for key, why in reasons.items()})
 
     def __len__(self) -> int:
         """Return the number of fits, including damaged ones."""
@@ -287,7 +280,11 @@ class Journal:
             "everything is computed again."
         )
 
-    def _put(self, rows: list[tuple[str, str, bytes, bytes]]) -> None:
+    def _put(self, kind: str, payloads: Mapping[str, bytes]) -> None:
+        rows = []
+        for key, payload in payloads.items():
+            content = zlib.compress(payload, 1)
+            rows.append((kind, key, content, _checksum(kind, key, content)))
         with self._guard:
             connection = self._open_connection()
             try:
@@ -335,11 +332,6 @@ def _value(connection: sqlite3.Connection, statement: str) -> object:
     with closing(connection.execute(statement)) as cursor:
         row = cursor.fetchone()
     return None if row is None else row[0]
-
-
-def _row(kind: str, key: str, payload: bytes) -> tuple[str, str, bytes, bytes]:
-    content = zlib.compress(payload, 1)
-    return kind, key, content, _checksum(kind, key, content)
 
 
 def _checksum(kind: str, key: str, content: bytes) -> bytes:

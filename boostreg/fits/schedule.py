@@ -35,25 +35,21 @@ class Job(Protocol):
 class Batch:
     """A job whose work is known from the start.
 
-    Unless it is ``needed``, failed work is recorded as a failure.
+    Unless it is ``needed``, failed work is recorded as a failure. ``n_left`` is the
+    number of missing records.
     """
 
     def __init__(self, works: Sequence[Work[Any]], *, needed: bool = True) -> None:
         self._needed = needed
         self._new = list(dict.fromkeys(works))
-        self._missing = len(self._new)
+        self.n_left = len(self._new)
         self.records: dict[Work[Any], Any] = {}
         self.failures: dict[Work[Any], FitError] = {}
 
     @property
     def done(self) -> bool:
         """Whether all records have arrived."""
-        return self._missing == 0
-
-    @property
-    def n_left(self) -> int:
-        """Number of missing records."""
-        return self._missing
+        return self.n_left == 0
 
     def ready(self) -> Sequence[Work[Any]]:
         """Return all work on the first call, nothing afterwards."""
@@ -68,7 +64,7 @@ class Batch:
         FitError
             If needed work failed: there is no report without it.
         """
-        self._missing -= 1
+        self.n_left -= 1
         if not isinstance(record, FitError):
             self.records[work] = record
         elif self._needed:

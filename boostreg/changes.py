@@ -42,7 +42,7 @@ import numpy as np
 
 from boostreg.arrays import Array, Indices
 
-__all__ = ["LossChange", "Judges", "Word", "change_of_loss", "simultaneous_changes"]
+__all__ = ["Judges", "LossChange", "Word", "change_of_loss", "simultaneous_changes"]
 
 Word = Literal["better", "worse", "same", "as good", "not settled"]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from boostreg.changes import LossChange, Judges, change_of_loss, simultaneous_changes
+from boostreg.changes import Judges, LossChange, change_of_loss, simultaneous_changes
 
 
 def judges_of(n, folds=5, repeats=1, **more):

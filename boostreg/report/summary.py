@@ -277,7 +277,10 @@ def guess_data(tuned: TunedEngine) -> GuessData | None:
     made = [
         _guess(name, tuned.trials[trial], complete, best)
         for name, trial in tuned.guesses.items()
+        if trial < len(tuned.trials)  # a timeout may end the search before
     ]
+    if not made:
+        return None
     return {
         "noise": tuned.prior.noise,
         "std": math.sqrt(tuned.prior.variance),

@@ -16,14 +16,18 @@ from boostreg.errors import DataError, RunError
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
-from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.process import CallLimits
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
-from boostreg.fits.versions import library_versions
-from boostreg.fits.work import FitWork, ModelWork, Work
+from boostreg.fits.work import (
+    PRELOAD,
+    FitWork,
+    ModelWork,
+    Work,
+    library_versions,
+)
 from boostreg.penalty.linter import LintFinding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
 from boostreg.report.results import RunData

@@ -1,4 +1,4 @@
-"""The names of engines and baselines in sentences."""
+"""Names and numbers as sentences write them."""
 
 import math
 
@@ -7,14 +7,30 @@ from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures.scale import MINUS
 from boostreg.statistics import Interval
 
-__all__ = ["LABELS", "count", "format_change", "format_number", "with_interval"]
+__all__ = [
+    "LABELS",
+    "capitalize",
+    "count",
+    "format_change",
+    "format_number",
+    "with_interval",
+]
 
 LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
 """Engines and baselines, as a sentence names them."""
 
 
+def capitalize(sentence: str) -> str:
+    """Return a sentence with a capital first letter; the rest stays as it is.
+
+    >>> capitalize("tuned XGBoost")
+    'Tuned XGBoost'
+    """
+    return sentence[:1].upper() + sentence[1:]
+
+
 def format_number(value: float, digits: int = 4) -> str:
-    """Return a format_number with so many significant digits and a true minus sign.
+    """Return a number with this many significant digits and a true minus sign.
 
     >>> format_number(3412.3456), format_number(0.000123456), format_number(12.0)
     ('3,412', '0.0001235', '12')

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from boostreg.figures.scale import count
 from boostreg.report.comparisons import Judged, best_linear
 from boostreg.report.records import RunRecord
 from boostreg.report.results import HeadingsData
@@ -31,7 +32,6 @@ from boostreg.report.sentences import (
 from boostreg.report.wording import (
     LABELS,
     capitalize,
-    count,
     format_change,
     with_interval,
 )

@@ -10,8 +10,8 @@ from boostreg.figures.scale import count, fixed, percent, places
 from boostreg.report.results import Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
-from boostreg.report.sections.words import engine_name, span
 from boostreg.report.shell import fill
+from boostreg.report.wording import engine_name, span
 
 __all__ = ["IndexRow", "index_row", "render_index"]
 

@@ -9,9 +9,9 @@ from typing import Any
 from boostreg.figures import Figure, encoding
 from boostreg.report.results import Results
 from boostreg.report.sections import SECTIONS, Rows, build_sections
-from boostreg.report.shell import content_policy, fill, island
+from boostreg.report.shell import fill, island
 
-__all__ = ["page_figures", "policy", "render"]
+__all__ = ["page_figures", "render"]
 
 _STYLES, _SCRIPTS = ("report.css",), (
     "tools.js", "scale.js", "zoom.js", "report.js",
@@ -94,8 +94,3 @@ def _figures_in(content: Any) -> Iterator[Figure]:
     elif isinstance(content, list | tuple):
         for value in content:
             yield from _figures_in(value)
-
-
-def policy() -> str:
-    """Return the content security policy: this page's scripts and styles, no more."""
-    return content_policy(styles=_STYLES, scripts=_SCRIPTS)

@@ -4,10 +4,8 @@ A key that is renamed here is a type error wherever a page reads it. ``None`` is
 was not measured, or a number that JSON lacks: NaN or infinity.
 """
 
-import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -21,7 +19,7 @@ __all__ = [
     "EffectData", "EffectPointData", "EngineData", "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData", "Number", "OuterData",
     "PathData", "Penalties", "PickData", "PurposeData", "Results", "SizeData",
-    "StudyData", "TreeData", "faults_of", "json_schema", "shipped_schema",
+    "StudyData", "TreeData", "faults_of", "json_schema",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -561,12 +559,12 @@ def faults_of(results: object) -> list[str]:
     """Return what keeps ``results`` from being those of this version, place by place.
 
     >>> faults_of([])
-    ['it is no JSON object']
+    ['not a JSON object']
     >>> faults_of({"run": {}})[0]
     'run.started is missing'
     """
     if not isinstance(results, Mapping):
-        return ["it is no JSON object"]
+        return ["not a JSON object"]
     try:
         _adapter().validate_python(results)
     except ValidationError as error:
@@ -587,10 +585,3 @@ def json_schema() -> dict[str, Any]:
         "title": "results.json of boostreg",
     }
     return head | _adapter().json_schema() | head
-
-
-def shipped_schema() -> dict[str, Any]:
-    """Return the JSON Schema that ships in the package."""
-    text = files("boostreg.report").joinpath("results.schema.json").read_text("utf-8")
-    content: dict[str, Any] = json.loads(text)
-    return content

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from boostreg.effects.effects import Effect
 from boostreg.effects.optimism import ties
 from boostreg.effects.outer import OuterEffect
+from boostreg.figures.scale import count
 from boostreg.report.comparisons import Comparison, best_linear
 from boostreg.report.records import EngineRecord, RunRecord
 from boostreg.report.wording import (
     LABELS,
     capitalize,
-    count,
     format_change,
     format_number,
 )

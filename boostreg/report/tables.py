@@ -1,4 +1,4 @@
-"""The tables of a run: one row per trial, per fit, and per fold at a point of a path."""
+"""The tables of a run: a row per trial, per fit, and per fold at a point of a path."""
 
 from typing import Any
 

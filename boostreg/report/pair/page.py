@@ -16,13 +16,13 @@ from boostreg.figures.scale import (
 )
 from boostreg.report.pair.result import Change, Compared
 from boostreg.report.results import PickData, Results
-from boostreg.report.sections.words import (
+from boostreg.report.shell import fill
+from boostreg.report.wording import (
     PENALTY_WORDS,
     PICKS,
     TextTable,
     span,
 )
-from boostreg.report.shell import fill
 
 __all__ = ["render_pair"]
 

@@ -7,11 +7,17 @@ from typing import Any, TypedDict
 import numpy as np
 
 from boostreg.effects.effects import paired_ratio
+from boostreg.figures.scale import count
 from boostreg.report.results import PickData, Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
-from boostreg.report.sections.words import PICKS, engine_name, plain
-from boostreg.report.wording import count, format_change, format_number
+from boostreg.report.wording import (
+    PICKS,
+    engine_name,
+    format_change,
+    format_number,
+    plain,
+)
 from boostreg.statistics import corrected_t, holm
 
 __all__ = ["Change", "Compared", "ComparedRow", "compare_runs", "pair_lines"]

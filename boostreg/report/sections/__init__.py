@@ -18,7 +18,7 @@ from boostreg.report.sections.trials import (
     trees_section,
     trials_section,
 )
-from boostreg.report.sections.words import PICKS
+from boostreg.report.wording import PICKS
 
 __all__ = ["SECTIONS", "Rows", "build_sections"]
 

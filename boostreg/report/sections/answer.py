@@ -8,7 +8,7 @@ from boostreg.report.claims import count_verdicts
 from boostreg.report.records import GIVEN
 from boostreg.report.results import Results
 from boostreg.report.sections.effects import matters_table
-from boostreg.report.sections.words import PICKS, engine_name, model_name, span
+from boostreg.report.wording import PICKS, engine_name, model_name, span
 
 __all__ = ["answer_section", "lead_engine"]
 

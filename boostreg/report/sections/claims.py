@@ -16,8 +16,7 @@ from boostreg.figures.scale import MISSING, significant
 from boostreg.penalty.space import by_strength
 from boostreg.report.claims import claims_sentences, quantity_words
 from boostreg.report.results import ClaimData, ClaimFindingData, Results
-from boostreg.report.sections.words import TextTable, engine_name
-from boostreg.report.wording import capitalize
+from boostreg.report.wording import TextTable, capitalize, engine_name
 
 __all__ = ["claim_rows", "claims_section"]
 

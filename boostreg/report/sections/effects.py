@@ -24,14 +24,14 @@ from boostreg.report.results import (
     EffectPointData,
     Results,
 )
-from boostreg.report.sections.words import (
+from boostreg.report.wording import (
     PENALTY_WORDS,
     PICKS,
     TextTable,
     engine_name,
+    format_change,
     span,
 )
-from boostreg.report.wording import format_change
 
 __all__ = ["effects_section", "matters_table", "shrinkage_section"]
 

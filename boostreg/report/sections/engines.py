@@ -30,7 +30,7 @@ from boostreg.report.results import (
     OuterData,
     Results,
 )
-from boostreg.report.sections.words import TextTable, model_name, span
+from boostreg.report.wording import TextTable, model_name, span
 
 __all__ = ["baselines_section", "engines_section"]
 

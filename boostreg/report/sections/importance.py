@@ -7,7 +7,7 @@ from boostreg.figures import promise_chart, share_bars
 from boostreg.figures.scale import fixed, percent, signed
 from boostreg.report.records import GIVEN
 from boostreg.report.results import ImportanceData, IncumbentData, Results
-from boostreg.report.sections.words import TextTable, engine_name
+from boostreg.report.wording import TextTable, engine_name
 
 __all__ = ["importance_section", "promise_section"]
 

@@ -13,7 +13,7 @@ from boostreg.figures.scale import MISSING, count, significant
 from boostreg.penalty import SCALED, Penalty
 from boostreg.report.results import EngineData, Number, PickData, Results
 from boostreg.report.sections.answer import lead_engine
-from boostreg.report.sections.words import (
+from boostreg.report.wording import (
     PENALTY_WORDS,
     PICKS,
     Cell,

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from boostreg.report.results import Results
 from boostreg.report.sections.parameters import to_yaml
-from boostreg.report.sections.words import plain, table_of
+from boostreg.report.wording import plain, spaced, table_of
 
 __all__ = ["public", "setup_section", "without_folders"]
 
@@ -32,10 +32,10 @@ def setup_section(results: Results) -> dict[str, Any]:
         if _is_records(value):
             is_long = len(value) > _MAX_COLUMNS
             more = f": the first {_MAX_COLUMNS} of {len(value)}" if is_long else ""
-            caption = f"{_words(key).capitalize()}{more}"
+            caption = f"{spaced(key).capitalize()}{more}"
             tables.append(table_of(caption, value[:_MAX_COLUMNS]))
         elif key != "notes" and value not in (None, "", []):
-            facts.append((_words(key), without_folders(plain(value))))
+            facts.append((spaced(key), without_folders(plain(value))))
     fixed = {
         "seed": study["seed"],
         "penalties held": study["search"]["fixed"],
@@ -57,7 +57,7 @@ def setup_section(results: Results) -> dict[str, Any]:
         "notes": [public(note) for note in card["notes"]],
         "fixed": [(name, plain(value)) for name, value in fixed.items()],
         "versions": [(name, plain(v)) for name, v in results["versions"].items()],
-        "run": [(_words(k), plain(v)) for k, v in results["run"].items()],
+        "run": [(spaced(k), plain(v)) for k, v in results["run"].items()],
         "yaml": to_yaml(study),
         "lint": [
             f"{one['code']} {one['where']} {one['text']} {one['advice']}"
@@ -95,7 +95,3 @@ def public(text: str) -> str:
     'no file data.csv, nor x.csv'
     """
     return _PATH.sub(lambda found: re.split(r"[/\\]", found[0])[-1], text)
-
-
-def _words(key: str) -> str:
-    return str(key).replace("_", " ")

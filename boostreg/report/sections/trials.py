@@ -17,7 +17,7 @@ from boostreg.figures.scale import MISSING, count, fixed, signed, significant
 from boostreg.penalty import PENALTIES
 from boostreg.report.results import Number, Results
 from boostreg.report.sections.setup import public
-from boostreg.report.sections.words import PICKS, TextTable, engine_name
+from boostreg.report.wording import PICKS, TextTable, engine_name
 
 __all__ = [
     "MAX_ROWS",

@@ -10,13 +10,9 @@ from boostreg.report.results import ClaimData
 from boostreg.report.wording import LABELS, format_number
 
 __all__ = [
-    "claims_sentences",
-    "count_verdicts",
-    "expected_words",
-    "measured_words",
-    "quantity_words",
-    "summarize_claims",
-]
+    "claims_sentences", "count_verdicts", "expected_words", "measured_words",
+    "quantity_words", "summarize_claims",
+]  # fmt: skip
 
 _MAX_NAMED = 5
 _QUANTITIES = {

@@ -21,16 +21,9 @@ from boostreg.statistics import (
 )
 
 __all__ = [
-    "Comparison",
-    "Judged",
-    "best_linear",
-    "compare_all",
-    "comparison_data",
-    "interval_data",
-    "judged_models",
-    "outer_results",
-    "sizes_data",
-]
+    "Comparison", "Judged", "best_linear", "compare_all", "comparison_data",
+    "interval_data", "judged_models", "outer_results", "sizes_data",
+]  # fmt: skip
 
 LEVEL = 0.05
 ENGINE_MODELS = ("best", "one_se", "default", "unpenalised")

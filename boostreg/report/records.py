@@ -24,14 +24,9 @@ from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Prior, Selection, Trial
 
 __all__ = [
-    "GIVEN",
-    "MAIN",
-    "ClaimRecord",
-    "EngineRecord",
-    "OuterRecord",
-    "RunRecord",
+    "GIVEN", "MAIN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord",
     "TunedEngine",
-]
+]  # fmt: skip
 
 GIVEN = 2
 """Trials of every search that are not drawn."""

@@ -1,7 +1,7 @@
 """Sentences and headings about penalties, engines and models, from a run's records."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from boostreg.effects.effects import Effect
 from boostreg.effects.optimism import ties
@@ -18,30 +18,13 @@ from boostreg.report.wording import (
 from boostreg.statistics import Interval
 
 __all__ = [
-    "Pairs",
-    "advice",
-    "alone_sentence",
-    "baselines_heading",
-    "effect_sentence",
-    "effects_heading",
-    "engines_heading",
-    "flat_sentences",
-    "front_heading",
-    "importance_heading",
-    "lead_engine",
-    "listed",
-    "loses_words",
-    "mean_sentences",
-    "outer_leaves",
-    "promise_heading",
-    "setup_heading",
-    "shrinkage_heading",
-    "ties_sentence",
-    "trees_heading",
-    "trials_heading",
-    "use_heading",
+    "Pairs", "advice", "alone_sentence", "baselines_heading", "effect_sentence",
+    "effects_heading", "engines_heading", "flat_sentences", "front_heading",
+    "importance_heading", "lead_engine", "listed", "loses_words", "mean_sentences",
+    "outer_leaves", "promise_heading", "setup_heading", "shrinkage_heading",
+    "ties_sentence", "trees_heading", "trials_heading", "use_heading",
     "verdicts_sentence",
-]
+]  # fmt: skip
 
 Pairs = Mapping[tuple[str, str], Comparison]
 """Comparisons by the names of their two models."""
@@ -108,23 +91,23 @@ def _share(interval: Interval, base: float) -> str:
     """Return a difference and its interval as shares of ``base``."""
     if base == 0:
         return "an unknown share of 0"
-    ends = (interval.estimate, interval.low, interval.high)
-    return _with_ends(interval, *(end / base for end in ends))
+    return _with_ends(interval, lambda end: end / base)
 
 
 def _ratio(interval: Interval) -> str:
     """Return a ratio and its interval as changes."""
     if math.isnan(interval.estimate):
         return "an unknown share of 0"
-    ends = (interval.estimate, interval.low, interval.high)
-    return _with_ends(interval, *(end - 1 for end in ends))
+    return _with_ends(interval, lambda end: end - 1)
 
 
-def _with_ends(interval: Interval, estimate: float, low: float, high: float) -> str:
-    change = format_change(estimate)
-    if not interval.exists:
-        return f"{change} ({interval.method})"
-    return f"{change} (95% CI {format_change(low)} to {format_change(high)})"
+def _with_ends(interval: Interval, share: Callable[[float], float]) -> str:
+    change, low, high = (
+        format_change(share(end))
+        for end in (interval.estimate, interval.low, interval.high)
+    )
+    ends = f"95% CI {low} to {high}" if interval.exists else interval.method
+    return f"{change} ({ends})"
 
 
 def verdicts_sentence(effects: Sequence[Effect]) -> str:

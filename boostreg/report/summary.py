@@ -6,14 +6,13 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
 from boostreg.effects.effects import Effect, plain_size
 from boostreg.effects.mechanism import Mechanism
 from boostreg.effects.optimism import ties, winners_bias
 from boostreg.effects.outer import OuterEffect
 from boostreg.errors import PenaltyError
-from boostreg.penalty import SCALED, Penalty, Scale, Units
+from boostreg.penalty import SCALED, Scale
 from boostreg.penalty.linter import at_edge
 from boostreg.penalty.priors import as_prior
 from boostreg.report.claims import claims_sentences, summarize_claims
@@ -54,23 +53,13 @@ from boostreg.statistics import Interval, standard_error
 from boostreg.tuning import Candidate, TrialCurves
 from boostreg.tuning.purpose import Purpose, Speed, best_under, knee
 
-__all__ = [
-    "effects_data",
-    "guess_data",
-    "noise_variance",
-    "penalty_scales",
-    "prior_of",
-    "purposes_data",
-    "summarize",
-    "timed_data",
-]
-
+__all__ = ["summarize", "timed_data"]
 
 _Named = Literal["one_se", "knee", "max_leaves", "max_bytes", "max_microseconds"]
 _LIMITS: tuple[_Named, ...] = ("max_leaves", "max_bytes")
 
 
-def effects_data(record: RunRecord) -> dict[str, dict[str, EffectData]]:
+def _effects(record: RunRecord) -> dict[str, dict[str, EffectData]]:
     """Return every effect by engine and penalty, the main one on top."""
 
     def key(one: Effect | Mechanism | OuterEffect) -> tuple[str, str]:
@@ -165,7 +154,7 @@ def _part(found: Mapping[str, Interval]) -> MechanismPartData:
     return cast("MechanismPartData", {n: interval_data(found[n]) for n in names})
 
 
-def purposes_data(tuned: TunedEngine, limits: Mapping[str, Any]) -> list[PurposeData]:
+def _purposes(tuned: TunedEngine, limits: Mapping[str, Any]) -> list[PurposeData]:
     """Return the smallest within one standard error, the knee, and one per limit.
 
     ``limits`` is the study's ``select``; for its limit on time see ``timed_data``.
@@ -231,7 +220,7 @@ def _row(
     }
 
 
-def guess_data(tuned: TunedEngine) -> GuessData | None:
+def _guess(tuned: TunedEngine) -> GuessData | None:
     """Return the prior, its guesses and their ranks among all trials of a search.
 
     None where no guess was made.
@@ -274,61 +263,14 @@ def guess_data(tuned: TunedEngine) -> GuessData | None:
     }
 
 
-_LIKELIHOODS = ("logistic", "softmax", "poisson")
-_DISPERSED = ("squared_error", "gamma", "tweedie")
-
-
-def penalty_scales(penalty: Penalty, units: Units) -> dict[str, Penalties | None]:
-    """Return the scaled penalties by scale, None for a scale without a unit."""
-    content: dict[str, Penalties | None] = {}
-    for scale in get_args(Scale):
-        try:
-            same = penalty.to_scale(scale, units)
-        except PenaltyError:
-            content[scale] = None
-        else:
-            content[scale] = {name: getattr(same, name) for name in SCALED}
-    return content
-
-
-def prior_of(penalty: Penalty, units: Units, variance: float | None) -> PriorData:
-    """Return what ``as_prior`` says, for a penalty in any scale."""
-    return cast("PriorData", as_prior(penalty.to_raw(units), units, variance))
-
-
-def noise_variance(
-    objective: str, loss: float, weights: Sequence[Array | None]
-) -> float | None:
-    """Return s^2 of ``boostreg.penalty.priors``, None where the objective has none.
-
-    Parameters
-    ----------
-    objective : str
-        What was minimised.
-    loss : float
-        Mean loss on rows that were not trained on. For squared error it is the noise
-        variance, for gamma and Tweedie, a mean deviance, about the dispersion.
-    weights : sequence of arrays or None
-        Row weights. They are taken for precisions: ``loss`` is then the variance of a
-        row of mean weight, and a row of weight 1 has so much more.
-    """
-    known = [part for part in weights if part is not None]
-    mean_weight = float(np.mean(np.concatenate(known))) if known else 1.0
-    if objective in _DISPERSED:
-        return loss * mean_weight
-    return mean_weight if objective in _LIKELIHOODS else None
-
-
 def summarize(record: RunRecord, run: RunData) -> Results:
     """Return the content of ``results.json``, JSON-ready except for NaN."""
     judged = judged_models(record)
     comparisons = compare_all(record, judged)
     by_pair = {(one.a, one.b): one for one in comparisons}
     claims = summarize_claims(record.claims)
-    answer, verdicts = (
-        answer_sentences(record, judged, by_pair),
-        claims_sentences(claims),
-    )
+    answer = answer_sentences(record, judged, by_pair)
+    verdicts = claims_sentences(claims)
     return {
         "run": run,
         "versions": dict(record.versions),
@@ -352,7 +294,7 @@ def summarize(record: RunRecord, run: RunData) -> Results:
         },
         "comparisons": [comparison_data(one) for one in comparisons],
         "sizes": sizes_data(record),
-        "effects": effects_data(record),
+        "effects": _effects(record),
         "outer_ratio": record.outer_ratio,
         "claims": claims,
         "lint": [
@@ -374,8 +316,8 @@ def _engine(
         "unpenalised": _reference(engine, "unpenalised", record, judged),
         "winners_bias": winners_bias(curves),
         "ties": list(ties(curves)),
-        "guess": guess_data(tuned),
-        "purposes": purposes_data(tuned, record.study.get("select") or {}),
+        "guess": _guess(tuned),
+        "purposes": _purposes(tuned, record.study.get("select") or {}),
         "overtuning": [
             {"trial": point.trial, "inner": point.inner, "outer": point.outer}
             for point in engine.overtuning
@@ -423,24 +365,39 @@ def _pick(
     tuned = engine.tuned[None]
     chosen, penalty = tuned.candidate(pick), tuned.penalty(pick)
     model = engine.models[pick]
-    interval = judged[f"{engine.name} {pick}"].interval(record.outer_ratio)
-    objective = record.card["objective"]
-    variance = noise_variance(objective, interval.estimate, record.outer_weights)
+    outer_loss = _loss(judged[f"{engine.name} {pick}"], record.outer_ratio)
+    scales: dict[str, Penalties | None] = {}
+    for scale in get_args(Scale):
+        try:
+            same = penalty.to_scale(scale, model.units)
+        except PenaltyError:
+            scales[scale] = None  # this scale has no unit here
+        else:
+            scales[scale] = {name: getattr(same, name) for name in SCALED}
+    # The s^2 of ``boostreg.penalty.priors``. For squared error the loss on new rows is
+    # the noise variance; for gamma and Tweedie, a mean deviance, about the dispersion.
+    # Row weights are precisions: the loss is then the variance of a row of mean weight,
+    # and a row of weight 1 has as much times the mean weight. Other likelihoods have
+    # dispersion 1, and quantile losses none.
+    known = [part for part in record.outer_weights if part is not None]
+    mean_weight = float(np.mean(np.concatenate(known))) if known else 1.0
+    variance: float | None = None
+    if record.card["objective"] in ("squared_error", "gamma", "tweedie"):
+        variance = cast("float", outer_loss["loss"]) * mean_weight
+    elif record.card["objective"] in ("logistic", "softmax", "poisson"):
+        variance = mean_weight
+    prior = as_prior(penalty.to_raw(model.units), model.units, variance)
     return {
         "trial": chosen.trial,
         "rounds": chosen.n_rounds,
         "penalty": penalty.as_dict(),
         "scale": penalty.scale,
         "raw": model.raw,
-        "scales": penalty_scales(penalty, model.units),
-        "prior": prior_of(penalty, model.units, variance),
+        "scales": scales,
+        "prior": cast("PriorData", prior),
         "params": model.params,
-        "inner": {
-            "loss": chosen.loss,
-            "se": chosen.loss_se,
-            "leaves": chosen.n_leaves,
-        },
-        "outer": _loss(judged[f"{engine.name} {pick}"], record.outer_ratio),
+        "inner": {"loss": chosen.loss, "se": chosen.loss_se, "leaves": chosen.n_leaves},
+        "outer": outer_loss,
         "size": _size(plain_size(model.size)),
         "outer_size": _mean_size(engine.outer[pick]),
         "rounds_max_reached": chosen.rounds_max_reached,
@@ -452,15 +409,16 @@ def _pick(
         "by_outer_fold": [
             {
                 "outer_fold": fold,
-                "trial": engine.tuned[fold].candidate(pick).trial,
-                "rounds": engine.tuned[fold].candidate(pick).n_rounds,
+                "trial": found.trial,
+                "rounds": found.n_rounds,
                 "loss": outer.loss,
                 "train_loss": outer.train_loss,
-                "inner_loss": engine.tuned[fold].candidate(pick).loss,
+                "inner_loss": found.loss,
                 "leaves": outer.size.n_leaves,
                 "penalty": engine.tuned[fold].penalty(pick).as_dict(),
             }
             for fold, outer in enumerate(engine.outer[pick])
+            for found in (engine.tuned[fold].candidate(pick),)
         ],
     }
 

@@ -9,13 +9,9 @@ from boostreg.trees import SIZES
 from boostreg.tuning.tuned import trial_row
 
 __all__ = [
-    "FIT_COLUMNS",
-    "PATH_COLUMNS",
-    "TRIAL_COLUMNS",
-    "fit_table",
-    "path_table",
+    "FIT_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table", "path_table",
     "trial_table",
-]
+]  # fmt: skip
 
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
 _PENALTY_COLUMNS = tuple(Penalty().as_dict())

@@ -42,7 +42,7 @@ def render_pair(
     Figures are drawn from both ``results.json``; ``links`` are each run's own page,
     relative to this one, empty where there is none.
     """
-    shared = compared["comparable"]["loss"]
+    shared = compared["same_loss"]
     traces = [
         Trace(
             engine,
@@ -67,7 +67,6 @@ def render_pair(
         runs=list(zip("AB", compared["names"], links, strict=True)),
         engines=list(dict.fromkeys([*a["engines"], *b["engines"]])),
         fronts=fronts_of_two(traces, loss=a["data"]["loss"]) if drawn else None,
-        loss_name=a["data"]["loss"],
         effects=list(_effects(a, b, with_loss=shared)),
         picks=_picks(compared),
         penalties=_penalties(compared),
@@ -119,7 +118,7 @@ def _picks(compared: Compared) -> TextTable:
         "model", "loss A", "loss B", "B minus A", "95% interval", "loss of B",
         "leaves A", "leaves B", "change", "95% interval", "leaves of B",
     )  # fmt: skip
-    same_loss = compared["comparable"]["loss"]
+    same_loss = compared["same_loss"]
     picks = [pick for row in compared["rows"] for pick in (row["a"], row["b"]) if pick]
     losses = [v for pick in picks if (v := pick["outer"]["loss"]) is not None]
     decimals = places([min(losses, default=1.0)])

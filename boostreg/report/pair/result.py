@@ -61,21 +61,13 @@ class ComparedRow(TypedDict):
     leaves: Change | None
 
 
-class Comparable(TypedDict):
-    """What two runs have in common."""
-
-    data: bool
-    loss: bool
-
-
 class Compared(TypedDict):
     """Run B against run A; ``study`` and ``environment`` list what differs."""
 
     names: list[str]
-    loss_name: list[str]
-    paired: bool
     flags: list[str]
-    comparable: Comparable
+    same_data: bool
+    same_loss: bool
     answer: list[str]
     notes: list[str]
     rows: list[ComparedRow]
@@ -223,10 +215,9 @@ def compare_runs(a: Results, b: Results, names: tuple[str, str]) -> Compared:
         ]
     return {
         "names": list(names),
-        "loss_name": [a["data"]["loss"], b["data"]["loss"]],
-        "paired": not all_flags,
         "flags": all_flags,
-        "comparable": {"data": not flags["data"], "loss": not flags["losses"]},
+        "same_data": not flags["data"],
+        "same_loss": not flags["losses"],
         "answer": answer,
         "notes": list(_notes(rows)),
         "rows": rows,

@@ -19,16 +19,9 @@ from boostreg.report.results import Number, Results
 from boostreg.report.sections.setup import public
 from boostreg.report.wording import PICKS, TextTable, engine_name
 
-__all__ = [
-    "MAX_ROWS",
-    "Shown",
-    "front_section",
-    "select_rows",
-    "trees_section",
-    "trials_section",
-]
+__all__ = ["Shown", "front_section", "select_rows", "trees_section", "trials_section"]
 
-MAX_ROWS = 2000
+_MAX_ROWS = 2000
 """More trials than this are all drawn, but only the 1,000 best are listed."""
 
 _BEST = 1000
@@ -67,7 +60,7 @@ def select_rows(results: Results, trials: Rows) -> Shown:
     """Return the trials of the final tuning, and those to list in the table."""
     rows = tuple(row for row in trials if row["outer_fold"] == "all")
     listed = tuple(range(len(rows)))
-    if len(rows) > MAX_ROWS:
+    if len(rows) > _MAX_ROWS:
         losses = {k: v for k in listed if (v := _number(rows[k], "loss")) is not None}
         best = sorted(losses, key=lambda k: (losses[k], k))[:_BEST]
         marked = {k for k in listed if _marks(results, rows[k])}

@@ -12,13 +12,7 @@ from boostreg.effects.effects import paired_ratio
 from boostreg.report.records import RunRecord
 from boostreg.report.results import ComparisonData, DifferenceData, RatioData
 from boostreg.report.wording import format_change
-from boostreg.statistics import (
-    Interval,
-    corrected_t,
-    holm,
-    mean_interval,
-    row_interval,
-)
+from boostreg.statistics import Interval, corrected_t, holm, mean_interval, row_interval
 
 __all__ = [
     "Comparison", "Judged", "best_linear", "compare_all", "comparison_data",
@@ -117,9 +111,7 @@ def judged_models(record: RunRecord) -> dict[str, Judged]:
     return judged
 
 
-def outer_results(
-    by_fold: Mapping[int | None, BaselineResult],
-) -> list[BaselineResult]:
+def outer_results(by_fold: Mapping[int | None, BaselineResult]) -> list[BaselineResult]:
     """Return the results of a baseline on the outer folds, in their order."""
     return [by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)]
 

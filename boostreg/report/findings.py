@@ -3,38 +3,11 @@
 from collections.abc import Mapping
 
 from boostreg.figures.scale import count
+from boostreg.report import sentences as phrases
 from boostreg.report.comparisons import Judged, best_linear
 from boostreg.report.records import RunRecord
 from boostreg.report.results import HeadingsData
-from boostreg.report.sentences import (
-    Pairs,
-    advice,
-    baselines_heading,
-    effects_heading,
-    engines_heading,
-    flat_sentences,
-    front_heading,
-    importance_heading,
-    lead_engine,
-    listed,
-    loses_words,
-    mean_sentences,
-    outer_leaves,
-    promise_heading,
-    setup_heading,
-    shrinkage_heading,
-    ties_sentence,
-    trees_heading,
-    trials_heading,
-    use_heading,
-    verdicts_sentence,
-)
-from boostreg.report.wording import (
-    LABELS,
-    capitalize,
-    format_change,
-    with_interval,
-)
+from boostreg.report.wording import LABELS, capitalize, format_change, format_number
 
 __all__ = ["answer_sentences", "caveats", "headings", "warnings"]
 
@@ -61,7 +34,7 @@ _IMPOSSIBLE = (
 
 
 def answer_sentences(
-    record: RunRecord, judged: Mapping[str, Judged], by_pair: Pairs
+    record: RunRecord, judged: Mapping[str, Judged], by_pair: phrases.Pairs
 ) -> list[str]:
     """Return the opening: what to use, why, and which models do as well.
 
@@ -72,30 +45,40 @@ def answer_sentences(
     for engine in record.engines:
         effects = [e for e in record.main_effects if e.engine == engine]
         if effects:
-            verdicts.setdefault(verdicts_sentence(effects), []).append(LABELS[engine])
-    parts = [f"in {listed(engines)}, {what}" for what, engines in verdicts.items()]
+            verdicts.setdefault(phrases.verdicts_sentence(effects), []).append(
+                LABELS[engine]
+            )
+    parts = [
+        f"in {phrases.listed(engines)}, {what}" for what, engines in verdicts.items()
+    ]
     penalties = capitalize("; ".join(parts) or "no path of a penalty was measured")
     if not record.searched:
         return [f"{penalties}."] if record.main_effects else []
-    lead = lead_engine(record)
-    small, large = (count(outer_leaves(lead, pick)) for pick in ("one_se", "best"))
+    lead = phrases.lead_engine(record)
+    small, large = (
+        count(phrases.outer_leaves(lead, pick)) for pick in ("one_se", "best")
+    )
     one = len(record.outer_weights) == 1
     where = "on the outer split" if one else "means over the outer folds"
     final = count(lead.models["one_se"].size.n_leaves)
-    lost = loses_words(by_pair[f"{lead.name} one_se", f"{lead.name} best"])
-    useless = list(mean_sentences(list(by_pair.values())))
-    sentences = useless or [advice(record, by_pair)]
+    lost = phrases.loses_words(by_pair[f"{lead.name} one_se", f"{lead.name} best"])
+    useless = list(phrases.mean_sentences(list(by_pair.values())))
+    sentences = useless or [phrases.advice(record, by_pair)]
     sentences.append(
         f"The smallest model within one standard error of the best has {small} leaves "
         f"instead of {large}, {where} ({final} when trained on all rows): {lost}. "
         f"{penalties}."
     )
     if len(record.engines) > 1:
-        sentences.append(f"{engines_heading(record, by_pair)}.")
+        sentences.append(f"{phrases.engines_heading(record, by_pair)}.")
     if linear := best_linear(record):
-        loss = with_interval(judged[linear].interval(record.outer_ratio))
-        name, loss_name = LABELS[linear], record.card["loss"]
-        parts = [f"The best linear model, {name}, has a {loss_name} of {loss}."]
+        name, interval = LABELS[linear], judged[linear].interval(record.outer_ratio)
+        loss, low, high = map(
+            format_number, (interval.estimate, interval.low, interval.high)
+        )
+        ends = f"95% CI {low} to {high}" if interval.exists else "no interval"
+        loss_words = f"{record.card['loss']} of {loss} ({ends})"
+        parts = [f"The best linear model, {name}, has a {loss_words}."]
         for engine in record.engines:
             found = by_pair[f"{engine} best", linear]
             clause = capitalize(found.clause(f"tuned {LABELS[engine]}", name))
@@ -104,20 +87,20 @@ def answer_sentences(
     return sentences
 
 
-def headings(record: RunRecord, by_pair: Pairs) -> HeadingsData:
+def headings(record: RunRecord, by_pair: phrases.Pairs) -> HeadingsData:
     """Return the heading of each section: its finding."""
     return {
-        "use": use_heading(record),
-        "setup": setup_heading(record),
-        "effects": effects_heading(record),
-        "front": front_heading(record),
-        "engines": engines_heading(record, by_pair),
-        "baselines": baselines_heading(record, by_pair),
-        "trials": trials_heading(record),
-        "importance": importance_heading(record),
-        "promise": promise_heading(record),
-        "shrinkage": shrinkage_heading(record),
-        "trees": trees_heading(record),
+        "use": phrases.use_heading(record),
+        "setup": phrases.setup_heading(record),
+        "effects": phrases.effects_heading(record),
+        "front": phrases.front_heading(record),
+        "engines": phrases.engines_heading(record, by_pair),
+        "baselines": phrases.baselines_heading(record, by_pair),
+        "trials": phrases.trials_heading(record),
+        "importance": phrases.importance_heading(record),
+        "promise": phrases.promise_heading(record),
+        "shrinkage": phrases.shrinkage_heading(record),
+        "trees": phrases.trees_heading(record),
     }
 
 
@@ -140,7 +123,7 @@ def warnings(record: RunRecord) -> list[str]:
 
 
 def caveats(
-    record: RunRecord, judged: Mapping[str, Judged], by_pair: Pairs
+    record: RunRecord, judged: Mapping[str, Judged], by_pair: phrases.Pairs
 ) -> list[str]:
     """Return what the figures are based on, and how to read them."""
     outer = len(record.outer_weights)
@@ -161,8 +144,8 @@ def caveats(
     if best_linear(record) is not None:
         lines.append("The best linear model is the one with the lowest inner loss.")
     if record.searched:
-        lines += map(ties_sentence, record.engines.values())
-    lines += flat_sentences(record.effects)
+        lines += map(phrases.ties_sentence, record.engines.values())
+    lines += phrases.flat_sentences(record.effects)
     searches = [t for e in record.engines.values() for t in e.tuned.values()]
     states = [trial.state for tuned in searches for trial in tuned.trials]
     if raced := states.count("raced"):

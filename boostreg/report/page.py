@@ -23,22 +23,11 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
 
     Equal arguments give equal bytes; only ``results["run"]`` depends on the clock.
 
-    Parameters
-    ----------
-    results : Results
-        The content of ``results.json``.
-    trials : sequence of mapping
-        Rows of ``trials.csv``; a number that is missing is None or NaN.
-    paths : sequence of mapping
-        Rows of ``paths.csv``.
-    fits : sequence of mapping
-        Rows of ``fits.csv``: a trial that is kept shows its folds.
-
-    Returns
-    -------
-    str
-        HTML, to be written as UTF-8 with ``newline="\n"``: the page allows its own
-        scripts and styles by the hash of their bytes.
+    The arguments are the content of ``results.json`` and the rows of ``trials.csv``,
+    ``paths.csv`` and ``fits.csv``; a missing number is None or NaN. With ``fits``, a
+    trial that is kept shows its folds. The HTML is to be written as UTF-8 with
+    ``newline="\n"``: the page allows its own scripts and styles by the hash of their
+    bytes.
     """
     sections = {
         section["id"]: section

@@ -32,20 +32,16 @@ ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class Part(TypedDict):
-    """A part whose keys are all named."""
+    """A part whose keys are all listed."""
 
 
 @with_config(ConfigDict(extra="allow", strict=True))
 class OpenPart(TypedDict):
-    """A part that holds more than what pages read."""
+    """A part with more keys than pages read."""
 
 
 class ClaimFindingData(Part):
-    """What a claim came to with one engine, or with none.
-
-    ``values`` are those of the resamples, ``series`` what its pictures draw, ``place``
-    where on each path every resample was read.
-    """
+    """The result of a claim: by resample, its ``values`` and ``place`` on the paths."""
 
     engine: str | None
     verdict: Verdict
@@ -72,11 +68,11 @@ class ClaimPanelData(Part):
 
 
 class ClaimData(OpenPart):
-    """A claim of the study and how it came out.
+    """A claim of the study and its result.
 
     ``how`` is the experiment (none along a path), ``when`` where it holds if not with
     every engine, ``share`` whether effects are shares, ``claimed`` the ends of the
-    effects that bear it out, ``claim`` the study's own words.
+    effects that support it, ``claim`` what the study writes.
     """
 
     id: str
@@ -219,7 +215,7 @@ class SizeData(Part):
 
 
 class OuterFoldData(Part):
-    """What was picked inside one outer fold, and how it did there."""
+    """What was picked inside one outer fold, and its loss there."""
 
     outer_fold: Count
     trial: Count
@@ -232,7 +228,7 @@ class OuterFoldData(Part):
 
 
 class PriorData(OpenPart):
-    """What a penalty says as a prior on leaf weights, see ``as_prior``."""
+    """A penalty as a prior on leaf weights, see ``as_prior``."""
 
     sentence: str
 
@@ -304,11 +300,7 @@ class ImportanceData(Part):
 
 
 class EngineData(Part):
-    """All that was found with one engine.
-
-    ``importance`` is by measure, empty where no design was measured; ``guess`` is None
-    where no trial was suggested.
-    """
+    """All that was found with one engine; ``importance`` is by measure."""
 
     best: PickData
     one_se: PickData
@@ -335,7 +327,7 @@ class BaselinePointData(Part):
 
 
 class BaselineData(Part):
-    """A model that is no boosted ensemble.
+    """A model that is not a boosted ensemble.
 
     ``coefficients`` are those that are not 0, of ``parameters``; ``strength`` and
     ``l1_ratio`` are those chosen in each outer fold.
@@ -412,7 +404,7 @@ class PathData(Part):
 
 
 class LowestData(Part):
-    """The value of least loss; its changes, as shares of the first value's."""
+    """The value of lowest loss; its changes, as shares of the first value's."""
 
     value: Finite
     loss: ChangeData
@@ -471,7 +463,7 @@ class EffectData(PathData):
 
 
 class LintData(Part):
-    """What the linter says of the search."""
+    """A warning of the linter about the search."""
 
     code: str
     where: str
@@ -556,7 +548,7 @@ def _adapter() -> TypeAdapter[Results]:
 
 
 def faults_of(results: object) -> list[str]:
-    """Return what keeps ``results`` from being those of this version, place by place.
+    """Return where ``results`` do not match the schema, and how.
 
     >>> faults_of([])
     ['not a JSON object']

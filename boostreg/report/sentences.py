@@ -9,12 +9,7 @@ from boostreg.effects.outer import OuterEffect
 from boostreg.figures.scale import count
 from boostreg.report.comparisons import Comparison, best_linear
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.wording import (
-    LABELS,
-    capitalize,
-    format_change,
-    format_number,
-)
+from boostreg.report.wording import LABELS, capitalize, format_change, format_number
 from boostreg.statistics import Interval
 
 __all__ = [

@@ -10,21 +10,13 @@ from typing_extensions import ReadOnly, TypedDict
 from boostreg.baselines.names import BASELINE_LABELS
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures import Figure, encoding
-from boostreg.figures.scale import (
-    MINUS,
-    MISSING,
-    fixed,
-    is_number,
-    signed,
-    significant,
-)
+from boostreg.figures.scale import MINUS, MISSING, fixed, is_number, signed, significant
 from boostreg.penalty.value import PENALTY_FACTS
-from boostreg.statistics import Interval
 
 __all__ = [
     "LABELS", "PENALTY_WORDS", "PICKS", "Cell", "PickName", "TextTable", "capitalize",
     "engine_name", "format_change", "format_number", "model_name", "plain", "spaced",
-    "span", "table_of", "with_interval",
+    "span", "table_of",
 ]  # fmt: skip
 
 LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
@@ -96,18 +88,6 @@ def format_change(share: float, digits: int = 2) -> str:
         return "not known"
     sign = "+" if share > 0 else ""
     return f"{sign}{format_number(100 * share, digits)}%"
-
-
-def with_interval(interval: Interval) -> str:
-    """Return an estimate and its 95 % interval.
-
-    >>> with_interval(Interval(3.0, 2.5, 3.5, 0.01, 5, "t"))
-    '3 (95% CI 2.5 to 3.5)'
-    """
-    if not interval.exists:
-        return f"{format_number(interval.estimate)} (no interval)"
-    low, high = format_number(interval.low), format_number(interval.high)
-    return f"{format_number(interval.estimate)} (95% CI {low} to {high})"
 
 
 class Ends(TypedDict):

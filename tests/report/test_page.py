@@ -185,7 +185,7 @@ def test_of_many_trials_the_best_are_listed_and_the_rest_counted(sample_run):
 
     assert len(text.encode()) < 1_000_000
     assert 1000 <= text.count("<tr id=") < 1400
-    assert "with more loss are in" in text
+    assert "with higher loss are in" in text
 
 
 def test_pages_without_optional_parts_leave_their_sections_out(run):
@@ -383,7 +383,7 @@ def test_five_thousand_trials_fit(sample_run):
     text = render(*sample_run(n_trials=2500))
 
     assert len(text.encode()) < 1_500_000
-    assert "with more loss are in" in text
+    assert "with higher loss are in" in text
 
 
 def test_charts_of_the_page_are_well_formed_xml(sample_run):

@@ -17,12 +17,7 @@ from boostreg.figures.scale import (
 from boostreg.report.pair.result import Change, Compared
 from boostreg.report.results import PickData, Results
 from boostreg.report.shell import fill
-from boostreg.report.wording import (
-    PENALTY_WORDS,
-    PICKS,
-    TextTable,
-    span,
-)
+from boostreg.report.wording import PENALTY_WORDS, PICKS, TextTable, span
 
 __all__ = ["render_pair"]
 
@@ -32,10 +27,7 @@ _STYLES, _SCRIPTS = ("report.css", "pages.css"), ("tools.js",)
 
 
 def render_pair(
-    compared: Compared,
-    a: Results,
-    b: Results,
-    links: tuple[str, str] = ("", ""),
+    compared: Compared, a: Results, b: Results, links: tuple[str, str] = ("", "")
 ) -> str:
     """Return the page of a comparison from ``compare_runs``.
 
@@ -106,11 +98,7 @@ def _effects(a: Results, b: Results, *, with_loss: bool) -> Iterator[dict[str, A
             log = measure == "leaves"
             figure = curves_of_two(traces, measure=measure, penalty=name, log=log)
             panels.append((head, figure))
-        yield {
-            "penalty": name,
-            "words": PENALTY_WORDS.get(name, ""),
-            "panels": panels,
-        }
+        yield {"penalty": name, "words": PENALTY_WORDS.get(name, ""), "panels": panels}
 
 
 def _picks(compared: Compared) -> TextTable:

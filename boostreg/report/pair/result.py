@@ -174,12 +174,7 @@ _CONDITIONS: dict[str, tuple[tuple[str, Callable[[Results], object]], ...]] = {
 def compare_runs(a: Results, b: Results, names: tuple[str, str]) -> Compared:
     """Return the comparison of run B with run A, JSON-ready except for NaN.
 
-    Parameters
-    ----------
-    a, b : Results
-        The content of each ``results.json``.
-    names : (str, str)
-        How the runs are called, A first.
+    ``names`` are how the runs are called, A first.
     """
     flags: dict[str, list[str]] = {what: [] for what in _CONDITIONS}
     for what, conditions in _CONDITIONS.items():

@@ -308,8 +308,12 @@ def _works_table(name: str, found: Found, places: int) -> TextTable | None:
 
 def _elsewhere_table(name: str, found: Found, places: int) -> TextTable | None:
     """Return the lowest point of every path of a penalty, None if there is but one."""
+
+    def loss(point: EffectPointData) -> float:
+        return math.inf if point["loss"] is None else point["loss"]
+
     paths = [
-        (engine, path, _lowest(path["points"]))
+        (engine, path, min(path["points"], key=loss))
         for engine, effect in found.items()
         if effect["others"]
         for path in (effect, *effect["others"])
@@ -334,10 +338,6 @@ def _elsewhere_table(name: str, found: Found, places: int) -> TextTable | None:
     )  # fmt: skip
     caption = f"{name} elsewhere: the lowest point of each path"
     return TextTable(caption, heads, rows, (0, 1, 2, 7)) if rows else None
-
-
-def _lowest(points: Points) -> EffectPointData:
-    return min(points, key=lambda p: math.inf if p["loss"] is None else p["loss"])
 
 
 def shrinkage_section(results: Results) -> dict[str, Any] | None:

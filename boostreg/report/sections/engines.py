@@ -17,19 +17,8 @@ from boostreg.figures import (
     measure_scale,
     ratio_chart,
 )
-from boostreg.figures.scale import (
-    MISSING,
-    count,
-    fixed,
-    signed,
-    significant,
-)
-from boostreg.report.results import (
-    BaselineData,
-    BaselinePointData,
-    OuterData,
-    Results,
-)
+from boostreg.figures.scale import MISSING, count, fixed, signed, significant
+from boostreg.report.results import BaselineData, BaselinePointData, OuterData, Results
 from boostreg.report.wording import TextTable, model_name, span
 
 __all__ = ["baselines_section", "engines_section"]

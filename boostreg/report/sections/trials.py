@@ -285,9 +285,7 @@ def _cell(row: Row, column: str, places: int) -> tuple[str, str]:
 
 
 def _island(
-    results: Results,
-    listed: Sequence[tuple[int, Row]],
-    columns: Sequence[str],
+    results: Results, listed: Sequence[tuple[int, Row]], columns: Sequence[str]
 ) -> dict[str, Any]:
     """Return what the script needs to sort, filter, point at and export the rows.
 

@@ -138,11 +138,7 @@ def measured_words(claim: Mapping[str, Any], measured: Mapping[str, Any]) -> str
 
 
 def quantity_words(measure: str) -> str:
-    """Return a quantity along a path in words.
-
-    >>> quantity_words("leaves_per_tree")
-    'leaves per tree'
-    """
+    """Return a quantity along a path in words."""
     return _QUANTITIES.get(measure, measure)
 
 

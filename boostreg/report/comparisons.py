@@ -27,7 +27,6 @@ ENGINE_MODELS = ("best", "one_se", "default", "unpenalised")
 class Judged:
     """A model, or the procedure that makes it, on every outer fold."""
 
-    name: str
     losses: Array
     row_losses: tuple[Array, ...]
 
@@ -41,7 +40,7 @@ class Comparison:
     """Loss of ``a`` minus loss of ``b``: below 0, ``a`` is better.
 
     ``base`` is the mean loss of ``b``; ``adjusted`` is the Holm-adjusted p-value over
-    all comparisons of the report. The words 'better' and 'worse' rest on it, the
+    all comparisons of the report. The words 'better' and 'worse' are based on it, the
     interval is unadjusted.
     """
 
@@ -95,19 +94,12 @@ def judged_models(record: RunRecord) -> dict[str, Judged]:
     for engine in record.engines.values():
         for model in ENGINE_MODELS:
             folds = engine.outer[model]
-            name = f"{engine.name} {model}"
-            judged[name] = Judged(
-                name,
-                np.array([fold.loss for fold in folds]),
-                tuple(fold.row_losses for fold in folds),
-            )
+            losses, rows = [f.loss for f in folds], tuple(f.row_losses for f in folds)
+            judged[f"{engine.name} {model}"] = Judged(np.array(losses), rows)
     for name, by_fold in record.baselines.items():
-        results = outer_results(by_fold)
-        judged[name] = Judged(
-            name,
-            np.array([result.test_loss for result in results]),
-            tuple(result.test_rows_losses for result in results),
-        )
+        found = outer_results(by_fold)
+        rows = tuple(result.test_rows_losses for result in found)
+        judged[name] = Judged(np.array([result.test_loss for result in found]), rows)
     return judged
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from boostreg.figures.scale import count
-from boostreg.report import sentences as phrases
+from boostreg.report import sentences
 from boostreg.report.comparisons import Judged, best_linear
 from boostreg.report.records import RunRecord
 from boostreg.report.results import HeadingsData
@@ -34,7 +34,7 @@ _IMPOSSIBLE = (
 
 
 def answer_sentences(
-    record: RunRecord, judged: Mapping[str, Judged], by_pair: phrases.Pairs
+    record: RunRecord, judged: Mapping[str, Judged], by_pair: sentences.Pairs
 ) -> list[str]:
     """Return the opening: what to use, why, and which models do as well.
 
@@ -45,32 +45,32 @@ def answer_sentences(
     for engine in record.engines:
         effects = [e for e in record.main_effects if e.engine == engine]
         if effects:
-            verdicts.setdefault(phrases.verdicts_sentence(effects), []).append(
+            verdicts.setdefault(sentences.verdicts_sentence(effects), []).append(
                 LABELS[engine]
             )
     parts = [
-        f"in {phrases.listed(engines)}, {what}" for what, engines in verdicts.items()
+        f"in {sentences.listed(engines)}, {what}" for what, engines in verdicts.items()
     ]
     penalties = capitalize("; ".join(parts) or "no path of a penalty was measured")
     if not record.searched:
         return [f"{penalties}."] if record.main_effects else []
-    lead = phrases.lead_engine(record)
+    lead = sentences.lead_engine(record)
     small, large = (
-        count(phrases.outer_leaves(lead, pick)) for pick in ("one_se", "best")
+        count(sentences.outer_leaves(lead, pick)) for pick in ("one_se", "best")
     )
     one = len(record.outer_weights) == 1
     where = "on the outer split" if one else "means over the outer folds"
     final = count(lead.models["one_se"].size.n_leaves)
-    lost = phrases.loses_words(by_pair[f"{lead.name} one_se", f"{lead.name} best"])
-    useless = list(phrases.mean_sentences(list(by_pair.values())))
-    sentences = useless or [phrases.advice(record, by_pair)]
-    sentences.append(
+    lost = sentences.loses_words(by_pair[f"{lead.name} one_se", f"{lead.name} best"])
+    useless = list(sentences.mean_sentences(list(by_pair.values())))
+    answer = useless or [sentences.advice(record, by_pair)]
+    answer.append(
         f"The smallest model within one standard error of the best has {small} leaves "
         f"instead of {large}, {where} ({final} when trained on all rows): {lost}. "
         f"{penalties}."
     )
     if len(record.engines) > 1:
-        sentences.append(f"{phrases.engines_heading(record, by_pair)}.")
+        answer.append(f"{sentences.engines_heading(record, by_pair)}.")
     if linear := best_linear(record):
         name, interval = LABELS[linear], judged[linear].interval(record.outer_ratio)
         loss, low, high = map(
@@ -83,24 +83,24 @@ def answer_sentences(
             found = by_pair[f"{engine} best", linear]
             clause = capitalize(found.clause(f"tuned {LABELS[engine]}", name))
             parts.append(f"{clause} ({found.change} loss, {found.ends}).")
-        sentences.append(" ".join(parts))
-    return sentences
+        answer.append(" ".join(parts))
+    return answer
 
 
-def headings(record: RunRecord, by_pair: phrases.Pairs) -> HeadingsData:
+def headings(record: RunRecord, by_pair: sentences.Pairs) -> HeadingsData:
     """Return the heading of each section: its finding."""
     return {
-        "use": phrases.use_heading(record),
-        "setup": phrases.setup_heading(record),
-        "effects": phrases.effects_heading(record),
-        "front": phrases.front_heading(record),
-        "engines": phrases.engines_heading(record, by_pair),
-        "baselines": phrases.baselines_heading(record, by_pair),
-        "trials": phrases.trials_heading(record),
-        "importance": phrases.importance_heading(record),
-        "promise": phrases.promise_heading(record),
-        "shrinkage": phrases.shrinkage_heading(record),
-        "trees": phrases.trees_heading(record),
+        "use": sentences.use_heading(record),
+        "setup": sentences.setup_heading(record),
+        "effects": sentences.effects_heading(record),
+        "front": sentences.front_heading(record),
+        "engines": sentences.engines_heading(record, by_pair),
+        "baselines": sentences.baselines_heading(record, by_pair),
+        "trials": sentences.trials_heading(record),
+        "importance": sentences.importance_heading(record),
+        "promise": sentences.promise_heading(record),
+        "shrinkage": sentences.shrinkage_heading(record),
+        "trees": sentences.trees_heading(record),
     }
 
 
@@ -123,7 +123,7 @@ def warnings(record: RunRecord) -> list[str]:
 
 
 def caveats(
-    record: RunRecord, judged: Mapping[str, Judged], by_pair: phrases.Pairs
+    record: RunRecord, judged: Mapping[str, Judged], by_pair: sentences.Pairs
 ) -> list[str]:
     """Return what the figures are based on, and how to read them."""
     outer = len(record.outer_weights)
@@ -144,8 +144,8 @@ def caveats(
     if best_linear(record) is not None:
         lines.append("The best linear model is the one with the lowest inner loss.")
     if record.searched:
-        lines += map(phrases.ties_sentence, record.engines.values())
-    lines += phrases.flat_sentences(record.effects)
+        lines += map(sentences.ties_sentence, record.engines.values())
+    lines += sentences.flat_sentences(record.effects)
     searches = [t for e in record.engines.values() for t in e.tuned.values()]
     states = [trial.state for tuned in searches for trial in tuned.trials]
     if raced := states.count("raced"):

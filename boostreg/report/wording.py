@@ -31,11 +31,7 @@ PICKS: tuple[PickName, ...] = ("one_se", "best")
 
 
 def engine_name(engine: str) -> str:
-    """Return an engine's name as its makers write it.
-
-    >>> engine_name("lightgbm")
-    'LightGBM'
-    """
+    """Return an engine's name as its makers write it."""
     return encoding(engine).name
 
 
@@ -53,11 +49,7 @@ def model_name(name: str) -> str:
 
 
 def capitalize(sentence: str) -> str:
-    """Return a sentence with a capital first letter; the rest stays as it is.
-
-    >>> capitalize("tuned XGBoost")
-    'Tuned XGBoost'
-    """
+    """Return a sentence with a capital first letter; the rest stays as it is."""
     return sentence[:1].upper() + sentence[1:]
 
 
@@ -147,11 +139,7 @@ def plain(value: Any) -> str:
 
 
 def table_of(caption: str, records: Iterable[Mapping[str, Any]]) -> TextTable:
-    """Return records with equal keys as a table of plain text.
-
-    >>> table_of("t", [{"name": "a", "n_rows": 3}]).heads
-    ('name', 'n rows')
-    """
+    """Return records with equal keys as a table of plain text."""
     listed = list(records)
     keys = list(dict.fromkeys(key for record in listed for key in record))
     rows = tuple(

@@ -18,7 +18,7 @@ from boostreg.report.wording import (
     format_number,
     plain,
 )
-from boostreg.statistics import corrected_t, holm
+from boostreg.statistics import Interval, corrected_t, holm
 
 __all__ = ["Change", "Compared", "ComparedRow", "compare_runs", "pair_lines"]
 
@@ -272,20 +272,13 @@ def _loss_change(a: PickData, b: PickData, ratio: float) -> LossChange | None:
     if not len(left) or len(left) != len(right):
         return None
     change, base = right - left, float(left.mean())
-    known = len(change) > 1  # one split has no interval
-    found = corrected_t(change, ratio) if known else None
-    difference = found.estimate if found else float(change[0])
-    return {
-        "difference": difference,
-        "low": found.low if found else math.nan,
-        "high": found.high if found else math.nan,
-        "p": found.p_value if found else math.nan,
-        "n": len(change),
-        "relative": difference / base if base else math.nan,
-        "same": bool(np.all(change == 0)),
-        "adjusted": math.nan,
-        "word": _NO_INTERVAL,
-    }
+    # One split has no interval.
+    ends = corrected_t(change, ratio) if len(change) > 1 else None
+    difference = ends.estimate if ends else float(change[0])
+    relative = difference / base if base else math.nan
+    same = bool(np.all(change == 0))
+    changed = _change(relative, ends, 0.0, n=len(change), same=same)
+    return {**changed, "difference": difference}
 
 
 def _leaves_change(a: PickData, b: PickData, ratio: float) -> Change | None:
@@ -295,13 +288,20 @@ def _leaves_change(a: PickData, b: PickData, ratio: float) -> Change | None:
         return None
     known = len(left) > 1
     found = paired_ratio(right, left, ratio if known else 0.0)
+    ends = found if known else None
+    return _change(found.estimate - 1, ends, 1.0, n=found.n, same=left == right)
+
+
+def _change(
+    relative: float, ends: Interval | None, shift: float, *, n: int, same: bool
+) -> Change:
     return {
-        "relative": found.estimate - 1,
-        "low": found.low - 1 if known else math.nan,
-        "high": found.high - 1 if known else math.nan,
-        "p": found.p_value if known else math.nan,
-        "n": found.n,
-        "same": left == right,
+        "relative": relative,
+        "low": ends.low - shift if ends else math.nan,
+        "high": ends.high - shift if ends else math.nan,
+        "p": ends.p_value if ends else math.nan,
+        "n": n,
+        "same": same,
         "adjusted": math.nan,
         "word": _NO_INTERVAL,
     }

@@ -137,25 +137,19 @@ def engines_section(results: Results, places: int) -> dict[str, Any]:
     """Return chart and tables of all models that the outer folds judged."""
     models: list[tuple[str, str, OuterData, str, str]] = []
     for engine, found in results["engines"].items():
-        judged = {
-            "default": (found["default"]["outer"], found["default"]["size"]),
-            "unpenalised": (
-                found["unpenalised"]["outer"],
-                found["unpenalised"]["size"],
-            ),
-            "best": (found["best"]["outer"], found["best"]["outer_size"]),
-            "one_se": (found["one_se"]["outer"], found["one_se"]["outer_size"]),
-        }
-        for kind, (outer, size) in judged.items():
+        unpenalised = found["unpenalised"]
+        judged = [
+            ("default", found["default"]["outer"], found["default"]["size"]),
+            ("unpenalised", unpenalised["outer"], unpenalised["size"]),
+            ("best", found["best"]["outer"], found["best"]["outer_size"]),
+            ("one_se", found["one_se"]["outer"], found["one_se"]["outer_size"]),
+        ]
+        for kind, outer, size in judged:
             leaves, trees = count(size["leaves"]), count(size["trees"])
             models.append((f"{engine} {kind}", engine, outer, leaves, trees))
     for name, baseline in results["baselines"].items():
         models.append((name, "", baseline["outer"], _kept_words(baseline), MISSING))
-    to_default = {
-        p["a"]: p
-        for p in results["comparisons"]
-        if p["b"] == f"{p['a'].partition(' ')[0]} default"
-    }
+    pairs = {(pair["a"], pair["b"]): pair for pair in results["comparisons"]}
     estimates = [
         Estimate(
             model_name(key),
@@ -174,12 +168,11 @@ def engines_section(results: Results, places: int) -> dict[str, Any]:
             span(outer, places),
             size,
             trees,
-            signed(to_default[key]["difference"], places)
-            if key in to_default
-            else MISSING,
-            span(to_default.get(key), places, sign=True),
+            signed(pair and pair["difference"], places),
+            span(pair, places, sign=True),
         )
-        for key, _, outer, size, trees in models
+        for key, engine, outer, size, trees in models
+        for pair in (pairs.get((key, f"{engine} default")),)
     )
     heads = (
         "model", "loss", "95% interval", "leaves, coefficients or weights", "trees",

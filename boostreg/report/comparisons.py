@@ -15,12 +15,12 @@ from boostreg.report.wording import format_change
 from boostreg.statistics import Interval, corrected_t, holm, mean_interval, row_interval
 
 __all__ = [
-    "Comparison", "Judged", "best_linear", "compare_all", "comparison_data",
-    "interval_data", "judged_models", "outer_results", "sizes_data",
+    "LEVEL", "Comparison", "Judged", "best_linear", "compare_all",
+    "comparison_data", "interval_data", "judged_models", "outer_results", "sizes_data",
 ]  # fmt: skip
 
 LEVEL = 0.05
-ENGINE_MODELS = ("best", "one_se", "default", "unpenalised")
+"""Adjusted p-values below it make a difference better or worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def judged_models(record: RunRecord) -> dict[str, Judged]:
     """Return every model that was judged on the outer folds, by name."""
     judged = {}
     for engine in record.engines.values():
-        for model in ENGINE_MODELS:
+        for model in ("best", "one_se", "default", "unpenalised"):
             folds = engine.outer[model]
             losses, rows = [f.loss for f in folds], tuple(f.row_losses for f in folds)
             judged[f"{engine.name} {model}"] = Judged(np.array(losses), rows)

@@ -62,8 +62,8 @@ def answer_sentences(
     where = "on the outer split" if one else "means over the outer folds"
     final = count(lead.models["one_se"].size.n_leaves)
     lost = sentences.loses_words(by_pair[f"{lead.name} one_se", f"{lead.name} best"])
-    useless = list(sentences.mean_sentences(list(by_pair.values())))
-    answer = useless or [sentences.advice(record, by_pair)]
+    useless = sentences.mean_sentence(by_pair.values())
+    answer = [useless or sentences.advice(record, by_pair)]
     answer.append(
         f"The smallest model within one standard error of the best has {small} leaves "
         f"instead of {large}, {where} ({final} when trained on all rows): {lost}. "

@@ -1,7 +1,7 @@
 """Sentences and headings about penalties, engines and models, from a run's records."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from boostreg.effects.effects import Effect
 from boostreg.effects.optimism import ties
@@ -15,7 +15,7 @@ from boostreg.statistics import Interval
 __all__ = [
     "Pairs", "advice", "alone_sentence", "baselines_heading", "effect_sentence",
     "effects_heading", "engines_heading", "flat_sentences", "front_heading",
-    "importance_heading", "lead_engine", "listed", "loses_words", "mean_sentences",
+    "importance_heading", "lead_engine", "listed", "loses_words", "mean_sentence",
     "outer_leaves", "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
     "verdicts_sentence",
@@ -224,8 +224,8 @@ def loses_words(found: Comparison) -> str:
     return f"these data cannot show whether its loss is higher ({found.ends})"
 
 
-def mean_sentences(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield a sentence if neither a tuned nor a linear model beats the mean.
+def mean_sentence(comparisons: Collection[Comparison]) -> str:
+    """Return a sentence if neither a tuned nor a linear model beats the mean, or "".
 
     That is, if every interval, unadjusted, includes no gain: a few outer folds rarely
     pass the adjustment for all comparisons, and saying so of a model that halves the
@@ -234,13 +234,13 @@ def mean_sentences(comparisons: Sequence[Comparison]) -> Iterator[str]:
     against = [one for one in comparisons if one.b == "mean"]
     known = all(one.interval.exists for one in against)
     if not against or not known or any(one.interval.high < 0 for one in against):
-        return
+        return ""
     parts = []
     for one in against:
         engine, _, pick = one.a.partition(" ")
         name = f"tuned {LABELS[engine]}" if pick else LABELS[one.a]
         parts.append(f"{name} {one.change} ({one.ends})")
-    yield (
+    return (
         "No model beats the mean, as far as these outer folds show. Loss against it: "
         f"{'; '.join(parts)}."
     )
@@ -348,7 +348,7 @@ def engines_heading(record: RunRecord, by_pair: Pairs) -> str:
 
 def baselines_heading(record: RunRecord, by_pair: Pairs) -> str:
     """Return whether the tuned model is better than the best linear model."""
-    if any(mean_sentences(list(by_pair.values()))):
+    if mean_sentence(by_pair.values()):
         return "No model beats the mean"
     name = best_linear(record)
     if name is None:

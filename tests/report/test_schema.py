@@ -1,4 +1,4 @@
-"""The form of results.json: who keeps to it, and what is said of who does not."""
+"""The schema of results.json: what matches it, and how faults are reported."""
 
 import copy
 import json

@@ -8,6 +8,7 @@ import numpy as np
 
 from boostreg.effects.effects import paired_ratio
 from boostreg.figures.scale import count
+from boostreg.report.comparisons import LEVEL
 from boostreg.report.results import PickData, Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
@@ -22,7 +23,6 @@ from boostreg.statistics import Interval, corrected_t, holm
 
 __all__ = ["Change", "Compared", "ComparedRow", "compare_runs", "pair_lines"]
 
-LEVEL = 0.05
 _MISSING = "-"
 _NO_INTERVAL = "no interval"
 

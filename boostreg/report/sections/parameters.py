@@ -136,6 +136,9 @@ def _pick(
         ),
     )
     comment = f"# {engine_name(engine)}, {name}, {rounds} rounds\n"
+    # A study that searches nothing: its trials are no penalty and this pick.
+    search = {"trials": 2, **_scale(results), "fixed": {**penalty}, "space": {}}
+    study = {"engines": [engine], "rounds": {"max": pick["rounds"]}, "search": search}
     return {
         "name": name,
         "id": f"{engine}-{name}",
@@ -143,7 +146,7 @@ def _pick(
         "flags": flags,
         "prior": pick["prior"]["sentence"],
         "scales": in_scales if scales else None,
-        "yaml": comment + _yaml_code(results, engine, pick["rounds"], penalty),
+        "yaml": comment + to_yaml(study, flow=False),
         "boostreg": _boostreg_code(results, engine, pick["rounds"], penalty, comment),
         "python": _library_code(results, engine, pick, comment),
     }
@@ -191,21 +194,6 @@ def _boostreg_code(
         f"from boostreg import {kind}\n\n{comment}"
         f"model = {kind}(\n{lines},\n).fit(X, y{weights})\n"
     )
-
-
-def _yaml_code(
-    results: Results, engine: str, rounds: int, penalty: Mapping[str, Number]
-) -> str:
-    """Return the pick as part of a study that searches nothing.
-
-    Its two trials are the model without penalties and this one.
-    """
-    content = {
-        "engines": [engine],
-        "rounds": {"max": rounds},
-        "search": {"trials": 2, **_scale(results), "fixed": {**penalty}, "space": {}},
-    }
-    return to_yaml(content, flow=False)
 
 
 def _scale(results: Results) -> dict[str, str]:

@@ -21,7 +21,7 @@ HEAD_SCRIPT = "document.documentElement.classList.add('js')"
 """Runs before the body is read, so that a long table is never shown in full and cut."""
 
 GENERATOR = '<meta name="generator" content="boostreg">'
-"""Stands in the head of every page of ours: only such a page is ever replaced."""
+"""Is in the head of every page of boostreg: only such a page is ever replaced."""
 
 
 def fill(

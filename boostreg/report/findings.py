@@ -17,9 +17,9 @@ _PROCEDURE = (
     "themselves."
 )
 _ONE_SPLIT = (
-    "With one outer split, intervals are over its test rows: they judge the fitted "
-    "models, not what another split would have tuned. The parameters and models to use "
-    "come from all rows and are not judged themselves."
+    "With one outer split, intervals are over its test rows: they judge the models "
+    "that were fitted, not what another split would have tuned. The parameters and "
+    "models to use come from all rows and are not judged themselves."
 )
 _WORDS = (
     "'Better', 'worse', 'helps' and 'harms' are based on Holm-adjusted p-values below "

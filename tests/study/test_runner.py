@@ -16,7 +16,7 @@ from runs import TABLES, assert_same_run, results_of
 from truth import untruths
 
 from boostreg.errors import StudyError
-from boostreg.report.results import shipped_schema
+from boostreg.report.results import json_schema
 from boostreg.study.run import read_results
 from boostreg.study.runner import run_study
 
@@ -60,7 +60,7 @@ def test_run_leaves_every_file(finished):
 def test_run_leaves_results_of_the_stated_form(finished):
     jsonschema = pytest.importorskip("jsonschema", reason="no jsonschema")
 
-    jsonschema.Draft202012Validator(shipped_schema()).validate(read_results(finished))
+    jsonschema.Draft202012Validator(json_schema()).validate(read_results(finished))
 
 
 def test_run_is_listed_beside_it(finished):

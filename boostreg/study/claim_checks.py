@@ -162,7 +162,7 @@ def check_claims(spec: StudySpec, objective: str) -> None:
         if not isinstance(claim, ExperimentClaim):
             continue
         taken = claim.procedure.objectives
-        if taken != "any" and objective not in taken.split(" or "):
+        if objective not in taken.split(" or "):
             text = (
                 f"{claim.experiment} is for {taken}, and this study minimises "
                 f"{objective}."

@@ -56,15 +56,9 @@ class PathQuestion:
 def answer_path(
     question: PathQuestion, rows: Sequence[PathRow], test_train_ratio: float
 ) -> Finding:
-    """Return the finding for one engine.
+    """Return the finding for one engine, from all paths of the study.
 
-    Parameters
-    ----------
-    question : PathQuestion
-    rows : sequence of PathRow
-        All paths of the study; irrelevant ones are ignored.
-    test_train_ratio : float
-        Validation rows over training rows of an inner fold.
+    ``test_train_ratio`` is validation rows over training rows of an inner fold.
     """
     paths: dict[str, _Path] = {}
     for name in (question.along, question.against or question.along):

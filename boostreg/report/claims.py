@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from boostreg.claims.experiments.base import Panel
-from boostreg.claims.verdict import Finding, Least, Verdict, overall, said_overall
+from boostreg.claims.verdict import Finding, Least, Verdict, format_verdicts, overall
 from boostreg.report.records import ClaimRecord
 from boostreg.report.results import ClaimData, ClaimFindingData, ClaimPanelData
 from boostreg.report.wording import LABELS, format_number
@@ -72,7 +72,7 @@ def _claim(record: ClaimRecord) -> ClaimData:
         "how": record.measured.get("how"),
         "resamples": f"{record.measured['n']} {record.measured['of']}",
         "verdict": overall([finding.verdict for finding in findings]),
-        "when": said_overall(by_engine),
+        "when": format_verdicts(by_engine),
         "share": _least(claim).share,
         "claimed": _stretch(claim),
         "findings": [_finding(finding) for finding in findings],

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from boostreg.claims.verdict import (
     Least,
+    format_verdicts,
     judge,
     overall,
     replicate_t,
     resampled_t,
-    said_overall,
 )
 from boostreg.statistics import Interval
 
@@ -107,7 +107,7 @@ def test_folds_share_rows_so_their_interval_is_wider_than_that_of_replicates():
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "together", "said"),
+    ("verdicts", "together", "by_engine"),
     [
         (("supported", "supported"), "supported", ""),
         (("refuted", "refuted"), "refuted", ""),
@@ -119,12 +119,12 @@ def test_folds_share_rows_so_their_interval_is_wider_than_that_of_replicates():
     ],
 )
 def test_engines_that_disagree_leave_a_claim_open_and_say_when(
-    verdicts, together, said
+    verdicts, together, by_engine
 ):
-    by_engine = dict(zip(("XGBoost", "LightGBM"), verdicts, strict=True))
+    named = dict(zip(("XGBoost", "LightGBM"), verdicts, strict=True))
 
     assert overall(verdicts) == together
-    assert said_overall(by_engine) == said
+    assert format_verdicts(named) == by_engine
 
 
 def test_least_effect_is_a_share_or_a_number():

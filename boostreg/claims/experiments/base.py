@@ -46,23 +46,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One resample: training rows, test rows, and the truth if it is known.
+    """One resample: training rows, new rows, and the truth if it is known.
 
-    Attributes
-    ----------
-    X, X_new : ndarray of shape (n_samples, n_inputs)
-        Numbers without missing values. Real data are standardized on the training rows,
-        with one input per category and missing values filled; synthetic data are
-        unchanged.
-    y, y_new : ndarray of shape (n_samples,)
-        In the form that the objective expects: classes are 0, 1, ...
-    objective : Objective
-    seed : int
-        Seed of all random numbers, different for every resample.
-    truth : mapping or None
-        For synthetic data: ``informative`` (tuple of columns), ``coefficients``
-        (ndarray, None if the target is not linear) and ``noise_variance`` (None without
-        normal noise). None for real data.
+    Rows have numbers without missing values. Real data are standardized on the training
+    rows, with one input per category and missing values filled; synthetic data are
+    unchanged. Classes are 0, 1, ... ``seed`` is that of all random numbers, different
+    for every resample. ``truth`` of synthetic data has ``informative`` (tuple of
+    columns), ``coefficients`` (ndarray, None if the target is not linear) and
+    ``noise_variance`` (None without normal noise).
     """
 
     X: Array
@@ -78,13 +69,9 @@ class Sample:
 class Measured:
     """The result of one resample.
 
-    Attributes
-    ----------
-    values : mapping of str to float
-        All measures of the procedure, for any sample; NaN if undefined.
-    series : mapping of str to tuple of float
-        The data of the panels, with the same names and lengths on every resample.
-        Figures show means over resamples.
+    ``values`` has all measures of the procedure, NaN if undefined. ``series`` has the
+    data of the panels, with the same names and lengths on every resample; figures show
+    means over resamples.
     """
 
     values: Mapping[str, float]
@@ -111,18 +98,10 @@ Experiment = Callable[[Sample, Options], Measured]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A setting of an experiment that a study may change.
+    """A setting of an experiment that a study may change, of the default's type.
 
-    Attributes
-    ----------
-    default : int, float, str, bool, or tuple of numbers
-        Its type is the type of the option: int, float, one of ``choices``, ...
-    words : str
-        Its meaning.
-    low, high : float
-        Minimum and maximum, also for the entries of a tuple.
-    choices : tuple of str
-        Allowed values of a text option.
+    ``low`` and ``high`` are minimum and maximum, also for the entries of a tuple;
+    ``choices`` are the allowed values of a text.
     """
 
     default: Any
@@ -134,18 +113,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One figure: lines over one horizontal axis, all of them series.
+    """One figure: lines over the series ``x``.
 
-    Attributes
-    ----------
-    title : str
-    x : str
-        The series on the horizontal axis.
-    x_label, y_label : str
-    lines : mapping of str to str
-        Series to the label at its end; at most eight.
-    x_log, y_log : bool
-        Logarithmic axis; 0 is drawn apart, at its left (x) or below it (y).
+    ``lines`` maps up to eight series to the labels at their ends. On a logarithmic
+    axis, 0 is drawn apart, at its left (x) or below it (y).
     """
 
     title: str
@@ -164,20 +135,8 @@ Objectives = Literal["squared_error", "logistic", "squared_error or logistic"]
 class Procedure:
     """An experiment with the names that a study may use.
 
-    Attributes
-    ----------
-    name : str
-    run : Experiment
-    words : str
-        What it does, in a sentence for the report.
-    measures : mapping of str to str
-        Description and unit of each value, by name.
-    options : mapping of str to Option
-    panels : tuple of Panel
-    planted : bool
-        Whether it needs ``sample.truth``, that is a synthetic source.
-    objectives : str
-        Supported values of ``sample.objective``.
+    ``words`` is a sentence for the report on what it does, ``measures`` describes each
+    value. A ``planted`` experiment needs ``sample.truth``, that is a synthetic source.
     """
 
     name: str

@@ -155,21 +155,11 @@ def matched(linear: Linear, l1_ratio: float, goal: float, of: Figure) -> Array:
 
 
 def matched_strength(linear: Linear, l1_ratio: float, goal: float, of: Figure) -> float:
-    """Return the strength of the model that keeps a share of a figure.
+    """Return the strength of the model that keeps the share ``goal`` of a figure.
 
-    Parameters
-    ----------
-    linear : Linear
-    l1_ratio : float
-    goal : float
-        Share in (0, 1).
-    of : {"fit", "norm"}
-        Share of the decrease of the training loss from the intercept to the unpenalised
-        model, or share of the Euclidean norm of that model.
-
-    Notes
-    -----
-    The strength is found on a grid and then by bisection between two neighbours, to an
+    This is the share of the decrease of the training loss from the intercept to the
+    unpenalised model (``fit``), or of the Euclidean norm of that model (``norm``). The
+    strength is found on a grid and then by bisection between two neighbours, to an
     accuracy of a millionth of the share.
     """
     kept = _kept(linear, of)

@@ -49,18 +49,9 @@ _LEAVES = 8
 class TreeLeaves:
     """The leaves of one tree, with the derivatives at the time of training.
 
-    Attributes
-    ----------
-    weight : ndarray of shape (n_leaves,)
-        As the library stored it, before the learning rate.
-    G, H : ndarray of shape (n_leaves,)
-        Sums of first and second derivatives over the rows of each leaf.
-    rows : ndarray of shape (n_samples,)
-        Leaf of each row.
-    g, h : ndarray of shape (n_samples,)
-        Derivatives of each row, in float32 like in the libraries.
-    raw : ndarray of shape (n_samples,)
-        Raw score of each row before this tree.
+    Each leaf has the weight that the library stored, before the learning rate, and the
+    sums G and H of its rows' derivatives. Each row has the number of its leaf, both
+    derivatives in float32 like in the libraries, and its raw score before this tree.
     """
 
     weight: Array
@@ -83,17 +74,7 @@ class TreeLeaves:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grown:
-    """An ensemble grown on a sample.
-
-    Attributes
-    ----------
-    trees : TreeEnsemble
-    raw : Penalty
-        The penalty in raw units.
-    train_loss, new_loss : float
-        Mean losses at all rounds.
-    problem : Problem
-    """
+    """An ensemble grown on a sample, its penalty in raw units, and its mean losses."""
 
     trees: TreeEnsemble
     raw: Penalty

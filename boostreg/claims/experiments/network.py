@@ -50,7 +50,6 @@ __all__ = [
     "loss",
     "network_zeros",
     "steps",
-    "train",
     "weight_decay",
 ]
 
@@ -82,17 +81,11 @@ class NetworkRows:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How weights are moved.
+    """How weights are moved, by the optimiser ``sgd`` or ``adam``.
 
-    Attributes
-    ----------
-    optimiser : {"sgd", "adam"}
-    how : str
-        One of the table in the module docstring, or ``none``.
-    strength : float
-        Of the penalty, relative to the mean half squared error or log loss.
-    step : float
-        Learning rate.
+    ``how`` is one of the table in the module docstring, or ``none``. ``strength`` is
+    that of the penalty, relative to the mean half squared error or log loss; ``step``
+    is the learning rate.
     """
 
     optimiser: str = "sgd"
@@ -123,14 +116,6 @@ def gradients(weights: Weights, data: NetworkRows) -> Weights:
     slope = data.objective.gradient(data.y, raw[:, None])[:, 0] / len(raw)
     back = slope[:, None] * weights[2] * (1 - hidden**2)
     return data.X.T @ back, back.sum(axis=0), hidden.T @ slope, slope.sum(keepdims=True)
-
-
-def train(
-    data: NetworkRows, weights: Weights, rule: Rule, epochs: int, seed: int
-) -> Weights:
-    """Return the weights after so many passes over the rows."""
-    *_, last = steps(data, weights, rule, epochs, seed)
-    return last
 
 
 def steps(
@@ -207,7 +192,7 @@ _OPTIONS = {
 }
 
 
-def _trained(
+def _training(
     sample: Sample, options: Options, optimiser: str, how: str, strength: float
 ) -> Iterator[Weights]:
     """Yield the weights of a new network after each pass."""
@@ -247,8 +232,8 @@ def weight_decay(sample: Sample, options: Options) -> Measured:
     strength = float(options["strength"])
     values, series = {}, {"epoch": np.arange(1.0, int(options["epochs"]) + 1)}
     for optimiser in _OPTIMISERS:
-        l2 = map(_flat, _trained(sample, options, optimiser, "l2", strength))
-        decay = map(_flat, _trained(sample, options, optimiser, "decay", strength))
+        l2 = map(_flat, _training(sample, options, optimiser, "l2", strength))
+        decay = map(_flat, _training(sample, options, optimiser, "decay", strength))
         apart = [
             float(np.linalg.norm(a - b) / np.linalg.norm(a))
             for a, b in zip(l2, decay, strict=True)
@@ -283,7 +268,7 @@ def network_zeros(sample: Sample, options: Options) -> Measured:
     """Count exact zeros among a network's weights, by penalty and kind of step."""
 
     def connections(how: str, strength: float) -> Array:
-        *_, (W, _, v, _) = _trained(sample, options, "sgd", how, strength)
+        *_, (W, _, v, _) = _training(sample, options, "sgd", how, strength)
         return _flat((W, v))
 
     values = {}
@@ -321,7 +306,7 @@ def dead_units(sample: Sample, options: Options) -> Measured:
     """Count hidden units all of whose input weights are exactly 0."""
 
     def dead(optimiser: str, how: str, strength: float) -> float:
-        *_, last = _trained(sample, options, optimiser, how, strength)
+        *_, last = _training(sample, options, optimiser, how, strength)
         return float(np.mean((last[0] == 0).all(axis=0)))
 
     strength = float(options["strength"])

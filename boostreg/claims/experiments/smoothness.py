@@ -52,13 +52,7 @@ def walk(
 ) -> Variation:
     """Return how probabilities vary on lines between pairs of rows.
 
-    Parameters
-    ----------
-    score : callable
-        From rows (n_samples, n_inputs) to raw scores (n_samples,).
-    X : ndarray of shape (n_samples, n_inputs)
-    seed : int
-        Seed for the pairs.
+    ``score`` maps rows (n_samples, n_inputs) to raw scores (n_samples,).
     """
     ends = np.random.default_rng(seed).integers(0, len(X), (2, pairs))
     share = np.linspace(0.0, 1.0, _POINTS)[None, :, None]

@@ -59,6 +59,11 @@ _LINES = ("largest weight", "a third down", "two thirds down", "smallest weight"
 _RANKS = np.linspace(0.0, 1.0, 21)
 _SLOPE = "slope of log(taken) on log(size)"
 _RANK = "rank correlation of a coefficient's size and"
+_LEAF_OPTIONS = {
+    "engine": ENGINE,
+    "rounds": rounds_option(10),
+    "strength": rows_option(1.0, low=1e-6),
+}
 _LEAF_RANK = "rank correlation of a leaf's size and"
 
 
@@ -207,11 +212,7 @@ def order_of_falling(sample: Sample, options: Options) -> Measured:
         },
         "curvature_spread": "deviation over mean of the leaves' curvature H",
     },
-    options={
-        "engine": ENGINE,
-        "rounds": rounds_option(10),
-        "strength": rows_option(1.0, low=1e-6),
-    },
+    options=_LEAF_OPTIONS,
     panels=TREE_PANELS,
 )
 def leaf_steps(sample: Sample, options: Options) -> Measured:
@@ -240,11 +241,7 @@ def leaf_steps(sample: Sample, options: Options) -> Measured:
         "l2_share_order": f"{_LEAF_RANK} the share that falls under reg_lambda",
         "l1_vanish_order": f"{_LEAF_RANK} the reg_alpha at which it vanishes",
     },
-    options={
-        "engine": ENGINE,
-        "rounds": rounds_option(10),
-        "strength": rows_option(1.0, low=1e-6),
-    },
+    options=_LEAF_OPTIONS,
     panels=TREE_PANELS,
 )
 def leaf_order(sample: Sample, options: Options) -> Measured:

@@ -18,7 +18,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "kind", "engine"), CASES)
-def test_values_and_series_are_those_that_are_said(name, kind, engine):
+def test_values_and_series_are_those_of_the_procedure(name, kind, engine):
     procedure = EXPERIMENTS[name]
     choice = {} if engine is None else {"engine": engine}
 

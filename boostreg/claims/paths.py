@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boostreg.claims.verdict import Expectation, Finding, Least, judge, resampled_t
+from boostreg.claims.verdict import Expectation, Finding, Margin, judge, resampled_t
 from boostreg.effects.effects import PathRow
 from boostreg.statistics import Interval
 from boostreg.trees import SIZES
@@ -50,7 +50,7 @@ class PathQuestion:
     anchor: str
     reading: str
     expect: Expectation
-    least: Least
+    margin: Margin
 
 
 def answer_path(
@@ -84,14 +84,14 @@ def answer_path(
         for fold in along.folds
     ]
     values = np.array(here) - np.array(other)
-    if question.least.share:
+    if question.margin.share:
         scale = abs(math.fsum(other) / len(other))
         values = values / scale if scale > 0 else np.full(len(values), math.nan)
     interval = resampled_t(values, test_train_ratio)
     return Finding(
         question.engine,
         interval,
-        judge(interval, question.expect, question.least.value),
+        judge(interval, question.expect, question.margin.value),
         tuple(values.tolist()),
         series={k: v for path in paths.values() for k, v in path.series(question)},
         place={

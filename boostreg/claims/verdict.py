@@ -49,7 +49,7 @@ __all__ = [
     "EXPECTATIONS",
     "Expectation",
     "Finding",
-    "Least",
+    "Margin",
     "Verdict",
     "format_verdicts",
     "judge",
@@ -69,20 +69,20 @@ _UPWARDS = ("increasing", "above")
 
 
 @dataclass(frozen=True, slots=True)
-class Least:
+class Margin:
     """The minimum relevant effect; for ``equal``, the maximum irrelevant one.
 
     ``share``: ``value`` is relative to the reference of the claim.
 
-    >>> Least.read("20%"), Least.read(0.5)
-    (Least(value=0.2, share=True), Least(value=0.5, share=False))
+    >>> Margin.read("20%"), Margin.read(0.5)
+    (Margin(value=0.2, share=True), Margin(value=0.5, share=False))
     """
 
     value: float
     share: bool = False
 
     @classmethod
-    def read(cls, written: str | float) -> "Least":
+    def read(cls, written: str | float) -> "Margin":
         """Parse ``20%`` or a number."""
         if isinstance(written, str):
             return cls(float(written.removesuffix("%")) / 100, share=True)
@@ -107,11 +107,11 @@ class Finding:
 
 
 def judge(
-    interval: Interval, expect: Expectation, least: float, than: float = 0.0
+    interval: Interval, expect: Expectation, margin: float, than: float = 0.0
 ) -> Verdict:
     """Return the verdict for an interval of the quantity, see the module docstring.
 
-    ``least`` is above 0, in the unit of the interval; ``than`` is the reference.
+    ``margin`` is above 0, in the unit of the interval; ``than`` is the reference.
 
     >>> shown = Interval(0.5, 0.3, 0.7, 0.01, 10, "t")
     >>> judge(shown, "above", 0.2), judge(shown, "above", 0.6), judge(shown, "above", 1)
@@ -123,14 +123,14 @@ def judge(
     if math.isnan(low) or math.isnan(high):
         return "not settled"
     if expect == "equal":
-        if -least <= low and high <= least:
+        if -margin <= low and high <= margin:
             return "supported"
-        return "refuted" if low > least or high < -least else "not settled"
+        return "refuted" if low > margin or high < -margin else "not settled"
     if expect not in _UPWARDS:
         low, high = -high, -low
-    if low >= least:
+    if low >= margin:
         return "supported"
-    return "refuted" if high < least else "not settled"
+    return "refuted" if high < margin else "not settled"
 
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict:

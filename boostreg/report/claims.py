@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from boostreg.claims.experiments.base import Panel
-from boostreg.claims.verdict import Finding, Least, Verdict, format_verdicts, overall
+from boostreg.claims.verdict import Finding, Margin, Verdict, format_verdicts, overall
 from boostreg.report.records import ClaimRecord
 from boostreg.report.results import ClaimData, ClaimFindingData, ClaimPanelData
 from boostreg.report.wording import LABELS, format_number
@@ -165,9 +165,9 @@ def expected_words(claim: Mapping[str, Any]) -> str:
     return f"{expect}{beyond} by at least {claim['at_least']}"
 
 
-def _least(claim: Mapping[str, Any]) -> Least:
+def _least(claim: Mapping[str, Any]) -> Margin:
     key = "at_most" if claim["expect"] == "equal" else "at_least"
-    return Least.read(claim[key])
+    return Margin.read(claim[key])
 
 
 def _stretch(claim: Mapping[str, Any]) -> list[float | None]:

@@ -9,7 +9,7 @@ from boostreg.claims.experiments.base import Measured
 from boostreg.claims.paths import PathQuestion, answer_path
 from boostreg.claims.verdict import (
     Finding,
-    Least,
+    Margin,
     judge,
     replicate_t,
     resampled_t,
@@ -83,7 +83,7 @@ class Claims:
             anchor=claim.anchor,
             reading=claim.reading,
             expect=claim.expectation,
-            least=Least.read(claim.least),
+            margin=Margin.read(claim.least),
         )
         return answer_path(question, rows, self._ratio)
 

@@ -6,7 +6,7 @@ import pytest
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Sample
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Least, judge, replicate_t
+from boostreg.claims.verdict import Margin, judge, replicate_t
 from boostreg.data import Column, Table, make_splits
 from boostreg.effects.paths import path_points, path_rows
 from boostreg.fits.dataset import Dataset
@@ -65,7 +65,7 @@ def path_verdict(draw, measure, along, value):
             anchor="fixed",
             reading="equal",
             expect="decreasing",
-            least=Least.read("20%"),
+            margin=Margin.read("20%"),
         )
         rows = path_rows(points, (0,), measuring)
         verdicts.add(answer_path(question, rows, 1 / 3).verdict)

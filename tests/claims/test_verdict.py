@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boostreg.claims.verdict import (
-    Least,
+    Margin,
     format_verdicts,
     judge,
     overall,
@@ -128,5 +128,5 @@ def test_engines_that_disagree_leave_a_claim_open_and_say_when(
 
 
 def test_least_effect_is_a_share_or_a_number():
-    assert Least.read("12.5%") == Least(0.125, share=True)
-    assert Least.read(2) == Least(2.0)
+    assert Margin.read("12.5%") == Margin(0.125, share=True)
+    assert Margin.read(2) == Margin(2.0)

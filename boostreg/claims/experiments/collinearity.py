@@ -62,16 +62,16 @@ _OVER_RIDGE = "over ridge's, minus 1, where twins correlate by 0.99"
         },
         **{
             f"{name}_instability": (
-                f"how far the sets that the {words} chooses differ between resamples "
-                "where twins correlate by 0.99: 0 is one set, 1 is chance"
+                f"how much the sets that the {words} chooses differ between resamples "
+                "where twins correlate by 0.99: 0 means one set, 1 means chance"
             )
             for name, words in _SELECTING.items()
         },
         **{
             f"{name}_instability_growth": (
-                f"how far the sets that the {words} chooses differ between resamples "
-                "(0 is one set, 1 is chance) where twins correlate by 0.99, less where "
-                "they are unrelated"
+                f"how much the sets that the {words} chooses differ between resamples "
+                "(0 means one set, 1 means chance) where twins correlate by 0.99, "
+                "minus where they are unrelated"
             )
             for name, words in _SELECTING.items()
         },
@@ -97,9 +97,9 @@ _OVER_RIDGE = "over ridge's, minus 1, where twins correlate by 0.99"
         )
         for title, figure, y_label, models in (
             (
-                "How far chosen sets differ",
+                "How much the chosen sets differ",
                 "instability",
-                "1 less stability",
+                "1 minus stability",
                 _SELECTING,
             ),
             ("Variance of predictions", "prediction", "over the target's", _WORDS),
@@ -192,7 +192,7 @@ def with_twins(sample: Sample, correlation: float, n_twins: int) -> Linear:
 
 
 def instability(chosen: NDArray[np.bool_]) -> float:
-    """Return 1 less the stability of sets, rows of ``chosen``; NaN for all or none.
+    """Return 1 minus the stability of sets, rows of ``chosen``; NaN for all or none.
 
     >>> same = np.array([[True, False, False], [True, False, False]])
     >>> instability(same)
@@ -201,7 +201,7 @@ def instability(chosen: NDArray[np.bool_]) -> float:
     n, p = chosen.shape
     share = chosen.mean(axis=0)
     size = float(share.sum()) / p
-    chance = size * (1 - size)
+    chance = size * (1 - size)  # the variance of a random set of this size
     if chance == 0:
         return float("nan")
     return float(np.mean(n / (n - 1) * share * (1 - share)) / chance)

@@ -71,7 +71,7 @@ _KINDS = {
             "that proximal ones need"
         ),
         "decaying_over_proximal": (
-            "log10 of the steps that gradient steps which grow shorter need under "
+            "log10 of the steps that gradient steps of decreasing length need under "
             "L1 over those that proximal ones need"
         ),
         "proximal_over_l2": (
@@ -86,7 +86,7 @@ _KINDS = {
     },
     panels=(
         Panel(
-            title="How close each kind of step comes",
+            title="Distance to the minimum by kind of step",
             x="step",
             x_label="steps",
             y_label="distance to the minimum, as a share of the start's",
@@ -153,6 +153,7 @@ class _Walk:
     def _stepped(self, A: Array, theta: Array, step: float) -> Array:
         design = self.linear.design
         raw = (A @ theta)[:, None]
+        # Gradient of the mean loss + l1 |b|_1 + l2 |b|^2 / 2 by theta = (intercept, b)
         slope = A.T @ design.objective.gradient(design.y, raw)[:, 0] / len(A)
         slope[1:] += self.l2 * theta[1:]
         if self.kind in {"subgradient", "decaying"}:

@@ -224,7 +224,7 @@ _PENALTIES = LEAF_PENALTIES | {"gain": "min_split_gain"}
         "unpenalised": "share of trees without a split under no penalty",
         **{
             f"{name}_change": (
-                f"share of trees without a split under {penalty}, less that under "
+                f"share of trees without a split under {penalty}, minus that under "
                 "no penalty"
             )
             for name, penalty in _PENALTIES.items()

@@ -114,6 +114,7 @@ def gradients(weights: Weights, data: NetworkRows) -> Weights:
     """Return the gradient of ``loss`` by each array, by back-propagation."""
     hidden, raw = _forward(weights, data.X)
     slope = data.objective.gradient(data.y, raw[:, None])[:, 0] / len(raw)
+    # dL/d(XW + c) = dL/df v (1 - tanh^2)
     back = slope[:, None] * weights[2] * (1 - hidden**2)
     return data.X.T @ back, back.sum(axis=0), hidden.T @ slope, slope.sum(keepdims=True)
 
@@ -218,7 +219,7 @@ def _flat(weights: Iterable[Array]) -> Array:
     options=_OPTIONS,
     panels=(
         Panel(
-            "L2 and weight decay part under Adam alone",
+            "L2 and weight decay differ under Adam only",
             x="epoch",
             x_label="passes over the rows",
             y_label="distance over length of the weights",
@@ -285,7 +286,7 @@ def network_zeros(sample: Sample, options: Options) -> Measured:
 @procedure(
     {
         f"{name}_{optimiser}": (
-            f"share of units without an input weight: {_WORDS[name]}, {words}"
+            f"share of units whose input weights are all 0: {_WORDS[name]}, {words}"
         )
         for name in _RULES
         for optimiser, words in _OPTIMISERS.items()

@@ -67,6 +67,7 @@ def l2_optimum(optimum: ArrayLike, hessian: ArrayLike, strength: float) -> Array
     if strength == 0:
         return w
     values, vectors = np.linalg.eigh(np.asarray(hessian, dtype=np.float64))
+    # (H + strength I)^-1 H w*, by eigenvectors of H: eq. 7.13 of [1]
     kept = np.maximum(values, 0.0)  # eigenvalues below 0 are rounding errors
     shrunk: Array = vectors @ (kept / (kept + strength) * (vectors.T @ w))
     return shrunk
@@ -84,6 +85,7 @@ def l1_optimum(optimum: ArrayLike, curvature: ArrayLike, strength: float) -> Arr
     array([1., 0.])
     """
     w = np.asarray(optimum, dtype=np.float64)
+    # sign(w*) max(|w*| - strength / H, 0): eq. 7.23 of [1]
     cut = strength / np.asarray(curvature, dtype=np.float64)
     moved: Array = w - np.clip(w, -cut, cut)
     return moved
@@ -160,7 +162,7 @@ _MOVED = "distance of the coefficients to the unpenalised, over their length"
         "strength": Option(
             0.3,
             "strength: in mean curvatures (L2), as a share of the strength that "
-            "forbids all coefficients (L1)",
+            "zeroes all coefficients (L1)",
             low=1e-4,
             high=100.0,
         )
@@ -175,9 +177,9 @@ _MOVED = "distance of the coefficients to the unpenalised, over their length"
             x_log=True,
         ),
         Panel(
-            "How far L1 moves it, columns orthogonal",
+            "How far L1 moves the optimum, columns orthogonal",
             x="l1_strength",
-            x_label="alpha, as a share of what forbids all coefficients",
+            x_label="alpha, as a share of the strength that zeroes all",
             y_label="length over the unpenalised",
             lines={"l1_fitted": "fitted", "l1_closed": "closed form"},
         ),
@@ -222,7 +224,7 @@ def _fitted_and_closed(name: str, linear: Linear, shares: Array) -> tuple[Array,
     """Return fitted and closed-form coefficients, (n_strengths, n_inputs) each.
 
     Shares of L2 count in mean curvature, the trace of H over the number of columns;
-    those of L1 in the strength that forbids every coefficient. L1 takes H as diagonal.
+    those of L1 in the strength that zeroes every coefficient. L1 takes H as diagonal.
     """
     # The Hessian of the mean half deviance at the unpenalised optimum, without the
     # intercept: it is not penalised and is eliminated.

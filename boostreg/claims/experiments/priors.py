@@ -116,6 +116,7 @@ class _Posterior:
         curvature = free.T @ (hessian * free) / self.noise_variance
         prior = np.full(len(curvature), 1 / self.std**2)
         prior[0] = 0.0
+        # (A'HA / s^2 + I / std^2) step = slope + kink, among free coefficients
         step = np.linalg.solve(curvature + np.diag(prior), (slope + kink * side)[moves])
         new = theta.copy()
         new[moves] -= step
@@ -168,7 +169,7 @@ class _LeafPrior:
 
 
 _SHARES = np.geomspace(0.01, 3.0, 9)
-_SHARE_WORDS = "penalty, as a share of what all rows are worth"
+_SHARE_WORDS = "penalty, as a share of all rows' hessian or gradient"
 
 
 @procedure(

@@ -70,11 +70,12 @@ def _false_discovery(chosen: Mask, true: Mask) -> float:
         ),
         "chosen": f"features that {_LASSO} keeps",
         "recall_at_true_size": (
-            "share of the true features kept by the lasso that keeps as many as there "
-            "are"
+            "share of the true features kept by the lasso that keeps as many as "
+            "the truth has"
         ),
         "recall_of_largest_ridge": (
-            "share of the true features among as many largest coefficients of ridge"
+            "share of the true features among the largest coefficients of ridge, as "
+            "many as the truth has"
         ),
     },
     panels=(along_strength("Features along the lasso path", "share", "share", _LINES),),
@@ -118,11 +119,11 @@ def lasso_selection(sample: Sample, options: Options) -> Measured:
         "recall": f"{_RECALL}, at the best reg_alpha",
         "false_discovery": f"{_FALSE}, at the best reg_alpha",
         "chosen": "features that some split tests, at the best reg_alpha",
-        "recall_change": f"{_RECALL}, at the best reg_alpha less at 0",
-        "false_discovery_change": f"{_FALSE}, at the best reg_alpha less at 0",
-        "recall_change_strongest": f"{_RECALL}, at reg_alpha of 10 rows less at 0",
+        "recall_change": f"{_RECALL}, at the best reg_alpha minus at 0",
+        "false_discovery_change": f"{_FALSE}, at the best reg_alpha minus at 0",
+        "recall_change_strongest": f"{_RECALL}, at reg_alpha of 10 rows minus at 0",
         "false_discovery_change_strongest": (
-            f"{_FALSE}, at reg_alpha of 10 rows less at 0"
+            f"{_FALSE}, at reg_alpha of 10 rows minus at 0"
         ),
     },
     options={

@@ -96,6 +96,7 @@ def smooth_line(sample: Sample, options: Options) -> Measured:
 
     def mean_gradient(path: Path, at: int) -> float:
         """Return the mean norm of the gradient of p over new rows."""
+        # |grad p| = p (1 - p) |w|
         p = sigmoid(path.raw(linear.X_new, at)[:, 0])
         return float(np.mean(p * (1 - p)) * np.linalg.norm(path.coefficients[at]))
 
@@ -127,7 +128,7 @@ _CHANGES = {
     ),
     "detour_share_change": (
         "share of the variation of the probability that is beyond that of the ends, "
-        "less that of the unpenalised ensemble"
+        "minus that of the unpenalised ensemble"
     ),
 }
 

@@ -40,12 +40,7 @@ from boostreg.claims.experiments.coefficients import (
     fit_kept,
     matched,
 )
-from boostreg.claims.experiments.grown import (
-    LEAF_PENALTIES,
-    Grower,
-    Grown,
-    TreeLeaves,
-)
+from boostreg.claims.experiments.grown import LEAF_PENALTIES, Grower, Grown, TreeLeaves
 from boostreg.effects.mechanism import assign, refresh
 
 __all__ = [
@@ -131,16 +126,16 @@ _LINES = {"zero_share": "share of exact zeros", "gini": "Gini coefficient"}
 _MEASURES = {
     "l1_zero_share": "share of weights that are exactly 0 under L1",
     "l2_zero_share": "share of weights exactly 0 under L2, at equal training loss",
-    "l1_gini": "Gini coefficient of absolute weights under L1: 0 is all alike",
+    "l1_gini": "Gini coefficient of absolute weights under L1: 0 means all equal",
     "l2_gini": "Gini coefficient of absolute weights under L2, at equal training loss",
-    "zero_share_difference": "share of exact zeros under L1 less that under L2",
-    "gini_difference": "Gini coefficient of absolute weights under L1 less under L2",
+    "zero_share_difference": "share of exact zeros under L1 minus L2",
+    "gini_difference": "Gini coefficient of absolute weights under L1 minus L2",
 }
-_KEEP = "what the largest weights keep of their unpenalised values"
+_KEEP = "largest weights as a share of their unpenalised values"
 _KEPT_MEASURES = {
     "l1_kept": f"{_KEEP} under L1",
     "l2_kept": f"{_KEEP} under L2, at equal length of all weights",
-    "difference": f"{_KEEP} under L1, less under L2, at equal length of all",
+    "difference": f"{_KEEP} under L1, minus that under L2, at equal length of all",
 }
 
 
@@ -189,10 +184,10 @@ def coefficient_sparsity(sample: Sample, options: Options) -> Measured:
     },
     panels=(
         Panel(
-            "What the largest coefficients keep",
+            "The largest coefficients at equal length of all",
             x="norm",
-            x_label="length of all over the unpenalised",
-            y_label="largest over their unpenalised",
+            x_label="length of all, over the unpenalised",
+            y_label="largest, over the unpenalised",
             lines={"l1_kept": "L1", "l2_kept": "L2"},
         ),
     ),
@@ -222,7 +217,8 @@ def largest_coefficients(sample: Sample, options: Options) -> Measured:
         **_MEASURES,
         **{
             f"{figure}_difference_same_trees": (
-                f"{_MEASURES[f'{figure}_difference']}, leaves anew on unpenalised trees"
+                f"{_MEASURES[f'{figure}_difference']}, leaves recomputed on "
+                "unpenalised trees"
             )
             for figure in _FIGURES
         },

@@ -25,13 +25,7 @@ from typing import Literal
 import numpy as np
 
 from boostreg.arrays import Array
-from boostreg.claims.experiments.base import (
-    Measured,
-    Options,
-    Panel,
-    Sample,
-    procedure,
-)
+from boostreg.claims.experiments.base import Measured, Options, Panel, Sample, procedure
 from boostreg.claims.experiments.coefficients import inner_folds
 
 __all__ = ["Machine", "fit_machine", "margins"]
@@ -73,6 +67,7 @@ class Machine:
 
     def _agreement(self, rows: Rows) -> Array:
         X, y = rows
+        # y_i f_i with labels of -1 and 1
         return np.asarray((2 * y - 1) * (X @ self.w + self.intercept))
 
 
@@ -102,12 +97,12 @@ _CHANGES = {
     "margin_growth": (
         "width of the margin at the best C over that at the largest, minus 1"
     ),
-    "support_growth": "share of support vectors at the best C less at the largest",
+    "support_growth": "share of support vectors at the best C minus at the largest",
     "new_loss_change": (
         "squared hinge on new rows at the best C over the largest, minus 1"
     ),
     "new_error_change": (
-        "share of new rows misclassified at the best C less at the largest"
+        "share of new rows misclassified at the best C minus at the largest"
     ),
     "zero_share": "share of weights that are exactly 0 at the best C",
 }

@@ -57,7 +57,7 @@ __all__ = ["leaf_order", "leaf_steps", "one_step", "order_of_falling"]
 _NUDGE = 1e-6
 _LINES = ("largest weight", "a third down", "two thirds down", "smallest weight")
 _RANKS = np.linspace(0.0, 1.0, 21)
-_SLOPE = "slope of log(taken) on log(size)"
+_SLOPE = "slope of log(reduction) on log(size)"
 _RANK = "rank correlation of a coefficient's size and"
 _LEAF_OPTIONS = {
     "engine": ENGINE,
@@ -69,28 +69,28 @@ _LEAF_RANK = "rank correlation of a leaf's size and"
 
 @procedure(
     {
-        "l1_slope": f"{_SLOPE} in one L1 step: 0 is a constant",
-        "l2_slope": f"{_SLOPE} in one L2 step: 1 is in proportion",
+        "l1_slope": f"{_SLOPE} in one L1 step: 0 means constant",
+        "l2_slope": f"{_SLOPE} in one L2 step: 1 means in proportion",
         "l1_slope_at_end": (
-            f"{_SLOPE} at the lasso's optimum, of coefficients that are not 0: 0 is a "
+            f"{_SLOPE} at the lasso's optimum, of coefficients that are not 0: 0 means "
             "constant"
         ),
-        "l2_slope_at_end": f"{_SLOPE} at the ridge's optimum: 1 is in proportion",
+        "l2_slope_at_end": f"{_SLOPE} at the ridge's optimum: 1 means in proportion",
     },
     options={
         "strength": Option(
             0.05,
-            "L1, as a share of what forbids all coefficients; L2 pulls as much",
+            "L1, as a share of the strength that zeroes all; L2 with equal mean pull",
             low=1e-6,
             high=1.0,
         )
     },
     panels=(
         Panel(
-            "What one step takes",
+            "Reduction of coefficients by one step",
             x="size",
             x_label="coefficient, over the mean",
-            y_label="taken, over the mean",
+            y_label="reduction, over the mean",
             lines={"l1_taken": "L1", "l2_taken": "L2"},
         ),
     ),
@@ -136,6 +136,7 @@ def _slope(linear: Linear, factor: float, penalty: Callable[[Array], float]) -> 
         return half * loss + factor * penalty(w)
 
     w = coefficients(free)[0]
+    # Central differences: (f(w + d) - f(w - d)) / (2 d)
     nudges = np.maximum(_NUDGE * np.abs(w), _NUDGE * 1e-3) * np.eye(len(w))
     slopes = [(objective(w + d) - objective(w - d)) / (2 * d.sum()) for d in nudges]
     return np.array(slopes)
@@ -143,10 +144,10 @@ def _slope(linear: Linear, factor: float, penalty: Callable[[Array], float]) -> 
 
 @procedure(
     {
-        "l1_fall_order": f"{_RANK} its fall: lasso",
-        "l2_fall_order": f"{_RANK} its fall: ridge",
-        "l1_share_order": f"{_RANK} the share that falls: lasso",
-        "l2_share_order": f"{_RANK} the share that falls: ridge",
+        "l1_fall_order": f"{_RANK} its reduction: lasso",
+        "l2_fall_order": f"{_RANK} its reduction: ridge",
+        "l1_share_order": f"{_RANK} its relative reduction: lasso",
+        "l2_share_order": f"{_RANK} its relative reduction: ridge",
         "l1_vanish_order": f"{_RANK} the strength at which the lasso drops it",
         "l2_zeros": "share of coefficients that are 0 anywhere on the ridge path",
     },
@@ -162,7 +163,7 @@ def _slope(linear: Linear, factor: float, penalty: Callable[[Array], float]) -> 
     ],
 )
 def order_of_falling(sample: Sample, options: Options) -> Measured:
-    """Rank coefficients by size and by their fall along the ridge and lasso paths."""
+    """Rank coefficients by size and by reduction along the ridge and lasso paths."""
     linear, kept = Linear.of(sample), float(options["norm"])
     size = np.abs(linear.free())
     grids = {name: linear.grid(l1_ratio) for name, l1_ratio in L1_RATIOS.items()}
@@ -194,19 +195,19 @@ def order_of_falling(sample: Sample, options: Options) -> Measured:
 
 @procedure(
     {
-        "l1_slope": f"{_SLOPE} of leaves under L1: 0 is a constant",
-        "l2_slope": f"{_SLOPE} of leaves under L2: 1 is in proportion",
+        "l1_slope": f"{_SLOPE} of leaves under L1: 0 means constant",
+        "l2_slope": f"{_SLOPE} of leaves under L2: 1 means in proportion",
         **{
             f"{name}_amount_spread": (
-                f"deviation over mean of what {name.upper()} takes from leaves: 0 is a "
-                "constant"
+                f"deviation over mean of the reduction of leaves by {name.upper()}: 0 "
+                "means constant"
             )
             for name in LEAF_PENALTIES
         },
         **{
             f"{name}_share_spread": (
-                f"deviation over mean of the share that {name.upper()} takes of "
-                "leaves: 0 is in proportion"
+                f"deviation over mean of the relative reduction of leaves by "
+                f"{name.upper()}: 0 means in proportion"
             )
             for name in LEAF_PENALTIES
         },
@@ -216,7 +217,7 @@ def order_of_falling(sample: Sample, options: Options) -> Measured:
     panels=TREE_PANELS,
 )
 def leaf_steps(sample: Sample, options: Options) -> Measured:
-    """Measure what each penalty takes from the leaves of unpenalised trees.
+    """Measure the reduction of the leaves of unpenalised trees by each penalty.
 
     Splits are unchanged.
     """
@@ -237,15 +238,15 @@ def leaf_steps(sample: Sample, options: Options) -> Measured:
 
 @procedure(
     {
-        "l2_fall_order": f"{_LEAF_RANK} its fall under reg_lambda",
-        "l2_share_order": f"{_LEAF_RANK} the share that falls under reg_lambda",
+        "l2_fall_order": f"{_LEAF_RANK} its reduction under reg_lambda",
+        "l2_share_order": f"{_LEAF_RANK} its relative reduction under reg_lambda",
         "l1_vanish_order": f"{_LEAF_RANK} the reg_alpha at which it vanishes",
     },
     options=_LEAF_OPTIONS,
     panels=TREE_PANELS,
 )
 def leaf_order(sample: Sample, options: Options) -> Measured:
-    """Rank the leaves of unpenalised trees by size and by their fall under penalties.
+    """Rank the leaves of unpenalised trees by size and by reduction under penalties.
 
     Splits are unchanged.
     """

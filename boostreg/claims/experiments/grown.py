@@ -39,7 +39,7 @@ __all__ = [
 LEAF_PENALTIES = {"l1": "reg_alpha", "l2": "reg_lambda"}
 """Penalties on leaf weights."""
 
-FREE = Penalty(reg_lambda=0.0, max_leaves=8, min_child_weight=0.01, scale="rows")
+_FREE = Penalty(reg_lambda=0.0, max_leaves=8, min_child_weight=0.01, scale="rows")
 """No penalty on leaf weights; strengths are in rows, see ``Penalty.scale``."""
 
 _LEAVES = 8
@@ -150,11 +150,11 @@ class Grower:
     def grow(
         self, n_rounds: int, *, patience: int | None = None, **changes: Any
     ) -> Grown:
-        """Grow an ensemble with ``FREE`` and ``changes``.
+        """Grow an ensemble with ``_FREE`` and ``changes``.
 
         With ``patience`` it is cut at the best round on the new rows.
         """
-        engine, penalty = get_engine(self.engine), replace(FREE, **changes)
+        engine, penalty = get_engine(self.engine), replace(_FREE, **changes)
         growth = Growth(n_rounds=n_rounds, patience=patience)
         training = engine.fit(self.bins, penalty, growth)
         model, at = training.model, -1
@@ -170,9 +170,9 @@ class Grower:
         )
 
     def in_rows(self, name: str, value: float) -> Penalty:
-        """Return ``FREE`` with one penalty, given in rows, in raw units."""
+        """Return ``_FREE`` with one penalty, given in rows, in raw units."""
         changed: dict[str, Any] = {name: float(value)}
-        return replace(FREE, **changed).to_raw(self.problem.standard.units)
+        return replace(_FREE, **changed).to_raw(self.problem.standard.units)
 
 
 def one_tree(grower: Grower) -> dict[str, Array]:

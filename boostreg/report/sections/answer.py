@@ -3,12 +3,19 @@
 import math
 from typing import Any, NamedTuple
 
-from boostreg.figures.scale import count, fixed, percent
+from boostreg.figures.scale import count, fixed
 from boostreg.report.claims import count_verdicts
 from boostreg.report.records import GIVEN
 from boostreg.report.results import Results
 from boostreg.report.sections.effects import matters_table
-from boostreg.report.wording import PICKS, engine_name, model_name, span
+from boostreg.report.wording import (
+    PICKS,
+    change_span,
+    engine_name,
+    model_name,
+    signed_percent,
+    span,
+)
 
 __all__ = ["answer_section", "lead_engine"]
 
@@ -77,9 +84,9 @@ def _facts(results: Results, places: int) -> list[Fact]:
         for pick in PICKS:
             if pair := pairs.get((f"{engine} {pick}", other)):
                 name = model_name(other).replace(" default", " defaults")
-                ends = f"{percent(pair['low'])} to {percent(pair['high'])}"
-                note = f"{loss_name}, {pick}; 95% interval {ends}"
-                facts.append(Fact(f"Against {name}", percent(pair["change"]), note))
+                change = signed_percent(pair["change"])
+                note = f"{loss_name}, {pick}; 95% interval {change_span(pair)}"
+                facts.append(Fact(f"Against {name}", change, note))
                 break
     gaps: dict[str, float | None] = {}
     for pick in PICKS:

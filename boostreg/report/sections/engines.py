@@ -17,15 +17,20 @@ from boostreg.figures import (
     measure_scale,
     ratio_chart,
 )
-from boostreg.figures.scale import MISSING, count, fixed, percent, significant
+from boostreg.figures.scale import MISSING, count, fixed, significant
 from boostreg.report.results import (
     BaselineData,
     BaselinePointData,
-    ComparisonData,
     OuterData,
     Results,
 )
-from boostreg.report.wording import TextTable, model_name, span
+from boostreg.report.wording import (
+    TextTable,
+    change_span,
+    model_name,
+    signed_percent,
+    span,
+)
 
 __all__ = ["baselines_section", "engines_section"]
 
@@ -174,8 +179,8 @@ def engines_section(results: Results, places: int) -> dict[str, Any]:
             span(outer, places),
             size,
             trees,
-            percent(pair and pair["change"], 2),
-            _change_ends(pair),
+            signed_percent(pair and pair["change"]),
+            change_span(pair),
         )
         for key, engine, outer, size, trees in models
         for pair in (pairs.get((key, f"{engine} default")),)
@@ -233,8 +238,8 @@ def _comparisons_table(results: Results) -> TextTable | None:
     rows = tuple(
         (
             f"{model_name(pair['a'])} against {model_name(pair['b'])}",
-            percent(pair["change"], 2),
-            _change_ends(pair),
+            signed_percent(pair["change"]),
+            change_span(pair),
             pair["word"],
             count(pair["family"]),
             count(pair["n"]),
@@ -247,9 +252,3 @@ def _comparisons_table(results: Results) -> TextTable | None:
         "intervals hold together"
     )
     return TextTable(caption, heads, rows, (0, 3)) if rows else None
-
-
-def _change_ends(pair: ComparisonData | None) -> str:
-    if pair is None or pair["low"] is None or pair["high"] is None:
-        return MISSING
-    return f"{percent(pair['low'], 2)} to {percent(pair['high'], 2)}"

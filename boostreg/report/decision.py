@@ -46,6 +46,7 @@ from boostreg.report.wording import LABELS, capitalize, format_change, format_nu
 
 __all__ = [
     "Decision", "Pairs", "answer_data", "answer_sentences", "decide", "find",
+    "size_heading",
     "tolerance_sentence",
 ]  # fmt: skip
 
@@ -268,6 +269,10 @@ def _numbers(one: Comparison) -> str:
     return f"{one.estimate} loss, {one.ends}"
 
 
+def _spelled(one: Comparison) -> str:
+    return f"{one.estimate} loss ({one.ends})"
+
+
 def _percent(one: Comparison) -> str:
     return f"{format_number(100 * abs(one.change.estimate), 2)}%"
 
@@ -362,8 +367,8 @@ def _on_simple(
 _ON_PENALTIES = {
     "better": "yes",
     "same": "the loss stays the same",
-    "as good": "they do not raise the loss",
-    "worse": "no, they raise the loss",
+    "as good": "the loss is not higher",
+    "worse": "no, the loss is higher",
     "not settled": "not settled",
 }
 
@@ -383,35 +388,39 @@ def _on_penalties(record: RunRecord, pairs: Pairs) -> str:
     rate = "" if searched else "the same learning rate and "
     return (
         f"Do penalties help? {capitalize('; '.join(parts))}, against trees without "
-        f"penalties with {rate}early stopping. Against {LABELS[lead]}'s defaults, the "
-        f"tuned model's loss is {tuned.estimate} ({tuned.ends}); without penalties it "
-        f"is {plain.estimate} ({plain.ends})."
+        f"them, with {rate}early stopping. Against {LABELS[lead]}'s defaults, tuned "
+        f"trees have {_spelled(tuned)}, those without penalties {_spelled(plain)}."
     )
 
 
 def _on_size(record: RunRecord, decision: Decision) -> str:
     question = "Which is the smallest model as good as the best?"
-    engine = lead_engine(record)
-    large = count(outer_leaves(engine, "best"))
+    return f"{question} {capitalize(_size(record, decision))}."
+
+
+def size_heading(record: RunRecord, decision: Decision) -> str:
+    """Return the smallest ensemble that is as good as the best."""
+    return f"The smallest model as good as the best: {_size(record, decision)}"
+
+
+def _size(record: RunRecord, decision: Decision) -> str:
+    def named(name: str) -> tuple[str, str]:
+        engine, pick = _engine_of(record, name)
+        leaves = count(outer_leaves(engine, pick))
+        return f"{LABELS[engine.name]}'s {pick}", leaves
+
+    best, large = named(f"{lead_engine(record).name} best")
     if _found_smaller(decision):
         found = [one for one in decision.sequence if one.is_as_good][-1]
-        small, pick = _engine_of(record, found.a)
-        leaves = count(outer_leaves(small, pick))
-        return (
-            f"{question} {LABELS[small.name]}'s {pick} with {leaves} leaves instead of "
-            f"{large} ({_numbers(found)})."
-        )
-    text = f"{question} The best itself, with {large} leaves of {LABELS[engine.name]}"
+        small, leaves = named(found.a)
+        return f"{small} with {leaves} leaves instead of {large} ({_numbers(found)})"
+    itself = f"the best itself, {best} with {large} leaves"
     if not decision.sequence:
-        return f"{text}: no pick is smaller."
+        return f"{itself}, because no pick is smaller"
     failed = decision.sequence[-1]
-    small, pick = _engine_of(record, failed.a)
-    leaves, word = count(outer_leaves(small, pick)), failed.word
-    verdict = "worse" if word == "worse" else "not shown to be as good"
-    return (
-        f"{text}: {LABELS[small.name]}'s {pick} with {leaves} is {verdict} "
-        f"({_numbers(failed)})."
-    )
+    small, leaves = named(failed.a)
+    verdict = "worse" if failed.word == "worse" else "not shown to be as good"
+    return f"{itself}; {small} with {leaves} is {verdict} ({_numbers(failed)})"
 
 
 def _on_trees(record: RunRecord, pairs: Pairs, decision: Decision, simple: str) -> str:
@@ -419,11 +428,11 @@ def _on_trees(record: RunRecord, pairs: Pairs, decision: Decision, simple: str) 
     kind = "linear model" if is_linear else "network"
     found = find(pairs, simple, decision.champion)
     word = "No" if found.word == "worse" else "Not settled"
-    if found.is_as_good:
-        word = "Yes" if decision.kind in ("simple", "mean") else "Not settled"
+    if found.is_as_good and decision.kind in ("simple", "mean"):
+        word = "Yes"
     return (
-        f"Would a {kind} do as well? {word}: {LABELS[simple]} against "
-        f"{_model_words(decision.champion)}: {_numbers(found)}."
+        f"Would a {kind} do as well? {word}: {LABELS[simple]} has {_spelled(found)} "
+        f"against {_model_words(decision.champion)}."
     )
 
 
@@ -454,7 +463,8 @@ def _actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     if not 1 / _NOTABLE_SIZE <= ratio <= _NOTABLE_SIZE:
         yield (
             f"Trained on all rows, the model of {label} has {count(delivered)} leaves, "
-            f"while {count(judged)} were judged: limit it with select.max_leaves."
+            f"while {count(judged)} were judged: to judge it, put its parameters into "
+            "search.fixed and run again."
         )
 
 

@@ -2,7 +2,12 @@
 
 from boostreg.report import sentences
 from boostreg.report.comparisons import best_linear
-from boostreg.report.decision import Decision, Pairs, tolerance_sentence
+from boostreg.report.decision import (
+    Decision,
+    Pairs,
+    size_heading,
+    tolerance_sentence,
+)
 from boostreg.report.decision import answer_sentences as decision_sentences
 from boostreg.report.records import RunRecord
 from boostreg.report.results import HeadingsData
@@ -44,13 +49,17 @@ def answer_sentences(
     return [f"{capitalize('; '.join(parts))}."] if parts else []
 
 
-def headings(record: RunRecord, by_pair: Pairs) -> HeadingsData:
+def headings(
+    record: RunRecord, by_pair: Pairs, decision: Decision | None
+) -> HeadingsData:
     """Return the heading of each section: its finding."""
     return {
         "use": sentences.use_heading(record),
         "setup": sentences.setup_heading(record),
         "effects": sentences.effects_heading(record),
-        "front": sentences.front_heading(record),
+        "front": "Size against loss"
+        if decision is None
+        else size_heading(record, decision),
         "engines": sentences.engines_heading(record, by_pair),
         "baselines": sentences.baselines_heading(record, by_pair),
         "trials": sentences.trials_heading(record),

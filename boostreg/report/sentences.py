@@ -15,7 +15,7 @@ from boostreg.statistics import Interval
 
 __all__ = [
     "alone_sentence", "baselines_heading", "effect_sentence", "effects_heading",
-    "engines_heading", "flat_sentences", "front_heading", "importance_heading",
+    "engines_heading", "flat_sentences", "importance_heading",
     "listed", "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
     "verdicts_sentence",
@@ -190,24 +190,6 @@ def effects_heading(record: RunRecord) -> str:
     )
 
 
-def front_heading(record: RunRecord) -> str:
-    """Return how many leaves the smallest model within one standard error saves."""
-
-    def saving(engine: EngineRecord) -> float:
-        chosen = engine.tuned[None].selection
-        if chosen.best.n_leaves == 0:
-            return 0.0
-        return chosen.one_se.n_leaves / chosen.best.n_leaves - 1
-
-    engine = min(record.engines.values(), key=saving)
-    chosen = engine.tuned[None].selection
-    return (
-        f"{count(chosen.one_se.n_leaves)} leaves of {LABELS[engine.name]} are, within "
-        f"one standard error, as good as its best with {count(chosen.best.n_leaves)} "
-        f"({format_change(saving(engine))})"
-    )
-
-
 def engines_heading(record: RunRecord, by_pair: Pairs) -> str:
     """Return which engine is better, by the interval of their own difference."""
     names = list(record.engines)
@@ -228,8 +210,7 @@ def baselines_heading(record: RunRecord, by_pair: Pairs) -> str:
         return "No linear model was fitted"
     engine = lead_engine(record).name
     found = find(by_pair, name, f"{engine} best")
-    linear = f"the best linear model, {LABELS[name]}"
-    clause = capitalize(found.clause(linear, f"tuned {LABELS[engine]}"))
+    clause = capitalize(found.clause(LABELS[name], f"tuned {LABELS[engine]}"))
     return f"{clause}: {found.estimate} loss ({found.ends})"
 
 

@@ -336,9 +336,7 @@ def _answer(found, comparisons):
         },
         "simple": "lasso",
         "coefficients": 6,
-        "questions": [
-            {"question": "defaults", "word": "better", "changes": changes}
-        ],
+        "questions": [{"question": "defaults", "word": "better", "changes": changes}],
         "actions": [],
     }
 

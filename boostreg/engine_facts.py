@@ -4,7 +4,7 @@ How a library is fitted is in ``boostreg.engines``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -58,6 +58,9 @@ class EngineFacts:
         arguments.
     weighs_unsplit : bool
         A tree without a split has the weight of a leaf of all rows, not 0.
+    defaults : mapping
+        The library's own values of penalties, raw, where they are not idle; None: no
+        limit.
     """
 
     label: str
@@ -69,6 +72,7 @@ class EngineFacts:
     data_code: str = ""
     weighs_unsplit: bool = False
     rules: Rules = Rules()
+    defaults: Mapping[str, float | None] = field(default_factory=dict)
 
 
 ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
@@ -82,6 +86,13 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             data_code="xgboost.DMatrix(X, y{more}, enable_categorical=True)",
             weighs_unsplit=True,
             rules=Rules(single=True, strict=True),
+            # Trees are limited by depth, not by leaves.
+            defaults={
+                "reg_lambda": 1.0,
+                "min_child_weight": 1.0,
+                "max_depth": 6,
+                "learning_rate": 0.3,
+            },
         ),
         "lightgbm": EngineFacts(
             label="LightGBM",
@@ -92,6 +103,13 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             data_code="lightgbm.Dataset(X, y{more})",
             # kZeroThreshold of include/LightGBM/meta.h; tree.h, NumericalDecision
             rules=Rules(missing_kinds=True, zero=1e-35, truncates=True),
+            defaults={
+                "min_child_weight": 0.001,
+                "min_child_samples": 20,
+                "max_leaves": 31,
+                "cat_l2": 10.0,
+                "learning_rate": 0.1,
+            },
         ),
         "sklearn": EngineFacts(
             label="HistGradientBoosting",
@@ -100,6 +118,11 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             suffix=".npz",
             style="s",
             shape="triangle",
+            defaults={
+                "min_child_samples": 20,
+                "max_leaves": 31,
+                "learning_rate": 0.1,
+            },
         ),
     }
 )

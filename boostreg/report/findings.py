@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from boostreg.figures.scale import count
 from boostreg.report import sentences
 from boostreg.report.comparisons import Judged, best_linear
-from boostreg.report.records import RunRecord
+from boostreg.report.records import RunRecord, tolerance_of
 from boostreg.report.results import HeadingsData
 from boostreg.report.wording import LABELS, capitalize, format_change, format_number
 
@@ -22,9 +22,9 @@ _ONE_SPLIT = (
     "models to use come from all rows and are not judged themselves."
 )
 _WORDS = (
-    "'Better', 'worse', 'helps' and 'harms' are based on Holm-adjusted p-values below "
-    "0.05; intervals are not adjusted. 'Harms' means that some value raises the loss "
-    "and that every value's 95% interval rules out a 1% improvement."
+    "'Better' and 'worse' are based on Holm-adjusted p-values below 0.05; intervals of "
+    "models are not adjusted. Words on penalties are read off their intervals, which "
+    "hold for all penalties and engines together."
 )
 _IMPOSSIBLE = (
     f"Some interval ends are impossible: a loss below 0, or a change below "
@@ -41,17 +41,12 @@ def answer_sentences(
     If no model beats the mean, that replaces what to use. For a study that searches
     nothing, it describes only the paths.
     """
-    verdicts: dict[str, list[str]] = {}
-    for engine in record.engines:
-        effects = [e for e in record.main_effects if e.engine == engine]
-        if effects:
-            verdicts.setdefault(sentences.verdicts_sentence(effects), []).append(
-                LABELS[engine]
-            )
-    parts = [
-        f"in {sentences.listed(engines)}, {what}" for what, engines in verdicts.items()
-    ]
-    penalties = capitalize("; ".join(parts) or "no path of a penalty was measured")
+    judged_penalties = sentences.of_all_engines(record)
+    penalties = "No path of a penalty was measured"
+    if judged_penalties:
+        tolerance = tolerance_of(record)
+        verdicts = sentences.verdicts_sentence(judged_penalties, tolerance)
+        penalties = f"{sentences.anchor_words(record)}, {verdicts}"
     if not record.searched:
         return [f"{penalties}."] if record.main_effects else []
     lead = sentences.lead_engine(record)
@@ -137,15 +132,13 @@ def caveats(
     ]
     lows = [one.interval(record.outer_ratio).low for one in judged.values()]
     lows += [c.base + c.interval.low for c in by_pair.values()]
-    for effect in record.main_effects:
-        lows += [effect.points[0].loss + p.difference.low for p in effect.points]
     if any(low < 0 for low in lows):
         lines.append(_IMPOSSIBLE)
     if best_linear(record) is not None:
         lines.append("The best linear model is the one with the lowest inner loss.")
     if record.searched:
         lines += map(sentences.ties_sentence, record.engines.values())
-    lines += sentences.flat_sentences(record.effects)
+    lines += sentences.flat_sentences(record)
     searches = [t for e in record.engines.values() for t in e.tuned.values()]
     states = [trial.state for tuned in searches for trial in tuned.trials]
     if raced := states.count("raced"):

@@ -12,14 +12,16 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from typing_extensions import TypedDict
 
 from boostreg.claims.verdict import Verdict
+from boostreg.effects.outer import EffectWord
 
 __all__ = [
     "BaselineData", "BaselinePointData", "CardData", "ChangeData", "ClaimData",
     "ClaimFindingData", "ClaimPanelData", "ComparisonData", "DifferenceData",
     "EffectData", "EffectPointData", "EngineData", "ImportanceData",
-    "IncumbentData", "LintData", "MechanismPointData", "Number", "OuterData",
-    "PathData", "Penalties", "PickData", "PurposeData", "Results", "SizeData",
-    "StudyData", "TreeData", "faults_of", "json_schema",
+    "IncumbentData", "LintData", "LossChangeData", "MechanismPointData", "Number",
+    "OuterData", "PathData", "Penalties", "PenaltyData", "PickData", "PurposeData",
+    "Results", "SizeData", "StudyData", "TreeData", "TunedPenaltyData", "faults_of",
+    "json_schema",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -379,45 +381,80 @@ class RatioData(Part):
     method: str
 
 
-class EffectPointData(DifferenceData, SizeData):
-    """Means at one value of a penalty; differences are those to the first value."""
+class LossChangeData(Part):
+    """A relative change of loss, its 95 % interval, and the word read off it."""
+
+    change: Number
+    low: Number
+    high: Number
+    method: str
+    word: str
+
+
+class EffectPointData(SizeData):
+    """Means over inner folds at one value of a penalty, and what outer folds say.
+
+    ``judged`` is the mean loss on the outer folds, None where the value was not
+    refitted. ``against_off`` compares with the first value; intervals of a path hold
+    together. It is not ``rated`` where the limit on rounds ended curves, in the share
+    ``cut`` of the outer folds. ``factors`` are ratios of sizes to the first value.
+    """
 
     value: Finite
     loss: Number
     train_loss: Number
     gap: Number
     rounds: Number
-    adjusted: Number
+    judged: Number
+    against_off: LossChangeData
+    rated: bool
+    cut: Finite
+    factors: dict[str, ChangeData]
     differences: dict[str, ChangeData]
-    leaves_change: ChangeData
 
 
 class PathData(Part):
-    """A path of one penalty: what is held around it, and where its curves are read."""
+    """A path of one penalty: what is held around it, and where its curves are read.
+
+    ``safe`` are the values, from the first on, that are shown to lose at most the
+    tolerance; ``flat`` those within one standard error of the lowest inner loss.
+    """
 
     anchor: str
     reading: str
     points: list[EffectPointData]
     safe: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None
     flat: list[Finite]
-    verdict: Literal["helps", "harms", "not determined"]
 
 
-class LowestData(Part):
-    """The value of lowest loss; its changes, as shares of the first value's."""
+class TunedPenaltyData(Part):
+    """A penalty tuned around ``anchor``: values of the inner folds, outer losses.
 
-    value: Finite
-    loss: ChangeData
-    leaves: ChangeData
+    ``default`` is the library's own raw value if it is another one than ``off``;
+    ``trees`` are geometric means, without the penalty and with it.
+    """
 
-
-class OuterEffectData(Part):
-    """A penalty tuned alone: the values picked, judged on the outer folds."""
-
+    anchor: str
+    word: EffectWord
     sentence: str
+    off: Finite
+    default: Number
     values: list[Number]
-    loss: dict[str, Any]
-    leaves: dict[str, Any]
+    against_off: LossChangeData
+    against_default: LossChangeData | None
+    factors: dict[str, ChangeData]
+    trees: list[Number]
+    cut: Finite
+
+
+class PenaltyData(Part):
+    """What a penalty does with all engines together, around ``anchor``."""
+
+    anchor: str
+    engines: list[str]
+    word: EffectWord
+    against_off: LossChangeData
+    against_default: LossChangeData | None
 
 
 class MechanismPartData(Part):
@@ -448,15 +485,16 @@ class TreeData(Part):
 
 
 class EffectData(PathData):
-    """What one penalty of one engine does, all else held.
+    """What one penalty of one engine does, read where each curve stops.
 
-    ``others`` are the same path around other values or read elsewhere; ``outer`` and
-    ``mechanism`` are None where they were not measured.
+    ``tuned`` judges it around ``anchor``, ``alone`` around the study's fixed values;
+    ``others`` are the same path around other values or read elsewhere. ``tuned``,
+    ``alone`` and ``mechanism`` are None where they were not measured.
     """
 
     sentence: str
-    lowest: LowestData
-    outer: OuterEffectData | None
+    tuned: TunedPenaltyData | None
+    alone: TunedPenaltyData | None
     others: list[PathData]
     mechanism: list[MechanismPointData] | None
     trees: list[TreeData]
@@ -534,6 +572,7 @@ class Results(Part):
     comparisons: list[ComparisonData]
     sizes: list[RatioData]
     effects: dict[str, dict[str, EffectData]]
+    penalties: dict[str, PenaltyData]
     outer_ratio: Finite
     claims: list[ClaimData]
     lint: list[LintData]

@@ -60,6 +60,9 @@ class EngineFacts:
         The library's own names of penalties, where they differ from ours.
     weighs_unsplit : bool
         A tree without a split has the weight of a leaf of all rows, not 0.
+    defaults : mapping
+        The library's own values of penalties, raw, where they are not idle; None: no
+        limit.
     """
 
     label: str
@@ -72,6 +75,7 @@ class EngineFacts:
     params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     weighs_unsplit: bool = False
     rules: Rules = Rules()
+    defaults: Mapping[str, float | None] = field(default_factory=dict)
 
 
 ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
@@ -86,6 +90,13 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             params=MappingProxyType({"min_split_gain": "gamma"}),
             weighs_unsplit=True,
             rules=Rules(single=True, strict=True),
+            # Trees are limited by depth, not by leaves.
+            defaults={
+                "reg_lambda": 1.0,
+                "min_child_weight": 1.0,
+                "max_depth": 6,
+                "learning_rate": 0.3,
+            },
         ),
         "lightgbm": EngineFacts(
             label="LightGBM",
@@ -108,6 +119,13 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             ),
             # kZeroThreshold of include/LightGBM/meta.h; tree.h, NumericalDecision
             rules=Rules(missing_kinds=True, zero=1e-35, truncates=True),
+            defaults={
+                "min_child_weight": 0.001,
+                "min_child_samples": 20,
+                "max_leaves": 31,
+                "cat_l2": 10.0,
+                "learning_rate": 0.1,
+            },
         ),
         "sklearn": EngineFacts(
             label="HistGradientBoosting",
@@ -123,6 +141,11 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             ),
             style="s",
             shape="triangle",
+            defaults={
+                "min_child_samples": 20,
+                "max_leaves": 31,
+                "learning_rate": 0.1,
+            },
         ),
     }
 )

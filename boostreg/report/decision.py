@@ -40,8 +40,8 @@ from boostreg.report.comparisons import (
     lead_engine,
     outer_leaves,
 )
+from boostreg.report.parts import AnswerData, QuestionData, SettingsData
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.results import AnswerData, QuestionData, SettingsData
 from boostreg.report.wording import LABELS, capitalize, format_change, format_number
 
 __all__ = [

@@ -11,7 +11,7 @@ from boostreg.report.decision import (
 from boostreg.report.decision import answer_sentences as decision_sentences
 from boostreg.report.records import RunRecord
 from boostreg.report.results import HeadingsData
-from boostreg.report.wording import LABELS, capitalize
+from boostreg.report.wording import LABELS
 
 __all__ = ["answer_sentences", "caveats", "headings", "warnings"]
 
@@ -34,19 +34,15 @@ def answer_sentences(
 
     For a study that searches nothing, it describes only the paths.
     """
-    if decision is not None:
-        return decision_sentences(record, by_pair, decision)
-    verdicts: dict[str, list[str]] = {}
-    for engine in record.engines:
-        effects = [e for e in record.main_effects if e.engine == engine]
-        if effects:
-            verdicts.setdefault(sentences.verdicts_sentence(effects), []).append(
-                LABELS[engine]
-            )
-    parts = [
-        f"in {sentences.listed(engines)}, {what}" for what, engines in verdicts.items()
-    ]
-    return [f"{capitalize('; '.join(parts))}."] if parts else []
+    judged, penalties = sentences.of_all_engines(record), ""
+    if judged:
+        verdicts = sentences.verdicts_sentence(judged, record.tolerance)
+        penalties = f"{sentences.anchor_words(record)}, {verdicts}."
+    if decision is None:
+        return [penalties] if penalties else []
+    found = decision_sentences(record, by_pair, decision)
+    found[1] = f"{found[1]} {penalties}".rstrip()
+    return found
 
 
 def headings(
@@ -107,7 +103,7 @@ def caveats(record: RunRecord, by_pair: Pairs) -> list[str]:
         lines.append("The best linear model is the one with the lowest inner loss.")
     if record.searched:
         lines += map(sentences.ties_sentence, record.engines.values())
-    lines += sentences.flat_sentences(record.effects)
+    lines += sentences.flat_sentences(record)
     searches = [t for e in record.engines.values() for t in e.tuned.values()]
     states = [trial.state for tuned in searches for trial in tuned.trials]
     if raced := states.count("raced"):

@@ -1,22 +1,23 @@
 """Sentences and headings about penalties, engines and models, from a run's records."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from boostreg.effects.effects import Effect
+from boostreg.changes import LossChange
+from boostreg.effects.effects import FACTORS
 from boostreg.effects.optimism import ties
-from boostreg.effects.outer import OuterEffect
+from boostreg.effects.outer import TunedPenalty
 from boostreg.figures.scale import count
 from boostreg.report.comparisons import best_linear, lead_engine
 from boostreg.report.decision import Pairs, find
 from boostreg.report.records import EngineRecord, RunRecord
 from boostreg.report.wording import LABELS, capitalize, format_change, format_number
-from boostreg.statistics import Interval
 
 __all__ = [
-    "alone_sentence", "baselines_heading", "effect_sentence", "effects_heading",
-    "engines_heading", "flat_sentences", "importance_heading",
-    "listed", "promise_heading", "setup_heading", "shrinkage_heading",
+    "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
+    "effects_heading", "engines_heading", "factor", "flat_sentences",
+    "importance_heading", "listed", "of_all_engines", "promise_heading",
+    "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
     "verdicts_sentence",
 ]  # fmt: skip
@@ -41,82 +42,116 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(others)} {word} {last}" if others else last
 
 
-def effect_sentence(effect: Effect) -> str:
-    """Return what one penalty does along its path, in one or two sentences."""
-    zero, low, last = effect.points[0], effect.lowest, effect.points[-1]
-    if zero.size["leaves"] == 0 or len(effect.points) == 1:
-        return "Nothing was measured along this path."
-    ends = f"From {format_number(zero.value)} to {format_number(last.value)}"
-    size = f"{ends}, leaves change by {_ratio(last.leaves_ratio)}."
-    start = _start(effect.penalty, zero.value)
-    if low is zero:
-        return f"No value has a lower mean loss than {start}. {size}"
-    unadjusted = low.difference.high < 0 and effect.verdict != "helps"
-    why = f", though not once adjusted for the {len(effect.points) - 1} values tried"
+NOT_MEASURED = "Nothing was judged on the outer folds."
+
+_ANCHORS = {"tuned": "With the others tuned", "fixed": "Alone"}
+
+
+def of_all_engines(record: RunRecord) -> list[TunedPenalty]:
+    """Return what each penalty does with all engines together, or with the only one."""
+    found: dict[str, TunedPenalty] = {}
+    for one in record.main_tuned():
+        if one.engine is None or one.penalty not in found:
+            found[one.penalty] = one
+    return list(found.values())
+
+
+def effect_sentence(one: TunedPenalty) -> str:
+    """Return what tuning one penalty of one engine does on rows no choice has seen."""
+    lead, name = _ANCHORS[one.anchor], one.penalty
+    start = _start(name, one.off)
+    if not one.against_off.exists:
+        return f"{lead}, {name} is not rated: {_reason(one.against_off)}."
+    ends = sorted({min(one.values), max(one.values)})
+    if ends == [one.off]:
+        first = f"{lead}, the inner folds never chose another value than {start}."
+    else:
+        chosen = " to ".join(map(format_number, ends))
+        first = (
+            f"{lead} and {name} {chosen}, as the inner folds chose: "
+            f"{_loss_words(one.against_off)} loss on unseen rows against {start}."
+        )
+    parts = [first]
+    if one.default is not None and one.against_default is not None:
+        own = f"{LABELS[str(one.engine)]}'s own {name} {format_number(one.default)}"
+        words = (
+            f"{_loss_words(one.against_default)} loss"
+            if one.against_default.exists
+            else _reason(one.against_default)
+        )
+        parts.append(f"Against {own}: {words}.")
+    if ends != [one.off]:
+        parts.append(f"{capitalize(_size_words(one))}.")
+    if one.cut:
+        parts.append(
+            f"In {format_number(100 * one.cut, 2)}% of the outer folds, rounds.max cut "
+            "a value with a lower inner loss: raise rounds.max."
+        )
+    return " ".join(parts)
+
+
+def _size_words(one: TunedPenalty) -> str:
+    before, after = map(format_number, one.trees, (3, 3))
+    trees, leaves = (one.factors[name].estimate for name in FACTORS[:2])
     return (
-        f"Lowest loss at {format_number(low.value)}: "
-        f"{_share(low.difference, zero.loss)} against {start}"
-        f"{why if unadjusted else ''}. {size}"
+        f"trees {factor(trees)} ({before} to {after}), leaves per tree {factor(leaves)}"
     )
 
 
-def alone_sentence(effect: OuterEffect) -> str:
-    """Return what tuning one penalty alone does on rows that no choice has seen."""
-    ends = sorted({min(effect.values), max(effect.values)})
-    return (
-        f"Tuned alone (the inner folds chose {' to '.join(map(format_number, ends))}), "
-        f"it changes the outer loss by {_share(effect.loss, effect.zero_loss)} and "
-        f"leaves by {_ratio(effect.leaves)} against "
-        f"{_start(effect.penalty, effect.start)}."
-    )
+def factor(ratio: float) -> str:
+    """Return a ratio as a factor, after a sign of multiplication or division.
+
+    >>> [factor(ratio)[1:] for ratio in (4.3, 0.25, 1.0)]
+    ['4.3', '4', '1']
+    """
+    if math.isnan(ratio) or ratio <= 0:
+        return "by an unknown factor"
+    number = format_number(max(ratio, 1 / ratio), 2)
+    falls = ratio < 1 and number != "1"
+    return f"\N{DIVISION SIGN}{number}" if falls else f"\N{MULTIPLICATION SIGN}{number}"
 
 
 def _start(penalty: str, value: float) -> str:
-    return f"{penalty} {format_number(value)}" if value else "zero penalty"
+    return f"{penalty} {format_number(value)}"
 
 
-def _share(interval: Interval, base: float) -> str:
-    """Return a difference and its interval as shares of ``base``."""
-    if base == 0:
-        return "an unknown share of 0"
-    return _with_ends(interval, lambda end: end / base)
+def _loss_words(change: LossChange) -> str:
+    """Return a change of loss with its interval."""
+    estimate, low, high = map(format_change, (change.estimate, change.low, change.high))
+    return f"{estimate} ({low} to {high})"
 
 
-def _ratio(interval: Interval) -> str:
-    """Return a ratio and its interval as changes."""
-    if math.isnan(interval.estimate):
-        return "an unknown share of 0"
-    return _with_ends(interval, lambda end: end - 1)
+def _reason(change: LossChange) -> str:
+    return change.method.removeprefix("no interval: ")
 
 
-def _with_ends(interval: Interval, share: Callable[[float], float]) -> str:
-    change, low, high = (
-        format_change(share(end))
-        for end in (interval.estimate, interval.low, interval.high)
-    )
-    ends = f"95% CI {low} to {high}" if interval.exists else interval.method
-    return f"{change} ({ends})"
+def verdicts_sentence(found: Sequence[TunedPenalty], tolerance: float) -> str:
+    """Return what penalties do to the loss, each word read off its interval."""
+    by_word: dict[str, list[str]] = {}
+    for one in found:
+        by_word.setdefault(one.word(tolerance), []).append(one.penalty)
+    parts: list[str] = []
+
+    def add(word: str, one: str, several: str) -> None:
+        if names := by_word.get(word):
+            counted = f"{len(names)} {'others' if parts else 'penalties'}"
+            subject = listed(names) if len(names) <= _MAX_LISTED else counted
+            parts.append((one if len(names) == 1 else several).format(subject))
+
+    add("helps", "{} lowers the loss", "{} lower the loss")
+    add("harms", "tuning {} raises the loss", "tuning {} raises the loss")
+    less = f"the loss by less than {format_number(100 * tolerance)}%"
+    add("no effect that matters", f"{{}} changes {less}", f"{{}} change {less}")
+    add("does no harm", "{} does no harm", "{} do no harm")
+    add("not settled", "the effect of {} is not settled", "that of {} is not settled")
+    if by_word.get("not settled"):
+        parts[-1] = parts[-1].replace("that of", "the effect of")
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
-def verdicts_sentence(effects: Sequence[Effect]) -> str:
-    """Return what the penalties of one engine do to its loss, each along its path."""
-    by_verdict: dict[str, list[str]] = {}
-    for effect in effects:
-        by_verdict.setdefault(effect.verdict, []).append(effect.penalty)
-    parts = []
-    if helping := by_verdict.get("helps"):
-        verb = "lowers" if len(helping) == 1 else "lower"
-        parts.append(f"{listed(helping)} {verb} the loss")
-    if harming := by_verdict.get("harms"):
-        verb = "raises" if len(harming) == 1 else "raise"
-        parts.append(f"{listed(harming)} {verb} the loss without improving it anywhere")
-    if unclear := by_verdict.get("not determined"):
-        n = len(unclear)
-        counted = f"other {n}" if parts else f"{n} penalties"
-        named = f"no value of {listed(unclear, 'or')}"
-        subject = named if n <= _MAX_LISTED else f"none of the {counted}"
-        parts.append(f"{subject} is shown to lower the loss")
-    return " and ".join(parts) if len(parts) < 3 else ", ".join(parts)
+def anchor_words(record: RunRecord) -> str:
+    """Return what is held around each penalty, as a sentence begins."""
+    return _ANCHORS[record.anchor]
 
 
 def ties_sentence(engine: EngineRecord) -> str:
@@ -131,22 +166,25 @@ def ties_sentence(engine: EngineRecord) -> str:
     )
 
 
-def flat_sentences(effects: Sequence[Effect]) -> Iterator[str]:
-    """Yield a sentence for each penalty whose best value the data do not determine.
+def flat_sentences(record: RunRecord) -> Iterator[str]:
+    """Yield a sentence for each penalty whose value the inner folds do not determine.
 
-    That is, if values within one standard error of the lowest point are more than half
-    of the path around the tuned best.
+    That is, if no value of its whole path is further than one standard error from the
+    lowest inner loss, and no interval on the outer folds shows an effect.
     """
-    for effect in effects:
-        inside, tried = effect.inside, len(effect.points)
-        is_around_tuned = (effect.anchor, effect.reading) == ("tuned", "stopped")
-        if is_around_tuned and 2 * inside > tried:
+    shown = {
+        (one.engine, one.penalty)
+        for one in record.main_tuned()
+        if one.word(record.tolerance) in ("helps", "harms")
+    }
+    for effect in record.main_effects:
+        is_shown = {(effect.engine, effect.penalty), (None, effect.penalty)} & shown
+        if 1 < effect.inside == len(effect.points) and not is_shown:
             low, high = map(format_number, effect.flat)
-            which = f"{inside} of the {tried}" if inside < tried else f"all {tried}"
             yield (
-                f"{effect.penalty} is not identified in {LABELS[effect.engine]}: "
-                f"around the tuned best, {which} values tried, from {low} to {high}, "
-                "are within one standard error of the lowest loss."
+                f"{effect.penalty} is not identified in {LABELS[effect.engine]}: the "
+                f"inner losses of all {effect.inside} values tried, from {low} to "
+                f"{high}, are within one standard error of the lowest."
             )
 
 
@@ -162,32 +200,26 @@ def use_heading(record: RunRecord) -> str:
 
 
 def effects_heading(record: RunRecord) -> str:
-    """Return which penalty, moved alone, changes the loss most."""
-
-    def gain(effect: Effect) -> float:
-        zero, low = effect.points[0], effect.lowest
-        return low.difference.estimate / zero.loss if zero.loss else 0.0
-
-    effects = [e for e in record.main_effects if len(e.points) > 1]
-    if not effects:
+    """Return which penalties are shown to lower the loss at the chosen model."""
+    found, tolerance = of_all_engines(record), record.tolerance
+    if not found:
         return "No path of a penalty was measured"
-    helping = sorted((e for e in effects if e.verdict == "helps"), key=gain)
-    largest = min(helping or effects, key=gain)
-    at, engine = format_number(largest.lowest.value, 3), LABELS[largest.engine]
-    where = f"{format_change(gain(largest))} at {at} in {engine}"
-    names = list(dict.fromkeys(e.penalty for e in helping))
-    if len(names) > 1:
-        return f"Moved alone, {listed(names)} lower the loss ({where})"
-    if names:
-        return (
-            f"Moved alone, {names[0]} lowers the loss ({where}), no other is shown to"
-        )
-    if gain(largest) >= 0:
-        return "Moved alone, every penalty raises the mean loss"
-    return (
-        "Moved alone, no penalty is shown to lower the loss; "
-        f"{largest.penalty} comes closest ({where})"
+    lead = anchor_words(record)
+    helping = sorted(
+        (one for one in found if one.word(tolerance) == "helps"),
+        key=lambda one: one.against_off.estimate,
     )
+    if not helping:
+        if {one.word(tolerance) for one in found} == {"no effect that matters"}:
+            least = f"{format_number(100 * tolerance)}%"
+            return f"{lead}, no penalty changes the loss by as much as {least}"
+        return f"{lead}, no penalty is shown to lower the loss"
+    where = _loss_words(helping[0].against_off)
+    names = [one.penalty for one in helping]
+    if len(names) > 1:
+        return f"{lead}, {listed(names)} lower the loss ({names[0]}: {where})"
+    others = ", no other is shown to" if len(found) > 1 else ""
+    return f"{lead}, {names[0]} lowers the loss: {where}{others}"
 
 
 def engines_heading(record: RunRecord, by_pair: Pairs) -> str:

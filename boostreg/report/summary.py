@@ -7,11 +7,11 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from boostreg.baselines import BaselineResult
-from boostreg.changes import Judges
+from boostreg.changes import Judges, LossChange
 from boostreg.effects.effects import Effect, plain_size
 from boostreg.effects.mechanism import Mechanism
 from boostreg.effects.optimism import ties, winners_bias
-from boostreg.effects.outer import OuterEffect
+from boostreg.effects.outer import TunedPenalty
 from boostreg.errors import PenaltyError
 from boostreg.penalty import SCALED, Scale
 from boostreg.penalty.linter import at_edge
@@ -28,18 +28,23 @@ from boostreg.report.comparisons import (
 )
 from boostreg.report.decision import answer_data, decide
 from boostreg.report.findings import answer_sentences, caveats, headings, warnings
-from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
+from boostreg.report.parts import ChangeData, LossChangeData, Penalties
+from boostreg.report.records import (
+    EngineRecord,
+    OuterRecord,
+    RunRecord,
+    TunedEngine,
+)
 from boostreg.report.results import (
     BaselineData,
     CardData,
-    ChangeData,
     EffectData,
     EngineData,
     GuessData,
     MechanismPartData,
     OuterData,
     PathData,
-    Penalties,
+    PenaltyData,
     PickData,
     PriorData,
     PurposeData,
@@ -48,8 +53,13 @@ from boostreg.report.results import (
     RunData,
     SizeData,
     StudyData,
-)  # fmt: skip
-from boostreg.report.sentences import alone_sentence, effect_sentence
+    TunedPenaltyData,
+)
+from boostreg.report.sentences import (
+    NOT_MEASURED,
+    effect_sentence,
+    of_all_engines,
+)
 from boostreg.report.wording import format_change, format_number
 from boostreg.statistics import Interval, standard_error
 from boostreg.tuning import Candidate, TrialCurves
@@ -64,37 +74,28 @@ _LIMITS: tuple[_Named, ...] = ("max_leaves", "max_bytes")
 def _effects(record: RunRecord) -> dict[str, dict[str, EffectData]]:
     """Return every effect by engine and penalty, the main one on top."""
 
-    def key(one: Effect | Mechanism | OuterEffect) -> tuple[str, str]:
+    def key(one: Effect | Mechanism) -> tuple[str, str]:
         return one.engine, one.penalty
 
+    tolerance = record.tolerance
     mechanisms = {key(one): one for one in reversed(record.mechanisms)}
-    outer_effects = {key(one): one for one in reversed(record.outer_effects)}
+    tuned = {(one.anchor, one.engine, one.penalty): one for one in record.tuned}
     content: dict[str, dict[str, EffectData]] = {}
     for effect in record.main_effects:
-        zero, low = effect.points[0], effect.lowest
-        ends = (low.difference.estimate, low.difference.low, low.difference.high)
-        outer, mechanism = outer_effects.get(key(effect)), mechanisms.get(key(effect))
+        around = {
+            anchor: _tuned(found, tolerance) if found else None
+            for anchor in ("tuned", "fixed")
+            for found in (tuned.get((anchor, *key(effect))),)
+        }
+        mechanism = mechanisms.get(key(effect))
+        main = around[effect.anchor]
         content.setdefault(effect.engine, {})[effect.penalty] = {
-            **_path(effect),
-            "sentence": effect_sentence(effect),
-            "lowest": {
-                "value": low.value,
-                "loss": [end / zero.loss if zero.loss else math.nan for end in ends],
-                "leaves": _change(low.leaves_ratio),
-            },
-            "outer": None
-            if outer is None
-            else {
-                "sentence": alone_sentence(outer),
-                "values": list(outer.values),
-                "loss": {**interval_data(outer.loss), "zero": outer.zero_loss},
-                "leaves": {
-                    "change": _change(outer.leaves),
-                    "method": outer.leaves.method,
-                },
-            },
+            **_path(effect, tolerance),
+            "sentence": main["sentence"] if main else NOT_MEASURED,
+            "tuned": main,
+            "alone": None if effect.anchor == "fixed" else around["fixed"],
             "others": [
-                _path(other)
+                _path(other, tolerance)
                 for other in record.effects
                 if key(other) == key(effect) and other is not effect
             ],
@@ -118,7 +119,8 @@ def _effects(record: RunRecord) -> dict[str, dict[str, EffectData]]:
     return content
 
 
-def _path(effect: Effect) -> PathData:
+def _path(effect: Effect, tolerance: float) -> PathData:
+    safe = effect.safe(tolerance)
     return {
         "anchor": effect.anchor,
         "reading": effect.reading,
@@ -129,26 +131,76 @@ def _path(effect: Effect) -> PathData:
                 "train_loss": point.train_loss,
                 "gap": point.gap,
                 "rounds": point.rounds,
-                "adjusted": point.p_value,
-                **interval_data(point.difference),
+                "judged": point.judged_loss,
+                "against_off": _loss_change(point.change, tolerance),
+                "rated": effect.rated(point),
+                "cut": point.cut,
                 **_size(point.size),
+                "factors": _factors(point.factors),
                 "differences": {
                     name: [one.estimate, one.low, one.high]
                     for name, one in point.differences.items()
                 },
-                "leaves_change": _change(point.leaves_ratio),
             }
             for point in effect.points
         ],
-        "safe": None if effect.safe is None else list(effect.safe),
+        "safe": None if safe is None else list(safe),
         "flat": list(effect.flat),
-        "verdict": effect.verdict,
     }
 
 
-def _change(ratio: Interval) -> ChangeData:
-    """Return a ratio and its ends as changes: 0.9 is -10 %."""
-    return [end - 1 for end in (ratio.estimate, ratio.low, ratio.high)]
+def _tuned(one: TunedPenalty, tolerance: float) -> TunedPenaltyData:
+    against = one.against_default
+    return {
+        "anchor": one.anchor,
+        "word": one.word(tolerance),
+        "sentence": effect_sentence(one),
+        "off": one.off,
+        "default": one.default,
+        "values": list(one.values),
+        "against_off": _loss_change(one.against_off, tolerance),
+        "against_default": None
+        if against is None
+        else _loss_change(against, tolerance),
+        "factors": _factors(one.factors),
+        "trees": list(one.trees),
+        "cut": one.cut,
+    }
+
+
+def _penalties(record: RunRecord) -> dict[str, PenaltyData]:
+    """Return what each penalty does, with all engines together."""
+    tolerance = record.tolerance
+    engines: dict[str, list[str]] = {}
+    for one in record.main_tuned():
+        if one.engine is not None:
+            engines.setdefault(one.penalty, []).append(one.engine)
+    return {
+        one.penalty: {
+            "anchor": one.anchor,
+            "engines": engines[one.penalty],
+            "word": one.word(tolerance),
+            "against_off": _loss_change(one.against_off, tolerance),
+            "against_default": None
+            if one.against_default is None
+            else _loss_change(one.against_default, tolerance),
+        }
+        for one in of_all_engines(record)
+    }
+
+
+def _loss_change(change: LossChange, tolerance: float) -> LossChangeData:
+    return {
+        "change": change.estimate,
+        "low": change.low,
+        "high": change.high,
+        "method": change.method,
+        "word": change.word(tolerance),
+    }
+
+
+def _factors(factors: Mapping[str, Interval]) -> dict[str, ChangeData]:
+    return {name: [one.estimate, one.low, one.high] for name, one in factors.items()}
 
 
 def _part(found: Mapping[str, Interval]) -> MechanismPartData:
@@ -303,6 +355,7 @@ def summarize(record: RunRecord, run: RunData) -> Results:
         "comparisons": [comparison_data(one) for one in comparisons],
         "sizes": sizes_data(record),
         "effects": _effects(record),
+        "penalties": _penalties(record),
         "outer_ratio": record.outer_ratio,
         "claims": claims,
         "lint": [

@@ -1,5 +1,6 @@
 """Plans a study: its data, folds, searches and work."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -205,16 +206,15 @@ class Plan:
         """Numbers of the outer folds of the first repeat."""
         return range(self.splits.n_outer // self.n_repeats)
 
-    @property
-    def judges(self) -> Judges:
-        """The test rows of all outer folds."""
+    def judges(self, folds: range) -> Judges:
+        """Return the test rows of outer folds, of whole repeats."""
         return Judges(
-            rows=tuple(fold.test for fold in self.splits.outer),
-            weights=tuple(map(self.test_weights, self.outer_folds)),
+            rows=tuple(self.splits.outer[fold].test for fold in folds),
+            weights=tuple(map(self.test_weights, folds)),
             groups=self.table.groups,
             forward=self.table.time is not None,
             ratio=self.splits.outer_ratio,
-            repeats=self.n_repeats,
+            repeats=self.n_repeats * len(folds) // self.splits.n_outer,
         )
 
     @property
@@ -321,9 +321,9 @@ class Plan:
         fixed: dict[str, Any] = dict(self.spaces[engine].fixed)
         return Penalty(**fixed, scale=self.spec.search.scale)
 
-    def paths_around(self, engine: str, base: Penalty) -> list[PathPoint]:
-        """Return the points of one engine's paths around a tuned penalty."""
-        return path_points(engine, base, self.grids[engine], anchor="tuned")
+    def paths_around(self, engine: str, bases: Sequence[Penalty]) -> list[PathPoint]:
+        """Return the points of one engine's paths around what each outer fold chose."""
+        return path_points(engine, bases, self.grids[engine], anchor="tuned")
 
     def design(self, engine: str) -> tuple[Array, list[Penalty]]:
         """Return a design that fills an engine's space: shares and penalties."""
@@ -409,7 +409,8 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     n_refits = len(PICKS) + 1  # the last one is unpenalised
     fits = {
         "trials": n_trials * n_inner,
-        "paths": n_paths * n_outer * n_inner,
+        # Each point is refitted on the outer folds.
+        "paths": n_paths * n_outer * (n_inner + 1),
         "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_outer,
         "refits": n_engines * (n_outer * n_refits + len(PICKS)),
         "defaults": len(plan.references()),

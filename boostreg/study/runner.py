@@ -255,6 +255,7 @@ class _Runner:
         refits = Batch(works)
         jobs = [refits, *insights.second(tuned)]
         self._drive(jobs, "refits, models and paths around the best")
+        self._drive(insights.third(), "path values on the outer folds")
         notes = [*plan.notes, *insights.notes]
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
@@ -281,9 +282,9 @@ class _Runner:
             effects=insights.effects(rows),
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
-            outer_effects=insights.outer_effects(),
+            tuned=insights.tuned(),
             notes=tuple(notes),
-            judges=plan.judges,
+            judges=plan.judges(plan.outer_folds),
             tolerance=plan.spec.tolerance,
             lint=self.lint,
             claims=claims.records(rows),

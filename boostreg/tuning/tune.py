@@ -121,6 +121,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     racing: bool = True,
     in_flight: int = 4,
     timeout: float | None = None,
+    tolerance: float = 0.01,
     journal: str | Path | None = None,
     storage: str | None = None,
 ) -> Tuned:
@@ -169,6 +170,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Maximum number of open trials, independent of the number of workers.
     timeout : float, optional
         Seconds after which no new trials are proposed.
+    tolerance : float
+        The relative change of loss that does not matter, for ``Tuned.smallest``.
     journal : path, optional
         Folder that stores every finished fit, so that the same call resumes after a
         kill.
@@ -202,6 +205,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_counts(in_flight=in_flight, workers=1 if workers is None else workers)
     if timeout is not None and not timeout > 0:
         raise StudyError.of(Fault(("timeout",), "above 0 seconds", timeout))
+    if not 0 < tolerance < 1:
+        raise StudyError.of(Fault(("tolerance",), "above 0 and below 1", tolerance))
     library = get_engine(engine)
     link = None if storage is None else Link(storage)
     for entries in (space, check_names(fixed)):
@@ -253,7 +258,13 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         name = search_name(f"tune/{engine}", tuning, dataset)
         mirror = Mirror(link, name, proposer.space)
     run_here([job], dataset, workers=workers, journal=journal, mirror=mirror)
-    return Tuned.of(tuning, dataset, was_cut=job.was_cut, notes=settled.notes)
+    return Tuned.of(
+        tuning,
+        dataset,
+        was_cut=job.was_cut,
+        notes=settled.notes,
+        tolerance=tolerance,
+    )
 
 
 def run_here(

@@ -110,6 +110,8 @@ class Tuned:
         Whether a timeout ended the search, so that it is not reproducible.
     notes : tuple of str
         What was removed from the search, and why.
+    tolerance : float
+        The relative change of loss that does not matter.
     """
 
     engine: str
@@ -117,6 +119,7 @@ class Tuned:
     selection: Selection
     was_cut: bool
     notes: tuple[str, ...]
+    tolerance: float
     _trials: tuple[Trial, ...]
     _problem: Problem
 
@@ -128,6 +131,7 @@ class Tuned:
         *,
         was_cut: bool = False,
         notes: tuple[str, ...] = (),
+        tolerance: float = 0.01,
     ) -> Self:
         """Return the result of a search on all rows of ``dataset``.
 
@@ -142,6 +146,7 @@ class Tuned:
             selection=tuning.selection,
             was_cut=was_cut,
             notes=notes,
+            tolerance=tolerance,
             _trials=tuning.trials,
             _problem=dataset.problem(None, None).without_features(),
         )
@@ -155,6 +160,17 @@ class Tuned:
     def one_se(self) -> Pick:
         """The fewest leaves within one fold-paired standard error of the best."""
         return self._pick(self.selection.one_se)
+
+    @property
+    def smallest(self) -> Pick:
+        """The fewest leaves whose loss exceeds the lowest by at most the tolerance.
+
+        It compares mean losses on the folds that selected the best; a study judges the
+        two on other rows.
+        """
+        highest = self.selection.best.loss * (1 + self.tolerance)
+        within = [one for one in self.selection.front if one.loss <= highest]
+        return self._pick(min(within, key=lambda one: one.n_leaves))
 
     @property
     def pareto(self) -> tuple[Pick, ...]:

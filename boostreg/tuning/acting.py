@@ -33,9 +33,9 @@ from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty, Range
 from boostreg.penalty.space import by_strength, least_of
 from boostreg.penalty.value import PENALTY_FACTS
-from boostreg.tuning.measuring import FitSettings, Measuring, Setting
+from boostreg.tuning.measuring import Measuring, Setting
 from boostreg.tuning.search import TuningJob
-from boostreg.tuning.selection import Candidate, TrialCurves
+from boostreg.tuning.selection import Candidate, Selection, TrialCurves
 from boostreg.tuning.trial import Trial
 
 __all__ = ["PICKS", "TOLERANCE", "ActingJob", "Reduced", "removable", "without"]
@@ -193,6 +193,18 @@ class ActingJob:
         self._wanted: dict[str, list[Penalty]] = {}
         self._measuring: Measuring | None = None
         self.reduced: dict[str, Reduced] = {}
+
+    @property
+    def selection(self) -> Selection:
+        """The selection of the search, with reduced picks.
+
+        Raises
+        ------
+        FitError
+            If no trial is complete.
+        """
+        picks: dict[str, Any] = {n: one.candidate for n, one in self.reduced.items()}
+        return replace(self._search.tuning.selection, **picks)
 
     @property
     def done(self) -> bool:

@@ -21,6 +21,7 @@ from boostreg.fits.work import PRELOAD
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
+from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.mirror import Link, Mirror, search_name
@@ -252,8 +253,16 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     if link is not None:
         name = search_name(f"tune/{engine}", tuning, dataset)
         mirror = Mirror(link, name, proposer.space)
-    run_here([job], dataset, workers=workers, journal=journal, mirror=mirror)
-    return Tuned.of(tuning, dataset, was_cut=job.was_cut, notes=settled.notes)
+    acting_job = ActingJob(job)
+    jobs: list[Job] = [job, acting_job]
+    run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
+    return Tuned.of(
+        tuning,
+        dataset,
+        acting=acting_job,
+        was_cut=job.was_cut,
+        notes=settled.notes,
+    )
 
 
 def run_here(

@@ -1,17 +1,13 @@
-r"""Which penalties of a selected candidate act, and the candidate without the others.
+"""Which penalties of a selected candidate act, and the candidate without the others.
 
 A search keeps the luckiest of many values, also of a penalty that changes nothing.
 Therefore each searched penalty of a pick is set to its weakest value, all else equal,
 and measured on the same inner folds. It does not act if a prefix of that trial has no
-more leaves than the pick, and a loss that is higher by no more than the margin
-
-.. math:: \min(\mathrm{SE}(d), \; t \bar L),
-
-with the paired difference :math:`d` by inner fold, its standard error, the mean loss
-:math:`\bar L` of the pick, and the tolerance :math:`t`: the increase is neither visible
-nor one that matters. With a single fold there is no standard error, and the margin is
-:math:`t \bar L`. A penalty that only makes the model smaller acts, because without it a
-model of that size has a higher loss.
+more leaves than the pick, and a mean loss that is higher by no more than the tolerance:
+the change that does not matter. So a penalty that only makes the model smaller acts,
+because without it a model of that size has a higher loss. The standard error of the
+difference plays no part: with it, a penalty without effect would be named in one of six
+picks, for changes far below the tolerance.
 
 Two penalties can each replace the other, so all that do not act alone are removed
 together and measured again. While the result is not as good, the one whose removal
@@ -19,7 +15,6 @@ alone costs most is kept. The differences are always those to the pick of the se
 that they do not add up.
 """
 
-import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -126,11 +121,9 @@ def _removal(
         return None
     (small,) = np.nonzero(trial.curves.n_leaves <= n_leaves)
     k = int(small[trial.curves.mean_loss[small].argmin()])
-    d = trial.curves.valid_loss[:, k] - losses
-    margin = tolerance * abs(float(losses.mean()))
-    if len(d) > 1:
-        margin = min(margin, float(d.std(ddof=1)) / math.sqrt(len(d)))
-    return _Removal(k, float(d.mean()), bool(d.mean() <= margin))
+    mean = float(losses.mean())
+    difference = float(trial.curves.mean_loss[k]) - mean
+    return _Removal(k, difference, difference <= tolerance * mean)
 
 
 def reduction(
@@ -158,7 +151,7 @@ def reduction(
     while off:
         less = without(penalty, off, space)
         if less not in trials:
-            trials = yield [less]
+            trials = {**trials, **(yield [less])}
         removal = _removal(trials[less], losses, pick.n_leaves, tolerance)
         found_curves = trials[less].curves
         if removal and removal.is_as_good and found_curves is not None:

@@ -185,9 +185,11 @@ def _engine_of(record: RunRecord, name: str) -> tuple[EngineRecord, str]:
 
 def _acting(record: RunRecord, engine: EngineRecord, pick: str) -> list[str]:
     """Return the penalties of a pick that act: searched or fixed, and not off."""
-    penalty = engine.tuned[None].penalty(pick)
-    names = [*record.ranges[engine.name], *record.study["search"]["fixed"]]
-    return [name for name in dict.fromkeys(names) if not _is_off(penalty, name)]
+    tuned = engine.tuned[None]
+    penalty, searched = tuned.penalty(pick), record.ranges[engine.name]
+    acting = [name for name in searched if name in tuned.acting(pick)]
+    names = dict.fromkeys([*acting, *record.study["search"]["fixed"]])
+    return [name for name in names if not _is_off(penalty, name)]
 
 
 def _is_off(penalty: Penalty, name: str) -> bool:

@@ -233,11 +233,14 @@ class PickData(Part):
     """A candidate of the search on all rows, and the procedure that found it.
 
     ``scales`` holds the penalties that have a unit, None for a scale without one.
+    ``acting`` are the searched penalties without which it is not as good, with capacity
+    and learning rate; the others are at their weakest value in ``penalty``.
     """
 
     trial: Count
     rounds: Count
     penalty: Penalties
+    acting: list[str]
     scale: str
     raw: Penalties
     scales: dict[str, Penalties | None]

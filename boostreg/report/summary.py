@@ -213,19 +213,19 @@ def _purposes(tuned: TunedEngine, limits: Mapping[str, Any]) -> list[PurposeData
 
     ``limits`` is the study's ``select``; for its limit on time see ``timed_data``.
     """
-    picks: dict[_Named, Candidate] = {
-        "one_se": tuned.selection.one_se,
-        "knee": knee(tuned.selection.front),
-    }
+    picks: dict[_Named, Candidate] = {"knee": knee(tuned.selection.front)}
     curves = _curves(tuned)
     for name in _LIMITS:
         if limits.get(name) is not None:
             purpose = Purpose(**{name: float(limits[name])})
             picks[name] = best_under(list(curves.values()), purpose)
-    return [
-        _row(name, pick, tuned, curves, limits.get(name))
+    one_se = _row("one_se", tuned.selection.one_se, tuned, tuned.curves("one_se"))
+    others = [
+        _row(name, pick, tuned, curves[pick.trial], limits.get(name))
         for name, pick in picks.items()
     ]
+    penalty = tuned.penalty("one_se").as_dict()
+    return [{**one_se, "penalty": penalty}, *others]
 
 
 def timed_data(tuned: TunedEngine, microseconds: float, speed: Speed) -> PurposeData:
@@ -238,7 +238,7 @@ def timed_data(tuned: TunedEngine, microseconds: float, speed: Speed) -> Purpose
     pick = best_under(list(curves.values()), purpose, speed)
     found = curves[pick.trial]
     time = speed.estimate(found.n_trees[pick.n_rounds], found.n_leaves[pick.n_rounds])
-    row = _row("max_microseconds", pick, tuned, curves, microseconds)
+    row = _row("max_microseconds", pick, tuned, found, microseconds)
     return {**row, "microseconds": float(time)}
 
 
@@ -250,14 +250,11 @@ def _row(
     purpose: _Named,
     pick: Candidate,
     tuned: TunedEngine,
-    curves: Mapping[int, TrialCurves],
-    limit: float | None,
+    chosen: TrialCurves,
+    limit: float | None = None,
 ) -> PurposeData:
-    best, chosen = tuned.selection.best, curves[pick.trial]
-    paired = (
-        chosen.valid_loss[:, pick.n_rounds]
-        - curves[best.trial].valid_loss[:, best.n_rounds]
-    )
+    best = tuned.curves("best").valid_loss[:, tuned.selection.best.n_rounds]
+    paired = chosen.valid_loss[:, pick.n_rounds] - best
     error = float(standard_error(paired))
     return {
         "purpose": purpose,
@@ -452,6 +449,7 @@ def _pick(
         "trial": chosen.trial,
         "rounds": chosen.n_rounds,
         "penalty": penalty.as_dict(),
+        "acting": list(tuned.acting(pick)),
         "scale": penalty.scale,
         "raw": model.raw,
         "scales": scales,
@@ -465,7 +463,7 @@ def _pick(
         "at_edge": [
             name
             for name, entry in record.ranges[engine.name].items()
-            if at_edge(entry, getattr(penalty, name))
+            if name in tuned.acting(pick) and at_edge(entry, getattr(penalty, name))
         ],
         "by_outer_fold": [
             {

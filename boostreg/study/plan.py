@@ -42,6 +42,7 @@ from boostreg.study.path_grids import engine_grids, left_out, not_split, path_na
 from boostreg.study.run import damage_as_data_error, read_results
 from boostreg.study.spec import Folds, Validation
 from boostreg.tuning import Proposer, Tuning
+from boostreg.tuning.acting import PICKS
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 
@@ -51,7 +52,6 @@ _MAX_FOLDS = 20_000
 """Maximum number of folds over both levels: each is fitted by every trial."""
 _MAX_FOLD_ROWS = 10**9
 """Maximum number of rows over all folds: each row number takes 8 bytes."""
-PICKS = ("best", "one_se")
 
 
 _FEW_ROWS, _REPEATS = 2000, 3

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from boostreg.baselines import BASELINES, DEFAULT_BASELINES
+from boostreg.changes import TOLERANCE
 from boostreg.data import Reading, Task
 from boostreg.engines import ENGINES
 from boostreg.errors import Fault, PenaltyError, StudyError
@@ -475,7 +476,7 @@ class StudySpec(Strict):
     effects: Effects = Effects()
     select: Select = Select()
     claims: Annotated[tuple[ClaimSpec, ...], AfterValidator(distinct_ids)] = ()
-    tolerance: Annotated[float, BeforeValidator(_check_tolerance)] = 0.01
+    tolerance: Annotated[float, BeforeValidator(_check_tolerance)] = TOLERANCE
     compute: Compute = Compute()
     limits: Limits = Limits()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from boostreg.changes import TOLERANCE
 from boostreg.data import Task
 from boostreg.engines import get_engine
 from boostreg.errors import Fault, PenaltyError, StudyError
@@ -21,6 +22,7 @@ from boostreg.fits.work import PRELOAD
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
+from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.mirror import Link, Mirror, search_name
@@ -121,7 +123,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     racing: bool = True,
     in_flight: int = 4,
     timeout: float | None = None,
-    tolerance: float = 0.01,
+    tolerance: float = TOLERANCE,
     journal: str | Path | None = None,
     storage: str | None = None,
 ) -> Tuned:
@@ -257,13 +259,15 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     if link is not None:
         name = search_name(f"tune/{engine}", tuning, dataset)
         mirror = Mirror(link, name, proposer.space)
-    run_here([job], dataset, workers=workers, journal=journal, mirror=mirror)
+    acting_job = ActingJob(job, tolerance)
+    jobs: list[Job] = [job, acting_job]
+    run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
     return Tuned.of(
         tuning,
         dataset,
+        acting=acting_job,
         was_cut=job.was_cut,
         notes=settled.notes,
-        tolerance=tolerance,
     )
 
 

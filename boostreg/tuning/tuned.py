@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from boostreg.changes import TOLERANCE
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError
 from boostreg.estimators import BoostedClassifier, BoostedRegressor
@@ -14,6 +15,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
 from boostreg.trees import SIZES
+from boostreg.tuning.acting import ActingJob, Reduced
 from boostreg.tuning.purpose import Purpose, best_under, knee, measure_speed
 from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection
@@ -43,6 +45,10 @@ class Pick:
         Mean over the folds that selected it, and its standard error.
     n_leaves : float
         Leaves of all trees together, mean over folds.
+    acting : tuple of str or None
+        Searched penalties that act, with capacity and learning rate; the others are at
+        their weakest value in ``penalty``. None if that was not tested: only ``best``
+        and ``one_se`` are.
     """
 
     engine: str
@@ -52,6 +58,7 @@ class Pick:
     loss: float
     loss_se: float
     n_leaves: float
+    acting: tuple[str, ...] | None = None
     _problem: Problem = field(repr=False, compare=False)
 
     def params(self, engine: str | None = None) -> dict[str, Any]:
@@ -106,6 +113,7 @@ class Tuned:
     loss_name : str
         Name of the minimised loss.
     selection : Selection
+        Its ``best`` and ``one_se`` are without the penalties that do not act.
     was_cut : bool
         Whether a timeout ended the search, so that it is not reproducible.
     notes : tuple of str
@@ -122,6 +130,7 @@ class Tuned:
     tolerance: float
     _trials: tuple[Trial, ...]
     _problem: Problem
+    _reduced: Mapping[str, Reduced] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -129,9 +138,9 @@ class Tuned:
         tuning: Tuning,
         dataset: Dataset,
         *,
+        acting: ActingJob | None = None,
         was_cut: bool = False,
         notes: tuple[str, ...] = (),
-        tolerance: float = 0.01,
     ) -> Self:
         """Return the result of a search on all rows of ``dataset``.
 
@@ -143,23 +152,27 @@ class Tuned:
         return cls(
             engine=tuning.engine,
             loss_name=LOSS_NAMES[dataset.objective.name],
-            selection=tuning.selection,
+            selection=tuning.selection if acting is None else acting.selection,
             was_cut=was_cut,
             notes=notes,
-            tolerance=tolerance,
+            tolerance=TOLERANCE if acting is None else acting.tolerance,
             _trials=tuning.trials,
             _problem=dataset.problem(None, None).without_features(),
+            _reduced={} if acting is None else acting.reduced,
         )
 
     @property
     def best(self) -> Pick:
-        """The candidate with the lowest loss."""
-        return self._pick(self.selection.best)
+        """The candidate with the lowest loss, without penalties that do not act."""
+        return self._selected("best")
 
     @property
     def one_se(self) -> Pick:
-        """The fewest leaves within one fold-paired standard error of the best."""
-        return self._pick(self.selection.one_se)
+        """The fewest leaves within one fold-paired standard error of the best.
+
+        Without the penalties that do not act.
+        """
+        return self._selected("one_se")
 
     @property
     def smallest(self) -> Pick:
@@ -222,6 +235,13 @@ class Tuned:
         speed = measure_speed(self.engine) if timed else None
         curves = [one.curves for one in self._trials if one.curves is not None]
         return self._pick(best_under(curves, purpose, speed))
+
+    def _selected(self, name: str) -> Pick:
+        pick = self._pick(getattr(self.selection, name))
+        found = self._reduced.get(name)
+        if found is None:
+            return pick
+        return replace(pick, penalty=found.penalty, acting=found.acting)
 
     def _pick(self, chosen: Candidate) -> Pick:
         measured: dict[str, Any] = {key: getattr(chosen, key) for key in _SHOWN}

@@ -181,6 +181,7 @@ def _pick(engine, row, level):
         "outer_size": size,
         "rounds_max_reached": False,
         "at_edge": [],
+        "acting": [name for name in SPACE if penalty[name]],
         "by_outer_fold": [],
     }
 

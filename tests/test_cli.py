@@ -198,9 +198,9 @@ def test_validate_says_what_a_run_would_do(main, tmp_path):
 
     assert (status, err) == (0, "")
     assert "40 rows, 2 features, regression of 'y' by squared_error" in out
-    assert "folds: 5 outer; 3 inner within each, and on all rows" in out
-    assert "trials: 48, 4 per search" in out
-    counted = "trials 144, paths 720, design 640, refits 34, defaults 10, baselines 24"
+    assert "folds: 15 outer; 3 inner within each, and on all rows" in out
+    assert "trials: 128, 4 per search" in out
+    counted = "trials 384, paths 960, design 640, refits 94, defaults 30, baselines 64"
     assert counted in out
 
 
@@ -249,8 +249,9 @@ def test_each_kind_of_error_has_its_exit_code(
     assert main("run", "x.yaml") == (status, "", message)
 
 
-def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
+def test_run_passes_its_options_on_and_prints_answer_and_page(main, monkeypatch):
     given = {}
+    stored = {"text": {"answer": ["Use lasso."]}}
 
     def run_study(path, *, out, workers, dask, progress):
         given.update(path=path, out=out, workers=workers, dask=dask)
@@ -259,6 +260,8 @@ def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
 
     runner = importlib.import_module("boostreg.study.runner")
     monkeypatch.setattr(runner, "run_study", run_study)
+    runs = importlib.import_module("boostreg.study.run")
+    monkeypatch.setattr(runs, "read_results", lambda _: stored)
 
     options = ("--out", "here", "--workers", "3", "--dask", "tcp://127.0.0.1:8786")
     status, out, err = main("run", "mine.yaml", *options)
@@ -269,7 +272,8 @@ def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
         "workers": 3,
         "dask": "tcp://127.0.0.1:8786",
     }
-    assert (status, out, err) == (0, f"{Path('here/mine/report.html')}\n", "1 trials\n")
+    printed = f"Use lasso.\n{Path('here/mine/report.html')}\n"
+    assert (status, out, err) == (0, printed, "1 trials\n")
 
 
 @pytest.mark.parametrize("command_name", ["report", "size"])

@@ -8,36 +8,32 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
-from typing_extensions import TypedDict
+from pydantic import Field, TypeAdapter, ValidationError
 
 from boostreg.claims.verdict import Verdict
+from boostreg.effects.outer import EffectWord
+from boostreg.report.parts import (
+    AnswerData,
+    ChangeData,
+    ComparisonData,
+    Count,
+    Finite,
+    LossChangeData,
+    Number,
+    OpenPart,
+    Part,
+    Penalties,
+)
 
 __all__ = [
-    "BaselineData", "BaselinePointData", "CardData", "ChangeData", "ClaimData",
-    "ClaimFindingData", "ClaimPanelData", "ComparisonData", "DifferenceData",
-    "EffectData", "EffectPointData", "EngineData", "ImportanceData",
-    "IncumbentData", "LintData", "MechanismPointData", "Number", "OuterData",
-    "PathData", "Penalties", "PickData", "PurposeData", "Results", "SizeData",
-    "StudyData", "TreeData", "faults_of", "json_schema",
+    "BaselineData", "BaselinePointData", "CardData",
+    "ClaimData", "ClaimFindingData", "ClaimPanelData",
+    "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
+    "IncumbentData", "LintData", "MechanismPointData",
+    "OuterData", "PathData", "PenaltyData", "PickData", "PurposeData",
+    "Results", "SizeData", "StudyData", "TreeData",
+    "TunedPenaltyData", "faults_of", "json_schema",
 ]  # fmt: skip
-
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Number = Finite | None
-Count = Annotated[int, Field(ge=0)]
-Penalties = dict[str, Number]
-ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
-"""A difference or a change, then the low and the high end of its interval."""
-
-
-@with_config(ConfigDict(extra="forbid", strict=True))
-class Part(TypedDict):
-    """A part whose keys are all listed."""
-
-
-@with_config(ConfigDict(extra="allow", strict=True))
-class OpenPart(TypedDict):
-    """A part with more keys than pages read."""
 
 
 class ClaimFindingData(Part):
@@ -237,11 +233,14 @@ class PickData(Part):
     """A candidate of the search on all rows, and the procedure that found it.
 
     ``scales`` holds the penalties that have a unit, None for a scale without one.
+    ``acting`` are the searched penalties without which it is not as good, with capacity
+    and learning rate; the others are at their weakest value in ``penalty``.
     """
 
     trial: Count
     rounds: Count
     penalty: Penalties
+    acting: list[str]
     scale: str
     raw: Penalties
     scales: dict[str, Penalties | None]
@@ -357,16 +356,6 @@ class DifferenceData(Part):
     method: str
 
 
-class ComparisonData(DifferenceData):
-    """Loss of model ``a`` minus loss of model ``b``."""
-
-    a: str
-    b: str
-    relative: Number
-    adjusted: Number
-    word: Literal["better", "worse", "not told apart"]
-
-
 class RatioData(Part):
     """Leaves of model ``a`` by those of ``b``, geometric mean over outer folds."""
 
@@ -379,45 +368,70 @@ class RatioData(Part):
     method: str
 
 
-class EffectPointData(DifferenceData, SizeData):
-    """Means at one value of a penalty; differences are those to the first value."""
+class EffectPointData(SizeData):
+    """Means over inner folds at one value of a penalty, and what outer folds say.
+
+    ``judged`` is the mean loss on the outer folds, None where the value was not
+    refitted. ``against_off`` compares with the first value; intervals of a path hold
+    together. It is not ``rated`` where the limit on rounds ended curves, in the share
+    ``cut`` of the outer folds. ``factors`` are ratios of sizes to the first value.
+    """
 
     value: Finite
     loss: Number
     train_loss: Number
     gap: Number
     rounds: Number
-    adjusted: Number
+    judged: Number
+    against_off: LossChangeData
+    rated: bool
+    cut: Finite
+    factors: dict[str, ChangeData]
     differences: dict[str, ChangeData]
-    leaves_change: ChangeData
 
 
 class PathData(Part):
-    """A path of one penalty: what is held around it, and where its curves are read."""
+    """A path of one penalty: what is held around it, and where its curves are read.
+
+    ``safe`` are the values, from the first on, that are shown to lose at most the
+    tolerance; ``flat`` those within one standard error of the lowest inner loss.
+    """
 
     anchor: str
     reading: str
     points: list[EffectPointData]
     safe: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None
     flat: list[Finite]
-    verdict: Literal["helps", "harms", "not determined"]
 
 
-class LowestData(Part):
-    """The value of lowest loss; its changes, as shares of the first value's."""
+class TunedPenaltyData(Part):
+    """A penalty tuned around ``anchor``: values of the inner folds, outer losses.
 
-    value: Finite
-    loss: ChangeData
-    leaves: ChangeData
+    ``default`` is the library's own raw value if it is another one than ``off``;
+    ``trees`` are geometric means, without the penalty and with it.
+    """
 
-
-class OuterEffectData(Part):
-    """A penalty tuned alone: the values picked, judged on the outer folds."""
-
+    anchor: str
+    word: EffectWord
     sentence: str
+    off: Finite
+    default: Number
     values: list[Number]
-    loss: dict[str, Any]
-    leaves: dict[str, Any]
+    against_off: LossChangeData
+    against_default: LossChangeData | None
+    factors: dict[str, ChangeData]
+    trees: list[Number]
+    cut: Finite
+
+
+class PenaltyData(Part):
+    """What a penalty does with all engines together, around ``anchor``."""
+
+    anchor: str
+    engines: list[str]
+    word: EffectWord
+    against_off: LossChangeData
+    against_default: LossChangeData | None
 
 
 class MechanismPartData(Part):
@@ -448,15 +462,16 @@ class TreeData(Part):
 
 
 class EffectData(PathData):
-    """What one penalty of one engine does, all else held.
+    """What one penalty of one engine does, read where each curve stops.
 
-    ``others`` are the same path around other values or read elsewhere; ``outer`` and
-    ``mechanism`` are None where they were not measured.
+    ``tuned`` judges it around ``anchor``, ``alone`` around the study's fixed values;
+    ``others`` are the same path around other values or read elsewhere. ``tuned``,
+    ``alone`` and ``mechanism`` are None where they were not measured.
     """
 
     sentence: str
-    lowest: LowestData
-    outer: OuterEffectData | None
+    tuned: TunedPenaltyData | None
+    alone: TunedPenaltyData | None
     others: list[PathData]
     mechanism: list[MechanismPointData] | None
     trees: list[TreeData]
@@ -517,6 +532,7 @@ class StudyData(OpenPart):
     engines: list[str]
     rounds: dict[str, Number]
     search: SearchData
+    tolerance: Finite
     validation: ValidationData
     compute: ComputeData
 
@@ -529,11 +545,13 @@ class Results(Part):
     study: StudyData
     data: CardData
     text: TextData
+    answer: AnswerData | None
     engines: Annotated[dict[str, EngineData], Field(min_length=1)]
     baselines: dict[str, BaselineData]
     comparisons: list[ComparisonData]
     sizes: list[RatioData]
     effects: dict[str, dict[str, EffectData]]
+    penalties: dict[str, PenaltyData]
     outer_ratio: Finite
     claims: list[ClaimData]
     lint: list[LintData]

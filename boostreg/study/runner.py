@@ -36,9 +36,10 @@ from boostreg.study.index import write_index
 from boostreg.study.load import load_study, write_study
 from boostreg.study.measurements import Claims, Insights
 from boostreg.study.output import run_folder, write_run
-from boostreg.study.plan import PICKS, Plan
+from boostreg.study.plan import Plan
 from boostreg.study.progress import Event, Progress, Watch
 from boostreg.study.spec import Dask
+from boostreg.tuning.acting import PICKS, ActingJob
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
 from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
@@ -234,14 +235,21 @@ class _Runner:
             for engine in plan.spec.engines
             for outer in (*plan.outer_folds, None)
         }
+        tolerance = plan.spec.tolerance
+        acting = {where: ActingJob(job, tolerance) for where, job in searches.items()}
         insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
-        jobs = [*searches.values(), *insights.first(), given, claims.job]
+        jobs: list[Job] = [*searches.values(), *acting.values()]
+        jobs += [*insights.first(), given, claims.job]
         mirrors = self._mirrors(searches)
         self._drive(jobs, "paths, effects, baselines and claims", mirrors)
         tuned = {
             where: TunedEngine(
-                job.tuning.trials, job.tuning.selection, job.prior, job.guesses
+                job.tuning.trials,
+                acting[where].selection,
+                job.prior,
+                job.guesses,
+                acting[where].reduced,
             )
             for where, job in searches.items()
         }
@@ -255,6 +263,7 @@ class _Runner:
         refits = Batch(works)
         jobs = [refits, *insights.second(tuned)]
         self._drive(jobs, "refits, models and paths around the best")
+        self._drive(insights.third(), "path values on the outer folds")
         notes = [*plan.notes, *insights.notes]
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
@@ -281,10 +290,10 @@ class _Runner:
             effects=insights.effects(rows),
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
-            outer_effects=insights.outer_effects(),
+            tuned=insights.tuned(),
             notes=tuple(notes),
-            outer_ratio=plan.splits.outer_ratio,
-            outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
+            judges=plan.judges(plan.outer_folds),
+            tolerance=tolerance,
             lint=self.lint,
             claims=claims.records(rows),
         )

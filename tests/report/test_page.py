@@ -356,7 +356,7 @@ def test_figures_of_the_page_equal_the_results(run, page_text):
     shown = visible(page_text)
 
     for pair in run[0]["comparisons"]:
-        assert f"{100 * pair['relative']:+.1f}%".replace("-", MINUS) in page_text
+        assert f"{100 * pair['change']:+.1f}%".replace("-", MINUS) in page_text
     for found in run[0]["effects"]["xgboost"].values():
         for point in found["points"]:
             assert f"{point['leaves']:,} {point['loss']:,.0f}" in shown

@@ -174,6 +174,12 @@ def _effects(results):
             yield engine, penalty, effect["points"]
 
 
+def _height(point, measure):
+    """Return what is drawn: of the loss that on the outer folds, where it is known."""
+    judged = point["judged"] if measure == "loss" else None
+    return point[measure] if judged is None else judged
+
+
 def _paths(page, results):
     for engine, penalty, points in _effects(results):
         table = page.rows(f"The path of {penalty}:")
@@ -182,12 +188,15 @@ def _paths(page, results):
             where = f"path {engine} {penalty} {row[penalty]}"
             for head, key in (
                 ("leaves", "leaves"),
-                ("loss", "loss"),
+                ("inner loss", "loss"),
                 ("train loss", "train_loss"),
                 ("gap", "gap"),
-                ("difference", "difference"),
             ):
                 yield f"{where} {head}", row[head], point[key]
+            yield f"{where} loss", row["loss"], _height(point, "loss")
+            shown = re.split(r" \(| to |\)", row["change"])
+            for end, key in zip(shown, ("change", "low", "high"), strict=False):
+                yield f"{where} {key}", end, point["against_off"][key]
 
 
 def _tips(page, results):
@@ -198,7 +207,7 @@ def _tips(page, results):
             [mine] = [one for one in said if one.startswith(f"{NAMES[engine]}:")]
             shown = re.match(r".*: (\S+) leaves, loss (\S+), gap (\S+)", mine).groups()
             for measure, one in zip(PANELS, shown, strict=True):
-                yield f"tip {engine} {penalty} {measure}", one, point[measure]
+                yield f"tip {engine} {penalty} {measure}", one, _height(point, measure)
 
 
 def _misdrawn(page, results):
@@ -212,7 +221,7 @@ def _misdrawn(page, results):
             slope = (foot - top) / (bend(b) - bend(a))
             for owner, at, heights in panel["points"]:
                 for k, height in zip(at, heights, strict=True):
-                    value = stored[k][measure]
+                    value = _height(stored[k], measure)
                     if measure == "leaves" and value < 1:
                         continue  # a log axis has no place for no leaf
                     there = top + slope * (bend(value) - bend(a))

@@ -189,7 +189,6 @@ def _paths(page, results):
             for head, key in (
                 ("leaves", "leaves"),
                 ("inner loss", "loss"),
-                ("train loss", "train_loss"),
                 ("gap", "gap"),
             ):
                 yield f"{where} {head}", row[head], point[key]

@@ -48,7 +48,7 @@ Measure = Literal["leaves", "loss", "gap"]
 MEASURES: tuple[Measure, ...] = ("leaves", "loss", "gap")
 Band = tuple[float, float] | tuple[None, None]
 
-_Column = Literal["trees", "depth", "features", "l1_norm", "l2_norm", "zero_share"]
+_Column = Literal["trees", "features", "l1_norm", "l2_norm", "zero_share"]
 _COLUMNS: tuple[_Column, ...] = get_args(_Column)
 _Part = Literal["shrinkage", "structure", "total"]
 _PARTS: tuple[_Part, ...] = get_args(_Part)
@@ -289,7 +289,6 @@ def _path_table(name: str, found: Found, places: int) -> TextTable:
             _rating(p),
             ", ".join(_factor(p["factors"][name]) for name in FACTORS[:2]),
             fixed(p["loss"], places),
-            fixed(p["train_loss"], places),
             fixed(p["gap"], places),
             *(size_words(column, p[column]) for column in _COLUMNS),
         )
@@ -298,7 +297,7 @@ def _path_table(name: str, found: Found, places: int) -> TextTable:
     )
     heads = (
         name, "engine", "leaves", "loss", "change", "finding",
-        "trees, leaves per tree", "inner loss", "train loss", "gap",
+        "trees, leaves per tree", "inner loss", "gap",
         *(column.replace("_", " ") for column in _COLUMNS),
     )  # fmt: skip
     return TextTable(f"The path of {name}: means over folds", heads, rows, (0, 1, 5))

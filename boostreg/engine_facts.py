@@ -56,6 +56,8 @@ class EngineFacts:
     data_code : str
         Code that makes its training data, or empty; ``{more}`` stands for further
         arguments.
+    params : mapping of str to str
+        The library's own names of penalties, where they differ from ours.
     weighs_unsplit : bool
         A tree without a split has the weight of a leaf of all rows, not 0.
     defaults : mapping
@@ -70,6 +72,7 @@ class EngineFacts:
     style: str = "n"
     shape: Shape = "diamond"
     data_code: str = ""
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     weighs_unsplit: bool = False
     rules: Rules = Rules()
     defaults: Mapping[str, float | None] = field(default_factory=dict)
@@ -84,6 +87,7 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             style="x",
             shape="circle",
             data_code="xgboost.DMatrix(X, y{more}, enable_categorical=True)",
+            params=MappingProxyType({"min_split_gain": "gamma"}),
             weighs_unsplit=True,
             rules=Rules(single=True, strict=True),
             # Trees are limited by depth, not by leaves.
@@ -101,6 +105,18 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             style="l",
             shape="square",
             data_code="lightgbm.Dataset(X, y{more})",
+            params=MappingProxyType(
+                {
+                    "max_leaves": "num_leaves",
+                    "reg_alpha": "lambda_l1",
+                    "reg_lambda": "lambda_l2",
+                    "min_split_gain": "min_gain_to_split",
+                    "min_child_weight": "min_sum_hessian_in_leaf",
+                    "min_child_samples": "min_data_in_leaf",
+                    "subsample": "bagging_fraction",
+                    "colsample_bytree": "feature_fraction",
+                }
+            ),
             # kZeroThreshold of include/LightGBM/meta.h; tree.h, NumericalDecision
             rules=Rules(missing_kinds=True, zero=1e-35, truncates=True),
             defaults={
@@ -116,6 +132,13 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             short="sklearn",
             package="scikit-learn",
             suffix=".npz",
+            params=MappingProxyType(
+                {
+                    "reg_lambda": "l2_regularization",
+                    "max_leaves": "max_leaf_nodes",
+                    "min_child_samples": "min_samples_leaf",
+                }
+            ),
             style="s",
             shape="triangle",
             defaults={

@@ -133,11 +133,10 @@ def _models(page, results):
 
 
 def _pairs(page, results):
-    rows = page.rows("Paired differences of outer loss")
+    rows = page.rows("Changes of outer loss")
     for row, pair in zip(rows, results["comparisons"], strict=True):
         where = row["pair"]
-        yield f"{where} difference", row["difference"], pair["difference"]
-        yield f"{where} relative", row["relative"], pair["relative"]
+        yield f"{where} change", row["change"], pair["change"]
         yield f"{where} n", row["n"], pair["n"]
         for shown, end in zip(_ends(row["95% interval"]), ("low", "high"), strict=True):
             yield f"{where} {end}", shown, pair[end]
@@ -157,11 +156,11 @@ def _tiles(page, results):
             pair = next(
                 p
                 for p in results["comparisons"]
-                if p["a"].endswith("one_se")
+                if p["a"].endswith("best")
                 and p["a"].startswith(_key(name))
                 and p["b"] == f"{_key(name)} default"
             )
-            yield "tile default", tiles[f"Against {name} defaults"], pair["difference"]
+            yield "tile default", tiles[f"Against {name} defaults"], pair["change"]
 
 
 def _key(name):

@@ -8,9 +8,10 @@ import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
+from boostreg.changes import Judges
 from boostreg.claims.experiments.base import Panel
 from boostreg.claims.verdict import Finding
-from boostreg.effects.effects import TOLERANCE, Effect, PathRow
+from boostreg.effects.effects import Effect, PathRow
 from boostreg.effects.importance import Importance
 from boostreg.effects.mechanism import Mechanism
 from boostreg.effects.optimism import OvertuningPoint
@@ -25,7 +26,6 @@ from boostreg.tuning import Candidate, Prior, Selection, Trial
 
 __all__ = [
     "GIVEN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord", "TunedEngine",
-    "tolerance_of",
 ]  # fmt: skip
 
 GIVEN = 2
@@ -141,10 +141,10 @@ class RunRecord:
     effects: Sequence[Effect]
     # What the study asks for and this version does not do.
     notes: tuple[str, ...]
-    # Test rows / training rows of the outer folds.
-    outer_ratio: float
-    # Row weights of each outer fold's test rows.
-    outer_weights: tuple[Array | None, ...]
+    # Test rows of the outer folds.
+    judges: Judges
+    # A relative change of loss that does not matter.
+    tolerance: float
     # Warnings about the search before it began.
     lint: tuple[linter.LintFinding, ...] = ()
     mechanisms: Sequence[Mechanism] = ()
@@ -153,6 +153,16 @@ class RunRecord:
     # First trees by engine, penalty and its value, all else fixed.
     sketches: Mapping[tuple[str, str, float], Sketch] = field(default_factory=dict)
     claims: Sequence[ClaimRecord] = ()
+
+    @property
+    def outer_ratio(self) -> float:
+        """Test rows per training row of the outer folds."""
+        return self.judges.ratio
+
+    @property
+    def outer_weights(self) -> tuple[Array | None, ...]:
+        """Row weights of each outer fold's test rows."""
+        return self.judges.weights
 
     @property
     def searched(self) -> bool:
@@ -180,8 +190,3 @@ class RunRecord:
     def main_tuned(self) -> list[TunedPenalty]:
         """Return what tuning each penalty gains around those values."""
         return [one for one in self.tuned if one.anchor == self.anchor]
-
-
-def tolerance_of(record: RunRecord) -> float:
-    """Return the change of loss that does not matter in a study."""
-    return float(record.study.get("tolerance") or TOLERANCE)

@@ -11,17 +11,18 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from boostreg.changes import Word
 from boostreg.claims.verdict import Verdict
 from boostreg.effects.outer import EffectWord
 
 __all__ = [
-    "BaselineData", "BaselinePointData", "CardData", "ChangeData", "ClaimData",
-    "ClaimFindingData", "ClaimPanelData", "ComparisonData", "DifferenceData",
-    "EffectData", "EffectPointData", "EngineData", "ImportanceData",
+    "AnswerData", "BaselineData", "BaselinePointData", "CardData", "ChangeData",
+    "ClaimData", "ClaimFindingData", "ClaimPanelData", "ComparisonData",
+    "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
     "IncumbentData", "LintData", "LossChangeData", "MechanismPointData", "Number",
     "OuterData", "PathData", "Penalties", "PenaltyData", "PickData", "PurposeData",
-    "Results", "SizeData", "StudyData", "TreeData", "TunedPenaltyData", "faults_of",
-    "json_schema",
+    "QuestionData", "Results", "SettingsData", "SizeData", "StudyData", "TreeData",
+    "TunedPenaltyData", "faults_of", "json_schema",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -359,14 +360,67 @@ class DifferenceData(Part):
     method: str
 
 
-class ComparisonData(DifferenceData):
-    """Loss of model ``a`` minus loss of model ``b``."""
+class ComparisonData(Part):
+    """The change of loss from model ``b`` to model ``a``, as a share.
+
+    The word is read off the 95 % interval: ``better`` or ``worse`` (all of it on one
+    side of 0), ``same`` (all of it within the tolerance), ``as good`` (all of it below
+    the tolerance), otherwise ``not settled``. The intervals of a ``family`` of so many
+    comparisons hold together; ``n`` rows, groups or folds judge.
+    """
 
     a: str
     b: str
-    relative: Number
-    adjusted: Number
-    word: Literal["better", "worse", "not told apart"]
+    change: Number
+    low: Number
+    high: Number
+    n: Count
+    method: str
+    family: Count
+    word: Word
+
+
+class SettingsData(Part):
+    """The boosted model that the answer names.
+
+    ``params`` are those of the library that act; ``leaves`` are those of the model of
+    all rows, ``judged_leaves`` a mean over the outer folds, and so many other penalties
+    act as ``more`` says.
+    """
+
+    engine: str
+    model: Literal["best", "one_se"]
+    params: dict[str, Any]
+    more: Count
+    rounds: Count
+    leaves: Number
+    judged_leaves: Number
+
+
+class QuestionData(Part):
+    """A question, the word that answers it, and the comparisons that show it."""
+
+    question: Literal["mean", "simple", "penalties", "defaults", "smallest"]
+    word: str
+    changes: list[ComparisonData]
+
+
+class AnswerData(Part):
+    """The answer as a decision, see ``boostreg.report.decision``.
+
+    ``use`` is the model to use by its name in ``comparisons``, ``coefficients`` those
+    of the simple model that it was compared with, ``actions`` what to do next.
+    """
+
+    kind: Literal["mean", "simple", "trees", "defaults", "not settled"]
+    use: str
+    lead: str
+    tolerance: Finite
+    settings: SettingsData
+    simple: str | None
+    coefficients: Number
+    questions: list[QuestionData]
+    actions: list[str]
 
 
 class RatioData(Part):
@@ -555,6 +609,7 @@ class StudyData(OpenPart):
     engines: list[str]
     rounds: dict[str, Number]
     search: SearchData
+    tolerance: Finite
     validation: ValidationData
     compute: ComputeData
 
@@ -567,6 +622,7 @@ class Results(Part):
     study: StudyData
     data: CardData
     text: TextData
+    answer: AnswerData | None
     engines: Annotated[dict[str, EngineData], Field(min_length=1)]
     baselines: dict[str, BaselineData]
     comparisons: list[ComparisonData]

@@ -1,39 +1,32 @@
 """Sentences and headings about penalties, engines and models, from a run's records."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from boostreg.changes import LossChange
 from boostreg.effects.effects import FACTORS
 from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
 from boostreg.figures.scale import count
-from boostreg.report.comparisons import Comparison, best_linear
-from boostreg.report.records import EngineRecord, RunRecord, tolerance_of
+from boostreg.report.comparisons import best_linear, lead_engine
+from boostreg.report.decision import Pairs, find
+from boostreg.report.records import EngineRecord, RunRecord
 from boostreg.report.wording import LABELS, capitalize, format_change, format_number
 
 __all__ = [
-    "NOT_MEASURED", "Pairs", "advice", "anchor_words", "baselines_heading",
-    "effect_sentence", "effects_heading", "engines_heading", "factor",
-    "flat_sentences", "front_heading", "importance_heading", "lead_engine", "listed",
-    "loses_words", "mean_sentence", "of_all_engines", "outer_leaves",
+    "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
+    "effects_heading", "engines_heading", "factor", "flat_sentences",
+    "importance_heading", "listed", "of_all_engines",
     "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
     "verdicts_sentence",
 ]  # fmt: skip
-
-Pairs = Mapping[tuple[str, str], Comparison]
-"""Comparisons by the names of their two models."""
 
 _MAX_LISTED = 4
 """Penalties that a sentence names; more are counted."""
 
 _MAX_TREES = 3
 """Penalties whose first trees a heading describes."""
-
-_NOTABLE = 0.05
-"""A change of leaves below this share is not called smaller; a loss whose interval
-allows for more than this share is not called undetectable."""
 
 _ALL = 0.995
 """An estimated share of at least this is called all; estimates may exceed 1."""
@@ -161,126 +154,6 @@ def anchor_words(record: RunRecord) -> str:
     return _ANCHORS[record.anchor]
 
 
-def lead_engine(record: RunRecord) -> EngineRecord:
-    """Return the engine whose ``one_se`` has the lowest inner loss on all rows.
-
-    Outer rows do not influence the choice, so its outer loss is not biased by it.
-    """
-    return min(
-        record.engines.values(), key=lambda e: e.tuned[None].selection.one_se.loss
-    )
-
-
-def outer_leaves(engine: EngineRecord, model: str) -> float:
-    """Return the mean number of leaves of a model over the outer folds."""
-    folds = engine.outer[model]
-    return sum(fold.size.n_leaves for fold in folds) / len(folds)
-
-
-def advice(record: RunRecord, by_pair: Pairs) -> str:
-    """Return which engine and penalties to use, or that the defaults are fine.
-
-    'Fine' requires an interval that rules out a notable gain, and 'because it is
-    smaller' one that rules out a notable loss; otherwise the data cannot show it.
-    """
-    engine = lead_engine(record)
-    label, tuned = LABELS[engine.name], engine.tuned[None]
-    found = by_pair[f"{engine.name} one_se", f"{engine.name} default"]
-    interval = found.interval
-    one_se, default = (outer_leaves(engine, m) for m in ("one_se", "default"))
-    change = one_se / default - 1 if default else 0.0
-    values = {
-        n: getattr(tuned.penalty("one_se"), n) for n in record.ranges[engine.name]
-    }
-    parts = [
-        f"{name} {'none' if value is None else format_number(value, 3)}"
-        for name, value in values.items()
-    ]
-    rounds = f"{tuned.candidate('one_se').n_rounds} rounds"
-    settings = f"{label} with {', '.join(parts)}{' and ' if parts else ''}{rounds}"
-    fewer = "fewer" if change < 0 else "more"
-    size = f"{format_number(100 * abs(change), 2)}% {fewer} leaves"
-    if found.word == "better":
-        return (
-            f"Use {settings}: {_percent(found)} lower loss than {label}'s defaults "
-            f"({found.ends}), with {size}."
-        )
-    if found.word == "worse":
-        return (
-            f"Keep {label}'s defaults: tuned for few leaves, its loss is "
-            f"{_percent(found)} higher ({found.ends}), with {size}."
-        )
-    if change < -_NOTABLE:
-        return _advice_on_size(found, settings, f"{size} than {label}'s defaults")
-    if interval.exists and found.relative(interval.low) > -_NOTABLE:
-        return (
-            f"{label}'s defaults are fine: no detectable gain from tuning "
-            f"({found.change} loss, {found.ends}), with {size}."
-        )
-    return (
-        f"These data cannot show whether tuning {label} helps ({found.change} loss, "
-        f"{found.ends}). The tuned model has {size}, so nothing speaks against the "
-        "defaults."
-    )
-
-
-def _advice_on_size(found: Comparison, settings: str, size: str) -> str:
-    """Return what to use if only the size is known to be better."""
-    interval, numbers = found.interval, f"{found.change}, {found.ends}"
-    smaller = f"Use {settings} because it is smaller: {size}"
-    if interval.exists and interval.high <= 0:
-        return (
-            f"{smaller}. Its loss is lower ({numbers}), but not once adjusted for all "
-            "comparisons here."
-        )
-    if interval.exists and found.relative(interval.high) < _NOTABLE:
-        return f"{smaller}, no detectable change in loss ({numbers})."
-    return (
-        f"These data cannot show whether tuning lowers or raises the loss ({numbers}). "
-        f"If size matters, use {settings}: {size}."
-    )
-
-
-def _percent(found: Comparison) -> str:
-    return f"{format_number(100 * abs(found.relative(found.interval.estimate)), 2)}%"
-
-
-def loses_words(found: Comparison) -> str:
-    """Return what the smaller of two picks loses, as far as the data can show."""
-    interval = found.interval
-    if not interval.exists:
-        return "the change of its loss has no interval"
-    if interval.low > 0:
-        return f"its loss is {_percent(found)} higher ({found.ends})"
-    if interval.high <= 0:
-        return f"its loss is not higher ({found.ends})"
-    if found.relative(interval.high) < _NOTABLE:
-        return f"no detectable increase in loss ({found.ends})"
-    return f"these data cannot show whether its loss is higher ({found.ends})"
-
-
-def mean_sentence(comparisons: Collection[Comparison]) -> str:
-    """Return a sentence if neither a tuned nor a linear model beats the mean, or "".
-
-    That is, if every interval, unadjusted, includes no gain: a few outer folds rarely
-    pass the adjustment for all comparisons, and saying so of a model that halves the
-    loss would mislead.
-    """
-    against = [one for one in comparisons if one.b == "mean"]
-    known = all(one.interval.exists for one in against)
-    if not against or not known or any(one.interval.high < 0 for one in against):
-        return ""
-    parts = []
-    for one in against:
-        engine, _, pick = one.a.partition(" ")
-        name = f"tuned {LABELS[engine]}" if pick else LABELS[one.a]
-        parts.append(f"{name} {one.change} ({one.ends})")
-    return (
-        "No model beats the mean, as far as these outer folds show. Loss against it: "
-        f"{'; '.join(parts)}."
-    )
-
-
 def ties_sentence(engine: EngineRecord) -> str:
     """Return how many trials are as good as the best on the inner folds."""
     found = [t.curves for t in engine.tuned[None].trials if t.curves is not None]
@@ -302,7 +175,7 @@ def flat_sentences(record: RunRecord) -> Iterator[str]:
     shown = {
         (one.engine, one.penalty)
         for one in record.main_tuned()
-        if one.word(tolerance_of(record)) in ("helps", "harms")
+        if one.word(record.tolerance) in ("helps", "harms")
     }
     for effect in record.main_effects:
         is_shown = {(effect.engine, effect.penalty), (None, effect.penalty)} & shown
@@ -328,7 +201,7 @@ def use_heading(record: RunRecord) -> str:
 
 def effects_heading(record: RunRecord) -> str:
     """Return which penalties are shown to lower the loss at the chosen model."""
-    found, tolerance = of_all_engines(record), tolerance_of(record)
+    found, tolerance = of_all_engines(record), record.tolerance
     if not found:
         return "No path of a penalty was measured"
     lead = anchor_words(record)
@@ -349,47 +222,28 @@ def effects_heading(record: RunRecord) -> str:
     return f"{lead}, {names[0]} lowers the loss: {where}{others}"
 
 
-def front_heading(record: RunRecord) -> str:
-    """Return how many leaves the smallest model within one standard error saves."""
-
-    def saving(engine: EngineRecord) -> float:
-        chosen = engine.tuned[None].selection
-        if chosen.best.n_leaves == 0:
-            return 0.0
-        return chosen.one_se.n_leaves / chosen.best.n_leaves - 1
-
-    engine = min(record.engines.values(), key=saving)
-    chosen = engine.tuned[None].selection
-    return (
-        f"{count(chosen.one_se.n_leaves)} leaves of {LABELS[engine.name]} are, within "
-        f"one standard error, as good as its best with {count(chosen.best.n_leaves)} "
-        f"({format_change(saving(engine))})"
-    )
-
-
 def engines_heading(record: RunRecord, by_pair: Pairs) -> str:
-    """Return which engine is better."""
+    """Return which engine is better, by the interval of their own difference."""
     names = list(record.engines)
     if len(names) < 2:
         return f"{LABELS[names[0]]} tuned, default and without penalties"
-    found = by_pair[f"{names[1]} best", f"{names[0]} best"]
-    clause = capitalize(found.clause(LABELS[names[1]], LABELS[names[0]]))
+    lead = lead_engine(record).name
+    other = next(name for name in names if name != lead)
+    found = by_pair[f"{other} best", f"{lead} best"]
+    clause = capitalize(found.clause(LABELS[other], LABELS[lead]))
     how = "both tuned" if record.searched else "only rounds tuned"
-    return f"{clause}: {found.change} loss ({found.ends}), {how}"
+    return f"{clause}: {found.estimate} loss ({found.ends}), {how}"
 
 
 def baselines_heading(record: RunRecord, by_pair: Pairs) -> str:
-    """Return whether the tuned model is better than the best linear model."""
-    if mean_sentence(by_pair.values()):
-        return "No model beats the mean"
+    """Return whether the best linear model is as good as the tuned ensemble."""
     name = best_linear(record)
     if name is None:
         return "No linear model was fitted"
     engine = lead_engine(record).name
-    found = by_pair[f"{engine} best", name]
-    linear = f"the best linear model, {LABELS[name]}"
-    clause = capitalize(found.clause(f"tuned {LABELS[engine]}", linear))
-    return f"{clause}: {found.change} loss"
+    found = find(by_pair, name, f"{engine} best")
+    clause = capitalize(found.clause(LABELS[name], f"tuned {LABELS[engine]}"))
+    return f"{clause}: {found.estimate} loss ({found.ends})"
 
 
 def trials_heading(record: RunRecord) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from boostreg.baselines import BaselineResult
-from boostreg.changes import LossChange
+from boostreg.changes import Judges, LossChange
 from boostreg.effects.effects import Effect, plain_size
 from boostreg.effects.mechanism import Mechanism
 from boostreg.effects.optimism import ties, winners_bias
@@ -26,13 +26,13 @@ from boostreg.report.comparisons import (
     outer_results,
     sizes_data,
 )
+from boostreg.report.decision import answer_data, decide
 from boostreg.report.findings import answer_sentences, caveats, headings, warnings
 from boostreg.report.records import (
     EngineRecord,
     OuterRecord,
     RunRecord,
     TunedEngine,
-    tolerance_of,
 )
 from boostreg.report.results import (
     BaselineData,
@@ -79,7 +79,7 @@ def _effects(record: RunRecord) -> dict[str, dict[str, EffectData]]:
     def key(one: Effect | Mechanism) -> tuple[str, str]:
         return one.engine, one.penalty
 
-    tolerance = tolerance_of(record)
+    tolerance = record.tolerance
     mechanisms = {key(one): one for one in reversed(record.mechanisms)}
     tuned = {(one.anchor, one.engine, one.penalty): one for one in record.tuned}
     content: dict[str, dict[str, EffectData]] = {}
@@ -172,7 +172,7 @@ def _tuned(one: TunedPenalty, tolerance: float) -> TunedPenaltyData:
 
 def _penalties(record: RunRecord) -> dict[str, PenaltyData]:
     """Return what each penalty does, with all engines together."""
-    tolerance = tolerance_of(record)
+    tolerance = record.tolerance
     engines: dict[str, list[str]] = {}
     for one in record.main_tuned():
         if one.engine is not None:
@@ -329,7 +329,8 @@ def summarize(record: RunRecord, run: RunData) -> Results:
     comparisons = compare_all(record, judged)
     by_pair = {(one.a, one.b): one for one in comparisons}
     claims = summarize_claims(record.claims)
-    answer = answer_sentences(record, judged, by_pair)
+    decision = decide(record, by_pair) if record.searched else None
+    answer = answer_sentences(record, by_pair, decision)
     verdicts = claims_sentences(claims)
     return {
         "run": run,
@@ -340,16 +341,17 @@ def summarize(record: RunRecord, run: RunData) -> Results:
         "text": {
             # Claims come first only where a study does nothing but judge them.
             "answer": [*answer, *verdicts] if record.searched else [*verdicts, *answer],
-            "caveats": caveats(record, judged, by_pair),
-            "headings": headings(record, by_pair),
+            "caveats": caveats(record, by_pair),
+            "headings": headings(record, by_pair, decision),
             "warnings": warnings(record),
         },
+        "answer": None if decision is None else answer_data(record, by_pair, decision),
         "engines": {
             name: _engine(engine, record, judged)
             for name, engine in record.engines.items()
         },
         "baselines": {
-            name: _baseline(by_fold, judged[name], record.outer_ratio)
+            name: _baseline(by_fold, judged[name], record.judges)
             for name, by_fold in record.baselines.items()
         },
         "comparisons": [comparison_data(one) for one in comparisons],
@@ -414,7 +416,7 @@ def _reference(
 ) -> ReferenceData:
     folds = engine.outer[model]
     return {
-        "outer": _loss(judged[f"{engine.name} {model}"], record.outer_ratio),
+        "outer": _loss(judged[f"{engine.name} {model}"], record.judges),
         "size": _mean_size(folds),
         "rounds": [fold.n_rounds for fold in folds],
     }
@@ -426,7 +428,7 @@ def _pick(
     tuned = engine.tuned[None]
     chosen, penalty = tuned.candidate(pick), tuned.penalty(pick)
     model = engine.models[pick]
-    outer_loss = _loss(judged[f"{engine.name} {pick}"], record.outer_ratio)
+    outer_loss = _loss(judged[f"{engine.name} {pick}"], record.judges)
     scales: dict[str, Penalties | None] = {}
     for scale in get_args(Scale):
         try:
@@ -484,8 +486,8 @@ def _pick(
     }
 
 
-def _loss(judged: Judged, ratio: float) -> OuterData:
-    interval = judged.interval(ratio)
+def _loss(judged: Judged, judges: Judges) -> OuterData:
+    interval = judged.interval(judges)
     return {
         "loss": interval.estimate,
         "low": interval.low,
@@ -507,13 +509,13 @@ def _size(size: Mapping[str, float]) -> SizeData:
 
 
 def _baseline(
-    by_fold: Mapping[int | None, BaselineResult], judged: Judged, ratio: float
+    by_fold: Mapping[int | None, BaselineResult], judged: Judged, judges: Judges
 ) -> BaselineData:
     outer, final = outer_results(by_fold), by_fold[None]
     units = [result.n_units for result in outer if result.n_units is not None]
     names = final.coefficient_names
     return {
-        "outer": _loss(judged, ratio),
+        "outer": _loss(judged, judges),
         "coefficients": float(np.mean([result.n_coefficients for result in outer])),
         "inputs": final.n_inputs,
         "parameters": final.n_parameters,

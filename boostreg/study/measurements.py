@@ -46,7 +46,6 @@ from boostreg.study.claim_checks import claim_engines, why_left_out
 from boostreg.study.claim_spec import ExperimentClaim, PathClaim
 from boostreg.study.path_grids import unsupported_penalty
 from boostreg.study.plan import Plan
-from boostreg.study.spec import Folds
 from boostreg.tuning import Candidate, Trial
 from boostreg.tuning.measuring import Measuring, Setting, inner_fits
 
@@ -65,7 +64,7 @@ class _ImportanceStudy:
         filling = [
             Setting(engine, outer, penalty)
             for engine, (_, penalties) in self._designs.items()
-            for outer in judging_folds(plan)
+            for outer in plan.first_outer_folds
             for penalty in penalties
         ]
         self._filling = Measuring(filling, replace(plan.limits, n_inner=1))
@@ -94,7 +93,7 @@ class _ImportanceStudy:
 
     def _explaining(self, engine: str) -> dict[str, ExplainWork]:
         shares, penalties = self._designs[engine]
-        folds = judging_folds(self._plan)
+        folds = self._plan.first_outer_folds
         trials = [
             [self._filling.trials[Setting(engine, outer, one)] for outer in folds]
             for one in penalties
@@ -124,24 +123,15 @@ _MEASURES: Mapping[str, Callable[[Trial], float]] = {
 Searches = Mapping[tuple[str, int | None], TunedEngine]
 
 
-def judging_folds(plan: Plan) -> range:
-    """Return the outer folds on which paths and designs are measured.
-
-    They are those of the first repeat: more repeats would judge the same rows again.
-    """
-    outer = plan.spec.validation.outer
-    return plan.outer_folds[: outer.folds] if isinstance(outer, Folds) else range(1)
-
-
 def path_judges(plan: Plan) -> Judges:
-    """Return the test rows of these folds."""
-    folds = judging_folds(plan)
-    return Judges(
-        rows=tuple(plan.splits.outer[fold].test for fold in folds),
-        weights=tuple(map(plan.test_weights, folds)),
-        groups=plan.table.groups,
-        forward=plan.table.time is not None,
-        ratio=plan.splits.outer_ratio,
+    """Return the test rows of the first repeat, by which paths are judged."""
+    folds = plan.first_outer_folds
+    every = plan.judges
+    return replace(
+        every,
+        rows=every.rows[: len(folds)],
+        weights=every.weights[: len(folds)],
+        repeats=1,
     )
 
 
@@ -157,7 +147,7 @@ class Insights:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._plan, self._folds = plan, judging_folds(plan)
+        self._plan, self._folds = plan, plan.first_outer_folds
         self._points = {"fixed": plan.paths()}
         self._defaults: dict[_Path, PathPoint] = {}
         self._fixed: dict[tuple[str, str], list[PathPoint]] = {}
@@ -463,7 +453,7 @@ class Claims:
 
     def _of_path(self, claim: PathClaim, rows: Sequence[PathRow]) -> ClaimRecord:
         plan = self._plan
-        n_folds = len(judging_folds(plan)) * plan.splits.n_inner
+        n_folds = len(plan.first_outer_folds) * plan.splits.n_inner
         questions = [
             PathQuestion(
                 engine=str(engine),

@@ -15,7 +15,9 @@ from boostreg.baselines import (
     extra_packages,
     why_lacking,
 )
+from boostreg.changes import Judges
 from boostreg.data import (
+    Table,
     data_card,
     make_splits,
     named_signs,
@@ -38,7 +40,7 @@ from boostreg.study.claim_checks import check_claims, check_paths, claims_left_o
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
 from boostreg.study.path_grids import engine_grids, left_out, not_split, path_names
 from boostreg.study.run import damage_as_data_error, read_results
-from boostreg.study.spec import Folds, StudySpec
+from boostreg.study.spec import Folds, Validation
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
@@ -52,11 +54,26 @@ _MAX_FOLD_ROWS = 10**9
 PICKS = ("best", "one_se")
 
 
-def _check_n_folds(spec: StudySpec, n_rows: int) -> None:
+_FEW_ROWS, _REPEATS = 2000, 3
+"""Below so many rows, the default outer folds are repeated."""
+
+
+def _default_outer(table: Table) -> Folds:
+    """Return the outer folds of a study that sets none.
+
+    Repeats show how much a fit depends on its training rows, which matters with few
+    rows. Folds that go forward in time, or deal out few groups, are the same each time.
+    """
+    few_groups = table.groups is not None and len(np.unique(table.groups)) < 10
+    repeated = table.n_samples < _FEW_ROWS and table.time is None and not few_groups
+    return Folds(repeats=_REPEATS if repeated else 1)
+
+
+def _check_n_folds(validation: Validation, n_rows: int) -> None:
     """Raise StudyError if the folds alone would take minutes or exhaust memory."""
     outer, inner = (
         level.folds * level.repeats if isinstance(level, Folds) else 1
-        for level in (spec.validation.outer, spec.validation.inner)
+        for level in (validation.outer, validation.inner)
     )
     n_folds = outer + (outer + 1) * inner
     maximum = min(_MAX_FOLDS, _MAX_FOLD_ROWS // n_rows)
@@ -74,7 +91,7 @@ class Plan:
     Attributes
     ----------
     spec : StudySpec
-        The study's, with every penalty named that has a path.
+        The study's, with every penalty named that has a path, and the outer folds.
     table : Table
     objective : Objective
     splits : Splits
@@ -117,12 +134,14 @@ class Plan:
             check_baselines(self.baseline_names, self.objective)
         with study.at("claims"):
             check_claims(spec, self.objective.name)
+        outer = spec.validation.outer or _default_outer(self.table)
+        validation = spec.validation.model_copy(update={"outer": outer})
         with study.at("validation"):
-            _check_n_folds(spec, self.table.n_samples)
+            _check_n_folds(validation, self.table.n_samples)
             self.splits = make_splits(
                 self.table,
-                outer=spec.validation.outer.as_dict(),
-                inner=spec.validation.inner.as_dict(),
+                outer=outer.as_dict(),
+                inner=validation.inner.as_dict(),
                 seed=spec.seed,
             )
         with study.at("data"):
@@ -144,7 +163,7 @@ class Plan:
         ranges = {engine: own.ranges for engine, own in self.spaces.items()}
         names = tuple(n for n in path_names(spec, ranges) if n in supported)
         paths = spec.paths.model_copy(update={"penalties": names})
-        self.spec = spec.model_copy(update={"paths": paths})
+        self.spec = spec.model_copy(update={"paths": paths, "validation": validation})
 
     def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return baselines; of the default ones only those for the objective."""
@@ -175,6 +194,29 @@ class Plan:
     def outer_folds(self) -> range:
         """Numbers of the outer folds."""
         return range(self.splits.n_outer)
+
+    @property
+    def n_repeats(self) -> int:
+        """Repeats of the outer folds; those of one repeat are neighbours."""
+        outer = self.spec.validation.outer
+        return outer.repeats if isinstance(outer, Folds) else 1
+
+    @property
+    def first_outer_folds(self) -> range:
+        """Numbers of the outer folds of the first repeat."""
+        return range(self.splits.n_outer // self.n_repeats)
+
+    @property
+    def judges(self) -> Judges:
+        """The test rows of all outer folds."""
+        return Judges(
+            rows=tuple(fold.test for fold in self.splits.outer),
+            weights=tuple(map(self.test_weights, self.outer_folds)),
+            groups=self.table.groups,
+            forward=self.table.time is not None,
+            ratio=self.splits.outer_ratio,
+            repeats=self.n_repeats,
+        )
 
     @property
     def limits(self) -> FitSettings:
@@ -365,12 +407,13 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
     n_trials = n_engines * (n_outer + 1) * spec.search.trials
     n_paths = 2 * len(plan.paths())  # around the fixed values and the tuned best
+    n_first = len(plan.first_outer_folds)
     n_refits = len(PICKS) + 1  # the last one is unpenalised
     fits = {
         "trials": n_trials * n_inner,
         # Each point is refitted on the outer folds.
-        "paths": n_paths * n_outer * (n_inner + 1),
-        "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_outer,
+        "paths": n_paths * n_first * (n_inner + 1),
+        "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_first,
         "refits": n_engines * (n_outer * n_refits + len(PICKS)),
         "defaults": len(plan.references()),
         "baselines": len(plan.baselines()),

@@ -284,8 +284,8 @@ class _Runner:
             sketches=insights.sketches(),
             tuned=insights.tuned(),
             notes=tuple(notes),
-            outer_ratio=plan.splits.outer_ratio,
-            outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
+            judges=plan.judges,
+            tolerance=plan.spec.tolerance,
             lint=self.lint,
             claims=claims.records(rows),
         )

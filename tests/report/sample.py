@@ -64,7 +64,8 @@ def sample_run(
         "text": _text(found, level),
         "engines": found,
         "baselines": _baselines(rng, level, inputs),
-        "comparisons": _comparisons(engines, level),
+        "answer": _answer(found, _comparisons(engines)),
+        "comparisons": _comparisons(engines),
         "sizes": _sizes(engines),
         "effects": effects,
         "penalties": _penalties(effects),
@@ -296,20 +297,50 @@ def _path_point(strength, slopes, cut, level):
     }
 
 
-def _comparisons(engines, level):
-    others = ("default", "unpenalised", "ridge", "lasso")
+def _comparisons(engines):
     pairs = [
-        (f"{engine} {pick}", other if other in ("ridge", "lasso") else
-         f"{engine} {other}", -0.09 if other == "default" else 0.03)
-        for engine in engines for pick in ("best", "one_se") for other in others
-    ]  # fmt: skip
+        (f"{engine} {pick}", f"{engine} {other}", -0.09 if other == "default" else 0.01)
+        for engine in engines
+        for pick in ("best", "one_se")
+        for other in ("default", "unpenalised")
+    ]
+    pairs += [
+        (simple, f"{engine} {pick}", -0.02)
+        for simple in ("ridge", "lasso")
+        for engine in engines
+        for pick in ("best", "one_se")
+    ]
     return [
-        {"a": a, "b": b, "difference": level * d, "low": level * (d - 0.04),
-         "high": level * (d + 0.04), "p": 0.012, "n": 5, "relative": d,
-         "adjusted": 0.048, "word": "better" if d < 0 else "not told apart",
-         "method": METHOD}
+        {"a": a, "b": b, "change": d, "low": d - 0.04, "high": d + 0.04, "n": 442,
+         "method": METHOD, "family": len(engines) if b.endswith("default") else 1,
+         "word": "better" if d == -0.09 else "not settled"}
         for a, b, d in pairs
     ]  # fmt: skip
+
+
+def _answer(found, comparisons):
+    lead = next(iter(found))
+    pick = found[lead]["one_se"]
+    changes = [c for c in comparisons if c["b"].endswith(" default")]
+    return {
+        "kind": "trees",
+        "use": f"{lead} one_se",
+        "lead": lead,
+        "tolerance": 0.01,
+        "settings": {
+            "engine": lead,
+            "model": "one_se",
+            "params": pick["params"],
+            "more": 0,
+            "rounds": pick["rounds"],
+            "leaves": pick["size"]["leaves"],
+            "judged_leaves": pick["outer_size"]["leaves"],
+        },
+        "simple": "lasso",
+        "coefficients": 6,
+        "questions": [{"question": "defaults", "word": "better", "changes": changes}],
+        "actions": [],
+    }
 
 
 def _effects(rng, engine, level):
@@ -497,6 +528,7 @@ def _study(engines, n_trials):
         "search": {"trials": n_trials, "sampler": "tpe", "scale": "raw",
                    "storage": None,
                    "fixed": {"learning_rate": 0.1}, "space": SPACE},
+        "tolerance": 0.01,
         "validation": {"outer": {"folds": 5, "repeats": 1},
                        "inner": {"folds": 5, "repeats": 1}},
         "compute": {"threads": 1, "executor": "local"},

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from boostreg.figures.scale import MINUS
 from boostreg.report import render
-from boostreg.report.wording import PENALTY_WORDS, engine_name, format_change
+from boostreg.report.wording import PENALTY_WORDS, engine_name, signed_percent
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 VOID = {"meta", "link", "input", "br"}
@@ -129,7 +129,7 @@ def test_first_screen_lists_what_each_penalty_does(run, page_text):
             loss = effect["tuned"]["against_off"]["change"]
             row = f"{name} {PENALTY_WORDS[name]} {engine_name(engine)}"
             assert f"{row} {effect['tuned']['word']}" in answer
-            assert format_change(loss) in answer
+            assert signed_percent(loss) in answer
 
 
 def test_headings_come_from_the_results(run, page_text):
@@ -357,7 +357,7 @@ def test_figures_of_the_page_equal_the_results(run, page_text):
     shown = visible(page_text)
 
     for pair in run[0]["comparisons"]:
-        assert f"{100 * pair['relative']:+.1f}%".replace("-", MINUS) in page_text
+        assert f"{100 * pair['change']:+.1f}%".replace("-", MINUS) in page_text
     for found in run[0]["effects"]["xgboost"].values():
         for point in found["points"]:
             assert f"{point['leaves']:,} {point['judged']:,.0f}" in shown

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
-from boostreg.effects.effects import FACTORS, TOLERANCE
+from boostreg.effects.effects import FACTORS
 from boostreg.figures import (
     Curve,
     Figure,
@@ -31,9 +31,10 @@ from boostreg.report.wording import (
     PENALTY_WORDS,
     PICKS,
     TextTable,
+    change_span,
     engine_name,
-    format_change,
     format_number,
+    signed_percent,
     span,
 )
 
@@ -102,8 +103,7 @@ def effects_section(
 
 def tolerance_words(results: Results) -> str:
     """Return the change of loss that does not matter in the study, as a share."""
-    study: Mapping[str, Any] = results["study"]
-    return f"{format_number(100 * float(study.get('tolerance') or TOLERANCE))}%"
+    return f"{format_number(100 * results['study']['tolerance'])}%"
 
 
 def _strongest_first(effects: Mapping[str, Found]) -> list[str]:
@@ -483,7 +483,5 @@ def _loss(found: LossChangeData | None) -> str:
     """Return a change and its interval, a dash where it is not known."""
     if found is None or found["change"] is None:
         return MISSING
-    change, low, high = found["change"], found["low"], found["high"]
-    if low is None or high is None:
-        return format_change(change)
-    return f"{format_change(change)} ({format_change(low)} to {format_change(high)})"
+    change, ends = signed_percent(found["change"]), change_span(found)
+    return change if ends == MISSING else f"{change} ({ends})"

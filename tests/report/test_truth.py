@@ -41,7 +41,7 @@ def test_a_word_or_a_range_that_an_interval_does_not_allow_is_found(run):
     found = results["effects"]["xgboost"]["reg_alpha"]
     found["tuned"]["word"] = "harms"
     found["safe"] = [0.0, found["points"][-1]["value"]]
-    found["points"][-1]["against_off"]["high"] = 0.5
+    found["points"][1]["against_off"]["high"] = 0.5
 
     kinds = {one.split()[0] for one in contradictions(results)}
     assert kinds == {"xgboost", "safe"}

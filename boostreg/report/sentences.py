@@ -16,8 +16,8 @@ from boostreg.report.wording import LABELS, capitalize, format_change, format_nu
 __all__ = [
     "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
     "effects_heading", "engines_heading", "factor", "flat_sentences",
-    "importance_heading", "listed", "of_all_engines", "promise_heading",
-    "setup_heading", "shrinkage_heading",
+    "importance_heading", "listed", "of_all_engines",
+    "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
     "verdicts_sentence",
 ]  # fmt: skip

@@ -42,7 +42,7 @@ import numpy as np
 
 from boostreg.arrays import Array, Indices
 
-__all__ = ["Change", "Judges", "Word", "change_of_loss", "simultaneous_changes"]
+__all__ = ["Judges", "LossChange", "Word", "change_of_loss", "simultaneous_changes"]
 
 Word = Literal["better", "worse", "same", "as good", "not settled"]
 
@@ -55,7 +55,7 @@ _BY_FOLDS = "corrected resampled t on log ratios"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LossChange:
     """A relative change of loss, ``loss(a) / loss(b) - 1``, with its 95 % interval.
 
     Attributes
@@ -90,11 +90,11 @@ class Change:
 
         Examples
         --------
-        >>> Change(-0.1, -0.2, -0.05, "").word(0.01)
+        >>> LossChange(-0.1, -0.2, -0.05, "").word(0.01)
         'better'
-        >>> Change(0.001, -0.03, 0.008, "").word(0.01)
+        >>> LossChange(0.001, -0.03, 0.008, "").word(0.01)
         'as good'
-        >>> Change(-0.1, -0.25, 0.02, "").word(0.01)
+        >>> LossChange(-0.1, -0.25, 0.02, "").word(0.01)
         'not settled'
         """
         if not self.exists:
@@ -154,7 +154,9 @@ class _Ratio:
     variance: float
 
 
-def change_of_loss(a: Sequence[Array], b: Sequence[Array], judges: Judges) -> Change:
+def change_of_loss(
+    a: Sequence[Array], b: Sequence[Array], judges: Judges
+) -> LossChange:
     """Return the change of loss from model ``b`` to model ``a``.
 
     Parameters
@@ -177,7 +179,7 @@ def change_of_loss(a: Sequence[Array], b: Sequence[Array], judges: Judges) -> Ch
 
 def simultaneous_changes(
     pairs: Sequence[tuple[Sequence[Array], Sequence[Array]]], judges: Judges
-) -> list[Change]:
+) -> list[LossChange]:
     """Return changes whose intervals all hold at once, 95 times in 100.
 
     The quantile is that of the largest of several dependent t ratios [2]_ (see the
@@ -188,31 +190,33 @@ def simultaneous_changes(
     known = [one for one in found if isinstance(one, _Ratio) and one.variance > 0]
     reach = _quantile(known)
     return [
-        one if isinstance(one, Change) else _interval(one, reach, judges)
+        one if isinstance(one, LossChange) else _interval(one, reach, judges)
         for one in found
     ]
 
 
-def _interval(one: _Ratio, reach: float, judges: Judges) -> Change:
+def _interval(one: _Ratio, reach: float, judges: Judges) -> LossChange:
     half = reach * math.sqrt(one.variance) if one.variance > 0 else 0.0
     ends = (one.theta, one.theta - half, one.theta + half)
     estimate, low, high = (math.expm1(min(end, 700.0)) for end in ends)
-    return Change(estimate, low, high, _BY_FOLDS if _by_folds(judges) else _BY_ROWS)
+    return LossChange(estimate, low, high, _BY_FOLDS if _by_folds(judges) else _BY_ROWS)
 
 
 def _by_folds(judges: Judges) -> bool:
     return judges.forward and len(judges.rows) > 1
 
 
-def _ratio(a: Sequence[Array], b: Sequence[Array], judges: Judges) -> "_Ratio | Change":
+def _ratio(
+    a: Sequence[Array], b: Sequence[Array], judges: Judges
+) -> "_Ratio | LossChange":
     """Return the log ratio, or the change without an interval where there is none."""
     mean_a, mean_b = judges.mean_loss(a), judges.mean_loss(b)
     nan = math.nan
     if not (math.isfinite(mean_a) and math.isfinite(mean_b)):
-        return Change(nan, nan, nan, "no interval: a loss is not finite")
+        return LossChange(nan, nan, nan, "no interval: a loss is not finite")
     if mean_b <= 0 or mean_a <= 0:
         estimate = mean_a / mean_b - 1 if mean_b > 0 else nan
-        return Change(estimate, nan, nan, "no interval: a mean loss is 0")
+        return LossChange(estimate, nan, nan, "no interval: a mean loss is 0")
     influences = [x / mean_a - y / mean_b for x, y in zip(a, b, strict=True)]
     theta = math.log(mean_a / mean_b)
     if _by_folds(judges):
@@ -222,7 +226,7 @@ def _ratio(a: Sequence[Array], b: Sequence[Array], judges: Judges) -> "_Ratio | 
         return _Ratio(theta, folds, spread)
     parts = _parts(influences, judges)
     if len(parts) < 2:
-        return Change(math.expm1(theta), nan, nan, "no interval: one row")
+        return LossChange(math.expm1(theta), nan, nan, "no interval: one row")
     n = len(parts)
     rows = n / (n - 1) * float(np.sum(parts**2))
     return _Ratio(theta, parts, rows + _of_training_rows(influences, judges))

@@ -1,7 +1,6 @@
-"""The facts about each boosting library that code far from its translator reads.
+"""Facts about each boosting library: names, colours, file endings, rules of its trees.
 
-How a library is fitted is in ``boostreg.engines``. This is what else there is to know:
-names, colours, file endings, and how the trees of a library send rows left.
+How a library is fitted is in ``boostreg.engines``.
 """
 
 from collections.abc import Mapping
@@ -47,18 +46,18 @@ class EngineFacts:
     Attributes
     ----------
     label, short : str
-        As its makers write it, and the same where there is little room.
+        The full name, and a name for narrow places.
     package : str
-        The distribution whose version decides results.
+        The distribution whose version affects results.
     suffix : str
-        What files of its models end in.
+        File ending of its models.
     style, shape : str
         Class of the stylesheet, which gives the colour, and shape of its points.
     data_code : str
-        Code that makes its data for training; empty where we show none. ``{more}`` is
-        replaced by further arguments.
+        Code that makes its training data, or empty; ``{more}`` stands for further
+        arguments.
     weighs_unsplit : bool
-        A tree without a split has the weight that a leaf of all rows has, and not 0.
+        A tree without a split has the weight of a leaf of all rows, not 0.
     """
 
     label: str
@@ -107,4 +106,4 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
 """By engine, in the order in which they are printed."""
 
 SUFFIXES = tuple(dict.fromkeys(facts.suffix for facts in ENGINE_FACTS.values()))
-"""What the files of models end in."""
+"""File endings of models."""

@@ -39,16 +39,14 @@ class Fault:
     loc : tuple of str or int
         The keys that lead to it, from the argument that was given.
     expected : str
-        What is allowed, so that it can follow "must be": ``a whole number``. Of a key
-        that is missing or in excess it is the reason, of an unknown one its sort:
-        ``key``, ``penalty``.
+        What is allowed, to follow "must be": ``a whole number``. The reason for a key
+        that is missing or in excess; ``key`` or ``penalty`` for one that is unknown.
     found : object
-        The value as it was given, None where there is none.
+        The value as given, or None.
     known : tuple of str
-        The names that are allowed, where there is a list of them.
+        The names that are allowed.
     kind : {"value", "unknown", "missing", "excess"}
-        The value is wrong; or the key is not one of ``known``, is missing, or has to be
-        left out.
+        The value is wrong; or the key is unknown, missing, or must be left out.
 
     Examples
     --------
@@ -87,7 +85,7 @@ class Fault:
 
 
 def nearest(found: object, known: Sequence[str]) -> str:
-    """Return a question for the name that is closest to ``found``, else no text.
+    """Return a question for the name that is closest to ``found``, or no text.
 
     >>> nearest("hgih", ("low", "high")), nearest(3, ("low", "high"))
     ("; did you mean 'high'?", '')
@@ -106,8 +104,7 @@ class BoostregError(Exception):
     Attributes
     ----------
     faults : tuple of Fault
-        What is wrong and where, a line of the message each; empty where the message
-        says all.
+        What is wrong and where, one per line of the message; may be empty.
     loc : tuple of str or int
         The keys, below the part of a study that is read, that lead to what is wrong:
         ``("target",)`` of ``data``, ``("space", "max_leaves")`` of ``search``.

@@ -32,7 +32,6 @@ References
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,116 +87,68 @@ def softmax(raw: Array) -> Array:
     return np.asarray(power / power.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-Pair = tuple[Array, Array]
-
-
-def derivatives(name: str, parameter: float | None, y: Array, raw: Array) -> Pair:
+def derivatives(
+    name: str, parameter: float | None, y: Array, raw: Array
+) -> tuple[Array, Array]:
     """Return gradient and hessian of each row, both (n_samples, n_outputs)."""
     if name == "softmax":
         p = softmax(raw)
         return p - (y[:, None] == np.arange(raw.shape[1])), 2 * p * (1 - p)
-    gradient, hessian = _DERIVATIVES[name](parameter or 0.0, y, raw[:, 0])
+    f, hessian = raw[:, 0], np.ones(len(y))
+    match name:
+        case "squared_error":
+            gradient = f - y
+        case "logistic":
+            p = sigmoid(f)
+            gradient, hessian = p - y, p * (1 - p)
+        case "poisson":
+            mean = np.exp(f)
+            gradient, hessian = mean - y, mean
+        case "gamma":
+            ratio = y * np.exp(-f)
+            gradient, hessian = 1 - ratio, ratio
+        case "tweedie":
+            r = parameter or 0.0
+            left, right = y * np.exp((1 - r) * f), np.exp((2 - r) * f)
+            gradient, hessian = right - left, (2 - r) * right - (1 - r) * left
+        case "absolute_error":
+            gradient = np.sign(f - y)
+        case _:
+            q = parameter or 0.0
+            gradient = np.where(f > y, 1 - q, -q)
     return gradient[:, None], hessian[:, None]
-
-
-def _squared_error(_: float, y: Array, f: Array) -> Pair:
-    return f - y, np.ones_like(f)
-
-
-def _logistic(_: float, y: Array, f: Array) -> Pair:
-    p = sigmoid(f)
-    return p - y, p * (1 - p)
-
-
-def _poisson(_: float, y: Array, f: Array) -> Pair:
-    mean = np.exp(f)
-    return mean - y, mean
-
-
-def _gamma(_: float, y: Array, f: Array) -> Pair:
-    ratio = y * np.exp(-f)
-    return 1 - ratio, ratio
-
-
-def _tweedie(r: float, y: Array, f: Array) -> Pair:
-    left, right = y * np.exp((1 - r) * f), np.exp((2 - r) * f)
-    return right - left, (2 - r) * right - (1 - r) * left
-
-
-def _absolute_error(_: float, y: Array, f: Array) -> Pair:
-    return np.sign(f - y), np.ones_like(f)
-
-
-def _quantile(q: float, y: Array, f: Array) -> Pair:
-    return np.where(f > y, 1 - q, -q), np.ones_like(f)
-
-
-_DERIVATIVES: dict[str, Callable[[float, Array, Array], Pair]] = {
-    "squared_error": _squared_error,
-    "logistic": _logistic,
-    "poisson": _poisson,
-    "gamma": _gamma,
-    "tweedie": _tweedie,
-    "absolute_error": _absolute_error,
-    "quantile": _quantile,
-}
 
 
 def row_losses(name: str, parameter: float | None, y: Array, raw: Array) -> Array:
     """Return the loss of each row, (n_samples,), from raw scores (n_samples, ...)."""
-    if name == "softmax":
-        return _softmax(y, raw)
-    return _ROW_LOSS[name](parameter or 0.0, y, raw[:, 0])
+    f = raw[:, 0]
+    match name:
+        case "softmax":
+            top = raw.max(axis=1)
+            total = top + np.log(np.sum(np.exp(raw - top[:, None]), axis=1))
+            losses = total - raw[np.arange(len(y)), y.astype(int)]
+        case "squared_error":
+            losses = (y - f) ** 2
+        case "logistic":
+            losses = np.logaddexp(0.0, np.where(y > 0, -f, f))
+        case "poisson":
+            from scipy.special import xlogy
 
-
-def _softmax(y: Array, raw: Array) -> Array:
-    top = raw.max(axis=1)
-    total = top + np.log(np.sum(np.exp(raw - top[:, None]), axis=1))
-    return np.asarray(total - raw[np.arange(len(y)), y.astype(int)], dtype=np.float64)
-
-
-def _squared_error_loss(_: float, y: Array, f: Array) -> Array:
-    return (y - f) ** 2
-
-
-def _logistic_loss(_: float, y: Array, f: Array) -> Array:
-    return np.asarray(np.logaddexp(0.0, np.where(y > 0, -f, f)), dtype=np.float64)
-
-
-def _poisson_loss(_: float, y: Array, f: Array) -> Array:
-    from scipy.special import xlogy
-
-    return np.asarray(2 * (xlogy(y, y) - y * f - y + np.exp(f)), dtype=np.float64)
-
-
-def _gamma_loss(_: float, y: Array, f: Array) -> Array:
-    return np.asarray(2 * (y * np.exp(-f) - 1 - np.log(y) + f), dtype=np.float64)
-
-
-def _tweedie_loss(r: float, y: Array, f: Array) -> Array:
-    own = y ** (2 - r) / ((1 - r) * (2 - r))
-    left, right = y * np.exp((1 - r) * f) / (1 - r), np.exp((2 - r) * f) / (2 - r)
-    return np.asarray(2 * (own - left + right), dtype=np.float64)
-
-
-def _absolute_error_loss(_: float, y: Array, f: Array) -> Array:
-    return np.abs(y - f)
-
-
-def _quantile_loss(q: float, y: Array, f: Array) -> Array:
-    left = y - f
-    return np.maximum(q * left, (q - 1) * left)
-
-
-_ROW_LOSS: dict[str, Callable[[float, Array, Array], Array]] = {
-    "squared_error": _squared_error_loss,
-    "logistic": _logistic_loss,
-    "poisson": _poisson_loss,
-    "gamma": _gamma_loss,
-    "tweedie": _tweedie_loss,
-    "absolute_error": _absolute_error_loss,
-    "quantile": _quantile_loss,
-}
+            losses = 2 * (xlogy(y, y) - y * f - y + np.exp(f))
+        case "gamma":
+            losses = 2 * (y * np.exp(-f) - 1 - np.log(y) + f)
+        case "tweedie":
+            # Jorgensen's unit deviance with m = e^f
+            r = parameter or 0.0
+            own = y ** (2 - r) / ((1 - r) * (2 - r))
+            left = y * np.exp((1 - r) * f) / (1 - r)
+            losses = 2 * (own - left + np.exp((2 - r) * f) / (2 - r))
+        case "absolute_error":
+            losses = np.abs(y - f)
+        case _:
+            q = parameter or 0.0
+            losses = np.maximum(q * (y - f), (q - 1) * (y - f))
+    return np.asarray(losses, dtype=np.float64)
 
 
 LOSS_NAMES = {

@@ -1,7 +1,7 @@
-"""The one form of the records that workers send and the journal keeps.
+"""The format of the records that workers send and the journal keeps.
 
 A record is the length of its header in four little-endian bytes, the header as JSON,
-and a body of raw bytes, most often arrays. It holds no pickle: reading it runs no code.
+and a body of raw bytes, usually arrays. There is no pickle: reading it runs no code.
 """
 
 import json
@@ -21,14 +21,14 @@ def encode_record(header: Any, body: bytes = b"") -> bytes:
     Parameters
     ----------
     header : JSON-ready value
-        Scalars of numpy are written as the numbers that they are.
+        Scalars of numpy are written as numbers.
     body : bytes
-        Its layout is the header's to say.
+        The header describes its layout.
 
     Raises
     ------
     TypeError
-        If the header holds what JSON does not know.
+        If the header cannot be written as JSON.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def decode_record(data: bytes) -> tuple[Any, bytes]:
     Raises
     ------
     ValueError, struct.error
-        If the bytes are no record.
+        If the bytes are not a record.
 
     Examples
     --------

@@ -32,9 +32,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from boostreg.arrays import Array
+from boostreg.arrays import Array, Mask
 from boostreg.errors import DataError
 
 __all__ = [
@@ -235,7 +235,7 @@ def standard_error(values: ArrayLike) -> Array:
     return np.asarray(np.std(v, axis=-1, ddof=1) / math.sqrt(n), dtype=np.float64)
 
 
-def within_one_se(losses: ArrayLike, best: int) -> NDArray[np.bool_]:
+def within_one_se(losses: ArrayLike, best: int) -> Mask:
     """Return which candidates are within one standard error of the best.
 
     Parameters
@@ -270,8 +270,7 @@ def _checked(values: ArrayLike, level: float) -> Array:
 
 def _flat(values: Array) -> Array:
     # The mean of equal numbers may differ from them by rounding; use the first.
-    flat: Array = values - values[0]
-    return flat
+    return np.asarray(values - values[0])
 
 
 def _none(estimate: float, n: int, reason: str) -> Interval:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from boostreg.changes import Change, Judges, change_of_loss, simultaneous_changes
+from boostreg.changes import Judges, LossChange, change_of_loss, simultaneous_changes
 
 
 def judges_of(n, folds=5, repeats=1, **more):
@@ -173,7 +173,7 @@ def test_without_a_ratio_there_is_no_interval_but_a_reason(level):
 @given(ends=st.lists(st.floats(-0.99, 3), min_size=2, max_size=2).map(sorted))
 def test_words_follow_from_the_interval_alone(ends):
     low, high = ends
-    found = Change((low + high) / 2, low, high, "")
+    found = LossChange((low + high) / 2, low, high, "")
 
     word = found.word(0.01)
 

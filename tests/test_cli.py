@@ -16,6 +16,7 @@ from rich.console import Console
 
 import boostreg
 from boostreg import cli, errors
+from boostreg.study.progress import Event
 
 ROOT = Path(boostreg.__file__).parents[1]
 STUDIES = Path(__file__).parents[1] / "studies"
@@ -112,7 +113,7 @@ def test_version_is_printed(main):
         (["run", "x.yaml", "--workers", "two"], "Invalid value for '--workers'"),
     ],
 )
-def test_wrong_usage_is_told_with_exit_code_2(main, arguments, message):
+def test_wrong_usage_has_exit_code_2(main, arguments, message):
     status, out, err = main(*arguments)
 
     assert (status, out) == (2, "")
@@ -129,10 +130,7 @@ INPUTS = {
         {"table": "x,y\n1,a\n2,b\n3,c\n", "data": ", task: regression"},
         "regression",
     ),
-    "one class": (
-        {"table": "x,y\n1,a\n2,a\n3,a\n", "data": ", task: binary"},
-        "class",
-    ),
+    "one class": ({"table": "x,y\n1,a\n2,a\n3,a\n", "data": ", task: binary"}, "class"),
     "constant target": ({"table": "x,y\n1,2\n2,2\n3,2\n"}, "y"),
     "more folds than rows": ({"table": "x,y\n1,1.5\n2,2.5\n3,3.5\n"}, "fold"),
     "infinite feature": ({"table": TABLE + "inf,1,3\n"}, "'x'"),
@@ -200,8 +198,8 @@ def test_validate_says_what_a_run_would_do(main, tmp_path):
 
     assert (status, err) == (0, "")
     assert "40 rows, 2 features, regression of 'y' by squared_error" in out
-    assert "folds: 5 outer, within each and on all rows 3 inner" in out
-    assert "trials: 48, 4 for each search" in out
+    assert "folds: 5 outer; 3 inner within each, and on all rows" in out
+    assert "trials: 48, 4 per search" in out
     counted = "trials 144, paths 720, design 640, refits 34, defaults 10, baselines 24"
     assert counted in out
 
@@ -256,7 +254,7 @@ def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
 
     def run_study(path, *, out, workers, dask, progress):
         given.update(path=path, out=out, workers=workers, dask=dask)
-        progress.start(1)
+        progress(Event("trials", 0, 1))
         return out / "mine"
 
     runner = importlib.import_module("boostreg.study.runner")
@@ -275,7 +273,7 @@ def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
 
 
 @pytest.mark.parametrize("command_name", ["report", "size"])
-def test_what_is_not_there_is_told(main, tmp_path, command_name):
+def test_a_missing_file_is_reported(main, tmp_path, command_name):
     status, out, err = main(command_name, tmp_path / "none")
 
     assert (status, out) == (2, "")
@@ -301,15 +299,15 @@ def test_size_prints_every_size_of_a_model_file(main, tmp_path):
 
 def test_lines_come_at_most_every_five_seconds(capsys):
     now = [0.0]
-    lines = cli.Lines(clock=lambda: now[0])
+    show = cli.Lines(clock=lambda: now[0])
 
-    lines.start(40)
-    lines.trial("xgboost", 2, 1, 0.5, 30.0)
+    show(Event("trials", 0, 40))
+    show(Event("trials", 1, 40, "xgboost, fold 2: best loss 0.5, 30 leaves"))
     now[0] = 6.0
-    lines.trial("xgboost", None, 10, None, None)
+    show(Event("trials", 10, 40, "xgboost, all rows: no trial yet"))
     now[0] = 7.0
-    lines.trial("lightgbm", 0, 11, None, None)
-    lines.trial("lightgbm", 0, 40, 0.25, 9.4)
+    show(Event("trials", 11, 40, "lightgbm, fold 0: no trial yet"))
+    show(Event("trials", 40, 40, "lightgbm, fold 0: best loss 0.25, 9 leaves"))
 
     assert capsys.readouterr().err.splitlines() == [
         "40 trials",
@@ -318,16 +316,14 @@ def test_lines_come_at_most_every_five_seconds(capsys):
     ]
 
 
-def test_lines_tell_what_a_stage_still_needs(capsys):
+def test_time_left_counts_only_the_fits_since_the_stage_began(capsys):
     now = [0.0]
-    lines = cli.Lines(clock=lambda: now[0])
+    show = cli.Lines(clock=lambda: now[0])
 
-    lines.stage("paths")
-    lines.fits(20, 60)  # these ended beside the trials
+    show(Event("paths", 20, 60))
     now[0] = 6.0
-    lines.fits(30, 60)
-    lines.fits(31, 60)
-    lines.fits(60, 60)
+    for done in (30, 31, 60):
+        show(Event("paths", done, 60))
 
     assert capsys.readouterr().err.splitlines() == [
         "paths",
@@ -341,12 +337,11 @@ def test_bar_shows_trials_and_then_the_fits_of_a_stage(monkeypatch):
     console = Console(file=screen, force_terminal=True, width=120)
     monkeypatch.setattr("rich.console.Console", lambda **_: console)
 
-    with cli.Bar() as bar:
-        bar.start(40)
-        bar.trial("xgboost", 2, 7, 0.5, 1234.0)
-    with cli.Bar() as bar:
-        bar.stage("refits [and] models")
-        bar.fits(3, 90)
+    with cli.bar() as show:
+        show(Event("trials", 7, 40, "xgboost, fold 2: best loss 0.5, 1,234 leaves"))
+    with cli.bar() as show:
+        show(Event("trials", 7, 40))
+        show(Event("refits [and] models", 3, 90))
 
     assert re.search(r"7/40.* trials", screen.getvalue())
     assert re.search(r"3/90.* fits", screen.getvalue())
@@ -400,7 +395,7 @@ def test_folder_that_is_not_there_exits_with_2(main, arguments):
 
 @pytest.fixture
 def wrong(tmp_path):
-    """Make what a user may name in place of a run, by the word that is told of it."""
+    """Make what a user may name in place of a run, by its name."""
     for name, content in (("text", b"{"), ("list", b"[]"), ("bytes", b"\xff\xfe")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "results.json").write_bytes(content)
@@ -430,7 +425,7 @@ WRONG = {
 @pytest.mark.usefixtures("wrong")
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("command_name", ["report", "compare", "predict"])
-def test_what_is_no_run_is_told_with_what_to_name(main, command_name, name):
+def test_what_is_no_run_is_reported_with_what_to_name(main, command_name, name):
     more = [] if command_name == "report" else ["half"]
 
     status, out, err = main(command_name, name, *more)
@@ -462,7 +457,7 @@ def test_what_is_no_run_is_told_with_what_to_name(main, command_name, name):
         ("claims empty", "empty contains no run: no folder in it has results.json."),
     ],
 )
-def test_what_a_command_can_not_read_is_told(main, arguments, message):
+def test_what_a_command_cannot_read_is_reported(main, arguments, message):
     status, out, err = main(*arguments.split())
 
     assert (status, out) == (2, "")

@@ -90,7 +90,7 @@ def test_damaged_results_of_a_former_run_block_nothing(copied, damage):
 
     said = outline(load_study(study), folder.parent)
 
-    assert "the results of a former run are passed over" in said[-1]
+    assert "the results of an earlier run are ignored" in said[-1]
     with pytest.raises(DataError, match=r"results\.json"):
         rebuild_report(folder)
 

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.arrays import Array, Indices
+from boostreg.arrays import Array, Indices, Mask
 from boostreg.baselines.linear import Design
 from boostreg.data import Table
 from boostreg.errors import DataError
@@ -81,15 +80,7 @@ class Input:
 
 
 def fit_inputs(table: Table, weights: Array) -> tuple[Input, ...]:
-    """Return the inputs of a linear model for the rows of ``table``.
-
-    Parameters
-    ----------
-    table : Table
-        Training rows.
-    weights : ndarray of shape (n_samples,)
-        Row weights, all 1 without weights.
-    """
+    """Return the inputs of a linear model for training rows and their weights."""
     counted = table.X[weights > 0]
     fitted = (i.fit(table.X, weights) for i in _candidates(table, counted))
     return tuple(i for i in fitted if i is not None)
@@ -122,36 +113,24 @@ def _candidates(table: Table, X: Array) -> Iterator[Input]:
 
 
 class Models(Protocol):
-    """Fitted models along falling strengths, linear or not.
+    """Fitted models along decreasing strengths, as ``Path`` and ``NetworkPath``.
 
-    Attributes
-    ----------
-    strengths : ndarray of shape (n_strengths,)
-    converged : ndarray of bool of shape (n_strengths,)
-        Whether the solver reached its tolerance.
-    intercepts : ndarray of shape (n_strengths, n_outputs)
-    coefficients : ndarray of shape (n_strengths, n_inputs, n_outputs)
-        No inputs where the model is not linear.
-    nonzero : ndarray of int of shape (n_strengths,)
-        Coefficients or weights that are not 0.
-    live_units : ndarray of int of shape (n_strengths,)
-        Active hidden units; empty for linear models.
-    n_parameters : int
-        Number of coefficients or weights.
+    Coefficients have no inputs where the model is not linear; ``nonzero`` counts
+    coefficients or weights, ``live_units`` active hidden units (empty if linear).
     """
 
     @property
-    def strengths(self) -> Array: ...  # noqa: D102 - documented above, as are all
+    def strengths(self) -> Array: ...  # noqa: D102 - documented by the classes, as are all
     @property
-    def converged(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    def converged(self) -> Mask: ...  # noqa: D102
     @property
     def intercepts(self) -> Array: ...  # noqa: D102
     @property
     def coefficients(self) -> Array: ...  # noqa: D102
     @property
-    def nonzero(self) -> NDArray[np.int64]: ...  # noqa: D102
+    def nonzero(self) -> Indices: ...  # noqa: D102
     @property
-    def live_units(self) -> NDArray[np.int64]: ...  # noqa: D102
+    def live_units(self) -> Indices: ...  # noqa: D102
     @property
     def n_parameters(self) -> int: ...  # noqa: D102
     def raw(self, X: Array, number: int) -> Array:

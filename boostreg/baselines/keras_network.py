@@ -27,8 +27,7 @@ References
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -66,24 +65,9 @@ def keras_path(
 ) -> NetworkPath:
     """Return networks along ``strengths``, all with the same initial weights.
 
-    Parameters
-    ----------
-    name : str
-        See the module docstring.
-    design : Design
-    strengths : ndarray of shape (n_strengths,)
-    seed : int
-        Seed of the initial weights and batches.
-    n_rows : int
-        Number of outer training rows. Arrays are padded to it, so that one compiled
-        function serves all folds.
-
-    Raises
-    ------
-    MissingExtraError
-        If Keras or JAX is not installed.
-    FitError
-        If this process has loaded Keras with another backend.
+    Arrays are padded to ``n_rows``, the number of outer training rows, so that one
+    compiled function serves all folds. Raises MissingExtraError if Keras or JAX is not
+    installed, FitError if this process has loaded Keras with another backend.
     """
     if (missing := missing_extra(name)) is not None:
         raise MissingExtraError(missing)
@@ -95,11 +79,16 @@ def keras_path(
     center, spread = target_units(design)
     n_steps = min(max(_EPOCHS * n_rows // _BATCH, _MIN_STEPS), _MAX_STEPS)
     train = _trainer(name, kind, n_inputs, n_outputs, n_steps, seed % 2**31)
+    # Row numbers, (n_steps, batch): one permutation of the rows per epoch.
+    rng = np.random.default_rng(seed)
+    epochs = -(-n_steps * _BATCH // n)
+    rows = np.concatenate([rng.permutation(n) for _ in range(epochs)])
+    batches = rows[: n_steps * _BATCH].reshape(n_steps, _BATCH).astype(np.int32)
     found = train(
         _padded(design.X, n_rows),
         _padded((design.y - center) / spread, n_rows),
         _padded(design.weights * n, n_rows),
-        _batches(n, n_steps, seed),
+        batches,
         strengths.astype(np.float32),
     )
     parts = [np.asarray(part, dtype=np.float64) for part in found]
@@ -114,14 +103,6 @@ def _padded(values: Array, n_rows: int) -> NDArray[np.float32]:
     return padded
 
 
-def _batches(n: int, n_steps: int, seed: int) -> NDArray[np.int32]:
-    """Return row numbers, (n_steps, batch): one permutation of the rows per epoch."""
-    rng = np.random.default_rng(seed)
-    epochs = -(-n_steps * _BATCH // n)
-    rows = np.concatenate([rng.permutation(n) for _ in range(epochs)])
-    return rows[: n_steps * _BATCH].reshape(n_steps, _BATCH).astype(np.int32)
-
-
 @cache
 def _trainer(  # noqa: PLR0913, PLR0917 - what a compiled function depends on
     name: str, kind: str, n_inputs: int, n_outputs: int, n_steps: int, seed: int
@@ -130,7 +111,11 @@ def _trainer(  # noqa: PLR0913, PLR0917 - what a compiled function depends on
     import jax
 
     model = _network(keras, name, n_inputs, n_outputs, seed)
-    optimizer = _optimizer(keras, name, n_steps)
+    rate = keras.optimizers.schedules.CosineDecay(_RATE, n_steps)
+    optimizer = keras.optimizers.Adam(rate)
+    if name == "keras_decay":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=1.0)
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(model.trainable_variables)
     loss = _loss(kind)
 
@@ -163,34 +148,24 @@ def _trainer(  # noqa: PLR0913, PLR0917 - what a compiled function depends on
 
 
 def _network(keras: Any, name: str, n_inputs: int, n_outputs: int, seed: int) -> Any:
-    def regularizer() -> Any:
-        known = keras.regularizers
-        return {
+    known = keras.regularizers
+
+    def layer(units: int, number: int, activation: str | None) -> Any:
+        regularizer = {
             "keras_l1": known.L1(1.0),
             "keras_l2": known.L2(0.5),
             "keras_l1l2": known.L1L2(l1=0.5, l2=0.25),
         }.get(name)
-
-    def layer(units: int, number: int, activation: str | None) -> Any:
         return keras.layers.Dense(
             units,
             activation=activation,
             kernel_initializer=keras.initializers.GlorotUniform(seed=seed + number),
-            kernel_regularizer=regularizer(),
+            kernel_regularizer=regularizer,
         )
 
     model = keras.Sequential([layer(UNITS, 0, "relu"), layer(n_outputs, 1, None)])
     model.build((None, n_inputs))
     return model
-
-
-def _optimizer(keras: Any, name: str, n_steps: int) -> Any:
-    rate = keras.optimizers.schedules.CosineDecay(_RATE, n_steps)
-    if name != "keras_decay":
-        return keras.optimizers.Adam(rate)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    return optimizer
 
 
 def _loss(kind: str) -> Callable[[Any, Any], Any]:
@@ -213,6 +188,7 @@ def _loss(kind: str) -> Callable[[Any, Any], Any]:
 @cache
 def _keras() -> Any:
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false"
+    before = dict(os.environ)
     with TemporaryDirectory(prefix="boostreg-keras-") as empty:
         settings = {
             "KERAS_BACKEND": "jax",
@@ -220,29 +196,19 @@ def _keras() -> Any:
             "JAX_PLATFORMS": "cpu",
             "XLA_FLAGS": flags.strip(),
         }
-        with _environment(settings):
+        os.environ.update(settings)
+        try:
             import jax
             import keras
 
             jax.devices()  # now, because JAX reads the environment on first use
+        finally:
+            for variable in settings:
+                os.environ.pop(variable, None)
+            os.environ.update({k: before[k] for k in settings if k in before})
     if keras.backend.backend() != "jax":
         raise FitError(
             "Keras is loaded with the backend "
             f"{keras.backend.backend()!r} in this process; boostreg needs 'jax'."
         )
     return keras
-
-
-@contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for the block, and restore them afterwards."""
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

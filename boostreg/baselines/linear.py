@@ -19,22 +19,18 @@ from dataclasses import dataclass
 from typing import Generic, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import TypeVar
 
-from boostreg.arrays import Array, Mask
+from boostreg.arrays import Array, Indices, Mask
 from boostreg.losses import Objective
 
 __all__ = [
     "Design",
     "Loss",
     "Path",
-    "dual_gap",
-    "elastic_net_path",
-    "exact_elastic_net",
     "lasso_steps",
+    "least_squares_path",
     "quantile_path",
-    "ridge_path",
     "strength_grid",
 ]
 
@@ -44,6 +40,11 @@ _RIDGE_RANGE = 1e-7
 _QUANTILE_POINTS = 15
 _QUANTILE_RANGE = 1e-3
 _MARGIN = 1e-10  # above rounding error, so that the first lasso is exactly empty
+
+_TOLERANCE = 1e-12
+_SWEEPS = (1_000, 100_000)
+_WORK = 1_000_000_000
+"""Multiplications per strength, about a second, that set the limit of sweeps."""
 
 
 class Loss(Protocol):
@@ -104,9 +105,11 @@ class Design(Generic[LossT_co]):
         slope = self.objective.gradient(self.y, raw)
         if self.objective.name in {"absolute_error", "quantile"}:
             # Rows at the quantile have many subgradients; take those that sum to 0.
-            slope = _balanced(slope, self.y == self.intercept[0], self.weights)
-        gradient: Array = self.X.T @ (self.weights[:, None] * slope)
-        return gradient
+            tied = self.y == self.intercept[0]
+            rest = float(np.sum((self.weights[:, None] * slope)[~tied]))
+            total = float(np.sum(self.weights[tied]))
+            slope[tied] = -rest / total if total > 0 else 0.0
+        return np.asarray(self.X.T @ (self.weights[:, None] * slope))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,16 +128,15 @@ class Path:
     strengths: Array
     intercepts: Array
     coefficients: Array
-    converged: NDArray[np.bool_]
+    converged: Mask
 
     @property
-    def nonzero(self) -> NDArray[np.int64]:
+    def nonzero(self) -> Indices:
         """Number of nonzero coefficients at each strength."""
-        counted = np.count_nonzero(self.coefficients, axis=(1, 2))
-        return np.asarray(counted, dtype=np.int64)
+        return np.asarray(np.count_nonzero(self.coefficients, axis=(1, 2)), np.int64)
 
     @property
-    def live_units(self) -> NDArray[np.int64]:
+    def live_units(self) -> Indices:
         """Empty: a linear model has no hidden units."""
         return np.zeros(0, dtype=np.int64)
 
@@ -145,8 +147,7 @@ class Path:
 
     def raw(self, X: Array, number: int) -> Array:
         """Return raw scores (n_samples, n_outputs) of the model at one strength."""
-        scores: Array = X @ self.coefficients[number] + self.intercepts[number]
-        return scores
+        return np.asarray(X @ self.coefficients[number] + self.intercepts[number])
 
 
 def strength_grid(design: Design[Loss], l1_ratio: float) -> Array:
@@ -180,90 +181,51 @@ def _largest_curvature(design: Design[Loss]) -> float:
     return float(np.linalg.eigvalsh(gram)[-1]) * mean
 
 
-def _balanced(slope: Array, tied: NDArray[np.bool_], weights: Array) -> Array:
-    rest = float(np.sum((weights[:, None] * slope)[~tied]))
-    total = float(np.sum(weights[tied]))
-    return np.where(tied[:, None], -rest / total if total > 0 else 0.0, slope)
-
-
-_TOLERANCE = 1e-12
-_MAX_SWEEPS = 1_000
-_ROUNDING = 1e-14
-
-
-def ridge_path(design: Design, strengths: Array) -> Path:
-    """Return ridge regressions along ``strengths``, from one decomposition.
+def least_squares_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
+    """Return ridge (``l1_ratio`` 0), lasso (1) or elastic net along ``strengths``.
 
     Notes
     -----
-    scikit-learn accepts one penalty per target, so one call with a copy of the target
-    per strength fits them all. It minimises ``||y - X b||^2 + alpha ||b||^2``; rows are
-    first multiplied by the square root of their share of the weight, so that the sum
-    of squares is the weighted mean and alpha is our strength.
+    Rows are multiplied by the square root of their share of the weight, so that the sum
+    of squares is the weighted mean. scikit-learn's ridge minimises
+    ``||y - X b||^2 + alpha ||b||^2``, so alpha is the strength; it accepts one alpha
+    per target, so one call with a copy of the target per strength fits them all.
     """
     from sklearn.linear_model import ridge_regression
 
-    if design.X.shape[1] == 0:
-        return _path(design, strengths, np.zeros((len(strengths), 0)))
-    X, y = _centred(design)
-    copies = np.repeat(y[:, None], len(strengths), axis=1)
-    solved = ridge_regression(X, copies, alpha=strengths, solver="svd")
-    return _path(design, strengths, np.reshape(solved, (len(strengths), -1)))
-
-
-def elastic_net_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
-    """Return elastic nets along decreasing ``strengths``, with warm starts."""
-    if design.X.shape[1] == 0:
-        return _path(design, strengths, np.zeros((len(strengths), 0)))
-    X, y = _centred(design)
-    solved, converged = lasso_steps(X, y, strengths, l1_ratio, _TOLERANCE)
-    if not converged.all():
-        _finish(X, y, strengths, l1_ratio, solved, converged)
-    return _path(design, strengths, solved, converged)
-
-
-def _finish(  # noqa: PLR0913, PLR0917 - a problem and its approximate solution
-    X: Array,
-    y: Array,
-    strengths: Array,
-    l1_ratio: float,
-    solved: Array,
-    converged: NDArray[np.bool_],
-) -> None:
-    """Replace solutions of coordinate descent that have not converged."""
-    rows, target = X, y
-    if len(y) > X.shape[1]:
-        # A square root of the Gram matrix gives the same gradients with fewer rows.
-        Q, rows = np.linalg.qr(X)
-        target = Q.T @ y
-    for number in np.flatnonzero(~converged):
-        l1, l2 = strengths[number] * np.array([l1_ratio, 1 - l1_ratio])
-        b = exact_elastic_net(rows, target, l1, l2, solved[number])
-        gap = dual_gap(X, y, l1, l2, b)
-        converged[number] = gap <= _bar(y, _TOLERANCE)
-        solved[number] = b
+    n, n_inputs = len(strengths), design.X.shape[1]
+    coefficients, converged = np.zeros((n, n_inputs)), np.ones(n, dtype=np.bool_)
+    # Inputs have weighted mean 0, so the intercept is the mean of the target.
+    root = np.sqrt(design.weights)
+    X, y = design.X * root[:, None], (design.y - design.intercept[0]) * root
+    if n_inputs > 0 and l1_ratio == 0:
+        copies = np.repeat(y[:, None], n, axis=1)
+        solved = ridge_regression(X, copies, alpha=strengths, solver="svd")
+        coefficients = np.reshape(solved, (n, n_inputs))
+    elif n_inputs > 0:
+        coefficients, converged = lasso_steps(X, y, strengths, l1_ratio)
+    intercepts = np.tile(design.intercept, (n, 1))
+    return Path(strengths, intercepts, coefficients[:, :, None], converged)
 
 
 def lasso_steps(
-    X: Array,
-    y: Array,
-    strengths: Array,
-    l1_ratio: float,
-    tolerance: float,
-) -> tuple[Array, NDArray[np.bool_]]:
-    """Minimise half the squared norm of ``y - X b`` plus an elastic net penalty.
+    X: Array, y: Array, strengths: Array, l1_ratio: float
+) -> tuple[Array, Mask]:
+    r"""Minimise :math:`\|y - Xb\|^2 / 2` plus the penalty, by coordinate descent.
 
     Returns
     -------
     coefficients : ndarray of shape (n_strengths, n_inputs)
     converged : ndarray of bool of shape (n_strengths,)
-        Whether the dual gap fell below ``tolerance`` times the sum of squares of y.
+        Whether the dual gap, an upper bound of the distance to the minimum, fell below
+        1e-12 of the sum of squares of ``y`` within the allowed sweeps.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import enet_path
 
     # scikit-learn minimises half the mean over rows instead of half the sum.
     root = np.sqrt(len(y))
+    sweeps = int(np.clip(_WORK // (min(X.shape) * X.shape[1]), *_SWEEPS))
     with warnings.catch_warnings():
         # The caller checks the dual gaps itself and notes it in the result.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -273,37 +235,10 @@ def lasso_steps(
             l1_ratio=l1_ratio,
             alphas=strengths,
             precompute=len(y) > X.shape[1],
-            tol=tolerance,
-            max_iter=_MAX_SWEEPS,
+            tol=_TOLERANCE,
+            max_iter=sweeps,
         )
-    below = np.asarray(gaps <= _bar(y, tolerance), dtype=np.bool_)
-    return np.array(coefficients.T), below
-
-
-def _bar(y: Array, tolerance: float) -> float:
-    # Ignore a gap below the rounding error of the sum of squares.
-    return max(tolerance, _ROUNDING) * float(y @ y)
-
-
-def _centred(design: Design) -> tuple[Array, Array]:
-    # Inputs have weighted mean 0, so the intercept is the mean of the target.
-    root = np.sqrt(design.weights)
-    return design.X * root[:, None], (design.y - design.intercept[0]) * root
-
-
-def _path(
-    design: Design,
-    strengths: Array,
-    coefficients: Array,
-    converged: NDArray[np.bool_] | None = None,
-) -> Path:
-    n = len(strengths)
-    return Path(
-        strengths=strengths,
-        intercepts=np.tile(design.intercept, (n, 1)),
-        coefficients=coefficients[:, :, None],
-        converged=np.ones(n, dtype=np.bool_) if converged is None else converged,
-    )
+    return np.array(coefficients.T), np.asarray(gaps <= _TOLERANCE * float(y @ y))
 
 
 def quantile_path(design: Design, strengths: Array) -> Path:
@@ -335,77 +270,3 @@ def quantile_path(design: Design, strengths: Array) -> Path:
         converged[number] = ConvergenceWarning not in kinds
         intercepts[number], coefficients[number, :, 0] = model.intercept_, model.coef_
     return Path(strengths, intercepts, coefficients, converged)
-
-
-_FLAT = 1e-7
-_SLOPE_ROUNDING = 1e-12
-
-
-def exact_elastic_net(X: Array, y: Array, l1: float, l2: float, start: Array) -> Array:
-    r"""Minimise :math:`\|y - Xb\|^2 / 2 + l_1 \|b\|_1 + l_2 \|b\|^2 / 2`.
-
-    The active-set search ends after at most ten changes per column; ``dual_gap``
-    bounds the distance to the minimum.
-    """
-    b, settled = start.copy(), False
-    rounding = _SLOPE_ROUNDING * float(np.max(np.abs(X.T @ y), initial=0.0))
-    for _ in range(100 + 10 * X.shape[1]):
-        slope = X.T @ (y - X @ b) - l2 * b
-        signs = np.sign(b)
-        if settled or not signs.any():
-            excess = np.where(signs == 0, np.abs(slope) - l1, 0.0)
-            enters = int(np.argmax(excess))
-            if excess[enters] <= rounding:
-                break
-            signs[enters] = np.sign(slope[enters])
-        on = np.flatnonzero(signs)
-        pull = slope[on] - l1 * signs[on]
-        direction, length = _direction(X[:, on], l2, pull)
-        share, meets = _first_zero(b[on], signs[on], direction)
-        if min(length, share) == np.inf:
-            break
-        settled = length <= share
-        b[on] += min(length, share) * direction
-        if not settled:
-            b[on[meets]] = 0.0
-    return b
-
-
-def dual_gap(X: Array, y: Array, l1: float, l2: float, b: Array) -> float:
-    """Return an upper bound of the objective at ``b`` minus its minimum.
-
-    An elastic net is a lasso with the rows ``sqrt(l2) * I`` appended and targets 0.
-    The dual point is the residual, scaled into the domain of the dual.
-    """
-    residual = y - X @ b
-    slope = X.T @ residual - l2 * b
-    steepest = float(np.max(np.abs(slope), initial=0.0))
-    scale = min(1.0, l1 / steepest) if steepest > 0 else 1.0
-    squares = float(residual @ residual) + l2 * float(b @ b)
-    primal = squares / 2 + l1 * float(np.abs(b).sum())
-    return primal - scale * float(y @ residual) + scale**2 * squares / 2
-
-
-def _direction(X: Array, l2: float, pull: Array) -> tuple[Array, float]:
-    """Return a direction and its maximum step: 1 to the minimum, or unbounded."""
-    _, singular, right = np.linalg.svd(X, full_matrices=False)
-    curvature = singular**2
-    steep = curvature > _FLAT**2 * np.max(curvature, initial=0.0)
-    basis = right[steep]
-    along = basis @ pull
-    flat = pull - basis.T @ along
-    if l2 > 0:
-        return basis.T @ (along / (curvature[steep] + l2)) + flat / l2, 1.0
-    if np.max(np.abs(flat)) > _FLAT * np.max(np.abs(pull), initial=0.0):
-        return flat, np.inf
-    return basis.T @ (along / curvature[steep]), 1.0
-
-
-def _first_zero(b: Array, signs: Array, direction: Array) -> tuple[float, Mask]:
-    """Return the fraction of a step at which coefficients reach 0, and which do."""
-    falls = signs * direction < 0
-    shares = np.full(len(b), np.inf)
-    shares[falls] = np.abs(b[falls] / direction[falls])
-    first = float(np.min(shares, initial=np.inf))
-    meets: Mask = falls & (shares <= first)
-    return first, meets

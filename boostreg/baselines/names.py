@@ -36,27 +36,6 @@ __all__ = [
     "why_lacking",
 ]
 
-L1_RATIOS: dict[str, tuple[float, ...]] = {
-    "ridge": (0.0,),
-    "lasso": (1.0,),
-    "elastic_net": (0.1, 0.5, 0.9),
-    "svm_l2": (0.0,),
-    "svm_l1": (1.0,),
-    "mlp": (0.0,),
-    "keras_l1": (1.0,),
-    "keras_l2": (0.0,),
-    "keras_l1l2": (0.5,),
-    "keras_decay": (0.0,),
-}
-"""L1 ratios that each penalised baseline tries."""
-
-SVMS = ("svm_l2", "svm_l1")
-KERAS = ("keras_l1", "keras_l2", "keras_l1l2", "keras_decay")
-NETWORKS = ("mlp", *KERAS)
-
-BASELINES = ("mean", *L1_RATIOS)
-"""Names of all baselines, in display order."""
-
 BASELINE_LABELS = {
     "mean": "the mean",
     "ridge": "ridge",
@@ -70,16 +49,28 @@ BASELINE_LABELS = {
     "keras_l1l2": "the Keras network with L1 and L2",
     "keras_decay": "the Keras network with decoupled weight decay",
 }
-"""The baselines as a sentence names them; a table leaves the article out."""
+"""The baselines in display order, as a sentence names them."""
+
+BASELINES = tuple(BASELINE_LABELS)
+SVMS = ("svm_l2", "svm_l1")
+KERAS = ("keras_l1", "keras_l2", "keras_l1l2", "keras_decay")
+NETWORKS = ("mlp", *KERAS)
+
+L1_RATIOS: dict[str, tuple[float, ...]] = {
+    **dict.fromkeys(BASELINES[1:], (0.0,)),
+    **dict.fromkeys(("lasso", "svm_l1", "keras_l1"), (1.0,)),
+    "elastic_net": (0.1, 0.5, 0.9),
+    "keras_l1l2": (0.5,),
+}
+"""L1 ratios that each penalised baseline tries."""
 
 DEFAULT_BASELINES = ("mean", "ridge", "lasso", "elastic_net")
 """Baselines of a study that does not name any."""
 
-SOLVERS = 2
+SOLVERS = 3
 """Version of the solvers; increase it when a baseline returns other results."""
 
 _EXTRA = ("keras", "jax")
-_DECIDING = (*_EXTRA, "jaxlib")
 
 
 def available_baselines(objective: Objective) -> tuple[str, ...]:
@@ -106,7 +97,7 @@ def why_lacking(name: str, objective: Objective) -> str | None:
 
 def extra_packages(name: str) -> tuple[str, ...]:
     """Return the optional packages whose versions affect a baseline's results."""
-    return _DECIDING if name in KERAS else ()
+    return (*_EXTRA, "jaxlib") if name in KERAS else ()
 
 
 def missing_extra(name: str) -> str | None:

@@ -18,14 +18,13 @@ active if it is nonzero for some training row and has a nonzero output weight.
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.arrays import Array
+from boostreg.arrays import Array, Indices, Mask
 from boostreg.baselines.linear import Design
 
 __all__ = [
@@ -70,8 +69,7 @@ class Layers:
 
     def raw(self, X: Array) -> Array:
         """Return raw scores, (n_samples, n_outputs)."""
-        scores: Array = self.active(X) @ self.output + self.output_bias
-        return scores
+        return np.asarray(self.active(X) @ self.output + self.output_bias)
 
     def active(self, X: Array) -> Array:
         """Return the activations of the hidden units, (n_samples, n_units)."""
@@ -99,8 +97,8 @@ class NetworkPath:
 
     strengths: Array
     networks: tuple[Layers, ...]
-    nonzero: NDArray[np.int64]
-    live_units: NDArray[np.int64]
+    nonzero: Indices
+    live_units: Indices
 
     @classmethod
     def of(
@@ -116,7 +114,7 @@ class NetworkPath:
         )
 
     @property
-    def converged(self) -> NDArray[np.bool_]:
+    def converged(self) -> Mask:
         """Always true: the number of steps is part of the model."""
         return np.ones(len(self.strengths), dtype=np.bool_)
 
@@ -152,29 +150,28 @@ def mlp_path(design: Design, strengths: Array, seed: int, n_rows: int) -> Networ
     ``n_rows`` selects the solver. It is the number of outer training rows in the inner
     folds too, so that the model that is selected is the model that is refitted.
     """
-    if design.X.shape[1] == 0:
-        networks = [constant_network(design) for _ in strengths]
-        return NetworkPath.of(design, strengths, networks)
-    networks = list(_networks(design, strengths, seed, n_rows))
-    return NetworkPath.of(design, strengths, networks)
-
-
-def _networks(
-    design: Design, strengths: Array, seed: int, n_rows: int
-) -> Iterator[Layers]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     is_regression = design.objective.name == "squared_error"
-    kind = MLPRegressor if is_regression else MLPClassifier
     center, spread = target_units(design)
     y = (design.y - center) / spread
-    if not is_regression and len(np.unique(y)) < 2:
-        yield from (constant_network(design) for _ in strengths)
-        return
-    options = _training(len(y), n_rows)
+    if design.X.shape[1] == 0 or (not is_regression and len(np.unique(y)) < 2):
+        networks = [constant_network(design) for _ in strengths]
+        return NetworkPath.of(design, strengths, networks)
+    kind = MLPRegressor if is_regression else MLPClassifier
+    options: dict[str, Any] = {"solver": "lbfgs", "max_iter": _STEPS}
+    if n_rows > _SMALL:
+        options = {
+            "solver": "adam",
+            "max_iter": _EPOCHS,
+            "batch_size": min(_BATCH, len(y)),
+            "n_iter_no_change": _EPOCHS,
+            "learning_rate_init": _RATE,
+        }
     # scikit-learn divides its penalty by the number of rows in a step.
     rows = options.get("batch_size", len(y))
+    networks = []
     for strength in strengths:
         model = kind(
             hidden_layer_sizes=(UNITS,),
@@ -187,19 +184,8 @@ def _networks(
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(design.X, y, sample_weight=design.weights * len(y))
         parts = model.coefs_[0], model.intercepts_[0], *_outputs(model, design)
-        yield Layers(*parts)
-
-
-def _training(n: int, n_rows: int) -> dict[str, Any]:
-    if n_rows <= _SMALL:
-        return {"solver": "lbfgs", "max_iter": _STEPS}
-    return {
-        "solver": "adam",
-        "max_iter": _EPOCHS,
-        "batch_size": min(_BATCH, n),
-        "n_iter_no_change": _EPOCHS,
-        "learning_rate_init": _RATE,
-    }
+        networks.append(Layers(*parts))
+    return NetworkPath.of(design, strengths, networks)
 
 
 def _outputs(model: Any, design: Design) -> tuple[Array, Array]:
@@ -243,6 +229,5 @@ def target_units(design: Design) -> tuple[float, float]:
     return center, spread or 1.0
 
 
-def _counted(weights: Array) -> NDArray[np.bool_]:
-    counted: NDArray[np.bool_] = np.abs(weights) > _COUNTED
-    return counted
+def _counted(weights: Array) -> Mask:
+    return np.asarray(np.abs(weights) > _COUNTED)

@@ -11,10 +11,6 @@ four steps reduce the gradient to 1e-8 of its initial value.
 With an L1 penalty, a step moves only coefficients that are nonzero or whose gradient
 violates the optimality condition of 0, so its cost depends on the size of the model.
 
-If columns are linearly dependent, as the levels of a category are, the descent may end
-at other signs than those of the minimum. Up to 300 coefficients, an active-set search
-then finds the minimum.
-
 Softmax uses the full Hessian over all classes if it is small, otherwise one class at a
 time. Steps that do not lower the objective are halved.
 
@@ -31,19 +27,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostreg.arrays import Array, Indices, Mask
-from boostreg.baselines.linear import Design, Loss, Path, exact_elastic_net, lasso_steps
+from boostreg.baselines.linear import Design, Loss, Path, lasso_steps
 
 __all__ = ["newton_path"]
 
 
-_TOLERANCE = 1e-8
+_TOLERANCE = 1e-8  # of the largest gradient of the model without inputs
 _MAX_STEPS = 100
 _MAX_HALVINGS = 40
-_MODEL_TOLERANCE = 1e-6
 _LARGEST_HESSIAN = 1_500
-_LARGEST_EXACT = 300
-_JITTER = 1e-10
-_LIKELY = 0.7
+_JITTER = 1e-10  # of the mean diagonal, so that dependent columns have a solution
+_LIKELY = 0.7  # of l1: from this gradient on, a step may move a coefficient that is 0
 _DEVIANCES = ("poisson", "gamma", "tweedie")
 
 
@@ -88,7 +82,9 @@ class _Smooth:
 
         Rounding may stop the descent slightly above the bar; that counts as converged.
         """
-        blocks, worst = self._blocks(), math.inf
+        outputs, worst = np.arange(theta.shape[1]), math.inf
+        whole = theta.size <= _LARGEST_HESSIAN
+        blocks = [outputs] if whole else list(outputs[:, None])
         at = _Point(theta, self.A @ theta)
         for _ in range(_MAX_STEPS):
             before, worst = at, 0.0
@@ -98,13 +94,6 @@ class _Smooth:
             if at is before:
                 break
         return at.theta, worst <= 100 * bar
-
-    def _blocks(self) -> list[Indices]:
-        n_outputs = len(self.design.intercept)
-        whole = np.arange(n_outputs)
-        if self.A.shape[1] * n_outputs <= _LARGEST_HESSIAN:
-            return [whole]
-        return [whole[k : k + 1] for k in range(n_outputs)]
 
     def _step(self, at: _Point, block: Indices, bar: float) -> tuple[_Point, float]:
         """Return a point improved in the columns ``block``, and the violation before.
@@ -117,7 +106,10 @@ class _Smooth:
         violation = self._violation(theta[:, block], slope)
         if violation <= bar:
             return at, violation
-        free = self._free(theta[:, block], slope)
+        # A step may move what is not penalised, is not 0, or is likely to leave 0.
+        free = (np.abs(slope) > _LIKELY * self.l1) | (theta[:, block] != 0)
+        free |= self.l1 == 0
+        free[0] = True
         H = self._hessian(raw, steep, block, free)
         goal = theta.copy()
         goal[:, block] = self._model_minimum(theta[:, block], slope, H, free)
@@ -147,19 +139,14 @@ class _Smooth:
         left = np.where(b != 0, free, held)
         return float(max(np.max(left, initial=0.0), np.max(np.abs(slope[0]))))
 
-    def _free(self, theta: Array, slope: Array) -> Mask:
-        """Return which parameters a step may move: nonzero ones and violations."""
-        free: Mask = (np.abs(slope) > _LIKELY * self.l1) | (theta != 0)
-        free[0] = True
-        return free if self.l1 > 0 else np.ones_like(free)
-
     def _hessian(self, raw: Array, steep: Array, block: Indices, free: Mask) -> Array:
         """Return the Hessian in the free parameters, ordered by class."""
         design, m = self.design, len(block)
         if design.objective.name != "softmax":
             curvature = design.objective.curvature(design.y, raw)[:, :, None]
         else:
-            # The objective's own hessian is the doubled diagonal that boosting uses.
+            # d2 loss / df_j df_k = p_j (1[j = k] - p_k); the objective's own hessian is
+            # the doubled diagonal that boosting uses. p = gradient + indicator of y.
             p = (steep + (design.y[:, None] == np.arange(raw.shape[1])))[:, block]
             curvature = p[:, :, None] * (np.eye(m) - p[:, None, :])
         curvature = design.weights[:, None, None] * curvature
@@ -178,14 +165,17 @@ class _Smooth:
     def _model_minimum(self, theta: Array, slope: Array, H: Array, free: Mask) -> Array:
         """Return the minimum of the second-order model of the loss plus the penalty.
 
-        The intercepts are not penalised, so they are eliminated: they are a linear
-        function of the coefficients.
+        With ``d`` the step, 1 the intercepts and 2 the coefficients, the model is
+        ``g'd + d'Hd / 2``. Intercepts are not penalised: for any ``d2``, theirs is
+        ``d1 = -H11^-1 (g1 + H12 d2)``. That leaves the coefficients a model with the
+        Hessian ``S = H22 - H21 H11^-1 H12`` and the gradient ``g2 - H21 H11^-1 g1``.
         """
         old, g = theta.T[free.T], slope.T[free.T]
         first = np.nonzero(free.T)[1] == 0
         floor = _JITTER * max(float(np.mean(np.diag(H))), 1e-12)
         H = H + floor * np.eye(len(H))
         cross = H[np.ix_(first, ~first)]
+        # The columns are H11^-1 H12, and last H11^-1 g1.
         solved = np.linalg.solve(
             H[np.ix_(first, first)], np.column_stack([cross, g[first]])
         )
@@ -212,23 +202,14 @@ class _Smooth:
         target = np.asarray(np.linalg.solve(root, c), dtype=np.float64)
         strength = self.l1 + self.l2
         ((descended,), _) = lasso_steps(
-            root.T,
-            target,
-            np.array([strength]),
-            self.l1 / strength,
-            _MODEL_TOLERANCE,
+            root.T, target, np.array([strength]), self.l1 / strength
         )
         polished = self._polished(S, c, descended)
-        if polished is not None:
-            return polished
-        if len(S) > _LARGEST_EXACT:
-            return np.asarray(descended, dtype=np.float64)
-        return exact_elastic_net(
-            np.asarray(root.T, dtype=np.float64), target, self.l1, self.l2, descended
-        )
+        return np.asarray(descended) if polished is None else polished
 
     def _polished(self, S: Array, c: Array, b: Array) -> Array | None:
         """Return the exact minimum if it has the signs of ``b``, otherwise None."""
+        # Where b is not 0, S b = c - l1 sign(b) - l2 b; elsewhere |c - S b| <= l1.
         on = np.flatnonzero(b)
         exact = np.zeros_like(b)
         if len(on) > 0:

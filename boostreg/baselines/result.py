@@ -55,29 +55,22 @@ class BaselineResult:
 
     Attributes
     ----------
-    name : str
-        One of ``BASELINES``.
     strength : float or None
         Penalty per row with the lowest mean inner loss, the largest one if tied; None
         for the mean.
     l1_ratio : float or None
-        L1 ratio: 0 for ridge, 1 for lasso, chosen for elastic net.
+        Share of L1 in the penalty; None for the mean.
     one_se_strength : float or None
         Largest strength at ``l1_ratio`` whose fold-paired loss difference to
         ``strength`` is within one standard error.
     inner_loss, inner_loss_se : float
-        Mean over the inner folds at ``strength`` and its standard error; NaN with
-        too few folds.
+        Mean over the inner folds at ``strength``, and its standard error.
     train_loss, test_loss : float
-        Weighted means of the refitted model. ``test_loss`` is NaN without test rows.
+        Weighted means of the model of all training rows; NaN without test rows.
     test_rows_losses : ndarray of shape (n_test,)
-        Loss of each test row.
-    inputs : tuple of str
-        Inputs of the linear model: columns, categories, missing indicators.
-    outputs : tuple of str
-        Classes of a softmax model, which has a coefficient for each; otherwise empty.
+    inputs, outputs : tuple of str
+        Columns, categories and missing indicators; classes, if each has coefficients.
     intercept : ndarray of shape (n_outputs,)
-        Of the refitted model.
     strengths : ndarray of shape (n_strengths,)
         The path, decreasing; empty for the mean.
     inner_losses : ndarray of shape (n_strengths, n_inner)
@@ -85,10 +78,8 @@ class BaselineResult:
     coefficients : ndarray of shape (n_strengths, n_inputs, n_outputs)
         On all training rows, per standard deviation of the input, on the raw score.
         Zero inputs for a network, which is not linear.
-    nonzero : ndarray of shape (n_strengths,)
-        Coefficients, or weights of a network, that are not 0, on all training rows.
-    live_units : ndarray of shape (n_strengths,)
-        Active hidden units; empty for models without any.
+    nonzero, live_units : ndarray of shape (n_strengths,)
+        Coefficients or weights that are not 0; active hidden units of a network.
     n_parameters : int
         Number of coefficients or weights, without intercepts and biases.
     notes : tuple of str
@@ -143,8 +134,7 @@ class BaselineResult:
         """Coefficients of the refitted model, (n_inputs, n_outputs)."""
         if self.strength is None:
             return np.zeros((self.n_inputs, len(self.intercept)))
-        found: Array = self.coefficients[self._at]
-        return found
+        return np.asarray(self.coefficients[self._at])
 
     @property
     def _at(self) -> int:

@@ -17,9 +17,8 @@ from boostreg.baselines.keras_network import keras_grid, keras_path
 from boostreg.baselines.linear import (
     Design,
     Path,
-    elastic_net_path,
+    least_squares_path,
     quantile_path,
-    ridge_path,
     strength_grid,
 )
 from boostreg.baselines.names import (
@@ -59,27 +58,21 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
 ) -> BaselineResult:
     """Choose a baseline's strength on inner folds, refit it, and measure it.
 
+    For classes, linear models are logistic regressions and ``mean`` the class shares.
+
     Parameters
     ----------
     name : str
-        One of ``available_baselines(objective)``. For classes the same names mean
-        logistic regression with that penalty, and ``mean`` the class shares.
+        One of ``available_baselines(objective)``.
     table : Table
         All rows.
     train_rows, test_rows : ndarray of int
-        Indices of the outer split; without test rows the test loss is NaN.
+        The outer split; without test rows the test loss is NaN.
     inner : sequence of Fold
-        Indices of the inner folds, all among ``train_rows``. The mean needs none.
+        Inner folds of ``train_rows``; the mean needs none.
     objective : Objective
-        Gives the loss and the form of the model.
     seed : int
-        Seed of a network's initial weights and batches. No other baseline is random:
-        its results do not depend on the seed.
-
-    Returns
-    -------
-    BaselineResult
-        Bit-identical for equal arguments, except ``seconds``.
+        For the initial weights and batches of a network; no other baseline is random.
 
     Raises
     ------
@@ -98,32 +91,31 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
     folds = [Split.of(table, f.train, f.test, objective) for f in inner]
     design = whole.design
     chosen = _choose(_Family(name, design, seed), folds, objective)
-    best = chosen.best
-    train = objective.row_losses(design.y, chosen.path.raw(design.X, best))
-    test = whole.judge(chosen.path, best)
+    best, path = chosen.best, chosen.path
+    train = objective.row_losses(design.y, path.raw(design.X, best))
+    test = whole.judge(path, best)
+    penalised = name != "mean"
     return BaselineResult(
         name=name,
-        strength=None if name == "mean" else float(chosen.path.strengths[best]),
+        strength=float(path.strengths[best]) if penalised else None,
         l1_ratio=chosen.l1_ratio,
         one_se_strength=chosen.one_se_strength,
         inner_loss=float(np.mean(chosen.losses[best])) if folds else float("nan"),
         inner_loss_se=float(standard_error(chosen.losses[best])),
         train_loss=float(design.weights @ train),
-        test_loss=_mean(test, whole.test_weights),
+        test_loss=float(np.average(test, weights=whole.test_weights))
+        if len(test)
+        else float("nan"),
         test_rows_losses=test,
         inputs=tuple(i.name for i in whole.inputs),
         outputs=table.classes if objective.name == "softmax" else (),
-        intercept=chosen.path.intercepts[best],
-        strengths=chosen.path.strengths if name != "mean" else np.zeros(0),
+        intercept=path.intercepts[best],
+        strengths=path.strengths if penalised else np.zeros(0),
         inner_losses=chosen.losses,
-        coefficients=chosen.path.coefficients
-        if name != "mean"
-        else np.zeros((0, 0, 0)),
-        nonzero=chosen.path.nonzero.astype(np.float64)
-        if name != "mean"
-        else np.zeros(0),
-        live_units=chosen.path.live_units.astype(np.float64),
-        n_parameters=chosen.path.n_parameters,
+        coefficients=path.coefficients if penalised else np.zeros((0, 0, 0)),
+        nonzero=path.nonzero.astype(np.float64) if penalised else np.zeros(0),
+        live_units=path.live_units.astype(np.float64),
+        n_parameters=path.n_parameters,
         notes=chosen.notes,
         seconds=time.perf_counter() - started,
     )
@@ -209,66 +201,46 @@ class _Family:
 def _choose(family: _Family, folds: Sequence[Split], objective: Objective) -> _Choice:
     name, design = family.name, family.whole
     if name == "mean":
-        return _mean_alone(design, folds)
+        fitted = [_mean_path(fold.design) for fold in folds]
+        means = [f.inner_losses(p) for f, p in zip(folds, fitted, strict=True)]
+        return _Choice(None, _mean_path(design), np.reshape(means, (1, len(folds))))
+    calibrates = _has_margins(name, objective)
     tried = []
     for l1_ratio in L1_RATIOS[name]:
         strengths = family.grid(l1_ratio)
         paths = [family.fit(fold.design, strengths, l1_ratio) for fold in folds]
-        losses = _inner_losses(name, folds, paths, objective)
-        stopped = sum(int(np.sum(~path.converged)) for path in paths)
-        kept = paths if _has_margins(name, objective) else []
-        tried.append(
-            (float(np.min(losses.mean(axis=1))), l1_ratio, losses, stopped, kept)
-        )
-    # min keeps the first of equals.
-    _, l1_ratio, losses, stopped, kept = min(tried, key=lambda one: one[0])
-    path = family.fit(design, family.grid(l1_ratio), l1_ratio)
-    if isinstance(path, Path) and kept:
-        machines = [one for one in kept if isinstance(one, Path)]
-        path = calibrated_path(path, folds, machines, objective)
-    stopped += int(np.sum(~path.converged))
-    fits = len(path.strengths) * (len(folds) + 1)
-    return _Choice(l1_ratio, path, losses, _notes(name, stopped, fits))
-
-
-def _inner_losses(
-    name: str, folds: Sequence[Split], paths: Sequence[Models], objective: Objective
-) -> Array:
-    if _has_margins(name, objective):
         machines = [path for path in paths if isinstance(path, Path)]
-        return calibrated_losses(folds, machines, objective)
-    pairs = zip(folds, paths, strict=True)
-    return np.column_stack([fold.inner_losses(path) for fold, path in pairs])
-
-
-def _notes(name: str, stopped: int, fits: int) -> tuple[str, ...]:
-    if stopped == 0:
-        return ()
-    return (
-        f"{name}: the solver stopped before its tolerance in {stopped} of {fits} fits.",
+        if calibrates:
+            losses = calibrated_losses(folds, machines, objective)
+        else:
+            pairs = zip(folds, paths, strict=True)
+            losses = np.column_stack([fold.inner_losses(path) for fold, path in pairs])
+        stopped = sum(int(np.sum(~path.converged)) for path in paths)
+        best = float(np.min(losses.mean(axis=1)))
+        tried.append((best, l1_ratio, losses, stopped, machines))
+    # min keeps the first of equals.
+    _, l1_ratio, losses, stopped, machines = min(tried, key=lambda one: one[0])
+    path = family.fit(design, family.grid(l1_ratio), l1_ratio)
+    stopped += int(np.sum(~path.converged))
+    if calibrates and isinstance(path, Path):
+        path = calibrated_path(path, folds, machines, objective)
+    fits = len(path.strengths) * (len(folds) + 1)
+    note = (
+        f"{name}: the solver stopped before its tolerance in {stopped} of {fits} fits."
     )
+    return _Choice(l1_ratio, path, losses, (note,) if stopped else ())
 
 
-def _mean_alone(design: Design, folds: Sequence[Split]) -> _Choice:
-    def constant(one: Design) -> Path:
-        zeros = np.zeros((1, one.X.shape[1], len(one.intercept)))
-        return Path(np.zeros(1), one.intercept[None], zeros, np.ones(1, np.bool_))
-
-    losses = [fold.inner_losses(constant(fold.design)) for fold in folds]
-    return _Choice(None, constant(design), np.reshape(losses, (1, len(folds))))
+def _mean_path(design: Design) -> Path:
+    zeros = np.zeros((1, design.X.shape[1], len(design.intercept)))
+    return Path(np.zeros(1), design.intercept[None], zeros, np.ones(1, np.bool_))
 
 
 def _fit_path(design: Design, strengths: Array, l1_ratio: float) -> Path:
     match design.objective.name:
-        case "squared_error" if l1_ratio == 0:
-            return ridge_path(design, strengths)
         case "squared_error":
-            return elastic_net_path(design, strengths, l1_ratio)
+            return least_squares_path(design, strengths, l1_ratio)
         case "absolute_error" | "quantile":
             return quantile_path(design, strengths)
         case _:
             return newton_path(design, strengths, l1_ratio)
-
-
-def _mean(losses: Array, weights: Array) -> float:
-    return float(np.average(losses, weights=weights)) if len(losses) else float("nan")

@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.arrays import Array
+from boostreg.arrays import Array, Indices
 from boostreg.baselines.inputs import Split, mean_losses
 from boostreg.baselines.linear import Design, Loss, Path, strength_grid
 from boostreg.baselines.newton import newton_path
@@ -51,8 +50,7 @@ class SquaredHinge:
 
     def row_losses(self, y: Array, raw: Array) -> Array:
         """Return the loss of each row, (n_samples,)."""
-        losses: Array = np.maximum(1 - y * raw[:, 0], 0.0) ** 2 / 2
-        return losses
+        return np.asarray(np.maximum(1 - y * raw[:, 0], 0.0) ** 2 / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +71,14 @@ class SquaredTube:
 
     def row_losses(self, y: Array, raw: Array) -> Array:
         """Return the loss of each row, (n_samples,)."""
-        losses: Array = self.gradient(y, raw)[:, 0] ** 2 / 2
-        return losses
+        return np.asarray(self.gradient(y, raw)[:, 0] ** 2 / 2)
 
+
+_TUBE = 0.1
+"""Half width of the tube of a regression, in standard deviations of the target."""
 
 _STD = 10.0
+"""Standard deviation of the prior of a calibration's slope, which keeps it finite."""
 
 
 def calibrate(
@@ -116,12 +117,7 @@ def calibrated_losses(
     for at in range(len(losses)):
         margins = [p.raw(f.judged, at) for f, p in zip(folds, paths, strict=True)]
         for k, fold in enumerate(folds):
-            others = [
-                _Held(margins[j], folds[j]).without(fold.rows)
-                for j in range(len(folds))
-                if j != k
-            ]
-            slope, intercepts = _calibrated(others, objective)
+            slope, intercepts = _calibrated(margins, folds, objective, fold.rows)
             rows = objective.row_losses(fold.test_y, slope * margins[k] + intercepts)
             losses[at, k] = mean_losses(rows[None], fold.test_weights)[0]
     return losses
@@ -134,10 +130,8 @@ def calibrated_path(
     slopes = np.empty(len(path.strengths))
     intercepts = np.empty_like(path.intercepts)
     for at in range(len(slopes)):
-        held = [
-            _Held(p.raw(f.judged, at), f) for f, p in zip(folds, paths, strict=True)
-        ]
-        slopes[at], constants = _calibrated(held, objective)
+        margins = [p.raw(f.judged, at) for f, p in zip(folds, paths, strict=True)]
+        slopes[at], constants = _calibrated(margins, folds, objective)
         intercepts[at] = slopes[at] * path.intercepts[at] + constants
     return replace(
         path,
@@ -146,31 +140,21 @@ def calibrated_path(
     )
 
 
-class _Held:
-    """Margins of held-out rows."""
+def _calibrated(
+    margins: Sequence[Array],
+    folds: Sequence[Split],
+    objective: Objective,
+    without: Sequence[int] | Indices = (),
+) -> tuple[float, Array]:
+    """Calibrate on the judged rows of all folds, except the rows ``without``."""
+    kept = [~np.isin(fold.rows, without) for fold in folds]
 
-    def __init__(self, margins: Array, split: Split) -> None:
-        self.margins, self.y = margins, split.test_y
-        self.weights, self.rows = split.test_weights, split.rows
+    def joined(parts: Sequence[Array]) -> Array:
+        return np.concatenate([p[k] for p, k in zip(parts, kept, strict=True)])
 
-    def without(self, rows: NDArray[np.int64]) -> "_Held":
-        """Return the margins of all other rows."""
-        kept = ~np.isin(self.rows, rows)
-        for name in ("margins", "y", "weights", "rows"):
-            setattr(self, name, getattr(self, name)[kept])
-        return self
-
-
-def _calibrated(held: Sequence[_Held], objective: Objective) -> tuple[float, Array]:
-    return calibrate(
-        np.concatenate([one.margins for one in held]),
-        np.concatenate([one.y for one in held]),
-        np.concatenate([one.weights for one in held]),
-        objective,
-    )
-
-
-_TUBE = 0.1
+    y = joined([fold.test_y for fold in folds])
+    weights = joined([fold.test_weights for fold in folds])
+    return calibrate(joined(margins), y, weights, objective)
 
 
 def svm_grid(design: Design, l1_ratio: float) -> Array:

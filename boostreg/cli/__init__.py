@@ -8,6 +8,7 @@ import errno
 import io
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from boostreg import __version__
-from boostreg.cli.progress import Bar, Lines, printable
+from boostreg.cli.progress import Lines, bar, printable
 from boostreg.errors import (
     BoostregError,
     FitError,
@@ -24,7 +25,7 @@ from boostreg.errors import (
     reason,
 )
 
-__all__ = ["Bar", "Lines", "app", "main"]
+__all__ = ["Lines", "app", "bar", "main"]
 
 
 class _Group(TyperGroup):
@@ -56,6 +57,8 @@ _BAD_PATH = frozenset(
 StudyFile = Annotated[
     Path, typer.Argument(help="Study file, such as studies/quickstart.yaml.")
 ]
+RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
+RunsFolder = Annotated[Path, typer.Argument(help="Folder that contains runs.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -86,7 +89,8 @@ def run(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder to create the study's folder in.", show_default="reports"
+            help="Folder in which to create the folder of the run.",
+            show_default="reports",
         ),
     ] = None,
     workers: Annotated[
@@ -96,14 +100,13 @@ def run(
         ),
     ] = None,
     dask: Annotated[
-        str | None,
-        typer.Option(help="Address of a Dask scheduler to run the fits on."),
+        str | None, typer.Option(help="Address of a Dask scheduler that runs the fits.")
     ] = None,
 ) -> None:
     """Run or resume a study and write its report."""
     from boostreg.study.runner import run_study
 
-    with _progress() as progress:
+    with bar() if sys.stderr.isatty() else nullcontext(Lines()) as progress:
         folder = run_study(
             study, out=out, workers=workers, dask=dask, progress=progress
         )
@@ -111,9 +114,7 @@ def run(
 
 
 @app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
-) -> None:
+def report(folder: RunFolder) -> None:
     """Rewrite the report of a finished run without refitting."""
     from boostreg.study.output import rebuild_report
 
@@ -122,14 +123,12 @@ def report(
 
 @app.command()
 def claims(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder with the folders of runs.")
-    ] = Path("reports"),
+    folder: RunsFolder = Path("reports"),
     write: Annotated[
-        bool, typer.Option("--write", help="Also write them to its README.md.")
+        bool, typer.Option("--write", help="Also write the table to README.md there.")
     ] = False,
 ) -> None:
-    """Print all claims of the runs in a folder, with effects and verdicts."""
+    """Print the claims of all runs in a folder."""
     from boostreg.study.index import claim_lines, write_claims_page
 
     for line in claim_lines(folder):
@@ -139,11 +138,7 @@ def claims(
 
 
 @app.command()
-def index(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder with the folders of runs.")
-    ] = Path("reports"),
-) -> None:
+def index(folder: RunsFolder = Path("reports")) -> None:
     """Write the page that lists all runs in a folder."""
     from boostreg.study.index import write_index
 
@@ -162,7 +157,7 @@ def compare(
         typer.Option(help="Page to write.", show_default="compare-A-B.html next to A"),
     ] = None,
 ) -> None:
-    """Report whether run B is better or smaller than run A, and by how much."""
+    """Compare loss and leaves of run B with run A."""
     from boostreg.study.index import compare_folders
 
     page, lines = compare_folders(a, b, out)
@@ -174,7 +169,7 @@ def compare(
 def validate(
     study: StudyFile,
     out: Annotated[
-        Path, typer.Option(help="Folder to look for the study's folder in.")
+        Path, typer.Option(help="Folder that contains earlier runs, for warnings.")
     ] = Path("reports"),
 ) -> None:
     """Check a study and its data, and print what a run would do."""
@@ -214,16 +209,16 @@ def size(
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    run: RunFolder,
     data: Annotated[
-        str, typer.Argument(help="New rows: a .csv file or another source.")
+        str, typer.Argument(help="New rows: a .csv file, or another source.")
     ],
     model: Annotated[
-        str | None, typer.Option(help="Model as ENGINE-PICK.", show_default="the best")
+        str | None, typer.Option(help="Model, as ENGINE-PICK.", show_default="the best")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
 ) -> None:
-    """Print or write the predictions of a run's model for new rows, as CSV."""
+    """Predict new rows with a model of a run, as CSV."""
     from boostreg.study.output import predict_rows
 
     typer.echo(predict_rows(run, data, model=model, out=out), nl=False)
@@ -264,7 +259,3 @@ def _fail(message: str, code: int) -> None:
 
 def _print(text: object, *, err: bool = False) -> None:
     typer.echo(printable(text), err=err)
-
-
-def _progress() -> Bar | Lines:
-    return Bar() if sys.stderr.isatty() else Lines()

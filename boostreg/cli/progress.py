@@ -2,17 +2,16 @@
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
+    from boostreg.study.progress import Event, Progress
 
-__all__ = ["Bar", "Lines", "printable"]
+__all__ = ["Lines", "bar", "printable"]
 
 _CONTROL = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
@@ -31,152 +30,78 @@ def printable(text: object) -> str:
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(text))
 
 
-def _best(
-    engine: str, outer: int | None, loss: float | None, leaves: float | None
-) -> str:
-    """Format the state of a search: ``xgboost, fold 2: best loss 0.5, 31 leaves``."""
-    where = f"{engine}, {'all rows' if outer is None else f'fold {outer}'}"
-    if loss is None or leaves is None:
-        return f"{where}: no trial yet"
-    return f"{where}: best loss {loss:.5g}, {leaves:,.0f} leaves"
-
-
-class Lines(AbstractContextManager["Lines"]):
+class Lines:
     """Progress for a log: plain lines on standard error, one every few seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._total = self._first = 0
-        self._stage = ""
+        self._stage, self._first = "", 0
         self._started = self._last_printed = clock()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Do nothing; printed lines need no cleanup."""
+    def __call__(self, event: "Event") -> None:
+        """Print a line, unless the last one of the same stage is recent."""
+        now, done, total = self._clock(), event.done, event.total
+        trials = event.stage == "trials"
+        if event.stage == "warning":
+            self._print(f"warning: {event.text}", now)
+        elif event.stage != self._stage:
+            # Fits that were done before the stage took none of its time.
+            self._stage, self._first, self._started = event.stage, done, now
+            self._print(f"{total:,} trials" if trials else event.stage, now)
+        elif done == total or now - self._last_printed >= _SECONDS_BETWEEN_LINES:
+            counted, left = f"{done:,} of {total:,}", ""
+            if self._first < done < total:
+                seconds_each = (now - self._started) / (done - self._first)
+                left = f", about {seconds_each * (total - done):,.0f} s left"
+            self._print(
+                f"{counted} trials{left}; {event.text}"
+                if trials
+                else f"{event.stage}: {counted} fits{left}",
+                now,
+            )
 
-    def start(self, total: int) -> None:
-        """Set the total number of trials."""
-        self._total, self._started = total, self._clock()
-        self._print(f"{total:,} trials")
-
-    def trial(
-        self,
-        engine: str,
-        outer: int | None,
-        done: int,
-        best_loss: float | None,
-        best_leaves: float | None,
-    ) -> None:
-        """Print a line, unless the last one is recent."""
-        if done == 0 or self._too_soon(done, self._total):
-            return
-        self._print(
-            f"{done:,} of {self._total:,} trials{self._left(done, self._total)}; "
-            + _best(engine, outer, best_loss, best_leaves)
-        )
-
-    def stage(self, text: str) -> None:
-        """Print the name of the next stage."""
-        self._stage, self._started, self._first = text, self._clock(), 0
-        self._print(text)
-
-    def fits(self, done: int, total: int) -> None:
-        """Print a line, unless the last one is recent."""
-        if not self._first:  # fits done before the stage took none of its time
-            self._first, self._started = done, self._clock()
-        if not self._too_soon(done, total):
-            left = self._left(done - self._first, total - self._first)
-            self._print(f"{self._stage}: {done:,} of {total:,} fits{left}")
-
-    def _too_soon(self, done: int, total: int) -> bool:
-        return (
-            self._clock() - self._last_printed < _SECONDS_BETWEEN_LINES and done < total
-        )
-
-    def _left(self, done: int, total: int) -> str:
-        """Format the estimated time left, or nothing where it is unknown."""
-        if done in (0, total):
-            return ""
-        seconds = (self._clock() - self._started) / done * (total - done)
-        return f", about {seconds:,.0f} s left"
-
-    def warn(self, text: str) -> None:
-        """Print a warning."""
-        self._print(f"warning: {text}")
-
-    def _print(self, text: str) -> None:
-        self._last_printed = self._clock()
+    def _print(self, text: str, now: float) -> None:
+        self._last_printed = now
         typer.echo(printable(text), err=True)
 
 
-class Bar(AbstractContextManager["Bar"]):
-    """Progress for a terminal: one bar per stage, the best trial, and the time left."""
+@contextmanager
+def bar() -> "Iterator[Progress]":
+    """Show one bar per stage, the last search's best trial, and the time left."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+    with Progress(
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        BarColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.description}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    ) as shown:
+        task = shown.add_task("reading the study", total=None, unit="trials", stage="")
 
-        self._bar: RichProgress = Progress(
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}"),
-            BarColumn(),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.description}", markup=False),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("reading the study", total=None, unit="trials")
+        def show(event: "Event") -> None:
+            if event.stage == "warning":
+                text = printable(f"warning: {event.text}")
+                shown.console.print(text, markup=False, highlight=False)
+                return
+            trials = event.stage == "trials"
+            if shown.tasks[task].fields["stage"] != event.stage:
+                unit = "trials" if trials else "fits"
+                shown.reset(task, total=None, stage=event.stage, unit=unit)
+            shown.update(
+                task,
+                completed=event.done,
+                total=event.total or None,
+                description=event.text if trials else event.stage,
+            )
 
-    def __enter__(self) -> Self:
-        """Show the bar."""
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Remove the bar."""
-        self._bar.stop()
-
-    def start(self, total: int) -> None:
-        """Set the total number of trials."""
-        self._bar.update(self._task, total=total, description="")
-
-    def trial(
-        self,
-        engine: str,
-        outer: int | None,
-        done: int,
-        best_loss: float | None,
-        best_leaves: float | None,
-    ) -> None:
-        """Move the bar."""
-        text = _best(engine, outer, best_loss, best_leaves)
-        self._bar.update(self._task, completed=done, description=text)
-
-    def stage(self, text: str) -> None:
-        """Start a new bar for the next stage."""
-        self._bar.reset(self._task, total=None, description=text, unit="fits")
-
-    def fits(self, done: int, total: int) -> None:
-        """Move the bar."""
-        self._bar.update(self._task, completed=done, total=total)
-
-    def warn(self, text: str) -> None:
-        """Print a permanent warning above the bar."""
-        self._bar.console.print(
-            printable(f"warning: {text}"), markup=False, highlight=False
-        )
+        yield show

@@ -1,6 +1,6 @@
 """Tables and folds: from a source to checked arrays and the rows of every fit."""
 
-from boostreg.data.cells import MISSING_WORDS, Reading
+from boostreg.data.cells import Reading
 from boostreg.data.columns import Column, apply_columns
 from boostreg.data.folds import (
     Fold,
@@ -10,13 +10,7 @@ from boostreg.data.folds import (
     make_holdout,
     make_splits,
 )
-from boostreg.data.frames import (
-    as_matrix,
-    as_table,
-    as_values,
-    is_frame,
-    refuse_times,
-)
+from boostreg.data.frames import as_matrix, as_table, as_values, is_frame, refuse_times
 from boostreg.data.prepare import (
     named_signs,
     planted_name,
@@ -29,7 +23,6 @@ from boostreg.data.sources import read_rows, read_source
 from boostreg.data.table import Table, Task, data_card
 
 __all__ = [
-    "MISSING_WORDS",
     "Column",
     "Fold",
     "Reading",

@@ -21,6 +21,7 @@ __all__ = [
     "MISSING_WORDS",
     "Reading",
     "Type",
+    "as_types",
     "as_yaml",
     "as_yaml_text",
     "columns_by_name",
@@ -35,35 +36,25 @@ __all__ = [
 
 
 def columns_by_name(frame: "pd.DataFrame") -> "dict[str, pd.Series[Any]]":
-    """Return the columns of ``frame`` by their names as text.
-
-    Raises
-    ------
-    DataError
-        If two columns have the same name.
-    """
+    """Return the columns of ``frame`` by their names as text; all must differ."""
     names = [str(name) for name in frame.columns]
     refuse_repeated(names)
     return {name: frame.iloc[:, place] for place, name in enumerate(names)}
 
 
-def refuse_repeated(names: Sequence[str]) -> None:
-    """Raise DataError if a name occurs more than once."""
+def refuse_repeated(names: Sequence[str], place: str = "") -> None:
+    """Raise DataError if a name occurs more than once; ``place`` begins the message."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f"column names must differ, found more than once: {quoted(twice)}."
+            f"{place}column names must differ, found more than once: {quoted(twice)}."
         )
 
 
 def refuse_unknown(
     name: str, names: Sequence[str], role: str = "", *, key: str | None = None
 ) -> None:
-    """Raise DataError if ``name`` is not among ``names``, with those close to it.
-
-    The message begins with the ``role`` of the column, or with the ``key`` that names
-    it.
-    """
+    """Raise DataError if ``name`` is not among ``names``, with those close to it."""
     if name in names:
         return
     text = f"{name!r} is not a column of the data; {suggestion(name, names)}."
@@ -85,15 +76,15 @@ def suggestion(name: str, names: Sequence[str]) -> str:
     return f"there are {quoted(names)}" if names else "there is none"
 
 
-def quoted(names: Iterable[str], most: int = 8) -> str:
+def quoted(names: Iterable[str], limit: int = 8) -> str:
     """Return names as one line of text, the last ones as a count.
 
-    >>> quoted(["a", "b", "c"], most=2)
+    >>> quoted(["a", "b", "c"], limit=2)
     "'a', 'b' and 1 more"
     """
     listed = list(names)
-    rest = len(listed) - most
-    shown = ", ".join(repr(name) for name in listed[:most])
+    rest = len(listed) - limit
+    shown = ", ".join(repr(name) for name in listed[:limit])
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
@@ -120,6 +111,15 @@ def as_yaml(name: str) -> str:
     return as_yaml_text(name)
 
 
+def as_types(names: Sequence[str], kind: str, limit: int = 8) -> str:
+    """Return columns as a value of ``data.types``.
+
+    >>> as_types(["zip", "of year"], "category")
+    "{zip: category, 'of year': category}"
+    """
+    return f"{{{', '.join(f'{as_yaml(name)}: {kind}' for name in names[:limit])}}}"
+
+
 MISSING_WORDS = (
     *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "-nan"),
     *("null", "NULL", "None"),
@@ -131,9 +131,7 @@ Type = Literal["number", "category"]
 
 _LONGEST = 40  # digits of a whole number that is kept whole
 _KEPT = ("decimal", "thousands", "separator", "encoding")
-_SIGN, _EXPONENT = r"[+-]?", r"(?:[eE][+-]?[0-9]+)?"
-_INFINITY = r"(?:inf|infinity)"
-_SPACES = (" ", "\u00a0", "\u202f", "\u2009")  # all of them stand between thousands
+_SPACES = (" ", "\u00a0", "\u202f", "\u2009")  # any of them may separate thousands
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?")
 BOOLEANS = MappingProxyType(
     dict.fromkeys(("TRUE", "True", "true"), 1.0)
@@ -148,23 +146,12 @@ class Reading:
     Attributes
     ----------
     missing : tuple of str or None
-        Words for a missing value; None for the usual ones. An empty cell is always
+        Words for a missing value; None for ``MISSING_WORDS``. An empty cell is always
         missing.
-    decimal : str
-        Before the digits after the point.
     thousands : str or None
         Between groups of three digits.
-    separator : str
-        Between cells.
-    encoding : str
-        Of the file.
     types : mapping of str to {"number", "category"}
         What a column is, whatever its cells look like.
-
-    Raises
-    ------
-    DataError
-        If one of them cannot be.
     """
 
     missing: tuple[str, ...] | None = None
@@ -181,27 +168,21 @@ class Reading:
                 raise DataError.at(key, text=f"{found}; expected {expected}.")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what later files are read by, JSON-ready; types are their columns'."""
+        """Return how to read later files, JSON-ready; types are in their columns."""
         return {key: getattr(self, key) for key in _KEPT} | {
             "missing": None if self.missing is None else list(self.missing)
         }
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Return what ``as_dict`` described; keys beside its own are passed over.
-
-        Raises
-        ------
-        DataError
-            If a value cannot be.
-        """
+        """Return what ``as_dict`` described; other keys are ignored."""
         given = {key: content[key] for key in _KEPT}
         words = content["missing"]
         return cls(**given, missing=None if words is None else tuple(words))
 
     @classmethod
     def expected(cls, key: str, **given: Any) -> str | None:
-        """Return what ``key`` must be, None where what is given is right."""
+        """Return what ``key`` must be, None if the given value is right."""
         try:
             cls(**given)
         except DataError as error:
@@ -221,11 +202,11 @@ class Reading:
         >>> Reading(missing=("-99,9", "?"), decimal=",").missing_numbers
         frozenset({-99.9})
         """
-        return _missing_numbers(self.missing, self.decimal, self.thousands)
+        return _missing(self.missing, self.decimal, self.thousands)[1]
 
     def is_missing(self, texts: Sequence[str]) -> list[bool]:
         """Return which cells are missing; ``-999.0`` as a word also means -999."""
-        words, numbers = _missing_words(self.missing), self.missing_numbers
+        words, numbers = _missing(self.missing, self.decimal, self.thousands)
         missing = [(text.strip() or " " * bool(text)) in words for text in texts]
         if not numbers:
             return missing
@@ -236,7 +217,7 @@ class Reading:
         ]
 
     def numbers(self, texts: Sequence[str]) -> list[float | None]:
-        """Return each cell as the nearest double, None where it is no number.
+        """Return each cell as the nearest double, None if it is no number.
 
         >>> Reading(decimal=",", thousands=".").numbers(["1.234,5", "1.2", "7"])
         [1234.5, None, 7.0]
@@ -247,13 +228,15 @@ class Reading:
         return [None if t is None else float(t) for t in self.plain_texts(texts)]
 
     def plain_texts(self, texts: Sequence[str]) -> list[str | None]:
-        """Return each number as Python spells it, None for what is no number.
+        """Return each number as Python spells it, None for other cells.
 
         >>> Reading(decimal=",", thousands=".").plain_texts(["1.234,5", "1.2", " 7"])
         ['1234.5', None, '7']
         """
         matches = _number_pattern(self.decimal, self.thousands).fullmatch
-        return [self._plain(text) if matches(text) else None for text in texts]
+        plain = dict.fromkeys(_thousands_marks(self.thousands), "")
+        marks = str.maketrans(plain | {self.decimal: "."})
+        return [t.strip().translate(marks) if matches(t) else None for t in texts]
 
     def spelled(self, number: str) -> str:
         """Return a number that Python spelled as this file would."""
@@ -266,17 +249,11 @@ class Reading:
             for text, value in zip(texts, self.numbers(texts), strict=True)
         ]
 
-    def _plain(self, text: str) -> str:
-        text = text.strip()
-        for mark in _thousands_marks(self.thousands):
-            text = text.replace(mark, "")
-        return text.replace(self.decimal, ".")
-
 
 def _thousands_marks(thousands: str | None) -> tuple[str, ...]:
-    if thousands is None:
-        return ()
-    return _SPACES if thousands in _SPACES else (thousands,)
+    if thousands in _SPACES:
+        return _SPACES
+    return () if thousands is None else (thousands,)
 
 
 @lru_cache
@@ -286,8 +263,8 @@ def _number_pattern(decimal: str, thousands: str | None) -> re.Pattern[str]:
     if marks := _thousands_marks(thousands):
         between = "[" + "".join(map(re.escape, marks)) + "]"
         whole = rf"(?:[0-9]{{1,3}}(?:{between}[0-9]{{3}})+|[0-9]+)"
-    digits = rf"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+){_EXPONENT}"
-    return re.compile(rf"\s*{_SIGN}(?:{digits}|(?i:{_INFINITY}))\s*", re.ASCII)
+    digits = rf"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    return re.compile(rf"\s*[+-]?(?:{digits}|(?i:inf|infinity))\s*", re.ASCII)
 
 
 def _is_text_encoding(name: str) -> bool:
@@ -326,28 +303,28 @@ _RULES: Mapping[str, tuple[Callable[[Reading], bool], str]] = {
 
 
 @lru_cache
-def _missing_words(given: tuple[str, ...] | None) -> frozenset[str]:
-    """Return the words for missing without spaces around them, of spaces one."""
-    listed = MISSING_WORDS if given is None else ("", *given)
-    return frozenset(word.strip() or " " * bool(word) for word in listed)
-
-
-@lru_cache
-def _missing_numbers(
+def _missing(
     given: tuple[str, ...] | None, decimal: str, thousands: str | None
-) -> frozenset[float]:
-    """Return the numbers among the words: as their file spells them, else plain."""
-    reading = Reading(decimal=decimal, thousands=thousands)
-    words = [word for word in given or () if any(map(str.isdigit, word))]
-    read = zip(words, reading.numbers(words), strict=True)
-    found = [float(w) if n is None and is_plain_number(w) else n for w, n in read]
-    return frozenset(number for number in found if number is not None)
+) -> tuple[frozenset[str], frozenset[float]]:
+    """Return the words for missing, stripped, and the numbers among those given.
+
+    A number is read as its file spells it, otherwise with a point.
+    """
+    listed = MISSING_WORDS if given is None else ("", *given)
+    words = frozenset(word.strip() or " " * bool(word) for word in listed)
+    spelled = [word for word in given or () if any(map(str.isdigit, word))]
+    read = Reading(decimal=decimal, thousands=thousands).numbers(spelled)
+    found = [
+        float(word) if number is None and is_plain_number(word) else number
+        for word, number in zip(spelled, read, strict=True)
+    ]
+    return words, frozenset(number for number in found if number is not None)
 
 
 def plain_numbers(texts: Sequence[str]) -> list[float] | list[int] | None:
-    """Return the numbers that all texts are, None where this cannot be said fast.
+    """Return all texts as numbers, None if that takes a closer look.
 
-    They are whole where none of them has a point or an exponent.
+    They are whole if none of them has a point or an exponent.
     """
     joined = "\n".join(texts)
     if not joined.isascii():
@@ -369,10 +346,7 @@ def is_plain_number(text: str) -> bool:
 
 
 def plain_form(label: str) -> str:
-    """Return what a label has in common with others for the same value.
-
-    A table of another kind writes 1 as 1.0 and TRUE as True; ``01`` and ``1E2`` are
-    codes and stay as they are.
+    """Return one spelling for 1 and 1.0, TRUE and True; other labels are kept.
 
     >>> [plain_form(label) for label in ("1.0", "1", "2.50", "01", "1E2", "TRUE")]
     ['1', '1', '2.5', '01', '1E2', 'True']

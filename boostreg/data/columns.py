@@ -8,17 +8,17 @@ values are NaN throughout.
 import numbers
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from boostreg.arrays import Array, Indices
 from boostreg.data.cells import (
     BOOLEANS,
     Reading,
-    as_yaml,
+    as_types,
     columns_by_name,
     is_plain_number,
     plain_form,
@@ -39,37 +39,24 @@ __all__ = [
     "meant_kind",
     "numbers_of",
     "read_column",
-    "read_numbers",
     "without_words",
 ]
 
 Kind = Literal["number", "label", "time"]
 
-# What pandas.api.types.infer_dtype says, and what it means here.
-_NUMBERS = (
-    *("integer", "integer-na", "floating", "mixed-integer-float", "decimal"),
-    *("boolean", "empty"),
-)
-_LABELS = ("string", "categorical", "mixed-integer", "mixed", "bytes")
-_TIMES = (
-    *("datetime64", "datetime", "date", "period", "time"),
-    *("timedelta64", "timedelta"),
-)
 _MIXED = ("mixed", "mixed-integer")
-_KINDS: dict[str, Kind] = {
-    **dict.fromkeys(_NUMBERS, "number"),
-    **dict.fromkeys(_LABELS, "label"),
-    **dict.fromkeys(_TIMES, "time"),
+_WORDS: dict[Kind, str] = {  # of pandas.api.types.infer_dtype
+    "number": "integer integer-na floating mixed-integer-float decimal boolean empty",
+    "label": "string categorical mixed-integer mixed bytes",
+    "time": "datetime64 datetime date period time timedelta64 timedelta",
 }
+_KINDS = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A feature: its name, and its categories in the order of their codes.
-
-    ``categories`` is None for a number.
-    """
+    """A feature: its name, and its categories by code, None for a number."""
 
     name: str
     categories: tuple[str, ...] | None = None
@@ -78,10 +65,7 @@ class Column:
 def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
     """Return what the values of a column are, whatever their text says.
 
-    Raises
-    ------
-    DataError
-        If it holds neither numbers nor labels nor points in time.
+    A list, an interval or the like raises DataError.
     """
     import pandas as pd
 
@@ -110,21 +94,10 @@ def meant_kind(
 ) -> Kind:
     """Return what a column is: as ``reading`` states it, or as its values say.
 
-    Parameters
-    ----------
-    series : Series
-    name : str
-    reading : Reading or None
-        None for a table that no study reads, which has other ways to mend it.
-    words : iterable of str
-        Words that were read as missing in the file of the column.
-    only_numbers : bool
-        Whether its role lets it be no categories.
+    ``reading`` is None for a table that no study reads. ``words`` were read as missing
+    in the file of the column. ``only_numbers`` is a role that excludes categories.
 
-    Raises
-    ------
-    DataError
-        If most of a column of text is numbers, and some of it is not.
+    Raises DataError if most of a column of text is numbers, and some of it is not.
     """
     stated = None if reading is None else reading.types.get(name)
     if stated is not None:
@@ -139,40 +112,21 @@ def meant_kind(
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     judged, odd = judge_cells(texts, counts.tolist(), reading or Reading())
     if judged == "odd":
-        rows = _rows_of(codes, texts, odd)
-        n_numbers = int(counts.sum()) - sum(map(len, rows.values()))
-        raise odd_number(
-            name,
-            rows,
-            n_numbers=n_numbers,
-            reading=reading,
-            found=words,
-            only_numbers=only_numbers,
-        )
-    if judged == "number":
-        return "number" if _spells_numbers(series, texts, reading) else "label"
-    return "time" if judged == "time" else "label"
-
-
-def _spells_numbers(
-    series: "pd.Series[Any]", texts: Iterable[str], reading: Reading | None
-) -> bool:
-    """Return whether text that is all numbers is meant so; whole ones may be codes.
-
-    They are numbers too where a study names what is missing among them.
-    """
-    if any(text in BOOLEANS for text in texts):
-        return False
-    named = reading is not None and bool(reading.missing)
-    return (named and bool(series.isna().any())) or not all(
-        t.isdecimal() for t in texts
-    )
+        rows, n_known = _rows_of(codes, texts, odd), int(counts.sum())
+        raise odd_number(name, rows, n_known, reading, words, only_numbers=only_numbers)
+    if judged != "number":
+        return judged
+    # Whole numbers kept as text may be codes, unless a study names missing ones.
+    is_named = reading is not None and reading.missing and series.isna().any()
+    may_be_codes = all(map(str.isdecimal, texts)) and not is_named
+    has_boolean = any(text in BOOLEANS for text in texts)
+    return "label" if has_boolean or may_be_codes else "number"
 
 
 def _rows_of(
-    codes: NDArray[np.int64], texts: Sequence[str], wanted: Iterable[str]
+    codes: Indices, texts: Sequence[str], wanted: Iterable[str]
 ) -> dict[str, list[int]]:
-    """Return the rows in which each of the wanted texts stands."""
+    """Return the rows that hold each of the wanted texts."""
     order = np.argsort(codes, kind="stable")
     ends = np.searchsorted(codes[order], np.arange(len(texts) + 1))
     at = {text: place for place, text in enumerate(texts)}
@@ -186,70 +140,73 @@ def read_column(
     name: str,
     reading: Reading | None = None,
     words: Iterable[str] = (),
-) -> tuple[NDArray[np.float64], Column]:
+) -> tuple[Array, Column]:
     """Return a feature as numbers, and how it was read.
 
-    Raises
-    ------
-    DataError
-        If it holds points in time, infinite values or what is no single value, or is
-        a mixture of numbers and odd cells.
+    Raises DataError if it holds times, infinite values, lists, or numbers with odd
+    cells.
     """
     kind = meant_kind(series, name, reading, words)
     if kind == "time":
         is_text = reading is not None and kind_of(series, name) == "label"
-        types = f" For categories write data.types: {{{as_yaml(name)}: category}}."
+        types = f" For categories write data.types: {as_types([name], 'category')}."
+        first = str(series.dropna().iloc[0])
         raise DataError(
-            f"column {name!r} holds dates or times ({_first(series)}); turn it into "
-            f"numbers (a year, days since a date), list it under drop, or name it as "
-            f"time.{types if is_text else ''}"
+            f"column {name!r} holds dates or times ({first!r}, {series.dtype}); turn "
+            f"it into numbers (a year, days since a date), list it under drop, or name "
+            f"it as time.{types if is_text else ''}"
         )
     if kind == "number":
-        return numbers_of(series, name, reading or Reading()), Column(name)
+        return numbers_of(series, name, reading), Column(name)
     codes, labels = encode_labels(series, name)
     if not labels:  # a category column without a single value
         return np.full(len(series), np.nan), Column(name)
     return _missing_as_nan(codes), Column(name, labels)
 
 
-def _first(series: "pd.Series[Any]") -> str:
-    """Return the first value of a column and its type, for a message."""
-    value = series.dropna().iloc[0]
-    return f"{str(value)!r}, {series.dtype}"
-
-
 def numbers_of(
-    series: "pd.Series[Any]", name: str, reading: Reading, why: str = ""
-) -> NDArray[np.float64]:
+    series: "pd.Series[Any]", name: str, reading: Reading | None = None, why: str = ""
+) -> Array:
     """Return a column as float64, text as the numbers that it spells.
 
-    ``why`` it must be numbers is said where a cell is none.
+    ``why`` it must be numbers is added to the error on another cell.
 
-    Raises
-    ------
-    DataError
-        If a cell is no number, or is infinite.
+    Raises DataError if a cell is not a number, or is infinite.
     """
-    if kind_of(series, name) != "label":
-        return read_numbers(series, name)
-    codes, values = _factorize(series, name)
-    texts = _cells(values, reading)
-    read = reading.values(texts)
-    odd = [text for text, value in zip(texts, read, strict=True) if value is None]
-    if odd:
-        rows = _rows_of(codes, texts, odd)
-        advice = "" if why else " Name words that mean missing under data.missing."
+    if kind_of(series, name) == "label":
+        codes, distinct = _factorize(series, name)
+        reading = reading or Reading()
+        texts = _cells(distinct, reading)
+        read = reading.values(texts)
+        odd = [text for text, value in zip(texts, read, strict=True) if value is None]
+        if odd:
+            rows = rows_of_text(_rows_of(codes, texts, odd))
+            advice = "" if why else " Name words that mean missing under data.missing."
+            raise DataError(
+                f"column {name!r} must hold numbers{why}, found {rows} (the first row "
+                f"is 0).{advice}"
+            )
+        values = np.array([*read, np.nan], dtype=np.float64)[codes]
+    elif series.dtype.kind not in "biuf" and series.isna().all():
+        return np.full(len(series), np.nan)
+    else:
+        try:
+            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (OverflowError, ValueError, TypeError) as error:
+            raise DataError(f"column {name!r} is not all numbers: {error}.") from error
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        row = int(infinite[0])
         raise DataError(
-            f"column {name!r} must hold numbers{why}, found {rows_of_text(rows)} (the "
-            f"first row is 0).{advice}"
+            f"column {name!r} is infinite in {len(infinite)} rows, first in row {row} "
+            f"(the first row is 0): {float(values[row])!r}; a value is finite or "
+            f"missing."
         )
-    numbers = np.array([*read, np.nan], dtype=np.float64)[codes]
-    _refuse_infinite(numbers, name)
-    return numbers
+    return np.asarray(values, dtype=np.float64)
 
 
 def without_words(series: "pd.Series[Any]", reading: Reading) -> "pd.Series[Any]":
-    """Return a column with the words that ``reading`` states for missing left out."""
+    """Return a column without the words that ``reading`` states for missing."""
     import pandas as pd
 
     if reading.missing is None:
@@ -263,46 +220,12 @@ def without_words(series: "pd.Series[Any]", reading: Reading) -> "pd.Series[Any]
     return series.mask(blank) if blank.any() else series
 
 
-def read_numbers(series: "pd.Series[Any]", name: str) -> NDArray[np.float64]:
-    """Return a column of numbers or booleans as float64, missing values as NaN.
-
-    Raises
-    ------
-    DataError
-        If a value is infinite or too large.
-    """
-    if series.dtype.kind not in "biuf" and series.isna().all():
-        return np.full(len(series), np.nan)
-    try:
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (OverflowError, ValueError, TypeError) as error:
-        raise DataError(f"column {name!r} is not all numbers: {error}.") from error
-    _refuse_infinite(values, name)
-    return np.asarray(values, dtype=np.float64)
-
-
-def _refuse_infinite(values: NDArray[np.float64], name: str) -> None:
-    infinite = np.flatnonzero(np.isinf(values))
-    if len(infinite):
-        row = int(infinite[0])
-        raise DataError(
-            f"column {name!r} is infinite in {len(infinite)} rows, first in row {row} "
-            f"(the first row is 0): {float(values[row])!r}; a value is finite or "
-            f"missing."
-        )
-
-
 def encode_labels(
     series: "pd.Series[Any]", name: str
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return the code of each row, -1 where missing, and the labels in order.
+) -> tuple[Indices, tuple[str, ...]]:
+    """Return the code of each row, -1 if missing, and the labels in order.
 
     Only labels that occur are kept: unused categories of pandas are not.
-
-    Raises
-    ------
-    DataError
-        If a value is a list, a mapping or the like.
     """
     codes, values = _factorize(series, name)
     labels = [_label(value) for value in values]
@@ -314,40 +237,22 @@ def encode_labels(
 
 def apply_columns(
     frame: "pd.DataFrame", columns: Sequence[Column], reading: Reading | None = None
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+) -> tuple[Array, tuple[str, ...]]:
     """Return ``frame`` as the matrix that a model was trained on, and notes.
 
-    A value is read by itself: neither the other rows nor the type that they give a
-    column change it.
+    Columns may come in any order; those that the model does not know are ignored. A
+    value is read by itself: neither the other rows nor the type that they give a column
+    change it. A category that training did not see is missing, and a note says so.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        In any column order; columns that the model does not know are ignored.
-    columns : sequence of Column
-        Those of the table that the model was trained on.
-    reading : Reading or None
-        How that table was read.
-
-    Returns
-    -------
-    X : ndarray of shape (n_samples, n_features)
-        A category that training did not see is missing (NaN).
-    notes : tuple of str
-        One for each column with such categories.
-
-    Raises
-    ------
-    DataError
-        If a column is not there, occurs twice or holds another kind of values.
+    Raises DataError if a column is missing, occurs twice or holds another kind of
+    values.
     """
     reading = Reading() if reading is None else reading
-    wanted = [column.name for column in columns]
-    known = set(wanted)
-    series = columns_by_name(frame.loc[:, [str(n) in known for n in frame.columns]])
     names = [str(name) for name in frame.columns]
-    for name in wanted:
-        refuse_unknown(name, names, "column")
+    known = {column.name for column in columns}
+    series = columns_by_name(frame.loc[:, [name in known for name in names]])
+    for column in columns:
+        refuse_unknown(column.name, names, "column")
     X = np.empty((len(frame), len(columns)))
     notes = []
     for place, column in enumerate(columns):
@@ -367,7 +272,7 @@ def apply_columns(
 
 def _apply(
     series: "pd.Series[Any]", column: Column, reading: Reading
-) -> tuple[NDArray[np.float64], list[str]]:
+) -> tuple[Array, list[str]]:
     if column.categories is None:
         if series.dtype.name == "category":
             series = series.astype(object)
@@ -379,40 +284,36 @@ def _apply(
             )
         return numbers_of(series, column.name, reading, " as in training"), []
     codes, values = _factorize(series, column.name)
-    match = _matcher(column.categories)
-    matched = [match(value) for value in values]
+    matched = _match(values, column.categories)
     seen = np.array([*(-1 if m is None else m for m in matched), -1], dtype=np.int64)
     texts = _cells(values, reading)
     unseen = [t for t, m in zip(texts, matched, strict=True) if m is None]
-    blank = reading.is_missing(unseen) if reading.missing is not None else []
-    new = [
-        t for t, b in zip(unseen, blank or [False] * len(unseen), strict=True) if not b
-    ]
-    return _missing_as_nan(seen[codes]), sorted(new, key=_natural)
+    if reading.missing is not None:
+        is_blank = reading.is_missing(unseen)
+        unseen = [t for t, blank in zip(unseen, is_blank, strict=True) if not blank]
+    return _missing_as_nan(seen[codes]), sorted(unseen, key=_natural)
 
 
-def _matcher(categories: Sequence[str]) -> Callable[[object], int | None]:
-    """Return what finds the code of a value: by its text, else by what it stands for.
+def _match(values: Iterable[object], categories: Sequence[str]) -> list[int | None]:
+    """Return the code of each value: by its text, otherwise by its meaning.
 
     A table of another kind writes 1 as 1.0, and TRUE as True. A value that is a number
-    there, no text, is also the one category of that number, such as 02 for 2.
+    there, not text, is also the one category of that number, such as 02 for 2.
     """
     exact = {label: code for code, label in enumerate(categories)}
     alike = _unambiguous(map(plain_form, categories))
     equal = _unambiguous(
         float(label) if is_plain_number(label) else None for label in categories
     )
-
-    def find(value: object) -> int | None:
+    matched = []
+    for value in values:
         text = _label(value)
-        if text in exact:
-            return exact[text]
-        if (form := plain_form(text)) in alike:
-            return alike[form]
+        code = exact.get(text, alike.get(plain_form(text)))
         is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        return equal.get(float(text)) if is_number and is_plain_number(text) else None
-
-    return find
+        if code is None and is_number and is_plain_number(text):
+            code = equal.get(float(text))
+        matched.append(code)
+    return matched
 
 
 def _unambiguous(forms: Iterable[Any]) -> dict[Any, int]:
@@ -422,11 +323,11 @@ def _unambiguous(forms: Iterable[Any]) -> dict[Any, int]:
     return {form: code for code, form in enumerate(listed) if counts[form] == 1}
 
 
-def _missing_as_nan(codes: NDArray[np.int64]) -> NDArray[np.float64]:
+def _missing_as_nan(codes: Indices) -> Array:
     return np.where(codes < 0, np.nan, codes.astype(np.float64))
 
 
-def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], Any]:
+def _factorize(series: "pd.Series[Any]", name: str) -> tuple[Indices, Any]:
     """Return the code of each row, -1 where missing, and the values behind them.
 
     Of 1 and True, which are equal in Python, the boolean is its text.
@@ -435,7 +336,8 @@ def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], 
 
     values: Any
     if series.dtype == object and pd.api.types.infer_dtype(series) in _MIXED:
-        series = series.map(_boolean_as_text)
+        is_boolean = (bool, np.bool_)
+        series = series.map(lambda v: str(v) if isinstance(v, is_boolean) else v)
     try:
         codes, values = pd.factorize(series)
     except TypeError:  # a list has no hash
@@ -450,23 +352,16 @@ def _factorize(series: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], 
     return codes, values
 
 
-def _boolean_as_text(value: object) -> object:
-    return str(value) if isinstance(value, bool | np.bool_) else value
-
-
 def _cells(values: Iterable[object], reading: Reading) -> list[str]:
     """Return values as the file of ``reading`` would spell them.
 
     A number that was read already is never read again by the marks of its file.
     """
-    return [
-        reading.spelled(_label(value)) if _is_number(value) else _label(value)
-        for value in values
-    ]
-
-
-def _is_number(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, numbers.Number)
+    cells = []
+    for value in values:
+        is_number = isinstance(value, numbers.Number) and not isinstance(value, bool)
+        cells.append(reading.spelled(_label(value)) if is_number else _label(value))
+    return cells
 
 
 def _label(value: object) -> str:

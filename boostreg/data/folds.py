@@ -1,8 +1,7 @@
 """How rows are dealt to folds: by class, by group, or along time.
 
-Everything here works on positions 0..n-1 and knows nothing of tables. Random order
-is the order of uniform draws, which NumPy keeps from version to version; its
-``shuffle`` and ``permutation`` may change.
+Random order is the order of uniform draws, which NumPy keeps from version to version;
+its ``shuffle`` and ``permutation`` may change.
 """
 
 import hashlib
@@ -13,61 +12,52 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from boostreg.arrays import Indices
+from boostreg.arrays import Array, Indices, Mask
 from boostreg.data.table import Table
 from boostreg.errors import DataError
 
-__all__ = [
-    "Fold",
-    "Splits",
-    "check_fold",
-    "deal",
-    "deal_groups",
-    "derived_seed",
-    "draw_groups",
-    "draw_share",
-    "make_folds",
-    "make_holdout",
-    "make_splits",
-    "time_cuts",
-]
+__all__ = ["Fold", "Splits", "check_fold", "make_folds", "make_holdout", "make_splits"]
 
 
-def derived_seed(seed: int, *purpose: int | str | None) -> int:
+def _derived_seed(seed: int, *purpose: int | str | None) -> int:
     """Return the seed of one purpose: SHA-256 of both, equal on every platform."""
     digest = hashlib.sha256(json.dumps([seed, *purpose]).encode("ascii"))
     return int.from_bytes(digest.digest()[:16], "little")
 
 
-def deal(classes: Indices, folds: int, seed: int) -> Indices:
-    """Return the fold of each row; fold sizes, of each class too, differ by 1 at most.
+def _shuffled_place(classes: Indices, seed: int) -> Indices:
+    """Return each row's place in an order by class, random within a class.
 
-    Rows in random order within their class are dealt out like cards, and each class
-    starts at the fold after the last one of the class before.
+    Rows dealt out like cards in this order make folds whose sizes, by class too, differ
+    by at most 1: each class starts at the fold after the last one of the class before.
     """
-    return _shuffled_place(classes, seed) % folds
+    draws = np.random.default_rng(seed).random(len(classes))
+    place = np.empty(len(classes), dtype=np.int64)
+    place[np.lexsort((draws, classes))] = np.arange(len(classes))
+    return place
 
 
-def draw_share(classes: Indices, share: float, seed: int) -> NDArray[np.bool_]:
-    """Return which rows are among a random ``share``, equal in each class to 1 row."""
-    n_drawn = _whole_share(len(classes), share)
+def _draw_share(classes: Indices, share: float, seed: int) -> Mask:
+    """Return which rows are among a random ``share``, within 1 row in each class."""
+    n = len(classes)
+    n_drawn = min(max(round(share * n), 1), n - 1)
     place = _shuffled_place(classes, seed)
     # Every n / n_drawn-th place in the order of classes, in whole numbers.
-    drawn: NDArray[np.bool_] = (place + 1) * n_drawn // len(
-        classes
-    ) > place * n_drawn // len(classes)
+    drawn: Mask = (place + 1) * n_drawn // n > place * n_drawn // n
     return drawn
 
 
-def deal_groups(groups: Indices, classes: Indices, folds: int, seed: int) -> Indices:
+def _deal_groups(groups: Indices, classes: Indices, folds: int, seed: int) -> Indices:
     """Return the fold of each row, all rows of a group in one fold.
 
-    Large groups first, random among groups of like size, each to the fold that has
-    least of its classes so far; between equals to the smaller fold.
+    Large groups first, random among groups of similar size, each to the fold that has
+    the smallest share of its classes so far; between equals to the smaller fold.
     """
-    counts = _group_counts(groups, classes)
+    group, label = _codes(groups), _codes(classes)
+    counts = np.zeros((group.max() + 1, label.max() + 1))
+    np.add.at(counts, (group, label), 1)
     if len(counts) < folds:
         raise DataError(
             f"{folds} folds need at least {folds} groups, got {len(counts)}."
@@ -78,41 +68,32 @@ def deal_groups(groups: Indices, classes: Indices, folds: int, seed: int) -> Ind
     rows = np.zeros(folds)
     fold_of_group = np.empty(len(counts), dtype=np.int64)
     draws = np.random.default_rng(seed).random(len(counts))
-    for group in np.lexsort((draws, -np.floor(np.log2(sizes)))):
-        fold = np.lexsort((rows, (filled * share[group]).sum(axis=1)))[0]
-        fold_of_group[group] = fold
-        filled[fold] += share[group]
-        rows[fold] += sizes[group]
-    return fold_of_group[_codes(groups)]
+    for number in np.lexsort((draws, -np.floor(np.log2(sizes)))):
+        fold = np.lexsort((rows, (filled * share[number]).sum(axis=1)))[0]
+        fold_of_group[number] = fold
+        filled[fold] += share[number]
+        rows[fold] += sizes[number]
+    return fold_of_group[group]
 
 
-def draw_groups(groups: Indices, share: float, seed: int) -> NDArray[np.bool_]:
+def _draw_groups(groups: Indices, share: float, seed: int) -> Mask:
     """Return which rows are among random groups that hold about ``share`` of them."""
-    sizes = np.bincount(_codes(groups))
+    codes = _codes(groups)
+    sizes = np.bincount(codes)
     if len(sizes) < 2:
         raise DataError("a holdout needs at least 2 groups, got 1.")
     order = np.argsort(np.random.default_rng(seed).random(len(sizes)), kind="stable")
     filled = np.cumsum(sizes[order])
     n_drawn = 1 + int(np.argmin(np.abs(filled[:-1] - share * len(groups))))
-    drawn: NDArray[np.bool_] = np.isin(_codes(groups), order[:n_drawn])
+    drawn: Mask = np.isin(codes, order[:n_drawn])
     return drawn
 
 
-def time_cuts(time: NDArray[np.float64], shares: list[float]) -> list[float]:
-    """Return the points in time that each have nearest to a given share before them.
+def _time_cuts(time: Array, shares: list[float]) -> list[float]:
+    """Return the points in time that have nearest to each of ``shares`` before them.
 
-    Parameters
-    ----------
-    time : ndarray of shape (n_samples,)
-        Ties are not split: a row at a cut comes after it.
-    shares : list of float
-        Ascending, above 0 and below 1.
-
-    Returns
-    -------
-    list of float
-        Strictly ascending; rows lie before the first, between any two and after the
-        last.
+    Both ascend. Ties are not split: a row at a cut comes after it, and rows lie before
+    the first cut, between any two and after the last.
     """
     points, counts = np.unique(time, return_counts=True)
     if len(points) <= len(shares):
@@ -132,28 +113,8 @@ def time_cuts(time: NDArray[np.float64], shares: list[float]) -> list[float]:
     return cuts
 
 
-def _whole_share(n: int, share: float) -> int:
-    return min(max(round(share * n), 1), n - 1)
-
-
-def _shuffled_place(classes: Indices, seed: int) -> Indices:
-    """Return each row's place in an order by class, random within a class."""
-    draws = np.random.default_rng(seed).random(len(classes))
-    place = np.empty(len(classes), dtype=np.int64)
-    place[np.lexsort((draws, classes))] = np.arange(len(classes))
-    return place
-
-
 def _codes(groups: Indices) -> Indices:
     return np.unique(groups, return_inverse=True)[1].reshape(-1).astype(np.int64)
-
-
-def _group_counts(groups: Indices, classes: Indices) -> NDArray[np.float64]:
-    """Return rows of each group and class, shape (n_groups, n_classes)."""
-    group, label = _codes(groups), _codes(classes)
-    counts = np.zeros((group.max() + 1, label.max() + 1))
-    np.add.at(counts, (group, label), 1)
-    return counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,17 +140,10 @@ class Fold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Splits:
-    """All folds of a study.
+    """All folds of a study, in positions of the whole table.
 
-    Attributes
-    ----------
-    n_samples : int
-        Rows of the table.
-    outer : tuple of Fold
-        The folds that judge.
-    inner : mapping of int or None to tuple of Fold
-        The folds that choose: for each outer fold 0, 1, ..., those of its training
-        rows; for None those of all rows. All in positions of the whole table.
+    ``outer`` folds judge, ``inner`` ones choose: of each outer fold 0, 1, ... those of
+    its training rows, of None those of all rows.
     """
 
     n_samples: int
@@ -216,21 +170,19 @@ class Splits:
         """The same over the inner folds of all rows."""
         return float(np.mean([fold.ratio for fold in self.inner[None]]))
 
-    def fold(self, outer: int | None, inner: int | None) -> Fold:
-        """Return one fold; ``outer`` None means all rows, ``inner`` None no inner one.
+    def rows(self, outer: int | None, inner: int | None) -> tuple[Indices, Indices]:
+        """Return the training and the test rows of an inner fold.
 
-        Both None: every row trains and none is left to test.
+        ``inner`` None is the outer fold itself; if ``outer`` is None too, every row
+        trains and none is left to test.
         """
         if inner is not None:
-            return self.inner[outer][inner]
-        if outer is not None:
-            return self.outer[outer]
-        every = np.arange(self.n_samples, dtype=np.int64)
-        return Fold(every, every[:0])
-
-    def rows(self, outer: int | None, inner: int | None) -> tuple[Indices, Indices]:
-        """Return the training and the test rows of ``fold(outer, inner)``."""
-        fold = self.fold(outer, inner)
+            fold = self.inner[outer][inner]
+        elif outer is not None:
+            fold = self.outer[outer]
+        else:
+            every = np.arange(self.n_samples, dtype=np.int64)
+            return every, every[:0]
         return fold.train, fold.test
 
 
@@ -239,36 +191,33 @@ def make_folds(
 ) -> tuple[Fold, ...]:
     """Return ``folds * repeats`` folds of the positions ``rows`` of ``table``.
 
-    Raises
-    ------
-    DataError
-        If there are too few rows, groups, points in time or members of a class, or
-        a part could not be fitted or judged.
+    Raises DataError if there are too few rows, groups, points in time or members of a
+    class, or no model could be fitted on a part or judged by it.
     """
     index = np.sort(np.asarray(rows, dtype=np.int64))
     _check_counts(table, index, folds, repeats)
     if table.time is not None:
         shares = [number / (folds + 1) for number in range(1, folds + 1)]
-        made = _forward(table, index, time_cuts(table.time[index], shares))
+        made = _forward(table, index, shares)
     else:
-        made = tuple(
-            _by_number(index, numbers == fold)
-            for repeat in range(repeats)
-            for numbers in [_deal(table, index, folds, derived_seed(seed, repeat))]
-            for fold in range(folds)
-        )
+        made, classes = [], _classes(table, index)
+        for repeat in range(repeats):
+            drawing = _derived_seed(seed, repeat)
+            if table.groups is None:
+                numbers = _shuffled_place(classes, drawing) % folds
+            else:
+                numbers = _deal_groups(table.groups[index], classes, folds, drawing)
+            made += [
+                Fold(index[numbers != fold], index[numbers == fold])
+                for fold in range(folds)
+            ]
     return tuple(check_fold(table, fold) for fold in made)
 
 
 def make_holdout(table: Table, rows: ArrayLike, *, share: float, seed: int) -> Fold:
-    """Return one fold whose test holds about ``share`` of ``rows``.
+    """Return one fold whose test has about ``share`` of ``rows``: the last in time.
 
-    With a time column these are the last rows.
-
-    Raises
-    ------
-    DataError
-        If ``share`` is not between 0 and 1, or a part could not be fitted or judged.
+    Raises DataError if ``share`` is not between 0 and 1, or as ``make_folds``.
     """
     index = np.sort(np.asarray(rows, dtype=np.int64))
     if not 0 < share < 1:
@@ -276,14 +225,13 @@ def make_holdout(table: Table, rows: ArrayLike, *, share: float, seed: int) -> F
     if len(index) < 2:
         raise DataError(f"a holdout needs at least 2 rows, got {len(index)}.")
     if table.time is not None:
-        cuts = time_cuts(table.time[index], [1 - share])
-        return check_fold(table, _forward(table, index, cuts)[0])
-    drawing = derived_seed(seed, "holdout")
+        return check_fold(table, _forward(table, index, [1 - share])[0])
+    drawing = _derived_seed(seed, "holdout")
     if table.groups is not None:
-        drawn = draw_groups(table.groups[index], share, drawing)
+        drawn = _draw_groups(table.groups[index], share, drawing)
     else:
-        drawn = draw_share(_classes(table, index), share, drawing)
-    return check_fold(table, _by_number(index, drawn))
+        drawn = _draw_share(_classes(table, index), share, drawing)
+    return check_fold(table, Fold(index[~drawn], index[drawn]))
 
 
 def make_splits(
@@ -291,27 +239,19 @@ def make_splits(
 ) -> Splits:
     """Return all folds of a study.
 
-    Parameters
-    ----------
-    outer, inner : mapping
-        ``{"folds": int, "repeats": int}`` or ``{"holdout": float}``, as in
-        ``validation`` of a study.
-
-    Raises
-    ------
-    DataError
-        Where ``make_folds`` or ``make_holdout`` do; the message names the level.
+    ``outer`` and ``inner`` are ``{"folds": int, "repeats": int}`` or ``{"holdout":
+    float}``, as in ``validation``. A DataError names the level that is not possible.
     """
     every = np.arange(table.n_samples, dtype=np.int64)
     with _about("outer"):
-        judging = _make(table, every, outer, derived_seed(seed, "outer"))
+        judging = _make(table, every, outer, _derived_seed(seed, "outer"))
     choosing: dict[int | None, tuple[Fold, ...]] = {}
     for number, fold in enumerate(judging):
         with _about("inner", f"in outer fold {number}, "):
-            drawn = derived_seed(seed, "inner", number)
+            drawn = _derived_seed(seed, "inner", number)
             choosing[number] = _make(table, fold.train, inner, drawn)
     with _about("inner", "on all rows, "):
-        choosing[None] = _make(table, every, inner, derived_seed(seed, "inner", None))
+        choosing[None] = _make(table, every, inner, _derived_seed(seed, "inner", None))
     return Splits(table.n_samples, judging, choosing)
 
 
@@ -333,26 +273,16 @@ def _make(
     return make_folds(table, rows, folds=plan["folds"], repeats=repeats, seed=seed)
 
 
-def _deal(table: Table, index: Indices, folds: int, seed: int) -> Indices:
-    classes = _classes(table, index)
-    if table.groups is None:
-        return deal(classes, folds, seed)
-    return deal_groups(table.groups[index], classes, folds, seed)
-
-
 def _classes(table: Table, index: Indices) -> Indices:
     if table.task == "regression":
         return np.zeros(len(index), dtype=np.int64)
     return table.y[index].astype(np.int64)
 
 
-def _by_number(index: Indices, tested: NDArray[np.bool_]) -> Fold:
-    return Fold(index[~tested], index[tested])
-
-
-def _forward(table: Table, index: Indices, cuts: list[float]) -> tuple[Fold, ...]:
-    """Return a fold a cut: the rows before it train, those up to the next one test."""
+def _forward(table: Table, index: Indices, shares: list[float]) -> list[Fold]:
+    """Return a fold per share: rows before its cut train, those up to the next test."""
     time = np.asarray(table.time)[index]
+    cuts = _time_cuts(time, shares)
     made = []
     for start, end in zip(cuts, [*cuts[1:], np.inf], strict=True):
         tested = (time >= start) & (time < end)
@@ -361,7 +291,7 @@ def _forward(table: Table, index: Indices, cuts: list[float]) -> tuple[Fold, ...
             groups = table.groups[index]
             trained &= ~np.isin(groups, groups[tested])
         made.append(Fold(index[trained], index[tested]))
-    return tuple(made)
+    return made
 
 
 def _check_counts(table: Table, index: Indices, folds: int, repeats: int) -> None:
@@ -392,11 +322,8 @@ def _check_counts(table: Table, index: Indices, folds: int, repeats: int) -> Non
 def check_fold(table: Table, fold: Fold) -> Fold:
     """Return ``fold`` if a model can be fitted on it and judged by it.
 
-    Raises
-    ------
-    DataError
-        If a part has no row that counts, or the rows of the train part that count lack
-        a class or have one target.
+    Raises DataError if a part has no row of weight above 0, or those to train on lack a
+    class or have one target.
     """
     for part, rows in (("train", fold.train), ("test", fold.test)):
         if not len(rows):

@@ -1,8 +1,7 @@
-"""The border for what users hand over: frames by name, arrays by place.
+"""Data that users pass in: frames by name, arrays by place.
 
 A frame of any library that narwhals knows becomes a DataFrame of pandas with the same
-names and values, so that all that follows reads one kind. Nothing is imported that is
-not loaded already, but for pandas, where a frame is there to be read.
+names and values. Only pandas is imported, and only to read a frame.
 """
 
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
 from boostreg.data.cells import refuse_repeated
 from boostreg.errors import DataError
 
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 DENSE_BYTES = 2 * 1024**3
-"""The most that sparse values may take once every cell is kept: 2 GiB."""
+"""Maximum memory of sparse values that are made dense: 2 GiB."""
 
 _PLAIN = (np.ndarray, list, tuple)
 
@@ -43,14 +43,9 @@ def as_table(X: Any) -> Any:
     Parameters
     ----------
     X : frame, sparse matrix or array-like of shape (n_samples, n_features)
-        A frame is a DataFrame of pandas, polars, Modin or cuDF, a table of PyArrow, or
-        what else shows itself through Arrow's PyCapsule interface. An entry that a
-        sparse matrix does not keep is 0; a masked one is missing.
-
-    Returns
-    -------
-    DataFrame, ndarray or array-like
-        Lists and arrays are returned as they are.
+        A frame is of pandas, polars, Modin, cuDF or PyArrow, or any other with Arrow's
+        PyCapsule interface. An entry that a sparse matrix does not keep is 0; a masked
+        one is missing. Lists and arrays are returned as they are.
 
     Raises
     ------
@@ -64,7 +59,8 @@ def as_table(X: Any) -> Any:
     >>> as_table(polars.DataFrame({"a": [1, None], "b": ["x", "y"]})).columns.tolist()
     ['a', 'b']
     """
-    if _is_sparse(X):
+    sparse = sys.modules.get("scipy.sparse")
+    if sparse is not None and sparse.issparse(X):
         _refuse_large(X.shape, "X.toarray()")
         return X.toarray()
     if isinstance(X, np.ma.MaskedArray):
@@ -77,10 +73,7 @@ def as_table(X: Any) -> Any:
 
 
 def refuse_times(values: Any, role: str) -> None:
-    """Raise DataError if an array, a list or a series holds points or spans of time.
-
-    NumPy would read them as numbers, in whatever unit they are kept.
-    """
+    """Raise DataError on dates or durations, which NumPy would read as numbers."""
     dtype = getattr(values, "dtype", None)
     if dtype is None:
         try:
@@ -94,22 +87,16 @@ def refuse_times(values: Any, role: str) -> None:
         )
 
 
-def as_matrix(X: Any) -> NDArray[np.float64]:
-    """Return rows without column names as numbers.
-
-    Raises
-    ------
-    DataError
-        If a value is no number.
-    """
+def as_matrix(X: Any) -> Array:
+    """Return rows without column names as numbers, or raise DataError."""
     try:
         rows = np.asarray(X)
         if rows.dtype.kind not in "cmM":
             rows = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"X must be numbers: {error}; columns of text or categories stand in a "
-            f"DataFrame."
+            f"X must be numbers: {error}; columns of text or categories belong "
+            f"in a DataFrame."
         ) from error
     if rows.dtype.kind in "cmM":
         raise DataError(f"X must be numbers, got {rows.dtype}.")
@@ -121,30 +108,21 @@ def as_values(values: Any, role: str) -> Any:
 
     Lists, arrays and None are returned as they are, masked entries as missing. An error
     names ``role``.
-
-    Raises
-    ------
-    DataError
-        If a frame has more columns than one, or is lazy.
     """
     if isinstance(values, np.ma.MaskedArray):
         return _unmasked(values)
     if values is None or isinstance(values, _PLAIN):
         return values
     found = _convert(values, role)
-    if not is_frame(found):
-        return _plain(found) if hasattr(found, "iloc") else found
-    if found.shape[1] != 1:
-        raise DataError(
-            f"{role} must have one value a row, got a frame of {found.shape[1]} "
-            f"columns."
-        )
-    return _plain(found.iloc[:, 0])
-
-
-def _is_sparse(X: Any) -> bool:
-    sparse = sys.modules.get("scipy.sparse")
-    return sparse is not None and bool(sparse.issparse(X))
+    if is_frame(found):
+        n_columns = found.shape[1]
+        if n_columns != 1:
+            raise DataError(
+                f"{role} must have one value per row, got a frame of {n_columns} "
+                f"columns."
+            )
+        found = found.iloc[:, 0]
+    return _plain(found) if hasattr(found, "iloc") else found
 
 
 def _unmasked(values: Any) -> NDArray[Any]:
@@ -167,10 +145,7 @@ def _refuse_large(shape: tuple[int, ...], dense: str) -> None:
 
 
 def _settled(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return a DataFrame whose columns are of pandas' own plain types.
-
-    Every value of sparse columns is kept, and dictionaries of Arrow are categories.
-    """
+    """Return a DataFrame without sparse columns or dictionaries of Arrow."""
     import pandas as pd
 
     odd = [place for place, dtype in enumerate(frame.dtypes) if _is_odd(dtype)]
@@ -181,8 +156,7 @@ def _settled(frame: "pd.DataFrame") -> "pd.DataFrame":
     columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
     for place in odd:
         columns[place] = _plain(columns[place])
-    whole: pd.DataFrame = pd.concat(columns, axis="columns")
-    return whole
+    return pd.concat(columns, axis="columns")
 
 
 def _is_odd(dtype: Any) -> bool:
@@ -196,8 +170,7 @@ def _is_odd(dtype: Any) -> bool:
 def _plain(series: Any) -> Any:
     """Return a series of sparse values, or of a dictionary of Arrow, as plain values.
 
-    Whole numbers and booleans stay such, where no value is missing, also out of the
-    types that have a missing value of their own.
+    So are whole numbers and booleans of types that could hold a missing one.
     """
     import pandas as pd
 
@@ -217,19 +190,18 @@ def _convert(X: Any, role: str) -> Any:
     """Return a frame or a series as pandas has it, anything else as it is."""
     import narwhals as nw
 
-    pandas = sys.modules.get("pandas")
-    if pandas is not None:
+    if (pandas := sys.modules.get("pandas")) is not None:
         if isinstance(X, (pandas.DataFrame, pandas.Series)):
             return X
         if isinstance(X, (pandas.Index, pandas.api.extensions.ExtensionArray)):
             return pandas.Series(X)
-
     try:
         found = nw.from_native(X, pass_through=True, allow_series=True)
         if found is X and (shown := _shown_by_arrow(X)) is not None:
             found = nw.from_native(shown, allow_series=True)
     except nw.exceptions.DuplicateError as error:
-        refuse_repeated([str(name) for name in _names(X)])
+        names = getattr(X, "column_names", None) or X.columns
+        refuse_repeated(list(map(str, names)))
         raise DataError(f"column names must differ: {error}.") from error
     if isinstance(found, nw.LazyFrame):
         raise DataError(
@@ -243,11 +215,14 @@ def _convert(X: Any, role: str) -> Any:
         return X
     if found.implementation.is_pandas_like():
         return found.to_pandas()
-    return _frame(found)
+    import pandas as pd
+
+    columns = {str(column.name): _series(column) for column in found.iter_columns()}
+    return pd.DataFrame(columns, index=range(len(found)))
 
 
 def _shown_by_arrow(X: Any) -> Any:
-    """Return what narwhals does not know, but Arrow does, as PyArrow has it."""
+    """Return what has Arrow's PyCapsule interface as PyArrow, otherwise None."""
     stream = hasattr(X, "__arrow_c_stream__")
     if not (stream or hasattr(X, "__arrow_c_array__")):
         return None
@@ -264,21 +239,10 @@ def _shown_by_arrow(X: Any) -> Any:
         return pa.chunked_array(X if stream else [pa.array(X)])
 
 
-def _names(X: Any) -> Any:
-    return getattr(X, "column_names", None) or X.columns
-
-
-def _frame(frame: Any) -> "pd.DataFrame":
-    import pandas as pd
-
-    columns = {str(column.name): _series(column) for column in frame.iter_columns()}
-    return pd.DataFrame(columns, index=range(len(frame)))
-
-
 def _series(column: Any) -> "pd.Series[Any]":
     """Return a column by its values; pandas' own conversions need PyArrow.
 
-    Nulls are NaN among numbers, None among all else.
+    Nulls are NaN among numbers, None among other values.
     """
     import narwhals as nw
     import pandas as pd

@@ -6,7 +6,8 @@ not, the answer is an error that names these cells and the key of ``data`` to wr
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from boostreg.data.cells import (
     BOOLEANS,
     Reading,
-    as_yaml,
+    as_types,
     as_yaml_text,
     is_plain_number,
     quoted,
@@ -28,9 +29,9 @@ _HALF = 0.5  # share that is enough where the numbers are too many to be codes
 _TEMPLATES = 3  # such share of cells that are alike but for their numbers
 _SAMPLE = 1000  # different cells that show whether a long column has few templates
 _UNITS = 3  # different units, or words, beside more numbers than codes are
-_CODES = 20  # a column of codes has at most so many different numbers,
+_CODES = 20  # a column of codes has at most this many different numbers,
 _OFTEN = 5  # each so often on average,
-_LABELS = 0.02  # and words in at least this share of its cells,
+_LABELS = 0.02  # and words in this share of its cells or more,
 _REPEATED = 3  # each so often on average
 _LONGEST = 60  # characters of what may be a date or a number
 _SHOWN = 4  # odd values in one message
@@ -89,6 +90,7 @@ _CURRENCY = re.compile(
 )
 _UNIT = re.compile(r"([+-]?[0-9][0-9.,]*)\s*([^\W\d_]{1,12}[²³]?|°\s?[CF]?)")
 _COMPARED = re.compile(r"[<>≤≥~≈±]=?\s*(.+)|(.+[0-9])\s*[+]")
+_PERCENT = re.compile("(.*?)\\s*[%\u2030\u066a\uff05]", re.DOTALL)
 _TRAILING = re.compile(
     r"([0-9].*)-|\((.*[0-9].*)\)|(?:'(.*[0-9].*)'|\"(.*[0-9].*)\"|['=](.*))"
 )
@@ -97,9 +99,12 @@ _GROUPS = re.compile(
     r"(['\u2019][0-9]{3})+)(?:[.,][0-9]*)?"
 )
 _GROUPED = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}\.[0-9]{3}|0|[1-9][0-9]{0,2})")
-_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
-_EUROPEAN = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*")
-_DOTTED = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
+_FORMATS = {
+    "european": re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*"),
+    "thousands": _GROUPS,
+    "comma": re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?"),
+    "point": re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?"),
+}
 
 _NUMBER = re.compile(
     r"0[xX][0-9a-fA-F]+|[+\u2212-]?(?:[.,])?\d+(?:[.,:_'\u2019\u00a0\u202f]?\d+)*"
@@ -124,51 +129,28 @@ def _looks(text: str) -> str:
         return "boolean"
     if len(core) > _LONGEST or not _DIGIT.search(core):
         return "word"
-    return next(look for look, test in _LOOKS.items() if test(core))
-
-
-def _has_currency(text: str) -> bool:
-    bare = _CURRENCY.sub("", text).strip()
-    return bare != text and _number_like(bare)
-
-
-def _is_percent(text: str) -> bool:
-    return text[-1] in "%\u2030\u066a\uff05" and _number_like(text[:-1].strip())
-
-
-def _has_other_digits(text: str) -> bool:
-    wide = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
-    if not text.isascii() and is_plain_number(wide):
-        return True
-    match = _TRAILING.fullmatch(text)
-    return match is not None and _number_like(next(filter(None, match.groups()), ""))
-
-
-def _is_limit(text: str) -> bool:
-    match = _COMPARED.fullmatch(text)
-    return match is not None and _number_like(match[1] or match[2])
+    bare = _CURRENCY.sub("", core).strip()
+    wide = unicodedata.normalize("NFKC", core).replace("\u2212", "-")
+    other_digits = not core.isascii() and is_plain_number(wide)
+    looks = {
+        "date": _DATES.fullmatch(core),
+        "percent": _wraps_number(_PERCENT, core),
+        "currency": bare != core and _number_like(bare),
+        **{look: pattern.fullmatch(core) for look, pattern in _FORMATS.items()},
+        "digits": other_digits or _wraps_number(_TRAILING, core),
+        "limit": _wraps_number(_COMPARED, core),
+        "unit": _UNIT.fullmatch(core),
+    }
+    return next((look for look, found in looks.items() if found), "word")
 
 
 def _number_like(text: str) -> bool:
     return is_plain_number(text) or any(p.fullmatch(text) for p in _FORMATS.values())
 
 
-_FORMATS = {
-    "european": _EUROPEAN,
-    "thousands": _GROUPS,
-    "comma": _COMMA,
-    "point": _DOTTED,
-}
-_LOOKS: Mapping[str, Callable[[str], object]] = {
-    "date": _DATES.fullmatch,
-    "percent": _is_percent,
-    "currency": _has_currency,
-    **{look: pattern.fullmatch for look, pattern in _FORMATS.items()},
-    "digits": _has_other_digits,
-    "limit": _is_limit,
-    "unit": _UNIT.fullmatch,
-    "word": lambda _: True,
-}
+def _wraps_number(pattern: re.Pattern[str], text: str) -> bool:
+    match = pattern.fullmatch(text)
+    return match is not None and _number_like(next(filter(None, match.groups()), ""))
 
 
 def judge_cells(
@@ -176,26 +158,13 @@ def judge_cells(
 ) -> tuple[Literal["number", "label", "time", "odd"], list[str]]:
     """Return what a column of text is, and its odd cells.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        The different cells that are not missing.
-    counts : sequence of int
-        How often each occurs.
-    reading : Reading
+    ``texts`` are the different cells that are not missing, ``counts`` how often each
+    occurs. Of an ``odd`` column most cells are numbers, and some must be named. The odd
+    cells are those that are no numbers, the most frequent first.
 
-    Returns
-    -------
-    kind : {"number", "label", "time", "odd"}
-        ``odd``: most cells are numbers, and some must be named.
-    odd : list of str
-        The cells that are no numbers, the most frequent first; empty for a number.
-
-    Notes
-    -----
     Marks (``?``, ``-``, ``unknown``) do not count. Of the rest four in five must be
     numbers; or half where there are more than 20 different ones; or any share where
-    only up to three words stand beside so many. So are more than 20 cells that differ
+    only up to three words occur with so many. So are more than 20 cells that differ
     in their numbers alone (``5 per night``), if four in five do. Few numbers with
     words among them that recur (``1``, ``2``, ``XL``) are codes, so categories.
 
@@ -204,28 +173,29 @@ def judge_cells(
     >>> judge_cells(["1", "2", "XL"], [60, 50, 9], Reading())
     ('label', ['XL'])
     """
-    values = reading.numbers(texts)
-    odd = [t for t, value in zip(texts, values, strict=True) if value is None]
+    odd = [t for t, n in zip(texts, reading.numbers(texts), strict=True) if n is None]
     if not odd:
         grouped = with_groups(texts, reading)
         return ("odd" if grouped else "number"), grouped
     times = dict(zip(texts, counts, strict=True))
     looks = {text: _looks(text) for text in odd}
-    kinds = _tally(looks, times)
-    n_marks, n_dates = kinds.get("mark", 0), kinds.get("date", 0)
-    n_known = sum(counts) - n_marks
-    n_numbers = sum(counts) - sum(times[text] for text in odd)
+    kinds = Counter[str]()
+    for text, look in looks.items():
+        kinds[look] += times[text]
+    n_known = sum(counts) - kinds["mark"]
+    n_numbers = sum(counts) - kinds.total()
     odd.sort(key=lambda text: -times[text])
-    if not n_numbers and kinds.get("boolean", 0) == n_known and not n_marks:
+    if not n_numbers and kinds["boolean"] == n_known and not kinds["mark"]:
         return "number", []
-    if n_dates and n_dates >= _MOST * n_known:
+    if kinds["date"] and kinds["date"] >= _MOST * n_known:
         return "time", odd
-    n_formats = sum(kinds.get(kind, 0) for kind in _STRONG)
+    n_formats = sum(kinds[look] for look in _STRONG)
     weak = _with_units(looks)
     if len(weak) > _CODES and sum(times[text] for text in weak) >= _MOST * n_known:
         return "odd", odd
     n_like = n_numbers + n_formats
-    many = len(texts) - len(odd) + _n_looking(looks, _STRONG) > _CODES
+    n_distinct = len(texts) - len(odd) + sum(look in _STRONG for look in looks.values())
+    many = n_distinct > _CODES
     share = _HALF if many else _MOST
     few_words = many and len(odd) <= _UNITS
     if not n_like or not (few_words or n_like >= share * n_known):
@@ -235,7 +205,7 @@ def judge_cells(
     codes = (
         not many
         and not n_formats
-        and "boolean" not in kinds
+        and not kinds["boolean"]
         and n_numbers >= _OFTEN * (len(texts) - len(odd))
         and n_words >= max(_LABELS * n_known, _REPEATED * len(words), 1)
     )
@@ -245,7 +215,7 @@ def judge_cells(
 def _judge_templates(
     texts: Sequence[str], times: Mapping[str, int], n_known: int, odd: list[str]
 ) -> tuple[Literal["label", "time", "odd"], list[str]]:
-    """Return what cells are whose words and signs are the same in most of them.
+    """Judge cells by the words and signs that most of them share.
 
     Up to three templates (``# km/h``, ``[#]``) make a column of numbers; one alone if
     it begins with a letter, and only with fractions (``pH #``): ``Room #`` is a name.
@@ -264,10 +234,14 @@ def _judge_templates(
 def _templates(
     texts: Sequence[str], times: Mapping[str, int], needed: float
 ) -> list[str]:
-    """Return the templates that so many cells share, none if they are too many."""
-    shared: dict[str, list[str]] = {}
+    """Return the templates that ``needed`` cells share, none if they are too many."""
+    shared: dict[str, list[str]] = {}  # "# per night", "#. @ #" for 20. Dezember 2019
     for text in texts if len(texts) > _CODES else ():
-        if len(text) <= _LONGEST and (template := _template(text)) is not None:
+        if len(text) > _LONGEST:
+            continue
+        template, n_numbers = _NUMBER.subn("#", text.strip())
+        if n_numbers:
+            template = _BLANKS.sub(" ", _MONTH_WORDS.sub("@", template)).lower()
             shared.setdefault(template, []).append(text)
     often = {t: sum(times[text] for text in found) for t, found in shared.items()}
     order = sorted(often, key=lambda template: -often[template])
@@ -286,22 +260,10 @@ def _templates(
     return []
 
 
-def _template(text: str) -> str | None:
-    """Return a cell with # for its numbers and @ for months, None without a number.
-
-    >>> _template("5 per night"), _template("20. Dezember 2019"), _template("XL")
-    ('# per night', '#. @ #', None)
-    """
-    template, n_numbers = _NUMBER.subn("#", text.strip())
-    if not n_numbers:
-        return None
-    return _BLANKS.sub(" ", _MONTH_WORDS.sub("@", template)).lower()
-
-
 def with_groups(texts: Sequence[str], reading: Reading) -> list[str]:
-    """Return the numbers whose point may stand before thousands, as in ``12.345``.
+    """Return the numbers whose point may separate thousands, as in ``12.345``.
 
-    So it may where each has three digits after it, all others are whole numbers below
+    So it may if each has three digits after it, all others are whole numbers below
     1000, and there are both.
 
     >>> with_groups(["987", "1.234", "12.345"], Reading())
@@ -333,46 +295,24 @@ def _with_units(looks: Mapping[str, str]) -> list[str]:
     return [text for text, look in looks.items() if look in wanted]
 
 
-def _tally(looks: Mapping[str, str], times: Mapping[str, int]) -> dict[str, int]:
-    kinds: dict[str, int] = {}
-    for text, look in looks.items():
-        kinds[look] = kinds.get(look, 0) + times[text]
-    return kinds
-
-
-def _n_looking(looks: Mapping[str, str], wanted: Iterable[str]) -> int:
-    return sum(look in wanted for look in looks.values())
-
-
-# What to write.
-
-
 def odd_number(  # noqa: PLR0913  each is a part of the message
     name: str,
     rows: Mapping[str, Sequence[int]],
-    *,
-    n_numbers: int,
+    n_known: int,
     reading: Reading | None,
     found: Iterable[str] = (),
+    *,
     only_numbers: bool = False,
 ) -> DataError:
     """Return the error for a column of numbers with odd cells: what, where, and why.
 
-    Parameters
-    ----------
-    name : str
-    rows : mapping of str to sequence of int
-        The rows of each odd cell.
-    n_numbers : int
-        Cells that are numbers.
-    reading : Reading or None
-        As it was read; None where no study can say how.
-    found : iterable of str
-        Words that count as missing already in this file, to be kept in a new list.
-    only_numbers : bool
-        Whether its role lets it be no categories.
+    ``rows`` are those of each odd cell, of ``n_known`` cells that are not missing.
+    ``reading`` is None where no study states one.
+    Words ``found`` as missing in this file are kept in the list that is advised;
+    ``only_numbers`` is a column whose role excludes categories.
     """
     n_odd = sum(map(len, rows.values()))
+    n_numbers = n_known - n_odd
     if reading is not None and len(with_groups([*rows, "0"], reading)) == len(rows):
         head = f"holds numbers below 1000 and, in {n_odd} rows, groups of three digits"
     elif n_numbers:
@@ -387,13 +327,14 @@ def odd_number(  # noqa: PLR0913  each is a part of the message
             "type category."
         )
     else:
-        said = _advice(name, rows, reading, found)
+        sentences = _advice(name, rows, reading, found)
         if only_numbers:
-            said = [sentence for sentence in said if "data.missing" not in sentence]
-            said.append("Every row needs a number.")
+            sentences = [text for text in sentences if "data.missing" not in text]
+            sentences.append("Every row needs a number.")
         else:
-            said.append(f"For categories write data.types: {_typed(name, 'category')}.")
-        advice = " ".join(said)
+            types = as_types([name], "category")
+            sentences.append(f"For categories write data.types: {types}.")
+        advice = " ".join(sentences)
     error = DataError(
         f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
     )
@@ -407,76 +348,15 @@ def rows_of_text(rows: Mapping[str, Sequence[int]]) -> str:
     >>> rows_of_text({"?": [4, 7], "-": [4, 5, 6, 7, 8]})
     "'?' in rows 4, 7, '-' in 5 rows (4, 5, 6, ...)"
     """
-    shown = [f"{text!r} in {_places(at)}" for text, at in list(rows.items())[:_SHOWN]]
+    shown = []
+    for text, at in list(rows.items())[:_SHOWN]:
+        listed = ", ".join(map(str, at[:3]))
+        many = f"{len(at)} rows ({listed}, ...)"
+        place = f"row{'s' * (len(at) > 1)} {listed}" if len(at) <= 3 else many
+        shown.append(f"{text!r} in {place}")
     if (rest := len(rows) - _SHOWN) > 0:
         shown.append(f"{rest} more such values")
     return ", ".join(shown)
-
-
-def _places(rows: Sequence[int], most: int = 3) -> str:
-    if len(rows) == 1:
-        return f"row {rows[0]}"
-    listed = ", ".join(map(str, rows[:most]))
-    return (
-        f"rows {listed}" if len(rows) <= most else f"{len(rows)} rows ({listed}, ...)"
-    )
-
-
-def _advice(
-    name: str, rows: Mapping[str, Sequence[int]], reading: Reading, found: Iterable[str]
-) -> list[str]:
-    """Return sentences on what to write."""
-    kinds: dict[str, list[str]] = {}
-    for text in rows:
-        kinds.setdefault(_looks(text), []).append(text)
-    said: list[str] = []
-    formats = {
-        k: v for k, v in kinds.items() if k in ("comma", "thousands", "european")
-    }
-    said += _format_advice(formats)
-    if points := kinds.get("point"):
-        said.append(_point_advice(name, points[0], reading))
-    for kind, what in _SIGNS.items():
-        if kind in kinds:
-            said.append(f"Take {what} out of {quoted(kinds[kind], 2)} in the file.")
-    if len(numbered := list(filter(_DIGIT.search, kinds.get("word", ())))) > _CODES:
-        said.append(
-            f"For numbers leave nothing but the number in cells such as "
-            f"{quoted(numbered, 2)}; an identifier is listed under drop."
-        )
-    if "boolean" in kinds:
-        said.append(
-            f"data.types: {_typed(name, 'number')} reads TRUE as 1, FALSE as 0."
-        )
-    marks = [t for k in ("mark", "word", "date") for t in kinds.get(k, ())]
-    if marks and len(marks) <= 2 * _SHOWN:
-        words = dict.fromkeys(word for word in found if word)
-        listed = ", ".join(map(as_yaml_text, [*words, *marks]))
-        meant = "they mean" if len(marks) > 1 else f"{marks[0]!r} means"
-        said.append(f"If {meant} missing, write data.missing: [{listed}].")
-    return said
-
-
-def _typed(name: str, kind: str) -> str:
-    return f"{{{as_yaml(name)}: {kind}}}"
-
-
-def _point_advice(name: str, example: str, reading: Reading) -> str:
-    whole = example.replace(".", "")
-    if reading.decimal != "." and _GROUPED.fullmatch(example):
-        return (
-            f"If {example!r} is {whole}, write data.thousands: '.'; if it is "
-            f"{example}, data.decimal: '.'."
-        )
-    if reading.decimal != ".":
-        return (
-            f"{example!r} has a point and data.decimal is {reading.decimal!r}; a file "
-            f"has one of the two."
-        )
-    return (
-        f"If {example!r} is {whole}, write data.thousands: '.' and data.decimal: ','; "
-        f"if it is {example}, data.types: {_typed(name, 'number')}."
-    )
 
 
 _SIGNS = {
@@ -488,34 +368,72 @@ _SIGNS = {
 }
 
 
+def _advice(
+    name: str, rows: Mapping[str, Sequence[int]], reading: Reading, found: Iterable[str]
+) -> list[str]:
+    """Return sentences on what to write."""
+    kinds: dict[str, list[str]] = {}
+    for text in rows:
+        kinds.setdefault(_looks(text), []).append(text)
+    as_numbers = as_types([name], "number")
+    sentences = _format_advice(kinds)
+    if points := kinds.get("point"):
+        whole, point = points[0].replace(".", ""), reading.decimal
+        grouped = f"If {points[0]!r} is {whole}, write data.thousands: '.'"
+        if point == ".":
+            other = f"data.types: {as_numbers}"
+            text = f"{grouped} and data.decimal: ','; if it is {points[0]}, {other}."
+        elif _GROUPED.fullmatch(points[0]):
+            text = f"{grouped}; if it is {points[0]}, data.decimal: '.'."
+        else:
+            text = f"{points[0]!r} has a point and data.decimal is {point!r}; a file "
+            text += "has one of the two."
+        sentences.append(text)
+    sentences += [
+        f"Take {what} out of {quoted(kinds[kind], 2)} in the file."
+        for kind, what in _SIGNS.items()
+        if kind in kinds
+    ]
+    if len(numbered := list(filter(_DIGIT.search, kinds.get("word", ())))) > _CODES:
+        sentences.append(
+            f"For numbers leave nothing but the number in cells such as "
+            f"{quoted(numbered, 2)}; an identifier is listed under drop."
+        )
+    if "boolean" in kinds:
+        sentences.append(f"data.types: {as_numbers} reads TRUE as 1, FALSE as 0.")
+    marks = [t for k in ("mark", "word", "date") for t in kinds.get(k, ())]
+    if marks and len(marks) <= 2 * _SHOWN:
+        words = dict.fromkeys(word for word in found if word)
+        listed = ", ".join(map(as_yaml_text, [*words, *marks]))
+        meant = "they mean" if len(marks) > 1 else f"{marks[0]!r} means"
+        sentences.append(f"If {meant} missing, write data.missing: [{listed}].")
+    return sentences
+
+
 def _format_advice(kinds: Mapping[str, list[str]]) -> list[str]:
     """Return which keys read numbers with commas or groups of three digits."""
-    if "european" in kinds:
-        return _keys(kinds["european"][0], ",", ".")
     groups = kinds.get("thousands", [])
-    marks = sorted({_group_mark(text) for text in groups})
-    if commas := kinds.get("comma"):
-        other = [mark for mark in marks if mark not in ",."]
-        return _keys(commas[0], ",", other[0] if other else None)
-    if not groups:
+    matches = filter(None, map(_GROUPS.fullmatch, groups))
+    separators = {next(filter(None, match.groups()))[0] for match in matches}
+    marks = sorted({" " if mark.isspace() else mark for mark in separators})
+    decimal: str | None = None
+    thousands: str | None = None
+    if "european" in kinds:
+        example, decimal, thousands = kinds["european"][0], ",", "."
+    elif "comma" in kinds:
+        example, decimal = kinds["comma"][0], ","
+        thousands = next((mark for mark in marks if mark not in ",."), None)
+    elif not groups:
         return []
-    if marks[0] != ",":
-        comma = "," in groups[0] or marks[0] == "."
-        return _keys(groups[0], "," if comma else None, marks[0])
-    if any("." in text or text.count(",") > 1 for text in groups):
-        return _keys(groups[0], None, ",")
-    plain, point = groups[0].replace(",", ""), groups[0].replace(",", ".")
-    either = f"data.thousands: ','; if it is {point}, data.decimal: ','."
-    return [f"If {groups[0]!r} is {plain}, write {either}"]
-
-
-def _keys(example: str, decimal: str | None, thousands: str | None) -> list[str]:
+    elif marks[0] != ",":
+        example, thousands = groups[0], marks[0]
+        decimal = "," if "," in example or thousands == "." else None
+    elif any("." in text or text.count(",") > 1 for text in groups):
+        example, thousands = groups[0], ","
+    else:
+        plain, point = groups[0].replace(",", ""), groups[0].replace(",", ".")
+        either = f"data.thousands: ','; if it is {point}, data.decimal: ','."
+        return [f"If {groups[0]!r} is {plain}, write {either}"]
     keys = [f"data.decimal: {decimal!r}"] if decimal else []
     keys += [f"data.thousands: {as_yaml_text(thousands)}"] if thousands else []
     return [f"For {example!r} write {' and '.join(keys)}."]
-
-
-def _group_mark(text: str) -> str:
-    match = _GROUPS.fullmatch(text)
-    mark = next((g[0] for g in match.groups() if g), "") if match else ""
-    return " " if mark.isspace() else mark

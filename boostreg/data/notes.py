@@ -1,4 +1,4 @@
-"""Notes on a table: what was done to it, and what in it is probably not meant so."""
+"""Notes on a table: how it was read, and what in it is probably a mistake."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import Reading, as_yaml, is_plain_number, quoted
+from boostreg.arrays import Array
+from boostreg.data.cells import Reading, as_types, as_yaml, is_plain_number, quoted
 from boostreg.data.columns import Column
 from boostreg.data.judging import with_units
 from boostreg.data.sources import FileFacts
@@ -32,13 +33,17 @@ _CLOSE = 1e-9  # relative; sums of decimals differ by rounding
 _TOTALS = ("total", "totals", "sum", "grand total", "overall", "gesamt", "summe")
 
 
+def _note(text: str, names: Sequence[str], advice: str = "") -> list[str]:
+    return [f"{text}: {quoted(names)}.{advice}"] if names else []
+
+
 def notes_on_use(
     drop: Sequence[str],
     named: Mapping[str, str],
     indices: Mapping[str, str],
     read: Mapping[str, NDArray[Any]],
 ) -> list[str]:
-    """Return which columns are no features, and which rows teach nothing."""
+    """Return which columns are not features, and how many rows have no weight."""
     notes = []
     left_out = [f"{name!r} (drop)" for name in drop]
     left_out += [f"{name!r} ({role})" for role, name in named.items()]
@@ -57,7 +62,7 @@ def notes_on_joined(
     return [
         f"Different cells of {name!r} are one number, so one label: "
         f"{quoted(facts.joined[name])}. To keep them apart write data.types: "
-        f"{_types([name], 'category')}."
+        f"{as_types([name], 'category')}."
         for name in names
         if name in facts.joined and name not in reading.types
     ]
@@ -69,78 +74,87 @@ def notes_on_types(
     reading: Reading,
     facts: FileFacts,
 ) -> list[str]:
-    """Return how columns were read, where this could be meant in another way."""
+    """Return how columns were read, if this could be meant in another way."""
     from pandas.api.types import infer_dtype
 
-    labelled = [column for column in columns if column.categories]
-    text = [c for c in labelled if series[c.name].dtype.name != "category"]
-    open_to = [c for c in text if c.name not in reading.types]
-    numeric = {c.name: sum(map(is_plain_number, c.categories or ())) for c in open_to}
-    whole = [c.name for c in open_to if numeric[c.name] == len(c.categories or ())]
-    mixed = [c.name for c in open_to if numeric[c.name] and c.name not in whole]
-    notes = []
-    if text:
-        notes.append(f"Text read as categories: {quoted(c.name for c in text)}.")
+    def write(names: Sequence[str], kind: str) -> str:
+        return f"write data.types: {as_types(names, kind)}"
+
+    labelled = {c.name: c.categories for c in columns if c.categories}
+    plain = [c.name for c in columns if not c.categories]
+    text = [name for name in labelled if series[name].dtype.name != "category"]
+    notes = _note("Text read as categories", text)
     spelled = [
-        c.name
-        for c in columns
-        if not c.categories
-        and c.name not in reading.types
-        and infer_dtype(series[c.name]) == "string"
-        and series[c.name].notna().any()
+        name
+        for name in plain
+        if name not in reading.types
+        and infer_dtype(series[name]) == "string"
+        and series[name].notna().any()
     ]
-    if spelled:
-        notes.append(
-            f"Text read as numbers: {quoted(spelled)}. For categories write "
-            f"data.types: {_types(spelled, 'category')}."
-        )
-    if mixed:
-        notes.append(
-            f"Words among numbers, both read as categories: {quoted(mixed)}. For "
-            f"numbers, name the words that are none under data.missing."
-        )
-    units = [c.name for c in open_to if _all_with_units(c.categories or ())]
-    if units:
-        notes.append(
-            f"Numbers with units or limit signs, read as categories: {quoted(units)}. "
-            f"For numbers take these out of the file."
-        )
-    if whole:
-        notes.append(
-            f"Numbers kept as text, read as categories: {quoted(whole)}. For numbers "
-            f"write data.types: {_types(whole, 'number')}."
-        )
-    zeros = [c.name for c in columns if c.name in facts.zeros and not c.categories]
-    if zeros:
-        notes.append(
-            f"Read as numbers, though written with leading zeros such as "
-            f"{facts.zeros[zeros[0]]!r}: {quoted(zeros)}. For codes write data.types: "
-            f"{_types(zeros, 'category')}."
-        )
-    if beyond := [c.name for c in columns if _is_beyond(series[c.name], c)]:
-        notes.append(
-            f"Whole numbers beyond 2**53, whose last digits are lost: {quoted(beyond)}."
-            f" If they are identifiers, write data.drop: {_listed(beyond)}; for "
-            f"categories data.types: {_types(beyond, 'category')}."
-        )
-    notes += _words_that_may_be_labels(labelled, reading, facts)
-    notes += [
-        f"Column {c.name!r} has {len(c.categories)} categories in "
-        f"{len(series[c.name])} rows; {_meant(c)}."
-        for c in labelled
-        if c.categories and len(c.categories) > max(2, _MANY * len(series[c.name]))
+    notes += _note(
+        "Text read as numbers",
+        spelled,
+        f" For categories {write(spelled, 'category')}.",
+    )
+    open_to = {name: labelled[name] for name in text if name not in reading.types}
+    numeric = {n: sum(map(is_plain_number, labels)) for n, labels in open_to.items()}
+    whole = [name for name, labels in open_to.items() if numeric[name] == len(labels)]
+    notes += _note(
+        "Words among numbers, both read as categories",
+        [name for name in open_to if numeric[name] and name not in whole],
+        " For numbers, name the words that are none under data.missing.",
+    )
+    notes += _note(
+        "Numbers with units or limit signs, read as categories",
+        [name for name, labels in open_to.items() if _all_with_units(labels)],
+        " For numbers take these out of the file.",
+    )
+    notes += _note(
+        "Numbers kept as text, read as categories",
+        whole,
+        f" For numbers {write(whole, 'number')}.",
+    )
+    zeros = [name for name in plain if name in facts.zeros]
+    example = next(map(facts.zeros.get, zeros), None)
+    notes += _note(
+        f"Read as numbers, though written with leading zeros such as {example!r}",
+        zeros,
+        f" For codes {write(zeros, 'category')}.",
+    )
+    beyond = [
+        name
+        for name in plain
+        if (kind := series[name].dtype.kind) in "iuO"
+        and (kind != "O" or infer_dtype(series[name]) == "integer")
+        and (series[name].abs() > _WHOLE).any()
     ]
+    notes += _note(
+        "Whole numbers beyond 2**53, whose last digits are lost",
+        beyond,
+        f" If they are identifiers, write data.drop: {_listed(beyond)}; for categories "
+        f"data.types: {as_types(beyond, 'category')}.",
+    )
+    missing = {name: facts.words[name] for name in labelled if facts.words.get(name)}
+    if missing and reading.missing is None:
+        words = sorted({word for counts in missing.values() for word in counts})
+        notes.append(
+            f"Read as missing in columns of categories: {quoted(words)} (in "
+            f"{quoted(missing)}). If these are labels, write data.missing: []; or list "
+            f"the words that mean missing."
+        )
+    for name, labels in labelled.items():
+        if len(labels) > max(2, _MANY * len(series[name])):
+            mostly_numbers = sum(map(is_plain_number, labels)) > _MANY * len(labels)
+            advice = (
+                f"if they are numbers, {write([name], 'number')}"
+                if mostly_numbers
+                else "if it is an identifier, list it under drop"
+            )
+            notes.append(
+                f"Column {name!r} has {len(labels)} categories in {len(series[name])} "
+                f"rows; {advice}."
+            )
     return notes
-
-
-def _is_beyond(series: "pd.Series[Any]", column: Column) -> bool:
-    """Return whether a column of numbers holds whole ones that no double keeps."""
-    from pandas.api.types import infer_dtype
-
-    if column.categories or series.dtype.kind not in "iuO":
-        return False
-    whole = series.dtype.kind != "O" or infer_dtype(series) == "integer"
-    return whole and bool((series.abs() > _WHOLE).any())
 
 
 def _all_with_units(labels: Sequence[str]) -> bool:
@@ -148,53 +162,16 @@ def _all_with_units(labels: Sequence[str]) -> bool:
     return len(labels) > 1 and bool(first) and len(with_units(labels)) == len(labels)
 
 
-def _meant(column: Column) -> str:
-    """Return what a column of very many categories may be meant as."""
-    labels = column.categories or ()
-    if sum(map(is_plain_number, labels)) > _MANY * len(labels):
-        return (
-            f"if they are numbers, write data.types: {_types([column.name], 'number')}"
-        )
-    return "if it is an identifier, list it under drop"
-
-
-def _types(names: Sequence[str], kind: str) -> str:
-    listed = ", ".join(f"{as_yaml(name)}: {kind}" for name in names[:_SHOWN])
-    return f"{{{listed}}}"
-
-
-def _words_that_may_be_labels(
-    columns: Sequence[Column], reading: Reading, facts: FileFacts
-) -> list[str]:
-    if reading.missing is not None:
-        return []
-    found = {c.name: facts.words[c.name] for c in columns if facts.words.get(c.name)}
-    if not found:
-        return []
-    words = sorted({word for said in found.values() for word in said})
-    note = (
-        f"Read as missing in columns of categories: {quoted(words)} (in "
-        f"{quoted(found)}). If these are labels, write data.missing: []; or list the "
-        f"words that mean missing."
-    )
-    return [note]
-
-
 def notes_on_values(
-    X: NDArray[np.float64],
-    y: NDArray[np.float64],
-    columns: Sequence[Column],
-    classes: Sequence[str] = (),
+    X: Array, y: Array, columns: Sequence[Column], classes: Sequence[str] = ()
 ) -> list[str]:
-    """Return what the numbers of a table tell: idle, repeated and telltale columns."""
-    notes = []
+    """Return notes on columns that never vary, repeat, or give away the target."""
     idle = [
         column.name
         for column, values in zip(columns, X.T, strict=True)
         if np.all((values == values[0]) | (np.isnan(values) & np.isnan(values[0])))
     ]
-    if idle:
-        notes.append(f"No split can use what never varies: {quoted(idle)}.")
+    notes = _note("No split can use what never varies", idle)
     if n_copies := _n_copies(X, y):
         notes.append(
             f"Rows that are copies of an earlier one, target included: {n_copies}. "
@@ -203,52 +180,41 @@ def notes_on_values(
     if len(y) < _FEWEST:
         return notes
     varied = {p: c for p, c in enumerate(columns) if c.name not in idle}
-    return [*notes, *_notes_on_orders(X, _order(y), varied, classes)]
-
-
-def _notes_on_orders(
-    X: NDArray[np.float64],
-    answer: NDArray[np.int32],
-    columns: Mapping[int, Column],
-    classes: Sequence[str],
-) -> list[str]:
-    """Return notes on columns that tell the target, another column, or only a row."""
-    orders = {place: _order(X[:, place]) for place in columns}
-    names = {place: column.name for place, column in columns.items()}
-    notes = []
+    orders = {place: _order(X[:, place]) for place in varied}
+    answer = _order(y)
     revealing = [
-        place
-        for place, column in columns.items()
-        if _tells(orders[place], answer, any_order=bool(classes or column.categories))
-    ]
-    if revealing:
-        listed = [names[place] for place in revealing]
-        notes.append(
-            f"These say the target by themselves, one value for each of its values: "
-            f"{quoted(listed)}. If they are not known before it, write data.drop: "
-            f"{_listed(listed)}."
+        column.name
+        for place, column in varied.items()
+        if _same_values(
+            orders[place], answer, any_order=bool(classes or column.categories)
         )
-    if copies := _copies(columns, orders):
-        pairs = [f"{names[b]!r} of {names[a]!r}" for b, a in copies.items()]
+    ]
+    notes += _note(
+        "These say the target by themselves, one value for each of its values",
+        revealing,
+        f" If they are not known before it, write data.drop: {_listed(revealing)}.",
+    )
+    if copies := _copies(varied, orders):
+        pairs = [f"{varied[b].name!r} of {varied[a].name!r}" for b, a in copies.items()]
         more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
         notes.append(
             f"Copies, but for their units, so that they add nothing: "
             f"{', '.join(pairs[:_SHOWN])}{more}. To leave them out write data.drop: "
-            f"{_listed([names[b] for b in copies])}."
+            f"{_listed([varied[b].name for b in copies])}."
         )
     counted = [
-        names[place]
-        for place, column in columns.items()
+        column.name
+        for place, column in varied.items()
         if not column.categories
-        and place not in revealing
-        and _is_identifier(X[:, place], orders[place])
+        and column.name not in revealing
+        and orders[place].min() == 0
+        and orders[place].max() + 1 == len(y)
+        # Beyond 2**53 every double is a whole number.
+        and np.all((np.abs(X[:, place]) < _WHOLE) & (X[:, place] % 1 == 0))
     ]
-    if counted:
-        notes.append(
-            f"Another whole number in every row, as identifiers have: "
-            f"{quoted(counted)}. If they are, write data.drop: {_listed(counted)}."
-        )
-    return notes
+    text = "Another whole number in every row, as identifiers have"
+    advice = f" If they are, write data.drop: {_listed(counted)}."
+    return notes + _note(text, counted, advice)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -260,7 +226,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"[{', '.join(map(as_yaml, names[:_SHOWN]))}]"
 
 
-def _order(values: NDArray[np.float64]) -> NDArray[np.int32]:
+def _order(values: Array) -> NDArray[np.int32]:
     """Return the rank of each value among those that differ, -1 where missing."""
     import pandas as pd
 
@@ -271,20 +237,18 @@ def _order(values: NDArray[np.float64]) -> NDArray[np.int32]:
     return ranks[codes]
 
 
-def _tells(
+def _same_values(
     feature: NDArray[np.int32], answer: NDArray[np.int32], *, any_order: bool
 ) -> bool:
     """Return whether a feature and the target are the same but for their units."""
     n_values = int(answer.max()) + 1
     if feature.max() + 1 != n_values or feature.min() < 0:
         return False
-    if any_order:
-        few = 2 * n_values <= len(answer)  # else two identifiers would be the same
-        return (
-            few
-            and len(np.unique(feature.astype(np.int64) * n_values + answer)) == n_values
-        )
-    return any(np.array_equal(feature, o) for o in (answer, n_values - 1 - answer))
+    if not any_order:
+        return any(np.array_equal(feature, o) for o in (answer, n_values - 1 - answer))
+    if 2 * n_values > len(answer):  # two identifiers would be the same
+        return False
+    return len(np.unique(feature.astype(np.int64) * n_values + answer)) == n_values
 
 
 def _copies(
@@ -311,20 +275,13 @@ def _copies(
     return copies
 
 
-def _is_identifier(values: NDArray[np.float64], ranks: NDArray[np.int32]) -> bool:
-    if ranks.min() < 0 or ranks.max() + 1 != len(ranks):
-        return False
-    exact = np.abs(values) < _WHOLE  # beyond it every double is a whole number
-    return bool(np.all(exact & (values == np.floor(values))))
-
-
 def notes_on_last_row(
-    series: "Mapping[str, pd.Series[Any]]", X: NDArray[np.float64], answer: Target
+    series: "Mapping[str, pd.Series[Any]]", X: Array, answer: Target
 ) -> list[str]:
-    """Return a note where the last row sums up the others."""
+    """Return a note if the last row sums up the others."""
     if len(X) < _FEWEST:
         return []
-    said = next(
+    found = next(
         (
             f"{str(values.iloc[-1])!r} in column {name!r}"
             for name, values in series.items()
@@ -339,17 +296,17 @@ def notes_on_last_row(
         sums = np.nansum(numbers[:-1], axis=0)
         counted = np.isfinite(last) & np.isfinite(sums) & (last != 0)
         same = counted & (np.abs(last - sums) <= _CLOSE * np.abs(sums))
-    if said is None and same.sum() >= max(2, (counted.sum() + 1) // 2):
-        said = f"the sum of the others in {int(same.sum())} columns"
-    if said is None:
+    if found is None and same.sum() >= max(2, (counted.sum() + 1) // 2):
+        found = f"the sum of the others in {int(same.sum())} columns"
+    if found is None:
         return []
     return [
-        f"The last row looks like a total ({said}); if it is, take it out of the file."
+        f"The last row looks like a total ({found}); if it is, take it out of the file."
     ]
 
 
-def _n_copies(X: NDArray[np.float64], y: NDArray[np.float64]) -> int:
-    """Return how many rows were there before, by a hash of 64 bits."""
+def _n_copies(X: Array, y: Array) -> int:
+    """Return how many rows repeat an earlier one, by a hash of 64 bits."""
     import pandas as pd
 
     hashes = pd.util.hash_array(y)

@@ -1,4 +1,4 @@
-"""Preparation: a DataFrame becomes a table, or an error that says what to mend."""
+"""Preparation: a DataFrame becomes a table, or an error that says what to change."""
 
 import datetime as dt
 import re
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.cells import Reading, as_yaml, columns_by_name, refuse_unknown
+from boostreg.arrays import Array
+from boostreg.data.cells import Reading, as_types, columns_by_name, refuse_unknown
 from boostreg.data.columns import (
     Column,
     encode_labels,
@@ -55,7 +56,7 @@ _TYPES = {"groups": "category", "time": "number", "weights": "number"}
 _FAULTS = 5  # columns named in one message
 
 
-def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
+def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     frame: "pd.DataFrame",
     *,
     target: str,
@@ -73,22 +74,15 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     frame : DataFrame
         Numbers, booleans, text and categories; its index is ignored. A column of a
         file that is a nameless index of its rows is left out, and a note says so.
-    target : str
-        Column to predict.
-    task : {"regression", "binary", "multiclass"} or None
-        None infers it, and a note says so.
-    drop : sequence of str
-        Columns that are no features.
+    target, task, drop
+        The column to predict, its task (None infers it), and columns to leave out.
     groups, time, weights : str or None
         Columns for folds and row weights; none of them is a feature.
     reading : Reading or None
         What counts as missing, how text spells numbers, and which types are stated.
 
-    Raises
-    ------
-    DataError
-        If a column is not there or holds what cannot be used, or nothing is left to
-        learn from. The message names the column, what was found and what is allowed.
+    Raises DataError if a column is missing or holds what cannot be used, or no feature
+    is left.
     """
     facts = file_facts(frame)
     stated = Reading() if reading is None and facts.of_file else reading
@@ -98,8 +92,7 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         raise DataError("the data have no row; at least 1 is needed.")
     roles = {"groups": groups, "time": time, "weights": weights}
     named = {role: name for role, name in roles.items() if name is not None}
-    _check_roles(list(series), target, drop, named)
-    _check_types(list(series), reading, named)
+    _check_names(list(series), reading, target, drop, named)
     used = {target, *drop, *named.values()}
     indices = _indices(facts, series, used | set(reading.types))
     taken = used | set(indices)
@@ -108,18 +101,17 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
         name: without_words(series[name], reading)
         for name in (target, *named.values(), *features)
     }
-    words = facts.words
     with _about("target"):
         _refuse_unread(facts, target)
-        said = words.get(target, {})
-        answer = read_target(series[target], target, task, stated, said)
+        words = facts.words.get(target, {})
+        answer = read_target(series[target], target, task, stated, words)
     X, columns = _read_features({n: series[n] for n in features}, stated, facts)
     read = {}
     for role, name in named.items():
         with _about(role):
             _refuse_unread(facts, name)
-            said = words.get(name, {})
-            read[role] = _READERS[role](series[name], name, stated, said)
+            words = facts.words.get(name, {})
+            read[role] = _read_role(role, series[name], name, stated, words)
     kept = {name: series[name] for name in (target, *features)}
     labelled = [target] if answer.classes else []
     labelled += [] if groups is None else [groups]
@@ -144,65 +136,14 @@ def prepare_table(  # noqa: PLR0913  one argument a key of `data` in a study
     )
 
 
-def _check_types(
-    names: Sequence[str], reading: Reading, named: Mapping[str, str]
+def _check_names(
+    names: Sequence[str],
+    reading: Reading,
+    target: str,
+    drop: Sequence[str],
+    named: Mapping[str, str],
 ) -> None:
-    for name in reading.types:
-        refuse_unknown(name, names, key="types")
-        for role, other in named.items():
-            if name == other and reading.types[name] != _TYPES[role]:
-                raise DataError.at(
-                    "types",
-                    text=f"{name!r} is the {role} column, whose type is "
-                    f"{_TYPES[role]}, got {reading.types[name]}.",
-                )
-
-
-def _indices(
-    facts: FileFacts, series: "dict[str, pd.Series[Any]]", used: Collection[str]
-) -> dict[str, str]:
-    """Return the columns of a file that are an index without a name, and why.
-
-    Such are whole numbers in the first columns of a CSV file, or in what pandas calls
-    a level of an index; and in any other column without a name if it counts the rows.
-    """
-    if not facts.of_file:
-        return {}
-    found, first = {}, True
-    for name, values in series.items():
-        nameless = _INDEX.fullmatch(name) is not None
-        first = first and nameless
-        if not nameless or name in used or not _are_whole(values):
-            continue
-        if _counts_rows(values):
-            found[name] = "counts the rows"
-        elif first or name.startswith(_LEVEL):
-            kept = f"data.types: {{{as_yaml(name)}: number}}"
-            found[name] = f"whole numbers without a name, an index; {kept} keeps it"
-    return found
-
-
-def _are_whole(values: "pd.Series[Any]") -> bool:
-    if values.dtype.kind == "f":
-        return bool((values % 1 == 0).all())
-    return values.dtype.kind in "iu"
-
-
-def _counts_rows(values: "pd.Series[Any]") -> bool:
-    if len(values) < _FEWEST_COUNTED:
-        return False
-    ordered = np.sort(values.to_numpy())
-    return ordered[0] in (0, 1) and bool(np.all(np.diff(ordered) == 1))
-
-
-def _refuse_unread(facts: FileFacts, name: str) -> None:
-    if name in facts.unread:
-        raise DataError(f"column {name!r} {facts.unread[name]}.")
-
-
-def _check_roles(
-    names: Sequence[str], target: str, drop: Sequence[str], named: dict[str, str]
-) -> None:
+    """Raise DataError if a column is missing, or has two roles or a wrong type."""
     with _about("target"):
         refuse_unknown(target, names, "target")
     for role, name in named.items():
@@ -217,11 +158,51 @@ def _check_roles(
             refuse_unknown(name, names, key="drop")
         if target in drop:
             raise DataError(f"target {target!r} must not be listed under drop.")
+    for name, kind in reading.types.items():
+        refuse_unknown(name, names, key="types")
+        for role, other in named.items():
+            if name == other and kind != _TYPES[role]:
+                raise DataError.at(
+                    "types",
+                    text=f"{name!r} is the {role} column, whose type is "
+                    f"{_TYPES[role]}, got {kind}.",
+                )
+
+
+def _indices(
+    facts: FileFacts, series: "dict[str, pd.Series[Any]]", used: Collection[str]
+) -> dict[str, str]:
+    """Return the columns of a file that are an index without a name, and why.
+
+    Such are whole numbers in the first columns of a CSV file, or in what pandas calls
+    a level of an index; and in any other column without a name if it counts the rows.
+    """
+    found, first = {}, True
+    for name, values in series.items() if facts.of_file else ():
+        nameless = _INDEX.fullmatch(name) is not None
+        first = first and nameless
+        if not nameless or name in used or values.dtype.kind not in "iuf":
+            continue
+        ordered = np.sort(values.to_numpy())
+        if values.dtype.kind == "f" and (values % 1 != 0).any():  # NaN too
+            continue
+        counts = len(ordered) >= _FEWEST_COUNTED and ordered[0] in (0, 1)
+        if counts and np.all(np.diff(ordered) == 1):
+            found[name] = "counts the rows"
+        elif first or name.startswith(_LEVEL):
+            kept = f"data.types: {as_types([name], 'number')}"
+            found[name] = f"whole numbers without a name, an index; {kept} keeps it"
+    return found
+
+
+def _refuse_unread(facts: FileFacts, name: str) -> None:
+    if name in facts.unread:
+        raise DataError(f"column {name!r} {facts.unread[name]}.")
 
 
 @contextmanager
 def _about(key: str) -> Iterator[None]:
-    """Let an error say which key of ``data`` in a study it is about."""
+    """Set the key of ``data`` in a study that an error is about."""
     try:
         yield
     except DataError as error:
@@ -231,17 +212,17 @@ def _about(key: str) -> Iterator[None]:
 
 def _read_features(
     series: "dict[str, pd.Series[Any]]", reading: Reading | None, facts: FileFacts
-) -> tuple[NDArray[np.float64], tuple[Column, ...]]:
+) -> tuple[Array, tuple[Column, ...]]:
     """Return the features, or one error that names every column at fault."""
     if not series:
         raise DataError("no feature is left; at least 1 column is needed.")
     X = np.empty((len(next(iter(series.values()))), len(series)))
-    found = {word for said in facts.words.values() for word in said}
+    words = sorted({word for counts in facts.words.values() for word in counts})
     columns, faults = [], []
     for place, (name, values) in enumerate(series.items()):
         try:
             _refuse_unread(facts, name)
-            X[:, place], column = read_column(values, name, reading, sorted(found))
+            X[:, place], column = read_column(values, name, reading, words)
             columns.append(column)
         except DataError as error:
             faults.append(error)
@@ -254,19 +235,34 @@ def _read_features(
     return X, tuple(columns)
 
 
-def _read_weights(
+def _read_role(
+    role: str,
     series: "pd.Series[Any]",
     name: str,
     reading: Reading | None,
     words: Mapping[str, int],
-) -> NDArray[np.float64]:
-    if meant_kind(series, name, reading, words, only_numbers=True) != "number":
+) -> NDArray[Any]:
+    """Return groups as codes, weights as numbers, and time as numbers or seconds."""
+    if role == "groups":
+        refuse_missing(series, name, "groups column", words)
+        return encode_labels(series, name)[0]
+    if role == "time":
+        refuse_missing(series, name, "time column")
+    kind = meant_kind(series, name, reading, words, only_numbers=True)
+    if role == "time" and kind != "number":
+        return _seconds_of(series, name)
+    if kind != "number":
         raise DataError(
             f"weights column {name!r} must hold numbers, got {series.dtype}, first "
             f"{series.iloc[0]!r}."
         )
-    refuse_missing(series, name, "weights column")
-    values = numbers_of(series, name, reading or Reading())
+    refuse_missing(series, name, f"{role} column")
+    values = numbers_of(series, name, reading)
+    (_check_weights if role == "weights" else _refuse_day_first)(values, name)
+    return values
+
+
+def _check_weights(values: Array, name: str) -> None:
     negative = np.flatnonzero(values < 0)
     if len(negative):
         row = int(negative[0])
@@ -287,60 +283,43 @@ def _read_weights(
             f"weights column {name!r} adds up to more than a number can hold, its "
             f"largest is {float(values.max())!r}; divide all weights by one number."
         )
-    return values
 
 
-def _read_groups(
-    series: "pd.Series[Any]",
-    name: str,
-    _reading: Reading | None,
-    words: Mapping[str, int],
-) -> NDArray[np.int64]:
-    refuse_missing(series, name, "groups column", words)
-    codes, _ = encode_labels(series, name)
-    return codes
-
-
-def _read_time(
-    series: "pd.Series[Any]",
-    name: str,
-    reading: Reading | None,
-    words: Mapping[str, int],
-) -> NDArray[np.float64]:
-    """Return points in time as numbers: seconds since 1970 in UTC for dates."""
+def _seconds_of(series: "pd.Series[Any]", name: str) -> Array:
+    """Return dates as seconds since 1970 in UTC."""
     import pandas as pd
 
-    refuse_missing(series, name, "time column")
-    if meant_kind(series, name, reading, words, only_numbers=True) == "number":
-        numbers = numbers_of(series, name, reading or Reading())
-        _refuse_day_first(numbers, name)
-        return numbers
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.to_timestamp()
     if series.dtype.kind == "M":
-        return _seconds_of_stamps(series)
-    codes, values = pd.factorize(series.astype(object))
-    seconds = []
-    for code, value in enumerate(values):
-        second = _seconds(value)
-        if second is None:
-            row = int(np.argmax(codes == code))
-            found = f"{value!r} in row {row} (the first row is 0)"
-            raise _no_times(name, found)
-        seconds.append(second)
+        stamps = series.dt.tz_convert(None) if series.dt.tz is not None else series
+        values = stamps.to_numpy()
+        if np.datetime_data(values.dtype)[0] != "ns":
+            return values.astype("datetime64[us]").astype(np.int64) / 1e6
+        micros, rest = np.divmod(values.astype(np.int64), 1000)
+        return micros / 1e6 + rest / 1e9
+    codes, distinct = pd.factorize(series.astype(object))
+    seconds = list(map(_seconds, distinct))
+    if None in seconds:
+        place = seconds.index(None)
+        row = int(np.argmax(codes == place))
+        raise DataError(
+            f"time column {name!r} must hold numbers, dates or ISO 8601 text such as "
+            f"2024-01-31, found {distinct[place]!r} in row {row} (the first row is 0)."
+        )
     return np.array(seconds, dtype=np.float64)[codes]
 
 
-def _refuse_day_first(values: NDArray[np.float64], name: str) -> None:
-    """Raise DataError if numbers are dates of eight digits that begin with the day.
+def _refuse_day_first(values: Array, name: str) -> None:
+    """Raise DataError if numbers are dates of eight digits that end with the year.
 
-    These do not go forward in time as numbers do.
+    They are not in the order of time.
     """
     if not np.all((values == np.floor(values)) & (values >= 1e6) & (values < 1e8)):
         return
     first, rest = np.divmod(values, 1e6)
     second, year = np.divmod(rest, 1e4)
-    days = [(p >= 1) & (p <= most) for p in (first, second) for most in (31, 12)]
+    days = [(p >= 1) & (p <= last) for p in (first, second) for last in (31, 12)]
     in_order = np.all(days[0] & days[3]) or np.all(days[1] & days[2])
     if in_order and np.all((year >= 1900) & (year < 2100)):
         raise DataError(
@@ -350,26 +329,20 @@ def _refuse_day_first(values: NDArray[np.float64], name: str) -> None:
         )
 
 
-def _seconds_of_stamps(series: "pd.Series[Any]") -> NDArray[np.float64]:
-    """Return dates of any year that pandas keeps, as ``_seconds`` does."""
-    stamps = series.dt.tz_convert(None) if series.dt.tz is not None else series
-    values = stamps.to_numpy()
-    if np.datetime_data(values.dtype)[0] != "ns":
-        return values.astype("datetime64[us]").astype(np.int64) / 1e6
-    micros, rest = np.divmod(values.astype(np.int64), 1000)
-    return micros / 1e6 + rest / 1e9
-
-
 def _seconds(value: object) -> float | None:
-    """Return seconds since 1970 in UTC, None for what is no date.
+    """Return seconds since 1970 in UTC, None for other values.
 
     >>> _seconds("1970-01-02"), _seconds("9999-12-31T23:59:59Z"), _seconds("monday")
     (86400.0, 253402300799.0, None)
     """
     match value:
         case str():
+            text = value.strip()
+            if parts := _DATE.match(text):  # Python wants zeros and a day
+                year, month, day = parts["year"], parts["month"], parts["day"] or "1"
+                text = f"{year}-{month:0>2}-{day:0>2}{text[parts.end() :]}"
             try:
-                point = dt.datetime.fromisoformat(_as_iso(value.strip()))
+                point = dt.datetime.fromisoformat(text)
             except ValueError:
                 return None
         case dt.datetime():  # pandas' Timestamp is one
@@ -384,46 +357,14 @@ def _seconds(value: object) -> float | None:
     return (point - _EPOCH).total_seconds() + nanoseconds / 1e9
 
 
-def _as_iso(text: str) -> str:
-    """Return a date with its zeros and its day, as Python wants them."""
-    parts = _DATE.match(text)
-    if parts is None:
-        return text
-    year, month, day = parts["year"], parts["month"], parts["day"] or "1"
-    return f"{year}-{month:0>2}-{day:0>2}{text[parts.end() :]}"
-
-
-def _no_times(name: str, found: str) -> DataError:
-    return DataError(
-        f"time column {name!r} must hold numbers, dates or ISO 8601 text such as "
-        f"2024-01-31, found {found}."
-    )
-
-
-_READERS: dict[str, Any] = {
-    "groups": _read_groups,
-    "time": _read_time,
-    "weights": _read_weights,
-}
-
-
 def with_class_weights(table: Table, given: str | Mapping[str, float] | None) -> Table:
     """Return the table with row weights multiplied by those of their classes.
 
     Class weights are a part of what the loss is, so they are the same in training and
-    in judging, and are counted once, on all rows.
+    in judging, and are counted once, on all rows. ``balanced`` is rows / (classes *
+    rows of the class); a mapping has factors by class, 1 for those that it omits.
 
-    Parameters
-    ----------
-    table : Table
-    given : "balanced", mapping of str to float or None
-        ``balanced``: rows / (classes * rows of the class); else a factor for each
-        class that is named, 1 for the others.
-
-    Raises
-    ------
-    DataError
-        If the task has no classes, or a class is not there.
+    Raises DataError if the task has no classes, or a class does not occur.
     """
     if given is None:
         return table
@@ -431,7 +372,13 @@ def with_class_weights(table: Table, given: str | Mapping[str, float] | None) ->
         raise DataError("a regression target has no classes; leave class_weights out.")
     codes = table.y.astype(int)
     if isinstance(given, Mapping):
-        factors = _named(table.classes, given)
+        by_class = {str(label): factor for label, factor in given.items()}
+        if unknown := [label for label in by_class if label not in table.classes]:
+            raise DataError(
+                f"class {unknown[0]!r} is not in the target, which has "
+                f"{', '.join(table.classes)}."
+            )
+        factors = np.array([by_class.get(label, 1.0) for label in table.classes])
     else:
         counts = np.bincount(codes, minlength=len(table.classes))
         factors = table.n_samples / (len(table.classes) * counts)
@@ -439,31 +386,12 @@ def with_class_weights(table: Table, given: str | Mapping[str, float] | None) ->
     return replace(table, weights=rows * factors[codes])
 
 
-def _named(classes: tuple[str, ...], given: Mapping[str, float]) -> np.ndarray:
-    texts = {str(label): factor for label, factor in given.items()}
-    if unknown := [label for label in texts if label not in classes]:
-        raise DataError(
-            f"class {unknown[0]!r} is not in the target, which has "
-            f"{', '.join(classes)}."
-        )
-    return np.array([texts.get(label, 1.0) for label in classes])
-
-
 def named_signs(
     columns: Sequence[Column], given: Mapping[Any, int]
 ) -> tuple[int, ...] | None:
     """Return a sign for each column, 0 for those not named; None if none is named.
 
-    Parameters
-    ----------
-    columns : sequence of Column
-    given : mapping of str to int
-        1 for a column along which raw scores may only rise, -1 where only fall.
-
-    Raises
-    ------
-    DataError
-        If there is no such column.
+    Raw scores may only rise along a column of sign 1, only fall along one of -1.
     """
     names = [column.name for column in columns]
     if unknown := [name for name in given if name not in names]:
@@ -473,17 +401,14 @@ def named_signs(
     return tuple(given.get(name, 0) for name in names) if given else None
 
 
-_PREFIX = "synthetic:"
-
-
 def planted_name(source: str) -> str | None:
     """Return the name of a planted source, None for real data.
 
     >>> planted_name("synthetic:sparse"), planted_name("sklearn:wine")
     ('sparse', None)
     """
-    name = source.removeprefix(_PREFIX)
-    return name if name != source and name in SYNTHETIC else None
+    kind, _, name = source.partition(":")
+    return name if kind == "synthetic" and name in SYNTHETIC else None
 
 
 def planted_table(name: str, seed: int, target: str = "target") -> Table:
@@ -493,43 +418,33 @@ def planted_table(name: str, seed: int, target: str = "target") -> Table:
 
 
 def planted_truth(name: str) -> Mapping[str, Any] | None:
-    """Return what is known of a planted target, None where it is no plain sum.
+    """Return what is known of a planted target, None if it is not a plain sum.
 
-    Returns
-    -------
-    dict or None
-        ``informative``, the columns that the target depends on; ``coefficients``, one
-        a column where it is linear in them, else None; ``noise_variance`` of the
-        normal noise.
+    ``informative`` has the columns that the target depends on; ``coefficients`` one per
+    column if it is linear in them; ``noise_variance`` is that of the normal noise.
 
-    Examples
-    --------
     >>> planted_truth("sparse")["informative"]
     (0, 1, 2, 3, 4)
     """
     if name not in _TRUTHS:
         return None
-    informative, coefficients, variance = _TRUTHS[name]
+    n_features, by_column, variance = _TRUTHS[name]
+    coefficients = None
+    if None not in by_column.values():
+        coefficients = np.array([by_column.get(k, 0.0) for k in range(n_features)])
     return {
-        "informative": informative,
-        "coefficients": None if coefficients is None else np.array(coefficients),
+        "informative": tuple(by_column),
+        "coefficients": coefficients,
         "noise_variance": variance,
     }
 
 
-_Truth = tuple[tuple[int, ...], tuple[float, ...] | None, float | None]
-
-_COLLINEAR = dict(zip((0, 6, 12, 18, 24), (2.0, -1.5, 1.0, -1.0, 0.5), strict=True))
-
-_TRUTHS: dict[str, _Truth] = {
-    "classes": ((0, 1, 2, 3, 4), (2.0, -1.5, 1.5, -1.0, 1.0, *(0.0,) * 25), None),
-    "collinear": (
-        tuple(_COLLINEAR),
-        tuple(_COLLINEAR.get(column, 0.0) for column in range(30)),
-        2.25,
-    ),
-    "friedman1": ((0, 1, 2, 3, 4), None, 1.0),
-    "noise": ((), (0.0,) * 10, 1.0),
-    "step": ((0, 1), None, 0.0),
-    "sparse": ((0, 1, 2, 3, 4), (3.0, -2.0, 2.0, -1.0, 1.0, *(0.0,) * 45), 1.0),
+# Features, coefficients by column (None: not linear), variance of the normal noise.
+_TRUTHS: dict[str, tuple[int, dict[int, Any], float | None]] = {
+    "classes": (30, {0: 2.0, 1: -1.5, 2: 1.5, 3: -1.0, 4: 1.0}, None),
+    "collinear": (30, {0: 2.0, 6: -1.5, 12: 1.0, 18: -1.0, 24: 0.5}, 2.25),
+    "friedman1": (10, dict.fromkeys(range(5)), 1.0),
+    "noise": (10, {}, 1.0),
+    "sparse": (50, {0: 3.0, 1: -2.0, 2: 2.0, 3: -1.0, 4: 1.0}, 1.0),
+    "step": (5, dict.fromkeys(range(2)), 0.0),
 }

@@ -1,16 +1,16 @@
-"""Files as DataFrames, and the mistakes in them that pandas would pass over.
+"""Sources as DataFrames: files, data sets of scikit-learn and OpenML, planted data.
 
 pandas renames columns of the same name, fills short rows, drops what is too long and
-guesses types file by file in silence. So a CSV file is first read record by record;
-only a file whose every record fits its header is parsed, as text; and a column becomes
-numbers only where every cell is one.
+guesses types without a warning. So a CSV file is first read record by record; only a
+file whose every record fits its header is parsed, as text; and a column becomes numbers
+only if every cell is one.
 """
 
 import csv
 import importlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Indices
 from boostreg.data.cells import (
     BOOLEANS,
     Reading,
@@ -47,16 +48,14 @@ __all__ = [
 
 _SUFFIXES = (".csv", ".parquet")
 _FACTS = "boostreg"  # where a DataFrame carries what is known of its file
-_SEPARATORS = (";", "\t", "|")
 _ZEROS = re.compile(r"0[0-9]+")
 _SAMPLE = 100  # rows that show whether a column has as many values as rows
 _AS_IN_TRAINING = "as in the file of training"
-_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # at the start of a file
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What a DataFrame cannot say of the file that it came from.
+    """What a DataFrame does not hold of the file that it came from.
 
     Attributes
     ----------
@@ -65,11 +64,9 @@ class FileFacts:
     zeros : mapping of str to str
         Columns of whole numbers with leading zeros, and one of these.
     joined : mapping of str to tuple of str
-        Columns of numbers where different cells are one number, and two of these.
+        Columns of numbers in which different cells are one number, and two of these.
     unread : mapping of str to str
         Columns that cannot be read, and why.
-    of_file : bool
-        False for a DataFrame that came from no file.
     """
 
     words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -97,15 +94,12 @@ def read_csv(
 
     With ``labels`` these are rows for a model, which no study says how to read.
 
-    A column is numbers, or booleans (TRUE, FALSE), where all its cells are; else text
-    as it stands in the file. Empty cells and the words of ``reading`` are missing. A
-    blank line is no record, but where there is one column: a missing cell.
+    A column is numbers, or booleans (TRUE, FALSE), if all its cells are, and text
+    otherwise. Empty cells and the words of ``reading`` are missing. A blank line is not
+    a record, except in a file of one column: a missing cell.
 
-    Raises
-    ------
-    DataError
-        If the file is not there, is empty, is not in the encoding, repeats a column
-        name or has records of other lengths than the header.
+    Raises DataError if the file is missing, empty or in another encoding, repeats a
+    column name or has records of other lengths than the header.
     """
     reading, later = reading or Reading(), labels is not None
     encoding = reading.encoding
@@ -136,15 +130,8 @@ def read_csv(
 def read_parquet(path: Path) -> "pd.DataFrame":
     """Return a Parquet file, named levels of a pandas index among its columns.
 
-    What pandas noted about types is passed over: the file's own types say as much. A
-    column that cannot be read is only refused where it is used.
-
-    Raises
-    ------
-    MissingExtraError
-        If pyarrow is not installed.
-    DataError
-        If the file is not there, is no Parquet file or repeats a column name.
+    The file's own types are used, not pandas' notes on them. A column that cannot be
+    read is only refused if it is used.
     """
     _refuse_absent(path)
     try:
@@ -156,7 +143,7 @@ def read_parquet(path: Path) -> "pd.DataFrame":
         ) from error
     try:
         with parquet.ParquetFile(path) as file:
-            _check_names(list(file.schema_arrow.names), path)
+            refuse_repeated(file.schema_arrow.names, f"{path}: ")
             table = file.read()
     except DataError:
         raise
@@ -171,19 +158,13 @@ def _refuse_absent(path: Path) -> None:
     if path.is_dir():
         raise DataError(f"{path}: is a folder, a data file is needed.")
     if not path.exists():
-        raise DataError(f"{path}: the data file is not there{_beside(path)}.")
+        near = ", nor is its folder"
+        if path.parent.is_dir():
+            files = [f.name for f in path.parent.iterdir() if f.suffix in _SUFFIXES]
+            near = f"; {suggestion(path.name, sorted(files))}" if files else ""
+        raise DataError(f"{path}: the data file is not there{near}.")
     if not path.is_file():
         raise DataError(f"{path}: is no regular file, a data file is needed.")
-
-
-def _beside(path: Path) -> str:
-    """Return which data files there are in its place."""
-    if not path.parent.is_dir():
-        return ", nor is its folder"
-    files = sorted(
-        other.name for other in path.parent.iterdir() if other.suffix in _SUFFIXES
-    )
-    return f"; {suggestion(path.name, files)}" if files else ""
 
 
 def _undecoded(
@@ -195,7 +176,7 @@ def _undecoded(
     found = str(error)
     if isinstance(error, UnicodeDecodeError):
         found = f"found byte 0x{error.object[error.start]:02x} ({error.reason})"
-    likely = _MARKS.get(start, "latin-1")
+    likely = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
     advice = f"UTF-8, or write its encoding, such as data.encoding: {likely}"
     refusal = DataError(
         f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as "
@@ -217,7 +198,7 @@ def _check_records(
     header = _header(records)
     if not header:
         raise DataError(f"{path}: the file is empty; a header and rows are needed.")
-    _check_names(header, path)
+    refuse_repeated(header, f"{path}: ")
     _refuse_other_separator(header, path, separator, later=later)
     n_rows = 0
     ragged = []
@@ -242,26 +223,19 @@ def _check_records(
     return header
 
 
-def _check_names(names: list[str], path: Path) -> None:
-    try:
-        refuse_repeated(names)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
-
-
 def _refuse_other_separator(
     names: list[str], path: Path, separator: str, *, later: bool
 ) -> None:
     if names[0].lower().startswith("sep=") and not any(names[1:]):
         mark = names[0][4:] or separator
-        advice = f" and write data.separator: {_as_key(mark)}"
+        advice = f" and write data.separator: {as_yaml_text(mark)}"
         raise DataError(
             f"{path}: the first line, 'sep={mark}', is a mark for Excel; take it out "
             f"of the file{'' if later or mark == separator else advice}."
         )
-    found = [mark for mark in (",", *_SEPARATORS) if mark in names[0]]
+    found = [mark for mark in (",", ";", "\t", "|") if mark in names[0]]
     if len(names) == 1 and found:
-        advice = f". Write data.separator: {_as_key(found[0])} for this file."
+        advice = f". Write data.separator: {as_yaml_text(found[0])} for this file."
         refusal = DataError(
             f"{path}: the header is the single column {names[0]!r}; values are "
             f"separated by {separator!r} here"
@@ -269,10 +243,6 @@ def _refuse_other_separator(
         )
         refusal.loc = ("source" if separator == Reading().separator else "separator",)
         raise refusal
-
-
-def _as_key(mark: str) -> str:
-    return json.dumps(mark) if mark == "\t" else as_yaml_text(mark)
 
 
 def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
@@ -306,14 +276,11 @@ def _typed(
     zeros: dict[str, str] = {}
     joined: dict[str, tuple[str, str]] = {}
     for place, (name, column) in enumerate(zip(header, cells.T, strict=True)):
-        is_label = reading.types.get(name) == "category"
         texts = column[:_SAMPLE].tolist()
         numbers = None
-        if reading.is_plain and not is_label and len(set(texts)) > _SAMPLE / 2:
+        if reading.is_plain and len(set(texts)) > _SAMPLE / 2:
             texts = column.tolist()
-            numbers = _at_once(texts)
-            if numbers is not None and _is_doubtful(name, texts, numbers, reading):
-                numbers = None
+            numbers = _unless_doubtful(_at_once(texts), name, texts, reading)
         if numbers is not None:
             values = numbers
         else:
@@ -321,21 +288,30 @@ def _typed(
             blank = np.array(reading.is_missing(uniques.tolist()), dtype=bool)
             if name in labels:
                 blank &= np.array([text not in labels[name] for text in uniques])
-            words[name] = _words(codes, uniques, blank)
+            words[name] = {
+                uniques[code]: int(np.sum(codes == code))
+                for code in np.flatnonzero(blank).tolist()
+                if uniques[code].strip()
+            }
             known = uniques[~blank]
             texts = known.tolist()
-            numbers = None if is_label else _all_numbers(texts, reading)
-            if numbers is not None and _is_doubtful(name, texts, numbers, reading):
-                numbers = None
-            values = _taken(known if numbers is None else numbers, codes, blank)
-        if numbers is not None and numbers.dtype.kind == "i":
-            zero = next(filter(_ZEROS.fullmatch, texts), None)
+            numbers = _unless_doubtful(
+                _all_numbers(texts, reading), name, texts, reading
+            )
+            values = known if numbers is None else numbers
+            if blank.any():
+                kind = np.float64 if values.dtype.kind in "if" else object
+                with_blanks = np.full(len(blank), np.nan, dtype=kind)
+                with_blanks[~blank] = values
+                values = with_blanks
+            values = values[codes]
+        if numbers is not None:
+            is_whole, recur = numbers.dtype.kind == "i", 2 * len(numbers) <= len(column)
+            zero = next(filter(_ZEROS.fullmatch, texts), None) if is_whole else None
             zeros |= {} if zero is None else {name: zero}
-        recur = numbers is not None and 2 * len(numbers) <= len(column)
-        if numbers is not None and (name in zeros or recur):
-            pair = _same_number(texts, numbers)
+            pair = _same_number(texts, numbers) if zero is not None or recur else None
             joined |= {} if pair is None else {name: pair}
-        is_text = values.dtype == object  # else pandas looks what kind of text it is
+        is_text = values.dtype == object  # otherwise pandas infers the kind of text
         columns[place] = pd.Series(values, dtype=object) if is_text else values
     frame = pd.DataFrame(columns, copy=False)
     frame.columns = pd.Index(header, dtype=object)
@@ -343,16 +319,18 @@ def _typed(
     return frame
 
 
-def _is_doubtful(
-    name: str, texts: list[str], numbers: NDArray[Any], reading: Reading
-) -> bool:
-    """Return whether points may stand between thousands; text stays until judged."""
-    stated = name in reading.types or numbers.dtype.kind != "f"
-    return not stated and bool(with_groups(texts, reading))
+def _unless_doubtful(
+    numbers: NDArray[Any] | None, name: str, texts: list[str], reading: Reading
+) -> NDArray[Any] | None:
+    """Return numbers, None for a category or if points may separate thousands."""
+    if numbers is None or reading.types.get(name) == "category":
+        return None
+    may_be_grouped = name not in reading.types and numbers.dtype.kind == "f"
+    return None if may_be_grouped and with_groups(texts, reading) else numbers
 
 
 def _same_number(texts: Sequence[str], numbers: NDArray[Any]) -> tuple[str, str] | None:
-    """Return the first two different texts, spaces around them aside, of one number."""
+    """Return the first two different texts, stripped, that are the same number."""
     first: dict[Any, str] = {}
     for text, number in zip(map(str.strip, texts), numbers.tolist(), strict=True):
         if first.setdefault(number, text) != text:
@@ -361,7 +339,7 @@ def _same_number(texts: Sequence[str], numbers: NDArray[Any]) -> tuple[str, str]
 
 
 def _at_once(texts: list[str]) -> NDArray[Any] | None:
-    """Return a column of plain numbers, None where one cell or more is none."""
+    """Return a column of plain numbers, None if a cell is something else."""
     if plain_numbers(texts[:1]) is None:  # most columns of text end here
         return None
     values = plain_numbers(texts)
@@ -369,10 +347,7 @@ def _at_once(texts: list[str]) -> NDArray[Any] | None:
 
 
 def _as_array(values: Sequence[Any]) -> NDArray[Any]:
-    """Return numbers as an array; whole numbers stay whole, however large.
-
-    They identify groups and classes.
-    """
+    """Return numbers as an array; whole numbers, which may be labels, stay whole."""
     if not all(isinstance(value, int) for value in values[:1]):
         return np.array(values, dtype=np.float64)
     try:
@@ -381,16 +356,8 @@ def _as_array(values: Sequence[Any]) -> NDArray[Any]:
         return np.array(values, dtype=object)
 
 
-def _words(
-    codes: NDArray[np.int64], texts: NDArray[Any], blank: NDArray[np.bool_]
-) -> dict[str, int]:
-    """Return the words among the missing cells, and how often each occurs."""
-    places = np.flatnonzero(blank).tolist()
-    return {texts[p]: int(np.sum(codes == p)) for p in places if texts[p].strip()}
-
-
 def _all_numbers(texts: list[str], reading: Reading) -> NDArray[Any] | None:
-    """Return the numbers or booleans that all texts are, else None."""
+    """Return all texts as numbers or as booleans, None if one is neither."""
     if reading.is_plain and (values := _at_once(texts)) is not None:
         return values
     if None in reading.plain_texts(texts[:1]):
@@ -403,18 +370,6 @@ def _all_numbers(texts: list[str], reading: Reading) -> NDArray[Any] | None:
     return _as_array(list(map(float, plain)) if whole is None else whole)
 
 
-def _taken(
-    values: NDArray[Any], codes: NDArray[np.int64], blank: NDArray[np.bool_]
-) -> NDArray[Any]:
-    """Return the value of each row from those that differ, missing ones as NaN."""
-    if not blank.any():
-        return values[codes]
-    kind = np.float64 if values.dtype.kind in "if" else object
-    every = np.full(len(blank), np.nan, dtype=kind)
-    every[~blank] = values
-    return every[codes]
-
-
 def _as_frame(table: Any) -> "pd.DataFrame":
     """Return an Arrow table column by column, with named levels of pandas' index."""
     import pandas as pd
@@ -422,12 +377,14 @@ def _as_frame(table: Any) -> "pd.DataFrame":
     pa = importlib.import_module("pyarrow")
     columns: dict[str, Any] = {}
     unread = {}
+    nullable = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
     for name, column in zip(table.schema.names, table.columns, strict=True):
         kind = column.type
-        whole = pa.types.is_integer(kind) and column.null_count
-        mapped = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
+        has_nulls = pa.types.is_integer(kind) and column.null_count
         try:
-            columns[name] = column.to_pandas(types_mapper=mapped.get if whole else None)
+            columns[name] = column.to_pandas(
+                types_mapper=nullable.get if has_nulls else None
+            )
         except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
             columns[name] = np.full(len(table), np.nan)
             unread[name] = f"holds {kind} values that cannot be read ({error})"
@@ -437,7 +394,7 @@ def _as_frame(table: Any) -> "pd.DataFrame":
     return frame
 
 
-def _ranges(table: Any) -> Iterator[tuple[str, NDArray[np.int64]]]:
+def _ranges(table: Any) -> Iterator[tuple[str, Indices]]:
     """Yield the named index levels that pandas keeps as a range, not as a column."""
     try:
         noted = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
@@ -448,15 +405,11 @@ def _ranges(table: Any) -> Iterator[tuple[str, NDArray[np.int64]]]:
                 if len(counted) == len(table):
                     yield str(level["name"]), counted
     except (ValueError, KeyError, TypeError, AttributeError):
-        return  # notes of another writer, which say nothing of an index
+        return  # metadata of another writer
 
 
 SKLEARN = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
 """Data sets of scikit-learn that come with it, so that no network is needed."""
-
-_ALLOWED = (
-    "sklearn:NAME, openml:ID, synthetic:NAME, or a file that ends in .csv or .parquet"
-)
 
 
 def read_source(
@@ -472,18 +425,13 @@ def read_source(
     ----------
     source : str
         ``sklearn:NAME``, ``openml:ID``, ``synthetic:NAME`` or the path of a .csv or
-        .parquet file.
-    base : Path
-        Folder that a relative path starts from: that of the study file.
+        .parquet file, relative to the folder ``base``.
     reading : Reading or None
-        How the cells of a CSV file are read; None for points and commas.
+        How the cells of a CSV file are read.
     labels : mapping of str to collection of str or None
-        Words that are labels in a column, even where they mean missing elsewhere.
+        Words that are labels in a column, even if they mean missing elsewhere.
 
-    Raises
-    ------
-    DataError
-        If there is no such source, or it cannot be read.
+    Raises DataError if there is no such source, or it cannot be read.
     """
     try:
         return _read(source, base / source, reading, labels)
@@ -495,28 +443,12 @@ def read_source(
 def read_rows(
     source: str, base: Path, columns: Sequence[Column], reading: Reading
 ) -> "pd.DataFrame":
-    """Return rows for a model: each cell is read by what its column was in training.
-
-    Parameters
-    ----------
-    source : str
-        As ``read_source`` takes it.
-    base : Path
-    columns : sequence of Column
-        The model's.
-    reading : Reading
-        Of the table that it was trained on.
-
-    Raises
-    ------
-    DataError
-        As ``read_source``.
-    """
+    """Return rows for a model: each cell is read by the type of its column."""
+    labels = {c.name: frozenset(c.categories) for c in columns if c.categories}
     types: dict[str, Type] = {
         column.name: "number" if column.categories is None else "category"
         for column in columns
     }
-    labels = {c.name: frozenset(c.categories) for c in columns if c.categories}
     reading = replace(reading, types=types)
     return read_source(source, base=base, reading=reading, labels=labels)
 
@@ -528,27 +460,33 @@ def _read(
     labels: Mapping[str, Collection[str]] | None,
 ) -> "pd.DataFrame":
     kind, colon, name = source.partition(":")
-    if colon and kind in _KINDS:
-        return _KINDS[kind](name)
-    match path.suffix.lower():
-        case ".csv":
-            return read_csv(path, reading, labels)
-        case ".parquet":
-            return read_parquet(path)
-    raise DataError(f"source must be {_ALLOWED}, got {source!r}.")
+    if colon and kind == "openml":
+        return _read_openml(name)
+    known = {"sklearn": SKLEARN, "synthetic": tuple(SYNTHETIC)}.get(kind)
+    if colon and known is not None:
+        if name not in known:
+            raise DataError(
+                f"source {kind}:NAME knows no {name!r}; {suggestion(name, known)}."
+            )
+        return SYNTHETIC[name]() if kind == "synthetic" else _read_sklearn(name)
+    if path.suffix.lower() == ".csv":
+        return read_csv(path, reading, labels)
+    if path.suffix.lower() == ".parquet":
+        return read_parquet(path)
+    raise DataError(
+        f"source must be sklearn:NAME, openml:ID, synthetic:NAME, or a file that ends "
+        f"in .csv or .parquet, got {source!r}."
+    )
 
 
 def _read_sklearn(name: str) -> "pd.DataFrame":
-    _refuse_unknown("sklearn", name, SKLEARN)
     import sklearn.datasets
 
     bunch = getattr(sklearn.datasets, f"load_{name}")(as_frame=True)
     frame: pd.DataFrame = bunch.frame
     if name in ("breast_cancer", "digits", "iris", "wine"):
-        labels = [str(label) for label in bunch.target_names]
-        frame["target"] = (
-            frame["target"].map(dict(enumerate(labels))).astype("category")
-        )
+        labels = dict(enumerate(map(str, bunch.target_names)))
+        frame["target"] = frame["target"].map(labels).astype("category")
     return frame
 
 
@@ -568,22 +506,3 @@ def _read_openml(name: str) -> "pd.DataFrame":
         ) from error
     frame: pd.DataFrame = bunch.frame
     return frame
-
-
-def _read_synthetic(name: str) -> "pd.DataFrame":
-    _refuse_unknown("synthetic", name, tuple(SYNTHETIC))
-    return SYNTHETIC[name]()
-
-
-def _refuse_unknown(kind: str, name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
-        raise DataError(
-            f"source {kind}:NAME knows no {name!r}; {suggestion(name, known)}."
-        )
-
-
-_KINDS: dict[str, Callable[[str], "pd.DataFrame"]] = {
-    "openml": _read_openml,
-    "sklearn": _read_sklearn,
-    "synthetic": _read_synthetic,
-}

@@ -41,6 +41,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from boostreg.arrays import Array
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -146,7 +148,7 @@ SYNTHETIC: dict[str, Callable[[], "pd.DataFrame"]] = {
 """What ``synthetic:NAME`` returns."""
 
 
-def _frame(X: NDArray[np.float64], y: NDArray[np.generic]) -> "pd.DataFrame":
+def _frame(X: Array, y: NDArray[np.generic]) -> "pd.DataFrame":
     import pandas as pd
 
     names = [f"x{index}" for index in range(X.shape[1])]

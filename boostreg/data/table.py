@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from boostreg.arrays import Array, Indices
 from boostreg.data.columns import Column
 from boostreg.errors import DataError, reason
 
@@ -18,7 +18,8 @@ __all__ = ["Table", "Task", "data_card"]
 Task = Literal["regression", "binary", "multiclass"]
 
 _ARRAYS = ("X", "y", "weights", "groups", "time")
-_SAID = ("labels", "task_inferred", "notes")
+_UNHASHED = ("labels", "task_inferred", "notes")
+_LARGE = 1e150
 _BLOCK = 1 << 20  # numbers hashed at a time, so that a mapped X is never copied whole
 
 
@@ -33,7 +34,7 @@ class Table:
     y : ndarray of shape (n_samples,)
         float64; class codes 0, 1, ... for classification.
     columns : tuple of Column
-        One a feature, in the order of ``X``.
+        One per feature, in the order of ``X``.
     task : {"regression", "binary", "multiclass"}
     target : str
         Name of the target column.
@@ -54,16 +55,16 @@ class Table:
         What the user should know: how the task was found, columns left out.
     """
 
-    X: NDArray[np.float64]
-    y: NDArray[np.float64]
+    X: Array
+    y: Array
     columns: tuple[Column, ...]
     task: Task
     target: str
     classes: tuple[str, ...] = ()
     labels: tuple[Any, ...] = ()
-    weights: NDArray[np.float64] | None = None
-    groups: NDArray[np.int64] | None = None
-    time: NDArray[np.float64] | None = None
+    weights: Array | None = None
+    groups: Indices | None = None
+    time: Array | None = None
     task_inferred: bool = False
     notes: tuple[str, ...] = ()
 
@@ -93,18 +94,12 @@ class Table:
     @property
     def categorical(self) -> tuple[int, ...]:
         """Positions of the columns that hold category codes."""
-        return tuple(
-            index
-            for index, column in enumerate(self.columns)
-            if column.categories is not None
-        )
+        places = enumerate(self.columns)
+        return tuple(place for place, column in places if column.categories is not None)
 
     @property
     def columns_later(self) -> tuple[Column, ...]:
-        """Columns to read later rows by.
-
-        One without any value has no categories, so that all it holds later is missing.
-        """
+        """Columns to read later rows by; whatever an empty one holds is missing."""
         blank = np.atleast_1d(np.isnan(self.X).all(axis=0))
         return tuple(
             replace(column, categories=()) if is_blank else column
@@ -115,8 +110,7 @@ class Table:
     def fingerprint(self) -> str:
         """SHA-256 of all that a fit can depend on, equal on every platform.
 
-        ``labels``, ``notes`` and ``task_inferred`` are left out: how classes are
-        written and what was said about a table change no fit.
+        ``labels``, ``notes`` and ``task_inferred`` change no fit, so are left out.
         """
         digest = hashlib.sha256(_canonical(self._described()))
         for name in _ARRAYS:
@@ -124,8 +118,14 @@ class Table:
             if array is not None:
                 shape = "x".join(map(str, array.shape))
                 digest.update(f"{name}:{shape};".encode())
-                for block in _blocks(array):
-                    digest.update(block)
+                flat, kind = array.reshape(-1), array.dtype.kind
+                for start in range(0, flat.size, _BLOCK):
+                    block = flat[start : start + _BLOCK]
+                    block = block.astype("<i8" if kind == "i" else "<f8")
+                    if kind != "i":  # one zero and one NaN
+                        block[block == 0.0] = 0.0
+                        block[np.isnan(block)] = np.nan
+                    digest.update(block.tobytes())
         return digest.hexdigest()
 
     def rows(self, index: ArrayLike) -> "Table":
@@ -139,24 +139,20 @@ class Table:
         return replace(self, **arrays)
 
     def save(self, folder: Path) -> None:
-        """Write one ``.npy`` file an array and ``table.json`` into ``folder``."""
+        """Write one ``.npy`` file per array and ``table.json`` into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             array = getattr(self, name)
             if array is not None:
                 np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        described = self._described() | {name: getattr(self, name) for name in _SAID}
+        described = self._described() | {
+            name: getattr(self, name) for name in _UNHASHED
+        }
         (folder / "table.json").write_bytes(_canonical(described))
 
     @classmethod
     def load(cls, folder: Path) -> "Table":
-        """Read what ``save`` wrote; ``X`` is mapped read-only, not copied.
-
-        Raises
-        ------
-        DataError
-            If a file is missing or damaged.
-        """
+        """Read what ``save`` wrote; ``X`` is mapped read-only, not copied."""
         try:
             described: dict[str, Any] = json.loads((folder / "table.json").read_bytes())
             for name in described.pop("arrays"):
@@ -164,13 +160,12 @@ class Table:
                 described[name] = np.load(
                     folder / f"{name}.npy", mmap_mode=mapped, allow_pickle=False
                 )
-            described["columns"] = tuple(
-                Column(column["name"], _as_tuple(column["categories"]))
-                for column in described["columns"]
-            )
-            described["classes"] = tuple(described["classes"])
-            described["labels"] = tuple(described["labels"])
-            described["notes"] = tuple(described["notes"])
+            for column in described["columns"]:
+                labels = column["categories"]
+                column["categories"] = None if labels is None else tuple(labels)
+            described["columns"] = [Column(**column) for column in described["columns"]]
+            for name in ("columns", "classes", "labels", "notes"):
+                described[name] = tuple(described[name])
             return cls(**described)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
@@ -192,38 +187,27 @@ def _canonical(described: dict[str, Any]) -> bytes:
     return json.dumps(described, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def _blocks(array: NDArray[Any]) -> Iterator[bytes]:
-    """Yield the numbers as little-endian bytes, with one zero and one NaN."""
-    flat = array.reshape(-1)
-    kind = "<i8" if array.dtype.kind == "i" else "<f8"
-    for start in range(0, flat.size, _BLOCK):
-        block = flat[start : start + _BLOCK].astype(kind)
-        if kind == "<f8":
-            block[block == 0.0] = 0.0
-            block[np.isnan(block)] = np.nan
-        yield block.tobytes()
-
-
-def _as_tuple(values: list[str] | None) -> tuple[str, ...] | None:
-    return None if values is None else tuple(values)
-
-
-_LARGE = 1e150
-
-
 def data_card(table: Table, source: str) -> dict[str, Any]:
-    """Return what ``table`` holds.
+    """Return what ``table`` holds, JSON-ready: no number is NaN or infinite.
 
-    Returns
-    -------
-    dict
-        ``source, target, task, task_inferred, rows, features, columns`` (each with
-        ``name``, ``kind``, ``missing``, ``distinct``), ``missing_share, classes``
-        (each with ``label``, ``rows``; empty for regression), ``target_summary``
-        (None for classes), ``weights, groups, time`` (None where there are none),
-        ``fingerprint`` and ``notes``. No number is NaN or infinite.
+    ``classes`` is empty for regression, ``target_summary`` None for classes; ``weights,
+    groups, time`` are None without such a column.
     """
-    columns = [_column_card(table, place) for place in range(table.n_features)]
+    columns: list[dict[str, Any]] = []
+    for column, values in zip(table.columns, table.X.T, strict=True):
+        missing = int(np.isnan(values).sum())
+        columns.append(
+            {
+                "name": column.name,
+                "kind": "numeric" if column.categories is None else "category",
+                "missing": missing,
+                "distinct": len(np.unique(values)) - bool(missing),  # NaN counts as 1
+            }
+        )
+    counts = []
+    if table.classes:
+        codes = table.y.astype(np.int64)
+        counts = np.bincount(codes, minlength=len(table.classes)).tolist()
     return {
         "source": source,
         "target": table.target,
@@ -233,7 +217,10 @@ def data_card(table: Table, source: str) -> dict[str, Any]:
         "features": table.n_features,
         "columns": columns,
         "missing_share": sum(c["missing"] for c in columns) / table.X.size,
-        "classes": _classes(table),
+        "classes": [
+            {"label": label, "rows": count}
+            for label, count in zip(table.classes, counts, strict=True)
+        ],
         "target_summary": None if table.classes else _summary(table.y),
         "weights": None if table.weights is None else _summary(table.weights),
         "groups": None if table.groups is None else len(np.unique(table.groups)),
@@ -243,37 +230,16 @@ def data_card(table: Table, source: str) -> dict[str, Any]:
     }
 
 
-def _column_card(table: Table, place: int) -> dict[str, Any]:
-    column, values = table.columns[place], table.X[:, place]
-    missing = int(np.isnan(values).sum())
-    return {
-        "name": column.name,
-        "kind": "numeric" if column.categories is None else "category",
-        "missing": missing,
-        "distinct": len(np.unique(values)) - bool(missing),  # NaN is one value there
-    }
-
-
-def _classes(table: Table) -> list[dict[str, Any]]:
-    if not table.classes:
-        return []
-    counts = np.bincount(table.y.astype(np.int64), minlength=len(table.classes))
-    return [
-        {"label": label, "rows": int(count)}
-        for label, count in zip(table.classes, counts, strict=False)
-    ]
-
-
-def _summary(values: NDArray[np.float64]) -> dict[str, float]:
-    """Return spread and place; ``sd`` with divisor n, so that one row has one."""
-    least, most = float(values.min()), float(values.max())
-    # Squares and sums of larger values overflow; a power of two is exact to take off.
-    scale = 2.0**600 if max(-least, most) > _LARGE else 1.0
+def _summary(values: Array) -> dict[str, float]:
+    """Return location and spread; ``sd`` has divisor n, so one row has one too."""
+    low, high = float(values.min()), float(values.max())
+    # Squares and sums of larger values overflow; dividing by a power of two is exact.
+    scale = 2.0**600 if max(-low, high) > _LARGE else 1.0
     values = values / scale
     return {
-        "min": least,
+        "min": low,
         "median": float(np.median(values)) * scale,
         "mean": float(values.mean()) * scale,
-        "max": most,
+        "max": high,
         "sd": float(values.std()) * scale,
     }

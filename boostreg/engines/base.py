@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -63,38 +65,24 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """Binned rows of one problem, reused by every fit on it.
-
-    Attributes
-    ----------
-    problem : Problem
-        May have lost its feature values (``Problem.without_features``).
-    train, valid : object
-        The library's data sets, labels on the standard scale; None without rows.
-    complete : tuple of bool
-    codes : Codes
-    features : FeatureMap or None
-        As in ``Model``.
-    """
+    """Binned rows of one problem, reused by every fit on it; see ``Model``."""
 
     problem: Problem
+    """May have lost its feature values (``Problem.without_features``)."""
     train: Any
+    """The library's data set, labels on the standard scale; None without one."""
     valid: Any
     complete: tuple[bool, ...]
     codes: Codes
     features: FeatureMap | None = None
 
 
+_installed = cache(version)
+
 _CHECK = re.compile(r"Check failed: (.*?)(?: at \S+, line \d+|\n|$)")
 """A failed assertion in the C++ code of a library; a path may follow."""
 
-_SPLIT = (
-    ": a split left one side without a row, as rounding makes it where rows are few or "
-    "one is far heavier than the rest"
-)
-_EXPLANATIONS = dict.fromkeys(
-    (f"(best_split_info.{side}_count) > (0)" for side in ("left", "right")), _SPLIT
-)
+_EMPTY_SIDE = re.compile(r"\(best_split_info\.(left|right)_count\) > \(0\)")
 
 
 def library_failure(kind: str, message: str) -> FitError:
@@ -107,11 +95,13 @@ def library_failure(kind: str, message: str) -> FitError:
     """
     library = kind.removesuffix("Error")
     if check := _CHECK.search(message):
-        condition = check[1].strip()
-        return FitError(
-            f"{library} ended the fit at a check of its own, {condition}"
-            f"{_EXPLANATIONS.get(condition, '')}."
-        )
+        failed = f"{library} ended the fit at a check of its own, {check[1].strip()}"
+        if _EMPTY_SIDE.fullmatch(check[1].strip()):
+            failed += (
+                ": a split left one side without a row, as rounding can if rows are "
+                "few or one is far heavier than the rest"
+            )
+        return FitError(f"{failed}.")
     first = re.sub(r"^\[[\d:]+\] \S+:\d+: ", "", message.strip()).split("\n")[0]
     return FitError(f"{library} ended the fit: {first.strip()}")
 
@@ -141,20 +131,15 @@ class Engine(ABC):
             if name in self.lacks or (facts.only and self.name not in facts.only)
         )
 
-    @abstractmethod
     def version(self) -> str:
         """Return the library's version."""
+        return _installed(self.facts.package)
 
     @abstractmethod
     def check(self, penalty: Penalty, problem: Problem) -> None:
-        """Raise if the library cannot express this penalty or objective.
+        """Raise UnsupportedPenaltyError if the library cannot express ``penalty``.
 
-        Raises
-        ------
-        UnsupportedPenaltyError
-            If it has no counterpart of ``penalty`` for this problem.
-        StudyError
-            If it lacks the objective.
+        Raise StudyError if it lacks the objective.
         """
 
     def refusal(self, name: str, value: Any, problem: Problem) -> str | None:
@@ -182,12 +167,8 @@ class Engine(ABC):
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
         """Bin the rows of ``problem`` once, for every later fit on it.
 
-        Raises
-        ------
-        DataError
-            If the library cannot represent a value.
-        FitError
-            If the library itself rejects the rows.
+        Raise DataError if the library cannot represent a value, and FitError if the
+        library itself rejects the rows.
         """
         with self._library_errors_as_ours():
             return self._bin(problem, threads)
@@ -199,15 +180,9 @@ class Engine(ABC):
     def fit(self, bins: Bins, penalty: Penalty, growth: Growth) -> Training:
         """Grow trees on binned rows.
 
-        If all rows with weight have the same target, the model is the intercept.
-
-        Raises
-        ------
-        UnsupportedPenaltyError
-            As ``check``.
-        FitError
-            If predictions become infinite or NaN, or leave the range of the target in
-            a library without a limit on steps.
+        If all rows with weight have the same target, the model is the intercept. Raise
+        as ``check``, and FitError if predictions become infinite or NaN, or leave the
+        range of the target in a library without a limit on steps.
         """
         self.check(penalty, bins.problem)
         with self._library_errors_as_ours():
@@ -251,8 +226,8 @@ class Engine(ABC):
         X = as_trained(X, model.codes)
         if model.features is not None:
             X = model.features.apply(X)
-        grown = self._grown(model, X, rounds)
-        grown = np.asarray(grown, dtype=np.float64).reshape(len(X), -1)
+        grown = np.asarray(self._grown(model, X, rounds), dtype=np.float64)
+        grown = grown.reshape(len(X), -1)
         return start + standard.leaf_scale * grown
 
     @abstractmethod
@@ -302,13 +277,13 @@ class Engine(ABC):
         del model
         return ()
 
-    def _refuse_ranks(self, model: Model, library: str) -> None:
+    def _refuse_ranks(self, model: Model) -> None:
         """Raise ModelError if the library's own booster reads some column as ranks."""
         if ranked := list(self.ranks(model)):
             raise ModelError(
-                f"{library} cannot tell the values of column {ranked[0]!r} apart, so "
-                "its own booster cannot be used on the original values. Save the "
-                "model: load_model converts the column to ranks."
+                f"{self.facts.label} cannot tell the values of column {ranked[0]!r} "
+                "apart, so its own booster cannot be used on the original values. Save "
+                "the model: load_model converts the column to ranks."
             )
 
     def _training(

@@ -10,7 +10,7 @@ would merge is passed as ranks, and LightGBM receives every other column minus i
 minimum.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from boostreg.arrays import Array
 from boostreg.data import Column, Table
-from boostreg.engine_facts import ENGINE_FACTS, Rules
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import DataError
 from boostreg.trees import FeatureMap
 
@@ -96,8 +96,6 @@ def refuse_beyond_float32(X: NDArray[np.float64], columns: Sequence[Column]) -> 
             )
 
 
-Cast = Callable[[Array], Array]
-
 _BINS = 256
 _MAX_RANKS = 4096
 """16 values per bin of a library; more would not move a split."""
@@ -114,38 +112,47 @@ def map_for(engine: str, table: Table) -> FeatureMap:
     """Return the map of the columns of training rows for one engine."""
     made = FeatureMap(np.zeros(table.n_features), {})
     rules = ENGINE_FACTS[engine].rules
-    for place, values in _numeric(table):
-        crowded = not rules.single and _is_crowded(values)
-        if crowded or _joins(values, partial(_kept, rules)):
+
+    def kept(values: Array) -> Array:
+        """Return values as the library keeps them, infinite if too large."""
+        if not rules.single:
+            far = np.abs(values) > _LARGEST
+            bounded = np.where(far, np.copysign(np.inf, values), values)
+            return np.where(np.abs(values) <= rules.zero, 0.0, bounded)
+        with np.errstate(over="ignore", under="ignore"):
+            small = values.astype(np.float32).astype(np.float64)
+        # Below the smallest normal number processors may read 0.
+        return np.where(np.abs(small) < _SMALLEST_FLOAT32, 0.0, small)
+
+    for place, column in enumerate(table.columns):
+        values = table.X[:, place]
+        values = values[~np.isnan(values)]
+        constant = not len(values) or values.min() == values.max()
+        if column.categories is not None or constant:
+            continue
+        lowest = float(values.min())
+        if (
+            _joins(values, kept)
+            or (not rules.single and _is_crowded(values))
+            # The shift by the minimum may merge values as well.
+            or (rules.zero and _joins(values, partial(np.add, -lowest)))
+        ):
             made.ranks[place] = _ranked(values)
         elif rules.zero:
-            lowest = float(values.min())
-            if _joins(values, partial(_from, lowest)):
-                made.ranks[place] = _ranked(values)
-            else:
-                made.shift[place] = lowest
+            made.shift[place] = lowest
     return made
 
 
-def rank_notes(table: Table) -> Iterator[str]:
-    """Yield a sentence on each column that XGBoost is given as ranks."""
-    for place in map_for("xgboost", table).ranks:
-        yield (
-            f"Column {table.columns[place].name!r}: XGBoost keeps numbers in float32, "
-            "which cannot tell its values apart. It is given their ranks, and so must "
-            "be its saved model where boostreg does not load it."
-        )
-
-
-def _numeric(table: Table) -> Iterator[tuple[int, Array]]:
-    """Yield position and present values of each numeric column that varies."""
-    for place, column in enumerate(table.columns):
-        if column.categories is not None:
-            continue
-        values = table.X[:, place]
-        values = values[~np.isnan(values)]
-        if len(values) and values.min() < values.max():
-            yield place, values
+def rank_notes(table: Table, engines: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence on each column that an engine with float32 is given as ranks."""
+    for engine in engines:
+        facts = ENGINE_FACTS[engine]
+        for place in map_for(engine, table).ranks if facts.rules.single else ():
+            yield (
+                f"Column {table.columns[place].name!r}: {facts.label} keeps numbers in "
+                "float32, which cannot tell its values apart. It is given their ranks, "
+                "and so must be its saved model where boostreg does not load it."
+            )
 
 
 def _ranked(values: Array) -> Array:
@@ -158,7 +165,7 @@ def _ranked(values: Array) -> Array:
     return np.unique(ordered[places])
 
 
-def _joins(values: Array, cast: Cast) -> bool:
+def _joins(values: Array, cast: Callable[[Array], Array]) -> bool:
     """Return whether ``cast`` merges values that a library could split between.
 
     Up to 256 distinct values have a bin each. Beyond that, the edge of a bin moves only
@@ -185,28 +192,6 @@ def _sampled(values: Array) -> Array:
         return values
     drawn = np.random.default_rng(0).choice(len(values), _SAMPLE, replace=False)
     return values[drawn]
-
-
-def _from(start: float, values: Array) -> Array:
-    return values - start
-
-
-def _kept(rules: Rules, values: Array) -> Array:
-    """Return values as a library keeps them, infinite where they are too large."""
-    return _float32(values) if rules.single else _bounded(values, rules.zero)
-
-
-def _float32(values: Array) -> Array:
-    with np.errstate(over="ignore", under="ignore"):
-        small = values.astype(np.float32).astype(np.float64)
-    # Below the smallest normal number processors may read 0.
-    return np.where(np.abs(small) < _SMALLEST_FLOAT32, 0.0, small)
-
-
-def _bounded(values: Array, zero: float) -> Array:
-    far = np.abs(values) > _LARGEST
-    bounded = np.where(far, np.copysign(np.inf, values), values)
-    return np.where(np.abs(values) <= zero, 0.0, bounded)
 
 
 def _is_crowded(values: Array) -> bool:

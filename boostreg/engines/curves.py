@@ -49,33 +49,29 @@ class Curves:
     """Training and validation loss of every round, the start included."""
 
     def __init__(self, problem: Problem) -> None:
-        self._train = [problem.start_loss(problem.train)]
-        self._valid: list[float] = []
-        if problem.valid is not None:
-            self._valid.append(problem.start_loss(problem.valid))
+        self._losses = [[problem.start_loss(table)] for table in problem.tables]
         self.n_rounds = 0
         self.exhausted = False
 
     def add(self, losses: Sequence[float]) -> None:
         """Take the losses after one more round: training, then validation."""
-        self._train.append(losses[0])
-        if len(losses) > 1:
-            self._valid.append(losses[1])
+        for curve, loss in zip(self._losses, losses, strict=True):
+            curve.append(loss)
 
     @property
     def judging(self) -> list[float]:
-        """The curve used for early stopping."""
-        return self._valid or self._train
+        """The curve used for early stopping: validation loss if there is one."""
+        return self._losses[-1]
 
     @property
     def train(self) -> Array:
         """Training loss, (n_rounds + 1,)."""
-        return np.array(self._train)
+        return np.array(self._losses[0])
 
     @property
     def valid(self) -> Array:
         """Validation loss, (n_rounds + 1,); empty without validation rows."""
-        return np.array(self._valid)
+        return np.array(self._losses[1] if len(self._losses) > 1 else [])
 
 
 def grow_rounds(
@@ -86,15 +82,9 @@ def grow_rounds(
 ) -> Curves:
     """Grow round by round until the last, or until early stopping.
 
-    Parameters
-    ----------
-    problem : Problem
-    growth : Growth
-    add_round : callable
-        Takes the number of rounds so far; returns whether a round was added. False
-        means that the library found no further split.
-    measure : callable
-        Returns the losses of the trees so far on training and validation rows.
+    ``add_round`` takes the number of rounds so far and returns whether a round was
+    added; False means that the library found no further split. ``measure`` returns the
+    losses of the trees so far on training and validation rows.
     """
     curves = Curves(problem)
     refuse_infinite(problem, curves.judging, 0)
@@ -124,19 +114,18 @@ def refuse_infinite(problem: Problem, losses: Sequence[float], n_rounds: int) ->
     wrong = [loss for loss in losses if not math.isfinite(loss)]
     if not wrong:
         return
-    loss = LOSS_NAMES[problem.objective.name]
-    spans = [f"target {_span(problem.train.y)}"]
-    if problem.train.weights is not None:
-        spans.append(f"row weights {_span(problem.train.weights)}")
+    loss, train = LOSS_NAMES[problem.objective.name], problem.train
+    named = {"target": train.y, "row weights": train.weights}
+    spans = ", ".join(
+        f"{name} from {float(values.min()):g} to {float(values.max()):g}"
+        for name, values in named.items()
+        if values is not None
+    )
     raise FitError(
         f"the {loss} became {wrong[0]} after {n_rounds} rounds: predictions are not "
-        f"finite ({', '.join(spans)}). Use a smaller learning_rate or a larger "
-        "reg_lambda, or rescale the target or the weights."
+        f"finite ({spans}). Use a smaller learning_rate or a larger reg_lambda, or "
+        "rescale the target or the weights."
     )
-
-
-def _span(values: Array) -> str:
-    return f"from {float(values.min()):g} to {float(values.max()):g}"
 
 
 def loss_of_metric(

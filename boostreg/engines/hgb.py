@@ -55,7 +55,6 @@ _LOSS = {
     "absolute_error": "absolute_error",
     "quantile": "quantile",
 }
-_NO_LIMIT = "has no limit on leaf weights"
 _INSTEAD = (
     f"Use engine xgboost or lightgbm, which limit it to {LIMITED_STEP}, or a larger "
     "reg_lambda or min_child_samples."
@@ -82,12 +81,6 @@ class HistGradientBoosting(Engine):
         "subsample",
         "colsample_bytree",
     )
-
-    @override
-    def version(self) -> str:
-        import sklearn
-
-        return str(sklearn.__version__)
 
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
@@ -187,7 +180,7 @@ class HistGradientBoosting(Engine):
 
     @override
     def export(self, model: Model) -> Any:
-        self._refuse_ranks(model, "scikit-learn")
+        self._refuse_ranks(model)
         grown = model.native.estimator
         if grown is None:
             raise ModelError(
@@ -216,7 +209,7 @@ class _Growing:
 
     def __init__(self, bins: Bins, params: dict[str, Any], growth: Growth) -> None:
         problem = bins.problem
-        tables = [t for t in (problem.train, problem.valid) if t is not None]
+        tables = problem.tables
         self._growth = growth
         # Row hessians of order 1: the minimum hessian of the library is fixed.
         train, scale = problem.train, problem.standard.hessian_scale
@@ -266,18 +259,32 @@ class _Growing:
             for raw, indices in zip(self._raw, self._leaves, strict=True):
                 raw[:, output] += trees.value[indices[:, tree]]
         if self.problem.objective.log_link:
-            _refuse_overshoot(y, self._raw[0], number + 1)
-            self._refuse_rise(number + 1)
+            self._refuse_divergence(number + 1)
         return True
 
-    def _refuse_rise(self, n_rounds: int) -> None:
-        """Raise FitError if the training loss rises well above its lowest."""
+    def _refuse_divergence(self, n_rounds: int) -> None:
+        """Raise FitError if predictions overshoot or the training loss rises again.
+
+        The other libraries limit leaf weights, scikit-learn cannot. Predictions may be
+        beyond the targets by one step limit, and the loss 10 % above its lowest.
+        """
         (y, weights), raw = self._tables[0], self._raw[0]
+        found = (
+            "scikit-learn's histogram boosting has no limit on leaf weights: after "
+            f"{n_rounds} rounds"
+        )
+        with np.errstate(over="ignore", under="ignore", divide="ignore"):
+            low, high = np.exp([raw.min(), raw.max()])
+            factor = np.exp(LIMITED_STEP)
+        if low < y.min() * np.exp(-LIMITED_STEP) or high > y.max() * factor:
+            raise FitError(
+                f"{found} it predicts {low:.3g} to {high:.3g}, and the target is "
+                f"{y.min():.3g} to {y.max():.3g}. {_INSTEAD}"
+            )
         loss = self.problem.objective.loss(y, raw, weights)
         if loss > 1.1 * self._lowest:
             raise FitError(
-                f"scikit-learn's histogram boosting {_NO_LIMIT}: after {n_rounds} "
-                f"rounds the training loss rises from {self._lowest:.3g} to "
+                f"{found} the training loss rises from {self._lowest:.3g} to "
                 f"{loss:.3g}. {_INSTEAD}"
             )
         self._lowest = min(self._lowest, loss)
@@ -311,25 +318,6 @@ class _Growing:
 def _factor(objective: Objective) -> float:
     # Softmax: p(1-p) there, 2p(1-p) here. Poisson: e^f there, e^(f+0.7) here.
     return 0.5 if objective.name == "softmax" else 1.0 / objective.hessian_factor
-
-
-def _refuse_overshoot(y: Array, raw: Array, n_rounds: int) -> None:
-    """Raise FitError if predictions overshoot the targets by more than one step limit.
-
-    The other libraries limit leaf weights; scikit-learn cannot.
-    """
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        ends = np.exp([raw.min(), raw.max()])
-        lowest, highest = np.array([y.min(), y.max()]) * np.exp(
-            [-LIMITED_STEP, LIMITED_STEP]
-        )
-    if ends[0] >= lowest and ends[1] <= highest:
-        return
-    raise FitError(
-        f"scikit-learn's histogram boosting {_NO_LIMIT}: after {n_rounds} rounds it "
-        f"predicts {ends[0]:.3g} to {ends[1]:.3g}, and the target is {y.min():.3g} to "
-        f"{y.max():.3g}. {_INSTEAD}"
-    )
 
 
 def _loss(objective: Objective) -> dict[str, Any]:

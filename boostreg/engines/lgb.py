@@ -6,9 +6,7 @@ columns, start from a score that is not in the file, and do not record where val
 that are missing only after training. The rewriting puts all four into the trees.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -17,7 +15,6 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.arrays import Array
-from boostreg.data import Table
 from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.columns import (
     as_trained,
@@ -38,6 +35,7 @@ from boostreg.engines.problem import (
     check_renewed_leaves,
     min_hessian,
     nearest_power_of_two,
+    objective_params,
 )
 from boostreg.errors import ModelError
 from boostreg.losses import LIMITED_STEP, Objective
@@ -46,7 +44,7 @@ from boostreg.trees import FeatureMap, TreeEnsemble
 
 __all__ = ["LightGBM", "rewrite"]
 
-_CATEGORICAL, _DEFAULT_LEFT, _MISSING_NAN = 1, 2, 8
+_CATEGORICAL, _MISSING_NAN = 1, 8
 _SCALED = ("leaf_value", "internal_value")
 
 
@@ -59,27 +57,18 @@ def rewrite(  # noqa: PLR0913  five things are not in the text
     complete: tuple[bool, ...],
     features: FeatureMap | None = None,
 ) -> str:
-    """Return the model text of the first rounds, usable without boostreg.
+    """Return the model text of the first ``n_rounds`` rounds, usable without boostreg.
 
-    Parameters
-    ----------
-    text : str
-        From ``Booster.model_to_string``.
-    n_rounds : int
-        Rounds to keep. With 0 rounds, one tree per class holds the intercept.
-    factor : float
-        Factor on leaf values.
-    intercept : ndarray of shape (n_outputs,)
-        Raw score that is added to the leaves of each class's first tree.
-    complete : tuple of bool
-        For each column, whether it has no missing value in training: later ones go
-        right.
-    features : FeatureMap or None
-        Map of the columns to the units of the thresholds.
+    Leaf values are multiplied by ``factor``; ``intercept``, (n_outputs,), is added to
+    the leaves of the first tree of each class. With 0 rounds, one tree per class holds
+    it. Missing values go right in columns that are ``complete`` in training.
+    ``features`` maps the columns to the units of the thresholds.
     """
-    head, blocks, tail = _cut(text)
+    body, end, tail = text.partition("end of trees")
+    head, *blocks = body.split("\nTree=")
     outputs = len(intercept)
-    kept = blocks[: n_rounds * outputs] or [_CONSTANT] * outputs
+    kept = [b.partition("\n")[2].strip("\n") for b in blocks[: n_rounds * outputs]]
+    kept = kept or [_CONSTANT] * outputs
     trees = [
         _tree(number, block, factor, intercept, complete, features)
         for number, block in enumerate(kept)
@@ -91,17 +80,10 @@ def rewrite(  # noqa: PLR0913  five things are not in the text
     ]
     # Our own readers subtract it from the leaves; LightGBM ignores the line.
     lines.append("boostreg_intercept=" + " ".join(map(repr, intercept.tolist())))
-    return "\n".join(lines) + "\n\n" + "".join(trees) + tail
+    return "\n".join(lines) + "\n\n" + "".join(trees) + end + tail
 
 
 _CONSTANT = "num_leaves=1\nnum_cat=0\nleaf_value=0\nis_linear=0\nshrinkage=1"
-
-
-def _cut(text: str) -> tuple[str, list[str], str]:
-    body, end, tail = text.partition("end of trees")
-    head, *blocks = body.split("\nTree=")
-    bare = [block.partition("\n")[2].strip("\n") for block in blocks]
-    return head, bare, end + tail
 
 
 def _tree(  # noqa: PLR0913, PLR0917  one call, as ``rewrite``
@@ -115,18 +97,27 @@ def _tree(  # noqa: PLR0913, PLR0917  one call, as ``rewrite``
     lines = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
     added = float(intercept[number]) if number < len(intercept) else 0.0
     for name in _SCALED:
-        if lines.get(name):
-            lines[name] = _each(lines[name], lambda v: v * factor + added)
+        values = [float(v) * factor + added for v in lines.get(name, "").split()]
+        # LightGBM writes 0, not 0.0 or -0.0.
+        written = [
+            np.format_float_positional(v, trim="-") if v == 0 else repr(v)
+            for v in values
+        ]
+        if written:
+            lines[name] = " ".join(written)
     if lines.get("decision_type"):
-        tested = [int(f) for f in lines["split_feature"].split()]
-        kinds = [int(k) for k in lines["decision_type"].split()]
-        lines["decision_type"] = " ".join(
-            str(_late_missing_right(kind) if complete[feature] else kind)
-            for kind, feature in zip(kinds, tested, strict=True)
-        )
+        tested = np.array(lines["split_feature"].split(), dtype=np.int64)
+        kind = np.array(lines["decision_type"].split(), dtype=np.int64)
+        numeric = (kind & _CATEGORICAL) == 0
+        # Bits: 0 categories, 1 missing goes left, 2 and 3 the kind of missing value.
+        late = numeric & np.array(complete)[tested]
+        lines["decision_type"] = " ".join(map(str, np.where(late, _MISSING_NAN, kind)))
         if features is not None:
-            lines["threshold"] = _thresholds(
-                lines["threshold"], tested, kinds, features
+            old = lines["threshold"].split()
+            new = features.undo(tested, np.array(old, dtype=np.float64)).tolist()
+            lines["threshold"] = " ".join(
+                repr(value) if own else text  # of sets it is their number
+                for value, text, own in zip(new, old, numeric, strict=True)
             )
     if added:
         lines["shrinkage"] = "1"
@@ -134,43 +125,19 @@ def _tree(  # noqa: PLR0913, PLR0917  one call, as ``rewrite``
     return f"Tree={number}\n{body}\n\n\n"
 
 
-def _thresholds(
-    values: str, tested: list[int], kinds: list[int], features: FeatureMap
-) -> str:
-    """Return numeric thresholds in the user's units; for sets they are indices."""
-    read = np.array(values.split(), dtype=np.float64)
-    undone = features.undo(np.array(tested), read)
-    return " ".join(
-        old if kind & _CATEGORICAL else repr(float(new))
-        for old, new, kind in zip(values.split(), undone, kinds, strict=True)
-    )
-
-
-def _late_missing_right(kind: int) -> int:
-    if kind & _CATEGORICAL:
-        return kind
-    return (kind & ~_DEFAULT_LEFT & 0b11) | _MISSING_NAN
-
-
-def _each(values: str, change: Callable[[float], float]) -> str:
-    return " ".join(
-        np.format_float_positional(v, trim="-") if v == 0 else repr(v)
-        for v in (change(float(value)) for value in values.split())
-    )
-
-
 MAX_BIN = 255
 MAX_LEAVES = 131072
-_OBJECTIVE_AND_METRIC = {
-    "squared_error": ("regression", "l2"),
-    "logistic": ("binary", "binary_logloss"),
-    "softmax": ("multiclass", "multi_logloss"),
-    "poisson": ("poisson", "poisson"),
-    "gamma": ("gamma", "gamma"),
-    "tweedie": ("tweedie", "tweedie"),
-    "absolute_error": ("regression_l1", "l1"),
-    "quantile": ("quantile", "quantile"),
+_OBJECTIVES = {
+    "squared_error": ("regression", "l2", ""),
+    "logistic": ("binary", "binary_logloss", ""),
+    "softmax": ("multiclass", "multi_logloss", ""),
+    "poisson": ("poisson", "None", ""),
+    "gamma": ("gamma", "None", ""),
+    "tweedie": ("tweedie", "None", "tweedie_variance_power"),
+    "absolute_error": ("regression_l1", "l1", ""),
+    "quantile": ("quantile", "quantile", "alpha"),
 }
+"""By our name: the objective, its metric (ours if None), and its parameter's name."""
 _DATASET = {  # fixed when a Dataset is built
     "max_bin": MAX_BIN,
     "min_data_in_bin": 1,
@@ -186,12 +153,6 @@ class LightGBM(Engine):
     """LightGBM 4 through its native interface."""
 
     name: ClassVar[str] = "lightgbm"
-
-    @override
-    def version(self) -> str:
-        import lightgbm
-
-        return str(lightgbm.__version__)
 
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
@@ -214,11 +175,16 @@ class LightGBM(Engine):
         import lightgbm
 
         if problem.train.categorical:
-            problem = problem.lighter(1024.0)  # see _category_params
+            problem = problem.lighter(1024.0)  # see _params
         problem = _without_interpolation(problem)
         complete, codes = complete_columns(problem.train), codes_of(problem.train)
         features = map_for(self.name, problem.train)
-        chosen = _DATASET | {"num_threads": threads} | _many_categories(problem.train)
+        chosen: dict[str, Any] = _DATASET | {"num_threads": threads}
+        # One bin per category and two more; with the default number LightGBM drops the
+        # rarest categories, 1 % of the rows (src/io/bin.cpp).
+        bins = [len(column.categories or ()) + 2 for column in problem.train.columns]
+        if max(bins) > MAX_BIN:
+            chosen["max_bin_by_feature"] = [max(n, MAX_BIN) for n in bins]
         part = problem.part(problem.train)
         train = lightgbm.Dataset(
             features.apply(part.X),
@@ -240,9 +206,7 @@ class LightGBM(Engine):
                 init_score=part.margin.T.ravel(),
                 params=chosen,
             ).construct()
-        for made in filter(
-            None, (train, valid)
-        ):  # free them: the library has its own copies
+        for made in filter(None, (train, valid)):  # the library has its own copies
             made.label = made.weight = made.init_score = None
         return Bins(problem.without_features(), train, valid, complete, codes, features)
 
@@ -253,7 +217,7 @@ class LightGBM(Engine):
         problem, standard = bins.problem, bins.problem.standard
         scaled = standard.penalty(problem.limited(penalty))
         params = _params(scaled, problem, standard.hessian_scale) | {
-            "metric": _metric(problem.objective),
+            "metric": _OBJECTIVES[problem.objective.name][1],
             "boost_from_average": False,
             "seed": growth.seed,
             "num_threads": growth.threads,
@@ -264,14 +228,23 @@ class LightGBM(Engine):
         if bins.valid is not None:
             booster.add_valid(bins.valid, "valid")
         draws = penalty.subsample < 1 or penalty.colsample_bytree < 1
-        curves = grow_rounds(
-            problem,
-            growth,
-            partial(_add_round, booster, _MAX_DRAWS if draws else 1),
-            partial(_measure_means, booster, problem)
-            if problem.objective.log_link
-            else partial(_measure, booster, loss_of_metric(problem)),
-        )
+        as_loss = loss_of_metric(problem)
+
+        def add_round(number: int) -> bool:
+            # LightGBM would stop training at the first sample without a split, so rows
+            # or columns are drawn again. Its first round is kept as zero leaves.
+            n_draws = _MAX_DRAWS if draws and number > 0 else 1
+            return not all(booster.update() for _ in range(n_draws))
+
+        def measure() -> list[float]:
+            if problem.objective.log_link:
+                return _measure_means(booster, problem)
+            return [
+                as_loss(found[2])
+                for found in (*booster.eval_train(), *booster.eval_valid())
+            ]
+
+        curves = grow_rounds(problem, growth, add_round, measure)
         return self._training(booster, bins, penalty.learning_rate, curves)
 
     @override
@@ -285,7 +258,7 @@ class LightGBM(Engine):
             random_state=seed,
             n_jobs=threads,
             verbosity=-1,
-            **({} if classify else _named(objective)),
+            **({} if classify else objective_params(_OBJECTIVES, objective)),
         )
         wrapper.fit(
             train.X,
@@ -341,12 +314,13 @@ class LightGBM(Engine):
     def export(self, model: Model) -> Any:
         import lightgbm
 
+        zero = self.facts.rules.zero
         if model.features is not None:
             for place, values in model.features.ranks.items():
-                if 0 < np.abs(values[values != 0]).min(initial=np.inf) <= 1e-35:
+                if np.abs(values[values != 0]).min(initial=np.inf) <= zero:
                     raise ModelError(
-                        "LightGBM's own booster reads numbers within 1e-35 as 0, and "
-                        f"column {model.columns[place].name!r} holds such numbers; "
+                        f"LightGBM's own booster reads numbers within {zero:g} as 0, "
+                        f"and column {model.columns[place].name!r} holds such numbers; "
                         "multiply the column, or save the model: load_model "
                         "reads them correctly."
                     )
@@ -380,10 +354,6 @@ def _export_text(model: Model) -> str:
     )
 
 
-def _metric(objective: Objective) -> str:
-    return "None" if objective.log_link else _OBJECTIVE_AND_METRIC[objective.name][1]
-
-
 def _hessian_factor(objective: Objective) -> float:
     # Softmax: K/(K-1) p(1-p) there (src/objective/multiclass_objective.hpp),
     # 2p(1-p) here.
@@ -392,22 +362,24 @@ def _hessian_factor(objective: Objective) -> float:
     return objective.n_classes / (2 * (objective.n_classes - 1))
 
 
-def _named(objective: Objective) -> dict[str, Any]:
-    params: dict[str, Any] = {"objective": _OBJECTIVE_AND_METRIC[objective.name][0]}
-    if objective.name == "softmax":
-        params["num_class"] = objective.n_classes
-    if objective.name == "tweedie":
-        params["tweedie_variance_power"] = objective.parameter
-    if objective.name == "quantile":
-        params["alpha"] = objective.parameter
-    return params
-
-
 def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
     c = _hessian_factor(problem.objective)
-    params = _named(problem.objective) | _category_params(penalty, c)
-    params |= {
-        "num_leaves": _num_leaves(penalty, problem.train.n_samples),
+    limit = min(max(problem.train.n_samples, 2), MAX_LEAVES)
+    if penalty.max_depth is not None and penalty.max_depth < 31:
+        limit = min(limit, 2**penalty.max_depth)
+    params = objective_params(_OBJECTIVES, problem.objective) | {
+        # Splits of categories as in XGBoost, which sorts them by G / (H + lambda_l2).
+        # LightGBM sorts by G / (H + cat_smooth), but skips categories with fewer rows
+        # than cat_smooth, and at 0 sorts those absent from a node by 0 / 0
+        # (src/treelearner/feature_histogram.cpp). With all weights divided by 1,024
+        # (see _bin), H and cat_smooth shrink but row counts do not: no category is
+        # skipped, and the order is the same up to that lambda_l2.
+        "cat_l2": c * penalty.cat_l2,
+        "cat_smooth": min(max(c * penalty.reg_lambda, 1e-15), 1.0),
+        "min_data_per_group": 1,
+        "max_cat_threshold": 65536,
+        "max_cat_to_onehot": 4,
+        "num_leaves": min(penalty.max_leaves or limit, limit),
         "max_depth": penalty.max_depth or -1,
         "learning_rate": c * penalty.learning_rate,
         "lambda_l1": penalty.reg_alpha,
@@ -428,18 +400,6 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
     return params | _DATASET
 
 
-def _many_categories(table: Table) -> dict[str, Any]:
-    """Return a bin per category for columns with more than the default number of bins.
-
-    Otherwise LightGBM drops the rarest ones, 1 % of the rows (``src/io/bin.cpp``).
-    """
-    bins = [
-        MAX_BIN if c.categories is None else max(MAX_BIN, len(c.categories) + 2)
-        for c in table.columns
-    ]
-    return {"max_bin_by_feature": bins} if max(bins) > MAX_BIN else {}
-
-
 def _without_interpolation(problem: Problem) -> Problem:
     """Return the problem with row weights below 1 if leaves are weighted quantiles.
 
@@ -455,60 +415,16 @@ def _without_interpolation(problem: Problem) -> Problem:
     return problem.lighter(2 * nearest_power_of_two(largest))
 
 
-def _category_params(penalty: Penalty, c: float) -> dict[str, Any]:
-    """Return parameters that make LightGBM split categories as XGBoost does.
-
-    XGBoost sorts categories by G / (H + lambda_l2), LightGBM by G / (H + cat_smooth).
-    LightGBM also skips categories with fewer rows than cat_smooth, and with
-    cat_smooth 0 it sorts categories that are absent from a node by 0 / 0
-    (``src/treelearner/feature_histogram.cpp``). With all weights divided by 1,024, H
-    and cat_smooth shrink but row counts do not: no category is skipped, and the order
-    is the same up to that lambda_l2.
-    """
-    return {
-        "cat_l2": c * penalty.cat_l2,
-        "cat_smooth": min(max(c * penalty.reg_lambda, 1e-15), 1.0),
-        "min_data_per_group": 1,
-        "max_cat_threshold": 65536,
-        "max_cat_to_onehot": 4,
-    }
-
-
-def _num_leaves(penalty: Penalty, n_samples: int) -> int:
-    limit = min(max(n_samples, 2), MAX_LEAVES)
-    if penalty.max_depth is not None and penalty.max_depth < 31:
-        limit = min(limit, 2**penalty.max_depth)
-    return min(penalty.max_leaves or limit, limit)
-
-
-def _add_round(booster: Any, max_draws: int, number: int) -> bool:
-    """Add a round; if rows or columns are sampled, resample when no tree could split.
-
-    LightGBM would stop training at the first sample without a split. The first round
-    is kept as trees with a single zero leaf, so it is not resampled.
-    """
-    draws = range(max_draws if number > 0 else 1)
-    return not all(booster.update() for _ in draws)
-
-
 def _measure_means(booster: Any, problem: Problem) -> list[float]:
     """Return our losses, computed from the predictions that the library caches."""
-    tables = [t for t in (problem.train, problem.valid) if t is not None]
     losses: list[float] = []
 
     def our_loss(means: NDArray[np.float64], _: Any) -> tuple[str, float, bool]:
         with np.errstate(divide="ignore"):
             scores = np.log(means)
-        losses.append(loss_of_scores(problem, tables[len(losses)], scores))
+        losses.append(loss_of_scores(problem, problem.tables[len(losses)], scores))
         return "loss", losses[-1], False
 
     booster.eval_train(our_loss)
-    if len(tables) > 1:
-        booster.eval_valid(our_loss)
+    booster.eval_valid(our_loss)
     return losses
-
-
-def _measure(booster: Any, as_loss: Callable[[float], float]) -> list[float]:
-    # Without validation rows the second list is empty.
-    found = booster.eval_train() + booster.eval_valid()
-    return [as_loss(entry[2]) for entry in found]

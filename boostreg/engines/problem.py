@@ -24,8 +24,9 @@ rows, whose mean weight differs.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ __all__ = [
     "check_renewed_leaves",
     "min_hessian",
     "nearest_power_of_two",
+    "objective_params",
     "scaled_weights",
 ]
 
@@ -100,42 +102,30 @@ class Standard:
         """Measure the training rows ``y`` and ``weights``, both (n_samples,)."""
         intercept, units = objective.intercept(y, weights), objective.units(y, weights)
         v = _weight_scale(weights)
-        if objective.n_classes:
-            return cls(
-                intercept,
-                units,
-                start=intercept,
-                weight_scale=v,
-                gradient_scale=v,
-                hessian_scale=v,
-            )
+        scales = {"weight_scale": v, "gradient_scale": v, "hessian_scale": v}
         power = objective.target_power
+        if objective.n_classes:
+            return cls(intercept, units, start=intercept, **scales)
         if objective.log_link:
             # Large enough that float32 can hold the largest target divided by it.
             smallest = float(y.max()) / 2.0**100
             c = nearest_power_of_two(max(math.exp(intercept[0]), smallest))
-            return cls(
-                intercept,
-                units,
-                target_scale=c,
-                start=intercept - math.log(c),
-                weight_scale=v,
-                gradient_scale=v * c**power,
-                hessian_scale=v * c**power,
-                loss_scale=c**power,
-            )
-        c = nearest_power_of_two(_spread(objective, y, weights)) / _SPREAD
+            # The raw score log(mean) has no unit: G and H have that of the loss.
+            scales |= {"gradient_scale": v * c**power, "hessian_scale": v * c**power}
+            start = intercept - math.log(c)
+        else:
+            c = nearest_power_of_two(_spread(objective, y, weights)) / _SPREAD
+            # The raw score has the unit of y: G has that of loss / y. H is 1 per row,
+            # also for absolute error and quantiles.
+            scales |= {"gradient_scale": v * c ** (power - 1), "leaf_scale": c}
+            scales["shift"], start = float(intercept[0]), np.zeros(1)
         return cls(
             intercept,
             units,
-            shift=float(intercept[0]),
             target_scale=c,
-            start=np.zeros(1),
-            leaf_scale=c,
-            weight_scale=v,
-            gradient_scale=v * c ** (power - 1),
-            hessian_scale=v,  # 1 per row for absolute error and quantiles, in any unit
+            start=start,
             loss_scale=c**power,
+            **scales,
         )
 
     @property
@@ -168,10 +158,6 @@ class Standard:
         if self.shift == 0 and self.target_scale == 1:
             return y
         return (y - self.shift) / self.target_scale
-
-    def row_weights(self, weights: Array | None, n_samples: int) -> Array | None:
-        """Return row weights as a library sees them; None where all are 1."""
-        return scaled_weights(weights, n_samples, self.weight_scale)
 
     def lighter(self, factor: float) -> "Standard":
         """Return the scale with row weights divided by a power of two."""
@@ -235,14 +221,7 @@ def _spread(objective: Objective, y: Array, weights: Array | None) -> float:
 class LibraryRows:
     """Standardised rows, as a library is given them.
 
-    Attributes
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,)
-        As ``Standard.targets`` gives it.
-    weights : ndarray of shape (n_samples,) or None
-    margin : ndarray of shape (n_samples, n_outputs)
-        Raw score to start from.
+    ``margin``, (n_samples, n_outputs), is the raw score to start from.
     """
 
     X: NDArray[np.float64]
@@ -255,19 +234,9 @@ class LibraryRows:
 class Problem:
     """Training rows and, if there are any, validation rows.
 
-    Attributes
-    ----------
-    train, valid : Table
-    objective : Objective
-    standard : Standard
-        The scale of the training rows.
-    monotone : tuple of int or None
-        For each column: 1 if raw scores must not fall, -1 if they must not rise.
-
-    Raises
-    ------
-    DataError
-        If ``monotone`` does not match the columns.
+    ``standard`` is the scale of the training rows. ``monotone`` has a number per
+    column: 1 if raw scores must not fall, -1 if they must not rise. A DataError is
+    raised if it does not match the columns.
     """
 
     train: Table
@@ -310,6 +279,11 @@ class Problem:
         return cls(train, valid, objective, standard, monotone)
 
     @property
+    def tables(self) -> list[Table]:
+        """Training rows, and validation rows if there are any."""
+        return [self.train] if self.valid is None else [self.train, self.valid]
+
+    @property
     def constrained(self) -> bool:
         """Whether some column is monotone."""
         return self.monotone is not None and any(self.monotone)
@@ -338,17 +312,6 @@ class Problem:
         """Return ``penalty`` with the effective limit on leaf weights, 0 for none."""
         step = LIMITED_STEP if self.objective.log_link else 0.0
         return replace(penalty, max_delta_step=penalty.max_delta_step or step)
-
-    def _refuse_lost_target(self, table: Table, scaled: Array) -> None:
-        """Raise DataError if float32 turns a positive target into 0."""
-        lost = scaled < np.finfo(np.float32).tiny
-        if self.objective.name == "gamma" and lost.any():
-            row = int(np.argmax(lost))
-            raise DataError(
-                f"target is {float(table.y[row])!r} in row {row}, further below its "
-                f"mean of {math.exp(self.standard.intercept[0]):.3g} than float32 "
-                "reaches; correct it or leave the row out."
-            )
 
     def labels(self, table: Table) -> Array:
         """Return targets that every library accepts, in the user's units.
@@ -379,11 +342,18 @@ class Problem:
             own = _weight_scale(table.weights)
             standard = replace(standard, weight_scale=own)
         targets = standard.targets(self.labels(table))
-        self._refuse_lost_target(table, targets)
+        lost = targets < np.finfo(np.float32).tiny
+        if self.objective.name == "gamma" and lost.any():
+            row = int(np.argmax(lost))
+            raise DataError(
+                f"target is {float(table.y[row])!r} in row {row}, further below its "
+                f"mean of {math.exp(self.standard.intercept[0]):.3g} than float32 "
+                "reaches; correct it or leave the row out."
+            )
         return LibraryRows(
             table.X,
             targets,
-            standard.row_weights(table.weights, table.n_samples),
+            scaled_weights(table.weights, table.n_samples, standard.weight_scale),
             np.tile(standard.start_score, (table.n_samples, 1)),
         )
 
@@ -397,12 +367,27 @@ class Problem:
 
         They read as missing and use no memory.
         """
-        valid = None if self.valid is None else _featureless(self.valid)
-        return replace(self, train=_featureless(self.train), valid=valid)
+        train, *valid = (
+            replace(table, X=np.broadcast_to(np.float64(np.nan), table.X.shape))
+            for table in self.tables
+        )
+        return replace(self, train=train, valid=valid[0] if valid else None)
 
 
-def _featureless(table: Table) -> Table:
-    return replace(table, X=np.broadcast_to(np.float64(np.nan), table.X.shape))
+def objective_params(
+    names: Mapping[str, tuple[str, str, str]], objective: Objective
+) -> dict[str, Any]:
+    """Return a library's parameters of an objective.
+
+    ``names`` has the library's name, metric and parameter name of each objective.
+    """
+    name, _, parameter = names[objective.name]
+    params: dict[str, Any] = {"objective": name}
+    if objective.name == "softmax":
+        params["num_class"] = objective.n_classes
+    if parameter:
+        params[parameter] = objective.parameter
+    return params
 
 
 def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
@@ -448,17 +433,11 @@ def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> No
 def min_hessian(penalty: Penalty, problem: Problem, scale: float) -> float:
     """Return the minimum hessian on both sides of a split, including the row minimum.
 
-    Half a row is subtracted from the row minimum, so that rounding in sums of equal
-    hessians does not matter. The result is never below the rounding error of an empty
-    side: otherwise LightGBM may pick an empty side and abort
+    ``penalty`` is raw, for rows whose weights were divided by ``scale``. Half a row is
+    subtracted from the row minimum, so that rounding in sums of equal hessians does not
+    matter. The result is never below the rounding error of an empty side: otherwise
+    LightGBM may pick an empty side and abort
     (``src/treelearner/serial_tree_learner.cpp``, ``CHECK_GT`` of ``left_count``).
-
-    Parameters
-    ----------
-    penalty : Penalty
-        Raw, for rows whose weights were divided by ``scale``.
-    problem : Problem
-    scale : float
     """
     rounding = 1e-12 * problem.standard.units.hessian * problem.train.n_samples
     minimum = max(penalty.min_child_weight, rounding / scale)

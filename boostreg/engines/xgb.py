@@ -1,4 +1,4 @@
-"""XGBoost's model as JSON, rewritten so that the bare library predicts alone.
+"""XGBoost as an engine, and its model as JSON, rewritten to work without boostreg.
 
 The fields are those of ``src/tree/io_utils.h`` and ``src/gbm/gbtree_model.cc``. A
 booster of ours was grown on a standardised target from a score that its file does not
@@ -6,9 +6,7 @@ hold; the rewriting scales the trees and writes the intercept as ``base_score``.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -16,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from boostreg.arrays import Array
 from boostreg.data import Column
 from boostreg.engines.base import Bins, Engine, Model, Training
 from boostreg.engines.columns import (
@@ -39,6 +36,7 @@ from boostreg.engines.problem import (
     check_min_child_samples,
     check_renewed_leaves,
     min_hessian,
+    objective_params,
 )
 from boostreg.errors import ModelError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
@@ -52,17 +50,10 @@ __all__ = ["XGBoost", "rewrite"]
 def rewrite(
     content: dict[str, Any], *, n_rounds: int, standard: Standard, objective: Objective
 ) -> dict[str, Any]:
-    """Return the model of the first rounds in the user's units.
+    """Return the model of the first ``n_rounds`` rounds in the user's units.
 
-    Parameters
-    ----------
-    content : dict
-        From ``Booster.save_raw("json")``; modified in place.
-    n_rounds : int
-        Rounds to keep.
-    standard : Standard
-        The scale on which the trees were grown.
-    objective : Objective
+    ``content``, from ``Booster.save_raw("json")``, is modified in place. The trees were
+    grown on the scale of ``standard``.
     """
     learner = content["learner"]
     ensemble = learner["gradient_booster"]["model"]
@@ -72,26 +63,30 @@ def rewrite(
     ensemble["tree_info"] = ensemble["tree_info"][:kept]
     ensemble["iteration_indptr"] = list(range(0, kept + 1, outputs))
     ensemble["gbtree_model_param"]["num_trees"] = str(kept)
-    scores = _shortest(_output_space(standard.intercept, objective))
-    base_score = ",".join(str(np.float32(score)) for score in scores)
+    # base_score is in output space: a probability, a mean, or the raw score.
+    scores = standard.intercept
+    if objective.name == "logistic":
+        scores = objective.predict(scores[None, :])[:, 1]
+    elif objective.log_link:
+        scores = np.exp(scores)
+    base_score = ",".join(str(np.float32(score)) for score in _shortest(scores))
     learner["learner_model_param"]["base_score"] = f"[{base_score}]"
     return content
 
 
 def _tree(tree: dict[str, Any], standard: Standard) -> dict[str, Any]:
-    s = standard.leaf_scale
     leaf = np.array(tree["left_children"]) == -1
-    conditions = np.array(tree["split_conditions"], dtype=np.float32)
-    conditions[leaf] *= np.float32(s)
+    factors: dict[str, Any] = {
+        "split_conditions": np.where(
+            leaf, np.float32(standard.leaf_scale), np.float32(1)
+        ),
+        "base_weights": standard.leaf_scale,
+        "sum_hessian": standard.hessian_scale,
+        "loss_changes": standard.gain_scale,
+    }
     return tree | {
-        "split_conditions": _shortest(conditions),
-        "base_weights": _shortest(np.array(tree["base_weights"], np.float32) * s),
-        "sum_hessian": _shortest(
-            np.array(tree["sum_hessian"], np.float32) * standard.hessian_scale
-        ),
-        "loss_changes": _shortest(
-            np.array(tree["loss_changes"], np.float32) * standard.gain_scale
-        ),
+        name: _shortest(np.array(tree[name], np.float32) * factor)
+        for name, factor in factors.items()
     }
 
 
@@ -100,25 +95,18 @@ def _shortest(values: NDArray[Any]) -> list[float]:
     return [float(str(value)) for value in values.astype(np.float32)]
 
 
-def _output_space(intercept: Array, objective: Objective) -> Array:
-    if objective.name == "logistic":
-        return objective.predict(intercept[None, :])[:, 1]
-    if objective.log_link:
-        return np.asarray(np.exp(intercept), dtype=np.float64)
-    return intercept
-
-
 MAX_BIN = 256
-_OBJECTIVE_AND_METRIC = {
-    "squared_error": ("reg:squarederror", "rmse"),
-    "logistic": ("binary:logistic", "logloss"),
-    "softmax": ("multi:softprob", "mlogloss"),
-    "poisson": ("count:poisson", "poisson-nloglik"),
-    "gamma": ("reg:gamma", "gamma-nloglik"),
-    "tweedie": ("reg:tweedie", "tweedie-nloglik"),
-    "absolute_error": ("reg:absoluteerror", "mae"),
-    "quantile": ("reg:quantileerror", "quantile"),
+_OBJECTIVES = {
+    "squared_error": ("reg:squarederror", "rmse", ""),
+    "logistic": ("binary:logistic", "logloss", ""),
+    "softmax": ("multi:softprob", "mlogloss", ""),
+    "poisson": ("count:poisson", "poisson-nloglik", ""),
+    "gamma": ("reg:gamma", "gamma-nloglik", ""),
+    "tweedie": ("reg:tweedie", "tweedie-nloglik", "tweedie_variance_power"),
+    "absolute_error": ("reg:absoluteerror", "mae", ""),
+    "quantile": ("reg:quantileerror", "quantile", "quantile_alpha"),
 }
+"""By our name: the objective, its metric, and the name of its parameter."""
 
 _READ_AS_FLOAT32 = (
     "reg_alpha",
@@ -136,12 +124,6 @@ class XGBoost(Engine):
     name: ClassVar[str] = "xgboost"
 
     @override
-    def version(self) -> str:
-        import xgboost
-
-        return str(xgboost.__version__)
-
-    @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
         check_min_child_samples(penalty, problem)
         for name in self.lacking:
@@ -157,31 +139,28 @@ class XGBoost(Engine):
                 f"stays at {LIMITED_STEP}; drop max_delta_step from the study or run "
                 "only LightGBM."
             )
-        if self._is_old:
-            self._check_old(penalty, problem)
-
-    @property
-    def _is_old(self) -> bool:
-        return tuple(int(part) for part in self.version().split(".")[:2]) < (3, 4)
-
-    def _check_old(self, penalty: Penalty, problem: Problem) -> None:
+        if not self._is_old:
+            return
         library = f"XGBoost {self.version()}"
         check_renewed_leaves(library, penalty, problem)
-        if penalty.reg_alpha == 0:
-            return
-        name = problem.objective.name
         if penalty.max_delta_step > 0:
             clips = "max_delta_step is set"
         elif problem.constrained:
             clips = "monotone is set"
         elif problem.objective.log_link:
-            clips = f"steps are limited, as for {name}"
+            clips = f"steps are limited, as for {problem.objective.name}"
         else:
             return
-        raise UnsupportedPenaltyError(
-            f"{library} leaves reg_alpha out of the split gain if {clips} (fixed in "
-            "XGBoost 3.4, which needs Python 3.12); drop one of them, or use LightGBM."
-        )
+        if penalty.reg_alpha > 0:
+            raise UnsupportedPenaltyError(
+                f"{library} leaves reg_alpha out of the split gain if {clips} (fixed "
+                "in XGBoost 3.4, which needs Python 3.12); drop one of them, or use "
+                "LightGBM."
+            )
+
+    @property
+    def _is_old(self) -> bool:
+        return tuple(int(part) for part in self.version().split(".")[:2]) < (3, 4)
 
     @override
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
@@ -243,10 +222,15 @@ class XGBoost(Engine):
         import xgboost
 
         problem, standard = bins.problem, bins.problem.standard
+        objective = problem.objective
+        _, metric, _ = _OBJECTIVES[objective.name]
+        if objective.name == "tweedie":
+            metric += f"@{objective.parameter}"
+        zero_score = 0.5 if objective.name == "logistic" else float(objective.log_link)
         scaled = standard.penalty(problem.limited(penalty))
         params = _params(scaled, problem, standard.hessian_scale) | {
-            "base_score": _neutral_base_score(problem.objective),
-            "eval_metric": _metric(problem.objective),
+            "base_score": zero_score,  # in output space, the score of raw score 0
+            "eval_metric": metric,
             "seed": growth.seed,
             "nthread": growth.threads,
             "validate_parameters": True,
@@ -255,14 +239,23 @@ class XGBoost(Engine):
         if bins.valid is not None:
             sets.append((bins.valid, "valid"))
         booster = xgboost.Booster(params, [matrix for matrix, _ in sets])
+        as_loss = loss_of_metric(problem, rooted=True)
 
         def add_round(number: int) -> bool:
             booster.update(bins.train, number)
             return True
 
-        measure = partial(_measure, booster, sets, loss_of_metric(problem, rooted=True))
-        if problem.objective.log_link:
-            measure = partial(_measure_scores, booster, sets, problem)
+        def measure() -> list[float]:
+            if objective.log_link:
+                raw = [booster.predict(data, output_margin=True) for data, _ in sets]
+                return [
+                    loss_of_scores(problem, table, scores)
+                    for table, scores in zip(problem.tables, raw, strict=True)
+                ]
+            # The library returns text: "[0]\ttrain-rmse:1.5\tvalid-rmse:2.5".
+            parts = booster.eval_set(sets).split("\t")[1:]
+            return [as_loss(float(part.rsplit(":", 1)[1])) for part in parts]
+
         curves = grow_rounds(problem, growth, add_round, measure)
         if curves.n_rounds == 0:  # a booster without a round cannot be saved
             add_round(0)
@@ -280,7 +273,7 @@ class XGBoost(Engine):
             n_jobs=threads,
             feature_types=_feature_types(train.columns),
             enable_categorical=True,
-            **({} if classify else _objective_params(objective)),
+            **({} if classify else objective_params(_OBJECTIVES, objective)),
         )
         wrapper.fit(train.X, train.y, sample_weight=problem.plain_weights)
         booster = wrapper.get_booster()
@@ -316,7 +309,7 @@ class XGBoost(Engine):
 
     @override
     def export(self, model: Model) -> Any:
-        self._refuse_ranks(model, "XGBoost")
+        self._refuse_ranks(model)
         offset, spread = model.standard.far_offset
         if offset:
             raise ModelError(
@@ -335,9 +328,7 @@ class XGBoost(Engine):
             standard=model.standard,
             objective=model.objective,
         )
-        booster = xgboost.Booster()
-        booster.load_model(bytearray(json.dumps(content).encode()))
-        return booster
+        return xgboost.Booster(model_file=bytearray(json.dumps(content).encode()))
 
     @override
     def save(self, model: Model, path: Path) -> Path:
@@ -363,20 +354,9 @@ def _feature_types(columns: tuple[Column, ...]) -> list[str] | None:
     return ["q" if column.categories is None else "c" for column in columns]
 
 
-def _objective_params(objective: Objective) -> dict[str, Any]:
-    params: dict[str, Any] = {"objective": _OBJECTIVE_AND_METRIC[objective.name][0]}
-    if objective.name == "softmax":
-        params["num_class"] = objective.n_classes
-    if objective.name == "tweedie":
-        params["tweedie_variance_power"] = objective.parameter
-    if objective.name == "quantile":
-        params["quantile_alpha"] = objective.parameter
-    return params
-
-
 def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
     # Set every parameter: with lossguide, max_depth would default to 6.
-    params = _objective_params(problem.objective) | {
+    params = objective_params(_OBJECTIVES, problem.objective) | {
         "tree_method": "hist",
         "grow_policy": "lossguide",
         "max_leaves": penalty.max_leaves or 0,
@@ -393,45 +373,12 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
         "max_cat_to_onehot": 4,
         "max_cat_threshold": 65536,
     }
-    params |= {name: _float32(params[name]) for name in _READ_AS_FLOAT32}
+    # XGBoost rejects subnormal and infinite float32 values. In these units a clipped
+    # value has the same effect.
+    for name in _READ_AS_FLOAT32:
+        if params[name] > 0:
+            params[name] = min(max(params[name], 1e-37), 1e38)
     if problem.monotone is not None and problem.constrained:
         signs = ",".join(map(str, problem.monotone))
         params["monotone_constraints"] = f"({signs})"
     return params
-
-
-def _float32(value: float) -> float:
-    # XGBoost rejects subnormal and infinite float32 values. In these units a clipped
-    # value has the same effect.
-    return min(max(value, 1e-37), 1e38) if value > 0 else value
-
-
-def _metric(objective: Objective) -> str:
-    name = _OBJECTIVE_AND_METRIC[objective.name][1]
-    return f"{name}@{objective.parameter}" if objective.name == "tweedie" else name
-
-
-def _neutral_base_score(objective: Objective) -> float:
-    """Return the base score, in output space, whose raw score is 0."""
-    if objective.name == "logistic":
-        return 0.5
-    return 1.0 if objective.log_link else 0.0
-
-
-def _measure_scores(
-    booster: Any, sets: list[tuple[Any, str]], problem: Problem
-) -> list[float]:
-    tables = [t for t in (problem.train, problem.valid) if t is not None]
-    return [
-        loss_of_scores(problem, table, booster.predict(matrix, output_margin=True))
-        for table, (matrix, _) in zip(tables, sets, strict=True)
-    ]
-
-
-def _measure(
-    booster: Any, sets: list[tuple[Any, str]], as_loss: Callable[[float], float]
-) -> list[float]:
-    # The library returns text: "[0]\ttrain-rmse:1.5\tvalid-rmse:2.5".
-    line = booster.eval_set(sets)
-    values = [float(part.rsplit(":", 1)[1]) for part in line.split("\t")[1:]]
-    return list(map(as_loss, values))

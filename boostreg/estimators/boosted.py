@@ -3,7 +3,7 @@
 import numbers
 import os
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -130,7 +130,13 @@ def penalties_and_size(
     penalty: Penalty, units: Units, size: TreeSize, n_rounds: int
 ) -> str:
     """Return HTML tables of the effective penalties per scale, and of the size."""
-    scales = {scale: _in_scale(penalty, units, scale) for scale in get_args(Scale)}
+    scales: dict[str, dict[str, str]] = {}
+    for scale in get_args(Scale):
+        try:
+            same = penalty.to_scale(scale, units)
+            scales[scale] = {name: _format(getattr(same, name)) for name in SCALED}
+        except PenaltyError:  # the target does not vary, so there is no unit
+            scales[scale] = dict.fromkeys(SCALED, "no unit")
     effective = {
         name: [_format(getattr(penalty, name))]
         if name not in SCALED
@@ -144,14 +150,6 @@ def penalties_and_size(
         f"{_table('Penalties', effective, tuple(scales))}{_table('Size', grown)}</div>"
         f"<p>{as_prior(penalty, units)['sentence']}</p>"
     )
-
-
-def _in_scale(penalty: Penalty, units: Units, scale: Scale) -> dict[str, str]:
-    try:
-        same = penalty.to_scale(scale, units)
-    except PenaltyError:  # the target does not vary, so there is no unit
-        return dict.fromkeys(SCALED, "no unit")
-    return {name: _format(getattr(same, name)) for name in SCALED}
 
 
 def _table(
@@ -173,17 +171,39 @@ def _format(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyped
-    """Base class of ``BoostedRegressor`` and ``BoostedClassifier``."""
+    """Base class of ``BoostedRegressor`` and ``BoostedClassifier``.
 
-    monotone: Any
-    _model: Model
-    _columns: tuple[Column, ...]
+    As a dataclass it states each argument once; the generated ``__init__`` only assigns
+    them, which is what scikit-learn requires.
+    """
 
-    @property
-    @abstractmethod
-    def _labels(self) -> list[Any]:
-        """Class labels as written to a file; empty for regression."""
+    engine: str = "xgboost"
+    n_estimators: int = 100
+    learning_rate: float = 0.1
+    max_leaves: int | None = 31
+    max_depth: int | None = None
+    subsample: float = 1.0
+    colsample_bytree: float = 1.0
+    reg_alpha: float = 0.0
+    reg_lambda: float | None = None
+    min_split_gain: float = 0.0
+    min_child_weight: float = 0.001
+    min_child_samples: int = 1
+    max_delta_step: float = 0.0
+    path_smooth: float = 0.0
+    cat_l2: float = 0.0
+    scale: Scale = "raw"
+    objective: str | dict[str, float] | None = None
+    monotone: Any = None
+    early_stopping: float | None = None
+    patience: int | None = 30
+    random_state: Any = None
+    n_jobs: int | None = None
+
+    _model: Model = field(init=False)
+    _columns: tuple[Column, ...] = field(init=False)
 
     @abstractmethod
     def _read_validation(self, y: Any, X: Array) -> tuple[Array, Array | None]:
@@ -315,7 +335,7 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
             self._model,
             Path(path),
             columns=self._columns,
-            classes=self._labels,
+            classes=self.classes_.tolist() if hasattr(self, "classes_") else [],
             size=self.size_,
         )
 

@@ -1,5 +1,6 @@
 """``BoostedClassifier``, a scikit-learn estimator."""
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -21,11 +22,11 @@ from boostreg.estimators.inputs import (
     trainable,
 )
 from boostreg.losses import Objective
-from boostreg.penalty import Scale
 
 __all__ = ["BoostedClassifier"]
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class BoostedClassifier(ClassifierMixin, Boosted):  # type: ignore[misc] # no types
     """Boosted trees for classification, with the same penalties in every engine.
 
@@ -58,56 +59,8 @@ categories_, n_features_in_, feature_names_in_
     ['no', 'yes']
     """
 
-    def __init__(  # noqa: PLR0913  scikit-learn reads arguments by name
-        self,
-        *,
-        engine: str = "xgboost",
-        n_estimators: int = 100,
-        learning_rate: float = 0.1,
-        max_leaves: int | None = 31,
-        max_depth: int | None = None,
-        subsample: float = 1.0,
-        colsample_bytree: float = 1.0,
-        reg_alpha: float = 0.0,
-        reg_lambda: float | None = None,
-        min_split_gain: float = 0.0,
-        min_child_weight: float = 0.001,
-        min_child_samples: int = 1,
-        max_delta_step: float = 0.0,
-        path_smooth: float = 0.0,
-        cat_l2: float = 0.0,
-        scale: Scale = "raw",
-        objective: str | None = None,
-        class_weight: Any = None,
-        monotone: Any = None,
-        early_stopping: float | None = None,
-        patience: int | None = 30,
-        random_state: Any = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.engine = engine
-        self.n_estimators = n_estimators
-        self.learning_rate = learning_rate
-        self.max_leaves = max_leaves
-        self.max_depth = max_depth
-        self.subsample = subsample
-        self.colsample_bytree = colsample_bytree
-        self.reg_alpha = reg_alpha
-        self.reg_lambda = reg_lambda
-        self.min_split_gain = min_split_gain
-        self.min_child_weight = min_child_weight
-        self.min_child_samples = min_child_samples
-        self.max_delta_step = max_delta_step
-        self.path_smooth = path_smooth
-        self.cat_l2 = cat_l2
-        self.scale = scale
-        self.objective = objective
-        self.class_weight = class_weight
-        self.monotone = monotone
-        self.early_stopping = early_stopping
-        self.patience = patience
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    objective: str | None = None
+    class_weight: Any = None
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None
@@ -139,7 +92,12 @@ categories_, n_features_in_, feature_names_in_
                 f"classification needs at least 2."
             )
         task: Task = "binary" if n_classes == 2 else "multiclass"
-        self._class_factors = self._factors(labels)
+        factors = None
+        if self.class_weight is not None:
+            factors = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=labels
+            ).astype(np.float64)
+        self._class_factors: Array | None = factors
         train = Table(
             X=rows,
             y=codes.astype(np.float64),
@@ -201,12 +159,6 @@ categories_, n_features_in_, feature_names_in_
         raw = self._raw(X, n_rounds)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
-    @property
-    @override
-    def _labels(self) -> list[Any]:
-        labels: list[Any] = self.classes_.tolist()
-        return labels
-
     @override
     def _read_validation(self, y: Any, X: Array) -> tuple[Array, Array | None]:
         labels = column_or_1d(read_labels(y, "y of eval_set"))
@@ -215,19 +167,11 @@ categories_, n_features_in_, feature_names_in_
         if unknown.any():
             found = np.asarray(labels)[unknown].tolist()[0]
             raise DataError(
-                f"eval_set holds class {found!r}, which y does not; it must hold "
+                f"eval_set holds class {found!r}, which is not one of y's: "
                 f"{self.classes_.tolist()}."
             )
         codes = np.searchsorted(self.classes_, labels)
         return codes.astype(np.float64), self._weights(codes, None)
-
-    def _factors(self, labels: NDArray[Any]) -> Array | None:
-        if self.class_weight is None:
-            return None
-        factors = compute_class_weight(
-            self.class_weight, classes=self.classes_, y=labels
-        )
-        return np.asarray(factors, dtype=np.float64)
 
     def _weights(self, codes: NDArray[Any], weights: Array | None) -> Array | None:
         if self._class_factors is None:

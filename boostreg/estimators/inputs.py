@@ -1,8 +1,8 @@
-"""What users hand to an estimator, as checked arrays.
+"""Arguments of the estimators as checked arrays.
 
 scikit-learn's own checks do the work, so that messages and attributes are those of any
-estimator. What they cannot read, columns of text and categories in a DataFrame, becomes
-codes here as it does in a study.
+estimator. Columns of text and categories in a DataFrame, which they cannot read, become
+codes, as in a study.
 """
 
 import numbers
@@ -65,8 +65,8 @@ def read_training(
         Category codes as numbers, missing values as NaN.
     y : ndarray of shape (n_samples,)
     columns : tuple of Column
-        To read later rows by. A column of a frame without any value has no
-        categories: whatever it holds later is missing too.
+        For reading later rows. A column of a frame without any value has no
+        categories, so later values in it are missing too.
     """
     X, y = as_table(X), read_labels(y, "y")
     if y_numeric:
@@ -76,12 +76,18 @@ def read_training(
         _refuse_no_classes(y)
     if not is_frame(X):
         X, y = validate_data(estimator, X, y, y_numeric=y_numeric, **_CHECKS)
-        return X, y, tuple(map(Column, _places(X.shape[1])))
+        return X, y, tuple(map(Column, _default_names(X.shape[1])))
     refuse_repeated([str(name) for name in X.columns])
     validate_data(estimator, X, y, skip_check_array=True)
-    codes, columns = _read_frame(X)
+    _refuse_empty(X)
+    codes = np.empty(X.shape)
+    columns = []
+    for place, name in enumerate(map(str, X.columns)):
+        codes[:, place], column = read_column(X.iloc[:, place], name)
+        blank = bool(np.isnan(codes[:, place]).all())
+        columns.append(replace(column, categories=()) if blank else column)
     codes, y = check_X_y(codes, y, y_numeric=y_numeric, estimator=estimator, **_CHECKS)
-    return codes, y, columns
+    return codes, y, tuple(columns)
 
 
 def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Array:
@@ -105,8 +111,17 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
         X = np.asarray(X, dtype=object)
     validate_data(estimator, X, reset=False, skip_check_array=True)
     if is_frame(X):
-        _refuse_other_names(estimator, X, columns)
-        frame = X.set_axis([column.name for column in columns], axis="columns")
+        names = [column.name for column in columns]
+        # scikit-learn compares names that are text; these may be numbers.
+        unnamed = names == _default_names(len(names))
+        if not (hasattr(estimator, "feature_names_in_") or unnamed) and names != [
+            str(name) for name in X.columns
+        ]:
+            raise DataError(
+                f"the columns must be those of training in their order, "
+                f"{quoted(names)}; got {quoted(map(str, X.columns))}."
+            )
+        frame = X.set_axis(names, axis="columns")
     else:
         frame = frame_of(X, columns)
     _refuse_empty(frame)
@@ -114,7 +129,7 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
 
 
 def read_labels(y: Any, role: str) -> Any:
-    """Return a target of any library; of categories the values that they stand for."""
+    """Return a target of any library; categories are replaced by their values."""
     values = as_values(y, role)
     categories = getattr(getattr(values, "dtype", None), "categories", None)
     if categories is None or values.hasnans:
@@ -123,7 +138,7 @@ def read_labels(y: Any, role: str) -> Any:
 
 
 def read_numbers_of(y: Any, X: Array) -> Array:
-    """Return the target of judging rows for regression, one a row of ``X``."""
+    """Return the target of validation rows, one number per row of ``X``."""
     y = read_labels(y, "y of eval_set")
     refuse_times(y, "y of eval_set")
     y = _as_numbers(y, "y of eval_set")
@@ -131,28 +146,19 @@ def read_numbers_of(y: Any, X: Array) -> Array:
 
 
 def _as_numbers(values: Any, role: str) -> Any:
-    """Return values that are kept as objects or text as float64.
-
-    Raises
-    ------
-    DataError
-        If one is no number, or is missing; the message names its row.
-    """
+    """Return objects or text as float64; raise DataError if one is not a number."""
     found = _as_objects(values)
     for row, value in enumerate(() if found is None else found):
-        if not _spells_number(value):
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = np.nan
+        if np.isnan(number):
             raise DataError(
                 f"{role} must be numbers, found {value!r} in row {row} (the first row "
                 f"is 0)."
             )
     return values if found is None else found.astype(np.float64)
-
-
-def _spells_number(value: Any) -> bool:
-    try:
-        return not np.isnan(float(value))
-    except (TypeError, ValueError):
-        return False
 
 
 def _as_objects(values: Any) -> NDArray[Any] | None:
@@ -163,11 +169,11 @@ def _as_objects(values: Any) -> NDArray[Any] | None:
         return None
     is_column = found.ndim == 1 and found.dtype.kind not in "biufcmM"
     listed = values if isinstance(values, (list, tuple)) else found.tolist()
-    return np.array(listed, dtype=object) if is_column else None  # NaN stays no text
+    return np.array(listed, dtype=object) if is_column else None  # keeps NaN a float
 
 
 def _refuse_no_classes(y: Any) -> None:
-    """Raise DataError if a label is missing, or is text where another is none."""
+    """Raise DataError if a label is missing, or only some labels are text."""
     labels = None if isinstance(y, str) else _as_objects(y)
     if labels is None or labels.ndim != 1:
         return
@@ -181,24 +187,24 @@ def _refuse_no_classes(y: Any) -> None:
     if is_text.any() and not is_text.all():
         one, other = labels[np.argmax(is_text)], labels[np.argmin(is_text)]
         raise DataError(
-            f"y holds text such as {one!r} beside {other!r}; make all classes text, or "
-            f"none."
+            f"y holds text such as {one!r} and also {other!r}; make all classes text, "
+            f"or none."
         )
 
 
 def _is_missing(label: Any) -> bool:
-    """Return whether it is None, NaN, or one of pandas' own, without pandas."""
+    """Return whether it is None, NaN, or NA or NaT of pandas (not imported here)."""
     own = type(label).__name__ in ("NAType", "NaTType")
     return own or label is None or (isinstance(label, float) and np.isnan(label))
 
 
 def read_monotone(monotone: Any, columns: tuple[Column, ...]) -> tuple[int, ...] | None:
-    """Return one sign a column, as ``Problem`` takes them; None for no constraint.
+    """Return one sign per column, as ``Problem`` takes them; None for no constraint.
 
     Raises
     ------
     DataError
-        If it is neither a dict of -1, 0 and 1 by column nor one such number a column.
+        If it is neither a dict by column nor one number per column, of -1, 0 and 1.
     """
     if monotone is None:
         return None
@@ -206,7 +212,7 @@ def read_monotone(monotone: Any, columns: tuple[Column, ...]) -> tuple[int, ...]
     signs = list(monotone.values() if by_name else np.atleast_1d(monotone))
     if not all(isinstance(s, numbers.Integral) and s in (-1, 0, 1) for s in signs):
         raise DataError(
-            "monotone must be a dict of -1, 0 or 1 by column, or one of these a "
+            "monotone must be a dict of -1, 0 or 1 by column, or one of these per "
             f"column, got {monotone!r}."
         )
     if by_name:
@@ -215,7 +221,7 @@ def read_monotone(monotone: Any, columns: tuple[Column, ...]) -> tuple[int, ...]
 
 
 def read_weights(sample_weight: Any, X: Array) -> Array | None:
-    """Return row weights, one a row of ``X``, or None where all rows count the same.
+    """Return row weights, one per row of ``X``, or None if all rows count the same.
 
     Raises
     ------
@@ -239,46 +245,17 @@ def read_weights(sample_weight: Any, X: Array) -> Array | None:
         )
     if not weights.any():
         raise DataError(
-            "sample_weight is zero in every row; one weight must be above 0 at least."
+            "sample_weight is zero in every row; at least one must be above 0."
         )
     return np.asarray(weights, dtype=np.float64)
 
 
 def trainable(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Return the columns as an engine is given them: one without values is numbers."""
+    """Return the columns for an engine, where one without any value is numeric."""
     return tuple(c if c.categories else Column(c.name) for c in columns)
 
 
-def _read_frame(frame: "pd.DataFrame") -> tuple[Array, tuple[Column, ...]]:
-    _refuse_empty(frame)
-    codes = np.empty(frame.shape)
-    columns = []
-    for place, name in enumerate(map(str, frame.columns)):
-        codes[:, place], column = read_column(frame.iloc[:, place], name)
-        blank = bool(np.isnan(codes[:, place]).all())
-        columns.append(replace(column, categories=()) if blank else column)
-    return codes, tuple(columns)
-
-
-def _refuse_other_names(
-    estimator: Any, frame: "pd.DataFrame", columns: tuple[Column, ...]
-) -> None:
-    """Raise DataError if numbers that name columns stand in another order.
-
-    Of names that are text scikit-learn's check has told.
-    """
-    taught = [column.name for column in columns]
-    if hasattr(estimator, "feature_names_in_") or taught == _places(len(taught)):
-        return
-    if [str(name) for name in frame.columns] != taught:
-        raise DataError(
-            f"the columns must be those of training in their order, {quoted(taught)}; "
-            f"got {quoted(map(str, frame.columns))}."
-        )
-
-
-def _places(n_features: int) -> list[str]:
-    """Return the names of columns that have none."""
+def _default_names(n_features: int) -> list[str]:
     return [f"x{place}" for place in range(n_features)]
 
 

@@ -1,5 +1,6 @@
 """``BoostedRegressor``, a scikit-learn estimator."""
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -16,11 +17,11 @@ from boostreg.estimators.inputs import (
     trainable,
 )
 from boostreg.losses import Objective
-from boostreg.penalty import Scale
 
 __all__ = ["BoostedRegressor"]
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class BoostedRegressor(RegressorMixin, Boosted):  # type: ignore[misc] # no types
     """Boosted trees for regression, with the same penalties in every engine.
 
@@ -82,55 +83,6 @@ path_smooth, cat_l2, scale
     10
     """
 
-    def __init__(  # noqa: PLR0913  scikit-learn reads arguments by name
-        self,
-        *,
-        engine: str = "xgboost",
-        n_estimators: int = 100,
-        learning_rate: float = 0.1,
-        max_leaves: int | None = 31,
-        max_depth: int | None = None,
-        subsample: float = 1.0,
-        colsample_bytree: float = 1.0,
-        reg_alpha: float = 0.0,
-        reg_lambda: float | None = None,
-        min_split_gain: float = 0.0,
-        min_child_weight: float = 0.001,
-        min_child_samples: int = 1,
-        max_delta_step: float = 0.0,
-        path_smooth: float = 0.0,
-        cat_l2: float = 0.0,
-        scale: Scale = "raw",
-        objective: str | dict[str, float] | None = None,
-        monotone: Any = None,
-        early_stopping: float | None = None,
-        patience: int | None = 30,
-        random_state: Any = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.engine = engine
-        self.n_estimators = n_estimators
-        self.learning_rate = learning_rate
-        self.max_leaves = max_leaves
-        self.max_depth = max_depth
-        self.subsample = subsample
-        self.colsample_bytree = colsample_bytree
-        self.reg_alpha = reg_alpha
-        self.reg_lambda = reg_lambda
-        self.min_split_gain = min_split_gain
-        self.min_child_weight = min_child_weight
-        self.min_child_samples = min_child_samples
-        self.max_delta_step = max_delta_step
-        self.path_smooth = path_smooth
-        self.cat_l2 = cat_l2
-        self.scale = scale
-        self.objective = objective
-        self.monotone = monotone
-        self.early_stopping = early_stopping
-        self.patience = patience
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None
     ) -> Self:
@@ -178,11 +130,6 @@ path_smooth, cat_l2, scale
         """
         raw = self._raw(X, n_rounds)
         return self._model.objective.predict(raw)
-
-    @property
-    @override
-    def _labels(self) -> list[Any]:
-        return []
 
     @override
     def _read_validation(self, y: Any, X: Array) -> tuple[Array, Array | None]:

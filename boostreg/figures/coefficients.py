@@ -2,24 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 
-from boostreg.figures.figure import Figure, draw
-from boostreg.figures.marks import horizontal_axis, line, spread
+from boostreg.figures.figure import Figure
+from boostreg.figures.frame import Frame
+from boostreg.figures.marks import line
 from boostreg.figures.scale import (
-    Scale,
     count,
     is_number,
+    known,
     linear_scale,
     log_scale,
     shorten,
     significant,
 )
-from boostreg.figures.svg import Fragment, group, path, px, text
+from boostreg.figures.svg import Fragment, path, px, text
 
 __all__ = ["coefficient_paths"]
 
-_WIDTH, _HEIGHT = 470, 250
-_RIGHT, _TOP, _BOTTOM = 420.0, 12.0, 200.0
-_MOST_LINES, _MOST_LABELS = 40, 12
+_MAX_LINES, _MAX_LABELS = 40, 12
 
 Path = tuple[float | None, ...]
 
@@ -47,97 +46,51 @@ def coefficient_paths(
     one_se : float or None
         The largest strength within one standard error of it: long dashes.
     """
-    largest = sorted(coefficients.items(), key=lambda item: -_reach(item[1]))
-    drawn = dict(largest[:_MOST_LINES])
-    named = dict(largest[:_MOST_LABELS])
+
+    def reach(values: Path) -> float:
+        return max(map(abs, known(values)), default=0.0)
+
+    largest = sorted(coefficients.items(), key=lambda item: -reach(item[1]))
+    drawn, named = dict(largest[:_MAX_LINES]), dict(largest[:_MAX_LABELS])
     left = 32 + 7.7 * max((len(shorten(name, 18)) for name in named), default=0)
-    x = log_scale(strengths, left, _RIGHT)
-    y = linear_scale(
-        [0.0, *(v for path_ in drawn.values() for v in path_)], _BOTTOM, _TOP
-    )
-    at = None if chosen is None else _nearest(strengths, chosen)
-    parts = [
-        _right_axis(y, left),
-        horizontal_axis(x, _BOTTOM, n=5, label="strength of the penalty (log axis)"),
-        *(_line(strengths, values, x, y, at) for values in drawn.values()),
-        _labels(named, y, at, left),
+    frame = Frame(width=470, height=250, left=left, right=420, top=12, bottom=200)
+    x = log_scale(strengths, frame.left, frame.right)
+    every = [v for values in drawn.values() for v in values]
+    y = linear_scale([0.0, *every], frame.bottom, frame.top)
+    kept = dict.fromkeys(coefficients, True)
+    described = f"{count(len(kept))} inputs along the strength of the penalty."
+    if chosen is not None:
+        at = min(range(len(strengths)), key=lambda k: abs(strengths[k] - chosen))
+        kept = {name: bool(values[at]) for name, values in coefficients.items()}
+        described = (
+            f"{count(sum(kept.values()))} of {count(len(kept))} coefficients are not "
+            f"zero at strength {significant(chosen)}."
+        )
+    if one_se is not None:
+        described += f" One standard error: {significant(one_se)}."
+    if more := len(coefficients) - len(drawn):
+        described += f" The {count(more)} smallest are not drawn."
+    ticks = y.ticks(4)
+    parts: list[Fragment] = []
+    # A tick at zero alone shows no distance.
+    for tick in ticks if len(ticks) > 2 else y.ticks(8):
+        level = f"M{px(left)} {px(y(tick.value))}H{px(frame.right)}"
+        parts.append(path(level, "ax" if tick.value == 0 else "g"))
+        parts.append(text(frame.right + 8, y(tick.value) + 4, tick.label))
+    parts.append(frame.horizontal_axis(x, label="strength of the penalty (log axis)"))
+    for input_, values in drawn.items():
+        pairs = zip(strengths, values, strict=True)
+        where = [(x(s), y(v)) for s, v in pairs if is_number(v)]
+        parts.append(line(where, "cp on" if kept[input_] else "cp"))
+    ends = [
+        (y(values[0]), shorten(input_, 18), "k" if kept[input_] else "n")
+        for input_, values in named.items()
+        if values and is_number(values[0])
     ]
+    parts.append(frame.end_labels(ends, left - 20, lead=left - 2))
     parts += [
-        path(f"M{px(x(value))} {px(_TOP)}V{px(_BOTTOM)}", class_)
+        path(f"M{px(x(value))} {px(frame.top)}V{px(frame.bottom)}", class_)
         for value, class_ in ((chosen, "mid"), (one_se, "se"))
         if value is not None
     ]
-    more = len(coefficients) - len(drawn)
-    return draw(
-        _WIDTH,
-        _HEIGHT,
-        *parts,
-        title=f"Coefficients of {name}",
-        description=_describe(coefficients, at, chosen)
-        + ("" if one_se is None else f" One standard error: {significant(one_se)}.")
-        + (f" The {count(more)} smallest are not drawn." if more else ""),
-    )
-
-
-def _reach(values: Path) -> float:
-    return max((abs(v) for v in values if v is not None and is_number(v)), default=0.0)
-
-
-def _nearest(strengths: Sequence[float], chosen: float) -> int:
-    return min(range(len(strengths)), key=lambda k: abs(strengths[k] - chosen))
-
-
-def _kept(values: Path, at: int | None) -> bool:
-    return at is None or bool(values[at])
-
-
-def _line(
-    strengths: Sequence[float], values: Path, x: Scale, y: Scale, at: int | None
-) -> Fragment:
-    where = [
-        (x(s), y(v)) for s, v in zip(strengths, values, strict=True) if v is not None
-    ]
-    return line(where, "cp on" if _kept(values, at) else "cp")
-
-
-def _labels(
-    coefficients: Mapping[str, Path], y: Scale, at: int | None, left: float
-) -> Fragment:
-    known = [(y(v[0]), n) for n, v in coefficients.items() if v and v[0] is not None]
-    ordered = sorted(known)
-    places = spread([p for p, _ in ordered], 15, _TOP, _BOTTOM)
-    parts: list[Fragment] = []
-    for (end, name), place in zip(ordered, places, strict=True):
-        class_ = "k" if _kept(coefficients[name], at) else "n"
-        lead = f"M{px(left - 16)} {px(place)}L{px(left - 2)} {px(end)}"
-        parts += [
-            path(lead, "g"),
-            text(left - 20, place + 4, shorten(name, 18), class_, "end"),
-        ]
-    return group(*parts)
-
-
-def _right_axis(y: Scale, left: float) -> Fragment:
-    parts: list[Fragment] = []
-    ticks = y.ticks(4)
-    # A tick at zero alone shows no distance.
-    for tick in ticks if len(ticks) > 2 else y.ticks(8):
-        where = y(tick.value)
-        class_ = "ax" if tick.value == 0 else "g"
-        parts += [
-            path(f"M{px(left)} {px(where)}H{px(_RIGHT)}", class_),
-            text(_RIGHT + 8, where + 4, tick.label),
-        ]
-    return group(*parts)
-
-
-def _describe(
-    coefficients: Mapping[str, Path], at: int | None, chosen: float | None
-) -> str:
-    if at is None or chosen is None:
-        return f"{count(len(coefficients))} inputs along the strength of the penalty."
-    kept = sum(_kept(values, at) for values in coefficients.values())
-    return (
-        f"{count(kept)} of {count(len(coefficients))} coefficients are not zero at "
-        f"strength {significant(chosen)}."
-    )
+    return frame.draw(*parts, title=f"Coefficients of {name}", description=described)

@@ -1,30 +1,14 @@
 """Curves along a penalty: measures per engine, plain lines, and parts of effects."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from boostreg.figures.figure import Figure, draw
-from boostreg.figures.marks import (
-    Point,
-    band,
-    clip,
-    horizontal_axis,
-    line,
-    points,
-    spread,
-    vertical_axis,
-)
-from boostreg.figures.marks import horizontal_axis as x_axis
+from boostreg.figures.figure import Figure
+from boostreg.figures.frame import Frame, goes
+from boostreg.figures.marks import Point, band, line, points
 from boostreg.figures.palette import encoding
-from boostreg.figures.scale import (
-    Scale,
-    is_number,
-    linear_scale,
-    log_scale,
-    shorten,
-    significant,
-)
+from boostreg.figures.scale import Scale, is_number, known, shorten, significant
 from boostreg.figures.svg import Fragment, group, path, px, text
 
 __all__ = [
@@ -37,8 +21,37 @@ __all__ = [
     "parts_scale",
 ]
 
-_WIDTH, _HEIGHT = 270, 156
-_LEFT, _RIGHT, _TOP, _BOTTOM = 50, 262, 8, 126
+Values = Sequence[float | None]
+
+_PANEL = Frame(width=270, height=156, left=50, right=262, top=8, bottom=126)
+_PARTS = Frame(width=270, height=156, left=50, right=190, top=8, bottom=126)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """A grid of penalties, and where its values and those of a measure are drawn."""
+
+    grid: Sequence[float]
+    x: Callable[[float], float]
+    y: Callable[[float], float]
+
+    def points(self, values: Values, where: Iterable[int] | None = None) -> list[Point]:
+        """Return the coordinates of the numbers among ``values``, all or ``where``."""
+        places = range(len(values)) if where is None else where
+        return [
+            (self.x(self.grid[k]), self.y(v))
+            for k in places
+            if is_number(v := values[k])
+        ]
+
+    def runs(self, *series: Values) -> list[list[int]]:
+        """Return the ranges of the positive grid without a gap in any series."""
+
+        def complete(k: int) -> bool:
+            return self.grid[k] > 0 and all(is_number(values[k]) for values in series)
+
+        pairs = groupby(range(len(self.grid)), key=complete)
+        return [list(indices) for there, indices in pairs if there]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +97,11 @@ def measure_scale(
     ``cut`` bounds it from above and ``floor`` from below: lines leave the panel there.
     """
     kept = [
-        v if v is None or floor is None else max(v, floor)
-        for v in values
-        if v is None or cut is None or v <= cut
+        v if floor is None else max(v, floor)
+        for v in known(values)
+        if cut is None or v <= cut
     ]
-    foot, head = _BOTTOM - 6.0, float(_TOP)
-    if log:
-        return log_scale(kept, foot, head, margin=0.05, room=16)
-    return linear_scale(kept, foot, head)
+    return _PANEL.up(kept, log=log)
 
 
 def curve_panel(
@@ -113,160 +123,80 @@ def curve_panel(
         Values of the penalty, 0 first, the others increasing or decreasing.
     curves : sequence of Curve
         At most one per engine.
-    measure, penalty : str
-        Used in the description.
     y_scale : Scale or None
         From ``measure_scale``; None fits a linear one to ``curves``.
     """
     marked = [v for c in curves for v in (c.pick, c.one_se) if v is not None]
-    shown = [*grid, *marked]
-    rising = log_scale(shown, _LEFT + 6.0, _RIGHT - 4.0)
-    falls = len(grid) > 1 and grid[-1] < grid[-2]
-    x = rising.falling() if falls else rising
-    y = y_scale or measure_scale(_all_values(curves))
-    parts = [
-        vertical_axis(y, _LEFT, _RIGHT),
-        horizontal_axis(x, _BOTTOM, n=4),
-        *(_pick(c, x) for c in curves),
-        clip(
-            _LEFT,
-            _TOP - 4,
-            _RIGHT - _LEFT + 4,
-            _BOTTOM - _TOP + 4,
-            *(_interval(c, grid, x, y) for c in curves),
-            *(_beside(c, grid, x, y) for c in curves),
-            *(_line(c, grid, x, y) for c in curves),
+    x = _PANEL.across([*grid, *marked], log=True)
+    if len(grid) > 1 and grid[-1] < grid[-2]:
+        x = x.falling()
+    values = (v for c in curves for v in (*c.y, *c.low, *c.high))
+    y = y_scale or measure_scale(values)
+    plane = _Plane(grid, x, y)
+    picks, beside, safe = [], [], []
+    for place, curve in enumerate(curves):
+        class_ = encoding(curve.engine).class_
+        for value, dashes in ((curve.pick, "pk"), (curve.one_se, "se")):
+            if value is not None:
+                down = f"M{px(x(value))} {px(_PANEL.top)}V{px(_PANEL.bottom)}"
+                picks.append(path(down, f"{dashes} {class_}"))
+        apart = [k for k in range(len(curve.beside)) if grid[k] > 0]
+        beside.append(line(plane.points(curve.beside, apart), f"eq {class_}"))
+        if curve.safe is not None:
+            low, high = (px(x(value)) for value in curve.safe)
+            height = px(_PANEL.bottom - 3 - 5 * place)
+            safe.append(path(f"M{low} {height}H{high}", f"safe {class_}"))
+    described = "; ".join(goes(encoding(c.engine).name, c.y) for c in curves)
+    positive = [v for v in grid if v > 0]
+    span = f"{penalty} 0"
+    if positive:
+        zero = "0, then " if len(positive) < len(grid) else ""
+        ends = f"{significant(positive[0])} to {significant(positive[-1])}"
+        span = f"{penalty} {zero}{ends}, logarithmic axis"
+    return _PANEL.draw(
+        _PANEL.vertical_axis(y),
+        _PANEL.horizontal_axis(x, n=4),
+        *picks,
+        _PANEL.clip(
+            *(_interval(curve, plane) for curve in curves),
+            *beside,
+            *(_line(curve, plane) for curve in curves),
         ),
-        *(_safe(c, x, k) for k, c in enumerate(curves)),
-    ]
-    return draw(
-        _WIDTH,
-        _HEIGHT,
-        *parts,
+        *safe,
         title=f"{measure} by {penalty}",
-        description=_describe(grid, curves, penalty),
+        description=f"{span}. {described}.",
     )
 
 
-def _all_values(curves: Iterable[Curve]) -> list[float | None]:
-    return [value for c in curves for value in (*c.y, *c.low, *c.high)]
+def _interval(curve: Curve, plane: _Plane) -> Fragment:
+    """Return the interval as bands, and as a bar at zero."""
+    if not curve.low:
+        return Fragment()
+    class_ = encoding(curve.engine).class_
+    parts = []
+    for run in plane.runs(curve.y, curve.low, curve.high):
+        low, high = plane.points(curve.low, run), plane.points(curve.high, run)
+        parts.append(band(low, high, f"bd {class_}"))
+    for value, *ends in zip(plane.grid, curve.low, curve.high, strict=True):
+        if value <= 0 and len(numbers := known(ends)) == 2:
+            low_y, high_y = map(px, map(plane.y, numbers))
+            bar = f"M{px(plane.x(0))} {low_y}V{high_y}"
+            parts.append(path(bar, f"fine {class_}"))
+    return group(*parts)
 
 
-def _runs(
-    curve: Curve, grid: Sequence[float], *, with_band: bool = False
-) -> list[list[int]]:
-    """Return the ranges of the positive grid without a gap, as indices."""
-    series = [curve.y, curve.low, curve.high] if with_band else [curve.y]
-
-    def complete(k: int) -> bool:
-        return grid[k] > 0 and all(is_number(values[k]) for values in series)
-
-    pairs = groupby(range(len(grid)), key=complete)
-    return [list(indices) for there, indices in pairs if there]
-
-
-def _at(
-    values: Sequence[float | None],
-    where: Iterable[int],
-    grid: Sequence[float],
-    x: Scale,
-    y: Scale,
-) -> list[Point]:
-    return [(x(grid[k]), y(v)) for k in where if (v := values[k]) is not None]
-
-
-def _line(curve: Curve, grid: Sequence[float], x: Scale, y: Scale) -> Fragment:
-    drawn = encoding(curve.engine)
-    there = [k for k, v in enumerate(curve.y) if is_number(v)]
-    lines = [
-        line(_at(curve.y, run, grid, x, y), f"ln {drawn.class_}")
-        for run in _runs(curve, grid)
-    ]
-    marks = points(
-        curve.engine,
-        _at(curve.y, there, grid, x, y),
-        data_engine=curve.engine,
-        data_at=" ".join(map(str, there)),
-    )
+def _line(curve: Curve, plane: _Plane) -> Fragment:
+    class_ = f"ln {encoding(curve.engine).class_}"
+    lines = [line(plane.points(curve.y, run), class_) for run in plane.runs(curve.y)]
+    at = " ".join(str(k) for k, v in enumerate(curve.y) if is_number(v))
+    where = plane.points(curve.y)
+    marks = points(curve.engine, where, data_engine=curve.engine, data_at=at)
     return group(*lines, marks)
 
 
-def _beside(curve: Curve, grid: Sequence[float], x: Scale, y: Scale) -> Fragment:
-    if not curve.beside:
-        return Fragment()
-    known = [k for k, v in enumerate(curve.beside) if grid[k] > 0 and is_number(v)]
-    return line(
-        _at(curve.beside, known, grid, x, y), f"eq {encoding(curve.engine).class_}"
-    )
-
-
-def _interval(curve: Curve, grid: Sequence[float], x: Scale, y: Scale) -> Fragment:
-    if not curve.low:
-        return Fragment()
-    drawn = encoding(curve.engine)
-    bands = [
-        band(
-            _at(curve.low, run, grid, x, y),
-            _at(curve.high, run, grid, x, y),
-            f"bd {drawn.class_}",
-        )
-        for run in _runs(curve, grid, with_band=True)
-    ]
-    zeros = [k for k, v in enumerate(grid) if v <= 0 and is_number(curve.low[k])]
-    bars = [
-        path(f"M{px(x(0))} {px(low[1])}V{px(high[1])}", f"fine {drawn.class_}")
-        for low, high in zip(
-            _at(curve.low, zeros, grid, x, y),
-            _at(curve.high, zeros, grid, x, y),
-            strict=True,
-        )
-    ]
-    return group(*bands, *bars)
-
-
-def _pick(curve: Curve, x: Scale) -> Fragment:
-    drawn = encoding(curve.engine).class_
-    return group(
-        *(
-            path(f"M{px(x(value))} {_TOP}V{_BOTTOM}", f"{class_} {drawn}")
-            for value, class_ in ((curve.pick, "pk"), (curve.one_se, "se"))
-            if value is not None
-        )
-    )
-
-
-def _safe(curve: Curve, x: Scale, place: int) -> Fragment:
-    if curve.safe is None:
-        return Fragment()
-    low, high = (px(x(value)) for value in curve.safe)
-    y = px(_BOTTOM - 3 - 5 * place)
-    return path(f"M{low} {y}H{high}", f"safe {encoding(curve.engine).class_}")
-
-
-def _describe(grid: Sequence[float], curves: Sequence[Curve], penalty: str) -> str:
-    def ends(curve: Curve) -> str:
-        known = [v for v in curve.y if v is not None and is_number(v)]
-        name = encoding(curve.engine).name
-        if not known:
-            return f"{name}: not measured"
-        return f"{name} goes from {significant(known[0])} to {significant(known[-1])}"
-
-    described = "; ".join(ends(curve) for curve in curves)
-    positive = [v for v in grid if v > 0]
-    if not positive:
-        return f"{penalty} 0. {described}."
-    span = f"{significant(positive[0])} to {significant(positive[-1])}"
-    zero = "0, then " if any(v <= 0 for v in grid) else ""
-    return f"{penalty} {zero}{span}, logarithmic axis. {described}."
-
-
-_LINES_WIDTH, _LINES_HEIGHT = 470, 270
-_LINES_LEFT, _LINES_TOP, _LINES_BOTTOM = 62.0, 26.0, 218.0
 _CLASSES = ("x", "l", "s", "n", "x dash", "l dash", "s dash", "n dash")
 _DOTS = 15
 """Maximum number of points to mark individually."""
-
-Values = Sequence[float | None]
 
 
 def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a scale
@@ -279,108 +209,54 @@ def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a s
     x_log: bool = False,
     y_log: bool = False,
 ) -> Figure:
-    """Draw up to eight lines over the same x values; missing values are gaps.
+    """Draw up to eight lines, each a label and its values at ``x``; gaps where missing.
 
-    Parameters
-    ----------
-    x : sequence of float
-    lines : sequence of (label, values aligned with ``x``)
-        A line without a label has the style of the previous one.
-    title, x_label, y_label : str
-    x_log, y_log : bool
-        Logarithmic axes; 0 is drawn apart, before the break.
+    A line without a label has the style of the previous one. On a logarithmic axis, 0
+    is drawn apart, before the break.
     """
-    shown = list(_looks(lines))
-    longest = max((len(shorten(name, 22)) for name, _, _ in shown), default=0)
-    right = _LINES_WIDTH - 14 - 6.6 * longest
-    across = (log_scale if x_log else linear_scale)(x, _LINES_LEFT + 6, right)
-    values = [v for _, series, _ in shown for v in series]
-    up = (
-        log_scale(values, _LINES_BOTTOM - 6, _LINES_TOP, margin=0.05, room=16)
-        if y_log
-        else linear_scale(values, _LINES_BOTTOM - 6, _LINES_TOP)
-    )
-    drawn = [_drawn(x, series, across, up, class_) for _, series, class_ in shown]
-    log = " (log axis)"
-    return draw(
-        _LINES_WIDTH,
-        _LINES_HEIGHT,
-        vertical_axis(up, _LINES_LEFT, right + 4),
-        x_axis(across, _LINES_BOTTOM, n=5, label=x_label + (log if x_log else "")),
-        text(6, 12, y_label + (log if y_log else ""), "n"),
-        *drawn,
-        _names(shown, up, right),
-        title=title,
-        description=_described(shown, x_label),
-    )
-
-
-_Look = tuple[str, Values, str]
-
-
-def _looks(lines: Sequence[tuple[str, Values]]) -> Iterator[_Look]:
-    """Yield name, values and class of each distinguishable line."""
+    shown: list[tuple[str, Values, str]] = []
     place = -1
     for name, series in lines:
         place += 1 if name or place < 0 else 0
         if place < len(_CLASSES):
-            yield name, series, _CLASSES[place]
+            shown.append((name, series, _CLASSES[place]))
+    longest = max((len(shorten(name, 22)) for name, *_ in shown), default=0)
+    right = 470 - 10 - 6.6 * longest
+    frame = Frame(width=470, height=270, left=62, right=right, top=26, bottom=218)
+    across = frame.across(x, log=x_log)
+    up = frame.up([v for _, series, _ in shown for v in series], log=y_log)
+    ends = [
+        (up(numbers[-1]), shorten(name, 22), class_.split()[0])
+        for name, series, class_ in shown
+        if name and (numbers := known(series))
+    ]
+    described = "; ".join(goes(name, series) for name, series, _ in shown if name)
+    log = " (log axis)"
+    return frame.draw(
+        frame.vertical_axis(up),
+        frame.horizontal_axis(across, label=x_label + (log if x_log else "")),
+        text(6, 12, y_label + (log if y_log else ""), "n"),
+        *(_series(x, series, across, up, class_) for _, series, class_ in shown),
+        frame.end_labels(ends, right + 9, above=8, lead=right - 2),
+        title=title,
+        description=f"Along {x_label}: {described}.",
+    )
 
 
-def _drawn(x: Values, y: Values, across: Scale, up: Scale, class_: str) -> Fragment:
-    known = [
-        (across(a), up(b)) if a is not None and b is not None and is_number(b) else None
+def _series(x: Values, y: Values, across: Scale, up: Scale, class_: str) -> Fragment:
+    """Return lines through neighbouring points, and all points if they are few."""
+    places = [
+        (across(a), up(b)) if is_number(a) and is_number(b) else None
         for a, b in zip(x, y, strict=True)
     ]
-    runs: list[list[tuple[float, float]]] = [[]]
-    for point in known:
-        if point is None:
-            runs.append([])
-        else:
-            runs[-1].append(point)
-    there = [point for point in known if point is not None]
-    dots = "".join(f"M{px(a)} {px(b)}h0" for a, b in there)
+    runs = [[p for p in run if p] for there, run in groupby(places, key=bool) if there]
+    dots = [f"M{px(a)} {px(b)}h0" for run in runs for a, b in run]
     parts = [line(run, f"ln {class_}") for run in runs if len(run) > 1]
-    if len(there) <= _DOTS or not parts:
-        parts.append(path(dots, f"bead {class_}"))
+    if len(dots) <= _DOTS or not parts:
+        parts.append(path("".join(dots), f"bead {class_}"))
     return group(*parts)
 
 
-def _names(lines: Sequence[_Look], up: Scale, right: float) -> Fragment:
-    ends = []
-    for name, series, class_ in lines:
-        known = [v for v in series if v is not None and is_number(v)]
-        if known and name:
-            ends.append((up(known[-1]), name, class_.split()[0]))
-    ends.sort()
-    places = spread([end for end, _, _ in ends], 15, _LINES_TOP - 8, _LINES_BOTTOM)
-    parts: list[Fragment] = []
-    for (end, name, class_), place in zip(ends, places, strict=True):
-        parts += [
-            path(f"M{px(right + 2)} {px(end)}L{px(right + 10)} {px(place)}", "g"),
-            text(right + 13, place + 4, shorten(name, 22), class_),
-        ]
-    return group(*parts)
-
-
-def _described(lines: Sequence[_Look], x_label: str) -> str:
-    parts = []
-    for name, series, _ in lines:
-        if not name:
-            continue
-        known = [v for v in series if v is not None and is_number(v)]
-        ends = (
-            f"goes from {significant(known[0])} to {significant(known[-1])}"
-            if known
-            else "was not measured"
-        )
-        parts.append(f"{name} {ends}")
-    return f"Along {x_label}: {'; '.join(parts)}."
-
-
-_PARTS_WIDTH, _PARTS_HEIGHT = 270, 156
-_PARTS_LEFT, _PARTS_RIGHT, _PARTS_TOP, _PARTS_BOTTOM = 50, 190, 8, 126
-_APART = 13.0
 _PARTS_CLASSES = {"shrinkage": "pk", "structure": "thin", "both": "ln"}
 
 
@@ -395,9 +271,7 @@ class PartCurve:
 
 def parts_scale(parts: Sequence[PartCurve]) -> Scale:
     """Return a vertical scale for several panels; it contains 0."""
-    return linear_scale(
-        [0.0, *(v for p in parts for v in p.y)], _PARTS_BOTTOM - 6.0, _PARTS_TOP
-    )
+    return _PARTS.up([0.0, *(v for part in parts for v in part.y)])
 
 
 def parts_panel(
@@ -410,78 +284,29 @@ def parts_panel(
 ) -> Figure:
     """Draw ``shrinkage``, ``structure`` and ``both`` of one engine, with end labels.
 
-    Parameters
-    ----------
-    grid : sequence of float
-        Positive values of the penalty, ascending.
-    parts : mapping of str to Part
-        Aligned with ``grid``.
-    engine, penalty : str
-    y_scale : Scale
-        From ``parts_scale``; values outside are clipped.
+    ``grid`` has positive values, ascending; values outside ``y_scale`` are clipped.
     """
-    x = log_scale(grid, _PARTS_LEFT + 6.0, _PARTS_RIGHT - 4.0)
-    drawn = encoding(engine).class_
-    return draw(
-        _PARTS_WIDTH,
-        _PARTS_HEIGHT,
-        vertical_axis(y_scale, _PARTS_LEFT, _PARTS_RIGHT),
-        path(f"M{_PARTS_LEFT} {px(y_scale(0))}H{_PARTS_RIGHT}", "ax"),
-        horizontal_axis(x, _PARTS_BOTTOM, n=3),
-        *(_bars(grid, part, x, y_scale, drawn) for part in parts.values()),
-        *(
-            line(_where(grid, part.y, x, y_scale), f"{_PARTS_CLASSES[name]} {drawn}")
-            for name, part in parts.items()
-        ),
-        _parts_names(grid, parts, x, y_scale, drawn),
+    x = _PARTS.across(grid, log=True)
+    class_ = encoding(engine).class_
+    plane = _Plane(grid, x, lambda v: y_scale(min(max(v, y_scale.low), y_scale.high)))
+    lines = {name: plane.points(part.y) for name, part in parts.items()}
+    bands = []
+    for part in parts.values():
+        low, high = plane.points(part.low), plane.points(part.high)
+        bands.append(band(low, high, f"bd {class_}") if len(low) == len(high) else "")
+    ends = [(where[-1][1], name, class_) for name, where in lines.items() if where]
+    described = [
+        f"{n} {significant(part.y[-1])}" for n, part in parts.items() if part.y
+    ]
+    zero = f"M{px(_PARTS.left)} {px(y_scale(0))}H{px(_PARTS.right)}"
+    return _PARTS.draw(
+        _PARTS.vertical_axis(y_scale),
+        path(zero, "ax"),
+        _PARTS.horizontal_axis(x, n=3),
+        *bands,
+        *(line(lines[name], f"{_PARTS_CLASSES[name]} {class_}") for name in parts),
+        _PARTS.end_labels(ends, _PARTS.right + 4, gap=13, above=-4),
         title=f"{encoding(engine).name}: how {penalty} works",
-        description=_parts_describe(parts, penalty),
+        description=f"At the largest {penalty}, difference to zero: "
+        f"{', '.join(described)}.",
     )
-
-
-def _where(
-    grid: Sequence[float], values: Sequence[float | None], x: Scale, y: Scale
-) -> list[Point]:
-    return [
-        (x(at), _held(y, v))
-        for at, v in zip(grid, values, strict=True)
-        if v is not None and is_number(v)
-    ]
-
-
-def _held(y: Scale, value: float) -> float:
-    return y(min(max(value, y.low), y.high))
-
-
-def _bars(
-    grid: Sequence[float], part: PartCurve, x: Scale, y: Scale, drawn: str
-) -> Fragment:
-    if not part.low:
-        return Fragment()
-    low, high = (_where(grid, side, x, y) for side in (part.low, part.high))
-    return band(low, high, f"bd {drawn}") if len(low) == len(high) else Fragment()
-
-
-def _parts_names(
-    grid: Sequence[float],
-    parts: Mapping[str, PartCurve],
-    x: Scale,
-    y: Scale,
-    drawn: str,
-) -> Fragment:
-    found = {name: _where(grid, part.y, x, y) for name, part in parts.items()}
-    ends = sorted((where[-1][1], name) for name, where in found.items() if where)
-    places = spread([end for end, _ in ends], _APART, _PARTS_TOP + 4.0, _PARTS_BOTTOM)
-    return group(
-        *(
-            text(_PARTS_RIGHT + 4, place + 4, name, drawn)
-            for (_, name), place in zip(ends, places, strict=True)
-        )
-    )
-
-
-def _parts_describe(parts: Mapping[str, PartCurve], penalty: str) -> str:
-    ends = [
-        f"{name} {significant(part.y[-1])}" for name, part in parts.items() if part.y
-    ]
-    return f"At the largest {penalty}, difference to zero: {', '.join(ends)}."

@@ -4,17 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from boostreg.figures.figure import Figure, draw
-from boostreg.figures.marks import (
-    Label,
-    Point,
-    clip,
-    horizontal_axis,
-    place_labels,
-    points,
-    steps,
-    vertical_axis,
-)
+from boostreg.figures.figure import Figure
+from boostreg.figures.frame import Frame
+from boostreg.figures.marks import Label, Point, place_labels, points, steps
 from boostreg.figures.palette import encoding
 from boostreg.figures.scale import (
     Scale,
@@ -27,12 +19,11 @@ from boostreg.figures.scale import (
 )
 from boostreg.figures.svg import Fragment, circle, group, path, px, text
 
-__all__ = ["PLOT", "Cloud", "Landmark", "size_against_loss"]
+__all__ = ["PLOT", "Cloud", "Landmark", "front_scales", "size_against_loss"]
 
-_WIDTH, _HEIGHT = 1000, 440
-_LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 990.0, 18.0, 388.0
+_FRAME = Frame(width=1000, height=440, left=74.0, right=990.0, top=18.0, bottom=388.0)
 _DIGITS, _FOLD_UNIT = "0123456789abcdefghijklmnopqrstuvwxyz", 0.3
-PLOT = (_LEFT, _TOP, _RIGHT, _BOTTOM)
+PLOT = (_FRAME.left, _FRAME.top, _FRAME.right, _FRAME.bottom)
 """Left, top, right and bottom of the zoomable area."""
 
 
@@ -83,117 +74,108 @@ def size_against_loss(
     The axis of leaves is logarithmic; a model of 0 leaves (the intercept alone) has
     its own place at the left. A few losses far above the rest are clipped and counted.
     """
-    x, y = _scales(clouds, landmarks)
-    known = [p for c in clouds for p in _known(c.trials)]
-    above = sum(p[1] > y.high for p in known)
-    parts = [
-        _axis(
-            vertical_axis(y, _LEFT, _RIGHT, n=7, label=f"{loss} (inner folds)"),
-            y,
-            "y",
-            7,
-        ),
-        _axis(
-            horizontal_axis(
-                x, _BOTTOM, n=8, top=_TOP, label="leaves over all trees (log axis)"
-            ),
-            x,
-            "x",
-            8,
-        ),
-        clip(
-            _LEFT,
-            _TOP - 4,
-            _RIGHT - _LEFT + 8,
-            _BOTTOM - _TOP + 8,
-            *(_trials(c, x, y) for c in clouds),
-            *(_front(c, x, y) for c in clouds),
-        ),
-        text(_RIGHT, _TOP + 10, _cut_words(above, y), "halo cut", "end"),
-        *(_landmark(m, x, y) for m in landmarks),
-        _labels(clouds, landmarks, x, y),
-        group(circle(0, 0, 9, "mark no"), circle(0, 0, 9, "mark no"), class_="marks"),
-    ]
-    return draw(
-        _WIDTH,
-        _HEIGHT,
-        *parts,
-        title="Size against loss",
-        description=_describe(clouds, landmarks, loss),
-    )
-
-
-def _known(pairs: Iterable[tuple[float | None, float | None]]) -> list[Point]:
-    return [
-        (leaves, loss)
-        for leaves, loss in pairs
-        if leaves is not None and loss is not None
-        if is_number(leaves) and is_number(loss)
-    ]
-
-
-def _scales(
-    clouds: Sequence[Cloud], landmarks: Sequence[Landmark]
-) -> tuple[Scale, Scale]:
     trials = [p for c in clouds for p in _known(c.trials)]
     marked = [(m.leaves, m.loss) for m in landmarks]
-    fronts = [p for c in clouds for p in c.front]
     high = robust_high(loss for _, loss in [*trials, *marked])
     must = max((loss for _, loss in marked), default=high)
     top = None if high is None or must is None else max(high, must)
-    shown = [p for p in [*trials, *marked, *fronts] if top is None or p[1] <= top]
-    x = log_scale([p[0] for p in shown], _LEFT + 10, _RIGHT - 10, margin=0.02, room=40)
-    return x, linear_scale([p[1] for p in shown], _BOTTOM, _TOP, margin=0.09)
-
-
-def _trials(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
-    rows = cloud.rows or tuple(range(len(cloud.trials)))
-    folds = cloud.folds or ((),) * len(rows)
-    known = [
-        (row, pair, losses)
-        for row, pair, losses in zip(rows, cloud.trials, folds, strict=True)
-        if _known([pair])
+    x, y = front_scales(
+        _FRAME, [*trials, *marked, *(p for c in clouds for p in c.front)], top
+    )
+    # Labels keep away from trials and from the staircases.
+    taken = [(x(a), y(b)) for a, b in trials]
+    taken += [p for cloud in clouds for p in _stairs(cloud, x, y)]
+    labels = [
+        Label(m.words, (x(m.leaves), y(m.loss)), encoding(m.engine).class_)
+        for m in landmarks
     ]
-    halves = {
-        extra: [one for one in known if (one[0] in cloud.tied) == tied]
-        for extra, tied in (("faint", False), ("tied", True))
-    }
-    return group(
+    left, top_, right, foot = PLOT
+    inside = (left + 4, top_ + 14, right, foot - 2)
+    above = sum(loss > y.high for _, loss in trials)
+    cut = "1 trial lies" if above == 1 else f"{count(above)} trials lie"
+    words = f"{cut} above {significant(y.high)}" if above else ""
+    fronts = []
+    for cloud in clouds:
+        stairs = [(x(a), y(b)) for a, b in cloud.front]
+        drawn = steps(stairs, f"fr {encoding(cloud.engine).class_}")
+        fronts.append(group(drawn, data_engine=cloud.engine))
+    loss_axis = _FRAME.vertical_axis(y, n=7, label=f"{loss} (inner folds)")
+    size_axis = _FRAME.horizontal_axis(
+        x, n=8, grid=True, label="leaves over all trees (log axis)"
+    )
+    described = [
+        *(f"{encoding(c.engine).name}: {count(len(c.trials))} trials" for c in clouds),
         *(
-            points(
-                cloud.engine,
-                [(x(p[0]), y(p[1])) for _, pair, _ in half for p in _known([pair])],
-                extra,
-                data_engine=cloud.engine,
-                data_at=" ".join(str(row) for row, *_ in half),
-                **_fold_marks([losses for *_, losses in half], y),
-            )
-            for extra, half in halves.items()
-        )
+            f"{m.words}: {count(m.leaves)} leaves, {loss} {significant(m.loss, 4)}"
+            for m in landmarks
+        ),
+    ]
+    return _FRAME.draw(
+        _axis(loss_axis, y, "y", 7),
+        _axis(size_axis, x, "x", 8),
+        _FRAME.clip(
+            *(_trials(c, x, y) for c in clouds),
+            *fronts,
+            beyond=8,
+        ),
+        text(right, top_ + 10, words, "halo cut", "end"),
+        *(_landmark(m, x, y) for m in landmarks),
+        place_labels(labels, inside, taken=taken),
+        group(circle(0, 0, 9, "mark no"), circle(0, 0, 9, "mark no"), class_="marks"),
+        title="Size against loss",
+        description=f"{loss} against leaves. {'. '.join(described)}.",
     )
 
 
-def _fold_marks(folds: Sequence[Sequence[float | None]], y: Scale) -> dict[str, str]:
-    """Return ordinates of folds for a script: two digits of base 36 each, of 0.3 px.
+def front_scales(
+    frame: Frame, where: Sequence[Point], high: float | None
+) -> tuple[Scale, Scale]:
+    """Return the scales of leaves and loss for the points up to a loss of ``high``."""
+    shown = [p for p in where if high is None or p[1] <= high]
+    left, right = frame.left + 10, frame.right - 10
+    x = log_scale([p[0] for p in shown], left, right, margin=0.02, room=40)
+    return x, linear_scale([p[1] for p in shown], frame.bottom, frame.top, margin=0.09)
 
-    A thousand trials with five folds take 10 KB. Points above the plot are at 0,
-    ``zz`` is a missing value.
+
+def _known(pairs: Iterable[tuple[float | None, float | None]]) -> list[Point]:
+    return [(a, b) for a, b in pairs if is_number(a) and is_number(b)]
+
+
+def _trials(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
+    """Return the points of trials with their rows and folds for a script.
+
+    Ordinates of folds have two digits of base 36 each, in units of 0.3 px: a thousand
+    trials with five folds take 10 KB. Points above the plot are at 0, ``zz`` is a
+    missing value.
     """
-    marks = "".join(_mark(loss, y) for losses in folds for loss in losses)
-    return {"data_folds": marks} if marks else {}
-
-
-def _mark(loss: float | None, y: Scale) -> str:
-    if loss is None or not is_number(loss):
-        return "zz"
-    place = min(max(round(y(loss) / _FOLD_UNIT), 0), 36 * 36 - 2)
-    return _DIGITS[place // 36] + _DIGITS[place % 36]
-
-
-def _front(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
-    where = [(x(leaves), y(loss)) for leaves, loss in cloud.front]
-    drawn = encoding(cloud.engine).class_
-    return group(steps(where, f"fr {drawn}"), data_engine=cloud.engine)
+    rows = cloud.rows or tuple(range(len(cloud.trials)))
+    folds = cloud.folds or ((),) * len(rows)
+    parts = []
+    for extra, tied in (("faint", False), ("tied", True)):
+        where: list[Point] = []
+        names, marks = [], ""
+        for row, pair, losses in zip(rows, cloud.trials, folds, strict=True):
+            if (row in cloud.tied) != tied or not (known := _known([pair])):
+                continue
+            where += [(x(a), y(b)) for a, b in known]
+            names.append(str(row))
+            for loss in losses:
+                if not is_number(loss):
+                    marks += "zz"
+                    continue
+                place = min(max(round(y(loss) / _FOLD_UNIT), 0), 36 * 36 - 2)
+                marks += _DIGITS[place // 36] + _DIGITS[place % 36]
+        parts.append(
+            points(
+                cloud.engine,
+                where,
+                extra,
+                data_engine=cloud.engine,
+                data_at=" ".join(names),
+                data_folds=marks or None,
+            )
+        )
+    return group(*parts)
 
 
 def _landmark(mark: Landmark, x: Scale, y: Scale) -> Fragment:
@@ -215,47 +197,13 @@ def _axis(drawn: Fragment, scale: Scale, name: str, n: int) -> Fragment:
     return group(inner, data_axis=name, data_n=str(n), data_scale=described)
 
 
-def _labels(
-    clouds: Sequence[Cloud], landmarks: Sequence[Landmark], x: Scale, y: Scale
-) -> Fragment:
-    labels = [
-        Label(m.words, (x(m.leaves), y(m.loss)), encoding(m.engine).class_)
-        for m in landmarks
-    ]
-    trials = [(x(a), y(b)) for c in clouds for a, b in _known(c.trials)]
-    box = (_LEFT + 4, _TOP + 14, _RIGHT, _BOTTOM - 2)
-    return place_labels(labels, box, taken=[*trials, *_stairs(clouds, x, y)])
+def _stairs(cloud: Cloud, x: Scale, y: Scale) -> Iterable[Point]:
+    """Yield points along a staircase every 10 pixels, also just outside the figure."""
 
+    def near(place: float) -> float:
+        return min(max(place, -100.0), _FRAME.right + 100)
 
-def _stairs(clouds: Sequence[Cloud], x: Scale, y: Scale) -> Iterable[Point]:
-    """Yield points along the staircases, dense enough to keep labels away."""
-    for cloud in clouds:
-        where = [
-            (_in_sight(x(leaves)), _in_sight(y(loss))) for leaves, loss in cloud.front
-        ]
-        for (x0, y0), (x1, y1) in pairwise(where):
-            yield from ((x0 + k, y0) for k in range(0, int(x1 - x0) + 1, 10))
-            yield from ((x1, y0 + k) for k in range(0, int(y1 - y0) + 1, 10))
-
-
-def _in_sight(place: float) -> float:
-    """Return a coordinate, clipped to just outside the figure."""
-    return min(max(place, -100.0), _RIGHT + 100.0)
-
-
-def _cut_words(above: int, y: Scale) -> str:
-    if not above:
-        return ""
-    trials = "1 trial lies" if above == 1 else f"{count(above)} trials lie"
-    return f"{trials} above {significant(y.high)}"
-
-
-def _describe(clouds: Sequence[Cloud], landmarks: Sequence[Landmark], loss: str) -> str:
-    counts = [
-        f"{encoding(c.engine).name}: {count(len(c.trials))} trials" for c in clouds
-    ]
-    marks = [
-        f"{m.words}: {count(m.leaves)} leaves, {loss} {significant(m.loss, 4)}"
-        for m in landmarks
-    ]
-    return f"{loss} against leaves. " + ". ".join([*counts, *marks]) + "."
+    where = [(near(x(leaves)), near(y(loss))) for leaves, loss in cloud.front]
+    for (x0, y0), (x1, y1) in pairwise(where):
+        yield from ((x0 + k, y0) for k in range(0, int(x1 - x0) + 1, 10))
+        yield from ((x1, y0 + k) for k in range(0, int(y1 - y0) + 1, 10))

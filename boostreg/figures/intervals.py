@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from boostreg.figures.figure import Figure, draw
-from boostreg.figures.marks import band, core, horizontal_axis, points
+from boostreg.figures.figure import Figure
+from boostreg.figures.frame import Frame
+from boostreg.figures.marks import band, mark
 from boostreg.figures.palette import encoding
 from boostreg.figures.scale import (
     Scale,
     is_number,
+    known,
     linear_scale,
     log_scale,
     shorten,
     signed,
     significant,
 )
-from boostreg.figures.svg import Fragment, group, path, px, text
+from boostreg.figures.svg import Fragment, path, px, text
 
 __all__ = [
     "Difference",
@@ -28,7 +30,27 @@ __all__ = [
     "verdict_strip",
 ]
 
-_WIDTH, _LEFT, _RIGHT, _ROW = 780, 236.0, 760.0, 24.0
+
+def _interval(
+    x: Scale, y: float, low: float | None, high: float | None, class_: str
+) -> Fragment:
+    """Return an interval; an end beyond the axis is an arrow."""
+    if not (is_number(low) and is_number(high)):
+        return Fragment()
+    start, end = px(x(max(low, x.low))), px(x(min(high, x.high)))
+    left = f"M{start} {px(y)}m5-4l-5 4l5 4" if low < x.low else ""
+    right = "m-5-4l5 4l-5 4" if high > x.high else ""
+    return path(f"{left}M{start} {px(y)}H{end}{right}", class_)
+
+
+def _described(
+    name: str, value: float | None, ends: tuple[float | None, ...], digits: int = 3
+) -> str:
+    if value is None:
+        return f"{name}: not measured"
+    low, high = (significant(end, digits) for end in ends)
+    interval = "" if None in ends else f", {low} to {high}"
+    return f"{name}: {significant(value, digits)}{interval}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +82,31 @@ def interval_chart(rows: Sequence[Estimate], *, loss: str = "loss") -> Figure:
 
     So does an interval that extends below 0, which is impossible for a loss.
     """
-    height = round(_ROW * len(rows) + 58)
-    foot = _ROW * len(rows) + 12
-    x = _scale(rows)
-    parts: list[Fragment] = [
-        horizontal_axis(x, foot, n=6, top=6, label=f"{loss} (outer folds)")
-    ]
+    foot = 24.0 * len(rows) + 12
+    frame = Frame(780, round(foot + 46), left=236, right=760, top=6, bottom=foot)
+    limit = _far(sorted(known(row.loss for row in rows)))
+    shown: list[float | None] = []
+    for row in rows:
+        if row.loss is not None and row.loss <= limit:
+            low = None if row.low is None else max(row.low, 0.0)
+            shown += [row.loss, low, row.high]
+    x = linear_scale(shown, frame.left, frame.right)
+    parts = [frame.horizontal_axis(x, n=6, grid=True, label=f"{loss} (outer folds)")]
     for k, row in enumerate(rows):
-        y = 18 + _ROW * k
-        drawn = encoding(row.engine).class_
-        parts.append(text(_LEFT - 16, y + 4, shorten(row.name, 32), drawn, "end"))
-        parts.append(_row(row, x, y))
-    described = "; ".join(_describe(row) for row in rows)
-    return draw(
-        _WIDTH, height, *parts, title=f"{loss} of each model", description=described
-    )
-
-
-def _scale(rows: Sequence[Estimate]) -> Scale:
-    losses = sorted(r.loss for r in rows if r.loss is not None and is_number(r.loss))
-    limit = _far(losses)
-    values = [
-        value
-        for row in rows
-        if row.loss is not None and row.loss <= limit
-        for value in (
-            row.loss,
-            None if row.low is None else max(row.low, 0.0),
-            row.high,
-        )
-    ]
-    return linear_scale(values, _LEFT, _RIGHT)
+        y, class_ = 18 + 24.0 * k, encoding(row.engine).class_
+        parts.append(text(frame.left - 16, y + 4, shorten(row.name, 32), class_, "end"))
+        if not is_number(row.loss):
+            parts.append(text(frame.left, y + 4, "not measured", "n"))
+        elif row.loss > x.high:
+            arrow = f"M{px(frame.right - 24)} {px(y)}h22m-6-5l6 5l-6 5"
+            words = significant(row.loss, 4)
+            parts.append(path(arrow, f"thin {class_}"))
+            parts.append(text(frame.right - 30, y + 4, words, "halo", "end"))
+        else:
+            parts.append(_interval(x, y, row.low, row.high, f"ln {class_}"))
+            parts.append(mark(row.engine, (x(row.loss), y), filled=row.filled))
+    described = "; ".join(_described(r.name, r.loss, (r.low, r.high), 4) for r in rows)
+    return frame.draw(*parts, title=f"{loss} of each model", description=described)
 
 
 def _far(losses: Sequence[float]) -> float:
@@ -101,50 +117,21 @@ def _far(losses: Sequence[float]) -> float:
     return losses[min(2, len(losses) - 1)] if losses else 0.0
 
 
-def _row(row: Estimate, x: Scale, y: float) -> Fragment:
-    if row.loss is None or not is_number(row.loss):
-        return text(_LEFT, y + 4, "not measured", "n")
-    drawn = encoding(row.engine).class_
-    if row.loss > x.high:
-        arrow = path(f"M{px(_RIGHT - 24)} {px(y)}h22m-6-5l6 5l-6 5", f"thin {drawn}")
-        words = significant(row.loss, 4)
-        return group(arrow, text(_RIGHT - 30, y + 4, words, "halo", "end"))
-    at = (x(row.loss), y)
-    parts: list[Fragment] = [
-        _bar(row, x, y),
-        points(row.engine, [at], "big" if row.filled else "hollow"),
-    ]
-    if not row.filled:
-        parts.append(core(row.engine, at))
-    return group(*parts)
+_PAIR_ROW = 22.0
 
 
-def _bar(row: Estimate, x: Scale, y: float) -> Fragment:
-    if row.low is None or row.high is None:
-        return Fragment()
-    low, high = max(row.low, x.low), min(row.high, x.high)
-    arrow = f"M{px(x(low))} {px(y)}m6-4l-6 4l6 4" if row.low < x.low else ""
-    return path(
-        f"{arrow}M{px(x(low))} {px(y)}H{px(x(high))}",
-        f"ln {encoding(row.engine).class_}",
-    )
+def _pairs_frame(n_rows: int) -> Frame:
+    foot = _PAIR_ROW * n_rows + 18
+    return Frame(780, round(foot + 44), left=300, right=690, top=8, bottom=foot)
 
 
-def _describe(row: Estimate) -> str:
-    if row.loss is None:
-        return f"{row.name}: not measured"
-    text = f"{row.name}: {significant(row.loss, 4)}"
-    if row.low is None or row.high is None:
-        return text
-    return f"{text}, {significant(row.low, 4)} to {significant(row.high, 4)}"
+def _pair(frame: Frame, k: int, name: str, words: str, class_: str) -> Fragment:
+    """Return the name of the pair in row ``k``, and its number at the right."""
+    y = 22 + _PAIR_ROW * k + 4
+    left = text(frame.left - 14, y, shorten(name, 40), class_, "end")
+    return Fragment(left + text(frame.right + 12, y, words))
 
 
-_DIFFERENCES_WIDTH, _DIFFERENCES_LEFT, _DIFFERENCES_RIGHT, _DIFFERENCES_ROW = (
-    780,
-    300.0,
-    690.0,
-    22.0,
-)
 _FAR = 2.0
 """Interval ends beyond this multiple of the largest estimate become arrows."""
 
@@ -153,7 +140,7 @@ _FAR = 2.0
 class Difference:
     """One pair: the difference as a share of the second loss, negative if better.
 
-    ``told`` says whether there is a detectable difference: the mark is then filled.
+    The mark is filled if the difference is ``detectable``.
     """
 
     name: str
@@ -161,78 +148,46 @@ class Difference:
     low: float | None = None
     high: float | None = None
     engine: str = ""
-    told: bool = False
+    detectable: bool = False
 
 
 def difference_chart(rows: Sequence[Difference], *, label: str) -> Figure:
     """Draw one row per pair around the line of no difference."""
-    height = round(_DIFFERENCES_ROW * len(rows) + 62)
-    foot = _DIFFERENCES_ROW * len(rows) + 18.0
-    x = _differences_scale(rows)
-    parts: list[Fragment] = [_axis(x, foot, label)]
-    for k, row in enumerate(rows):
-        parts.append(_differences_row(row, x, 22 + _DIFFERENCES_ROW * k))
-    described = "; ".join(f"{row.name}: {_percent(row.share)}" for row in rows)
-    return draw(_DIFFERENCES_WIDTH, height, *parts, title=label, description=described)
-
-
-def _differences_scale(rows: Sequence[Difference]) -> Scale:
-    shares = [row.share for row in rows if row.share is not None]
-    limit = _FAR * max(map(abs, shares), default=0.1)
+    frame = _pairs_frame(len(rows))
+    limit = _FAR * max((abs(r.share) for r in rows if r.share is not None), default=0.1)
     ends = [v for r in rows for v in (r.share, r.low, r.high) if v is not None]
-    return linear_scale(
-        [0.0, *(min(max(v, -limit), limit) for v in ends)],
-        _DIFFERENCES_LEFT,
-        _DIFFERENCES_RIGHT,
-        margin=0.04,
-    )
-
-
-def _axis(x: Scale, foot: float, label: str) -> Fragment:
-    parts: list[Fragment] = [path(f"M{px(x.start)} {px(foot)}H{px(x.end)}", "ax")]
-    for tick in x.ticks(8):
-        at = x(tick.value)
-        parts += [
-            path(f"M{px(at)} {px(foot)}V8", "ax" if tick.value == 0 else "g"),
-            text(at, foot + 17, _tick(tick.value), anchor="middle"),
-        ]
-    parts.append(text((x.start + x.end) / 2, foot + 35, label, anchor="middle"))
-    return group(*parts)
-
-
-def _tick(value: float) -> str:
-    share = 100 * value
-    return f"{signed(share, 0 if abs(share - round(share)) < 1e-9 else 1)}%"
-
-
-def _percent(share: float | None) -> str:
-    return "not measured" if share is None else f"{signed(100 * share, 1)}%"
-
-
-def _differences_row(row: Difference, x: Scale, y: float) -> Fragment:
-    drawn = encoding(row.engine).class_
-    parts: list[Fragment] = [
-        text(_DIFFERENCES_LEFT - 14, y + 4, shorten(row.name, 40), drawn, "end"),
-        text(_DIFFERENCES_RIGHT + 12, y + 4, _percent(row.share)),
+    shown = [0.0, *(min(max(v, -limit), limit) for v in ends)]
+    x = linear_scale(shown, frame.left, frame.right, margin=0.04)
+    parts = [
+        frame.horizontal_axis(
+            x,
+            n=8,
+            grid=True,
+            label=label,
+            origin=0.0,
+            write=lambda tick: _percent(tick.value, whole=True),
+        )
     ]
-    if row.share is None or not is_number(row.share):
-        return group(*parts)
-    if row.low is not None and row.high is not None:
-        low, high = (x(min(max(v, x.low), x.high)) for v in (row.low, row.high))
-        arrows = "m5-4l-5 4l5 4" if row.low < x.low else ""
-        parts.append(path(f"M{px(low)} {px(y)}{arrows}M{px(low)} {px(y)}H{px(high)}"
-                          + ("m-5-4l5 4l-5 4" if row.high > x.high else ""),
-                          f"thin {drawn}"))  # fmt: skip
-    at = (x(row.share), y)
-    parts.append(points(row.engine, [at], "big" if row.told else "hollow"))
-    if not row.told:
-        parts.append(core(row.engine, at))
-    return group(*parts)
+    for k, row in enumerate(rows):
+        y, class_ = 22 + _PAIR_ROW * k, encoding(row.engine).class_
+        parts.append(_pair(frame, k, row.name, _percent(row.share), class_))
+        if is_number(row.share):
+            parts.append(_interval(x, y, row.low, row.high, f"thin {class_}"))
+            parts.append(mark(row.engine, (x(row.share), y), filled=row.detectable))
+    described = "; ".join(f"{row.name}: {_percent(row.share)}" for row in rows)
+    return frame.draw(*parts, title=label, description=described)
 
 
-_RATIOS_WIDTH, _RATIOS_LEFT, _RATIOS_RIGHT, _RATIOS_ROW = 780, 300.0, 690.0, 22.0
+def _percent(share: float | None, *, whole: bool = False) -> str:
+    """Return a share with one decimal, or without one where it is ``whole``."""
+    if share is None:
+        return "not measured"
+    no_decimals = whole and abs(100 * share - round(100 * share)) < 1e-9
+    return f"{signed(100 * share, 0 if no_decimals else 1)}%"
+
+
 TIMES = "\N{MULTIPLICATION SIGN}"
-_RATIOS_FAR = 8.0
+_FARTHEST = 8.0
 """Interval ends beyond this multiple of the farthest fold become arrows."""
 
 
@@ -250,78 +205,43 @@ class Ratio:
 
 def ratio_chart(rows: Sequence[Ratio], *, label: str) -> Figure:
     """Draw one row per pair around the line of equal size; hollow if not different."""
-    foot = _RATIOS_ROW * len(rows) + 18.0
-    x = _ratios_scale(rows)
-    parts: list[Fragment] = [_ratios_axis(x, foot, f"{label} (log axis)")]
-    parts += [_ratios_row(row, x, 22 + _RATIOS_ROW * k) for k, row in enumerate(rows)]
-    described = "; ".join(f"{row.name}: {_change(row.ratio)}" for row in rows)
-    height = round(foot + 44)
-    return draw(_RATIOS_WIDTH, height, *parts, title=label, description=described)
-
-
-def _known(values: Sequence[float | None]) -> list[float]:
-    return [v for v in values if v is not None and is_number(v) and v > 0]
-
-
-def _ratios_scale(rows: Sequence[Ratio]) -> Scale:
-    seen = _known([v for r in rows for v in (r.ratio, *r.folds)]) or [1.0]
-    low, high = min(*seen, 1.0) / _RATIOS_FAR, max(*seen, 1.0) * _RATIOS_FAR
-    ends = _known([v for r in rows for v in (r.low, r.high)])
-    kept = [min(max(v, low), high) for v in ends]
-    return log_scale([1.0, *seen, *kept], _RATIOS_LEFT, _RATIOS_RIGHT, margin=0.04)
-
-
-def _ratios_axis(x: Scale, foot: float, label: str) -> Fragment:
-    parts: list[Fragment] = [path(f"M{px(x.start)} {px(foot)}H{px(x.end)}", "ax")]
-    for tick in x.ticks(6):
-        at = x(tick.value)
-        parts += [
-            path(f"M{px(at)} {px(foot)}V8", "g"),
-            text(at, foot + 17, f"{TIMES} {tick.label}", anchor="middle"),
-        ]
-    parts += [
-        path(f"M{px(x(1.0))} {px(foot)}V8", "ax"),
-        text((x.start + x.end) / 2, foot + 35, label, anchor="middle"),
+    frame = _pairs_frame(len(rows))
+    seen = _positive([v for row in rows for v in (row.ratio, *row.folds)]) or [1.0]
+    low, high = min(*seen, 1.0) / _FARTHEST, max(*seen, 1.0) * _FARTHEST
+    ends = _positive([v for row in rows for v in (row.low, row.high)])
+    shown = [1.0, *seen, *(min(max(v, low), high) for v in ends)]
+    x = log_scale(shown, frame.left, frame.right, margin=0.04)
+    parts = [
+        frame.horizontal_axis(
+            x,
+            n=6,
+            grid=True,
+            label=f"{label} (log axis)",
+            origin=1.0,
+            write=lambda tick: f"{TIMES} {tick.label}",
+        )
     ]
-    return group(*parts)
+    for k, row in enumerate(rows):
+        y, class_ = 22 + _PAIR_ROW * k, encoding(row.engine).class_
+        parts.append(_pair(frame, k, row.name, _change(row.ratio), class_))
+        ticks = (f"M{px(x(v))} {px(y - 5)}v10" for v in _positive(row.folds))
+        parts.append(path("".join(ticks), f"thin {class_} faint"))
+        if is_number(row.ratio):
+            inside = _positive([row.low, row.high])
+            differs = len(inside) == 2 and not inside[0] <= 1.0 <= inside[1]
+            if len(inside) == 2:
+                parts.append(_interval(x, y, row.low, row.high, f"thin {class_}"))
+            parts.append(mark(row.engine, (x(row.ratio), y), filled=differs))
+    described = "; ".join(f"{row.name}: {_change(row.ratio)}" for row in rows)
+    return frame.draw(*parts, title=label, description=described)
+
+
+def _positive(values: Sequence[float | None]) -> list[float]:
+    return [v for v in known(values) if v > 0]
 
 
 def _change(ratio: float | None) -> str:
-    if ratio is None or not is_number(ratio):
-        return "no ratio"
-    return f"{signed(100 * (ratio - 1), 0)}%"
-
-
-def _ratios_row(row: Ratio, x: Scale, y: float) -> Fragment:
-    drawn = encoding(row.engine).class_
-    parts: list[Fragment] = [
-        text(_RATIOS_LEFT - 14, y + 4, shorten(row.name, 40), drawn, "end"),
-        text(_RATIOS_RIGHT + 12, y + 4, _change(row.ratio)),
-    ]
-    folds = _known(row.folds)
-    ticks = "".join(f"M{px(x(v))} {px(y - 5)}v10" for v in folds)
-    if ticks:
-        parts.append(path(ticks, f"thin {drawn} faint"))
-    if row.ratio is None or not is_number(row.ratio):
-        return group(*parts)
-    ends = _known([row.low, row.high])
-    if len(ends) == 2:
-        low, high = (x(min(max(v, x.low), x.high)) for v in ends)
-        parts.append(path(f"M{px(low)} {px(y)}H{px(high)}", f"thin {drawn}"))
-    at = (x(row.ratio), y)
-    open_ = len(ends) < 2 or ends[0] <= 1.0 <= ends[1]
-    parts.append(points(row.engine, [at], "hollow" if open_ else "big"))
-    if open_:
-        parts.append(core(row.engine, at))
-    return group(*parts)
-
-
-_VERDICTS_WIDTH, _VERDICTS_ROW, _VERDICTS_LEFT, _VERDICTS_RIGHT = (
-    470,
-    24.0,
-    118.0,
-    452.0,
-)
+    return f"{signed(100 * (ratio - 1), 0)}%" if is_number(ratio) else "no ratio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,73 +257,40 @@ class VerdictRow:
 def verdict_strip(
     rows: Sequence[VerdictRow], claimed: tuple[float | None, float | None], *, unit: str
 ) -> Figure:
-    """Draw intervals over the range of effects that supports a claim.
+    """Draw intervals over the range of effects that a claim allows, from low to high.
 
-    Parameters
-    ----------
-    rows : sequence of VerdictRow
-    claimed : tuple of float or None
-        Ends of that range; None if unbounded.
-    unit : str
-        Label of the axis.
+    An end of ``claimed`` is None if the range is unbounded there.
     """
-    foot = _VERDICTS_ROW * len(rows) + 14
+    foot = 24.0 * len(rows) + 14
+    frame = Frame(470, round(foot + 46), left=118, right=452, top=4, bottom=foot)
     shown = [v for r in rows for v in (r.estimate, r.low, r.high)]
-    x = linear_scale(
-        [0.0, *claimed, *shown], _VERDICTS_LEFT, _VERDICTS_RIGHT, margin=0.1
-    )
+    x = linear_scale([0.0, *claimed, *shown], frame.left, frame.right, margin=0.1)
+    low, high = claimed
+    left = frame.left if low is None else x(low)
+    right = frame.right if high is None else x(high)
+    edges = [e for e, end in ((left, low), (right, high)) if end is not None]
     parts = [
-        _stretch(claimed, x, foot),
-        horizontal_axis(x, foot, n=4, label=unit),
-        *(_verdicts_row(row, x, 18 + _VERDICTS_ROW * k) for k, row in enumerate(rows)),
+        band([(left, 4), (right, 4)], [(left, foot), (right, foot)], "bd n"),
+        *(path(f"M{px(e)} 4V{px(foot)}", "mid") for e in edges),
+        frame.horizontal_axis(x, n=4, label=unit),
     ]
-    described = "; ".join(_describe_claim(row) for row in rows)
-    return draw(
-        _VERDICTS_WIDTH,
-        round(foot + 46),
+    described = []
+    for k, row in enumerate(rows):
+        y, class_ = 18 + 24.0 * k, encoding(row.engine).class_
+        name = encoding(row.engine).name or "measured"
+        described.append(_described(name, row.estimate, (row.low, row.high)))
+        parts.append(text(frame.left - 10, y + 4, name, class_, "end"))
+        if is_number(row.estimate):
+            parts.append(_interval(x, y, row.low, row.high, f"ln {class_}"))
+            parts.append(mark(row.engine, (x(row.estimate), y)))
+        else:
+            parts.append(text(frame.left + 6, y + 4, "not measured", "n"))
+    span = f"from {significant(low)} to {significant(high)}"
+    if low is None or high is None:
+        unbounded = f"up to {significant(high)}"
+        span = unbounded if low is None else f"from {significant(low)} on"
+    return frame.draw(
         *parts,
         title="Effect and what was claimed",
-        description=f"The claim holds {_words(claimed)}. {described}.",
+        description=f"The claim holds {span}. {'; '.join(described)}.",
     )
-
-
-def _stretch(
-    claimed: tuple[float | None, float | None], x: Scale, foot: float
-) -> Fragment:
-    low, high = claimed
-    left = _VERDICTS_LEFT if low is None else x(low)
-    right = _VERDICTS_RIGHT if high is None else x(high)
-    area = band([(left, 4), (right, 4)], [(left, foot), (right, foot)], "bd n")
-    ends = [e for e, end in ((left, low), (right, high)) if end is not None]
-    return group(area, *(path(f"M{px(e)} 4V{px(foot)}", "mid") for e in ends))
-
-
-def _verdicts_row(row: VerdictRow, x: Scale, y: float) -> Fragment:
-    drawn = encoding(row.engine)
-    name = drawn.name or "measured"
-    parts = [text(_VERDICTS_LEFT - 10, y + 4, name, drawn.class_, "end")]
-    if row.estimate is None or not is_number(row.estimate):
-        return group(*parts, text(_VERDICTS_LEFT + 6, y + 4, "not measured", "n"))
-    if row.low is not None and row.high is not None:
-        span = f"M{px(x(row.low))} {px(y)}H{px(x(row.high))}"
-        parts.append(path(span, f"ln {drawn.class_}"))
-    return group(*parts, points(row.engine, [(x(row.estimate), y)], "big"))
-
-
-def _describe_claim(row: VerdictRow) -> str:
-    name = encoding(row.engine).name or "measured"
-    if row.estimate is None:
-        return f"{name}: not measured"
-    text = f"{name}: {significant(row.estimate)}"
-    if row.low is None or row.high is None:
-        return text
-    return f"{text}, {significant(row.low)} to {significant(row.high)}"
-
-
-def _words(claimed: tuple[float | None, float | None]) -> str:
-    low, high = claimed
-    if low is None:
-        return f"up to {significant(high)}"
-    if high is None:
-        return f"from {significant(low)} on"
-    return f"from {significant(low)} to {significant(high)}"

@@ -6,18 +6,17 @@ Colour and shape show the engine, line style and fill show the run.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from boostreg.figures.figure import Figure, draw
+from boostreg.figures.figure import Figure
+from boostreg.figures.frame import Frame, goes
+from boostreg.figures.front import front_scales
 from boostreg.figures.marks import (
     Label,
     Point,
-    clip,
     core,
-    horizontal_axis,
     line,
     place_labels,
     points,
     steps,
-    vertical_axis,
 )
 from boostreg.figures.palette import encoding
 from boostreg.figures.scale import (
@@ -60,6 +59,16 @@ class Trace:
         """``A`` or ``B``."""
         return "A" if self.first else "B"
 
+    @property
+    def name(self) -> str:
+        """The run and the engine."""
+        return f"{self.run} {encoding(self.engine).name}"
+
+    @property
+    def class_(self) -> str:
+        """Classes of its lines in the stylesheet."""
+        return encoding(self.engine).class_ + (" dash" if self.first else "")
+
 
 def fronts_of_two(traces: Sequence[Trace], *, loss: str = "loss") -> Figure:
     """Draw the fronts of size and loss of two runs, with the selected candidates.
@@ -67,49 +76,61 @@ def fronts_of_two(traces: Sequence[Trace], *, loss: str = "loss") -> Figure:
     A few losses far above the rest are clipped: the start of a front, with almost no
     leaves, is not useful.
     """
-    width, height, left, right, top, foot = 1000, 400, 74.0, 990.0, 18.0, 348.0
+    frame = Frame(width=1000, height=400, left=74, right=990, top=18, bottom=348)
     every = [p for trace in traces for p in _known(trace.points)]
-    marked = [(m[1], m[2]) for trace in traces for m in trace.marked]
-    high = robust_high(b for _, b in [*every, *marked])
-    shown = [p for p in [*every, *marked] if high is None or p[1] <= high]
-    x = log_scale([p[0] for p in shown], left + 10, right - 10, margin=0.02, room=40)
-    y = linear_scale([p[1] for p in shown], foot, top, margin=0.09)
-    drawn = (
-        steps(_placed(t.points, x, y), f"fr {encoding(t.engine).class_}{_dash(t)}")
+    every += [(a, b) for trace in traces for _, a, b in trace.marked]
+    x, y = front_scales(frame, every, robust_high(loss for _, loss in every))
+    drawn = (steps(_placed(t.points, x, y), f"fr {t.class_}") for t in traces)
+    labels = [
+        Label(f"{t.run} {words}", (x(a), y(b)), encoding(t.engine).class_)
         for t in traces
-    )
-    parts = [
-        vertical_axis(y, left, right, n=6, label=f"{loss} (inner folds)"),
-        horizontal_axis(
-            x, foot, n=8, top=top, label="leaves over all trees (log axis)"
-        ),
-        clip(left, top - 4, right - left + 8, foot - top + 8, *drawn),
-        *(_marks(t, [(m[1], m[2]) for m in t.marked], x, y) for t in traces),
-        _labels(traces, (left + 4, top + 14, right, foot - 2), x, y),
+        for words, a, b in t.marked
     ]
-    described = ". ".join(_front_words(trace, loss) for trace in traces if trace.points)
-    return draw(width, height, *parts, title="Fronts of A and B", description=described)
+    inside = (frame.left + 4, frame.top + 14, frame.right, frame.bottom - 2)
+    taken = [p for t in traces for p in _placed(t.points, x, y)]
+    described = []
+    for trace in traces:
+        if trace.points:
+            leaves, low = min(trace.points, key=lambda point: point[1])
+            lowest = f"lowest {loss} {significant(low, 4)} at {count(leaves)} leaves"
+            described.append(f"{trace.name}: {lowest}")
+    return frame.draw(
+        frame.vertical_axis(y, n=6, label=f"{loss} (inner folds)"),
+        frame.horizontal_axis(
+            x, n=8, grid=True, label="leaves over all trees (log axis)"
+        ),
+        frame.clip(*drawn, beyond=8),
+        *(_marks(t, [(a, b) for _, a, b in t.marked], x, y) for t in traces),
+        place_labels(labels, inside, taken=taken),
+        title="Fronts of A and B",
+        description=". ".join(described),
+    )
 
 
 def curves_of_two(
     traces: Sequence[Trace], *, measure: str, penalty: str, log: bool = False
 ) -> Figure:
     """Draw one measure along a penalty in two runs, with 0 apart at the left."""
-    width, height, left, right, top, foot = 440, 190, 56, 430, 10, 156
+    frame = Frame(width=440, height=190, left=56, right=430, top=10, bottom=156)
     every = [p for trace in traces for p in _known(trace.points)]
-    rising = log_scale([p[0] for p in every], left + 8.0, right - 6.0)
-    falls = any(t.points[-1][0] < t.points[-2][0] for t in traces if t.points[1:])
-    x = rising.falling() if falls else rising
+    x = log_scale([p[0] for p in every], frame.left + 8, frame.right - 6)
+    if any(t.points[-1][0] < t.points[-2][0] for t in traces if t.points[1:]):
+        x = x.falling()
     scale = log_scale if log else linear_scale
-    y = scale([p[1] for p in every], foot - 6.0, float(top), margin=0.06)
-    parts = [
-        vertical_axis(y, left, right),
-        horizontal_axis(x, foot, n=5),
-        *(_curve(trace, x, y) for trace in traces),
-    ]
-    described = "; ".join(_curve_words(trace) for trace in traces)
-    return draw(
-        width, height, *parts, title=f"{measure} by {penalty}", description=described
+    y = scale([p[1] for p in every], frame.bottom - 6, frame.top, margin=0.06)
+    curves = []
+    for trace in traces:
+        positive = [p for p in trace.points if p[0] > 0]
+        stroke = line(_placed(positive, x, y), f"ln {trace.class_}")
+        curves.append(group(stroke, _marks(trace, trace.points, x, y)))
+    return frame.draw(
+        frame.vertical_axis(y),
+        frame.horizontal_axis(x),
+        *curves,
+        title=f"{measure} by {penalty}",
+        description="; ".join(
+            goes(t.name, [value for _, value in _known(t.points)]) for t in traces
+        ),
     )
 
 
@@ -121,50 +142,7 @@ def _placed(pairs: Iterable[Point], x: Scale, y: Scale) -> list[Point]:
     return [(x(a), y(b)) for a, b in _known(pairs)]
 
 
-def _dash(trace: Trace) -> str:
-    return " dash" if trace.first else ""
-
-
 def _marks(trace: Trace, where: Sequence[Point], x: Scale, y: Scale) -> Fragment:
     placed = _placed(where, x, y)
-    if not trace.first:
-        return points(trace.engine, placed, "hollow")
-    holes = (core(trace.engine, at) for at in placed)
-    return group(points(trace.engine, placed, "hollow"), *holes)
-
-
-def _curve(trace: Trace, x: Scale, y: Scale) -> Fragment:
-    positive = [p for p in trace.points if p[0] > 0]
-    drawn = f"ln {encoding(trace.engine).class_}{_dash(trace)}"
-    stroke = line(_placed(positive, x, y), drawn)
-    return group(stroke, _marks(trace, trace.points, x, y))
-
-
-def _labels(
-    traces: Sequence[Trace],
-    box: tuple[float, float, float, float],
-    x: Scale,
-    y: Scale,
-) -> Fragment:
-    labels = [
-        Label(f"{t.run} {words}", (x(a), y(b)), encoding(t.engine).class_)
-        for t in traces
-        for words, a, b in t.marked
-    ]
-    taken = [p for t in traces for p in _placed(t.points, x, y)]
-    return place_labels(labels, box, taken=taken)
-
-
-def _front_words(trace: Trace, loss: str) -> str:
-    leaves, lowest = min(trace.points, key=lambda point: point[1])
-    name = f"{trace.run} {encoding(trace.engine).name}"
-    return f"{name}: lowest {loss} {significant(lowest, 4)} at {count(leaves)} leaves"
-
-
-def _curve_words(trace: Trace) -> str:
-    known = _known(trace.points)
-    name = f"{trace.run} {encoding(trace.engine).name}"
-    if not known:
-        return f"{name}: not measured"
-    ends = f"{significant(known[0][1])} to {significant(known[-1][1])}"
-    return f"{name} goes from {ends}"
+    holes = (core(trace.engine, at) for at in placed) if trace.first else ()
+    return Fragment(points(trace.engine, placed, "hollow") + "".join(holes))

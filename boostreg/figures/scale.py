@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 __all__ = [
     "MINUS",
@@ -12,6 +13,7 @@ __all__ = [
     "count",
     "fixed",
     "is_number",
+    "known",
     "linear_scale",
     "log_scale",
     "percent",
@@ -29,11 +31,16 @@ MINUS = "\N{MINUS SIGN}"
 """As wide as a plus, so that columns of differences align."""
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Return whether ``value`` is a finite number (a bool is not)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return math.isfinite(value)
+
+
+def known(values: Iterable[float | None]) -> list[float]:
+    """Return the finite numbers among ``values``."""
+    return [value for value in values if is_number(value)]
 
 
 def fixed(value: float | None, decimals: int) -> str:
@@ -44,7 +51,7 @@ def fixed(value: float | None, decimals: int) -> str:
     >>> fixed(-1.5, 1) == MINUS + "1.5", fixed(None, 1) == MISSING
     (True, True)
     """
-    if value is None or not is_number(value):
+    if not is_number(value):
         return MISSING
     written = f"{value:,.{decimals}f}"
     if not any(digit in written for digit in "123456789"):
@@ -59,8 +66,8 @@ def signed(value: float | None, decimals: int) -> str:
     ('+0.25', '0.00')
     """
     written = fixed(value, decimals)
-    plus = is_number(value) and value is not None and value > 0
-    return f"+{written}" if plus and written.strip("0.,") else written
+    plus = is_number(value) and value > 0 and written.strip("0.,")
+    return f"+{written}" if plus else written
 
 
 def count(value: float | None) -> str:
@@ -69,7 +76,7 @@ def count(value: float | None) -> str:
     >>> count(1312.4), count(3.5), count(4.0)
     ('1,312', '3.5', '4')
     """
-    if value is None or not is_number(value):
+    if not is_number(value):
         return MISSING
     small = abs(value) < 10 and value != int(value)
     return fixed(value, 1 if small else 0)
@@ -81,7 +88,7 @@ def percent(value: float | None, decimals: int = 0) -> str:
     >>> percent(0.734)
     '73%'
     """
-    if value is None or not is_number(value):
+    if not is_number(value):
         return MISSING
     return f"{fixed(100 * value, decimals)}%"
 
@@ -94,7 +101,7 @@ def significant(value: float | None, digits: int = 3) -> str:
     >>> significant(0.000012345) == f"1.23e{MINUS}5"
     True
     """
-    if value is None or not is_number(value):
+    if not is_number(value):
         return MISSING
     if value == 0:
         return "0"
@@ -114,7 +121,7 @@ def places(values: Iterable[float | None], digits: int = 4) -> int:
     >>> places([0.3567, 0.04]), places([3081.5]), places([]), places([25.5])
     (4, 0, 4, 2)
     """
-    sizes = [abs(v) for v in values if v is not None and is_number(v) and v != 0]
+    sizes = [abs(v) for v in known(values) if v != 0]
     if not sizes:
         return digits
     return min(max(digits - 1 - math.floor(math.log10(max(sizes))), 0), 9)
@@ -179,7 +186,9 @@ class Scale:
         """
         if self.log and value <= 0:
             return self.start if self.zero is None else self.zero
-        low, high, here = (self._straight(v) for v in (self.low, self.high, value))
+        low, high, here = self.low, self.high, value
+        if self.log:
+            low, high, here = math.log10(low), math.log10(high), math.log10(here)
         return self.start + (here - low) / (high - low) * (self.end - self.start)
 
     def falling(self) -> "Scale":
@@ -199,12 +208,7 @@ class Scale:
         >>> [t.label for t in Scale(0.354, 0.371, 0, 1).ticks(4)]
         ['0.355', '0.360', '0.365', '0.370']
         """
-        if not self.log:
-            return _linear_ticks(self.low, self.high, n)
-        return _log_ticks(self.low, self.high, n)
-
-    def _straight(self, value: float) -> float:
-        return math.log10(value) if self.log else value
+        return (_log_ticks if self.log else _linear_ticks)(self.low, self.high, n)
 
 
 def linear_scale(
@@ -216,7 +220,7 @@ def linear_scale(
     >>> scale(1.5)
     50.0
     """
-    numbers = _numbers(values) or [0.0, 1.0]
+    numbers = known(values) or [0.0, 1.0]
     low, high = min(numbers), max(numbers)
     flat = abs(high) * 0.05 or 1.0
     room = (high - low) * margin if high > low else flat
@@ -237,20 +241,14 @@ def log_scale(
     >>> scale(0), scale(0.1), scale(1), scale(10)
     (0, 30.0, 80.0, 130.0)
     """
-    numbers = _numbers(values)
+    numbers = known(values)
     positive = [v for v in numbers if v > 0] or [0.1, 10.0]
     zero = any(v <= 0 for v in numbers)
     low, high = math.log10(min(positive)), math.log10(max(positive))
     pad = (high - low) * margin or (0.0 if high > low else 0.5)
     first = start + math.copysign(room, end - start) if zero else start
-    return Scale(
-        10 ** (low - pad),
-        10 ** (high + pad),
-        first,
-        end,
-        log=True,
-        zero=start if zero else None,
-    )
+    low, high = 10 ** (low - pad), 10 ** (high + pad)
+    return Scale(low, high, first, end, log=True, zero=start if zero else None)
 
 
 def robust_high(values: Iterable[float | None], share: float = 0.2) -> float | None:
@@ -263,7 +261,7 @@ def robust_high(values: Iterable[float | None], share: float = 0.2) -> float | N
     >>> robust_high([1, 2, 3, 4, 5]), robust_high([1, 2, 2, 2, 3, 3, 90])
     (5, 5)
     """
-    numbers = sorted(_numbers(values))
+    numbers = sorted(known(values))
     if not numbers:
         return None
     lowest, highest = numbers[0], numbers[-1]
@@ -271,10 +269,6 @@ def robust_high(values: Iterable[float | None], share: float = 0.2) -> float | N
     if near == lowest or near - lowest >= share * (highest - lowest):
         return highest
     return lowest + 2 * (near - lowest)
-
-
-def _numbers(values: Iterable[float | None]) -> list[float]:
-    return [value for value in values if value is not None and is_number(value)]
 
 
 def _linear_ticks(low: float, high: float, n: int) -> tuple[Tick, ...]:

@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from boostreg.figures.figure import Figure, draw
+from boostreg.figures.figure import Figure
+from boostreg.figures.frame import Frame
 from boostreg.figures.scale import count, shorten
 from boostreg.figures.svg import Fragment, group, path, px, text
 
 __all__ = ["SmallTree", "read_tree", "small_trees"]
 
-_WIDTH, _HEIGHT = 1000, 140
-_TOP, _CROWN, _FOOT = 34.0, 52.0, 112.0
+_FRAME = Frame(width=1000, height=140, left=8, right=992, top=38, bottom=112)
 _REACH = 24.0
 """Height of the bar of the largest leaf weight, in pixels."""
 
@@ -40,28 +40,27 @@ def small_trees(
     """Draw trees side by side, with leaves as bars on one scale.
 
     A filled bar upwards is a positive leaf, a hollow bar downwards a negative one. A
-    tree with one leaf is a single bar.
-
-    Parameters
-    ----------
-    trees : sequence of SmallTree
-    columns : sequence of str
-        Column names, for the first split of each tree.
-    title : str
+    tree with one leaf is a single bar. ``columns`` name the first split of each tree.
     """
     roots = [read_tree(tree.written) for tree in trees]
     leaves = [leaf for root in roots if root for leaf in _leaves(root)]
     largest = max((abs(leaf.value) for leaf in leaves), default=0.0) or 1.0
     deepest = max((leaf.depth for leaf in leaves), default=0) or 1
-    width = _WIDTH / max(len(trees), 1)
-    drawn = [
-        _tree(tree, root, k * width + 8, width - 24, (largest, deepest, columns))
-        for k, (tree, root) in enumerate(zip(trees, roots, strict=True))
-    ]
-    described = "; ".join(
-        f"{tree.label}: {count(tree.n_leaves)} leaves" for tree in trees
-    )
-    return draw(_WIDTH, _HEIGHT, *drawn, title=title, description=described)
+    share = _FRAME.width / max(len(trees), 1)
+    width = share - 24
+    parts = []
+    for k, (tree, root) in enumerate(zip(trees, roots, strict=True)):
+        left = k * share + 8
+        words = "1 leaf" if tree.n_leaves == 1 else f"{count(tree.n_leaves)} leaves"
+        if root is None:
+            words += ", too many to draw"
+        elif root.children and root.feature < len(columns):
+            words += f", first by {shorten(columns[root.feature], 14)}"
+        parts += [text(left, 13, tree.label, "k"), text(left, 29, words)]
+        if root is not None:
+            parts.append(_tree(root, left, width, largest, deepest))
+    described = "; ".join(f"{one.label}: {count(one.n_leaves)} leaves" for one in trees)
+    return _FRAME.draw(*parts, title=title, description=described)
 
 
 def read_tree(written: str) -> _Node | None:
@@ -98,41 +97,30 @@ def _leaves(root: _Node) -> list[_Node]:
 
 
 def _tree(
-    tree: SmallTree,
-    root: _Node | None,
-    left: float,
-    width: float,
-    shared: tuple[float, int, Sequence[str]],
+    root: _Node, left: float, width: float, largest: float, deepest: int
 ) -> Fragment:
-    head = [
-        text(left, 13, tree.label, "k"),
-        text(left, 29, _words(tree, root, shared[2])),
-    ]
-    if root is None:
-        return group(*head)
-    largest, deepest, _ = shared
     leaves = _leaves(root)
     step = width / len(leaves)
     for k, leaf in enumerate(leaves):
         leaf.x = left + (k + 0.5) * step
     _place(root)
     bar = max(min(step - 1, 5.0), 1.0)
+    foot = px(_FRAME.bottom)
+
+    def bars(sign: int) -> str:
+        return "".join(
+            f"M{px(leaf.x - bar / 2)} {foot}v{px(-_REACH * leaf.value / largest)}"
+            f"h{px(bar)}V{foot}z"
+            for leaf in leaves
+            if sign * leaf.value > 0
+        )
+
     return group(
-        *head,
         path(_twigs(root, deepest), "twig"),
-        path(f"M{px(left)} {px(_FOOT)}h{px(width)}", "g"),
-        path(_bars([v for v in leaves if v.value > 0], largest, bar), "leaf up"),
-        path(_bars([v for v in leaves if v.value < 0], largest, bar), "leaf down"),
+        path(f"M{px(left)} {foot}h{px(width)}", "g"),
+        path(bars(1), "leaf up"),
+        path(bars(-1), "leaf down"),
     )
-
-
-def _words(tree: SmallTree, root: _Node | None, columns: Sequence[str]) -> str:
-    leaves = "1 leaf" if tree.n_leaves == 1 else f"{count(tree.n_leaves)} leaves"
-    if root is None:
-        return f"{leaves}, too many to draw"
-    if root.children and root.feature < len(columns):
-        return f"{leaves}, first by {shorten(columns[root.feature], 14)}"
-    return leaves
 
 
 def _place(node: _Node) -> None:
@@ -142,24 +130,16 @@ def _place(node: _Node) -> None:
         node.x = sum(child.x for child in node.children) / len(node.children)
 
 
-def _height(node: _Node, deepest: int) -> float:
-    """Return the y coordinate of a node: the root on top, leaves above their bars."""
-    foot = _FOOT - _REACH
-    return _CROWN - 14 + (foot - _CROWN + 14) * node.depth / deepest
-
-
 def _twigs(node: _Node, deepest: int) -> str:
-    y = _height(node, deepest)
+    """Return the path below a node: the root on top, leaves above their bars."""
+
+    def height(one: _Node) -> float:
+        top, foot = _FRAME.top, _FRAME.bottom - _REACH
+        return top + (foot - top) * one.depth / deepest
+
+    y = px(height(node))
     own = "".join(
-        f"M{px(node.x)} {px(y)}H{px(child.x)}V{px(_height(child, deepest))}"
+        f"M{px(node.x)} {y}H{px(child.x)}V{px(height(child))}"
         for child in node.children
     )
     return own + "".join(_twigs(child, deepest) for child in node.children)
-
-
-def _bars(leaves: Sequence[_Node], largest: float, width: float) -> str:
-    return "".join(
-        f"M{px(leaf.x - width / 2)} {px(_FOOT)}v{px(-_REACH * leaf.value / largest)}"
-        f"h{px(width)}V{px(_FOOT)}z"
-        for leaf in leaves
-    )

@@ -59,7 +59,8 @@ def _by_browser(svg: str, width: int, height: int) -> bytes:
         command = [
             program,
             "--headless",
-            *_without_sandbox(),
+            # root cannot use the sandbox; the figure is our own and loads nothing
+            *(["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []),
             "--disable-gpu",
             "--hide-scrollbars",
             f"--user-data-dir={Path(folder, 'profile')}",
@@ -68,22 +69,13 @@ def _by_browser(svg: str, width: int, height: int) -> bytes:
             f"--screenshot={target}",
             source.as_uri(),
         ]
-        _run(command)
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603  our own arguments
+        except (OSError, subprocess.SubprocessError) as error:
+            raise FigureError(f"{program} made no PNG: {error}.") from error
         if not target.exists():
             raise FigureError(f"{program} wrote no PNG.")
         return target.read_bytes()
-
-
-def _without_sandbox() -> list[str]:
-    # root cannot use the sandbox; the figure is our own and loads nothing
-    return ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-
-
-def _run(command: list[str]) -> None:
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603  our own arguments
-    except (OSError, subprocess.SubprocessError) as error:
-        raise FigureError(f"{command[0]} made no PNG: {error}.") from error
 
 
 # XML 1.0 forbids these even as character references.
@@ -115,11 +107,13 @@ def element(tag: str, *children: str, **attributes: object) -> Fragment:
     >>> element("text", "a < b", class_="k", x=1.26)
     '<text class="k" x="1.3">a &lt; b</text>'
     """
-    written = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{_attribute(value)}"'
-        for name, value in attributes.items()
-        if value is not None
-    )
+    written = ""
+    for name, value in attributes.items():
+        if value is not None:
+            content = escape(_clean(str(value)))
+            if isinstance(value, int | float):
+                content = px(value)
+            written += f' {name.rstrip("_").replace("_", "-")}="{content}"'
     body = "".join(
         child if isinstance(child, Fragment) else escape(_clean(child), quote=False)
         for child in children
@@ -148,12 +142,6 @@ def text(
     """Return a line of text with its baseline at ``y``."""
     side = None if anchor == "start" else anchor
     return element("text", content, x=x, y=y, class_=class_, text_anchor=side)
-
-
-def _attribute(value: object) -> str:
-    if isinstance(value, int | float):
-        return px(value)
-    return escape(_clean(str(value)))
 
 
 def _clean(content: str) -> str:

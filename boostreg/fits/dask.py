@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from boostreg.errors import BoostregError, FitError, RunError, StudyError
-from boostreg.fits.imports import PRELOAD
+from boostreg.errors import FitError, RunError, StudyError
 from boostreg.fits.process import CallLimits, WorkerProcess
 from boostreg.fits.scratch import scratch_folder
-from boostreg.fits.versions import library_versions
+from boostreg.fits.work import PRELOAD, library_versions
+from boostreg.fits.worker import translate
 
 __all__ = ["DaskExecutor", "check_address"]
 
@@ -116,8 +116,7 @@ class DaskExecutor(Executor):
         self._open: set[Future[Any]] = set()
         self._guard = threading.RLock()
         try:
-            self.workers = self._count_threads()
-            self._check_versions(extras)
+            self.workers = self._check_workers(extras)
         except RunError:
             self._client.close()
             raise
@@ -177,22 +176,18 @@ class DaskExecutor(Executor):
             self._open.remove(future)
         try:
             future.set_result(ended.result())
-        except BoostregError as error:
-            future.set_exception(error)
         except (CancelledError, OSError):
             future.set_exception(
                 RunError(f"The Dask cluster at {self._address} is gone.")
             )
         except Exception as error:  # noqa: BLE001 - a future must never stay open
-            future.set_exception(FitError(f"{type(error).__name__}: {error}"))
+            future.set_exception(translate(error))
 
-    def _count_threads(self) -> int:
+    def _check_workers(self, extras: tuple[str, ...]) -> int:
+        """Return the number of threads; raise if a worker has other versions."""
         threads: Mapping[str, int] = self._client.nthreads()
         if not threads:
             raise RunError(f"The Dask cluster at {self._address} has no worker.")
-        return sum(threads.values())
-
-    def _check_versions(self, extras: tuple[str, ...]) -> None:
         ours = library_versions(extras)
         found: Mapping[str, Mapping[str, str]] = self._client.run(
             library_versions, extras
@@ -204,6 +199,7 @@ class DaskExecutor(Executor):
                         f"Dask worker {worker} has {name} {theirs[name]}, this machine "
                         f"{version}; results would depend on the machine."
                     )
+        return sum(threads.values())
 
 
 @dataclass(frozen=True)
@@ -235,13 +231,6 @@ _CHILDREN: dict[int, WorkerProcess] = {}
 """The child process of each thread of a Dask worker."""
 
 
-def _child(threads: int, limits: CallLimits) -> WorkerProcess:
-    me = threading.get_ident()
-    if me not in _CHILDREN:
-        _CHILDREN[me] = WorkerProcess(PRELOAD, threads, limits)
-    return _CHILDREN[me]
-
-
 def _supervise(
     function: Callable[..., Any],
     threads: int,
@@ -250,7 +239,10 @@ def _supervise(
     *args: Any,
 ) -> Any:
     """Run a call in the child process of this thread; called on Dask workers."""
-    return _child(threads, limits).call(function, (files.folder(), *args), {})
+    me = threading.get_ident()
+    if me not in _CHILDREN:
+        _CHILDREN[me] = WorkerProcess(PRELOAD, threads, limits)
+    return _CHILDREN[me].call(function, (files.folder(), *args), {})
 
 
 def _leave() -> None:

@@ -97,7 +97,10 @@ class Dataset:
         if key not in self._bins:
             n_rows = sum(map(len, self.splits.rows(outer, inner)))
             n_bytes = n_rows * self.table.n_features * _BYTES_A_VALUE
-            self._make_room(n_bytes)
+            held = sum(of_split for _, of_split in self._bins.values())
+            while self._bins and held + n_bytes > self._room:
+                _, (_, of_split) = self._bins.popitem(last=False)
+                held -= of_split
             problem = self.problem(outer, inner)
             leave_to_the_file(self.table.X)
             bins = get_engine(engine).bin(problem, threads)
@@ -106,19 +109,16 @@ class Dataset:
         self._bins.move_to_end(key)
         return self._bins[key][0]
 
-    def _make_room(self, n_bytes: int) -> None:
-        """Drop the least recently used bins until ``n_bytes`` fit."""
-        while self._bins and self._held + n_bytes > self._room:
-            self._bins.popitem(last=False)
-
-    @property
-    def _held(self) -> int:
-        return sum(n_bytes for _, n_bytes in self._bins.values())
-
     def save(self, folder: Path) -> None:
         """Write the data for worker processes, which memory-map them."""
         self.table.save(folder)
-        _save_splits(self.splits, folder / "splits.npz")
+        arrays: dict[str, Any] = {}
+        levels = [("outer", self.splits.outer), *self.splits.inner.items()]
+        for level, folds in levels:
+            for number, fold in enumerate(folds):
+                arrays[f"{level}/{number}/train"] = fold.train
+                arrays[f"{level}/{number}/test"] = fold.test
+        np.savez(folder / "splits.npz", **arrays)
         objective = self.objective
         content = {
             "objective": [objective.name, objective.parameter, objective.n_classes],
@@ -139,18 +139,6 @@ class Dataset:
             Objective(*content["objective"]),
             None if monotone is None else tuple(monotone),
         )
-
-
-def _save_splits(splits: Splits, path: Path) -> None:
-    arrays = {}
-    levels = {"outer": splits.outer}
-    levels |= {str(outer): folds for outer, folds in splits.inner.items()}
-    for outer, folds in levels.items():
-        for number, fold in enumerate(folds):
-            arrays[f"{outer}/{number}/train"] = fold.train
-            arrays[f"{outer}/{number}/test"] = fold.test
-    named: dict[str, Any] = arrays
-    np.savez(path, **named)
 
 
 def _load_splits(path: Path, n_samples: int) -> Splits:

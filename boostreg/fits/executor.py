@@ -8,15 +8,13 @@ fails: its worker is replaced and the others continue. With
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, final
 
 from typing_extensions import override
 
-from boostreg.errors import BoostregError, FitError, RunError
+from boostreg.errors import FitError, RunError
 from boostreg.fits.process import CallLimits, WorkerProcess, count_cores
 from boostreg.fits.worker import SHIELDED, translate
 
@@ -26,33 +24,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NO_LIMITS = CallLimits()
-_PATIENCE = 2.0
-"""Seconds that ``kill_now`` waits for each thread to notice its dead worker."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    future: Future[Any]
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def run(self, worker: WorkerProcess) -> None:
-        if not self.future.set_running_or_notify_cancel():
-            return
-        try:
-            result = worker.call(self.function, self.args, self.kwargs)
-        except BoostregError as error:
-            self.future.set_exception(error)
-        except BaseException as error:  # noqa: BLE001 - a future must never stay open
-            self.future.set_exception(translate(error))
-        else:
-            self.future.set_result(result)
 
 
 @final
 class LocalExecutor(Executor):
-    """Worker processes behind the interface of ``concurrent.futures``.
+    """Threads that each pass their calls to one worker process.
 
     Workers start at the first ``submit``, all at once, or at ``start``. Calls run in
     the order of ``submit``. Functions and arguments are pickled, so a function must be
@@ -69,8 +45,7 @@ class LocalExecutor(Executor):
     limits : CallLimits, optional
         Of each call.
     preload : sequence of str
-        Modules to import when a worker starts, and functions to call, as
-        ``module:function``. ``boostreg.fits.imports.PRELOAD`` is for fits.
+        Modules to import when a worker starts; ``boostreg.fits.work.PRELOAD`` for fits.
 
     Examples
     --------
@@ -96,23 +71,17 @@ class LocalExecutor(Executor):
         self._processes = [
             WorkerProcess(preload, threads, limits) for _ in range(workers)
         ]
-        self._threads: list[threading.Thread] = []
-        # Both reentrant: a signal handler may run while this thread holds one.
-        self._guard = threading.RLock()
-        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
-        self._closed = False
+        self._without_thread = self._processes.copy()
+        self._of_thread = threading.local()
+        self._threads = ThreadPoolExecutor(workers, initializer=self._begin_thread)
+        self._started = False
 
     def start(self) -> None:
         """Start the workers now, without waiting for them."""
-        with self._guard:
-            if self._threads or self._closed:
-                return
-            for process in self._processes:
-                thread = threading.Thread(
-                    target=self._serve, args=(process,), daemon=True
-                )
-                self._threads.append(thread)
-                thread.start()
+        if not self._started:
+            self._started = True
+            for _ in self._processes:  # a thread starts if no other one is idle
+                self._threads.submit(int)
 
     @override
     def submit(
@@ -122,43 +91,31 @@ class LocalExecutor(Executor):
 
         Raises
         ------
-        RunError
-            After ``shutdown`` or ``kill_now``.
+        RuntimeError
+            After ``shutdown``.
         FitError
             If ``fn`` is defined in ``__main__``, which workers do not import.
         """
         if getattr(fn, "__module__", None) == "__main__":
             raise FitError(f"fn must be importable by name, got {fn!r} of __main__.")
-        with self._guard:
-            if self._closed:
-                raise RunError("The executor was shut down and accepts no more work.")
-            self.start()
-            future: Future[T] = Future()
-            self._tasks.put(_Task(future, fn, args, kwargs))
-            return future
+        self.start()
+        return self._threads.submit(self._call, fn, args, kwargs)
 
     @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Accept no more work; optionally cancel queued calls; finish running ones."""
-        with self._guard:
-            first, self._closed = not self._closed, True
-            if cancel_futures:
-                self._cancel_waiting()
-            if first or cancel_futures:
-                self._tasks.put(None)
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
         if wait:
-            self._join()
+            for process in self._processes:
+                process.close()
 
     def kill_now(self) -> None:
-        """Kill all workers: queued calls are cancelled, running calls fail.
+        """Kill all workers, so that all calls fail, queued ones too.
 
-        Safe to call from a signal handler.
+        Safe to call from a signal handler: it takes no lock of the threads.
         """
-        self.shutdown(wait=False, cancel_futures=True)
         for process in self._processes:
             process.kill()
-        # A callback in a thread may wait for code that a signal handler interrupted.
-        self._join(_PATIENCE)
 
     @override
     def __exit__(
@@ -167,32 +124,21 @@ class LocalExecutor(Executor):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        if exc_type is None:
-            self.shutdown()
-        else:
+        if exc_type is not None:
             self.kill_now()
+        self.shutdown()
 
-    def _serve(self, process: WorkerProcess) -> None:
+    def _begin_thread(self) -> None:
         if hasattr(signal, "pthread_sigmask"):
             # Workers inherit the mask, so a signal cannot hit one before it ignores it.
             signal.pthread_sigmask(signal.SIG_BLOCK, SHIELDED)
+        self._of_thread.process = process = self._without_thread.pop()
         process.start_early()
-        while (task := self._tasks.get()) is not None:
-            task.run(process)
-            del task  # otherwise its arguments stay alive until the next task
-        self._tasks.put(None)  # wake up the next thread
-        process.close()
 
-    def _cancel_waiting(self) -> None:
+    def _call(
+        self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Any:
         try:
-            while True:
-                task = self._tasks.get_nowait()
-                if task is not None:
-                    task.future.cancel()
-        except Empty:
-            pass
-
-    def _join(self, patience: float | None = None) -> None:
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(patience)
+            return self._of_thread.process.call(function, args, kwargs)
+        except BaseException as error:  # noqa: BLE001 - a future must never stay open
+            raise translate(error) from None

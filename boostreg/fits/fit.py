@@ -1,4 +1,4 @@
-"""A fit: the unit of work, of caching and of parallelism, and what it yields."""
+"""A fit: the unit of work, of caching and of parallelism."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
-from boostreg.engines import Growth, Model, Training, get_engine
+from boostreg.engines import Growth, Training, get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.penalty import Penalty
 from boostreg.record import decode_record, encode_record
@@ -54,9 +54,9 @@ class Fit:
     penalty : Penalty
         In any scale; made raw with the units of the fit's own training rows.
     n_rounds : int
-        Most boosting rounds.
+        Maximum number of boosting rounds.
     patience : int or None
-        Rounds without improvement after which the fit stops; None to go on.
+        Rounds without improvement after which the fit stops; None for no early stop.
     seed : int
         Of row and column sampling.
     threads : int
@@ -86,19 +86,19 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitResult:
-    """What a fit yields; entry k of a curve is the model of the first k rounds.
+    """The result of a fit; entry k of a curve is the model of the first k rounds.
 
     Attributes
     ----------
     valid_loss, train_loss : ndarray of shape (n_rounds + 1,)
-        Mean loss on the rows that judge and on those that train; entry 0 is the
-        intercept alone. ``valid_loss`` is empty where no rows judge.
+        Mean loss on validation and training rows; entry 0 is the intercept alone.
+        ``valid_loss`` is empty without validation rows.
     sizes : SizeCurves
         Of the same length.
     row_losses : ndarray of shape (n_test,)
-        Loss of each judging row after the last round; empty within inner folds.
+        Loss of each validation row after the last round; empty for inner folds.
     exhausted : bool
-        The library found no further split: more rounds would change nothing.
+        Whether the library found no further split, so more rounds change nothing.
     seconds : float
         Time in the worker, and in the library's training alone.
     library_seconds : float
@@ -114,7 +114,7 @@ class FitResult:
 
     @property
     def n_rounds(self) -> int:
-        """Rounds that were grown."""
+        """Number of rounds grown."""
         return len(self.train_loss) - 1
 
     def to_bytes(self) -> bytes:
@@ -147,7 +147,7 @@ class FitResult:
         n = len(arrays["train_loss"])
         lengths = {len(curve) for curve in (*curves.values(), arrays["valid_loss"])}
         if n < 1 or not lengths <= {n, 0}:
-            raise ValueError("the curves of a fit are of one length")
+            raise ValueError("the curves of a fit must have one length")
         return cls(
             sizes=SizeCurves(**curves),
             **{name: arrays[name] for name in _ARRAYS},
@@ -179,7 +179,7 @@ def grow(dataset: Dataset, fit: Fit) -> Training:
 
 
 def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
-    """Return what ``fit`` yields on ``dataset``; a pure function of the two."""
+    """Return the result of ``fit`` on ``dataset``; a pure function of the two."""
     started = time.perf_counter()
     dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads)
     binned = time.perf_counter()
@@ -190,7 +190,10 @@ def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
     trees = get_engine(fit.engine).trees(training.model)
     row_losses = np.empty(0)
     if fit.inner is None and fit.outer is not None:
-        row_losses = _row_losses(dataset, fit, training.model)
+        _, rows = dataset.splits.rows(fit.outer, fit.inner)
+        test = dataset.table.rows(rows)
+        raw = get_engine(fit.engine).predict(training.model, test.X)
+        row_losses = dataset.objective.row_losses(test.y, raw)
     return FitResult(
         valid_loss=training.valid_loss,
         train_loss=training.train_loss,
@@ -200,10 +203,3 @@ def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
         seconds=time.perf_counter() - started,
         library_seconds=grown - binned,
     )
-
-
-def _row_losses(dataset: Dataset, fit: Fit, model: Model) -> np.ndarray:
-    _, rows = dataset.splits.rows(fit.outer, fit.inner)
-    test = dataset.table.rows(rows)
-    raw = get_engine(fit.engine).predict(model, test.X)
-    return dataset.objective.row_losses(test.y, raw)

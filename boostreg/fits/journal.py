@@ -1,81 +1,31 @@
 """The results of fits on disk, and a lock that allows one run per folder."""
 
 import hashlib
-import json
 import logging
 import os
-import platform
 import sqlite3
 import sys
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from platform import node
 from types import TracebackType
 from typing import Self, final
 
 import filelock
-import psutil
 
 from boostreg.errors import RunError, reason
 
-__all__ = ["FolderLock", "Holder", "Journal"]
+__all__ = ["FolderLock", "Journal"]
 
-_LONGEST = 1000
-"""Maximum bytes of a holder's record."""
+_LONGEST = 300
+"""Maximum bytes of a lock file that are shown."""
 _PATIENCE = 1.0
-"""Seconds to wait for another process to write its record after taking the lock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """The process that holds a folder.
-
-    Attributes
-    ----------
-    pid : int
-        Process id on ``host``.
-    host : str
-        Host name, for folders that several machines share.
-    started : str
-        Time of locking: local time with offset, to the second.
-    """
-
-    pid: int
-    host: str
-    started: str
-
-    @classmethod
-    def me(cls) -> Self:
-        """Return a record of the calling process."""
-        now = datetime.now().astimezone().isoformat(" ", "seconds")
-        return cls(pid=os.getpid(), host=platform.node(), started=now)
-
-    @classmethod
-    def read(cls, path: Path) -> Self | None:
-        """Return the holder recorded in ``path``, or None if no such process lives."""
-        try:
-            holder = cls(**json.loads(path.read_bytes()[:_LONGEST]))
-        except (
-            OSError,
-            TypeError,
-            ValueError,
-            RecursionError,
-        ):  # absent or partly written
-            return None
-        pid, words = holder.pid, (holder.host, holder.started)
-        if not (type(pid) is int and 0 < pid < 2**31) or not all(map(_plain, words)):
-            return None  # not written by boostreg
-        here = holder.host == platform.node()
-        return None if here and not psutil.pid_exists(holder.pid) else holder
-
-    def __str__(self) -> str:
-        where = "" if self.host == platform.node() else f" on {self.host}"
-        return f"process {self.pid}{where}, started {self.started}"
+"""Seconds to wait for another process to fill the lock file after taking the lock."""
 
 
 @final
@@ -85,8 +35,8 @@ class FolderLock:
     Parameters
     ----------
     path : Path
-        The lock file, ``*.lock`` in the folder that it protects. It records the
-        holder, and is removed when the lock is released.
+        The lock file, ``*.lock`` in the folder that it protects. It names the
+        holding process, and is removed when the lock is released.
 
     Raises
     ------
@@ -103,9 +53,12 @@ class FolderLock:
             raise RunError(_refusal(path)) from None
         except (OSError, NotImplementedError) as error:
             raise RunError(f"{path} cannot be locked: {reason(error)}.") from error
+        now = datetime.now().astimezone().isoformat(" ", "seconds")
         # A full disk must not prevent reading what is already in the folder.
         with suppress(OSError):
-            path.write_text(json.dumps(asdict(Holder.me())), "utf-8")
+            path.write_text(
+                f"process {os.getpid()}, started {now} on {node()}", "utf-8"
+            )
 
     def release(self) -> None:
         """Release the folder; a second call does nothing."""
@@ -116,16 +69,17 @@ class FolderLock:
             self._lock.release()
 
 
-def _plain(word: object) -> bool:
-    return isinstance(word, str) and word.isprintable()
-
-
 def _refusal(path: Path) -> str:
+    holder = ""
     deadline = time.monotonic() + _PATIENCE
-    while (holder := Holder.read(path)) is None and time.monotonic() < deadline:
+    while not holder and time.monotonic() < deadline:
         time.sleep(0.02)
+        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+            holder = file.read(_LONGEST)
+    if not holder.startswith("process ") or not holder.isprintable():
+        holder = "another process"  # not written by boostreg
     return (
-        f"{path.parent} is in use by {holder or 'another process'}. "
+        f"{path.parent} is in use by {holder}. "
         "Wait for it, stop it, or choose another folder."
     )
 
@@ -134,7 +88,7 @@ log = logging.getLogger(__name__)
 
 _FORMAT = 1
 _APPLICATION = 0x62726567  # "breg"
-_FOLD_BYTES = 4 * 2**20
+_MERGE_BYTES = 4 * 2**20
 """Bytes after which the write-ahead log is merged into the file."""
 
 _SCHEMA = """
@@ -186,8 +140,11 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._guard = threading.RLock()
-        self._unfolded = 0
-        _refuse_links(path)
+        self._unmerged = 0
+        # SQLite would follow a symbolic link and write somewhere else.
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
+            if (file := path.with_name(name)).is_symlink():
+                raise RunError(f"{file} is a symbolic link; remove it and run again.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -207,11 +164,7 @@ class Journal:
 
     def put(self, key: str, payload: bytes) -> None:
         """Store ``payload`` under ``key``, replacing any earlier one."""
-        self.put_many([(key, payload)])
-
-    def put_many(self, entries: Iterable[tuple[str, bytes]]) -> None:
-        """Store all ``(key, payload)`` or none, with a single sync."""
-        self._put([_row("fit", key, payload) for key, payload in entries])
+        self._put("fit", {key: payload})
 
     def get_failure(self, key: str) -> str | None:
         """Return the failure stored under ``key``; fits have separate keys."""
@@ -225,10 +178,7 @@ class Journal:
 
     def put_failures(self, reasons: Mapping[str, str]) -> None:
         """Store failures by key, all or none; fits have separate keys."""
-        self._put([_row("failure", key, why.encode()) for key, why in reasons.items()])
-
-    def __contains__(self, key: str) -> bool:
-        return self.get(key) is not None
+        self._put("failure", {key: why.encode() for key, why in reasons.items()})
 
     def __len__(self) -> int:
         """Return the number of fits, including damaged ones."""
@@ -270,26 +220,25 @@ class Journal:
             self._prepare(connection)
         except (*_FAULTS, RunError) as error:
             if connection is not None:
-                _leave(connection)
+                if sys.version_info >= (3, 12):  # do not merge into a damaged file
+                    connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+                connection.close()
             if isinstance(error, RunError):
                 raise
             raise self._translated(error) from error
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Configure the connection, create a new journal, and check an existing one."""
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cell_size_check = ON")
         if _value(connection, "PRAGMA page_count") == 0:
-            _create(connection)
-        self._refuse_foreign(connection)
-        _value(connection, "PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        verdict = _value(connection, "PRAGMA quick_check(1)")
-        if verdict != "ok":
-            raise RunError(self._damaged(str(verdict)))
-
-    def _refuse_foreign(self, connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.execute("BEGIN")
+                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {_FORMAT}")
+                connection.execute(_SCHEMA)
         if _value(connection, "PRAGMA application_id") != _APPLICATION:
             raise RunError(
                 f"{self.path} is not a journal of boostreg; it was not changed."
@@ -300,6 +249,11 @@ class Journal:
                 f"{self.path} has format {version}, this boostreg reads {_FORMAT}. "
                 "Choose another folder, or the boostreg that wrote it."
             )
+        _value(connection, "PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        verdict = _value(connection, "PRAGMA quick_check(1)")
+        if verdict != "ok":
+            raise RunError(self._damaged(str(verdict)))
 
     def _get(self, kind: str, key: str) -> bytes | None:
         with self._guard:
@@ -315,9 +269,7 @@ class Journal:
             return None
         try:
             return zlib.decompress(content)
-        except (
-            zlib.error
-        ) as error:  # it has a valid checksum, so it was written deliberately
+        except zlib.error as error:  # deliberate, because the checksum is valid
             raise self.foreign(key, error) from error
 
     def foreign(self, key: str, error: Exception) -> RunError:
@@ -328,7 +280,11 @@ class Journal:
             "everything is computed again."
         )
 
-    def _put(self, rows: list[tuple[str, str, bytes, bytes]]) -> None:
+    def _put(self, kind: str, payloads: Mapping[str, bytes]) -> None:
+        rows = []
+        for key, payload in payloads.items():
+            content = zlib.compress(payload, 1)
+            rows.append((kind, key, content, _checksum(kind, key, content)))
         with self._guard:
             connection = self._open_connection()
             try:
@@ -336,17 +292,15 @@ class Journal:
                     connection.executemany(_PUT, rows)
             except _FAULTS as error:
                 raise self._translated(error) from error
-            self._unfolded += sum(len(content) for _, _, content, _ in rows)
-            if self._unfolded >= _FOLD_BYTES:
-                self._fold(connection)
-
-    def _fold(self, connection: sqlite3.Connection) -> None:
-        self._unfolded = 0
-        try:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            # Nothing is lost: the log grows until it can be merged.
-            log.warning("%s: %s while merging the log", self.path, error)
+            self._unmerged += sum(len(content) for _, _, content, _ in rows)
+            if self._unmerged < _MERGE_BYTES:
+                return
+            self._unmerged = 0
+            try:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                # Nothing is lost: the log grows until it can be merged.
+                log.warning("%s: %s while merging the log", self.path, error)
 
     def _open_connection(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -374,38 +328,10 @@ class Journal:
         )
 
 
-def _refuse_links(path: Path) -> None:
-    """Raise for symbolic links, which would make SQLite write somewhere else."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
-        file = path.with_name(name)
-        if file.is_symlink():
-            raise RunError(f"{file} is a symbolic link; remove it and run again.")
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    with connection:
-        connection.execute("BEGIN")
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
-        connection.execute(_SCHEMA)
-
-
-def _leave(connection: sqlite3.Connection) -> None:
-    """Close without merging the log into a file that may be damaged."""
-    if sys.version_info >= (3, 12):
-        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
-    connection.close()
-
-
 def _value(connection: sqlite3.Connection, statement: str) -> object:
     with closing(connection.execute(statement)) as cursor:
         row = cursor.fetchone()
     return None if row is None else row[0]
-
-
-def _row(kind: str, key: str, payload: bytes) -> tuple[str, str, bytes, bytes]:
-    content = zlib.compress(payload, 1)
-    return kind, key, content, _checksum(kind, key, content)
 
 
 def _checksum(kind: str, key: str, content: bytes) -> bytes:

@@ -18,10 +18,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from boostreg.errors import FitError, RunError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
-from boostreg.fits.imports import complete_imports
 from boostreg.fits.journal import Journal
 from boostreg.fits.process import CallLimits, CrashError, LimitError
-from boostreg.fits.work import FitWork, ReferenceWork, Work, run_work
+from boostreg.fits.work import FitWork, Work, run_work
 
 __all__ = ["Counts", "Ledger"]
 
@@ -99,24 +98,19 @@ class Ledger:
             raise self.journal.foreign(key, error) from error
         return record
 
-    def start(
-        self, work: Work[Any], then: Callable[[Future[bytes]], None]
-    ) -> Future[bytes]:
+    def start(self, work: Work[Any], then: Callable[[Future[bytes]], None]) -> None:
         """Run ``work``, or join it if it is already running; then call ``then``.
 
         ``then`` is called in a thread of the executor. Work that failed in an earlier
         run fails in the same way.
         """
         key = work.key(self.dataset)
-        future = self._running.get(key)
+        future = self._running.get(key) or self._failed_before(work)
         if future is None:
-            future = self._failed_before(work)
-            if future is None:
-                future = self.executor.submit(_run, self.data, work)
-                self.counts.run += 1
-            self._running[key] = future
+            future = self.executor.submit(run_work, self.data, work)
+            self.counts.run += 1
+        self._running[key] = future
         future.add_done_callback(then)
-        return future
 
     def record(self, work: Work[Any], data: bytes) -> None:
         """Write a record to the journal."""
@@ -138,18 +132,13 @@ class Ledger:
             After too many consecutive crashes.
         """
         future = self._running.pop(work.key(self.dataset), None)
-        if future is None or future.cancelled():
-            return
-        error = future.exception()
         if not isinstance(work, FitWork) or work.fit.inner is None:
             return  # required for the report, so the next run tries it again
-        if isinstance(error, LimitError | CrashError):
-            self._take_failure(work, error)
-
-    def _take_failure(self, work: FitWork, error: FitError) -> None:
+        error = None if future is None else future.exception()
         key = self._failure_key(work)
         if isinstance(error, LimitError):
             self._put_failures({key: str(error)})
+        if not isinstance(error, CrashError):
             return
         # Recorded once another fit finishes: then this fit caused the crash.
         self._crashed[key] = str(error)
@@ -219,9 +208,3 @@ def _fits(value: Any, kind: Any) -> bool:
     if is_dataclass(kind):
         return all(_fits(getattr(value, n, None), k) for n, k in _hints(kind).items())
     return isinstance(value, _PLAIN.get(kind, object))
-
-
-def _run(folder: str, work: Work[Any]) -> bytes:
-    if isinstance(work, ReferenceWork):
-        complete_imports()
-    return run_work(folder, work)

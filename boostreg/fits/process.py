@@ -14,22 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast, final
+from typing import IO, Any, cast, final
 
 import psutil
 
 from boostreg.errors import FitError
 from boostreg.fits.worker import READY, read_frame, write_frame
 
-__all__ = [
-    "STEP",
-    "CallLimits",
-    "CrashError",
-    "LimitError",
-    "Meter",
-    "WorkerProcess",
-    "count_cores",
-]
+__all__ = ["CallLimits", "CrashError", "LimitError", "WorkerProcess", "count_cores"]
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
@@ -52,10 +44,6 @@ def count_cores(quota: Path = _QUOTA) -> int:
     except (OSError, ValueError):  # no cgroups, or no quota
         pass
     return max(cores, 1)
-
-
-STEP = 0.05
-"""Seconds between two checks of the limits."""
 
 
 class LimitError(FitError):
@@ -95,52 +83,14 @@ class CallLimits:
     def __bool__(self) -> bool:
         return self.seconds is not None or self.memory is not None
 
-
-@final
-class Meter:
-    """Measures one call in one worker against its limits.
-
-    Parameters
-    ----------
-    limits : CallLimits
-        Limits of the call.
-    pid : int
-        Process id of the worker.
-    """
-
-    def __init__(self, limits: CallLimits, pid: int) -> None:
-        self._limits = limits
-        self._pid = pid
-        self._process: psutil.Process | None = None
-        self._seconds = 0.0
-        self._seen = time.monotonic()
-
-    def excess(self) -> str | None:
-        """Return a sentence on the limit that the worker exceeds, or None.
-
-        Call it every ``STEP`` seconds. A longer gap means that this process was
-        suspended, so it is not counted in full.
-        """
-        now = time.monotonic()
-        since, self._seen = now - self._seen, now
-        try:
-            # Created at the first check; most calls end before it.
-            self._process = self._process or psutil.Process(self._pid)
-            if self._process.status() != psutil.STATUS_STOPPED:
-                self._seconds += min(since, 4 * STEP)
-            occupied = self._process.memory_info().rss
-        except psutil.Error:  # it has just died; the pipe will report it
-            return None
-        return self._verdict(occupied)
-
-    def _verdict(self, occupied: int) -> str | None:
-        seconds, memory = self._limits.seconds, self._limits.memory
-        if seconds is not None and self._seconds > seconds:
-            return f"The fit ran longer than {seconds:g} seconds, its limit."
-        if memory is not None and occupied > memory:
+    def excess(self, seconds: float, memory: int) -> str | None:
+        """Return a sentence on the limit that a call exceeds, or None."""
+        if self.seconds is not None and seconds > self.seconds:
+            return f"The fit ran longer than {self.seconds:g} seconds, its limit."
+        if self.memory is not None and memory > self.memory:
             return (
-                f"The fit's worker occupied {occupied / 1e6:.0f} MB, "
-                f"more than {memory / 1e6:.0f} MB, its limit."
+                f"The fit's worker occupied {memory / 1e6:.0f} MB, "
+                f"more than {self.memory / 1e6:.0f} MB, its limit."
             )
         return None
 
@@ -149,11 +99,10 @@ log = logging.getLogger(__name__)
 
 _STARTS = 3
 _ATTEMPTS = 2
+_STEP = 0.05
+"""Seconds between two checks of the limits."""
 _FAREWELL = 5.0
-"""Seconds to wait for an idle worker to exit before it is killed."""
-
-_STOPPED = "The fit was stopped with its run."
-
+"""Seconds to wait for a process to exit before it is killed."""
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -164,36 +113,22 @@ _THREAD_VARIABLES = (
 )
 
 
-class _DeathError(Exception):
-    """The worker died and was not killed by us."""
-
-
 @final
 class WorkerProcess:
     """One worker process, replaced when it dies.
 
-    Only ``kill`` may be called from another thread.
-
-    Parameters
-    ----------
-    preload : sequence of str
-        Modules to import, and functions to call (``module:function``), when the worker
-        starts.
-    threads : int
-        Thread limit for OpenMP and BLAS, set before they load.
-    limits : CallLimits
-        Of each call.
+    It imports the modules of ``preload`` when it starts, and limits OpenMP and BLAS to
+    ``threads``. Only ``kill`` may be called from another thread.
     """
 
     def __init__(
         self, preload: Sequence[str], threads: int, limits: CallLimits
     ) -> None:
         self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *preload]
-        self._threads = threads
+        self._variables = dict.fromkeys(_THREAD_VARIABLES, str(threads))
         self._limits = limits
-        self._guard = (
-            threading.RLock()
-        )  # a signal handler may call kill while it is running
+        # Reentrant: a signal handler may call kill within start.
+        self._guard = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
@@ -209,8 +144,10 @@ class WorkerProcess:
             return
         for _ in range(_STARTS):
             self._reap()
-            process = self._spawn()
-            if read_frame(_stdout(process)) == READY:
+            with self._guard:
+                self._raise_if_killed()
+                process = self._process = self._spawn()
+            if read_frame(_pipe(process.stdout)) == READY:
                 return
             cause = self._cause_of_death(process)
         raise FitError(f"A worker process could not start ({cause}).")
@@ -241,17 +178,20 @@ class WorkerProcess:
         request = pickle.dumps((function, args, kwargs), protocol=5)
         for _ in range(_ATTEMPTS):
             self.start()
-            try:
-                reply = self._exchange(request)
-            except _DeathError as death:
-                cause = str(death)
-                log.warning("A worker process died (%s).", cause)
-            else:
+            process = cast("subprocess.Popen[bytes]", self._process)
+            reply = None
+            with suppress(BrokenPipeError):
+                write_frame(_pipe(process.stdin), request)
+                self._watch(process)
+                reply = read_frame(_pipe(process.stdout))
+            if reply is not None:
                 # The pipe connects only to the worker, which this process started.
                 done, value = pickle.loads(reply)  # noqa: S301
                 if not done:
                     raise value
                 return value
+            cause = self._cause_of_death(process)
+            log.warning("A worker process died (%s).", cause)
         raise CrashError(f"The fit's worker process crashed twice ({cause}).")
 
     def kill(self) -> None:
@@ -266,46 +206,43 @@ class WorkerProcess:
         if self._process is None:
             return
         with suppress(OSError):
-            cast("BinaryIO", self._process.stdin).close()
+            _pipe(self._process.stdin).close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_FAREWELL)
         self._reap()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        with self._guard:
-            if self._killed:
-                raise FitError(_STOPPED)
-            try:
-                self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-                    self._command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    env=_environment(self._threads),
-                )
-            except OSError as error:
-                raise FitError(f"A worker process could not start: {error}.") from error
-            return self._process
-
-    def _exchange(self, request: bytes) -> bytes:
-        process = cast("subprocess.Popen[bytes]", self._process)
-        reply = None
-        with suppress(BrokenPipeError):
-            write_frame(cast("BinaryIO", process.stdin), request)
-            self._watch(process)
-            reply = read_frame(_stdout(process))
-        if reply is None:
-            raise _DeathError(self._cause_of_death(process))
-        return reply
+        """Start the program, with the module search path of this process."""
+        path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+        try:
+            return subprocess.Popen(  # noqa: S603 - our own interpreter
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | self._variables | {"PYTHONPATH": path},
+            )
+        except OSError as error:
+            raise FitError(f"A worker process could not start: {error}.") from error
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for the first byte of the reply, and check the limits meanwhile."""
         if not self._limits:
             return
-        meter = Meter(self._limits, process.pid)
         reply = select.poll()
-        reply.register(_stdout(process), select.POLLIN)
-        while not reply.poll(1000 * STEP):
-            if excess := meter.excess():
+        reply.register(_pipe(process.stdout), select.POLLIN)
+        seconds, seen = 0.0, time.monotonic()
+        while not reply.poll(1000 * _STEP):
+            now = time.monotonic()
+            since, seen = now - seen, now
+            try:
+                worker = psutil.Process(process.pid)
+                if worker.status() != psutil.STATUS_STOPPED:
+                    # A longer gap means that this process was suspended.
+                    seconds += min(since, 4 * _STEP)
+                excess = self._limits.excess(seconds, worker.memory_info().rss)
+            except psutil.Error:  # it has just died; the pipe will report it
+                continue
+            if excess:
                 self._reap()
                 raise LimitError(excess)
 
@@ -314,9 +251,17 @@ class WorkerProcess:
         with suppress(subprocess.TimeoutExpired):
             process.wait(_FAREWELL)
         self._reap()
+        self._raise_if_killed()
+        status = process.returncode
+        if status >= 0:
+            return f"exit code {status}"
+        name = signal.Signals(-status).name
+        hint = ": out of memory, or killed by someone" if name == "SIGKILL" else ""
+        return f"signal {-status}, {name}{hint}"
+
+    def _raise_if_killed(self) -> None:
         if self._killed:
-            raise FitError(_STOPPED)
-        return _cause(process.returncode)
+            raise FitError("The fit was stopped with its run.")
 
     def _reap(self) -> None:
         with self._guard:
@@ -327,28 +272,8 @@ class WorkerProcess:
         process.wait()
         for pipe in (process.stdin, process.stdout):
             with suppress(OSError):
-                cast("BinaryIO", pipe).close()
+                _pipe(pipe).close()
 
 
-def _stdout(process: subprocess.Popen[bytes]) -> BinaryIO:
-    return cast("BinaryIO", process.stdout)
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """Return the environment of a worker, with the same module search path."""
-    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
-    limits = dict.fromkeys(_THREAD_VARIABLES, str(threads))
-    return os.environ | limits | {"PYTHONPATH": path}
-
-
-def _cause(status: int) -> str:
-    """Return how a process ended.
-
-    >>> _cause(-11), _cause(3)
-    ('signal 11, SIGSEGV', 'exit code 3')
-    """
-    if status >= 0:
-        return f"exit code {status}"
-    name = signal.Signals(-status).name
-    hint = ": out of memory, or killed by someone" if name == "SIGKILL" else ""
-    return f"signal {-status}, {name}{hint}"
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    return cast("IO[bytes]", stream)

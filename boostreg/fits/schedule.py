@@ -7,7 +7,8 @@ records that it has received.
 
 import queue
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from boostreg.errors import FitError, InterruptedRunError
@@ -34,25 +35,21 @@ class Job(Protocol):
 class Batch:
     """A job whose work is known from the start.
 
-    Unless it is ``needed``, failed work is recorded as a failure.
+    Unless it is ``needed``, failed work is recorded as a failure. ``n_left`` is the
+    number of missing records.
     """
 
     def __init__(self, works: Sequence[Work[Any]], *, needed: bool = True) -> None:
         self._needed = needed
         self._new = list(dict.fromkeys(works))
-        self._missing = len(self._new)
+        self.n_left = len(self._new)
         self.records: dict[Work[Any], Any] = {}
         self.failures: dict[Work[Any], FitError] = {}
 
     @property
     def done(self) -> bool:
         """Whether all records have arrived."""
-        return self._missing == 0
-
-    @property
-    def n_left(self) -> int:
-        """Number of missing records."""
-        return self._missing
+        return self.n_left == 0
 
     def ready(self) -> Sequence[Work[Any]]:
         """Return all work on the first call, nothing afterwards."""
@@ -67,7 +64,7 @@ class Batch:
         FitError
             If needed work failed: there is no report without it.
         """
-        self._missing -= 1
+        self.n_left -= 1
         if not isinstance(record, FitError):
             self.records[work] = record
         elif self._needed:
@@ -108,21 +105,17 @@ def run_jobs(
     _Scheduler(ledger, slots, stopped, after).run(jobs)
 
 
+@dataclass(slots=True)
 class _Scheduler:
-    def __init__(
-        self,
-        ledger: Ledger,
-        slots: int,
-        stopped: Callable[[], bool],
-        after: Callable[[Job], None],
-    ) -> None:
-        self._ledger, self._slots = ledger, slots
-        self._stopped, self._after = stopped, after
-        self._ended: queue.SimpleQueue[tuple[Job, Work[Any], Future[bytes]]] = (
-            queue.SimpleQueue()
-        )
-        self._in_flight = 0
-        self._waiting: dict[int, list[Work[Any]]] = {}
+    _ledger: Ledger
+    _slots: int
+    _stopped: Callable[[], bool]
+    _after: Callable[[Job], None]
+    _in_flight: int = 0
+    _waiting: dict[int, list[Work[Any]]] = field(default_factory=dict)
+    _ended: queue.SimpleQueue[tuple[Job, Work[Any], Future[bytes]]] = field(
+        default_factory=queue.SimpleQueue
+    )
 
     def run(self, jobs: Sequence[Job]) -> None:
         open_jobs = list(jobs)
@@ -168,12 +161,9 @@ class _Scheduler:
             data = end.result()
         except FitError as error:
             self._ledger.forget(work)
-            if self._stopped():  # cancelled, perhaps by us; the next run tries it again
+            if self._stopped():  # perhaps killed by us; the next run tries it again
                 return
             job.receive(work, error)
-        except CancelledError:
-            self._ledger.forget(work)
-            return
         else:
             self._ledger.record(work, data)
             job.receive(work, work.decode(data))

@@ -47,19 +47,14 @@ def scratch_folder(fill: Callable[[Path], None]) -> Iterator[Path]:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             fill(folder)
         except OSError as error:
+            # None if no usual temporary folder is writable.
+            place = tempfile.tempdir or os.environ.get("TMPDIR", "/tmp")  # noqa: S108
             raise RunError(
-                f"The temporary folder {_where()} cannot hold a copy of the data: "
+                f"The temporary folder {place} cannot hold a copy of the data: "
                 f"{reason(error)}. Free space there, or name another folder in the "
                 "environment variable TMPDIR."
             ) from error
         yield folder
-
-
-def _where() -> str:
-    try:
-        return tempfile.gettempdir()
-    except OSError:  # no usual temporary folder is writable
-        return os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only to name it
 
 
 def _hold(folder: Path) -> int | None:

@@ -1,7 +1,7 @@
 """The kinds of work of a study: each a value that knows its key and how to run.
 
 A piece of work is a pure function of itself and the data. Its record crosses processes
-and lies in the journal as bytes, never as a pickle.
+and is stored in the journal as bytes, never as a pickle.
 """
 
 import time
@@ -9,8 +9,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from platform import python_version
 from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +30,7 @@ from boostreg.record import decode_record, encode_record
 from boostreg.trees import SIZES, TreeSize
 
 __all__ = [
+    "PRELOAD",
     "BaselineWork",
     "FitWork",
     "ModelRecord",
@@ -36,8 +38,12 @@ __all__ = [
     "ReferenceRecord",
     "ReferenceWork",
     "Work",
+    "library_versions",
     "run_work",
 ]
+
+PRELOAD = ("boostreg.fits.work", "xgboost", "lightgbm")
+"""What an executor for fits imports in its workers before the first call."""
 
 RecordT = TypeVar("RecordT")
 
@@ -47,7 +53,7 @@ class Work(Generic[RecordT]):
 
     @property
     def label(self) -> str:
-        """What a message calls this work."""
+        """The name of this work in messages."""
         return "A measurement"
 
     @abstractmethod
@@ -64,15 +70,34 @@ class Work(Generic[RecordT]):
 
 
 @cache
+def library_versions(extras: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the versions of boostreg, Python and the libraries, by name.
+
+    ``extras`` are optional packages; one that is not installed has the version
+    ``none``.
+    """
+    engines = (facts.package for facts in ENGINE_FACTS.values())
+    names = (*engines, "optuna", "numpy", "scipy", "pandas")
+    found = {"boostreg": __version__, "python": python_version()}
+    found |= {name: version(name) for name in names}
+    for name in extras:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    return found
+
+
+@cache
 def _versions(*packages: str) -> Mapping[str, str]:
     found = {name: version(name) for name in ("numpy", *packages)}
-    # A record of other sizes is another record, whatever the version says.
+    # Other sizes make another record, even in one version of boostreg.
     return {"boostreg": __version__, "sizes": " ".join(SIZES)} | found
 
 
 @dataclass(frozen=True, slots=True)
 class FitWork(Work[FitResult]):
-    """A fit whose curves and sizes are wanted."""
+    """A fit, for its curves and sizes."""
 
     fit: Fit
 
@@ -112,7 +137,7 @@ class ModelRecord:
 
 @dataclass(frozen=True, slots=True)
 class ModelWork(Work[ModelRecord]):
-    """A fit whose model is wanted."""
+    """A fit, for its model."""
 
     fit: Fit
 
@@ -245,7 +270,7 @@ class BaselineWork(Work[BaselineResult]):
             "rows": dataset.fingerprint(self.outer, None),
             "inner": inner,
             "versions": _versions("scikit-learn", "scipy", *extra_packages(self.name)),
-            # Of other solvers or fields it is another record, whatever versions say.
+            # Other solvers or fields make another record, even in one version.
             "solvers": SOLVERS,
             "record": [field.name for field in fields(BaselineResult)],
         }
@@ -274,7 +299,7 @@ _OPEN: dict[str, Dataset] = {}
 
 
 def run_work(folder: str, work: Work[Any]) -> bytes:
-    """Run ``work`` in a worker, on the data that lie in ``folder``.
+    """Run ``work`` in a worker, on the data in ``folder``.
 
     A worker opens the data once and keeps its bins for all later work.
     """

@@ -1,6 +1,6 @@
 """The program of a worker process, and the messages on its pipe.
 
-A message is eight bytes of length, little-endian, followed by the content.
+A message is the pickle of bytes, so that its end is known before its content is read.
 """
 
 import importlib
@@ -8,43 +8,38 @@ import os
 import pickle
 import select
 import signal
-import struct
 import sys
 import threading
 import traceback
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from boostreg.errors import BoostregError, FitError
 
 __all__ = ["READY", "SHIELDED", "main", "read_frame", "translate", "write_frame"]
 
-_LENGTH = struct.Struct("<Q")
 
-
-def write_frame(stream: BinaryIO, content: bytes) -> None:
+def write_frame(stream: IO[bytes], content: bytes) -> None:
     """Send ``content``; raises ``BrokenPipeError`` if the reader is gone."""
-    stream.write(_LENGTH.pack(len(content)))
-    stream.write(content)
+    pickle.dump(content, stream, protocol=5)
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: IO[bytes]) -> bytes | None:
     """Return the next message, or None if the writer is gone, even mid-message.
 
     >>> import io
     >>> pipe = io.BytesIO()
     >>> write_frame(pipe, b"fit"), write_frame(pipe, b"torn")
     (None, None)
-    >>> pipe = io.BytesIO(pipe.getvalue()[:-1])
+    >>> pipe = io.BytesIO(pipe.getvalue()[:-3])
     >>> read_frame(pipe), read_frame(pipe)
     (b'fit', None)
     """
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
+    try:
+        content: bytes = pickle.load(stream)  # noqa: S301 - see the callers
+    except (EOFError, pickle.UnpicklingError):
         return None
-    (length,) = _LENGTH.unpack(head)
-    content = stream.read(length)
-    return content if len(content) == length else None
+    return content
 
 
 READY = b"ready"
@@ -65,17 +60,10 @@ def main() -> None:
     if hasattr(select, "poll"):
         threading.Thread(target=_leave_with, args=(requests,), daemon=True).start()
     for name in sys.argv[1:]:
-        _preload(name)
+        importlib.import_module(name)
     write_frame(replies, READY)
     while (request := read_frame(requests)) is not None:
         write_frame(replies, _answer(request))
-
-
-def _preload(name: str) -> None:
-    module, _, function = name.partition(":")
-    loaded = importlib.import_module(module)
-    if function:
-        getattr(loaded, function)()
 
 
 def _take_channel() -> tuple[BinaryIO, BinaryIO]:
@@ -91,6 +79,7 @@ def _take_channel() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _leave_with(requests: BinaryIO) -> None:
+    """Exit with the coordinator, even during a call."""
     hangup = select.poll()
     hangup.register(requests, 0)  # becomes readable only when the writer exits
     hangup.poll()
@@ -103,23 +92,20 @@ def _answer(request: bytes) -> bytes:
         function, args, kwargs = pickle.loads(request)  # noqa: S301
         return pickle.dumps((True, function(*args, **kwargs)), protocol=5)
     except BaseException as error:  # noqa: BLE001 - an exception is a valid answer
-        return pickle.dumps((False, _failure(error)), protocol=5)
+        failure = translate(error)
+        trace = "".join(traceback.format_exception(error))
+        failure.add_note(f"In the worker process:\n{trace}")
+        return pickle.dumps((False, failure), protocol=5)
 
 
-def _failure(error: BaseException) -> BoostregError:
-    """Return the exception for the future, with the traceback as a note for logs."""
-    text = "".join(traceback.format_exception(error))
-    failure = error if isinstance(error, BoostregError) else translate(error)
-    failure.add_note(f"In the worker process:\n{text}")
-    return failure
-
-
-def translate(error: BaseException) -> FitError:
-    """Return an exception as a ``FitError``.
+def translate(error: BaseException) -> BoostregError:
+    """Return an exception of ours as it is, any other as a ``FitError``.
 
     >>> translate(ZeroDivisionError("by zero")), translate(MemoryError())
     (FitError('ZeroDivisionError: by zero'), FitError('MemoryError'))
     """
+    if isinstance(error, BoostregError):
+        return error
     words = (type(error).__name__, str(error))
     return FitError(": ".join(word for word in words if word))
 

@@ -1,5 +1,5 @@
 """Reports: results as plain data, and the page that shows them."""
 
-from boostreg.report.page import policy, render
+from boostreg.report.page import render
 
-__all__ = ["policy", "render"]
+__all__ = ["render"]

@@ -1,25 +1,20 @@
-"""Claims as plain data: what ``results.json`` and the page say of each."""
+"""Claims as plain data, and in words: their part of ``results.json``."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from boostreg.claims.experiments.base import Panel
-from boostreg.claims.verdict import Finding, Least, Verdict, overall, said_overall
+from boostreg.claims.verdict import Least, Verdict, overall, said_overall
 from boostreg.report.records import ClaimRecord
-from boostreg.report.results import ClaimData, ClaimFindingData, ClaimPanelData
+from boostreg.report.results import ClaimData
 from boostreg.report.wording import LABELS, format_number
 
 __all__ = [
-    "claims_sentences",
-    "count_verdicts",
-    "expected_words",
-    "measured_words",
-    "quantity_words",
-    "summarize_claims",
-]
+    "claims_sentences", "count_verdicts", "expected_words", "measured_words",
+    "quantity_words", "summarize_claims",
+]  # fmt: skip
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 _QUANTITIES = {
     "train_loss": "training loss",
     "gap": "loss minus training loss",
@@ -32,7 +27,65 @@ _QUANTITIES = {
 
 def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
     """Return each claim with its verdict, its findings and its pictures."""
-    return [_claim(record) for record in records]
+    claims: list[ClaimData] = []
+    for record in records:
+        claim, findings = record.claim, record.findings
+        verdicts = {
+            LABELS.get(str(f.engine), str(f.engine)): f.verdict for f in findings
+        }
+        minimum, than = _least(claim), claim.get("than", 0.0)
+        # The ends of the effects that support the claim, None for no end.
+        low: float | None = than + minimum.value
+        high: float | None = than - minimum.value
+        if claim["expect"] == "equal":
+            low, high = high, low
+        elif claim["expect"] in ("above", "increasing"):
+            high = None
+        else:
+            low = None
+        claims.append(
+            {
+                "id": claim["id"],
+                "says": claim["says"],
+                "measured": measured_words(claim, record.measured),
+                "expected": expected_words(claim),
+                "how": record.measured.get("how"),
+                "resamples": f"{record.measured['n']} {record.measured['of']}",
+                "verdict": overall([finding.verdict for finding in findings]),
+                "when": said_overall(verdicts),
+                "share": minimum.share,
+                "claimed": [low, high],
+                "findings": [
+                    {
+                        "engine": one.engine,
+                        "verdict": one.verdict,
+                        "estimate": one.interval.estimate,
+                        "low": one.interval.low,
+                        "high": one.interval.high,
+                        "n": one.interval.n,
+                        "method": one.interval.method,
+                        "values": list(one.values),
+                        "series": {name: list(v) for name, v in one.series.items()},
+                        "place": {name: list(v) for name, v in one.place.items()},
+                    }
+                    for one in findings
+                ],
+                "panels": [
+                    {
+                        "title": panel.title,
+                        "x": panel.x,
+                        "x_label": panel.x_label,
+                        "y_label": panel.y_label,
+                        "lines": dict(panel.lines),
+                        "x_log": panel.x_log,
+                        "y_log": panel.y_log,
+                    }
+                    for panel in record.panels
+                ],
+                "claim": dict(claim),
+            }
+        )
+    return claims
 
 
 def count_verdicts(claims: Sequence[ClaimData]) -> dict[str, int]:
@@ -42,71 +95,23 @@ def count_verdicts(claims: Sequence[ClaimData]) -> dict[str, int]:
 
 
 def claims_sentences(claims: Sequence[ClaimData]) -> list[str]:
-    """Return how the claims came out, and which were refuted and supported.
+    """Return the counts of verdicts, and which claims were refuted and supported.
 
     Nothing where a study makes no claim.
     """
     if not claims:
         return []
-    told = [f"{n} {verdict}" for verdict, n in count_verdicts(claims).items()]
+    counts = [f"{n} {verdict}" for verdict, n in count_verdicts(claims).items()]
     noun = "claim" if len(claims) == 1 else "claims"
-    sentences = [f"{len(claims)} {noun}: {', '.join(told)}."]
+    sentences = [f"{len(claims)} {noun}: {', '.join(counts)}."]
     for verdict in ("refuted", "supported"):
         says = [c["says"] for c in claims if c["verdict"] == verdict]
         if says:
-            named = "; ".join(f"“{one}”" for one in says[:_MOST_NAMED])
-            more = len(says) - _MOST_NAMED
+            named = "; ".join(f"“{one}”" for one in says[:_MAX_NAMED])
+            more = len(says) - _MAX_NAMED
             rest = f"; and {more} more" if more > 0 else ""
             sentences.append(f"{verdict.capitalize()}: {named}{rest}.")
     return sentences
-
-
-def _claim(record: ClaimRecord) -> ClaimData:
-    claim, findings = record.claim, record.findings
-    by_engine = {LABELS.get(str(f.engine), str(f.engine)): f.verdict for f in findings}
-    return {
-        "id": claim["id"],
-        "says": claim["says"],
-        "measured": measured_words(claim, record.measured),
-        "expected": expected_words(claim),
-        "how": record.measured.get("how"),
-        "resamples": f"{record.measured['n']} {record.measured['of']}",
-        "verdict": overall([finding.verdict for finding in findings]),
-        "when": said_overall(by_engine),
-        "share": _least(claim).share,
-        "claimed": _stretch(claim),
-        "findings": [_finding(finding) for finding in findings],
-        "panels": [_panel(panel) for panel in record.panels],
-        "claim": dict(claim),
-    }
-
-
-def _panel(panel: Panel) -> ClaimPanelData:
-    return {
-        "title": panel.title,
-        "x": panel.x,
-        "x_label": panel.x_label,
-        "y_label": panel.y_label,
-        "lines": dict(panel.lines),
-        "x_log": panel.x_log,
-        "y_log": panel.y_log,
-    }
-
-
-def _finding(finding: Finding) -> ClaimFindingData:
-    interval = finding.interval
-    return {
-        "engine": finding.engine,
-        "verdict": finding.verdict,
-        "estimate": interval.estimate,
-        "low": interval.low,
-        "high": interval.high,
-        "n": interval.n,
-        "method": interval.method,
-        "values": list(finding.values),
-        "series": {name: list(values) for name, values in finding.series.items()},
-        "place": {name: list(values) for name, values in finding.place.items()},
-    }
 
 
 def measured_words(claim: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
@@ -124,8 +129,7 @@ def measured_words(claim: Mapping[str, Any], measured: Mapping[str, Any]) -> str
         return str(measured["what"])
     along, against = claim["along"], claim["against"]
     measure = quantity_words(claim["measure"])
-    at_equal = claim["reading"] == "equal"
-    notes = ["at equal rounds"] if at_equal else []
+    notes = ["at equal rounds"] if claim["reading"] == "equal" else []
     notes += ["around the tuned best"] if claim["anchor"] == "tuned" else []
     notes += ["as a share of the latter"] if _least(claim).share else []
     here = f"{measure} {_place(along, claim['at'])}"
@@ -134,11 +138,7 @@ def measured_words(claim: Mapping[str, Any], measured: Mapping[str, Any]) -> str
 
 
 def quantity_words(measure: str) -> str:
-    """Return a quantity along a path in words.
-
-    >>> quantity_words("leaves_per_tree")
-    'leaves per tree'
-    """
+    """Return a quantity along a path in words."""
     return _QUANTITIES.get(measure, measure)
 
 
@@ -146,7 +146,7 @@ def _place(penalty: str, at: Any) -> str:
     if at == "end":
         return f"at the largest {penalty}"
     if at == "lowest":
-        return f"at the {penalty} of least loss on the other folds"
+        return f"at the {penalty} with the lowest loss on the other folds"
     return f"at {penalty} {format_number(at)}"
 
 
@@ -168,15 +168,3 @@ def expected_words(claim: Mapping[str, Any]) -> str:
 def _least(claim: Mapping[str, Any]) -> Least:
     key = "at_most" if claim["expect"] == "equal" else "at_least"
     return Least.read(claim[key])
-
-
-def _stretch(claim: Mapping[str, Any]) -> list[float | None]:
-    """Return the ends of the effects that bear a claim out, None for no end."""
-    least, than = _least(claim).value, claim.get("than", 0.0)
-    match claim["expect"]:
-        case "equal":
-            return [than - least, than + least]
-        case "above" | "increasing":
-            return [than + least, None]
-        case _:
-            return [None, than - least]

@@ -1,8 +1,4 @@
-"""All studies of a folder on one page: what each found, how large, how good.
-
-Every number and sentence is one of a run's ``results.json``; only dates and seconds
-depend on the clock.
-"""
+"""All studies of a folder on one page, from the ``results.json`` of each."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,11 +7,11 @@ from urllib.parse import quote
 
 from boostreg.figures import Figure, sparkline
 from boostreg.figures.scale import count, fixed, percent, places
-from boostreg.report.results import EngineData, Results
+from boostreg.report.results import Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
-from boostreg.report.sections.words import engine_name, span
 from boostreg.report.shell import fill
+from boostreg.report.wording import engine_name, span
 
 __all__ = ["IndexRow", "index_row", "render_index"]
 
@@ -27,24 +23,12 @@ Cell = tuple[str, str | float | None, bool]
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """One study.
-
-    Attributes
-    ----------
-    folder, link : str
-        Its folder, and the page relative to the index; empty where there is no page.
-    title, verdict : str
-        The study's title, and the first sentence of its answer.
-    front : Figure
-        A sparkline.
-    cells : tuple of Cell
-        In the order of the page's columns.
-    """
+    """One study: ``cells`` are in the order of the page's columns."""
 
     folder: str
-    link: str
+    link: str  # to its page, relative to the index; empty where there is none
     title: str
-    verdict: str
+    verdict: str  # the first sentence of its answer
     front: Figure
     cells: tuple[Cell, ...]
 
@@ -54,24 +38,49 @@ COLUMNS = ("loss", "95% interval", "measured as", "leaves", "saved", "engine", "
 
 
 def index_row(folder: str, results: Results, *, has_page: bool = True) -> IndexRow:
-    """Return what the index says of a run.
+    """Return a run's row of the index.
 
     Loss and interval are those of the leading engine's ``one_se`` on the outer folds,
     leaves those of the model on all rows. Leaves saved compare ``one_se`` with the
     library's defaults, both as means over the outer folds.
     """
-    engine = lead_engine(results)
-    found = results["engines"][engine]
+    lead, data = lead_engine(results), results["data"]
+    found, engine = results["engines"][lead], engine_name(lead)
+    one_se, default = found["one_se"], found["default"]
+    outer, loss = one_se["outer"], one_se["outer"]["loss"]
+    leaves, plain = one_se["outer_size"]["leaves"], default["size"]["leaves"]
+    saved = 1 - leaves / plain if plain and leaves is not None else None
+    source, finished = without_folders(data["source"]), results["run"]["finished"][:10]
+    decimals = places([loss])
+    link = f"./{quote(folder, safe='', errors='replace')}/report.html"
+    fronts = {
+        name: [(point["leaves"], point["loss"]) for point in one["front"]]
+        for name, one in results["engines"].items()
+    }
     return IndexRow(
         folder=folder,
-        link=f"./{quote(folder, safe='', errors='replace')}/report.html"
-        if has_page
-        else "",
+        link=link if has_page else "",
         title=results["study"]["title"] or "",
         verdict=next(iter(results["text"]["answer"]), ""),
-        front=sparkline(_fronts(results)),
-        cells=(*_loss_cells(results, found), *_leaf_cells(found), *_setting(results)),
+        front=sparkline(fronts),
+        cells=(
+            (fixed(loss, decimals), loss, False),
+            (span(outer, decimals), outer["low"], False),
+            (data["loss"], data["loss"], True),
+            _counted(one_se["size"]["leaves"]),
+            (percent(saved), saved, False),
+            (engine, engine, True),
+            _counted(results["study"]["search"]["trials"]),
+            (source, source, True),
+            _counted(data["rows"]),
+            (finished, finished, True),
+            _counted(results["run"]["seconds"]),
+        ),
     )
+
+
+def _counted(value: float | None) -> Cell:
+    return count(value), None if value is None else float(value), False
 
 
 def render_index(
@@ -81,13 +90,8 @@ def render_index(
 ) -> str:
     """Return the page.
 
-    Parameters
-    ----------
-    rows : sequence of IndexRow
-    left_out : sequence of (str, str)
-        Folders whose results can not be shown, each with the reason.
-    comparisons : sequence of str
-        Names of the comparison pages beside the index.
+    ``left_out`` are folders whose results cannot be shown, each with the reason,
+    ``comparisons`` the names of the comparison pages beside the index.
     """
     pair = [row.folder for row in rows[:2]] if len(rows) > 1 else ["A", "B"]
     return fill(
@@ -105,48 +109,3 @@ def render_index(
         command=f"boostreg compare {' '.join(map(shlex.quote, pair))}",
         shell_name=shlex.quote,
     )
-
-
-def _fronts(results: Results) -> dict[str, list[tuple[float, float]]]:
-    return {
-        engine: [(point["leaves"], point["loss"]) for point in found["front"]]
-        for engine, found in results["engines"].items()
-    }
-
-
-def _loss_cells(results: Results, found: EngineData) -> list[Cell]:
-    outer, name = found["one_se"]["outer"], results["data"]["loss"]
-    loss = outer["loss"]
-    decimals = places([loss])
-    return [
-        (fixed(loss, decimals), loss, False),
-        (span(outer, decimals), outer["low"], False),
-        (name, name, True),
-    ]
-
-
-def _leaf_cells(found: EngineData) -> list[Cell]:
-    leaves = found["one_se"]["size"]["leaves"]
-    tuned = found["one_se"]["outer_size"]["leaves"]
-    plain = found["default"]["size"]["leaves"]
-    saved = 1 - tuned / plain if plain and tuned is not None else None
-    return [_counted(leaves), (percent(saved), saved, False)]
-
-
-def _counted(value: float | None) -> Cell:
-    return count(value), None if value is None else float(value), False
-
-
-def _setting(results: Results) -> list[Cell]:
-    engine = engine_name(lead_engine(results))
-    trials = results["study"]["search"]["trials"]
-    source, rows = without_folders(results["data"]["source"]), results["data"]["rows"]
-    finished, seconds = results["run"]["finished"][:10], results["run"]["seconds"]
-    return [
-        (engine, engine, True),
-        _counted(trials),
-        (source, source, True),
-        _counted(rows),
-        (finished, finished, True),
-        _counted(seconds),
-    ]

@@ -1,4 +1,4 @@
-"""The records of a run: all that its report may speak of."""
+"""The records of a run: all that its report is made from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,14 +24,9 @@ from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Prior, Selection, Trial
 
 __all__ = [
-    "GIVEN",
-    "MAIN",
-    "ClaimRecord",
-    "EngineRecord",
-    "OuterRecord",
-    "RunRecord",
+    "GIVEN", "MAIN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord",
     "TunedEngine",
-]
+]  # fmt: skip
 
 GIVEN = 2
 """Trials of every search that are not drawn."""
@@ -100,102 +95,65 @@ class OuterRecord:
 
 @dataclass(frozen=True, slots=True)
 class EngineRecord:
-    """All about one engine.
-
-    Attributes
-    ----------
-    tuned : mapping of int or None to Tuned
-        By outer fold; None for all rows.
-    outer : mapping of str to tuple of OuterRecord
-        ``best``, ``one_se``, ``unpenalised`` and ``default``, by outer fold.
-    models : mapping of str to ModelRecord
-        ``best`` and ``one_se``, grown on all rows.
-    importance : mapping of str to Importance
-        Of ``loss``, ``gap`` and ``leaves``.
-    overtuning : sequence of OvertuningPoint
-    """
+    """All about one engine."""
 
     name: str
+    # By outer fold; None for all rows.
     tuned: Mapping[int | None, TunedEngine]
+    # best, one_se, unpenalised and default, on every outer fold.
     outer: Mapping[str, Sequence[OuterRecord]]
+    # best and one_se, trained on all rows.
     models: Mapping[str, ModelRecord]
+    # Of loss, gap and leaves.
     importance: Mapping[str, Importance] = field(default_factory=dict)
     overtuning: Sequence[OvertuningPoint] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRecord:
-    """A claim and what came of it.
+    """A claim and its result."""
 
-    Attributes
-    ----------
-    claim : mapping
-        As the study writes it, with ``kind``: ``path`` or ``experiment``.
-    measured : mapping
-        In words: ``n`` resamples ``of`` folds or replicates; of an experiment also
-        ``what`` is measured and ``how``.
-    findings : tuple of Finding
-        One an engine, or one alone.
-    panels : tuple of Panel
-        Pictures of an experiment.
-    """
-
+    # As the study writes it, with ``kind``: ``path`` or ``experiment``.
     claim: Mapping[str, Any]
+    # In words: ``n`` resamples ``of`` folds or replicates; for an experiment also
+    # ``what`` is measured and ``how``.
     measured: Mapping[str, Any]
+    # One per engine, or a single one.
     findings: tuple[Finding, ...]
+    # Pictures of an experiment.
     panels: tuple[Panel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """All about one run.
+    """All about one run."""
 
-    Attributes
-    ----------
-    study : mapping
-        The study with every default written out.
-    card : mapping
-        The data card, with ``objective`` and ``loss``.
-    versions : mapping
-        Of the libraries.
-    engines : mapping of str to EngineRecord
-    baselines : mapping of str to mapping of int or None to BaselineResult
-        By outer fold; None for all rows.
-    ranges : mapping of str to mapping of str to Range
-        What was searched, by engine and penalty.
-    paths : sequence of PathRow
-    effects : sequence of Effect
-        For every anchor and reading.
-    mechanisms : sequence of Mechanism
-    outer_effects : sequence of OuterEffect
-        Of the penalties tuned alone, all else fixed.
-    sketches : mapping of (str, str, float) to Sketch
-        First trees by engine, penalty and its value, all else fixed.
-    notes : tuple of str
-        What the study asks for and this version does not do.
-    outer_ratio : float
-        Test over training rows of the outer folds.
-    outer_weights : tuple of arrays or None
-        Row weights of each outer fold's test rows.
-    claims : sequence of ClaimRecord
-    lint : tuple of Finding
-        What the search was warned of before it began.
-    """
-
+    # The study with every default written out.
     study: Mapping[str, Any]
+    # The data card, with ``objective`` and ``loss``.
     card: Mapping[str, Any]
+    # Of boostreg and the libraries.
     versions: Mapping[str, str]
     engines: Mapping[str, EngineRecord]
+    # By name and outer fold; None for all rows.
     baselines: Mapping[str, Mapping[int | None, BaselineResult]]
+    # What was searched, by engine and penalty.
     ranges: Mapping[str, Mapping[str, Range]]
     paths: Sequence[PathRow]
+    # For every anchor and reading.
     effects: Sequence[Effect]
+    # What the study asks for and this version does not do.
     notes: tuple[str, ...]
+    # Test rows / training rows of the outer folds.
     outer_ratio: float
+    # Row weights of each outer fold's test rows.
     outer_weights: tuple[Array | None, ...]
+    # Warnings about the search before it began.
     lint: tuple[linter.LintFinding, ...] = ()
     mechanisms: Sequence[Mechanism] = ()
+    # Of the penalties tuned alone, all else fixed.
     outer_effects: Sequence[OuterEffect] = ()
+    # First trees by engine, penalty and its value, all else fixed.
     sketches: Mapping[tuple[str, str, float], Sketch] = field(default_factory=dict)
     claims: Sequence[ClaimRecord] = ()
 

@@ -4,10 +4,8 @@ A key that is renamed here is a type error wherever a page reads it. ``None`` is
 was not measured, or a number that JSON lacks: NaN or infinity.
 """
 
-import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -21,13 +19,12 @@ __all__ = [
     "EffectData", "EffectPointData", "EngineData", "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData", "Number", "OuterData",
     "PathData", "Penalties", "PickData", "PurposeData", "Results", "SizeData",
-    "StudyData", "TreeData", "faults_of", "json_schema", "shipped_schema",
+    "StudyData", "TreeData", "faults_of", "json_schema",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = Finite | None
 Count = Annotated[int, Field(ge=0)]
-Text = str
 Penalties = dict[str, Number]
 ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
 """A difference or a change, then the low and the high end of its interval."""
@@ -35,28 +32,24 @@ ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class Part(TypedDict):
-    """A part whose keys are all named."""
+    """A part whose keys are all listed."""
 
 
 @with_config(ConfigDict(extra="allow", strict=True))
 class OpenPart(TypedDict):
-    """A part that holds more than what pages read."""
+    """A part with more keys than pages read."""
 
 
 class ClaimFindingData(Part):
-    """What a claim came to with one engine, or with none.
+    """The result of a claim: by resample, its ``values`` and ``place`` on the paths."""
 
-    ``values`` are those of the resamples, ``series`` what its pictures draw, ``place``
-    where on each path every resample was read.
-    """
-
-    engine: Text | None
+    engine: str | None
     verdict: Verdict
     estimate: Number
     low: Number
     high: Number
     n: Count
-    method: Text
+    method: str
     values: list[Number]
     series: dict[str, list[Number]]
     place: dict[str, list[Finite]]
@@ -65,31 +58,31 @@ class ClaimFindingData(Part):
 class ClaimPanelData(Part):
     """A picture of a claim: ``lines`` are series by name, each with its label."""
 
-    title: Text
-    x: Text
-    x_label: Text
-    y_label: Text
-    lines: dict[str, Text]
+    title: str
+    x: str
+    x_label: str
+    y_label: str
+    lines: dict[str, str]
     x_log: bool
     y_log: bool
 
 
 class ClaimData(OpenPart):
-    """A claim of the study and how it came out.
+    """A claim of the study and its result.
 
     ``how`` is the experiment (none along a path), ``when`` where it holds if not with
     every engine, ``share`` whether effects are shares, ``claimed`` the ends of the
-    effects that bear it out, ``claim`` the study's own words.
+    effects that support it, ``claim`` what the study writes.
     """
 
-    id: Text
-    says: Text
-    measured: Text
-    expected: Text
-    how: Text | None
-    resamples: Text
+    id: str
+    says: str
+    measured: str
+    expected: str
+    how: str | None
+    resamples: str
     verdict: Verdict
-    when: Text
+    when: str
     share: bool
     claimed: Annotated[list[Number], Field(min_length=2, max_length=2)]
     findings: list[ClaimFindingData]
@@ -122,45 +115,45 @@ class PurposeData(CandidateData):
 class RunData(Part):
     """All that depends on the clock or the machine."""
 
-    started: Text
-    finished: Text
+    started: str
+    finished: str
     seconds: Finite
     workers: Count
     fits: Count
     fits_from_journal: Count
-    platform: Text
+    platform: str
     select: NotRequired[dict[str, PurposeData]]
 
 
 class HeadingsData(Part):
     """The heading of each section: its finding."""
 
-    use: Text
-    setup: Text
-    effects: Text
-    front: Text
-    engines: Text
-    baselines: Text
-    trials: Text
-    importance: Text
-    promise: Text
-    shrinkage: Text
-    trees: Text
+    use: str
+    setup: str
+    effects: str
+    front: str
+    engines: str
+    baselines: str
+    trials: str
+    importance: str
+    promise: str
+    shrinkage: str
+    trees: str
 
 
 class TextData(Part):
     """The sentences of the page."""
 
-    answer: list[Text]
-    caveats: list[Text]
+    answer: list[str]
+    caveats: list[str]
     headings: HeadingsData
-    warnings: list[Text]
+    warnings: list[str]
 
 
 class ColumnData(OpenPart):
     """A column of the data card."""
 
-    name: Text
+    name: str
     kind: Literal["numeric", "category"]
     missing: Count
     distinct: Count
@@ -169,8 +162,8 @@ class ColumnData(OpenPart):
 class CardData(OpenPart):
     """The data card; ``weights`` is a summary of them, ``groups`` their number."""
 
-    source: Text
-    target: Text | None
+    source: str
+    target: str | None
     task: Literal["regression", "binary", "multiclass"]
     rows: Count
     features: Count
@@ -178,12 +171,12 @@ class CardData(OpenPart):
     weights: dict[str, Number] | None
     groups: Count | None
     time: Count | None
-    fingerprint: Text
-    objective: Text
+    fingerprint: str
+    objective: str
     objective_parameter: Number
-    loss: Text
+    loss: str
     class_labels: list[Any]
-    notes: list[Text]
+    notes: list[str]
 
 
 class OuterData(Part):
@@ -222,7 +215,7 @@ class SizeData(Part):
 
 
 class OuterFoldData(Part):
-    """What was picked inside one outer fold, and how it did there."""
+    """What was picked inside one outer fold, and its loss there."""
 
     outer_fold: Count
     trial: Count
@@ -235,9 +228,9 @@ class OuterFoldData(Part):
 
 
 class PriorData(OpenPart):
-    """What a penalty says as a prior on leaf weights, see ``as_prior``."""
+    """A penalty as a prior on leaf weights, see ``as_prior``."""
 
-    sentence: Text
+    sentence: str
 
 
 class PickData(Part):
@@ -249,7 +242,7 @@ class PickData(Part):
     trial: Count
     rounds: Count
     penalty: Penalties
-    scale: Text
+    scale: str
     raw: Penalties
     scales: dict[str, Penalties | None]
     prior: PriorData
@@ -259,7 +252,7 @@ class PickData(Part):
     size: SizeData
     outer_size: SizeData
     rounds_max_reached: bool
-    at_edge: list[Text]
+    at_edge: list[str]
     by_outer_fold: list[OuterFoldData]
 
 
@@ -277,7 +270,7 @@ class GuessData(Part):
     noise: Number
     std: Number
     trials: list[dict[str, Any]]
-    sentence: Text
+    sentence: str
 
 
 class IncumbentData(Part):
@@ -291,7 +284,7 @@ class IncumbentData(Part):
 class PairShareData(Part):
     """The share of variance of two penalties beyond their own."""
 
-    penalties: list[Text]
+    penalties: list[str]
     share: Finite
 
 
@@ -307,11 +300,7 @@ class ImportanceData(Part):
 
 
 class EngineData(Part):
-    """All that was found with one engine.
-
-    ``importance`` is by measure, empty where no design was measured; ``guess`` is None
-    where no trial was suggested.
-    """
+    """All that was found with one engine; ``importance`` is by measure."""
 
     best: PickData
     one_se: PickData
@@ -338,7 +327,7 @@ class BaselinePointData(Part):
 
 
 class BaselineData(Part):
-    """A model that is no boosted ensemble.
+    """A model that is not a boosted ensemble.
 
     ``coefficients`` are those that are not 0, of ``parameters``; ``strength`` and
     ``l1_ratio`` are those chosen in each outer fold.
@@ -353,7 +342,7 @@ class BaselineData(Part):
     strength: list[Number]
     l1_ratio: list[Number]
     one_se_strength: Number
-    notes: list[Text]
+    notes: list[str]
     path: list[BaselinePointData]
 
 
@@ -365,14 +354,14 @@ class DifferenceData(Part):
     high: Number
     p: Number
     n: Count
-    method: Text
+    method: str
 
 
 class ComparisonData(DifferenceData):
     """Loss of model ``a`` minus loss of model ``b``."""
 
-    a: Text
-    b: Text
+    a: str
+    b: str
     relative: Number
     adjusted: Number
     word: Literal["better", "worse", "not told apart"]
@@ -381,13 +370,13 @@ class ComparisonData(DifferenceData):
 class RatioData(Part):
     """Leaves of model ``a`` by those of ``b``, geometric mean over outer folds."""
 
-    a: Text
-    b: Text
+    a: str
+    b: str
     ratio: Number
     low: Number
     high: Number
     folds: list[Number]
-    method: Text
+    method: str
 
 
 class EffectPointData(DifferenceData, SizeData):
@@ -406,8 +395,8 @@ class EffectPointData(DifferenceData, SizeData):
 class PathData(Part):
     """A path of one penalty: what is held around it, and where its curves are read."""
 
-    anchor: Text
-    reading: Text
+    anchor: str
+    reading: str
     points: list[EffectPointData]
     safe: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None
     flat: list[Finite]
@@ -415,7 +404,7 @@ class PathData(Part):
 
 
 class LowestData(Part):
-    """The value of least loss; its changes, as shares of the first value's."""
+    """The value of lowest loss; its changes, as shares of the first value's."""
 
     value: Finite
     loss: ChangeData
@@ -425,7 +414,7 @@ class LowestData(Part):
 class OuterEffectData(Part):
     """A penalty tuned alone: the values picked, judged on the outer folds."""
 
-    sentence: Text
+    sentence: str
     values: list[Number]
     loss: dict[str, Any]
     leaves: dict[str, Any]
@@ -455,7 +444,7 @@ class TreeData(Part):
 
     value: Finite
     leaves: Count
-    tree: Text
+    tree: str
 
 
 class EffectData(PathData):
@@ -465,7 +454,7 @@ class EffectData(PathData):
     ``mechanism`` are None where they were not measured.
     """
 
-    sentence: Text
+    sentence: str
     lowest: LowestData
     outer: OuterEffectData | None
     others: list[PathData]
@@ -474,22 +463,22 @@ class EffectData(PathData):
 
 
 class LintData(Part):
-    """What the linter says of the search."""
+    """A warning of the linter about the search."""
 
-    code: Text
-    where: Text
-    text: Text
-    advice: Text
+    code: str
+    where: str
+    text: str
+    advice: str
 
 
 class SourceData(OpenPart):
     """Where the study's data come from, and the use of columns."""
 
-    source: Text
+    source: str
     objective: Any
-    groups: Text | None
-    time: Text | None
-    weights: Text | None
+    groups: str | None
+    time: str | None
+    weights: str | None
     class_weights: Any
 
 
@@ -497,8 +486,8 @@ class SearchData(OpenPart):
     """What the study tries; ``space`` as the study writes it, also by engine."""
 
     trials: Count
-    sampler: Text
-    storage: Text | None
+    sampler: str
+    storage: str | None
     scale: Literal["raw", "rows", "share"]
     fixed: Penalties
     space: dict[str, Any]
@@ -521,11 +510,11 @@ class ComputeData(OpenPart):
 class StudyData(OpenPart):
     """The study with every default written out."""
 
-    name: Text
-    title: Text | None
+    name: str
+    title: str | None
     seed: int
     data: SourceData
-    engines: list[Text]
+    engines: list[str]
     rounds: dict[str, Number]
     search: SearchData
     validation: ValidationData
@@ -536,7 +525,7 @@ class Results(Part):
     """The content of ``results.json``."""
 
     run: RunData
-    versions: dict[str, Text]
+    versions: dict[str, str]
     study: StudyData
     data: CardData
     text: TextData
@@ -550,37 +539,35 @@ class Results(Part):
     lint: list[LintData]
 
 
+_PROBLEMS = {"missing": " is missing", "extra_forbidden": " is not known"}
+
+
 @cache
 def _adapter() -> TypeAdapter[Results]:
     return TypeAdapter(Results)
 
 
 def faults_of(results: object) -> list[str]:
-    """Return what keeps ``results`` from being those of this version, place by place.
+    """Return where ``results`` do not match the schema, and how.
 
     >>> faults_of([])
-    ['it is no JSON object']
+    ['not a JSON object']
     >>> faults_of({"run": {}})[0]
     'run.started is missing'
     """
     if not isinstance(results, Mapping):
-        return ["it is no JSON object"]
+        return ["not a JSON object"]
     try:
         _adapter().validate_python(results)
     except ValidationError as error:
-        return [_fault(one) for one in error.errors(include_url=False)]
+        faults = []
+        for one in error.errors(include_url=False):
+            where, message = ".".join(map(str, one["loc"])), str(one["msg"])
+            problem = _PROBLEMS.get(one["type"])
+            detail = f": {message[:1].lower()}{message[1:]}"
+            faults.append(f"{where}{problem or detail}")
+        return faults
     return []
-
-
-def _fault(error: Mapping[str, Any]) -> str:
-    where = ".".join(map(str, error["loc"]))
-    match error["type"]:
-        case "missing":
-            return f"{where} is missing"
-        case "extra_forbidden":
-            return f"{where} is not known"
-    message = str(error["msg"])
-    return f"{where}: {message[:1].lower()}{message[1:]}"
 
 
 def json_schema() -> dict[str, Any]:
@@ -590,10 +577,3 @@ def json_schema() -> dict[str, Any]:
         "title": "results.json of boostreg",
     }
     return head | _adapter().json_schema() | head
-
-
-def shipped_schema() -> dict[str, Any]:
-    """Return the JSON Schema that ships in the package."""
-    text = files("boostreg.report").joinpath("results.schema.json").read_text("utf-8")
-    content: dict[str, Any] = json.loads(text)
-    return content

@@ -15,64 +15,45 @@ from typing import Any
 
 from boostreg.figures import encoding, figure_css, palette_css
 
-__all__ = ["GENERATOR", "HEAD_SCRIPT", "content_policy", "fill", "island", "template"]
+__all__ = ["GENERATOR", "fill", "island", "template"]
 
 HEAD_SCRIPT = "document.documentElement.classList.add('js')"
 """Runs before the body is read, so that a long table is never shown in full and cut."""
 
 GENERATOR = '<meta name="generator" content="boostreg">'
-"""Stands in the head of every page of ours: only such a page is ever replaced."""
+"""Is in the head of every page of boostreg: only such a page is ever replaced."""
 
 
 def fill(
     name: str, *, styles: Sequence[str], scripts: Sequence[str], **content: Any
 ) -> str:
-    r"""Return a page: a template filled, with all that it may run or be styled by.
+    r"""Return a page: the template ``name`` filled with ``content``.
 
-    Parameters
-    ----------
-    name : str
-        Of the template, which puts ``css``, ``head_script`` and ``script`` in place.
-    styles, scripts : sequence of str
-        Names of files of ``templates``, each joined in this order.
-    content
-        What the template says.
-
-    Returns
-    -------
-    str
-        HTML, to be written as UTF-8 with ``newline="\n"``, for hashes are of bytes.
+    It may run and be styled only by ``scripts`` and ``styles``, files of ``templates``
+    joined in this order. Write it as UTF-8 with ``newline="\n"``: hashes are of bytes.
     """
+    css = palette_css(":root") + figure_css() + "".join(map(template, styles))
+    # One scope that no name leaves.
+    joined = "".join(map(template, scripts))
+    script = f"(() => {{\n'use strict';\n{joined}}})();\n"
     page: str = (
         _environment()
         .get_template(name)
         .render(
-            css=_css(*styles),
+            css=css,
             head_script=HEAD_SCRIPT,
-            script=_script(*scripts),
-            policy=content_policy(styles=styles, scripts=scripts),
+            script=script,
+            policy=(
+                f"default-src 'none'; script-src {_hash(HEAD_SCRIPT)} {_hash(script)}; "
+                f"style-src {_hash(css)}; img-src data:; base-uri 'none'; "
+                "form-action 'none'; require-trusted-types-for 'script'; "
+                "trusted-types 'none'"
+            ),
             **content,
         )
     )
     # A lone surrogate in a name has no UTF-8 and could not be written to a file.
     return page.encode("utf-8", "replace").decode("utf-8")
-
-
-def content_policy(*, styles: Sequence[str], scripts: Sequence[str]) -> str:
-    """Return the content security policy: these scripts and styles, no more."""
-    allowed = " ".join(map(_hash, (HEAD_SCRIPT, _script(*scripts))))
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {allowed}",
-            f"style-src {_hash(_css(*styles))}",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
-    )
 
 
 def island(data: Mapping[str, Any]) -> str:
@@ -88,20 +69,6 @@ def template(name: str) -> str:
     """Return a file of the folder ``templates``."""
     folder = files("boostreg.report").joinpath("templates")
     return folder.joinpath(name).read_text("utf-8")
-
-
-@cache
-def _css(*names: str) -> str:
-    return palette_css(":root") + figure_css() + _joined(*names)
-
-
-def _script(*names: str) -> str:
-    """Return the scripts in one scope that no name leaves."""
-    return f"(() => {{\n'use strict';\n{_joined(*names)}}})();\n"
-
-
-def _joined(*names: str) -> str:
-    return "".join(map(template, names))
 
 
 def _hash(content: str) -> str:

@@ -6,15 +6,13 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
 from boostreg.effects.effects import Effect, plain_size
-from boostreg.effects.importance import Importance
 from boostreg.effects.mechanism import Mechanism
 from boostreg.effects.optimism import ties, winners_bias
 from boostreg.effects.outer import OuterEffect
 from boostreg.errors import PenaltyError
-from boostreg.penalty import SCALED, Penalty, Scale, Units, linter
+from boostreg.penalty import SCALED, Scale
 from boostreg.penalty.linter import at_edge
 from boostreg.penalty.priors import as_prior
 from boostreg.report.claims import claims_sentences, summarize_claims
@@ -24,27 +22,20 @@ from boostreg.report.comparisons import (
     comparison_data,
     interval_data,
     judged_models,
+    outer_results,
     sizes_data,
 )
-from boostreg.report.findings import Findings
+from boostreg.report.findings import answer_sentences, caveats, headings, warnings
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
 from boostreg.report.results import (
     BaselineData,
-    BaselinePointData,
-    CandidateData,
     CardData,
     ChangeData,
     EffectData,
     EngineData,
     GuessData,
-    ImportanceData,
-    LintData,
-    LowestData,
     MechanismPartData,
-    MechanismPointData,
     OuterData,
-    OuterEffectData,
-    OuterFoldData,
     PathData,
     Penalties,
     PickData,
@@ -59,56 +50,67 @@ from boostreg.report.results import (
 from boostreg.report.sentences import alone_sentence, effect_sentence
 from boostreg.report.wording import format_change, format_number
 from boostreg.statistics import Interval, standard_error
-from boostreg.tuning import Candidate, Trial, TrialCurves
+from boostreg.tuning import Candidate, TrialCurves
 from boostreg.tuning.purpose import Purpose, Speed, best_under, knee
 
-__all__ = [
-    "effects_data",
-    "guess_data",
-    "noise_variance",
-    "penalty_scales",
-    "prior_of",
-    "purposes_data",
-    "summarize",
-    "timed_data",
-]
-
+__all__ = ["summarize", "timed_data"]
 
 _Named = Literal["one_se", "knee", "max_leaves", "max_bytes", "max_microseconds"]
 _LIMITS: tuple[_Named, ...] = ("max_leaves", "max_bytes")
 
 
-def effects_data(record: RunRecord) -> dict[str, dict[str, EffectData]]:
+def _effects(record: RunRecord) -> dict[str, dict[str, EffectData]]:
     """Return every effect by engine and penalty, the main one on top."""
+
+    def key(one: Effect | Mechanism | OuterEffect) -> tuple[str, str]:
+        return one.engine, one.penalty
+
+    mechanisms = {key(one): one for one in reversed(record.mechanisms)}
+    outer_effects = {key(one): one for one in reversed(record.outer_effects)}
     content: dict[str, dict[str, EffectData]] = {}
     for effect in record.main_effects:
-        others = [
-            other
-            for other in record.effects
-            if (other.engine, other.penalty) == (effect.engine, effect.penalty)
-            and other is not effect
-        ]
-        works = [
-            one
-            for one in record.mechanisms
-            if (one.engine, one.penalty) == (effect.engine, effect.penalty)
-        ]
-        alone = [
-            one
-            for one in record.outer_effects
-            if (one.engine, one.penalty) == (effect.engine, effect.penalty)
-        ]
+        zero, low = effect.points[0], effect.lowest
+        ends = (low.difference.estimate, low.difference.low, low.difference.high)
+        outer, mechanism = outer_effects.get(key(effect)), mechanisms.get(key(effect))
         content.setdefault(effect.engine, {})[effect.penalty] = {
             **_path(effect),
             "sentence": effect_sentence(effect),
-            "lowest": _lowest(effect),
-            "outer": _outer_effect(alone[0]) if alone else None,
-            "others": [_path(other) for other in others],
-            "mechanism": _mechanism(works[0]) if works else None,
+            "lowest": {
+                "value": low.value,
+                "loss": [end / zero.loss if zero.loss else math.nan for end in ends],
+                "leaves": _change(low.leaves_ratio),
+            },
+            "outer": None
+            if outer is None
+            else {
+                "sentence": alone_sentence(outer),
+                "values": list(outer.values),
+                "loss": {**interval_data(outer.loss), "zero": outer.zero_loss},
+                "leaves": {
+                    "change": _change(outer.leaves),
+                    "method": outer.leaves.method,
+                },
+            },
+            "others": [
+                _path(other)
+                for other in record.effects
+                if key(other) == key(effect) and other is not effect
+            ],
+            "mechanism": None
+            if mechanism is None
+            else [
+                {
+                    "value": point.value,
+                    "shrinkage": _part(point.shrinkage),
+                    "structure": _part(point.structure),
+                    "total": _part(point.total),
+                }
+                for point in mechanism.points
+            ],
             "trees": [
                 {"value": value, "leaves": one.n_leaves, "tree": one.written}
                 for (engine, name, value), one in record.sketches.items()
-                if (engine, name) == (effect.engine, effect.penalty)
+                if (engine, name) == key(effect)
             ],
         }
     return content
@@ -128,7 +130,10 @@ def _path(effect: Effect) -> PathData:
                 "adjusted": point.p_value,
                 **interval_data(point.difference),
                 **_size(point.size),
-                "differences": _ends(point.differences),
+                "differences": {
+                    name: [one.estimate, one.low, one.high]
+                    for name, one in point.differences.items()
+                },
                 "leaves_change": _change(point.leaves_ratio),
             }
             for point in effect.points
@@ -139,70 +144,20 @@ def _path(effect: Effect) -> PathData:
     }
 
 
-def _lowest(effect: Effect) -> LowestData:
-    """Return the changes at the least loss, as shares of the first point's values."""
-    zero, low = effect.points[0], effect.lowest
-    return {
-        "value": low.value,
-        "loss": _shares(low.difference, zero.loss),
-        "leaves": _change(low.leaves_ratio),
-    }
-
-
-def _shares(interval: Interval, base: float) -> ChangeData:
-    ends = (interval.estimate, interval.low, interval.high)
-    return [end / base if base else float("nan") for end in ends]
-
-
 def _change(ratio: Interval) -> ChangeData:
     """Return a ratio and its ends as changes: 0.9 is -10 %."""
     return [end - 1 for end in (ratio.estimate, ratio.low, ratio.high)]
 
 
-def _ends(intervals: Mapping[str, Interval]) -> dict[str, ChangeData]:
-    """Return estimate, low and high end of each measure's difference to zero."""
-    return {name: [i.estimate, i.low, i.high] for name, i in intervals.items()}
-
-
-def _outer_effect(one: OuterEffect) -> OuterEffectData:
-    return {
-        "sentence": alone_sentence(one),
-        "values": list(one.values),
-        "loss": {**interval_data(one.loss), "zero": one.zero_loss},
-        "leaves": {"change": _change(one.leaves), "method": one.leaves.method},
-    }
-
-
-def _mechanism(found: Mechanism) -> list[MechanismPointData]:
-    return [
-        {
-            "value": point.value,
-            "shrinkage": _part(point.shrinkage),
-            "structure": _part(point.structure),
-            "total": _part(point.total),
-        }
-        for point in found.points
-    ]
-
-
 def _part(found: Mapping[str, Interval]) -> MechanismPartData:
-    return {
-        "loss": interval_data(found["loss"]),
-        "train_loss": interval_data(found["train_loss"]),
-        "leaves": interval_data(found["leaves"]),
-        "l1_norm": interval_data(found["l1_norm"]),
-        "l2_norm": interval_data(found["l2_norm"]),
-    }
+    names = MechanismPartData.__annotations__
+    return cast("MechanismPartData", {n: interval_data(found[n]) for n in names})
 
 
-def purposes_data(tuned: TunedEngine, limits: Mapping[str, Any]) -> list[PurposeData]:
-    """Return the smallest within one standard error, the knee, and what limits admit.
+def _purposes(tuned: TunedEngine, limits: Mapping[str, Any]) -> list[PurposeData]:
+    """Return the smallest within one standard error, the knee, and one per limit.
 
-    Parameters
-    ----------
-    tuned : TunedEngine
-    limits : mapping
-        The study's ``select``; a limit on time is passed over, see ``timed_data``.
+    ``limits`` is the study's ``select``; for its limit on time see ``timed_data``.
     """
     picks: dict[_Named, Candidate] = {
         "one_se": tuned.selection.one_se,
@@ -265,121 +220,61 @@ def _row(
     }
 
 
-def guess_data(tuned: TunedEngine) -> GuessData | None:
+def _guess(tuned: TunedEngine) -> GuessData | None:
     """Return the prior, its guesses and their ranks among all trials of a search.
 
     None where no guess was made.
     """
     if tuned.prior is None or not tuned.guesses:
         return None
-    complete = [trial for trial in tuned.trials if trial.state == "complete"]
-    best = min(trial.loss for trial in complete)
-    made = [
-        _guess(name, tuned.trials[trial], complete, best)
-        for name, trial in tuned.guesses.items()
-    ]
+    losses = [trial.loss for trial in tuned.trials if trial.state == "complete"]
+    best = min(losses)
+    guesses: list[dict[str, Any]] = []
+    words = []
+    for name, number in tuned.guesses.items():
+        if number >= len(tuned.trials):
+            continue  # a timeout ended the search before
+        trial = tuned.trials[number]
+        is_complete = trial.state == "complete"
+        rank = 1 + sum(loss < trial.loss for loss in losses)
+        above_best = trial.loss / best - 1 if best and is_complete else None
+        value = getattr(trial.penalty, name)
+        guesses.append(
+            {
+                "penalty": name,
+                "value": value,
+                "trial": trial.number,
+                "loss": trial.loss,
+                "rank": rank if is_complete else None,
+                "above_best": above_best,
+            }
+        )
+        ranked = f"rank {rank} of {len(tuned.trials)} trials"
+        if above_best is not None:
+            ranked += f", loss {format_change(above_best)} against the best"
+        ranked = ranked if is_complete else "not measured on all folds"
+        words.append(f"{name} {format_number(value)} ({ranked})")
+    if not guesses:
+        return None
     return {
         "noise": tuned.prior.noise,
         "std": math.sqrt(tuned.prior.variance),
-        "trials": made,
-        "sentence": _sentence(made, len(tuned.trials)),
+        "trials": guesses,
+        "sentence": (
+            "before any trial was judged, the spread of the unpenalised leaves "
+            f"suggested {' or '.join(words)}."
+        ),
     }
-
-
-def _guess(
-    name: str, trial: Trial, complete: list[Trial], best: float
-) -> dict[str, Any]:
-    better = sum(other.loss < trial.loss for other in complete)
-    is_complete = trial.state == "complete"
-    return {
-        "penalty": name,
-        "value": getattr(trial.penalty, name),
-        "trial": trial.number,
-        "loss": trial.loss,
-        "rank": better + 1 if is_complete else None,
-        "above_best": trial.loss / best - 1 if best and is_complete else None,
-    }
-
-
-def _sentence(made: list[dict[str, Any]], n_trials: int) -> str:
-    said = [
-        f"{one['penalty']} {format_number(one['value'])} ({_rank(one, n_trials)})"
-        for one in made
-    ]
-    return (
-        "before any trial was judged, the spread of the unpenalised leaves suggested "
-        f"{' or '.join(said)}."
-    )
-
-
-def _rank(one: dict[str, Any], n_trials: int) -> str:
-    if one["rank"] is None:
-        return "not measured in full"
-    rank = f"rank {one['rank']} of {n_trials} trials"
-    if one["above_best"] is None:
-        return rank
-    return f"{rank}, loss {format_change(one['above_best'])} against the best"
-
-
-_LIKELIHOODS = ("logistic", "softmax", "poisson")
-_DISPERSED = ("squared_error", "gamma", "tweedie")
-
-
-def penalty_scales(penalty: Penalty, units: Units) -> dict[str, Penalties | None]:
-    """Return the scaled penalties by scale, None for a scale without a unit."""
-    content: dict[str, Penalties | None] = {}
-    for scale in get_args(Scale):
-        try:
-            same = penalty.to_scale(scale, units)
-        except PenaltyError:
-            content[scale] = None
-        else:
-            content[scale] = {name: getattr(same, name) for name in SCALED}
-    return content
-
-
-def prior_of(penalty: Penalty, units: Units, variance: float | None) -> PriorData:
-    """Return what ``as_prior`` says, for a penalty in any scale."""
-    return cast("PriorData", as_prior(penalty.to_raw(units), units, variance))
-
-
-def noise_variance(
-    objective: str, loss: float, weights: Sequence[Array | None]
-) -> float | None:
-    """Return s^2 of ``boostreg.penalty.priors``, None where the objective has none.
-
-    Parameters
-    ----------
-    objective : str
-        What was minimised.
-    loss : float
-        Mean loss on rows that were not trained on. For squared error it is the noise
-        variance, for gamma and Tweedie, a mean deviance, about the dispersion.
-    weights : sequence of arrays or None
-        Row weights. They are taken for precisions: ``loss`` is then the variance of a
-        row of mean weight, and a row of weight 1 has so much more.
-    """
-    known = [part for part in weights if part is not None]
-    mean_weight = float(np.mean(np.concatenate(known))) if known else 1.0
-    if objective in _DISPERSED:
-        return loss * mean_weight
-    return mean_weight if objective in _LIKELIHOODS else None
 
 
 def summarize(record: RunRecord, run: RunData) -> Results:
-    """Return the content of a report, JSON-ready but for NaN.
-
-    Parameters
-    ----------
-    record : RunRecord
-    run : RunData
-        What depends on the clock or the machine.
-    """
+    """Return the content of ``results.json``, JSON-ready except for NaN."""
     judged = judged_models(record)
     comparisons = compare_all(record, judged)
-    findings = Findings(record, judged, comparisons)
+    by_pair = {(one.a, one.b): one for one in comparisons}
     claims = summarize_claims(record.claims)
-    answer, told = findings.answer(), claims_sentences(claims)
+    answer = answer_sentences(record, judged, by_pair)
+    verdicts = claims_sentences(claims)
     return {
         "run": run,
         "versions": dict(record.versions),
@@ -388,10 +283,10 @@ def summarize(record: RunRecord, run: RunData) -> Results:
         "data": cast("CardData", dict(record.card)),
         "text": {
             # Claims come first only where a study does nothing but judge them.
-            "answer": [*answer, *told] if record.searched else [*told, *answer],
-            "caveats": findings.caveats(),
-            "headings": findings.headings(),
-            "warnings": findings.warnings(),
+            "answer": [*answer, *verdicts] if record.searched else [*verdicts, *answer],
+            "caveats": caveats(record, judged, by_pair),
+            "headings": headings(record, by_pair),
+            "warnings": warnings(record),
         },
         "engines": {
             name: _engine(engine, record, judged)
@@ -403,10 +298,13 @@ def summarize(record: RunRecord, run: RunData) -> Results:
         },
         "comparisons": [comparison_data(one) for one in comparisons],
         "sizes": sizes_data(record),
-        "effects": effects_data(record),
+        "effects": _effects(record),
         "outer_ratio": record.outer_ratio,
         "claims": claims,
-        "lint": [_lint(finding) for finding in record.lint],
+        "lint": [
+            {"code": f.code, "where": f.where, "text": f.text, "advice": f.advice}
+            for f in record.lint
+        ],
     }
 
 
@@ -422,22 +320,36 @@ def _engine(
         "unpenalised": _reference(engine, "unpenalised", record, judged),
         "winners_bias": winners_bias(curves),
         "ties": list(ties(curves)),
-        "guess": guess_data(tuned),
-        "purposes": purposes_data(tuned, record.study.get("select") or {}),
+        "guess": _guess(tuned),
+        "purposes": _purposes(tuned, record.study.get("select") or {}),
         "overtuning": [
             {"trial": point.trial, "inner": point.inner, "outer": point.outer}
             for point in engine.overtuning
         ],
         "importance": {
-            measure: _importance(found) for measure, found in engine.importance.items()
+            measure: {
+                "quality": found.quality,
+                "points": found.n_points,
+                "determined": found.determined,
+                "main": dict(found.main),
+                "pairs": [
+                    {"penalties": list(names), "share": share}
+                    for names, share in found.pairs.items()
+                ],
+                "optuna": {name: dict(one) for name, one in found.optuna.items()},
+            }
+            for measure, found in engine.importance.items()
         },
-        "front": [_candidate(one) for one in tuned.selection.front],
+        "front": [
+            {
+                "leaves": one.n_leaves,
+                "loss": one.loss,
+                "trial": one.trial,
+                "rounds": one.n_rounds,
+            }
+            for one in tuned.selection.front
+        ],
     }
-
-
-def _candidate(one: Candidate) -> CandidateData:
-    leaves, loss = one.n_leaves, one.loss
-    return {"leaves": leaves, "loss": loss, "trial": one.trial, "rounds": one.n_rounds}
 
 
 def _reference(
@@ -457,24 +369,39 @@ def _pick(
     tuned = engine.tuned[None]
     chosen, penalty = tuned.candidate(pick), tuned.penalty(pick)
     model = engine.models[pick]
-    interval = judged[f"{engine.name} {pick}"].interval(record.outer_ratio)
-    objective = record.card["objective"]
-    variance = noise_variance(objective, interval.estimate, record.outer_weights)
+    outer_loss = _loss(judged[f"{engine.name} {pick}"], record.outer_ratio)
+    scales: dict[str, Penalties | None] = {}
+    for scale in get_args(Scale):
+        try:
+            same = penalty.to_scale(scale, model.units)
+        except PenaltyError:
+            scales[scale] = None  # this scale has no unit here
+        else:
+            scales[scale] = {name: getattr(same, name) for name in SCALED}
+    # The s^2 of ``boostreg.penalty.priors``. For squared error the loss on new rows is
+    # the noise variance; for gamma and Tweedie, a mean deviance, about the dispersion.
+    # Row weights are precisions: the loss is then the variance of a row of mean weight,
+    # and a row of weight 1 has as much times the mean weight. Other likelihoods have
+    # dispersion 1, and quantile losses none.
+    known = [part for part in record.outer_weights if part is not None]
+    mean_weight = float(np.mean(np.concatenate(known))) if known else 1.0
+    variance: float | None = None
+    if record.card["objective"] in ("squared_error", "gamma", "tweedie"):
+        variance = cast("float", outer_loss["loss"]) * mean_weight
+    elif record.card["objective"] in ("logistic", "softmax", "poisson"):
+        variance = mean_weight
+    prior = as_prior(penalty.to_raw(model.units), model.units, variance)
     return {
         "trial": chosen.trial,
         "rounds": chosen.n_rounds,
         "penalty": penalty.as_dict(),
         "scale": penalty.scale,
         "raw": model.raw,
-        "scales": penalty_scales(penalty, model.units),
-        "prior": prior_of(penalty, model.units, variance),
+        "scales": scales,
+        "prior": cast("PriorData", prior),
         "params": model.params,
-        "inner": {
-            "loss": chosen.loss,
-            "se": chosen.loss_se,
-            "leaves": chosen.n_leaves,
-        },
-        "outer": _loss(judged[f"{engine.name} {pick}"], record.outer_ratio),
+        "inner": {"loss": chosen.loss, "se": chosen.loss_se, "leaves": chosen.n_leaves},
+        "outer": outer_loss,
         "size": _size(plain_size(model.size)),
         "outer_size": _mean_size(engine.outer[pick]),
         "rounds_max_reached": chosen.rounds_max_reached,
@@ -484,23 +411,19 @@ def _pick(
             if at_edge(entry, getattr(penalty, name))
         ],
         "by_outer_fold": [
-            _outer_fold(fold, engine, pick) for fold in range(len(engine.outer[pick]))
+            {
+                "outer_fold": fold,
+                "trial": found.trial,
+                "rounds": found.n_rounds,
+                "loss": outer.loss,
+                "train_loss": outer.train_loss,
+                "inner_loss": found.loss,
+                "leaves": outer.size.n_leaves,
+                "penalty": engine.tuned[fold].penalty(pick).as_dict(),
+            }
+            for fold, outer in enumerate(engine.outer[pick])
+            for found in (engine.tuned[fold].candidate(pick),)
         ],
-    }
-
-
-def _outer_fold(fold: int, engine: EngineRecord, pick: str) -> OuterFoldData:
-    tuned, outer = engine.tuned[fold], engine.outer[pick][fold]
-    chosen: Candidate = tuned.candidate(pick)
-    return {
-        "outer_fold": fold,
-        "trial": chosen.trial,
-        "rounds": chosen.n_rounds,
-        "loss": outer.loss,
-        "train_loss": outer.train_loss,
-        "inner_loss": chosen.loss,
-        "leaves": outer.size.n_leaves,
-        "penalty": tuned.penalty(pick).as_dict(),
     }
 
 
@@ -526,21 +449,12 @@ def _size(size: Mapping[str, float]) -> SizeData:
     return cast("SizeData", dict(size))
 
 
-def _lint(finding: linter.LintFinding) -> LintData:
-    return {
-        "code": finding.code,
-        "where": finding.where,
-        "text": finding.text,
-        "advice": finding.advice,
-    }
-
-
 def _baseline(
     by_fold: Mapping[int | None, BaselineResult], judged: Judged, ratio: float
 ) -> BaselineData:
-    outer = [by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)]
-    final = by_fold[None]
+    outer, final = outer_results(by_fold), by_fold[None]
     units = [result.n_units for result in outer if result.n_units is not None]
+    names = final.coefficient_names
     return {
         "outer": _loss(judged, ratio),
         "coefficients": float(np.mean([result.n_coefficients for result in outer])),
@@ -552,35 +466,15 @@ def _baseline(
         "l1_ratio": [result.l1_ratio for result in outer],
         "one_se_strength": final.one_se_strength,
         "notes": list(final.notes),
-        "path": _baseline_path(final),
-    }
-
-
-def _baseline_path(result: BaselineResult) -> list[BaselinePointData]:
-    return [
-        {
-            "strength": point.strength,
-            "loss": point.loss,
-            "se": point.loss_se,
-            "coefficients": point.n_coefficients,
-            "live_units": point.n_units,
-            "values": dict(
-                zip(result.coefficient_names, point.coefficients.tolist(), strict=True)
-            ),
-        }
-        for point in result.path
-    ]
-
-
-def _importance(found: Importance) -> ImportanceData:
-    return {
-        "quality": found.quality,
-        "points": found.n_points,
-        "determined": found.determined,
-        "main": dict(found.main),
-        "pairs": [
-            {"penalties": list(names), "share": share}
-            for names, share in found.pairs.items()
+        "path": [
+            {
+                "strength": point.strength,
+                "loss": point.loss,
+                "se": point.loss_se,
+                "coefficients": point.n_coefficients,
+                "live_units": point.n_units,
+                "values": dict(zip(names, point.coefficients.tolist(), strict=True)),
+            }
+            for point in final.path
         ],
-        "optuna": {label: dict(shares) for label, shares in found.optuna.items()},
     }

@@ -1,4 +1,4 @@
-"""The tables of a run: one row a trial, a fit, and a fold at a point of a path."""
+"""The tables of a run: a row per trial, per fit, and per fold at a point of a path."""
 
 from typing import Any
 
@@ -6,80 +6,45 @@ from boostreg.effects.effects import plain_size
 from boostreg.penalty import Penalty
 from boostreg.report.records import RunRecord
 from boostreg.trees import SIZES
-from boostreg.tuning import Trial
 from boostreg.tuning.tuned import trial_row
 
 __all__ = [
-    "FIT_COLUMNS",
-    "PATH_COLUMNS",
-    "TRIAL_COLUMNS",
-    "fit_table",
-    "path_table",
+    "FIT_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table", "path_table",
     "trial_table",
-]
+]  # fmt: skip
 
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
 _PENALTY_COLUMNS = tuple(Penalty().as_dict())
 TRIAL_COLUMNS = (
-    "engine",
-    "outer_fold",
-    "trial",
-    "state",
-    "rounds",
-    "loss",
-    "loss_se",
-    "train_loss",
-    *_SIZE_COLUMNS,
-    "seconds",
-    *_PENALTY_COLUMNS,
-    "reason",
-)
+    "engine", "outer_fold", "trial", "state", "rounds", "loss", "loss_se", "train_loss",
+    *_SIZE_COLUMNS, "seconds", *_PENALTY_COLUMNS, "reason",
+)  # fmt: skip
 FIT_COLUMNS = (
-    "engine",
-    "outer_fold",
-    "trial",
-    "inner_fold",
-    "rounds",
-    "loss",
-    "train_loss",
-    *_SIZE_COLUMNS,
-    "seconds",
-    *_PENALTY_COLUMNS,
-)
+    "engine", "outer_fold", "trial", "inner_fold", "rounds", "loss", "train_loss",
+    *_SIZE_COLUMNS, "seconds", *_PENALTY_COLUMNS,
+)  # fmt: skip
 PATH_COLUMNS = (
-    "engine",
-    "penalty",
-    "anchor",
-    "reading",
-    "point",
-    "value",
-    "outer_fold",
-    "inner_fold",
-    "rounds",
-    "loss",
-    "train_loss",
-    *_SIZE_COLUMNS,
-    "seconds",
-)
+    "engine", "penalty", "anchor", "reading", "point", "value", "outer_fold",
+    "inner_fold", "rounds", "loss", "train_loss", *_SIZE_COLUMNS, "seconds",
+)  # fmt: skip
 
 
 def trial_table(record: RunRecord) -> list[dict[str, Any]]:
     """Return the rows of ``trials.csv``."""
     return [
-        _trial_row(engine.name, fold, trial)
+        {
+            "engine": engine.name,
+            "outer_fold": "all" if fold is None else fold,
+            **trial_row(trial),
+        }
         for engine in record.engines.values()
         for fold, tuned in engine.tuned.items()
         for trial in tuned.trials
     ]
 
 
-def _trial_row(engine: str, fold: int | None, trial: Trial) -> dict[str, Any]:
-    where = {"engine": engine, "outer_fold": "all" if fold is None else fold}
-    return where | dict(trial_row(trial))
-
-
 def fit_table(record: RunRecord) -> list[dict[str, Any]]:
-    """Return the rows of ``fits.csv``: one an inner fold of a trial."""
+    """Return the rows of ``fits.csv``: one per inner fold of a trial."""
     return [
         {
             "engine": engine.name,

@@ -1,20 +1,60 @@
-"""The names of engines and baselines in sentences."""
+"""Names, numbers, intervals and tables as sentences and pages write them."""
 
 import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from typing_extensions import ReadOnly, TypedDict
 
 from boostreg.baselines.names import BASELINE_LABELS
 from boostreg.engine_facts import ENGINE_FACTS
-from boostreg.figures.scale import MINUS
-from boostreg.statistics import Interval
+from boostreg.figures import Figure, encoding
+from boostreg.figures.scale import MINUS, MISSING, fixed, is_number, signed, significant
+from boostreg.penalty.value import PENALTY_FACTS
 
-__all__ = ["LABELS", "count", "format_change", "format_number", "with_interval"]
+__all__ = [
+    "LABELS", "PENALTY_WORDS", "PICKS", "Cell", "PickName", "TextTable", "capitalize",
+    "engine_name", "format_change", "format_number", "model_name", "plain", "spaced",
+    "span", "table_of",
+]  # fmt: skip
 
 LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
 """Engines and baselines, as a sentence names them."""
 
+PENALTY_WORDS = {name: facts.words for name, facts in PENALTY_FACTS.items()}
+"""What each penalty does to a tree, in a few words."""
+
+PickName = Literal["one_se", "best"]
+PICKS: tuple[PickName, ...] = ("one_se", "best")
+"""The two candidates that a search picks, the smaller one first."""
+
+
+def engine_name(engine: str) -> str:
+    """Return an engine's name as its makers write it."""
+    return encoding(engine).name
+
+
+def model_name(name: str) -> str:
+    """Return the words for a model of ``comparisons``.
+
+    >>> model_name("xgboost default"), model_name("elastic_net")
+    ('XGBoost default', 'elastic net')
+    """
+    first, *rest = name.split(" ")
+    if not rest:
+        label = BASELINE_LABELS.get(name, name.replace("_", " "))
+        return label.removeprefix("the ")
+    return " ".join([engine_name(first), *rest])
+
+
+def capitalize(sentence: str) -> str:
+    """Return a sentence with a capital first letter; the rest stays as it is."""
+    return sentence[:1].upper() + sentence[1:]
+
 
 def format_number(value: float, digits: int = 4) -> str:
-    """Return a format_number with so many significant digits and a true minus sign.
+    """Return a number with this many significant digits and a true minus sign.
 
     >>> format_number(3412.3456), format_number(0.000123456), format_number(12.0)
     ('3,412', '0.0001235', '12')
@@ -30,15 +70,6 @@ def format_number(value: float, digits: int = 4) -> str:
     return text.replace("-", MINUS)
 
 
-def count(value: float) -> str:
-    """Return a count, or a mean of counts, without decimals from 10 on.
-
-    >>> count(1234.4), count(2.5)
-    ('1,234', '2.5')
-    """
-    return f"{value:,.0f}" if value >= 10 else format_number(value, 2)
-
-
 def format_change(share: float, digits: int = 2) -> str:
     """Return a share as a signed percentage.
 
@@ -51,13 +82,78 @@ def format_change(share: float, digits: int = 2) -> str:
     return f"{sign}{format_number(100 * share, digits)}%"
 
 
-def with_interval(interval: Interval) -> str:
-    """Return an estimate and its 95 % interval.
+class Ends(TypedDict):
+    """What has an interval."""
 
-    >>> with_interval(Interval(3.0, 2.5, 3.5, 0.01, 5, "t"))
-    '3 (95% CI 2.5 to 3.5)'
+    low: ReadOnly[float | None]
+    high: ReadOnly[float | None]
+
+
+def span(interval: Ends | None, places: int, *, sign: bool = False) -> str:
+    """Return the ends of an interval, a dash where there is none.
+
+    >>> span({"low": 1.0, "high": 2.0}, 1)
+    '1.0 to 2.0'
     """
-    if not interval.exists:
-        return f"{format_number(interval.estimate)} (no interval)"
-    low, high = format_number(interval.low), format_number(interval.high)
-    return f"{format_number(interval.estimate)} (95% CI {low} to {high})"
+    if interval is None:
+        return MISSING
+    low, high = interval["low"], interval["high"]
+    if not (is_number(low) and is_number(high)):
+        return MISSING
+    written = signed if sign else fixed
+    return f"{written(low, places)} to {written(high, places)}"
+
+
+Cell = str | Figure
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """Caption, column heads, and rows whose first cell is their head.
+
+    ``left`` lists the columns (by place) that hold text, set flush left.
+    """
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    left: tuple[int, ...] = (0,)
+
+
+def plain(value: Any) -> str:
+    """Return a JSON value in one line for a reader.
+
+    >>> plain({"folds": 5, "repeats": None}), plain([1, "a"]), plain(True)
+    ('folds 5, repeats none', '1, a', 'yes')
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else significant(value, 5)
+    if isinstance(value, Mapping):
+        parts = [f"{spaced(k)} {plain(v)}" for k, v in value.items()]
+        return ", ".join(parts) or MISSING
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value)) or MISSING
+    return str(value)
+
+
+def table_of(caption: str, records: Iterable[Mapping[str, Any]]) -> TextTable:
+    """Return records with equal keys as a table of plain text."""
+    listed = list(records)
+    keys = list(dict.fromkeys(key for record in listed for key in record))
+    rows = tuple(
+        tuple(MISSING if r.get(k) is None else plain(r[k]) for k in keys)
+        for r in listed
+    )
+    text = tuple(
+        place
+        for place, key in enumerate(keys)
+        if any(isinstance(r.get(key), str | list | Mapping) for r in listed)
+    )
+    return TextTable(caption, tuple(spaced(key) for key in keys), rows, text)
+
+
+def spaced(key: object) -> str:
+    """Return a key with spaces instead of underscores."""
+    return str(key).replace("_", " ")

@@ -1,8 +1,8 @@
-"""Models on disk: the library's own file, and beside it a card in JSON.
+"""Models on disk: the library's own file, and next to it a card in JSON.
 
-The library's file predicts alone from numbers. The card says what the numbers are: the
-columns in order with the categories behind their codes, the classes behind the outputs,
-and the SHA-256 of the file that it belongs to.
+The library's file predicts alone from numbers. The card defines these numbers: the
+columns in order with the categories of their codes, the classes of the outputs, and the
+SHA-256 of the file that it belongs to.
 """
 
 from boostreg.saved.card import ModelCard

@@ -1,4 +1,4 @@
-"""The card of a model: what its file's numbers mean."""
+"""The card of a model: the meaning of the numbers in its file."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,34 +18,32 @@ __all__ = ["ModelCard"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """What to know of a model beside the library's own file.
+    """Metadata of a model that the library's own file does not contain.
 
     Attributes
     ----------
     engine : str
     pick : str or None
-        What a study chose it as: ``"best"`` or ``"one_se"``.
+        Why a study chose it: ``"best"`` or ``"one_se"``.
     n_rounds : int
     target : str or None
         Name of the column that it predicts.
     task : {"regression", "binary", "multiclass"}
     objective : Objective
     classes : tuple
-        Labels in the order of the outputs, of the type that the target has: whole
-        numbers, numbers, booleans or text. Empty for regression.
+        Labels in the order of the outputs, of the type of the target: integers,
+        floats, booleans or text. Empty for regression.
     columns : tuple of Column
     size : TreeSize
     sha256 : str
         Of the bytes of the model's file.
     ranks : mapping of str to tuple of float
-        Columns that the file reads as ranks: how many of these numbers, ascending, are
-        at most as large as a value.
+        Columns that the file reads as ranks: the number of these ascending numbers
+        that are <= a value.
     intercept : tuple of float
-        What the trees' sum is added to, in full precision; empty where the file has
-        it.
+        Added to the sum of the trees, in full precision; empty if the file has it.
     reading : Reading
-        How the cells of the training file were read; a card without it was written
-        before there was a choice.
+        How the cells of the training file were read; older cards do not have it.
     """
 
     engine: str
@@ -64,7 +62,7 @@ class ModelCard:
 
     @property
     def features(self) -> FeatureMap | None:
-        """Map of the columns to what the file reads; None where it reads them as is."""
+        """Map of the columns to what the file reads; None if it reads them as is."""
         if not self.ranks:
             return None
         places = {column.name: place for place, column in enumerate(self.columns)}
@@ -73,6 +71,7 @@ class ModelCard:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the card, JSON-ready."""
+        sizes = {name: getattr(self.size, name) for name in SIZES}
         return {
             "engine": self.engine,
             "pick": self.pick,
@@ -86,7 +85,10 @@ class ModelCard:
                 {"name": c.name, "categories": c.categories and list(c.categories)}
                 for c in self.columns
             ],
-            "size": {name.removeprefix("n_"): _size(self, name) for name in SIZES},
+            "size": {
+                name.removeprefix("n_"): value if math.isfinite(value) else None
+                for name, value in sizes.items()
+            },
             "sha256": self.sha256,
             "ranks": {name: list(values) for name, values in self.ranks.items()},
             "intercept": list(self.intercept),
@@ -95,25 +97,26 @@ class ModelCard:
 
     def __post_init__(self) -> None:
         sizes = (getattr(self.size, name) for name in SIZES)
-        categories = (c.categories or () for c in self.columns)
+        bounds = {"regression": (0, 0), "binary": (2, 2)}
+        minimum, maximum = bounds.get(self.task, (2, math.inf))
         rules = {
             "rounds": type(self.n_rounds) is int and self.n_rounds >= 0,
-            "classes": _are_labels(self.classes) and _suits(self.task, self.classes),
-            "columns": _are_labels([column.name for column in self.columns])
-            and all(isinstance(column.name, str) for column in self.columns),
+            "classes": _are_labels(self.classes, bool | int | float | str)
+            and minimum <= len(self.classes) <= maximum,
+            "columns": _are_labels([column.name for column in self.columns], str),
             "categories": all(
-                _are_labels(c) and all(map(_is_text, c)) for c in categories
+                _are_labels(column.categories or (), str) for column in self.columns
             ),
             "size": all(isinstance(n, int | float) and n is not True for n in sizes),
             "sha256": isinstance(self.sha256, str),
             "ranks": self.ranks.keys() <= {column.name for column in self.columns}
-            and all(map(_ascends, self.ranks.values())),
+            and all(v and np.all(np.diff(v) > 0) for v in self.ranks.values()),
             "intercept": len(self.intercept) in (0, self.objective.n_outputs)
             and all(map(math.isfinite, self.intercept)),
         }
         for name, holds in rules.items():
             if not holds:
-                raise ModelError(f"the card of a model is wrong: its {name} cannot be.")
+                raise ModelError(f"the card of a model is wrong: invalid {name}.")
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -122,14 +125,19 @@ class ModelCard:
         Raises
         ------
         ModelError
-            If something is missing or cannot be.
+            If something is missing or invalid.
         """
         try:
             get_engine(content["engine"])
             classes = tuple(content["classes"])
             name, parameter = content["objective"], content["objective_parameter"]
             given = name if parameter is None else {name: parameter}
-            sizes = {n: content["size"][n.removeprefix("n_")] for n in SIZES}
+            sizes: dict[str, Any] = {}
+            for name in SIZES:
+                value = content["size"][name.removeprefix("n_")]
+                sizes[name] = math.nan if value is None else value
+            reading = content.get("reading")
+            columns = [(c["name"], c["categories"]) for c in content["columns"]]
             return cls(
                 engine=content["engine"],
                 pick=content["pick"],
@@ -138,15 +146,18 @@ class ModelCard:
                 task=content["task"],
                 objective=Objective.for_task(content["task"], len(classes), given),
                 classes=classes,
-                columns=tuple(map(_column, content["columns"])),
-                size=TreeSize(**{n: _known(value) for n, value in sizes.items()}),
+                columns=tuple(
+                    Column(name, None if categories is None else tuple(categories))
+                    for name, categories in columns
+                ),
+                size=TreeSize(**sizes),
                 sha256=content["sha256"],
                 ranks={
                     name: tuple(map(float, values))
                     for name, values in content.get("ranks", {}).items()
                 },
                 intercept=tuple(map(float, content.get("intercept", ()))),
-                reading=_reading(content.get("reading")),
+                reading=Reading() if reading is None else Reading.from_dict(reading),
             )
         except ModelError:
             raise
@@ -160,38 +171,7 @@ class ModelCard:
             raise ModelError(f"the card of a model is wrong: {error!r}.") from error
 
 
-def _are_labels(labels: Sequence[object]) -> bool:
-    """Return whether these are numbers, booleans or texts, each of them once."""
-    plain = all(isinstance(label, bool | int | float | str) for label in labels)
+def _are_labels(labels: Sequence[object], kinds: Any) -> bool:
+    """Return whether the labels are distinct and of the given kinds."""
+    plain = all(isinstance(label, kinds) for label in labels)
     return plain and len(set(labels)) == len(labels)
-
-
-def _suits(task: Task, classes: tuple[object, ...]) -> bool:
-    least, most = {"regression": (0, 0), "binary": (2, 2)}.get(task, (2, math.inf))
-    return least <= len(classes) <= most
-
-
-def _is_text(label: object) -> bool:
-    return isinstance(label, str)
-
-
-def _ascends(values: Sequence[float]) -> bool:
-    return len(values) > 0 and bool(np.all(np.diff(values) > 0))
-
-
-def _size(card: ModelCard, name: str) -> float | None:
-    value: float = getattr(card.size, name)
-    return value if math.isfinite(value) else None
-
-
-def _known(value: Any) -> Any:
-    return math.nan if value is None else value
-
-
-def _reading(described: Mapping[str, Any] | None) -> Reading:
-    return Reading() if described is None else Reading.from_dict(described)
-
-
-def _column(described: Mapping[str, Any]) -> Column:
-    categories = described["categories"]
-    return Column(described["name"], None if categories is None else tuple(categories))

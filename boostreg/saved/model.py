@@ -1,4 +1,4 @@
-"""Rows to predict, as the numbers that a model was trained on."""
+"""Models written to and read from disk, and their predictions for new rows."""
 
 import hashlib
 import json
@@ -25,9 +25,10 @@ from boostreg.data import (
     is_frame,
 )
 from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
-from boostreg.engines import Model, get_engine
+from boostreg.engines import Model, Standard, get_engine
 from boostreg.engines.columns import refuse_beyond_float32
 from boostreg.errors import DataError, ModelError, reason
+from boostreg.penalty import Units
 from boostreg.saved.card import ModelCard
 from boostreg.trees import TreeEnsemble, TreeSize
 
@@ -39,6 +40,7 @@ __all__ = [
     "frame_of",
     "has_categories",
     "load_model",
+    "predict_natively",
     "read_frame",
     "read_rows",
     "save_model",
@@ -48,23 +50,21 @@ _log = logging.getLogger(__name__)
 
 
 def has_categories(columns: tuple[Column, ...]) -> bool:
-    """Return whether some column is read by its labels."""
+    """Return whether a column has categories."""
     return any(column.categories is not None for column in columns)
 
 
 def read_rows(
     X: Any, columns: tuple[Column, ...], reading: Reading | None = None
 ) -> Array:
-    """Return a frame, columns by name, or an array, columns by place, as numbers.
+    """Return a frame, columns by name, or an array, columns by position, as numbers.
 
-    ``X`` is what ``as_table`` takes.
-
-    Cells of text are read as ``reading`` says, which is that of training.
+    ``X`` is what ``as_table`` takes; text is read as in training, with ``reading``.
 
     Raises
     ------
     DataError
-        If a column is not there or holds another kind of values than in training.
+        If a column is missing or has another kind of values than in training.
     """
     X = as_table(X)
     if is_frame(X):
@@ -74,7 +74,7 @@ def read_rows(
     rows = as_matrix(X)
     _refuse_shape(rows, columns)
     if np.isinf(rows).any():
-        raise DataError("X holds infinite values; a value is finite or missing.")
+        raise DataError("X has infinite values; a value must be finite or missing.")
     if reading is not None and reading.missing_numbers:
         rows = np.where(np.isin(rows, list(reading.missing_numbers)), np.nan, rows)
     return rows
@@ -83,13 +83,7 @@ def read_rows(
 def read_frame(
     frame: Any, columns: tuple[Column, ...], reading: Reading | None = None
 ) -> Array:
-    """Return a DataFrame as numbers; categories that training did not see are logged.
-
-    Raises
-    ------
-    DataError
-        As ``read_rows``.
-    """
+    """Return a DataFrame as numbers; unknown categories are logged."""
     matrix, notes = apply_columns(frame, columns, reading)
     for note in notes:
         _log.warning(note)
@@ -97,7 +91,7 @@ def read_frame(
 
 
 def frame_of(X: Any, columns: tuple[Column, ...]) -> "pd.DataFrame":
-    """Return an array, columns by place, as a DataFrame with the names of training."""
+    """Return an array, columns by position, as a DataFrame with names of training."""
     import pandas as pd
 
     rows: NDArray[Any] = np.asarray(X, dtype=object)
@@ -118,13 +112,13 @@ _TASKS: dict[int, Task] = {0: "regression", 2: "binary", 3: "multiclass"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedModel:
-    """A model read from disk; ``load_model`` makes one.
+    """A model read from disk by ``load_model``.
 
     Attributes
     ----------
     card : ModelCard
     trees : TreeEnsemble
-        The file's trees, as it holds them: predictions are made from them.
+        The trees of the file; predictions are made from them.
     path : Path
         The library's own file, absolute.
     """
@@ -137,14 +131,13 @@ class LoadedModel:
     def native(self) -> Any:
         """The library's own booster, read from the file at each call.
 
-        A library may crash on a damaged file and end this process with it. So a process
-        of its own opens the file first and predicts a row; that takes a second or two.
+        A library may crash on a damaged file. A separate process therefore opens the
+        file first and predicts a row, which takes a second or two.
 
         Raises
         ------
         ModelError
-            If the file is not there or was changed since, or its library cannot open
-            it.
+            If the file is missing or was changed, or its library cannot open it.
         """
         _refuse_changed(self.path, _read(self.path), self.card)
         _try_native(self.path)
@@ -152,7 +145,7 @@ class LoadedModel:
 
     @property
     def size(self) -> TreeSize:
-        """The size, as it was measured when the model was saved."""
+        """The size, measured when the model was saved."""
         return self.card.size
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -161,15 +154,15 @@ class LoadedModel:
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A frame of pandas, polars, PyArrow or another library may have its columns
-            in any order, and others beside them; an array has them in the order of the
-            card. Categories stand as they are; one that training did not see is
-            missing, an entry that a sparse matrix does not keep is 0.
+            A frame of pandas, polars, PyArrow or another library may have the columns
+            in any order, and more columns; an array has them in the order of the card.
+            A category that is not in the training data counts as missing; an absent
+            entry of a sparse matrix is 0.
 
         Raises
         ------
         DataError
-            If a column is not there or holds another kind of values than in training.
+            If a column is missing or has another kind of values than in training.
         """
         raw = self._raw(X)
         if not self.card.classes:
@@ -184,12 +177,12 @@ class LoadedModel:
         Raises
         ------
         ModelError
-            If the model is one of regression.
+            If it is a regression model.
         DataError
             As ``predict``.
         """
         if not self.card.classes:
-            raise ModelError("predict_proba needs classes; this model is a regression.")
+            raise ModelError("predict_proba needs classes; this is a regression model.")
         return self.card.objective.predict(self._raw(X))
 
     def _raw(self, X: Any) -> Array:
@@ -209,28 +202,15 @@ def save_model(
     classes: list[Any],
     size: TreeSize,
 ) -> Path:
-    """Write a model in its library's own format, and its card beside it.
+    """Write a model in its library's own format, and its card next to it.
 
-    Parameters
-    ----------
-    model : Model
-    path : Path
-        Its ending becomes the library's own.
-    columns : tuple of Column
-        To read later rows by.
-    classes : list
-        Labels in the order of the outputs; empty for regression.
-    size : TreeSize
-
-    Returns
-    -------
-    Path
-        Of the model; the card has the ending ``.json``.
+    The suffix of ``path`` is replaced by the library's own; the card has ``.json``.
+    ``classes`` are the labels in the order of the outputs, empty for regression.
 
     Raises
     ------
     ModelError
-        If the folder is not there, or a class is no number, boolean or text.
+        If the folder does not exist, or a class is not a number, boolean or text.
     """
     for label in classes:
         if not isinstance(label, (bool, int, float, str)):
@@ -239,7 +219,7 @@ def save_model(
                 f"{label!r}."
             )
     if not path.parent.is_dir():
-        raise ModelError(f"{path.parent} must be a folder, there is none.")
+        raise ModelError(f"{path.parent} is not a folder.")
     engine, objective = get_engine(model.engine), model.objective
     target = engine.save(model, path)
     card = ModelCard(
@@ -267,16 +247,15 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
     Parameters
     ----------
     path : str or path-like
-        Of the library's own file or of its card, which lie side by side.
+        Of the library's own file or of its card, which are next to each other.
 
     Raises
     ------
     ModelError
-        If one of the two is not there or is damaged, or the file is not the one that
-        the card belongs to.
+        If one of the two is missing or damaged, or the card is of another file.
     """
     card, file = _read_pair(path)
-    # What first trees of LightGBM hold of the intercept stays in their leaves.
+    # LightGBM's first trees include the intercept in their leaves.
     trees = TreeEnsemble.from_model(file, learning_rate=1.0, intercept=0.0)
     _refuse_other(file, card, trees)
     trees = replace(trees, features=card.features)
@@ -286,8 +265,16 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
 
 
 def _read_pair(path: str | PathLike[str]) -> tuple[ModelCard, Path]:
-    """Return the card of a model, and its file, which is the one the card is of."""
-    file = _model_file(Path(path))
+    """Return the card of a model, and the file that it describes."""
+    file = Path(path)
+    if file.suffix == ".json":
+        found = [file.with_suffix(s) for s in SUFFIXES if file.with_suffix(s).is_file()]
+        if len(found) != 1:
+            raise ModelError(
+                f"{file} must be next to one model with its name and one of the "
+                f"suffixes {SUFFIXES}, found {len(found)}."
+            )
+        file = found[0]
     beside = file.with_suffix(".json")
     content = _read(file)
     try:
@@ -306,13 +293,13 @@ def _read_pair(path: str | PathLike[str]) -> tuple[ModelCard, Path]:
 
 def _read(path: Path) -> bytes:
     if path.exists() and not path.is_file():
-        raise ModelError(f"{path} is no regular file; name a model or its card.")
+        raise ModelError(f"{path} is not a regular file; name a model or its card.")
     try:
         return path.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"{path} cannot be read; a model and its card lie side by side, as "
-            f"model.ubj and model.json: {reason(error)}."
+            f"{path} cannot be read; a model and its card must be next to each other, "
+            f"as model.ubj and model.json: {reason(error)}."
         ) from error
 
 
@@ -325,12 +312,12 @@ def _refuse_changed(file: Path, content: bytes, card: ModelCard) -> None:
 
 
 def _refuse_other(file: Path, card: ModelCard, trees: TreeEnsemble) -> None:
-    """Raise ModelError if trees cannot be those that a card tells of."""
+    """Raise ModelError if a card cannot describe these trees."""
     compared = {
         "engine": (trees.engine, card.engine),
         "columns": (trees.n_features, len(card.columns)),
         "outputs": (trees.n_outputs, card.objective.n_outputs),
-        # An intercept alone may be kept as a tree.
+        # An intercept alone may be stored as a tree.
         "rounds": (trees.n_rounds, card.n_rounds or trees.n_rounds),
     }
     for what, (found, expected) in compared.items():
@@ -344,18 +331,15 @@ def _refuse_other(file: Path, card: ModelCard, trees: TreeEnsemble) -> None:
 
 
 def _try_native(path: Path) -> None:
-    """Have another process open a model in its library and predict a row.
-
-    Raises
-    ------
-    ModelError
-        If it fails, crashes, or has not ended after a minute.
-    """
-    command = [sys.executable, "-P", "-m", "boostreg.saved.probe", str(path.resolve())]
+    """Open a model in its library in another process; raise if that fails there."""
+    program = (
+        "import sys; from boostreg.saved.model import predict_natively as predict; "
+        "predict(sys.argv[1])"
+    )
     modules = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     try:
         tried = subprocess.run(  # noqa: S603 - our own interpreter
-            command,
+            [sys.executable, "-P", "-c", program, str(path.resolve())],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -364,8 +348,7 @@ def _try_native(path: Path) -> None:
         )
     except subprocess.TimeoutExpired:
         raise ModelError(
-            f"{path} cannot be opened by its library, which did not end in "
-            f"{_PATIENCE:g} seconds."
+            f"{path} cannot be opened by its library within {_PATIENCE:g} seconds."
         ) from None
     if tried.returncode:
         raise ModelError(
@@ -374,17 +357,28 @@ def _try_native(path: Path) -> None:
         )
 
 
+def predict_natively(path: str) -> None:
+    """Open the model at ``path`` in its library and predict a row of zeros."""
+    card = load_model(path).card
+    engine = get_engine(card.engine)
+    model = Model(
+        engine=card.engine,
+        native=engine.open(Path(path)),
+        objective=card.objective,
+        standard=Standard(
+            intercept=np.zeros(card.objective.n_outputs),
+            target_scale=1.0,
+            weight_scale=1.0,
+            units=Units(1.0, 1.0, 1),
+        ),
+        columns=card.columns,
+        learning_rate=1.0,
+        n_rounds=card.n_rounds,
+        complete=(False,) * len(card.columns),
+        pure=False,
+    )
+    engine.predict(model, np.zeros((1, len(card.columns))))
+
+
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _model_file(path: Path) -> Path:
-    if path.suffix != ".json":
-        return path
-    found = [path.with_suffix(s) for s in SUFFIXES if path.with_suffix(s).is_file()]
-    if len(found) != 1:
-        raise ModelError(
-            f"{path} must lie beside one model with its name and one of the endings "
-            f"{SUFFIXES}, found {len(found)}."
-        )
-    return found[0]

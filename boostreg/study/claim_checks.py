@@ -1,10 +1,10 @@
-"""What claims ask of a study's other parts, and do not find there."""
+"""Checks of claims against the other parts of a study: engines, paths, data."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from boostreg.data import planted_name, planted_truth
-from boostreg.errors import StudyError
+from boostreg.errors import Fault, StudyError
 from boostreg.report.sentences import listed
 from boostreg.report.wording import LABELS
 from boostreg.study.claim_spec import ExperimentClaim, PathClaim
@@ -20,81 +20,63 @@ __all__ = [
     "why_left_out",
 ]
 
-Keys = tuple[str | int, ...]
 
-
-def unsupported_claims(spec: StudySpec) -> Iterator[tuple[Keys, str]]:
-    """Yield what claims ask of other parts of the study and do not find there."""
+def unsupported_claims(spec: StudySpec) -> Iterator[Fault]:
+    """Yield what claims require of other parts of the study that is missing there."""
     for place, claim in enumerate(spec.claims):
-        kind = _of_path if isinstance(claim, PathClaim) else _of_experiment
-        for key, text in kind(claim, spec):
-            yield ("claims", place, key), text
+        faults = _path_faults if isinstance(claim, PathClaim) else _experiment_faults
+        yield from (fault.below("claims", place) for fault in faults(claim, spec))
         if claim.engine is not None and claim.engine not in spec.engines:
-            yield (
-                ("claims", place, "engine"),
-                (
-                    f"found {claim.engine!r}; expected one of the study's engines: "
-                    f"{', '.join(spec.engines)}."
-                ),
-            )
+            expected = f"one of the study's engines: {', '.join(spec.engines)}"
+            yield Fault(("claims", place, "engine"), expected, claim.engine)
 
 
-def _of_path(claim: Any, spec: StudySpec) -> Iterator[tuple[str, str]]:
+def _path_faults(claim: Any, spec: StudySpec) -> Iterator[Fault]:
     space = spec.search.space
     measured = path_names(spec, {e: space.for_engine(e) for e in spec.engines})
-    known = ", ".join(measured) or "none"
+    expected = f"a penalty with a path in this study: {', '.join(measured) or 'none'}"
     for key in ("along", "against"):
         name = getattr(claim, key)
         if name is not None and name not in measured:
-            yield (
-                key,
-                (
-                    f"found {name!r}; expected one of paths.penalties, which a study "
-                    f"measures: {known}."
-                ),
-            )
+            yield Fault((key,), expected, name, measured)
     if claim.along == claim.against:
-        yield "against", f"found {claim.against!r}; expected another path than along."
+        yield Fault(("against",), "a path other than along", claim.against)
 
 
-def _of_experiment(claim: Any, spec: StudySpec) -> Iterator[tuple[str, str]]:
-    name, procedure = planted_name(spec.data.source), claim.procedure
-    own = spec.engines if claim.engine is None else (claim.engine,)
-    known = claim.engine is None or claim.engine in spec.engines
-    if procedure.by_engine and known and not set(own) & set(procedure.engines):
-        yield (
-            "experiment" if claim.engine is None else "engine",
-            (
-                f"found {', '.join(own)}; {claim.experiment} grows trees under "
-                f"penalties that {'it does' if len(own) == 1 else 'they do'} not take, "
-                f"it needs one of: {', '.join(procedure.engines)}."
-            ),
+def _experiment_faults(claim: Any, spec: StudySpec) -> Iterator[Fault]:
+    source, procedure = planted_name(spec.data.source), claim.procedure
+    asked = spec.engines if claim.engine is None else (claim.engine,)
+    if (
+        procedure.by_engine
+        and set(asked) <= set(spec.engines)
+        and not set(asked) & set(procedure.engines)
+    ):
+        key = "experiment" if claim.engine is None else "engine"
+        engines = ", ".join(procedure.engines)
+        expected = (
+            f"an engine with the penalties of {claim.experiment}: {engines}"
+            if claim.engine
+            else f"an experiment for {', '.join(asked)}; {claim.experiment} is for "
+            f"{engines}"
         )
-    if claim.replicates is not None and name is None:
-        yield (
-            "replicates",
-            (
-                "only planted data (data.source synthetic:NAME) can be drawn again; "
-                "folds of real data are set by validation."
-            ),
+        yield Fault((key,), expected, getattr(claim, key))
+    if claim.replicates is not None and source is None:
+        reason = "only synthetic data (data.source synthetic:NAME) have replicates"
+        yield Fault(("replicates",), reason, claim.replicates, kind="excess")
+    if procedure.planted and (source is None or planted_truth(source) is None):
+        expected = (
+            "an experiment that does not compare with the truth, or data.source "
+            "synthetic:sparse or another with a known truth"
         )
-    if procedure.planted and (name is None or planted_truth(name) is None):
-        yield (
-            "experiment",
-            (
-                f"{claim.experiment} compares with the truth, so data.source must be "
-                f"planted: synthetic:sparse or another whose truth is known."
-            ),
-        )
+        yield Fault(("experiment",), expected, claim.experiment)
 
 
 def claim_engines(
     claim: PathClaim | ExperimentClaim, engines: Sequence[str], grids: Grids
 ) -> tuple[str, ...]:
-    """Return those of a study's engines that a claim can be measured with.
+    """Return the engines of a study that have the paths or penalties of a claim.
 
-    Of a claim on a path those that have it, of an experiment by engine those that take
-    its penalties; of any other experiment none.
+    None for an experiment that grows no trees.
     """
     asked = engines if claim.engine is None else (claim.engine,)
     if isinstance(claim, ExperimentClaim):
@@ -106,9 +88,9 @@ def claim_engines(
 def why_left_out(
     claim: PathClaim | ExperimentClaim, engines: Sequence[str], grids: Grids
 ) -> str | None:
-    """Return what follows "without": engines that cannot answer a claim, and why.
+    """Return the engines that cannot measure a claim and why, to follow "without".
 
-    None if all of the study's engines can.
+    None if all engines of the study can.
     """
     if isinstance(claim, ExperimentClaim) and not claim.procedure.by_engine:
         return None
@@ -119,7 +101,7 @@ def why_left_out(
         return None
     they = "they do" if len(without) > 1 else "it does"
     if isinstance(claim, ExperimentClaim):
-        what = f"its trees grow under penalties that {they} not take"
+        what = f"its trees grow under penalties that {they} not support"
     else:
         paths = listed([n for n in (claim.along, claim.against) if n is not None])
         what = f"{they} not have every path of {paths}"
@@ -127,44 +109,28 @@ def why_left_out(
 
 
 def claims_left_out(spec: StudySpec, grids: Grids) -> Iterator[str]:
-    """Yield a sentence for each claim that some engine of the study cannot answer."""
+    """Yield a sentence for each claim that some engine of the study cannot measure."""
     for claim in spec.claims:
         if why := why_left_out(claim, spec.engines, grids):
             yield f"Claim {claim.id} is measured without {why}"
 
 
 def check_paths(spec: StudySpec, grids: Grids) -> None:
-    """Check that some engine has the paths that each claim compares.
-
-    Raises
-    ------
-    StudyError
-        If none has.
-    """
+    """Raise StudyError unless some engine has the paths that each claim compares."""
     for place, claim in enumerate(spec.claims):
-        if isinstance(claim, ExperimentClaim):
-            continue
-        if not claim_engines(claim, spec.engines, grids):
+        on_path = isinstance(claim, PathClaim)
+        if on_path and not claim_engines(claim, spec.engines, grids):
             why = why_left_out(claim, spec.engines, grids)
-            text = f"no engine can answer the claim. Without {why}"
+            text = f"no engine can measure this claim. Without {why}"
             raise StudyError.at(place, "along", text=text)
 
 
 def check_claims(spec: StudySpec, objective: str) -> None:
-    """Check that each experiment takes the study's objective.
-
-    Raises
-    ------
-    StudyError
-        If one does not; the message says which it takes.
-    """
+    """Raise StudyError unless each experiment supports the study's objective."""
     for place, claim in enumerate(spec.claims):
         if not isinstance(claim, ExperimentClaim):
             continue
-        taken = claim.procedure.objectives
-        if taken != "any" and objective not in taken.split(" or "):
-            text = (
-                f"{claim.experiment} is for {taken}, and this study minimises "
-                f"{objective}."
-            )
+        allowed = claim.procedure.objectives
+        if allowed != "any" and objective not in allowed.split(" or "):
+            text = f"{claim.experiment} needs {allowed}; the objective is {objective}."
             raise StudyError.at(place, "experiment", text=text)

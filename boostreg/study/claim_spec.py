@@ -1,31 +1,22 @@
-"""What a study file may claim: about its own paths, or about an experiment.
+"""The schema of claims: about a path of the study, or about an experiment.
 
-Both kinds say what is measured, what is expected, and the least effect that counts.
-A claim that names an ``experiment`` is of the second kind.
+Both kinds name what is measured, what is expected, and the minimum effect that counts.
+A claim with the key ``experiment`` is of the second kind.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_core import InitErrorDetails
+from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Option, Procedure
 from boostreg.claims.paths import PATH_MEASURES
 from boostreg.claims.verdict import EXPECTATIONS, Expectation
-from boostreg.study.checks import one_of
-from boostreg.study.faults import detail, rule, tag, unknown
-from boostreg.study.strict import Strict, Text
+from boostreg.errors import Fault
+from boostreg.study.faults import kind_by_key, raise_faults, rule, tag
+from boostreg.study.strict import Strict, Text, is_number, one_of
 
 __all__ = ["ClaimSpec", "ExperimentClaim", "PathClaim", "distinct_ids"]
 
@@ -48,7 +39,7 @@ def _check_least(value: Any) -> Any:
         return None
     if isinstance(value, str) and _SHARE.fullmatch(value):
         number = float(value.removesuffix("%"))
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif is_number(value):
         number = float(value)
     else:
         number = -1.0
@@ -60,44 +51,46 @@ def _check_least(value: Any) -> Any:
 Least = Annotated[Any, AfterValidator(_check_least)]
 
 
+_LIMITS = {
+    "at_least": "the minimum effect that counts",
+    "at_most": "the maximum difference that does not count",
+}
+
+
 class _Claim(Strict):
-    """What both kinds say, after what is measured."""
+    """What both kinds have in common."""
 
-    @field_validator("at_least", mode="after", check_fields=False)
-    @classmethod
-    def _effects_have_a_least(cls, value: Any, info: ValidationInfo) -> Any:
-        expect = info.data.get("expect")
-        if expect == "equal" and value is not None:
-            raise rule("no at_least beside `expect: equal`, which takes at_most")
-        if expect not in (None, "equal") and value is None:
-            raise rule(f"the least effect that counts, for `expect: {expect}`")
-        return value
+    id: Annotated[str, AfterValidator(_check_id)]
+    says: Text
 
-    @field_validator("at_most", mode="after", check_fields=False)
+    @field_validator("at_least", "at_most", mode="after", check_fields=False)
     @classmethod
-    def _equality_has_a_most(cls, value: Any, info: ValidationInfo) -> Any:
-        expect = info.data.get("expect")
-        if expect == "equal" and value is None:
-            raise rule("the most difference that does not count, for `expect: equal`")
-        if expect not in (None, "equal") and value is not None:
-            raise rule("at_most only beside `expect: equal`")
+    def _limit_suits_the_expectation(cls, value: Any, info: ValidationInfo) -> Any:
+        expect, name = info.data.get("expect"), str(info.field_name)
+        if expect is None:
+            return value
+        needed = "at_most" if expect == "equal" else "at_least"
+        if name == needed and value is None:
+            raise rule(f"{_LIMITS[name]}, for `expect: {expect}`")
+        if name != needed and value is not None:
+            raise rule(f"no {name} with `expect: {expect}`, which takes {needed}")
         return value
 
     @property
     def least(self) -> Any:
-        """The one of ``at_least`` and ``at_most`` that is there."""
+        """The value of ``at_least`` or ``at_most``, whichever the claim has."""
         fields: dict[str, Any] = dict(self)
         return fields["at_most"] if fields["at_least"] is None else fields["at_least"]
 
     @property
     def expectation(self) -> Expectation:
-        """What is expected of the quantity."""
+        """The value of ``expect``."""
         fields: dict[str, Any] = dict(self)
         expect: Expectation = fields["expect"]
         return expect
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data without the keys that this claim cannot have."""
+        """Return plain data without the limit that this claim cannot have."""
         content = super().as_dict()
         lacking = "at_most" if content["at_most"] is None else "at_least"
         return {key: value for key, value in content.items() if key != lacking}
@@ -106,8 +99,6 @@ class _Claim(Strict):
 class PathClaim(_Claim):
     """A claim on a path that the study measures."""
 
-    id: Annotated[str, AfterValidator(_check_id)]
-    says: Text
     measure: Annotated[str, AfterValidator(one_of(PATH_MEASURES))]
     along: Text
     against: Text | None = None
@@ -122,12 +113,9 @@ class PathClaim(_Claim):
     @field_validator("at", mode="after")
     @classmethod
     def _place_is_on_the_path(cls, value: Any) -> Any:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value not in ("end", "lowest") and not (number and value > 0):
-            raise rule(
-                "end, lowest, or a value of the penalty above 0",
-                known=("end", "lowest"),
-            )
+        named = ("end", "lowest")
+        if value not in named and not (is_number(value) and value > 0):
+            raise rule("end, lowest, or a value of the penalty above 0", known=named)
         return value
 
     @field_validator("expect", mode="after")
@@ -141,10 +129,8 @@ class PathClaim(_Claim):
 
 
 class ExperimentClaim(_Claim):
-    """A claim on what an experiment measures, on each of several resamples."""
+    """A claim on a measure of an experiment, repeated on several resamples."""
 
-    id: Annotated[str, AfterValidator(_check_id)]
-    says: Text
     experiment: Annotated[str, AfterValidator(one_of(tuple(EXPERIMENTS)))]
     measure: str
     options: Annotated[Mapping[str, Any], Field(validate_default=True)] = Field(
@@ -159,7 +145,7 @@ class ExperimentClaim(_Claim):
 
     @property
     def procedure(self) -> Procedure:
-        """What measures the claim."""
+        """The experiment that measures the claim."""
         return EXPERIMENTS[self.experiment]
 
     @field_validator("measure", mode="after")
@@ -172,74 +158,64 @@ class ExperimentClaim(_Claim):
     @classmethod
     def _options_are_known(cls, value: Any, info: ValidationInfo) -> Any:
         procedure = EXPERIMENTS.get(info.data.get("experiment", ""))
-        return value if procedure is None else _options(procedure, value)
+        if procedure is None:
+            return value
+        known = {
+            name: option
+            for name, option in procedure.options.items()
+            if not (procedure.by_engine and name == "engine")
+        }
+        faults = []
+        for name, given in value.items():
+            if name not in known:
+                faults.append(Fault((name,), "key", given, tuple(known), "unknown"))
+            elif (allowed := _allowed_instead(known[name], given)) is not None:
+                faults.append(Fault((name,), allowed, given))
+        raise_faults(faults)
+        defaults = {name: option.default for name, option in known.items()}
+        return defaults | {
+            name: tuple(given) if isinstance(given, list | tuple) else given
+            for name, given in value.items()
+        }
 
     @field_validator("engine", mode="after")
     @classmethod
     def _engine_has_a_use(cls, value: str | None, info: ValidationInfo) -> str | None:
         procedure = EXPERIMENTS.get(info.data.get("experiment", ""))
         if value is not None and procedure is not None and not procedure.by_engine:
-            raise rule("no engine, for this experiment grows no trees")
+            raise rule("no engine, because this experiment grows no trees")
         return value
 
     @field_validator("at_least", "at_most", mode="after")
     @classmethod
-    def _measures_have_no_zero(cls, value: Any) -> Any:
+    def _limit_is_no_percentage(cls, value: Any) -> Any:
         if isinstance(value, str):
-            raise rule("a number above 0; an experiment's measure has no per cent")
+            raise rule("a number above 0; a percentage needs a path to refer to")
         return value
 
 
 ClaimSpec = Annotated[
     Annotated[PathClaim, Tag(tag("PathClaim"))]
     | Annotated[ExperimentClaim, Tag(tag("ExperimentClaim"))],
-    Discriminator(
-        lambda value: (
-            tag("ExperimentClaim")
-            if isinstance(value, ExperimentClaim)
-            or (isinstance(value, Mapping) and "experiment" in value)
-            else tag("PathClaim")
-        )
-    ),
+    kind_by_key("experiment", "ExperimentClaim", "PathClaim"),
 ]
 
 
 def distinct_ids(
     claims: tuple[PathClaim | ExperimentClaim, ...],
 ) -> tuple[PathClaim | ExperimentClaim, ...]:
-    """Check that each claim has an id of its own."""
+    """Check that no two claims have the same id."""
     ids = [claim.id for claim in claims]
-    _raise(
-        [
-            detail(rule("an id that no claim before has"), (place, "id"), name)
-            for place, name in enumerate(ids)
-            if name in ids[:place]
-        ]
+    raise_faults(
+        Fault((place, "id"), "an id that no earlier claim has", name)
+        for place, name in enumerate(ids)
+        if name in ids[:place]
     )
     return claims
 
 
-def _options(procedure: Procedure, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return every option of a procedure, the given ones checked."""
-    known = {
-        name: option
-        for name, option in procedure.options.items()
-        if not (procedure.by_engine and name == "engine")
-    }
-    faults, found = [], {name: option.default for name, option in known.items()}
-    for name, value in given.items():
-        if name not in known:
-            faults.append(detail(unknown(tuple(known)), (name,), value))
-        elif (allowed := _fault(known[name], value)) is not None:
-            faults.append(detail(rule(allowed), (name,), value))
-        else:
-            found[name] = tuple(value) if isinstance(value, list | tuple) else value
-    _raise(faults)
-    return found
-
-
-def _fault(option: Option, value: Any) -> str | None:
-    """Return what an option allows, None if ``value`` is that."""
+def _allowed_instead(option: Option, value: Any) -> str | None:
+    """Return what an option allows, or None if ``value`` is allowed."""
     default = option.default
     if isinstance(default, bool):
         return None if isinstance(value, bool) else "true or false"
@@ -250,19 +226,17 @@ def _fault(option: Option, value: Any) -> str | None:
     entries = value if many else (value,)
     whole = all(isinstance(entry, int) for entry in (default if many else (default,)))
     kind = int if whole else int | float
-    fits = isinstance(entries, list | tuple) and all(
-        isinstance(e, kind)
-        and not isinstance(e, bool)
-        and option.low <= e <= option.high
-        for e in entries
-    )
-    if fits and len(entries) > 0:
+    if (
+        isinstance(entries, list | tuple)
+        and entries
+        and all(
+            isinstance(entry, kind)
+            and not isinstance(entry, bool)
+            and option.low <= entry <= option.high
+            for entry in entries
+        )
+    ):
         return None
     what = "whole number" if whole else "number"
     ends = f" from {option.low:g} to {option.high:g}"
     return (f"a list of {what}s, each" if many else f"a {what}") + ends
-
-
-def _raise(faults: list[InitErrorDetails]) -> None:
-    if faults:
-        raise ValidationError.from_exception_data("study", faults)

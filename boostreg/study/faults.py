@@ -1,39 +1,34 @@
-"""What is wrong with a study file, one line a fault, in the user's own words."""
+"""Errors in a study file: what is wrong, at which line and column, in plain words."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from boostreg.errors import Fault, Loc, StudyError, nearest
 
 __all__ = [
-    "AT_KEY",
     "Place",
     "PlacedFault",
     "as_error",
     "contradiction",
-    "detail",
-    "details",
+    "describe",
     "explain",
-    "missing",
+    "kind_by_key",
+    "raise_faults",
     "rule",
     "show",
     "tag",
-    "unknown",
 ]
-
-AT_KEY = frozenset({"contradiction", "extra_forbidden", "missing", "unknown_key"})
-"""Errors that stand at a key rather than at its value."""
 
 _LONGEST = 60
 _MARK = "\x00"
-"""A control character: the reader refuses keys that hold one."""
+"""A control character, which the reader accepts in no key."""
 
-# What pydantic checks, by the name of its error, in words for the person at the YAML.
+# What pydantic checks, by its name for the error.
 _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -74,112 +69,102 @@ class PlacedFault:
     def line(self, file: str) -> str:
         """Return ``file:line:col: key.path: text``."""
         where = f"{file}:{self.place.line}:{self.place.column}"
-        return (
-            f"{where}: {self.key}: {self.text}" if self.key else f"{where}: {self.text}"
-        )
+        return ": ".join(part for part in (where, self.key, self.text) if part)
 
 
 def as_error(file: str, faults: Iterable[PlacedFault]) -> StudyError:
-    """Return the error that tells all faults of ``file``, in the order of its lines."""
+    """Return the error that reports all faults of ``file``, sorted by line."""
     lines = [fault.line(file) for fault in sorted(set(faults))]
     if len(lines) == 1:
         return StudyError(lines[0])
     return StudyError("\n  ".join([f"{file} has {len(lines)} faults:", *lines]))
 
 
+def _custom(fault: Fault) -> PydanticCustomError:
+    return PydanticCustomError("fault", "fault", {"fault": fault})
+
+
 def rule(expected: str, *, known: Sequence[str] = ()) -> PydanticCustomError:
     """Return what a validator raises: what is allowed, and the names that are known."""
-    return PydanticCustomError(
-        "rule", "{expected}", {"expected": expected, "known": tuple(known)}
-    )
-
-
-def unknown(known: Sequence[str]) -> PydanticCustomError:
-    """Return what a validator raises for a key that is not one of ``known``."""
-    return PydanticCustomError("unknown_key", "unknown key", {"known": tuple(known)})
-
-
-def missing(text: str) -> PydanticCustomError:
-    """Return what a validator raises for a key that must be there; ``text`` is all."""
-    return PydanticCustomError("missing", "{text}", {"text": text})
-
-
-def excess(reason: str) -> PydanticCustomError:
-    """Return what a validator raises for a key that has to be left out, and why."""
-    return PydanticCustomError("excess", "{reason}", {"reason": reason})
+    return _custom(Fault((), expected, None, tuple(known)))
 
 
 def contradiction(text: str, *, at: Loc) -> PydanticCustomError:
-    """Return what a validator raises where two keys meet; ``at`` is the one to mend.
+    """Return what a validator raises if two keys contradict; ``at`` is the one to fix.
 
-    ``text`` is a whole sentence.
+    ``text`` is a complete sentence.
     """
     return PydanticCustomError("contradiction", "{text}", {"text": text, "at": at})
 
 
-def detail(error: PydanticCustomError, loc: Loc, found: object) -> InitErrorDetails:
-    """Return one of several faults that a validator reports together."""
-    return InitErrorDetails(type=error, loc=loc, input=found)
+def raise_faults(faults: Iterable[Fault]) -> None:
+    """Raise what a validator reports for all faults of its value, if there are any."""
+    details = [
+        InitErrorDetails(type=_custom(fault), loc=fault.loc, input=fault.found)
+        for fault in faults
+    ]
+    if details:
+        raise ValidationError.from_exception_data("study", details)
 
 
-def details(faults: Iterable[Fault]) -> list[InitErrorDetails]:
-    """Return what a validator reports for faults of the value that it checks."""
-    return [detail(_custom(fault), fault.loc, fault.found) for fault in faults]
+def describe(fault: Fault, advice: str = ".") -> str:
+    """Return a fault in words for the writer of a YAML file, without its key.
 
-
-def _custom(fault: Fault) -> PydanticCustomError:
+    ``advice`` ends the sentence unless a known name is close.
+    """
+    found, expected = show(fault.found), fault.expected
     match fault.kind:
-        case "unknown":
-            return unknown(fault.known)
         case "missing":
-            return missing(f"missing; {fault.expected}.")
+            return f"missing; {expected}."
         case "excess":
-            return excess(fault.expected)
-    return rule(fault.expected, known=fault.known)
+            return f"found {found}; {expected}, so leave `{fault.loc[-1]}` out."
+        case "unknown":
+            end = nearest(fault.loc[-1], fault.known) or advice
+            return f"unknown key; expected one of: {', '.join(fault.known)}{end}"
+    end = nearest(fault.found, fault.known) or advice
+    return f"found {found}; expected {expected}{end}"
 
 
-def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str]:
-    """Return the keys that lead to a fault of ``model``, and the fault in words.
+def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str, bool]:
+    """Return the keys that lead to a fault, its words, and if it is about the key.
 
-    Parameters
-    ----------
-    error : dict
-        One of ``ValidationError.errors()``.
-    model : type
-        The pydantic model that was validated.
+    ``error`` is one of the errors of validating ``model``.
     """
     loc = tuple(part for part in error["loc"] if not _is_tag(part))
-    context: Mapping[str, Any] = error.get("ctx", {})
+    found, context = error["input"], error.get("ctx", {})
+    advice = "."
     match error["type"]:
         case "contradiction":
-            return context["at"], context["text"]
+            return context["at"], context["text"], True
+        case "fault":
+            fault = replace(context["fault"], loc=loc, found=found)
         case "missing":
             whole = "a claim" if loc[0] == "claims" and len(loc) > 1 else "a study"
-            return loc, context.get("text", f"missing; {whole} needs this key.")
-        case "extra_forbidden" | "unknown_key":
-            known = context.get("known") or tuple(_keys(model, error["loc"]))
-            listed = f"unknown key; expected one of: {', '.join(known)}"
-            return loc, listed + (nearest(loc[-1], known) or _elsewhere(model, loc))
-        case "excess":
-            found, advice = show(error["input"]), f"leave `{loc[-1]}` out"
-            return loc, f"found {found}; {context['reason']}, so {advice}."
-        case "tuple_type" if isinstance(error["input"], str):
-            name = error["input"]
-            return loc, f"found {show(name)}; expected a list, such as [{name}]."
+            fault = Fault(loc, f"{whole} needs this key", None, kind="missing")
+        case "extra_forbidden":
+            holders = _holders(model, error["loc"])
+            keys = tuple(key for holder in holders for key in holder.model_fields)
+            fault = Fault(loc, "key", found, keys, "unknown")
         case "literal_error":
-            known = tuple(_choices(model, error["loc"]))
-            expected = f"one of: {', '.join(known)}"
-        case "rule":
-            known, expected = context["known"], context["expected"]
+            holders = _holders(model, error["loc"])
+            fields = [one.model_fields[str(loc[-1])] for one in holders]
+            known = tuple(n for field in fields for n in _literals(field.annotation))
+            fault = Fault(loc, f"one of: {', '.join(known)}", found, known)
+        case "tuple_type" if isinstance(found, str):
+            fault = Fault(loc, f"a list, such as [{found}]", found)
         case kind:
-            known, template = (), _EXPECTED.get(kind, "another kind of value")
-            expected = template.format(**context)
-    text = f"found {show(error['input'])}; expected {expected}"
-    return loc, text + (nearest(error["input"], known) or ".")
+            expected = _EXPECTED.get(kind, "another kind of value").format(**context)
+            fault = Fault(loc, expected, found)
+    if fault.kind == "unknown":
+        # The key may belong somewhere else in a study.
+        paths = {path.split(".")[-1]: path for path in _paths(model)}
+        if near := get_close_matches(str(loc[-1]), paths, n=1):
+            advice = f"; did you mean {paths[near[0]]!r}?"
+    return loc, describe(fault, advice), fault.kind in {"missing", "unknown"}
 
 
 def show(value: object) -> str:
-    """Return a value of a YAML file as its writer would know it again.
+    """Return a value as it is written in YAML, shortened.
 
     >>> show(True), show("x" * 3), show(()), show(None), show({"low": 2, "high": 1})
     ('true', "'xxx'", 'an empty list', 'null', '{low: 2, high: 1}')
@@ -190,25 +175,14 @@ def show(value: object) -> str:
         return str(value).lower()
     if isinstance(value, Mapping):
         text = ", ".join(f"{key}: {show(one)}" for key, one in value.items())
-        short = len(text) <= _LONGEST
-        return (
-            f"{{{text}}}" if short else f"a mapping with {', '.join(map(str, value))}"
-        )
-    if isinstance(value, (tuple, list)):
-        text = ", ".join(map(show, value))
-        short = len(text) <= _LONGEST
-        if not value:
-            return "an empty list"
-        return f"[{text}]" if short else f"a list of {len(value)}"
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
-
-
-def _elsewhere(model: type[BaseModel], loc: Loc) -> str:
-    """Return a hint at a key that stands somewhere else in a study."""
-    paths = {path.split(".")[-1]: path for path in _paths(model)}
-    near = get_close_matches(str(loc[-1]), paths, n=1)
-    return f"; did you mean {paths[near[0]]!r}?" if near else "."
+        text, short = f"{{{text}}}", f"a mapping with {', '.join(map(str, value))}"
+    elif isinstance(value, (tuple, list)):
+        text = f"[{', '.join(map(show, value))}]" if value else "an empty list"
+        short = f"a list of {len(value)}"
+    else:
+        text = repr(value)
+        short = f"{text[: _LONGEST - 3]}..."
+    return text if len(text) <= _LONGEST else short
 
 
 def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -219,8 +193,18 @@ def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def tag(name: str) -> str:
-    """Return what marks one model of a union, which no key of a file can be."""
+    """Return the mark of one model of a union, which no key of a file can equal."""
     return f"{_MARK}{name}"
+
+
+def kind_by_key(key: str, name: str, other: str) -> Discriminator:
+    """Return what chooses between two tagged models: ``name`` has ``key``."""
+
+    def choose(value: Any) -> str:
+        has_key = key in value if isinstance(value, Mapping) else hasattr(value, key)
+        return tag(name if has_key else other)
+
+    return Discriminator(choose)
 
 
 def _is_tag(part: str | int) -> bool:
@@ -228,7 +212,7 @@ def _is_tag(part: str | int) -> bool:
 
 
 def _holders(model: type[BaseModel], loc: Loc) -> list[type[BaseModel]]:
-    """Return the models whose fields may stand where the last part of ``loc`` does."""
+    """Return the models that can have the last part of ``loc`` as a field."""
     options = [model]
     for part in loc[:-1]:
         if _is_tag(part):
@@ -237,18 +221,6 @@ def _holders(model: type[BaseModel], loc: Loc) -> list[type[BaseModel]]:
             fields = [m.model_fields[part] for m in options if part in m.model_fields]
             options = [m for field in fields for m in _models(field.annotation)]
     return options
-
-
-def _keys(model: type[BaseModel], loc: Loc) -> Iterator[str]:
-    """Yield the keys that may stand where the last part of ``loc`` does."""
-    for option in _holders(model, loc):
-        yield from option.model_fields
-
-
-def _choices(model: type[BaseModel], loc: Loc) -> Iterator[str]:
-    """Yield the names that the value at ``loc`` may be, where its type lists them."""
-    for option in _holders(model, loc):
-        yield from _literals(option.model_fields[str(loc[-1])].annotation)
 
 
 def _literals(annotation: Any) -> Iterator[str]:

@@ -40,14 +40,8 @@ _NEW |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a temporary file and move it into place.
 
-    A symbolic link at ``path`` is replaced, never followed.
-
-    Raises
-    ------
-    DataError
-        If ``path`` is a folder.
-    RunError
-        If the disk is full or the folder cannot be written.
+    A symbolic link at ``path`` is replaced, never followed. Raises DataError if
+    ``path`` is a folder, RunError if it cannot be written.
     """
     if path.is_dir():
         raise DataError(
@@ -55,7 +49,10 @@ def write_bytes(path: Path, content: bytes) -> None:
         )
     passing = path.with_name(f".{secrets.token_hex(8)}{_PASSING}")
     try:
-        _remove_left(path.parent)
+        for left in path.parent.glob(f".*{_PASSING}"):  # from killed runs
+            with suppress(OSError):
+                if time.time() - left.lstat().st_mtime > _ABANDONED:
+                    left.unlink()
         with open(os.open(passing, _NEW, 0o666), "wb") as file:  # noqa: PTH123 - a number
             file.write(content)
         os.replace(passing, path)  # noqa: PTH105 - atomic on every platform
@@ -64,14 +61,6 @@ def write_bytes(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             passing.unlink()
-
-
-def _remove_left(folder: Path) -> None:
-    """Remove temporary files of killed runs."""
-    for path in folder.glob(f".*{_PASSING}"):
-        with suppress(OSError):
-            if time.time() - path.lstat().st_mtime > _ABANDONED:
-                path.unlink()
 
 
 def write_text(path: Path, content: str) -> None:
@@ -128,13 +117,7 @@ def _cell(value: object) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a JSON file of a run.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or is not JSON.
-    """
+    """Return the content of a JSON file of a run; DataError if that is impossible."""
     text = _read(path)
     try:
         return json.loads(text)
@@ -145,13 +128,9 @@ def read_json(path: Path) -> Any:
 
 
 def read_csv(path: Path) -> list[dict[str, object]]:
-    """Return the rows of a table that ``write_csv`` wrote, numbers as numbers.
+    """Return the rows of a table that ``write_csv`` wrote, with numbers parsed.
 
-    Raises
-    ------
-    DataError
-        If the file cannot be read, or a row does not match the header; the message
-        names the line.
+    Raises DataError if the file cannot be read, or a row does not match the header.
     """
     records = csv.reader(io.StringIO(_read(path), newline=""), strict=True)
     rows, wrong = [], ""
@@ -179,7 +158,7 @@ def _read(path: Path) -> str:
         return path.read_bytes().decode()
     except FileNotFoundError:
         raise DataError(
-            f"{path} is missing; run the study again to rewrite written anew."
+            f"{path} is missing; run the study again to rewrite it."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} could not be read: {reason(error)}.") from error

@@ -1,8 +1,7 @@
 """Pages about several runs: the index of a folder, comparisons, and all claims."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -10,24 +9,18 @@ from urllib.parse import quote
 import filelock
 
 from boostreg.errors import DataError, RunError, StudyError, reason
-from boostreg.report.index import IndexRow, index_row, render_index
+from boostreg.report.index import index_row, render_index
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
 from boostreg.study.files import write_text
-from boostreg.study.run import (
-    as_a_run_leaves,
-    read_results,
-    refuse_no_runs,
-    runs_in,
-)
+from boostreg.study.run import damage_as_data_error, read_results, require_runs, runs_in
 
 __all__ = [
     "Index",
     "claim_lines",
     "claims_page",
     "compare_folders",
-    "is_ours",
     "write_claims_page",
     "write_index",
 ]
@@ -38,72 +31,47 @@ class Index:
     """The written page, and the skipped folders with the reason."""
 
     page: Path
-    shown: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
 
 
 def write_index(folder: Path) -> Index:
     """Write ``index.html`` of all runs in ``folder``.
 
-    Raises
-    ------
-    DataError
-        If the folder does not exist, contains no run, or has a foreign index.
-    RunError
-        If the page cannot be written or locked.
+    Raises DataError if ``folder`` contains no run or has an index that is not ours,
+    RunError if the page cannot be written or locked.
     """
-    refuse_no_runs(folder)
-    page = folder / "index.html"
+    require_runs(folder)
+    page, locked = folder / "index.html", folder / ".index.lock"
+    try:
+        lock = filelock.FileLock(locked).acquire()
+    except (OSError, NotImplementedError) as error:
+        raise RunError(f"{locked} cannot be locked: {reason(error)}.") from error
     # If two runs finish together, the last one to write has read both.
-    with _locked(folder / ".index.lock"):
-        rows, left_out = _read(folder)
-        if page.exists() and not (page.is_file() and is_ours(page)):
+    with lock:
+        rows, left_out = [], []
+        for run in runs_in(folder):
+            try:
+                results, has_page = read_results(run), (run / "report.html").exists()
+                with damage_as_data_error(run):
+                    rows.append(index_row(run.name, results, has_page=has_page))
+            except DataError as error:
+                left_out.append((run.name, str(error).replace(f"{folder}/", "")))
+        if page.exists() and not _is_ours(page):
             raise DataError(
                 f"{page} was not written by boostreg and was not changed; move it "
                 "away to get an index of the studies."
             )
-        write_text(page, render_index(rows, left_out, _comparisons(folder)))
-    return Index(page, tuple(row.folder for row in rows), tuple(left_out))
+        compared = sorted(p.name for p in folder.glob("compare-*.html") if _is_ours(p))
+        write_text(page, render_index(rows, left_out, compared))
+    return Index(page, tuple(left_out))
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire()
-    except (OSError, NotImplementedError) as error:
-        raise RunError(f"{path} cannot be locked: {reason(error)}.") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def is_ours(page: Path) -> bool:
+def _is_ours(page: Path) -> bool:
     """Return whether a page was written by boostreg."""
+    if not page.is_file():
+        return False
     with page.open("rb") as file:
         return GENERATOR.encode() in file.read(10_000)
-
-
-def _read(folder: Path) -> tuple[list[IndexRow], list[tuple[str, str]]]:
-    rows, left_out = [], []
-    for run in runs_in(folder):
-        try:
-            rows.append(_row(run))
-        except DataError as error:
-            left_out.append((run.name, str(error).replace(f"{folder}/", "")))
-    return rows, left_out
-
-
-def _row(run: Path) -> IndexRow:
-    results, has_page = read_results(run), (run / "report.html").exists()
-    with as_a_run_leaves(run):
-        return index_row(run.name, results, has_page=has_page)
-
-
-def _comparisons(folder: Path) -> list[str]:
-    pages = sorted(path.name for path in folder.glob("compare-*.html"))
-    return [p for p in pages if (folder / p).is_file() and is_ours(folder / p)]
 
 
 def compare_folders(
@@ -111,57 +79,37 @@ def compare_folders(
 ) -> tuple[Path, tuple[str, ...]]:
     """Write the page that compares two runs; return its path and lines to print.
 
-    Parameters
-    ----------
-    a, b : Path
-        Folders of finished runs.
-    out : Path or None
-        The page. Default: ``compare-A-B.html`` in the parent folder of ``a``.
-
-    Raises
-    ------
-    StudyError
-        If both are the same folder.
-    DataError
-        If one has no results, or the page exists and is not from boostreg.
-    RunError
-        If the page cannot be written.
+    The default of ``out`` is ``compare-A-B.html`` in the parent folder of ``a``. Raises
+    StudyError if both are the same folder, DataError if one has no results or the page
+    is not ours, RunError if it cannot be written.
     """
     first, second = read_results(a), read_results(b)
     where = (a.resolve(), b.resolve())
     if where[0] == where[1]:
         raise StudyError(f"A and B must be two runs, both are {a}.")
     short = where[0].name, where[1].name
-    names = (
-        short
-        if short[0] != short[1]
-        else tuple(f"{p.parent.name}/{p.name}" for p in where)
-    )
+    names = short
+    if short[0] == short[1]:
+        names = (
+            f"{where[0].parent.name}/{short[0]}",
+            f"{where[1].parent.name}/{short[1]}",
+        )
     page = out or where[0].parent / f"compare-{short[0]}-{short[1]}.html"
-    if page.exists() and not (page.is_file() and is_ours(page)):
+    if page.exists() and not _is_ours(page):
         raise DataError(f"{page} was not written by boostreg; name another with --out.")
-    links = tuple(_link(page, path) for path in where)
-    with as_a_run_leaves(a.parent):
-        compared = compare_runs(first, second, (names[0], names[1]))
+    links = []
+    for run in where:  # links stay within the folder of the page
+        beside = page.resolve().parent == run.parent and (run / "report.html").exists()
+        name = quote(run.name, safe="", errors="replace")
+        links.append(f"./{name}/report.html" if beside else "")
+    with damage_as_data_error(a.parent):
+        compared = compare_runs(first, second, names)
         content = render_pair(compared, first, second, (links[0], links[1]))
         lines = tuple(pair_lines(compared))
     write_text(page, content)
-    _list_page(page)
-    return page, lines
-
-
-def _link(page: Path, run: Path) -> str:
-    """Return the link to a report, always within the folder of the page."""
-    beside = page.resolve().parent == run.parent and (run / "report.html").exists()
-    return (
-        f"./{quote(run.name, safe='', errors='replace')}/report.html" if beside else ""
-    )
-
-
-def _list_page(page: Path) -> None:
-    index = page.parent / "index.html"
-    if index.is_file() and is_ours(index):
+    if _is_ours(page.parent / "index.html"):
         write_index(page.parent)
+    return page, lines
 
 
 _HEADS = ("claim", "statement", "engine", "verdict", "effect", "95% interval",
@@ -183,28 +131,22 @@ _Row = tuple[str, ...]
 def claim_lines(folder: Path) -> Iterator[str]:
     """Yield the claims of all runs in ``folder`` as the lines of a table.
 
-    Raises
-    ------
-    DataError
-        If the folder does not exist, or no run in it makes a claim.
+    Raises DataError if no run in ``folder`` has a claim.
     """
-    kept = [_HEADS.index(name) for name in _NARROW]
-    cut = ([_short(row[k]) for k in kept] for row in _rows(folder))
-    rows: list[Sequence[str]] = [_NARROW, *cut]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+    table = [_NARROW]
+    for row in _rows(folder):
+        cells = [row[_HEADS.index(name)] for name in _NARROW]
+        table.append(
+            [c if len(c) <= _WIDEST else f"{c[: _WIDEST - 1]}…" for c in cells]
+        )
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for cells in table:
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        yield "  ".join(padded).rstrip()
 
 
 def claims_page(folder: Path) -> str:
-    """Return the claims of all runs in ``folder`` as a page of Markdown.
-
-    Raises
-    ------
-    DataError
-        As ``claim_lines``.
-    """
+    """Return the claims of all runs in ``folder`` as a page of Markdown."""
     lines = [
         "# Claims and verdicts",
         "",
@@ -212,20 +154,21 @@ def claims_page(folder: Path) -> str:
         "",
         _line(_HEADS),
         _line(tuple("---" for _ in _HEADS)),
-        *(_line(_linked(row)) for row in _rows(folder)),
     ]
+    for row in _rows(folder):
+        page = f"{quote(row[-1], safe='', errors='replace')}/report.html"
+        anchor = quote(f"claim-{row[0]}", safe="", errors="replace")
+        name, *cells, study = map(_plain, row)
+        lines.append(
+            _line((f"[{name}]({page}#{anchor})", *cells, f"[{study}]({page})"))
+        )
     return "\n".join(lines) + "\n"
 
 
 def write_claims_page(folder: Path) -> Path:
     """Write ``README.md`` into a folder of runs, and return its path.
 
-    Raises
-    ------
-    DataError
-        As ``claim_lines``, or if there is a foreign README.
-    RunError
-        If it cannot be written.
+    Raises DataError if no run has a claim, or there is a README that is not ours.
     """
     page, content = folder / "README.md", claims_page(folder)
     if page.exists() and not (page.is_file() and _OURS in page.read_bytes()):
@@ -238,21 +181,19 @@ def write_claims_page(folder: Path) -> Path:
 
 
 def _rows(folder: Path) -> list[_Row]:
-    refuse_no_runs(folder)
-    rows = [row for run in runs_in(folder) for row in _rows_of(run)]
+    require_runs(folder)
+    rows = []
+    for run in runs_in(folder):
+        results = read_results(run)
+        with damage_as_data_error(run):
+            rows += [
+                (*row, claim["measured"], run.name)
+                for claim in results["claims"]
+                for row in claim_rows(claim)
+            ]
     if not rows:
         raise DataError(f"{folder} contains no claim: no run in it has `claims`.")
     return sorted(rows, key=lambda row: (_natural(row[0]), row[-1]))
-
-
-def _rows_of(run: Path) -> list[_Row]:
-    results = read_results(run)
-    with as_a_run_leaves(run):
-        return [
-            (*row, claim["measured"], run.name)
-            for claim in results["claims"]
-            for row in claim_rows(claim)
-        ]
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:
@@ -264,14 +205,6 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
     parts = re.findall(r"\d+|\D+", name)
     # Python refuses to parse numbers with thousands of digits.
     return tuple((int(p[:999]), "") if p.isdigit() else (-1, p) for p in parts)
-
-
-def _linked(row: _Row) -> _Row:
-    name, study = row[0], row[-1]
-    page = f"{quote(study, safe='', errors='replace')}/report.html"
-    anchor = quote(f"claim-{name}", safe="", errors="replace")
-    cells = tuple(map(_plain, row[1:-1]))
-    return (f"[{_plain(name)}]({page}#{anchor})", *cells, f"[{_plain(study)}]({page})")
 
 
 def _plain(text: str) -> str:
@@ -287,7 +220,3 @@ def _plain(text: str) -> str:
 
 def _line(cells: _Row) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _short(cell: str) -> str:
-    return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 1]}…"

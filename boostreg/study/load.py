@@ -1,4 +1,4 @@
-"""What a study asks for and cannot have: said, never passed over."""
+"""Reads, checks and writes study files."""
 
 import io
 import os
@@ -20,7 +20,7 @@ from boostreg.penalty import Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.space import corners
 from boostreg.study.claim_checks import unsupported_claims
-from boostreg.study.faults import AT_KEY, PlacedFault, as_error, explain, show
+from boostreg.study.faults import PlacedFault, as_error, describe, explain, show
 from boostreg.study.files import write_text
 from boostreg.study.spec import Dask, StudySpec
 from boostreg.study.yaml_reader import Document, read_yaml
@@ -40,8 +40,9 @@ __all__ = [
 
 
 def unsupported(spec: StudySpec) -> Iterator[tuple[Loc, str]]:
-    """Yield the keys that lead to what cannot be done, and the reason."""
-    yield from unsupported_claims(spec)
+    """Yield what this installation or study cannot do: the keys, and the reason."""
+    for fault in unsupported_claims(spec):
+        yield fault.loc, describe(fault)
     for name in spec.baselines:
         if missing := missing_extra(name):
             yield ("baselines",), missing
@@ -57,29 +58,21 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[Loc, str]]:
 
 
 def without_effect(spec: StudySpec) -> tuple[str, ...]:
-    """Return a sentence for each setting that is accepted and does nothing.
-
-    It is a default of the schema, so refusing it would refuse every such study.
-    """
+    """Return a sentence for each default that has no effect in this study."""
     if spec.search.racing and spec.search.sampler == "nsga2":
         return ("Sampler nsga2 weighs leaves against loss, so no trial was raced.",)
     return ()
 
 
 _NAMED = ("sklearn", "openml", "synthetic")
-"""What stands before the colon of a source that is no path."""
+"""Prefixes of sources that are not paths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
     """A spec, and the file that it came from.
 
-    Attributes
-    ----------
-    spec : StudySpec
-    path : Path
-    document : Document or None
-        The file's content with the place of each key, where it was read from a file.
+    ``document`` has the position of each key; it is None without a file.
     """
 
     spec: StudySpec
@@ -88,18 +81,14 @@ class Study:
 
     @property
     def base(self) -> Path:
-        """The folder that a relative ``data.source`` starts from."""
+        """The folder to which ``data.source`` is relative."""
         return self.path.resolve().parent
 
     @contextmanager
     def at(self, *keys: str) -> Iterator[None]:
-        """Report an error that is raised within at a key: with line and column.
+        """Add the line, column and key to errors that are raised in the block.
 
-        Raises
-        ------
-        BoostregError
-            The error, of its own kind, its message beginning with the place; with the
-            key alone where the study was made from no file.
+        Their type does not change. Without a file, only the key is added.
         """
         try:
             yield
@@ -108,24 +97,19 @@ class Study:
             key, text = ".".join(map(str, loc)), error.text.replace("\n", "\n  ")
             if self.document is None:
                 raise type(error)(f"{key}: {text}") from error
-            fault = PlacedFault(self.document.value_place(loc), key, text)
+            fault = PlacedFault(self.document.place(loc), key, text)
             raise type(error)(fault.line(self.document.file)) from error
 
 
 def load_study(path: str | Path) -> Study:
-    """Read and check a study file.
-
-    Parameters
-    ----------
-    path : str or Path
-        A YAML file as described by ``StudySpec``.
+    """Read and check a study file, as described by ``StudySpec``.
 
     Raises
     ------
     StudyError
-        If the file cannot be read, is not YAML, breaks the schema, or asks for what
-        this version cannot do. All faults are told at once, one line each: file, line,
-        column, key, what was found and what is allowed.
+        If the file cannot be read, is not YAML, breaks the schema, or requests what
+        this version cannot do. All faults are reported at once, one per line: file,
+        line, column, key, what was found and what is allowed.
     """
     document = read_yaml(Path(path))
     if not isinstance(document.content, dict):
@@ -134,13 +118,23 @@ def load_study(path: str | Path) -> Study:
             f"{path}: found {found}; expected a mapping with at least name and data."
         )
     faults = document.faults
+    known = {(fault.key, fault.place) for fault in faults}
     try:
         spec = StudySpec.model_validate(document.content)
     except ValidationError as error:
-        faults += _schema_faults(document, error)
+        for one in error.errors(include_url=False):
+            if one["type"] == "default_factory_not_called":  # follows from another
+                continue
+            loc, text, at_key = explain(one, StudySpec)
+            place = document.place(loc, of_key=at_key)
+            fault = PlacedFault(place, ".".join(map(str, loc)), text)
+            if (fault.key, place) not in known:
+                faults.append(fault)
     else:
         faults += [
-            PlacedFault(document.key_place(keys), ".".join(map(str, keys)), text)
+            PlacedFault(
+                document.place(keys, of_key=True), ".".join(map(str, keys)), text
+            )
             for keys, text in unsupported(spec)
         ]
     if faults:
@@ -148,62 +142,26 @@ def load_study(path: str | Path) -> Study:
     return Study(spec, Path(path), document)
 
 
-def _schema_faults(document: Document, error: ValidationError) -> list[PlacedFault]:
-    told = {(fault.key, fault.place) for fault in document.faults}
-    faults = []
-    for one in error.errors(include_url=False):
-        if one["type"] == "default_factory_not_called":  # follows from another
-            continue
-        loc, text = explain(one, StudySpec)
-        at_key = one["type"] in AT_KEY
-        place = document.key_place(loc) if at_key else document.value_place(loc)
-        fault = PlacedFault(place, ".".join(map(str, loc)), text)
-        if (fault.key, place) not in told:
-            faults.append(fault)
-    return faults
-
-
 def write_study(study: Study, path: Path) -> None:
-    """Write a study with every default, to give the same results from its new place.
+    """Write a study with every default; it gives the same results from its new place.
 
-    Parameters
-    ----------
-    study : Study
-    path : Path
-        The new file. A relative source, and a relative path of a storage in SQLite,
-        are rewritten to start from its folder.
-
-    Raises
-    ------
-    RunError
-        If the file cannot be written.
+    The paths of the source and of an SQLite storage stay relative if they were.
     """
-    content = study.spec.as_dict()
-    content["data"]["source"] = _moved(study, path)
+    content, source = study.spec.as_dict(), study.spec.data.source
+    named = source.partition(":")[0] in _NAMED
+    if not named and not Path(source).is_absolute():
+        relative = os.path.relpath(study.base / source, path.resolve().parent)
+        content["data"]["source"] = Path(relative).as_posix()
     storage = study.spec.search.storage
     if storage is not None:
         content["search"]["storage"] = moved(storage, study.base, path.parent)
-    write_text(path, to_yaml(content))
-
-
-def _moved(study: Study, path: Path) -> str:
-    source = study.spec.data.source
-    named = source.partition(":")[0] in _NAMED
-    if named or Path(source).is_absolute():
-        return source
-    moved = os.path.relpath(study.base / source, path.resolve().parent)
-    return Path(moved).as_posix()
-
-
-def to_yaml(content: dict[str, object]) -> str:
-    """Return plain data as YAML, keys in their order."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # untyped
     yaml.width = 88
     stream = io.StringIO()
     yaml.dump(content, stream)
-    return stream.getvalue()
+    write_text(path, stream.getvalue())
 
 
 def check_engines(
@@ -211,58 +169,46 @@ def check_engines(
 ) -> None:
     """Check both ends of every range with its engine.
 
-    ``space`` is the study's, ``spaces`` what each engine searches of it.
-
-    Raises
-    ------
-    UnsupportedPenaltyError
-        If an engine refuses one of them. Where another engine of the study takes the
-        penalty, the message says how to search it with that one only.
+    ``space`` is the study's, ``spaces`` the part that each engine searches. Raises
+    UnsupportedPenaltyError; if another engine of the study supports the penalty, the
+    message says how to search it with that engine only.
     """
     for engine, own in spaces.items():
         for penalty in corners(own.ranges, own.fixed):
             try:
                 get_engine(engine).check(penalty, problem)
             except UnsupportedPenaltyError as error:
-                findings = _lacking(space, engine, tuple(spaces), problem)
-                lines = "\n".join(str(finding) for finding in findings)
-                refused = UnsupportedPenaltyError(lines or str(error))
+                findings = []
+                for name, entry in space.entries.items():
+                    reasons = {
+                        e: get_engine(e).refusal(name, entry.high, problem)
+                        for e in spaces
+                    }
+                    others = [e for e, reason in reasons.items() if reason is None]
+                    if others and (reason := reasons[engine]):
+                        finding = lacking(
+                            name, entry, engine=engine, others=others, reason=reason
+                        )
+                        findings.append(str(finding))
+                refused = UnsupportedPenaltyError("\n".join(findings) or str(error))
                 refused.loc = _refused_key(space, own.fixed, engine, problem)
                 raise refused from None
 
 
 def check_baselines(names: Sequence[str], objective: Objective) -> None:
-    """Check that each baseline knows the objective.
-
-    Raises
-    ------
-    StudyError
-        If one does not; the message lists those that do.
-    """
+    """Raise StudyError unless each baseline supports the objective."""
     known = available_baselines(objective)
-    if lacking := [name for name in names if name not in known]:
+    if others := [name for name in names if name not in known]:
         raise StudyError(
-            f"{', '.join(lacking)} cannot minimise {objective.name} "
-            f"({why_lacking(lacking[0], objective)}); available: {', '.join(known)}."
+            f"{', '.join(others)} cannot minimise {objective.name} "
+            f"({why_lacking(others[0], objective)}); available: {', '.join(known)}."
         )
-
-
-def _lacking(
-    space: Space, engine: str, engines: Sequence[str], problem: Problem
-) -> Iterator[Any]:
-    """Yield a finding for each penalty of the common space that others take."""
-    for name, entry in space.entries.items():
-        reasons = {e: get_engine(e).refusal(name, entry.high, problem) for e in engines}
-        others = [e for e, reason in reasons.items() if reason is None]
-        reason = reasons[engine]
-        if reason and others:
-            yield lacking(name, entry, engine=engine, others=others, reason=reason)
 
 
 def _refused_key(
     space: Space, fixed: Mapping[str, Any], engine: str, problem: Problem
 ) -> Loc:
-    """Return the keys below ``search`` that an engine refuses by itself, if any."""
+    """Return the keys in ``search`` of the first value that an engine rejects alone."""
     own = space.engine_entries.get(engine, {})
     values: dict[Loc, Any] = {("space", n): r.high for n, r in space.entries.items()}
     values |= {("space", engine, name): entry.high for name, entry in own.items()}

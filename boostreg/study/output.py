@@ -1,10 +1,7 @@
 """The output folder of a run: its models, tables, results and report."""
 
 import hashlib
-import platform
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from boostreg.data import Column, Reading, read_rows
 from boostreg.errors import DataError, ModelError, RunError, StudyError
@@ -12,7 +9,7 @@ from boostreg.losses import Objective
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
 from boostreg.report.results import Results, RunData
-from boostreg.report.summary import summarize, timed_data
+from boostreg.report.summary import summarize
 from boostreg.report.tables import (
     FIT_COLUMNS,
     PATH_COLUMNS,
@@ -21,8 +18,7 @@ from boostreg.report.tables import (
     path_table,
     trial_table,
 )
-from boostreg.saved import LoadedModel, ModelCard, load_model
-from boostreg.study.execution import Execution
+from boostreg.saved import ModelCard, load_model
 from boostreg.study.files import (
     csv_text,
     read_json,
@@ -31,25 +27,23 @@ from boostreg.study.files import (
     write_json,
     write_text,
 )
-from boostreg.study.plan import Plan
-from boostreg.study.run import as_a_run_leaves, read_results, read_table, results_file
-from boostreg.tuning.purpose import measure_speed
-
-if TYPE_CHECKING:
-    import pandas as pd
+from boostreg.study.run import (
+    damage_as_data_error,
+    read_results,
+    read_table,
+    results_file,
+)
 
 __all__ = [
     "find_model",
     "predict_rows",
     "rebuild_report",
-    "run_facts",
     "run_folder",
-    "write_models",
     "write_run",
 ]
 
 
-def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
+def _write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
     """Write the selected models of each engine, each with its metadata."""
     if folder.is_symlink():
         raise RunError(f"{folder} is a symbolic link; remove it and run again.")
@@ -82,19 +76,9 @@ def write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -
 def find_model(folder: Path, name: str | None = None) -> Path:
     """Return the metadata file of a model of a run.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of a finished run.
-    name : str or None
-        ``ENGINE-PICK``; None for the ``best`` of the engine with the lowest inner loss.
-
-    Raises
-    ------
-    DataError
-        If the folder has no results, or they do not determine which is best.
-    ModelError
-        If there is no such model; the message lists the models.
+    ``name`` is ``ENGINE-PICK``; by default the ``best`` of the engine with the lowest
+    inner loss. Raises DataError if the folder has no results, or they do not determine
+    the best, and ModelError if there is no such model.
     """
     if name is None:
         name = f"{_best_engine(folder)}-best"
@@ -114,33 +98,21 @@ def predict_rows(
 
     The column ``prediction`` has means or class labels; for classification, a column
     ``probability_LABEL`` per class follows. With ``out``, they are written there, and
-    the returned line names it.
-
-    Raises
-    ------
-    DataError
-        If the rows cannot be read, or do not match the training data.
-    ModelError
-        If there is no such model, or its file was changed.
-    RunError
-        If ``out`` cannot be written.
+    the returned line names it. Raises DataError if the rows do not match the training
+    data, ModelError if there is no such model or its file was changed.
     """
     loaded = load_model(find_model(folder, model))
     card = loaded.card
     rows = read_rows(source, Path(), card.columns, card.reading)
-    table = _table(loaded, rows)
+    head, columns = ["prediction"], [loaded.predict(rows).tolist()]
+    if card.classes:
+        head += [f"probability_{label}" for label in card.classes]
+        columns += loaded.predict_proba(rows).T.tolist()
+    table = csv_text(head, zip(*columns, strict=True))
     if out is None:
         return table
     write_text(out, table)
     return f"{out}\n"
-
-
-def _table(model: LoadedModel, frame: "pd.DataFrame") -> str:
-    head, columns = ["prediction"], [model.predict(frame).tolist()]
-    if model.card.classes:
-        head += [f"probability_{label}" for label in model.card.classes]
-        columns += model.predict_proba(frame).T.tolist()
-    return csv_text(head, zip(*columns, strict=True))
 
 
 def _best_engine(folder: Path) -> str:
@@ -158,44 +130,11 @@ def _best_engine(folder: Path) -> str:
         ) from error
 
 
-def run_facts(
-    plan: Plan,
-    record: RunRecord,
-    execution: Execution,
-    started: datetime,
-    seconds: float,
-) -> RunData:
-    """Return the part ``run`` of ``results.json``.
-
-    ``seconds`` is from a monotonic clock; the end time is computed from the start.
-    """
-    finished, counts = started + timedelta(seconds=seconds), execution.ledger.counts
-    facts: RunData = {
-        "started": started.isoformat(timespec="seconds"),
-        "finished": finished.isoformat(timespec="seconds"),
-        "seconds": round(seconds, 1),
-        "workers": execution.workers,
-        "fits": counts.run + counts.found,
-        "fits_from_journal": counts.found,
-        "platform": f"{platform.system()} {platform.machine()}",
-    }
-    limit = plan.spec.select.max_microseconds
-    if limit is not None:
-        facts["select"] = {
-            name: timed_data(engine.tuned[None], limit, measure_speed(name))
-            for name, engine in record.engines.items()
-        }
-    return facts
-
-
 def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
     """Return the folder for the run of a study file.
 
-    Raises
-    ------
-    StudyError
-        If the file was written by a run, which would be overwritten, or the folder is
-        a symbolic link, through which a run would write somewhere else.
+    Raises StudyError if the folder is a symbolic link, or if the study file was written
+    by a run in that folder.
     """
     if out is None and path.name == "study.yaml":
         run = path.resolve().parent
@@ -214,30 +153,21 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
 
 
 def write_run(
-    folder: Path,
-    record: RunRecord,
-    run: RunData,
-    columns: tuple[Column, ...],
+    folder: Path, record: RunRecord, run: RunData, columns: tuple[Column, ...]
 ) -> None:
     """Write tables, models, results and report of a run; the report last."""
     trials, paths = trial_table(record), path_table(record)
     write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
     write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
     write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
-    write_models(folder / "models", record, columns)
+    _write_models(folder / "models", record, columns)
     write_json(folder / "results.json", summarize(record, run))
     _write_page(folder, read_json(folder / "results.json"))
 
 
 def rebuild_report(folder: Path) -> Path:
-    """Write the report of a run from its stored results; return its path.
-
-    Raises
-    ------
-    DataError
-        If the folder has no results, or results of an incompatible version.
-    """
-    with as_a_run_leaves(folder):
+    """Write the report of a run from its stored results; return its path."""
+    with damage_as_data_error(folder):
         return _write_page(folder, read_results(folder))
 
 

@@ -1,7 +1,4 @@
-"""Which penalty paths a study measures: penalties, engines and values.
-
-By default, they are the penalties in ``ALWAYS`` and all others in the search space.
-"""
+"""Which penalty paths a study measures: penalties, engines and values."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,9 +14,16 @@ from boostreg.report.wording import LABELS
 from boostreg.study.spec import StudySpec
 from boostreg.tuning.engine_space import EngineSpace
 
-__all__ = ["Grids", "engine_grids", "left_out", "not_split", "path_names"]
+__all__ = [
+    "Grids",
+    "engine_grids",
+    "left_out",
+    "not_split",
+    "path_names",
+    "unsupported_penalty",
+]
 
-ALWAYS = ("reg_alpha", "reg_lambda", "min_split_gain")
+_ALWAYS = ("reg_alpha", "reg_lambda", "min_split_gain")
 
 Grids = Mapping[str, Mapping[str, tuple[float, ...]]]
 """Values of the path of each penalty, by engine."""
@@ -30,41 +34,42 @@ def path_names(
 ) -> tuple[str, ...]:
     """Return the penalties whose paths a study measures.
 
-    ``ranges`` are the search ranges of each engine.
+    By default, these are ``_ALWAYS`` and all penalties in ``ranges``, the search ranges
+    of each engine.
     """
     if spec.paths.penalties is not None:
         return spec.paths.penalties
     searched = (name for own in ranges.values() for name in own)
-    return tuple(dict.fromkeys((*ALWAYS, *searched)))
+    return tuple(dict.fromkeys((*_ALWAYS, *searched)))
 
 
 def engine_grids(
-    spec: StudySpec,
-    space: Space,
-    spaces: Mapping[str, EngineSpace],
-    problem: Problem,
+    spec: StudySpec, space: Space, spaces: Mapping[str, EngineSpace], problem: Problem
 ) -> Grids:
     """Return the grids of every engine, without penalties that it does not support.
 
-    Raises
-    ------
-    StudyError
-        If a named penalty has no range.
-    UnsupportedPenaltyError
-        If no engine of the study supports a named penalty.
+    Raises StudyError if a penalty has no range, UnsupportedPenaltyError if no engine of
+    the study supports a penalty that ``paths.penalties`` names.
     """
     names = path_names(spec, {e: own.ranges for e, own in spaces.items()})
-    wanted = {name: _range(name, place, space) for place, name in enumerate(names)}
+    parts = (space.entries, *space.engine_entries.values())
+    in_study = {name: part[name] for part in reversed(parts) for name in part}
+    wanted = {name: in_study.get(name) or shipped_range(name) for name in names}
     found: dict[str, dict[str, tuple[float, ...]]] = {}
     reasons: dict[str, list[str]] = {name: [] for name in names}
     for engine, own in spaces.items():
         found[engine] = {}
         fixed: dict[str, Any] = dict(own.fixed)
         base = Penalty(**fixed, scale=spec.search.scale)
-        for name, shared in wanted.items():
+        for place, (name, shared) in enumerate(wanted.items()):
+            if shared is None:
+                text = f"{name} has no range; add one to search.space."
+                raise StudyError.at(place, text=text)
             searched = own.ranges.get(name) or shared
             grid = path_grid(name, searched, spec.paths.points)
-            if reason := _refusal(engine, base, {name: grid}, problem):
+            points = path_points(engine, base, {name: grid})
+            checked = (unsupported_penalty(engine, p.penalty, problem) for p in points)
+            if reason := next(filter(None, checked), None):
                 reasons[name].append(reason)
             else:
                 found[engine][name] = grid
@@ -85,7 +90,7 @@ def left_out(names: Sequence[str], grids: Grids) -> Iterator[str]:
         if lacking:
             yield (
                 f"No path of {listed(lacking)} with {LABELS[engine]}, which does not "
-                f"take {'it' if len(lacking) == 1 else 'them'} here."
+                f"support {'it' if len(lacking) == 1 else 'them'} here."
             )
 
 
@@ -96,26 +101,10 @@ def not_split(names: Sequence[str], base: Penalty, problem: Problem) -> Iterator
         yield f"The effect of {listed(split)} is not split in two parts: {reason}."
 
 
-def _range(name: str, place: int, space: Space) -> Range:
-    """Return the range of a penalty in the study, otherwise in a built-in space."""
-    own = (space.entries, *space.engine_entries.values())
-    found = next((entries[name] for entries in own if name in entries), None)
-    if searched := found or shipped_range(name):
-        return searched
-    text = f"{name} has no range; name one in search.space."
-    raise StudyError.at(place, text=text)
-
-
-def _refusal(
-    engine: str,
-    base: Penalty,
-    grids: Mapping[str, Sequence[float]],
-    problem: Problem,
-) -> str | None:
-    """Return why an engine does not support a point of a path, or None."""
-    for point in path_points(engine, base, grids):
-        try:
-            get_engine(engine).check(point.penalty, problem)
-        except UnsupportedPenaltyError as error:
-            return str(error)
+def unsupported_penalty(engine: str, penalty: Penalty, problem: Problem) -> str | None:
+    """Return why an engine does not support a penalty on a problem, or None."""
+    try:
+        get_engine(engine).check(penalty, problem)
+    except UnsupportedPenaltyError as error:
+        return str(error)
     return None

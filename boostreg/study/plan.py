@@ -1,6 +1,5 @@
-"""What a study asks for, as data, folds, searches and work."""
+"""Plans a study: its data, folds, searches and work."""
 
-from collections.abc import Mapping
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -16,7 +15,6 @@ from boostreg.baselines import (
     why_lacking,
 )
 from boostreg.data import (
-    Table,
     data_card,
     make_splits,
     named_signs,
@@ -37,71 +35,36 @@ from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
-from boostreg.study.path_grids import (
-    Grids,
-    engine_grids,
-    left_out,
-    not_split,
-    path_names,
-)
-from boostreg.study.run import as_a_run_leaves, read_results
+from boostreg.study.path_grids import engine_grids, left_out, not_split, path_names
+from boostreg.study.run import damage_as_data_error, read_results
 from boostreg.study.spec import Folds, StudySpec
 from boostreg.tuning import Proposer, Tuning
-from boostreg.tuning.engine_space import EngineSpace, engine_space
+from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 
 __all__ = ["Plan", "outline"]
 
-MOST_FOLDS = 20_000
-"""Folds of a study over both levels: each is fitted by every trial."""
-MOST_FOLD_ROWS = 10**9
-"""Rows over all folds; their numbers alone take 8 bytes each."""
+_MAX_FOLDS = 20_000
+"""Maximum number of folds over both levels: each is fitted by every trial."""
+_MAX_FOLD_ROWS = 10**9
+"""Maximum number of rows over all folds: each row number takes 8 bytes."""
 PICKS = ("best", "one_se")
 
 
-def _read_table(study: Study) -> Table:
-    data = study.spec.data
-    with study.at("data"):
-        frame = read_source(data.source, base=study.base, reading=data.reading)
-        table = prepare_table(
-            frame,
-            target=data.target,
-            task=data.task,
-            drop=data.drop,
-            groups=data.groups,
-            time=data.time,
-            weights=data.weights,
-            reading=data.reading,
-        )
-    with study.at("data", "class_weights"):
-        return with_class_weights(table, data.class_weights)
-
-
-def _refuse_many_folds(spec: StudySpec, n_rows: int) -> None:
-    """Raise StudyError if the folds alone would take minutes, or all memory."""
+def _check_n_folds(spec: StudySpec, n_rows: int) -> None:
+    """Raise StudyError if the folds alone would take minutes or exhaust memory."""
     outer, inner = (
         level.folds * level.repeats if isinstance(level, Folds) else 1
         for level in (spec.validation.outer, spec.validation.inner)
     )
     n_folds = outer + (outer + 1) * inner
-    most = min(MOST_FOLDS, MOST_FOLD_ROWS // n_rows)
-    if n_folds > most:
+    maximum = min(_MAX_FOLDS, _MAX_FOLD_ROWS // n_rows)
+    if n_folds > maximum:
         raise StudyError(
-            f"{outer:,} outer folds with {inner:,} inner folds each, and as many on "
-            f"all rows, are {n_folds:,} folds; at most {most:,} can be made of "
-            f"{n_rows:,} rows. Take fewer folds or repeats."
+            f"{outer:,} outer folds with {inner:,} inner folds each, and {inner:,} on "
+            f"all rows, are {n_folds:,} folds; the maximum for {n_rows:,} rows is "
+            f"{maximum:,}. Use fewer folds or repeats."
         )
-
-
-def _with_paths(
-    spec: StudySpec, spaces: Mapping[str, EngineSpace], grids: Grids
-) -> StudySpec:
-    """Return the study with the penalties named whose paths are measured."""
-    taken = {name for own in grids.values() for name in own}
-    ranges = {engine: own.ranges for engine, own in spaces.items()}
-    names = tuple(name for name in path_names(spec, ranges) if name in taken)
-    paths = spec.paths.model_copy(update={"penalties": names})
-    return spec.model_copy(update={"paths": paths})
 
 
 class Plan:
@@ -116,36 +79,45 @@ class Plan:
     splits : Splits
     dataset : Dataset
     space : Space
-        As the study has it.
     spaces : dict of str to EngineSpace
-        What each engine searches of it.
+        The part of the space that each engine searches.
     grids : Grids
-        Values of the paths, without penalties that an engine does not take.
+        Values of the paths, without penalties that an engine does not support.
 
     Raises
     ------
-    DataError
-        If the data do not fit the study.
-    StudyError
-        If it asks for more folds than can be made, or for what its objective lacks.
-    UnsupportedPenaltyError
-        If an engine cannot mean what the study asks of it.
+    DataError, StudyError, UnsupportedPenaltyError
+        If the data, the objective or an engine do not match the study.
     """
 
     def __init__(self, study: Study) -> None:
-        self.spec = spec = study.spec
-        self.table = _read_table(study)
+        spec, data = study.spec, study.spec.data
+        with study.at("data"):
+            frame = read_source(data.source, base=study.base, reading=data.reading)
+            table = prepare_table(
+                frame,
+                target=data.target,
+                task=data.task,
+                drop=data.drop,
+                groups=data.groups,
+                time=data.time,
+                weights=data.weights,
+                reading=data.reading,
+            )
+        with study.at("data", "class_weights"):
+            self.table = with_class_weights(table, data.class_weights)
         with study.at("data", "objective"):
             self.objective = Objective.for_task(
-                self.table.task, len(self.table.classes), spec.data.objective
+                self.table.task, len(self.table.classes), data.objective
             )
             self.objective.check_target(self.table.y)
+        self.baseline_names = self._supported_baselines(spec.baselines)
         with study.at("baselines"):
             check_baselines(self.baseline_names, self.objective)
         with study.at("claims"):
             check_claims(spec, self.objective.name)
         with study.at("validation"):
-            _refuse_many_folds(spec, self.table.n_samples)
+            _check_n_folds(spec, self.table.n_samples)
             self.splits = make_splits(
                 self.table,
                 outer=spec.validation.outer.as_dict(),
@@ -153,7 +125,7 @@ class Plan:
                 seed=spec.seed,
             )
         with study.at("data"):
-            signs = named_signs(self.table.columns, spec.data.monotone)
+            signs = named_signs(self.table.columns, data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
             problem = self.dataset.problem(None, None)
         self.space = spec.search.space
@@ -167,38 +139,36 @@ class Plan:
             self.grids = engine_grids(spec, self.space, self.spaces, problem)
         with study.at("claims"):
             check_paths(spec, self.grids)
-        self.spec = _with_paths(spec, self.spaces, self.grids)
+        supported = {name for grids in self.grids.values() for name in grids}
+        ranges = {engine: own.ranges for engine, own in self.spaces.items()}
+        names = tuple(n for n in path_names(spec, ranges) if n in supported)
+        paths = spec.paths.model_copy(update={"penalties": names})
+        self.spec = spec.model_copy(update={"paths": paths})
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences on what is asked for and not done."""
-        names = self.spec.paths.penalties or ()
-        left = (*left_out(names, self.grids), *claims_left_out(self.spec, self.grids))
-        problem = self.dataset.problem(None, None)
-        split = not_split(names, self._base(self.spec.engines[0]), problem)
-        searches = [note for own in self.spaces.values() for note in own.notes]
-        float32 = rank_notes(self.table) if "xgboost" in self.spec.engines else ()
-        said = (*without_effect(self.spec), *self._without, *searches, *float32)
-        return (*said, *left, *split)
-
-    @property
-    def baseline_names(self) -> tuple[str, ...]:
-        """Baselines of the study; of our default ones those that the objective has."""
-        names = self.spec.baselines
+    def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return baselines; of the default ones only those for the objective."""
         if names != DEFAULT_BASELINES:
             return names
         known = available_baselines(self.objective)
         return tuple(name for name in names if name in known)
 
     @property
-    def _without(self) -> tuple[str, ...]:
-        """Return a sentence on our default baselines that the objective has not."""
-        lacking = [n for n in self.spec.baselines if n not in self.baseline_names]
-        if not lacking:
-            return ()
-        name = LOSS_NAMES[self.objective.name]
-        reason = why_lacking(lacking[0], self.objective)
-        return (f"No baseline {' or '.join(lacking)} for {name}: {reason}.",)
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what the study requests and a run does not do."""
+        spec, problem = self.spec, self.dataset.problem(None, None)
+        notes = [*without_effect(spec)]
+        if lacking := [n for n in spec.baselines if n not in self.baseline_names]:
+            loss = LOSS_NAMES[self.objective.name]
+            why = why_lacking(lacking[0], self.objective)
+            notes.append(f"No baseline {' or '.join(lacking)} for {loss}: {why}.")
+        for own in self.spaces.values():
+            notes += own.notes
+        notes += rank_notes(self.table, spec.engines)
+        names = spec.paths.penalties or ()
+        notes += left_out(names, self.grids)
+        notes += claims_left_out(spec, self.grids)
+        notes += not_split(names, self._base(spec.engines[0]), problem)
+        return tuple(notes)
 
     @property
     def outer_folds(self) -> range:
@@ -207,7 +177,7 @@ class Plan:
 
     @property
     def limits(self) -> FitSettings:
-        """What is the same for every fit."""
+        """The settings that all fits of a search share."""
         return FitSettings(
             n_inner=self.splits.n_inner,
             n_rounds=self.spec.rounds.max,
@@ -217,9 +187,9 @@ class Plan:
         )
 
     @property
-    def inner_folds(self) -> int:
-        """Folds of one repeat of the inner cross-validation."""
-        return self.spec.validation.inner.folds
+    def inner_ratio(self) -> float:
+        """Test rows per training row of the inner folds, for corrected intervals."""
+        return 1 / (self.spec.validation.inner.folds - 1)
 
     def test_weights(self, outer: int) -> Array | None:
         """Return the row weights of an outer fold's test rows."""
@@ -227,7 +197,7 @@ class Plan:
         return None if weights is None else weights[self.splits.outer[outer].test]
 
     def card(self) -> dict[str, Any]:
-        """Return the data card, with what is minimised."""
+        """Return the data card, with the objective."""
         return data_card(self.table, self.spec.data.source) | {
             "objective": self.objective.name,
             "objective_parameter": self.objective.parameter,
@@ -271,7 +241,7 @@ class Plan:
         )
 
     def references(self) -> list[ReferenceWork]:
-        """Return the libraries' untouched wrappers, one an engine and outer fold."""
+        """Return the libraries' default models, one per engine and outer fold."""
         return [
             ReferenceWork(
                 outer,
@@ -285,7 +255,7 @@ class Plan:
 
     @property
     def extra_packages(self) -> tuple[str, ...]:
-        """Packages that not every study needs, and this one's results depend on."""
+        """Optional packages on which the results of this study depend."""
         named = [extra_packages(name) for name in self.baseline_names]
         return tuple(dict.fromkeys(chain.from_iterable(named)))
 
@@ -298,7 +268,7 @@ class Plan:
         ]
 
     def paths(self) -> list[PathPoint]:
-        """Return the points of all paths, all else at the study's fixed values."""
+        """Return the points of all paths, with the rest at the fixed values."""
         return [
             point
             for engine in self.spec.engines
@@ -310,11 +280,11 @@ class Plan:
         return Penalty(**fixed, scale=self.spec.search.scale)
 
     def paths_around(self, engine: str, base: Penalty) -> list[PathPoint]:
-        """Return the points of one engine's paths, all else at a tuned penalty."""
+        """Return the points of one engine's paths around a tuned penalty."""
         return path_points(engine, base, self.grids[engine], anchor="tuned")
 
     def design(self, engine: str) -> tuple[Array, list[Penalty]]:
-        """Return points that fill an engine's space: their shares and penalties."""
+        """Return a design that fills an engine's space: shares and penalties."""
         ranges, search = self.ranges(engine), self.spec.search
         if not ranges:
             return np.empty((0, 0)), []
@@ -324,17 +294,17 @@ class Plan:
         return shares, design_penalties(ranges, shares, fixed, search.scale)
 
     def ranges(self, engine: str) -> dict[str, Range]:
-        """Return what is searched with an engine."""
+        """Return the search ranges of an engine."""
         return dict(self.spaces[engine].ranges)
 
     def lint(self) -> tuple[LintFinding, ...]:
-        """Return what the linter says of the search, from the least training rows."""
+        """Return the linter's findings on the search, on the smallest inner fold."""
         search, engines = self.spec.search, self.spec.engines
         return lint(self._searched, search.fixed, engines=engines, facts=self._facts)
 
     @property
     def _searched(self) -> Space:
-        """The space less what was left out: common ranges are those of every engine."""
+        """The space without what was left out; common are the ranges of all engines."""
         own = [set(one.ranges) for one in self.spaces.values()]
         common = {
             n: r for n, r in self.space.entries.items() if n in set.intersection(*own)
@@ -360,58 +330,46 @@ class Plan:
         )
 
     def edge_findings(self, folder: Path) -> tuple[LintFinding | str, ...]:
-        """Return where ranges end too early, by a finished run on the same data.
+        """Return where ranges are too narrow, by a finished run on the same data.
 
-        Results that cannot be read count as none, which a sentence says.
+        If its results cannot be read, a sentence says so.
         """
         if not (folder / "results.json").exists():
             return ()
         try:
-            return self._edge_findings(folder)
+            previous = read_results(folder)
+            if previous["data"]["fingerprint"] != self.table.fingerprint:
+                return ()
+            facts = self._facts
+            with damage_as_data_error(folder):
+                return edge_findings(
+                    previous,
+                    self._searched,
+                    engines=self.spec.engines,
+                    scale=self.spec.search.scale,
+                    facts=facts,
+                )
         except DataError as error:
-            return (f"the results of a former run are passed over: {error}",)
-
-    def _edge_findings(self, folder: Path) -> tuple[LintFinding, ...]:
-        former = read_results(folder)
-        if former["data"]["fingerprint"] != self.table.fingerprint:
-            return ()
-        facts = self._facts
-        with as_a_run_leaves(folder):
-            return edge_findings(
-                former,
-                self._searched,
-                engines=self.spec.engines,
-                scale=self.spec.search.scale,
-                facts=facts,
-            )
-
-
-_PICKS_AND_REFERENCE = 3  # best, one_se and unpenalised, refitted on each outer fold
-_MODELS = 2
-_ANCHORS = 2  # paths run around the fixed values and around the tuned best
+            return (f"the results of an earlier run are ignored: {error}",)
 
 
 def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     """Return lines on the data, the folds and the work of a study, without fitting.
 
-    What may mislead comes last, also where the ends of a range proved too narrow in a
-    former run below ``out``.
-
-    Raises
-    ------
-    DataError, UnsupportedPenaltyError
-        If the data do not fit the study, or an engine cannot mean a penalty.
+    Warnings come last, also on ranges that were too narrow in an earlier run in
+    ``out``. Errors are those of ``Plan``.
     """
     plan, spec = Plan(study), study.spec
     table, splits = plan.table, plan.splits
     n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
     n_trials = n_engines * (n_outer + 1) * spec.search.trials
-    n_points = len(plan.paths()) * n_outer
+    n_paths = 2 * len(plan.paths())  # around the fixed values and the tuned best
+    n_refits = len(PICKS) + 1  # the last one is unpenalised
     fits = {
         "trials": n_trials * n_inner,
-        "paths": _ANCHORS * n_points * n_inner,
+        "paths": n_paths * n_outer * n_inner,
         "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_outer,
-        "refits": n_engines * (n_outer * _PICKS_AND_REFERENCE + _MODELS),
+        "refits": n_engines * (n_outer * n_refits + len(PICKS)),
         "defaults": len(plan.references()),
         "baselines": len(plan.baselines()),
     }
@@ -425,8 +383,8 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         data,
         *(f"note: {note}" for note in table.notes),
         f"engines: {', '.join(spec.engines)}",
-        f"folds: {n_outer} outer, within each and on all rows {n_inner} inner",
-        f"trials: {n_trials:,}, {spec.search.trials:,} for each search",
+        f"folds: {n_outer} outer; {n_inner} inner within each, and on all rows",
+        f"trials: {n_trials:,}, {spec.search.trials:,} per search",
         f"fits: about {sum(fits.values()):,} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {work}",
         *(f"note: {sentence}" for sentence in plan.notes),

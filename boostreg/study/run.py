@@ -1,6 +1,6 @@
 """Finished runs, read from their folders and checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Run",
-    "as_a_run_leaves",
+    "damage_as_data_error",
     "open_run",
     "read_results",
     "read_table",
-    "refuse_no_runs",
+    "require_runs",
     "results_file",
     "runs_in",
 ]
@@ -45,8 +45,13 @@ _UNFIT = (
     TypeError,
     ValueError,
 )
-_WORDS = frozenset({"engine", "state", "penalty", "anchor", "reading"})
-_NUMBERS = frozenset({"trial", "inner_fold", "point"})
+_KINDS = {
+    **dict.fromkeys(("engine", "state", "penalty", "anchor", "reading"), str),
+    **dict.fromkeys(("trial", "outer_fold", "inner_fold", "point"), int),
+    "reason": object,
+}
+"""Types of the cells by column; all other columns have numbers or nothing."""
+
 _SHOWN = ("front", "engines")
 
 
@@ -78,7 +83,7 @@ class Run:
     def figures(self) -> dict[str, Figure]:
         """The figures of the report by section and title, in report order."""
         rows = (read_table(self.folder, name) for name in ("trials", "paths"))
-        with as_a_run_leaves(self.folder):
+        with damage_as_data_error(self.folder):
             return page_figures(self.results, *rows)
 
     def figure(self, name: str) -> Figure:
@@ -101,25 +106,22 @@ class Run:
         return pd.DataFrame(read_table(self.folder, name))
 
     def __repr__(self) -> str:
-        return "\n".join((f"Run {self.folder}", *self._answer()))
-
-    def _answer(self) -> list[str]:
-        return list(self.results["text"]["answer"])
+        return "\n".join((f"Run {self.folder}", *self.results["text"]["answer"]))
 
     def _repr_html_(self) -> str:
-        with as_a_run_leaves(self.folder):
-            return self._summary()
-
-    def _summary(self) -> str:
-        head = f"<p><b>{escape(str(self.results['study']['title'] or self.folder))}</b>"
-        sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in self._answer())
-        shown = (
-            figure
-            for name, figure in self.figures.items()
-            if name.split(":")[0] in _SHOWN
-        )
-        text = f'{head}</p><div style="max-width:72ch">{sentences}</div>'
-        return text + notebook_html(*shown)
+        with damage_as_data_error(self.folder):
+            title = escape(str(self.results["study"]["title"] or self.folder))
+            answer = self.results["text"]["answer"]
+            sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in answer)
+            shown = (
+                figure
+                for name, figure in self.figures.items()
+                if name.split(":")[0] in _SHOWN
+            )
+            return (
+                f'<p><b>{title}</b></p><div style="max-width:72ch">{sentences}</div>'
+                + notebook_html(*shown)
+            )
 
 
 def open_run(folder: str | Path) -> Run:
@@ -139,32 +141,28 @@ def open_run(folder: str | Path) -> Run:
 
 
 def read_results(folder: Path) -> Results:
-    """Return the content of a run's ``results.json``.
-
-    Raises
-    ------
-    DataError
-        If the folder has no results, or results of an incompatible version.
-    """
+    """Return the content of a run's ``results.json``, for errors see ``open_run``."""
     path = results_file(folder)
-    results = read_json(path)
+    results: Results = read_json(path)
     if faults := faults_of(results):
-        raise DataError(f"{path} {_refusal(results, faults)}")
-    content: Results = results
-    return content
+        more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+        text = f"was not written by boostreg: {faults[0]}{more}."
+        match results:
+            case {"versions": {"boostreg": writer}}:
+                text = (
+                    f"was written by boostreg {writer} and does not match the schema "
+                    f"of version {__version__}: {faults[0]}{more}. Run the study again."
+                )
+        raise DataError(f"{path} {text}")
+    return results
 
 
 @contextmanager
-def as_a_run_leaves(folder: Path) -> Iterator[None]:
+def damage_as_data_error(folder: Path) -> Iterator[None]:
     """Convert errors within the block to a DataError on inconsistent files.
 
     The schema of ``results.json`` is checked when it is read. Inconsistent numbers,
     names and tables cause errors only where they are used.
-
-    Raises
-    ------
-    DataError
-        Instead of the original error.
     """
     try:
         with np.errstate(all="ignore"):
@@ -181,10 +179,7 @@ def as_a_run_leaves(folder: Path) -> Iterator[None]:
 def read_table(folder: Path, name: str) -> list[dict[str, object]]:
     """Return the rows of ``trials.csv``, ``paths.csv`` or ``fits.csv`` of a run.
 
-    Raises
-    ------
-    DataError
-        If the table is missing or damaged; the message names the column.
+    Raises DataError if the table is missing or damaged.
     """
     path = folder / f"{name}.csv"
     rows = read_csv(path)
@@ -194,38 +189,37 @@ def read_table(folder: Path, name: str) -> list[dict[str, object]]:
                 raise DataError(
                     f"{path} has no column {column!r}, which every run writes."
                 )
-            if not _fits(column, row[column]):
+            value = row[column]
+            kind: Any = _KINDS.get(column, int | float | None)
+            fits = isinstance(value, kind) and (kind is not int or value >= 0)
+            if not fits and (column, value) != ("outer_fold", "all"):
                 raise DataError(
-                    f"{path} is not a table of a run: row {line} has {row[column]!r} "
+                    f"{path} is not a table of a run: row {line} has {value!r} "
                     f"as {column}. Run the study again to rewrite it."
                 )
     return rows
 
 
-def _fits(column: str, value: object) -> bool:
-    if column == "reason":
-        return True
-    if column == "outer_fold":
-        return value == "all" or (isinstance(value, int) and value >= 0)
-    if column in _WORDS:
-        return isinstance(value, str)
-    if column in _NUMBERS:
-        return isinstance(value, int) and value >= 0
-    return value is None or isinstance(value, int | float)
-
-
 def results_file(folder: Path) -> Path:
-    """Return the path of a run's ``results.json``.
-
-    Raises
-    ------
-    DataError
-        If it is missing; the message says what was found and what to name instead.
-    """
+    """Return the path of ``results.json``; DataError names what was found instead."""
     path = folder / "results.json"
-    if not path.exists():
-        raise DataError(f"{folder} {_instead(folder)}")
-    return path
+    if path.exists():
+        return path
+    if folder.is_file():
+        instead = "is a file; name the folder of a run."
+    elif not folder.is_dir():
+        near = runs_in(folder.parent) if folder.parent.is_dir() else []
+        names = suggestion(folder.name, [run.name for run in near])
+        listed = f"; of the runs in {folder.parent} {names}" if near else ""
+        instead = f"does not exist; name the folder of a run{listed}."
+    elif runs := runs_in(folder):
+        names = quoted(run.name for run in runs)
+        instead = f"is not a run, but contains the runs {names}; name one of them."
+    elif (folder / "journal.db").exists():
+        instead = "contains an unfinished run; run its study again to resume it."
+    else:
+        instead = "has no results.json, so no run has finished there; name another."
+    raise DataError(f"{folder} {instead}")
 
 
 def runs_in(folder: Path) -> list[Path]:
@@ -234,7 +228,7 @@ def runs_in(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.name)
 
 
-def refuse_no_runs(folder: Path) -> None:
+def require_runs(folder: Path) -> None:
     """Raise DataError if ``folder`` contains no folder of a finished run."""
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"
@@ -247,32 +241,3 @@ def refuse_no_runs(folder: Path) -> None:
         raise DataError(
             f"{folder} contains no run: no folder in it has results.json.{above}"
         )
-
-
-def _instead(folder: Path) -> str:
-    """Return what was found instead of a finished run, and what to name."""
-    if folder.is_file():
-        return "is a file; name the folder of a run."
-    if not folder.is_dir():
-        near = runs_in(folder.parent) if folder.parent.is_dir() else []
-        runs = suggestion(folder.name, [run.name for run in near])
-        listed = f"; of the runs in {folder.parent} {runs}" if near else ""
-        return f"does not exist; name the folder of a run{listed}."
-    if held := runs_in(folder):
-        names = quoted(run.name for run in held)
-        return f"is not a run, but contains the runs {names}; name one of them."
-    if (folder / "journal.db").exists():
-        return "contains an unfinished run; run its study again to resume it."
-    return "has no results.json, so no run has finished there; name another folder."
-
-
-def _refusal(results: Any, faults: Sequence[str]) -> str:
-    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
-    reason = f"{faults[0]}{more}"
-    match results:
-        case {"versions": {"boostreg": writer}}:
-            return (
-                f"was written by boostreg {writer} and does not match the schema of "
-                f"version {__version__}: {reason}. Run the study again."
-            )
-    return f"was not written by boostreg: {reason}."

@@ -1,32 +1,55 @@
 """Runs a study: from the study file to the files of the run."""
 
+import platform
+import signal
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from boostreg.errors import DataError, RunError
+from boostreg.fits.dask import DaskExecutor, check_address
+from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
+from boostreg.fits.journal import Journal
+from boostreg.fits.ledger import Ledger
+from boostreg.fits.process import CallLimits
 from boostreg.fits.schedule import Batch, Job, run_jobs
-from boostreg.fits.versions import library_versions
-from boostreg.fits.work import FitWork, ModelWork, Work
+from boostreg.fits.scratch import scratch_folder
+from boostreg.fits.work import (
+    PRELOAD,
+    FitWork,
+    ModelWork,
+    Work,
+    library_versions,
+)
 from boostreg.penalty.linter import LintFinding
 from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
-from boostreg.study.claim_jobs import Claims
-from boostreg.study.execution import Execution, execute
+from boostreg.report.results import RunData
+from boostreg.report.summary import timed_data
 from boostreg.study.index import write_index
 from boostreg.study.load import load_study, write_study
-from boostreg.study.measurements import Insights
-from boostreg.study.output import run_facts, run_folder, write_run
+from boostreg.study.measurements import Claims, Insights
+from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import PICKS, Plan
-from boostreg.study.progress import Progress, Silent, Watch
+from boostreg.study.progress import Event, Progress, Watch
+from boostreg.study.spec import Dask
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
+from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
 
 __all__ = ["run_study"]
+
+_SLOTS = 2
+"""Pieces of work in flight per worker, so that workers do not wait for us."""
+
+Where = tuple[str, int | None]
+"""Engine and outer fold of a search; None for all rows."""
 
 
 def run_study(
@@ -53,8 +76,8 @@ def run_study(
         Number of worker processes. Default: one per core. Results do not depend on it.
     dask : str, optional
         Address of a Dask scheduler, instead of local processes.
-    progress : Progress, optional
-        Display of the progress.
+    progress : callable, optional
+        Called with an ``Event`` for each warning, trial and fit; ``print`` shows them.
 
     Raises
     ------
@@ -70,30 +93,124 @@ def run_study(
     study = load_study(Path(path))
     folder = run_folder(Path(path), study.spec.name, out)
     plan = Plan(study)
-    progress, lint = progress or Silent(), plan.lint()
+    progress, lint = progress or (lambda _: None), plan.lint()
     for warning in (*plan.notes, *lint, *plan.edge_findings(folder)):
-        progress.warn(str(warning))
+        progress(Event("warning", text=str(warning)))
     folder.mkdir(parents=True, exist_ok=True)
     started, clock = datetime.now(UTC), time.monotonic()
-    with execute(plan, folder, workers=workers, dask=dask) as execution:
+    with _execute(plan, folder, workers, dask) as execution:
         runner = _Runner(plan, execution, progress, lint, study.base)
         record = runner.run()
-    progress.stage("writing the report")
-    run = run_facts(plan, record, execution, started, time.monotonic() - clock)
+    progress(Event("writing the report"))
+    run = _run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
     write_run(folder, record, run, plan.table.columns_later)
-    _list_run(folder.parent, progress)
+    try:
+        write_index(folder.parent)
+    except (DataError, RunError) as error:
+        # The run is complete even without its entry in the index.
+        progress(Event("warning", text=str(error)))
     return folder
 
 
-def _list_run(folder: Path, progress: Progress) -> None:
+@dataclass(frozen=True, slots=True)
+class _Execution:
+    """What executes the work of a run; ``stopped`` returns if a signal has arrived."""
+
+    ledger: Ledger
+    stopped: Callable[[], bool]
+    workers: int
+
+
+def _run_facts(
+    plan: Plan,
+    record: RunRecord,
+    execution: _Execution,
+    started: datetime,
+    seconds: float,
+) -> RunData:
+    """Return the part ``run`` of ``results.json``; ``seconds`` is monotonic time."""
+    finished, counts = started + timedelta(seconds=seconds), execution.ledger.counts
+    facts: RunData = {
+        "started": started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "workers": execution.workers,
+        "fits": counts.run + counts.found,
+        "fits_from_journal": counts.found,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    limit = plan.spec.select.max_microseconds
+    if limit is not None:
+        facts["select"] = {
+            name: timed_data(engine.tuned[None], limit, measure_speed(name))
+            for name, engine in record.engines.items()
+        }
+    return facts
+
+
+@contextmanager
+def _stop_on_signals(kill: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Handle Ctrl-C and SIGTERM within the block; yield whether one has arrived.
+
+    After the first signal, work in flight is finished; the second one calls ``kill``.
+    Only the main thread can handle signals; in other threads none arrives.
+    """
+    received: list[int] = []
+
+    def receive(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) > 1:
+            kill()
+
+    in_main = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if in_main else ()
+    before = {number: signal.signal(number, receive) for number in numbers}
     try:
-        write_index(folder)
-    except (
-        DataError,
-        RunError,
-    ) as error:  # the run is complete even without its entry in the index
-        progress.warn(str(error))
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _execute(
+    plan: Plan, folder: Path, workers: int | None, dask: str | None
+) -> Iterator[_Execution]:
+    """Provide the resources to execute the work of a study.
+
+    The journal in ``folder`` is locked within the block. ``dask``, the address of a
+    scheduler, overrides the study. Raises StudyError if the address is invalid,
+    RunError if another run uses the folder.
+    """
+    spec = plan.spec
+    limits = CallLimits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
+    cluster = spec.compute.executor if isinstance(spec.compute.executor, Dask) else None
+    address = cluster.dask if dask is None and cluster is not None else dask
+    if address is not None:
+        insecure = cluster is not None and cluster.allow_insecure
+        check_address(address, allow_insecure=insecure)
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal(folder / "journal.db"))
+        threads = plan.spec.compute.threads
+        executor: DaskExecutor | LocalExecutor
+        if address is None:
+            executor = LocalExecutor(
+                workers, threads=threads, limits=limits, preload=PRELOAD
+            )
+        else:
+            executor = DaskExecutor(
+                address, threads=threads, limits=limits, extras=plan.extra_packages
+            )
+        stack.enter_context(executor)
+        stopped = stack.enter_context(_stop_on_signals(executor.kill_now))
+        executor.start()
+        data = stack.enter_context(scratch_folder(plan.dataset.save))
+        shared: Any = str(data)
+        if isinstance(executor, DaskExecutor):
+            shared = executor.share(data)
+        ledger = Ledger(plan.dataset, shared, executor, journal, limits)
+        yield _Execution(ledger, stopped, executor.workers)
 
 
 @dataclass(slots=True)
@@ -101,7 +218,7 @@ class _Runner:
     """The steps of a run, in the order in which their work is started."""
 
     plan: Plan
-    execution: Execution
+    execution: _Execution
     progress: Progress
     lint: tuple[LintFinding, ...]
     base: Path
@@ -110,10 +227,15 @@ class _Runner:
     def run(self) -> RunRecord:
         """Measure everything that the study requests."""
         plan = self.plan
-        searches = self._tunings()
+        searches = {
+            (engine, outer): TuningJob(
+                plan.tuning(engine, outer), timeout=plan.spec.search.timeout
+            )
+            for engine in plan.spec.engines
+            for outer in (*plan.outer_folds, None)
+        }
         insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
-        self.progress.start(len(searches) * plan.spec.search.trials)
         jobs = [*searches.values(), *insights.first(), given, claims.job]
         mirrors = self._mirrors(searches)
         self._drive(jobs, "paths, effects, baselines and claims", mirrors)
@@ -123,19 +245,6 @@ class _Runner:
             )
             for where, job in searches.items()
         }
-        cut = sum(job.was_cut for job in searches.values())
-        refits = Batch(self._refits(tuned))
-        jobs = [refits, *insights.second(tuned)]
-        self._drive(jobs, "refits, models and paths around the best")
-        records = given.records | refits.records
-        return replace(
-            self._record(tuned, insights, records, cut),
-            claims=claims.records(insights.rows),
-        )
-
-    def _refits(
-        self, tuned: Mapping[tuple[str, int | None], TunedEngine]
-    ) -> list[Work[Any]]:
         works: list[Work[Any]] = []
         for where, one in tuned.items():
             if where[1] is None:
@@ -143,61 +252,14 @@ class _Runner:
             else:
                 picks = (*PICKS, "unpenalised")
                 works += [FitWork(self._refit(where, one, pick)) for pick in picks]
-        return works
-
-    def _tunings(self) -> dict[tuple[str, int | None], TuningJob]:
-        return {
-            (engine, outer): TuningJob(
-                self.plan.tuning(engine, outer), timeout=self.plan.spec.search.timeout
-            )
-            for engine in self.plan.spec.engines
-            for outer in (*self.plan.outer_folds, None)
-        }
-
-    def _mirrors(
-        self, searches: Mapping[tuple[str, int | None], TuningJob]
-    ) -> dict[tuple[str, int | None], Mirror]:
-        plan, url = self.plan, self.plan.spec.search.storage
-        if url is None:
-            return {}
-        link, mirrors = Link(located(url, self.base)), {}
-        for (engine, outer), job in searches.items():
-            fold = "all rows" if outer is None else f"fold {outer}"
-            name = f"{plan.spec.name}/{engine}/{fold}"
-            mirrors[engine, outer] = Mirror(
-                link, search_name(name, job.tuning, plan.dataset), plan.ranges(engine)
-            )
-        return mirrors
-
-    def _drive(
-        self,
-        jobs: list[Job],
-        stage: str,
-        mirrors: Mapping[tuple[str, int | None], Mirror] = MappingProxyType({}),
-    ) -> None:
-        run_jobs(
-            jobs,
-            self.execution.ledger,
-            slots=self.execution.slots,
-            stopped=self.execution.stop,
-            after=Watch(jobs, stage, self.progress, mirrors).after,
-        )
-
-    def _refit(
-        self, where: tuple[str, int | None], tuned: TunedEngine, pick: str
-    ) -> Fit:
-        engine, outer = where
-        chosen = tuned.candidate(pick)
-        return self.plan.refit(engine, outer, tuned.penalty(pick), chosen.n_rounds)
-
-    def _record(
-        self,
-        tuned: Mapping[tuple[str, int | None], TunedEngine],
-        insights: Insights,
-        records: Mapping[Work[Any], Any],
-        cut: int,
-    ) -> RunRecord:
-        plan, rows = self.plan, insights.rows
+        refits = Batch(works)
+        jobs = [refits, *insights.second(tuned)]
+        self._drive(jobs, "refits, models and paths around the best")
+        notes = [*plan.notes, *insights.notes]
+        if n_cut := sum(job.was_cut for job in searches.values()):
+            cut = f"search.timeout stopped {n_cut} searches early"
+            notes.insert(0, f"{cut}: another run may find other trials.")
+        records, rows = given.records | refits.records, insights.rows
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
@@ -220,30 +282,67 @@ class _Runner:
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
             outer_effects=insights.outer_effects(),
-            notes=(*_timeout_notes(cut), *plan.notes, *insights.notes),
+            notes=tuple(notes),
             outer_ratio=plan.splits.outer_ratio,
             outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
             lint=self.lint,
+            claims=claims.records(rows),
         )
+
+    def _mirrors(self, searches: Mapping[Where, TuningJob]) -> dict[Where, Mirror]:
+        plan, url = self.plan, self.plan.spec.search.storage
+        if url is None:
+            return {}
+        link, mirrors = Link(located(url, self.base)), {}
+        for (engine, outer), job in searches.items():
+            fold = "all rows" if outer is None else f"fold {outer}"
+            name = f"{plan.spec.name}/{engine}/{fold}"
+            mirrors[engine, outer] = Mirror(
+                link, search_name(name, job.tuning, plan.dataset), plan.ranges(engine)
+            )
+        return mirrors
+
+    def _drive(
+        self,
+        jobs: list[Job],
+        stage: str,
+        mirrors: Mapping[Where, Mirror] = MappingProxyType({}),
+    ) -> None:
+        n_searches = sum(isinstance(job, TuningJob) for job in jobs)
+        n_trials = n_searches * self.plan.spec.search.trials
+        run_jobs(
+            jobs,
+            self.execution.ledger,
+            slots=_SLOTS * self.execution.workers,
+            stopped=self.execution.stopped,
+            after=Watch(jobs, stage, n_trials, self.progress, mirrors).after,
+        )
+
+    def _refit(self, where: Where, tuned: TunedEngine, pick: str) -> Fit:
+        n_rounds = tuned.candidate(pick).n_rounds
+        return self.plan.refit(*where, tuned.penalty(pick), n_rounds)
 
     def _engine(
         self,
         name: str,
-        tuned: Mapping[tuple[str, int | None], TunedEngine],
+        tuned: Mapping[Where, TunedEngine],
         insights: Insights,
         records: Mapping[Work[Any], Any],
     ) -> EngineRecord:
         plan = self.plan
-        outer: dict[str, tuple[OuterRecord, ...]] = {}
-        for pick in (*PICKS, "unpenalised"):
-            fits = [
-                FitWork(self._refit((name, fold), tuned[name, fold], pick))
+
+        def refit(outer: int | None, pick: str) -> Fit:
+            return self._refit((name, outer), tuned[name, outer], pick)
+
+        outer = {
+            pick: tuple(
+                OuterRecord.of_fit(
+                    records[FitWork(refit(fold, pick))], plan.test_weights(fold)
+                )
                 for fold in plan.outer_folds
-            ]
-            outer[pick] = tuple(
-                OuterRecord.of_fit(records[fit], plan.test_weights(fold))
-                for fold, fit in enumerate(fits)
             )
+            for pick in (*PICKS, "unpenalised")
+        }
         outer["default"] = tuple(
             OuterRecord.of_reference(records[work])
             for work in plan.references()
@@ -253,20 +352,7 @@ class _Runner:
             name=name,
             tuned={fold: tuned[name, fold] for fold in (*plan.outer_folds, None)},
             outer=outer,
-            models={
-                pick: records[
-                    ModelWork(self._refit((name, None), tuned[name, None], pick))
-                ]
-                for pick in PICKS
-            },
+            models={pick: records[ModelWork(refit(None, pick))] for pick in PICKS},
             importance=insights.importance.of(name),
-            overtuning=insights.overtuning(name, tuned),
+            overtuning=insights.overtuning(name),
         )
-
-
-def _timeout_notes(cut: int) -> list[str]:
-    if cut == 0:
-        return []
-    return [
-        f"search.timeout cut {cut} searches short: another run may find other trials."
-    ]

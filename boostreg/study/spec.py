@@ -1,12 +1,12 @@
-"""What a study file may say: the classes mirror the YAML key by key.
+"""The schema of a study file: the classes mirror the YAML key by key.
 
-Every default that a study has stands here, and nowhere else. A spec is checked when it
-is made, and never changes.
+All defaults of a study are here. A spec is checked when it is made, and is frozen.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,44 +17,32 @@ from pydantic import (
     PlainValidator,
     PositiveInt,
     Tag,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from boostreg.baselines import BASELINES, DEFAULT_BASELINES
 from boostreg.data import Reading, Task
 from boostreg.engines import ENGINES
-from boostreg.errors import StudyError
-from boostreg.penalty import PENALTIES, Scale, Space
-from boostreg.study.checks import (
-    FIXED,
-    all_of,
-    check_class_weights,
-    check_fixed,
-    check_memory,
-    check_missing,
-    check_monotone,
-    check_objective,
-    check_priors,
-    check_reading,
-    check_space,
-    check_types,
-    distinct,
-    one_of,
-    searched,
-    settle_fixed,
-)
+from boostreg.errors import Fault, PenaltyError, StudyError
+from boostreg.losses import OBJECTIVES, Objective
+from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
+from boostreg.penalty.priors import is_prior, prior_value, with_prior_values
 from boostreg.study.claim_spec import ClaimSpec, distinct_ids
-from boostreg.study.faults import contradiction, detail, details, rule, tag
-from boostreg.study.strict import Strict, Text
+from boostreg.study.faults import (
+    contradiction,
+    kind_by_key,
+    raise_faults,
+    rule,
+    show,
+    tag,
+)
+from boostreg.study.strict import Strict, Text, is_number, one_of
 from boostreg.tuning import Sampler
 from boostreg.tuning.mirror import check_storage, masked
 
 __all__ = [
-    "Compute",
     "Dask",
     "Data",
     "Effects",
@@ -69,6 +57,13 @@ __all__ = [
     "Validation",
 ]
 
+_FIXED: Mapping[str, float] = MappingProxyType({"learning_rate": 0.1})
+"""Default of ``search.fixed``."""
+
+_N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
+_BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
+_BYTES |= {"gib": 2**30}
+_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -76,53 +71,201 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 Name = Annotated[str, Field(max_length=1000)]
-"""Of a column; it may be empty."""
+"""Name of a column, which may be empty."""
+
+
+def _all_of(names: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """Return a check that a list holds some of ``names``, each at most once."""
+
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        expected = f"one of: {', '.join(names)}"
+        raise_faults(
+            Fault((place,), expected, value, tuple(names))
+            for place, value in enumerate(values)
+            if value not in names
+        )
+        return _distinct(values)
+
+    return check
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Check that no entry of a list is repeated."""
+    raise_faults(
+        Fault((place,), "each entry once", value)
+        for place, value in enumerate(values)
+        if value in values[:place]
+    )
+    return values
+
+
+def _check_fixed(values: Any) -> dict[str, float | int | None]:
+    """Return penalties with the value that each is fixed at, priors as values."""
+    if not isinstance(values, Mapping):
+        raise rule("a mapping of penalties to values")
+    faults: list[Fault] = []
+    for name, value in values.items():
+        if name not in PENALTIES:
+            faults.append(Fault((name,), "penalty", value, PENALTIES, "unknown"))
+            continue
+        try:
+            number = prior_value(name, value) if is_prior(value) else value
+            field: dict[str, Any] = {name: number}
+            Penalty(**field)
+        except PenaltyError as error:
+            faults += error.faults
+    raise_faults(faults)
+    return with_prior_values(values)
+
+
+def _check_space(value: Any) -> Space:
+    """Return the space, given its name or its ranges."""
+    if isinstance(value, Space):
+        return value
+    if not isinstance(value, (str, Mapping)):
+        raise rule("the name of a space, or ranges by penalty")
+    try:
+        return parse_space(value, engines=tuple(ENGINES))
+    except PenaltyError as error:
+        # Their keys begin with ``space``, the name of the argument.
+        raise_faults(replace(fault, loc=fault.loc[1:]) for fault in error.faults)
+        raise
+
+
+def _settle_fixed(search: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``search`` with its space parsed, and the space's values in ``fixed``.
+
+    The default of ``fixed`` yields to what the space searches or fixes. A penalty in
+    both places is left there, for the check that reports the contradiction.
+    """
+    value, given = search.get("space", "default"), search.get("fixed", _FIXED)
+    try:
+        space = parse_space(value, engines=tuple(ENGINES))
+    except PenaltyError:
+        return search  # its own check reports what is wrong with it
+    if not isinstance(given, Mapping):
+        return {**search, "space": space}
+    if "fixed" not in search:
+        named = {name for engine in ENGINES for name in space.for_engine(engine)}
+        given = {n: v for n, v in given.items() if n not in named | set(space.fixed)}
+    moved = {name: v for name, v in space.fixed.items() if name not in given}
+    kept = {name: v for name, v in space.fixed.items() if name in given}
+    fixed = {**given, **moved}
+    return {**search, "space": replace(space, fixed=kept), "fixed": fixed}
+
+
+def _check_memory(value: Any) -> int | None:
+    """Return bytes, from a whole number or text such as ``2 GB`` or ``512 MiB``."""
+    if value is None:
+        return None
+    match = _MEMORY.fullmatch(str(value))
+    if isinstance(value, (int, str)) and not isinstance(value, bool) and match:
+        n_bytes = int(float(match[1]) * _BYTES[(match[2] or "").lower()])
+        if n_bytes > 0:
+            return n_bytes
+    raise rule("bytes as a whole number, or text such as 2 GB or 512 MiB")
 
 
 class Data(Strict):
-    """Where the rows come from, and what its columns are for."""
+    """Where the rows come from, and what their columns are for."""
 
     source: Text
     target: Name
     task: Task | None = None
     objective: Any = None
-    drop: Annotated[tuple[Name, ...], AfterValidator(distinct)] = ()
+    drop: Annotated[tuple[Name, ...], AfterValidator(_distinct)] = ()
     groups: Name | None = None
     time: Name | None = None
     weights: Name | None = None
-    class_weights: Annotated[Any, AfterValidator(check_class_weights)] = None
-    monotone: Annotated[Any, AfterValidator(check_monotone)] = Field(
-        default_factory=dict
-    )
-    missing: Annotated[Any, AfterValidator(check_missing)] = None
+    class_weights: Any = None
+    monotone: Any = Field(default_factory=dict)
+    missing: Any = None
     decimal: Text = Reading().decimal
     thousands: Text | None = Reading().thousands
     separator: Text = Reading().separator
     encoding: Text = Reading().encoding
-    types: Annotated[Any, AfterValidator(check_types)] = Field(default_factory=dict)
+    types: Any = Field(default_factory=dict)
 
     @property
     def reading(self) -> Reading:
         """How the cells of a file are read."""
-        return Reading(
-            missing=self.missing,
-            decimal=self.decimal,
-            thousands=self.thousands,
-            separator=self.separator,
-            encoding=self.encoding,
-            types=self.types,
+        return replace(Reading.from_dict(dict(self)), types=self.types)
+
+    @field_validator("class_weights", mode="after")
+    @classmethod
+    def _class_weights_are_positive(cls, value: Any) -> Any:
+        if value is None or value == "balanced":
+            return value
+        if isinstance(value, Mapping) and all(
+            is_number(factor) and factor > 0 for factor in value.values()
+        ):
+            return {str(label): float(factor) for label, factor in value.items()}
+        raise rule("balanced, or a positive number for each class that is named")
+
+    @field_validator("monotone", mode="after")
+    @classmethod
+    def _signs_are_known(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and all(
+            is_number(sign) and abs(sign) == 1 for sign in value.values()
+        ):
+            return {str(name): int(sign) for name, sign in value.items()}
+        raise rule("1 (rising) or -1 (falling) for each column that is named")
+
+    @field_validator("missing", mode="after")
+    @classmethod
+    def _missing_are_words(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, (tuple, list)) and all(
+            isinstance(word, str) or is_number(word) for word in value
+        ):
+            return tuple(map(str, value))
+        raise rule(
+            "a list of words and numbers, such as ['?', NA, -999], with null, true and "
+            "false in quotes"
         )
+
+    @field_validator("types", mode="after")
+    @classmethod
+    def _types_are_known(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            types = {str(name): kind for name, kind in value.items()}
+            if Reading.expected("types", types=types) is None:
+                return types
+        raise rule("number or category for each column that is named")
 
     @field_validator("decimal", "thousands", "separator", "encoding", mode="after")
     @classmethod
     def _cells_can_be_read(cls, value: Any, info: ValidationInfo) -> Any:
-        before = {"decimal": info.data["decimal"]} if "decimal" in info.data else {}
-        return check_reading(str(info.field_name), value, before)
+        key, given = str(info.field_name), {str(info.field_name): value}
+        if "decimal" in info.data:
+            given["decimal"] = info.data["decimal"]
+        if (expected := Reading.expected(key, **given)) is not None:
+            raise rule(expected)
+        return value
 
     @field_validator("objective", mode="after")
     @classmethod
     def _objective_suits_the_task(cls, value: Any, info: ValidationInfo) -> Any:
-        return check_objective(value, info.data.get("task"))
+        task = info.data.get("task")
+        if value is None:
+            return None
+        name = value
+        if isinstance(value, Mapping) and len(value) == 1:
+            ((name, number),) = value.items()
+            name = name if is_number(number) else None
+        if not isinstance(name, str):
+            raise rule("a name, or one name with its number such as {tweedie: 1.5}")
+        if name not in OBJECTIVES:
+            raise rule(f"one of: {', '.join(OBJECTIVES)}", known=OBJECTIVES)
+        try:
+            if task is None:
+                Objective(name, value[name] if isinstance(value, Mapping) else None)
+            else:
+                Objective.for_task(task, _N_CLASSES[task], value)
+        except StudyError as error:
+            raise contradiction(str(error), at=("data", "objective")) from None
+        return value
 
     @field_validator("drop", "groups", "time", "weights", mode="after")
     @classmethod
@@ -142,22 +285,22 @@ class Rounds(Strict):
 
 
 def _check_storage(value: Any) -> str | None:
-    """Check the URL of a storage; what is told of it holds no password."""
+    """Check the URL of a storage; messages never show its password."""
     if value is None:
         return None
     if not isinstance(value, str):
-        wrong = "found no text; expected the URL of a storage."
-        raise contradiction(wrong, at=("search", "storage"))
+        # The value is not shown, because it may contain a password.
+        text = "expected the URL of a storage, as text."
+        raise contradiction(text, at=("search", "storage"))
     try:
         check_storage(value)
     except StudyError as error:
-        faults = details(replace(fault, loc=()) for fault in error.faults)
-        raise ValidationError.from_exception_data("storage", faults) from None
+        raise_faults(replace(fault, loc=()) for fault in error.faults)
     return value
 
 
 class Search(Strict):
-    """What is tried, and how."""
+    """What is searched, and how."""
 
     trials: Count = 40
     timeout: Annotated[float, Field(gt=0)] | None = None
@@ -166,15 +309,15 @@ class Search(Strict):
     racing: bool = True
     storage: Annotated[str | None, BeforeValidator(_check_storage)] = None
     scale: Scale = "raw"
-    fixed: Annotated[Mapping[str, float | int | None], BeforeValidator(check_fixed)] = (
-        Field(default_factory=lambda: dict(FIXED))
-    )
-    space: Annotated[Space, PlainValidator(check_space)] = Field(
+    fixed: Annotated[
+        Mapping[str, float | int | None], BeforeValidator(_check_fixed)
+    ] = Field(default_factory=lambda: dict(_FIXED))
+    space: Annotated[Space, PlainValidator(_check_space)] = Field(
         default="default", validate_default=True
     )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data; of a storage's URL no more than may be read by all."""
+        """Return plain data, with the credentials of a storage masked."""
         shown = None if self.storage is None else masked(self.storage)
         return super().as_dict() | {"storage": shown, "space": self.space.as_dict()}
 
@@ -183,82 +326,77 @@ class Search(Strict):
     def _fixed_entries_are_fixed(cls, content: Any) -> Any:
         if not isinstance(content, Mapping):
             return content
-        check_priors(content)
-        return settle_fixed(content)
+        scale = content.get("scale", "raw")
+        for part in ("fixed", "space"):
+            entries = content.get(part)
+            for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+                if scale != "raw" and is_prior(entry):
+                    raise contradiction(
+                        f"a prior is in raw units, but search.scale is {show(scale)}; "
+                        "give a number of rows instead, or set scale: raw.",
+                        at=("search", part, str(name)),
+                    )
+        return _settle_fixed(content)
 
     @field_validator("space", mode="after")
     @classmethod
     def _searched_is_not_fixed(cls, space: Space, info: ValidationInfo) -> Space:
-        fixed = info.data.get("fixed", {})
-        faults = [
-            detail(_both(keys), keys, space)
-            for keys in searched(space)
-            if keys[-1] in fixed
-        ]
-        if faults:
-            raise ValidationError.from_exception_data("space", faults)
+        entries = [(name,) for name in (*space.entries, *space.fixed)]
+        own = space.engine_entries.items()
+        for keys in [*entries, *((e, name) for e, names in own for name in names)]:
+            if keys[-1] in info.data.get("fixed", {}):
+                path = ".".join(("search.space", *keys))
+                raise contradiction(
+                    f"fixed here and searched in {path}; keep one of them.",
+                    at=("search", "fixed", keys[-1]),
+                )
         return space
 
 
-def _both(keys: tuple[str, ...]) -> PydanticCustomError:
-    path = ".".join(("search.space", *keys))
-    return contradiction(
-        f"fixed here and searched in {path}; keep one of them.",
-        at=("search", "fixed", keys[-1]),
-    )
-
-
 class Folds(Strict):
-    """Cross-validation, repeated with other folds."""
+    """Cross-validation; each repeat has new folds."""
 
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     repeats: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
 class Holdout(Strict):
-    """One split, this share of the rows being judged."""
+    """One split, with this share of the rows in the test part."""
 
     holdout: Share
 
 
-def _outer_kind(value: Any) -> str:
-    held_out = isinstance(value, Holdout) or (
-        isinstance(value, Mapping) and "holdout" in value
-    )
-    return tag("Holdout") if held_out else tag("Folds")
-
-
 class Validation(Strict):
-    """The folds that judge, and within each the folds that choose."""
+    """The outer folds, which judge, and the inner folds, which choose."""
 
     outer: Annotated[
         Annotated[Folds, Tag(tag("Folds"))] | Annotated[Holdout, Tag(tag("Holdout"))],
-        Discriminator(_outer_kind),
+        kind_by_key("holdout", "Holdout", "Folds"),
     ] = Folds()
     inner: Folds = Folds()
 
 
 class Paths(Strict):
-    """Grids of one penalty each, all else fixed; None for all of the space."""
+    """Paths along one penalty, all else fixed; None: see ``path_grids``."""
 
-    penalties: Annotated[tuple[str, ...], AfterValidator(all_of(PENALTIES))] | None = (
+    penalties: Annotated[tuple[str, ...], AfterValidator(_all_of(PENALTIES))] | None = (
         None
     )
     points: Annotated[int, Field(ge=2, le=1000)] = 15
 
 
 class Effects(Strict):
-    """A design that fills the space, for shares of variance."""
+    """A space-filling design, for the importance of penalties."""
 
     design: Annotated[str, AfterValidator(one_of(("sobol",)))] = "sobol"
     points: Annotated[int, Field(ge=0, le=100_000)] = 64
 
 
 class Select(Strict):
-    """Limits under which the best candidate is wanted; bytes, microseconds a row."""
+    """Limits on the best candidate; ``max_microseconds`` is per row."""
 
     max_leaves: Annotated[float, Field(gt=0)] | None = None
-    max_bytes: Annotated[PositiveInt | None, BeforeValidator(check_memory)] = None
+    max_bytes: Annotated[PositiveInt | None, BeforeValidator(_check_memory)] = None
     max_microseconds: Annotated[float, Field(gt=0)] | None = None
 
 
@@ -269,30 +407,28 @@ class Dask(Strict):
     allow_insecure: bool = False
 
 
-def _executor_kind(value: Any) -> str:
-    return tag("Dask") if isinstance(value, (Mapping, Dask)) else tag("local")
-
-
 class Compute(Strict):
-    """Where fits run. It never changes a result, but for the threads of a fit."""
+    """Where fits run. Only ``threads``, which is per fit, can change a result."""
 
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     executor: Annotated[
         Annotated[str, AfterValidator(one_of(("local",))), Tag(tag("local"))]
         | Annotated[Dask, Tag(tag("Dask"))],
-        Discriminator(_executor_kind),
+        Discriminator(
+            lambda value: tag("Dask" if isinstance(value, Mapping | Dask) else "local")
+        ),
     ] = "local"
 
 
 class Limits(Strict):
-    """What one fit may use before it is ended; memory in bytes."""
+    """When a fit is stopped; memory in bytes."""
 
     seconds_per_fit: Annotated[float, Field(gt=0)] | None = None
-    memory: Annotated[PositiveInt | None, BeforeValidator(check_memory)] = None
+    memory: Annotated[PositiveInt | None, BeforeValidator(_check_memory)] = None
 
 
 class StudySpec(Strict):
-    """What a study does; only ``name``, ``data.source`` and ``data.target`` must be.
+    """A study; only ``name``, ``data.source`` and ``data.target`` are required.
 
     Examples
     --------
@@ -306,13 +442,13 @@ class StudySpec(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     data: Data
     engines: Annotated[
-        tuple[str, ...], Field(min_length=1), AfterValidator(all_of(tuple(ENGINES)))
+        tuple[str, ...], Field(min_length=1), AfterValidator(_all_of(tuple(ENGINES)))
     ] = ("xgboost", "lightgbm")
     rounds: Rounds = Rounds()
     search: Search = Field(default_factory=Search)
     validation: Validation = Validation()
     paths: Paths = Paths()
-    baselines: Annotated[tuple[str, ...], AfterValidator(all_of(BASELINES))] = (
+    baselines: Annotated[tuple[str, ...], AfterValidator(_all_of(BASELINES))] = (
         DEFAULT_BASELINES
     )
     effects: Effects = Effects()

@@ -1,11 +1,13 @@
-"""The base class of all parts of a study file."""
+"""What all parts of the schema use: the base class, and simple checks."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Strict", "Text"]
+from boostreg.study.faults import rule
+
+__all__ = ["Strict", "Text", "is_number", "one_of"]
 
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -30,3 +32,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
     return value
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number, and not a bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def one_of(names: Sequence[str]) -> Callable[[str], str]:
+    """Return a check that text is one of ``names``."""
+
+    def check(value: str) -> str:
+        if value not in names:
+            raise rule(f"one of: {', '.join(names)}", known=names)
+        return value
+
+    return check

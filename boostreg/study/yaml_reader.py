@@ -9,7 +9,7 @@ those of the core schema (YAML 1.2.2, 10.3.2): ``1e-3`` is a number, ``no`` and
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,10 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from boostreg.errors import StudyError, reason
+from boostreg.errors import Loc, StudyError, reason
 from boostreg.study.faults import Place, PlacedFault, as_error, show
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_LINES", "MAX_VALUES", "Document", "read_yaml"]
+__all__ = ["MAX_DEPTH", "Document", "read_yaml"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -50,8 +50,6 @@ _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
-Loc = tuple[str | int, ...]
-
 
 @dataclass(slots=True)
 class Document:
@@ -67,15 +65,9 @@ class Document:
     values: dict[Loc, Place] = field(default_factory=dict)
     faults: list[PlacedFault] = field(default_factory=list)
 
-    def key_place(self, loc: Loc) -> Place:
-        """Return the position of a key, or of the nearest parent that exists."""
-        return self._nearest(loc, self.keys)
-
-    def value_place(self, loc: Loc) -> Place:
-        """Return the position of a value, or of the nearest parent that exists."""
-        return self._nearest(loc, self.values)
-
-    def _nearest(self, loc: Loc, places: Mapping[Loc, Place]) -> Place:
+    def place(self, loc: Loc, *, of_key: bool = False) -> Place:
+        """Return the position of a value or key, or of the nearest existing parent."""
+        places = self.keys if of_key else self.values
         if loc in places:
             return places[loc]
         holders = (loc[:n] for n in range(len(loc), 0, -1))
@@ -85,22 +77,19 @@ class Document:
 
 
 def read_yaml(path: Path) -> Document:
-    """Read a YAML file with one document.
-
-    Raises
-    ------
-    StudyError
-        If there is no such file, it is not UTF-8, not YAML, or beyond the bounds.
-    """
+    """Read a YAML file with one document; StudyError if that is impossible."""
     text = _read_text(path)
     document = Document(str(path))
-    _refuse_towers(document.file, text)
+    _check_nesting(document.file, text)
     try:
         _Builder(document, _events(text)).build()
-    except _RefusedError as refused:
-        raise as_error(document.file, [refused.fault]) from None
     except MarkedYAMLError as error:
-        raise as_error(document.file, [_syntax_fault(error)]) from None
+        mark = error.problem_mark or error.context_mark
+        text = " ".join(str(error.problem or error.context or "cannot be read").split())
+        hint = "; indent with spaces, not tabs" if r"\t" in text else ""
+        place = _place(mark) if mark else _TOP
+        fault = PlacedFault(place, "", f"not YAML: {text}{hint}.")
+        raise as_error(document.file, [fault]) from None
     except YAMLError as error:
         text = " ".join(str(error).split())
         raise StudyError(f"{path}: not YAML: {text}.") from None
@@ -134,7 +123,7 @@ def _read_text(path: Path) -> str:
         ) from None
 
 
-def _refuse_towers(file: str, text: str) -> None:
+def _check_nesting(file: str, text: str) -> None:
     """Refuse deeply nested brackets before the scanner sees them.
 
     ruamel.yaml looks far ahead in them and would need a second for its first event.
@@ -152,23 +141,8 @@ def _events(text: str) -> Iterator[Any]:
     return YAML(typ="safe", pure=True).parse(text)  # type: ignore[no-any-return] # ruamel is untyped here
 
 
-class _RefusedError(Exception):
-    """The file exceeds a bound; reading stops."""
-
-    def __init__(self, place: Place, text: str) -> None:
-        super().__init__(text)
-        self.fault = PlacedFault(place, "", text)
-
-
 def _place(mark: Any) -> Place:
     return Place(mark.line + 1, mark.column + 1)
-
-
-def _syntax_fault(error: MarkedYAMLError) -> PlacedFault:
-    mark = error.problem_mark or error.context_mark
-    text = " ".join(str(error.problem or error.context or "cannot be read").split())
-    hint = "; indent with spaces, not tabs" if r"\t" in text else ""
-    return PlacedFault(_place(mark) if mark else _TOP, "", f"not YAML: {text}{hint}.")
 
 
 class _Builder:
@@ -180,23 +154,17 @@ class _Builder:
     def build(self) -> None:
         n_documents = 0
         for event in self._events:
-            if isinstance(event, DocumentStartEvent):
-                n_documents += 1
-                self._check_start(event, n_documents)
-            elif isinstance(event, NodeEvent):
+            if isinstance(event, NodeEvent):
                 self._document.content = self._value(event, ())
-
-    @staticmethod
-    def _check_start(event: Any, n_documents: int) -> None:
-        if n_documents > 1:
-            raise _RefusedError(_place(event.start_mark), "a second document begins.")
-        if event.tags or tuple(event.version or (1, 2)) != (1, 2):
-            raise _RefusedError(
-                _place(event.start_mark), "a YAML directive; studies are YAML 1.2."
-            )
-
-    def _next(self) -> Any:
-        return next(self._events)
+            elif isinstance(event, DocumentStartEvent):
+                n_documents += 1
+                place = _place(event.start_mark)
+                if n_documents > 1:
+                    raise self._refusal(place, "a second document begins.")
+                if event.tags or tuple(event.version or (1, 2)) != (1, 2):
+                    raise self._refusal(
+                        place, "a YAML directive; studies are YAML 1.2."
+                    )
 
     def _value(self, event: Any, loc: Loc) -> Any:
         self._check_node(event, loc)
@@ -206,55 +174,52 @@ class _Builder:
         if isinstance(event, MappingStartEvent):
             return self._mapping(loc)
         if isinstance(event, SequenceStartEvent):
-            return self._sequence(loc)
+            entries: list[Any] = []
+            while not isinstance(event := next(self._events), CollectionEndEvent):
+                entries.append(self._value(event, (*loc, len(entries))))
+            return tuple(entries)
         return self._scalar(event, loc)
 
     def _check_node(self, event: Any, loc: Loc) -> None:
         place = _place(event.start_mark)
         self._n_values += 1
         if isinstance(event, AliasEvent):
-            raise _RefusedError(place, "an alias (*); write the value out.")
+            raise self._refusal(place, "an alias (*); write the value out.")
         if event.anchor is not None:
-            raise _RefusedError(place, "an anchor (&); write each value out.")
+            raise self._refusal(place, "an anchor (&); write each value out.")
         if event.tag is not None:
-            raise _RefusedError(place, f"a tag ({show(str(event.tag))}); leave it out.")
+            raise self._refusal(place, f"a tag ({show(str(event.tag))}); leave it out.")
         if len(loc) >= MAX_DEPTH:
-            raise _RefusedError(place, f"nested deeper than {MAX_DEPTH} levels.")
+            raise self._refusal(place, f"nested deeper than {MAX_DEPTH} levels.")
         if self._n_values > MAX_VALUES:
-            raise _RefusedError(place, f"more than {MAX_VALUES} values.")
+            raise self._refusal(place, f"more than {MAX_VALUES} values.")
 
     def _mapping(self, loc: Loc) -> dict[str, Any]:
         content: dict[str, Any] = {}
-        while not isinstance(event := self._next(), CollectionEndEvent):
+        while not isinstance(event := next(self._events), CollectionEndEvent):
             self._check_node(event, loc)
             key, place = self._key(event), _place(event.start_mark)
-            twice = key in content
-            if twice:
+            if key in content:
                 first = self._document.keys[*loc, key].line
-                self._fault(
-                    place, (*loc, key), f"written twice, first in line {first}."
-                )
+                self._fault(place, (*loc, key), f"repeated, first in line {first}.")
             else:
                 self._document.keys[*loc, key] = place
-            value = self._value(self._next(), (*loc, key))
+            value = self._value(next(self._events), (*loc, key))
             content.setdefault(key, value)
         return content
+
+    def _refusal(self, place: Place, text: str) -> StudyError:
+        return as_error(self._document.file, [PlacedFault(place, "", text)])
 
     def _key(self, event: Any) -> str:
         place = _place(event.start_mark)
         if not isinstance(event, ScalarEvent):
-            raise _RefusedError(place, "a key must be text, found a list or a mapping.")
+            raise self._refusal(place, "a key must be text, found a list or a mapping.")
         if event.value == "<<":
-            raise _RefusedError(place, "a merge key (<<); write the keys out.")
+            raise self._refusal(place, "a merge key (<<); write the keys out.")
         if _unprintable(event.value):
-            raise _RefusedError(place, "a key with control characters.")
+            raise self._refusal(place, "a key with control characters.")
         return str(event.value)
-
-    def _sequence(self, loc: Loc) -> tuple[Any, ...]:
-        content: list[Any] = []
-        while not isinstance(event := self._next(), CollectionEndEvent):
-            content.append(self._value(event, (*loc, len(content))))
-        return tuple(content)
 
     def _scalar(self, event: Any, loc: Loc) -> Any:
         text: str = event.value

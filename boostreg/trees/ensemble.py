@@ -1,4 +1,4 @@
-"""The way of rows through all trees at once, one level a step."""
+"""Trees of a boosted model: reading, predicting, cutting, scaling and measuring."""
 
 from dataclasses import dataclass, fields, replace
 from os import PathLike
@@ -25,7 +25,7 @@ from boostreg.trees.structure import (
     settle,
 )
 
-__all__ = ["TreeEnsemble", "descend", "tree_size"]
+__all__ = ["TreeEnsemble", "tree_size"]
 
 _MISSING_NONE, _MISSING_ZERO = 0, 1
 
@@ -33,43 +33,33 @@ _MISSING_NONE, _MISSING_ZERO = 0, 1
 _CELLS = 2**18
 
 
-def descend(trees: Forest, X: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the leaf, as node of the ensemble, that each row reaches in each tree.
+@np.errstate(invalid="ignore")
+def _descend(trees: Forest, X: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the leaf that each row reaches in each tree, (n_samples, n_trees).
 
-    Parameters
-    ----------
-    trees : Forest
-        With at least one tree.
-    X : ndarray of shape (n_samples, n_features)
-        In the precision that the engine compares in.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_trees)
+    All rows move down one level per step, through all trees at once. ``X`` has the
+    precision in which the engine compares.
     """
     leaves = np.empty((len(X), trees.n_trees), dtype=np.int64)
+    has_sets = len(trees.members_left) > 0
     step = max(1, _CELLS // max(1, trees.n_trees))
     for start in range(0, len(X), step):
-        leaves[start : start + step] = _walk(trees, X[start : start + step])
+        part = X[start : start + step]
+        values = part.ravel()
+        node = np.tile(trees.tree_offsets[:-1], len(part))
+        row = np.repeat(np.arange(len(part)), trees.n_trees)
+        active = np.flatnonzero(trees.left[node] >= 0)
+        while active.size:
+            here = node[active]
+            x = values[row[active] * X.shape[1] + trees.feature[here]]
+            goes_left = _numeric(trees, here, x)
+            if has_sets:
+                _overrule_categorical(trees, here, x, goes_left)
+            here = np.where(goes_left, trees.left[here], trees.right[here])
+            node[active] = here
+            active = active[trees.left[here] >= 0]
+        leaves[start : start + step] = node.reshape(len(part), trees.n_trees)
     return leaves
-
-
-def _walk(trees: Forest, X: NDArray[np.float64]) -> NDArray[np.int64]:
-    node = np.tile(trees.tree_offsets[:-1], len(X))
-    row = np.repeat(np.arange(len(X)), trees.n_trees)
-    active = np.flatnonzero(trees.left[node] >= 0)
-    values = np.ascontiguousarray(X).ravel()
-    has_sets = len(trees.members_left) > 0
-    while active.size:
-        here = node[active]
-        x = values[row[active] * X.shape[1] + trees.feature[here]]
-        goes_left = _numeric(trees, here, x)
-        if has_sets:
-            _overrule_categorical(trees, here, x, goes_left)
-        here = np.where(goes_left, trees.left[here], trees.right[here])
-        node[active] = here
-        active = active[trees.left[here] >= 0]
-    return node.reshape(len(X), trees.n_trees)
 
 
 def _numeric(
@@ -77,13 +67,13 @@ def _numeric(
 ) -> NDArray[np.bool_]:
     threshold = trees.threshold[here]
     rules = ENGINE_FACTS[trees.engine].rules
+    missing = np.isnan(x)
     if not rules.missing_kinds:
-        with np.errstate(invalid="ignore"):
-            left = x < threshold if rules.strict else x <= threshold
-        missing = np.isnan(x)
+        left = x < threshold if rules.strict else x <= threshold
         left[missing] = trees.default_left[here[missing]]
         return left
-    kind, missing = trees.missing[here], np.isnan(x)
+    # NumericalDecision in include/LightGBM/tree.h: NaN is 0 unless NaN is missing.
+    kind = trees.missing[here]
     left = np.where(missing, 0.0, x) <= threshold
     missing &= kind != _MISSING_NONE
     missing |= (kind == _MISSING_ZERO) & (np.abs(x) <= rules.zero)
@@ -103,35 +93,23 @@ def _overrule_categorical(
     if not place.size:
         return
     index, x = index[place], x[place]
-    member = _is_member(trees, index, x)
+    rules = ENGINE_FACTS[trees.engine].rules
+    # A fraction is in the category below it in every library. -0.5 is in category 0
+    # only in LightGBM; XGBoost and scikit-learn reject negative categories.
+    valid = (x > -1.0 if rules.truncates else x >= 0.0) & (x < float(SPAN))
+    code = np.where(valid, x, 0.0).astype(np.int64)
+    # One sorted list of set * SPAN + category serves all sets.
+    wanted, members = index.astype(np.int64) * SPAN + code, list_members(trees)
+    found = np.searchsorted(members, wanted)
+    member = valid & (np.append(members, -1)[found] == wanted)
     left = member == trees.members_left[index]
-    if not ENGINE_FACTS[trees.engine].rules.missing_kinds:
+    if not rules.missing_kinds:
         missing = np.isnan(x)
         left[missing] = trees.default_left[here[place[missing]]]
     goes_left[place] = left
 
 
-def _is_member(
-    trees: Forest, index: NDArray[np.int32], x: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    # A fraction belongs to the category below it in every library; -0.5 truncates to
-    # category 0 in LightGBM alone, XGBoost and scikit-learn refuse what is negative.
-    truncates = ENGINE_FACTS[trees.engine].rules.truncates
-    above = x > -1.0 if truncates else x >= 0.0
-    valid = above & (x < float(SPAN))
-    code = np.where(valid, x, 0.0).astype(np.int64)
-    # One sorted list of set and category serves all sets.
-    wanted = index.astype(np.int64) * SPAN + code
-    members = list_members(trees)
-    found = np.searchsorted(members, wanted)
-    found[found == len(members)] = 0
-    if not len(members):
-        return np.zeros(len(x), dtype=np.bool_)
-    is_member: NDArray[np.bool_] = valid & (members[found] == wanted)
-    return is_member
-
-
-# Leaves of rows x trees that predictions hold at a time: some 20 MB.
+# Leaves (rows x trees) that a prediction holds at a time: about 20 MB.
 _ENSEMBLE_CELLS = 2**20
 
 
@@ -139,33 +117,33 @@ _ENSEMBLE_CELLS = 2**20
 class TreeEnsemble(Forest):
     """The trees of a boosted model, as flat arrays over all nodes of all trees.
 
-    Trees stand in the order of their rounds. Node ``i`` of tree ``t`` is entry
-    ``tree_offsets[t] + i``, the root being ``i = 0``.
+    Trees are in the order of their rounds. Node ``i`` of tree ``t`` is entry
+    ``tree_offsets[t] + i``; the root is ``i = 0``.
 
     Attributes
     ----------
     engine : {"xgboost", "lightgbm", "sklearn"}
-        Whose rules decide: XGBoost goes left if ``float32(x) < threshold``, the others
-        if ``x <= threshold``.
+        Library whose rules apply: a row goes left if ``float32(x) < threshold`` in
+        XGBoost, and if ``x <= threshold`` in the others.
     n_features, n_outputs, n_rounds : int
-        Columns of the table, raw scores a row, boosting rounds.
+        Columns of the table, raw scores per row, boosting rounds.
     tree_offsets : ndarray of shape (n_trees + 1,)
     left, right : ndarray of shape (n_nodes,)
         Children as entries of these arrays, -1 in a leaf.
     feature : ndarray of shape (n_nodes,)
         Tested column, -1 in a leaf.
     threshold : ndarray of shape (n_nodes,)
-        Of a split on numbers.
+        Threshold of a numeric split.
     value : ndarray of shape (n_nodes,)
-        What a leaf adds to the raw score; 0 elsewhere.
+        Amount that a leaf adds to the raw score; 0 in splits.
     hessian, gain : ndarray of shape (n_nodes,)
-        Summed hessian, and gain of the split; NaN where the format has none.
+        Summed hessian, and gain of the split; NaN if the format has none.
     depth : ndarray of shape (n_nodes,)
-        Splits above the node.
+        Number of splits above the node.
     default_left : ndarray of shape (n_nodes,)
         Where missing values go.
     missing : ndarray of shape (n_nodes,)
-        What is missing: 0 nothing (NaN counts as 0), 1 zeros and NaN, 2 NaN.
+        Which values are missing: 0 none (NaN is read as 0), 1 zeros and NaN, 2 NaN.
     set_index : ndarray of shape (n_nodes,)
         Set of categories that the split tests, -1 if none.
     set_offsets, categories : ndarray
@@ -175,17 +153,17 @@ class TreeEnsemble(Forest):
     output, round : ndarray of shape (n_trees,)
         The raw score that a tree adds to, and its boosting round from 0.
     learning_rates : ndarray of shape (n_trees,)
-        Leaf value / weight, dart's scaling included; NaN if the file does not tell.
+        Leaf value / weight, including dart's scaling; NaN if unknown. XGBoost models
+        do not contain it; without it ``l1_norm`` and ``l2_norm`` are NaN.
     reg_lambda : float
-        L2 penalty in the library's own units; NaN if the file does not tell.
+        L2 penalty in the library's own units; NaN if unknown, as in XGBoost models.
     intercept : ndarray of shape (n_outputs,)
-        What the library's raw score has beside the trees.
+        The part of the library's raw score that is not in the trees.
     mixed : ndarray of shape (n_trees,)
-        Trees whose leaves hold an intercept that cannot be separated from the weights.
-        ``l1_norm``, ``l2_norm`` and ``zero_share`` are NaN from there on.
+        Trees whose leaves contain an intercept that cannot be separated from the
+        weights. ``l1_norm``, ``l2_norm`` and ``zero_share`` are NaN from there on.
     features : FeatureMap or None
-        Map of the columns to the units of ``threshold``; None where these are the
-        columns' own.
+        Map of the columns to the units of ``threshold``; None if they are the same.
     """
 
     features: FeatureMap | None = None
@@ -196,12 +174,13 @@ class TreeEnsemble(Forest):
     ) -> Self:
         """Return the trees of XGBoost's model bytes, UBJ or JSON.
 
-        Without ``learning_rate`` the gains are asked, see ``formats.xgboost_rate``.
+        The bytes do not contain the learning rate. Without ``learning_rate``, weights
+        before the learning rate are unknown: ``l1_norm`` and ``l2_norm`` are NaN.
 
         Raises
         ------
         ModelError
-            If the bytes are damaged, or a model without trees of plain leaves.
+            If the bytes are damaged, or if the leaves of the model are not numbers.
         """
         return cls(**settle(read_xgboost(data, learning_rate=learning_rate)))
 
@@ -215,21 +194,24 @@ class TreeEnsemble(Forest):
     ) -> Self:
         """Return the trees of LightGBM's model text.
 
-        ``intercept``, a number or one a class, is what the leaves of each class's first
-        tree hold beside their weights; 0 says that they are pure. Without it, it is
-        recovered where possible, see ``formats.lightgbm_intercept``.
+        ``intercept``, one number or one per class, is included in the leaves of the
+        first tree of each class; 0 if they contain none. By default it is computed for
+        losses that determine it (all but quantiles and absolute error), if training
+        had no ``lambda_l1``, no sampling of rows and no limit on steps. Otherwise it
+        is unknown: ``l1_norm``, ``l2_norm`` and ``zero_share`` are NaN.
 
         Raises
         ------
         ModelError
-            If the text is damaged, or of a linear tree or a random forest.
+            If the text is damaged, or if the model has linear trees or is a random
+            forest.
         """
         raw = read_lightgbm(text, learning_rate=learning_rate, intercept=intercept)
         return cls(**settle(raw))
 
     @classmethod
     def from_npz(cls, path: str | PathLike[str]) -> Self:
-        """Return what ``to_npz`` wrote, or raise a ModelError if it is not that."""
+        """Return the trees that ``to_npz`` wrote; raise ModelError for other files."""
         return cls(**settle(read_arrays(Path(path))))
 
     @classmethod
@@ -242,25 +224,26 @@ class TreeEnsemble(Forest):
     ) -> "TreeEnsemble":
         """Return the trees that ``model`` predicts with.
 
-        After early stopping these are as many rounds as the model's own ``predict``
-        uses: all of an ``xgboost.Booster`` and of ``HistGradientBoosting*``, those up
-        to the best of ``XGB*`` and ``LGBM*`` estimators and of a ``lightgbm.Booster``.
+        After early stopping these are the rounds that the model's own ``predict`` uses:
+        all rounds of an ``xgboost.Booster`` and of ``HistGradientBoosting*``, and those
+        up to the best one of other estimators and of a ``lightgbm.Booster``.
 
         Parameters
         ----------
         model : object or path
             A booster or a fitted estimator of XGBoost or LightGBM, a fitted
-            ``HistGradientBoosting*``, anything with trees of ours as ``trees_``, or a
-            model file: XGBoost's UBJ or JSON, LightGBM's text, or our ``.npz``.
+            ``HistGradientBoosting*``, an object with a ``TreeEnsemble`` as ``trees_``,
+            or a model file: XGBoost's UBJ or JSON, LightGBM's text, or our ``.npz``.
         learning_rate : float, optional
-            What every tree was grown with, where the model does not tell.
+            Learning rate of all trees. XGBoost models do not contain it.
         intercept : float or array-like of shape (n_outputs,), optional
-            What the first trees' leaves of a LightGBM model hold beside their weights.
+            Intercept in the first trees of a LightGBM model, see
+            ``from_lightgbm_text``.
 
         Raises
         ------
         ModelError
-            If it is none of these, not fitted, damaged, or of a kind that is refused.
+            If it is none of these, not fitted, damaged, or of an unsupported kind.
         """
         own = model if isinstance(model, cls) else getattr(model, "trees_", None)
         if isinstance(own, cls):
@@ -299,17 +282,17 @@ class TreeEnsemble(Forest):
         if ENGINE_FACTS[self.engine].rules.single:
             with np.errstate(over="ignore"):
                 table = table.astype(np.float32).astype(np.float64)
-        return descend(self, table)
+        return _descend(self, table)
 
     def predict(self, X: ArrayLike, n_rounds: int | None = None) -> NDArray[np.float64]:
-        """Return the raw scores of the trees, ``intercept`` left out.
+        """Return the raw scores of the trees, without ``intercept``.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Categories as numbers, missing values as NaN.
         n_rounds : int, optional
-            Rounds to use, all of them by default.
+            Rounds to use; all by default.
 
         Returns
         -------
@@ -323,7 +306,7 @@ class TreeEnsemble(Forest):
             part = slice(start, start + step)
             scores = trees.value[trees.leaf_indices(table[part])]
             for k in range(self.n_outputs):
-                # sum() adds in another order for other shapes, cumsum() tree by tree.
+                # sum() adds in an order that depends on the shape; cumsum() does not.
                 sums = scores[:, trees.output == k].cumsum(axis=1)
                 found[part, k] = sums[:, -1] if sums.shape[1] else 0.0
         return found
@@ -357,7 +340,7 @@ class TreeEnsemble(Forest):
 
         Exact for powers of two. Leaf values and ``intercept`` follow ``factor``, sums
         of hessians ``hessian``, gains ``gain``, by default ``factor**2 * hessian``.
-        What ``learning_rates`` divides by stays.
+        ``learning_rates`` stay.
         """
         return replace(
             self,
@@ -368,7 +351,7 @@ class TreeEnsemble(Forest):
         )
 
     def with_intercept(self, intercept: ArrayLike) -> "TreeEnsemble":
-        """Return the same trees beside another intercept, a number or one a class."""
+        """Return the same trees with another intercept, one number or one per class."""
         given = np.asarray(intercept, dtype=np.float64)
         if given.shape not in ((), (1,), (self.n_outputs,)):
             raise ModelError(
@@ -382,7 +365,7 @@ class TreeEnsemble(Forest):
         Parameters
         ----------
         reg_lambda : float, optional
-            For ``shrinkage``; by default the model's own, where it is known.
+            For ``shrinkage``; by default the model's own, if it is known.
         """
         strength = self.reg_lambda if reg_lambda is None else reg_lambda
         return measure_curves(self, strength)
@@ -394,24 +377,40 @@ class TreeEnsemble(Forest):
     def size_at(self, n_rounds: int, reg_lambda: float | None = None) -> TreeSize:
         """Return the size of the first ``n_rounds`` rounds."""
         cut = self.truncate(n_rounds)
-        # As one round, it is spared the figures of its prefixes.
+        # As a single round, it needs no sizes of prefixes.
         whole = replace(cut, round=np.zeros_like(cut.round), n_rounds=min(n_rounds, 1))
         return whole.sizes(reg_lambda).at(whole.n_rounds)
 
 
 def tree_size(
-    model: Any, n_rounds: int | None = None, *, reg_lambda: float | None = None
+    model: Any,
+    n_rounds: int | None = None,
+    *,
+    reg_lambda: float | None = None,
+    learning_rate: float | None = None,
+    intercept: ArrayLike | None = None,
 ) -> TreeSize:
     """Return the size of a boosted model.
+
+    Counts need only the model. An XGBoost model contains neither its learning rate nor
+    its ``reg_lambda``, and some LightGBM models have an intercept in their leaves that
+    cannot be separated from the weights. Without the arguments below, sizes of leaf
+    weights are then NaN: ``l1_norm``, ``l2_norm``, ``zero_share``, ``shrinkage``.
 
     Parameters
     ----------
     model : object or path
         As in ``TreeEnsemble.from_model``.
     n_rounds : int, optional
-        Size of that many rounds only.
+        Use only the first ``n_rounds`` rounds.
     reg_lambda : float, optional
-        For ``shrinkage``; by default the model's own, where it is known.
+        For ``shrinkage``; by default the model's own, if it is known.
+    learning_rate : float, optional
+        Learning rate of all trees, for ``l1_norm`` and ``l2_norm``.
+    intercept : float or array-like of shape (n_outputs,), optional
+        Intercept in the first trees of a LightGBM model.
     """
-    trees = TreeEnsemble.from_model(model)
+    trees = TreeEnsemble.from_model(
+        model, learning_rate=learning_rate, intercept=intercept
+    )
     return trees.size_at(trees.n_rounds if n_rounds is None else n_rounds, reg_lambda)

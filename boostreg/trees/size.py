@@ -44,31 +44,16 @@ def prefix_smallest(
 ) -> Array:
     """Return the values at some ranks in each prefix.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        Without NaN.
-    prefix : ndarray of shape (n,)
-        The first prefix, from 0, that contains the value; all later ones do too.
-    n_prefixes : int
-    ranks : callable
-        From the number of values in each prefix to the requested ranks, from 0.
+    Prefix ``prefix[i]`` and all later ones contain ``values[i]``. ``ranks`` maps the
+    number of values in each prefix to the requested ranks, from 0. The result is of
+    shape (n_ranks, n_prefixes), NaN for an empty prefix.
 
-    Returns
-    -------
-    ndarray of shape (n_ranks, n_prefixes)
-        NaN for an empty prefix.
-
-    Notes
-    -----
     All values are sorted once; the k-th smallest of a prefix is then the k-th of the
     sorted values that belong to it. A table of counts per prefix and bucket of ranks
     finds the bucket, a second one the position inside. With about ``sqrt(n)`` buckets,
     both tables have ``n_prefixes * sqrt(n)`` cells, whereas two heaps would need ``n``
     steps in Python.
 
-    Examples
-    --------
     >>> middles = lambda n: ((n - 1) // 2, n // 2)
     >>> prefix_smallest(np.array([5.0, 1.0, 3.0]), np.array([0, 1, 2]), 3, middles)
     array([[5., 1., 3.],
@@ -82,45 +67,32 @@ def prefix_smallest(
         places = np.stack(wanted)
         found[:, first:] = np.partition(values, np.unique(places))[places]
     elif first < n_prefixes:
-        find = _Finder(values, prefix - first, n_prefixes - first)
-        found[:, first:] = [find.smallest(rank) for rank in wanted]
+        found[:, first:] = _smallest(values, prefix - first, wanted)
     return found
 
 
-class _Finder:
-    """The k-th smallest of every prefix, by buckets of ranks; no prefix is empty."""
-
-    def __init__(
-        self,
-        values: NDArray[np.float64],
-        prefix: NDArray[np.integer],
-        n_prefixes: int,
-    ) -> None:
-        n = len(values)
-        self._width = int(np.sqrt(n)) + 1
-        n_buckets = -(-n // self._width)
-        order = np.argsort(values)
-        self._sorted = values[order]
-        # No prefix contains the padding of the last bucket.
-        self._prefix = np.full(n_buckets * self._width, n_prefixes, dtype=np.int32)
-        self._prefix[:n] = prefix[order]
-        bucket = np.repeat(np.arange(n_buckets), self._width)[:n]
-        cells = np.bincount(
-            self._prefix[:n] * n_buckets + bucket, minlength=n_prefixes * n_buckets
-        )
-        counts = cells.reshape(n_prefixes, n_buckets)
-        self._counts = counts.cumsum(axis=1).cumsum(axis=0)
-
-    def smallest(self, k: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the k-th smallest, from 0, of each prefix."""
-        prefix = np.arange(len(k))
-        bucket = (self._counts <= k[:, None]).sum(axis=1)
-        before = np.where(bucket > 0, self._counts[prefix, bucket - 1], 0)
-        inside = self._prefix.reshape(-1, self._width)[bucket] <= prefix[:, None]
+def _smallest(
+    values: Array, prefix: NDArray[np.integer], ranks: Sequence[Indices]
+) -> list[Array]:
+    """Return the values at some ranks in each prefix; no prefix is empty."""
+    n, n_prefixes = len(values), len(ranks[0])
+    width = int(np.sqrt(n)) + 1
+    n_buckets = -(-n // width)
+    order = np.argsort(values)
+    # No prefix contains the padding of the last bucket.
+    since = np.full(n_buckets * width, n_prefixes, dtype=np.int32)
+    since[:n] = prefix[order]
+    cells = since[:n] * n_buckets + np.repeat(np.arange(n_buckets), width)[:n]
+    counts = np.bincount(cells, minlength=n_prefixes * n_buckets)
+    counts = counts.reshape(n_prefixes, n_buckets).cumsum(axis=1).cumsum(axis=0)
+    number, found = np.arange(n_prefixes), []
+    for k in ranks:
+        bucket = (counts <= k[:, None]).sum(axis=1)
+        before = np.where(bucket > 0, counts[number, bucket - 1], 0)
+        inside = since.reshape(-1, width)[bucket] <= number[:, None]
         reached = inside.cumsum(axis=1, dtype=np.int32) > (k - before)[:, None]
-        rank = bucket * self._width + reached.argmax(axis=1)
-        found: NDArray[np.float64] = self._sorted[rank]
-        return found
+        found.append(values[order[bucket * width + reached.argmax(axis=1)]])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +100,8 @@ class TreeSize:
     """The size of a boosted model, counted from its trees.
 
     Leaf weights are before the learning rate (and before the scaling of dart), without
-    the intercept. A value that a file does not contain is NaN, see ``TreeEnsemble``.
+    the intercept. A size that needs a number that the model does not contain is NaN,
+    see ``tree_size``.
 
     Attributes
     ----------
@@ -176,9 +149,7 @@ class TreeSize:
 
     def _repr_html_(self) -> str:
         rows = {
-            name: [f"{getattr(self, name):,}"]
-            if name in _WHOLE
-            else [f"{getattr(self, name):,.6g}"]
+            name: [format(getattr(self, name), "," if name in _WHOLE else ",.6g")]
             for name in SIZES
         }
         return notebook_html(notebook_table("TreeSize", (), rows), self.figure())
@@ -199,7 +170,7 @@ class SizeCurves:
     """The sizes of ``TreeSize``, each of shape (n_rounds + 1,).
 
     Entry k is for the first k rounds. With 0 rounds there are no trees: all values are
-    0, except that ``shrinkage`` is 1.
+    0, and ``shrinkage`` is 1.
     """
 
     n_trees: Indices
@@ -238,54 +209,59 @@ class SizeCurves:
 
 @np.errstate(all="ignore")
 def measure_curves(trees: Forest, reg_lambda: float) -> SizeCurves:
-    """Return the sizes of all prefixes of ``trees``.
+    """Return the sizes of all prefixes of ``trees``, which are in order of rounds.
 
-    Parameters
-    ----------
-    trees : Forest
-        Trees are in the order of their rounds.
-    reg_lambda : float
-        The L2 penalty for ``shrinkage``; NaN if unknown.
+    ``reg_lambda`` is the L2 penalty for ``shrinkage``; NaN if unknown.
     """
-    n_nodes = np.diff(trees.tree_offsets)
-    leaf = trees.left < 0
-    total = _Totals(trees.n_rounds, trees.round)
+
+    def total(of_trees: NDArray[Any]) -> Array:
+        """Return sums of one number per tree over the first k rounds, for all k."""
+        sums = np.bincount(trees.round + 1, of_trees, minlength=trees.n_rounds + 1)
+        return np.cumsum(sums)
+
+    n_nodes, leaf = np.diff(trees.tree_offsets), trees.left < 0
     # A tree with k splits has k + 1 leaves.
-    n_leaves, n_splits = total.count((n_nodes + 1) // 2), total.count(n_nodes // 2)
+    n_leaves = total((n_nodes + 1) // 2).astype(np.int64)
+    n_splits = total(n_nodes // 2).astype(np.int64)
     n_features, n_thresholds = _distinct(trees, np.flatnonzero(~leaf), n_nodes // 2)
+    n_categories = np.zeros(trees.n_trees)
+    if len(trees.members_left):
+        in_set = np.append(np.diff(trees.set_offsets), 0)
+        n_categories = _per_tree(trees, in_set[trees.set_index])
+    depth = np.zeros(trees.n_rounds + 1, dtype=np.int64)
+    if trees.n_trees:
+        of_tree = np.maximum.reduceat(trees.depth, trees.tree_offsets[:-1])
+        np.maximum.at(depth, trees.round + 1, of_tree)
+    # A leaf value is learning rate times weight.
+    absolute = _per_tree(trees, np.abs(trees.value))
+    squared = _per_tree(trees, trees.value**2)
+    zeros = _per_tree(trees, (leaf & (trees.value == 0)).astype(np.int64))
+    rate = np.where(trees.mixed, np.nan, np.abs(trees.learning_rates))
+    # Zero stays zero at any rate, even if dart has dropped a tree for good.
+    some = (absolute != 0) | trees.mixed
+    l1 = np.divide(absolute, rate, out=np.zeros_like(rate), where=some)
+    l2 = np.divide(squared, rate**2, out=np.zeros_like(rate), where=some)
+    zeros = np.where(trees.mixed, np.nan, zeros)
     hessian = trees.hessian[np.flatnonzero(leaf)]
     rounds = np.repeat(trees.round, (n_nodes + 1) // 2)
+    low, middle, high = _shrinkage(hessian, rounds, reg_lambda, trees.n_rounds)
     return SizeCurves(
-        n_trees=total.count(np.ones_like(n_nodes)),
+        n_trees=total(np.ones_like(n_nodes)).astype(np.int64),
         n_leaves=n_leaves,
         n_splits=n_splits,
-        depth=_depth(trees),
+        depth=np.maximum.accumulate(depth),
         n_features=n_features,
         n_thresholds=n_thresholds,
         n_bytes=_SPLIT_BYTES * n_splits
         + _LEAF_BYTES * n_leaves
-        + _CATEGORY_BYTES * total.count(_set_sizes(trees)),
-        **_weight_curves(trees, leaf, n_leaves, total),
-        **_shrinkage(hessian, rounds, reg_lambda, trees.n_rounds),
+        + _CATEGORY_BYTES * total(n_categories).astype(np.int64),
+        l1_norm=total(l1),
+        l2_norm=np.sqrt(total(l2)),
+        zero_share=total(zeros) / np.maximum(n_leaves, 1),
+        shrinkage=middle,
+        shrinkage_low=low,
+        shrinkage_high=high,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Totals:
-    """Sums over the trees of the first k rounds, for all k at once."""
-
-    n_rounds: int
-    rounds: NDArray[np.int32]
-
-    def sum(self, amounts: NDArray[Any]) -> Array:
-        """Return the cumulative sums of one number per tree."""
-        return np.cumsum(
-            np.bincount(self.rounds + 1, amounts, minlength=self.n_rounds + 1)
-        )
-
-    def count(self, amounts: NDArray[Any]) -> Indices:
-        """Return the cumulative sums of one integer per tree."""
-        return self.sum(amounts).astype(np.int64)
 
 
 def _per_tree(trees: Forest, of_nodes: NDArray[Any]) -> NDArray[Any]:
@@ -295,27 +271,18 @@ def _per_tree(trees: Forest, of_nodes: NDArray[Any]) -> NDArray[Any]:
     return sums
 
 
-def _set_sizes(trees: Forest) -> NDArray[Any]:
-    if not len(trees.members_left):
-        return np.zeros(trees.n_trees)
-    sizes = np.append(np.diff(trees.set_offsets), 0)
-    return _per_tree(trees, sizes[trees.set_index])
-
-
-def _depth(trees: Forest) -> Indices:
-    deepest = np.zeros(trees.n_rounds + 1, dtype=np.int64)
-    if trees.n_trees:
-        of_tree = np.maximum.reduceat(trees.depth, trees.tree_offsets[:-1])
-        np.maximum.at(deepest, trees.round + 1, of_tree)
-    return np.maximum.accumulate(deepest)
-
-
 def _distinct(
     trees: Forest, split: NDArray[np.int64], n_splits: NDArray[np.int64]
 ) -> tuple[Indices, Indices]:
     """Count features and thresholds, each from the round that first uses it."""
-    feature = trees.feature[split]
-    keys = _pair_keys(feature, split_keys(trees)[split])
+    feature, threshold = trees.feature[split], split_keys(trees)[split]
+    # A key has the feature in its upper 32 bits, and the threshold in the lower ones:
+    # as float32 if that is exact, otherwise its rank. Adding 0 turns -0 into 0.
+    short = threshold.astype(np.float32) + np.float32(0)
+    low: NDArray[Any] = short.view(np.uint32)
+    if not np.array_equal(short, threshold):
+        _, low = np.unique(threshold, return_inverse=True)
+    keys = (feature.astype(np.int64) << 32) | low.astype(np.int64)
     if trees.n_rounds <= 1:
         # Without prefixes, first uses do not matter.
         counts = np.count_nonzero(np.bincount(feature)), _count_distinct(keys)
@@ -323,12 +290,15 @@ def _distinct(
         return np.array(n_features), np.array(n_thresholds)
     order = np.argsort(keys)
     keys, rounds = keys[order], np.repeat(trees.round, n_splits)[order]
+
+    def first_uses(new: NDArray[np.bool_]) -> Indices:
+        first = np.zeros(0, np.int64)
+        if rounds.size:
+            first = np.minimum.reduceat(rounds, np.flatnonzero(new)) + 1
+        return np.cumsum(np.bincount(first, minlength=trees.n_rounds + 1))
+
     new_feature = np.diff(keys >> 32, prepend=-1) != 0
-    new_pair = np.diff(keys, prepend=-1) != 0
-    return (
-        _first_uses(rounds, new_feature, trees.n_rounds),
-        _first_uses(rounds, new_pair, trees.n_rounds),
-    )
+    return first_uses(new_feature), first_uses(np.diff(keys, prepend=-1) != 0)
 
 
 def _count_distinct(keys: NDArray[np.int64]) -> int:
@@ -353,74 +323,24 @@ def _count_distinct(keys: NDArray[np.int64]) -> int:
     return int(np.count_nonzero(holder == place)) + len(np.unique(lost))
 
 
-def _pair_keys(
-    feature: NDArray[np.int32], threshold: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return the feature in the upper and the threshold in the lower 32 bits."""
-    with np.errstate(over="ignore"):
-        # Adding 0 turns -0 into 0, which is the same threshold.
-        short = threshold.astype(np.float32) + np.float32(0)
-    low: NDArray[Any] = short.view(np.uint32)
-    if not np.array_equal(short, threshold):
-        _, low = np.unique(threshold, return_inverse=True)
-    return (feature.astype(np.int64) << 32) | low.astype(np.int64)
-
-
-def _first_uses(
-    rounds: NDArray[np.int32], new: NDArray[np.bool_], n_rounds: int
-) -> Indices:
-    if not rounds.size:
-        return np.zeros(n_rounds + 1, dtype=np.int64)
-    first = np.minimum.reduceat(rounds, np.flatnonzero(new))
-    return np.cumsum(np.bincount(first + 1, minlength=n_rounds + 1))
-
-
-def _weight_curves(
-    trees: Forest, leaf: NDArray[np.bool_], n_leaves: Indices, total: _Totals
-) -> dict[str, Array]:
-    absolute = _per_tree(trees, np.abs(trees.value))
-    squared = _per_tree(trees, trees.value**2)
-    zeros = _per_tree(trees, (leaf & (trees.value == 0)).astype(np.int64))
-    rate = np.where(trees.mixed, np.nan, np.abs(trees.learning_rates))
-    # Zero stays zero at any rate, even if dart has dropped a tree for good.
-    some = (absolute != 0) | trees.mixed
-    l1 = np.divide(absolute, rate, out=np.zeros_like(rate), where=some)
-    l2 = np.divide(squared, rate**2, out=np.zeros_like(rate), where=some)
-    zeros = np.where(trees.mixed, np.nan, zeros)
-    return {
-        "l1_norm": total.sum(l1),
-        "l2_norm": np.sqrt(total.sum(l2)),
-        "zero_share": total.sum(zeros) / np.maximum(n_leaves, 1),
-    }
-
-
 def _shrinkage(
     hessian: Array, rounds: NDArray[np.int32], reg_lambda: float, n_rounds: int
-) -> dict[str, Array]:
+) -> list[Array]:
+    """Return 10 % point, median and 90 % point of H / (H + reg_lambda)."""
     known = np.flatnonzero(~np.isnan(hessian))
-    if np.isnan(reg_lambda) or not known.size:
-        found = np.full((4, n_rounds), np.nan)
-    else:
+    found = np.full((4, n_rounds), np.nan)
+    if known.size and not np.isnan(reg_lambda):
+        # It increases with H, so that the order of H is kept.
         found = prefix_smallest(hessian[known], rounds[known], n_rounds)
-    # H / (H + reg_lambda) increases with H, so the order is kept.
-    low, middle, upper_middle, high = _share(found, reg_lambda)
-    curves = {
-        "shrinkage": (middle + upper_middle) / 2,
-        "shrinkage_low": low,
-        "shrinkage_high": high,
-    }
+        share = 1.0 if reg_lambda == 0 else found / (found + reg_lambda)
+        found = np.where(np.isnan(found), np.nan, share)
+    low, middle, upper_middle, high = found
     # Before the first tree there is nothing to shrink.
     n_empty = int(rounds[0]) if rounds.size else n_rounds
-    return {
-        name: np.concatenate([[1.0], np.full(n_empty, 1.0), curve[n_empty:]])
-        for name, curve in curves.items()
-    }
-
-
-def _share(hessian: Array, reg_lambda: float) -> Array:
-    if reg_lambda == 0:
-        return np.where(np.isnan(hessian), np.nan, 1.0)
-    return hessian / (hessian + reg_lambda)
+    return [
+        np.concatenate([np.ones(n_empty + 1), curve[n_empty:]])
+        for curve in (low, (middle + upper_middle) / 2, high)
+    ]
 
 
 if tuple(field.name for field in fields(SizeCurves)) != SIZES:

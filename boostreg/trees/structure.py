@@ -164,15 +164,31 @@ def settle(raw: RawForest) -> dict[str, Any]:
     _check_lengths(raw)
     sizes = np.diff(raw.tree_offsets)
     start = np.repeat(raw.tree_offsets[:-1].astype(np.int32), sizes)
-    leaf = raw.left < 0
-    _check_links(raw, np.repeat(sizes.astype(np.uint32), sizes), leaf)
+    size, leaf = np.repeat(sizes.astype(np.uint32), sizes), raw.left < 0
+    for children in (raw.left, raw.right):
+        # Unsigned: -1 becomes 0, and smaller numbers exceed any size.
+        wrong = children.view(np.uint32) + np.uint32(1) > size
+        if wrong.any():
+            raise ModelError(
+                "A node's child must be in the same tree, "
+                f"got {children[wrong][0]} of {size[wrong][0]} nodes."
+            )
+    if ((raw.right < 0) != leaf).any():
+        raise ModelError("A node must have two children or none; one has only one.")
     # Products instead of masks, because unpredictable branches are slow.
     left, right = ((side + start + 1) * ~leaf - 1 for side in (raw.left, raw.right))
     depth = _depths(raw.tree_offsets, left, right)
     found = {f.name: getattr(raw, f.name) for f in fields(raw)}
     found |= {"left": left, "right": right, "depth": depth}
     if depth.size and depth.min() < 0:
-        _drop_unreached(found)
+        keep = depth >= 0
+        before = np.concatenate([[0], np.cumsum(keep)])
+        for name in (*NODE_FIELDS, "depth"):
+            found[name] = found[name][keep]
+        for name in ("left", "right"):
+            kept = before.astype(np.int32)[found[name]]
+            found[name] = np.where(found[name] >= 0, kept, np.int32(-1))
+        found["tree_offsets"] = before[found["tree_offsets"]]
         leaf = found["left"] < 0
     _check_splits(found, ~leaf)
     found["feature"] = (found["feature"] + np.int32(1)) * ~leaf - np.int32(1)
@@ -206,21 +222,6 @@ def _check_lengths(raw: RawForest) -> None:
         )
 
 
-def _check_links(
-    raw: RawForest, size: NDArray[np.uint32], leaf: NDArray[np.bool_]
-) -> None:
-    for children in (raw.left, raw.right):
-        # Unsigned: -1 becomes 0, and smaller numbers exceed any size.
-        wrong = children.view(np.uint32) + np.uint32(1) > size
-        if wrong.any():
-            raise ModelError(
-                "A node's child must be in the same tree, "
-                f"got {children[wrong][0]} of {size[wrong][0]} nodes."
-            )
-    if ((raw.right < 0) != leaf).any():
-        raise ModelError("A node must have two children or none; one has only one.")
-
-
 def _depths(
     offsets: NDArray[np.int64], left: NDArray[Any], right: NDArray[Any]
 ) -> NDArray[np.int32]:
@@ -242,17 +243,6 @@ def _depths(
     if reached != np.count_nonzero(depth >= 0):
         raise ModelError("A node must have one parent and a root none: it is no tree.")
     return depth
-
-
-def _drop_unreached(found: dict[str, Any]) -> None:
-    keep = found["depth"] >= 0
-    before = np.concatenate([[0], np.cumsum(keep)])
-    links = before.astype(np.int32)
-    for name in (*NODE_FIELDS, "depth"):
-        found[name] = found[name][keep]
-    for name in ("left", "right"):
-        found[name] = np.where(found[name] >= 0, links[found[name]], np.int32(-1))
-    found["tree_offsets"] = before[found["tree_offsets"]]
 
 
 def _check_splits(found: dict[str, Any], inner: NDArray[np.bool_]) -> None:

@@ -13,11 +13,11 @@ from boostreg.errors import Fault, PenaltyError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import derive_seed
-from boostreg.fits.imports import PRELOAD
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
+from boostreg.fits.work import PRELOAD
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners

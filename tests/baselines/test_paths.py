@@ -17,8 +17,7 @@ from sklearn.linear_model import (
 from boostreg.baselines import newton
 from boostreg.baselines.linear import (
     Design,
-    elastic_net_path,
-    ridge_path,
+    least_squares_path,
     strength_grid,
 )
 from boostreg.baselines.newton import newton_path
@@ -34,7 +33,7 @@ def test_ridge_is_the_closed_form(make_design, weighted):
     design = make_design("squared_error", weighted=weighted)
     X, w, strengths = design.X, design.weights, np.array([10.0, 0.3, 1e-4])
 
-    path = ridge_path(design, strengths)
+    path = least_squares_path(design, strengths, 0.0)
 
     for at, strength in enumerate(strengths):
         gram = X.T @ (w[:, None] * X) + strength * np.eye(X.shape[1])
@@ -45,7 +44,7 @@ def test_ridge_is_the_closed_form(make_design, weighted):
 def test_ridge_strength_is_scikit_learns_alpha_per_row(make_design):
     design = make_design("squared_error")
 
-    path = ridge_path(design, np.array([0.3]))
+    path = least_squares_path(design, np.array([0.3]), 0.0)
 
     model = Ridge(alpha=0.3 * len(design.y)).fit(design.X, design.y)
     np.testing.assert_allclose(path.coefficients[0, :, 0], model.coef_, rtol=1e-9)
@@ -57,7 +56,7 @@ def test_lasso_on_orthogonal_inputs_is_the_soft_threshold(make_design):
     X = np.linalg.qr(design.X)[0] * np.sqrt(len(design.y))
     design, strength = replace(design, X=X), 0.4
 
-    path = elastic_net_path(design, np.array([strength]), 1.0)
+    path = least_squares_path(design, np.array([strength]), 1.0)
 
     free = X.T @ (design.y - design.y.mean()) / len(design.y)
     expected = np.sign(free) * np.maximum(np.abs(free) - strength, 0)
@@ -70,7 +69,7 @@ def test_elastic_net_strength_is_scikit_learns_alpha(make_design, l1_ratio, weig
     design = make_design("squared_error", weighted=weighted)
     strengths = strength_grid(design, l1_ratio)
 
-    path = elastic_net_path(design, strengths, l1_ratio)
+    path = least_squares_path(design, strengths, l1_ratio)
 
     model = ElasticNet(
         alpha=strengths[12], l1_ratio=l1_ratio, tol=1e-12, max_iter=100_000
@@ -81,7 +80,7 @@ def test_elastic_net_strength_is_scikit_learns_alpha(make_design, l1_ratio, weig
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.3])
 @pytest.mark.parametrize("name", WITH_L1)
-def test_first_strength_is_the_least_that_leaves_nothing(make_design, name, l1_ratio):
+def test_first_strength_is_the_minimum_that_leaves_nothing(make_design, name, l1_ratio):
     if name in {"absolute_error", "quantile"}:
         l1_ratio = 1.0
     design = make_design(name, weighted=True)

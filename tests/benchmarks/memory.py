@@ -20,9 +20,9 @@ from sources import versions
 from boostreg.data import make_splits, prepare_table
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.imports import PRELOAD
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import run_jobs
+from boostreg.fits.work import PRELOAD
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
 from boostreg.tuning import FitSettings, Proposer, Tuning

@@ -100,7 +100,8 @@ def make_ours(path: Path) -> None:
     ]
     with Journal(path) as journal:
         for trial in range(N_TRIALS):
-            journal.put_many((f"{trial}-{n}", fit) for n, fit in enumerate(fits))
+            for n, fit in enumerate(fits):
+                journal.put(f"{trial}-{n}", fit)
 
 
 def make_optuna(url: str) -> None:

@@ -25,10 +25,9 @@ from boostreg.data import Table, make_splits
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.imports import PRELOAD
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.schedule import run_jobs
-from boostreg.fits.work import FitWork
+from boostreg.fits.work import PRELOAD, FitWork
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
 from boostreg.tuning import FitSettings, Proposer, Trial, Tuning

@@ -34,7 +34,7 @@ def test_category_codes_do_not_depend_on_what_else_is_there():
     assert X.tolist() == [[1.0, 1.0]]
 
 
-def test_unseen_category_is_missing_and_said():
+def test_unseen_category_is_missing_with_a_note():
     frame = pd.DataFrame({"size": [1, 2, 3], "colour": ["green", "red", None]})
 
     X, (note,) = apply_columns(frame, COLUMNS)

@@ -175,11 +175,11 @@ def test_keys_that_an_error_names_read_the_numbers_exactly(tmp_path, form):
     values = np.round(np.random.default_rng(0).lognormal(8, 2, 90), 2)
     frame = pd.DataFrame({"a": map(form, values), "y": range(90)})
     frame.to_csv(tmp_path / "d.csv", index=False)
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as caught:
         prepare_table(read_source("d.csv", base=tmp_path), target="y")
 
     keys = re.findall(
-        r"data\.((?:decimal|thousands): '.'|thousands: \"'\")", f"{told.value}"
+        r"data\.((?:decimal|thousands): '.'|thousands: \"'\")", f"{caught.value}"
     )
     (tmp_path / "keys.yaml").write_text("\n".join(keys))
     reading = Reading(**read_yaml(tmp_path / "keys.yaml").content)
@@ -196,16 +196,16 @@ SIGNS = {"12%": "percent", "$12": "currency", "12 €": "currency", "12 kg": "un
 SIGNS |= {"<12": "limit sign", "(12)": "signs", "'12": "signs"}
 
 
-@pytest.mark.parametrize(("form", "said"), SIGNS.items(), ids=SIGNS)
-def test_sign_in_every_cell_is_told_to_be_taken_out(tmp_path, form, said):
+@pytest.mark.parametrize(("form", "words"), SIGNS.items(), ids=SIGNS)
+def test_sign_in_every_cell_is_named_for_removal(tmp_path, form, words):
     cells = [form.replace("12", str(k)) for k in range(100, 160)]
     pd.DataFrame({"a": cells, "y": range(60)}).to_csv(tmp_path / "d.csv", index=False)
 
-    with pytest.raises(DataError, match=rf"'a' .*Take (?:the )?{said}") as told:
+    with pytest.raises(DataError, match=rf"'a' .*Take (?:the )?{words}") as caught:
         prepare_table(read_source("d.csv", base=tmp_path), target="y")
 
-    assert "drop" not in str(told.value)
-    assert "data.types: {a: category}" in str(told.value)
+    assert "drop" not in str(caught.value)
+    assert "data.types: {a: category}" in str(caught.value)
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -240,10 +240,10 @@ def test_number_as_a_word_for_missing_means_its_value():
     [("decimal", ";"), ("thousands", "."), ("separator", "ab"), ("encoding", "hex")],
 )
 def test_reading_that_cannot_be_is_refused_by_its_key(key, value):
-    with pytest.raises(DataError, match=f"{key}: found '{value}'; expected") as told:
+    with pytest.raises(DataError, match=f"{key}: found '{value}'; expected") as caught:
         Reading(**{key: value})
 
-    assert told.value.loc == (key,)
+    assert caught.value.loc == (key,)
 
 
 THOUSANDS = (["987", "1.234", "12.345"], ["-5", "-1.250", "999.999", "0"])

@@ -67,7 +67,7 @@ def test_categories_are_ordered_by_number_before_text():
     assert table.columns[0].categories == ("2.5", "9", "10", "x")
 
 
-def test_text_columns_are_said_and_category_columns_are_not():
+def test_text_columns_are_noted_and_category_columns_are_not():
     frame = pd.DataFrame({"a": list("uvuv"), "b": pd.Categorical(list("uvuv")), "y": Y})
 
     notes = prepare_table(frame, target="y", task="regression").notes
@@ -75,7 +75,7 @@ def test_text_columns_are_said_and_category_columns_are_not():
     assert notes == ("Text read as categories: 'a'.",)
 
 
-def test_identifier_like_text_is_said():
+def test_identifier_like_text_is_noted():
     (_, note) = prepared(["p", "q", "r", "s"], task="regression").notes
 
     assert note.startswith("Column 'a' has 4 categories in 4 rows")
@@ -127,7 +127,7 @@ def test_target_in_another_role_is_refused():
         prepared(Y, weights="y")
 
 
-def test_columns_with_a_role_are_no_features_and_this_is_said():
+def test_columns_with_a_role_are_no_features_with_a_note():
     frame = pd.DataFrame({c: [1.0, 2.0, 3.0, 4.0] for c in "abcdw"} | {"y": Y})
 
     table = prepare_table(
@@ -158,7 +158,7 @@ def test_weights_that_weigh_nothing_are_refused(weights, words):
         prepare_table(frame, target="y", weights="w")
 
 
-def test_rows_of_weight_zero_are_said():
+def test_rows_of_weight_zero_are_noted():
     frame = pd.DataFrame({"a": Y, "y": Y, "w": [0, 1, 0, 2]})
 
     assert (
@@ -314,11 +314,11 @@ def test_advice_on_a_role_of_numbers_can_be_followed(role, cell):
     frame = pd.DataFrame({"a": range(60), "y": range(60), "c": map(str, range(60))})
     frame.loc[7, "c"] = cell
 
-    with pytest.raises(DataError, match="Every row needs a number") as told:
+    with pytest.raises(DataError, match="Every row needs a number") as caught:
         prepare_table(frame, target="y", reading=Reading(), **{role: "c"})
 
-    assert "category" not in str(told.value)
-    assert "data.missing" not in str(told.value)
+    assert "category" not in str(caught.value)
+    assert "data.missing" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ HUGE = ([2**53 + k for k in range(4)], [-(10**18), 1, 2, 3], [2**70, 1, 2, 3])
 
 
 @pytest.mark.parametrize("values", HUGE, ids=str)
-def test_whole_numbers_that_no_double_keeps_are_said(values):
+def test_whole_numbers_that_no_double_keeps_are_noted(values):
     (note,) = [n for n in prepared(values).notes if "beyond 2**53" in n]
 
     assert "data.drop: [a]; for categories data.types: {a: category}" in note

@@ -1,4 +1,4 @@
-"""Rows for a model are read by the types of training, whatever stands beside them."""
+"""Rows for a model are read by the types of training, whatever is in the other rows."""
 
 from pathlib import Path
 
@@ -247,13 +247,13 @@ OTHER |= {"a\n\x001\n": "holds a NUL byte", "a\n\xe9\n": "must be UTF-8"}
 OTHER |= {"a\n?\n": "must hold"}
 
 
-@pytest.mark.parametrize(("content", "said"), OTHER.items(), ids=OTHER.values())
+@pytest.mark.parametrize(("content", "words"), OTHER.items(), ids=OTHER.values())
 def test_rows_for_a_model_are_refused_without_a_word_of_a_study(
-    tmp_path, content, said
+    tmp_path, content, words
 ):
     (tmp_path / "new.csv").write_text(content, "latin-1")
 
-    with pytest.raises(DataError, match=said) as told:
+    with pytest.raises(DataError, match=words) as caught:
         matrix(tmp_path / "new.csv", (Column("a"),))
 
-    assert "data." not in str(told.value)
+    assert "data." not in str(caught.value)

@@ -292,7 +292,7 @@ CODES = (["01234", "1234"], ["0", "00"], ["1.1", "1.10"])
 
 @pytest.mark.parametrize("codes", CODES)
 @pytest.mark.parametrize("groups", ["c", None])
-def test_labels_that_are_one_number_are_said_and_can_be_kept_apart(
+def test_labels_that_are_one_number_are_noted_and_can_be_kept_apart(
     tmp_path, codes, groups
 ):
     cells = [f"{k},{[*codes, '7', '8'][k % 4]},{k % 3}" for k in range(60)]
@@ -314,7 +314,7 @@ def test_labels_that_are_one_number_are_said_and_can_be_kept_apart(
 def test_mark_for_excel_is_refused_as_what_it_is(tmp_path, mark):
     (tmp_path / "d.csv").write_text(f"sep={mark}\na{mark}y\n1{mark}2\n")
 
-    with pytest.raises(DataError, match="is a mark for Excel; take it out") as told:
+    with pytest.raises(DataError, match="is a mark for Excel; take it out") as caught:
         read_source("d.csv", base=tmp_path)
 
-    assert ("data.separator" in str(told.value)) == (mark != ",")
+    assert ("data.separator" in str(caught.value)) == (mark != ",")

@@ -25,9 +25,9 @@ def test_splits_answer_for_every_level():
     assert (splits.n_outer, splits.n_inner) == (10, 1)
     assert splits.rows(None, None)[0].tolist() == list(range(20))
     assert not len(splits.rows(None, None)[1])
-    assert splits.fold(2, None) is splits.outer[2]
-    assert splits.fold(2, 0) is splits.inner[2][0]
-    assert splits.fold(None, 0) is splits.inner[None][0]
+    assert splits.rows(2, None)[1] is splits.outer[2].test
+    assert splits.rows(2, 0)[1] is splits.inner[2][0].test
+    assert splits.rows(None, 0)[1] is splits.inner[None][0].test
     assert (splits.outer_ratio, splits.inner_ratio) == (4 / 16, 5 / 15)
     assert all(part.dtype == np.int64 for part in splits.rows(1, 0))
 
@@ -55,7 +55,7 @@ from boostreg.data import make_splits, prepare_table, read_source
 frame = read_source("synthetic:mixed", base=Path())
 table = prepare_table(frame, target="target")
 splits = make_splits(table, outer={"folds": 3}, inner={"folds": 2}, seed=7)
-print(splits.fold(1, 1).fingerprint[:16])
+print(splits.inner[1][1].fingerprint[:16])
 """
 
 

@@ -75,12 +75,12 @@ def test_fingerprint_changes_with_everything_a_fit_can_see(table, change):
     assert Table(**parts | change).fingerprint != table.fingerprint
 
 
-def test_fingerprint_ignores_what_was_only_said(table):
+def test_fingerprint_ignores_notes(table):
     parts = {name: getattr(table, name) for name in Table.__dataclass_fields__}
 
-    said = Table(**parts | {"notes": ("Hello.",), "task_inferred": False})
+    noted = Table(**parts | {"notes": ("Hello.",), "task_inferred": False})
 
-    assert said.fingerprint == table.fingerprint
+    assert noted.fingerprint == table.fingerprint
 
 
 def test_rows_takes_every_array_along(table):

@@ -24,7 +24,7 @@ INFERRED = {
 
 
 @pytest.mark.parametrize(("target", "task", "classes"), INFERRED.values(), ids=INFERRED)
-def test_task_is_inferred_from_the_target_and_said(target, task, classes):
+def test_task_is_inferred_from_the_target_with_a_note(target, task, classes):
     table = prepare_table(pd.DataFrame({"a": Y, "y": target}), target="y")
 
     assert (table.task, table.task_inferred) == (task, True)

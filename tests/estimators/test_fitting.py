@@ -202,7 +202,7 @@ def test_without_judges_all_rounds_stay(make, X, y):
 
 
 def test_judges_of_an_unknown_class_are_refused(classifier, X, y):
-    with pytest.raises(DataError, match=r"eval_set holds class 2, .* hold \[0, 1\]"):
+    with pytest.raises(DataError, match=r"eval_set holds class 2, .* of y.s: \[0, 1\]"):
         classifier().fit(X, y, eval_set=(X, y + 1))
 
 

@@ -264,5 +264,5 @@ def test_label_that_is_missing_is_refused_with_its_row(classifier, X, kind, miss
 
 
 def test_labels_of_text_and_numbers_are_refused(classifier, X):
-    with pytest.raises(DataError, match="y holds text such as 'u' beside 1"):
+    with pytest.raises(DataError, match="y holds text such as 'u' and also 1"):
         classifier().fit(X, np.array(["u", 1] * (len(X) // 2), dtype=object))

@@ -32,7 +32,8 @@ from boostreg.figures import (
     small_trees,
     verdict_strip,
 )
-from boostreg.figures.marks import Label, place_labels, spread
+from boostreg.figures.frame import spread
+from boostreg.figures.marks import Label, place_labels
 from boostreg.figures.svg import element, text
 
 GRID = (0.0, 0.01, 0.1, 1.0)
@@ -55,7 +56,7 @@ FIGURES = {
     ),
     "differences": difference_chart(
         [
-            Difference("a < b", -0.1, -0.9, 0.1, engine="xgboost", told=True),
+            Difference("a < b", -0.1, -0.9, 0.1, engine="xgboost", detectable=True),
             Difference("c", None),
         ],
         label="difference",
@@ -172,7 +173,7 @@ def test_figure_needs_no_inline_style_and_no_id(figure):
     )
 
 
-def test_figure_that_can_not_be_written_is_told(tmp_path):
+def test_figure_that_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(FigureError, match="could not be written: No such file"):
         FIGURES["front"].save(tmp_path / "none" / "figure.svg")
 
@@ -191,7 +192,7 @@ def test_notebook_shows_what_is_saved(figure):
     assert figure._repr_html_() == figure.standalone()
 
 
-def test_points_tell_a_script_which_rows_they_are():
+def test_points_name_their_rows_for_a_script():
     paths = re.findall(
         r'd="([^"]*)" class="pt x faint" [^>]*data-at="([^"]*)"', FIGURES["front"].svg
     )
@@ -267,7 +268,7 @@ def test_text_is_escaped_and_control_characters_are_replaced():
     assert element("g", data_name='a"b') == '<g data-name="a&quot;b"></g>'
 
 
-def test_names_of_a_searchs_lines_stand_in_the_order_of_their_ends():
+def test_names_of_a_searchs_lines_are_in_the_order_of_their_ends():
     found = {
         "xgboost": [{"trial": 0, "inner": 3.0, "outer": 4.0}],
         "lightgbm": [{"trial": 0, "inner": 1.0, "outer": 2.0}],

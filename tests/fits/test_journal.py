@@ -24,22 +24,7 @@ def test_what_was_put_is_there_after_reopening(path):
         assert journal.get("a") == b"second"
         assert journal.get("b") == bytes(100_000)
         assert journal.get("c") is None
-        assert "a" in journal
-        assert "c" not in journal
         assert len(journal) == 2
-
-
-def test_many_are_put_all_or_none(path):
-    def entries():
-        yield "a", b"1"
-        raise KeyError("c")
-
-    with Journal(path) as journal:
-        with pytest.raises(KeyError):
-            journal.put_many(entries())
-        journal.put_many([("x", b"1"), ("y", b"2")])
-
-        assert [key for key in "axy" if key in journal] == ["x", "y"]
 
 
 def test_only_the_journal_itself_is_left_after_closing(path):

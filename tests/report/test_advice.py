@@ -1,4 +1,4 @@
-"""The answer says what the data can tell, and no more."""
+"""The answer says what the data can show, and no more."""
 
 from types import SimpleNamespace
 
@@ -35,48 +35,50 @@ def run(leaves, default_leaves):
 @pytest.mark.parametrize(
     ("ends", "adjusted", "leaves", "opening"),
     [
-        ((-0.3, -0.1), 0.01, 50, "Use XGBoost with 7 rounds: 20% less loss"),
+        ((-0.3, -0.1), 0.01, 50, "Use XGBoost with 7 rounds: 20% lower loss"),
         ((0.1, 0.3), 0.01, 50, "Keep XGBoost's defaults"),
         ((-0.02, 0.02), 1.0, 100, "XGBoost's defaults are fine"),
-        ((-0.42, 0.25), 1.0, 100, "These data cannot tell whether tuning XGBoost"),
-        ((-0.02, 0.02), 1.0, 50, "Use XGBoost with 7 rounds, for its size"),
-        ((-0.3, -0.1), 0.2, 50, "Use XGBoost with 7 rounds, for its size"),
-        ((-0.42, 0.25), 1.0, 50, "These data cannot tell whether tuning lowers"),
-        ((float("nan"), float("nan")), 1.0, 100, "These data cannot tell"),
+        ((-0.42, 0.25), 1.0, 100, "These data cannot show whether tuning XGBoost"),
+        ((-0.02, 0.02), 1.0, 50, "Use XGBoost with 7 rounds because it is smaller"),
+        ((-0.3, -0.1), 0.2, 50, "Use XGBoost with 7 rounds because it is smaller"),
+        ((-0.42, 0.25), 1.0, 50, "These data cannot show whether tuning lowers"),
+        ((float("nan"), float("nan")), 1.0, 100, "These data cannot show"),
     ],
 )
 def test_advice_goes_no_further_than_the_interval(ends, adjusted, leaves, opening):
     pair = against(*ends, adjusted=adjusted)
 
-    said = advice(run(leaves, 100), {("xgboost one_se", "xgboost default"): pair})
+    sentence = advice(run(leaves, 100), {("xgboost one_se", "xgboost default"): pair})
 
-    assert said.startswith(opening)
+    assert sentence.startswith(opening)
 
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (0.01, 0.02, "it loses 1.5%"),
-        (-0.02, 0.0, "it loses nothing"),
-        (-0.02, 0.04, "it is not shown to lose anything"),
-        (-0.02, 0.4, "whether it loses, these data cannot tell"),
+        (0.01, 0.02, "its loss is 1.5% higher"),
+        (-0.02, 0.0, "its loss is not higher"),
+        (-0.02, 0.04, "no detectable increase in loss"),
+        (-0.02, 0.4, "these data cannot show whether its loss is higher"),
     ],
 )
 def test_smaller_pick_loses_what_its_interval_allows(low, high, words):
-    said = loses_words(against(low, high, b="best"))
+    sentence = loses_words(against(low, high, b="best"))
 
-    assert said == f"{words} (95% CI {format_change(low)} to {format_change(high)})"
+    assert sentence == f"{words} (95% CI {format_change(low)} to {format_change(high)})"
 
 
 @pytest.mark.parametrize(
-    ("ends", "adjusted", "phrase"),
+    ("ends", "adjusted", "clause"),
     [
-        ((0.04, 0.11), 0.08, "not told apart, once adjusted for all comparisons, from"),
-        ((0.04, 0.11), 0.01, "worse than"),
-        ((-0.04, 0.11), 0.8, "not told apart from"),
-        ((-0.2, -0.1), 0.01, "better than"),
-        ((float("nan"), float("nan")), 1.0, "not told apart from"),
+        ((0.04, 0.11), 0.08, "no detectable difference between a and b, once adjusted"),
+        ((0.04, 0.11), 0.01, "a is worse than b"),
+        ((-0.04, 0.11), 0.8, "no detectable difference between a and b"),
+        ((-0.2, -0.1), 0.01, "a is better than b"),
+        ((float("nan"), float("nan")), 1.0, "no detectable difference between a and b"),
     ],
 )
-def test_a_word_that_leaves_its_interval_says_why(ends, adjusted, phrase):
-    assert against(*ends, adjusted=adjusted).phrase == phrase
+def test_a_word_that_leaves_its_interval_says_why(ends, adjusted, clause):
+    found = against(*ends, adjusted=adjusted).clause("a", "b")
+
+    assert found.removesuffix(" for all comparisons") == clause

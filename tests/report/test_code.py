@@ -1,4 +1,4 @@
-"""What a page gives to paste runs as it stands, and all spellings are one model."""
+"""The code on a page runs without changes, and all its forms give the same model."""
 
 import re
 from functools import cache
@@ -37,7 +37,7 @@ def run(code, source):
 
 
 def scores(names):
-    """Return what a model of any library says of the rows it learnt."""
+    """Return what a model of any library predicts for its training rows."""
     import xgboost
 
     model, rows = names["model"], names["X"]

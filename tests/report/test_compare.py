@@ -12,7 +12,7 @@ import pytest
 from boostreg.errors import DataError, StudyError
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
 from boostreg.report.sections.answer import lead_engine
-from boostreg.report.sections.words import engine_name
+from boostreg.report.wording import engine_name
 from boostreg.statistics import corrected_t, holm
 from boostreg.study.index import compare_folders, write_index
 
@@ -93,7 +93,7 @@ def test_words_rest_on_adjusted_p_values_over_losses_and_leaves(a, b):
     [
         ([0.95, 0.96, 0.94, 0.95, 0.95], "second is better than first"),
         ([1.05, 1.04, 1.06, 1.05, 1.05], "second is worse than first"),
-        ([1.2, 0.8, 1.1, 0.9, 1.0], "The loss of second is not told apart"),
+        ([1.2, 0.8, 1.1, 0.9, 1.0], "No detectable difference in loss between second"),
     ],
 )
 def test_answer_says_which_is_better(a, b, factors, words):

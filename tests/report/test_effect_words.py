@@ -16,7 +16,7 @@ NONE = "is shown to lower the loss"
 
 
 @pytest.mark.parametrize(
-    ("helping", "unclear", "said"),
+    ("helping", "unclear", "sentence"),
     [
         ("", "ab", f"no value of a or b {NONE}"),
         ("", "abcde", f"none of the 5 penalties {NONE}"),
@@ -24,12 +24,12 @@ NONE = "is shown to lower the loss"
         ("xy", "abcde", f"x and y lower the loss and none of the other 5 {NONE}"),
     ],
 )
-def test_many_penalties_are_counted(helping, unclear, said):
+def test_many_penalties_are_counted(helping, unclear, sentence):
     verdicts = dict.fromkeys(helping, "helps") | dict.fromkeys(
         unclear, "not determined"
     )
 
-    assert verdicts_sentence(effects(**verdicts)) == said
+    assert verdicts_sentence(effects(**verdicts)) == sentence
 
 
 def moved(low, high, *, verdict):
@@ -51,14 +51,16 @@ def moved(low, high, *, verdict):
 
 
 @pytest.mark.parametrize(
-    ("ends", "verdict", "said"),
+    ("ends", "verdict", "explained"),
     [
         ((-0.3, -0.1), "helps", False),
         ((-0.3, -0.1), "not determined", True),
         ((-0.3, 0.1), "not determined", False),
     ],
 )
-def test_an_interval_that_the_verdict_does_not_follow_is_explained(ends, verdict, said):
+def test_an_interval_that_the_verdict_does_not_follow_is_explained(
+    ends, verdict, explained
+):
     sentence = effect_sentence(moved(*ends, verdict=verdict))
 
-    assert ("though not once adjusted for the 2 values tried" in sentence) is said
+    assert ("though not once adjusted for the 2 values tried" in sentence) is explained

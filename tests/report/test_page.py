@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from boostreg.figures.scale import MINUS
 from boostreg.report import render
-from boostreg.report.sections.words import PENALTY_WORDS, engine_name
-from boostreg.report.wording import format_change
+from boostreg.report.wording import PENALTY_WORDS, engine_name, format_change
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 VOID = {"meta", "link", "input", "br"}
@@ -164,7 +163,7 @@ def test_penalties_without_a_unit_still_make_a_page(run):
     assert "in each scale" not in visible(render(results, trials, paths))
 
 
-def test_reached_limits_are_said_where_the_pick_is(run):
+def test_reached_limits_are_shown_where_the_pick_is(run):
     results, trials, paths = copy.deepcopy(run)
     pick = results["engines"]["xgboost"]["one_se"]
     pick.update(rounds_max_reached=True, at_edge=["reg_alpha"])
@@ -172,7 +171,7 @@ def test_reached_limits_are_said_where_the_pick_is(run):
     shown = visible(render(results, trials, paths))
 
     assert "rounds.max stopped it" in shown
-    assert "reg_alpha lies at the edge of its range" in shown
+    assert "reg_alpha is at the edge of its range" in shown
 
 
 def test_page_stays_small(sample_run):
@@ -186,7 +185,7 @@ def test_of_many_trials_the_best_are_listed_and_the_rest_counted(sample_run):
 
     assert len(text.encode()) < 1_000_000
     assert 1000 <= text.count("<tr id=") < 1400
-    assert "with more loss are in" in text
+    assert "with higher loss are in" in text
 
 
 def test_pages_without_optional_parts_leave_their_sections_out(run):
@@ -384,7 +383,7 @@ def test_five_thousand_trials_fit(sample_run):
     text = render(*sample_run(n_trials=2500))
 
     assert len(text.encode()) < 1_500_000
-    assert "with more loss are in" in text
+    assert "with higher loss are in" in text
 
 
 def test_charts_of_the_page_are_well_formed_xml(sample_run):

@@ -106,7 +106,7 @@ CASES = {
     "a path without a range": (
         HEAD + "paths: {penalties: [reg_alpha, cat_l2]}\n",
         TABLE,
-        "bad.yaml:3:32: paths.penalties.1: cat_l2 has no range; name one in",
+        "bad.yaml:3:32: paths.penalties.1: cat_l2 has no range; add one to",
     ),
     "a penalty that an engine of its own lacks": (
         HEAD + "search: {space: {xgboost: {path_smooth: {low: 1, high: 2}}}}\n",
@@ -128,11 +128,7 @@ CASES = {
         TABLE,
         "name",
     ),
-    "a bomb": (
-        HEAD + "title: &a x\nclaims: [*a, *a]\n",
-        TABLE,
-        "anchor",
-    ),
+    "a bomb": (HEAD + "title: &a x\nclaims: [*a, *a]\n", TABLE, "anchor"),
     "a baseline without the objective": (
         HEAD.replace("target: y", "target: y, objective: absolute_error")
         + "search: {fixed: {reg_lambda: 0}, space: "
@@ -162,9 +158,9 @@ def test_bad_input_is_one_message_and_leaves_nothing(
     with pytest.raises(SystemExit) as stopped:
         main()
 
-    said = capsys.readouterr().err
+    reported = capsys.readouterr().err
     assert stopped.value.code == 2
-    assert said.startswith("boostreg: ")
-    assert word in said
-    assert "Traceback" not in said
+    assert reported.startswith("boostreg: ")
+    assert word in reported
+    assert "Traceback" not in reported
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.yaml", "data.csv"]

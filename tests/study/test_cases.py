@@ -44,7 +44,9 @@ def names(table):
 
 @pytest.mark.parametrize("start", [0, 1])
 @pytest.mark.parametrize("name", ["", "Unnamed: 0", "Unnamed: 0.1"])
-def test_index_that_counts_rows_is_left_out_and_said(rows, plan, tmp_path, name, start):
+def test_index_that_counts_rows_is_left_out_and_reported(
+    rows, plan, tmp_path, name, start
+):
     counter = np.random.default_rng(1).permutation(N) + start
     rows.insert(0, name, counter)
     rows.to_csv(tmp_path / "d.csv", index=False)
@@ -64,18 +66,20 @@ def test_nameless_column_of_values_is_a_feature(rows, plan, tmp_path):
     assert plan("d.csv", target="''").target == ""
 
 
-def test_number_with_a_mark_is_told_by_column_row_and_key(rows, plan, tmp_path):
+def test_number_with_a_mark_is_reported_by_column_row_and_key(rows, plan, tmp_path):
     rows.astype({"income": object}).replace({"income": {rows.income[7]: "?"}}).to_csv(
         tmp_path / "d.csv", index=False
     )
 
-    with pytest.raises(DataError, match=r"yaml:2:16: data.source: column 'inc") as told:
+    with pytest.raises(
+        DataError, match=r"yaml:2:16: data.source: column 'inc"
+    ) as error:
         plan("d.csv")
 
-    said = (
+    reported = (
         "'?' in row 7 (the first row is 0). If '?' means missing, write data.missing: "
     )
-    assert said + "['?']" in str(told.value)
+    assert reported + "['?']" in str(error.value)
     table = plan("d.csv", ", missing: ['?']")
     assert np.flatnonzero(np.isnan(table.X[:, 1])).tolist() == [7]
     assert plan("d.csv", ", types: {income: category}").columns[1].categories
@@ -93,15 +97,17 @@ def test_numbers_in_text_of_a_parquet_file_need_the_same_words(rows, plan, tmp_p
     assert [bool(c.categories) for c in columns] == [False, False, True, True]
 
 
-def test_very_many_categories_of_numbers_are_not_said_to_be_dropped(
+def test_very_many_categories_of_numbers_are_not_reported_to_be_dropped(
     rows, plan, tmp_path
 ):
     rows["income"] = rows["income"].map(repr).astype("category")
     rows.to_parquet(tmp_path / "d.parquet")
 
-    (said,) = [note for note in plan("d.parquet").notes if "'income'" in note]
+    (reported,) = [note for note in plan("d.parquet").notes if "'income'" in note]
 
-    assert said.endswith("; if they are numbers, write data.types: {income: number}.")
+    assert reported.endswith(
+        "; if they are numbers, write data.types: {income: number}."
+    )
     assert plan("d.parquet", ", types: {income: number}").columns[1].categories is None
 
 
@@ -164,16 +170,16 @@ KEYS = {
 
 @pytest.mark.parametrize("name", KEYS)
 def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
-    form, key, said = KEYS[name]
+    form, key, reported = KEYS[name]
     rows["region"] = rows["region"].replace("east", "übersee")
     rows["y"] = rows["age"] % 7
     rows.to_csv(tmp_path / "plain.csv", index=False)
     rows.to_csv(tmp_path / "d.csv", index=False, **form)
 
-    with pytest.raises(DataError, match=rf"study.yaml:2:16: data.{said}") as told:
+    with pytest.raises(DataError, match=rf"study.yaml:2:16: data.{reported}") as error:
         plan("d.csv")
 
-    assert f"data.{key}" in str(told.value)
+    assert f"data.{key}" in str(error.value)
     assert plan("d.csv", f", {key}").fingerprint == plan("plain.csv").fingerprint
 
 
@@ -181,7 +187,7 @@ def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
     ("key", "words"),
     [
         ("missing: '?'", r"data.missing: found '\?'; expected a list of words"),
-        ("missing: [null]", "data.missing: .*null, true and false stand in quotes"),
+        ("missing: [null]", "data.missing: .*with null, true and false in quotes"),
         ("decimal: ';'", r"data.decimal: found ';'; expected '\.' or ','"),
         ("thousands: '.'", "data.thousands: found '.'; expected .* not data.decimal"),
         ("separator: ab", "data.separator: found 'ab'; expected one character"),
@@ -211,7 +217,7 @@ def test_stated_types_overrule_what_cells_look_like(rows, plan, tmp_path):
     assert table.X[:3, 2].tolist() == [1, 1, 7]
 
 
-def test_words_that_may_be_labels_are_said_and_can_be_kept(rows, plan, tmp_path):
+def test_words_that_may_be_labels_are_reported_and_can_be_kept(rows, plan, tmp_path):
     rows["region"] = ["NA", "None", "ZA"] * 20
     rows.to_csv(tmp_path / "d.csv", index=False)
 
@@ -281,9 +287,9 @@ def test_copy_of_another_feature_is_noted(rows, plan, tmp_path):
     rows["inches"] = rows["income"] / -2.54
     rows["area"] = rows["region"].replace({"east": "C", "west": "A", "north": "B"})
 
-    said = noted(rows, tmp_path, plan, COPIES)
-    assert "'inches' of 'income', 'area' of 'region'" in said
-    assert "data.drop: [inches, area]" in said
+    reported = noted(rows, tmp_path, plan, COPIES)
+    assert "'inches' of 'income', 'area' of 'region'" in reported
+    assert "data.drop: [inches, area]" in reported
 
 
 def test_total_in_the_last_row_is_noted(rows, plan, tmp_path):
@@ -301,10 +307,13 @@ def test_total_in_the_last_row_is_noted(rows, plan, tmp_path):
 def test_leading_zeros_are_noted(rows, plan, tmp_path):
     rows["zip"] = ["01001", "94105", "10001"] * 20
 
-    said = noted(rows, tmp_path, plan, "Read as numbers, though written with leading")
+    reported = noted(
+        rows, tmp_path, plan, "Read as numbers, though written with leading"
+    )
 
     assert (
-        "such as '01001': 'zip'. For codes write data.types: {zip: category}." in said
+        "such as '01001': 'zip'. For codes write data.types: {zip: category}."
+        in reported
     )
     types = plan("d.csv", ", types: {zip: category}").columns[3].categories
     assert types == ("01001", "10001", "94105")

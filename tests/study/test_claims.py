@@ -10,9 +10,9 @@ from runs import assert_same_run
 
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.errors import DataError, StudyError
-from boostreg.study.claim_jobs import Claims
 from boostreg.study.index import claim_lines, claims_page, write_claims_page
 from boostreg.study.load import load_study
+from boostreg.study.measurements import Claims
 from boostreg.study.plan import Plan
 from boostreg.study.runner import run_study
 
@@ -120,7 +120,7 @@ def test_page_of_claims_links_to_each_and_replaces_no_page_of_others(finished):
         write_claims_page(finished.parent)
 
 
-def test_folder_without_claims_is_told(tmp_path):
+def test_folder_without_claims_is_reported(tmp_path):
     with pytest.raises(DataError, match="contains no run"):
         claims_page(tmp_path)
 
@@ -163,10 +163,10 @@ def test_replicates_of_planted_data_are_independent(tmp_path):
             "found 'a lot'; expected a number from 0.0001 to 100",
         ),
         (("replicates: 3", "engine: lightgbm"), "expected no engine"),
-        (("at_most: 1e-6", "at_most: 5%"), "has no per cent"),
-        (("at_most: 1e-6", "at_least: 1"), "no at_least beside `expect: equal`"),
+        (("at_most: 1e-6", "at_most: 5%"), "a percentage needs a path"),
+        (("at_most: 1e-6", "at_least: 1"), "no at_least with `expect: equal`"),
         (("expect: equal", "expect: rising"), "one of: above, below, equal"),
-        (("synthetic:sparse", "sklearn:diabetes"), "only planted data"),
+        (("synthetic:sparse", "sklearn:diabetes"), "only synthetic data"),
     ],
 )
 def test_claim_on_an_experiment_is_checked_at_the_door(tmp_path, change, message):
@@ -248,7 +248,7 @@ def test_experiment_goes_without_the_engines_that_lack_its_penalties(lacking, na
     assert engines == {"lightgbm"}
     assert (
         f"Claim {name} is measured without HistGradientBoosting: its trees grow under "
-        "penalties that it does not take."
+        "penalties that it does not support."
     ) in plan.notes
 
 
@@ -260,8 +260,8 @@ def test_experiment_that_no_engine_takes_is_refused_at_the_door(lacking, name, e
     path = lacking(engines, on_experiment(name, engine))
 
     with pytest.raises(
-        StudyError, match=rf"study\.yaml:12:\d+: claims\.0\.{key}: found sklearn; .*"
-        "needs one of: xgboost, lightgbm",
+        StudyError, match=rf"study\.yaml:12:\d+: claims\.0\.{key}: found .*"
+        "xgboost, lightgbm",
     ):  # fmt: skip
         load_study(path)
 
@@ -282,7 +282,7 @@ def test_claim_on_a_path_that_no_engine_has_is_refused(lacking):
     path = lacking("sklearn, lightgbm", ON_A_PATH.replace("ENGINE", "sklearn"))
 
     with pytest.raises(
-        StudyError, match=r"study\.yaml:12:\d+: claims\.0\.along: no engine can answer"
+        StudyError, match=r"study\.yaml:12:\d+: claims\.0\.along: no engine can measure"
     ):
         Plan(load_study(path))
 

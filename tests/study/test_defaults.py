@@ -42,7 +42,7 @@ def test_a_study_that_writes_nothing_else_is_planned(plan, objective, engines):
         assert made.tuning(engine, None).proposer.space == made.ranges(engine)
 
 
-def test_what_was_left_out_is_said_with_its_reason(plan):
+def test_what_was_left_out_is_reported_with_its_reason(plan):
     notes = " ".join(plan("absolute_error", "lightgbm, sklearn").notes)
 
     assert "Not searched with engine lightgbm: reg_alpha, reg_lambda. LightGBM" in notes

@@ -1,4 +1,4 @@
-"""Each family of models stands in one table of one study: loss, interval and size."""
+"""Each family of models is in one table of one study: loss, interval and size."""
 
 import json
 

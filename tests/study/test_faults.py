@@ -1,4 +1,4 @@
-"""How a study file is told what is wrong with it: a line a fault, in plain words."""
+"""Errors in a study file: all of them, one per line, in plain words."""
 
 import re
 
@@ -37,10 +37,7 @@ FAULTS = {
         "search: {trials: many}",
         "3:18: search.trials: found 'many'; expected a whole number.",
     ),
-    "quoted number": (
-        "seed: '1'",
-        "3:7: seed: found '1'; expected a whole number.",
-    ),
+    "quoted number": ("seed: '1'", "3:7: seed: found '1'; expected a whole number."),
     "half a round": (
         "rounds: {max: 2.5}",
         "3:15: rounds.max: found 2.5; expected a whole number.",
@@ -53,18 +50,12 @@ FAULTS = {
         "search: {racing: 1}",
         "3:18: search.racing: found 1; expected true or false.",
     ),
-    "null for a number": (
-        "seed:",
-        "3:1: seed: found null; expected a whole number.",
-    ),
+    "null for a number": ("seed:", "3:1: seed: found null; expected a whole number."),
     "no trial": (
         "search: {trials: 0}",
         "3:18: search.trials: found 0; expected at least 1.",
     ),
-    "negative seed": (
-        "seed: -1",
-        "3:7: seed: found -1; expected at least 0.",
-    ),
+    "negative seed": ("seed: -1", "3:7: seed: found -1; expected at least 0."),
     "storage without a scheme": (
         "search: {storage: foo}",
         (
@@ -97,7 +88,7 @@ FAULTS = {
     ),
     "storage as a list": (
         "search: {storage: ['postgresql://ann:canary@h/db']}",
-        "3:10: search.storage: found no text; expected the URL of a storage.",
+        "3:10: search.storage: expected the URL of a storage, as text.",
     ),
     "NaN": (
         "validation: {outer: {holdout: .nan}}",
@@ -279,13 +270,13 @@ FAULTS = {
             " or text such as 2 GB or 512 MiB."
         ),
     ),
-    "claim without a least effect": (
+    "claim without a minimum effect": (
         (
             "claims: [{id: A1, says: x, measure: leaves, along: reg_lambda, "
             "expect: increasing}]"
         ),
         (
-            "3:10: claims.0.at_least: found null; expected the least effect that "
+            "3:10: claims.0.at_least: found null; expected the minimum effect that "
             "counts, for `expect: increasing`."
         ),
     ),
@@ -328,9 +319,8 @@ FAULTS = {
             "expect: decreasing, at_least: 20%}]"
         ),
         (
-            "3:45: claims.0.along: found 'max_depth'; expected one of "
-            "paths.penalties, which a study measures: reg_alpha, reg_lambda, "
-            "min_split_gain, max_leaves."
+            "3:45: claims.0.along: found 'max_depth'; expected a penalty with a path "
+            "in this study: reg_alpha, reg_lambda, min_split_gain, max_leaves."
         ),
     ),
     "Dask": (
@@ -407,7 +397,7 @@ DATA_FAULTS = {
 
 
 @pytest.mark.parametrize(("data", "expected"), DATA_FAULTS.items())
-def test_faults_of_the_data_section_are_told(refusal, data, expected):
+def test_faults_of_the_data_section_are_reported(refusal, data, expected):
     assert refusal(f"name: small\ndata: {{{data}}}\n") == f"study.yaml:{expected}"
 
 
@@ -427,7 +417,7 @@ def test_name_that_ends_in_a_newline_is_refused(refusal):
     assert "name: found" in refusal("name: |\n  x\ndata: {source: a.csv, target: y}\n")
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_lines(refusal):
+def test_all_faults_are_reported_at_once_in_the_order_of_lines(refusal):
     message = refusal(
         """\
         name: Bad

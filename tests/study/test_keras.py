@@ -8,7 +8,7 @@ import pytest
 
 from boostreg.baselines import extra_packages, missing_extra, names
 from boostreg.errors import StudyError
-from boostreg.fits.versions import library_versions
+from boostreg.fits.work import library_versions
 from boostreg.study.runner import run_study
 
 KERAS = ("keras_l1", "keras_l2", "keras_l1l2", "keras_decay")

@@ -1,4 +1,4 @@
-"""Limits of a fit and of a search: what passes one is said, and the study goes on."""
+"""Limits of a fit and of a search: an excess is reported, and the study goes on."""
 
 import json
 
@@ -55,14 +55,14 @@ def test_generous_limits_change_nothing(write, tmp_path):
     assert table_of(free / "fits.csv") == table_of(bound / "fits.csv")
 
 
-def test_a_search_out_of_time_is_said_to_be_cut(write, tmp_path):
+def test_a_search_out_of_time_is_reported_to_be_cut(write, tmp_path):
     path = write(trials=500)
     path.write_text(path.read_text().replace("in_flight: 2", "timeout: 0.5"))
 
     folder = run_study(path, out=tmp_path, workers=1)
 
     results = json.loads((folder / "results.json").read_text())
-    assert any("search.timeout cut" in line for line in results["text"]["caveats"])
+    assert any("search.timeout stopped" in line for line in results["text"]["caveats"])
     assert len(table_of(folder / "trials.csv")) < 3 * 500
 
 

@@ -14,7 +14,7 @@ from boostreg.errors import UnsupportedPenaltyError
 from boostreg.penalty import SCALED
 from boostreg.study.load import load_study
 from boostreg.study.plan import Plan
-from boostreg.study.progress import Silent
+from boostreg.study.progress import Event
 from boostreg.study.runner import run_study
 
 STUDY = """
@@ -36,17 +36,6 @@ effects: {points: 0}
 """
 
 
-class Listener(Silent):
-    """Keeps the warnings of a run."""
-
-    def __init__(self):
-        self.warnings = []
-
-    def warn(self, text):
-        """Keep it."""
-        self.warnings.append(text)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Return a new folder that holds the study file."""
@@ -58,10 +47,12 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def finished(folder):
     """Return the results of a run and what was warned of before it began."""
-    listener = Listener()
-    left = run_study(folder / "small.yaml", out=folder, workers=1, progress=listener)
+    events = []
+    left = run_study(
+        folder / "small.yaml", out=folder, workers=1, progress=events.append
+    )
     results = json.loads((left / "results.json").read_text("utf-8"))
-    return results, listener.warnings
+    return results, [event.text for event in events if event.stage == "warning"]
 
 
 def test_validate_prints_code_place_and_advice(folder, monkeypatch, capsys):
@@ -159,23 +150,23 @@ def test_advice_on_a_lack_is_a_study_that_can_run(folder):
 def test_warning_is_a_line_of_the_log(capsys):
     text = "P111 search.space.reg_lambda: [text]."
 
-    cli.Lines(clock=lambda: 0.0).warn(text)
+    cli.Lines(clock=lambda: 0.0)(Event("warning", text=text))
 
     assert capsys.readouterr().err == f"warning: {text}\n"
 
 
-def test_warning_stands_above_the_bar_to_stay(monkeypatch):
+def test_warning_stays_above_the_bar(monkeypatch):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=120)
     monkeypatch.setattr("rich.console.Console", lambda **_: console)
 
-    with cli.Bar() as bar:
-        bar.warn("P111 search.space.reg_lambda: [text].")
+    with cli.bar() as show:
+        show(Event("warning", text="P111 search.space.reg_lambda: [text]."))
 
     assert "warning: P111 search.space.reg_lambda: [text]." in screen.getvalue()
 
 
-def test_one_outer_split_is_said_to_judge_the_models_that_were_fitted(finished):
+def test_one_outer_split_judges_the_models_that_were_fitted(finished):
     results, _ = finished
     text = results["text"]
 

@@ -51,12 +51,12 @@ def test_best_of_the_engine_with_the_least_loss_is_taken(folder):
     assert find_model(folder).name == "lightgbm-best.json"
 
 
-def test_unknown_model_is_told_with_those_there_are(folder):
+def test_unknown_model_is_reported_with_those_there_are(folder):
     with pytest.raises(ModelError, match=r"no model 'best'; it holds lightgbm-best, "):
         find_model(folder, "best")
 
 
-def test_folder_of_no_run_is_told(tmp_path):
+def test_folder_of_no_run_is_reported(tmp_path):
     with pytest.raises(DataError, match=r"has no results\.json, so no run"):
         find_model(tmp_path)
 
@@ -165,9 +165,11 @@ def test_model_reads_what_pandas_guessed_by_its_own_types(foreign, tmp_path):
 
     model = load_model(find_model(foreign))
 
-    (said,) = model.predict(guessed)
+    (reported,) = model.predict(guessed)
     assert model.card.reading == Reading(("?",), ",", None, ";")
-    assert predict_rows(foreign, str(tmp_path / "text.csv")) == f"prediction\n{said}\n"
+    assert (
+        predict_rows(foreign, str(tmp_path / "text.csv")) == f"prediction\n{reported}\n"
+    )
 
 
 def test_card_without_a_reading_is_of_a_model_with_plain_cells(folder):

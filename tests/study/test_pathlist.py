@@ -71,20 +71,20 @@ def test_the_study_that_is_left_names_them_and_has_the_same(study, tmp_path):
     assert plan.grids["xgboost"]["subsample"][0] == 1.0
 
 
-def test_what_an_engine_does_not_take_is_said(study):
+def test_what_an_engine_does_not_take_is_reported(study):
     lines = outline(study("paths: {penalties: [path_smooth, reg_lambda], points: 4}"))
 
     assert (
-        "note: No path of path_smooth with XGBoost, which does not take it here."
+        "note: No path of path_smooth with XGBoost, which does not support it here."
     ) in lines
 
 
-def test_why_an_effect_is_not_split_is_said(study):
+def test_why_an_effect_is_not_split_is_reported(study):
     named = "paths: {penalties: [reg_lambda]}\nsearch: {space: {reg_lambda: {low: 1, "
 
-    (told,) = Plan(study(named + "high: 9}}, fixed: {subsample: 0.5}}")).notes
+    (note,) = Plan(study(named + "high: 9}}, fixed: {subsample: 0.5}}")).notes
 
-    assert told == (
+    assert note == (
         "The effect of reg_lambda is not split in two parts: rows are sampled."
     )
 
@@ -99,7 +99,7 @@ def test_a_named_path_that_no_engine_takes_is_refused(study):
 
 def test_a_named_path_without_a_range_anywhere_is_refused(study):
     with pytest.raises(
-        StudyError, match=r"penalties\.0: cat_l2 has no range; name one in s"
+        StudyError, match=r"penalties\.0: cat_l2 has no range; add one to s"
     ):
         Plan(study("paths: {penalties: [cat_l2]}"))
 

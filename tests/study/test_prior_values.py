@@ -79,19 +79,19 @@ def test_uniform_prior_is_no_penalty(load, name):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("part", ["fixed", "space"])
-def test_bad_prior_is_told_where_it_stands(fault, part, entry, message):
-    told = fault(f"search: {{{part}: {{{entry}}}}}\n")
+def test_bad_prior_is_reported_where_it_stands(fault, part, entry, message):
+    error = fault(f"search: {{{part}: {{{entry}}}}}\n")
 
     name = entry.partition(":")[0]
-    assert f"search.{part}.{name}" in told
-    assert message in told
+    assert f"search.{part}.{name}" in error
+    assert message in error
 
 
 @pytest.mark.parametrize("part", ["fixed", "space"])
 def test_prior_is_refused_where_penalties_are_counted_in_rows(fault, part):
-    told = fault(f"search: {{scale: rows, {part}: {{reg_lambda: {NORMAL}}}}}\n")
+    error = fault(f"search: {{scale: rows, {part}: {{reg_lambda: {NORMAL}}}}}\n")
 
-    assert f"search.{part}.reg_lambda: a prior is in raw units" in told
+    assert f"search.{part}.reg_lambda: a prior is in raw units" in error
 
 
 def test_run_with_priors_is_reproduced_by_the_study_that_it_leaves(write, tmp_path):

@@ -63,7 +63,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("content", "message"), BROKEN.values(), ids=BROKEN)
-def test_what_is_no_study_is_told_where_it_breaks(refusal, content, message):
+def test_what_is_no_study_is_reported_where_it_breaks(refusal, content, message):
     assert message in refusal(content)
 
 
@@ -102,20 +102,20 @@ def test_byte_order_mark_is_no_part_of_the_first_key(write):
     assert read_yaml(write(b"\xef\xbb\xbfname: x\n")).content == {"name": "x"}
 
 
-def test_key_written_twice_is_told_with_both_lines(fault):
+def test_key_written_twice_is_reported_with_both_lines(fault):
     assert fault("seed: 1\nseed: 2\n") == (
-        "study.yaml:4:1: seed: written twice, first in line 3."
+        "study.yaml:4:1: seed: repeated, first in line 3."
     )
 
 
 @pytest.mark.parametrize("escape", [r"\0", r"\ud800", r"\e"])
-def test_text_that_no_file_can_hold_is_told_once(fault, escape):
+def test_text_that_no_file_can_hold_is_reported_once(fault, escape):
     assert fault(f'title: "a{escape}b"\n') == (
         "study.yaml:3:8: title: text with control characters."
     )
 
 
-def test_endless_number_is_told(fault):
+def test_endless_number_is_reported(fault):
     assert fault(f"seed: {'9' * 5000}\n") == (
         "study.yaml:3:7: seed: a whole number of 5000 digits."
     )

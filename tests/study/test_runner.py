@@ -16,7 +16,7 @@ from runs import TABLES, assert_same_run, results_of
 from truth import untruths
 
 from boostreg.errors import StudyError
-from boostreg.report.results import shipped_schema
+from boostreg.report.results import json_schema
 from boostreg.study.run import read_results
 from boostreg.study.runner import run_study
 
@@ -60,7 +60,7 @@ def test_run_leaves_every_file(finished):
 def test_run_leaves_results_of_the_stated_form(finished):
     jsonschema = pytest.importorskip("jsonschema", reason="no jsonschema")
 
-    jsonschema.Draft202012Validator(shipped_schema()).validate(read_results(finished))
+    jsonschema.Draft202012Validator(json_schema()).validate(read_results(finished))
 
 
 def test_run_is_listed_beside_it(finished):
@@ -108,11 +108,11 @@ def test_stopped_run_exits_with_130_and_goes_on_to_the_same(study, finished, tmp
         for number in numbers:
             run.send_signal(number)
             time.sleep(0.05)
-        _, said = run.communicate(timeout=120)
+        _, reported = run.communicate(timeout=120)
 
         assert run.returncode == 130
-        assert "to resume" in said
-        assert "Traceback" not in said
+        assert "to resume" in reported
+        assert "Traceback" not in reported
     assert_same_run(run_study(study, out=tmp_path, workers=2), finished)
 
 
@@ -154,9 +154,11 @@ def test_study_that_a_run_left_is_not_run_into_its_own_outputs(finished, monkeyp
 def test_a_study_that_searches_answers_before_it_judges_a_claim(finished):
     answer = results_of(finished)["text"]["answer"]
 
-    [told] = [k for k, sentence in enumerate(answer) if sentence.startswith("1 claim:")]
+    [place] = [
+        k for k, sentence in enumerate(answer) if sentence.startswith("1 claim:")
+    ]
 
-    assert told == 4
+    assert place == 4
     assert "XGBoost" in answer[0] or "LightGBM" in answer[0]
 
 

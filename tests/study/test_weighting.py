@@ -78,14 +78,14 @@ def test_monotone_column_only_rises(plan, name):
     assert raw[-1] > raw[0]
 
 
-def test_path_that_an_engine_refuses_is_left_out_and_said(plan):
+def test_path_that_an_engine_refuses_is_left_out_and_reported(plan):
     """XGBoost before 3.4 leaves reg_alpha out of the gain beside monotone columns."""
     old = get_engine("xgboost").version() < "3.4"
 
     made = plan("monotone: {a: 1}", paths="reg_alpha")
 
-    said = "No path of reg_alpha with XGBoost, which does not take it here."
-    assert (said in made.notes) is old
+    reported = "No path of reg_alpha with XGBoost, which does not support it here."
+    assert (reported in made.notes) is old
     assert ("reg_alpha" in made.grids["xgboost"]) is not old
     assert "reg_alpha" in made.grids["lightgbm"]
 

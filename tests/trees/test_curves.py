@@ -45,7 +45,7 @@ def slow_size(trees: TreeEnsemble, reg_lambda: float) -> TreeSize:
 @pytest.mark.parametrize("reg_lambda", [0.0, 1.0, 30.0])
 def test_curves_of_xgboost_equal_every_prefix(xgboost_case, reg_lambda):
     booster, _ = xgboost_case
-    trees = TreeEnsemble.from_model(booster)
+    trees = TreeEnsemble.from_model(booster, learning_rate=0.15)
 
     curves = trees.sizes(reg_lambda)
 
@@ -58,7 +58,7 @@ def test_curves_of_lightgbm_equal_every_prefix(grow):
     for params in ({}, {"lambda_l1": 20.0}, {"objective": "multiclass"}):
         more = {"num_class": 3} if "objective" in params else {}
         booster, _ = grow.lightgbm(**params, **more)
-        trees = TreeEnsemble.from_model(booster)
+        trees = TreeEnsemble.from_model(booster, intercept=0.25)
 
         curves = trees.sizes(2.0)
 

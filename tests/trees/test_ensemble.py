@@ -16,7 +16,7 @@ from boostreg.trees import TreeEnsemble, tree_size
 def trees(grow):
     """Return the trees of a small XGBoost model."""
     booster, _ = grow.xgboost(objective="multi:softprob", num_class=3)
-    return TreeEnsemble.from_model(booster)
+    return TreeEnsemble.from_model(booster, learning_rate=0.15)
 
 
 def test_file_of_ours_gives_the_same_trees(xgboost_case, tmp_path):

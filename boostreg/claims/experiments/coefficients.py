@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from boostreg.arrays import Array
-from boostreg.baselines.linear import Design, Path, elastic_net_path, ridge_path
+from boostreg.baselines.linear import Design, Path, least_squares_path
 from boostreg.baselines.newton import newton_path
 from boostreg.claims.experiments.base import Sample
 from boostreg.losses import Objective
@@ -63,9 +63,7 @@ class Linear:
         """Return the models along falling strengths: ridge 0, lasso 1, between."""
         if self.design.objective.name != "squared_error":
             return newton_path(self.design, strengths, l1_ratio)
-        if l1_ratio == 0:
-            return ridge_path(self.design, strengths)
-        return elastic_net_path(self.design, strengths, l1_ratio)
+        return least_squares_path(self.design, strengths, l1_ratio)
 
     def choose(self, l1_ratio: float, seed: int) -> int:
         """Return the index of the strength with the lowest inner loss.

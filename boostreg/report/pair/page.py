@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from boostreg.figures import Figure, Trace, curves_of_two, fronts_of_two
+from boostreg.figures import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.scale import (
     MISSING,
     count,
@@ -15,14 +15,9 @@ from boostreg.figures.scale import (
     significant,
 )
 from boostreg.report.pair.result import Change, Compared
-from boostreg.report.results import EffectData, EngineData, Results
-from boostreg.report.sections.words import (
-    PENALTY_WORDS,
-    PICKS,
-    TextTable,
-    span,
-)
+from boostreg.report.results import PickData, Results
 from boostreg.report.shell import fill
+from boostreg.report.wording import PENALTY_WORDS, PICKS, TextTable, span
 
 __all__ = ["render_pair"]
 
@@ -32,23 +27,30 @@ _STYLES, _SCRIPTS = ("report.css", "pages.css"), ("tools.js",)
 
 
 def render_pair(
-    compared: Compared,
-    a: Results,
-    b: Results,
-    links: tuple[str, str] = ("", ""),
+    compared: Compared, a: Results, b: Results, links: tuple[str, str] = ("", "")
 ) -> str:
-    """Return the page.
+    """Return the page of a comparison from ``compare_runs``.
 
-    Parameters
-    ----------
-    compared : mapping
-        From ``compare_runs``.
-    a, b : Results
-        The content of each ``results.json``, for the figures.
-    links : (str, str)
-        Each run's own page, relative to this one; empty where there is none.
+    Figures are drawn from both ``results.json``; ``links`` are each run's own page,
+    relative to this one, empty where there is none.
     """
-    shared = compared["comparable"]["loss"]
+    shared = compared["same_loss"]
+    traces = [
+        Trace(
+            engine,
+            run is a,
+            tuple((point["leaves"], point["loss"]) for point in found["front"]),
+            tuple(
+                (pick, leaves, loss)
+                for pick in PICKS
+                if (leaves := found[pick]["inner"]["leaves"]) is not None
+                if (loss := found[pick]["inner"]["loss"]) is not None
+            ),
+        )
+        for run in (a, b)
+        for engine, found in run["engines"].items()
+    ]
+    drawn = shared and any(trace.points for trace in traces)
     return fill(
         "compare.html",
         styles=_STYLES,
@@ -56,8 +58,7 @@ def render_pair(
         compared=compared,
         runs=list(zip("AB", compared["names"], links, strict=True)),
         engines=list(dict.fromkeys([*a["engines"], *b["engines"]])),
-        fronts=_fronts(a, b) if shared else None,
-        loss_name=a["data"]["loss"],
+        fronts=fronts_of_two(traces, loss=a["data"]["loss"]) if drawn else None,
         effects=list(_effects(a, b, with_loss=shared)),
         picks=_picks(compared),
         penalties=_penalties(compared),
@@ -66,62 +67,38 @@ def render_pair(
     )
 
 
-def _fronts(a: Results, b: Results) -> Figure | None:
-    traces = [
-        Trace(engine, run is a, _front(found), tuple(_marked(found)))
-        for run in (a, b)
-        for engine, found in run["engines"].items()
-    ]
-    if not any(trace.points for trace in traces):
-        return None
-    return fronts_of_two(traces, loss=a["data"]["loss"])
-
-
-def _front(found: EngineData) -> tuple[tuple[float, float], ...]:
-    return tuple((point["leaves"], point["loss"]) for point in found["front"])
-
-
-def _marked(found: EngineData) -> Iterator[tuple[str, float, float]]:
-    for pick in PICKS:
-        leaves, loss = found[pick]["inner"]["leaves"], found[pick]["inner"]["loss"]
-        if leaves is not None and loss is not None:
-            yield pick, leaves, loss
-
-
 def _effects(a: Results, b: Results, *, with_loss: bool) -> Iterator[dict[str, Any]]:
-    names = [
-        name for run in (a, b) for found in run["effects"].values() for name in found
-    ]
-    measures: tuple[Measure, ...] = ("leaves", "loss") if with_loss else ("leaves",)
-    for name in dict.fromkeys(names):
-        runs = [r for r in (a, b) if any(name in v for v in r["effects"].values())]
-        if len(runs) == 2:
-            yield {
-                "penalty": name,
-                "words": PENALTY_WORDS.get(name, ""),
-                "panels": [_panel(name, measure, a, b) for measure in measures],
-            }
-
-
-def _panel(name: str, measure: Measure, a: Results, b: Results) -> tuple[str, Figure]:
-    traces = [
-        Trace(engine, run is a, tuple(_curve(found[name], measure)))
+    """Yield the paths of each penalty that both runs measured."""
+    effects = [
+        (run is a, engine, found)
         for run in (a, b)
         for engine, found in run["effects"].items()
-        if name in found
     ]
-    drawn = curves_of_two(
-        traces, measure=measure, penalty=name, log=measure == "leaves"
-    )
-    head = "leaves over all trees, log axis" if measure == "leaves" else "inner loss"
-    return head, drawn
-
-
-def _curve(effect: EffectData, measure: Measure) -> Iterator[tuple[float, float]]:
-    for point in effect["points"]:
-        value = point[measure]
-        if value is not None:
-            yield point["value"], value
+    heads: dict[Measure, str] = {"leaves": "leaves over all trees, log axis"}
+    if with_loss:
+        heads["loss"] = "inner loss"
+    for name in dict.fromkeys(name for _, _, found in effects for name in found):
+        if len({is_a for is_a, _, found in effects if name in found}) < 2:
+            continue
+        panels = []
+        for measure, head in heads.items():
+            traces = [
+                Trace(
+                    engine,
+                    is_a,
+                    tuple(
+                        (point["value"], value)
+                        for point in found[name]["points"]
+                        if (value := point[measure]) is not None
+                    ),
+                )
+                for is_a, engine, found in effects
+                if name in found
+            ]
+            log = measure == "leaves"
+            figure = curves_of_two(traces, measure=measure, penalty=name, log=log)
+            panels.append((head, figure))
+        yield {"penalty": name, "words": PENALTY_WORDS.get(name, ""), "panels": panels}
 
 
 def _picks(compared: Compared) -> TextTable:
@@ -129,26 +106,32 @@ def _picks(compared: Compared) -> TextTable:
         "model", "loss A", "loss B", "B minus A", "95% interval", "loss of B",
         "leaves A", "leaves B", "change", "95% interval", "leaves of B",
     )  # fmt: skip
-    alike = compared["comparable"]["loss"]
-    sides = [side for row in compared["rows"] for side in (row["a"], row["b"])]
-    losses = [side["loss"] for side in sides]
-    decimals = places([min((v for v in losses if v is not None), default=1.0)])
+    same_loss = compared["same_loss"]
+    picks = [pick for row in compared["rows"] for pick in (row["a"], row["b"]) if pick]
+    losses = [v for pick in picks if (v := pick["outer"]["loss"]) is not None]
+    decimals = places([min(losses, default=1.0)])
 
-    def written(loss: float | None) -> str:
-        return fixed(loss, decimals if alike else places([loss]))
+    def loss_words(pick: PickData | None) -> str:
+        loss = pick["outer"]["loss"] if pick else None
+        return fixed(loss, decimals if same_loss else places([loss]))
+
+    def change_ends(leaves: Change | None) -> str:
+        if leaves is None or math.isnan(leaves["low"]):
+            return MISSING
+        return f"{percent(leaves['low'])} to {percent(leaves['high'])}"
 
     rows = tuple(
         (
             row["name"],
-            written(row["a"]["loss"]),
-            written(row["b"]["loss"]),
+            loss_words(row["a"]),
+            loss_words(row["b"]),
             signed(row["loss"] and row["loss"]["difference"], decimals),
             span(row["loss"], decimals, sign=True),
             row["loss"]["word"] if row["loss"] else "not paired",
-            count(row["a"]["leaves"]),
-            count(row["b"]["leaves"]),
+            count(row["a"] and row["a"]["outer_size"]["leaves"]),
+            count(row["b"] and row["b"]["outer_size"]["leaves"]),
             percent(row["leaves"] and row["leaves"]["relative"]),
-            _span_of_change(row["leaves"]),
+            change_ends(row["leaves"]),
             row["leaves"]["word"] if row["leaves"] else "not paired",
         )
         for row in compared["rows"]
@@ -156,32 +139,26 @@ def _picks(compared: Compared) -> TextTable:
     return TextTable("Means over the outer folds", heads, rows, (0, 5, 10))
 
 
-def _span_of_change(leaves: Change | None) -> str:
-    if leaves is None or math.isnan(leaves["low"]):
-        return MISSING
-    return f"{percent(leaves['low'])} to {percent(leaves['high'])}"
-
-
 def _penalties(compared: Compared) -> TextTable | None:
-    models = [
-        (f"{row['name']}, {name}", side["penalty"], side["rounds"])
+    picks = [
+        (f"{row['name']}, {run}", pick)
         for row in compared["rows"]
-        for name, side in (("A", row["a"]), ("B", row["b"]))
-        if side["penalty"]
+        for run, pick in (("A", row["a"]), ("B", row["b"]))
+        if pick and pick["penalty"]
     ]
-    names = list(dict.fromkeys(name for _, penalty, _ in models for name in penalty))
-    differing = [
-        name for name in names if len({str(p.get(name)) for _, p, _ in models}) > 1
-    ]
-    if not models:
+    if not picks:
         return None
+    names = list(dict.fromkeys(name for _, pick in picks for name in pick["penalty"]))
+    differing = [
+        n for n in names if len({str(pick["penalty"].get(n)) for _, pick in picks}) > 1
+    ]
     rows = tuple(
         (
-            name,
-            count(rounds),
-            *(significant(penalty.get(key)) for key in differing),
+            model,
+            count(pick["rounds"]),
+            *(significant(pick["penalty"].get(name)) for name in differing),
         )
-        for name, penalty, rounds in models
+        for model, pick in picks
     )
     heads = ("model", "rounds", *(name.replace("_", " ") for name in differing))
     return TextTable("What was picked, on all rows; penalties that differ", heads, rows)

@@ -1,31 +1,37 @@
-"""A comparison as lines of a terminal."""
+"""Two runs compared as plain data, and as lines for a terminal."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import numpy as np
 
-from boostreg.arrays import Array
 from boostreg.effects.effects import paired_ratio
-from boostreg.report.results import Number, Penalties, PickData, Results, StudyData
+from boostreg.figures.scale import count
+from boostreg.report.comparisons import LEVEL
+from boostreg.report.results import PickData, Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
-from boostreg.report.sections.words import PICKS, engine_name, plain
-from boostreg.report.wording import count, format_change, format_number
+from boostreg.report.wording import (
+    PICKS,
+    engine_name,
+    format_change,
+    format_number,
+    plain,
+)
 from boostreg.statistics import Interval, corrected_t, holm
 
-__all__ = ["Change", "Compared", "Match", "compare_runs", "match_runs", "pair_lines"]
+__all__ = ["Change", "Compared", "ComparedRow", "compare_runs", "pair_lines"]
 
 _MISSING = "-"
+_NO_INTERVAL = "no interval"
 
 
 class Change(TypedDict):
     """A paired change from A to B, as a share of A, and its 95 % interval.
 
     ``adjusted`` is the p-value after Holm's rule over all changes of a comparison, on
-    which ``word`` rests; ends and p-values are NaN where there are none.
+    which ``word`` is based; ends and p-values are NaN where there are none.
     """
 
     relative: float
@@ -33,7 +39,6 @@ class Change(TypedDict):
     high: float
     p: float
     n: int
-    method: str
     same: bool
     adjusted: float
     word: str
@@ -45,46 +50,24 @@ class LossChange(Change):
     difference: float
 
 
-class Side(TypedDict):
-    """A pick of one run; None and nothing where the run has none."""
-
-    loss: Number
-    low: Number
-    high: Number
-    losses: list[Number]
-    leaves: Number
-    model_leaves: Number
-    by_fold: list[float]
-    rounds: int | None
-    penalty: Penalties | None
-
-
 class ComparedRow(TypedDict):
-    """A pick of both runs; no change where it cannot be paired."""
+    """A pick of both runs, None if a run lacks it; no change if it cannot be paired."""
 
     name: str
     leads: bool
-    a: Side
-    b: Side
+    a: PickData | None
+    b: PickData | None
     loss: LossChange | None
     leaves: Change | None
-
-
-class Comparable(TypedDict):
-    """What two runs have in common."""
-
-    data: bool
-    loss: bool
 
 
 class Compared(TypedDict):
     """Run B against run A; ``study`` and ``environment`` list what differs."""
 
     names: list[str]
-    loss_name: list[str]
-    paired: bool
     flags: list[str]
-    comparable: Comparable
+    same_data: bool
+    same_loss: bool
     answer: list[str]
     notes: list[str]
     rows: list[ComparedRow]
@@ -93,13 +76,7 @@ class Compared(TypedDict):
 
 
 def pair_lines(compared: Compared) -> Iterator[str]:
-    """Yield the lines of a comparison, flags first.
-
-    Parameters
-    ----------
-    compared : mapping
-        From ``compare_runs``.
-    """
+    """Yield the lines of a comparison from ``compare_runs``, flags first."""
     a, b = compared["names"]
     yield f"A = {_line(a)}, B = {_line(b)}"
     for flag in compared["flags"]:
@@ -107,19 +84,39 @@ def pair_lines(compared: Compared) -> Iterator[str]:
     yield ""
     yield from map(_line, compared["answer"])
     yield ""
-    yield from _table(
-        ("model", "loss A", "loss B", "B - A", "95% CI", "", "leaves A", "leaves B", "",
-         ""),
-        [_cells(row) for row in compared["rows"]],
+    heads = (
+        "model", "loss A", "loss B", "B - A", "95% CI", "", "leaves A", "leaves B", "",
+        "",
     )  # fmt: skip
+    cells = []
+    for row in compared["rows"]:
+        loss, leaves = row["loss"], row["leaves"]
+        ends = _MISSING
+        if loss and not math.isnan(loss["low"]):
+            ends = f"{format_number(loss['low'])} to {format_number(loss['high'])}"
+        cells.append(
+            (
+                row["name"],
+                _loss_words(row["a"]),
+                _loss_words(row["b"]),
+                format_number(loss["difference"]) if loss else _MISSING,
+                ends,
+                loss["word"] if loss else "",
+                _leaves_words(row["a"]),
+                _leaves_words(row["b"]),
+                format_change(leaves["relative"]) if leaves else _MISSING,
+                leaves["word"] if leaves else "",
+            )
+        )
+    yield from _table(heads, cells)
     for note in compared["notes"]:
         yield ""
         yield note
-    for head, part in (
+    for head, differing in (
         ("study", compared["study"]),
         ("environment", compared["environment"]),
     ):
-        rows = [tuple(map(_line, row)) for row in part]
+        rows = [tuple(map(_line, row)) for row in differing]
         yield ""
         if rows:
             yield from _table((f"{head}: what differs", "A", "B"), rows)
@@ -127,36 +124,20 @@ def pair_lines(compared: Compared) -> Iterator[str]:
             yield f"{head}: nothing differs"
 
 
-def _cells(row: ComparedRow) -> tuple[str, ...]:
-    loss, leaves = row["loss"], row["leaves"]
-    return (
-        row["name"],
-        _said(format_number, row["a"]["loss"]),
-        _said(format_number, row["b"]["loss"]),
-        format_number(loss["difference"]) if loss else _MISSING,
-        _ends(loss),
-        loss["word"] if loss else "",
-        _said(count, row["a"]["leaves"]),
-        _said(count, row["b"]["leaves"]),
-        format_change(leaves["relative"]) if leaves else _MISSING,
-        leaves["word"] if leaves else "",
-    )
+def _loss_words(pick: PickData | None) -> str:
+    loss = pick["outer"]["loss"] if pick else None
+    return _MISSING if loss is None else format_number(loss)
 
 
-def _ends(loss: LossChange | None) -> str:
-    if loss is None or math.isnan(loss["low"]):
-        return _MISSING
-    return f"{format_number(loss['low'])} to {format_number(loss['high'])}"
-
-
-def _said(write: Callable[[float], str], value: float | None) -> str:
-    return _MISSING if value is None else write(value)
+def _leaves_words(pick: PickData | None) -> str:
+    leaves = pick["outer_size"]["leaves"] if pick else None
+    return _MISSING if leaves is None else count(leaves)
 
 
 def _table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], most: int = 60
+    heads: Sequence[str], rows: Sequence[Sequence[str]], max_width: int = 60
 ) -> Iterator[str]:
-    lines = [[cell[:most] for cell in line] for line in (heads, *rows)]
+    lines = [[cell[:max_width] for cell in line] for line in (heads, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
@@ -164,133 +145,111 @@ def _table(
 
 
 def _line(text: str) -> str:
-    """Return text that can not move the cursor of a terminal."""
+    """Return text that cannot move the cursor of a terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-# The words of each condition, and where it is read.
-Conditions = tuple[tuple[str, Callable[[Results], object]], ...]
-
-_DATA: Conditions = (("rows and columns", lambda run: run["data"]["fingerprint"]),)
-_FOLDS: Conditions = (
-    ("seed", lambda run: run["study"]["seed"]),
-    ("outer folds", lambda run: run["study"]["validation"]["outer"]),
-    ("task", lambda run: run["data"]["task"]),
-    ("groups", lambda run: run["study"]["data"]["groups"]),
-    ("time", lambda run: run["study"]["data"]["time"]),
-)
-_LOSS: Conditions = (
-    ("loss", lambda run: run["data"]["loss"]),
-    ("objective", lambda run: run["data"]["objective"]),
-    ("its parameter", lambda run: run["data"]["objective_parameter"]),
-    ("row weights", lambda run: run["study"]["data"]["weights"]),
-    ("class weights", lambda run: run["study"]["data"]["class_weights"]),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What agrees between two runs.
-
-    Attributes
-    ----------
-    data, folds, loss : tuple of str
-        A sentence on each difference; empty where all agrees.
-    ratio : float
-        Test rows by training rows of an outer fold.
-    """
-
-    data: tuple[str, ...]
-    folds: tuple[str, ...]
-    loss: tuple[str, ...]
-    ratio: float
-
-    @property
-    def flags(self) -> list[str]:
-        """All that forbids a paired interval."""
-        return [*self.data, *self.folds, *self.loss]
-
-    @property
-    def paired(self) -> bool:
-        """Fold k of one run judges on the rows, and by the loss, of the other's."""
-        return not self.flags
-
-
-def match_runs(a: Results, b: Results) -> Match:
-    """Return whether the losses of two runs may be paired, and if not, why.
-
-    Folds are drawn from the rows, the task and the seed alone, so equal settings on
-    equal rows give equal folds; the data's fingerprint says whether rows are equal.
-    """
-    return Match(
-        data=tuple(_differences("The data differ", _DATA, a, b, show=False)),
-        folds=tuple(_differences("The outer folds differ", _FOLDS, a, b)),
-        loss=tuple(_differences("The losses differ", _LOSS, a, b)),
-        ratio=a["outer_ratio"],
-    )
-
-
-def _differences(
-    head: str,
-    conditions: Conditions,
-    a: Results,
-    b: Results,
-    *,
-    show: bool = True,
-) -> Iterator[str]:
-    for words, read in conditions:
-        left, right = read(a), read(b)
-        if left != right:
-            values = f" {plain(left)} in A, {plain(right)} in B" if show else ""
-            yield f"{head}: {words}{values or ' are not the same'}."
-
-
-LEVEL = 0.05
-_UNTOLD = "no interval"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sides:
-    """One model of each run."""
-
-    name: str
-    a: PickData | None
-    b: PickData | None
-    leads: bool = False
+# What two runs must share for paired intervals: the words of each, and where it is.
+# Folds are drawn from the rows, the task and the seed alone, so equal settings on equal
+# rows give equal folds; the data's fingerprint shows whether rows are equal.
+_CONDITIONS: dict[str, tuple[tuple[str, Callable[[Results], object]], ...]] = {
+    "data": (("rows and columns", lambda run: run["data"]["fingerprint"]),),
+    "outer folds": (
+        ("seed", lambda run: run["study"]["seed"]),
+        ("outer folds", lambda run: run["study"]["validation"]["outer"]),
+        ("task", lambda run: run["data"]["task"]),
+        ("groups", lambda run: run["study"]["data"]["groups"]),
+        ("time", lambda run: run["study"]["data"]["time"]),
+    ),
+    "losses": (
+        ("loss", lambda run: run["data"]["loss"]),
+        ("objective", lambda run: run["data"]["objective"]),
+        ("its parameter", lambda run: run["data"]["objective_parameter"]),
+        ("row weights", lambda run: run["study"]["data"]["weights"]),
+        ("class weights", lambda run: run["study"]["data"]["class_weights"]),
+    ),
+}
 
 
 def compare_runs(a: Results, b: Results, names: tuple[str, str]) -> Compared:
-    """Return the comparison of run B with run A, JSON-ready but for NaN.
+    """Return the comparison of run B with run A, JSON-ready except for NaN.
 
-    Parameters
-    ----------
-    a, b : Results
-        The content of each ``results.json``.
-    names : (str, str)
-        How the runs are called, A first.
+    ``names`` are how the runs are called, A first.
     """
-    match = match_runs(a, b)
-    rows = [_row(sides, match) for sides in _sides(a, b)]
-    _adjust(rows)
+    flags: dict[str, list[str]] = {what: [] for what in _CONDITIONS}
+    for what, conditions in _CONDITIONS.items():
+        for words, read in conditions:
+            left, right = read(a), read(b)
+            if left != right:
+                values = f"{plain(left)} in A, {plain(right)} in B"
+                shown = "are not the same" if what == "data" else values
+                flags[what].append(f"The {what} differ: {words} {shown}.")
+    all_flags = [flag for found in flags.values() for flag in found]
+    rows = list(_rows(a, b, paired=not all_flags))
+    changes: list[Change] = [
+        one for row in rows for one in (row["loss"], row["leaves"]) if one
+    ]
+    adjusted = holm([one["p"] for one in changes]) if changes else ()
+    for one, p_value in zip(changes, adjusted, strict=True):
+        one["adjusted"] = float(p_value)
+        if one["same"]:
+            one["word"] = "the same"
+        elif one["adjusted"] < LEVEL:
+            one["word"] = "less" if one["relative"] < 0 else "more"
+        elif not math.isnan(one["adjusted"]):
+            one["word"] = "no detectable difference"
     lead = next((row for row in rows if row["leads"]), None)
+    answer = ["No pick of the two runs was judged on the same outer folds."]
+    if all_flags:
+        unpaired = f"{names[1]} and {names[0]} cannot be paired"
+        answer = [f"{unpaired}: what follows does not show which is better."]
+    elif lead and lead["loss"]:
+        answer = [
+            _loss_sentence(lead, lead["loss"], names),
+            _leaf_sentence(lead, names),
+        ]
     return {
         "names": list(names),
-        "loss_name": [a["data"]["loss"], b["data"]["loss"]],
-        "paired": match.paired,
-        "flags": match.flags,
-        "comparable": {"data": not match.data, "loss": not match.loss},
-        "answer": _answer(lead, match, names),
-        "notes": list(_notes(rows, match)),
+        "flags": all_flags,
+        "same_data": not flags["data"],
+        "same_loss": not flags["losses"],
+        "answer": answer,
+        "notes": list(_notes(rows)),
         "rows": rows,
-        "study": _changed(_public(a["study"]), _public(b["study"])),
-        "environment": _changed(_environment(a), _environment(b)),
+        "study": _changed(
+            dict(_flat({k: v for k, v in a["study"].items() if k != "name"})),
+            dict(_flat({k: v for k, v in b["study"].items() if k != "name"})),
+        ),
+        "environment": _changed(
+            a["versions"] | {"platform": a["run"]["platform"]},
+            b["versions"] | {"platform": b["run"]["platform"]},
+        ),
     }
 
 
-def _sides(a: Results, b: Results) -> Iterator[_Sides]:
+def _rows(a: Results, b: Results, *, paired: bool) -> Iterator[ComparedRow]:
+    """Yield the picks side by side; different leading engines are compared first."""
+    ratio = a["outer_ratio"]
+
+    def row(
+        name: str, left: PickData | None, right: PickData | None, *, leads: bool
+    ) -> ComparedRow:
+        found: ComparedRow = {
+            "name": name,
+            "leads": leads,
+            "a": left,
+            "b": right,
+            "loss": None,
+            "leaves": None,
+        }
+        if paired and left and right:
+            found["loss"] = _loss_change(left, right, ratio)
+            found["leaves"] = _leaves_change(left, right, ratio)
+        return found
+
     leads = (lead_engine(a), lead_engine(b))
     if leads[0] != leads[1]:
-        yield _Sides(
+        yield row(
             f"{engine_name(leads[0])} in A, {engine_name(leads[1])} in B: "
             "one_se of the engine that leads",
             a["engines"][leads[0]]["one_se"],
@@ -300,137 +259,52 @@ def _sides(a: Results, b: Results) -> Iterator[_Sides]:
     for engine in dict.fromkeys([*a["engines"], *b["engines"]]):
         left, right = a["engines"].get(engine), b["engines"].get(engine)
         for pick in PICKS:
-            leading = leads == (engine, engine) and pick == "one_se"
-            yield _Sides(
+            yield row(
                 f"{engine_name(engine)} {pick}",
                 left and left[pick],
                 right and right[pick],
-                leads=leading,
+                leads=leads == (engine, engine) and pick == "one_se",
             )
 
 
-def _row(sides: _Sides, match: Match) -> ComparedRow:
-    left, right = _told(sides.a), _told(sides.b)
-    pairs = match.paired and sides.a and sides.b
-    return {
-        "name": sides.name,
-        "leads": sides.leads,
-        "a": left,
-        "b": right,
-        "loss": _difference(left["losses"], right["losses"], match) if pairs else None,
-        "leaves": _result_ratio(left["by_fold"], right["by_fold"], match)
-        if pairs
-        else None,
-    }
-
-
-def _told(pick: PickData | None) -> Side:
-    if pick is None:
-        return {
-            "loss": None,
-            "low": None,
-            "high": None,
-            "losses": [],
-            "leaves": None,
-            "model_leaves": None,
-            "by_fold": [],
-            "rounds": None,
-            "penalty": None,
-        }
-    return {
-        "loss": pick["outer"]["loss"],
-        "low": pick["outer"]["low"],
-        "high": pick["outer"]["high"],
-        "losses": pick["outer"]["losses"],
-        "leaves": pick["outer_size"]["leaves"],
-        "model_leaves": pick["size"]["leaves"],
-        "by_fold": [fold["leaves"] for fold in pick["by_outer_fold"]],
-        "rounds": pick["rounds"],
-        "penalty": pick["penalty"],
-    }
-
-
-def _difference(
-    a: Sequence[float | None], b: Sequence[float | None], match: Match
-) -> LossChange | None:
-    if not a or len(a) != len(b):
+def _loss_change(a: PickData, b: PickData, ratio: float) -> LossChange | None:
+    left, right = (np.array(p["outer"]["losses"], dtype=np.float64) for p in (a, b))
+    if not len(left) or len(left) != len(right):
         return None
-    left, right = (np.array(side, dtype=np.float64) for side in (a, b))
     change, base = right - left, float(left.mean())
-    found = _untold(change) if len(a) == 1 else corrected_t(change, match.ratio)
-    return {
-        "difference": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        "p": found.p_value,
-        "n": found.n,
-        "method": found.method,
-        "relative": found.estimate / base if base else math.nan,
-        "same": bool(np.all(change == 0)),
-        "adjusted": math.nan,
-        "word": _UNTOLD,
-    }
+    # One split has no interval.
+    ends = corrected_t(change, ratio) if len(change) > 1 else None
+    difference = ends.estimate if ends else float(change[0])
+    relative = difference / base if base else math.nan
+    same = bool(np.all(change == 0))
+    changed = _change(relative, ends, 0.0, n=len(change), same=same)
+    return {**changed, "difference": difference}
 
 
-def _result_ratio(
-    a: Sequence[float], b: Sequence[float], match: Match
-) -> Change | None:
+def _leaves_change(a: PickData, b: PickData, ratio: float) -> Change | None:
     """Return the ratio of leaves as a change: 0.9 is -10 %."""
-    if not a or len(a) != len(b):
+    left, right = ([f["leaves"] for f in p["by_outer_fold"]] for p in (a, b))
+    if not left or len(left) != len(right):
         return None
-    known = len(a) > 1
-    found = paired_ratio(b, a, match.ratio if known else 0.0)
+    known = len(left) > 1
+    found = paired_ratio(right, left, ratio if known else 0.0)
+    ends = found if known else None
+    return _change(found.estimate - 1, ends, 1.0, n=found.n, same=left == right)
+
+
+def _change(
+    relative: float, ends: Interval | None, shift: float, *, n: int, same: bool
+) -> Change:
     return {
-        "relative": found.estimate - 1,
-        "low": found.low - 1 if known else math.nan,
-        "high": found.high - 1 if known else math.nan,
-        "p": found.p_value if known else math.nan,
-        "n": found.n,
-        "method": found.method,
-        "same": list(a) == list(b),
+        "relative": relative,
+        "low": ends.low - shift if ends else math.nan,
+        "high": ends.high - shift if ends else math.nan,
+        "p": ends.p_value if ends else math.nan,
+        "n": n,
+        "same": same,
         "adjusted": math.nan,
-        "word": _UNTOLD,
+        "word": _NO_INTERVAL,
     }
-
-
-def _untold(change: Array) -> Interval:
-    """Return the difference on one split, which has no interval."""
-    nan = math.nan
-    return Interval(float(change[0]), nan, nan, nan, 1, f"{_UNTOLD}: one split")
-
-
-def _adjust(rows: Sequence[ComparedRow]) -> None:
-    """Set adjusted p-values and words, over all differences together."""
-    found: list[Change] = [
-        one for row in rows for one in (row["loss"], row["leaves"]) if one
-    ]
-    if not found:
-        return
-    adjusted = holm([one["p"] for one in found])
-    for one, p_value in zip(found, adjusted, strict=True):
-        one["adjusted"] = float(p_value)
-        one["word"] = _word(one)
-
-
-def _word(one: Change) -> str:
-    if one["same"]:
-        return "the same"
-    if math.isnan(one["adjusted"]):
-        return _UNTOLD
-    if not one["adjusted"] < LEVEL:
-        return "not told apart"
-    return "less" if one["relative"] < 0 else "more"
-
-
-def _answer(
-    lead: ComparedRow | None, match: Match, names: tuple[str, str]
-) -> list[str]:
-    if not match.paired:
-        unpaired = f"{names[1]} and {names[0]} cannot be paired: what follows stands"
-        return [f"{unpaired} side by side, and says nothing of which is better."]
-    if lead is None or lead["loss"] is None:
-        return ["No pick of the two runs was judged on the same outer folds."]
-    return [_loss_sentence(lead, lead["loss"], names), _leaf_sentence(lead, names)]
 
 
 def _loss_sentence(lead: ComparedRow, found: LossChange, names: tuple[str, str]) -> str:
@@ -439,87 +313,75 @@ def _loss_sentence(lead: ComparedRow, found: LossChange, names: tuple[str, str])
         "less": f"{b} is better than {a}",
         "more": f"{b} is worse than {a}",
         "the same": f"{b} has the loss of {a} on every outer fold",
-        "not told apart": f"The loss of {b} is not told apart from that of {a}",
-        _UNTOLD: f"Whether {b} is better than {a} can not be told",
+        "no detectable difference": f"No detectable difference in loss between {b} and "
+        f"{a}",
+        _NO_INTERVAL: f"These data cannot show whether {b} is better than {a}",
     }[found["word"]]
     if found["word"] == "the same":
         return f"{verdict} ({lead['name']})."
-    numbers = " against ".join(
-        _said(format_number, side["loss"]) for side in (lead["b"], lead["a"])
+    ends = _NO_INTERVAL
+    if not math.isnan(found["low"]):
+        low, high = format_number(found["low"]), format_number(found["high"])
+        ends = f"95% CI of the difference {low} to {high}"
+    return (
+        f"{verdict}: {_loss_words(lead['b'])} against {_loss_words(lead['a'])}, "
+        f"{format_change(found['relative'])} loss ({ends}; {lead['name']})."
     )
-    change = f"{format_change(found['relative'])} loss"
-    return f"{verdict}: {numbers}, {change} ({_interval(found)}; {lead['name']})."
 
 
 def _leaf_sentence(lead: ComparedRow, names: tuple[str, str]) -> str:
-    found, (a, b) = lead["leaves"], (lead["a"]["leaves"], lead["b"]["leaves"])
-    if found is None or a is None or b is None:
+    found, a, b = lead["leaves"], _leaves_words(lead["a"]), _leaves_words(lead["b"])
+    if found is None or _MISSING in (a, b):
         return "Leaves were not stored by outer fold."
-    numbers = f"{count(b)} leaves against {count(a)}"
     if found["word"] == "the same":
-        return f"It is as large: {count(b)} leaves."
-    change = format_change(found["relative"])
+        return f"Both are equally large: {b} leaves."
     verdict = {
         "less": f"{names[1]} is smaller",
         "more": f"{names[1]} is larger",
-        "not told apart": "Their sizes are not told apart",
-        _UNTOLD: "Of the sizes there is one measurement each",
+        "no detectable difference": "No detectable difference in size",
+        _NO_INTERVAL: "There is one measurement of each size",
     }[found["word"]]
+    numbers, change = f"{b} leaves against {a}", format_change(found["relative"])
     if math.isnan(found["low"]):
-        return f"{verdict}: {numbers}, {change} ({_UNTOLD})."
+        return f"{verdict}: {numbers}, {change} ({_NO_INTERVAL})."
     ends = f"95% CI {format_change(found['low'])} to {format_change(found['high'])}"
     return f"{verdict}: {numbers}, a change of {change} by fold ({ends})."
 
 
-def _interval(found: LossChange) -> str:
-    if math.isnan(found["low"]):
-        return _UNTOLD
-    low, high = format_number(found["low"], 4), format_number(found["high"], 4)
-    return f"95% CI of the difference {low} to {high}"
-
-
-def _notes(rows: Sequence[ComparedRow], match: Match) -> Iterator[str]:
+def _notes(rows: Sequence[ComparedRow]) -> Iterator[str]:
     found = [row["loss"] for row in rows if row["loss"]]
-    if match.paired and any(one["n"] == 1 for one in found):
+    if any(one["n"] == 1 for one in found):
         yield (
             "Both runs have one outer split, and results.json keeps no losses of "
             "single rows: there is no paired interval."
         )
-    elif match.paired and found:
+    elif found:
         yield (
             "Differences of losses are B minus A, changes of leaves the geometric mean "
-            f"of B by A, paired over {found[0]['n']} outer folds, with corrected "
-            "resampled t intervals; the words rest on p-values adjusted by Holm's rule "
-            "over all losses and leaves in the table."
+            f"of B / A, paired over {found[0]['n']} outer folds, with corrected "
+            "resampled t intervals; the words are based on p-values adjusted by Holm's "
+            "method over all losses and leaves in the table."
         )
-    if match.paired and any(math.isnan(one["low"]) and one["n"] > 1 for one in found):
+    if any(math.isnan(one["low"]) and one["n"] > 1 for one in found):
         yield "Where an interval is missing, a loss is not finite."
 
 
 def _changed(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[list[str]]:
     """Return what differs as rows of key, value in A, value in B."""
+
+    def shown(values: Mapping[str, Any], key: str) -> str:
+        return without_folders(plain(values[key])) if key in values else "not set"
+
     return [
-        [key, _shown(a, key), _shown(b, key)]
+        [key, shown(a, key), shown(b, key)]
         for key in dict.fromkeys([*a, *b])
-        if a.get(key, _UNTOLD) != b.get(key, _UNTOLD)
+        if key not in a or key not in b or a[key] != b[key]
     ]
 
 
-def _shown(values: Mapping[str, Any], key: str) -> str:
-    return without_folders(plain(values[key])) if key in values else "not there"
-
-
-def _public(study: StudyData) -> dict[str, Any]:
-    return dict(_flat({k: v for k, v in study.items() if k != "name"}, ""))
-
-
-def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def _environment(results: Results) -> dict[str, str]:
-    return results["versions"] | {"platform": results["run"]["platform"]}

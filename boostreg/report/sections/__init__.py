@@ -1,5 +1,10 @@
 """The sections of the page: each turns results into what the template lays out."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from boostreg.figures.scale import places
+from boostreg.report.results import Results
 from boostreg.report.sections.answer import answer_section
 from boostreg.report.sections.claims import claims_section
 from boostreg.report.sections.effects import effects_section, shrinkage_section
@@ -13,20 +18,41 @@ from boostreg.report.sections.trials import (
     trees_section,
     trials_section,
 )
+from boostreg.report.wording import PICKS
 
-__all__ = [
-    "answer_section",
-    "baselines_section",
-    "claims_section",
-    "effects_section",
-    "engines_section",
-    "front_section",
-    "importance_section",
-    "parameters_section",
-    "promise_section",
-    "select_rows",
-    "setup_section",
-    "shrinkage_section",
-    "trees_section",
-    "trials_section",
-]
+__all__ = ["SECTIONS", "Rows", "build_sections"]
+
+SECTIONS = (
+    "answer", "claims", "use", "effects", "importance", "shrinkage", "trees", "front",
+    "engines", "linear", "promise", "trials", "setup",
+)  # fmt: skip
+"""Every section that a page may have, by the key that its template reads."""
+
+Rows = Sequence[Mapping[str, object]]
+"""The rows of a CSV file of a run."""
+
+
+def build_sections(
+    results: Results, trials: Rows, paths: Rows, fits: Rows = ()
+) -> list[dict[str, Any]]:
+    """Return the sections of a page, without those that have no data."""
+    engines = results["engines"].values()
+    losses = [found[pick]["outer"]["loss"] for found in engines for pick in PICKS]
+    decimals = places([min((v for v in losses if v is not None), default=1.0)])
+    shown = select_rows(results, trials)
+    built = (
+        answer_section(results, decimals),
+        claims_section(results),
+        parameters_section(results),
+        effects_section(results, paths, decimals),
+        importance_section(results),
+        shrinkage_section(results),
+        trees_section(results),
+        front_section(results, shown, decimals, fits),
+        engines_section(results, decimals),
+        baselines_section(results, decimals),
+        promise_section(results, decimals),
+        trials_section(results, shown, decimals),
+        setup_section(results),
+    )
+    return [section for section in built if section is not None]

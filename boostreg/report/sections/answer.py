@@ -1,38 +1,50 @@
-"""The first screen: sentences made elsewhere, four facts, warnings."""
+"""The first screen: the answer, four facts, warnings, what each penalty does."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from boostreg.figures.scale import count, fixed, signed
 from boostreg.report.claims import count_verdicts
 from boostreg.report.records import GIVEN
-from boostreg.report.results import EngineData, Results
+from boostreg.report.results import Results
 from boostreg.report.sections.effects import matters_table
-from boostreg.report.sections.words import PICKS, engine_name, model_name, span
+from boostreg.report.wording import PICKS, engine_name, model_name, span
 
 __all__ = ["answer_section", "lead_engine"]
 
-Fact = dict[str, str]
+
+class Fact(NamedTuple):
+    """A number of the first screen."""
+
+    label: str
+    value: str
+    note: str
 
 
 def answer_section(results: Results, places: int) -> dict[str, Any]:
     """Return the sentences, the facts and the warnings of the first screen."""
-    said = results["text"]
+    text, claims = results["text"], results["claims"]
+    facts = _facts(results, places)
+    if claims and results["study"]["search"]["trials"] <= GIVEN:
+        facts = [
+            Fact(f"Claims {verdict}", str(n), f"of {len(claims)}")
+            for verdict, n in count_verdicts(claims).items()
+        ]
     return {
         "id": "answer",
         "nav": "Answer",
-        "sentences": said["answer"],
-        "caveats": said["caveats"],
-        "warnings": said["warnings"],
-        "facts": _facts(results, places),
+        "sentences": text["answer"],
+        "caveats": text["caveats"],
+        "warnings": text["warnings"],
+        "facts": facts[:4],
         "matters": matters_table(results),
     }
 
 
 def lead_engine(results: Results) -> str:
-    """Return the engine whose one_se has the least inner loss, the first without any.
+    """Return the engine whose one_se has the lowest inner loss, else the first.
 
-    Outer rows have no say in it, so what they say of it is not flattered.
+    Outer rows do not influence the choice, so its outer loss is not biased by it.
     """
 
     def inner_loss(engine: str) -> float:
@@ -42,106 +54,43 @@ def lead_engine(results: Results) -> str:
     return min(results["engines"], key=inner_loss)
 
 
-def _claim_facts(results: Results) -> list[Fact]:
-    claims = results["claims"]
-    counts = count_verdicts(claims)
-    return [
-        {"label": f"Claims {verdict}", "value": str(n), "note": f"of {len(claims)}"}
-        for verdict, n in counts.items()
-    ][:4]
-
-
 def _facts(results: Results, places: int) -> list[Fact]:
-    if results["claims"] and results["study"]["search"]["trials"] <= GIVEN:
-        return _claim_facts(results)
+    """Return numbers of the leading engine, without those that are not known."""
     engine = lead_engine(results)
-    found = results["engines"][engine]
-    facts = [
-        _loss_fact(results, engine, places),
-        _leaves_fact(found, engine),
-        _difference_fact(results, engine, f"{engine} default", places),
-        _difference_fact(results, engine, _linear(results, engine), places),
-        _gap_fact(found, places),
-        _rounds_fact(found, engine),
-    ]
-    return [fact for fact in facts if fact is not None][:4]
-
-
-def _loss_fact(results: Results, engine: str, places: int) -> Fact | None:
-    outer = results["engines"][engine]["one_se"]["outer"]
-    loss = outer["loss"]
-    if loss is None:
-        return None
-    note = f"{engine_name(engine)} one_se, 95% interval {span(outer, places)}"
-    name = results["data"]["loss"]
-    return {"label": f"Outer {name}", "value": fixed(loss, places), "note": note}
-
-
-def _leaves_fact(found: EngineData, engine: str) -> Fact | None:
-    """Return leaves as means over the outer folds, as the sentences say them."""
-    leaves = found["one_se"]["outer_size"]["leaves"]
-    if leaves is None:
-        return None
-    others = {
-        "best": found["best"]["outer_size"]["leaves"],
-        "library defaults": found["default"]["size"]["leaves"],
-        "one_se on all rows": found["one_se"]["size"]["leaves"],
-    }
-    told = [f"{k} {count(v)}" for k, v in others.items() if v is not None]
-    return {
-        "label": f"Leaves of {engine_name(engine)} one_se",
-        "value": count(leaves),
-        "note": "; ".join(["mean over outer folds", *told]),
-    }
-
-
-def _difference_fact(
-    results: Results, engine: str, other: str | None, places: int
-) -> Fact | None:
+    found, label = results["engines"][engine], engine_name(engine)
+    best, one_se, default = found["best"], found["one_se"], found["default"]
+    loss_name, facts = results["data"]["loss"], []
+    if (loss := one_se["outer"]["loss"]) is not None:
+        note = f"{label} one_se, 95% interval {span(one_se['outer'], places)}"
+        facts.append(Fact(f"Outer {loss_name}", fixed(loss, places), note))
+    if (leaves := one_se["outer_size"]["leaves"]) is not None:
+        others = {
+            "best": best["outer_size"]["leaves"],
+            "library defaults": default["size"]["leaves"],
+            "one_se on all rows": one_se["size"]["leaves"],
+        }
+        known = [f"{k} {count(v)}" for k, v in others.items() if v is not None]
+        note = "; ".join(["mean over outer folds", *known])
+        facts.append(Fact(f"Leaves of {label} one_se", count(leaves), note))
     pairs = {(p["a"], p["b"]): p for p in results["comparisons"]}
-    for pick in PICKS:
-        if other is not None and (pair := pairs.get((f"{engine} {pick}", other))):
-            return {
-                "label": f"Against {_against(other)}",
-                "value": signed(pair["difference"], places),
-                "note": f"{results['data']['loss']}, {pick}; "
-                f"95% interval {span(pair, places, sign=True)}",
-            }
-    return None
-
-
-def _against(name: str) -> str:
-    first, _, rest = name.partition(" ")
-    if rest == "default":
-        return f"{engine_name(first)} defaults"
-    return model_name(name)
-
-
-def _linear(results: Results, engine: str) -> str | None:
-    """Return the linear model that the run compares an engine with, if any."""
-    for pair in results["comparisons"]:
-        known = pair["b"] in results["baselines"] and pair["b"] != "mean"
-        if pair["a"] == f"{engine} best" and known:
-            return pair["b"]
-    return None
-
-
-def _gap_fact(found: EngineData, places: int) -> Fact | None:
-    """Return outer minus training loss, means over the outer folds."""
+    compared = {b: model_name(b) for a, b in pairs if a == f"{engine} best"}
+    linear = [b for b in compared if b in results["baselines"] and b != "mean"][:1]
+    for other in (f"{engine} default", *linear):
+        for pick in PICKS:
+            if pair := pairs.get((f"{engine} {pick}", other)):
+                name = model_name(other).replace(" default", " defaults")
+                ends = span(pair, places, sign=True)
+                difference = signed(pair["difference"], places)
+                note = f"{loss_name}, {pick}; 95% interval {ends}"
+                facts.append(Fact(f"Against {name}", difference, note))
+                break
     gaps: dict[str, float | None] = {}
     for pick in PICKS:
-        known = [(f["loss"], f["train_loss"]) for f in found[pick]["by_outer_fold"]]
-        ends = [a - b for a, b in known if a is not None and b is not None]
-        gaps[pick] = sum(ends) / len(ends) if ends else None
-    if gaps["one_se"] is None:
-        return None
-    return {
-        "label": "Overfitting gap",
-        "value": fixed(gaps["one_se"], places),
-        "note": f"outer minus training loss; best: {fixed(gaps['best'], places)}",
-    }
-
-
-def _rounds_fact(found: EngineData, engine: str) -> Fact:
-    note = f"{engine_name(engine)} one_se; best: {count(found['best']['rounds'])}"
-    return {"label": "Rounds", "value": count(found["one_se"]["rounds"]), "note": note}
+        folds = [(f["loss"], f["train_loss"]) for f in found[pick]["by_outer_fold"]]
+        ends_ = [a - b for a, b in folds if a is not None and b is not None]
+        gaps[pick] = sum(ends_) / len(ends_) if ends_ else None
+    if gaps["one_se"] is not None:
+        note = f"outer minus training loss; best: {fixed(gaps['best'], places)}"
+        facts.append(Fact("Overfitting gap", fixed(gaps["one_se"], places), note))
+    note = f"{label} one_se; best: {count(best['rounds'])}"
+    return [*facts, Fact("Rounds", count(one_se["rounds"]), note)]

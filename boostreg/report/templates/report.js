@@ -49,8 +49,8 @@ const rowsOfEffects = $$('.fx').map(row => {
   for (const { svg, x } of panels) {
     svg.addEventListener('pointermove', event => {
       const at = inside(svg, event).x;
-      let best = -1, least = Infinity;
-      for (const [k, place] of x) if (Math.abs(place - at) < least) { least = Math.abs(place - at); best = k; }
+      let best = -1, minimum = Infinity;
+      for (const [k, place] of x) if (Math.abs(place - at) < minimum) { minimum = Math.abs(place - at); best = k; }
       if (best >= 0) show(best);
     });
   }
@@ -166,11 +166,11 @@ if (trials) {
   if (svg) {
     const nearest = event => {
       const { x, y } = inside(svg, event);
-      let best = -1, least = 200;
+      let best = -1, minimum = 200;
       for (const p of points) {
         if (!shown.has(p.at)) continue;
         const distance = (p.x - x) ** 2 + (p.y - y) ** 2;
-        if (distance < least) { least = distance; best = p.at; }
+        if (distance < minimum) { minimum = distance; best = p.at; }
       }
       return best;
     };

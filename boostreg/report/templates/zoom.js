@@ -28,7 +28,7 @@ const zoomable = (svg, box, moved) => {
     if (view === whole) { group.replaceChildren(...drawn); return; }
     const [a, b] = across ? [view[0], view[2]] : [view[3], view[1]];
     const [low, high] = [valueAt(scale, a), valueAt(scale, b)];
-    const least = across && scale.zero !== undefined ? Math.max(low, scale.low) : low;
+    const minimum = across && scale.zero !== undefined ? Math.max(low, scale.low) : low;
     const parts = [];
     const tick = (place, label) => {
       const at = p(across ? X(place) : Y(place));
@@ -37,7 +37,7 @@ const zoomable = (svg, box, moved) => {
       text.textContent = label;
       parts.push(text);
     };
-    if (high > least) for (const [value, label] of ticksOf(scale, least, high, n)) tick(placeOf(scale, value), label);
+    if (high > minimum) for (const [value, label] of ticksOf(scale, minimum, high, n)) tick(placeOf(scale, value), label);
     if (scale.zero !== undefined && scale.zero >= a && scale.zero <= b) tick(scale.zero, '0');
     if (across) parts.push(draw('path', { class: 'ax', d: `M${box[0]} ${box[3]}H${box[2]}` }));
     group.replaceChildren(...parts, ...drawn.filter(node => node.classList?.contains('axlabel')));

@@ -1,6 +1,5 @@
 """Reads the trees of any supported model or model file, by duck typing."""
 
-import json
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,10 @@ from boostreg.errors import ModelError, reason
 from boostreg.trees.formats.lightgbm import read_lightgbm
 from boostreg.trees.formats.npz import read_arrays
 from boostreg.trees.formats.sklearn import read_sklearn
-from boostreg.trees.formats.xgboost import Recorded, read_xgboost
+from boostreg.trees.formats.xgboost import read_xgboost
 from boostreg.trees.structure import RawForest
 
 __all__ = ["read_any"]
-
-# Before 3.4, XGBoost replaces the leaves of these losses by quantiles.
-_REPLACING = ("reg:absoluteerror", "reg:quantileerror")
 
 
 def read_any(
@@ -29,10 +25,27 @@ def read_any(
     """
     if isinstance(model, (str, PathLike)):
         return _read_file(Path(model), learning_rate, intercept), None
-    if hasattr(model, "save_raw") or hasattr(model, "get_booster"):
-        return _read_xgboost(model, learning_rate)
-    if hasattr(model, "model_to_string") or hasattr(type(model), "booster_"):
-        return _read_lightgbm(model, learning_rate, intercept), None
+    try:
+        # Estimators predict with the best round, boosters with all rounds.
+        if hasattr(model, "get_booster"):
+            booster = model.get_booster()
+            best = booster.attr("best_iteration")
+        elif hasattr(type(model), "booster_"):
+            booster, best = model.booster_, None
+        else:
+            booster, best = model, None
+    except ValueError:  # each library has its own NotFittedError, a ValueError
+        raise ModelError(f"{type(model).__name__} must be fitted first.") from None
+    if hasattr(booster, "save_raw"):
+        raw = read_xgboost(booster.save_raw("ubj"), learning_rate=learning_rate)
+        return raw, None if best is None else min(int(best) + 1, raw.n_rounds)
+    if hasattr(booster, "model_to_string"):
+        # The text ends at the best round, like predict.
+        text = booster.model_to_string()
+        return (
+            read_lightgbm(text, learning_rate=learning_rate, intercept=intercept),
+            None,
+        )
     if hasattr(model, "_predictors"):
         return read_sklearn(model), None
     if hasattr(type(model), "trees_") or hasattr(type(model), "_predict_iterations"):
@@ -44,57 +57,6 @@ def read_any(
     )
 
 
-def _read_xgboost(
-    model: Any, learning_rate: float | None
-) -> tuple[RawForest, int | None]:
-    booster, best = model, None
-    if hasattr(model, "get_booster"):
-        booster = _fitted(model, model.get_booster)
-        # Estimators predict with the best round, boosters with all rounds.
-        best = booster.attr("best_iteration")
-    raw = read_xgboost(
-        booster.save_raw("ubj"),
-        learning_rate=learning_rate,
-        recorded=_recorded(booster),
-    )
-    return raw, None if best is None else min(int(best) + 1, raw.n_rounds)
-
-
-def _fitted(model: Any, ask: Any) -> Any:
-    # Each library has its own NotFittedError, all subclasses of ValueError.
-    try:
-        return ask()
-    except ValueError:
-        raise ModelError(f"{type(model).__name__} must be fitted first.") from None
-
-
-def _recorded(booster: Any) -> Recorded | None:
-    learner = json.loads(booster.save_config())["learner"]
-    config = learner["gradient_booster"]
-    trained = config.get("gbtree", config).get("tree_train_param")
-    if trained is None:
-        return None
-    return Recorded(
-        learning_rate=float(trained["eta"]),
-        reg_lambda=float(trained["lambda"]),
-        clipped=float(trained["max_delta_step"]) > 0
-        or trained["monotone_constraints"] not in ("", "()"),
-        replaced=learner["objective"]["name"] in _REPLACING,
-    )
-
-
-def _read_lightgbm(
-    model: Any, learning_rate: float | None, intercept: ArrayLike | None
-) -> RawForest:
-    booster = model
-    if not hasattr(model, "model_to_string"):
-        booster = _fitted(model, lambda: model.booster_)
-    # The text ends at the best round, like predict.
-    return read_lightgbm(
-        booster.model_to_string(), learning_rate=learning_rate, intercept=intercept
-    )
-
-
 def _read_file(
     path: Path, learning_rate: float | None, intercept: ArrayLike | None
 ) -> RawForest:
@@ -103,7 +65,12 @@ def _read_file(
     except OSError as error:
         raise ModelError(f"{path} must be a model file: {reason(error)}.") from None
     if data is None:
-        raise ModelError(f"{path} must be a model file: {_found(path)}.")
+        found = "it is not a regular file" if path.exists() else "it does not exist"
+        if path.is_dir():
+            models = sorted(f for f in path.glob("models/*") if f.suffix != ".json")
+            listed = f" with {', '.join(map(str, models))}" if models else ""
+            found = f"it is a folder{listed}"
+        raise ModelError(f"{path} must be a model file: {found}.")
     if data[:2] == b"PK":
         return read_arrays(path)
     if data[:1] == b"{" and b'"sha256"' in data and b'"learner"' not in data:
@@ -120,14 +87,3 @@ def _read_file(
         f"{path} must be XGBoost's UBJ or JSON, LightGBM's text or boostreg's .npz, "
         f"but it starts with {data[:8]!r}."
     )
-
-
-def _found(path: Path) -> str:
-    """Return what was found instead of a file."""
-    if not path.exists():
-        return "it does not exist"
-    models = sorted(file for file in path.glob("models/*") if file.suffix != ".json")
-    if path.is_dir():
-        listed = ", ".join(map(str, models))
-        return f"it is a folder with {listed}" if models else "it is a folder"
-    return "it is not a regular file"

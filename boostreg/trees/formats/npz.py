@@ -24,20 +24,12 @@ _SCALARS = {
     "n_rounds": int,
     "reg_lambda": float,
 }
-_DTYPES = {
-    "tree_offsets": np.int64,
-    "left": np.int32,
-    "right": np.int32,
-    "feature": np.int32,
-    "default_left": np.bool_,
+_DTYPES: dict[str, type[Any]] = {
+    **dict.fromkeys(("tree_offsets", "set_offsets"), np.int64),
+    **dict.fromkeys(("left", "right", "feature", "set_index"), np.int32),
+    **dict.fromkeys(("categories", "output", "round"), np.int32),
+    **dict.fromkeys(("default_left", "members_left", "mixed"), np.bool_),
     "missing": np.uint8,
-    "set_index": np.int32,
-    "set_offsets": np.int64,
-    "categories": np.int32,
-    "members_left": np.bool_,
-    "output": np.int32,
-    "round": np.int32,
-    "mixed": np.bool_,
 }
 """Types of arrays other than float64."""
 
@@ -66,49 +58,37 @@ def read_arrays(path: Path) -> RawForest:
     """Return the arrays that ``write_arrays`` wrote.
 
     Names and declared sizes are checked before anything is unpacked. Headers must match
-    those that numpy writes for our arrays exactly, so nothing is evaluated.
-
-    Raises
-    ------
-    ModelError
-        If the file is damaged, of a later version, or not from boostreg.
+    those that numpy writes for our arrays exactly, so nothing is evaluated. Raises
+    ModelError if the file is damaged, of a later version, or not from boostreg.
     """
     names = {field.name for field in fields(RawForest)}
+    other = f"{path.name} must hold trees in version {_VERSION} of boostreg's arrays."
     try:
         with zipfile.ZipFile(path) as archive:
-            _refuse_foreign(path, archive, names)
-            found = {
-                n: _array(n, archive.read(f"{n}.npy")) for n in ("version", *names)
-            }
+            held = archive.infolist()
+            expected = sorted(f"{name}.npy" for name in (*names, "version"))
+            if sorted(info.filename for info in held) != expected:
+                raise ModelError(other)
+            packings = {info.compress_type for info in held} <= set(_PACKINGS)
+            if not packings or any(info.flag_bits & 1 for info in held):
+                raise ModelError(
+                    f"{path.name} must be packed like numpy does, and not encrypted."
+                )
+            size = sum(info.file_size for info in held)
+            if size > max(_SURE, _MOST_GROWTH * path.stat().st_size):
+                raise ModelError(
+                    f"{path.name} would unpack to {size / 2**20:,.0f} MiB, far more "
+                    "than trees in a file of its size can be."
+                )
+            read = {n: archive.read(f"{n}.npy") for n in ("version", *names)}
+            found = {name: _array(name, content) for name, content in read.items()}
     except (*_DAMAGED, zipfile.BadZipFile) as error:
         raise ModelError(
             f"{path.name} must be an .npz of trees: {reason(error)}."
         ) from None
     if found.pop("version") != _VERSION:
-        raise ModelError(
-            f"{path.name} must hold trees in version {_VERSION} of boostreg's arrays."
-        )
+        raise ModelError(other)
     return RawForest(**found)
-
-
-def _refuse_foreign(path: Path, archive: zipfile.ZipFile, names: set[str]) -> None:
-    """Raise ModelError if an archive is not from boostreg, before unpacking."""
-    held = archive.infolist()
-    expected = sorted(f"{name}.npy" for name in (*names, "version"))
-    if sorted(info.filename for info in held) != expected:
-        raise ModelError(
-            f"{path.name} must hold trees in version {_VERSION} of boostreg's arrays."
-        )
-    if any(info.flag_bits & 1 or info.compress_type not in _PACKINGS for info in held):
-        raise ModelError(
-            f"{path.name} must be packed like numpy does, and not encrypted."
-        )
-    size = sum(info.file_size for info in held)
-    if size > max(_SURE, _MOST_GROWTH * path.stat().st_size):
-        raise ModelError(
-            f"{path.name} would unpack to {size / 2**20:,.0f} MiB, far more than trees "
-            "in a file of its size can be."
-        )
 
 
 def _array(name: str, content: bytes) -> Any:
@@ -117,28 +97,19 @@ def _array(name: str, content: bytes) -> Any:
     if whole is None:
         raise ModelError(f"{name} must be an array in numpy's format.")
     kind, shape = whole["kind"].decode(), whole["shape"].decode()
-    kinds, scalar = _expected(name)
-    if kind not in kinds or (shape == "") != scalar:
-        raise ModelError(f"{name} must hold {' or '.join(kinds)}, got {kind!r}.")
+    scalar = name in _SCALARS or name == "engine"
+    allowed = [np.dtype(_SCALARS.get(name, _DTYPES.get(name, np.float64))).str]
+    if name == "engine":
+        allowed = [f"<U{len(engine)}" for engine in ENGINE_FACTS]
+    if kind not in allowed or (shape == "") != scalar:
+        raise ModelError(f"{name} must hold {' or '.join(allowed)}, got {kind!r}.")
     body, dtype = content[whole.end() :], np.dtype(kind)
     count = int(shape.rstrip(",") or 1)
     if len(body) != count * dtype.itemsize:
         raise ModelError(f"{name} must have {count} entries, which its size belies.")
     array = np.frombuffer(body, dtype).copy()
-    if name == "engine":
-        return _engine(str(array[0]))
-    return array[0].item() if scalar else array
-
-
-def _expected(name: str) -> tuple[tuple[str, ...], bool]:
-    """Return the allowed dtypes of an entry, and whether it is a scalar."""
-    if name == "engine":
-        return tuple(f"<U{len(engine)}" for engine in ENGINE_FACTS), True
-    kind = _SCALARS.get(name, _DTYPES.get(name, np.float64))
-    return (np.dtype(kind).str,), name in _SCALARS
-
-
-def _engine(name: str) -> str:
-    if name not in ENGINE_FACTS:
-        raise ModelError(f"engine must be one of {tuple(ENGINE_FACTS)}, got {name!r}.")
-    return name
+    found = array[0].item() if scalar else array
+    if name == "engine" and found not in ENGINE_FACTS:
+        engines = tuple(ENGINE_FACTS)
+        raise ModelError(f"engine must be one of {engines}, got {found!r}.")
+    return found

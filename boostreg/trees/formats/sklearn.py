@@ -33,10 +33,16 @@ def read_sklearn(estimator: Any) -> RawForest:
         raise ModelError(f"Each round must have {n_outputs} trees; one has not.")
     records = [tree.nodes for tree in predictors]
     sizes = np.array([len(record) for record in records], dtype=np.int64)
-    nodes = np.concatenate(records) if records else _no_nodes(estimator)
-    split = nodes["is_leaf"] == 0
-    feature = _original_features(estimator)[nodes["feature_idx"]]
     n_trees = len(records)
+    if not n_trees:
+        raise ModelError(f"{type(estimator).__name__} must have a tree; it has none.")
+    nodes = np.concatenate(records)
+    split = nodes["is_leaf"] == 0
+    # The preprocessor moves categorical columns to the front.
+    categorical = getattr(estimator, "is_categorical_", None)
+    if categorical is None:
+        categorical = np.zeros(estimator.n_features_in_, dtype=np.bool_)
+    feature = np.argsort(~categorical, kind="stable")[nodes["feature_idx"]]
     return RawForest(
         engine="sklearn",
         n_features=int(estimator.n_features_in_),
@@ -60,19 +66,6 @@ def read_sklearn(estimator: Any) -> RawForest:
         intercept=baseline.astype(np.float64),
         mixed=np.zeros(n_trees, dtype=np.bool_),
     )
-
-
-def _no_nodes(estimator: Any) -> NDArray[Any]:
-    raise ModelError(f"{type(estimator).__name__} must have a tree; it has none.")
-
-
-def _original_features(estimator: Any) -> NDArray[np.int64]:
-    """Return the column of the table for each column of the trees."""
-    categorical = getattr(estimator, "is_categorical_", None)
-    if categorical is None or not np.any(categorical):
-        return np.arange(estimator.n_features_in_)
-    # The preprocessor moves categorical columns to the front.
-    return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~categorical)])
 
 
 def _category_sets(

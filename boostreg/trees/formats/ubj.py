@@ -7,18 +7,29 @@ bytes, and each array over all of them is a block of its columns.
 """
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from boostreg.errors import ModelError
 
-__all__ = ["Layout", "MergedObjects", "TypedArray", "parse_ubj"]
+__all__ = ["MergedObjects", "parse_ubj"]
 
-_CLOSE = ord("}")
-_read_int64 = struct.Struct(">q").unpack_from
+_FORMATS = {"i": "b", "U": "B", "I": ">h", "l": ">i", "L": ">q", "d": ">f", "D": ">d"}
+_SCALARS = {ord(marker): struct.Struct(form) for marker, form in _FORMATS.items()}
+_DTYPES = {ord("i"): "i1", ord("U"): "u1", ord("I"): ">i2", ord("l"): ">i4"}
+_DTYPES |= {ord("L"): ">i8", ord("d"): ">f4", ord("D"): ">f8"}
+_CONSTANTS = {ord("Z"): None, ord("T"): True, ord("F"): False}
+_WHOLE = frozenset(b"iUIlL")
+_TEXT, _CHARACTER, _SKIP = ord("S"), ord("C"), ord("N")
+_OPEN, _CLOSE, _ARRAY, _ARRAY_END = (ord(c) for c in "{}[]")
+_TYPE, _COUNT, _INT64 = (ord(c) for c in "$#L")
+
+# XGBoost nests 7 levels; more could overflow the call stack.
+_MAX_DEPTH = 64
+
+_read_int64 = _SCALARS[_INT64].unpack_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +57,11 @@ class _Entry(NamedTuple):
     """The empty arrays in the head."""
 
 
-class Layout:
+class _Layout:
     """The layout of an object in an array, expected in the next one."""
 
-    def __init__(
-        self, read_value: Callable[[bytes | bytearray, int, int, int], tuple[Any, int]]
-    ) -> None:
+    def __init__(self) -> None:
         self._entries: list[_Entry] = []
-        self._read_value = read_value
 
     @property
     def is_new(self) -> bool:
@@ -62,25 +70,23 @@ class Layout:
 
     def learn(self, entries: list[tuple[bytes, str, bytes, Any]]) -> None:
         """Learn the entries of the first object: length and key, key, bytes, value."""
-        for head, key, raw, value in entries:
-            self._learn(head, key, raw, value)
-
-    def _learn(self, head: bytes, key: str, raw: bytes, value: Any) -> None:
+        before = b""
         empty: dict[str, Any] = {}
-        if self._entries and self._entries[-1].key is None:
-            before = self._entries.pop()
-            head, empty = before.head + head, before.empty
-        dtype, numbers = value if isinstance(value, tuple) else ("", b"")
-        before_count = raw[: len(raw) - len(numbers) - 8]
-        if dtype and not numbers:
-            empty = {**empty, key: value}
-            entry = _Entry(head + raw, None, 0, b"", None, empty)
-        elif dtype and before_count.endswith(b"#L"):
-            width = int(dtype[-1])
-            entry = _Entry(head + before_count, key, width, b"", dtype, empty)
-        else:
-            entry = _Entry(head, key, 0, raw, value, empty)
-        self._entries.append(entry)
+        for head, key, raw, value in entries:
+            dtype, numbers = value if isinstance(value, tuple) else ("", b"")
+            before_count = raw[: len(raw) - len(numbers) - 8]
+            if dtype and not numbers:
+                before, empty = before + head + raw, {**empty, key: value}
+                continue
+            if dtype and before_count.endswith(b"#L"):
+                start, width = before + head + before_count, int(dtype[-1])
+                entry = _Entry(start, key, width, b"", dtype, empty)
+            else:
+                entry = _Entry(before + head, key, 0, raw, value, empty)
+            self._entries.append(entry)
+            before, empty = b"", {}
+        if empty:
+            self._entries.append(_Entry(before, None, 0, b"", None, empty))
 
     def follow(
         self, data: bytes | bytearray, at: int, depth: int, found: dict[str, Any]
@@ -107,7 +113,7 @@ class Layout:
                 found[key] = value
                 at += len(raw)
             else:
-                found[key], at = self._read_value(data, at + 1, data[at], depth)
+                found[key], at = _value(data, at + 1, data[at], depth)
         return at
 
     def find_run(
@@ -169,7 +175,7 @@ class Layout:
                 at = first + _read_int64(model, at)[0] * entry.width
                 found[entry.key], arrays[entry.key] = entry.value, (first, at)
                 continue
-            value, last = self._read_value(model, at + 1, model[at], 1)
+            value, last = _value(model, at + 1, model[at], 1)
             if isinstance(value, (int, float)):
                 numbers.append((at + 1, last))
             else:
@@ -178,28 +184,8 @@ class Layout:
         return (found, arrays, numbers) if model[at] == _CLOSE else None
 
 
-_FORMATS = {"i": "b", "U": "B", "I": ">h", "l": ">i", "L": ">q", "d": ">f", "D": ">d"}
-_SCALARS = {ord(marker): struct.Struct(form) for marker, form in _FORMATS.items()}
-_DTYPES = {ord("i"): "i1", ord("U"): "u1", ord("I"): ">i2", ord("l"): ">i4"}
-_DTYPES |= {ord("L"): ">i8", ord("d"): ">f4", ord("D"): ">f8"}
-_CONSTANTS = {ord("Z"): None, ord("T"): True, ord("F"): False}
-_WHOLE = frozenset(b"iUIlL")
-_TEXT, _CHARACTER, _SKIP = ord("S"), ord("C"), ord("N")
-_OPEN, _UBJ_CLOSE, _ARRAY, _ARRAY_END = (ord(c) for c in "{}[]")
-_TYPE, _COUNT, _INT64 = (ord(c) for c in "$#L")
-
-# XGBoost nests 7 levels; more could overflow the call stack.
-_MAX_DEPTH = 64
-
-_ubj_read_int64 = _SCALARS[_INT64].unpack_from
-
-
-TypedArray: TypeAlias = tuple[str, bytes | bytearray]
-"""Numbers of one type as bytes: ``numpy.frombuffer(bytes, dtype)``."""
-
-
 def parse_ubj(data: bytes | bytearray) -> Any:
-    """Return the value that ``data`` encodes, typed arrays as ``TypedArray``.
+    """Return the value that ``data`` encodes, typed arrays as dtype and bytes.
 
     In a counted array of objects, those that differ only in numbers may be one
     ``MergedObjects``.
@@ -255,7 +241,7 @@ def _value(
 
 
 def _object(
-    data: bytes | bytearray, at: int, depth: int, layout: Layout | None = None
+    data: bytes | bytearray, at: int, depth: int, layout: _Layout | None = None
 ) -> tuple[dict[str, Any], int]:
     """Read an object; ``layout`` is the expected one, or is learned if empty."""
     _check_depth(depth, at)
@@ -263,7 +249,7 @@ def _object(
     learned: list[tuple[bytes, str, bytes, Any]] = []
     if layout and not layout.is_new:
         at = layout.follow(data, at, depth, found)
-    while (marker := data[at]) != _UBJ_CLOSE:
+    while (marker := data[at]) != _CLOSE:
         if marker == _SKIP:
             at += 1
             continue
@@ -283,7 +269,17 @@ def _object(
 def _array(data: bytes | bytearray, at: int, depth: int) -> tuple[Any, int]:
     marker = data[at]
     if marker == _TYPE:
-        return _typed_array(data, at + 1)
+        dtype = _DTYPES.get(data[at + 1])
+        if dtype is None or data[at + 2] != _COUNT:
+            raise ModelError(
+                f"UBJ array at byte {at + 1} must be typed by one of iUIlLdD and "
+                f"counted, got {data[at + 1 : at + 3]!r}."
+            )
+        count, at = _length(data, at + 3)
+        end = at + count * int(dtype[-1])
+        if end > len(data):
+            raise IndexError
+        return (dtype, data[at:end]), end
     _check_depth(depth, at)
     if marker == _COUNT:
         count, at = _length(data, at + 1)
@@ -305,19 +301,19 @@ def _objects(
     data: bytes | bytearray, at: int, count: int, depth: int
 ) -> tuple[list[Any], int]:
     """Read an array that starts with an object, similar ones in runs."""
-    layout = Layout(_value)
+    layout = _Layout()
     values: list[Any] = []
     while count:
-        start = at
-        if data[at] != _OPEN:
+        start, is_object = at, data[at] == _OPEN
+        if is_object:
+            value, at = _object(data, at + 1, depth, layout)
+        else:
             value, at = _value(data, at + 1, data[at], depth)
-            values.append(value)
-            count -= 1
-            continue
-        value, at = _object(data, at + 1, depth, layout)
         values.append(value)
         count -= 1
-        run = None if layout.is_new else layout.find_run(data, start, at, count)
+        if not is_object or layout.is_new:
+            continue
+        run = layout.find_run(data, start, at, count)
         if run is not None:
             values.append(run)
             at += run.count * (at - start)
@@ -325,25 +321,11 @@ def _objects(
     return values, at
 
 
-def _typed_array(data: bytes | bytearray, at: int) -> tuple[TypedArray, int]:
-    dtype = _DTYPES.get(data[at])
-    if dtype is None or data[at + 1] != _COUNT:
-        raise ModelError(
-            f"UBJ array at byte {at} must be typed by one of iUIlLdD and counted, "
-            f"got {data[at : at + 2]!r}."
-        )
-    count, at = _length(data, at + 2)
-    end = at + count * int(dtype[-1])
-    if end > len(data):
-        raise IndexError
-    return (dtype, data[at:end]), end
-
-
 def _length(data: bytes | bytearray, at: int) -> tuple[int, int]:
     """Return a count and where it ends; raises if it exceeds the data."""
     marker = data[at]
     if marker == _INT64:
-        (size,), at = _ubj_read_int64(data, at + 1), at + 9
+        (size,), at = _read_int64(data, at + 1), at + 9
     elif marker in _WHOLE:
         form = _SCALARS[marker]
         (size,), at = form.unpack_from(data, at + 1), at + 1 + form.size

@@ -273,12 +273,25 @@ class GuessData(Part):
     sentence: str
 
 
+class GapData(Part):
+    """A relative change of loss with its interval, and how that was made."""
+
+    change: Number
+    low: Number
+    high: Number
+    method: str
+
+
 class IncumbentData(Part):
-    """Best candidates of the searches at a trial, means over the outer folds."""
+    """Best candidates of the searches at a trial, means over the outer folds.
+
+    ``later`` is the change of outer loss by all later trials.
+    """
 
     trial: Count
     inner: Number
     outer: Number
+    later: GapData
 
 
 class PairShareData(Part):
@@ -289,25 +302,34 @@ class PairShareData(Part):
 
 
 class ImportanceData(Part):
-    """Shares of a measure's variance over a design that fills the space."""
+    """Shares of a measure's variance over a design that fills the space.
+
+    All shares are multiplied by the quality of the surrogate; ``interval`` has the ends
+    of those in ``main``.
+    """
 
     quality: Number
     points: Count
     determined: bool
     main: dict[str, Number]
+    interval: dict[str, list[Number]]
     pairs: list[PairShareData]
     optuna: dict[str, dict[str, Number]]
 
 
 class EngineData(Part):
-    """All that was found with one engine; ``importance`` is by measure."""
+    """All that was found with one engine.
+
+    ``importance`` is by measure. ``nested_gap`` is the change from the inner to the
+    outer loss of the candidates selected within the outer folds, by pick.
+    """
 
     best: PickData
     one_se: PickData
     default: ReferenceData
     unpenalised: ReferenceData
     front: list[CandidateData]
-    winners_bias: Number
+    nested_gap: dict[str, GapData]
     ties: list[Count]
     guess: GuessData | None
     purposes: list[PurposeData]

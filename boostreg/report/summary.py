@@ -7,9 +7,10 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from boostreg.baselines import BaselineResult
+from boostreg.changes import LossChange
 from boostreg.effects.effects import Effect, plain_size
 from boostreg.effects.mechanism import Mechanism
-from boostreg.effects.optimism import ties, winners_bias
+from boostreg.effects.optimism import ties
 from boostreg.effects.outer import OuterEffect
 from boostreg.errors import PenaltyError
 from boostreg.penalty import SCALED, Scale
@@ -33,6 +34,7 @@ from boostreg.report.results import (
     ChangeData,
     EffectData,
     EngineData,
+    GapData,
     GuessData,
     MechanismPartData,
     OuterData,
@@ -318,12 +320,17 @@ def _engine(
         "one_se": _pick(engine, "one_se", record, judged),
         "default": _reference(engine, "default", record, judged),
         "unpenalised": _reference(engine, "unpenalised", record, judged),
-        "winners_bias": winners_bias(curves),
+        "nested_gap": {pick: _gap(gap) for pick, gap in engine.nested_gap.items()},
         "ties": list(ties(curves)),
         "guess": _guess(tuned),
         "purposes": _purposes(tuned, record.study.get("select") or {}),
         "overtuning": [
-            {"trial": point.trial, "inner": point.inner, "outer": point.outer}
+            {
+                "trial": point.trial,
+                "inner": point.inner,
+                "outer": point.outer,
+                "later": _gap(point.later),
+            }
             for point in engine.overtuning
         ],
         "importance": {
@@ -332,6 +339,7 @@ def _engine(
                 "points": found.n_points,
                 "determined": found.determined,
                 "main": dict(found.main),
+                "interval": {name: list(ends) for name, ends in found.interval.items()},
                 "pairs": [
                     {"penalties": list(names), "share": share}
                     for names, share in found.pairs.items()
@@ -349,6 +357,15 @@ def _engine(
             }
             for one in tuned.selection.front
         ],
+    }
+
+
+def _gap(gap: LossChange) -> GapData:
+    return {
+        "change": gap.estimate,
+        "low": gap.low,
+        "high": gap.high,
+        "method": gap.method,
     }
 
 

@@ -14,6 +14,7 @@ from boostreg.baselines import (
     extra_packages,
     why_lacking,
 )
+from boostreg.changes import Judges
 from boostreg.data import (
     data_card,
     make_splits,
@@ -174,6 +175,29 @@ class Plan:
     def outer_folds(self) -> range:
         """Numbers of the outer folds."""
         return range(self.splits.n_outer)
+
+    @property
+    def n_repeats(self) -> int:
+        """Repeats of the outer folds; those of one repeat are neighbours."""
+        outer = self.spec.validation.outer
+        return outer.repeats if isinstance(outer, Folds) else 1
+
+    @property
+    def first_outer_folds(self) -> range:
+        """Numbers of the outer folds of the first repeat."""
+        return range(self.splits.n_outer // self.n_repeats)
+
+    @property
+    def judges(self) -> Judges:
+        """The test rows of all outer folds."""
+        return Judges(
+            rows=tuple(fold.test for fold in self.splits.outer),
+            weights=tuple(map(self.test_weights, self.outer_folds)),
+            groups=self.table.groups,
+            forward=self.table.time is not None,
+            ratio=self.splits.outer_ratio,
+            repeats=self.n_repeats,
+        )
 
     @property
     def limits(self) -> FitSettings:

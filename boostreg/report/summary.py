@@ -407,7 +407,8 @@ def _pick(
         variance = cast("float", outer_loss["loss"]) * mean_weight
     elif record.card["objective"] in ("logistic", "softmax", "poisson"):
         variance = mean_weight
-    prior = as_prior(penalty.to_raw(model.units), model.units, variance)
+    raw, kept = penalty.to_raw(model.units), model.size.shrinkage
+    prior = as_prior(raw, model.units, variance, kept=kept)
     return {
         "trial": chosen.trial,
         "rounds": chosen.n_rounds,

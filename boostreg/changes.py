@@ -15,10 +15,11 @@ The variance of :math:`\theta` has two parts.
    one repeat this is the variance of the central limit theorem for
    cross-validation [1]_.
 2. Other training rows. [1]_ speaks of the models that were fitted; a statement about
-   the procedure needs more where fits are unstable. With repeated folds, :math:`V_2` is
-   the variance of :math:`\theta` over the repeats; it is not divided by their number,
-   because all repeats share the rows. With one repeat, :math:`V_2` is what the variance
-   of fold means exceeds the mean of the variances that their own rows explain.
+   the procedure needs more where fits are unstable. :math:`V_2` is the larger of two
+   estimates: by how much the variance of fold means exceeds the mean of the variances
+   that their own rows explain, and, with repeated folds, the variance of
+   :math:`\theta` over the repeats. Neither is divided by the number of folds or
+   repeats, because their training rows overlap.
 
 The interval is that of Student's t with n - 1 degrees of freedom and variance
 :math:`V_1 + V_2`; ``tests/benchmarks/coverage.md`` has its coverage. Folds that go
@@ -251,9 +252,6 @@ def _of_training_rows(influences: Sequence[Array], judges: Judges) -> float:
     """Return the variance that other training rows add, V_2 of the module."""
     if len(influences) < 2:
         return 0.0
-    if judges.repeats > 1:
-        by_repeat = judges.fold_means(influences).reshape(judges.repeats, -1)
-        return float(np.var(by_repeat.mean(axis=1), ddof=1))
     means, explained = [], []
     for u, w, rows in zip(influences, judges.weights, judges.rows, strict=True):
         one = Judges((rows,), (w,), judges.groups)
@@ -262,7 +260,10 @@ def _of_training_rows(influences: Sequence[Array], judges: Judges) -> float:
         n = len(parts)
         means.append(mean)
         explained.append(n / (n - 1) * float(np.sum(parts**2)) if n > 1 else 0.0)
-    return max(0.0, float(np.var(means, ddof=1)) - float(np.mean(explained)))
+    excess = float(np.var(means, ddof=1)) - float(np.mean(explained))
+    by_repeat = np.reshape(means, (judges.repeats, -1)).mean(axis=1)
+    between = float(np.var(by_repeat, ddof=1)) if judges.repeats > 1 else 0.0
+    return max(0.0, excess, between)
 
 
 def _quantile(found: Sequence[_Ratio]) -> float:

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
@@ -182,6 +183,53 @@ def test_no_class_name_has_two_meanings():
                 homes.setdefault(node.name, []).append(path)
 
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+def code_lines(path, tree):
+    """Return how many lines are neither blank, nor comments, nor docstrings."""
+    documented = {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        and ast.get_docstring(node, clean=False) is not None
+        for line in range(node.body[0].lineno, node.body[0].end_lineno + 1)
+    }
+    lines = enumerate((PACKAGE / path).read_text("utf-8").splitlines(), 1)
+    return sum(
+        bool(line.strip()) and not line.strip().startswith("#")
+        for number, line in lines
+        if number not in documented
+    )
+
+
+def test_a_small_module_has_more_than_one_user():
+    users = {}
+    for name, tree in NAMED.items():
+        for used in set(imported_modules(tree)) - {name}:
+            users.setdefault(used, set()).add(name)
+    small = [
+        path
+        for path, name in zip(ROOMS, NAMED, strict=True)
+        if not path.endswith("__init__.py")
+        and code_lines(path, ROOMS[path]) < 60
+        and len(users.get(name, ())) < 2
+    ]
+
+    assert small == []
+
+
+def test_few_functions_are_private_and_used_once():
+    n_functions = n_once = 0
+    for tree in MODULES.values():
+        nodes = list(ast.walk(tree))
+        used = Counter(n.id for n in nodes if isinstance(n, ast.Name))
+        used.update(n.attr for n in nodes if isinstance(n, ast.Attribute))
+        names = [n.name for n in nodes if isinstance(n, ast.FunctionDef)]
+        private = [n for n in names if n.startswith("_") and not n.startswith("__")]
+        n_functions += len(names)
+        n_once += sum(used[name] == 1 for name in private)
+
+    assert n_once <= 0.2 * n_functions
 
 
 def imported_modules(tree):

@@ -281,6 +281,16 @@ def test_a_missing_file_is_reported(main, tmp_path, command_name):
     assert "none" in err
 
 
+def test_size_knows_the_norms_of_a_saved_model(main, tmp_path):
+    X = np.arange(20.0)[:, None]
+    fitted = boostreg.BoostedRegressor(n_estimators=2).fit(X, X[:, 0])
+
+    status, out, _ = main("size", fitted.save_model(tmp_path / "model"))
+
+    assert status == 0
+    assert f"{fitted.size_.l1_norm:.10g}" in out
+
+
 def test_size_prints_every_size_of_a_model_file(main, tmp_path):
     rng = np.random.default_rng(0)
     data = lightgbm.Dataset(rng.normal(size=(60, 2)), rng.normal(size=60))

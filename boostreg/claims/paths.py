@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boostreg.claims.verdict import Expectation, Finding, Least, judge, resampled_t
+from boostreg.claims.verdict import Expectation, Finding, Margin, judge, resampled_t
 from boostreg.effects.effects import PathRow
 from boostreg.statistics import Interval
 from boostreg.trees import SIZES
@@ -26,7 +26,7 @@ __all__ = ["PATH_MEASURES", "PathQuestion", "answer_path"]
 
 _SIZES = {name.removeprefix("n_"): name for name in SIZES}
 
-_MADE = {
+_DERIVED = {
     "gap": lambda row: row.loss - row.train_loss,
     "leaves_per_tree": lambda row: row.size.n_leaves / max(row.size.n_trees, 1),
 }
@@ -50,33 +50,31 @@ class PathQuestion:
     anchor: str
     reading: str
     expect: Expectation
-    least: Least
+    margin: Margin
 
 
 def answer_path(
     question: PathQuestion, rows: Sequence[PathRow], test_train_ratio: float
 ) -> Finding:
-    """Return the finding for one engine.
+    """Return the finding for one engine, from all paths of the study.
 
-    Parameters
-    ----------
-    question : PathQuestion
-    rows : sequence of PathRow
-        All paths of the study; irrelevant ones are ignored.
-    test_train_ratio : float
-        Validation rows over training rows of an inner fold.
+    ``test_train_ratio`` is validation rows over training rows of an inner fold.
     """
-    names = [n for n in (question.along, question.against) if n is not None]
-    paths = {name: _Path.of(question, name, rows) for name in names}
-    if any(path is None for path in paths.values()):
-        return _unmeasured(question)
-    known = {name: path for name, path in paths.items() if path is not None}
-    along = known[question.along]
-    places = {name: path.places(question.at) for name, path in known.items()}
+    paths: dict[str, _Path] = {}
+    for name in (question.along, question.against or question.along):
+        path = _Path.of(question, name, rows)
+        if path is None:
+            nan = math.nan
+            method = "no interval: the path was not measured on every fold"
+            interval = Interval(nan, nan, nan, nan, 0, method)
+            return Finding(question.engine, interval, "not settled", ())
+        paths[name] = path
+    along = paths[question.along]
+    places = {name: path.places(question.at) for name, path in paths.items()}
     if question.against is None:
         other = [along.read(question.measure, fold, 0) for fold in along.folds]
     else:
-        second = known[question.against]
+        second = paths[question.against]
         other = [
             second.read(question.measure, fold, places[question.against][fold])
             for fold in along.folds
@@ -86,28 +84,20 @@ def answer_path(
         for fold in along.folds
     ]
     values = np.array(here) - np.array(other)
-    if question.least.share:
+    if question.margin.share:
         scale = abs(math.fsum(other) / len(other))
         values = values / scale if scale > 0 else np.full(len(values), math.nan)
     interval = resampled_t(values, test_train_ratio)
     return Finding(
         question.engine,
         interval,
-        judge(interval, question.expect, question.least.value),
+        judge(interval, question.expect, question.margin.value),
         tuple(values.tolist()),
-        series={k: v for path in known.values() for k, v in path.series(question)},
+        series={k: v for path in paths.values() for k, v in path.series(question)},
         place={
             name: tuple(path.values[places[name][fold]] for fold in path.folds)
-            for name, path in known.items()
+            for name, path in paths.items()
         },
-    )
-
-
-def _unmeasured(question: PathQuestion) -> Finding:
-    nan = math.nan
-    method = "no interval: the path was not measured on every fold"
-    return Finding(
-        question.engine, Interval(nan, nan, nan, nan, 0, method), "not settled", ()
     )
 
 
@@ -138,7 +128,11 @@ class _Path:
 
     def read(self, measure: str, fold: Fold, point: int) -> float:
         """Return the measure on one fold at one point."""
-        return _measured(self.at[fold, point], measure)
+        row = self.at[fold, point]
+        if measure in _DERIVED:
+            return float(_DERIVED[measure](row))
+        source: Any = row.size if measure in _SIZES else row
+        return float(getattr(source, _SIZES.get(measure, measure)))
 
     def places(self, at: Place) -> dict[Fold, int]:
         """Return the point at which each fold is read."""
@@ -166,10 +160,3 @@ class _Path:
             for point in range(len(self.values))
         )
         return [(self.name, self.values), (f"{question.measure}/{self.name}", means)]
-
-
-def _measured(row: PathRow, measure: str) -> float:
-    if measure in _MADE:
-        return float(_MADE[measure](row))
-    held: Any = row.size if measure in _SIZES else row
-    return float(getattr(held, _SIZES.get(measure, measure)))

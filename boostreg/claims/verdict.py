@@ -49,13 +49,13 @@ __all__ = [
     "EXPECTATIONS",
     "Expectation",
     "Finding",
-    "Least",
+    "Margin",
     "Verdict",
+    "format_verdicts",
     "judge",
     "overall",
     "replicate_t",
     "resampled_t",
-    "said_overall",
 ]
 
 Verdict = Literal["supported", "refuted", "not settled"]
@@ -69,20 +69,20 @@ _UPWARDS = ("increasing", "above")
 
 
 @dataclass(frozen=True, slots=True)
-class Least:
+class Margin:
     """The minimum relevant effect; for ``equal``, the maximum irrelevant one.
 
     ``share``: ``value`` is relative to the reference of the claim.
 
-    >>> Least.read("20%"), Least.read(0.5)
-    (Least(value=0.2, share=True), Least(value=0.5, share=False))
+    >>> Margin.read("20%"), Margin.read(0.5)
+    (Margin(value=0.2, share=True), Margin(value=0.5, share=False))
     """
 
     value: float
     share: bool = False
 
     @classmethod
-    def read(cls, written: str | float) -> "Least":
+    def read(cls, written: str | float) -> "Margin":
         """Parse ``20%`` or a number."""
         if isinstance(written, str):
             return cls(float(written.removesuffix("%")) / 100, share=True)
@@ -93,18 +93,9 @@ class Least:
 class Finding:
     """The result of a claim for one engine, or for an experiment without trees.
 
-    Attributes
-    ----------
-    engine : str or None
-    interval : Interval
-        Interval of the quantity; relative if the minimum effect is relative.
-    verdict : str
-    values : tuple of float
-        One per resample.
-    series : mapping of str to tuple of float
-        Means over resamples, for figures.
-    place : mapping of str to tuple of float
-        By penalty: the values at which its path was read, one per fold.
+    The interval is relative if the minimum effect is relative. There is one value per
+    resample; ``series`` has means over resamples, for figures, and ``place`` by penalty
+    the values at which its path was read, one per fold.
     """
 
     engine: str | None
@@ -116,23 +107,12 @@ class Finding:
 
 
 def judge(
-    interval: Interval, expect: Expectation, least: float, than: float = 0.0
+    interval: Interval, expect: Expectation, margin: float, than: float = 0.0
 ) -> Verdict:
-    """Return the verdict for an interval, see the module docstring.
+    """Return the verdict for an interval of the quantity, see the module docstring.
 
-    Parameters
-    ----------
-    interval : Interval
-        Interval of the quantity.
-    expect : str
-        One of ``EXPECTATIONS``.
-    least : float
-        Above 0, in the unit of the interval.
-    than : float
-        Reference of the quantity.
+    ``margin`` is above 0, in the unit of the interval; ``than`` is the reference.
 
-    Examples
-    --------
     >>> shown = Interval(0.5, 0.3, 0.7, 0.01, 10, "t")
     >>> judge(shown, "above", 0.2), judge(shown, "above", 0.6), judge(shown, "above", 1)
     ('supported', 'not settled', 'refuted')
@@ -143,14 +123,14 @@ def judge(
     if math.isnan(low) or math.isnan(high):
         return "not settled"
     if expect == "equal":
-        if -least <= low and high <= least:
+        if -margin <= low and high <= margin:
             return "supported"
-        return "refuted" if low > least or high < -least else "not settled"
+        return "refuted" if low > margin or high < -margin else "not settled"
     if expect not in _UPWARDS:
         low, high = -high, -low
-    if low >= least:
+    if low >= margin:
         return "supported"
-    return "refuted" if high < least else "not settled"
+    return "refuted" if high < margin else "not settled"
 
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict:
@@ -163,10 +143,10 @@ def overall(verdicts: Sequence[Verdict]) -> Verdict:
     return verdicts[0] if len(agreed) == 1 else "not settled"
 
 
-def said_overall(verdicts: Mapping[str, Verdict]) -> str:
+def format_verdicts(verdicts: Mapping[str, Verdict]) -> str:
     """Return the verdicts by engine as text; empty if all engines agree.
 
-    >>> said_overall({"XGBoost": "supported", "LightGBM": "refuted"})
+    >>> format_verdicts({"XGBoost": "supported", "LightGBM": "refuted"})
     'supported with XGBoost, refuted with LightGBM'
     """
     if len(set(verdicts.values())) < 2:

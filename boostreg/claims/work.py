@@ -4,27 +4,21 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from typing_extensions import override
 
-from boostreg import __version__
 from boostreg.baselines import SOLVERS
 from boostreg.baselines.inputs import fit_inputs, transform
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Measured, Sample
-from boostreg.data import Table, planted_table, planted_truth
-from boostreg.engine_facts import ENGINE_FACTS
+from boostreg.data import planted_table, planted_truth
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import derive_seed, digest
-from boostreg.fits.work import Work
+from boostreg.fits.work import Work, library_versions
 
 __all__ = ["ExperimentWork", "Resample"]
-
-Options = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,7 @@ class ExperimentWork(Work[Measured]):
     """
 
     name: str
-    options: Options
+    options: tuple[tuple[str, Any], ...]
     resample: Resample
 
     @classmethod
@@ -64,8 +58,9 @@ class ExperimentWork(Work[Measured]):
     @override
     def key(self, dataset: Dataset) -> str:
         where = self.resample
-        planted = where.source is not None
-        rows = None if planted else dataset.fingerprint(where.outer, where.inner)
+        rows = None
+        if where.source is None:
+            rows = dataset.fingerprint(where.outer, where.inner)
         content = {
             "name": self.name,
             "options": [[name, value] for name, value in self.options],
@@ -73,18 +68,19 @@ class ExperimentWork(Work[Measured]):
             "source": where.source,
             "rows": rows,
             "objective": repr(dataset.objective),
-            "versions": dict(_versions()),
+            "versions": library_versions(),
             "solvers": SOLVERS,
         }
         return digest({"experiment": content})
 
     @override
     def run(self, dataset: Dataset) -> bytes:
-        sample = _planted(self.resample, dataset) or _real(self.resample, dataset)
-        found = EXPERIMENTS[self.name].run(sample, dict(self.options))
+        found = EXPERIMENTS[self.name].run(
+            _sample(self.resample, dataset), dict(self.options)
+        )
         content = {
-            "values": {k: _written(v) for k, v in found.values.items()},
-            "series": {k: [_written(v) for v in s] for k, s in found.series.items()},
+            "values": {k: _json_number(v) for k, v in found.values.items()},
+            "series": {k: list(map(_json_number, s)) for k, s in found.series.items()},
         }
         return json.dumps(content, allow_nan=False).encode()
 
@@ -92,46 +88,29 @@ class ExperimentWork(Work[Measured]):
     def decode(self, data: bytes) -> Measured:
         content = json.loads(data)
         return Measured(
-            {k: _read(v) for k, v in content["values"].items()},
-            {k: tuple(map(_read, s)) for k, s in content["series"].items()},
+            {k: float(v) for k, v in content["values"].items()},
+            {k: tuple(map(float, s)) for k, s in content["series"].items()},
         )
 
 
-@cache
-def _versions() -> Mapping[str, str]:
-    engines = (facts.package for facts in ENGINE_FACTS.values())
-    packages = ("numpy", "scipy", *engines)
-    return {"boostreg": __version__} | {name: version(name) for name in packages}
-
-
-def _planted(where: Resample, dataset: Dataset) -> Sample | None:
+def _sample(where: Resample, dataset: Dataset) -> Sample:
     if where.source is None:
-        return None
-    train, new = (
-        planted_table(where.source, derive_seed(where.seed, part), where.target)
-        for part in ("rows that train", "rows that judge")
-    )
-    truth = planted_truth(where.source)
+        truth = None
+        train, new = map(
+            dataset.table.rows, dataset.splits.rows(where.outer, where.inner)
+        )
+    else:
+        truth = planted_truth(where.source)
+        train, new = (
+            planted_table(where.source, derive_seed(where.seed, part), where.target)
+            for part in ("rows that train", "rows that judge")
+        )
+    X, X_new = train.X, new.X
     if truth is None:
-        return _encoded(train, new, dataset, where.seed)
-    return Sample(train.X, train.y, new.X, new.y, dataset.objective, where.seed, truth)
+        inputs = fit_inputs(train, np.ones(len(train.y)))
+        X, X_new = (np.ascontiguousarray(transform(inputs, t.X)) for t in (train, new))
+    return Sample(X, train.y, X_new, new.y, dataset.objective, where.seed, truth)
 
 
-def _real(where: Resample, dataset: Dataset) -> Sample:
-    train, new = map(dataset.table.rows, dataset.splits.rows(where.outer, where.inner))
-    return _encoded(train, new, dataset, where.seed)
-
-
-def _encoded(train: Table, new: Table, dataset: Dataset, seed: int) -> Sample:
-    inputs = fit_inputs(train, np.ones(len(train.y)))
-    X, X_new = (np.ascontiguousarray(transform(inputs, t.X)) for t in (train, new))
-    return Sample(X, train.y, X_new, new.y, dataset.objective, seed)
-
-
-def _written(value: float) -> float | str:
-    number = float(value)
-    return number if math.isfinite(number) else repr(number)
-
-
-def _read(value: float | str) -> float:
-    return float(value)
+def _json_number(value: float) -> float | str:
+    return value if math.isfinite(value) else repr(value)

@@ -200,9 +200,12 @@ def size(
     ],
 ) -> None:
     """Print the size of a model, counted from its trees."""
+    from boostreg.saved import load_model
     from boostreg.trees import SIZES, tree_size
 
-    measured = tree_size(model)
+    # Norms need the learning rate, which the card of a saved model knows.
+    card = model.with_suffix(".json")
+    measured = load_model(model).size if card.exists() else tree_size(model)
     for name in SIZES:
         _print(f"{name.removeprefix('n_'):<16}{getattr(measured, name):.10g}")
 

@@ -1,6 +1,5 @@
 """The scikit-learn face of the engines."""
 
-from boostreg.estimators.classifier import BoostedClassifier
-from boostreg.estimators.regressor import BoostedRegressor
+from boostreg.estimators.models import BoostedClassifier, BoostedRegressor
 
 __all__ = ["BoostedClassifier", "BoostedRegressor"]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from boostreg.claims.verdict import Least, Verdict, overall, said_overall
+from boostreg.claims.verdict import Margin, Verdict, format_verdicts, overall
 from boostreg.report.records import ClaimRecord
 from boostreg.report.results import ClaimData
 from boostreg.report.wording import LABELS, format_number
@@ -52,7 +52,7 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
                 "how": record.measured.get("how"),
                 "resamples": f"{record.measured['n']} {record.measured['of']}",
                 "verdict": overall([finding.verdict for finding in findings]),
-                "when": said_overall(verdicts),
+                "when": format_verdicts(verdicts),
                 "share": minimum.share,
                 "claimed": [low, high],
                 "findings": [
@@ -165,6 +165,6 @@ def expected_words(claim: Mapping[str, Any]) -> str:
     return f"{expect}{beyond} by at least {claim['at_least']}"
 
 
-def _least(claim: Mapping[str, Any]) -> Least:
+def _least(claim: Mapping[str, Any]) -> Margin:
     key = "at_most" if claim["expect"] == "equal" else "at_least"
-    return Least.read(claim[key])
+    return Margin.read(claim[key])

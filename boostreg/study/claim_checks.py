@@ -131,6 +131,6 @@ def check_claims(spec: StudySpec, objective: str) -> None:
         if not isinstance(claim, ExperimentClaim):
             continue
         allowed = claim.procedure.objectives
-        if allowed != "any" and objective not in allowed.split(" or "):
+        if objective not in allowed.split(" or "):
             text = f"{claim.experiment} needs {allowed}; the objective is {objective}."
             raise StudyError.at(place, "experiment", text=text)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Finding, Least, judge, replicate_t, resampled_t
+from boostreg.claims.verdict import Finding, Margin, judge, replicate_t, resampled_t
 from boostreg.claims.work import ExperimentWork, Resample
 from boostreg.data import planted_name
 from boostreg.effects.effects import Effect, PathRow, penalty_effect
@@ -358,7 +358,7 @@ class Claims:
                 anchor=claim.anchor,
                 reading=claim.reading,
                 expect=claim.expectation,
-                least=Least.read(claim.least),
+                margin=Margin.read(claim.least),
             )
             for engine in self._engines(claim)
         ]

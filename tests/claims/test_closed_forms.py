@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from boostreg.claims.experiments.optimum import l1_optimum, l2_optimum, shift
+from boostreg.claims.experiments.optimum import l1_optimum, l2_optimum
 from boostreg.effects.mechanism import leaf_weights
-from boostreg.errors import PenaltyError
 from boostreg.penalty import Penalty
 from boostreg.penalty.priors import reg_lambda_from_std
 
@@ -59,8 +58,8 @@ def test_l1_optimum_is_that_of_direct_minimisation(strength):
 def test_penalties_move_the_optimum_further_the_stronger_they_are(hessian):
     strengths = (0.0, 0.1, 1.0, 10.0, 1e6)
 
-    l2 = [shift(W, l2_optimum(W, hessian, s)) for s in strengths]
-    l1 = [shift(W, l1_optimum(W, np.ones(4), s)) for s in strengths]
+    l2 = [np.linalg.norm(l2_optimum(W, hessian, s) - W) for s in strengths]
+    l1 = [np.linalg.norm(l1_optimum(W, np.ones(4), s) - W) for s in strengths]
 
     for moved in (l2, l1):
         assert moved[0] == 0
@@ -90,20 +89,3 @@ def test_strength_of_ridge_is_a_prior_on_coefficients():
 
     posterior_mean = (x @ (2 * x) / variance) / (x @ x / variance + 1 / std**2)
     assert ridge == pytest.approx(posterior_mean, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: l2_optimum(W, np.eye(3), 1.0), r"hessian must be of shape \(4, 4\)"),
-        (lambda: l2_optimum(W, np.triu(np.ones((4, 4))), 1.0), "must be symmetric"),
-        (lambda: l2_optimum(W, -np.eye(4), 1.0), "no negative eigenvalue, got -1.0"),
-        (lambda: l2_optimum(W, np.eye(4), -1.0), "strength must be finite and >= 0"),
-        (lambda: l1_optimum(W, [1, 1, 0, 1], 1.0), "curvature must be 4 numbers > 0"),
-        (lambda: l1_optimum(W, np.eye(4), 1.0), "with another Hessian L1 has no"),
-        (lambda: shift([np.nan], [1.0]), "weights must be a list of finite numbers"),
-    ],
-)
-def test_what_has_no_such_optimum_is_refused(call, message):
-    with pytest.raises(PenaltyError, match=message):
-        call()

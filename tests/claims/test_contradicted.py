@@ -6,7 +6,7 @@ import pytest
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Sample
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Least, judge, replicate_t
+from boostreg.claims.verdict import Margin, judge, replicate_t
 from boostreg.data import Column, Table, make_splits
 from boostreg.effects.paths import path_points, path_rows
 from boostreg.fits.dataset import Dataset
@@ -65,7 +65,7 @@ def path_verdict(draw, measure, along, value):
             anchor="fixed",
             reading="equal",
             expect="decreasing",
-            least=Least.read("20%"),
+            margin=Margin.read("20%"),
         )
         rows = path_rows(points, (0,), measuring)
         verdicts.add(answer_path(question, rows, 1 / 3).verdict)
@@ -100,7 +100,7 @@ def staircase(rng):
 
 
 @pytest.mark.parametrize(("mean", "expected"), [(0.0, "supported"), (1.0, "refuted")])
-def test_a1_holds_for_a_prior_around_zero_and_for_no_other(mean, expected):
+def test_holds_for_a_prior_around_zero_and_for_no_other(mean, expected):
     samples = [linear([1.0, -2.0, 0.0], 1.0, 60, seed) for seed in range(2)]
 
     found = verdict("coefficient_prior", "difference", samples, "equal", 1e-6,
@@ -112,7 +112,7 @@ def test_a1_holds_for_a_prior_around_zero_and_for_no_other(mean, expected):
 @pytest.mark.parametrize(
     ("classes", "expected"), [(False, "supported"), (True, "refuted")]
 )
-def test_a1_a_leaf_is_the_exact_maximum_only_where_the_loss_is_quadratic(
+def test_a_leaf_is_the_exact_maximum_only_where_the_loss_is_quadratic(
     classes, expected
 ):
     samples = [
@@ -130,7 +130,7 @@ def test_a1_a_leaf_is_the_exact_maximum_only_where_the_loss_is_quadratic(
     [((3.0, -2.0, *(0.0,) * 18), "supported"), ((1.0,) * 20, "refuted")],
     ids=["few matter", "all matter alike"],
 )
-def test_a4_l1_leaves_most_weights_zero_only_where_few_matter(coefficients, expected):
+def test_l1_leaves_most_weights_zero_only_where_few_matter(coefficients, expected):
     samples = [linear(coefficients, 0.5, 100, seed) for seed in range(4)]
 
     found = verdict("coefficient_sparsity", "l1_zero_share", samples, "above", 0.01,
@@ -142,9 +142,7 @@ def test_a4_l1_leaves_most_weights_zero_only_where_few_matter(coefficients, expe
 @pytest.mark.parametrize(
     ("draw", "expected"), [(noisy, "supported"), (two_levels, "refuted")]
 )
-def test_b4_l1_limits_trees_that_fit_noise_and_not_those_of_one_clear_step(
-    draw, expected
-):
+def test_l1_limits_trees_that_fit_noise_and_not_those_of_one_clear_step(draw, expected):
     found = path_verdict(draw, "leaves_per_tree", "reg_alpha", 20.0)
 
     assert found == {expected}
@@ -153,7 +151,7 @@ def test_b4_l1_limits_trees_that_fit_noise_and_not_those_of_one_clear_step(
 @pytest.mark.parametrize(
     ("draw", "expected"), [(staircase, "supported"), (two_levels, "refuted")]
 )
-def test_b6_l2_leaves_fewer_leaves_only_where_gradients_share_a_sign(draw, expected):
+def test_l2_leaves_fewer_leaves_only_where_gradients_share_a_sign(draw, expected):
     found = path_verdict(draw, "leaves", "reg_lambda", 1e4)
 
     assert found == {expected}
@@ -164,7 +162,7 @@ def test_b6_l2_leaves_fewer_leaves_only_where_gradients_share_a_sign(draw, expec
     [(5.0, 40, "supported"), (0.1, 400, "refuted")],
     ids=["few noisy rows", "many clear rows"],
 )
-def test_d1_l2_is_better_on_new_rows_only_where_the_optimum_is_noise(
+def test_l2_is_better_on_new_rows_only_where_the_optimum_is_noise(
     noise_std, n_samples, expected
 ):
     samples = [linear((0.3,) * 20, noise_std, n_samples, seed) for seed in range(8)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Least
+from boostreg.claims.verdict import Margin
 from boostreg.effects.effects import PathRow
 from boostreg.trees import SIZES, TreeSize
 
@@ -21,7 +21,7 @@ QUESTION = PathQuestion(
     anchor="fixed",
     reading="stopped",
     expect="decreasing",
-    least=Least.read("20%"),
+    margin=Margin.read("20%"),
 )
 
 
@@ -95,7 +95,7 @@ def test_no_fold_chooses_the_place_at_which_it_is_read():
 def test_two_paths_are_compared_where_each_is_read():
     other = rows(lambda _value, fold: 200 + fold[1], penalty="min_split_gain")
     against = replace(
-        QUESTION, against="min_split_gain", expect="below", least=Least(100.0)
+        QUESTION, against="min_split_gain", expect="below", margin=Margin(100.0)
     )
 
     found = answer_path(against, [*rows(halved), *other], 0.5)
@@ -108,7 +108,7 @@ def test_two_paths_are_compared_where_each_is_read():
     ("measure", "value"), [("gap", 5.0), ("leaves_per_tree", -5.0), ("loss", 10.0)]
 )
 def test_measures_are_columns_or_made_of_them(measure, value):
-    question = replace(QUESTION, measure=measure, least=Least(1.0))
+    question = replace(QUESTION, measure=measure, margin=Margin(1.0))
 
     found = answer_path(question, rows(halved), 0.5)
 

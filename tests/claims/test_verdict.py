@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boostreg.claims.verdict import (
-    Least,
+    Margin,
+    format_verdicts,
     judge,
     overall,
     replicate_t,
     resampled_t,
-    said_overall,
 )
 from boostreg.statistics import Interval
 
@@ -107,7 +107,7 @@ def test_folds_share_rows_so_their_interval_is_wider_than_that_of_replicates():
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "together", "said"),
+    ("verdicts", "together", "by_engine"),
     [
         (("supported", "supported"), "supported", ""),
         (("refuted", "refuted"), "refuted", ""),
@@ -119,14 +119,14 @@ def test_folds_share_rows_so_their_interval_is_wider_than_that_of_replicates():
     ],
 )
 def test_engines_that_disagree_leave_a_claim_open_and_say_when(
-    verdicts, together, said
+    verdicts, together, by_engine
 ):
-    by_engine = dict(zip(("XGBoost", "LightGBM"), verdicts, strict=True))
+    named = dict(zip(("XGBoost", "LightGBM"), verdicts, strict=True))
 
     assert overall(verdicts) == together
-    assert said_overall(by_engine) == said
+    assert format_verdicts(named) == by_engine
 
 
 def test_least_effect_is_a_share_or_a_number():
-    assert Least.read("12.5%") == Least(0.125, share=True)
-    assert Least.read(2) == Least(2.0)
+    assert Margin.read("12.5%") == Margin(0.125, share=True)
+    assert Margin.read(2) == Margin(2.0)

@@ -1,7 +1,4 @@
-"""The experiments that a claim may name.
-
-There is one module per group; each ends with a mapping ``PROCEDURES``.
-"""
+"""The experiments that a claim may name, with one module per group."""
 
 from collections.abc import Mapping
 
@@ -22,23 +19,33 @@ from boostreg.claims.experiments.base import Procedure
 
 __all__ = ["EXPERIMENTS"]
 
-_GROUPS: tuple[Mapping[str, Procedure], ...] = (
-    collinearity.PROCEDURES,
-    descent.PROCEDURES,
-    grown.PROCEDURES,
-    priors.LEAF_PROCEDURES,
-    updates.LEAF_PROCEDURES,
-    network.PROCEDURES,
-    optimum.PROCEDURES,
-    priors.PROCEDURES,
-    selection.PROCEDURES,
-    smoothness.PROCEDURES,
-    sparsity.PROCEDURES,
-    svm.PROCEDURES,
-    updates.PROCEDURES,
-)
-
 EXPERIMENTS: Mapping[str, Procedure] = {
-    name: procedure for group in _GROUPS for name, procedure in group.items()
+    procedure.name: procedure
+    for procedure in (
+        collinearity.collinearity,
+        descent.kink,
+        grown.unsplit_trees,
+        network.weight_decay,
+        network.network_zeros,
+        network.dead_units,
+        optimum.losses_along_a_penalty,
+        optimum.shifted_optimum,
+        optimum.leaf_optimum,
+        priors.coefficient_prior,
+        priors.leaf_prior,
+        selection.lasso_selection,
+        selection.tree_selection,
+        smoothness.smooth_line,
+        smoothness.smooth_trees,
+        sparsity.coefficient_sparsity,
+        sparsity.largest_coefficients,
+        sparsity.leaf_sparsity,
+        sparsity.largest_leaves,
+        svm.margins,
+        updates.one_step,
+        updates.order_of_falling,
+        updates.leaf_steps,
+        updates.leaf_order,
+    )
 }
 """All experiments, by name."""

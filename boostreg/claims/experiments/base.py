@@ -6,26 +6,39 @@ interval and verdict.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, SupportsFloat
 
 import numpy as np
 
 from boostreg.arrays import Array
+from boostreg.engines import ENGINES
 from boostreg.losses import Objective
 
 __all__ = [
+    "ENGINE",
+    "ENGINE_NAMES",
+    "FIT",
+    "NORM",
+    "ROWS",
     "Experiment",
     "Measured",
     "Option",
+    "Options",
     "Panel",
     "Procedure",
     "Sample",
+    "along_rows",
+    "along_strength",
     "gini",
     "log_slope",
     "mean_of_numbers",
+    "procedure",
     "rank_correlation",
     "relative_difference",
+    "rounds_option",
+    "rows_option",
+    "soft_threshold",
     "spread",
     "zero_share",
 ]
@@ -33,23 +46,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One resample: training rows, test rows, and the truth if it is known.
+    """One resample: training rows, new rows, and the truth if it is known.
 
-    Attributes
-    ----------
-    X, X_new : ndarray of shape (n_samples, n_inputs)
-        Numbers without missing values. Real data are standardized on the training rows,
-        with one input per category and missing values filled; synthetic data are
-        unchanged.
-    y, y_new : ndarray of shape (n_samples,)
-        In the form that the objective expects: classes are 0, 1, ...
-    objective : Objective
-    seed : int
-        Seed of all random numbers, different for every resample.
-    truth : mapping or None
-        For synthetic data: ``informative`` (tuple of columns), ``coefficients``
-        (ndarray, None if the target is not linear) and ``noise_variance`` (None without
-        normal noise). None for real data.
+    Rows have numbers without missing values. Real data are standardized on the training
+    rows, with one input per category and missing values filled; synthetic data are
+    unchanged. Classes are 0, 1, ... ``seed`` is that of all random numbers, different
+    for every resample. ``truth`` of synthetic data has ``informative`` (tuple of
+    columns), ``coefficients`` (ndarray, None if the target is not linear) and
+    ``noise_variance`` (None without normal noise).
     """
 
     X: Array
@@ -65,37 +69,39 @@ class Sample:
 class Measured:
     """The result of one resample.
 
-    Attributes
-    ----------
-    values : mapping of str to float
-        All measures of the procedure, for any sample; NaN if undefined.
-    series : mapping of str to tuple of float
-        The data of the panels, with the same names and lengths on every resample.
-        Figures show means over resamples.
+    ``values`` has all measures of the procedure, NaN if undefined. ``series`` has the
+    data of the panels, with the same names and lengths on every resample; figures show
+    means over resamples.
     """
 
     values: Mapping[str, float]
-    series: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    series: Mapping[str, tuple[float, ...]]
+
+    @classmethod
+    def of(
+        cls,
+        values: Mapping[str, SupportsFloat],
+        series: Mapping[str, Iterable[SupportsFloat]] | None = None,
+    ) -> "Measured":
+        """Convert the numbers of NumPy."""
+        return cls(
+            {name: float(value) for name, value in values.items()},
+            {name: tuple(map(float, line)) for name, line in (series or {}).items()},
+        )
 
 
-Experiment = Callable[[Sample, Mapping[str, Any]], Measured]
-"""The second argument has all options of the procedure, validated."""
+Options = Mapping[str, Any]
+"""The value of every option of a procedure, validated."""
+
+Experiment = Callable[[Sample, Options], Measured]
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A setting of an experiment that a study may change.
+    """A setting of an experiment that a study may change, of the default's type.
 
-    Attributes
-    ----------
-    default : int, float, str, bool, or tuple of numbers
-        Its type is the type of the option: int, float, one of ``choices``, ...
-    words : str
-        Its meaning.
-    low, high : float
-        Minimum and maximum, also for the entries of a tuple.
-    choices : tuple of str
-        Allowed values of a text option.
+    ``low`` and ``high`` are minimum and maximum, also for the entries of a tuple;
+    ``choices`` are the allowed values of a text.
     """
 
     default: Any
@@ -107,18 +113,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One figure: lines over one horizontal axis, all of them series.
+    """One figure: lines over the series ``x``.
 
-    Attributes
-    ----------
-    title : str
-    x : str
-        The series on the horizontal axis.
-    x_label, y_label : str
-    lines : mapping of str to str
-        Series to the label at its end; at most eight.
-    x_log, y_log : bool
-        Logarithmic axis; 0 is drawn apart, at its left (x) or below it (y).
+    ``lines`` maps up to eight series to the labels at their ends. On a logarithmic
+    axis, 0 is drawn apart, at its left (x) or below it (y).
     """
 
     title: str
@@ -130,44 +128,105 @@ class Panel:
     y_log: bool = False
 
 
-Objectives = Literal["any", "squared_error", "logistic", "squared_error or logistic"]
+Objectives = Literal["squared_error", "logistic", "squared_error or logistic"]
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
     """An experiment with the names that a study may use.
 
-    Attributes
-    ----------
-    run : Experiment
-    words : str
-        What it does, in a sentence for the report.
-    measures : mapping of str to str
-        Description and unit of each value, by name.
-    options : mapping of str to Option
-    panels : tuple of Panel
-    by_engine : bool
-        Whether it has an option ``engine``; the study then runs it with each of its
-        engines that is among the choices of the option.
-    planted : bool
-        Whether it needs ``sample.truth``, that is a synthetic source.
-    objectives : str
-        Supported values of ``sample.objective``.
+    ``words`` is a sentence for the report on what it does, ``measures`` describes each
+    value. A ``planted`` experiment needs ``sample.truth``, that is a synthetic source.
     """
 
+    name: str
     run: Experiment
     words: str
     measures: Mapping[str, str]
-    options: Mapping[str, Option] = field(default_factory=dict)
-    panels: tuple[Panel, ...] = ()
-    by_engine: bool = False
-    planted: bool = False
-    objectives: Objectives = "any"
+    options: Mapping[str, Option]
+    panels: tuple[Panel, ...]
+    planted: bool
+    objectives: Objectives
+
+    @property
+    def by_engine(self) -> bool:
+        """Whether a study runs it with each of its engines that is in ``engines``."""
+        return "engine" in self.options
 
     @property
     def engines(self) -> tuple[str, ...]:
         """Engines that support its penalties; empty if it grows no trees."""
         return self.options["engine"].choices if self.by_engine else ()
+
+
+def procedure(
+    measures: Mapping[str, str],
+    *,
+    options: Mapping[str, Option] | None = None,
+    panels: Iterable[Panel] = (),
+    planted: bool = False,
+    objectives: Objectives = "squared_error or logistic",
+) -> Callable[[Experiment], Procedure]:
+    """Make a procedure of an experiment, with its name and its docstring's summary."""
+
+    def described(run: Experiment) -> Procedure:
+        summary = (run.__doc__ or "").partition("\n\n")[0]
+        return Procedure(
+            name=run.__name__,
+            run=run,
+            words=" ".join(summary.split()),
+            measures=measures,
+            options=options or {},
+            panels=tuple(panels),
+            planted=planted,
+            objectives=objectives,
+        )
+
+    return described
+
+
+ENGINE_NAMES = tuple(
+    name
+    for name, engine in ENGINES.items()
+    if not {"reg_alpha", "reg_lambda", "min_split_gain"} & {*engine.lacking}
+)
+"""Engines with both penalties on leaf weights, and with that on splits."""
+
+ENGINE = Option("xgboost", "library that grows the trees", choices=ENGINE_NAMES)
+FIT = Option(0.9, "share of the unpenalised fit to keep", 0.05, 0.999)
+NORM = Option(0.5, "share of the unpenalised length to keep", 0.01, 0.99)
+
+ROWS: tuple[float, ...] = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""Penalties in rows, see ``Penalty.scale``, for the series of an experiment."""
+
+
+def rounds_option(default: int) -> Option:
+    """Return the option for boosting rounds."""
+    return Option(default, "boosting rounds", low=1, high=500)
+
+
+def rows_option(default: float, low: float = 0.0) -> Option:
+    """Return the option for a penalty in rows."""
+    return Option(default, "penalty, in rows", low=low, high=1e6)
+
+
+def along_rows(
+    title: str,
+    y_label: str,
+    lines: Mapping[str, str],
+    *,
+    x_label: str = "penalty, in rows",
+) -> Panel:
+    """Return a panel over the series ``rows``."""
+    return Panel(title, "rows", x_label, y_label, lines, x_log=True)
+
+
+def along_strength(
+    title: str, x: str, y_label: str, lines: Mapping[str, str], *, y_log: bool = False
+) -> Panel:
+    """Return a panel over strengths of a linear model's penalty."""
+    x_label = "strength, as a share of the strongest"
+    return Panel(title, x, x_label, y_label, lines, x_log=True, y_log=y_log)
 
 
 def relative_difference(found: Array, expected: Array) -> float:
@@ -179,6 +238,12 @@ def relative_difference(found: Array, expected: Array) -> float:
     gap = float(np.max(np.abs(found - expected), initial=0.0))
     size = float(np.max(np.abs(expected), initial=0.0))
     return gap / size if size > 0 else float("nan")
+
+
+def soft_threshold(weights: Array, threshold: float) -> Array:
+    """Return ``sign(w) * max(|w| - threshold, 0)``, the proximal map of L1."""
+    kept: Array = np.sign(weights) * np.maximum(np.abs(weights) - threshold, 0.0)
+    return kept
 
 
 def zero_share(weights: Array) -> float:

@@ -1,19 +1,30 @@
-"""Linear models of a sample along penalties, for every experiment that needs them."""
+"""Linear models of a sample along penalties."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from boostreg.arrays import Array
+from boostreg.arrays import Array, Mask
 from boostreg.baselines.linear import Design, Path, least_squares_path
 from boostreg.baselines.newton import newton_path
 from boostreg.claims.experiments.base import Sample
 from boostreg.losses import Objective
 
-__all__ = ["Linear", "coefficients", "fit_kept", "matched", "matched_strength"]
+__all__ = [
+    "L1_RATIOS",
+    "Linear",
+    "coefficients",
+    "fit_kept",
+    "inner_folds",
+    "matched",
+    "matched_strength",
+]
+
+L1_RATIOS = {"l1": 1.0, "l2": 0.0}
+"""Share of L1 in the penalty of lasso and ridge."""
 
 Figure = Literal["fit", "norm"]
 
@@ -72,10 +83,8 @@ class Linear:
         ``seed``.
         """
         design, grid = self.design, self.grid(l1_ratio)
-        fold = np.random.default_rng(seed).permutation(len(design.y)) % _FOLDS
         total = np.zeros(len(grid))
-        for number in range(_FOLDS):
-            train, new = fold != number, fold == number
+        for train, new in inner_folds(len(design.y), _FOLDS, seed):
             inner = Linear.of_rows(
                 (design.X[train], design.y[train]),
                 (design.X[new], design.y[new]),
@@ -116,13 +125,19 @@ class Linear:
 
     def losses(self, path: Path) -> tuple[Array, Array]:
         """Return the mean loss at each strength, on training and on new rows."""
-        n = len(path.strengths)
-        objective = self.design.objective
-        train = [
-            objective.loss(self.design.y, path.raw(self.design.X, k)) for k in range(n)
-        ]
-        new = [objective.loss(self.y_new, path.raw(self.X_new, k)) for k in range(n)]
-        return np.array(train), np.array(new)
+        design, at = self.design, range(len(path.strengths))
+        train, new = (
+            np.array([design.objective.loss(y, path.raw(X, k)) for k in at])
+            for X, y in ((design.X, design.y), (self.X_new, self.y_new))
+        )
+        return train, new
+
+
+def inner_folds(n_rows: int, n_folds: int, seed: int) -> Iterator[tuple[Mask, Mask]]:
+    """Yield training and new rows of each fold, split with ``seed``."""
+    fold = np.random.default_rng(seed).permutation(n_rows) % n_folds
+    for number in range(n_folds):
+        yield fold != number, fold == number
 
 
 def coefficients(path: Path) -> Array:
@@ -138,21 +153,11 @@ def matched(linear: Linear, l1_ratio: float, goal: float, of: Figure) -> Array:
 
 
 def matched_strength(linear: Linear, l1_ratio: float, goal: float, of: Figure) -> float:
-    """Return the strength of the model that keeps a share of a figure.
+    """Return the strength of the model that keeps the share ``goal`` of a figure.
 
-    Parameters
-    ----------
-    linear : Linear
-    l1_ratio : float
-    goal : float
-        Share in (0, 1).
-    of : {"fit", "norm"}
-        Share of the decrease of the training loss from the intercept to the unpenalised
-        model, or share of the Euclidean norm of that model.
-
-    Notes
-    -----
-    The strength is found on a grid and then by bisection between two neighbours, to an
+    This is the share of the decrease of the training loss from the intercept to the
+    unpenalised model (``fit``), or of the Euclidean norm of that model (``norm``). The
+    strength is found on a grid and then by bisection between two neighbours, to an
     accuracy of a millionth of the share.
     """
     kept = _kept(linear, of)

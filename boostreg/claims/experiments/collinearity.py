@@ -20,9 +20,7 @@ References
    Algorithms". JMLR 18, 2018. https://www.jmlr.org/papers/v18/17-514.html
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +28,10 @@ from numpy.typing import NDArray
 from boostreg.claims.experiments.base import (
     Measured,
     Option,
+    Options,
     Panel,
-    Procedure,
     Sample,
+    procedure,
 )
 from boostreg.claims.experiments.coefficients import (
     Linear,
@@ -40,22 +39,88 @@ from boostreg.claims.experiments.coefficients import (
     matched_strength,
 )
 
-__all__ = ["PROCEDURES", "collinearity", "instability", "with_twins"]
+__all__ = ["collinearity", "instability", "with_twins"]
 
 _CORRELATIONS = (0.0, 0.5, 0.8, 0.95, 0.99)
 _MODELS = {"lasso": 1.0, "elastic_net": 0.5, "ridge": 0.0}
 _WORDS = {"lasso": "lasso", "elastic_net": "elastic net", "ridge": "ridge"}
+_SELECTING = {name: words for name, words in _WORDS.items() if name != "ridge"}
+
+_GROWTH = (
+    "over resamples where twins correlate by 0.99, over that where they are "
+    "unrelated, minus 1"
+)
+_OVER_RIDGE = "over ridge's, minus 1, where twins correlate by 0.99"
 
 
-def collinearity(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Measure how much models vary over resamples as twins come closer."""
+@procedure(
+    {
+        **{
+            f"{name}_{figure}_growth": f"variance of the {words}'s {figure}s {_GROWTH}"
+            for figure in ("prediction", "coefficient")
+            for name, words in _WORDS.items()
+        },
+        **{
+            f"{name}_instability": (
+                f"how much the sets that the {words} chooses differ between resamples "
+                "where twins correlate by 0.99: 0 means one set, 1 means chance"
+            )
+            for name, words in _SELECTING.items()
+        },
+        **{
+            f"{name}_instability_growth": (
+                f"how much the sets that the {words} chooses differ between resamples "
+                "(0 means one set, 1 means chance) where twins correlate by 0.99, "
+                "minus where they are unrelated"
+            )
+            for name, words in _SELECTING.items()
+        },
+        **{
+            f"lasso_over_ridge_{figure}": (
+                f"variance of the lasso's {figure}s {_OVER_RIDGE}"
+            )
+            for figure in ("prediction", "coefficient")
+        },
+    },
+    options={
+        "twins": Option(5, "columns that get a twin", low=1, high=1000),
+        "resamples": Option(15, "bootstrap resamples", low=2, high=1000),
+        "fit": Option(0.95, "share of the unpenalised fit to keep", 0.05, 0.999),
+    },
+    panels=[
+        Panel(
+            title,
+            x="correlation",
+            x_label="correlation of twins",
+            y_label=y_label,
+            lines={f"{name}_{figure}": words for name, words in models.items()},
+        )
+        for title, figure, y_label, models in (
+            (
+                "How much the chosen sets differ",
+                "instability",
+                "1 minus stability",
+                _SELECTING,
+            ),
+            ("Variance of predictions", "prediction", "over the target's", _WORDS),
+            ("Variance of coefficients", "coefficient", "over the mean square", _WORDS),
+        )
+    ],
+    objectives="squared_error",
+)
+def collinearity(sample: Sample, options: Options) -> Measured:
+    """Fit lasso, ridge and elastic net to bootstrap resamples.
+
+    Twins of some columns correlate with them from 0 to 0.99.
+    """
     rng = np.random.default_rng(sample.seed)
     rows = rng.integers(0, len(sample.y), (int(options["resamples"]), len(sample.y)))
     found: dict[str, list[_Variation]] = {name: [] for name in _MODELS}
     for correlation in _CORRELATIONS:
         widened = with_twins(sample, correlation, int(options["twins"]))
         for name, l1_ratio in _MODELS.items():
-            found[name].append(_vary(widened, l1_ratio, float(options["fit"]), rows))
+            strength = matched_strength(widened, l1_ratio, float(options["fit"]), "fit")
+            found[name].append(_Variation.of(widened, l1_ratio, strength, rows))
     values: dict[str, float] = {}
     series: dict[str, tuple[float, ...]] = {"correlation": _CORRELATIONS}
     for name, along in found.items():
@@ -64,7 +129,7 @@ def collinearity(sample: Sample, options: Mapping[str, Any]) -> Measured:
         values[f"{name}_coefficient_growth"] = last.coefficient / first.coefficient - 1
         series[f"{name}_prediction"] = tuple(one.prediction for one in along)
         series[f"{name}_coefficient"] = tuple(one.coefficient for one in along)
-        if name != "ridge":  # it selects every column
+        if name in _SELECTING:  # ridge selects every column
             values[f"{name}_instability"] = last.chosen
             values[f"{name}_instability_growth"] = last.chosen - first.chosen
             series[f"{name}_instability"] = tuple(one.chosen for one in along)
@@ -81,6 +146,32 @@ class _Variation:
     chosen: float
     prediction: float
     coefficient: float
+
+    @classmethod
+    def of(
+        cls,
+        linear: Linear,
+        l1_ratio: float,
+        strength: float,
+        resamples: NDArray[np.int64],
+    ) -> "_Variation":
+        """Fit the model to resamples, rows of ``resamples``."""
+        design, fitted, predicted = linear.design, [], []
+        for rows in resamples:
+            again = Linear.of_rows(
+                (design.X[rows], design.y[rows]),
+                (linear.X_new, linear.y_new),
+                design.objective,
+            )
+            path = again.path(np.array([strength]), l1_ratio)
+            fitted.append(coefficients(path)[0])
+            predicted.append(path.raw(again.X_new, 0)[:, 0])
+        weights = np.array(fitted)
+        return cls(
+            chosen=instability(weights != 0),
+            prediction=float(np.mean(np.var(predicted, axis=0)) / np.var(design.y)),
+            coefficient=float(np.mean(np.var(weights, axis=0)) / np.mean(weights**2)),
+        )
 
 
 def with_twins(sample: Sample, correlation: float, n_twins: int) -> Linear:
@@ -101,7 +192,7 @@ def with_twins(sample: Sample, correlation: float, n_twins: int) -> Linear:
 
 
 def instability(chosen: NDArray[np.bool_]) -> float:
-    """Return 1 less the stability of sets, rows of ``chosen``; NaN for all or none.
+    """Return 1 minus the stability of sets, rows of ``chosen``; NaN for all or none.
 
     >>> same = np.array([[True, False, False], [True, False, False]])
     >>> instability(same)
@@ -110,114 +201,7 @@ def instability(chosen: NDArray[np.bool_]) -> float:
     n, p = chosen.shape
     share = chosen.mean(axis=0)
     size = float(share.sum()) / p
-    chance = size * (1 - size)
+    chance = size * (1 - size)  # the variance of a random set of this size
     if chance == 0:
         return float("nan")
     return float(np.mean(n / (n - 1) * share * (1 - share)) / chance)
-
-
-def _vary(
-    linear: Linear, l1_ratio: float, fit: float, rows: NDArray[np.int64]
-) -> _Variation:
-    strength = np.array([matched_strength(linear, l1_ratio, fit, "fit")])
-    fitted, predicted = [], []
-    design = linear.design
-    for drawn in rows:
-        again = Linear.of_rows(
-            (design.X[drawn], design.y[drawn]),
-            (linear.X_new, linear.y_new),
-            design.objective,
-        )
-        path = again.path(strength, l1_ratio)
-        fitted.append(coefficients(path)[0])
-        predicted.append(path.raw(again.X_new, 0)[:, 0])
-    weights = np.array(fitted)
-    return _Variation(
-        chosen=instability(weights != 0),
-        prediction=float(np.mean(np.var(predicted, axis=0)) / np.var(design.y)),
-        coefficient=float(np.mean(np.var(weights, axis=0)) / np.mean(weights**2)),
-    )
-
-
-PROCEDURES: Mapping[str, Procedure] = {
-    "collinearity": Procedure(
-        run=collinearity,
-        words=(
-            "Lasso, ridge and elastic net over bootstrap resamples, as twins of some "
-            "columns come closer to them."
-        ),
-        measures={
-            **{
-                f"{name}_prediction_growth": (
-                    f"variance of the {words}'s predictions over resamples where twins "
-                    "correlate by 0.99, over that where they are unrelated, minus 1"
-                )
-                for name, words in _WORDS.items()
-            },
-            **{
-                f"{name}_coefficient_growth": (
-                    f"variance of the {words}'s coefficients over resamples where "
-                    "twins correlate by 0.99, over that where they are unrelated, "
-                    "minus 1"
-                )
-                for name, words in _WORDS.items()
-            },
-            **{
-                f"{name}_instability": (
-                    f"how far the sets that the {_WORDS[name]} chooses differ between "
-                    "resamples where twins correlate by 0.99: 0 is one set, 1 is chance"
-                )
-                for name in ("lasso", "elastic_net")
-            },
-            **{
-                f"{name}_instability_growth": (
-                    f"how far the sets that the {_WORDS[name]} chooses differ between "
-                    "resamples (0 is one set, 1 is chance) where twins correlate by "
-                    "0.99, less where they are unrelated"
-                )
-                for name in ("lasso", "elastic_net")
-            },
-            "lasso_over_ridge_prediction": (
-                "variance of the lasso's predictions over ridge's, minus 1, where "
-                "twins"
-                "correlate by 0.99"
-            ),
-            "lasso_over_ridge_coefficient": (
-                "variance of the lasso's coefficients over ridge's, minus 1, where "
-                "twins correlate by 0.99"
-            ),
-        },
-        options={
-            "twins": Option(5, "columns that get a twin", low=1, high=1000),
-            "resamples": Option(15, "bootstrap resamples", low=2, high=1000),
-            "fit": Option(0.95, "share of the unpenalised fit to keep", 0.05, 0.999),
-        },
-        panels=(
-            Panel(
-                title="How far chosen sets differ",
-                x="correlation",
-                x_label="correlation of twins",
-                y_label="1 less stability",
-                lines={
-                    "lasso_instability": "lasso",
-                    "elastic_net_instability": "elastic net",
-                },
-            ),
-            Panel(
-                title="Variance of predictions",
-                x="correlation",
-                x_label="correlation of twins",
-                y_label="over the target's",
-                lines={f"{name}_prediction": words for name, words in _WORDS.items()},
-            ),
-            Panel(
-                title="Variance of coefficients",
-                x="correlation",
-                x_label="correlation of twins",
-                y_label="over the mean square",
-                lines={f"{name}_coefficient": words for name, words in _WORDS.items()},
-            ),
-        ),
-        objectives="squared_error",
-    ),
-}

@@ -24,46 +24,101 @@ References
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.claims.experiments.base import (
+    FIT,
     Measured,
     Option,
+    Options,
     Panel,
-    Procedure,
     Sample,
+    procedure,
+    soft_threshold,
 )
 from boostreg.claims.experiments.coefficients import Linear, matched_strength
 
-__all__ = ["PROCEDURES", "kink"]
+__all__ = ["kink"]
 
 _SHOWN = np.unique(np.geomspace(1, 1000, 31).round().astype(int))
+_FLOOR = 1e-16
+_KINDS = {
+    "l2": "L2",
+    "proximal": "L1, proximal",
+    "subgradient": "L1, subgradient",
+    "decaying": "L1, subgradient, shorter steps",
+}
 
 
-def kink(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Count the steps of each kind to the minimum, and measure the final distance."""
+@procedure(
+    {
+        **{
+            f"{name}_steps": f"steps until the objective is near its minimum: {kind}"
+            for name, kind in _KINDS.items()
+        },
+        **{
+            f"{name}_left": (
+                "height of the objective above its minimum after all steps, over that "
+                f"at the start: {kind}"
+            )
+            for name, kind in _KINDS.items()
+        },
+        "subgradient_over_proximal": (
+            "log10 of the steps that plain gradient steps need under L1 over those "
+            "that proximal ones need"
+        ),
+        "decaying_over_proximal": (
+            "log10 of the steps that gradient steps of decreasing length need under "
+            "L1 over those that proximal ones need"
+        ),
+        "proximal_over_l2": (
+            "log10 of the proximal steps needed under L1 over the gradient steps "
+            "needed under L2"
+        ),
+    },
+    options={
+        "fit": FIT,
+        "distance": Option(1e-6, "distance, as a share of the start's", 1e-12, 0.5),
+        "steps": Option(3000, "maximum steps", low=1, high=100000),
+    },
+    panels=(
+        Panel(
+            title="Distance to the minimum by kind of step",
+            x="step",
+            x_label="steps",
+            y_label="distance to the minimum, as a share of the start's",
+            lines=_KINDS,
+            x_log=True,
+            y_log=True,
+        ),
+    ),
+)
+def kink(sample: Sample, options: Options) -> Measured:
+    """Count gradient steps to the minimum of a linear model under each penalty."""
     linear, fit = Linear.of(sample), float(options["fit"])
     bar, max_steps = float(options["distance"]), int(options["steps"])
     l1 = matched_strength(linear, 1.0, fit, "fit")
     l2 = matched_strength(linear, 0.0, fit, "fit")
-    values, series = {}, {"step": tuple(_SHOWN.astype(float))}
+    values: dict[str, float] = {}
+    series: dict[str, Array] = {"step": _SHOWN}
     for name in _KINDS:
         strengths = (0.0, l2) if name == "l2" else (l1, 0.0)
-        walk = _Walk(linear, name, *strengths)
-        gaps = walk.gaps(max(max_steps, int(_SHOWN[-1])))
+        gaps = _Walk(linear, name, *strengths).gaps(max(max_steps, int(_SHOWN[-1])))
         reached = np.flatnonzero(gaps[: max_steps + 1] <= bar)
         values[f"{name}_steps"] = float(reached[0] if reached.size else max_steps)
-        values[f"{name}_left"] = float(gaps[max_steps])
-        series[name] = tuple(np.maximum(gaps[_SHOWN], _FLOOR))
-    values["subgradient_over_proximal"] = _ratio(values, "subgradient", "proximal")
-    values["decaying_over_proximal"] = _ratio(values, "decaying", "proximal")
-    values["proximal_over_l2"] = _ratio(values, "proximal", "l2")
-    return Measured(values, series)
+        values[f"{name}_left"] = gaps[max_steps]
+        series[name] = np.maximum(gaps[_SHOWN], _FLOOR)
+    for one, other in (
+        ("subgradient", "proximal"),
+        ("decaying", "proximal"),
+        ("proximal", "l2"),
+    ):
+        ratio = values[f"{one}_steps"] / max(values[f"{other}_steps"], 1.0)
+        values[f"{one}_over_{other}"] = math.log10(ratio)
+    return Measured.of(values, series)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,31 +136,31 @@ class _Walk:
         A = np.column_stack([np.ones(len(design.y)), design.X])
         theta = np.zeros(A.shape[1])
         theta[0] = design.intercept[0]
-        length, values = 1 / self._curvature(A), [self._value(A, theta)]
+        # The step length is 1 / L, L an upper bound of the objective's curvature.
+        top = 0.25 if design.objective.name == "logistic" else 1.0
+        length = 1 / float(top * np.linalg.norm(A, 2) ** 2 / len(A) + self.l2)
+        values = [self._value(A, theta)]
         for count in range(1, n_steps + 1):
             step = length / math.sqrt(count) if self.kind == "decaying" else length
             theta = self._stepped(A, theta, step)
             values.append(self._value(A, theta))
-        lowest = min(self._minimum(A), *values)
-        found = np.array(values) - lowest
+        ratio, strength = (1.0, self.l1) if self.l1 > 0 else (0.0, self.l2)
+        path = self.linear.path(np.array([strength]), ratio)
+        optimum = np.concatenate([path.intercepts[0], path.coefficients[0, :, 0]])
+        found = np.array(values) - min(self._value(A, optimum), *values)
         return np.asarray(found / found[0] if found[0] > 0 else found)
-
-    def _curvature(self, A: Array) -> float:
-        """Return an upper bound of the objective's largest curvature."""
-        top = 0.25 if self.linear.design.objective.name == "logistic" else 1.0
-        return float(top * np.linalg.norm(A, 2) ** 2 / len(A) + self.l2)
 
     def _stepped(self, A: Array, theta: Array, step: float) -> Array:
         design = self.linear.design
         raw = (A @ theta)[:, None]
+        # Gradient of the mean loss + l1 |b|_1 + l2 |b|^2 / 2 by theta = (intercept, b)
         slope = A.T @ design.objective.gradient(design.y, raw)[:, 0] / len(A)
         slope[1:] += self.l2 * theta[1:]
         if self.kind in {"subgradient", "decaying"}:
             slope[1:] += self.l1 * np.sign(theta[1:])
         new = theta - step * slope
         if self.kind == "proximal":
-            cut = np.maximum(np.abs(new[1:]) - step * self.l1, 0.0)
-            new[1:] = np.sign(new[1:]) * cut
+            new[1:] = soft_threshold(new[1:], step * self.l1)
         return np.asarray(new)
 
     def _value(self, A: Array, theta: Array) -> float:
@@ -113,72 +168,3 @@ class _Walk:
         half = 0.5 if design.objective.name == "squared_error" else 1.0
         loss = half * design.objective.loss(design.y, (A @ theta)[:, None])
         return loss + self.l1 * float(np.abs(b).sum()) + self.l2 / 2 * float(b @ b)
-
-    def _minimum(self, A: Array) -> float:
-        ratio, strength = (1.0, self.l1) if self.l1 > 0 else (0.0, self.l2)
-        path = self.linear.path(np.array([strength]), ratio)
-        theta = np.concatenate([path.intercepts[0], path.coefficients[0, :, 0]])
-        return self._value(A, theta)
-
-
-def _ratio(values: Mapping[str, float], one: str, other: str) -> float:
-    """Return log10 of the ratio of steps."""
-    return math.log10(values[f"{one}_steps"] / max(values[f"{other}_steps"], 1.0))
-
-
-_FLOOR = 1e-16
-_KINDS = {
-    "l2": "L2",
-    "proximal": "L1, proximal",
-    "subgradient": "L1, subgradient",
-    "decaying": "L1, subgradient, shorter steps",
-}
-
-PROCEDURES: Mapping[str, Procedure] = {
-    "kink": Procedure(
-        run=kink,
-        words="Gradient steps to the minimum of a linear model under each penalty.",
-        measures={
-            **{
-                f"{k}_steps": f"steps until the objective is close to its least: {w}"
-                for k, w in _KINDS.items()
-            },
-            **{
-                f"{k}_left": (
-                    "height of the objective above its least after all steps, over "
-                    f"that at the start: {w}"
-                )
-                for k, w in _KINDS.items()
-            },
-            "subgradient_over_proximal": (
-                "log10 of the steps that plain gradient steps need under L1 over those "
-                "that proximal ones need"
-            ),
-            "decaying_over_proximal": (
-                "log10 of the steps that gradient steps which grow shorter need under "
-                "L1 over those that proximal ones need"
-            ),
-            "proximal_over_l2": (
-                "log10 of the proximal steps needed under L1 over the gradient steps "
-                "needed under L2"
-            ),
-        },
-        options={
-            "fit": Option(0.9, "share of the unpenalised fit to keep", 0.05, 0.999),
-            "distance": Option(1e-6, "distance, as a share of the start's", 1e-12, 0.5),
-            "steps": Option(3000, "most steps", low=1, high=100000),
-        },
-        panels=(
-            Panel(
-                title="How close each kind of step comes",
-                x="step",
-                x_label="steps",
-                y_label="distance to the minimum, as a share of the start's",
-                lines=_KINDS,
-                x_log=True,
-                y_log=True,
-            ),
-        ),
-        objectives="squared_error or logistic",
-    ),
-}

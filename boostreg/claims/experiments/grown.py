@@ -1,6 +1,6 @@
 """Trees grown on a sample and their leaves, for all experiments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,41 +9,37 @@ from numpy.typing import NDArray
 
 from boostreg.arrays import Array
 from boostreg.claims.experiments.base import (
+    ENGINE,
+    ROWS,
     Measured,
-    Option,
-    Panel,
-    Procedure,
+    Options,
     Sample,
+    along_rows,
+    procedure,
+    rounds_option,
+    rows_option,
 )
-from boostreg.data import Column, Table, Task
+from boostreg.data import Column, Table
 from boostreg.effects.mechanism import leaf_weights
-from boostreg.engines import ENGINES, Bins, Growth, Problem, get_engine
-from boostreg.losses import Objective
+from boostreg.engines import Bins, Growth, Problem, get_engine
 from boostreg.penalty import Penalty
 from boostreg.trees import TreeEnsemble
 
 __all__ = [
-    "ENGINE_NAMES",
-    "FREE",
-    "PROCEDURES",
+    "LEAF_PENALTIES",
     "TREE_PANELS",
     "Grower",
     "Grown",
     "TreeLeaves",
-    "in_rows",
+    "joined",
     "one_tree",
-    "problem_of",
     "unsplit_trees",
 ]
 
-ENGINE_NAMES = tuple(
-    name
-    for name, engine in ENGINES.items()
-    if not {"reg_alpha", "reg_lambda", "min_split_gain"} & {*engine.lacking}
-)
-"""Engines with both penalties on leaf weights, and with that on splits."""
+LEAF_PENALTIES = {"l1": "reg_alpha", "l2": "reg_lambda"}
+"""Penalties on leaf weights."""
 
-FREE = Penalty(reg_lambda=0.0, max_leaves=8, min_child_weight=0.01, scale="rows")
+_FREE = Penalty(reg_lambda=0.0, max_leaves=8, min_child_weight=0.01, scale="rows")
 """No penalty on leaf weights; strengths are in rows, see ``Penalty.scale``."""
 
 _LEAVES = 8
@@ -53,18 +49,9 @@ _LEAVES = 8
 class TreeLeaves:
     """The leaves of one tree, with the derivatives at the time of training.
 
-    Attributes
-    ----------
-    weight : ndarray of shape (n_leaves,)
-        As the library stored it, before the learning rate.
-    G, H : ndarray of shape (n_leaves,)
-        Sums of first and second derivatives over the rows of each leaf.
-    rows : ndarray of shape (n_samples,)
-        Leaf of each row.
-    g, h : ndarray of shape (n_samples,)
-        Derivatives of each row, in float32 like in the libraries.
-    raw : ndarray of shape (n_samples,)
-        Raw score of each row before this tree.
+    Each leaf has the weight that the library stored, before the learning rate, and the
+    sums G and H of its rows' derivatives. Each row has the number of its leaf, both
+    derivatives in float32 like in the libraries, and its raw score before this tree.
     """
 
     weight: Array
@@ -75,20 +62,19 @@ class TreeLeaves:
     h: Array
     raw: Array
 
+    @property
+    def free(self) -> Array:
+        """Unpenalised weights."""
+        return -self.G / self.H
+
+    def weights(self, raw: Penalty) -> Array:
+        """Return the weights under a penalty in raw units, on the same splits."""
+        return leaf_weights(self.G, self.H, raw)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grown:
-    """An ensemble grown on a sample.
-
-    Attributes
-    ----------
-    trees : TreeEnsemble
-    raw : Penalty
-        The penalty in raw units.
-    train_loss, new_loss : float
-        Mean losses at all rounds.
-    problem : Problem
-    """
+    """An ensemble grown on a sample, its penalty in raw units, and its mean losses."""
 
     trees: TreeEnsemble
     raw: Penalty
@@ -110,20 +96,16 @@ class Grown:
             nodes = np.arange(*trees.tree_offsets[tree : tree + 2])
             leaf = nodes[trees.left[nodes] < 0]
             if len(nodes) > 1:
-                yield self._leaves(leaf, np.searchsorted(leaf, places[:, tree]), raw)
+                rows = np.searchsorted(leaf, places[:, tree])
+                g, h = self._derivatives(raw)
+                # NumPy's own types for weighted counts differ between versions.
+                G, H = (
+                    np.bincount(rows, d, minlength=len(leaf)).astype(np.float64)
+                    for d in (g, h)
+                )
+                weight = trees.value[leaf] / self.raw.learning_rate
+                yield TreeLeaves(weight, G, H, rows, g, h, raw[:, 0].copy())
             raw[:, 0] += trees.value[places[:, tree]]
-
-    def _leaves(
-        self, leaf: NDArray[np.int64], rows: NDArray[np.int64], raw: Array
-    ) -> TreeLeaves:
-        g, h = self._derivatives(raw)
-        # NumPy's own types for weighted counts differ between versions.
-        G, H = (
-            np.bincount(rows, weights=d, minlength=len(leaf)).astype(np.float64)
-            for d in (g, h)
-        )
-        weight = self.trees.value[leaf] / self.raw.learning_rate
-        return TreeLeaves(weight, G, H, rows, g, h, raw[:, 0].copy())
 
     def _derivatives(self, raw: Array) -> tuple[Array, Array]:
         """Return both derivatives of each row in float32, like the libraries."""
@@ -147,20 +129,32 @@ class Grower:
     problem: Problem
 
     @classmethod
-    def of(cls, sample: Sample, options: Mapping[str, Any]) -> "Grower":
+    def of(cls, sample: Sample, options: Options) -> "Grower":
         """Bin the rows for ``options["engine"]``."""
-        problem = problem_of(sample)
+        binary = sample.objective.name == "logistic"
+        train, new = (
+            Table(
+                X=X,
+                y=y,
+                columns=tuple(Column(f"x{k}", None) for k in range(X.shape[1])),
+                task="binary" if binary else "regression",
+                target="y",
+                classes=("0", "1") if binary else (),
+            )
+            for X, y in ((sample.X, sample.y), (sample.X_new, sample.y_new))
+        )
+        problem = Problem.of(train, new, sample.objective)
         engine = str(options["engine"])
         return cls(engine, get_engine(engine).bin(problem), problem)
 
     def grow(
         self, n_rounds: int, *, patience: int | None = None, **changes: Any
     ) -> Grown:
-        """Grow an ensemble with ``FREE`` and ``changes``.
+        """Grow an ensemble with ``_FREE`` and ``changes``.
 
         With ``patience`` it is cut at the best round on the new rows.
         """
-        engine, penalty = get_engine(self.engine), replace(FREE, **changes)
+        engine, penalty = get_engine(self.engine), replace(_FREE, **changes)
         growth = Growth(n_rounds=n_rounds, patience=patience)
         training = engine.fit(self.bins, penalty, growth)
         model, at = training.model, -1
@@ -175,8 +169,13 @@ class Grower:
             problem=self.problem,
         )
 
+    def in_rows(self, name: str, value: float) -> Penalty:
+        """Return ``_FREE`` with one penalty, given in rows, in raw units."""
+        changed: dict[str, Any] = {name: float(value)}
+        return replace(_FREE, **changed).to_raw(self.problem.standard.units)
 
-def one_tree(grower: Grower) -> dict[str, tuple[float, ...]]:
+
+def one_tree(grower: Grower) -> dict[str, Array]:
     """Return the leaves of the first unpenalised tree under growing penalties.
 
     Leaves are sorted by decreasing unpenalised weight; a tree with fewer than eight
@@ -184,66 +183,66 @@ def one_tree(grower: Grower) -> dict[str, tuple[float, ...]]:
     """
     leaves = next(grower.grow(1).tree_leaves(), None)
     steps = np.concatenate([[0.0], np.geomspace(0.1, 1000, 24)])
-    series = {"rows": tuple(steps)}
-    for name in ("reg_alpha", "reg_lambda"):
+    series = {"rows": steps}
+    for name in LEAF_PENALTIES.values():
         lines = np.full((_LEAVES, len(steps)), np.nan)
         if leaves is not None:
-            order = np.argsort(leaves.G / leaves.H)
+            order = np.argsort(-leaves.free)
             for column, step in enumerate(steps):
-                raw = in_rows(grower.problem, name, step)
-                lines[: len(order), column] = leaf_weights(leaves.G, leaves.H, raw)[
-                    order
-                ]
-        series |= {f"{name}_leaf{k}": tuple(lines[k]) for k in range(_LEAVES)}
+                weights = leaves.weights(grower.in_rows(name, step))
+                lines[: len(order), column] = weights[order]
+        series |= {f"{name}_leaf{k}": lines[k] for k in range(_LEAVES)}
     return series
 
 
-def in_rows(problem: Problem, name: str, value: float) -> Penalty:
-    """Return ``FREE`` with one penalty, given in rows, in raw units."""
-    changed: dict[str, Any] = {name: float(value)}
-    return replace(FREE, **changed).to_raw(problem.standard.units)
-
-
 TREE_PANELS = tuple(
-    Panel(
-        title=f"The leaves of one tree under growing {name}",
-        x="rows",
+    along_rows(
+        f"The leaves of one tree under growing {name}",
+        "leaf weight",
+        {f"{name}_leaf{k}": f"leaf {k + 1}" for k in range(_LEAVES)},
         x_label=f"{name}, in rows",
-        y_label="leaf weight",
-        lines={f"{name}_leaf{k}": f"leaf {k + 1}" for k in range(_LEAVES)},
-        x_log=True,
     )
-    for name in ("reg_alpha", "reg_lambda")
+    for name in LEAF_PENALTIES.values()
 )
-"""The panel of ``one_tree``."""
+"""The panels of ``one_tree``."""
 
 
-def problem_of(sample: Sample) -> Problem:
-    """Return the rows of a sample as a problem for engines."""
-    train, new = (
-        _table(X, y, sample.objective)
-        for X, y in ((sample.X, sample.y), (sample.X_new, sample.y_new))
-    )
-    return Problem.of(train, new, sample.objective)
-
-
-def _table(X: Array, y: Array, objective: Objective) -> Table:
-    task: Task = "binary" if objective.name == "logistic" else "regression"
-    columns = tuple(Column(f"x{k}", None) for k in range(X.shape[1]))
-    classes = ("0", "1") if task == "binary" else ()
-    return Table(X=X, y=y, columns=columns, task=task, target="y", classes=classes)
+def joined(parts: Sequence[Array]) -> Array:
+    """Return the leaf weights of all trees, of none too."""
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def _rounded(values: Array) -> Array:
     return values.astype(np.float32).astype(np.float64)
 
 
-_ROWS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-_PENALTIES = {"l1": "reg_alpha", "l2": "reg_lambda", "gain": "min_split_gain"}
+_PENALTIES = LEAF_PENALTIES | {"gain": "min_split_gain"}
 
 
-def unsplit_trees(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Count trees without a split along each penalty."""
+@procedure(
+    {
+        "unpenalised": "share of trees without a split under no penalty",
+        **{
+            f"{name}_change": (
+                f"share of trees without a split under {penalty}, minus that under "
+                "no penalty"
+            )
+            for name, penalty in _PENALTIES.items()
+        },
+    },
+    options={
+        "engine": ENGINE,
+        "rounds": rounds_option(50),
+        "strength": rows_option(10.0),
+    },
+    panels=(
+        along_rows(
+            "Trees without a split along each penalty", "share of trees", _PENALTIES
+        ),
+    ),
+)
+def unsplit_trees(sample: Sample, options: Options) -> Measured:
+    """Count trees without a split along each penalty, at equal rounds."""
     grower, rounds = Grower.of(sample, options), int(options["rounds"])
 
     def share(penalty: str, rows: float) -> float:
@@ -253,44 +252,8 @@ def unsplit_trees(sample: Sample, options: Mapping[str, Any]) -> Measured:
         return 1 - float(split) / rounds
 
     strength, free = float(options["strength"]), share("reg_alpha", 0.0)
-    values = {"unpenalised": free}
-    series: dict[str, tuple[float, ...]] = {"rows": _ROWS}
+    values, series = {"unpenalised": free}, {"rows": ROWS}
     for name, penalty in _PENALTIES.items():
         values[f"{name}_change"] = share(penalty, strength) - free
-        series[name] = tuple(share(penalty, rows) for rows in _ROWS)
-    return Measured(values, series)
-
-
-PROCEDURES: Mapping[str, Procedure] = {
-    "unsplit_trees": Procedure(
-        run=unsplit_trees,
-        words="Trees without a split along each penalty, at equal rounds.",
-        measures={
-            "unpenalised": "share of trees without a split under no penalty",
-            **{
-                f"{name}_change": (
-                    f"share of trees without a split under {penalty}, less that under "
-                    "no penalty"
-                )
-                for name, penalty in _PENALTIES.items()
-            },
-        },
-        options={
-            "engine": Option("xgboost", "who grows the trees", choices=ENGINE_NAMES),
-            "rounds": Option(50, "boosting rounds", low=1, high=500),
-            "strength": Option(10.0, "the penalty, in rows", low=0.0, high=1e6),
-        },
-        panels=(
-            Panel(
-                title="Trees without a split along each penalty",
-                x="rows",
-                x_label="penalty, in rows",
-                y_label="share of trees",
-                lines=_PENALTIES,
-                x_log=True,
-            ),
-        ),
-        by_engine=True,
-        objectives="squared_error or logistic",
-    ),
-}
+        series[name] = tuple(share(penalty, rows) for rows in ROWS)
+    return Measured.of(values, series)

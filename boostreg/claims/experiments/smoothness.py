@@ -9,7 +9,7 @@ its mean over new rows is also measured, but it decreases *too* if the boundary 
 steep that few rows are on it. Trees have no gradient, only variation and detours.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,21 +18,25 @@ import numpy as np
 from boostreg.arrays import Array
 from boostreg.baselines.linear import Path
 from boostreg.claims.experiments.base import (
+    ENGINE,
+    ROWS,
     Measured,
-    Option,
-    Panel,
-    Procedure,
+    Options,
     Sample,
+    along_rows,
+    along_strength,
+    procedure,
+    rounds_option,
+    rows_option,
 )
-from boostreg.claims.experiments.coefficients import Linear, coefficients
-from boostreg.claims.experiments.grown import ENGINE_NAMES, Grower, Grown
+from boostreg.claims.experiments.coefficients import L1_RATIOS, Linear, coefficients
+from boostreg.claims.experiments.grown import LEAF_PENALTIES, Grower
 from boostreg.losses import sigmoid
 
-__all__ = ["PROCEDURES", "Variation", "smooth_line", "smooth_trees", "walk"]
+__all__ = ["Variation", "smooth_line", "smooth_trees", "walk"]
 
 _PAIRS = 60
 _POINTS = 41
-_ROWS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,7 @@ def walk(
 ) -> Variation:
     """Return how probabilities vary on lines between pairs of rows.
 
-    Parameters
-    ----------
-    score : callable
-        From rows (n_samples, n_inputs) to raw scores (n_samples,).
-    X : ndarray of shape (n_samples, n_inputs)
-    seed : int
-        Seed for the pairs.
+    ``score`` maps rows (n_samples, n_inputs) to raw scores (n_samples,).
     """
     ends = np.random.default_rng(seed).integers(0, len(X), (2, pairs))
     share = np.linspace(0.0, 1.0, _POINTS)[None, :, None]
@@ -65,67 +63,58 @@ def walk(
     return Variation(float(np.mean(total)), float(np.mean(total - direct)))
 
 
-def smooth_line(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Compare the steepness of logistic regressions with the unpenalised one's."""
+_STEEPNESS = {
+    "steepness": "gradient norm of the probability on the boundary",
+    "mean_gradient": "mean gradient norm on new rows",
+}
+
+
+@procedure(
+    {
+        f"{name}_{figure}_change": (
+            f"{words} over the unpenalised model's, minus 1, at the strength of "
+            f"minimum inner loss: {name.upper()}"
+        )
+        for name in L1_RATIOS
+        for figure, words in _STEEPNESS.items()
+    },
+    panels=[
+        along_strength(
+            f"Steepness along {name.upper()}",
+            f"{name}_share",
+            "over the unpenalised",
+            {f"{name}_{figure}": words for figure, words in _STEEPNESS.items()},
+        )
+        for name in L1_RATIOS
+    ],
+    objectives="logistic",
+)
+def smooth_line(sample: Sample, options: Options) -> Measured:
+    """Measure how steeply probabilities of logistic regressions pass the boundary."""
     del options
     linear = Linear.of(sample)
-    free = linear.free_path()
-    start, start_mean = float(np.linalg.norm(linear.free())), _gradient(linear, free, 0)
-    values: dict[str, float] = {}
-    series: dict[str, tuple[float, ...]] = {}
-    for name, l1_ratio in (("l1", 1.0), ("l2", 0.0)):
+
+    def mean_gradient(path: Path, at: int) -> float:
+        """Return the mean norm of the gradient of p over new rows."""
+        # |grad p| = p (1 - p) |w|
+        p = sigmoid(path.raw(linear.X_new, at)[:, 0])
+        return float(np.mean(p * (1 - p)) * np.linalg.norm(path.coefficients[at]))
+
+    start = float(np.linalg.norm(linear.free()))
+    start_mean = mean_gradient(linear.free_path(), 0)
+    values, series = {}, {}
+    for name, l1_ratio in L1_RATIOS.items():
         grid = linear.grid(l1_ratio)
         path = linear.path(grid, l1_ratio)
         steep = np.linalg.norm(coefficients(path), axis=1) / start
-        mean = [_gradient(linear, path, k) / start_mean for k in range(len(grid))]
+        mean = np.array([mean_gradient(path, k) / start_mean for k in range(len(grid))])
         best = linear.choose(l1_ratio, sample.seed)
-        values[f"{name}_steepness_change"] = float(steep[best] - 1)
+        values[f"{name}_steepness_change"] = steep[best] - 1
         values[f"{name}_mean_gradient_change"] = mean[best] - 1
-        series[f"{name}_share"] = tuple(grid[::-1] / grid[0])
-        series[f"{name}_steepness"] = tuple(steep[::-1])
-        series[f"{name}_mean_gradient"] = tuple(mean[::-1])
-    return Measured(values, series)
-
-
-def smooth_trees(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Compare the variation of ensembles under a penalty with that without one."""
-    grower, rounds = Grower.of(sample, options), int(options["rounds"])
-
-    def under(penalty: str, rows: float) -> Variation:
-        changes: dict[str, Any] = {penalty: rows}
-        return _tree_variation(grower.grow(rounds, **changes), sample)
-
-    free = under("reg_lambda", 0.0)
-    values: dict[str, float] = {}
-    series: dict[str, tuple[float, ...]] = {"rows": _ROWS}
-    for name, penalty in (("l1", "reg_alpha"), ("l2", "reg_lambda")):
-        found = under(penalty, float(options["strength"]))
-        values[f"{name}_variation_change"] = _ratio(found.total, free.total) - 1
-        values[f"{name}_detour_change"] = _ratio(found.detours, free.detours) - 1
-        values[f"{name}_detour_share_change"] = _ratio(
-            found.detours, found.total
-        ) - _ratio(free.detours, free.total)
-        along = [under(penalty, rows) for rows in _ROWS]
-        series[f"{name}_variation"] = tuple(one.total for one in along)
-        series[f"{name}_detours"] = tuple(one.detours for one in along)
-    return Measured(values, series)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole > 0 else float("nan")
-
-
-def _gradient(linear: Linear, path: Path, at: int) -> float:
-    """Return the mean norm of the gradient of p over new rows."""
-    p = sigmoid(path.raw(linear.X_new, at)[:, 0])
-    return float(np.mean(p * (1 - p)) * np.linalg.norm(path.coefficients[at]))
-
-
-def _tree_variation(grown: Grown, sample: Sample) -> Variation:
-    trees = grown.trees
-    return walk(
-        lambda X: trees.predict(X)[:, 0] + trees.intercept[0], sample.X_new, sample.seed
-    )
+        series[f"{name}_share"] = grid[::-1] / grid[0]
+        series[f"{name}_steepness"] = steep[::-1]
+        series[f"{name}_mean_gradient"] = mean[::-1]
+    return Measured.of(values, series)
 
 
 _CHANGES = {
@@ -139,68 +128,63 @@ _CHANGES = {
     ),
     "detour_share_change": (
         "share of the variation of the probability that is beyond that of the ends, "
-        "less that of the unpenalised ensemble"
+        "minus that of the unpenalised ensemble"
     ),
 }
-_STEEPNESS = {
-    "steepness": "gradient norm of the probability on the boundary",
-    "mean_gradient": "mean gradient norm on new rows",
-}
-_PENALTIES = {"l1": "reg_alpha", "l2": "reg_lambda"}
 
-PROCEDURES: Mapping[str, Procedure] = {
-    "smooth_line": Procedure(
-        run=smooth_line,
-        words="How steeply probabilities of logistic regressions pass the boundary.",
-        measures={
-            f"{name}_{figure}_change": (
-                f"{words} over the unpenalised model's, minus 1, at the strength of "
-                f"least inner loss: {name.upper()}"
-            )
-            for name in _PENALTIES
-            for figure, words in _STEEPNESS.items()
-        },
-        panels=tuple(
-            Panel(
-                title=f"Steepness along {name.upper()}",
-                x=f"{name}_share",
-                x_label="strength, as a share of the strongest",
-                y_label="over the unpenalised",
-                lines={f"{name}_{figure}": w for figure, w in _STEEPNESS.items()},
-                x_log=True,
-            )
-            for name in _PENALTIES
-        ),
-        objectives="logistic",
-    ),
-    "smooth_trees": Procedure(
-        run=smooth_trees,
-        words="How much an ensemble's probabilities vary on lines between new rows.",
-        measures={
-            f"{name}_{change}": f"{words}: {penalty}"
-            for name, penalty in _PENALTIES.items()
-            for change, words in _CHANGES.items()
-        },
-        options={
-            "engine": Option("xgboost", "who grows the trees", choices=ENGINE_NAMES),
-            "rounds": Option(40, "boosting rounds", low=1, high=500),
-            "strength": Option(10.0, "the penalty, in rows", low=0.0, high=1e6),
-        },
-        panels=tuple(
-            Panel(
-                title=f"{words.capitalize()} along each penalty",
-                x="rows",
-                x_label="penalty, in rows",
-                y_label=words,
-                lines={f"{k}_{figure}": penalty for k, penalty in _PENALTIES.items()},
-                x_log=True,
-            )
-            for figure, words in (
-                ("variation", "total variation"),
-                ("detours", "variation beyond the ends"),
-            )
-        ),
-        by_engine=True,
-        objectives="logistic",
-    ),
-}
+
+@procedure(
+    {
+        f"{name}_{change}": f"{words}: {penalty}"
+        for name, penalty in LEAF_PENALTIES.items()
+        for change, words in _CHANGES.items()
+    },
+    options={
+        "engine": ENGINE,
+        "rounds": rounds_option(40),
+        "strength": rows_option(10.0),
+    },
+    panels=[
+        along_rows(
+            f"{words.capitalize()} along each penalty",
+            words,
+            {f"{name}_{figure}": penalty for name, penalty in LEAF_PENALTIES.items()},
+        )
+        for figure, words in (
+            ("variation", "total variation"),
+            ("detours", "variation beyond the ends"),
+        )
+    ],
+    objectives="logistic",
+)
+def smooth_trees(sample: Sample, options: Options) -> Measured:
+    """Measure how an ensemble's probabilities vary on lines between new rows."""
+    grower, rounds = Grower.of(sample, options), int(options["rounds"])
+
+    def under(penalty: str, rows: float) -> Variation:
+        changes: dict[str, Any] = {penalty: rows}
+        trees = grower.grow(rounds, **changes).trees
+        return walk(
+            lambda X: trees.predict(X)[:, 0] + trees.intercept[0],
+            sample.X_new,
+            sample.seed,
+        )
+
+    free = under("reg_lambda", 0.0)
+    values: dict[str, float] = {}
+    series: dict[str, tuple[float, ...]] = {"rows": ROWS}
+    for name, penalty in LEAF_PENALTIES.items():
+        found = under(penalty, float(options["strength"]))
+        values[f"{name}_variation_change"] = _ratio(found.total, free.total) - 1
+        values[f"{name}_detour_change"] = _ratio(found.detours, free.detours) - 1
+        values[f"{name}_detour_share_change"] = _ratio(
+            found.detours, found.total
+        ) - _ratio(free.detours, free.total)
+        along = [under(penalty, rows) for rows in ROWS]
+        series[f"{name}_variation"] = tuple(one.total for one in along)
+        series[f"{name}_detours"] = tuple(one.detours for one in along)
+    return Measured.of(values, series)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else float("nan")

@@ -13,41 +13,38 @@ References
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.claims.experiments.base import (
+    ENGINE,
+    FIT,
+    NORM,
     Measured,
     Option,
+    Options,
     Panel,
-    Procedure,
     Sample,
+    along_rows,
     gini,
     mean_of_numbers,
+    procedure,
+    rounds_option,
     zero_share,
 )
 from boostreg.claims.experiments.coefficients import (
+    L1_RATIOS,
     Linear,
     coefficients,
     fit_kept,
     matched,
 )
-from boostreg.claims.experiments.grown import (
-    ENGINE_NAMES,
-    Grower,
-    Grown,
-    TreeLeaves,
-    in_rows,
-)
-from boostreg.effects.mechanism import assign, leaf_weights, refresh
+from boostreg.claims.experiments.grown import LEAF_PENALTIES, Grower, Grown, TreeLeaves
+from boostreg.effects.mechanism import assign, refresh
 
 __all__ = [
-    "CORNER_PANEL",
-    "PROCEDURES",
     "coefficient_sparsity",
-    "corner",
     "largest_coefficients",
     "largest_leaves",
     "leaf_sparsity",
@@ -58,7 +55,7 @@ _H = np.array([[1.0, 0.3], [0.3, 1.0]])
 _BEST = np.array([1.6, 0.4])
 _X = np.linspace(-1.0, 1.6, 131)
 
-CORNER_PANEL = Panel(
+_CORNER_PANEL = Panel(
     title="The corner of the L1 ball",
     x="first_weight",
     x_label="first weight",
@@ -87,12 +84,12 @@ def touching(norm: int) -> Array:
     return best
 
 
-def corner() -> dict[str, tuple[float, ...]]:
-    """Return what ``CORNER_PANEL`` draws."""
+def _corner() -> dict[str, Array]:
+    """Return what ``_CORNER_PANEL`` draws."""
     inside = np.abs(_X) <= 1
     diamond = np.where(inside, 1 - np.abs(_X), np.nan)
     circle = np.where(inside, np.sqrt(np.clip(1 - _X**2, 0, None)), np.nan)
-    lines = {
+    return {
         "first_weight": _X,
         "l1_ball_above": diamond,
         "l1_ball_below": -diamond,
@@ -101,7 +98,6 @@ def corner() -> dict[str, tuple[float, ...]]:
         "l1_contour": _contour(_loss(touching(1))),
         "l2_contour": _contour(_loss(touching(2))),
     }
-    return {name: tuple(line) for name, line in lines.items()}
 
 
 def _loss(b: Array) -> float:
@@ -122,97 +118,147 @@ def _contour(level: float) -> Array:
 _KEPT = np.linspace(0.5, 0.98, 13)
 _ROWS = np.concatenate([[0.0], np.geomspace(0.1, 1000.0, 15)])
 _HALVINGS = 30
-_RATIOS = (("l1", 1.0), ("l2", 0.0))
-_PENALTIES = (("l1", "reg_alpha"), ("l2", "reg_lambda"))
-
-
-def coefficient_sparsity(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Compare the coefficients of lasso and ridge at equal training loss."""
-    linear, fit = Linear.of(sample), float(options["fit"])
-    values: dict[str, float] = {}
-    series = {"kept": tuple(_KEPT)}
-    for name, l1_ratio in _RATIOS:
-        weights = matched(linear, l1_ratio, fit, "fit")
-        values |= _zero_shares(name, weights)
-        path = linear.path(linear.grid(l1_ratio), l1_ratio)
-        kept = fit_kept(linear, path)
-        for figure, measure in _FIGURES.items():
-            along = np.array([measure(w) for w in coefficients(path)])
-            known = ~np.isnan(along)  # the strongest leave nothing to be uneven
-            line = np.interp(_KEPT, kept[known], along[known])
-            series[f"{name}_{figure}"] = tuple(line)
-    return Measured(values | _differences(values), series | corner())
-
-
-def largest_coefficients(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Compare what the largest coefficients keep under lasso and under ridge."""
-    linear = Linear.of(sample)
-    free = linear.free()
-    largest = np.argsort(np.abs(free))[-int(options["largest"]) :]
-    values = {}
-    for name, l1_ratio in _RATIOS:
-        weights = matched(linear, l1_ratio, float(options["norm"]), "norm")
-        values[f"{name}_kept"] = float(np.mean(weights[largest] / free[largest]))
-    values["difference"] = values["l1_kept"] - values["l2_kept"]
-    series = {"norm": tuple(_KEPT[:-1])}
-    for name, l1_ratio in _RATIOS:
-        path = coefficients(linear.path(linear.grid(l1_ratio), l1_ratio))
-        length = np.linalg.norm(path, axis=1) / np.linalg.norm(free)
-        kept = np.mean(path[:, largest] / free[largest], axis=1)
-        series[f"{name}_kept"] = tuple(np.interp(_KEPT[:-1], length, kept))
-    return Measured(values, series)
-
-
-def leaf_sparsity(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Compare the leaves of ensembles under each penalty at equal training loss."""
-    grower, fit = Grower.of(sample, options), float(options["fit"])
-    rounds = int(options["rounds"])
-    free = grower.grow(rounds)
-    values: dict[str, float] = {}
-    same: dict[str, float] = {}
-    series = {"rows": tuple(_ROWS)}
-    for name, penalty in _PENALTIES:
-        along = [free] + [grower.grow(rounds, **{penalty: r}) for r in _ROWS[1:]]
-        kept = np.array([_fit_of(one, free) for one in along])
-        for figure, measure in _FIGURES.items():
-            line = np.array([measure(one.weights()) for one in along])
-            values[f"{name}_{figure}"] = _at(fit, kept, line)
-            series[f"{name}_{figure}"] = tuple(line)
-        same |= _zero_shares(name, _same_trees(free, penalty, fit))
-    values |= _differences(values)
-    values |= {f"{k}_same_trees": v for k, v in _differences(same).items()}
-    return Measured(values, series)
-
-
-def largest_leaves(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Compare what the largest leaf of a tree keeps under L1 and L2, equally long."""
-    grower = Grower.of(sample, options)
-    trees = list(grower.grow(int(options["rounds"])).tree_leaves())
-    norm = float(options["norm"])
-    values = {}
-    for name, penalty in _PENALTIES:
-        kept = [_largest_kept(leaves, grower, penalty, norm) for leaves in trees]
-        values[f"{name}_kept"] = mean_of_numbers(kept)
-    return Measured(values | {"difference": values["l1_kept"] - values["l2_kept"]})
-
-
-def _zero_shares(name: str, weights: Array) -> dict[str, float]:
-    return {
-        f"{name}_{figure}": measure(weights) for figure, measure in _FIGURES.items()
-    }
+_FIGURES: Mapping[str, Callable[[Array], float]] = {
+    "zero_share": zero_share,
+    "gini": gini,
+}
+_LINES = {"zero_share": "share of exact zeros", "gini": "Gini coefficient"}
+_MEASURES = {
+    "l1_zero_share": "share of weights that are exactly 0 under L1",
+    "l2_zero_share": "share of weights exactly 0 under L2, at equal training loss",
+    "l1_gini": "Gini coefficient of absolute weights under L1: 0 means all equal",
+    "l2_gini": "Gini coefficient of absolute weights under L2, at equal training loss",
+    "zero_share_difference": "share of exact zeros under L1 minus L2",
+    "gini_difference": "Gini coefficient of absolute weights under L1 minus L2",
+}
+_KEEP = "largest weights as a share of their unpenalised values"
+_KEPT_MEASURES = {
+    "l1_kept": f"{_KEEP} under L1",
+    "l2_kept": f"{_KEEP} under L2, at equal length of all weights",
+    "difference": f"{_KEEP} under L1, minus that under L2, at equal length of all",
+}
 
 
 def _differences(values: Mapping[str, float]) -> dict[str, float]:
     return {f"{f}_difference": values[f"l1_{f}"] - values[f"l2_{f}"] for f in _FIGURES}
 
 
-def _fit_of(grown: Grown, free: Grown) -> float:
-    """Return the share of the unpenalised gain in training loss that is kept."""
-    start = grown.problem.start_loss(grown.problem.train)
-    return (start - grown.train_loss) / (start - free.train_loss)
+@procedure(
+    _MEASURES,
+    options={"fit": FIT},
+    panels=(
+        *(
+            Panel(
+                f"{words.capitalize()} at equal training loss",
+                x="kept",
+                x_label="share of the unpenalised fit that is kept",
+                y_label=words,
+                lines={f"l1_{figure}": "L1", f"l2_{figure}": "L2"},
+            )
+            for figure, words in _LINES.items()
+        ),
+        _CORNER_PANEL,
+    ),
+)
+def coefficient_sparsity(sample: Sample, options: Options) -> Measured:
+    """Compare the coefficients of lasso and ridge at equal training loss."""
+    linear, fit = Linear.of(sample), float(options["fit"])
+    values, series = {}, {"kept": _KEPT}
+    for name, l1_ratio in L1_RATIOS.items():
+        weights = matched(linear, l1_ratio, fit, "fit")
+        path = linear.path(linear.grid(l1_ratio), l1_ratio)
+        kept = fit_kept(linear, path)
+        for figure, measure in _FIGURES.items():
+            values[f"{name}_{figure}"] = measure(weights)
+            along = np.array([measure(w) for w in coefficients(path)])
+            known = ~np.isnan(along)  # the strongest leave nothing to be uneven
+            series[f"{name}_{figure}"] = np.interp(_KEPT, kept[known], along[known])
+    return Measured.of(values | _differences(values), series | _corner())
 
 
-def _at(goal: float, kept: Array, line: Array) -> float:
+@procedure(
+    _KEPT_MEASURES,
+    options={
+        "norm": NORM,
+        "largest": Option(3, "how many of the largest count", low=1, high=1000),
+    },
+    panels=(
+        Panel(
+            "The largest coefficients at equal length of all",
+            x="norm",
+            x_label="length of all, over the unpenalised",
+            y_label="largest, over the unpenalised",
+            lines={"l1_kept": "L1", "l2_kept": "L2"},
+        ),
+    ),
+)
+def largest_coefficients(sample: Sample, options: Options) -> Measured:
+    """Compare the largest coefficients of lasso and ridge with the unpenalised.
+
+    All coefficients of both models have the same length.
+    """
+    linear = Linear.of(sample)
+    free = linear.free()
+    largest = np.argsort(np.abs(free))[-int(options["largest"]) :]
+    values, series = {}, {"norm": _KEPT[:-1]}
+    for name, l1_ratio in L1_RATIOS.items():
+        weights = matched(linear, l1_ratio, float(options["norm"]), "norm")
+        values[f"{name}_kept"] = float(np.mean(weights[largest] / free[largest]))
+        path = coefficients(linear.path(linear.grid(l1_ratio), l1_ratio))
+        length = np.linalg.norm(path, axis=1) / np.linalg.norm(free)
+        kept = np.mean(path[:, largest] / free[largest], axis=1)
+        series[f"{name}_kept"] = np.interp(_KEPT[:-1], length, kept)
+    values["difference"] = values["l1_kept"] - values["l2_kept"]
+    return Measured.of(values, series)
+
+
+@procedure(
+    {
+        **_MEASURES,
+        **{
+            f"{figure}_difference_same_trees": (
+                f"{_MEASURES[f'{figure}_difference']}, leaves recomputed on "
+                "unpenalised trees"
+            )
+            for figure in _FIGURES
+        },
+    },
+    options={"engine": ENGINE, "rounds": rounds_option(20), "fit": FIT},
+    panels=[
+        along_rows(
+            f"{words.capitalize()} of leaf weights along each penalty",
+            words,
+            {f"{name}_{figure}": penalty for name, penalty in LEAF_PENALTIES.items()},
+        )
+        for figure, words in _LINES.items()
+    ],
+)
+def leaf_sparsity(sample: Sample, options: Options) -> Measured:
+    """Compare leaf weights under each penalty at equal training loss and rounds."""
+    grower, fit = Grower.of(sample, options), float(options["fit"])
+    rounds = int(options["rounds"])
+    free = grower.grow(rounds)
+    start = free.problem.start_loss(free.problem.train)
+    values: dict[str, float] = {}
+    same: dict[str, float] = {}
+    series = {"rows": _ROWS}
+    for name, penalty in LEAF_PENALTIES.items():
+        along = [free] + [grower.grow(rounds, **{penalty: r}) for r in _ROWS[1:]]
+        kept = np.array(
+            [(start - one.train_loss) / (start - free.train_loss) for one in along]
+        )
+        weights = _same_trees(grower, free, penalty, fit)
+        for figure, measure in _FIGURES.items():
+            line = np.array([measure(one.weights()) for one in along])
+            values[f"{name}_{figure}"] = _first_at(fit, kept, line)
+            same[f"{name}_{figure}"] = measure(weights)
+            series[f"{name}_{figure}"] = line
+    values |= _differences(values)
+    values |= {f"{k}_same_trees": v for k, v in _differences(same).items()}
+    return Measured.of(values, series)
+
+
+def _first_at(goal: float, kept: Array, line: Array) -> float:
     """Return ``line`` where ``kept`` first falls to ``goal``, between two points."""
     below = np.flatnonzero(kept <= goal)
     if not below.size or below[0] == 0:
@@ -223,36 +269,54 @@ def _at(goal: float, kept: Array, line: Array) -> float:
     return float(line[before] + share * (line[after] - line[before]))
 
 
-def _same_trees(free: Grown, penalty: str, fit: float) -> Array:
+def _same_trees(grower: Grower, free: Grown, penalty: str, fit: float) -> Array:
     """Return leaf weights, recomputed under the penalty that keeps ``fit``."""
     leaves = assign(free.trees, free.problem)
     start = free.problem.start_loss(free.problem.train)
 
     def anew(rows: float) -> tuple[float, Array]:
-        raw = in_rows(free.problem, penalty, rows)
+        raw = grower.in_rows(penalty, rows)
         found = refresh(free.trees, leaves, free.problem, raw)
         weights = found.trees.value[found.trees.left < 0] / raw.learning_rate
         kept = (start - found.train_loss[-1]) / (start - free.train_loss)
         return float(kept), weights
 
-    rows = _halved(lambda one: anew(one)[0], fit)
-    return anew(rows)[1]
+    return anew(_halved(lambda rows: anew(rows)[0], fit))[1]
+
+
+@procedure(
+    _KEPT_MEASURES,
+    options={"engine": ENGINE, "rounds": rounds_option(20), "norm": NORM},
+)
+def largest_leaves(sample: Sample, options: Options) -> Measured:
+    """Compare the largest leaf of each tree under each penalty with the unpenalised.
+
+    All leaves of a tree have the same length under both penalties.
+    """
+    grower, norm = Grower.of(sample, options), float(options["norm"])
+    trees = list(grower.grow(int(options["rounds"])).tree_leaves())
+    values = {}
+    for name, penalty in LEAF_PENALTIES.items():
+        kept = [_largest_kept(leaves, grower, penalty, norm) for leaves in trees]
+        values[f"{name}_kept"] = mean_of_numbers(kept)
+    values["difference"] = values["l1_kept"] - values["l2_kept"]
+    return Measured.of(values)
 
 
 def _largest_kept(
     leaves: TreeLeaves, grower: Grower, penalty: str, norm: float
 ) -> float:
-    free = -leaves.G / leaves.H
-    length = float(np.linalg.norm(free))
+    """Return the share that the largest leaf keeps if all keep ``norm`` in length."""
+    length = float(np.linalg.norm(leaves.free))
     if length == 0:
         return float("nan")
 
     def weights(rows: float) -> Array:
-        return leaf_weights(leaves.G, leaves.H, in_rows(grower.problem, penalty, rows))
+        return leaves.weights(grower.in_rows(penalty, rows))
 
     rows = _halved(lambda one: float(np.linalg.norm(weights(one))) / length, norm)
-    largest = int(np.argmax(np.abs(free)))
-    return float(weights(rows)[largest] / free[largest])
+    largest = int(np.argmax(np.abs(leaves.free)))
+    return float(weights(rows)[largest] / leaves.free[largest])
 
 
 def _halved(kept: Callable[[float], float], goal: float) -> float:
@@ -262,101 +326,3 @@ def _halved(kept: Callable[[float], float], goal: float) -> float:
         middle = float(np.sqrt(low * high))
         low, high = (middle, high) if kept(middle) >= goal else (low, middle)
     return low
-
-
-_FIGURES: Mapping[str, Callable[[Array], float]] = {
-    "zero_share": zero_share,
-    "gini": gini,
-}
-_MEASURES = {
-    "l1_zero_share": "share of weights that are exactly 0 under L1",
-    "l2_zero_share": "share of weights exactly 0 under L2, at equal training loss",
-    "l1_gini": "Gini coefficient of absolute weights under L1: 0 is all alike",
-    "l2_gini": "Gini coefficient of absolute weights under L2, at equal training loss",
-    "zero_share_difference": "share of exact zeros under L1 less that under L2",
-    "gini_difference": "Gini coefficient of absolute weights under L1 less under L2",
-}
-_SAME_TREES = {
-    f"{name}_same_trees": f"{_MEASURES[name]}, leaves anew on unpenalised trees"
-    for name in ("zero_share_difference", "gini_difference")
-}
-_KEEP = "what the largest weights keep of their unpenalised values"
-_KEPT_MEASURES = {
-    "l1_kept": f"{_KEEP} under L1",
-    "l2_kept": f"{_KEEP} under L2, at equal length of all weights",
-    "difference": f"{_KEEP} under L1, less under L2, at equal length of all",
-}
-_FIT = Option(0.9, "share of the unpenalised gain in training loss kept", 0.05, 0.999)
-_NORM = Option(0.5, "share of the unpenalised length that is left", 0.01, 0.99)
-_ENGINE = Option("xgboost", "who grows the trees", choices=ENGINE_NAMES)
-_ROUNDS = Option(20, "boosting rounds", low=1, high=200)
-_LINES = {"zero_share": "share of exact zeros", "gini": "Gini coefficient"}
-
-PROCEDURES: Mapping[str, Procedure] = {
-    "coefficient_sparsity": Procedure(
-        run=coefficient_sparsity,
-        words="Coefficients of lasso and ridge at equal training loss.",
-        measures=_MEASURES,
-        options={"fit": _FIT},
-        panels=(
-            *(
-                Panel(
-                    title=f"{words.capitalize()} at equal training loss",
-                    x="kept",
-                    x_label="share of the unpenalised fit that is kept",
-                    y_label=words,
-                    lines={f"l1_{figure}": "L1", f"l2_{figure}": "L2"},
-                )
-                for figure, words in _LINES.items()
-            ),
-            CORNER_PANEL,
-        ),
-        objectives="squared_error or logistic",
-    ),
-    "largest_coefficients": Procedure(
-        run=largest_coefficients,
-        words="What the largest coefficients keep under lasso and ridge, equally long.",
-        measures=_KEPT_MEASURES,
-        options={
-            "norm": _NORM,
-            "largest": Option(3, "how many of the largest count", low=1, high=1000),
-        },
-        panels=(
-            Panel(
-                title="What the largest coefficients keep",
-                x="norm",
-                x_label="length of all over the unpenalised",
-                y_label="largest over their unpenalised",
-                lines={"l1_kept": "L1", "l2_kept": "L2"},
-            ),
-        ),
-        objectives="squared_error or logistic",
-    ),
-    "leaf_sparsity": Procedure(
-        run=leaf_sparsity,
-        words="Leaf weights under each penalty at equal training loss and rounds.",
-        measures=_MEASURES | _SAME_TREES,
-        options={"engine": _ENGINE, "rounds": _ROUNDS, "fit": _FIT},
-        panels=tuple(
-            Panel(
-                title=f"{words.capitalize()} of leaf weights along each penalty",
-                x="rows",
-                x_label="penalty, in rows",
-                y_label=words,
-                lines={f"l1_{figure}": "reg_alpha", f"l2_{figure}": "reg_lambda"},
-                x_log=True,
-            )
-            for figure, words in _LINES.items()
-        ),
-        by_engine=True,
-        objectives="squared_error or logistic",
-    ),
-    "largest_leaves": Procedure(
-        run=largest_leaves,
-        words="What the largest leaf of each tree keeps under each penalty.",
-        measures=_KEPT_MEASURES,
-        options={"engine": _ENGINE, "rounds": _ROUNDS, "norm": _NORM},
-        by_engine=True,
-        objectives="squared_error or logistic",
-    ),
-}

@@ -18,21 +18,17 @@ References
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from boostreg.arrays import Array
-from boostreg.claims.experiments.base import (
-    Measured,
-    Panel,
-    Procedure,
-    Sample,
-)
+from boostreg.claims.experiments.base import Measured, Options, Panel, Sample, procedure
+from boostreg.claims.experiments.coefficients import inner_folds
 
-__all__ = ["PROCEDURES", "Machine", "fit_machine", "margins"]
+__all__ = ["Machine", "fit_machine", "margins"]
 
 Kind = Literal["l1", "l2"]
 Rows = tuple[Array, Array]
@@ -40,6 +36,8 @@ Rows = tuple[Array, Array]
 _GRID = np.geomspace(1e-4, 1.0, 9)
 _FOLDS = 3
 _MAX_STEPS = 5000
+_WIDEST = 1e3
+_KINDS: tuple[Kind, ...] = ("l1", "l2")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +67,7 @@ class Machine:
 
     def _agreement(self, rows: Rows) -> Array:
         X, y = rows
+        # y_i f_i with labels of -1 and 1
         return np.asarray((2 * y - 1) * (X @ self.w + self.intercept))
 
 
@@ -94,61 +93,16 @@ def fit_machine(rows: Rows, penalty: Kind, C: float) -> Machine:
     return Machine(fitted.coef_[0].astype(np.float64), float(fitted.intercept_[0]))
 
 
-def margins(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Follow both SVMs along C; inner folds choose one C each."""
-    del options
-    centre = sample.X.mean(axis=0)
-    train, new = (sample.X - centre, sample.y), (sample.X_new - centre, sample.y_new)
-    values: dict[str, float] = {}
-    series: dict[str, tuple[float, ...]] = {"C": tuple(_GRID)}
-    losses = {}
-    kinds: tuple[Kind, ...] = ("l1", "l2")
-    for kind in kinds:
-        along = [fit_machine(train, kind, C) for C in _GRID]
-        best, weak = along[_choose(train, kind, sample.seed)], along[-1]
-        losses[kind] = best.loss(new)
-        values |= {
-            f"{kind}_margin_growth": best.margin / weak.margin - 1,
-            f"{kind}_support_growth": best.support(train) - weak.support(train),
-            f"{kind}_new_loss_change": best.loss(new) / weak.loss(new) - 1,
-            f"{kind}_new_error_change": best.error(new) - weak.error(new),
-            f"{kind}_zero_share": float(np.mean(best.w == 0)),
-        }
-        width = [min(one.margin, _WIDEST) for one in along]
-        series |= {
-            f"{kind}_margin": tuple(width),
-            f"{kind}_support": tuple(one.support(train) for one in along),
-            f"{kind}_zeros": tuple(float(np.mean(one.w == 0)) for one in along),
-            f"{kind}_new_loss": tuple(one.loss(new) for one in along),
-        }
-    values["l1_over_l2_new_loss"] = losses["l1"] / losses["l2"] - 1
-    return Measured(values, series)
-
-
-def _choose(rows: Rows, kind: Kind, seed: int) -> int:
-    """Return the index of the C with the lowest inner loss."""
-    X, y = rows
-    fold = np.random.default_rng(seed).permutation(len(y)) % _FOLDS
-    total = np.zeros(len(_GRID))
-    for number in range(_FOLDS):
-        old, judge = fold != number, fold == number
-        for place, C in enumerate(_GRID):
-            machine = fit_machine((X[old], y[old]), kind, C)
-            total[place] += machine.loss((X[judge], y[judge]))
-    return int(np.argmin(total))
-
-
-_WIDEST = 1e3
 _CHANGES = {
     "margin_growth": (
         "width of the margin at the best C over that at the largest, minus 1"
     ),
-    "support_growth": "share of support vectors at the best C less at the largest",
+    "support_growth": "share of support vectors at the best C minus at the largest",
     "new_loss_change": (
         "squared hinge on new rows at the best C over the largest, minus 1"
     ),
     "new_error_change": (
-        "share of new rows misclassified at the best C less at the largest"
+        "share of new rows misclassified at the best C minus at the largest"
     ),
     "zero_share": "share of weights that are exactly 0 at the best C",
 }
@@ -159,33 +113,66 @@ _FIGURES = {
     "new_loss": "squared hinge on new rows",
 }
 
-PROCEDURES: Mapping[str, Procedure] = {
-    "margins": Procedure(
-        run=margins,
-        words="Linear SVMs with L1 and with L2 along C.",
-        measures={
+
+@procedure(
+    {
+        **{
             f"{kind}_{change}": f"{words}: {kind.upper()}"
-            for kind in ("l1", "l2")
+            for kind in _KINDS
             for change, words in _CHANGES.items()
-        }
-        | {
-            "l1_over_l2_new_loss": (
-                "squared hinge on new rows under L1 over that under L2, each at its "
-                "best C, minus 1"
-            )
         },
-        panels=tuple(
-            Panel(
-                title=f"{words.capitalize()} along C",
-                x="C",
-                x_label="C: large is a weak penalty",
-                y_label=words,
-                lines={f"l1_{figure}": "L1", f"l2_{figure}": "L2"},
-                x_log=True,
-                y_log=figure == "margin",
-            )
-            for figure, words in _FIGURES.items()
+        "l1_over_l2_new_loss": (
+            "squared hinge on new rows under L1 over that under L2, each at its best "
+            "C, minus 1"
         ),
-        objectives="logistic",
-    ),
-}
+    },
+    panels=[
+        Panel(
+            f"{words.capitalize()} along C",
+            x="C",
+            x_label="C: large is a weak penalty",
+            y_label=words,
+            lines={f"l1_{figure}": "L1", f"l2_{figure}": "L2"},
+            x_log=True,
+            y_log=figure == "margin",
+        )
+        for figure, words in _FIGURES.items()
+    ],
+    objectives="logistic",
+)
+def margins(sample: Sample, options: Options) -> Measured:
+    """Fit linear SVMs with L1 and with L2 along C.
+
+    Inner folds choose one C for each.
+    """
+    del options
+    centre = sample.X.mean(axis=0)
+    X, y = train = sample.X - centre, sample.y
+    new = sample.X_new - centre, sample.y_new
+    values: dict[str, float] = {}
+    losses: dict[Kind, float] = {}
+    series: dict[str, Sequence[float]] = {"C": tuple(_GRID)}
+    for kind in _KINDS:
+        inner_loss = np.zeros(len(_GRID))
+        for old, judge in inner_folds(len(y), _FOLDS, sample.seed):
+            for place, C in enumerate(_GRID):
+                machine = fit_machine((X[old], y[old]), kind, C)
+                inner_loss[place] += machine.loss((X[judge], y[judge]))
+        along = [fit_machine(train, kind, C) for C in _GRID]
+        best, weak = along[int(np.argmin(inner_loss))], along[-1]
+        values |= {
+            f"{kind}_margin_growth": best.margin / weak.margin - 1,
+            f"{kind}_support_growth": best.support(train) - weak.support(train),
+            f"{kind}_new_loss_change": best.loss(new) / weak.loss(new) - 1,
+            f"{kind}_new_error_change": best.error(new) - weak.error(new),
+            f"{kind}_zero_share": float(np.mean(best.w == 0)),
+        }
+        losses[kind] = best.loss(new)
+        series |= {
+            f"{kind}_margin": [min(one.margin, _WIDEST) for one in along],
+            f"{kind}_support": [one.support(train) for one in along],
+            f"{kind}_zeros": [float(np.mean(one.w == 0)) for one in along],
+            f"{kind}_new_loss": [one.loss(new) for one in along],
+        }
+    values["l1_over_l2_new_loss"] = losses["l1"] / losses["l2"] - 1
+    return Measured.of(values, series)

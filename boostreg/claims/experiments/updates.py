@@ -16,97 +16,113 @@ References
    https://www.deeplearningbook.org
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.claims.experiments.base import (
+    ENGINE,
+    NORM,
     Measured,
     Option,
+    Options,
     Panel,
-    Procedure,
     Sample,
+    along_strength,
     log_slope,
     mean_of_numbers,
+    procedure,
     rank_correlation,
+    rounds_option,
+    rows_option,
     spread,
 )
-from boostreg.claims.experiments.coefficients import Linear, coefficients, matched
+from boostreg.claims.experiments.coefficients import (
+    L1_RATIOS,
+    Linear,
+    coefficients,
+    matched,
+)
 from boostreg.claims.experiments.grown import (
-    ENGINE_NAMES,
+    LEAF_PENALTIES,
     TREE_PANELS,
     Grower,
-    TreeLeaves,
-    in_rows,
     one_tree,
 )
-from boostreg.effects.mechanism import leaf_weights
 
-__all__ = [
-    "LEAF_PROCEDURES",
-    "PROCEDURES",
-    "leaf_order",
-    "leaf_steps",
-    "one_step",
-    "order_of_falling",
-]
+__all__ = ["leaf_order", "leaf_steps", "one_step", "order_of_falling"]
 
 _NUDGE = 1e-6
-_LINES = 4
+_LINES = ("largest weight", "a third down", "two thirds down", "smallest weight")
 _RANKS = np.linspace(0.0, 1.0, 21)
+_SLOPE = "slope of log(reduction) on log(size)"
+_RANK = "rank correlation of a coefficient's size and"
+_LEAF_OPTIONS = {
+    "engine": ENGINE,
+    "rounds": rounds_option(10),
+    "strength": rows_option(1.0, low=1e-6),
+}
+_LEAF_RANK = "rank correlation of a leaf's size and"
 
 
-def one_step(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Take one gradient step from the unpenalised optimum, and go to the end.
+@procedure(
+    {
+        "l1_slope": f"{_SLOPE} in one L1 step: 0 means constant",
+        "l2_slope": f"{_SLOPE} in one L2 step: 1 means in proportion",
+        "l1_slope_at_end": (
+            f"{_SLOPE} at the lasso's optimum, of coefficients that are not 0: 0 means "
+            "constant"
+        ),
+        "l2_slope_at_end": f"{_SLOPE} at the ridge's optimum: 1 means in proportion",
+    },
+    options={
+        "strength": Option(
+            0.05,
+            "L1, as a share of the strength that zeroes all; L2 with equal mean pull",
+            low=1e-6,
+            high=1.0,
+        )
+    },
+    panels=(
+        Panel(
+            "Reduction of coefficients by one step",
+            x="size",
+            x_label="coefficient, over the mean",
+            y_label="reduction, over the mean",
+            lines={"l1_taken": "L1", "l2_taken": "L2"},
+        ),
+    ),
+)
+def one_step(sample: Sample, options: Options) -> Measured:
+    """Take one gradient step on the penalised loss from the unpenalised optimum.
 
-    The gradient of the whole objective is computed by central differences, so that no
-    formula of the penalties is used.
+    The gradient of the whole objective of a linear model is computed by central
+    differences, so that no formula of the penalties is used.
     """
     linear, strength = Linear.of(sample), float(options["strength"])
     free = linear.free()
     size = np.abs(free)
     alpha = strength * linear.top(1.0)
     lam = alpha * float(np.sum(size) / np.sum(size**2))  # the same mean reduction
-    order = np.argsort(size)
-    series = {"size": _at_ranks(size[order] / np.mean(size))}
+    order, ranks = np.argsort(size), np.linspace(0.0, 1.0, len(size))
+    series = {"size": np.interp(_RANKS, ranks, size[order] / np.mean(size))}
     values = {}
     for name, factor, penalty in (
         ("l1", alpha, lambda w: float(np.sum(np.abs(w)))),
         ("l2", lam, lambda w: float(np.sum(w**2)) / 2),
     ):
         taken = np.sign(free) * _slope(linear, factor, penalty)
-        series[f"{name}_taken"] = _at_ranks(taken[order] / np.mean(taken))
-        path = linear.path(np.array([factor]), 1.0 if name == "l1" else 0.0)
+        relative = taken[order] / np.mean(taken)
+        series[f"{name}_taken"] = np.interp(_RANKS, ranks, relative)
+        path = linear.path(np.array([factor]), L1_RATIOS[name])
         left = np.abs(coefficients(path)[0])
         values[f"{name}_slope"] = log_slope(size, taken)
         values[f"{name}_slope_at_end"] = log_slope(
             size[left > 0], (size - left)[left > 0]
         )
-    return Measured(values, series)
-
-
-def order_of_falling(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Say in which order coefficients fall along the ridge and the lasso path."""
-    linear, kept = Linear.of(sample), float(options["norm"])
-    free = linear.free()
-    size = np.abs(free)
-    values = {}
-    for name, l1_ratio in (("l1", 1.0), ("l2", 0.0)):
-        fall = size - np.abs(matched(linear, l1_ratio, kept, "norm"))
-        values[f"{name}_fall_order"] = rank_correlation(size, fall)
-        values[f"{name}_share_order"] = rank_correlation(size, fall / size)
-    grid = linear.grid(1.0)
-    lasso = coefficients(linear.path(grid, 1.0))
-    entered = np.where((lasso != 0).any(axis=0), grid[np.argmax(lasso != 0, axis=0)], 0)
-    ridge = np.abs(coefficients(linear.path(linear.grid(0.0), 0.0)))
-    values["l1_vanish_order"] = rank_correlation(size, entered)
-    values["l2_zeros"] = float(np.mean(ridge == 0))
-    series = _falling(size, np.abs(lasso), ridge)
-    series["l1_share"] = tuple(grid[::-1] / grid[0])
-    series["l2_share"] = tuple(linear.grid(0.0)[::-1] / linear.top(0.0))
-    return Measured(values, series)
+    return Measured.of(values, series)
 
 
 def _slope(linear: Linear, factor: float, penalty: Callable[[Array], float]) -> Array:
@@ -120,219 +136,130 @@ def _slope(linear: Linear, factor: float, penalty: Callable[[Array], float]) -> 
         return half * loss + factor * penalty(w)
 
     w = coefficients(free)[0]
+    # Central differences: (f(w + d) - f(w - d)) / (2 d)
     nudges = np.maximum(_NUDGE * np.abs(w), _NUDGE * 1e-3) * np.eye(len(w))
     slopes = [(objective(w + d) - objective(w - d)) / (2 * d.sum()) for d in nudges]
     return np.array(slopes)
 
 
-def _falling(size: Array, lasso: Array, ridge: Array) -> dict[str, tuple[float, ...]]:
-    """Return paths of four coefficients, by decreasing size, over their start."""
+@procedure(
+    {
+        "l1_fall_order": f"{_RANK} its reduction: lasso",
+        "l2_fall_order": f"{_RANK} its reduction: ridge",
+        "l1_share_order": f"{_RANK} its relative reduction: lasso",
+        "l2_share_order": f"{_RANK} its relative reduction: ridge",
+        "l1_vanish_order": f"{_RANK} the strength at which the lasso drops it",
+        "l2_zeros": "share of coefficients that are 0 anywhere on the ridge path",
+    },
+    options={"norm": NORM},
+    panels=[
+        along_strength(
+            f"Four coefficients along the {model} path",
+            f"{name}_share",
+            "size over the largest unpenalised",
+            {f"{name}_weight{k}": words for k, words in enumerate(_LINES)},
+        )
+        for name, model in (("l1", "lasso"), ("l2", "ridge"))
+    ],
+)
+def order_of_falling(sample: Sample, options: Options) -> Measured:
+    """Rank coefficients by size and by reduction along the ridge and lasso paths."""
+    linear, kept = Linear.of(sample), float(options["norm"])
+    size = np.abs(linear.free())
+    grids = {name: linear.grid(l1_ratio) for name, l1_ratio in L1_RATIOS.items()}
+    paths = {
+        name: np.abs(coefficients(linear.path(grid, L1_RATIOS[name])))
+        for name, grid in grids.items()
+    }
+    present = paths["l1"] != 0
+    entered = grids["l1"][np.argmax(present, axis=0)]
+    values = {
+        "l1_vanish_order": rank_correlation(
+            size, np.where(present.any(axis=0), entered, 0)
+        ),
+        "l2_zeros": float(np.mean(paths["l2"] == 0)),
+    }
+    # Four coefficients by decreasing size, over the largest.
     order = np.argsort(size)[::-1]
-    chosen = order[np.linspace(0, len(order) - 1, _LINES).round().astype(int)]
-    series: dict[str, tuple[float, ...]] = {}
-    for name, path in (("l1", lasso), ("l2", ridge)):
-        for k, j in enumerate(chosen):
-            series[f"{name}_weight{k}"] = tuple(path[::-1, j] / np.max(size))
-    return series
+    shown = order[np.linspace(0, len(order) - 1, len(_LINES)).round().astype(int)]
+    series = {}
+    for name, l1_ratio in L1_RATIOS.items():
+        fall = size - np.abs(matched(linear, l1_ratio, kept, "norm"))
+        values[f"{name}_fall_order"] = rank_correlation(size, fall)
+        values[f"{name}_share_order"] = rank_correlation(size, fall / size)
+        series[f"{name}_share"] = grids[name][::-1] / linear.top(l1_ratio)
+        for k, j in enumerate(shown):
+            series[f"{name}_weight{k}"] = paths[name][::-1, j] / np.max(size)
+    return Measured.of(values, series)
 
 
-def _at_ranks(values: Array) -> tuple[float, ...]:
-    return tuple(np.interp(_RANKS, np.linspace(0.0, 1.0, len(values)), values))
-
-
-_PATH_LINES = ("largest weight", "a third down", "two thirds down", "least weight")
-
-PROCEDURES: Mapping[str, Procedure] = {
-    "one_step": Procedure(
-        run=one_step,
-        words=(
-            "One gradient step on the penalised loss of a linear model from its "
-            "unpenalised optimum: what L1 and L2 take from each coefficient."
-        ),
-        measures={
-            "l1_slope": (
-                "slope of log(taken) on log(size) in one L1 step: 0 is a constant"
-            ),
-            "l2_slope": (
-                "slope of log(taken) on log(size) in one L2 step: 1 is in proportion"
-            ),
-            "l1_slope_at_end": (
-                "slope of log(taken) on log(size) at the lasso's optimum, of "
-                "coefficients that are not 0: 0 is a constant"
-            ),
-            "l2_slope_at_end": (
-                "slope of log(taken) on log(size) at the ridge's optimum: 1 is in "
-                "proportion"
-            ),
-        },
-        options={
-            "strength": Option(
-                0.05,
-                "L1, as a share of what forbids all coefficients; L2 pulls as much",
-                low=1e-6,
-                high=1.0,
+@procedure(
+    {
+        "l1_slope": f"{_SLOPE} of leaves under L1: 0 means constant",
+        "l2_slope": f"{_SLOPE} of leaves under L2: 1 means in proportion",
+        **{
+            f"{name}_amount_spread": (
+                f"deviation over mean of the reduction of leaves by {name.upper()}: 0 "
+                "means constant"
             )
+            for name in LEAF_PENALTIES
         },
-        panels=(
-            Panel(
-                title="What one step takes",
-                x="size",
-                x_label="coefficient, over the mean",
-                y_label="taken, over the mean",
-                lines={"l1_taken": "L1", "l2_taken": "L2"},
-            ),
-        ),
-        objectives="squared_error or logistic",
-    ),
-    "order_of_falling": Procedure(
-        run=order_of_falling,
-        words="The order in which coefficients fall along the ridge and lasso paths.",
-        measures={
-            "l1_fall_order": (
-                "rank correlation of a coefficient's size and its fall: lasso"
-            ),
-            "l2_fall_order": (
-                "rank correlation of a coefficient's size and its fall: ridge"
-            ),
-            "l1_share_order": (
-                "rank correlation of a coefficient's size and the share that falls: "
-                "lasso"
-            ),
-            "l2_share_order": (
-                "rank correlation of a coefficient's size and the share that falls: "
-                "ridge"
-            ),
-            "l1_vanish_order": (
-                "rank correlation of a coefficient's size and the strength at which "
-                "the lasso drops it"
-            ),
-            "l2_zeros": "share of coefficients that are 0 anywhere on the ridge path",
-        },
-        options={
-            "norm": Option(0.5, "share of the length that is left", low=0.01, high=0.99)
-        },
-        panels=tuple(
-            Panel(
-                title=f"Four coefficients along {words}",
-                x=f"{name}_share",
-                x_label="strength, as a share of the strongest",
-                y_label="size over the largest unpenalised",
-                lines={f"{name}_weight{k}": _PATH_LINES[k] for k in range(_LINES)},
-                x_log=True,
+        **{
+            f"{name}_share_spread": (
+                f"deviation over mean of the relative reduction of leaves by "
+                f"{name.upper()}: 0 means in proportion"
             )
-            for name, words in (("l1", "the lasso path"), ("l2", "the ridge path"))
-        ),
-        objectives="squared_error or logistic",
-    ),
-}
+            for name in LEAF_PENALTIES
+        },
+        "curvature_spread": "deviation over mean of the leaves' curvature H",
+    },
+    options=_LEAF_OPTIONS,
+    panels=TREE_PANELS,
+)
+def leaf_steps(sample: Sample, options: Options) -> Measured:
+    """Measure the reduction of the leaves of unpenalised trees by each penalty.
 
-
-def leaf_steps(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Take penalties from the leaves of unpenalised trees, splits unchanged."""
-    grower = Grower.of(sample, options)
-    trees = list(grower.grow(int(options["rounds"])).tree_leaves())
-    rows = float(options["strength"])
-    found: dict[str, list[float]] = {name: [] for name in _LEAF_STEPS}
-    for leaves in trees:
-        size = np.abs(leaves.G / leaves.H)
-        for name, penalty in (("l1", "reg_alpha"), ("l2", "reg_lambda")):
-            raw = in_rows(grower.problem, penalty, rows)
-            left = np.abs(leaf_weights(leaves.G, leaves.H, raw))
-            taken = size - left
-            found[f"{name}_slope"].append(log_slope(size[left > 0], taken[left > 0]))
-            found[f"{name}_amount_spread"].append(spread(taken[left > 0]))
-            with_size = size > 0
-            found[f"{name}_share_spread"].append(
-                spread(taken[with_size] / size[with_size])
-            )
+    Splits are unchanged.
+    """
+    grower, rows = Grower.of(sample, options), float(options["strength"])
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for leaves in grower.grow(int(options["rounds"])).tree_leaves():
+        size = np.abs(leaves.free)
+        for name, penalty in LEAF_PENALTIES.items():
+            left = np.abs(leaves.weights(grower.in_rows(penalty, rows)))
+            taken, kept, some = size - left, left > 0, size > 0
+            found[f"{name}_slope"].append(log_slope(size[kept], taken[kept]))
+            found[f"{name}_amount_spread"].append(spread(taken[kept]))
+            found[f"{name}_share_spread"].append(spread(taken[some] / size[some]))
         found["curvature_spread"].append(spread(leaves.H))
-    return Measured({k: mean_of_numbers(v) for k, v in found.items()}, one_tree(grower))
+    means = {name: mean_of_numbers(found[name]) for name in leaf_steps.measures}
+    return Measured.of(means, one_tree(grower))
 
 
-def leaf_order(sample: Sample, options: Mapping[str, Any]) -> Measured:
-    """Say in which order the leaves of unpenalised trees fall, splits unchanged."""
-    grower = Grower.of(sample, options)
-    trees = list(grower.grow(int(options["rounds"])).tree_leaves())
-    orders = [
-        _leaf_orders(leaves, grower, float(options["strength"])) for leaves in trees
-    ]
-    names = ("l2_fall_order", "l2_share_order", "l1_vanish_order")
-    return Measured(
-        {
-            name: mean_of_numbers([one[k] for one in orders])
-            for k, name in enumerate(names)
-        },
-        one_tree(grower),
-    )
+@procedure(
+    {
+        "l2_fall_order": f"{_LEAF_RANK} its reduction under reg_lambda",
+        "l2_share_order": f"{_LEAF_RANK} its relative reduction under reg_lambda",
+        "l1_vanish_order": f"{_LEAF_RANK} the reg_alpha at which it vanishes",
+    },
+    options=_LEAF_OPTIONS,
+    panels=TREE_PANELS,
+)
+def leaf_order(sample: Sample, options: Options) -> Measured:
+    """Rank the leaves of unpenalised trees by size and by reduction under penalties.
 
-
-def _leaf_orders(
-    leaves: TreeLeaves, grower: Grower, rows: float
-) -> tuple[float, float, float]:
-    size = np.abs(leaves.G / leaves.H)
-    raw = in_rows(grower.problem, "reg_lambda", rows)
-    fall = size - np.abs(leaf_weights(leaves.G, leaves.H, raw))
-    share = np.divide(fall, size, out=np.zeros_like(size), where=size > 0)
-    vanish = np.abs(leaves.G)  # the reg_alpha that sets the leaf to 0
-    return (
-        rank_correlation(size, fall),
-        rank_correlation(size, share),
-        rank_correlation(size, vanish),
-    )
-
-
-_LEAF_STEPS = {
-    "l1_slope": "slope of log(taken) on log(size) of leaves under L1: 0 is a constant",
-    "l2_slope": (
-        "slope of log(taken) on log(size) of leaves under L2: 1 is in proportion"
-    ),
-    "l1_amount_spread": (
-        "deviation over mean of what L1 takes from leaves: 0 is a constant"
-    ),
-    "l2_amount_spread": (
-        "deviation over mean of what L2 takes from leaves: 0 is a constant"
-    ),
-    "l1_share_spread": (
-        "deviation over mean of the share that L1 takes of leaves: 0 is in proportion"
-    ),
-    "l2_share_spread": (
-        "deviation over mean of the share that L2 takes of leaves: 0 is in proportion"
-    ),
-    "curvature_spread": "deviation over mean of the leaves' curvature H",
-}
-_ENGINE = Option("xgboost", "who grows the trees", choices=ENGINE_NAMES)
-_ROUNDS = Option(10, "boosting rounds without a penalty", low=1, high=200)
-_STRENGTH = Option(1.0, "the penalty, in rows", low=1e-6, high=1e6)
-
-LEAF_PROCEDURES: Mapping[str, Procedure] = {
-    "leaf_steps": Procedure(
-        run=leaf_steps,
-        words="What each penalty takes from the leaves of unpenalised trees.",
-        measures=_LEAF_STEPS,
-        options={"engine": _ENGINE, "rounds": _ROUNDS, "strength": _STRENGTH},
-        panels=TREE_PANELS,
-        by_engine=True,
-        objectives="squared_error or logistic",
-    ),
-    "leaf_order": Procedure(
-        run=leaf_order,
-        words="The order in which leaves of unpenalised trees fall under penalties.",
-        measures={
-            "l2_fall_order": (
-                "rank correlation of a leaf's size and its fall under reg_lambda"
-            ),
-            "l2_share_order": (
-                "rank correlation of a leaf's size and the share that falls under "
-                "reg_lambda"
-            ),
-            "l1_vanish_order": (
-                "rank correlation of a leaf's size and the reg_alpha at which it "
-                "vanishes"
-            ),
-        },
-        options={"engine": _ENGINE, "rounds": _ROUNDS, "strength": _STRENGTH},
-        panels=TREE_PANELS,
-        by_engine=True,
-        objectives="squared_error or logistic",
-    ),
-}
+    Splits are unchanged.
+    """
+    grower, rows = Grower.of(sample, options), float(options["strength"])
+    raw = grower.in_rows("reg_lambda", rows)
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for leaves in grower.grow(int(options["rounds"])).tree_leaves():
+        size = np.abs(leaves.free)
+        fall = size - np.abs(leaves.weights(raw))
+        share = np.divide(fall, size, out=np.zeros_like(size), where=size > 0)
+        found["l2_fall_order"].append(rank_correlation(size, fall))
+        found["l2_share_order"].append(rank_correlation(size, share))
+        # |G| is the reg_alpha that sets the leaf to 0.
+        found["l1_vanish_order"].append(rank_correlation(size, np.abs(leaves.G)))
+    means = {name: mean_of_numbers(found[name]) for name in leaf_order.measures}
+    return Measured.of(means, one_tree(grower))

@@ -44,7 +44,7 @@ class Change(TypedDict):
     word: str
 
 
-class LossChange(Change):
+class PairedChange(Change):
     """A change of the loss: ends are those of ``difference``, B minus A."""
 
     difference: float
@@ -57,7 +57,7 @@ class ComparedRow(TypedDict):
     leads: bool
     a: PickData | None
     b: PickData | None
-    loss: LossChange | None
+    loss: PairedChange | None
     leaves: Change | None
 
 
@@ -267,7 +267,7 @@ def _rows(a: Results, b: Results, *, paired: bool) -> Iterator[ComparedRow]:
             )
 
 
-def _loss_change(a: PickData, b: PickData, ratio: float) -> LossChange | None:
+def _loss_change(a: PickData, b: PickData, ratio: float) -> PairedChange | None:
     left, right = (np.array(p["outer"]["losses"], dtype=np.float64) for p in (a, b))
     if not len(left) or len(left) != len(right):
         return None
@@ -307,7 +307,7 @@ def _change(
     }
 
 
-def _loss_sentence(lead: ComparedRow, found: LossChange, names: tuple[str, str]) -> str:
+def _loss_sentence(lead: ComparedRow, found: PairedChange, names: tuple[str, str]) -> str:
     a, b = names
     verdict = {
         "less": f"{b} is better than {a}",

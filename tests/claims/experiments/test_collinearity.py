@@ -8,7 +8,7 @@ from boostreg.claims.experiments.collinearity import instability, with_twins
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.8, 0.99])
-def test_twins_are_as_correlated_as_is_said(correlation):
+def test_twins_have_the_given_correlation(correlation):
     X = with_twins(make_sample(n_samples=2000), correlation, 3).design.X
 
     found = [np.corrcoef(X[:, k], X[:, 10 + k])[0, 1] for k in range(3)]

@@ -12,7 +12,7 @@ from boostreg.claims.experiments.network import (
     gradients,
     initial,
     loss,
-    train,
+    steps,
 )
 
 
@@ -41,7 +41,7 @@ def test_training_lowers_the_loss(optimiser):
     start = initial(10, 6, np.random.default_rng(0))
     step = {"sgd": 0.1, "adam": 0.01}[optimiser]
 
-    end = train(data, start, Rule(optimiser, step=step), epochs=20, seed=0)
+    *_, end = steps(data, start, Rule(optimiser, step=step), epochs=20, seed=0)
 
     assert loss(end, data) < 0.5 * loss(start, data)
 

@@ -196,10 +196,10 @@ class ExplainWork(Work[Importance]):
             "sample": _SAMPLE,
             "trees": _TREES,
             "shares": "of the measured variance",
-            "good": GOOD_SHARE,
+            "good_share": GOOD_SHARE,
             "draws": [_DRAWS, _DRAW_TREES, _DRAW_SAMPLE, _KEPT],
         }
-        return digest({"explain": asdict(self) | {"versions": versions} | method})
+        return digest({"explain": asdict(self), "versions": versions, "method": method})
 
     @override
     def run(self, dataset: Dataset) -> bytes:

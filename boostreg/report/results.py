@@ -302,11 +302,7 @@ class PairShareData(Part):
 
 
 class ImportanceData(Part):
-    """Shares of a measure's variance over a design that fills the space.
-
-    All shares are multiplied by the quality of the surrogate; ``interval`` has the ends
-    of those in ``main``.
-    """
+    """Shares of a measure's variance, times the quality of the surrogate."""
 
     quality: Number
     points: Count
@@ -320,8 +316,7 @@ class ImportanceData(Part):
 class EngineData(Part):
     """All that was found with one engine.
 
-    ``importance`` is by measure. ``nested_gap`` is the change from the inner to the
-    outer loss of the candidates selected within the outer folds, by pick.
+    ``importance`` is by measure; ``nested_gap``, by pick, is from inner to outer loss.
     """
 
     best: PickData

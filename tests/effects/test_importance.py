@@ -99,6 +99,7 @@ def test_a_worker_says_the_same():
     assert work.decode(work.run(None)) == explain(NAMES, shares, measured, seed=0)
 
     good = replace(work, good=True)
+    assert good.key(None) != work.key(None)
     found = good.decode(good.run(None))
     assert found == explain(NAMES, shares, measured, seed=0, good=True)
     assert set(found.interval) == set(NAMES)

@@ -150,7 +150,7 @@ def promise_section(results: Results, places: int) -> dict[str, Any] | None:
             fixed(point["inner"], places),
             fixed(point["outer"], places),
             signed(_gap(point), places),
-            _change(point["later"]),
+            MISSING if point is points[-1] else _change(point["later"]),
         )
         for engine, points in engines.items()
         for point in points

@@ -4,7 +4,7 @@ How a library is fitted is in ``boostreg.engines``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -56,8 +56,13 @@ class EngineFacts:
     data_code : str
         Code that makes its training data, or empty; ``{more}`` stands for further
         arguments.
+    params : mapping of str to str
+        The library's own names of penalties, where they differ from ours.
     weighs_unsplit : bool
         A tree without a split has the weight of a leaf of all rows, not 0.
+    defaults : mapping
+        The library's own values of penalties, raw, where they are not idle; None: no
+        limit.
     """
 
     label: str
@@ -67,8 +72,10 @@ class EngineFacts:
     style: str = "n"
     shape: Shape = "diamond"
     data_code: str = ""
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     weighs_unsplit: bool = False
     rules: Rules = Rules()
+    defaults: Mapping[str, float | None] = field(default_factory=dict)
 
 
 ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
@@ -80,8 +87,16 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             style="x",
             shape="circle",
             data_code="xgboost.DMatrix(X, y{more}, enable_categorical=True)",
+            params=MappingProxyType({"min_split_gain": "gamma"}),
             weighs_unsplit=True,
             rules=Rules(single=True, strict=True),
+            # Trees are limited by depth, not by leaves.
+            defaults={
+                "reg_lambda": 1.0,
+                "min_child_weight": 1.0,
+                "max_depth": 6,
+                "learning_rate": 0.3,
+            },
         ),
         "lightgbm": EngineFacts(
             label="LightGBM",
@@ -90,16 +105,47 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
             style="l",
             shape="square",
             data_code="lightgbm.Dataset(X, y{more})",
+            params=MappingProxyType(
+                {
+                    "max_leaves": "num_leaves",
+                    "reg_alpha": "lambda_l1",
+                    "reg_lambda": "lambda_l2",
+                    "min_split_gain": "min_gain_to_split",
+                    "min_child_weight": "min_sum_hessian_in_leaf",
+                    "min_child_samples": "min_data_in_leaf",
+                    "subsample": "bagging_fraction",
+                    "colsample_bytree": "feature_fraction",
+                }
+            ),
             # kZeroThreshold of include/LightGBM/meta.h; tree.h, NumericalDecision
             rules=Rules(missing_kinds=True, zero=1e-35, truncates=True),
+            defaults={
+                "min_child_weight": 0.001,
+                "min_child_samples": 20,
+                "max_leaves": 31,
+                "cat_l2": 10.0,
+                "learning_rate": 0.1,
+            },
         ),
         "sklearn": EngineFacts(
             label="HistGradientBoosting",
             short="sklearn",
             package="scikit-learn",
             suffix=".npz",
+            params=MappingProxyType(
+                {
+                    "reg_lambda": "l2_regularization",
+                    "max_leaves": "max_leaf_nodes",
+                    "min_child_samples": "min_samples_leaf",
+                }
+            ),
             style="s",
             shape="triangle",
+            defaults={
+                "min_child_samples": 20,
+                "max_leaves": 31,
+                "learning_rate": 0.1,
+            },
         ),
     }
 )

@@ -133,11 +133,10 @@ def _models(page, results):
 
 
 def _pairs(page, results):
-    rows = page.rows("Paired differences of outer loss")
+    rows = page.rows("Changes of outer loss")
     for row, pair in zip(rows, results["comparisons"], strict=True):
         where = row["pair"]
-        yield f"{where} difference", row["difference"], pair["difference"]
-        yield f"{where} relative", row["relative"], pair["relative"]
+        yield f"{where} change", row["change"], pair["change"]
         yield f"{where} n", row["n"], pair["n"]
         for shown, end in zip(_ends(row["95% interval"]), ("low", "high"), strict=True):
             yield f"{where} {end}", shown, pair[end]
@@ -157,11 +156,11 @@ def _tiles(page, results):
             pair = next(
                 p
                 for p in results["comparisons"]
-                if p["a"].endswith("one_se")
+                if p["a"].endswith("best")
                 and p["a"].startswith(_key(name))
                 and p["b"] == f"{_key(name)} default"
             )
-            yield "tile default", tiles[f"Against {name} defaults"], pair["difference"]
+            yield "tile default", tiles[f"Against {name} defaults"], pair["change"]
 
 
 def _key(name):
@@ -174,6 +173,12 @@ def _effects(results):
             yield engine, penalty, effect["points"]
 
 
+def _height(point, measure):
+    """Return what is drawn: of the loss that on the outer folds, where it is known."""
+    judged = point["judged"] if measure == "loss" else None
+    return point[measure] if judged is None else judged
+
+
 def _paths(page, results):
     for engine, penalty, points in _effects(results):
         table = page.rows(f"The path of {penalty}:")
@@ -182,12 +187,14 @@ def _paths(page, results):
             where = f"path {engine} {penalty} {row[penalty]}"
             for head, key in (
                 ("leaves", "leaves"),
-                ("loss", "loss"),
-                ("train loss", "train_loss"),
+                ("inner loss", "loss"),
                 ("gap", "gap"),
-                ("difference", "difference"),
             ):
                 yield f"{where} {head}", row[head], point[key]
+            yield f"{where} loss", row["loss"], _height(point, "loss")
+            shown = re.split(r" \(| to |\)", row["change"])
+            for end, key in zip(shown, ("change", "low", "high"), strict=False):
+                yield f"{where} {key}", end, point["against_off"][key]
 
 
 def _tips(page, results):
@@ -198,7 +205,7 @@ def _tips(page, results):
             [mine] = [one for one in said if one.startswith(f"{NAMES[engine]}:")]
             shown = re.match(r".*: (\S+) leaves, loss (\S+), gap (\S+)", mine).groups()
             for measure, one in zip(PANELS, shown, strict=True):
-                yield f"tip {engine} {penalty} {measure}", one, point[measure]
+                yield f"tip {engine} {penalty} {measure}", one, _height(point, measure)
 
 
 def _misdrawn(page, results):
@@ -212,7 +219,7 @@ def _misdrawn(page, results):
             slope = (foot - top) / (bend(b) - bend(a))
             for owner, at, heights in panel["points"]:
                 for k, height in zip(at, heights, strict=True):
-                    value = stored[k][measure]
+                    value = _height(stored[k], measure)
                     if measure == "leaves" and value < 1:
                         continue  # a log axis has no place for no leaf
                     there = top + slope * (bend(value) - bend(a))

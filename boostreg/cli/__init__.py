@@ -104,13 +104,15 @@ def run(
     ] = None,
 ) -> None:
     """Run or resume a study and write its report."""
+    from boostreg.study.run import read_results
     from boostreg.study.runner import run_study
 
     with bar() if sys.stderr.isatty() else nullcontext(Lines()) as progress:
         folder = run_study(
             study, out=out, workers=workers, dask=dask, progress=progress
         )
-    _print(folder / "report.html")
+    for line in (*read_results(folder)["text"]["answer"], folder / "report.html"):
+        _print(line)
 
 
 @app.command()

@@ -11,19 +11,24 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from boostreg.arrays import Array
-from boostreg.statistics import Interval, corrected_t, holm, within_one_se
+from boostreg.changes import Judges, LossChange, simultaneous_changes
+from boostreg.fits.fit import FitResult
+from boostreg.statistics import Interval, corrected_t, within_one_se
 from boostreg.trees import SIZES, TreeSize
 
 __all__ = [
+    "FACTORS",
     "MEASURES",
+    "NO_CHANGE",
+    "TOLERANCE",
     "Effect",
     "EffectPoint",
+    "OuterPoint",
     "PathRow",
     "paired_ratio",
     "penalty_effect",
@@ -69,11 +74,8 @@ def paired_ratio(
     return replace(logs, estimate=math.exp(logs.estimate), low=low, high=high)
 
 
-LEVEL = 0.05
-
-WORTH_HAVING, OF_HIGHEST = 0.01, 0.001
-"""Minimum relevant decrease, relative to the loss at zero penalty; if that is close to
-0, relative to the highest loss on the path."""
+TOLERANCE = 0.01
+"""Default change of loss that does not matter."""
 
 _UNCOMPARED = ("n_splits", "n_thresholds", "n_bytes")
 
@@ -91,7 +93,8 @@ class PathRow:
     """One fold at one point of a path: a row of ``paths.csv``.
 
     ``anchor`` is the setting of all other penalties: ``fixed``, the study's fixed
-    values and our defaults, or ``tuned``, the best candidate on all rows. ``reading``
+    values and our defaults, or ``tuned``, the best candidate of the outer fold's own
+    search. ``reading``
     is where the curve is read: ``stopped``, at the rounds with the lowest mean loss, or
     ``equal``, at the same rounds for all points of an outer fold.
     """
@@ -132,12 +135,66 @@ def plain_size(size: TreeSize) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class EffectPoint:
-    """Means over all folds at one value of the penalty.
+class OuterPoint:
+    """One value of a penalty, refitted and judged on every outer fold.
 
-    ``differences`` are fold-paired differences to the first point, by measure, and
-    ``leaves_ratio`` is the fold-paired ratio of leaves. ``p_value`` is for the loss,
-    Holm-adjusted over the points of the path.
+    Attributes
+    ----------
+    value : float
+        Of the penalty.
+    inner : tuple of float
+        Mean inner loss of each outer fold, at the rounds of the refit.
+    cut : tuple of bool
+        Whether the limit on rounds ended the inner curves while the loss still fell.
+    results : tuple of FitResult
+        The refits, with their losses on the test rows.
+    """
+
+    value: float
+    inner: tuple[float, ...]
+    cut: tuple[bool, ...]
+    results: tuple[FitResult, ...]
+
+    @property
+    def losses(self) -> list[Array]:
+        """Losses of the test rows, by outer fold."""
+        return [result.row_losses for result in self.results]
+
+    def size(self, measure: str) -> list[float]:
+        """Return ``trees``, ``leaves`` or ``leaves_per_tree``, by outer fold."""
+        return [_counted(one.sizes.at(one.n_rounds), measure) for one in self.results]
+
+
+FACTORS = ("trees", "leaves_per_tree", "leaves")
+"""Sizes that are reported as factors; the third is the product of the others."""
+
+
+def _counted(size: TreeSize, measure: str) -> float:
+    if measure == "leaves_per_tree":
+        return size.n_leaves / max(size.n_trees, 1)
+    return float(getattr(size, f"n_{measure}"))
+
+
+@dataclass(frozen=True, slots=True)
+class EffectPoint:
+    """One value of the penalty: means over inner folds, and the change against off.
+
+    Attributes
+    ----------
+    value, loss, train_loss, rounds, size
+        The penalty and means over all inner folds.
+    differences : mapping
+        Fold-paired differences to the first point on the inner folds, by measure.
+    change : LossChange
+        Change of loss against the first point. The intervals of a path hold together.
+        On the test rows of the outer folds where points were refitted, otherwise by
+        inner folds.
+    factors : mapping
+        Ratios of ``FACTORS`` to the first point, on the same folds as ``change``.
+    judged_loss : float
+        Mean loss on the outer folds; NaN where points were not refitted.
+    cut : float
+        Share of outer folds in which the limit on rounds ended the curves.
     """
 
     value: float
@@ -146,13 +203,10 @@ class EffectPoint:
     rounds: float
     size: dict[str, float]
     differences: Mapping[str, Interval]
-    leaves_ratio: Interval
-    p_value: float
-
-    @property
-    def difference(self) -> Interval:
-        """The fold-paired loss difference to the first point."""
-        return self.differences["loss"]
+    change: LossChange
+    factors: Mapping[str, Interval]
+    judged_loss: float
+    cut: float
 
     @property
     def gap(self) -> float:
@@ -170,50 +224,28 @@ class Effect:
     reading: str
     points: tuple[EffectPoint, ...]
     flat: tuple[float, float]
-    """Ends of the contiguous range around the lowest point whose paired differences to
-    it are within one standard error; the weaker end first."""
+    """Ends of the contiguous range around the lowest point whose paired inner
+    differences to it are within one standard error; the weaker end first."""
 
     @property
     def lowest(self) -> EffectPoint:
-        """The point with the lowest mean loss, the first one if tied."""
+        """The point with the lowest mean inner loss, the first one if tied."""
         return min(self.points, key=lambda point: point.loss)
 
-    @property
-    def verdict(self) -> Literal["helps", "harms", "not determined"]:
-        """``helps``, ``harms`` or ``not determined``.
+    def rated(self, point: EffectPoint) -> bool:
+        """Whether a point's change may be rated: no limit on rounds cut the curves."""
+        return point.change.exists and self.points[0].cut == point.cut == 0
 
-        It helps if some value lowers the loss with a Holm-adjusted p-value below 0.05.
-        It harms if some value raises the loss in this sense, and every value's 95 %
-        interval rules out a relevant decrease. The second condition is needed because
-        any penalty raises the loss once it is large enough. It rejects 'some value
-        lowers the loss by that much' only if that is rejected for every value, which
-        needs no adjustment [1]_. Otherwise the folds cannot tell.
+    def safe(self, tolerance: float = TOLERANCE) -> tuple[float, float] | None:
+        """Return the values from the first on that are shown to lose at most so much.
 
-        References
-        ----------
-        .. [1] R. L. Berger. "Multiparameter Hypothesis Testing and Acceptance
-           Sampling". Technometrics 24, 295-300, 1982, on intersection-union tests.
-        """
-        shown = [p for p in self.points[1:] if p.p_value < LEVEL]
-        if any(point.difference.estimate < 0 for point in shown):
-            return "helps"
-        losses = [abs(point.loss) for point in self.points]
-        counts = max(WORTH_HAVING * losses[0], OF_HIGHEST * max(losses))
-        if shown and all(point.difference.low > -counts for point in self.points[1:]):
-            return "harms"
-        return "not determined"
-
-    @property
-    def safe(self) -> tuple[float, float] | None:
-        """The first value, and the strongest one without a detectable increase in loss.
-
-        The strongest is the last before the first point whose 95 % interval is
-        entirely above 0; None if that is the second point.
+        The interval of each ends below ``tolerance``; the band stops before the first
+        value whose interval does not, or that is not rated. None if that is the second.
         """
         start, *others = self.points
         kept = start
         for point in others:
-            if point.difference.low > 0:
+            if not (self.rated(point) and point.change.high < tolerance):
                 break
             kept = point
         return None if kept is start else (start.value, kept.value)
@@ -226,7 +258,12 @@ class Effect:
         return end - start + 1
 
 
-def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
+def penalty_effect(
+    rows: Sequence[PathRow],
+    test_train_ratio: float,
+    outer: Mapping[int, OuterPoint] | None = None,
+    judges: Judges | None = None,
+) -> Effect:
     """Return the effect measured by the rows of one path.
 
     Parameters
@@ -236,24 +273,27 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
         point 0 the penalty has no effect, or its smallest.
     test_train_ratio : float
         Validation rows over training rows of an inner fold.
+    outer, judges : optional
+        The same points on the outer folds, by number, and the rows that judge them.
     """
     ordered = sorted(rows, key=lambda row: (row.point, row.outer_fold, row.inner_fold))
     by_point = [[*one] for _, one in groupby(ordered, key=lambda row: row.point)]
     zero = by_point[0]
-    differences = [
-        {
-            measure: corrected_t(
-                _measured(one, measure) - _measured(zero, measure), test_train_ratio
-            )
-            for measure in MEASURES
-        }
-        for one in by_point
-    ]
-    adjusted = [1.0, *holm([each["loss"].p_value for each in differences[1:]])]
+    judged = [(outer or {}).get(one[0].point) for one in by_point]
+    if judges is not None and judged[0] is not None:
+        changes = _judged_changes(judged, judges)
+        ratio = judges.ratio
+    else:
+        judged = [None] * len(by_point)
+        changes = _inner_changes(by_point, test_train_ratio)
+        ratio = test_train_ratio
+    names = [name.removeprefix("n_") for name in SIZES]
     points = []
-    for one, intervals, p_value in zip(by_point, differences, adjusted, strict=True):
-        leaves = _measured(one, "leaves"), _measured(zero, "leaves")
-        names = [name.removeprefix("n_") for name in SIZES]
+    for one, found, change in zip(by_point, judged, changes, strict=True):
+        here, first = (
+            {name: _factor(name, rows, point) for name in FACTORS}
+            for rows, point in ((one, found), (zero, found and judged[0]))
+        )
         points.append(
             EffectPoint(
                 value=one[0].value,
@@ -261,9 +301,22 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
                 train_loss=_mean(one, "train_loss"),
                 rounds=math.fsum(row.rounds for row in one) / len(one),
                 size={name: _mean(one, name) for name in names},
-                differences=intervals,
-                leaves_ratio=paired_ratio(*leaves, test_train_ratio),
-                p_value=float(p_value),
+                differences={
+                    measure: corrected_t(
+                        _measured(one, measure) - _measured(zero, measure),
+                        test_train_ratio,
+                    )
+                    for measure in MEASURES
+                },
+                change=change,
+                factors={
+                    name: paired_ratio(here[name], first[name], ratio)
+                    for name in FACTORS
+                },
+                judged_loss=math.nan
+                if found is None or judges is None
+                else judges.mean_loss(found.losses),
+                cut=0.0 if found is None else sum(found.cut) / len(found.cut),
             )
         )
     losses = np.array([_measured(one, "loss") for one in by_point])
@@ -273,15 +326,55 @@ def penalty_effect(rows: Sequence[PathRow], test_train_ratio: float) -> Effect:
         low -= 1
     while high < len(points) - 1 and admitted[high + 1]:
         high += 1
-    first = rows[0]
+    first_row = rows[0]
     return Effect(
-        engine=first.engine,
-        penalty=first.penalty,
-        anchor=first.anchor,
-        reading=first.reading,
+        engine=first_row.engine,
+        penalty=first_row.penalty,
+        anchor=first_row.anchor,
+        reading=first_row.reading,
         points=tuple(points),
         flat=(points[low].value, points[high].value),
     )
+
+
+NO_CHANGE = LossChange(0.0, 0.0, 0.0, "the same model")
+_UNJUDGED = LossChange(
+    math.nan, math.nan, math.nan, "no interval: a fit on the outer folds failed"
+)
+
+
+def _judged_changes(
+    points: Sequence[OuterPoint | None], judges: Judges
+) -> list[LossChange]:
+    """Return the changes of a path against its first point, by outer test rows."""
+    first = points[0]
+    pairs = [(p.losses, first.losses) for p in points[1:] if p and first]
+    found = iter(simultaneous_changes(pairs, judges))
+    return [NO_CHANGE, *(next(found) if p else _UNJUDGED for p in points[1:])]
+
+
+def _inner_changes(
+    by_point: Sequence[Sequence[PathRow]], test_train_ratio: float
+) -> list[LossChange]:
+    """Return the same by inner folds, each a single number: their rows are unknown."""
+    losses = [[np.array([row.loss]) for row in one] for one in by_point]
+    folds = len(losses[0])
+    judges = Judges(
+        rows=tuple(np.array([fold]) for fold in range(folds)),
+        weights=(None,) * folds,
+        forward=True,  # so that fold means, not rows, give the variance
+        ratio=test_train_ratio,
+    )
+    pairs = [(one, losses[0]) for one in losses[1:]]
+    return [NO_CHANGE, *simultaneous_changes(pairs, judges)]
+
+
+def _factor(
+    measure: str, rows: Sequence[PathRow], point: OuterPoint | None
+) -> list[float]:
+    if point is not None:
+        return point.size(measure)
+    return [_counted(row.size, measure) for row in rows]
 
 
 def _measured(rows: Sequence[PathRow], measure: str) -> Array:

@@ -34,8 +34,9 @@ class PenaltyPath(pd.DataFrame):
     Attributes
     ----------
     effect : Effect or None
-        Means over the folds and fold-paired differences to the first value, each curve
-        read where it stops; None if no point could be fitted.
+        Means over the folds and changes against the first value, each curve read where
+        it stops; None if no point could be fitted. Its intervals hold together, those
+        of the change of loss by folds.
     """
 
     _metadata: ClassVar[list[str]] = ["effect"]
@@ -73,8 +74,8 @@ class PenaltyPath(pd.DataFrame):
         points = self.effect.points
         bands: list[tuple[float | None, float | None]] = []
         for point in points if measure == "loss" else ():
-            found, zero = point.difference, point.loss - point.difference.estimate
-            ends = (zero + found.low, zero + found.high)
+            found, zero = point.change, points[0].loss
+            ends = (zero * (1 + found.low), zero * (1 + found.high))
             bands.append(ends if found.exists else (None, None))
         curve = Curve(
             self.effect.engine,
@@ -84,7 +85,7 @@ class PenaltyPath(pd.DataFrame):
             ),
             tuple(low for low, _ in bands),
             tuple(high for _, high in bands),
-            safe=self.effect.safe if measure == "loss" else None,
+            safe=self.effect.safe() if measure == "loss" else None,
         )
         values = (*curve.y, *curve.low, *curve.high)
         return curve_panel(

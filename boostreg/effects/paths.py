@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from boostreg.effects.effects import PathRow
-from boostreg.penalty import Penalty
+from boostreg.engine_facts import ENGINE_FACTS
+from boostreg.errors import PenaltyError
+from boostreg.penalty import Penalty, Units
 from boostreg.penalty.space import Range, least_of
-from boostreg.penalty.value import FALLING, WHOLE
+from boostreg.penalty.value import FALLING, PENALTY_FACTS, WHOLE
 from boostreg.tuning.measuring import Measuring, Setting
 from boostreg.tuning.trial import common_rounds, cut_fold
 
@@ -18,6 +20,7 @@ __all__ = [
     "PathPoint",
     "equal_rounds",
     "failed_points",
+    "own_default",
     "path_grid",
     "path_points",
     "path_rows",
@@ -26,22 +29,37 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PathPoint:
-    """One value of one penalty of one engine, everything else at ``anchor``."""
+    """One value of one penalty of one engine, everything else at ``anchor``.
+
+    ``penalties`` is one for all outer folds, or one per outer fold, in their order:
+    around tuned values, each outer fold has those that its own inner folds chose.
+    """
 
     engine: str
     name: str
     anchor: str
     point: int
-    penalty: Penalty
+    penalties: tuple[Penalty, ...]
+
+    @property
+    def penalty(self) -> Penalty:
+        """That of the first outer fold, or of all."""
+        return self.penalties[0]
 
     @property
     def value(self) -> float:
         """The value of the varied penalty."""
         return float(getattr(self.penalty, self.name))
 
+    def setting(self, outer: int | None) -> Setting:
+        """Return what to measure in one outer fold."""
+        shared = len(self.penalties) == 1
+        penalty = self.penalties[0 if shared else int(outer or 0)]
+        return Setting(self.engine, outer, penalty)
+
     def settings(self, outer_folds: Iterable[int | None]) -> list[Setting]:
         """Return the settings to measure, one per outer fold."""
-        return [Setting(self.engine, outer, self.penalty) for outer in outer_folds]
+        return [self.setting(outer) for outer in outer_folds]
 
 
 def path_grid(name: str, searched: Range, points: int) -> tuple[float, ...]:
@@ -68,19 +86,54 @@ def path_grid(name: str, searched: Range, points: int) -> tuple[float, ...]:
 
 def path_points(
     engine: str,
-    base: Penalty,
+    base: Penalty | Sequence[Penalty],
     grids: Mapping[str, Sequence[float]],
     anchor: str = "fixed",
 ) -> list[PathPoint]:
-    """Return the points of the paths of one engine, in the order of ``grids``."""
+    """Return the points of the paths of one engine, in the order of ``grids``.
+
+    ``base`` has all other penalties; it may be one per outer fold.
+    """
+    bases = (base,) if isinstance(base, Penalty) else tuple(base)
     made = []
     for name, grid in grids.items():
         for number, value in enumerate(grid):
-            whole = name in WHOLE and value == round(value)
-            changed: dict[str, Any] = {name: int(value) if whole else value}
-            penalty = replace(base, **changed)
-            made.append(PathPoint(engine, name, anchor, number, penalty))
+            penalties = tuple(_at(one, name, value) for one in bases)
+            made.append(PathPoint(engine, name, anchor, number, penalties))
     return made
+
+
+def own_default(
+    engine: str,
+    name: str,
+    anchor: str,
+    bases: Sequence[Penalty],
+    units: Sequence[Units],
+) -> PathPoint | None:
+    """Return the point at the library's own value of a penalty, None where it has none.
+
+    ``units`` are of the training rows of each outer fold: the value is raw in the
+    library and in the study's scale here. Its number is -1, for it is on no grid.
+    """
+    raw = ENGINE_FACTS[engine].defaults.get(name, PENALTY_FACTS[name].idle)
+    if raw is None:
+        return None
+    given = _at(Penalty(), name, raw)
+    by_fold = bases if len(bases) > 1 else [*bases] * len(units)
+    try:
+        penalties = tuple(
+            _at(base, name, float(getattr(given.to_scale(base.scale, own), name)))
+            for base, own in zip(by_fold, units, strict=True)
+        )
+    except PenaltyError:
+        return None  # this scale has no unit here
+    return PathPoint(engine, name, anchor, -1, penalties)
+
+
+def _at(base: Penalty, name: str, value: float) -> Penalty:
+    whole = name in WHOLE and value == round(value)
+    changed: dict[str, Any] = {name: int(value) if whole else value}
+    return replace(base, **changed)
 
 
 def path_rows(

@@ -1,26 +1,29 @@
-"""Models compared on the same outer folds, by paired differences."""
+"""Models compared on the test rows of the same outer folds, by changes of loss."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
+from boostreg.changes import Judges, LossChange, Word, simultaneous_changes
 from boostreg.effects.effects import paired_ratio
-from boostreg.report.records import RunRecord
+from boostreg.report.records import EngineRecord, RunRecord
 from boostreg.report.results import ComparisonData, DifferenceData, RatioData
 from boostreg.report.wording import format_change
-from boostreg.statistics import Interval, corrected_t, holm, mean_interval, row_interval
+from boostreg.statistics import Interval
 
 __all__ = [
-    "LEVEL", "Comparison", "Judged", "best_linear", "compare_all",
-    "comparison_data", "interval_data", "judged_models", "outer_results", "sizes_data",
+    "ENSEMBLES", "PICKED", "Comparison", "Judged", "best_linear", "best_network",
+    "compare_all", "comparison_data", "interval_data", "judged_models", "lead_engine",
+    "n_judges", "outer_leaves", "outer_results", "sizes_data",
 ]  # fmt: skip
 
-LEVEL = 0.05
-"""Adjusted p-values below it make a difference better or worse."""
+PICKED = ("best", "one_se")
+ENSEMBLES = ("best", "one_se", "default", "unpenalised")
+"""Models of each engine that the outer folds judge; the first two are tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,69 +33,100 @@ class Judged:
     losses: Array
     row_losses: tuple[Array, ...]
 
-    def interval(self, ratio: float) -> Interval:
-        """Return its mean outer loss with a corrected resampled t interval."""
-        return mean_interval(self.losses, ratio)
+    def interval(self, judges: Judges) -> Interval:
+        """Return its mean outer loss with a 95 % interval, no end of which is below 0.
+
+        It is the change from a model whose loss is 1 on every row.
+        """
+        one = tuple(np.ones(len(rows)) for rows in self.row_losses)
+        (found,) = simultaneous_changes([(self.row_losses, one)], judges)
+        return Interval(
+            judges.mean_loss(self.row_losses),
+            found.low + 1,
+            found.high + 1,
+            float("nan"),
+            n_judges(judges),
+            found.method,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Loss of ``a`` minus loss of ``b``: below 0, ``a`` is better.
+    """The change of loss from model ``b`` to model ``a``.
 
-    ``base`` is the mean loss of ``b``; ``adjusted`` is the Holm-adjusted p-value over
-    all comparisons of the report. The words 'better' and 'worse' are based on it, the
-    interval is unadjusted.
+    ``family`` is the number of comparisons whose intervals hold together, this one
+    included; the words are read off the interval.
     """
 
     a: str
     b: str
-    interval: Interval
-    base: float
-    adjusted: float
-
-    def relative(self, difference: float) -> float:
-        """Return a difference as a share of the mean loss of ``b``."""
-        return difference / self.base if self.base else float("nan")
+    change: LossChange
+    tolerance: float
+    n: int
+    family: int = 1
 
     @property
-    def word(self) -> Literal["better", "worse", "not told apart"]:
-        """The verdict as ``results.json`` stores it; see ``clause`` for plain words."""
-        if not self.adjusted < LEVEL:
-            return "not told apart"
-        return "better" if self.interval.estimate < 0 else "worse"
+    def word(self) -> Word:
+        """What the interval shows."""
+        return self.change.word(self.tolerance)
 
     @property
-    def change(self) -> str:
-        """The estimate in words, as a share of the mean loss of ``b``."""
-        return format_change(self.relative(self.interval.estimate))
+    def is_as_good(self) -> bool:
+        """Whether ``a`` is shown to be as good as ``b``, or better."""
+        return self.word in ("better", "same", "as good")
+
+    @property
+    def reversed(self) -> "Comparison":
+        """The change from ``a`` to ``b``."""
+        old = self.change
+        estimate, low, high = (
+            _inverse(end) for end in (old.estimate, old.high, old.low)
+        )
+        change = LossChange(estimate, low, high, old.method)
+        return replace(self, a=self.b, b=self.a, change=change)
+
+    @property
+    def estimate(self) -> str:
+        """The change in words."""
+        return format_change(self.change.estimate)
 
     @property
     def ends(self) -> str:
-        """The interval in words, as shares of the mean loss of ``b``."""
-        if not self.interval.exists:
+        """The interval in words."""
+        if not self.change.exists:
             return "no interval"
-        low, high = self.relative(self.interval.low), self.relative(self.interval.high)
-        return f"95% CI {format_change(low)} to {format_change(high)}"
+        low, high = map(format_change, (self.change.low, self.change.high))
+        return f"95% CI {low} to {high}"
 
     def clause(self, a: str, b: str) -> str:
-        """Return the verdict in words, with names for the two models.
+        """Return the verdict in words, with names for the two models."""
+        return {
+            "better": f"{a} is better than {b}",
+            "worse": f"{a} is worse than {b}",
+            "same": f"{a} and {b} have the same loss within "
+            f"{format_change(self.tolerance).removeprefix('+')}",
+            "as good": f"{a} is as good as {b}",
+            "not settled": f"not settled between {a} and {b}",
+        }[self.word]
 
-        If the interval, which is not adjusted, excludes 0, it says why there is no
-        detectable difference all the same.
-        """
-        if self.word != "not told apart":
-            return f"{a} is {self.word} than {b}"
-        interval = self.interval
-        excluded = interval.exists and not interval.low <= 0 <= interval.high
-        why = ", once adjusted for all comparisons" if excluded else ""
-        return f"no detectable difference between {a} and {b}{why}"
+
+def _inverse(change: float) -> float:
+    return 1 / (1 + change) - 1 if change > -1 else math.nan
+
+
+def n_judges(judges: Judges) -> int:
+    """Return the number of folds, groups or rows that an interval counts."""
+    if judges.forward and len(judges.rows) > 1:
+        return len(judges.rows)
+    rows = np.unique(np.concatenate(judges.rows))
+    return len(rows if judges.groups is None else np.unique(judges.groups[rows]))
 
 
 def judged_models(record: RunRecord) -> dict[str, Judged]:
     """Return every model that was judged on the outer folds, by name."""
     judged = {}
     for engine in record.engines.values():
-        for model in ("best", "one_se", "default", "unpenalised"):
+        for model in ENSEMBLES:
             folds = engine.outer[model]
             losses, rows = [f.loss for f in folds], tuple(f.row_losses for f in folds)
             judged[f"{engine.name} {model}"] = Judged(np.array(losses), rows)
@@ -108,9 +142,28 @@ def outer_results(by_fold: Mapping[int | None, BaselineResult]) -> list[Baseline
     return [by_fold[fold] for fold in sorted(f for f in by_fold if f is not None)]
 
 
+def lead_engine(record: RunRecord) -> EngineRecord:
+    """Return the engine whose ``best`` has the lowest inner loss on all rows.
+
+    Outer rows do not influence the choice, so its outer loss is not biased by it.
+    """
+    return min(record.engines.values(), key=lambda e: e.tuned[None].selection.best.loss)
+
+
+def outer_leaves(engine: EngineRecord, model: str) -> float:
+    """Return the mean number of leaves of a model over the outer folds."""
+    folds = engine.outer[model]
+    return sum(fold.size.n_leaves for fold in folds) / len(folds)
+
+
 def best_linear(record: RunRecord) -> str | None:
     """Return the linear model with the lowest inner loss on all rows, if any."""
     return _best_baseline(record, linear=True)
+
+
+def best_network(record: RunRecord) -> str | None:
+    """Return the network with the lowest inner loss on all rows, if any."""
+    return _best_baseline(record, linear=False)
 
 
 def _best_baseline(record: RunRecord, *, linear: bool) -> str | None:
@@ -122,39 +175,50 @@ def _best_baseline(record: RunRecord, *, linear: bool) -> str | None:
     return min(final, key=lambda name: final[name].inner_loss, default=None)
 
 
+Pair = tuple[str, str]
+
+
 def compare_all(
     record: RunRecord, judged: Mapping[str, Judged]
 ) -> tuple[Comparison, ...]:
     """Return the comparisons that a report makes, in a fixed order."""
-    linear = best_linear(record)
-    others_of_all = [linear, _best_baseline(record, linear=False), "mean"]
-    pairs = []
-    for engine in record.engines:
-        others = [f"{engine} default", f"{engine} unpenalised", *others_of_all]
-        pairs += [(f"{engine} best", b) for b in others if b in judged]
-        pairs.append((f"{engine} one_se", f"{engine} best"))
-        pairs.append((f"{engine} one_se", f"{engine} default"))
-    names = list(record.engines)
-    pairs += [
-        (f"{a} best", f"{b} best") for i, b in enumerate(names) for a in names[i + 1 :]
-    ]
-    if linear and "mean" in judged:
-        pairs.append((linear, "mean"))
-    intervals = []
-    for first, second in ((judged[a], judged[b]) for a, b in pairs if b):
-        if len(first.losses) == 1:
-            rows = first.row_losses[0] - second.row_losses[0]
-            intervals.append(row_interval(rows, record.outer_weights[0]))
-        else:
-            differences = first.losses - second.losses
-            intervals.append(corrected_t(differences, record.outer_ratio))
-    # An interval that does not exist takes part as one that shows nothing.
-    p_values = np.array([interval.p_value for interval in intervals])
-    adjusted = holm(np.nan_to_num(p_values, nan=1.0))
-    return tuple(
-        Comparison(a, str(b), interval, float(judged[str(b)].losses.mean()), p_value)
-        for (a, b), interval, p_value in zip(pairs, intervals, adjusted, strict=True)
-    )
+    judges, n = record.judges, n_judges(record.judges)
+    made = []
+    for family in _families(record):
+        pairs = [(judged[a].row_losses, judged[b].row_losses) for a, b in family]
+        found = simultaneous_changes(pairs, judges)
+        made += [
+            Comparison(a, b, change, record.tolerance, n, len(family))
+            for (a, b), change in zip(family, found, strict=True)
+        ]
+    return tuple(made)
+
+
+def _families(record: RunRecord) -> Iterator[Sequence[Pair]]:
+    """Yield the pairs that one sentence speaks of; their intervals hold together.
+
+    A pair alone is one of a chain of tests of which each needs the one before, or of
+    which all must agree, or it is descriptive.
+    """
+    engines, lead = list(record.engines), lead_engine(record).name
+    linear, network = best_linear(record), best_network(record)
+    simple = [name for name in (linear, network) if name]
+    if "mean" in record.baselines:
+        best = [f"{engine} best" for engine in engines]
+        yield [(model, "mean") for model in (*best, *simple[:1])]
+    for a, b in (
+        ("best", "unpenalised"), ("best", "default"), ("unpenalised", "default"),
+        ("one_se", "default"),
+    ):  # fmt: skip
+        yield [(f"{engine} {a}", f"{engine} {b}") for engine in engines]
+    rivals = [f"{e} {model}" for e in engines for model in (*PICKED, "default")]
+    alone = [(name, rival) for name in simple for rival in rivals]
+    if linear and network:
+        alone.append((network, linear))
+    alone += [(f"{engine} one_se", f"{engine} best") for engine in engines]
+    others = [f"{e} {pick}" for e in engines if e != lead for pick in PICKED]
+    alone += [(other, f"{lead} best") for other in others]
+    yield from ([pair] for pair in alone)
 
 
 def interval_data(interval: Interval) -> DifferenceData:
@@ -174,10 +238,13 @@ def comparison_data(one: Comparison) -> ComparisonData:
     return {
         "a": one.a,
         "b": one.b,
-        "relative": one.relative(one.interval.estimate),
-        "adjusted": one.adjusted,
+        "change": one.change.estimate,
+        "low": one.change.low,
+        "high": one.change.high,
+        "n": one.n,
+        "method": one.change.method,
+        "family": one.family,
         "word": one.word,
-        **interval_data(one.interval),
     }
 
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
-from boostreg.changes import LossChange
+from boostreg.changes import Judges, LossChange
 from boostreg.claims.experiments.base import Panel
 from boostreg.claims.verdict import Finding
 from boostreg.effects.effects import Effect, PathRow
 from boostreg.effects.importance import Importance
 from boostreg.effects.mechanism import Mechanism
 from boostreg.effects.optimism import OvertuningPoint
-from boostreg.effects.outer import OuterEffect
+from boostreg.effects.outer import TunedPenalty
 from boostreg.effects.sketch import Sketch
 from boostreg.fits.fit import FitResult
 from boostreg.fits.work import ModelRecord, ReferenceRecord
@@ -25,15 +25,11 @@ from boostreg.trees import TreeSize
 from boostreg.tuning import Candidate, Prior, Selection, Trial
 
 __all__ = [
-    "GIVEN", "MAIN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord",
-    "TunedEngine",
+    "GIVEN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord", "TunedEngine",
 ]  # fmt: skip
 
 GIVEN = 2
 """Trials of every search that are not drawn."""
-
-MAIN = ("fixed", "stopped")
-"""Anchor and reading of the effects that a page leads with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +143,28 @@ class RunRecord:
     effects: Sequence[Effect]
     # What the study asks for and this version does not do.
     notes: tuple[str, ...]
-    # Test rows / training rows of the outer folds.
-    outer_ratio: float
-    # Row weights of each outer fold's test rows.
-    outer_weights: tuple[Array | None, ...]
+    # Test rows of the outer folds.
+    judges: Judges
+    # A relative change of loss that does not matter.
+    tolerance: float
     # Warnings about the search before it began.
     lint: tuple[linter.LintFinding, ...] = ()
     mechanisms: Sequence[Mechanism] = ()
-    # Of the penalties tuned alone, all else fixed.
-    outer_effects: Sequence[OuterEffect] = ()
+    # What tuning each penalty gains, around both anchors.
+    tuned: Sequence[TunedPenalty] = ()
     # First trees by engine, penalty and its value, all else fixed.
     sketches: Mapping[tuple[str, str, float], Sketch] = field(default_factory=dict)
     claims: Sequence[ClaimRecord] = ()
+
+    @property
+    def outer_ratio(self) -> float:
+        """Test rows per training row of the outer folds."""
+        return self.judges.ratio
+
+    @property
+    def outer_weights(self) -> tuple[Array | None, ...]:
+        """Row weights of each outer fold's test rows."""
+        return self.judges.weights
 
     @property
     def searched(self) -> bool:
@@ -166,6 +172,23 @@ class RunRecord:
         return int(self.study["search"]["trials"]) > GIVEN
 
     @property
+    def anchor(self) -> str:
+        """The setting of the other penalties that a page leads with."""
+        return "tuned" if self.searched else "fixed"
+
+    @property
     def main_effects(self) -> list[Effect]:
-        """Effects around the fixed values, each curve read where it stops."""
-        return [e for e in self.effects if (e.anchor, e.reading) == MAIN]
+        """Effects around the values that the page leads with, where each stops.
+
+        A penalty without a path there is read around the fixed values.
+        """
+        found: dict[tuple[str, str], Effect] = {}
+        for anchor in dict.fromkeys(("fixed", self.anchor)):
+            for one in self.effects:
+                if (one.anchor, one.reading) == (anchor, "stopped"):
+                    found[one.engine, one.penalty] = one
+        return list(found.values())
+
+    def main_tuned(self) -> list[TunedPenalty]:
+        """Return what tuning each penalty gains around those values."""
+        return [one for one in self.tuned if one.anchor == self.anchor]

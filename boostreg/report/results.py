@@ -11,15 +11,18 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from boostreg.changes import Word
 from boostreg.claims.verdict import Verdict
+from boostreg.effects.outer import EffectWord
 
 __all__ = [
-    "BaselineData", "BaselinePointData", "CardData", "ChangeData", "ClaimData",
-    "ClaimFindingData", "ClaimPanelData", "ComparisonData", "DifferenceData",
-    "EffectData", "EffectPointData", "EngineData", "ImportanceData",
-    "IncumbentData", "LintData", "MechanismPointData", "Number", "OuterData",
-    "PathData", "Penalties", "PickData", "PurposeData", "Results", "SizeData",
-    "StudyData", "TreeData", "faults_of", "json_schema",
+    "AnswerData", "BaselineData", "BaselinePointData", "CardData", "ChangeData",
+    "ClaimData", "ClaimFindingData", "ClaimPanelData", "ComparisonData",
+    "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
+    "IncumbentData", "LintData", "LossChangeData", "MechanismPointData", "Number",
+    "OuterData", "PathData", "Penalties", "PenaltyData", "PickData", "PurposeData",
+    "QuestionData", "Results", "SettingsData", "SizeData", "StudyData", "TreeData",
+    "TunedPenaltyData", "faults_of", "json_schema",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -273,13 +276,14 @@ class GuessData(Part):
     sentence: str
 
 
-class GapData(Part):
-    """A relative change of loss with its interval, and how that was made."""
+class LossChangeData(Part):
+    """A relative change of loss, its 95 % interval, and the word read off it."""
 
     change: Number
     low: Number
     high: Number
     method: str
+    word: str
 
 
 class IncumbentData(Part):
@@ -291,7 +295,7 @@ class IncumbentData(Part):
     trial: Count
     inner: Number
     outer: Number
-    later: GapData
+    later: LossChangeData
 
 
 class PairShareData(Part):
@@ -324,7 +328,7 @@ class EngineData(Part):
     default: ReferenceData
     unpenalised: ReferenceData
     front: list[CandidateData]
-    nested_gap: dict[str, GapData]
+    nested_gap: dict[str, LossChangeData]
     ties: list[Count]
     guess: GuessData | None
     purposes: list[PurposeData]
@@ -374,14 +378,67 @@ class DifferenceData(Part):
     method: str
 
 
-class ComparisonData(DifferenceData):
-    """Loss of model ``a`` minus loss of model ``b``."""
+class ComparisonData(Part):
+    """The change of loss from model ``b`` to model ``a``, as a share.
+
+    The word is read off the 95 % interval: ``better`` or ``worse`` (all of it on one
+    side of 0), ``same`` (all of it within the tolerance), ``as good`` (all of it below
+    the tolerance), otherwise ``not settled``. The intervals of a ``family`` of so many
+    comparisons hold together; ``n`` rows, groups or folds judge.
+    """
 
     a: str
     b: str
-    relative: Number
-    adjusted: Number
-    word: Literal["better", "worse", "not told apart"]
+    change: Number
+    low: Number
+    high: Number
+    n: Count
+    method: str
+    family: Count
+    word: Word
+
+
+class SettingsData(Part):
+    """The boosted model that the answer names.
+
+    ``params`` are those of the library that act; ``leaves`` are those of the model of
+    all rows, ``judged_leaves`` a mean over the outer folds, and so many other penalties
+    act as ``more`` says.
+    """
+
+    engine: str
+    model: Literal["best", "one_se"]
+    params: dict[str, Any]
+    more: Count
+    rounds: Count
+    leaves: Number
+    judged_leaves: Number
+
+
+class QuestionData(Part):
+    """A question, the word that answers it, and the comparisons that show it."""
+
+    question: Literal["mean", "simple", "penalties", "defaults", "smallest"]
+    word: str
+    changes: list[ComparisonData]
+
+
+class AnswerData(Part):
+    """The answer as a decision, see ``boostreg.report.decision``.
+
+    ``use`` is the model to use by its name in ``comparisons``, ``coefficients`` those
+    of the simple model that it was compared with, ``actions`` what to do next.
+    """
+
+    kind: Literal["mean", "simple", "trees", "defaults", "not settled"]
+    use: str
+    lead: str
+    tolerance: Finite
+    settings: SettingsData
+    simple: str | None
+    coefficients: Number
+    questions: list[QuestionData]
+    actions: list[str]
 
 
 class RatioData(Part):
@@ -396,45 +453,70 @@ class RatioData(Part):
     method: str
 
 
-class EffectPointData(DifferenceData, SizeData):
-    """Means at one value of a penalty; differences are those to the first value."""
+class EffectPointData(SizeData):
+    """Means over inner folds at one value of a penalty, and what outer folds say.
+
+    ``judged`` is the mean loss on the outer folds, None where the value was not
+    refitted. ``against_off`` compares with the first value; intervals of a path hold
+    together. It is not ``rated`` where the limit on rounds ended curves, in the share
+    ``cut`` of the outer folds. ``factors`` are ratios of sizes to the first value.
+    """
 
     value: Finite
     loss: Number
     train_loss: Number
     gap: Number
     rounds: Number
-    adjusted: Number
+    judged: Number
+    against_off: LossChangeData
+    rated: bool
+    cut: Finite
+    factors: dict[str, ChangeData]
     differences: dict[str, ChangeData]
-    leaves_change: ChangeData
 
 
 class PathData(Part):
-    """A path of one penalty: what is held around it, and where its curves are read."""
+    """A path of one penalty: what is held around it, and where its curves are read.
+
+    ``safe`` are the values, from the first on, that are shown to lose at most the
+    tolerance; ``flat`` those within one standard error of the lowest inner loss.
+    """
 
     anchor: str
     reading: str
     points: list[EffectPointData]
     safe: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None
     flat: list[Finite]
-    verdict: Literal["helps", "harms", "not determined"]
 
 
-class LowestData(Part):
-    """The value of lowest loss; its changes, as shares of the first value's."""
+class TunedPenaltyData(Part):
+    """A penalty tuned around ``anchor``: values of the inner folds, outer losses.
 
-    value: Finite
-    loss: ChangeData
-    leaves: ChangeData
+    ``default`` is the library's own raw value if it is another one than ``off``;
+    ``trees`` are geometric means, without the penalty and with it.
+    """
 
-
-class OuterEffectData(Part):
-    """A penalty tuned alone: the values picked, judged on the outer folds."""
-
+    anchor: str
+    word: EffectWord
     sentence: str
+    off: Finite
+    default: Number
     values: list[Number]
-    loss: dict[str, Any]
-    leaves: dict[str, Any]
+    against_off: LossChangeData
+    against_default: LossChangeData | None
+    factors: dict[str, ChangeData]
+    trees: list[Number]
+    cut: Finite
+
+
+class PenaltyData(Part):
+    """What a penalty does with all engines together, around ``anchor``."""
+
+    anchor: str
+    engines: list[str]
+    word: EffectWord
+    against_off: LossChangeData
+    against_default: LossChangeData | None
 
 
 class MechanismPartData(Part):
@@ -465,15 +547,16 @@ class TreeData(Part):
 
 
 class EffectData(PathData):
-    """What one penalty of one engine does, all else held.
+    """What one penalty of one engine does, read where each curve stops.
 
-    ``others`` are the same path around other values or read elsewhere; ``outer`` and
-    ``mechanism`` are None where they were not measured.
+    ``tuned`` judges it around ``anchor``, ``alone`` around the study's fixed values;
+    ``others`` are the same path around other values or read elsewhere. ``tuned``,
+    ``alone`` and ``mechanism`` are None where they were not measured.
     """
 
     sentence: str
-    lowest: LowestData
-    outer: OuterEffectData | None
+    tuned: TunedPenaltyData | None
+    alone: TunedPenaltyData | None
     others: list[PathData]
     mechanism: list[MechanismPointData] | None
     trees: list[TreeData]
@@ -534,6 +617,7 @@ class StudyData(OpenPart):
     engines: list[str]
     rounds: dict[str, Number]
     search: SearchData
+    tolerance: Finite
     validation: ValidationData
     compute: ComputeData
 
@@ -546,11 +630,13 @@ class Results(Part):
     study: StudyData
     data: CardData
     text: TextData
+    answer: AnswerData | None
     engines: Annotated[dict[str, EngineData], Field(min_length=1)]
     baselines: dict[str, BaselineData]
     comparisons: list[ComparisonData]
     sizes: list[RatioData]
     effects: dict[str, dict[str, EffectData]]
+    penalties: dict[str, PenaltyData]
     outer_ratio: Finite
     claims: list[ClaimData]
     lint: list[LintData]

@@ -1,38 +1,32 @@
 """Sentences and headings about penalties, engines and models, from a run's records."""
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from boostreg.effects.effects import Effect
+from boostreg.changes import LossChange
+from boostreg.effects.effects import FACTORS
 from boostreg.effects.optimism import ties
-from boostreg.effects.outer import OuterEffect
+from boostreg.effects.outer import TunedPenalty
 from boostreg.figures.scale import count
-from boostreg.report.comparisons import Comparison, best_linear
+from boostreg.report.comparisons import best_linear, lead_engine
+from boostreg.report.decision import Pairs, find
 from boostreg.report.records import EngineRecord, RunRecord
 from boostreg.report.wording import LABELS, capitalize, format_change, format_number
-from boostreg.statistics import Interval
 
 __all__ = [
-    "Pairs", "advice", "alone_sentence", "baselines_heading", "effect_sentence",
-    "effects_heading", "engines_heading", "flat_sentences", "front_heading",
-    "importance_heading", "lead_engine", "listed", "loses_words", "mean_sentence",
-    "outer_leaves", "promise_heading", "setup_heading", "shrinkage_heading",
+    "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
+    "effects_heading", "engines_heading", "factor", "flat_sentences",
+    "importance_heading", "listed", "of_all_engines",
+    "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
     "verdicts_sentence",
 ]  # fmt: skip
-
-Pairs = Mapping[tuple[str, str], Comparison]
-"""Comparisons by the names of their two models."""
 
 _MAX_LISTED = 4
 """Penalties that a sentence names; more are counted."""
 
 _MAX_TREES = 3
 """Penalties whose first trees a heading describes."""
-
-_NOTABLE = 0.05
-"""A change of leaves below this share is not called smaller; a loss whose interval
-allows for more than this share is not called undetectable."""
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:
@@ -45,202 +39,116 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(others)} {word} {last}" if others else last
 
 
-def effect_sentence(effect: Effect) -> str:
-    """Return what one penalty does along its path, in one or two sentences."""
-    zero, low, last = effect.points[0], effect.lowest, effect.points[-1]
-    if zero.size["leaves"] == 0 or len(effect.points) == 1:
-        return "Nothing was measured along this path."
-    ends = f"From {format_number(zero.value)} to {format_number(last.value)}"
-    size = f"{ends}, leaves change by {_ratio(last.leaves_ratio)}."
-    start = _start(effect.penalty, zero.value)
-    if low is zero:
-        return f"No value has a lower mean loss than {start}. {size}"
-    unadjusted = low.difference.high < 0 and effect.verdict != "helps"
-    why = f", though not once adjusted for the {len(effect.points) - 1} values tried"
+NOT_MEASURED = "Nothing was judged on the outer folds."
+
+_ANCHORS = {"tuned": "With the others tuned", "fixed": "Alone"}
+
+
+def of_all_engines(record: RunRecord) -> list[TunedPenalty]:
+    """Return what each penalty does with all engines together, or with the only one."""
+    found: dict[str, TunedPenalty] = {}
+    for one in record.main_tuned():
+        if one.engine is None or one.penalty not in found:
+            found[one.penalty] = one
+    return list(found.values())
+
+
+def effect_sentence(one: TunedPenalty) -> str:
+    """Return what tuning one penalty of one engine does on rows no choice has seen."""
+    lead, name = _ANCHORS[one.anchor], one.penalty
+    start = _start(name, one.off)
+    if not one.against_off.exists:
+        return f"{lead}, {name} is not rated: {_reason(one.against_off)}."
+    ends = sorted({min(one.values), max(one.values)})
+    if ends == [one.off]:
+        first = f"{lead}, the inner folds never chose another value than {start}."
+    else:
+        chosen = " to ".join(map(format_number, ends))
+        first = (
+            f"{lead} and {name} {chosen}, as the inner folds chose: "
+            f"{_loss_words(one.against_off)} loss on unseen rows against {start}."
+        )
+    parts = [first]
+    if one.default is not None and one.against_default is not None:
+        own = f"{LABELS[str(one.engine)]}'s own {name} {format_number(one.default)}"
+        words = (
+            f"{_loss_words(one.against_default)} loss"
+            if one.against_default.exists
+            else _reason(one.against_default)
+        )
+        parts.append(f"Against {own}: {words}.")
+    if ends != [one.off]:
+        parts.append(f"{capitalize(_size_words(one))}.")
+    if one.cut:
+        parts.append(
+            f"In {format_number(100 * one.cut, 2)}% of the outer folds, rounds.max cut "
+            "a value with a lower inner loss: raise rounds.max."
+        )
+    return " ".join(parts)
+
+
+def _size_words(one: TunedPenalty) -> str:
+    before, after = map(format_number, one.trees, (3, 3))
+    trees, leaves = (one.factors[name].estimate for name in FACTORS[:2])
     return (
-        f"Lowest loss at {format_number(low.value)}: "
-        f"{_share(low.difference, zero.loss)} against {start}"
-        f"{why if unadjusted else ''}. {size}"
+        f"trees {factor(trees)} ({before} to {after}), leaves per tree {factor(leaves)}"
     )
 
 
-def alone_sentence(effect: OuterEffect) -> str:
-    """Return what tuning one penalty alone does on rows that no choice has seen."""
-    ends = sorted({min(effect.values), max(effect.values)})
-    return (
-        f"Tuned alone (the inner folds chose {' to '.join(map(format_number, ends))}), "
-        f"it changes the outer loss by {_share(effect.loss, effect.zero_loss)} and "
-        f"leaves by {_ratio(effect.leaves)} against "
-        f"{_start(effect.penalty, effect.start)}."
-    )
+def factor(ratio: float) -> str:
+    """Return a ratio as a factor, after a sign of multiplication or division.
+
+    >>> [factor(ratio)[1:] for ratio in (4.3, 0.25, 1.0)]
+    ['4.3', '4', '1']
+    """
+    if math.isnan(ratio) or ratio <= 0:
+        return "by an unknown factor"
+    number = format_number(max(ratio, 1 / ratio), 2)
+    falls = ratio < 1 and number != "1"
+    return f"\N{DIVISION SIGN}{number}" if falls else f"\N{MULTIPLICATION SIGN}{number}"
 
 
 def _start(penalty: str, value: float) -> str:
-    return f"{penalty} {format_number(value)}" if value else "zero penalty"
+    return f"{penalty} {format_number(value)}"
 
 
-def _share(interval: Interval, base: float) -> str:
-    """Return a difference and its interval as shares of ``base``."""
-    if base == 0:
-        return "an unknown share of 0"
-    return _with_ends(interval, lambda end: end / base)
+def _loss_words(change: LossChange) -> str:
+    """Return a change of loss with its interval."""
+    estimate, low, high = map(format_change, (change.estimate, change.low, change.high))
+    return f"{estimate} ({low} to {high})"
 
 
-def _ratio(interval: Interval) -> str:
-    """Return a ratio and its interval as changes."""
-    if math.isnan(interval.estimate):
-        return "an unknown share of 0"
-    return _with_ends(interval, lambda end: end - 1)
+def _reason(change: LossChange) -> str:
+    return change.method.removeprefix("no interval: ")
 
 
-def _with_ends(interval: Interval, share: Callable[[float], float]) -> str:
-    change, low, high = (
-        format_change(share(end))
-        for end in (interval.estimate, interval.low, interval.high)
-    )
-    ends = f"95% CI {low} to {high}" if interval.exists else interval.method
-    return f"{change} ({ends})"
+def verdicts_sentence(found: Sequence[TunedPenalty], tolerance: float) -> str:
+    """Return what penalties do to the loss, each word read off its interval."""
+    by_word: dict[str, list[str]] = {}
+    for one in found:
+        by_word.setdefault(one.word(tolerance), []).append(one.penalty)
+    parts: list[str] = []
+
+    def add(word: str, one: str, several: str) -> None:
+        if names := by_word.get(word):
+            counted = f"{len(names)} {'others' if parts else 'penalties'}"
+            subject = listed(names) if len(names) <= _MAX_LISTED else counted
+            parts.append((one if len(names) == 1 else several).format(subject))
+
+    add("helps", "{} lowers the loss", "{} lower the loss")
+    add("harms", "tuning {} raises the loss", "tuning {} raises the loss")
+    less = f"the loss by less than {format_number(100 * tolerance)}%"
+    add("no effect that matters", f"{{}} changes {less}", f"{{}} change {less}")
+    add("does no harm", "{} does no harm", "{} do no harm")
+    add("not settled", "the effect of {} is not settled", "that of {} is not settled")
+    if by_word.get("not settled"):
+        parts[-1] = parts[-1].replace("that of", "the effect of")
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
-def verdicts_sentence(effects: Sequence[Effect]) -> str:
-    """Return what the penalties of one engine do to its loss, each along its path."""
-    by_verdict: dict[str, list[str]] = {}
-    for effect in effects:
-        by_verdict.setdefault(effect.verdict, []).append(effect.penalty)
-    parts = []
-    if helping := by_verdict.get("helps"):
-        verb = "lowers" if len(helping) == 1 else "lower"
-        parts.append(f"{listed(helping)} {verb} the loss")
-    if harming := by_verdict.get("harms"):
-        verb = "raises" if len(harming) == 1 else "raise"
-        parts.append(f"{listed(harming)} {verb} the loss without improving it anywhere")
-    if unclear := by_verdict.get("not determined"):
-        n = len(unclear)
-        counted = f"other {n}" if parts else f"{n} penalties"
-        named = f"no value of {listed(unclear, 'or')}"
-        subject = named if n <= _MAX_LISTED else f"none of the {counted}"
-        parts.append(f"{subject} is shown to lower the loss")
-    return " and ".join(parts) if len(parts) < 3 else ", ".join(parts)
-
-
-def lead_engine(record: RunRecord) -> EngineRecord:
-    """Return the engine whose ``one_se`` has the lowest inner loss on all rows.
-
-    Outer rows do not influence the choice, so its outer loss is not biased by it.
-    """
-    return min(
-        record.engines.values(), key=lambda e: e.tuned[None].selection.one_se.loss
-    )
-
-
-def outer_leaves(engine: EngineRecord, model: str) -> float:
-    """Return the mean number of leaves of a model over the outer folds."""
-    folds = engine.outer[model]
-    return sum(fold.size.n_leaves for fold in folds) / len(folds)
-
-
-def advice(record: RunRecord, by_pair: Pairs) -> str:
-    """Return which engine and penalties to use, or that the defaults are fine.
-
-    'Fine' requires an interval that rules out a notable gain, and 'because it is
-    smaller' one that rules out a notable loss; otherwise the data cannot show it.
-    """
-    engine = lead_engine(record)
-    label, tuned = LABELS[engine.name], engine.tuned[None]
-    found = by_pair[f"{engine.name} one_se", f"{engine.name} default"]
-    interval = found.interval
-    one_se, default = (outer_leaves(engine, m) for m in ("one_se", "default"))
-    change = one_se / default - 1 if default else 0.0
-    values = {
-        n: getattr(tuned.penalty("one_se"), n) for n in record.ranges[engine.name]
-    }
-    parts = [
-        f"{name} {'none' if value is None else format_number(value, 3)}"
-        for name, value in values.items()
-    ]
-    rounds = f"{tuned.candidate('one_se').n_rounds} rounds"
-    settings = f"{label} with {', '.join(parts)}{' and ' if parts else ''}{rounds}"
-    fewer = "fewer" if change < 0 else "more"
-    size = f"{format_number(100 * abs(change), 2)}% {fewer} leaves"
-    if found.word == "better":
-        return (
-            f"Use {settings}: {_percent(found)} lower loss than {label}'s defaults "
-            f"({found.ends}), with {size}."
-        )
-    if found.word == "worse":
-        return (
-            f"Keep {label}'s defaults: tuned for few leaves, its loss is "
-            f"{_percent(found)} higher ({found.ends}), with {size}."
-        )
-    if change < -_NOTABLE:
-        return _advice_on_size(found, settings, f"{size} than {label}'s defaults")
-    if interval.exists and found.relative(interval.low) > -_NOTABLE:
-        return (
-            f"{label}'s defaults are fine: no detectable gain from tuning "
-            f"({found.change} loss, {found.ends}), with {size}."
-        )
-    return (
-        f"These data cannot show whether tuning {label} helps ({found.change} loss, "
-        f"{found.ends}). The tuned model has {size}, so nothing speaks against the "
-        "defaults."
-    )
-
-
-def _advice_on_size(found: Comparison, settings: str, size: str) -> str:
-    """Return what to use if only the size is known to be better."""
-    interval, numbers = found.interval, f"{found.change}, {found.ends}"
-    smaller = f"Use {settings} because it is smaller: {size}"
-    if interval.exists and interval.high <= 0:
-        return (
-            f"{smaller}. Its loss is lower ({numbers}), but not once adjusted for all "
-            "comparisons here."
-        )
-    if interval.exists and found.relative(interval.high) < _NOTABLE:
-        return f"{smaller}, no detectable change in loss ({numbers})."
-    return (
-        f"These data cannot show whether tuning lowers or raises the loss ({numbers}). "
-        f"If size matters, use {settings}: {size}."
-    )
-
-
-def _percent(found: Comparison) -> str:
-    return f"{format_number(100 * abs(found.relative(found.interval.estimate)), 2)}%"
-
-
-def loses_words(found: Comparison) -> str:
-    """Return what the smaller of two picks loses, as far as the data can show."""
-    interval = found.interval
-    if not interval.exists:
-        return "the change of its loss has no interval"
-    if interval.low > 0:
-        return f"its loss is {_percent(found)} higher ({found.ends})"
-    if interval.high <= 0:
-        return f"its loss is not higher ({found.ends})"
-    if found.relative(interval.high) < _NOTABLE:
-        return f"no detectable increase in loss ({found.ends})"
-    return f"these data cannot show whether its loss is higher ({found.ends})"
-
-
-def mean_sentence(comparisons: Collection[Comparison]) -> str:
-    """Return a sentence if neither a tuned nor a linear model beats the mean, or "".
-
-    That is, if every interval, unadjusted, includes no gain: a few outer folds rarely
-    pass the adjustment for all comparisons, and saying so of a model that halves the
-    loss would mislead.
-    """
-    against = [one for one in comparisons if one.b == "mean"]
-    known = all(one.interval.exists for one in against)
-    if not against or not known or any(one.interval.high < 0 for one in against):
-        return ""
-    parts = []
-    for one in against:
-        engine, _, pick = one.a.partition(" ")
-        name = f"tuned {LABELS[engine]}" if pick else LABELS[one.a]
-        parts.append(f"{name} {one.change} ({one.ends})")
-    return (
-        "No model beats the mean, as far as these outer folds show. Loss against it: "
-        f"{'; '.join(parts)}."
-    )
+def anchor_words(record: RunRecord) -> str:
+    """Return what is held around each penalty, as a sentence begins."""
+    return _ANCHORS[record.anchor]
 
 
 def ties_sentence(engine: EngineRecord) -> str:
@@ -255,22 +163,25 @@ def ties_sentence(engine: EngineRecord) -> str:
     )
 
 
-def flat_sentences(effects: Sequence[Effect]) -> Iterator[str]:
-    """Yield a sentence for each penalty whose best value the data do not determine.
+def flat_sentences(record: RunRecord) -> Iterator[str]:
+    """Yield a sentence for each penalty whose value the inner folds do not determine.
 
-    That is, if values within one standard error of the lowest point are more than half
-    of the path around the tuned best.
+    That is, if no value of its whole path is further than one standard error from the
+    lowest inner loss, and no interval on the outer folds shows an effect.
     """
-    for effect in effects:
-        inside, tried = effect.inside, len(effect.points)
-        is_around_tuned = (effect.anchor, effect.reading) == ("tuned", "stopped")
-        if is_around_tuned and 2 * inside > tried:
+    shown = {
+        (one.engine, one.penalty)
+        for one in record.main_tuned()
+        if one.word(record.tolerance) in ("helps", "harms")
+    }
+    for effect in record.main_effects:
+        is_shown = {(effect.engine, effect.penalty), (None, effect.penalty)} & shown
+        if 1 < effect.inside == len(effect.points) and not is_shown:
             low, high = map(format_number, effect.flat)
-            which = f"{inside} of the {tried}" if inside < tried else f"all {tried}"
             yield (
-                f"{effect.penalty} is not identified in {LABELS[effect.engine]}: "
-                f"around the tuned best, {which} values tried, from {low} to {high}, "
-                "are within one standard error of the lowest loss."
+                f"{effect.penalty} is not identified in {LABELS[effect.engine]}: the "
+                f"inner losses of all {effect.inside} values tried, from {low} to "
+                f"{high}, are within one standard error of the lowest."
             )
 
 
@@ -286,75 +197,50 @@ def use_heading(record: RunRecord) -> str:
 
 
 def effects_heading(record: RunRecord) -> str:
-    """Return which penalty, moved alone, changes the loss most."""
-
-    def gain(effect: Effect) -> float:
-        zero, low = effect.points[0], effect.lowest
-        return low.difference.estimate / zero.loss if zero.loss else 0.0
-
-    effects = [e for e in record.main_effects if len(e.points) > 1]
-    if not effects:
+    """Return which penalties are shown to lower the loss at the chosen model."""
+    found, tolerance = of_all_engines(record), record.tolerance
+    if not found:
         return "No path of a penalty was measured"
-    helping = sorted((e for e in effects if e.verdict == "helps"), key=gain)
-    largest = min(helping or effects, key=gain)
-    at, engine = format_number(largest.lowest.value, 3), LABELS[largest.engine]
-    where = f"{format_change(gain(largest))} at {at} in {engine}"
-    names = list(dict.fromkeys(e.penalty for e in helping))
+    lead = anchor_words(record)
+    helping = sorted(
+        (one for one in found if one.word(tolerance) == "helps"),
+        key=lambda one: one.against_off.estimate,
+    )
+    if not helping:
+        if {one.word(tolerance) for one in found} == {"no effect that matters"}:
+            least = f"{format_number(100 * tolerance)}%"
+            return f"{lead}, no penalty changes the loss by as much as {least}"
+        return f"{lead}, no penalty is shown to lower the loss"
+    where = _loss_words(helping[0].against_off)
+    names = [one.penalty for one in helping]
     if len(names) > 1:
-        return f"Moved alone, {listed(names)} lower the loss ({where})"
-    if names:
-        return (
-            f"Moved alone, {names[0]} lowers the loss ({where}), no other is shown to"
-        )
-    if gain(largest) >= 0:
-        return "Moved alone, every penalty raises the mean loss"
-    return (
-        "Moved alone, no penalty is shown to lower the loss; "
-        f"{largest.penalty} comes closest ({where})"
-    )
-
-
-def front_heading(record: RunRecord) -> str:
-    """Return how many leaves the smallest model within one standard error saves."""
-
-    def saving(engine: EngineRecord) -> float:
-        chosen = engine.tuned[None].selection
-        if chosen.best.n_leaves == 0:
-            return 0.0
-        return chosen.one_se.n_leaves / chosen.best.n_leaves - 1
-
-    engine = min(record.engines.values(), key=saving)
-    chosen = engine.tuned[None].selection
-    return (
-        f"{count(chosen.one_se.n_leaves)} leaves of {LABELS[engine.name]} are, within "
-        f"one standard error, as good as its best with {count(chosen.best.n_leaves)} "
-        f"({format_change(saving(engine))})"
-    )
+        return f"{lead}, {listed(names)} lower the loss ({names[0]}: {where})"
+    others = ", no other is shown to" if len(found) > 1 else ""
+    return f"{lead}, {names[0]} lowers the loss: {where}{others}"
 
 
 def engines_heading(record: RunRecord, by_pair: Pairs) -> str:
-    """Return which engine is better."""
+    """Return which engine is better, by the interval of their own difference."""
     names = list(record.engines)
     if len(names) < 2:
         return f"{LABELS[names[0]]} tuned, default and without penalties"
-    found = by_pair[f"{names[1]} best", f"{names[0]} best"]
-    clause = capitalize(found.clause(LABELS[names[1]], LABELS[names[0]]))
+    lead = lead_engine(record).name
+    other = next(name for name in names if name != lead)
+    found = by_pair[f"{other} best", f"{lead} best"]
+    clause = capitalize(found.clause(LABELS[other], LABELS[lead]))
     how = "both tuned" if record.searched else "only rounds tuned"
-    return f"{clause}: {found.change} loss ({found.ends}), {how}"
+    return f"{clause}: {found.estimate} loss ({found.ends}), {how}"
 
 
 def baselines_heading(record: RunRecord, by_pair: Pairs) -> str:
-    """Return whether the tuned model is better than the best linear model."""
-    if mean_sentence(by_pair.values()):
-        return "No model beats the mean"
+    """Return whether the best linear model is as good as the tuned ensemble."""
     name = best_linear(record)
     if name is None:
         return "No linear model was fitted"
     engine = lead_engine(record).name
-    found = by_pair[f"{engine} best", name]
-    linear = f"the best linear model, {LABELS[name]}"
-    clause = capitalize(found.clause(f"tuned {LABELS[engine]}", linear))
-    return f"{clause}: {found.change} loss"
+    found = find(by_pair, name, f"{engine} best")
+    clause = capitalize(found.clause(LABELS[name], f"tuned {LABELS[engine]}"))
+    return f"{clause}: {found.estimate} loss ({found.ends})"
 
 
 def trials_heading(record: RunRecord) -> str:
@@ -410,7 +296,6 @@ def importance_heading(record: RunRecord) -> str:
 
 def promise_heading(record: RunRecord) -> str:
     """Return what the later half of the searches did to the outer loss, if shown."""
-    tolerance = float(record.study.get("tolerance", 0.01))
     parts = []
     for engine in record.engines.values():
         half = len(engine.tuned[None].trials) // 2
@@ -418,9 +303,9 @@ def promise_heading(record: RunRecord) -> str:
         if not before:
             continue
         later, label = before[-1].later, LABELS[engine.name]
-        word = later.word(tolerance)
+        word = later.word(record.tolerance)
         if word == "same":
-            limit = format_change(tolerance).removeprefix("+")
+            limit = format_change(record.tolerance).removeprefix("+")
             parts.append(f"changed {label}'s outer loss by less than {limit}")
         elif word in ("better", "worse"):
             change, low, high = map(

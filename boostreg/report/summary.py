@@ -7,11 +7,11 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from boostreg.baselines import BaselineResult
-from boostreg.changes import LossChange
+from boostreg.changes import Judges, LossChange
 from boostreg.effects.effects import Effect, plain_size
 from boostreg.effects.mechanism import Mechanism
 from boostreg.effects.optimism import ties
-from boostreg.effects.outer import OuterEffect
+from boostreg.effects.outer import TunedPenalty
 from boostreg.errors import PenaltyError
 from boostreg.penalty import SCALED, Scale
 from boostreg.penalty.linter import at_edge
@@ -26,20 +26,27 @@ from boostreg.report.comparisons import (
     outer_results,
     sizes_data,
 )
+from boostreg.report.decision import answer_data, decide
 from boostreg.report.findings import answer_sentences, caveats, headings, warnings
-from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
+from boostreg.report.records import (
+    EngineRecord,
+    OuterRecord,
+    RunRecord,
+    TunedEngine,
+)
 from boostreg.report.results import (
     BaselineData,
     CardData,
     ChangeData,
     EffectData,
     EngineData,
-    GapData,
     GuessData,
+    LossChangeData,
     MechanismPartData,
     OuterData,
     PathData,
     Penalties,
+    PenaltyData,
     PickData,
     PriorData,
     PurposeData,
@@ -48,8 +55,13 @@ from boostreg.report.results import (
     RunData,
     SizeData,
     StudyData,
+    TunedPenaltyData,
 )  # fmt: skip
-from boostreg.report.sentences import alone_sentence, effect_sentence
+from boostreg.report.sentences import (
+    NOT_MEASURED,
+    effect_sentence,
+    of_all_engines,
+)
 from boostreg.report.wording import format_change, format_number
 from boostreg.statistics import Interval, standard_error
 from boostreg.tuning import Candidate, TrialCurves
@@ -64,37 +76,28 @@ _LIMITS: tuple[_Named, ...] = ("max_leaves", "max_bytes")
 def _effects(record: RunRecord) -> dict[str, dict[str, EffectData]]:
     """Return every effect by engine and penalty, the main one on top."""
 
-    def key(one: Effect | Mechanism | OuterEffect) -> tuple[str, str]:
+    def key(one: Effect | Mechanism) -> tuple[str, str]:
         return one.engine, one.penalty
 
+    tolerance = record.tolerance
     mechanisms = {key(one): one for one in reversed(record.mechanisms)}
-    outer_effects = {key(one): one for one in reversed(record.outer_effects)}
+    tuned = {(one.anchor, one.engine, one.penalty): one for one in record.tuned}
     content: dict[str, dict[str, EffectData]] = {}
     for effect in record.main_effects:
-        zero, low = effect.points[0], effect.lowest
-        ends = (low.difference.estimate, low.difference.low, low.difference.high)
-        outer, mechanism = outer_effects.get(key(effect)), mechanisms.get(key(effect))
+        around = {
+            anchor: _tuned(found, tolerance) if found else None
+            for anchor in ("tuned", "fixed")
+            for found in (tuned.get((anchor, *key(effect))),)
+        }
+        mechanism = mechanisms.get(key(effect))
+        main = around[effect.anchor]
         content.setdefault(effect.engine, {})[effect.penalty] = {
-            **_path(effect),
-            "sentence": effect_sentence(effect),
-            "lowest": {
-                "value": low.value,
-                "loss": [end / zero.loss if zero.loss else math.nan for end in ends],
-                "leaves": _change(low.leaves_ratio),
-            },
-            "outer": None
-            if outer is None
-            else {
-                "sentence": alone_sentence(outer),
-                "values": list(outer.values),
-                "loss": {**interval_data(outer.loss), "zero": outer.zero_loss},
-                "leaves": {
-                    "change": _change(outer.leaves),
-                    "method": outer.leaves.method,
-                },
-            },
+            **_path(effect, tolerance),
+            "sentence": main["sentence"] if main else NOT_MEASURED,
+            "tuned": main,
+            "alone": None if effect.anchor == "fixed" else around["fixed"],
             "others": [
-                _path(other)
+                _path(other, tolerance)
                 for other in record.effects
                 if key(other) == key(effect) and other is not effect
             ],
@@ -118,7 +121,8 @@ def _effects(record: RunRecord) -> dict[str, dict[str, EffectData]]:
     return content
 
 
-def _path(effect: Effect) -> PathData:
+def _path(effect: Effect, tolerance: float) -> PathData:
+    safe = effect.safe(tolerance)
     return {
         "anchor": effect.anchor,
         "reading": effect.reading,
@@ -129,26 +133,76 @@ def _path(effect: Effect) -> PathData:
                 "train_loss": point.train_loss,
                 "gap": point.gap,
                 "rounds": point.rounds,
-                "adjusted": point.p_value,
-                **interval_data(point.difference),
+                "judged": point.judged_loss,
+                "against_off": _loss_change(point.change, tolerance),
+                "rated": effect.rated(point),
+                "cut": point.cut,
                 **_size(point.size),
+                "factors": _factors(point.factors),
                 "differences": {
                     name: [one.estimate, one.low, one.high]
                     for name, one in point.differences.items()
                 },
-                "leaves_change": _change(point.leaves_ratio),
             }
             for point in effect.points
         ],
-        "safe": None if effect.safe is None else list(effect.safe),
+        "safe": None if safe is None else list(safe),
         "flat": list(effect.flat),
-        "verdict": effect.verdict,
     }
 
 
-def _change(ratio: Interval) -> ChangeData:
-    """Return a ratio and its ends as changes: 0.9 is -10 %."""
-    return [end - 1 for end in (ratio.estimate, ratio.low, ratio.high)]
+def _tuned(one: TunedPenalty, tolerance: float) -> TunedPenaltyData:
+    against = one.against_default
+    return {
+        "anchor": one.anchor,
+        "word": one.word(tolerance),
+        "sentence": effect_sentence(one),
+        "off": one.off,
+        "default": one.default,
+        "values": list(one.values),
+        "against_off": _loss_change(one.against_off, tolerance),
+        "against_default": None
+        if against is None
+        else _loss_change(against, tolerance),
+        "factors": _factors(one.factors),
+        "trees": list(one.trees),
+        "cut": one.cut,
+    }
+
+
+def _penalties(record: RunRecord) -> dict[str, PenaltyData]:
+    """Return what each penalty does, with all engines together."""
+    tolerance = record.tolerance
+    engines: dict[str, list[str]] = {}
+    for one in record.main_tuned():
+        if one.engine is not None:
+            engines.setdefault(one.penalty, []).append(one.engine)
+    return {
+        one.penalty: {
+            "anchor": one.anchor,
+            "engines": engines[one.penalty],
+            "word": one.word(tolerance),
+            "against_off": _loss_change(one.against_off, tolerance),
+            "against_default": None
+            if one.against_default is None
+            else _loss_change(one.against_default, tolerance),
+        }
+        for one in of_all_engines(record)
+    }
+
+
+def _loss_change(change: LossChange, tolerance: float) -> LossChangeData:
+    return {
+        "change": change.estimate,
+        "low": change.low,
+        "high": change.high,
+        "method": change.method,
+        "word": change.word(tolerance),
+    }
+
+
+def _factors(factors: Mapping[str, Interval]) -> dict[str, ChangeData]:
+    return {name: [one.estimate, one.low, one.high] for name, one in factors.items()}
 
 
 def _part(found: Mapping[str, Interval]) -> MechanismPartData:
@@ -275,7 +329,8 @@ def summarize(record: RunRecord, run: RunData) -> Results:
     comparisons = compare_all(record, judged)
     by_pair = {(one.a, one.b): one for one in comparisons}
     claims = summarize_claims(record.claims)
-    answer = answer_sentences(record, judged, by_pair)
+    decision = decide(record, by_pair) if record.searched else None
+    answer = answer_sentences(record, by_pair, decision)
     verdicts = claims_sentences(claims)
     return {
         "run": run,
@@ -286,21 +341,23 @@ def summarize(record: RunRecord, run: RunData) -> Results:
         "text": {
             # Claims come first only where a study does nothing but judge them.
             "answer": [*answer, *verdicts] if record.searched else [*verdicts, *answer],
-            "caveats": caveats(record, judged, by_pair),
-            "headings": headings(record, by_pair),
+            "caveats": caveats(record, by_pair),
+            "headings": headings(record, by_pair, decision),
             "warnings": warnings(record),
         },
+        "answer": None if decision is None else answer_data(record, by_pair, decision),
         "engines": {
             name: _engine(engine, record, judged)
             for name, engine in record.engines.items()
         },
         "baselines": {
-            name: _baseline(by_fold, judged[name], record.outer_ratio)
+            name: _baseline(by_fold, judged[name], record.judges)
             for name, by_fold in record.baselines.items()
         },
         "comparisons": [comparison_data(one) for one in comparisons],
         "sizes": sizes_data(record),
         "effects": _effects(record),
+        "penalties": _penalties(record),
         "outer_ratio": record.outer_ratio,
         "claims": claims,
         "lint": [
@@ -320,7 +377,10 @@ def _engine(
         "one_se": _pick(engine, "one_se", record, judged),
         "default": _reference(engine, "default", record, judged),
         "unpenalised": _reference(engine, "unpenalised", record, judged),
-        "nested_gap": {pick: _gap(gap) for pick, gap in engine.nested_gap.items()},
+        "nested_gap": {
+            pick: _loss_change(gap, record.tolerance)
+            for pick, gap in engine.nested_gap.items()
+        },
         "ties": list(ties(curves)),
         "guess": _guess(tuned),
         "purposes": _purposes(tuned, record.study.get("select") or {}),
@@ -329,7 +389,7 @@ def _engine(
                 "trial": point.trial,
                 "inner": point.inner,
                 "outer": point.outer,
-                "later": _gap(point.later),
+                "later": _loss_change(point.later, record.tolerance),
             }
             for point in engine.overtuning
         ],
@@ -360,21 +420,12 @@ def _engine(
     }
 
 
-def _gap(gap: LossChange) -> GapData:
-    return {
-        "change": gap.estimate,
-        "low": gap.low,
-        "high": gap.high,
-        "method": gap.method,
-    }
-
-
 def _reference(
     engine: EngineRecord, model: str, record: RunRecord, judged: Mapping[str, Judged]
 ) -> ReferenceData:
     folds = engine.outer[model]
     return {
-        "outer": _loss(judged[f"{engine.name} {model}"], record.outer_ratio),
+        "outer": _loss(judged[f"{engine.name} {model}"], record.judges),
         "size": _mean_size(folds),
         "rounds": [fold.n_rounds for fold in folds],
     }
@@ -386,7 +437,7 @@ def _pick(
     tuned = engine.tuned[None]
     chosen, penalty = tuned.candidate(pick), tuned.penalty(pick)
     model = engine.models[pick]
-    outer_loss = _loss(judged[f"{engine.name} {pick}"], record.outer_ratio)
+    outer_loss = _loss(judged[f"{engine.name} {pick}"], record.judges)
     scales: dict[str, Penalties | None] = {}
     for scale in get_args(Scale):
         try:
@@ -445,8 +496,8 @@ def _pick(
     }
 
 
-def _loss(judged: Judged, ratio: float) -> OuterData:
-    interval = judged.interval(ratio)
+def _loss(judged: Judged, judges: Judges) -> OuterData:
+    interval = judged.interval(judges)
     return {
         "loss": interval.estimate,
         "low": interval.low,
@@ -468,13 +519,13 @@ def _size(size: Mapping[str, float]) -> SizeData:
 
 
 def _baseline(
-    by_fold: Mapping[int | None, BaselineResult], judged: Judged, ratio: float
+    by_fold: Mapping[int | None, BaselineResult], judged: Judged, judges: Judges
 ) -> BaselineData:
     outer, final = outer_results(by_fold), by_fold[None]
     units = [result.n_units for result in outer if result.n_units is not None]
     names = final.coefficient_names
     return {
-        "outer": _loss(judged, ratio),
+        "outer": _loss(judged, judges),
         "coefficients": float(np.mean([result.n_coefficients for result in outer])),
         "inputs": final.n_inputs,
         "parameters": final.n_parameters,

@@ -1,16 +1,17 @@
-"""The tables of a run: a row per trial, per fit, and per fold at a point of a path."""
+"""The tables of a run: a row per trial, fit, fold of a path, and row that judges."""
 
 from typing import Any
 
 from boostreg.effects.effects import plain_size
 from boostreg.penalty import Penalty
+from boostreg.report.comparisons import judged_models
 from boostreg.report.records import RunRecord
 from boostreg.trees import SIZES
 from boostreg.tuning.tuned import trial_row
 
 __all__ = [
-    "FIT_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table", "path_table",
-    "trial_table",
+    "FIT_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table", "loss_table",
+    "path_table", "trial_table",
 ]  # fmt: skip
 
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
@@ -41,6 +42,31 @@ def trial_table(record: RunRecord) -> list[dict[str, Any]]:
         for fold, tuned in engine.tuned.items()
         for trial in tuned.trials
     ]
+
+
+def loss_table(record: RunRecord) -> list[dict[str, object]]:
+    """Return the rows of ``losses.csv``: one per test row of an outer fold.
+
+    ``row`` is its place in the table; then come its weight, its group where rows have
+    groups, and its loss under every model that was judged.
+    """
+    judged, judges = judged_models(record), record.judges
+    table: list[dict[str, object]] = []
+    for fold, (rows, weights) in enumerate(
+        zip(judges.rows, judges.weights, strict=True)
+    ):
+        columns: dict[str, list[Any]] = {
+            "row": rows.tolist(),
+            "weight": [1.0] * len(rows) if weights is None else weights.tolist(),
+        }
+        if judges.groups is not None:
+            columns["group"] = judges.groups[rows].tolist()
+        columns |= {n: one.row_losses[fold].tolist() for n, one in judged.items()}
+        table += [
+            {"outer_fold": fold, **dict(zip(columns, cells, strict=True))}
+            for cells in zip(*columns.values(), strict=True)
+        ]
+    return table
 
 
 def fit_table(record: RunRecord) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from boostreg.penalty.value import PENALTY_FACTS
 
 __all__ = [
     "LABELS", "PENALTY_WORDS", "PICKS", "Cell", "PickName", "TextTable", "capitalize",
-    "engine_name", "format_change", "format_number", "model_name", "plain", "spaced",
-    "span", "table_of",
+    "change_span", "engine_name", "format_change", "format_number", "model_name",
+    "plain", "signed_percent", "spaced", "span", "table_of",
 ]  # fmt: skip
 
 LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
@@ -102,6 +102,26 @@ def span(interval: Ends | None, places: int, *, sign: bool = False) -> str:
         return MISSING
     written = signed if sign else fixed
     return f"{written(low, places)} to {written(high, places)}"
+
+
+def signed_percent(share: float | None) -> str:
+    """Return a change with its sign and one decimal, a dash where there is none.
+
+    >>> signed_percent(0.0123)
+    '+1.2%'
+    """
+    return MISSING if not is_number(share) else f"{signed(100 * share, 1)}%"
+
+
+def change_span(ends: Ends | None) -> str:
+    """Return the ends of a change, a dash where there is none.
+
+    >>> change_span({"low": 0.1, "high": 0.2})
+    '+10.0% to +20.0%'
+    """
+    if ends is None or not (is_number(ends["low"]) and is_number(ends["high"])):
+        return MISSING
+    return f"{signed_percent(ends['low'])} to {signed_percent(ends['high'])}"
 
 
 Cell = str | Figure

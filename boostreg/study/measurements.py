@@ -1,16 +1,23 @@
 """What a run measures besides its searches: importance, paths, effects, claims."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from boostreg.changes import Judges
 from boostreg.claims.paths import PathQuestion, answer_path
 from boostreg.claims.verdict import Finding, Margin, judge, replicate_t, resampled_t
 from boostreg.claims.work import ExperimentWork, Resample
 from boostreg.data import planted_name
-from boostreg.effects.effects import Effect, PathRow, penalty_effect
+from boostreg.effects.effects import (
+    Effect,
+    OuterPoint,
+    PathRow,
+    penalty_effect,
+)
 from boostreg.effects.importance import ExplainWork, Importance
 from boostreg.effects.mechanism import (
     MECHANISMS,
@@ -20,9 +27,16 @@ from boostreg.effects.mechanism import (
     why_not_split,
 )
 from boostreg.effects.optimism import OvertuningPoint, incumbents, overtuning
-from boostreg.effects.outer import OuterEffect, Pair, chosen_points, outer_effect
-from boostreg.effects.paths import PathPoint, equal_rounds, failed_points, path_rows
+from boostreg.effects.outer import OuterPath, TunedPenalty, tuned_penalties
+from boostreg.effects.paths import (
+    PathPoint,
+    equal_rounds,
+    failed_points,
+    own_default,
+    path_rows,
+)
 from boostreg.effects.sketch import Sketch, SketchWork, sketched_points
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.fits.fit import derive_seed
 from boostreg.fits.schedule import Batch, Job
 from boostreg.fits.work import FitWork
@@ -50,7 +64,7 @@ class _ImportanceStudy:
         filling = [
             Setting(engine, outer, penalty)
             for engine, (_, penalties) in self._designs.items()
-            for outer in plan.outer_folds
+            for outer in plan.first_outer_folds
             for penalty in penalties
         ]
         self._filling = Measuring(filling, replace(plan.limits, n_inner=1))
@@ -79,7 +93,7 @@ class _ImportanceStudy:
 
     def _explaining(self, engine: str) -> dict[str, ExplainWork]:
         shares, penalties = self._designs[engine]
-        folds = self._plan.outer_folds
+        folds = self._plan.first_outer_folds
         trials = [
             [self._filling.trials[Setting(engine, outer, one)] for outer in folds]
             for one in penalties
@@ -114,17 +128,37 @@ _MEASURES: Mapping[str, Callable[[Trial], float]] = {
 Searches = Mapping[tuple[str, int | None], TunedEngine]
 
 
+def path_judges(plan: Plan) -> Judges:
+    """Return the test rows of the first repeat, by which paths are judged."""
+    folds = plan.first_outer_folds
+    every = plan.judges
+    return replace(
+        every,
+        rows=every.rows[: len(folds)],
+        weights=every.weights[: len(folds)],
+        repeats=1,
+    )
+
+
+_Path = tuple[str, str, str]
+"""Anchor, engine and penalty of a path."""
+
+
 class Insights:
-    """Requests work in two stages, before and after the searches are finished."""
+    """Requests work in three stages.
+
+    Before the searches are finished, after them, and after the paths around their
+    choices.
+    """
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self._plan, self._folds = plan, plan.first_outer_folds
         self._points = {"fixed": plan.paths()}
+        self._defaults: dict[_Path, PathPoint] = {}
         self._fixed: dict[tuple[str, str], list[PathPoint]] = {}
         for point in self._points["fixed"]:
             self._fixed.setdefault((point.engine, point.name), []).append(point)
-        settings = self._settings(self._points["fixed"])
-        self._paths = {"fixed": Measuring(settings, plan.limits, keep=True)}
+        self._paths = {"fixed": self._measuring("fixed")}
         self.importance = _ImportanceStudy(plan)
         self._sketches = {
             (engine, name, point.value): SketchWork(
@@ -136,8 +170,9 @@ class Insights:
         self._sketched = Batch(list(self._sketches.values()), needed=False)
         self._refreshes: dict[tuple[str, str, int, int], RefreshWork] = {}
         self._incumbents: dict[tuple[str, int], list[tuple[Candidate, FitWork]]] = {}
-        self._pairs: dict[tuple[str, str, int], tuple[float, FitWork, FitWork]] = {}
-        self._refreshed = self._judged = self._alone = Batch([])
+        self._refits: dict[PathPoint, tuple[FitWork, ...]] = {}
+        self._judged = {"fixed": Batch([]), "tuned": Batch([])}
+        self._refreshed = self._overtuned = Batch([])
 
     def first(self) -> list[Job]:
         """Return the work that does not depend on the searches."""
@@ -149,11 +184,14 @@ class Insights:
         self._points["tuned"] = [
             point
             for engine in plan.spec.engines
-            for point in plan.paths_around(engine, tuned[engine, None].penalty("best"))
-            if not unsupported_penalty(engine, point.penalty, problem)
+            for point in plan.paths_around(
+                engine, [tuned[engine, fold].penalty("best") for fold in self._folds]
+            )
+            if not any(
+                unsupported_penalty(engine, one, problem) for one in point.penalties
+            )
         ]
-        settings = self._settings(self._points["tuned"])
-        self._paths["tuned"] = Measuring(settings, plan.limits, keep=True)
+        self._paths["tuned"] = self._measuring("tuned")
         self._refreshes = self._refresh_works()
         self._refreshed = Batch(list(self._refreshes.values()), needed=False)
         for engine in plan.spec.engines:
@@ -164,17 +202,18 @@ class Insights:
                     for one in incumbents(trials)
                 ]
         judging = [work for found in self._incumbents.values() for _, work in found]
-        self._judged = Batch(judging, needed=False)
-        self._pairs = self._chosen_pairs()
-        alone = [work for pair in self._pairs.values() for work in pair[1:]]
-        self._alone = Batch(alone, needed=False)
+        self._overtuned = Batch(judging, needed=False)
         return [
             self.importance.second(),
             self._paths["tuned"],
             self._refreshed,
-            self._judged,
-            self._alone,
+            self._overtuned,
+            self._judging("fixed"),
         ]
+
+    def third(self) -> list[Job]:
+        """Return the work that needs the paths around the best: their outer losses."""
+        return [self._judging("tuned")]
 
     def sketches(self) -> dict[tuple[str, str, float], Sketch]:
         """Return first trees by engine, penalty and value."""
@@ -188,21 +227,19 @@ class Insights:
     @property
     def rows(self) -> list[PathRow]:
         """All paths, by point and fold."""
-        folds = self._plan.outer_folds
         return [
             row
             for anchor, points in self._points.items()
-            for row in path_rows(points, folds, self._paths[anchor])
+            for row in path_rows(points, self._folds, self._paths[anchor])
         ]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on path values that could not be fitted."""
-        folds = self._plan.outer_folds
         return tuple(
             note
             for anchor, points in self._points.items()
-            for note in failed_points(points, folds, self._paths[anchor])
+            for note in failed_points(points, self._folds, self._paths[anchor])
         )
 
     def effects(self, rows: Sequence[PathRow]) -> list[Effect]:
@@ -211,11 +248,19 @@ class Insights:
         for row in rows:
             key = (row.engine, row.penalty, row.anchor, row.reading)
             by_path.setdefault(key, []).append(row)
-        return [
-            penalty_effect(path, self._plan.inner_ratio)
-            for path in by_path.values()
-            if min(row.point for row in path) == 0
-        ]
+        judged = {
+            (anchor, engine, name): found
+            for anchor in self._points
+            for (engine, name), found in self._outer_points(anchor).items()
+        }
+        ratio, judges = self._plan.inner_ratio, path_judges(self._plan)
+        found = []
+        for (engine, name, anchor, reading), path in by_path.items():
+            if min(row.point for row in path) == 0:
+                outer = judged.get((anchor, engine, name))
+                given = outer if reading == "stopped" else None
+                found.append(penalty_effect(path, ratio, given, judges))
+        return found
 
     def mechanisms(self, rows: Sequence[PathRow]) -> list[Mechanism]:
         """Return the mechanisms of penalties on leaf weights, at the fixed values."""
@@ -238,25 +283,61 @@ class Insights:
                     found.append(one)
         return found
 
-    def outer_effects(self) -> list[OuterEffect]:
-        """Return the effect on outer loss and leaves of tuning each penalty alone."""
-        plan, records = self._plan, self._alone.records
-        found: dict[tuple[str, str], dict[int, Pair]] = {}
-        for (engine, name, outer), (value, zero, chosen) in self._pairs.items():
-            if zero in records and chosen in records:
-                weights = plan.test_weights(outer)
-                pair = Pair(value, records[zero], records[chosen], weights)
-                found.setdefault((engine, name), {})[outer] = pair
-        ratio, grids = plan.splits.outer_ratio, plan.grids
-        return [
-            outer_effect(engine, name, grids[engine][name][0], pairs, ratio)
-            for (engine, name), pairs in found.items()
-            if len(pairs) == len(plan.outer_folds)
-        ]
+    def tuned(self) -> list[TunedPenalty]:
+        """Return what tuning each penalty gains on the outer folds, by anchor."""
+        judges, made = path_judges(self._plan), []
+        for anchor in self._points:
+            paths = []
+            for (engine, name), points in self._outer_points(anchor).items():
+                if 0 in points:
+                    made_default = self._outer_default((anchor, engine, name), points)
+                    grid = tuple(points[k] for k in sorted(points))
+                    raw = ENGINE_FACTS[engine].defaults.get(name)
+                    paths.append(OuterPath(engine, name, grid, made_default, raw))
+            made += tuned_penalties(paths, anchor, judges)
+        return made
+
+    def _outer_points(
+        self, anchor: str
+    ) -> dict[tuple[str, str], dict[int, OuterPoint]]:
+        """Return the points of an anchor that were judged on every outer fold."""
+        found: dict[tuple[str, str], dict[int, OuterPoint]] = {}
+        for point in self._points[anchor]:
+            if judged := self._outer_point(point):
+                by_number = found.setdefault((point.engine, point.name), {})
+                by_number[point.point] = judged
+        return found
+
+    def _outer_point(self, point: PathPoint) -> OuterPoint | None:
+        records = self._judged[point.anchor].records
+        works = self._refits.get(point, ())
+        if not works or any(work not in records for work in works):
+            return None
+        trials = self._paths[point.anchor].trials
+        measured = [trials[setting] for setting in point.settings(self._folds)]
+        curves = [trial.curves for trial in measured]
+        return OuterPoint(
+            value=point.value,
+            inner=tuple(trial.loss for trial in measured),
+            cut=tuple(one is not None and one.stopped_by_max for one in curves),
+            results=tuple(records[work] for work in works),
+        )
+
+    def _outer_default(
+        self, path: _Path, points: Mapping[int, OuterPoint]
+    ) -> OuterPoint | None:
+        """Return the point at the library's own value, on the grid or beside it."""
+        point = self._defaults.get(path)
+        if point is None:
+            return None
+        for number, on_grid in points.items():
+            if number >= 0 and math.isclose(on_grid.value, point.value, rel_tol=1e-9):
+                return on_grid
+        return self._outer_point(point)
 
     def overtuning(self, engine: str) -> tuple[OvertuningPoint, ...]:
         """Return inner and outer losses of the incumbents of one engine."""
-        records, found = self._judged.records, []
+        records, found = self._overtuned.records, []
         for outer in self._plan.outer_folds:
             pairs = self._incumbents[engine, outer]
             if any(work not in records for _, work in pairs):
@@ -268,27 +349,51 @@ class Insights:
         return FitWork(self._plan.refit(engine, outer, trial.penalty, n_rounds))
 
     def _settings(self, points: Sequence[PathPoint]) -> list[Setting]:
-        return [s for point in points for s in point.settings(self._plan.outer_folds)]
+        return [s for point in points for s in point.settings(self._folds)]
 
-    def _chosen_pairs(
-        self,
-    ) -> dict[tuple[str, str, int], tuple[float, FitWork, FitWork]]:
-        """Return, by engine, penalty and outer fold, the selected value and two refits.
+    def _measuring(self, anchor: str) -> Measuring:
+        """Return the inner fits of an anchor's paths, and of the libraries' values."""
+        plan, points = self._plan, self._points[anchor]
+        problem = plan.dataset.problem(None, None)
+        units = [plan.dataset.problem(f, None).standard.units for f in self._folds]
+        starts = [point for point in points if point.point == 0]
+        for start in starts:
+            path = (anchor, start.engine, start.name)
+            point = own_default(*path[1:], anchor, start.penalties, units)
+            if point is not None and not any(
+                unsupported_penalty(start.engine, one, problem)
+                for one in point.penalties
+            ):
+                self._defaults[path] = point
+        on_grid = {(p.engine, p.name, p.value) for p in points}
+        beside = [
+            point
+            for (around, *_), point in self._defaults.items()
+            if around == anchor
+            if (point.engine, point.name, point.value) not in on_grid
+        ]
+        settings = self._settings([*points, *beside])
+        return Measuring(settings, plan.limits, keep=True)
 
-        The first refit is without the penalty, the second with that value.
-        """
-        trials = self._paths["fixed"].trials
-        found: dict[tuple[str, str, int], tuple[float, FitWork, FitWork]] = {}
-        for (engine, name), path in self._fixed.items():
-            for outer in self._plan.outer_folds:
-                measured = [(p, trials[p.settings([outer])[0]]) for p in path]
-                if (both := chosen_points(measured)) is not None:
-                    zero, chosen = (
-                        self._refit(engine, outer, trial, trial.n_rounds)
-                        for _, trial in both
-                    )
-                    found[engine, name, outer] = (both[1][0].value, zero, chosen)
-        return found
+    def _judging(self, anchor: str) -> Job:
+        """Return the refits of an anchor's points that all inner folds measured."""
+        trials = self._paths[anchor].trials
+        mine = [p for path, p in self._defaults.items() if path[0] == anchor]
+        for point in (*self._points[anchor], *mine):
+            settings = point.settings(self._folds)
+            measured = [trials[one] for one in settings if one in trials]
+            if len(measured) == len(settings) and all(
+                trial.state == "complete" for trial in measured
+            ):
+                self._refits[point] = tuple(
+                    self._refit(point.engine, fold, trial, trial.n_rounds)
+                    for fold, trial in zip(self._folds, measured, strict=True)
+                )
+        works = [
+            w for p, found in self._refits.items() if p.anchor == anchor for w in found
+        ]
+        self._judged[anchor] = Batch(works, needed=False)
+        return self._judged[anchor]
 
     def _refresh_works(self) -> dict[tuple[str, str, int, int], RefreshWork]:
         """Return one piece of work per penalty and inner fold, by position."""
@@ -301,9 +406,9 @@ class Insights:
             done = all(setting in measured.results for setting in settings)
             if name not in MECHANISMS or not path or not done:
                 continue
-            rounds = equal_rounds(path, plan.outer_folds, measured)
+            rounds = equal_rounds(path, self._folds, measured)
             values = tuple(point.value for point in path[1:])
-            for outer in plan.outer_folds:
+            for outer in self._folds:
                 free = Setting(engine, outer, path[0].penalty)
                 for inner, fit in enumerate(inner_fits(free, plan.limits)):
                     cut = replace(fit, n_rounds=rounds[outer], patience=None)
@@ -347,7 +452,7 @@ class Claims:
 
     def _of_path(self, claim: PathClaim, rows: Sequence[PathRow]) -> ClaimRecord:
         plan = self._plan
-        n_folds = len(plan.outer_folds) * plan.splits.n_inner
+        n_folds = len(plan.first_outer_folds) * plan.splits.n_inner
         questions = [
             PathQuestion(
                 engine=str(engine),

@@ -15,6 +15,7 @@ from boostreg.report.tables import (
     PATH_COLUMNS,
     TRIAL_COLUMNS,
     fit_table,
+    loss_table,
     path_table,
     trial_table,
 )
@@ -160,6 +161,8 @@ def write_run(
     write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
     write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
     write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
+    losses = loss_table(record)
+    write_csv(folder / "losses.csv", losses, tuple(losses[0]))
     _write_models(folder / "models", record, columns)
     write_json(folder / "results.json", summarize(record, run))
     _write_page(folder, read_json(folder / "results.json"))

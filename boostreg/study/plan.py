@@ -1,5 +1,6 @@
 """Plans a study: its data, folds, searches and work."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ from boostreg.baselines import (
 )
 from boostreg.changes import Judges
 from boostreg.data import (
+    Table,
     data_card,
     make_splits,
     named_signs,
@@ -38,7 +40,7 @@ from boostreg.study.claim_checks import check_claims, check_paths, claims_left_o
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
 from boostreg.study.path_grids import engine_grids, left_out, not_split, path_names
 from boostreg.study.run import damage_as_data_error, read_results
-from boostreg.study.spec import Folds, StudySpec
+from boostreg.study.spec import Folds, Validation
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
@@ -52,11 +54,26 @@ _MAX_FOLD_ROWS = 10**9
 PICKS = ("best", "one_se")
 
 
-def _check_n_folds(spec: StudySpec, n_rows: int) -> None:
+_FEW_ROWS, _REPEATS = 2000, 3
+"""Below so many rows, the default outer folds are repeated."""
+
+
+def _default_outer(table: Table) -> Folds:
+    """Return the outer folds of a study that sets none.
+
+    Repeats show how much a fit depends on its training rows, which matters with few
+    rows. Folds that go forward in time, or deal out few groups, are the same each time.
+    """
+    few_groups = table.groups is not None and len(np.unique(table.groups)) < 10
+    repeated = table.n_samples < _FEW_ROWS and table.time is None and not few_groups
+    return Folds(repeats=_REPEATS if repeated else 1)
+
+
+def _check_n_folds(validation: Validation, n_rows: int) -> None:
     """Raise StudyError if the folds alone would take minutes or exhaust memory."""
     outer, inner = (
         level.folds * level.repeats if isinstance(level, Folds) else 1
-        for level in (spec.validation.outer, spec.validation.inner)
+        for level in (validation.outer, validation.inner)
     )
     n_folds = outer + (outer + 1) * inner
     maximum = min(_MAX_FOLDS, _MAX_FOLD_ROWS // n_rows)
@@ -74,7 +91,7 @@ class Plan:
     Attributes
     ----------
     spec : StudySpec
-        The study's, with every penalty named that has a path.
+        The study's, with every penalty named that has a path, and the outer folds.
     table : Table
     objective : Objective
     splits : Splits
@@ -117,12 +134,14 @@ class Plan:
             check_baselines(self.baseline_names, self.objective)
         with study.at("claims"):
             check_claims(spec, self.objective.name)
+        outer = spec.validation.outer or _default_outer(self.table)
+        validation = spec.validation.model_copy(update={"outer": outer})
         with study.at("validation"):
-            _check_n_folds(spec, self.table.n_samples)
+            _check_n_folds(validation, self.table.n_samples)
             self.splits = make_splits(
                 self.table,
-                outer=spec.validation.outer.as_dict(),
-                inner=spec.validation.inner.as_dict(),
+                outer=outer.as_dict(),
+                inner=validation.inner.as_dict(),
                 seed=spec.seed,
             )
         with study.at("data"):
@@ -144,7 +163,7 @@ class Plan:
         ranges = {engine: own.ranges for engine, own in self.spaces.items()}
         names = tuple(n for n in path_names(spec, ranges) if n in supported)
         paths = spec.paths.model_copy(update={"penalties": names})
-        self.spec = spec.model_copy(update={"paths": paths})
+        self.spec = spec.model_copy(update={"paths": paths, "validation": validation})
 
     def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return baselines; of the default ones only those for the objective."""
@@ -303,9 +322,9 @@ class Plan:
         fixed: dict[str, Any] = dict(self.spaces[engine].fixed)
         return Penalty(**fixed, scale=self.spec.search.scale)
 
-    def paths_around(self, engine: str, base: Penalty) -> list[PathPoint]:
-        """Return the points of one engine's paths around a tuned penalty."""
-        return path_points(engine, base, self.grids[engine], anchor="tuned")
+    def paths_around(self, engine: str, bases: Sequence[Penalty]) -> list[PathPoint]:
+        """Return the points of one engine's paths around what each outer fold chose."""
+        return path_points(engine, bases, self.grids[engine], anchor="tuned")
 
     def design(self, engine: str) -> tuple[Array, list[Penalty]]:
         """Return a design that fills an engine's space: shares and penalties."""
@@ -388,11 +407,13 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
     n_trials = n_engines * (n_outer + 1) * spec.search.trials
     n_paths = 2 * len(plan.paths())  # around the fixed values and the tuned best
+    n_first = len(plan.first_outer_folds)
     n_refits = len(PICKS) + 1  # the last one is unpenalised
     fits = {
         "trials": n_trials * n_inner,
-        "paths": n_paths * n_outer * n_inner,
-        "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_outer,
+        # Each point is refitted on the outer folds.
+        "paths": n_paths * n_first * (n_inner + 1),
+        "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_first,
         "refits": n_engines * (n_outer * n_refits + len(PICKS)),
         "defaults": len(plan.references()),
         "baselines": len(plan.baselines()),

@@ -256,6 +256,7 @@ class _Runner:
         refits = Batch(works)
         jobs = [refits, *insights.second(tuned)]
         self._drive(jobs, "refits, models and paths around the best")
+        self._drive(insights.third(), "path values on the outer folds")
         notes = [*plan.notes, *insights.notes]
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
@@ -282,10 +283,10 @@ class _Runner:
             effects=insights.effects(rows),
             mechanisms=insights.mechanisms(rows),
             sketches=insights.sketches(),
-            outer_effects=insights.outer_effects(),
+            tuned=insights.tuned(),
             notes=tuple(notes),
-            outer_ratio=plan.splits.outer_ratio,
-            outer_weights=tuple(map(plan.test_weights, plan.outer_folds)),
+            judges=plan.judges,
+            tolerance=plan.spec.tolerance,
             lint=self.lint,
             claims=claims.records(rows),
         )

@@ -3,6 +3,7 @@
 All defaults of a study are here. A spec is checked when it is made, and is frozen.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -64,6 +65,7 @@ _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
 _BYTES |= {"gib": 2**30}
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", re.IGNORECASE)
+_PERCENTAGE = re.compile(r"\d+(?:\.\d+)?%")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -152,6 +154,18 @@ def _settle_fixed(search: Mapping[str, Any]) -> Mapping[str, Any]:
     kept = {name: v for name, v in space.fixed.items() if name in given}
     fixed = {**given, **moved}
     return {**search, "space": replace(space, fixed=kept), "fixed": fixed}
+
+
+def _check_tolerance(value: Any) -> float:
+    """Return a change of loss as a share, from a number or text such as ``1%``."""
+    number = math.nan
+    if isinstance(value, str) and _PERCENTAGE.fullmatch(value):
+        number = float(value.removesuffix("%")) / 100
+    elif is_number(value):
+        number = float(value)
+    if not 0 < number < 1:
+        raise rule("a share of the loss above 0 and below 1, such as 1% or 0.01")
+    return number
 
 
 def _check_memory(value: Any) -> int | None:
@@ -367,12 +381,19 @@ class Holdout(Strict):
 
 
 class Validation(Strict):
-    """The outer folds, which judge, and the inner folds, which choose."""
+    """The outer folds, which judge, and the inner folds, which choose.
 
-    outer: Annotated[
-        Annotated[Folds, Tag(tag("Folds"))] | Annotated[Holdout, Tag(tag("Holdout"))],
-        kind_by_key("holdout", "Holdout", "Folds"),
-    ] = Folds()
+    ``outer`` None: five folds, repeated if there are few rows, see ``Plan``.
+    """
+
+    outer: (
+        Annotated[
+            Annotated[Folds, Tag(tag("Folds"))]
+            | Annotated[Holdout, Tag(tag("Holdout"))],
+            kind_by_key("holdout", "Holdout", "Folds"),
+        ]
+        | None
+    ) = None
     inner: Folds = Folds()
 
 
@@ -433,7 +454,7 @@ class StudySpec(Strict):
     Examples
     --------
     >>> data = {"source": "sklearn:diabetes", "target": "target"}
-    >>> StudySpec(name="small", data=data).validation.outer
+    >>> StudySpec(name="small", data=data).validation.inner
     Folds(folds=5, repeats=1)
     """
 
@@ -454,6 +475,7 @@ class StudySpec(Strict):
     effects: Effects = Effects()
     select: Select = Select()
     claims: Annotated[tuple[ClaimSpec, ...], AfterValidator(distinct_ids)] = ()
+    tolerance: Annotated[float, BeforeValidator(_check_tolerance)] = 0.01
     compute: Compute = Compute()
     limits: Limits = Limits()
 

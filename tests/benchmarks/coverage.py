@@ -31,7 +31,7 @@ from sources import versions
 
 from boostreg.data import Table, make_splits
 from boostreg.data.folds import Fold, Splits, make_folds
-from boostreg.effects.effects import PathRow, penalty_effect
+from boostreg.effects.effects import Effect, PathRow, penalty_effect
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, FitResult, derive_seed, grow
@@ -244,16 +244,21 @@ def placebo_lines(found: list[list[list[list[float]]]]) -> Iterator[str]:
         for sign in (-1, 1)
     ]
     yield f"| outer folds | {' | '.join(f'{share:.1%}' for share in shares)} |"
-    verdicts = [
-        [penalty_effect(list(as_path(one)), ratio).verdict for one in losses]
+    words = [
+        [words_of(penalty_effect(list(as_path(one)), ratio)) for one in losses]
         for ratio in (1 / (INNER - 1), 0.0)
     ]
     shares = [
-        np.mean([verdict == word for verdict in made])
-        for made in verdicts
-        for word in ("helps", "harms")
+        np.mean([word in one for one in made])
+        for made in words
+        for word in ("better", "worse")
     ]
     yield f"| path | {' | '.join(f'{share:.1%}' for share in shares)} |"
+
+
+def words_of(effect: Effect) -> set[str]:
+    """Return the words for the values of a path, their intervals simultaneous."""
+    return {point.change.word(0.0) for point in effect.points[1:]}
 
 
 def as_path(losses: Array) -> Iterator[PathRow]:

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from problems import as_table
 
+from boostreg.changes import Judges
 from boostreg.data import make_splits
 from boostreg.data.synthetic import sparse
-from boostreg.effects.effects import penalty_effect
+from boostreg.effects.effects import TOLERANCE, OuterPoint, penalty_effect
+from boostreg.effects.outer import OuterPath, tuned_penalties
 from boostreg.effects.paths import path_points, path_rows
 from boostreg.engines import Growth, get_engine
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import run_fit
+from boostreg.fits.fit import Fit, run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.study.runner import run_study
@@ -24,8 +26,8 @@ from boostreg.tuning.measuring import Measuring
 FREE = Penalty(reg_lambda=0.0, learning_rate=0.3, max_leaves=8)
 
 
-def paths(X, y, engine, grids, base=FREE, *, outer=2, inner=3, rounds=30):
-    """Return the rows of the paths of a table, as a study measures them."""
+def measured(X, y, engine, grids, base=FREE, *, outer=2, inner=3, rounds=30):
+    """Return data, points and inner fits of the paths of a table, as a study has."""
     table = as_table(X, y)
     folds = [{"folds": n, "repeats": 1} for n in (outer, inner)]
     splits = make_splits(table, outer=folds[0], inner=folds[1], seed=0)
@@ -37,15 +39,69 @@ def paths(X, y, engine, grids, base=FREE, *, outer=2, inner=3, rounds=30):
     while not measuring.done:
         for work in measuring.ready():
             measuring.receive(work, run_fit(dataset, work.fit))
+    return dataset, points, measuring
+
+
+def paths(*args, outer=2, **options):
+    """Return the rows of the paths of a table."""
+    _, points, measuring = measured(*args, outer=outer, **options)
     return path_rows(points, range(outer), measuring)
 
 
+def judged(dataset, points, measuring):
+    """Return the points on the outer folds by penalty and number, and their judges."""
+    outer = range(len(dataset.splits.outer))
+    found = {}
+    for point in points:
+        trials = [measuring.trials[setting] for setting in point.settings(outer)]
+        refits = [
+            Fit(
+                outer=fold,
+                inner=None,
+                engine=point.engine,
+                penalty=trial.penalty,
+                n_rounds=trial.n_rounds,
+                patience=None,
+                seed=0,
+            )
+            for fold, trial in zip(outer, trials, strict=True)
+        ]
+        found.setdefault(point.name, {})[point.point] = OuterPoint(
+            value=point.value,
+            inner=tuple(trial.loss for trial in trials),
+            cut=tuple(trial.curves.stopped_by_max for trial in trials),
+            results=tuple(run_fit(dataset, fit) for fit in refits),
+        )
+    judges = Judges(
+        rows=tuple(fold.test for fold in dataset.splits.outer),
+        weights=(None,) * len(outer),
+        ratio=dataset.splits.outer_ratio,
+    )
+    return found, judges
+
+
 def effects(*args, inner=3, **options):
-    """Return the effects of a table, by penalty and reading."""
+    """Return the effects of a table by penalty and reading, and what tuning gains."""
+    dataset, points, measuring = measured(*args, inner=inner, **options)
+    outer, judges = judged(dataset, points, measuring)
     by_path = {}
-    for row in paths(*args, inner=inner, **options):
+    for row in path_rows(points, range(len(dataset.splits.outer)), measuring):
         by_path.setdefault((row.penalty, row.reading), []).append(row)
-    return {key: penalty_effect(rows, 1 / (inner - 1)) for key, rows in by_path.items()}
+    made = {
+        (name, reading): penalty_effect(
+            rows,
+            1 / (inner - 1),
+            outer[name] if reading == "stopped" else None,
+            judges,
+        )
+        for (name, reading), rows in by_path.items()
+    }
+    given = [
+        OuterPath(points[0].engine, name, tuple(found.values()))
+        for name, found in outer.items()
+    ]
+    tuned = tuned_penalties(given, "fixed", judges)
+    return made, {one.penalty: one for one in tuned}
 
 
 @pytest.mark.parametrize(
@@ -61,19 +117,19 @@ def test_a_penalty_that_changes_no_tree_is_reported_to_do_nothing(engine, name, 
     rng = np.random.default_rng(0)
     X = np.repeat([[0.0], [1.0]], 100, axis=0)
 
-    found = effects(X, X[:, 0] + rng.normal(size=200), engine, {name: grid})
+    found, tuned = effects(X, X[:, 0] + rng.normal(size=200), engine, {name: grid})
 
+    assert tuned[name].word(TOLERANCE) == "no effect that matters"
     for effect in found.values():
-        assert effect.verdict == "not determined"
-        assert effect.safe == (grid[0], grid[-1])
+        assert effect.safe() == (grid[0], grid[-1])
         for point in effect.points:
-            assert point.difference.estimate == point.difference.high == 0
-            assert point.p_value == 1
+            assert point.change.estimate == point.change.high == 0
+            assert point.change.word(TOLERANCE) == "same"
 
 
 def test_models_of_equal_expected_loss_seldom_differ_detectably():
     """Three columns matter alike and each model sees one, so that none is better."""
-    verdicts, apart = [], []
+    words, apart = [], []
     for seed in range(40):
         rng = np.random.default_rng(seed)
         X = rng.random((60, 3))
@@ -87,11 +143,12 @@ def test_models_of_equal_expected_loss_seldom_differ_detectably():
             if row.reading == "stopped"
         ]
         effect = penalty_effect(views, 1 / 2)
-        apart.append(all(point.difference.estimate != 0 for point in effect.points[1:]))
-        verdicts.append(effect.verdict)
+        others = effect.points[1:]
+        apart.append(all(point.change.estimate != 0 for point in others))
+        words.append({point.change.word(0.0) for point in others})
 
     assert np.mean(apart) > 0.9
-    assert verdicts.count("helps") + verdicts.count("harms") <= 0.05 * len(verdicts)
+    assert sum(bool(one - {"not settled"}) for one in words) <= 0.05 * len(words)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -99,11 +156,11 @@ def test_in_pure_noise_no_penalty_harms(whole_engine, seed):
     rng = np.random.default_rng(seed)
     grids = {"reg_lambda": (0.0, 1.0, 100.0), "min_split_gain": (0.0, 10.0)}
 
-    found = effects(
-        rng.random((100, 5)), rng.normal(size=100), whole_engine.name, grids
+    _, tuned = effects(
+        rng.random((100, 5)), rng.normal(size=100), whole_engine.name, grids, outer=5
     )
 
-    assert {effect.verdict for effect in found.values()} <= {"helps", "not determined"}
+    assert "harms" not in {one.word(TOLERANCE) for one in tuned.values()}
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -117,39 +174,59 @@ def test_trees_too_large_for_few_noisy_rows_are_helped(whole_engine, seed):
         reg_lambda=0.0, learning_rate=1.0, max_leaves=64, min_child_weight=0.0
     )
 
-    found = effects(
+    found, tuned = effects(
         X,
         y,
         whole_engine.name,
         {"reg_lambda": grid, "min_split_gain": grid},
         large,
-        outer=4,
+        outer=5,
         inner=5,
     )
 
     for name in ("reg_lambda", "min_split_gain"):
-        effect = found[name, "stopped"]
-        assert effect.verdict == "helps"
-        assert effect.safe == (0.0, 100.0)
-        assert effect.lowest.difference.high < 0
+        assert tuned[name].word(TOLERANCE) == "helps"
+        assert min(tuned[name].values) > 0
+        assert found[name, "stopped"].safe() == (0.0, 100.0)
 
 
-def test_a_noise_free_step_function_is_harmed(whole_engine):
+def test_a_penalty_that_harms_when_strong_is_left_off_and_its_safe_range_ends(
+    whole_engine,
+):
     """Every threshold can be learned exactly, so that only weights can be wrong."""
     X = np.array(list(product(range(6), range(2))) * 20, dtype=float)
     y = 2.0 * (X[:, 0] > 0) + 1.0 * (X[:, 0] > 2) - 3.0 * (X[:, 0] > 4)
+    y += 0.3 * np.random.default_rng(0).normal(size=len(y))
     grids = {
-        "reg_alpha": (0.0, 0.01, 10.0),
-        "reg_lambda": (0.0, 0.01, 300.0),
-        "min_split_gain": (0.0, 0.01, 100.0),
+        "reg_alpha": (0.0, 1e-6, 100.0),
+        "min_split_gain": (0.0, 1e-6, 1000.0),
     }
 
-    found = effects(X, y, whole_engine.name, grids, outer=3)
+    found, tuned = effects(X, y, whole_engine.name, grids, outer=5, rounds=60)
 
     for name in grids:
         effect = found[name, "stopped"]
-        assert effect.verdict == "harms"
-        assert effect.lowest is effect.points[0]
+        assert effect.safe() == (0.0, 1e-6)
+        assert effect.points[-1].change.word(TOLERANCE) == "worse"
+        assert set(tuned[name].values) <= {0.0, 1e-6}
+        assert tuned[name].word(TOLERANCE) == "no effect that matters"
+
+
+def test_values_that_the_limit_on_rounds_cut_are_flagged_and_never_rated(whole_engine):
+    rng = np.random.default_rng(0)
+    X = rng.random((200, 2))
+    y = 5 * X[:, 0] + rng.normal(size=200)
+    slow = replace(FREE, learning_rate=0.5)
+
+    found, tuned = effects(
+        X, y, whole_engine.name, {"reg_lambda": (0.0, 1e-6, 1e5)}, slow, outer=5
+    )
+
+    effect = found["reg_lambda", "stopped"]
+    assert [point.cut for point in effect.points] == [0, 0, 1]
+    assert not effect.rated(effect.points[-1])
+    assert effect.safe() == effect.safe(1e9) == (0.0, 1e-6)
+    assert 1e5 not in tuned["reg_lambda"].values
 
 
 def test_of_fifty_features_l1_keeps_the_five_that_matter(whole_engine):
@@ -158,14 +235,14 @@ def test_of_fifty_features_l1_keeps_the_five_that_matter(whole_engine):
     X, y = frame.to_numpy()[:, :-1], frame["target"].to_numpy()
     stumps = replace(FREE, max_leaves=2, learning_rate=0.2)
 
-    found = effects(
+    found, tuned = effects(
         X, y, whole_engine.name, {"reg_alpha": (0.0, 1.0, 60.0)}, stumps, rounds=60
     )
 
     effect = found["reg_alpha", "equal"]
     assert effect.points[0].size["features"] > 8
     assert effect.points[-1].differences["features"].high < 0
-    assert effect.verdict != "helps"
+    assert tuned["reg_alpha"].word(TOLERANCE) != "helps"
     assert features_of(whole_engine.name, X, y, replace(stumps, reg_alpha=60.0)) == {
         0, 1, 2, 3, 4,
     }  # fmt: skip
@@ -208,13 +285,11 @@ def test_the_page_says_that_no_model_beats_the_mean(noise):
     assert {c["a"] for c in against} == {"xgboost best", "lightgbm best", "ridge"}
     assert "better" not in {c["word"] for c in against}
     said = noise["text"]["answer"][0]
-    assert said.startswith("No model beats the mean, as far as these outer folds show.")
-    assert said.count("95% CI") == len(against)
-    assert noise["text"]["headings"]["baselines"] == "No model beats the mean"
+    assert said.startswith("Predict the mean: no model is shown to beat it")
 
 
 def test_the_page_blames_no_penalty_for_noise(noise):
     effects = [effect["reg_lambda"] for effect in noise["effects"].values()]
 
-    assert "harms" not in {e["verdict"] for e in effects}
-    assert "raise" not in noise["text"]["answer"][2]
+    assert "harms" not in {e["tuned"]["word"] for e in effects}
+    assert "raise" not in noise["text"]["answer"][1]

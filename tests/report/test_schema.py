@@ -18,8 +18,8 @@ SHIPPED = sorted((Path(__file__).parents[2] / "reports").glob("*/"))
 
 
 @pytest.fixture(scope="module")
-def results():
-    return json.loads((SHIPPED[0] / "results.json").read_text("utf-8"))
+def results(run):
+    return json.loads(json.dumps(run[0]))
 
 
 @pytest.fixture

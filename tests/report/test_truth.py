@@ -50,7 +50,7 @@ def test_a_figure_that_differs_is_found():
             "outer": changed(results, "engines", leads, "one_se", "outer", "loss"),
             "pair": changed(results, "comparisons", 2, "relative"),
             "leaves": changed(results, *point, "leaves"),
-            "loss": changed(results, *point, "loss"),
+            "loss": changed(results, *point, "judged"),
         }.items()
     }
 

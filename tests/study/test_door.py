@@ -35,13 +35,15 @@ def test_defaults_are_those_of_the_design(load):
 
     assert list(content) == [
         "name", "title", "seed", "data", "engines", "rounds", "search", "validation",
-        "paths", "baselines", "effects", "select", "claims", "compute", "limits",
+        "paths", "baselines", "effects", "select", "claims", "tolerance",
+        "compute", "limits",
     ]  # fmt: skip
     assert list(content["search"]) == [
         "trials", "timeout", "sampler", "in_flight", "racing", "storage", "scale",
         "fixed", "space",
     ]  # fmt: skip
-    assert content["validation"]["outer"] == {"folds": 5, "repeats": 1}
+    assert content["validation"]["outer"] is None
+    assert content["tolerance"] == 0.01
     assert content["effects"] == {"design": "sobol", "points": 64}
     assert content["limits"] == {"seconds_per_fit": None, "memory": None}
 

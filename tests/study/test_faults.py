@@ -10,7 +10,7 @@ FAULTS = {
         (
             "3:1: trails: unknown key; expected one of: name, title, seed, data, "
             "engines, rounds, search, validation, paths, baselines, effects, select, "
-            "claims, compute, limits; did you mean 'search.trials'?"
+            "claims, tolerance, compute, limits; did you mean 'search.trials'?"
         ),
     ),
     "unknown key that looks like a mark": (
@@ -18,7 +18,7 @@ FAULTS = {
         (
             "3:1: <x>: unknown key; expected one of: name, title, seed, data, "
             "engines, rounds, search, validation, paths, baselines, effects, select, "
-            "claims, compute, limits."
+            "claims, tolerance, compute, limits."
         ),
     ),
     "unknown inner key": (

@@ -8,7 +8,6 @@ import numpy as np
 
 from boostreg.effects.effects import paired_ratio
 from boostreg.figures.scale import count
-from boostreg.report.comparisons import LEVEL
 from boostreg.report.results import PickData, Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
@@ -24,6 +23,8 @@ from boostreg.statistics import Interval, corrected_t, holm
 __all__ = ["Change", "Compared", "ComparedRow", "compare_runs", "pair_lines"]
 
 _MISSING = "-"
+_LEVEL = 0.05
+"""Adjusted p-values below it make a change."""
 _NO_INTERVAL = "no interval"
 
 
@@ -194,7 +195,7 @@ def compare_runs(a: Results, b: Results, names: tuple[str, str]) -> Compared:
         one["adjusted"] = float(p_value)
         if one["same"]:
             one["word"] = "the same"
-        elif one["adjusted"] < LEVEL:
+        elif one["adjusted"] < _LEVEL:
             one["word"] = "less" if one["relative"] < 0 else "more"
         elif not math.isnan(one["adjusted"]):
             one["word"] = "no detectable difference"

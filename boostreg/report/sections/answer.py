@@ -3,12 +3,19 @@
 import math
 from typing import Any, NamedTuple
 
-from boostreg.figures.scale import count, fixed, signed
+from boostreg.figures.scale import count, fixed
 from boostreg.report.claims import count_verdicts
 from boostreg.report.records import GIVEN
 from boostreg.report.results import Results
 from boostreg.report.sections.effects import matters_table
-from boostreg.report.wording import PICKS, engine_name, model_name, span
+from boostreg.report.wording import (
+    PICKS,
+    change_span,
+    engine_name,
+    model_name,
+    signed_percent,
+    span,
+)
 
 __all__ = ["answer_section", "lead_engine"]
 
@@ -42,13 +49,13 @@ def answer_section(results: Results, places: int) -> dict[str, Any]:
 
 
 def lead_engine(results: Results) -> str:
-    """Return the engine whose one_se has the lowest inner loss, else the first.
+    """Return the engine whose best has the lowest inner loss, otherwise the first.
 
     Outer rows do not influence the choice, so its outer loss is not biased by it.
     """
 
     def inner_loss(engine: str) -> float:
-        loss = results["engines"][engine]["one_se"]["inner"]["loss"]
+        loss = results["engines"][engine]["best"]["inner"]["loss"]
         return math.inf if loss is None else loss
 
     return min(results["engines"], key=inner_loss)
@@ -73,16 +80,13 @@ def _facts(results: Results, places: int) -> list[Fact]:
         note = "; ".join(["mean over outer folds", *known])
         facts.append(Fact(f"Leaves of {label} one_se", count(leaves), note))
     pairs = {(p["a"], p["b"]): p for p in results["comparisons"]}
-    compared = {b: model_name(b) for a, b in pairs if a == f"{engine} best"}
-    linear = [b for b in compared if b in results["baselines"] and b != "mean"][:1]
-    for other in (f"{engine} default", *linear):
+    for other in (f"{engine} default", "mean"):
         for pick in PICKS:
             if pair := pairs.get((f"{engine} {pick}", other)):
                 name = model_name(other).replace(" default", " defaults")
-                ends = span(pair, places, sign=True)
-                difference = signed(pair["difference"], places)
-                note = f"{loss_name}, {pick}; 95% interval {ends}"
-                facts.append(Fact(f"Against {name}", difference, note))
+                change = signed_percent(pair["change"])
+                note = f"{loss_name}, {pick}; 95% interval {change_span(pair)}"
+                facts.append(Fact(f"Against {name}", change, note))
                 break
     gaps: dict[str, float | None] = {}
     for pick in PICKS:

@@ -1,9 +1,9 @@
 """What each penalty does: curves, tables, effective shrinkage."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
+from boostreg.effects.effects import FACTORS
 from boostreg.figures import (
     Curve,
     Figure,
@@ -22,18 +22,23 @@ from boostreg.report.results import (
     DifferenceData,
     EffectData,
     EffectPointData,
+    LossChangeData,
+    Number,
     Results,
 )
+from boostreg.report.sentences import factor
 from boostreg.report.wording import (
     PENALTY_WORDS,
     PICKS,
     TextTable,
+    change_span,
     engine_name,
-    format_change,
+    format_number,
+    signed_percent,
     span,
 )
 
-__all__ = ["effects_section", "matters_table", "shrinkage_section"]
+__all__ = ["effects_section", "matters_table", "shrinkage_section", "tolerance_words"]
 
 Found = Mapping[str, EffectData]
 """Effects of one penalty by engine, or those of one engine by penalty."""
@@ -44,10 +49,7 @@ Measure = Literal["leaves", "loss", "gap"]
 MEASURES: tuple[Measure, ...] = ("leaves", "loss", "gap")
 Band = tuple[float, float] | tuple[None, None]
 
-_Column = Literal[
-    "trees", "rounds", "depth", "features", "l1_norm", "l2_norm", "zero_share",
-    "shrinkage",
-]  # fmt: skip
+_Column = Literal["trees", "features", "l1_norm", "l2_norm", "zero_share"]
 _COLUMNS: tuple[_Column, ...] = get_args(_Column)
 _Part = Literal["shrinkage", "structure", "total"]
 _PARTS: tuple[_Part, ...] = get_args(_Part)
@@ -68,10 +70,13 @@ def effects_section(
         return None
     all_effects = [effect for found in effects.values() for effect in found.values()]
     points = [point for effect in all_effects for point in effect["points"]]
-    losses, gaps = [p["loss"] for p in points], [p["gap"] for p in points]
-    # No loss is below 0, though an interval of few folds may reach there.
+    losses, gaps = [_height(p, "loss") for p in points], [p["gap"] for p in points]
     bands = [
-        max(end, 0.0) for p in points for end in _band(p, "loss") if end is not None
+        end
+        for effect in all_effects
+        for p in effect["points"]
+        for end in _band(p, "loss", effect["points"][0])
+        if end is not None
     ]
     scales = {
         "leaves": measure_scale([p["leaves"] for p in points], log=True, floor=1.0),
@@ -88,50 +93,63 @@ def effects_section(
         "engines": [engine for engine in effects if effects[engine]],
         "folds": len({(row["outer_fold"], row["inner_fold"]) for row in paths}),
         "cut": any(v is not None and v > scales["loss"].high for v in losses),
+        "tuned": all_effects[0]["anchor"] == "tuned",
+        "tolerance": tolerance_words(results),
         "equal": any(map(_equal_rounds, all_effects)),
         "parts": any(effect["mechanism"] for effect in all_effects),
         "rows": [_row(results, name, scales, places) for name in names],
     }
 
 
-def _strongest_first(effects: Mapping[str, Found]) -> list[str]:
-    """Return the penalties of any engine, by the largest share of loss they remove."""
+def tolerance_words(results: Results) -> str:
+    """Return the change of loss that does not matter in the study, as a share."""
+    return f"{format_number(100 * results['study']['tolerance'])}%"
 
-    def lowest(name: str) -> float:
-        shares = [
-            difference / (loss - difference)
-            for found in effects.values()
-            if name in found
-            for point in found[name]["points"]
-            if (difference := point["difference"]) is not None
-            if (loss := point["loss"]) is not None and loss != difference
-        ]
-        return min(shares, default=0.0)
+
+def _strongest_first(effects: Mapping[str, Found]) -> list[str]:
+    """Return the penalties of any engine, by the loss that tuning them removes."""
+
+    def change(name: str) -> float:
+        found = [v[name]["tuned"] for v in effects.values() if name in v]
+        changes = [one["against_off"]["change"] for one in found if one is not None]
+        return min((c for c in changes if c is not None), default=0.0)
 
     names = dict.fromkeys(name for found in effects.values() for name in found)
-    return sorted(names, key=lowest)
+    return sorted(names, key=change)
 
 
 def _equal_rounds(effect: EffectData) -> Points:
     """Return the points of the same path read at equal rounds, if it was."""
     for other in effect["others"]:
-        if (other["anchor"], other["reading"]) == ("fixed", "equal"):
+        if (other["anchor"], other["reading"]) == (effect["anchor"], "equal"):
             return other["points"]
     return ()
 
 
-def _band(point: EffectPointData, measure: Measure) -> Band:
-    """Return the interval of the paired change, moved to the measure's axis."""
-    value = point[measure]
-    is_ratio = measure == "leaves"
-    ends = point["leaves_change"] if is_ratio else point["differences"][measure]
-    change, low, high = ends
-    if value is None or change is None or low is None or high is None:
+def _height(point: EffectPointData, measure: Measure) -> Number:
+    """Return what is drawn: of the loss that on the outer folds, where it is known."""
+    judged = point["judged"] if measure == "loss" else None
+    return point[measure] if judged is None else judged
+
+
+def _band(point: EffectPointData, measure: Measure, first: EffectPointData) -> Band:
+    """Return the interval of the change against the first point, on the axis."""
+    value, zero = point[measure], _height(first, measure)
+    if measure == "gap":
+        change, low, high = point["differences"]["gap"]
+        if value is None or change is None or low is None or high is None:
+            return (None, None)
+        return (value - change + low, value - change + high)
+    if measure == "loss":
+        found = point["against_off"]
+        low, high = found["low"], found["high"]
+        if zero is None or low is None or high is None:
+            return (None, None)
+        return (zero * (1 + low), zero * (1 + high))
+    ratio, low, high = point["factors"]["leaves"]
+    if value is None or not ratio or low is None or high is None:
         return (None, None)
-    if is_ratio:
-        at_first = value / (1 + change)
-        return (at_first * (1 + low), at_first * (1 + high))
-    return (value - change + low, value - change + high)
+    return (value / ratio * low, value / ratio * high)
 
 
 def _row(
@@ -148,7 +166,8 @@ def _row(
         if point is None:
             return f"{engine_name(engine)}: not measured here"
         leaves = count(point["leaves"])
-        loss, gap = fixed(point["loss"], places), fixed(point["gap"], places)
+        loss = fixed(_height(point, "loss"), places)
+        gap = fixed(point["gap"], places)
         return f"{engine_name(engine)}: {leaves} leaves, loss {loss}, gap {gap}"
 
     return {
@@ -158,9 +177,9 @@ def _row(
             {
                 "name": engine_name(engine),
                 "engine": engine,
-                "verdict": effect["verdict"],
+                "word": effect["tuned"]["word"] if effect["tuned"] else "not judged",
                 "sentence": effect["sentence"],
-                "alone": effect["outer"]["sentence"] if effect["outer"] else "",
+                "alone": effect["alone"]["sentence"] if effect["alone"] else "",
             }
             for engine, effect in found.items()
         ],
@@ -177,7 +196,7 @@ def _row(
         "parts": _parts_panels(name, found),
         "table": _path_table(name, found, places),
         "works": _works_table(name, found, places),
-        "elsewhere": _elsewhere_table(name, found, places),
+        "elsewhere": _elsewhere_table(name, found),
         "grid": grid,
         "readings": [
             [reading(engine, points[k]) for engine, points in aligned.items()]
@@ -205,14 +224,17 @@ def _curve(
     pick: float | None,
     effect: EffectData,
 ) -> Curve:
-    bands = [_band(p, measure) if p else (None, None) for p in points]
+    first = effect["points"][0]
+    bands = [_band(p, measure, first) if p else (None, None) for p in points]
     low, high = zip(*bands, strict=True)
     known = any(end is not None for end in low)
-    at = {p["value"]: p[measure] for p in _equal_rounds(effect)}
+    # Losses at equal rounds are of inner folds, on another level than those judged.
+    equal = () if measure == "loss" else _equal_rounds(effect)
+    at = {p["value"]: p[measure] for p in equal}
     safe = effect["safe"] if measure == "loss" else None
     return Curve(
         engine,
-        tuple(p and p[measure] for p in points),
+        tuple(p and _height(p, measure) for p in points),
         low if known else (),
         high if known else (),
         pick,
@@ -254,7 +276,7 @@ def _path_table(name: str, found: Found, places: int) -> TextTable:
     def size_words(column: str, value: float | None) -> str:
         if column.endswith("share"):
             return percent(value)
-        is_count = column not in ("l1_norm", "l2_norm", "shrinkage")
+        is_count = column not in ("l1_norm", "l2_norm")
         return count(value) if is_count else significant(value)
 
     rows = tuple(
@@ -262,10 +284,11 @@ def _path_table(name: str, found: Found, places: int) -> TextTable:
             significant(p["value"]),
             engine_name(engine),
             count(p["leaves"]),
+            fixed(_height(p, "loss"), places),
+            _loss(p["against_off"]),
+            _rating(p),
+            ", ".join(_factor(p["factors"][name]) for name in FACTORS[:2]),
             fixed(p["loss"], places),
-            signed(p["difference"], places),
-            span(p, places, sign=True),
-            fixed(p["train_loss"], places),
             fixed(p["gap"], places),
             *(size_words(column, p[column]) for column in _COLUMNS),
         )
@@ -273,10 +296,22 @@ def _path_table(name: str, found: Found, places: int) -> TextTable:
         for p in effect["points"]
     )
     heads = (
-        name, "engine", "leaves", "loss", "difference", "95% interval", "train loss",
-        "gap", *(column.replace("_", " ") for column in _COLUMNS),
+        name, "engine", "leaves", "loss", "change", "finding",
+        "trees, leaves per tree", "inner loss", "gap",
+        *(column.replace("_", " ") for column in _COLUMNS),
     )  # fmt: skip
-    return TextTable(f"The path of {name}: means over folds", heads, rows, (0, 1))
+    return TextTable(f"The path of {name}: means over folds", heads, rows, (0, 1, 5))
+
+
+def _rating(point: EffectPointData) -> str:
+    """Return the word for a change, or that the limit on rounds forbids one."""
+    if point["cut"]:
+        return f"cut by rounds.max in {percent(point['cut'])} of folds"
+    return point["against_off"]["word"] if point["rated"] else "not rated"
+
+
+def _factor(ends: ChangeData) -> str:
+    return MISSING if ends[0] is None else factor(ends[0])
 
 
 def _difference(interval: DifferenceData, places: int) -> str:
@@ -306,14 +341,10 @@ def _works_table(name: str, found: Found, places: int) -> TextTable | None:
     return TextTable(caption, heads, rows, (0, 1)) if rows else None
 
 
-def _elsewhere_table(name: str, found: Found, places: int) -> TextTable | None:
-    """Return the lowest point of every path of a penalty, None if there is but one."""
-
-    def loss(point: EffectPointData) -> float:
-        return math.inf if point["loss"] is None else point["loss"]
-
+def _elsewhere_table(name: str, found: Found) -> TextTable | None:
+    """Return what every path of a penalty leaves open, None if there is but one."""
     paths = [
-        (engine, path, min(path["points"], key=loss))
+        (engine, path)
         for engine, effect in found.items()
         if effect["others"]
         for path in (effect, *effect["others"])
@@ -324,20 +355,19 @@ def _elsewhere_table(name: str, found: Found, places: int) -> TextTable | None:
             _ANCHORS[path["anchor"]],
             _READINGS[path["reading"]],
             engine_name(engine),
-            significant(low["value"]),
-            _difference(low, places),
-            count(low["leaves"]),
+            " to ".join(map(significant, path["safe"])) if path["safe"] else MISSING,
             " to ".join(map(significant, path["flat"])),
-            path["verdict"],
+            _loss(path["points"][-1]["against_off"]),
+            _rating(path["points"][-1]),
         )
-        for engine, path, low in paths
+        for engine, path in paths
     )
     heads = (
-        "around", "read", "engine", "lowest at", "difference to first", "leaves",
-        "flat", "verdict",
+        "around", "read", "engine", "safe range", "flat inside", "loss at the end",
+        "finding",
     )  # fmt: skip
-    caption = f"{name} elsewhere: the lowest point of each path"
-    return TextTable(caption, heads, rows, (0, 1, 2, 7)) if rows else None
+    caption = f"{name} elsewhere: each path from its first value to its last"
+    return TextTable(caption, heads, rows, (0, 1, 2, 6)) if rows else None
 
 
 def shrinkage_section(results: Results) -> dict[str, Any] | None:
@@ -403,51 +433,55 @@ def shrinkage_section(results: Results) -> dict[str, Any] | None:
 
 
 def matters_table(results: Results) -> TextTable | None:
-    """Return what each penalty does to loss and size, None where none was moved."""
-    effects = results["effects"]
+    """Return what tuning each penalty gains, a row per engine, None without a path."""
+    effects, together = results["effects"], results["penalties"]
     rows: list[tuple[str, ...]] = []
     for name in _strongest_first(effects):
+        what = PENALTY_WORDS.get(name, "")
+        one = together.get(name)
+        if one is not None and len(one["engines"]) > 1:
+            against = (one["against_off"], one["against_default"])
+            row = (name, what, "together", one["word"], *map(_loss, against))
+            rows.append((*row, MISSING, MISSING, MISSING))
         for engine, found in effects.items():
-            if name not in found:
+            tuned = found[name]["tuned"] if name in found else None
+            if tuned is None:
                 continue
-            lowest = found[name]["lowest"]
-            moved = lowest["value"] != found[name]["points"][0]["value"]
-            importance = results["engines"][engine]["importance"].get("loss")
-            known = importance and importance["determined"]
-            share = importance["main"].get(name) if importance and known else None
-            row = (
-                name,
-                PENALTY_WORDS.get(name, ""),
-                engine_name(engine),
-                found[name]["verdict"],
-                significant(lowest["value"]),
-                _change(lowest["loss"]) if moved else "none lower",
-                _change(lowest["leaves"]) if moved else MISSING,
-                percent(share) if known else MISSING,
+            alone = found[name]["alone"]
+            rows.append(
+                (
+                    name,
+                    what,
+                    engine_name(engine),
+                    tuned["word"],
+                    _loss(tuned["against_off"]),
+                    _loss(tuned["against_default"]),
+                    _loss(alone["against_off"] if alone else None),
+                    _factor(tuned["factors"]["trees"]),
+                    _factor(tuned["factors"]["leaves_per_tree"]),
+                )
             )
-            rows.append(row)
     if not rows:
         return None
+    anchors = {v[name]["anchor"] for v in effects.values() for name in v}
+    loss = "loss, others tuned" if "tuned" in anchors else "loss, alone"
     heads: tuple[str, ...] = (
-        "penalty", "what it is", "engine", "finding", "lowest loss at",
-        results["data"]["loss"], "leaves", "share of variance",
+        "penalty", "what it is", "engine", "finding", loss,
+        "against the library's own value", "loss, alone", "trees", "leaves per tree",
     )  # fmt: skip
+    if "tuned" not in anchors:
+        heads = heads[:6] + heads[7:]
+        rows = [row[:6] + row[7:] for row in rows]
     caption = (
-        "Which penalties matter: each moved alone, at its value of lowest loss against "
-        "its weakest (zero where it can be), with 95% intervals"
+        "What tuning each penalty changes: values that the inner folds chose, judged "
+        "on the outer folds against no penalty; 95% intervals that hold together"
     )
-    if all(row[-1] == MISSING for row in rows):
-        heads, rows = heads[:-1], [row[:-1] for row in rows]
-    else:
-        caption += "; and its share of the loss's variance"
     return TextTable(caption, heads, tuple(rows), (0, 1, 2, 3))
 
 
-def _change(ends: ChangeData) -> str:
-    """Return a share and its interval, a dash where it is not known."""
-    estimate, low, high = ends
-    if estimate is None:
+def _loss(found: LossChangeData | None) -> str:
+    """Return a change and its interval, a dash where it is not known."""
+    if found is None or found["change"] is None:
         return MISSING
-    if low is None or high is None:
-        return format_change(estimate)
-    return f"{format_change(estimate)} ({format_change(low)} to {format_change(high)})"
+    change, ends = signed_percent(found["change"]), change_span(found)
+    return change if ends == MISSING else f"{change} ({ends})"

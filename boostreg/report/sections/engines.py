@@ -17,9 +17,20 @@ from boostreg.figures import (
     measure_scale,
     ratio_chart,
 )
-from boostreg.figures.scale import MISSING, count, fixed, signed, significant
-from boostreg.report.results import BaselineData, BaselinePointData, OuterData, Results
-from boostreg.report.wording import TextTable, model_name, span
+from boostreg.figures.scale import MISSING, count, fixed, significant
+from boostreg.report.results import (
+    BaselineData,
+    BaselinePointData,
+    OuterData,
+    Results,
+)
+from boostreg.report.wording import (
+    TextTable,
+    change_span,
+    model_name,
+    signed_percent,
+    span,
+)
 
 __all__ = ["baselines_section", "engines_section"]
 
@@ -168,15 +179,15 @@ def engines_section(results: Results, places: int) -> dict[str, Any]:
             span(outer, places),
             size,
             trees,
-            signed(pair and pair["difference"], places),
-            span(pair, places, sign=True),
+            signed_percent(pair and pair["change"]),
+            change_span(pair),
         )
         for key, engine, outer, size, trees in models
         for pair in (pairs.get((key, f"{engine} default")),)
     )
     heads = (
         "model", "loss", "95% interval", "leaves, coefficients or weights", "trees",
-        "to the library's defaults", "95% interval of the difference",
+        "to the library's defaults", "95% interval of the change",
     )  # fmt: skip
     return {
         "id": "engines",
@@ -186,31 +197,24 @@ def engines_section(results: Results, places: int) -> dict[str, Any]:
         "differences": _differences_chart(results),
         "sizes": _sizes_chart(results),
         "table": TextTable("Means over the outer folds", heads, rows),
-        "comparisons": _comparisons_table(results, places),
+        "comparisons": _comparisons_table(results),
     }
 
 
 def _differences_chart(results: Results) -> Figure | None:
-    """Return each pair's difference as a share of the second model's loss."""
-    rows = []
-    for pair in results["comparisons"]:
-        share, difference = pair["relative"], pair["difference"]
-        base = difference / share if share and difference is not None else None
-        low, high = (
-            None if base is None or end is None else end / base
-            for end in (pair["low"], pair["high"])
+    """Return the change of each pair, as a share of the second model's loss."""
+    rows = [
+        Difference(
+            f"{model_name(pair['a'])} against {model_name(pair['b'])}",
+            pair["change"],
+            pair["low"],
+            pair["high"],
+            pair["a"].partition(" ")[0],
+            detectable=pair["word"] != "not settled",
         )
-        rows.append(
-            Difference(
-                f"{model_name(pair['a'])} \N{MINUS SIGN} {model_name(pair['b'])}",
-                share,
-                low,
-                high,
-                pair["a"].partition(" ")[0],
-                detectable=pair["word"] != "not told apart",
-            )
-        )
-    label = f"difference of outer {results['data']['loss']}, paired by fold"
+        for pair in results["comparisons"]
+    ]
+    label = f"change of outer {results['data']['loss']}, on the same rows"
     return difference_chart(rows, label=label) if rows else None
 
 
@@ -230,29 +234,21 @@ def _sizes_chart(results: Results) -> Figure | None:
     return ratio_chart(rows, label=label) if rows else None
 
 
-def _comparisons_table(results: Results, places: int) -> TextTable | None:
-    words = {"not told apart": "no detectable difference"}
+def _comparisons_table(results: Results) -> TextTable | None:
     rows = tuple(
         (
             f"{model_name(pair['a'])} against {model_name(pair['b'])}",
-            signed(pair["difference"], places),
-            span(pair, places, sign=True),
-            MISSING
-            if pair["relative"] is None
-            else f"{signed(100 * pair['relative'], 1)}%",
-            significant(pair["p"], 2),
-            significant(pair["adjusted"], 2),
-            words.get(pair["word"], pair["word"]),
+            signed_percent(pair["change"]),
+            change_span(pair),
+            pair["word"],
+            count(pair["family"]),
             count(pair["n"]),
         )
         for pair in results["comparisons"]
     )
-    heads = (
-        "pair", "difference", "95% interval", "relative", "p", "adjusted p", "verdict",
-        "n",
-    )  # fmt: skip
+    heads = ("pair", "change", "95% interval", "verdict", "hold together", "n")
     caption = (
-        "Paired differences of outer loss, below 0 where the first model is better; "
-        "p adjusted after Holm over all pairs"
+        "Changes of outer loss, below 0 where the first model is better; so many "
+        "intervals hold together"
     )
-    return TextTable(caption, heads, rows, (0, 6)) if rows else None
+    return TextTable(caption, heads, rows, (0, 3)) if rows else None

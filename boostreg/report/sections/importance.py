@@ -6,7 +6,13 @@ from typing import Any
 from boostreg.figures import Figure, promise_chart, share_bars
 from boostreg.figures.scale import MISSING, fixed, is_number, percent, signed
 from boostreg.report.records import GIVEN
-from boostreg.report.results import GapData, ImportanceData, IncumbentData, Results
+from boostreg.report.results import (
+    EffectData,
+    ImportanceData,
+    IncumbentData,
+    LossChangeData,
+    Results,
+)
 from boostreg.report.wording import PICKS, TextTable, engine_name, format_change
 
 __all__ = ["importance_section", "promise_section"]
@@ -43,7 +49,7 @@ def importance_section(results: Results) -> dict[str, Any] | None:
             {
                 "name": engine_name(engine),
                 "quality": _quality(found, "good"),
-                "table": _good_table(engine, found),
+                "table": _good_table(engine, found, results["effects"].get(engine, {})),
                 "qualities": ", ".join(
                     f"{measure} {_quality(found, measure)}" for measure in _MEASURES
                 ),
@@ -95,18 +101,25 @@ def _by_share(engines: Collection[Measured]) -> list[str]:
     return sorted(names, key=weight)
 
 
-def _good_table(engine: str, found: Measured) -> TextTable:
+def _good_table(
+    engine: str, found: Measured, effects: Mapping[str, EffectData]
+) -> TextTable:
     good = found["good"]
     rows = []
     for name in _by_share([found]):
         low, high = good["interval"].get(name) or (None, None)
         known = is_number(low) and is_number(high)
         ends = f"{percent(low)} to {percent(high)}" if known else MISSING
+        tuned = effects[name]["tuned"] if name in effects else None
+        gain = _change(tuned["against_off"]) if tuned else MISSING
         others = (percent(shares.get(name)) for shares in good["optuna"].values())
-        rows.append((name, percent(good["main"].get(name)), ends, *others))
+        rows.append((name, gain, percent(good["main"].get(name)), ends, *others))
     optuna = (f"Optuna's {label}" for label in good["optuna"])
-    heads = ("penalty", "of the loss", "95% CI", *optuna)
-    caption = f"{engine_name(engine)}: share of the loss's variance among good settings"
+    heads = ("penalty", "tuned, against off", "share of the loss", "95% CI", *optuna)
+    caption = (
+        f"{engine_name(engine)}: loss by tuning it at the chosen model, and its share "
+        "of the loss's variance among good settings"
+    )
     return TextTable(caption, heads, tuple(rows))
 
 
@@ -181,7 +194,7 @@ def _gap(point: IncumbentData) -> float | None:
     return None if inner is None or outer is None else outer - inner
 
 
-def _gap_sentence(engine: str, gaps: Mapping[str, GapData]) -> str:
+def _gap_sentence(engine: str, gaps: Mapping[str, LossChangeData]) -> str:
     """Return how much higher the outer loss is than the inner loss that selected."""
     parts = [f"{_change(gaps[pick])} for {pick}" for pick in PICKS if pick in gaps]
     return (
@@ -191,7 +204,7 @@ def _gap_sentence(engine: str, gaps: Mapping[str, GapData]) -> str:
     )
 
 
-def _change(gap: GapData) -> str:
+def _change(gap: LossChangeData) -> str:
     """Return a change with its interval, or why it has none."""
     values = [gap["change"], gap["low"], gap["high"]]
     change, low, high = (format_change(x) if is_number(x) else MISSING for x in values)

@@ -13,6 +13,7 @@ from boostreg.figures.scale import MISSING, count, significant
 from boostreg.penalty import SCALED, Penalty
 from boostreg.report.results import EngineData, Number, PickData, Results
 from boostreg.report.sections.answer import lead_engine
+from boostreg.report.sections.effects import tolerance_words
 from boostreg.report.wording import (
     PENALTY_WORDS,
     PICKS,
@@ -45,6 +46,7 @@ def parameters_section(results: Results) -> dict[str, Any]:
         "nav": "Parameters to use",
         "heading": results["text"]["headings"]["use"],
         "lead": lead_engine(results),
+        "tolerance": tolerance_words(results),
         "engines": engines,
     }
 
@@ -103,7 +105,7 @@ def _table(
         )
         rows.append(row)
     heads = (
-        "penalty", "what it is", *PICKS, "default", "without loss", "range searched",
+        "penalty", "what it is", *PICKS, "default", "safe range", "range searched",
         "place in it",
     )  # fmt: skip
     caption = (

@@ -1,0 +1,178 @@
+"""The answer is the decision that the losses of the outer rows allow, and no more."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from boostreg.changes import Judges
+from boostreg.figures.scale import MINUS
+from boostreg.penalty import Penalty, Range
+from boostreg.report.comparisons import Judged, compare_all
+from boostreg.report.decision import answer_data, answer_sentences, decide
+
+ROWS, FOLDS = 400, 5
+MODELS = ("best", "one_se", "default", "unpenalised")
+LEAVES = {"best": 300, "one_se": 100, "default": 3000, "unpenalised": 600}
+ENGINES = ("xgboost", "lightgbm")
+EQUAL = {f"{e} {m}": 1.0 for e in ENGINES for m in MODELS}
+TREES = EQUAL | {"mean": 2.0, "lasso": 1.3}
+
+
+def engine(name, inner, penalty, leaves, delivered):
+    """Return as much of an engine's record as the answer reads."""
+
+    def size(n):
+        return SimpleNamespace(n_leaves=n)
+
+    pick = SimpleNamespace(loss=inner, n_rounds=41, rounds_max_reached=False)
+    tuned = SimpleNamespace(
+        selection=SimpleNamespace(best=pick, one_se=pick),
+        candidate=lambda _: pick,
+        penalty=lambda _: penalty,
+    )
+    params = {"max_leaves": penalty.max_leaves, "gamma": 280.4, "learning_rate": 0.1}
+    params["num_leaves"] = penalty.max_leaves
+    model = SimpleNamespace(params=params, size=size(delivered))
+    return SimpleNamespace(
+        name=name,
+        tuned={None: tuned},
+        outer={m: [SimpleNamespace(size=size(n))] for m, n in leaves.items()},
+        models={"best": model, "one_se": model},
+    )
+
+
+def answered(levels, *, spread=0.02, tolerance=0.01, delivered=100, lead="xgboost"):
+    """Return the decision, data and sentences for models of these mean losses.
+
+    A model's loss is its level times that of the row, and noise of its own; models of
+    equal level have equal losses.
+    """
+    rng = np.random.default_rng(3)
+    of_row = rng.gamma(4.0, 0.25, ROWS)
+    noise = {level: rng.normal(0, spread, ROWS) for level in sorted(levels.values())}
+    rows = tuple(np.arange(fold, ROWS, FOLDS) for fold in range(FOLDS))
+    judges = Judges(rows, (None,) * FOLDS)
+
+    def judge(level):
+        losses = level * of_row * np.exp(noise[level])
+        parts = tuple(losses[r] for r in rows)
+        return Judged(np.array([p.mean() for p in parts]), parts)
+
+    judged = {name: judge(level) for name, level in levels.items()}
+    penalty = Penalty(max_leaves=4, min_split_gain=0.05, reg_lambda=0.0)
+    ranges = {
+        "max_leaves": Range(low=4, high=64, log=True),
+        "reg_lambda": Range(low=0.001, high=100, log=True, zero=0.1),
+        "min_split_gain": Range(low=0.001, high=100, log=True, zero=0.3),
+    }
+    linear = SimpleNamespace(is_linear=True, n_coefficients=9, inner_loss=1.0)
+    names = list(dict.fromkeys(n.split(" ")[0] for n in levels if " " in n))
+    record = SimpleNamespace(
+        engines={
+            name: engine(name, 1.0 + (name != lead), penalty, LEAVES, delivered)
+            for name in names
+        },
+        baselines={name: {None: linear} for name in levels if " " not in name},
+        ranges=dict.fromkeys(names, ranges),
+        study={"search": {"fixed": {"learning_rate": 0.1}}, "rounds": {"max": 500}},
+        judges=judges,
+        tolerance=tolerance,
+    )
+    pairs = {(one.a, one.b): one for one in compare_all(record, judged)}
+    decision = decide(record, pairs)
+    data = answer_data(record, pairs, decision)
+    return decision, data, answer_sentences(record, pairs, decision)
+
+
+@pytest.mark.parametrize(
+    ("levels", "spread", "kind", "use", "opening"),
+    [
+        (TREES | {"lasso": 0.8}, 0.02, "simple", "lasso", "Use lasso with 9 coeff"),
+        (TREES | {"lasso": 1.0}, 0.02, "simple", "lasso", "Use lasso with 9 coeff"),
+        (TREES, 0.02, "trees", "lightgbm one_se", "Use LightGBM (num_leaves=4,"),
+        (TREES | {"lasso": 1.02}, 0.8, "not settled", "lasso", "These data cannot"),
+        (TREES | {"mean": 1.0}, 0.02, "mean", "mean", "Predict the mean: no model"),
+        (
+            TREES | {f"{e} {m}": 1.1 for e in ENGINES for m in ("best", "one_se")},
+            0.02, "defaults", "xgboost default", "Keep XGBoost's defaults: tuning",
+        ),
+        (
+            {n: level for n, level in TREES.items() if n != "lasso"},
+            0.02, "trees", "lightgbm one_se", "Use LightGBM (num_leaves=4,",
+        ),
+    ],
+)  # fmt: skip
+def test_the_first_sentence_is_the_decision(levels, spread, kind, use, opening):
+    decision, data, sentences = answered(levels, spread=spread)
+
+    assert (decision.kind, decision.use) == (data["kind"], data["use"]) == (kind, use)
+    assert sentences[0].startswith(opening)
+    assert len(sentences[0].split()) <= 35
+
+
+def test_a_simple_model_must_be_as_good_as_every_tuned_ensemble():
+    levels = TREES | {"lasso": 1.0, "lightgbm best": 0.9}
+
+    decision, _, sentences = answered(levels)
+
+    assert decision.kind == "trees"
+    assert "tuned trees are as good as lasso" in sentences[0]
+
+
+def test_penalties_are_judged_against_the_same_trees_without_them():
+    levels = TREES | {"xgboost unpenalised": 1.2, "xgboost default": 1.5}
+
+    _, data, sentences = answered(levels)
+
+    found = {q["question"]: q for q in data["questions"]}
+    assert found["penalties"]["word"] == "differs"
+    assert sentences[1].startswith(
+        f"Do penalties help? Yes in XGBoost ({MINUS}17% loss"
+    )
+    assert "the loss stays the same in LightGBM" in sentences[1]
+    assert (
+        f"Against XGBoost's defaults, tuned trees have {MINUS}33% loss" in sentences[1]
+    )
+
+
+def test_intervals_of_one_sentence_hold_together():
+    _, data, _ = answered(TREES)
+
+    families = {q["question"]: q["changes"][0]["family"] for q in data["questions"]}
+    assert families == {
+        "mean": 3, "simple": 1, "penalties": 2, "defaults": 2, "smallest": 1,
+    }  # fmt: skip
+
+
+def test_the_smallest_is_sought_until_one_is_not_as_good():
+    worse = TREES | {"xgboost one_se": 1.05, "lightgbm one_se": 1.05}
+
+    decision, data, sentences = answered(worse)
+
+    assert decision.smallest == "xgboost best"
+    assert data["questions"][-1]["word"] == "none"
+    assert "is worse (+4.9% loss" in sentences[2]
+
+
+def test_within_the_tolerance_a_larger_loss_is_as_good():
+    worse = TREES | {"xgboost one_se": 1.005, "lightgbm one_se": 1.005}
+
+    assert answered(worse, spread=0.001)[0].smallest == "lightgbm one_se"
+    assert answered(worse, spread=0.001, tolerance=0.002)[0].smallest != (
+        "lightgbm one_se"
+    )
+
+
+def test_only_what_acts_is_named_by_the_name_of_the_library():
+    _, data, _ = answered(TREES)
+
+    assert data["settings"]["params"] == {"num_leaves": 4, "learning_rate": 0.1}
+
+
+def test_it_says_what_to_do_at_the_end_of_a_range_and_for_a_size_not_judged():
+    _, data, sentences = answered(TREES, delivered=800)
+
+    assert data["actions"] == sentences[4:]
+    assert data["actions"][0].startswith("num_leaves=4 of LightGBM is at the lowest")
+    assert "has 800 leaves, while 100 were judged" in data["actions"][1]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from boostreg.figures import Figure, promise_chart, share_bars
+from boostreg.figures import promise_chart, share_bars
 from boostreg.figures.scale import MISSING, fixed, is_number, percent, signed
 from boostreg.report.records import GIVEN
 from boostreg.report.results import (
@@ -18,7 +18,6 @@ from boostreg.report.wording import PICKS, TextTable, engine_name, format_change
 __all__ = ["importance_section", "promise_section"]
 
 _MEASURES = ("loss", "gap", "leaves")
-_DRAWN = ("loss", "leaves")
 _MAX_PAIRS = 3
 
 Measured = Mapping[str, ImportanceData]
@@ -40,11 +39,14 @@ def importance_section(results: Results) -> dict[str, Any] | None:
         "heading": results["text"]["headings"]["importance"],
         "points": max(found["loss"]["points"] for found in engines.values()),
         "shown": list(engines),
-        "good": _chart(engines, "good", "What explains the loss among good settings"),
-        "charts": [
-            (measure, _chart(engines, measure, f"What explains the {measure}"))
-            for measure in _DRAWN
-        ],
+        "chart": share_bars(
+            {
+                engine: found["good"]["main"] if found["good"]["determined"] else {}
+                for engine, found in engines.items()
+            },
+            _by_share(engines.values()),
+            title="What explains the loss among good settings",
+        ),
         "engines": [
             {
                 "name": engine_name(engine),
@@ -65,15 +67,6 @@ def importance_section(results: Results) -> dict[str, Any] | None:
             for engine, found in engines.items()
         ],
     }
-
-
-def _chart(engines: Mapping[str, Measured], measure: str, title: str) -> Figure:
-    shares = {
-        engine: found[measure]["main"] if found[measure]["determined"] else {}
-        for engine, found in engines.items()
-    }
-    # The order of penalties is the same in all charts.
-    return share_bars(shares, _by_share(engines.values()), title=title)
 
 
 def _quality(found: Measured, measure: str) -> str:

@@ -232,8 +232,12 @@ def _engine(rng, engine, trials, level):
             for measure in ("good", "loss", "gap", "leaves")
         },
         "overtuning": [
-            {"trial": k, "inner": level * (1.1 - 0.01 * k), "outer": level * 1.1,
-             "later": _gap(0.0)}
+            {
+                "trial": k,
+                "inner": level * (1.1 - 0.01 * k),
+                "outer": level * 1.1,
+                "later": _gap(0.0),
+            }
             for k in range(3)
         ],
         "nested_gap": {"best": _gap(0.08), "one_se": _gap(0.05)},

@@ -192,8 +192,8 @@ def _gap_sentence(engine: str, gaps: Mapping[str, LossChangeData]) -> str:
     parts = [f"{_change(gaps[pick])} for {pick}" for pick in PICKS if pick in gaps]
     return (
         f"{engine_name(engine)}: outer against inner loss of the candidates selected "
-        f"within the outer folds: {', '.join(parts)}. Inner losses are too low because "
-        "candidates were selected by them; expect as much on all rows."
+        f"within the outer folds: {', '.join(parts)}. Inner losses tend to be too low, "
+        "because candidates are selected by them; expect the same on all rows."
     )
 
 

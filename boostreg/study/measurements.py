@@ -128,16 +128,21 @@ _MEASURES: Mapping[str, Callable[[Trial], float]] = {
 Searches = Mapping[tuple[str, int | None], TunedEngine]
 
 
-def path_judges(plan: Plan) -> Judges:
-    """Return the test rows of the first repeat, by which paths are judged."""
-    folds = plan.first_outer_folds
-    every = plan.judges
-    return replace(
-        every,
-        rows=every.rows[: len(folds)],
-        weights=every.weights[: len(folds)],
-        repeats=1,
-    )
+def folds_around(plan: Plan, anchor: str) -> range:
+    """Return the outer folds on which the paths around an anchor are measured.
+
+    Paths around tuned values judge the chosen model, so they are as precise as the
+    answer and have all repeats; the others have the first one.
+    """
+    return plan.outer_folds if anchor == "tuned" else plan.first_outer_folds
+
+
+def path_judges(plan: Plan, anchor: str) -> Judges:
+    """Return the test rows of these folds."""
+    every, n = plan.judges, len(folds_around(plan, anchor))
+    if n == len(every.rows):
+        return every
+    return replace(every, rows=every.rows[:n], weights=every.weights[:n], repeats=1)
 
 
 _Path = tuple[str, str, str]
@@ -152,7 +157,8 @@ class Insights:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._plan, self._folds = plan, plan.first_outer_folds
+        self._plan = plan
+        self._folds = {name: folds_around(plan, name) for name in ("fixed", "tuned")}
         self._points = {"fixed": plan.paths()}
         self._defaults: dict[_Path, PathPoint] = {}
         self._fixed: dict[tuple[str, str], list[PathPoint]] = {}
@@ -185,7 +191,7 @@ class Insights:
             point
             for engine in plan.spec.engines
             for point in plan.paths_around(
-                engine, [tuned[engine, fold].penalty("best") for fold in self._folds]
+                engine, [tuned[engine, k].penalty("best") for k in self._folds["tuned"]]
             )
             if not any(
                 unsupported_penalty(engine, one, problem) for one in point.penalties
@@ -230,7 +236,7 @@ class Insights:
         return [
             row
             for anchor, points in self._points.items()
-            for row in path_rows(points, self._folds, self._paths[anchor])
+            for row in path_rows(points, self._folds[anchor], self._paths[anchor])
         ]
 
     @property
@@ -239,7 +245,7 @@ class Insights:
         return tuple(
             note
             for anchor, points in self._points.items()
-            for note in failed_points(points, self._folds, self._paths[anchor])
+            for note in failed_points(points, self._folds[anchor], self._paths[anchor])
         )
 
     def effects(self, rows: Sequence[PathRow]) -> list[Effect]:
@@ -253,13 +259,14 @@ class Insights:
             for anchor in self._points
             for (engine, name), found in self._outer_points(anchor).items()
         }
-        ratio, judges = self._plan.inner_ratio, path_judges(self._plan)
+        ratio = self._plan.inner_ratio
+        judges = {name: path_judges(self._plan, name) for name in self._points}
         found = []
         for (engine, name, anchor, reading), path in by_path.items():
             if min(row.point for row in path) == 0:
                 outer = judged.get((anchor, engine, name))
                 given = outer if reading == "stopped" else None
-                found.append(penalty_effect(path, ratio, given, judges))
+                found.append(penalty_effect(path, ratio, given, judges[anchor]))
         return found
 
     def mechanisms(self, rows: Sequence[PathRow]) -> list[Mechanism]:
@@ -285,7 +292,7 @@ class Insights:
 
     def tuned(self) -> list[TunedPenalty]:
         """Return what tuning each penalty gains on the outer folds, by anchor."""
-        judges, made = path_judges(self._plan), []
+        made: list[TunedPenalty] = []
         for anchor in self._points:
             paths = []
             for (engine, name), points in self._outer_points(anchor).items():
@@ -294,7 +301,7 @@ class Insights:
                     grid = tuple(points[k] for k in sorted(points))
                     raw = ENGINE_FACTS[engine].defaults.get(name)
                     paths.append(OuterPath(engine, name, grid, made_default, raw))
-            made += tuned_penalties(paths, anchor, judges)
+            made += tuned_penalties(paths, anchor, path_judges(self._plan, anchor))
         return made
 
     def _outer_points(
@@ -314,7 +321,9 @@ class Insights:
         if not works or any(work not in records for work in works):
             return None
         trials = self._paths[point.anchor].trials
-        measured = [trials[setting] for setting in point.settings(self._folds)]
+        measured = [
+            trials[setting] for setting in point.settings(self._folds[point.anchor])
+        ]
         curves = [trial.curves for trial in measured]
         return OuterPoint(
             value=point.value,
@@ -349,13 +358,16 @@ class Insights:
         return FitWork(self._plan.refit(engine, outer, trial.penalty, n_rounds))
 
     def _settings(self, points: Sequence[PathPoint]) -> list[Setting]:
-        return [s for point in points for s in point.settings(self._folds)]
+        return [
+            s for point in points for s in point.settings(self._folds[point.anchor])
+        ]
 
     def _measuring(self, anchor: str) -> Measuring:
         """Return the inner fits of an anchor's paths, and of the libraries' values."""
         plan, points = self._plan, self._points[anchor]
         problem = plan.dataset.problem(None, None)
-        units = [plan.dataset.problem(f, None).standard.units for f in self._folds]
+        folds = self._folds[anchor]
+        units = [plan.dataset.problem(f, None).standard.units for f in folds]
         starts = [point for point in points if point.point == 0]
         for start in starts:
             path = (anchor, start.engine, start.name)
@@ -380,14 +392,14 @@ class Insights:
         trials = self._paths[anchor].trials
         mine = [p for path, p in self._defaults.items() if path[0] == anchor]
         for point in (*self._points[anchor], *mine):
-            settings = point.settings(self._folds)
+            settings = point.settings(self._folds[anchor])
             measured = [trials[one] for one in settings if one in trials]
             if len(measured) == len(settings) and all(
                 trial.state == "complete" for trial in measured
             ):
                 self._refits[point] = tuple(
                     self._refit(point.engine, fold, trial, trial.n_rounds)
-                    for fold, trial in zip(self._folds, measured, strict=True)
+                    for fold, trial in zip(self._folds[anchor], measured, strict=True)
                 )
         works = [
             w for p, found in self._refits.items() if p.anchor == anchor for w in found
@@ -406,9 +418,9 @@ class Insights:
             done = all(setting in measured.results for setting in settings)
             if name not in MECHANISMS or not path or not done:
                 continue
-            rounds = equal_rounds(path, self._folds, measured)
+            rounds = equal_rounds(path, self._folds["fixed"], measured)
             values = tuple(point.value for point in path[1:])
-            for outer in self._folds:
+            for outer in self._folds["fixed"]:
                 free = Setting(engine, outer, path[0].penalty)
                 for inner, fit in enumerate(inner_fits(free, plan.limits)):
                     cut = replace(fit, n_rounds=rounds[outer], patience=None)
@@ -452,7 +464,7 @@ class Claims:
 
     def _of_path(self, claim: PathClaim, rows: Sequence[PathRow]) -> ClaimRecord:
         plan = self._plan
-        n_folds = len(plan.first_outer_folds) * plan.splits.n_inner
+        n_folds = len(folds_around(plan, claim.anchor)) * plan.splits.n_inner
         questions = [
             PathQuestion(
                 engine=str(engine),

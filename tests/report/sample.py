@@ -370,7 +370,7 @@ def _effects(rng, engine, level):
             "anchor": "tuned",
             "reading": "stopped",
             "points": points,
-            "safe": [0.0, grid[11]],
+            "safe": _safe(points),
             "flat": [],
             "tuned": _tuned(name, points, "tuned"),
             "alone": _tuned(name, points, "fixed"),
@@ -407,6 +407,13 @@ def _effects(rng, engine, level):
             f"{points[0]['leaves']:,} to {points[8]['leaves']:,}.",
         }
     return found
+
+
+def _safe(points):
+    kept = 0
+    while kept + 1 < len(points) and points[kept + 1]["against_off"]["high"] < 0.01:
+        kept += 1
+    return [points[0]["value"], points[kept]["value"]] if kept else None
 
 
 def _change(change, spread):

@@ -145,10 +145,11 @@ def penalties_and_size(
     }
     grown = {"n_rounds": [_format(n_rounds)]}
     grown |= {name: [_format(getattr(size, name))] for name in SIZES}
+    sentence = as_prior(penalty, units, kept=size.shrinkage)["sentence"]
     return (
         '<div style="display:flex;gap:2em;flex-wrap:wrap">'
         f"{_table('Penalties', effective, tuple(scales))}{_table('Size', grown)}</div>"
-        f"<p>{as_prior(penalty, units)['sentence']}</p>"
+        f"<p>{sentence}</p>"
     )
 
 

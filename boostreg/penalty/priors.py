@@ -30,7 +30,10 @@ trees.
 
 A prior's strength can be counted in rows: :math:`\lambda = R h`, with h the hessian of
 one row at the intercept, leaves a leaf of R rows half of its weight, and for squared
-error its standard deviation is :math:`s / \sqrt{R}`, that of a mean of R rows.
+error its standard deviation is :math:`s / \sqrt{R}`, that of a mean of R rows. For
+squared error this holds in every tree. For other losses it holds in the first tree: the
+hessian of a logistic row, :math:`p (1 - p)`, falls as the model learns, so the same
+penalty is worth more and more rows.
 
 References
 ----------
@@ -119,7 +122,11 @@ def _check(
 
 
 def as_prior(
-    raw: Penalty, units: Units, noise_variance: float | None = None
+    raw: Penalty,
+    units: Units,
+    noise_variance: float | None = None,
+    *,
+    kept: float = math.nan,
 ) -> dict[str, Any]:
     """Return the prior on leaf weights that a penalty is equivalent to, JSON-ready.
 
@@ -132,12 +139,16 @@ def as_prior(
     noise_variance : float, optional
         s^2 of the module's docstring; None if the loss has none or it is unknown, and
         then there are no ``std`` and ``laplace``.
+    kept : float
+        Share of its weight that the median leaf of the model keeps under
+        ``reg_lambda``, the ``shrinkage`` of its size; NaN if it is unknown.
 
     Returns
     -------
     dict
-        ``rows``: ``reg_lambda`` in rows, None if rows carry no hessian; ``alpha_rows``:
-        the gradients of how many rows ``reg_alpha`` cancels, None if they are 0;
+        ``rows``: ``reg_lambda`` in rows of the first tree, None if rows carry no
+        hessian; ``alpha_rows``: the gradients of how many rows of the first tree
+        ``reg_alpha`` cancels, None if they are 0; ``kept``;
         ``std`` and ``laplace``: of the normal and the Laplace prior, None if it is
         uniform; ``noise_variance``; and ``sentence``, a summary in words.
 
@@ -161,6 +172,7 @@ def as_prior(
         "std": None,
         "laplace": None,
         "noise_variance": noise_variance,
+        "kept": kept,
     }
     if noise_variance is not None and noise_variance > 0:
         if raw.reg_lambda > 0:
@@ -176,6 +188,7 @@ def _sentence(
     alpha_rows: float | None,
     std: float | None,
     laplace: float | None,
+    kept: float,
     **_: object,
 ) -> str:
     if rows is None:
@@ -185,9 +198,14 @@ def _sentence(
     else:
         width = "" if std is None else f", normal with standard deviation {shown(std)}"
         normal = (
-            f"reg_lambda is a prior worth {_rows(rows)}{width}: a leaf of as many rows "
-            "keeps half of its weight."
+            f"In the first tree, reg_lambda is a prior worth {_rows(rows)}{width}: a "
+            "leaf of as many rows keeps half of its weight."
         )
+        if not math.isnan(kept):
+            normal += (
+                f" Over all trees, the median leaf keeps {shown(100 * kept)}% of its "
+                "weight."
+            )
     if alpha_rows is None:
         return (
             f"{normal} reg_alpha has no worth in rows here: the target does not vary."
@@ -198,8 +216,8 @@ def _sentence(
         "" if laplace is None else f" and is a Laplace prior of scale {shown(laplace)}"
     )
     return (
-        f"{normal} reg_alpha takes away the gradient of {_rows(alpha_rows)}{width}: a "
-        "leaf whose gradients sum to less weighs 0."
+        f"{normal} In the first tree, reg_alpha takes away the gradient of "
+        f"{_rows(alpha_rows)}{width}: a leaf whose gradients sum to less weighs 0."
     )
 
 

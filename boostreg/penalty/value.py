@@ -215,8 +215,8 @@ class Penalty:
         Factor on every leaf weight, in (0, 1].
     scale : {"raw", "rows", "share"}
         Unit of the fields in ``SCALED``: that of the loss; the data's own, so that
-        ``reg_lambda=5`` is a prior worth five rows; or the same times the number of
-        training rows.
+        ``reg_lambda=5`` is a prior worth five rows of the first tree; or the same times
+        the number of training rows.
 
     Raises
     ------

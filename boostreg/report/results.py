@@ -272,12 +272,26 @@ class GuessData(Part):
     sentence: str
 
 
+class LossChangeData(Part):
+    """A relative change of loss, its 95 % interval, and the word read off it."""
+
+    change: Number
+    low: Number
+    high: Number
+    method: str
+    word: str
+
+
 class IncumbentData(Part):
-    """Best candidates of the searches at a trial, means over the outer folds."""
+    """Best candidates of the searches at a trial, means over the outer folds.
+
+    ``later`` is the change of outer loss by all later trials.
+    """
 
     trial: Count
     inner: Number
     outer: Number
+    later: LossChangeData
 
 
 class PairShareData(Part):
@@ -288,25 +302,29 @@ class PairShareData(Part):
 
 
 class ImportanceData(Part):
-    """Shares of a measure's variance over a design that fills the space."""
+    """Shares of a measure's variance, times the quality of the surrogate."""
 
     quality: Number
     points: Count
     determined: bool
     main: dict[str, Number]
+    interval: dict[str, list[Number]]
     pairs: list[PairShareData]
     optuna: dict[str, dict[str, Number]]
 
 
 class EngineData(Part):
-    """All that was found with one engine; ``importance`` is by measure."""
+    """All that was found with one engine.
+
+    ``importance`` is by measure; ``nested_gap``, by pick, is from inner to outer loss.
+    """
 
     best: PickData
     one_se: PickData
     default: ReferenceData
     unpenalised: ReferenceData
     front: list[CandidateData]
-    winners_bias: Number
+    nested_gap: dict[str, LossChangeData]
     ties: list[Count]
     guess: GuessData | None
     purposes: list[PurposeData]

@@ -82,7 +82,7 @@ class _ImportanceStudy:
         return self._explained
 
     def of(self, engine: str) -> dict[str, Importance]:
-        """Return the importance for loss, gap and leaves of one engine."""
+        """Return the importance of one engine's penalties, by measure."""
         records = self._explained.records
         return {
             # Limits are for fits: a surrogate that exceeded one is fitted here.
@@ -106,13 +106,18 @@ class _ImportanceStudy:
         seed = self._plan.spec.seed
         return {
             measure: ExplainWork(
-                names, points, tuple(tuple(read(t) for t in r) for r in kept), seed
+                names,
+                points,
+                tuple(tuple(read(t) for t in r) for r in kept),
+                seed,
+                good=measure == "good",
             )
             for measure, read in _MEASURES.items()
         }
 
 
 _MEASURES: Mapping[str, Callable[[Trial], float]] = {
+    "good": lambda trial: trial.loss,
     "loss": lambda trial: trial.loss,
     "gap": lambda trial: trial.loss - trial.train_loss,
     "leaves": lambda trial: float(np.log1p(trial.sizes["n_leaves"])),
@@ -342,14 +347,8 @@ class Insights:
             pairs = self._incumbents[engine, outer]
             if any(work not in records for _, work in pairs):
                 return ()
-            weights = self._plan.test_weights(outer)
-            losses = [
-                float(np.average(records[work].row_losses, weights=weights))
-                for _, work in pairs
-            ]
-            candidates = [candidate for candidate, _ in pairs]
-            found.append(list(zip(candidates, losses, strict=True)))
-        return overtuning(found)
+            found.append([(one, records[work].row_losses) for one, work in pairs])
+        return overtuning(found, self._plan.judges)
 
     def _refit(self, engine: str, outer: int, trial: Trial, n_rounds: int) -> FitWork:
         return FitWork(self._plan.refit(engine, outer, trial.penalty, n_rounds))

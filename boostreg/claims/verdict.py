@@ -50,6 +50,7 @@ __all__ = [
     "Expectation",
     "Finding",
     "Margin",
+    "TableFinding",
     "Verdict",
     "format_verdicts",
     "judge",
@@ -95,7 +96,9 @@ class Finding:
 
     The interval is relative if the minimum effect is relative. There is one value per
     resample; ``series`` has means over resamples, for figures, and ``place`` by penalty
-    the values at which its path was read, one per fold.
+    the values at which its path was read, one per fold. A claim about many tables has
+    one value and one of ``tables`` per table, and ``predicted`` is the 95 % prediction
+    interval of another table.
     """
 
     engine: str | None
@@ -104,6 +107,17 @@ class Finding:
     values: tuple[float, ...]
     series: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     place: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    tables: tuple["TableFinding", ...] = ()
+    predicted: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableFinding:
+    """The result of a claim on one of many tables."""
+
+    name: str
+    interval: Interval
+    verdict: Verdict
 
 
 def judge(

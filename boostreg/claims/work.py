@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from boostreg.baselines import SOLVERS
 from boostreg.baselines.inputs import fit_inputs, transform
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Measured, Sample
+from boostreg.claims.tables import table_sample
 from boostreg.data import planted_table, planted_truth
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import derive_seed, digest
@@ -27,7 +29,7 @@ class Resample:
 
     For real data, those of an inner fold, or of an outer fold if ``inner`` is None. For
     synthetic data (``source``), a replicate generated with ``seed``, and as many test
-    rows.
+    rows. For one of many tables (``table``), its fold ``outer``, split with ``seed``.
     """
 
     seed: int
@@ -35,6 +37,7 @@ class Resample:
     inner: int | None = None
     source: str | None = None
     target: str = "target"
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class ExperimentWork(Work[Measured]):
     def key(self, dataset: Dataset) -> str:
         where = self.resample
         rows = None
-        if where.source is None:
+        if where.source is None and where.table is None:
             rows = dataset.fingerprint(where.outer, where.inner)
         content = {
             "name": self.name,
@@ -71,6 +74,9 @@ class ExperimentWork(Work[Measured]):
             "versions": library_versions(),
             "solvers": SOLVERS,
         }
+        if where.table is not None:
+            content["table"] = [where.table, where.outer, version("scikit-learn")]
+            del content["objective"]
         return digest({"experiment": content})
 
     @override
@@ -94,6 +100,8 @@ class ExperimentWork(Work[Measured]):
 
 
 def _sample(where: Resample, dataset: Dataset) -> Sample:
+    if where.table is not None:
+        return table_sample(where.table, where.outer, where.seed)
     if where.source is None:
         truth = None
         train, new = map(

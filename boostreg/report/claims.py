@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from boostreg.claims.verdict import Margin, Verdict, format_verdicts, overall
+from boostreg.claims.verdict import Finding, Margin, Verdict, format_verdicts, overall
+from boostreg.figures.scale import significant
 from boostreg.report.records import ClaimRecord
-from boostreg.report.results import ClaimData
+from boostreg.report.results import ClaimData, ClaimFindingData
 from boostreg.report.wording import LABELS, format_number
 
 __all__ = [
     "claims_sentences", "count_verdicts", "expected_words", "measured_words",
-    "quantity_words", "summarize_claims",
+    "quantity_words", "summarize_claims", "tables_words",
 ]  # fmt: skip
 
 _MAX_NAMED = 5
@@ -68,6 +69,7 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
                         "series": {name: list(v) for name, v in one.series.items()},
                         "place": {name: list(v) for name, v in one.place.items()},
                     }
+                    | _tables(one)
                     for one in findings
                 ],
                 "panels": [
@@ -86,6 +88,48 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
             }
         )
     return claims
+
+
+def _tables(finding: Finding) -> dict[str, Any]:
+    """Return what a finding says of single tables, nothing for one about a table."""
+    if not finding.tables:
+        return {}
+    return {
+        "tables": [
+            {
+                "name": one.name,
+                "verdict": one.verdict,
+                "estimate": one.interval.estimate,
+                "low": one.interval.low,
+                "high": one.interval.high,
+            }
+            for one in finding.tables
+        ],
+        "predicted": list(finding.predicted or ()),
+    }
+
+
+def tables_words(finding: ClaimFindingData) -> str:
+    """Return in how many tables a claim holds, empty for a claim about one table.
+
+    >>> held = [{"name": "moons", "verdict": "supported", "estimate": -0.3, "low": -0.4,
+    ...          "high": -0.2}]
+    >>> tables_words({"tables": held, "predicted": [0.5, 0.9]})
+    'supported in 1 of 1 tables; another table: 50% to 90% (95% prediction interval)'
+    """
+    tables = finding.get("tables", [])
+    if not tables:
+        return ""
+    counts = Counter(one["verdict"] for one in tables)
+    words = f"supported in {counts['supported']} of {len(tables)} tables"
+    for verdict in ("refuted", "not settled"):
+        if counts[verdict]:
+            words += f", {verdict} in {counts[verdict]}"
+    ends = [end for end in finding.get("predicted", []) if end is not None]
+    if len(ends) == 2:
+        low, high = (f"{significant(100 * end)}%" for end in ends)
+        words += f"; another table: {low} to {high} (95% prediction interval)"
+    return words
 
 
 def count_verdicts(claims: Sequence[ClaimData]) -> dict[str, int]:

@@ -15,8 +15,8 @@ from boostreg.claims.verdict import Verdict
 
 __all__ = [
     "BaselineData", "BaselinePointData", "CardData", "ChangeData", "ClaimData",
-    "ClaimFindingData", "ClaimPanelData", "ComparisonData", "DifferenceData",
-    "EffectData", "EffectPointData", "EngineData", "ImportanceData",
+    "ClaimFindingData", "ClaimPanelData", "ClaimTableData", "ComparisonData",
+    "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData", "Number", "OuterData",
     "PathData", "Penalties", "PickData", "PurposeData", "Results", "SizeData",
     "StudyData", "TreeData", "faults_of", "json_schema",
@@ -40,8 +40,22 @@ class OpenPart(TypedDict):
     """A part with more keys than pages read."""
 
 
+class ClaimTableData(Part):
+    """The result of a claim on one of many tables."""
+
+    name: str
+    verdict: Verdict
+    estimate: Number
+    low: Number
+    high: Number
+
+
 class ClaimFindingData(Part):
-    """The result of a claim: by resample, its ``values`` and ``place`` on the paths."""
+    """The result of a claim: by resample, its ``values`` and ``place`` on the paths.
+
+    A claim about many tables has one value per table, the result on each of ``tables``,
+    and in ``predicted`` the ends of the prediction interval of another table.
+    """
 
     engine: str | None
     verdict: Verdict
@@ -53,6 +67,8 @@ class ClaimFindingData(Part):
     values: list[Number]
     series: dict[str, list[Number]]
     place: dict[str, list[Finite]]
+    tables: NotRequired[list[ClaimTableData]]
+    predicted: NotRequired[list[Number]]
 
 
 class ClaimPanelData(Part):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from boostreg.claims.experiments import (
     collinearity,
     descent,
+    ensembles,
     grown,
     network,
     optimum,
@@ -24,6 +25,7 @@ EXPERIMENTS: Mapping[str, Procedure] = {
     for procedure in (
         collinearity.collinearity,
         descent.kink,
+        ensembles.penalised_ensembles,
         grown.unsplit_trees,
         network.weight_decay,
         network.network_zeros,

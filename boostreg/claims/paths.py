@@ -2,7 +2,8 @@
 
 Without a second path the quantity is the *change*: the measure at a value of the
 penalty minus that at the path's first value, on the same fold. ``against`` another path
-it is the *difference*: the measure on the one path minus that on the other.
+it is the *difference*: the measure on the one path minus that on the other. If the
+minimum effect is a share, both are over the second value of the same fold.
 
 A path is read at ``end``, its strongest value; at ``lowest``, the value (other than the
 first) with the lowest mean loss over the *other* inner folds of the same outer fold, so
@@ -83,11 +84,13 @@ def answer_path(
         along.read(question.measure, fold, places[question.along][fold])
         for fold in along.folds
     ]
+    share = question.margin.share
     values = np.array(here) - np.array(other)
-    if question.margin.share:
-        scale = abs(math.fsum(other) / len(other))
-        values = values / scale if scale > 0 else np.full(len(values), math.nan)
-    interval = resampled_t(values, test_train_ratio)
+    if share:
+        below = np.array(other)
+        nothing = np.full(len(below), math.nan)
+        values = np.divide(values, below, out=nothing, where=below > 0)
+    interval = resampled_t(values, test_train_ratio, change=share)
     return Finding(
         question.engine,
         interval,

@@ -20,6 +20,9 @@ from boostreg.fits.work import Work, library_versions
 
 __all__ = ["ExperimentWork", "Resample"]
 
+_REVISION = 2
+"""Of the experiments: increase it if one changes its results."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resample:
@@ -63,6 +66,7 @@ class ExperimentWork(Work[Measured]):
             rows = dataset.fingerprint(where.outer, where.inner)
         content = {
             "name": self.name,
+            "revision": _REVISION,
             "options": [[name, value] for name, value in self.options],
             "seed": where.seed,
             "source": where.source,

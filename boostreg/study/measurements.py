@@ -389,6 +389,7 @@ class Claims:
         works = self._works(claim, engine)
         found = [self.job.records[w] for w in works if w in self.job.records]
         values = tuple(one.values[claim.measure] for one in found)
+        change = claim.measure in claim.procedure.changes
         if n_failed := len(works) - len(found):
             reasons = [self.job.failures[w] for w in works if w in self.job.failures]
             why = f": {reasons[0]}".rstrip(".") if reasons else ""
@@ -396,10 +397,10 @@ class Claims:
             nan = float("nan")
             interval = Interval(nan, nan, nan, nan, len(values), method)
         elif self._source is None:
-            interval = resampled_t(values, self._plan.inner_ratio)
+            interval = resampled_t(values, self._plan.inner_ratio, change=change)
         else:
-            interval = replicate_t(values)
-        least = float(claim.least)
+            interval = replicate_t(values, change=change)
+        least = Margin.read(claim.least).value
         verdict = judge(interval, claim.expectation, least, claim.than)
         series = {
             name: tuple(np.mean([one.series[name] for one in found], axis=0).tolist())

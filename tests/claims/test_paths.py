@@ -53,10 +53,26 @@ def halved(value, fold):
     return 100 + fold[1] - (50 if value == 10 else 0)
 
 
-def test_change_is_that_of_each_fold_as_a_share_of_the_mean_at_zero():
+def test_change_is_that_of_each_fold_as_a_share_of_its_own_start():
     found = answer_path(QUESTION, rows(halved), 0.5)
 
-    assert found.values == pytest.approx([-50 / 101] * 6)
+    expected = [-50 / (100 + inner) for _, inner in FOLDS]
+    assert found.values == pytest.approx(expected)
+    logs = [math.log1p(value) for value in expected]
+    assert math.log1p(found.interval.estimate) == pytest.approx(sum(logs) / 6)
+    assert found.verdict == "supported"
+
+
+def test_folds_of_unequal_size_with_one_ratio_settle_a_share():
+    """Differences over the pooled mean would spread as sizes do, beyond -100 %."""
+
+    def sizes(value, fold):
+        return (900 if fold[0] else 100) / (4 if value == 10 else 1)
+
+    found = answer_path(QUESTION, rows(sizes), 0.5)
+
+    assert found.values == pytest.approx([-0.75] * 6)
+    assert found.interval.low == pytest.approx(-0.75)
     assert found.verdict == "supported"
 
 

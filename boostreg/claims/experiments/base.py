@@ -128,6 +128,8 @@ class Panel:
     y_log: bool = False
 
 
+_RATIO = "minus 1"
+
 Objectives = Literal["squared_error", "logistic", "squared_error or logistic"]
 
 
@@ -136,7 +138,8 @@ class Procedure:
     """An experiment with the names that a study may use.
 
     ``words`` is a sentence for the report on what it does, ``measures`` describes each
-    value. A ``planted`` experiment needs ``sample.truth``, that is a synthetic source.
+    value: with "minus 1" if it is a ratio of values at least 0, minus 1. A ``planted``
+    experiment needs ``sample.truth``, that is a synthetic source.
     """
 
     name: str
@@ -147,6 +150,11 @@ class Procedure:
     panels: tuple[Panel, ...]
     planted: bool
     objectives: Objectives
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """Measures that are ratios minus 1, by their description."""
+        return frozenset(k for k, words in self.measures.items() if _RATIO in words)
 
     @property
     def by_engine(self) -> bool:

@@ -360,6 +360,7 @@ class Claims:
                 reading=claim.reading,
                 expect=claim.expectation,
                 margin=Margin.read(claim.least),
+                cut_from=plan.spec.rounds.max - plan.spec.rounds.patience + 1,
             )
             for engine in self._engines(claim)
         ]

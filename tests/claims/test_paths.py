@@ -131,6 +131,26 @@ def test_measures_are_columns_or_made_of_them(measure, value):
     assert found.values == pytest.approx([value] * 6)
 
 
+@pytest.mark.parametrize(
+    ("reading", "verdict"), [("stopped", "not settled"), ("equal", "supported")]
+)
+def test_fold_that_rounds_max_stopped_is_not_rated(reading, verdict):
+    long = [
+        replace(row, reading=reading, rounds=95 if row.point == 2 else 5)
+        for row in rows(halved)
+    ]
+    question = replace(QUESTION, reading=reading)
+
+    found = answer_path(replace(question, cut_from=91), long, 0.5)
+    free = answer_path(replace(question, cut_from=96), long, 0.5)
+
+    assert (found.verdict, free.verdict) == (verdict, "supported")
+    assert math.isnan(found.interval.low) == (reading == "stopped")
+    assert ("rounds.max stopped 6 of 6" in found.interval.method) == (
+        reading == "stopped"
+    )
+
+
 def test_path_that_lacks_a_fold_settles_nothing():
     found = answer_path(QUESTION, rows(halved)[:-1], 0.5)
 

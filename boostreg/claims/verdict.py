@@ -28,6 +28,10 @@ verdict          condition
                  is not finite, a failed resample)
 ===============  ==================================================================
 
+Where something did not converge, a value is only known to be at least, or at most, what
+was measured. The interval is then unbounded on that side, and the rules are the same:
+a lower bound supports ``above`` and never ``below``.
+
 ``equal`` claims equivalence. Here :math:`m` is the maximum irrelevant difference. With
 :math:`[l, h]` the interval of :math:`v - r`, the claim is ``supported`` if
 :math:`-m \le l` and :math:`h \le m`, ``refuted`` if :math:`l > m` or :math:`h < -m`,
@@ -49,6 +53,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from boostreg.claims.experiments.base import Bound
 from boostreg.statistics import Interval, corrected_t
 
 __all__ = [
@@ -57,6 +62,7 @@ __all__ = [
     "Finding",
     "Margin",
     "Verdict",
+    "bounded",
     "format_verdicts",
     "judge",
     "overall",
@@ -184,6 +190,30 @@ def replicate_t(values: ArrayLike, *, change: bool = False) -> Interval:
         return interval
     how = interval.method.removeprefix(_RESAMPLED)
     return replace(interval, method=f"t over independent replicates{how}")
+
+
+def bounded(interval: Interval, bounds: Sequence[Bound | None]) -> Interval:
+    """Return the interval of values of which some are only bounds, None for exact ones.
+
+    >>> shown = Interval(1.9, 1.8, 2.0, 0.0, 3, "t")
+    >>> bounded(shown, ["at least", None, "at least"]).high
+    inf
+    """
+    kinds = set(bounds) - {None}
+    if not kinds or not interval.exists:
+        return interval
+    n_open = sum(bound is not None for bound in bounds)
+    how = f"of {n_open} of {len(bounds)} resamples only a bound is known"
+    nan = math.nan
+    if len(kinds) > 1:
+        how = f"no interval: {how}, of both kinds"
+        return replace(interval, low=nan, high=nan, p_value=nan, method=how)
+    (kind,) = kinds
+    low, high = interval.low, math.inf
+    if kind == "at most":
+        low, high = -math.inf, interval.high
+    how = f"{interval.method}; {how}"
+    return replace(interval, low=low, high=high, p_value=nan, method=how)
 
 
 _RESAMPLED = "corrected resampled t"

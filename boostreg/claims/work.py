@@ -85,6 +85,7 @@ class ExperimentWork(Work[Measured]):
         content = {
             "values": {k: _json_number(v) for k, v in found.values.items()},
             "series": {k: list(map(_json_number, s)) for k, s in found.series.items()},
+            "bounds": dict(found.bounds),
         }
         return json.dumps(content, allow_nan=False).encode()
 
@@ -94,6 +95,7 @@ class ExperimentWork(Work[Measured]):
         return Measured(
             {k: float(v) for k, v in content["values"].items()},
             {k: tuple(map(float, s)) for k, s in content["series"].items()},
+            content["bounds"],
         )
 
 

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Finding, Margin, judge, replicate_t, resampled_t
+from boostreg.claims.verdict import (
+    Finding,
+    Margin,
+    bounded,
+    judge,
+    replicate_t,
+    resampled_t,
+)
 from boostreg.claims.work import ExperimentWork, Resample
 from boostreg.data import planted_name
 from boostreg.effects.effects import Effect, PathRow, penalty_effect
@@ -401,6 +408,7 @@ class Claims:
             interval = resampled_t(values, self._plan.inner_ratio, change=change)
         else:
             interval = replicate_t(values, change=change)
+        interval = bounded(interval, [one.bounds.get(claim.measure) for one in found])
         least = Margin.read(claim.least).value
         verdict = judge(interval, claim.expectation, least, claim.than)
         series = {

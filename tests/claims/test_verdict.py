@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from boostreg.claims.verdict import (
     Margin,
+    bounded,
     format_verdicts,
     judge,
     overall,
@@ -136,6 +137,24 @@ def test_change_to_nothing_ends_at_minus_100_percent():
     assert replicate_t([-0.5, -0.4], change=True).method == (
         "t over independent replicates of log ratios"
     )
+
+
+def test_a_lower_bound_supports_what_lies_above_and_nothing_below():
+    shown = bounded(interval(1.8, 2.0), ["at least", None])
+
+    assert judge(shown, "above", 0.3) == "supported"
+    assert judge(shown, "above", 3.0) == "not settled"  # it may be any number above
+    assert judge(shown, "below", 0.3) == "refuted"
+    assert judge(shown, "equal", 5.0) == "not settled"
+    assert judge(shown, "equal", 1.0) == "refuted"
+    assert shown.method.endswith("of 1 of 2 resamples only a bound is known")
+
+
+def test_bounds_of_both_kinds_settle_nothing():
+    shown = bounded(interval(1.8, 2.0), ["at least", "at most"])
+
+    assert not shown.exists
+    assert bounded(interval(1.8, 2.0), [None, None]) == interval(1.8, 2.0)
 
 
 @pytest.mark.parametrize(

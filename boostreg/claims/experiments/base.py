@@ -6,7 +6,7 @@ interval and verdict.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, SupportsFloat
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = [
     "FIT",
     "NORM",
     "ROWS",
+    "Bound",
     "Experiment",
     "Measured",
     "Option",
@@ -65,28 +66,35 @@ class Sample:
     truth: Mapping[str, Any] | None = None
 
 
+Bound = Literal["at least", "at most"]
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The result of one resample.
 
     ``values`` has all measures of the procedure, NaN if undefined. ``series`` has the
     data of the panels, with the same names and lengths on every resample; figures show
-    means over resamples.
+    means over resamples. ``bounds`` has the measures that are only known to be at
+    least, or at most, their value, because something did not converge.
     """
 
     values: Mapping[str, float]
     series: Mapping[str, tuple[float, ...]]
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls,
         values: Mapping[str, SupportsFloat],
         series: Mapping[str, Iterable[SupportsFloat]] | None = None,
+        bounds: Mapping[str, Bound] | None = None,
     ) -> "Measured":
         """Convert the numbers of NumPy."""
         return cls(
             {name: float(value) for name, value in values.items()},
             {name: tuple(map(float, line)) for name, line in (series or {}).items()},
+            dict(bounds or {}),
         )
 
 
@@ -248,7 +256,7 @@ def relative_difference(found: Array, expected: Array) -> float:
     return gap / size if size > 0 else float("nan")
 
 
-def soft_threshold(weights: Array, threshold: float) -> Array:
+def soft_threshold(weights: Array, threshold: float | Array) -> Array:
     """Return ``sign(w) * max(|w| - threshold, 0)``, the proximal map of L1."""
     kept: Array = np.sign(weights) * np.maximum(np.abs(weights) - threshold, 0.0)
     return kept

@@ -22,6 +22,9 @@ from boostreg.fits.work import Work, library_versions
 
 __all__ = ["ExperimentWork", "Resample"]
 
+_REVISION = 2
+"""Of the experiments: increase it if one changes its results."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resample:
@@ -66,6 +69,7 @@ class ExperimentWork(Work[Measured]):
             rows = dataset.fingerprint(where.outer, where.inner)
         content = {
             "name": self.name,
+            "revision": _REVISION,
             "options": [[name, value] for name, value in self.options],
             "seed": where.seed,
             "source": where.source,
@@ -87,6 +91,7 @@ class ExperimentWork(Work[Measured]):
         content = {
             "values": {k: _json_number(v) for k, v in found.values.items()},
             "series": {k: list(map(_json_number, s)) for k, s in found.series.items()},
+            "bounds": dict(found.bounds),
         }
         return json.dumps(content, allow_nan=False).encode()
 
@@ -96,6 +101,7 @@ class ExperimentWork(Work[Measured]):
         return Measured(
             {k: float(v) for k, v in content["values"].items()},
             {k: tuple(map(float, s)) for k, s in content["series"].items()},
+            content["bounds"],
         )
 
 

@@ -56,22 +56,7 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
                 "when": format_verdicts(verdicts),
                 "share": minimum.share,
                 "claimed": [low, high],
-                "findings": [
-                    {
-                        "engine": one.engine,
-                        "verdict": one.verdict,
-                        "estimate": one.interval.estimate,
-                        "low": one.interval.low,
-                        "high": one.interval.high,
-                        "n": one.interval.n,
-                        "method": one.interval.method,
-                        "values": list(one.values),
-                        "series": {name: list(v) for name, v in one.series.items()},
-                        "place": {name: list(v) for name, v in one.place.items()},
-                    }
-                    | _tables(one)
-                    for one in findings
-                ],
+                "findings": [_finding_data(one) for one in findings],
                 "panels": [
                     {
                         "title": panel.title,
@@ -90,23 +75,33 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
     return claims
 
 
-def _tables(finding: Finding) -> dict[str, Any]:
-    """Return what a finding says of single tables, nothing for one about a table."""
-    if not finding.tables:
-        return {}
-    return {
-        "tables": [
-            {
-                "name": one.name,
-                "verdict": one.verdict,
-                "estimate": one.interval.estimate,
-                "low": one.interval.low,
-                "high": one.interval.high,
-            }
-            for one in finding.tables
-        ],
-        "predicted": list(finding.predicted or ()),
+def _finding_data(one: Finding) -> ClaimFindingData:
+    interval = one.interval
+    content: ClaimFindingData = {
+        "engine": one.engine,
+        "verdict": one.verdict,
+        "estimate": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "n": interval.n,
+        "method": interval.method,
+        "values": list(one.values),
+        "series": {name: list(v) for name, v in one.series.items()},
+        "place": {name: list(v) for name, v in one.place.items()},
     }
+    if one.tables:
+        content["predicted"] = list(one.predicted or ())
+        content["tables"] = [
+            {
+                "name": table.name,
+                "verdict": table.verdict,
+                "estimate": table.interval.estimate,
+                "low": table.interval.low,
+                "high": table.interval.high,
+            }
+            for table in one.tables
+        ]
+    return content
 
 
 def tables_words(finding: ClaimFindingData) -> str:

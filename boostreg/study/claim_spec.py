@@ -188,9 +188,11 @@ class ExperimentClaim(_Claim):
 
     @field_validator("at_least", "at_most", mode="after")
     @classmethod
-    def _limit_is_no_percentage(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            raise rule("a number above 0; a percentage needs a path to refer to")
+    def _percentage_has_a_reference(cls, value: Any, info: ValidationInfo) -> Any:
+        procedure = EXPERIMENTS.get(info.data.get("experiment", ""))
+        changes = frozenset[str]() if procedure is None else procedure.changes
+        if isinstance(value, str) and info.data.get("measure") not in changes:
+            raise rule("a number above 0; a percentage needs a path or a ratio")
         return value
 
 

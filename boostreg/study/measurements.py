@@ -9,7 +9,14 @@ import numpy as np
 from boostreg.claims.experiments.base import Measured
 from boostreg.claims.paths import PathQuestion, answer_path
 from boostreg.claims.tables import FOLDS, TABLES, find_over_tables
-from boostreg.claims.verdict import Finding, Margin, judge, replicate_t, resampled_t
+from boostreg.claims.verdict import (
+    Finding,
+    Margin,
+    bounded,
+    judge,
+    replicate_t,
+    resampled_t,
+)
 from boostreg.claims.work import ExperimentWork, Resample
 from boostreg.data import planted_name
 from boostreg.effects.effects import Effect, PathRow, penalty_effect
@@ -362,6 +369,7 @@ class Claims:
                 reading=claim.reading,
                 expect=claim.expectation,
                 margin=Margin.read(claim.least),
+                cut_from=plan.spec.rounds.max - plan.spec.rounds.patience + 1,
             )
             for engine in self._engines(claim)
         ]
@@ -395,6 +403,7 @@ class Claims:
             return self._over_tables(claim, engine, works)
         found = [self.job.records[w] for w in works if w in self.job.records]
         values = tuple(one.values[claim.measure] for one in found)
+        change = claim.measure in claim.procedure.changes
         if n_failed := len(works) - len(found):
             reasons = [self.job.failures[w] for w in works if w in self.job.failures]
             why = f": {reasons[0]}".rstrip(".") if reasons else ""
@@ -402,9 +411,10 @@ class Claims:
             nan = float("nan")
             interval = Interval(nan, nan, nan, nan, len(values), method)
         elif self._source is None:
-            interval = resampled_t(values, self._plan.inner_ratio)
+            interval = resampled_t(values, self._plan.inner_ratio, change=change)
         else:
-            interval = replicate_t(values)
+            interval = replicate_t(values, change=change)
+        interval = bounded(interval, [one.bounds.get(claim.measure) for one in found])
         least = Margin.read(claim.least).value
         verdict = judge(interval, claim.expectation, least, claim.than)
         return Finding(engine, interval, verdict, values, _mean_series(found))

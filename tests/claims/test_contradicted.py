@@ -6,7 +6,7 @@ import pytest
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Sample
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Margin, judge, replicate_t
+from boostreg.claims.verdict import Margin, bounded, judge, replicate_t
 from boostreg.data import Column, Table, make_splits
 from boostreg.effects.paths import path_points, path_rows
 from boostreg.fits.dataset import Dataset
@@ -34,7 +34,9 @@ def verdict(name, measure, samples, expect, least, *, than=0.0, **options):
     procedure = EXPERIMENTS[name]
     settings = {key: option.default for key, option in procedure.options.items()}
     found = [procedure.run(one, settings | options) for one in samples]
-    interval = replicate_t([one.values[measure] for one in found])
+    change = measure in procedure.changes
+    interval = replicate_t([one.values[measure] for one in found], change=change)
+    interval = bounded(interval, [one.bounds.get(measure) for one in found])
     return judge(interval, expect, least, than)
 
 
@@ -169,5 +171,32 @@ def test_l2_is_better_on_new_rows_only_where_the_optimum_is_noise(
 
     found = verdict("losses_along_a_penalty", "new_change", samples, "below", 0.01,
                     penalty="l2")  # fmt: skip
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "measure", ["proximal_sgd", "proximal_adam", "subgradient_sgd"]
+)
+@pytest.mark.parametrize(("slope", "expected"), [(0.0, "supported"), (2.0, "refuted")])
+def test_l1_kills_a_unit_only_where_the_target_needs_none(measure, slope, expected):
+    samples = [linear([slope, slope], 1.0, 150, seed) for seed in range(2)]
+
+    found = verdict("dead_units", measure, samples, "above", 0.05, epochs=60,
+                    hidden=1, strength=0.1)  # fmt: skip
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "expected"),
+    [((2.0, *(0.0,) * 9), "supported"), ((2.0, -2.0, 2.0), "refuted")],
+    ids=["weights end at zero", "none does"],
+)
+def test_the_kink_slows_steps_only_where_weights_end_on_it(coefficients, expected):
+    samples = [linear(coefficients, 1.0, 100, seed) for seed in range(3)]
+
+    found = verdict("kink", "subgradient_over_proximal", samples, "above", 0.3,
+                    steps=1000)  # fmt: skip
 
     assert found == expected

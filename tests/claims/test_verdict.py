@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from boostreg.claims.verdict import (
     Margin,
+    bounded,
     format_verdicts,
     judge,
     overall,
@@ -104,6 +105,56 @@ def test_folds_share_rows_so_their_interval_is_wider_than_that_of_replicates():
     assert folds.low < replicates.low
     assert folds.high > replicates.high
     assert replicates.method == "t over independent replicates"
+
+
+@given(st.lists(st.floats(-1.0, 1e3), min_size=2, max_size=9))
+def test_no_change_falls_below_minus_100_percent(values):
+    for shown in (
+        resampled_t(values, 0.25, change=True),
+        replicate_t(values, change=True),
+    ):
+        assert -1 <= shown.low <= shown.estimate * (1 + 1e-9) + 1e-9
+        assert shown.estimate <= shown.high + 1e-9 * (1 + abs(shown.high))
+
+
+@given(st.lists(st.floats(-0.99, 100.0), min_size=2, max_size=9))
+def test_changes_of_inverted_ratios_have_the_inverted_interval(values):
+    there = resampled_t(values, 0.25, change=True)
+    back = resampled_t([1 / (1 + v) - 1 for v in values], 0.25, change=True)
+
+    assert math.log1p(back.estimate) == pytest.approx(
+        -math.log1p(there.estimate), abs=1e-9
+    )
+    if there.low > -1 and there.high < 1e6:
+        assert math.log1p(back.low) == pytest.approx(-math.log1p(there.high), abs=1e-6)
+
+
+def test_change_to_nothing_ends_at_minus_100_percent():
+    shown = resampled_t([-1.0, -0.9, -0.2], 0.25, change=True)
+
+    assert shown.low == -1
+    assert shown.method == "corrected resampled t of ratios, one of them 0"
+    assert replicate_t([-0.5, -0.4], change=True).method == (
+        "t over independent replicates of log ratios"
+    )
+
+
+def test_a_lower_bound_supports_what_lies_above_and_nothing_below():
+    shown = bounded(interval(1.8, 2.0), ["at least", None])
+
+    assert judge(shown, "above", 0.3) == "supported"
+    assert judge(shown, "above", 3.0) == "not settled"  # it may be any number above
+    assert judge(shown, "below", 0.3) == "refuted"
+    assert judge(shown, "equal", 5.0) == "not settled"
+    assert judge(shown, "equal", 1.0) == "refuted"
+    assert shown.method.endswith("of 1 of 2 resamples only a bound is known")
+
+
+def test_bounds_of_both_kinds_settle_nothing():
+    shown = bounded(interval(1.8, 2.0), ["at least", "at most"])
+
+    assert not shown.exists
+    assert bounded(interval(1.8, 2.0), [None, None]) == interval(1.8, 2.0)
 
 
 @pytest.mark.parametrize(

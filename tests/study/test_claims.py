@@ -163,7 +163,7 @@ def test_replicates_of_planted_data_are_independent(tmp_path):
             "found 'a lot'; expected a number from 0.0001 to 100",
         ),
         (("replicates: 3", "engine: lightgbm"), "expected no engine"),
-        (("at_most: 1e-6", "at_most: 5%"), "a percentage needs a path"),
+        (("at_most: 1e-6", "at_most: 5%"), "a percentage needs a path or a ratio"),
         (("at_most: 1e-6", "at_least: 1"), "no at_least with `expect: equal`"),
         (("expect: equal", "expect: rising"), "one of: above, below, equal"),
         (("synthetic:sparse", "sklearn:diabetes"), "only synthetic data"),

@@ -1,5 +1,6 @@
 """The claims of a study: a table of verdicts, and a part with a picture for each."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -73,14 +74,17 @@ def claim_rows(claim: ClaimData) -> Iterator[tuple[str, ...]]:
 
     for finding in claim["findings"]:
         low, high = finding["low"], finding["high"]
-        known = low is not None and high is not None
+        shown = f"{effect(low)} to {effect(high)}"
+        if low is None or high is None:
+            shown = f"at least {effect(low)}" if low is not None else MISSING
+            shown = f"at most {effect(high)}" if high is not None else shown
         yield (
             claim["id"],
             claim["says"],
             _engine(finding) or MISSING,
             finding["verdict"],
             effect(finding["estimate"]),
-            f"{effect(low)} to {effect(high)}" if known else MISSING,
+            shown,
             claim["expected"],
         )
 
@@ -111,12 +115,20 @@ def _strip(claim: ClaimData) -> Figure:
         return [None if value is None else factor * value for value in values]
 
     rows = [
-        VerdictRow(f["engine"] or "", *scaled(f["estimate"], f["low"], f["high"]))
+        VerdictRow(f["engine"] or "", *scaled(f["estimate"], *_ends(f)))
         for f in claim["findings"]
     ]
     low, high = scaled(*claim["claimed"])
     unit = "effect in percent" if claim["share"] else "effect"
     return verdict_strip(rows, (low, high), unit=f"{unit}; shaded: as claimed")
+
+
+def _ends(finding: ClaimFindingData) -> tuple[float | None, float | None]:
+    """Return the ends of an interval; one of them is infinite for a bound."""
+    low, high = finding["low"], finding["high"]
+    if low is None and high is None:
+        return None, None
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def _pictures(claim: ClaimData) -> Iterator[tuple[str, Figure]]:

@@ -42,6 +42,7 @@ _DRAWS = 20
 _SILENT = 0.01
 _PAIRS, _HALVINGS = 200, 40
 _NEAR = 0.05
+_STRAIGHT = 0.001
 
 _OPTIONS = {
     "hidden": Option(12, "hidden units", low=2, high=256),
@@ -358,7 +359,8 @@ def boundary_bend(weights: Weights, X: Array, seed: int) -> tuple[float, float]:
     """Return the bend of a network's boundary, and its mean gradient norm there.
 
     Points of the boundary are found by bisection between rows of ``X`` on either side;
-    NaN if all rows are on one side.
+    NaN if all rows are on one side. A bend below 0.001, where normals differ by some
+    three degrees, counts as 0.001: the boundary is straight.
     """
     raw = _raw(weights, X)
     low, high = np.flatnonzero(raw < 0), np.flatnonzero(raw >= 0)
@@ -374,4 +376,5 @@ def boundary_bend(weights: Weights, X: Array, seed: int) -> tuple[float, float]:
     slopes = ((1 - _hidden(weights, (a + b) / 2) ** 2) * weights[2]) @ weights[0].T
     norms = np.linalg.norm(slopes, axis=1)
     normals = slopes / np.where(norms > 0, norms, 1.0)[:, None]
-    return 1 - float(np.linalg.norm(normals.mean(axis=0))), float(np.mean(norms))
+    bend = 1 - float(np.linalg.norm(normals.mean(axis=0)))
+    return max(bend, _STRAIGHT), float(np.mean(norms))

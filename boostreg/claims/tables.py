@@ -17,7 +17,10 @@ share rows. Tables differ, so the model has random effects,
 - the prediction interval of the effect on another table is :math:`\hat\mu \pm t_{K-2}
   \sqrt{\tau^2 + q / \sum w_k}` [4]_.
 
-All three are transformed back by :math:`e^y - 1`: no end lies below -100 %.
+All are transformed back by :math:`e^y - 1`: no end lies below -100 %. In simulations
+with 12 and 16 tables and variances from five folds each (4 degrees of freedom), the
+interval covers the mean in 92 to 95 of 100 cases and the prediction interval another
+table in 92 to 97, for standard deviations between tables of 0 to 0.6.
 
 References
 ----------

@@ -1,5 +1,7 @@
 """A verdict follows the data: where they contradict a claim, it is refuted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -226,5 +228,52 @@ def test_twins_move_lasso_predictions_only_where_rows_tell_little(
 
     found = verdict("collinearity", "lasso_prediction_growth", samples, "at_most", 0.1,
                     twins=len(coefficients), resamples=15)  # fmt: skip
+
+    assert found == expected
+
+
+MANY, ALIKE, LONE = (2.0, *(0.4, -0.4) * 10), (1.0,) * 4, (4.0, *(0.1,) * 6)
+
+
+@pytest.mark.parametrize(
+    ("measure", "coefficients", "expected"),
+    [
+        ("difference", MANY, "supported"),
+        ("difference", LONE, "refuted"),
+        ("top_share_difference", MANY, "supported"),
+        ("top_share_difference", ALIKE, "refuted"),
+        ("near_zero_difference", MANY, "supported"),
+        ("near_zero_difference", ALIKE, "refuted"),
+    ],
+)
+def test_l1_leaves_the_largest_large_only_where_many_others_have_the_length(
+    measure, coefficients, expected
+):
+    samples = [linear(coefficients, 0.2, 300, seed) for seed in range(4)]
+
+    found = verdict("largest_coefficients", measure, samples, "above", 0.1)
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "scale", "expected"),
+    [
+        ((4.0, 2.0, 1.0, 0.5, 0.25), 1.0, "supported"),
+        ((1.0,) * 8, 0.05, "refuted"),
+    ],
+    ids=["columns alike", "large on small columns"],
+)
+def test_large_coefficients_lose_more_under_l2_only_where_columns_are_alike(
+    coefficients, scale, expected
+):
+    """A large coefficient on a small column is the first that the lasso drops."""
+    samples = []
+    for seed in range(4):
+        one = linear(coefficients, 0.3, 200, seed)
+        columns = np.geomspace(scale, 1.0, len(coefficients))
+        samples.append(replace(one, X=one.X * columns, X_new=one.X_new * columns))
+
+    found = verdict("order_of_falling", "share_order_difference", samples, "above", 0.5)
 
     assert found == expected

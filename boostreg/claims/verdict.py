@@ -35,7 +35,13 @@ a lower bound supports ``above`` and never ``below``.
 ``equal`` claims equivalence. Here :math:`m` is the maximum irrelevant difference. With
 :math:`[l, h]` the interval of :math:`v - r`, the claim is ``supported`` if
 :math:`-m \le l` and :math:`h \le m`, ``refuted`` if :math:`l > m` or :math:`h < -m`,
-and otherwise ``not settled``: equivalence is shown, never assumed.
+and otherwise ``not settled``: equivalence is shown, never assumed. ``at_most`` claims
+that a quantity is not larger than the reference by more than m, however much smaller:
+``supported`` if :math:`h \le m`, ``refuted`` if :math:`l > m`.
+
+``identical`` claims an identity: on every resample :math:`|v - r| \le m`, where m is
+what rounding may cost. One resample can refute it, so the largest deviation decides,
+and there is no interval: deviations are rounding errors, not a sample of some effect.
 
 An effect in percent is a change relative to the reference on the same resample: zero
 penalty, or the path named in ``against``.
@@ -66,16 +72,19 @@ __all__ = [
     "bounded",
     "format_verdicts",
     "judge",
+    "largest_deviation",
     "overall",
     "replicate_t",
     "resampled_t",
 ]
 
 Verdict = Literal["supported", "refuted", "not settled"]
-Expectation = Literal["increasing", "decreasing", "above", "below", "equal"]
+Expectation = Literal[
+    "increasing", "decreasing", "above", "below", "equal", "at_most", "identical"
+]
 
 EXPECTATIONS: tuple[Expectation, ...] = (
-    "increasing", "decreasing", "above", "below", "equal",
+    "increasing", "decreasing", "above", "below", "equal", "at_most", "identical",
 )  # fmt: skip
 
 _UPWARDS = ("increasing", "above")
@@ -83,7 +92,7 @@ _UPWARDS = ("increasing", "above")
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """The minimum relevant effect; for ``equal``, the maximum irrelevant one.
+    """The minimum relevant effect; for equality, the maximum irrelevant one.
 
     ``share``: ``value`` is relative to the reference of the claim.
 
@@ -146,17 +155,22 @@ def judge(
     ('supported', 'refuted')
     """
     low, high = interval.low - than, interval.high - than
+    if expect == "identical":
+        low = high = abs(interval.estimate - than)
     if math.isnan(low) or math.isnan(high):
         return "not settled"
-    if expect == "equal":
-        if -margin <= low and high <= margin:
-            return "supported"
-        return "refuted" if low > margin or high < -margin else "not settled"
-    if expect not in _UPWARDS:
-        low, high = -high, -low
-    if low >= margin:
+    if expect in ("equal", "identical"):
+        supported = -margin <= low and high <= margin
+        refuted = low > margin or high < -margin
+    elif expect == "at_most":
+        supported, refuted = high <= margin, low > margin
+    else:
+        if expect not in _UPWARDS:
+            low, high = -high, -low
+        supported, refuted = low >= margin, high < margin
+    if supported:
         return "supported"
-    return "refuted" if high < margin else "not settled"
+    return "refuted" if refuted else "not settled"
 
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict:
@@ -204,6 +218,20 @@ def replicate_t(values: ArrayLike, *, change: bool = False) -> Interval:
         return interval
     how = interval.method.removeprefix(_RESAMPLED)
     return replace(interval, method=f"t over independent replicates{how}")
+
+
+def largest_deviation(values: Sequence[float], than: float = 0.0) -> Interval:
+    """Return the value that is furthest from the reference, without an interval.
+
+    >>> largest_deviation([1.0, 0.75, 1.125], than=1.0).estimate
+    0.75
+    """
+    nan, n = math.nan, len(values)
+    if not n or not np.all(np.isfinite(values)):
+        why = "no interval: a value is not finite" if n else "no interval: no value"
+        return Interval(nan, nan, nan, nan, n, why)
+    furthest = max(values, key=lambda value: abs(value - than))
+    return Interval(furthest, nan, nan, nan, n, f"largest deviation of {n} resamples")
 
 
 def bounded(interval: Interval, bounds: Sequence[Bound | None]) -> Interval:

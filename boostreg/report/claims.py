@@ -16,6 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 _MAX_NAMED = 5
+_LIMITED = ("equal", "at_most", "identical")
 _QUANTITIES = {
     "train_loss": "training loss",
     "gap": "loss minus training loss",
@@ -38,8 +39,10 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
         # The ends of the effects that support the claim, None for no end.
         low: float | None = than + minimum.value
         high: float | None = than - minimum.value
-        if claim["expect"] == "equal":
+        if claim["expect"] in ("equal", "identical"):
             low, high = high, low
+        elif claim["expect"] == "at_most":
+            low, high = None, low
         elif claim["expect"] in ("above", "increasing"):
             high = None
         else:
@@ -196,14 +199,18 @@ def expected_words(claim: Mapping[str, Any]) -> str:
     'decreasing by at least 20%'
     >>> expected_words({"expect": "equal", "at_most": 0.001})
     'equal within 0.001'
+    >>> expected_words({"expect": "at_most", "at_most": "10%"})
+    'at most 10% more'
     """
     expect, than = claim["expect"], claim.get("than", 0.0)
+    if expect == "at_most":
+        return f"at most {claim['at_most']} more{f' than {than:g}' if than else ''}"
     beyond = f" {format_number(than)}" if than or expect in ("above", "below") else ""
-    if expect == "equal":
-        return f"equal{' to' + beyond if beyond else ''} within {claim['at_most']}"
+    if expect in ("equal", "identical"):
+        return f"{expect}{' to' + beyond if beyond else ''} within {claim['at_most']}"
     return f"{expect}{beyond} by at least {claim['at_least']}"
 
 
 def _least(claim: Mapping[str, Any]) -> Margin:
-    key = "at_most" if claim["expect"] == "equal" else "at_least"
+    key = "at_most" if claim["expect"] in _LIMITED else "at_least"
     return Margin.read(claim[key])

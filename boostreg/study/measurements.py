@@ -14,6 +14,7 @@ from boostreg.claims.verdict import (
     Margin,
     bounded,
     judge,
+    largest_deviation,
     replicate_t,
     resampled_t,
 )
@@ -410,6 +411,8 @@ class Claims:
             method = f"no interval: {n_failed} of {len(works)} resamples failed{why}"
             nan = float("nan")
             interval = Interval(nan, nan, nan, nan, len(values), method)
+        elif claim.expectation == "identical":
+            interval = largest_deviation(values, claim.than)
         elif self._source is None:
             interval = resampled_t(values, self._plan.inner_ratio, change=change)
         else:

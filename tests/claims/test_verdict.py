@@ -11,6 +11,7 @@ from boostreg.claims.verdict import (
     bounded,
     format_verdicts,
     judge,
+    largest_deviation,
     overall,
     replicate_t,
     resampled_t,
@@ -59,6 +60,32 @@ def test_equality_is_shown_by_an_interval_within_what_does_not_count(shown, most
     outside = shown.low > most or shown.high < -most
     assert (verdict == "supported") == inside
     assert (verdict == "refuted") == outside
+
+
+@given(st.lists(finite, min_size=1, max_size=9), positive, finite)
+def test_one_resample_that_deviates_refutes_an_identity(values, most, than):
+    verdict = judge(largest_deviation(values, than), "identical", most, than)
+
+    holds = all(abs(value - than) <= most for value in values)
+    assert verdict == ("supported" if holds else "refuted")
+
+
+def test_identity_has_no_interval_and_needs_every_value():
+    shown = largest_deviation([1e-9, -3e-9])
+
+    assert not shown.exists
+    assert shown.estimate == -3e-9
+    broken = largest_deviation([1e-9, math.nan])
+    assert judge(broken, "identical", 1.0) == "not settled"
+    assert judge(largest_deviation([]), "identical", 1.0) == "not settled"
+
+
+@given(intervals(), positive)
+def test_at_most_is_shown_by_the_upper_end_alone(shown, most):
+    verdict = judge(shown, "at_most", most)
+
+    assert (verdict == "supported") == (shown.high <= most)
+    assert (verdict == "refuted") == (shown.low > most)
 
 
 @given(intervals(), st.sampled_from(sorted(FLIPPED)), positive, finite)

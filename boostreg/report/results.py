@@ -27,7 +27,7 @@ from boostreg.report.parts import (
 
 __all__ = [
     "BaselineData", "BaselinePointData", "CardData",
-    "ClaimData", "ClaimFindingData", "ClaimPanelData",
+    "ClaimData", "ClaimFindingData", "ClaimPanelData", "ClaimTableData",
     "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData",
     "OuterData", "PathData", "PenaltyData", "PickData", "PurposeData",
@@ -36,8 +36,22 @@ __all__ = [
 ]  # fmt: skip
 
 
+class ClaimTableData(Part):
+    """The result of a claim on one of many tables."""
+
+    name: str
+    verdict: Verdict
+    estimate: Number
+    low: Number
+    high: Number
+
+
 class ClaimFindingData(Part):
-    """The result of a claim: by resample, its ``values`` and ``place`` on the paths."""
+    """The result of a claim: by resample, its ``values`` and ``place`` on the paths.
+
+    A claim about many tables has one value per table, the result on each of ``tables``,
+    and in ``predicted`` the ends of the prediction interval of another table.
+    """
 
     engine: str | None
     verdict: Verdict
@@ -49,6 +63,8 @@ class ClaimFindingData(Part):
     values: list[Number]
     series: dict[str, list[Number]]
     place: dict[str, list[Finite]]
+    tables: NotRequired[list[ClaimTableData]]
+    predicted: NotRequired[list[Number]]
 
 
 class ClaimPanelData(Part):

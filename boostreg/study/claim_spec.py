@@ -23,6 +23,8 @@ __all__ = ["ClaimSpec", "ExperimentClaim", "PathClaim", "distinct_ids"]
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHARE = re.compile(r"\d+(?:\.\d+)?%")
 _CHANGES, _LEVELS = ("increasing", "decreasing"), ("above", "below")
+_ON_PATHS = tuple(name for name in EXPECTATIONS if name != "identical")
+_LIMITED = ("equal", "at_most", "identical")
 
 
 def _check_id(value: str) -> str:
@@ -69,7 +71,7 @@ class _Claim(Strict):
         expect, name = info.data.get("expect"), str(info.field_name)
         if expect is None:
             return value
-        needed = "at_most" if expect == "equal" else "at_least"
+        needed = "at_most" if expect in _LIMITED else "at_least"
         if name == needed and value is None:
             raise rule(f"{_LIMITS[name]}, for `expect: {expect}`")
         if name != needed and value is not None:
@@ -106,7 +108,7 @@ class PathClaim(_Claim):
     engine: Text | None = None
     anchor: Annotated[str, AfterValidator(one_of(("fixed", "tuned")))] = "fixed"
     reading: Annotated[str, AfterValidator(one_of(("stopped", "equal")))] = "stopped"
-    expect: Annotated[str, AfterValidator(one_of(EXPECTATIONS))]
+    expect: Annotated[str, AfterValidator(one_of(_ON_PATHS))]
     at_least: Least = Field(default=None, validate_default=True)
     at_most: Least = Field(default=None, validate_default=True)
 
@@ -122,9 +124,11 @@ class PathClaim(_Claim):
     @classmethod
     def _expectation_suits_the_comparison(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("against") is None and value in _LEVELS:
-            raise rule("increasing, decreasing or equal (above/below need `against`)")
+            raise rule(
+                "increasing, decreasing, equal or at_most (above/below need `against`)"
+            )
         if info.data.get("against") is not None and value in _CHANGES:
-            raise rule("above, below or equal against another path")
+            raise rule("above, below, equal or at_most against another path")
         return value
 
 
@@ -138,7 +142,7 @@ class ExperimentClaim(_Claim):
     )
     engine: Text | None = None
     replicates: Annotated[int, Field(ge=2, le=10_000)] | None = None
-    expect: Annotated[str, AfterValidator(one_of((*_LEVELS, "equal")))]
+    expect: Annotated[str, AfterValidator(one_of((*_LEVELS, *_LIMITED)))]
     than: float = 0.0
     at_least: Least = Field(default=None, validate_default=True)
     at_most: Least = Field(default=None, validate_default=True)
@@ -188,9 +192,11 @@ class ExperimentClaim(_Claim):
 
     @field_validator("at_least", "at_most", mode="after")
     @classmethod
-    def _limit_is_no_percentage(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            raise rule("a number above 0; a percentage needs a path to refer to")
+    def _percentage_has_a_reference(cls, value: Any, info: ValidationInfo) -> Any:
+        procedure = EXPERIMENTS.get(info.data.get("experiment", ""))
+        changes = frozenset[str]() if procedure is None else procedure.changes
+        if isinstance(value, str) and info.data.get("measure") not in changes:
+            raise rule("a number above 0; a percentage needs a path or a ratio")
         return value
 
 

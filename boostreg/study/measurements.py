@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from boostreg.claims.experiments.base import Measured
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Finding, Margin, judge, replicate_t, resampled_t
+from boostreg.claims.tables import FOLDS, TABLES, find_over_tables
+from boostreg.claims.verdict import (
+    Finding,
+    Margin,
+    bounded,
+    judge,
+    largest_deviation,
+    replicate_t,
+    resampled_t,
+)
 from boostreg.claims.work import ExperimentWork, Resample
 from boostreg.data import planted_name
 from boostreg.effects.effects import (
@@ -472,6 +482,7 @@ class Claims:
                 reading=claim.reading,
                 expect=claim.expectation,
                 margin=Margin.read(claim.least),
+                cut_from=plan.spec.rounds.max - plan.spec.rounds.patience + 1,
             )
             for engine in self._engines(claim)
         ]
@@ -490,6 +501,8 @@ class Claims:
             "n": len(list(self._resamples(claim))),
             "of": "folds" if self._source is None else "replicates",
         }
+        if procedure.over_tables:
+            measured |= {"n": len(TABLES), "of": f"tables, {FOLDS} folds each"}
         return ClaimRecord(
             claim=claim.as_dict() | {"kind": "experiment"},
             measured=measured,
@@ -499,25 +512,45 @@ class Claims:
 
     def _finding(self, claim: ExperimentClaim, engine: str | None) -> Finding:
         works = self._works(claim, engine)
+        if claim.procedure.over_tables:
+            return self._over_tables(claim, engine, works)
         found = [self.job.records[w] for w in works if w in self.job.records]
         values = tuple(one.values[claim.measure] for one in found)
+        change = claim.measure in claim.procedure.changes
         if n_failed := len(works) - len(found):
             reasons = [self.job.failures[w] for w in works if w in self.job.failures]
             why = f": {reasons[0]}".rstrip(".") if reasons else ""
             method = f"no interval: {n_failed} of {len(works)} resamples failed{why}"
             nan = float("nan")
             interval = Interval(nan, nan, nan, nan, len(values), method)
+        elif claim.expectation == "identical":
+            interval = largest_deviation(values, claim.than)
         elif self._source is None:
-            interval = resampled_t(values, self._plan.inner_ratio)
+            interval = resampled_t(values, self._plan.inner_ratio, change=change)
         else:
-            interval = replicate_t(values)
-        least = float(claim.least)
+            interval = replicate_t(values, change=change)
+        interval = bounded(interval, [one.bounds.get(claim.measure) for one in found])
+        least = Margin.read(claim.least).value
         verdict = judge(interval, claim.expectation, least, claim.than)
-        series = {
-            name: tuple(np.mean([one.series[name] for one in found], axis=0).tolist())
-            for name in (found[0].series if found else ())
-        }
-        return Finding(engine, interval, verdict, values, series)
+        return Finding(engine, interval, verdict, values, _mean_series(found))
+
+    def _over_tables(
+        self,
+        claim: ExperimentClaim,
+        engine: str | None,
+        works: Sequence[ExperimentWork],
+    ) -> Finding:
+        records = self.job.records
+        changes: dict[str, list[float]] = {}
+        for work in works:
+            found = records.get(work)
+            value = float("nan") if found is None else found.values[claim.measure]
+            changes.setdefault(str(work.resample.table), []).append(value)
+        least = Margin.read(claim.least).value
+        return replace(
+            find_over_tables(engine, changes, (claim.expectation, least, claim.than)),
+            series=_mean_series([records[w] for w in works if w in records]),
+        )
 
     def _works(
         self, claim: ExperimentClaim, engine: str | None
@@ -532,6 +565,11 @@ class Claims:
 
     def _resamples(self, claim: ExperimentClaim) -> Iterator[Resample]:
         plan, seed = self._plan, self._plan.spec.seed
+        if claim.procedure.over_tables:
+            for table in TABLES:
+                for fold in range(FOLDS):
+                    yield Resample(seed, fold, table=table)
+            return
         if self._source is not None:
             for number in range(claim.replicates or _REPLICATES):
                 drawn = derive_seed(seed, "replicate", number)
@@ -541,3 +579,10 @@ class Claims:
         for outer in plan.outer_folds:
             for inner in range(plan.splits.n_inner):
                 yield Resample(derive_seed(seed, "fold", outer, inner), outer, inner)
+
+
+def _mean_series(found: Sequence[Measured]) -> dict[str, tuple[float, ...]]:
+    return {
+        name: tuple(np.mean([one.series[name] for one in found], axis=0).tolist())
+        for name in (found[0].series if found else ())
+    }

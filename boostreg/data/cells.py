@@ -47,7 +47,7 @@ def refuse_repeated(names: Sequence[str], place: str = "") -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f"{place}column names must differ, found more than once: {quoted(twice)}."
+            f"{place}column names must be unique; rename the repeated {quoted(twice)}."
         )
 
 
@@ -57,23 +57,23 @@ def refuse_unknown(
     """Raise DataError if ``name`` is not among ``names``, with those close to it."""
     if name in names:
         return
-    text = f"{name!r} is not a column of the data; {suggestion(name, names)}."
+    text = f"{name!r} is not a column of the data; {suggestion(name, names)}"
     if key is not None:
         raise DataError.at(key, text=text)
     raise DataError(f"{role} {text}")
 
 
 def suggestion(name: str, names: Sequence[str]) -> str:
-    """Return which of ``names`` is meant by ``name``, or which there are.
+    """Return a question for the ``names`` close to ``name``, or all names.
 
-    >>> suggestion("Target", ["target", "year"])
-    "close to it: 'target'"
+    >>> suggestion("Target", ["target", "year"]), suggestion("zip", ["target", "year"])
+    ("did you mean 'target'?", "available: 'target', 'year'.")
     """
     lower = {known.lower(): known for known in reversed(names)}
     close = difflib.get_close_matches(name.lower(), lower, n=3)
     if close:
-        return f"close to it: {quoted(lower[match] for match in close)}"
-    return f"there are {quoted(names)}" if names else "there is none"
+        return f"did you mean {quoted(lower[match] for match in close)}?"
+    return f"available: {quoted(names)}." if names else "none is available."
 
 
 def quoted(names: Iterable[str], limit: int = 8) -> str:
@@ -297,7 +297,7 @@ _RULES: Mapping[str, tuple[Callable[[Reading], bool], str]] = {
     ),
     "types": (
         lambda r: all(t in ("number", "category") for t in r.types.values()),
-        "number or category for each column that is named",
+        "number or category for each column",
     ),
 }
 

@@ -359,7 +359,7 @@ class Claims:
                 anchor=claim.anchor,
                 reading=claim.reading,
                 expect=claim.expectation,
-                margin=Margin.read(claim.least),
+                margin=Margin.read(claim.limit),
             )
             for engine in self._engines(claim)
         ]
@@ -399,7 +399,7 @@ class Claims:
             interval = resampled_t(values, self._plan.inner_ratio)
         else:
             interval = replicate_t(values)
-        least = float(claim.least)
+        least = float(claim.limit)
         verdict = judge(interval, claim.expectation, least, claim.than)
         series = {
             name: tuple(np.mean([one.series[name] for one in found], axis=0).tolist())

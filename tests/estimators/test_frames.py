@@ -74,7 +74,9 @@ def test_columns_in_another_order_are_refused_by_name(ensemble, plain, form):
 def test_columns_named_by_numbers_are_not_taken_by_place(X, y):
     fitted = BoostedRegressor(n_estimators=3).fit(pd.DataFrame(X), y)
 
-    with pytest.raises(DataError, match=r"in their order, '0', '1', .* got '3', '2'"):
+    with pytest.raises(
+        DataError, match=r"in the same order: '0', '1', .* got '3', '2'"
+    ):
         fitted.predict(pd.DataFrame(X).iloc[:, ::-1])
 
 
@@ -158,7 +160,7 @@ def test_sparse_rows_beyond_the_memory_are_refused(huge, X, y):
     for take in (fitted.predict, lambda X: fitted.fit(X, y)):
         with pytest.raises(DataError, match=r"2 GiB are made dense .* or give X\.\w+"):
             take(huge)
-    with pytest.raises(DataError, match=r"GiB with every cell kept"):
+    with pytest.raises(DataError, match=r"GiB as a dense array"):
         read_dataset(huge, y, cv=3, seed=0)
 
 
@@ -176,7 +178,7 @@ def test_masked_entries_are_missing(make, X, y, tmp_path):
 REFUSED = {
     "lazy": (lambda X: pl.DataFrame(X).lazy(), "X is a lazy frame .* collect it first"),
     "twice": (lambda X: pa.table(list(X.T), ["a", "a", "b", "c"]), "names must differ"),
-    "dates": (lambda X: X.astype("M8[s]"), "X holds dates or times"),
+    "dates": (lambda X: X.astype("M8[s]"), "X has dates or times"),
     "lists": (
         lambda X: pl.DataFrame(dict.fromkeys("abcd", [[1]] * len(X))),
         "holds a list|hold numbers",
@@ -204,11 +206,11 @@ def test_what_is_no_table_is_refused_everywhere(bad, words, X, y):
 def test_dates_are_no_numbers(X, y, form, unit):
     dates, estimator = form(y.astype(unit)), BoostedRegressor(n_estimators=2)
 
-    with pytest.raises(DataError, match="y holds dates or times"):
+    with pytest.raises(DataError, match="y has dates or times"):
         estimator.fit(X, dates)
-    with pytest.raises(DataError, match="y of eval_set holds dates or times"):
+    with pytest.raises(DataError, match="y of eval_set has dates or times"):
         estimator.fit(X, y, eval_set=(X, dates))
-    with pytest.raises(DataError, match="sample_weight holds dates or times"):
+    with pytest.raises(DataError, match="sample_weight has dates or times"):
         estimator.fit(X, y, sample_weight=dates)
 
 

@@ -124,7 +124,7 @@ def test_one_row_teaches_a_regressor_its_mean(regressor):
 
 
 def test_one_row_is_one_class(classifier):
-    with pytest.raises(DataError, match=r"y holds one class, 'a'; .* at least 2"):
+    with pytest.raises(DataError, match=r"y has only one class, 'a'; .* at least 2"):
         classifier().fit([[1.0, 2.0]], ["a"])
 
 
@@ -264,5 +264,5 @@ def test_label_that_is_missing_is_refused_with_its_row(classifier, X, kind, miss
 
 
 def test_labels_of_text_and_numbers_are_refused(classifier, X):
-    with pytest.raises(DataError, match="y holds text such as 'u' and also 1"):
+    with pytest.raises(DataError, match="y has text such as 'u' and also 1"):
         classifier().fit(X, np.array(["u", 1] * (len(X) // 2), dtype=object))

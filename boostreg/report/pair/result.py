@@ -307,7 +307,9 @@ def _change(
     }
 
 
-def _loss_sentence(lead: ComparedRow, found: PairedChange, names: tuple[str, str]) -> str:
+def _loss_sentence(
+    lead: ComparedRow, found: PairedChange, names: tuple[str, str]
+) -> str:
     a, b = names
     verdict = {
         "less": f"{b} is better than {a}",

@@ -243,7 +243,7 @@ def predict(
 
 
 def main() -> None:
-    """Run the command line. Errors of ours are one message without a traceback."""
+    """Run the command line. Our own errors are one message without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         # Escape characters that the terminal's encoding does not have.
         if isinstance(stream, io.TextIOWrapper):

@@ -151,7 +151,7 @@ class Reading:
     thousands : str or None
         Between groups of three digits.
     types : mapping of str to {"number", "category"}
-        What a column is, whatever its cells look like.
+        The type of a column, instead of the type found from its cells.
     """
 
     missing: tuple[str, ...] | None = None
@@ -175,14 +175,14 @@ class Reading:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Return what ``as_dict`` described; other keys are ignored."""
+        """Return the reading that ``as_dict`` described; other keys are ignored."""
         given = {key: content[key] for key in _KEPT}
         words = content["missing"]
         return cls(**given, missing=None if words is None else tuple(words))
 
     @classmethod
     def expected(cls, key: str, **given: Any) -> str | None:
-        """Return what ``key`` must be, None if the given value is right."""
+        """Return what ``key`` must be, None if the given value is valid."""
         try:
             cls(**given)
         except DataError as error:
@@ -217,7 +217,7 @@ class Reading:
         ]
 
     def numbers(self, texts: Sequence[str]) -> list[float | None]:
-        """Return each cell as the nearest double, None if it is no number.
+        """Return each cell as the nearest double, None if it is not a number.
 
         >>> Reading(decimal=",", thousands=".").numbers(["1.234,5", "1.2", "7"])
         [1234.5, None, 7.0]

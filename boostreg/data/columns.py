@@ -74,7 +74,7 @@ def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
     if isinstance(series.dtype, pd.SparseDtype):
         return "number"
     if series.isna().all():
-        return "number"  # nothing but missing values, whatever they are kept as
+        return "number"  # only missing values, of any type
     inferred = pd.api.types.infer_dtype(series, skipna=True)
     if inferred not in _KINDS:
         raise DataError(

@@ -171,7 +171,7 @@ class WorkerProcess:
         Raises
         ------
         BoostregError
-            The exception of the call: a ``FitError`` if it was not one of ours, a
+            The exception of the call: a ``FitError`` if it was not our own, a
             ``LimitError`` if the call exceeded a limit, a ``CrashError`` if it killed
             its worker twice.
         """

@@ -74,7 +74,7 @@ class Facts:
         return raw / factor if factor > 0 else None
 
     def of_one_row(self, name: str) -> float | None:
-        """Return one row's worth of a scaled penalty, in the search's scale."""
+        """Return the value of a scaled penalty for one row, in the search's scale."""
         row = self.units.factors("rows")[name]
         return self.in_scale(name, row) if row > 0 else None
 
@@ -103,7 +103,7 @@ class Entry:
 
     @property
     def is_default(self) -> bool:
-        """Whether it is fixed at what it would be anyway."""
+        """Whether it is fixed at its default."""
         return bool(self.values == getattr(Penalty(), self.name))
 
     def share_below(self, limit: float) -> float:

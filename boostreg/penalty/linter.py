@@ -13,12 +13,12 @@ P102  ``max_leaves`` above what the rows can fill: rows, rows /
       ``min_child_samples``, total hessian / ``min_child_weight``.
 P103  ``max_depth`` is named, ``max_leaves`` is not, and its default is
       smaller than ``2**max_depth``.
-P104  ``min_child_samples`` beside ``min_child_weight`` where every row
-      carries the same hessian: one limit under two names.
+P104  ``min_child_samples`` and ``min_child_weight`` if every row has the
+      same hessian: one limit under two names.
 P111  A range mostly without effect. ``reg_lambda`` below 1% of h: a leaf
       of one row keeps H / (H + reg_lambda) > 99%. ``reg_alpha`` below 1% of
-      g: of one row's abs(G) 99% are left. ``min_split_gain`` below 1% of
-      g^2/h, which setting one row apart gains. ``min_child_weight`` below
+      g: 99% of one row's abs(G) are left. ``min_split_gain`` below 1% of
+      g^2/h, the gain of separating one row. ``min_child_weight`` below
       one row's hessian (below 1% of it where hessians vary, as they fall in
       confident leaves). ``path_smooth`` below 0.01 rows: n / (n + s) > 99%.
 P112  ``max_delta_step`` mostly above every abs(g/h) of a row: a leaf is a
@@ -38,7 +38,7 @@ P132  ``colsample_bytree`` with one feature.
 P201  A penalty of the common space that one of the engines lacks. A run
       raises an error with this advice.
 P202  ``min_split_gain`` in LightGBM, where it is stricter than elsewhere: a
-      feature without a split that gains as much is barred from the whole
+      feature without a split that gains as much is banned from the whole
       subtree below (``src/treelearner/serial_tree_learner.cpp``), at equal
       leaf and gain formulas.
 P203  Penalties on leaf weights with absolute error or quantile loss: all

@@ -183,7 +183,7 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Penalty:
-    """What a boosted ensemble pays for its trees, the same in every engine.
+    """The penalties and limits of a boosted ensemble, the same in every engine.
 
     Attributes
     ----------
@@ -262,14 +262,14 @@ class Penalty:
         Raises
         ------
         PenaltyError
-            If the training rows carry no gradient or hessian to measure with.
+            If the gradient or hessian of the training rows is 0.
         """
         if scale == self.scale:
             return self
         old, new = units.factors(self.scale), units.factors(scale)
         if not all(new.values()):
             raise PenaltyError(
-                f"scale {scale!r} has no unit here: the target does not vary."
+                f"scale {scale!r} has no unit, because the target does not vary."
             )
         changed = {name: getattr(self, name) * old[name] / new[name] for name in SCALED}
         return replace(self, **changed, scale=scale)

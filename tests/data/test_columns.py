@@ -41,8 +41,8 @@ def test_unseen_category_is_missing_with_a_note():
 
     np.testing.assert_array_equal(X[:, 1], [np.nan, 1.0, np.nan])
     assert note == (
-        "Column 'colour' has categories that are not in the training data, read as missing: "
-        "'green'."
+        "Column 'colour' has categories that are not in the training data, read as "
+        "missing: 'green'."
     )
 
 

@@ -175,7 +175,10 @@ FAULTS = {
     ),
     "fixed outside its domain": (
         "search: {fixed: {learning_rate: 2}}",
-        "3:33: search.fixed.learning_rate: found 2; expected a number above 0 and at most 1.",
+        (
+            "3:33: search.fixed.learning_rate: found 2; expected a number above 0 and at "
+            "most 1."
+        ),
     ),
     "fixed below the least": (
         "search: {fixed: {max_depth: 0}}",
@@ -191,7 +194,8 @@ FAULTS = {
     "range upside down": (
         "search: {space: {max_depth: {low: 9, high: 2}}}",
         (
-            "3:35: search.space.max_depth.low: found 9; expected a number below high (2)."
+            "3:35: search.space.max_depth.low: found 9; expected a number below high "
+            "(2)."
         ),
     ),
     "zero where there is none": (

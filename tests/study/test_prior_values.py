@@ -55,7 +55,8 @@ def test_uniform_prior_is_no_penalty(load, name):
         ("reg_lambda: {prior: norml}", ".prior: found 'norml'; expected one of: no"),
         ("reg_lambda: {prior: norml}", "reg_alpha); did you mean 'normal'?"),
         ("reg_lambda: {prior: [normal]}", ".prior: found ['normal']; expected one of"),
-        ("reg_lambda: {prior: laplace, scale: 1}", "(a Laplace prior is set by reg_alpha)"),
+        ("reg_lambda: {prior: laplace, scale: 1}", ("(a Laplace prior is set by "
+        "reg_alpha)")),
         ("reg_alpha: {prior: normal, std: 1}", "a normal prior is set by reg_lambda"),
         ("max_leaves: {prior: uniform}", "penalties on leaf weights"),
         ("reg_lambda: {prior: normal}",

@@ -223,7 +223,9 @@ def test_journal_of_another_s_making_is_told(copied, packed):
             )
     journal.close()
 
-    with pytest.raises(RunError, match="an entry that no run of this boostreg wrote"):
+    with pytest.raises(
+        RunError, match="an entry that this version of boostreg did not write"
+    ):
         run_study(study, out=folder.parent, workers=1)
 
 

@@ -227,7 +227,10 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         objective.check_target(train.y)
         if train.weights is not None:
             if not train.weights.any():
-                raise DataError("class_weight gives every row weight 0.")
+                raise DataError(
+                    "class_weight gives every row weight 0; at least one must be above "
+                    "0."
+                )
             train = train.rows(np.flatnonzero(train.weights))
         valid = None
         if eval_set is not None:

@@ -117,7 +117,8 @@ def _check(
 ) -> None:
     allowed = value >= 0 if zero else value > 0
     if not allowed or not (infinite or math.isfinite(value)):
-        expected = ("" if infinite else "finite and ") + (">= 0" if zero else "> 0")
+        finite = "" if infinite else "finite "
+        expected = f"a {finite}number {'>=' if zero else '>'} 0"
         raise PenaltyError.of(Fault((name,), expected, value))
 
 
@@ -227,10 +228,10 @@ def _rows(amount: float) -> str:
 
 
 _PRIORS = {
-    "reg_lambda": ("normal", "std", "Laplace's is what reg_alpha is"),
-    "reg_alpha": ("laplace", "scale", "the normal one is what reg_lambda is"),
+    "reg_lambda": ("normal", "std", "a Laplace prior is set by reg_alpha"),
+    "reg_alpha": ("laplace", "scale", "a normal prior is set by reg_lambda"),
 }
-"""By penalty, its prior, the key of its width, and what the other prior is."""
+"""By penalty, its prior, the key of its width, and how to set the other prior."""
 
 
 def is_prior(entry: object) -> bool:
@@ -263,8 +264,8 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     """
     if name not in _PRIORS:
         expected = (
-            "a number (a prior may stand for reg_lambda and reg_alpha, the penalties "
-            "on leaf weights)"
+            "a number (only reg_lambda and reg_alpha, the penalties on leaf weights, "
+            "accept a prior)"
         )
         raise PenaltyError.of(Fault((name,), expected, dict(entry)))
     kind, (own, width, other) = entry["prior"], _PRIORS[name]
@@ -278,7 +279,7 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
         if key not in keys
     ]
     if not faults and kind != "uniform" and width not in entry:
-        example = f"a {kind} prior is written {{prior: {kind}, {width}: 0.3}}"
+        example = f"write a {kind} prior as {{prior: {kind}, {width}: 0.3}}"
         faults.append(Fault((name, width), example, None, kind="missing"))
     if faults:
         raise PenaltyError.of(*faults)
@@ -295,7 +296,7 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     of_width = reg_lambda_from_std if name == "reg_lambda" else reg_alpha_from_scale
     value = of_width(numbers[width], numbers["noise_variance"])
     if math.isinf(value):
-        expected = "so wide that the penalty is a finite number"
+        expected = "a number large enough for a finite penalty"
         raise PenaltyError.of(Fault((name, width), expected, entry[width]))
     return value
 
@@ -319,6 +320,6 @@ def check_prior_scale(entries: object, scale: Scale) -> None:
     for name, entry in entries.items():
         if is_prior(entry):
             raise PenaltyError(
-                f"{name}: a prior is in raw units, and scale is {scale!r}; write a "
-                "number of rows in its place, or use scale 'raw'."
+                f"{name}: a prior is in raw units, but scale is {scale!r}; give a "
+                "number of rows instead, or use scale 'raw'."
             )

@@ -288,16 +288,6 @@ class GuessData(Part):
     sentence: str
 
 
-class LossChangeData(Part):
-    """A relative change of loss, its 95 % interval, and the word read off it."""
-
-    change: Number
-    low: Number
-    high: Number
-    method: str
-    word: str
-
-
 class IncumbentData(Part):
     """Best candidates of the searches at a trial, means over the outer folds.
 

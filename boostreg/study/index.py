@@ -67,7 +67,7 @@ def write_index(folder: Path) -> Index:
         if page.exists() and not _is_ours(page):
             raise DataError(
                 f"{page} was not written by boostreg and was not changed; move it "
-                "away to get an index of the studies."
+                "away to get an index of the runs."
             )
         compared = sorted(p.name for p in folder.glob("compare-*.html") if _is_ours(p))
         write_text(page, render_index(rows, left_out, compared))
@@ -94,7 +94,7 @@ def compare_folders(
     first, second = read_results(a), read_results(b)
     where = (a.resolve(), b.resolve())
     if where[0] == where[1]:
-        raise StudyError(f"A and B must be two runs, both are {a}.")
+        raise StudyError(f"A and B must be two different runs; both are {a}.")
     short = where[0].name, where[1].name
     names = short
     if short[0] == short[1]:
@@ -104,7 +104,10 @@ def compare_folders(
         )
     page = out or where[0].parent / f"compare-{short[0]}-{short[1]}.html"
     if page.exists() and not _is_ours(page):
-        raise DataError(f"{page} was not written by boostreg; name another with --out.")
+        raise DataError(
+            f"{page} was not written by boostreg and was not changed; name another "
+            "page with --out."
+        )
     links = []
     for run in where:  # links stay within the folder of the page
         beside = page.resolve().parent == run.parent and (run / "report.html").exists()

@@ -358,7 +358,7 @@ class Insights:
             if any(work not in records for _, work in pairs):
                 return ()
             found.append([(one, records[work].row_losses) for one, work in pairs])
-        return overtuning(found, self._plan.judges)
+        return overtuning(found, self._plan.judges(self._plan.outer_folds))
 
     def _refit(self, engine: str, outer: int, trial: Trial, n_rounds: int) -> FitWork:
         return FitWork(self._plan.refit(engine, outer, trial.penalty, n_rounds))
@@ -481,7 +481,7 @@ class Claims:
                 anchor=claim.anchor,
                 reading=claim.reading,
                 expect=claim.expectation,
-                margin=Margin.read(claim.least),
+                margin=Margin.read(claim.limit),
                 cut_from=plan.spec.rounds.max - plan.spec.rounds.patience + 1,
             )
             for engine in self._engines(claim)
@@ -530,7 +530,7 @@ class Claims:
         else:
             interval = replicate_t(values, change=change)
         interval = bounded(interval, [one.bounds.get(claim.measure) for one in found])
-        least = Margin.read(claim.least).value
+        least = Margin.read(claim.limit).value
         verdict = judge(interval, claim.expectation, least, claim.than)
         return Finding(engine, interval, verdict, values, _mean_series(found))
 
@@ -546,7 +546,7 @@ class Claims:
             found = records.get(work)
             value = float("nan") if found is None else found.values[claim.measure]
             changes.setdefault(str(work.resample.table), []).append(value)
-        least = Margin.read(claim.least).value
+        least = Margin.read(claim.limit).value
         return replace(
             find_over_tables(engine, changes, (claim.expectation, least, claim.than)),
             series=_mean_series([records[w] for w in works if w in records]),

@@ -369,7 +369,7 @@ class _Runner:
                 pick: nested_gap(
                     [tuned[name, k].candidate(pick).loss for k in plan.outer_folds],
                     [one.loss for one in outer[pick]],
-                    plan.judges,
+                    plan.judges(plan.outer_folds),
                 )
                 for pick in PICKS
             },

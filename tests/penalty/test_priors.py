@@ -221,11 +221,14 @@ def test_rows_without_hessian_or_gradient_are_reported():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: normal_std(-1.0), "reg_lambda must be finite and >= 0, got -1.0"),
-        (lambda: normal_std(1.0, 0.0), "noise_variance must be finite and > 0"),
-        (lambda: laplace_scale(math.nan), "reg_alpha must be finite and >= 0, got nan"),
-        (lambda: reg_lambda_from_std(0.0), "std must be > 0, got 0.0"),
-        (lambda: reg_alpha_from_scale(-2.0), "scale must be > 0, got -2.0"),
+        (lambda: normal_std(-1.0), "reg_lambda must be a finite number >= 0, got -1.0"),
+        (lambda: normal_std(1.0, 0.0), "noise_variance must be a finite number > 0"),
+        (
+            lambda: laplace_scale(math.nan),
+            "reg_alpha must be a finite number >= 0, got nan",
+        ),
+        (lambda: reg_lambda_from_std(0.0), "std must be a number > 0, got 0.0"),
+        (lambda: reg_alpha_from_scale(-2.0), "scale must be a number > 0, got -2.0"),
         (lambda: as_prior(Penalty(scale="rows"), UNITS), "raw must be in scale 'raw'"),
     ],
 )

@@ -176,7 +176,10 @@ def test_replicates_of_planted_data_are_independent(tmp_path):
         ),
         (("replicates: 3", "engine: lightgbm"), "expected no engine"),
         (("at_most: 1e-6", "at_most: 5%"), "a percentage needs a path or a ratio"),
-        (("at_most: 1e-6", "at_least: 1"), "no at_least with `expect: equal`"),
+        (
+            ("at_most: 1e-6", "at_least: 1"),
+            "`expect: equal` takes at_most instead, so remove",
+        ),
         (
             ("expect: equal", "expect: rising"),
             "one of: above, below, equal, at_most, identical",

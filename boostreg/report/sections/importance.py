@@ -5,12 +5,12 @@ from typing import Any
 
 from boostreg.figures import promise_chart, share_bars
 from boostreg.figures.scale import MISSING, fixed, is_number, percent, signed
+from boostreg.report.parts import LossChangeData
 from boostreg.report.records import GIVEN
 from boostreg.report.results import (
     EffectData,
     ImportanceData,
     IncumbentData,
-    LossChangeData,
     Results,
 )
 from boostreg.report.wording import PICKS, TextTable, engine_name, format_change

@@ -173,6 +173,12 @@ def _effects(results):
             yield engine, penalty, effect["points"]
 
 
+def _height(point, measure):
+    """Return what is drawn: of the loss that on the outer folds, where it is known."""
+    judged = point["judged"] if measure == "loss" else None
+    return point[measure] if judged is None else judged
+
+
 def _paths(page, results):
     for engine, penalty, points in _effects(results):
         table = page.rows(f"The path of {penalty}:")
@@ -181,12 +187,14 @@ def _paths(page, results):
             where = f"path {engine} {penalty} {row[penalty]}"
             for head, key in (
                 ("leaves", "leaves"),
-                ("loss", "loss"),
-                ("train loss", "train_loss"),
+                ("inner loss", "loss"),
                 ("gap", "gap"),
-                ("difference", "difference"),
             ):
                 yield f"{where} {head}", row[head], point[key]
+            yield f"{where} loss", row["loss"], _height(point, "loss")
+            shown = re.split(r" \(| to |\)", row["change"])
+            for end, key in zip(shown, ("change", "low", "high"), strict=False):
+                yield f"{where} {key}", end, point["against_off"][key]
 
 
 def _tips(page, results):
@@ -197,7 +205,7 @@ def _tips(page, results):
             [mine] = [one for one in said if one.startswith(f"{NAMES[engine]}:")]
             shown = re.match(r".*: (\S+) leaves, loss (\S+), gap (\S+)", mine).groups()
             for measure, one in zip(PANELS, shown, strict=True):
-                yield f"tip {engine} {penalty} {measure}", one, point[measure]
+                yield f"tip {engine} {penalty} {measure}", one, _height(point, measure)
 
 
 def _misdrawn(page, results):
@@ -211,9 +219,73 @@ def _misdrawn(page, results):
             slope = (foot - top) / (bend(b) - bend(a))
             for owner, at, heights in panel["points"]:
                 for k, height in zip(at, heights, strict=True):
-                    value = stored[k][measure]
+                    value = _height(stored[k], measure)
                     if measure == "leaves" and value < 1:
                         continue  # a log axis has no place for no leaf
                     there = top + slope * (bend(value) - bend(a))
                     if owner == engine and abs(there - height) > 1.0:
                         yield f"chart {engine} {penalty} {measure} {k}", f"{height}"
+
+
+def contradictions(results):
+    """Return where words, bands and sentences on penalties disagree with intervals."""
+    tolerance = results["study"]["tolerance"]
+    return [
+        *_wrong_words(results, tolerance),
+        *_unsafe(results, tolerance),
+        *_misstated(results),
+    ]
+
+
+def _allowed(low, high, tolerance):
+    """Return the words that an interval allows."""
+    found = {
+        "helps": high < 0,
+        "harms": low > 0,
+        "no effect that matters": -tolerance < low and high < tolerance,
+        "does no harm": high < tolerance,
+    }
+    return [word for word, is_so in found.items() if is_so] or ["not settled"]
+
+
+def _wrong_words(results, tolerance):
+    judged = [(f"{n} together", one) for n, one in results["penalties"].items()]
+    for engine, found in results["effects"].items():
+        for name, effect in found.items():
+            parts = [effect[part] for part in ("tuned", "alone") if effect[part]]
+            judged += [(f"{engine} {name} {one['anchor']}", one) for one in parts]
+    for where, one in judged:
+        low, high = one["against_off"]["low"], one["against_off"]["high"]
+        allowed = ["not settled"] if low is None else _allowed(low, high, tolerance)
+        if one["word"] not in allowed:
+            yield f"{where}: {one['word']}, with {low} to {high}"
+
+
+def _unsafe(results, tolerance):
+    """Yield values of a safe range whose interval reaches above the tolerance."""
+    for engine, found in results["effects"].items():
+        for name, effect in found.items():
+            for path in (effect, *effect["others"]):
+                if path["safe"] is None:
+                    continue
+                values = [point["value"] for point in path["points"]]
+                end = values.index(path["safe"][1])
+                for point in path["points"][1 : end + 1]:
+                    high = point["against_off"]["high"]
+                    if not point["rated"] or point["cut"] or high >= tolerance:
+                        yield f"safe {engine} {name} {path['anchor']} {point['value']}"
+
+
+def _misstated(results):
+    """Yield penalties of which heading, answer or caveats state another word."""
+    words = {name: one["word"] for name, one in results["penalties"].items()}
+    text = results["text"]
+    helping = [name for name, word in words.items() if word == "helps"]
+    heading = text["headings"]["effects"]
+    named = re.findall(r"\b(\w+)(?=(?:, \w+)*(?: and \w+)? lowers? the loss)", heading)
+    if ("no penalty" in heading and helping) or set(named) & set(words) - set(helping):
+        yield f"heading: {heading}"
+    for caveat in text["caveats"]:
+        match = re.match(r"(\w+) is not identified", caveat)
+        if match and words.get(match[1]) in ("helps", "harms"):
+            yield caveat

@@ -34,15 +34,13 @@ def answer_sentences(
 
     For a study that searches nothing, it describes only the paths.
     """
-    judged, penalties = sentences.of_all_engines(record), ""
-    if judged:
-        verdicts = sentences.verdicts_sentence(judged, record.tolerance)
-        penalties = f"{sentences.anchor_words(record)}, {verdicts}."
+    found = sentences.of_all_engines(record)
+    words = sentences.verdicts_sentence(found, record.tolerance) if found else ""
+    which = f"{sentences.anchor_words(record)}, {words}." if found else ""
     if decision is None:
-        return [penalties] if penalties else []
-    found = decision_sentences(record, by_pair, decision)
-    found[1] = f"{found[1]} {penalties}".rstrip()
-    return found
+        return [which] if which else []
+    use, on_penalties, *rest = decision_sentences(record, by_pair, decision)
+    return [use, f"{on_penalties} {which}".rstrip(), *rest]
 
 
 def headings(

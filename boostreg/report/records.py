@@ -8,7 +8,7 @@ import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
-from boostreg.changes import Judges
+from boostreg.changes import Judges, LossChange
 from boostreg.claims.experiments.base import Panel
 from boostreg.claims.verdict import Finding
 from boostreg.effects.effects import Effect, PathRow
@@ -118,9 +118,11 @@ class EngineRecord:
     outer: Mapping[str, Sequence[OuterRecord]]
     # best and one_se, trained on all rows.
     models: Mapping[str, ModelRecord]
-    # Of loss, gap and leaves.
+    # Of loss, gap and leaves, and ``good``: of the loss among good settings.
     importance: Mapping[str, Importance] = field(default_factory=dict)
     overtuning: Sequence[OvertuningPoint] = ()
+    # Of best and one_se.
+    nested_gap: Mapping[str, LossChange] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from boostreg.report.parts import (
 
 __all__ = [
     "BaselineData", "BaselinePointData", "CardData",
-    "ClaimData", "ClaimFindingData", "ClaimPanelData",
+    "ClaimData", "ClaimFindingData", "ClaimPanelData", "ClaimTableData",
     "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData",
     "OuterData", "PathData", "PenaltyData", "PickData", "PurposeData",
@@ -36,8 +36,22 @@ __all__ = [
 ]  # fmt: skip
 
 
+class ClaimTableData(Part):
+    """The result of a claim on one of many tables."""
+
+    name: str
+    verdict: Verdict
+    estimate: Number
+    low: Number
+    high: Number
+
+
 class ClaimFindingData(Part):
-    """The result of a claim: by resample, its ``values`` and ``place`` on the paths."""
+    """The result of a claim: by resample, its ``values`` and ``place`` on the paths.
+
+    A claim about many tables has one value per table, the result on each of ``tables``,
+    and in ``predicted`` the ends of the prediction interval of another table.
+    """
 
     engine: str | None
     verdict: Verdict
@@ -49,6 +63,8 @@ class ClaimFindingData(Part):
     values: list[Number]
     series: dict[str, list[Number]]
     place: dict[str, list[Finite]]
+    tables: NotRequired[list[ClaimTableData]]
+    predicted: NotRequired[list[Number]]
 
 
 class ClaimPanelData(Part):
@@ -273,11 +289,15 @@ class GuessData(Part):
 
 
 class IncumbentData(Part):
-    """Best candidates of the searches at a trial, means over the outer folds."""
+    """Best candidates of the searches at a trial, means over the outer folds.
+
+    ``later`` is the change of outer loss by all later trials.
+    """
 
     trial: Count
     inner: Number
     outer: Number
+    later: LossChangeData
 
 
 class PairShareData(Part):
@@ -288,25 +308,29 @@ class PairShareData(Part):
 
 
 class ImportanceData(Part):
-    """Shares of a measure's variance over a design that fills the space."""
+    """Shares of a measure's variance, times the quality of the surrogate."""
 
     quality: Number
     points: Count
     determined: bool
     main: dict[str, Number]
+    interval: dict[str, list[Number]]
     pairs: list[PairShareData]
     optuna: dict[str, dict[str, Number]]
 
 
 class EngineData(Part):
-    """All that was found with one engine; ``importance`` is by measure."""
+    """All that was found with one engine.
+
+    ``importance`` is by measure; ``nested_gap``, by pick, is from inner to outer loss.
+    """
 
     best: PickData
     one_se: PickData
     default: ReferenceData
     unpenalised: ReferenceData
     front: list[CandidateData]
-    winners_bias: Number
+    nested_gap: dict[str, LossChangeData]
     ties: list[Count]
     guess: GuessData | None
     purposes: list[PurposeData]

@@ -10,7 +10,7 @@ from boostreg.baselines import BaselineResult
 from boostreg.changes import Judges, LossChange
 from boostreg.effects.effects import Effect, plain_size
 from boostreg.effects.mechanism import Mechanism
-from boostreg.effects.optimism import ties, winners_bias
+from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
 from boostreg.errors import PenaltyError
 from boostreg.penalty import SCALED, Scale
@@ -372,12 +372,20 @@ def _engine(
         "one_se": _pick(engine, "one_se", record, judged),
         "default": _reference(engine, "default", record, judged),
         "unpenalised": _reference(engine, "unpenalised", record, judged),
-        "winners_bias": winners_bias(curves),
+        "nested_gap": {
+            pick: _loss_change(gap, record.tolerance)
+            for pick, gap in engine.nested_gap.items()
+        },
         "ties": list(ties(curves)),
         "guess": _guess(tuned),
         "purposes": _purposes(tuned, record.study.get("select") or {}),
         "overtuning": [
-            {"trial": point.trial, "inner": point.inner, "outer": point.outer}
+            {
+                "trial": point.trial,
+                "inner": point.inner,
+                "outer": point.outer,
+                "later": _loss_change(point.later, record.tolerance),
+            }
             for point in engine.overtuning
         ],
         "importance": {
@@ -386,6 +394,7 @@ def _engine(
                 "points": found.n_points,
                 "determined": found.determined,
                 "main": dict(found.main),
+                "interval": {name: list(ends) for name, ends in found.interval.items()},
                 "pairs": [
                     {"penalties": list(names), "share": share}
                     for names, share in found.pairs.items()
@@ -444,7 +453,8 @@ def _pick(
         variance = cast("float", outer_loss["loss"]) * mean_weight
     elif record.card["objective"] in ("logistic", "softmax", "poisson"):
         variance = mean_weight
-    prior = as_prior(penalty.to_raw(model.units), model.units, variance)
+    raw, kept = penalty.to_raw(model.units), model.size.shrinkage
+    prior = as_prior(raw, model.units, variance, kept=kept)
     return {
         "trial": chosen.trial,
         "rounds": chosen.n_rounds,

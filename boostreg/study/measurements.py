@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from boostreg.claims.experiments.base import Measured
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Finding, Margin, judge, replicate_t, resampled_t
+from boostreg.claims.tables import FOLDS, TABLES, find_over_tables
+from boostreg.claims.verdict import (
+    Finding,
+    Margin,
+    bounded,
+    judge,
+    largest_deviation,
+    replicate_t,
+    resampled_t,
+)
 from boostreg.claims.work import ExperimentWork, Resample
 from boostreg.data import planted_name
 from boostreg.effects.effects import (
@@ -82,7 +92,7 @@ class _ImportanceStudy:
         return self._explained
 
     def of(self, engine: str) -> dict[str, Importance]:
-        """Return the importance for loss, gap and leaves of one engine."""
+        """Return the importance of one engine's penalties, by measure."""
         records = self._explained.records
         return {
             # Limits are for fits: a surrogate that exceeded one is fitted here.
@@ -106,13 +116,18 @@ class _ImportanceStudy:
         seed = self._plan.spec.seed
         return {
             measure: ExplainWork(
-                names, points, tuple(tuple(read(t) for t in r) for r in kept), seed
+                names,
+                points,
+                tuple(tuple(read(t) for t in r) for r in kept),
+                seed,
+                good=measure == "good",
             )
             for measure, read in _MEASURES.items()
         }
 
 
 _MEASURES: Mapping[str, Callable[[Trial], float]] = {
+    "good": lambda trial: trial.loss,
     "loss": lambda trial: trial.loss,
     "gap": lambda trial: trial.loss - trial.train_loss,
     "leaves": lambda trial: float(np.log1p(trial.sizes["n_leaves"])),
@@ -120,6 +135,15 @@ _MEASURES: Mapping[str, Callable[[Trial], float]] = {
 
 
 Searches = Mapping[tuple[str, int | None], TunedEngine]
+
+
+def folds_around(plan: Plan, anchor: str) -> range:
+    """Return the outer folds on which the paths around an anchor are measured.
+
+    Paths around tuned values judge the chosen model, so they are as precise as the
+    answer and have all repeats; the others have the first one.
+    """
+    return plan.outer_folds if anchor == "tuned" else plan.first_outer_folds
 
 
 _Path = tuple[str, str, str]
@@ -134,7 +158,8 @@ class Insights:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._plan, self._folds = plan, plan.first_outer_folds
+        self._plan = plan
+        self._folds = {name: folds_around(plan, name) for name in ("fixed", "tuned")}
         self._points = {"fixed": plan.paths()}
         self._defaults: dict[_Path, PathPoint] = {}
         self._fixed: dict[tuple[str, str], list[PathPoint]] = {}
@@ -167,7 +192,7 @@ class Insights:
             point
             for engine in plan.spec.engines
             for point in plan.paths_around(
-                engine, [tuned[engine, fold].penalty("best") for fold in self._folds]
+                engine, [tuned[engine, k].penalty("best") for k in self._folds["tuned"]]
             )
             if not any(
                 unsupported_penalty(engine, one, problem) for one in point.penalties
@@ -212,7 +237,7 @@ class Insights:
         return [
             row
             for anchor, points in self._points.items()
-            for row in path_rows(points, self._folds, self._paths[anchor])
+            for row in path_rows(points, self._folds[anchor], self._paths[anchor])
         ]
 
     @property
@@ -221,7 +246,7 @@ class Insights:
         return tuple(
             note
             for anchor, points in self._points.items()
-            for note in failed_points(points, self._folds, self._paths[anchor])
+            for note in failed_points(points, self._folds[anchor], self._paths[anchor])
         )
 
     def effects(self, rows: Sequence[PathRow]) -> list[Effect]:
@@ -235,13 +260,17 @@ class Insights:
             for anchor in self._points
             for (engine, name), found in self._outer_points(anchor).items()
         }
-        ratio, judges = self._plan.inner_ratio, self._plan.judges(self._folds)
+        ratio = self._plan.inner_ratio
+        judges = {
+            name: self._plan.judges(folds_around(self._plan, name))
+            for name in self._points
+        }
         found = []
         for (engine, name, anchor, reading), path in by_path.items():
             if min(row.point for row in path) == 0:
                 outer = judged.get((anchor, engine, name))
                 given = outer if reading == "stopped" else None
-                found.append(penalty_effect(path, ratio, given, judges))
+                found.append(penalty_effect(path, ratio, given, judges[anchor]))
         return found
 
     def mechanisms(self, rows: Sequence[PathRow]) -> list[Mechanism]:
@@ -267,7 +296,7 @@ class Insights:
 
     def tuned(self) -> list[TunedPenalty]:
         """Return what tuning each penalty gains on the outer folds, by anchor."""
-        judges, made = self._plan.judges(self._folds), []
+        made: list[TunedPenalty] = []
         for anchor in self._points:
             paths = []
             for (engine, name), points in self._outer_points(anchor).items():
@@ -276,7 +305,9 @@ class Insights:
                     grid = tuple(points[k] for k in sorted(points))
                     raw = ENGINE_FACTS[engine].defaults.get(name)
                     paths.append(OuterPath(engine, name, grid, made_default, raw))
-            made += tuned_penalties(paths, anchor, judges)
+            made += tuned_penalties(
+                paths, anchor, self._plan.judges(folds_around(self._plan, anchor))
+            )
         return made
 
     def _outer_points(
@@ -296,7 +327,9 @@ class Insights:
         if not works or any(work not in records for work in works):
             return None
         trials = self._paths[point.anchor].trials
-        measured = [trials[setting] for setting in point.settings(self._folds)]
+        measured = [
+            trials[setting] for setting in point.settings(self._folds[point.anchor])
+        ]
         curves = [trial.curves for trial in measured]
         return OuterPoint(
             value=point.value,
@@ -324,26 +357,23 @@ class Insights:
             pairs = self._incumbents[engine, outer]
             if any(work not in records for _, work in pairs):
                 return ()
-            weights = self._plan.test_weights(outer)
-            losses = [
-                float(np.average(records[work].row_losses, weights=weights))
-                for _, work in pairs
-            ]
-            candidates = [candidate for candidate, _ in pairs]
-            found.append(list(zip(candidates, losses, strict=True)))
-        return overtuning(found)
+            found.append([(one, records[work].row_losses) for one, work in pairs])
+        return overtuning(found, self._plan.judges(self._plan.outer_folds))
 
     def _refit(self, engine: str, outer: int, trial: Trial, n_rounds: int) -> FitWork:
         return FitWork(self._plan.refit(engine, outer, trial.penalty, n_rounds))
 
     def _settings(self, points: Sequence[PathPoint]) -> list[Setting]:
-        return [s for point in points for s in point.settings(self._folds)]
+        return [
+            s for point in points for s in point.settings(self._folds[point.anchor])
+        ]
 
     def _measuring(self, anchor: str) -> Measuring:
         """Return the inner fits of an anchor's paths, and of the libraries' values."""
         plan, points = self._plan, self._points[anchor]
         problem = plan.dataset.problem(None, None)
-        units = [plan.dataset.problem(f, None).standard.units for f in self._folds]
+        folds = self._folds[anchor]
+        units = [plan.dataset.problem(f, None).standard.units for f in folds]
         starts = [point for point in points if point.point == 0]
         for start in starts:
             path = (anchor, start.engine, start.name)
@@ -368,14 +398,14 @@ class Insights:
         trials = self._paths[anchor].trials
         mine = [p for path, p in self._defaults.items() if path[0] == anchor]
         for point in (*self._points[anchor], *mine):
-            settings = point.settings(self._folds)
+            settings = point.settings(self._folds[anchor])
             measured = [trials[one] for one in settings if one in trials]
             if len(measured) == len(settings) and all(
                 trial.state == "complete" for trial in measured
             ):
                 self._refits[point] = tuple(
                     self._refit(point.engine, fold, trial, trial.n_rounds)
-                    for fold, trial in zip(self._folds, measured, strict=True)
+                    for fold, trial in zip(self._folds[anchor], measured, strict=True)
                 )
         works = [
             w for p, found in self._refits.items() if p.anchor == anchor for w in found
@@ -394,9 +424,9 @@ class Insights:
             done = all(setting in measured.results for setting in settings)
             if name not in MECHANISMS or not path or not done:
                 continue
-            rounds = equal_rounds(path, self._folds, measured)
+            rounds = equal_rounds(path, self._folds["fixed"], measured)
             values = tuple(point.value for point in path[1:])
-            for outer in self._folds:
+            for outer in self._folds["fixed"]:
                 free = Setting(engine, outer, path[0].penalty)
                 for inner, fit in enumerate(inner_fits(free, plan.limits)):
                     cut = replace(fit, n_rounds=rounds[outer], patience=None)
@@ -440,7 +470,7 @@ class Claims:
 
     def _of_path(self, claim: PathClaim, rows: Sequence[PathRow]) -> ClaimRecord:
         plan = self._plan
-        n_folds = len(plan.first_outer_folds) * plan.splits.n_inner
+        n_folds = len(folds_around(plan, claim.anchor)) * plan.splits.n_inner
         questions = [
             PathQuestion(
                 engine=str(engine),
@@ -451,7 +481,8 @@ class Claims:
                 anchor=claim.anchor,
                 reading=claim.reading,
                 expect=claim.expectation,
-                margin=Margin.read(claim.least),
+                margin=Margin.read(claim.limit),
+                cut_from=plan.spec.rounds.max - plan.spec.rounds.patience + 1,
             )
             for engine in self._engines(claim)
         ]
@@ -470,6 +501,8 @@ class Claims:
             "n": len(list(self._resamples(claim))),
             "of": "folds" if self._source is None else "replicates",
         }
+        if procedure.over_tables:
+            measured |= {"n": len(TABLES), "of": f"tables, {FOLDS} folds each"}
         return ClaimRecord(
             claim=claim.as_dict() | {"kind": "experiment"},
             measured=measured,
@@ -479,25 +512,45 @@ class Claims:
 
     def _finding(self, claim: ExperimentClaim, engine: str | None) -> Finding:
         works = self._works(claim, engine)
+        if claim.procedure.over_tables:
+            return self._over_tables(claim, engine, works)
         found = [self.job.records[w] for w in works if w in self.job.records]
         values = tuple(one.values[claim.measure] for one in found)
+        change = claim.measure in claim.procedure.changes
         if n_failed := len(works) - len(found):
             reasons = [self.job.failures[w] for w in works if w in self.job.failures]
             why = f": {reasons[0]}".rstrip(".") if reasons else ""
             method = f"no interval: {n_failed} of {len(works)} resamples failed{why}"
             nan = float("nan")
             interval = Interval(nan, nan, nan, nan, len(values), method)
+        elif claim.expectation == "identical":
+            interval = largest_deviation(values, claim.than)
         elif self._source is None:
-            interval = resampled_t(values, self._plan.inner_ratio)
+            interval = resampled_t(values, self._plan.inner_ratio, change=change)
         else:
-            interval = replicate_t(values)
-        least = float(claim.least)
+            interval = replicate_t(values, change=change)
+        interval = bounded(interval, [one.bounds.get(claim.measure) for one in found])
+        least = Margin.read(claim.limit).value
         verdict = judge(interval, claim.expectation, least, claim.than)
-        series = {
-            name: tuple(np.mean([one.series[name] for one in found], axis=0).tolist())
-            for name in (found[0].series if found else ())
-        }
-        return Finding(engine, interval, verdict, values, series)
+        return Finding(engine, interval, verdict, values, _mean_series(found))
+
+    def _over_tables(
+        self,
+        claim: ExperimentClaim,
+        engine: str | None,
+        works: Sequence[ExperimentWork],
+    ) -> Finding:
+        records = self.job.records
+        changes: dict[str, list[float]] = {}
+        for work in works:
+            found = records.get(work)
+            value = float("nan") if found is None else found.values[claim.measure]
+            changes.setdefault(str(work.resample.table), []).append(value)
+        least = Margin.read(claim.limit).value
+        return replace(
+            find_over_tables(engine, changes, (claim.expectation, least, claim.than)),
+            series=_mean_series([records[w] for w in works if w in records]),
+        )
 
     def _works(
         self, claim: ExperimentClaim, engine: str | None
@@ -512,6 +565,11 @@ class Claims:
 
     def _resamples(self, claim: ExperimentClaim) -> Iterator[Resample]:
         plan, seed = self._plan, self._plan.spec.seed
+        if claim.procedure.over_tables:
+            for table in TABLES:
+                for fold in range(FOLDS):
+                    yield Resample(seed, fold, table=table)
+            return
         if self._source is not None:
             for number in range(claim.replicates or _REPLICATES):
                 drawn = derive_seed(seed, "replicate", number)
@@ -521,3 +579,10 @@ class Claims:
         for outer in plan.outer_folds:
             for inner in range(plan.splits.n_inner):
                 yield Resample(derive_seed(seed, "fold", outer, inner), outer, inner)
+
+
+def _mean_series(found: Sequence[Measured]) -> dict[str, tuple[float, ...]]:
+    return {
+        name: tuple(np.mean([one.series[name] for one in found], axis=0).tolist())
+        for name in (found[0].series if found else ())
+    }

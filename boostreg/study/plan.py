@@ -404,14 +404,14 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     plan, spec = Plan(study), study.spec
     table, splits = plan.table, plan.splits
     n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
-    n_first = len(plan.first_outer_folds)
     n_trials = n_engines * (n_outer + 1) * spec.search.trials
-    n_paths = 2 * len(plan.paths())  # around the fixed values and the tuned best
+    n_paths = len(plan.paths())  # around the fixed values and the tuned best
+    n_first = len(plan.first_outer_folds)
     n_refits = len(PICKS) + 1  # the last one is unpenalised
     fits = {
         "trials": n_trials * n_inner,
         # Each point is refitted on the outer folds.
-        "paths": n_paths * n_first * (n_inner + 1),
+        "paths": n_paths * (n_first + n_outer) * (n_inner + 1),
         "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_first,
         "refits": n_engines * (n_outer * n_refits + len(PICKS)),
         "defaults": len(plan.references()),

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import Any
 
+from boostreg.effects.optimism import nested_gap
 from boostreg.errors import DataError, RunError
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.executor import LocalExecutor
@@ -364,4 +365,12 @@ class _Runner:
             models={pick: records[ModelWork(refit(None, pick))] for pick in PICKS},
             importance=insights.importance.of(name),
             overtuning=insights.overtuning(name),
+            nested_gap={
+                pick: nested_gap(
+                    [tuned[name, k].candidate(pick).loss for k in plan.outer_folds],
+                    [one.loss for one in outer[pick]],
+                    plan.judges(plan.outer_folds),
+                )
+                for pick in PICKS
+            },
         )

@@ -151,7 +151,7 @@ def test_a_damaged_entry_is_absent_said_and_replaceable(path, noise, caplog):
 
     with Journal(path) as journal:
         assert (journal.get("a"), journal.get("b")) == (None, noise(2))
-        assert "entry a is damaged and counts as absent" in caplog.text
+        assert "entry a is damaged and is ignored" in caplog.text
         journal.put("a", noise(1))
         assert journal.get("a") == noise(1)
 

@@ -55,6 +55,7 @@ def sample_run(
         for row in _trials(rng, engine, fold, n_trials, level)
     ]
     found = {engine: _engine(rng, engine, trials, level) for engine in engines}
+    effects = {engine: _effects(rng, engine, level) for engine in engines}
     results = {
         "run": _run(),
         "versions": _versions(),
@@ -66,7 +67,8 @@ def sample_run(
         "answer": _answer(found, _comparisons(engines)),
         "comparisons": _comparisons(engines),
         "sizes": _sizes(engines),
-        "effects": {engine: _effects(rng, engine, level) for engine in engines},
+        "effects": effects,
+        "penalties": _penalties(effects),
         "outer_ratio": 0.25,
         "claims": [],
         "lint": [],
@@ -224,21 +226,32 @@ def _engine(rng, engine, trials, level):
                 "points": 64,
                 "determined": measure != "gap",
                 "main": {"min_split_gain": 0.7, "reg_alpha": 0.2},
+                "interval": {"min_split_gain": [0.5, 0.8], "reg_alpha": [0.1, 0.3]},
                 "pairs": [],
-                "optuna": {"fANOVA": {"reg_alpha": 0.5}},
+                "optuna": {"PED-ANOVA": {"reg_alpha": 0.5}},
             }
-            for measure in ("loss", "gap", "leaves")
+            for measure in ("good", "loss", "gap", "leaves")
         },
         "overtuning": [
-            {"trial": k, "inner": level * (1.1 - 0.01 * k), "outer": level * 1.1}
+            {
+                "trial": k,
+                "inner": level * (1.1 - 0.01 * k),
+                "outer": level * 1.1,
+                "later": _gap(0.0),
+            }
             for k in range(3)
         ],
-        "winners_bias": 0.01 * level,
+        "nested_gap": {"best": _gap(0.08), "one_se": _gap(0.05)},
         "guess": None,
         "purposes": [],
         "ties": [t["trial"] for t in near],
         "front": sorted(front, key=lambda p: p["leaves"]),
     }
+
+
+def _gap(change):
+    ends = {"low": change - 0.02, "high": change + 0.02}
+    return {"change": change, "method": "t", "word": "worse"} | ends
 
 
 def _reference(loss, leaves, level):
@@ -351,31 +364,30 @@ def _effects(rng, engine, level):
         grid = [0.0, *(entry["low"] * ratio ** (k / 14) for k in range(15))]
         points = [_point(rng, name, v, level, shift) for v in grid]
         for p in points:
-            p["difference"] = p["loss"] - points[0]["loss"]
-            spread = 0.0 if p["value"] == 0 else 0.02 * level
-            p["low"], p["high"] = p["difference"] - spread, p["difference"] + spread
-            loss = [p["difference"], p["low"], p["high"]]
-            p["differences"] = {"loss": loss, "gap": [None, None, None]}
+            spread = 0.0 if p["value"] == 0 else 0.02
+            change = p["judged"] / points[0]["judged"] - 1
+            p["against_off"] = _change(change, spread)
         found[name] = {
-            "anchor": "fixed",
+            "anchor": "tuned",
             "reading": "stopped",
             "points": points,
-            "safe": [0.0, grid[11]],
+            "safe": _safe(points),
             "flat": [],
-            "outer": None,
-            "lowest": _lowest(points),
+            "tuned": _tuned(name, points, "tuned"),
+            "alone": _tuned(name, points, "fixed"),
             "trees": [
                 {"value": grid[k], "leaves": 3 - k, "tree": tree}
                 for k, tree in enumerate(("(2 -1.5 (0 0.5 2))", "(2 -1 1)", "0.25"))
             ],
             "others": [
                 {
-                    "anchor": "fixed",
+                    "anchor": "tuned",
                     "reading": "equal",
                     "flat": [0.0, grid[3]],
                     "safe": None,
-                    "points": [p | {"loss": 1.01 * p["loss"]} for p in points],
-                    "verdict": "not determined",
+                    "points": [
+                        p | {"loss": 1.01 * p["loss"], "judged": None} for p in points
+                    ],
                 }
             ],
             "mechanism": None
@@ -392,19 +404,60 @@ def _effects(rng, engine, level):
                 }
                 for p in points[1:]
             ],
-            "verdict": "helps" if name == "min_split_gain" else "not determined",
             "sentence": f"From 0 to {grid[8]:.3g} the leaves fall from "
             f"{points[0]['leaves']:,} to {points[8]['leaves']:,}.",
         }
     return found
 
 
-def _lowest(points):
-    zero, low = points[0], min(points, key=lambda p: p["loss"])
-    loss = [low[key] / zero["loss"] for key in ("difference", "low", "high")]
-    fewer = low["leaves"] / zero["leaves"] - 1
-    leaves = [fewer, fewer - 0.1, fewer + 0.1]
-    return {"value": low["value"], "loss": loss, "leaves": leaves}
+def _safe(points):
+    kept = 0
+    while kept + 1 < len(points) and points[kept + 1]["against_off"]["high"] < 0.01:
+        kept += 1
+    return [points[0]["value"], points[kept]["value"]] if kept else None
+
+
+def _change(change, spread):
+    ends = (change - spread, change + spread)
+    word = "better" if ends[1] < 0 else "worse" if ends[0] > 0 else "not settled"
+    return {"change": change, "low": ends[0], "high": ends[1], "method": METHOD,
+            "word": word}  # fmt: skip
+
+
+def _tuned(name, points, anchor):
+    low = min(points, key=lambda p: p["judged"])
+    against = low["against_off"]
+    words = {"better": "helps", "not settled": "not settled"}
+    return {
+        "anchor": anchor,
+        "word": words[against["word"]],
+        "sentence": f"Tuned, {name} changes the loss.",
+        "off": 0.0,
+        "default": None,
+        "values": [low["value"]] * 5,
+        "against_off": against,
+        "against_default": None,
+        "factors": low["factors"],
+        "trees": [80.0, 80.0],
+        "cut": 0.0,
+    }
+
+
+def _penalties(effects):
+    tuned = {
+        name: [found[name]["tuned"] for found in effects.values()]
+        for name in next(iter(effects.values()), {})
+    }
+    return {
+        name: {
+            "anchor": "tuned",
+            "engines": list(effects),
+            "word": both[0]["word"],
+            "against_off": both[0]["against_off"],
+            "against_default": None,
+        }
+        for name, both in tuned.items()
+    }
 
 
 def _sizes(engines):
@@ -418,7 +471,8 @@ def _sizes(engines):
 
 
 def _parts(point, share):
-    ends = {key: share * point[key] for key in ("difference", "low", "high")}
+    ends = {"difference": share * point["against_off"]["change"] * point["loss"]}
+    ends |= {"low": ends["difference"] - 9, "high": ends["difference"] + 9}
     measures = ("loss", "train_loss", "leaves", "l1_norm", "l2_norm")
     return dict.fromkeys(measures, ends | {"p": 0.01, "n": 5, "method": METHOD})
 
@@ -435,11 +489,15 @@ def _point(rng, name, value, level, shift):
         "train_loss": loss - gap,
         "gap": gap,
         "rounds": 80,
-        "p": 0.01,
-        "adjusted": 0.02,
-        "n": 5,
-        "method": METHOD,
-        "leaves_change": [None, None, None],
+        "judged": 1.01 * loss,
+        "rated": True,
+        "cut": 0.0,
+        "differences": {"loss": [0.0, -9.0, 9.0], "gap": [None, None, None]},
+        "factors": {
+            "trees": [1.0, 0.8, 1.25],
+            "leaves_per_tree": [0.5, 0.4, 0.6],
+            "leaves": [0.5, None, None],
+        },
         **_size(leaves, pull),
     }
 

@@ -1,66 +1,190 @@
-"""Sentences on penalties name a few and count many."""
+"""Sentences on penalties follow the intervals, and no two contradict each other."""
 
+import re
+from itertools import product
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from boostreg.report.sentences import effect_sentence, verdicts_sentence
+from boostreg.changes import LossChange
+from boostreg.effects.outer import TunedPenalty
+from boostreg.report.sentences import (
+    effect_sentence,
+    effects_heading,
+    flat_sentences,
+    of_all_engines,
+    verdicts_sentence,
+)
 from boostreg.statistics import Interval
 
+TOLERANCE = 0.01
+CHANGES = {
+    "helps": LossChange(-0.1, -0.2, -0.05, "t"),
+    "harms": LossChange(0.1, 0.05, 0.2, "t"),
+    "no effect that matters": LossChange(0.0, -0.005, 0.005, "t"),
+    "does no harm": LossChange(-0.1, -0.2, 0.005, "t"),
+    "not settled": LossChange(-0.1, -0.3, 0.2, "t"),
+}
 
-def effects(**verdicts):
-    return [SimpleNamespace(penalty=n, verdict=v) for n, v in verdicts.items()]
+
+def tuned(penalty, word, engine=None, **changes):
+    ratio = Interval(2.0, 1.0, 4.0, 0.1, 5, "t")
+    given = {
+        "engine": engine,
+        "penalty": penalty,
+        "anchor": "tuned",
+        "off": 0.0,
+        "default": None,
+        "values": (1.0, 3.0),
+        "against_off": CHANGES[word],
+        "against_default": None,
+        "factors": dict.fromkeys(("trees", "leaves_per_tree", "leaves"), ratio),
+        "trees": (28.0, 104.0),
+        "cut": 0.0,
+    }
+    return TunedPenalty(**given | changes)
 
 
-NONE = "is shown to lower the loss"
+@pytest.mark.parametrize("word", CHANGES)
+def test_the_word_is_read_off_the_interval(word):
+    assert tuned("a", word).word(TOLERANCE) == word
 
 
 @pytest.mark.parametrize(
-    ("helping", "unclear", "sentence"),
+    ("words", "sentence"),
     [
-        ("", "ab", f"no value of a or b {NONE}"),
-        ("", "abcde", f"none of the 5 penalties {NONE}"),
-        ("x", "ab", f"x lowers the loss and no value of a or b {NONE}"),
-        ("xy", "abcde", f"x and y lower the loss and none of the other 5 {NONE}"),
+        ({"helps": "a"}, "a lowers the loss"),
+        ({"helps": "ab"}, "a and b lower the loss"),
+        (
+            {"helps": "x", "not settled": "ab"},
+            "x lowers the loss and the effect of a and b is not settled",
+        ),
+        (
+            {"helps": "x", "not settled": "abcde"},
+            "x lowers the loss and the effect of 5 others is not settled",
+        ),
+        (
+            {"no effect that matters": "ab", "does no harm": "c"},
+            "a and b change the loss by less than 1% and c does no harm",
+        ),
+        (
+            {"helps": "x", "harms": "y", "not settled": "a"},
+            (
+                "x lowers the loss, tuning y raises the loss and the effect of a is "
+                "not settled"
+            ),
+        ),
     ],
 )
-def test_many_penalties_are_counted(helping, unclear, sentence):
-    verdicts = dict.fromkeys(helping, "helps") | dict.fromkeys(
-        unclear, "not determined"
+def test_words_are_listed_and_many_penalties_counted(words, sentence):
+    found = [tuned(name, word) for word, names in words.items() for name in names]
+
+    assert verdicts_sentence(found, TOLERANCE) == sentence
+
+
+def test_a_sentence_has_values_both_references_and_the_size_in_factors():
+    one = tuned(
+        "reg_lambda",
+        "helps",
+        "xgboost",
+        default=1.0,
+        against_default=CHANGES["not settled"],
     )
 
-    assert verdicts_sentence(effects(**verdicts)) == sentence
+    assert effect_sentence(one).replace("\N{MINUS SIGN}", "-") == (
+        "With the others tuned and reg_lambda 1 to 3, as the inner folds chose: -10% "
+        "(-20% to -5%) loss on unseen rows against reg_lambda 0. Against XGBoost's own "
+        "reg_lambda 1: -10% (-30% to +20%) loss. Trees \N{MULTIPLICATION SIGN}2 (28 to "
+        "104), leaves per tree \N{MULTIPLICATION SIGN}2."
+    )
 
 
-def moved(low, high, *, verdict):
-    """Return a path of three points, whose second has this interval of the loss."""
+def test_a_penalty_that_is_not_rated_has_no_number():
+    nan = float("nan")
+    why = "no interval: rounds.max ended the curves while their loss still fell"
+    change = LossChange(nan, nan, nan, why)
 
-    def point(value, ends):
-        return SimpleNamespace(
-            value=value,
-            loss=1.0,
-            size={"leaves": 9.0},
-            difference=Interval(sum(ends) / 2, *ends, 0.04, 5, "t"),
-            leaves_ratio=Interval(1.0, 0.5, 2.0, 1.0, 5, "t"),
+    sentence = effect_sentence(tuned("a", "helps", "xgboost", against_off=change))
+
+    assert sentence.startswith("With the others tuned, a is not rated: rounds.max")
+    assert "%" not in sentence
+
+
+def test_a_penalty_that_was_never_chosen_is_reported_as_such():
+    found = tuned("a", "no effect that matters", "xgboost", values=(0.0, 0.0))
+
+    sentence = effect_sentence(found)
+    assert sentence == (
+        "With the others tuned, the inner folds never chose another value than a 0."
+    )
+
+
+def a_record(words, flat):
+    """Return a record of three penalties, each with a word for both engines together.
+
+    ``flat`` are those whose inner losses are all within one standard error.
+    """
+    one_by_one = [
+        tuned(name, "not settled", engine)
+        for name, engine in product("abc", ("xgboost", "lightgbm"))
+    ]
+    together = [tuned(name, word) for name, word in zip("abc", words, strict=True)]
+    effects = [
+        SimpleNamespace(
+            engine=engine,
+            penalty=name,
+            points=range(9),
+            inside=9 if name in flat else 3,
+            flat=(0.0, 5.0),
         )
-
-    points = [point(0.0, (0.0, 0.0)), point(1.0, (low, high)), point(2.0, (0.0, 1.0))]
+        for name, engine in product("abc", ("xgboost", "lightgbm"))
+    ]
     return SimpleNamespace(
-        penalty="reg_alpha", points=points, lowest=points[1], verdict=verdict
+        main_tuned=lambda: [*one_by_one, *together],
+        main_effects=effects,
+        anchor="tuned",
+        study={},
+        tolerance=TOLERANCE,
     )
 
 
-@pytest.mark.parametrize(
-    ("ends", "verdict", "explained"),
-    [
-        ((-0.3, -0.1), "helps", False),
-        ((-0.3, -0.1), "not determined", True),
-        ((-0.3, 0.1), "not determined", False),
-    ],
-)
-def test_an_interval_that_the_verdict_does_not_follow_is_explained(
-    ends, verdict, explained
-):
-    sentence = effect_sentence(moved(*ends, verdict=verdict))
+STATEMENTS = {
+    r"((?:[abc](?:, | and )?)+) lowers? the loss": "helps",
+    r"tuning ((?:[abc](?:, | and )?)+) raises the loss": "harms",
+    r"((?:[abc](?:, | and )?)+) changes? the loss by less": "no effect that matters",
+    r"((?:[abc](?:, | and )?)+) do(?:es)? no harm": "does no harm",
+    r"the effect of ((?:[abc](?:, | and )?)+) is not settled": "not settled",
+}
 
-    assert ("though not once adjusted for the 2 values tried" in sentence) is explained
+
+def stated(sentence):
+    """Return what a sentence states of each penalty that it names."""
+    return {
+        (name, word)
+        for pattern, word in STATEMENTS.items()
+        for match in re.finditer(rf"\b{pattern}", sentence)
+        for name in re.findall(r"\b[abc]\b", match[1])
+    }
+
+
+def test_no_two_sentences_of_a_record_contradict():
+    for words in product(CHANGES, repeat=3):
+        truth = set(zip("abc", words, strict=True))
+        flat = np.random.default_rng(len(words[0])).choice(["a", "b", "c"], 2)
+        record = a_record(words, flat)
+
+        heading = effects_heading(record)
+        answer = verdicts_sentence(of_all_engines(record), TOLERANCE)
+        open_ = " ".join(flat_sentences(record))
+
+        assert stated(answer) == truth
+        assert stated(heading) <= truth
+        helping = {name for name, word in truth if word == "helps"}
+        if "no penalty" in heading:
+            assert not helping
+        if "no other is shown to" in heading:
+            assert len(helping) == 1
+        for name in re.findall(r"\b([abc]) is not identified", open_):
+            assert (name, "helps") not in truth
+            assert (name, "harms") not in truth

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from boostreg.figures.scale import MINUS
 from boostreg.report import render
-from boostreg.report.wording import PENALTY_WORDS, engine_name, format_change
+from boostreg.report.wording import PENALTY_WORDS, engine_name, signed_percent
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 VOID = {"meta", "link", "input", "br"}
@@ -126,10 +126,10 @@ def test_first_screen_lists_what_each_penalty_does(run, page_text):
 
     for engine, effects in run[0]["effects"].items():
         for name, effect in effects.items():
-            loss, *_ = effect["lowest"]["loss"]
+            loss = effect["tuned"]["against_off"]["change"]
             row = f"{name} {PENALTY_WORDS[name]} {engine_name(engine)}"
-            assert f"{row} {effect['verdict']}" in answer
-            assert format_change(loss) in answer
+            assert f"{row} {effect['tuned']['word']}" in answer
+            assert signed_percent(loss) in answer
 
 
 def test_headings_come_from_the_results(run, page_text):
@@ -246,7 +246,8 @@ def without_numbers(make):
         for effect in found.values():
             effect["safe"] = None
             for point in effect["points"]:
-                point.update(loss=None, low=None, high=None, gap=None)
+                point.update(loss=None, judged=None, gap=None)
+                point["against_off"].update(change=None, low=None, high=None)
     for found in results["engines"].values():
         found["default"]["outer"].update(loss=None, low=None, high=None)
         found["best"]["outer"].update(low=None, high=None)
@@ -359,13 +360,13 @@ def test_figures_of_the_page_equal_the_results(run, page_text):
         assert f"{100 * pair['change']:+.1f}%".replace("-", MINUS) in page_text
     for found in run[0]["effects"]["xgboost"].values():
         for point in found["points"]:
-            assert f"{point['leaves']:,} {point['loss']:,.0f}" in shown
+            assert f"{point['leaves']:,} {point['judged']:,.0f}" in shown
 
 
 def test_strongest_penalty_comes_first(run):
     results, trials, paths = copy.deepcopy(run)
     for found in results["effects"].values():
-        found["reg_lambda"]["points"][5]["difference"] = -2000.0
+        found["reg_lambda"]["tuned"]["against_off"]["change"] = -0.9
 
     text = render(results, trials, paths)
 

@@ -4,7 +4,7 @@ import copy
 from pathlib import Path
 
 import pytest
-from truth import untruths
+from truth import contradictions, untruths
 
 from boostreg.report import render
 from boostreg.report.sections.answer import lead_engine
@@ -29,6 +29,24 @@ def test_figures_of_a_real_page_equal_its_results(name):
     assert untruths(page, results) == []
 
 
+@pytest.mark.parametrize("folder", sorted(REPORTS.glob("*/")), ids=lambda f: f.name)
+def test_no_word_or_safe_range_of_a_report_contradicts_its_interval(folder):
+    assert contradictions(read_json(folder / "results.json")) == []
+
+
+def test_a_word_or_a_range_that_an_interval_does_not_allow_is_found(run):
+    results = copy.deepcopy(run[0])
+    assert contradictions(results) == []
+
+    found = results["effects"]["xgboost"]["reg_alpha"]
+    found["tuned"]["word"] = "harms"
+    found["safe"] = [0.0, found["points"][-1]["value"]]
+    found["points"][1]["against_off"]["high"] = 0.5
+
+    kinds = {one.split()[0] for one in contradictions(results)}
+    assert kinds == {"xgboost", "safe"}
+
+
 def changed(results, *keys, by=1.2):
     """Return results with one number another one."""
     other = copy.deepcopy(results)
@@ -50,7 +68,7 @@ def test_a_figure_that_differs_is_found():
             "outer": changed(results, "engines", leads, "one_se", "outer", "loss"),
             "pair": changed(results, "comparisons", 2, "relative"),
             "leaves": changed(results, *point, "leaves"),
-            "loss": changed(results, *point, "loss"),
+            "loss": changed(results, *point, "judged"),
         }.items()
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
+from boostreg.effects.effects import FACTORS
 from boostreg.figures import (
     Curve,
     Figure,
@@ -28,9 +29,10 @@ from boostreg.report.wording import (
     PENALTY_WORDS,
     PICKS,
     TextTable,
+    change_span,
     engine_name,
-    format_change,
     format_number,
+    signed_percent,
     span,
 )
 
@@ -45,10 +47,7 @@ Measure = Literal["leaves", "loss", "gap"]
 MEASURES: tuple[Measure, ...] = ("leaves", "loss", "gap")
 Band = tuple[float, float] | tuple[None, None]
 
-_Column = Literal[
-    "trees", "rounds", "depth", "features", "l1_norm", "l2_norm", "zero_share",
-    "shrinkage",
-]  # fmt: skip
+_Column = Literal["trees", "features", "l1_norm", "l2_norm", "zero_share"]
 _COLUMNS: tuple[_Column, ...] = get_args(_Column)
 _Part = Literal["shrinkage", "structure", "total"]
 _PARTS: tuple[_Part, ...] = get_args(_Part)
@@ -275,7 +274,7 @@ def _path_table(name: str, found: Found, places: int) -> TextTable:
     def size_words(column: str, value: float | None) -> str:
         if column.endswith("share"):
             return percent(value)
-        is_count = column not in ("l1_norm", "l2_norm", "shrinkage")
+        is_count = column not in ("l1_norm", "l2_norm")
         return count(value) if is_count else significant(value)
 
     rows = tuple(
@@ -284,12 +283,10 @@ def _path_table(name: str, found: Found, places: int) -> TextTable:
             engine_name(engine),
             count(p["leaves"]),
             fixed(_height(p, "loss"), places),
-            _changed(p["against_off"]["change"]),
-            _span(p["against_off"]),
+            _loss(p["against_off"]),
             _rating(p),
-            *(_factor(p["factors"][name]) for name in ("trees", "leaves_per_tree")),
+            ", ".join(_factor(p["factors"][name]) for name in FACTORS[:2]),
             fixed(p["loss"], places),
-            fixed(p["train_loss"], places),
             fixed(p["gap"], places),
             *(size_words(column, p[column]) for column in _COLUMNS),
         )
@@ -297,11 +294,11 @@ def _path_table(name: str, found: Found, places: int) -> TextTable:
         for p in effect["points"]
     )
     heads = (
-        name, "engine", "leaves", "loss", "change", "95% interval", "reading",
-        "factor of trees", "factor of leaves per tree", "inner loss", "train loss",
-        "gap", *(column.replace("_", " ") for column in _COLUMNS),
+        name, "engine", "leaves", "loss", "change", "finding",
+        "trees, leaves per tree", "inner loss", "gap",
+        *(column.replace("_", " ") for column in _COLUMNS),
     )  # fmt: skip
-    return TextTable(f"The path of {name}: means over folds", heads, rows, (0, 1, 6))
+    return TextTable(f"The path of {name}: means over folds", heads, rows, (0, 1, 5))
 
 
 def _rating(point: EffectPointData) -> str:
@@ -309,17 +306,6 @@ def _rating(point: EffectPointData) -> str:
     if point["cut"]:
         return f"cut by rounds.max in {percent(point['cut'])} of folds"
     return point["against_off"]["word"] if point["rated"] else "not rated"
-
-
-def _changed(change: Number) -> str:
-    return MISSING if change is None else format_change(change)
-
-
-def _span(found: LossChangeData) -> str:
-    low, high = found["low"], found["high"]
-    if low is None or high is None:
-        return MISSING
-    return f"{format_change(low)} to {format_change(high)}"
 
 
 def _factor(ends: ChangeData) -> str:
@@ -369,18 +355,17 @@ def _elsewhere_table(name: str, found: Found) -> TextTable | None:
             engine_name(engine),
             " to ".join(map(significant, path["safe"])) if path["safe"] else MISSING,
             " to ".join(map(significant, path["flat"])),
-            _changed(path["points"][-1]["against_off"]["change"]),
-            _span(path["points"][-1]["against_off"]),
+            _loss(path["points"][-1]["against_off"]),
             _rating(path["points"][-1]),
         )
         for engine, path in paths
     )
     heads = (
         "around", "read", "engine", "safe range", "flat inside", "loss at the end",
-        "95% interval", "reading",
+        "finding",
     )  # fmt: skip
     caption = f"{name} elsewhere: each path from its first value to its last"
-    return TextTable(caption, heads, rows, (0, 1, 2, 7)) if rows else None
+    return TextTable(caption, heads, rows, (0, 1, 2, 6)) if rows else None
 
 
 def shrinkage_section(results: Results) -> dict[str, Any] | None:
@@ -496,4 +481,5 @@ def _loss(found: LossChangeData | None) -> str:
     """Return a change and its interval, a dash where it is not known."""
     if found is None or found["change"] is None:
         return MISSING
-    return f"{format_change(found['change'])} ({_span(found)})"
+    change, ends = signed_percent(found["change"]), change_span(found)
+    return change if ends == MISSING else f"{change} ({ends})"

@@ -176,8 +176,8 @@ FAULTS = {
     "fixed outside its domain": (
         "search: {fixed: {learning_rate: 2}}",
         (
-            "3:33: search.fixed.learning_rate: found 2; expected a number above 0 and at "
-            "most 1."
+            "3:33: search.fixed.learning_rate: found 2; expected a number above 0 and "
+            "at most 1."
         ),
     ),
     "fixed below the least": (

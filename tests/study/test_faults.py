@@ -318,8 +318,8 @@ FAULTS = {
             "expect: above, at_least: 20%}]"
         ),
         (
-            "3:72: claims.0.expect: found 'above'; expected increasing, decreasing or "
-            "equal; above and below need `against`."
+            "3:72: claims.0.expect: found 'above'; expected increasing, decreasing, "
+            "equal or at_most; above and below need `against`."
         ),
     ),
     "claim on a path of no study": (

@@ -43,9 +43,19 @@ import numpy as np
 
 from boostreg.arrays import Array, Indices
 
-__all__ = ["Judges", "LossChange", "Word", "change_of_loss", "simultaneous_changes"]
+__all__ = [
+    "TOLERANCE",
+    "Judges",
+    "LossChange",
+    "Word",
+    "change_of_loss",
+    "simultaneous_changes",
+]
 
 Word = Literal["better", "worse", "same", "as good", "not settled"]
+
+TOLERANCE = 0.01
+"""Default relative change of loss that does not matter."""
 
 _LEVEL = 0.95
 _DRAWS, _SEED = 20_000, 20_080_622

@@ -32,21 +32,21 @@ Loc = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with what a user gave, before it is put into words.
+    """One error in the input of a user, before it is put into words.
 
     Attributes
     ----------
     loc : tuple of str or int
-        The keys that lead to it, from the argument that was given.
+        The keys that lead to it, starting at the argument of the user.
     expected : str
-        What is allowed, to follow "must be": ``a whole number``. The reason for a key
-        that is missing or in excess; ``key`` or ``penalty`` for one that is unknown.
+        What is allowed, as after "must be": ``a whole number``. For a key that is
+        missing or in excess, the reason; for an unknown one, ``key`` or ``penalty``.
     found : object
         The value as given, or None.
     known : tuple of str
         The names that are allowed.
     kind : {"value", "unknown", "missing", "excess"}
-        The value is wrong; or the key is unknown, missing, or must be left out.
+        Whether the value is invalid, or the key is unknown, missing, or in excess.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Fault:
     kind: Literal["value", "unknown", "missing", "excess"] = "value"
 
     def below(self, *keys: str | int) -> Self:
-        """Return the same fault with the keys that lead to where ``loc`` begins."""
+        """Return the same fault with ``keys`` before those of ``loc``."""
         return replace(self, loc=(*keys, *self.loc))
 
     def __str__(self) -> str:
@@ -74,7 +74,7 @@ class Fault:
             case "missing":
                 return f"{where} is missing; {self.expected}."
             case "excess":
-                return f"{path}: {self.expected}, so leave `{self.loc[-1]}` out."
+                return f"{path}: {self.expected}, so remove this key."
             case "unknown":
                 hint = nearest(self.loc[-1], self.known) or "."
                 known = ", ".join(self.known)
@@ -85,7 +85,7 @@ class Fault:
 
 
 def nearest(found: object, known: Sequence[str]) -> str:
-    """Return a question for the name that is closest to ``found``, or no text.
+    """Return a question with the name closest to ``found``, or empty text.
 
     >>> nearest("hgih", ("low", "high")), nearest(3, ("low", "high"))
     ("; did you mean 'high'?", '')
@@ -104,12 +104,12 @@ class BoostregError(Exception):
     Attributes
     ----------
     faults : tuple of Fault
-        What is wrong and where, one per line of the message; may be empty.
+        The errors and their places, one per line of the message; may be empty.
     loc : tuple of str or int
-        The keys, below the part of a study that is read, that lead to what is wrong:
+        The keys that lead to the error, below the part of the study that is read:
         ``("target",)`` of ``data``, ``("space", "max_leaves")`` of ``search``.
     text : str
-        The message without the keys that it begins with, if it does.
+        The message without any keys at its beginning.
 
     Examples
     --------
@@ -134,23 +134,23 @@ class BoostregError(Exception):
 
     @classmethod
     def at(cls, *loc: str | int, text: str) -> Self:
-        """Return the error whose message begins with the keys of what is wrong."""
+        """Return the error with a message that begins with the keys ``loc``."""
         error = cls(f"{'.'.join(map(str, loc))}: {text}")
         error.loc, error._text = loc, text
         return error
 
     @property
     def text(self) -> str:
-        """The message without the keys that it begins with."""
+        """The message without any keys at its beginning."""
         return str(self) if self._text is None else self._text
 
 
 class PenaltyError(BoostregError, ValueError):
-    """A penalty is outside its domain, or a space is impossible."""
+    """A penalty is outside its domain, or a search space is invalid."""
 
 
 class UnsupportedPenaltyError(BoostregError, ValueError):
-    """An engine has no counterpart of a penalty."""
+    """An engine does not support a penalty."""
 
 
 class DataError(BoostregError, ValueError):
@@ -170,7 +170,7 @@ class ModelError(BoostregError, ValueError):
 
 
 class MissingExtraError(BoostregError, ImportError):
-    """An optional package is required; the message names the extra to install."""
+    """An optional package is not installed; the message names it."""
 
 
 class FitError(BoostregError, RuntimeError):

@@ -121,7 +121,7 @@ def test_wrong_usage_has_exit_code_2(main, arguments, message):
 
 
 INPUTS = {
-    "missing study": (None, "there is no such file"),
+    "missing study": (None, "does not exist; name a study file"),
     "unknown key": ({"text": "trails: 3\n"}, "trails: unknown key"),
     "missing table": ({"table": None}, "rows.csv"),
     "missing target": ({"target": "price"}, "'price'"),
@@ -143,7 +143,7 @@ INPUTS = {
         {"text": "search: {fixed: {path_smooth: 1}}\n"},
         "XGBoost has no counterpart of path_smooth",
     ),
-    "bomb": ({"text": "title: &a x\nengines: [*a]\n"}, "3:8: an anchor"),
+    "bomb": ({"text": "title: &a x\nengines: [*a]\n"}, "3:8: found an anchor"),
 }
 
 
@@ -184,7 +184,7 @@ def test_a_users_mistake_is_no_traceback_in_a_real_process(command, tmp_path):
 
     first, *faults = err.splitlines()
     assert (status, out) == (2, "")
-    assert first == "boostreg: mine.yaml has 2 faults:"
+    assert first == "boostreg: mine.yaml has 2 errors:"
     assert [line.split(": ")[0] for line in faults] == [
         "  mine.yaml:3:1",
         "  mine.yaml:4:15",
@@ -198,10 +198,10 @@ def test_validate_says_what_a_run_would_do(main, tmp_path):
 
     assert (status, err) == (0, "")
     assert "40 rows, 2 features, regression of 'y' by squared_error" in out
-    assert "folds: 5 outer; 3 inner within each, and on all rows" in out
-    assert "trials: 48, 4 per search" in out
-    counted = "trials 144, paths 720, design 640, refits 34, defaults 10, baselines 24"
-    assert counted in out
+    assert "folds: 15 outer; 3 inner within each, and on all rows" in out
+    assert "trials: 128, 4 per search" in out
+    counted = "trials 384, paths 1,920, design 640, refits 94, defaults 30, baselines"
+    assert f"{counted} 64" in out
 
 
 @pytest.mark.parametrize("name", ["quickstart", "breast_cancer", "wine"])
@@ -249,8 +249,9 @@ def test_each_kind_of_error_has_its_exit_code(
     assert main("run", "x.yaml") == (status, "", message)
 
 
-def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
+def test_run_passes_its_options_on_and_prints_answer_and_page(main, monkeypatch):
     given = {}
+    stored = {"text": {"answer": ["Use lasso."]}}
 
     def run_study(path, *, out, workers, dask, progress):
         given.update(path=path, out=out, workers=workers, dask=dask)
@@ -259,6 +260,8 @@ def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
 
     runner = importlib.import_module("boostreg.study.runner")
     monkeypatch.setattr(runner, "run_study", run_study)
+    runs = importlib.import_module("boostreg.study.run")
+    monkeypatch.setattr(runs, "read_results", lambda _: stored)
 
     options = ("--out", "here", "--workers", "3", "--dask", "tcp://127.0.0.1:8786")
     status, out, err = main("run", "mine.yaml", *options)
@@ -269,7 +272,8 @@ def test_run_passes_its_options_on_and_prints_the_page(main, monkeypatch):
         "workers": 3,
         "dask": "tcp://127.0.0.1:8786",
     }
-    assert (status, out, err) == (0, f"{Path('here/mine/report.html')}\n", "1 trials\n")
+    printed = f"Use lasso.\n{Path('here/mine/report.html')}\n"
+    assert (status, out, err) == (0, printed, "1 trials\n")
 
 
 @pytest.mark.parametrize("command_name", ["report", "size"])
@@ -419,14 +423,14 @@ def wrong(tmp_path):
 
 
 WRONG = {
-    "absent": "does not exist; name the folder of a run",
+    "absent": "absent does not exist; available: ",
     "text": "text/results.json is not JSON: ",
     "list": "list/results.json was not written by boostreg",
     "bytes": "bytes/results.json could not be read: 'utf-8'",
     "open": "open contains an unfinished run; run its study again",
     "empty": "empty has no results.json, so no run has finished there",
     "above": "above is not a run, but contains the runs 'run'; name one of them.",
-    "above/rum": "of the runs in above close to it: 'run'.",
+    "above/rum": "does not exist; did you mean 'run'?",
     "folder": "folder/results.json could not be read: ",
     "file": "file is a file; name the folder of a run.",
 }
@@ -484,7 +488,7 @@ BAD_PATHS = {
     "folder in the place of the index": (["index", "runs"], "index.html was not writt"),
     "model that is no file": (["size", "pipe.csv"], "it is not a regular file"),
     "study that is no file": (["validate", "pipe.csv"], "is not a regular file"),
-    "rows that are no file": (["validate", "pipe.yaml"], "is no regular file"),
+    "rows that are no file": (["validate", "pipe.yaml"], "is not a regular file"),
     "character that no path has": (["run", "a\0b"], "arguments must not contain a NUL"),
 }
 

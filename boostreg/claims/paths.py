@@ -2,7 +2,8 @@
 
 Without a second path the quantity is the *change*: the measure at a value of the
 penalty minus that at the path's first value, on the same fold. ``against`` another path
-it is the *difference*: the measure on the one path minus that on the other.
+it is the *difference*: the measure on the one path minus that on the other. If the
+minimum effect is a share, both are over the second value of the same fold.
 
 A path is read at ``end``, its strongest value; at ``lowest``, the value (other than the
 first) with the lowest mean loss over the *other* inner folds of the same outer fold, so
@@ -12,7 +13,7 @@ a given one, by ratio.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -28,11 +29,18 @@ _SIZES = {name.removeprefix("n_"): name for name in SIZES}
 
 _DERIVED = {
     "gap": lambda row: row.loss - row.train_loss,
+    "both_losses": lambda row: row.loss + row.train_loss,
     "leaves_per_tree": lambda row: row.size.n_leaves / max(row.size.n_trees, 1),
 }
 
-PATH_MEASURES = ("loss", "train_loss", "gap", "rounds", "leaves_per_tree", *_SIZES)
-"""Columns of ``paths.csv`` that a claim may measure, and two derived ones."""
+PATH_MEASURES = (
+    "loss", "train_loss", "gap", "both_losses", "rounds", "leaves_per_tree", *_SIZES
+)  # fmt: skip
+"""Columns of ``paths.csv`` that a claim may measure, and derived ones.
+
+``both_losses`` is the sum of loss and training loss: it falls if the one falls by more
+than the other rises.
+"""
 
 Fold = tuple[int, int]
 Place = Literal["end", "lowest"] | float
@@ -40,7 +48,11 @@ Place = Literal["end", "lowest"] | float
 
 @dataclass(frozen=True, slots=True)
 class PathQuestion:
-    """A claim about the paths of one engine."""
+    """A claim about the paths of one engine.
+
+    ``cut_from`` is the number of rounds from which on ``rounds.max`` may have stopped a
+    fit before its patience ended; None for no such limit.
+    """
 
     engine: str
     measure: str
@@ -51,6 +63,7 @@ class PathQuestion:
     reading: str
     expect: Expectation
     margin: Margin
+    cut_from: int | None = None
 
 
 def answer_path(
@@ -69,25 +82,31 @@ def answer_path(
             interval = Interval(nan, nan, nan, nan, 0, method)
             return Finding(question.engine, interval, "not settled", ())
         paths[name] = path
-    along = paths[question.along]
+    along, second = paths[question.along], paths[question.against or question.along]
     places = {name: path.places(question.at) for name, path in paths.items()}
-    if question.against is None:
-        other = [along.read(question.measure, fold, 0) for fold in along.folds]
-    else:
-        second = paths[question.against]
-        other = [
-            second.read(question.measure, fold, places[question.against][fold])
-            for fold in along.folds
-        ]
-    here = [
-        along.read(question.measure, fold, places[question.along][fold])
-        for fold in along.folds
-    ]
+    there = dict.fromkeys(along.folds, 0)
+    if question.against is not None:
+        there = places[question.against]
+    here, other, n_cut = [], [], 0
+    for fold in along.folds:
+        first, last = (
+            second.at[fold, there[fold]],
+            along.at[fold, places[along.name][fold]],
+        )
+        other.append(_read(first, question.measure))
+        here.append(_read(last, question.measure))
+        n_cut += _is_cut(question, first) or _is_cut(question, last)
+    share = question.margin.share
     values = np.array(here) - np.array(other)
-    if question.margin.share:
-        scale = abs(math.fsum(other) / len(other))
-        values = values / scale if scale > 0 else np.full(len(values), math.nan)
-    interval = resampled_t(values, test_train_ratio)
+    if share:
+        below = np.array(other)
+        nothing = np.full(len(below), math.nan)
+        values = np.divide(values, below, out=nothing, where=below > 0)
+    interval = resampled_t(values, test_train_ratio, change=share)
+    if n_cut:
+        why = f"no interval: rounds.max stopped {n_cut} of {len(values)} folds"
+        nan = math.nan
+        interval = replace(interval, low=nan, high=nan, p_value=nan, method=why)
     return Finding(
         question.engine,
         interval,
@@ -99,6 +118,18 @@ def answer_path(
             for name, path in paths.items()
         },
     )
+
+
+def _read(row: PathRow, measure: str) -> float:
+    if measure in _DERIVED:
+        return float(_DERIVED[measure](row))
+    source: Any = row.size if measure in _SIZES else row
+    return float(getattr(source, _SIZES.get(measure, measure)))
+
+
+def _is_cut(question: PathQuestion, row: PathRow) -> bool:
+    limit = question.cut_from
+    return question.reading == "stopped" and limit is not None and row.rounds >= limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +157,6 @@ class _Path:
             return None
         return cls(name, at, folds, tuple(values[point] for point in place))
 
-    def read(self, measure: str, fold: Fold, point: int) -> float:
-        """Return the measure on one fold at one point."""
-        row = self.at[fold, point]
-        if measure in _DERIVED:
-            return float(_DERIVED[measure](row))
-        source: Any = row.size if measure in _SIZES else row
-        return float(getattr(source, _SIZES.get(measure, measure)))
-
     def places(self, at: Place) -> dict[Fold, int]:
         """Return the point at which each fold is read."""
         if at == "lowest":
@@ -155,7 +178,7 @@ class _Path:
     def series(self, question: PathQuestion) -> Sequence[tuple[str, tuple[float, ...]]]:
         """Return the grid, and the mean of the measure at each of its values."""
         means = tuple(
-            math.fsum(self.read(question.measure, fold, point) for fold in self.folds)
+            math.fsum(_read(self.at[f, point], question.measure) for f in self.folds)
             / len(self.folds)
             for point in range(len(self.values))
         )

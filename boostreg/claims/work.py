@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ from boostreg.baselines import SOLVERS
 from boostreg.baselines.inputs import fit_inputs, transform
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.claims.experiments.base import Measured, Sample
+from boostreg.claims.tables import table_sample
 from boostreg.data import planted_table, planted_truth
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import derive_seed, digest
 from boostreg.fits.work import Work, library_versions
 
 __all__ = ["ExperimentWork", "Resample"]
+
+_REVISION = 2
+"""Of the experiments: increase it if one changes its results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Resample:
 
     For real data, those of an inner fold, or of an outer fold if ``inner`` is None. For
     synthetic data (``source``), a replicate generated with ``seed``, and as many test
-    rows.
+    rows. For one of many tables (``table``), its fold ``outer``, split with ``seed``.
     """
 
     seed: int
@@ -35,6 +40,7 @@ class Resample:
     inner: int | None = None
     source: str | None = None
     target: str = "target"
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,11 @@ class ExperimentWork(Work[Measured]):
     def key(self, dataset: Dataset) -> str:
         where = self.resample
         rows = None
-        if where.source is None:
+        if where.source is None and where.table is None:
             rows = dataset.fingerprint(where.outer, where.inner)
         content = {
             "name": self.name,
+            "revision": _REVISION,
             "options": [[name, value] for name, value in self.options],
             "seed": where.seed,
             "source": where.source,
@@ -71,6 +78,9 @@ class ExperimentWork(Work[Measured]):
             "versions": library_versions(),
             "solvers": SOLVERS,
         }
+        if where.table is not None:
+            content["table"] = [where.table, where.outer, version("scikit-learn")]
+            del content["objective"]
         return digest({"experiment": content})
 
     @override
@@ -81,6 +91,7 @@ class ExperimentWork(Work[Measured]):
         content = {
             "values": {k: _json_number(v) for k, v in found.values.items()},
             "series": {k: list(map(_json_number, s)) for k, s in found.series.items()},
+            "bounds": dict(found.bounds),
         }
         return json.dumps(content, allow_nan=False).encode()
 
@@ -90,10 +101,13 @@ class ExperimentWork(Work[Measured]):
         return Measured(
             {k: float(v) for k, v in content["values"].items()},
             {k: tuple(map(float, s)) for k, s in content["series"].items()},
+            content["bounds"],
         )
 
 
 def _sample(where: Resample, dataset: Dataset) -> Sample:
+    if where.table is not None:
+        return table_sample(where.table, where.outer, where.seed)
     if where.source is None:
         truth = None
         train, new = map(

@@ -1,7 +1,7 @@
 """The command line: parse, call the library, print. The only package that prints.
 
-Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted. Libraries
-load inside the commands, so that ``--help`` is quick.
+Exit codes: 0 done, 1 the run failed, 2 invalid input, 130 interrupted. Commands import
+the libraries that they need, so that ``--help`` is quick.
 """
 
 import errno
@@ -89,7 +89,7 @@ def run(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder in which to create the folder of the run.",
+            help="Parent of the run's folder, which has the name of the study.",
             show_default="reports",
         ),
     ] = None,
@@ -100,7 +100,8 @@ def run(
         ),
     ] = None,
     dask: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler that runs the fits.")
+        str | None,
+        typer.Option(help="Address of a Dask scheduler for the fits: tcp://HOST:PORT."),
     ] = None,
 ) -> None:
     """Run or resume a study and write its report."""
@@ -127,7 +128,10 @@ def report(folder: RunFolder) -> None:
 def claims(
     folder: RunsFolder = Path("reports"),
     write: Annotated[
-        bool, typer.Option("--write", help="Also write the table to README.md there.")
+        bool,
+        typer.Option(
+            "--write", help="Also write the table to README.md in the folder."
+        ),
     ] = False,
 ) -> None:
     """Print the claims of all runs in a folder."""
@@ -156,10 +160,12 @@ def compare(
     b: Annotated[Path, typer.Argument(help="Folder of run B.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="Page to write.", show_default="compare-A-B.html next to A"),
+        typer.Option(
+            help="HTML page to write.", show_default="compare-A-B.html next to A"
+        ),
     ] = None,
 ) -> None:
-    """Compare loss and leaves of run B with run A."""
+    """Compare the loss and leaves of run B with those of run A."""
     from boostreg.study.index import compare_folders
 
     page, lines = compare_folders(a, b, out)
@@ -171,7 +177,7 @@ def compare(
 def validate(
     study: StudyFile,
     out: Annotated[
-        Path, typer.Option(help="Folder that contains earlier runs, for warnings.")
+        Path, typer.Option(help="Folder of earlier runs, which warnings refer to.")
     ] = Path("reports"),
 ) -> None:
     """Check a study and its data, and print what a run would do."""
@@ -185,7 +191,7 @@ def validate(
 @app.command()
 def spaces(
     name: Annotated[
-        str | None, typer.Argument(help="Name of a space, to print its ranges.")
+        str | None, typer.Argument(help="Space to print. Without it, all are listed.")
     ] = None,
 ) -> None:
     """List the built-in search spaces, or print one to copy from."""
@@ -216,12 +222,21 @@ def size(
 def predict(
     run: RunFolder,
     data: Annotated[
-        str, typer.Argument(help="New rows: a .csv file, or another source.")
+        str,
+        typer.Argument(
+            help="New rows: a .csv or .parquet file, or a source as in a study."
+        ),
     ],
     model: Annotated[
-        str | None, typer.Option(help="Model, as ENGINE-PICK.", show_default="the best")
+        str | None,
+        typer.Option(
+            help="Model to use, such as xgboost-one_se.", show_default="the best"
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="CSV file to write.", show_default="standard output"),
+    ] = None,
 ) -> None:
     """Predict new rows with a model of a run, as CSV."""
     from boostreg.study.output import predict_rows
@@ -230,7 +245,7 @@ def predict(
 
 
 def main() -> None:
-    """Run the command line. Errors of ours are one message without a traceback."""
+    """Run the command line. Our own errors are one message without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         # Escape characters that the terminal's encoding does not have.
         if isinstance(stream, io.TextIOWrapper):

@@ -47,7 +47,7 @@ def refuse_repeated(names: Sequence[str], place: str = "") -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f"{place}column names must differ, found more than once: {quoted(twice)}."
+            f"{place}column names must be unique; rename the repeated {quoted(twice)}."
         )
 
 
@@ -57,23 +57,23 @@ def refuse_unknown(
     """Raise DataError if ``name`` is not among ``names``, with those close to it."""
     if name in names:
         return
-    text = f"{name!r} is not a column of the data; {suggestion(name, names)}."
+    text = f"{name!r} is not a column of the data; {suggestion(name, names)}"
     if key is not None:
         raise DataError.at(key, text=text)
     raise DataError(f"{role} {text}")
 
 
 def suggestion(name: str, names: Sequence[str]) -> str:
-    """Return which of ``names`` is meant by ``name``, or which there are.
+    """Return a question for the ``names`` close to ``name``, or all names.
 
-    >>> suggestion("Target", ["target", "year"])
-    "close to it: 'target'"
+    >>> suggestion("Target", ["target", "year"]), suggestion("zip", ["target", "year"])
+    ("did you mean 'target'?", "available: 'target', 'year'.")
     """
     lower = {known.lower(): known for known in reversed(names)}
     close = difflib.get_close_matches(name.lower(), lower, n=3)
     if close:
-        return f"close to it: {quoted(lower[match] for match in close)}"
-    return f"there are {quoted(names)}" if names else "there is none"
+        return f"did you mean {quoted(lower[match] for match in close)}?"
+    return f"available: {quoted(names)}." if names else "none is available."
 
 
 def quoted(names: Iterable[str], limit: int = 8) -> str:
@@ -151,7 +151,7 @@ class Reading:
     thousands : str or None
         Between groups of three digits.
     types : mapping of str to {"number", "category"}
-        What a column is, whatever its cells look like.
+        The type of a column, instead of the type found from its cells.
     """
 
     missing: tuple[str, ...] | None = None
@@ -175,14 +175,14 @@ class Reading:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Return what ``as_dict`` described; other keys are ignored."""
+        """Return the reading that ``as_dict`` described; other keys are ignored."""
         given = {key: content[key] for key in _KEPT}
         words = content["missing"]
         return cls(**given, missing=None if words is None else tuple(words))
 
     @classmethod
     def expected(cls, key: str, **given: Any) -> str | None:
-        """Return what ``key`` must be, None if the given value is right."""
+        """Return what ``key`` must be, None if the given value is valid."""
         try:
             cls(**given)
         except DataError as error:
@@ -217,7 +217,7 @@ class Reading:
         ]
 
     def numbers(self, texts: Sequence[str]) -> list[float | None]:
-        """Return each cell as the nearest double, None if it is no number.
+        """Return each cell as the nearest double, None if it is not a number.
 
         >>> Reading(decimal=",", thousands=".").numbers(["1.234,5", "1.2", "7"])
         [1234.5, None, 7.0]
@@ -297,7 +297,7 @@ _RULES: Mapping[str, tuple[Callable[[Reading], bool], str]] = {
     ),
     "types": (
         lambda r: all(t in ("number", "category") for t in r.types.values()),
-        "number or category for each column that is named",
+        "number or category for each column",
     ),
 }
 

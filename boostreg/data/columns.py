@@ -63,9 +63,9 @@ class Column:
 
 
 def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
-    """Return what the values of a column are, whatever their text says.
+    """Return the kind of a column by the type of its values, not by their text.
 
-    A list, an interval or the like raises DataError.
+    Raises DataError for lists, intervals and similar values.
     """
     import pandas as pd
 
@@ -74,11 +74,11 @@ def kind_of(series: "pd.Series[Any]", name: str) -> Kind:
     if isinstance(series.dtype, pd.SparseDtype):
         return "number"
     if series.isna().all():
-        return "number"  # nothing but missing values, whatever they are kept as
+        return "number"  # only missing values, of any type
     inferred = pd.api.types.infer_dtype(series, skipna=True)
     if inferred not in _KINDS:
         raise DataError(
-            f"column {name!r} holds {inferred} values; a column is numbers, booleans, "
+            f"column {name!r} has {inferred} values; convert it to numbers, booleans, "
             f"text or categories."
         )
     return _KINDS[inferred]
@@ -92,12 +92,12 @@ def meant_kind(
     *,
     only_numbers: bool = False,
 ) -> Kind:
-    """Return what a column is: as ``reading`` states it, or as its values say.
+    """Return the kind of a column: as set in ``reading``, otherwise by its values.
 
     ``reading`` is None for a table that no study reads. ``words`` were read as missing
-    in the file of the column. ``only_numbers`` is a role that excludes categories.
+    in the file of the column. With ``only_numbers``, its role excludes categories.
 
-    Raises DataError if most of a column of text is numbers, and some of it is not.
+    Raises DataError if most cells of a column of text are numbers, but not all.
     """
     stated = None if reading is None else reading.types.get(name)
     if stated is not None:
@@ -149,12 +149,12 @@ def read_column(
     kind = meant_kind(series, name, reading, words)
     if kind == "time":
         is_text = reading is not None and kind_of(series, name) == "label"
-        types = f" For categories write data.types: {as_types([name], 'category')}."
+        types = f" For categories, set data.types: {as_types([name], 'category')}."
         first = str(series.dropna().iloc[0])
         raise DataError(
-            f"column {name!r} holds dates or times ({first!r}, {series.dtype}); turn "
-            f"it into numbers (a year, days since a date), list it under drop, or name "
-            f"it as time.{types if is_text else ''}"
+            f"column {name!r} has dates or times ({first!r}, {series.dtype}); convert "
+            f"it to numbers such as days since a date, list it under data.drop, or use "
+            f"it as data.time.{types if is_text else ''}"
         )
     if kind == "number":
         return numbers_of(series, name, reading), Column(name)
@@ -181,7 +181,7 @@ def numbers_of(
         odd = [text for text, value in zip(texts, read, strict=True) if value is None]
         if odd:
             rows = rows_of_text(_rows_of(codes, texts, odd))
-            advice = "" if why else " Name words that mean missing under data.missing."
+            advice = "" if why else " List words that mean missing under data.missing."
             raise DataError(
                 f"column {name!r} must hold numbers{why}, found {rows} (the first row "
                 f"is 0).{advice}"
@@ -198,9 +198,9 @@ def numbers_of(
     if len(infinite):
         row = int(infinite[0])
         raise DataError(
-            f"column {name!r} is infinite in {len(infinite)} rows, first in row {row} "
-            f"(the first row is 0): {float(values[row])!r}; a value is finite or "
-            f"missing."
+            f"column {name!r} is infinite in {len(infinite)} of {len(values)} rows, "
+            f"first in row {row} (the first row is 0): {float(values[row])!r}; values "
+            f"must be finite or missing."
         )
     return np.asarray(values, dtype=np.float64)
 
@@ -240,11 +240,11 @@ def apply_columns(
 ) -> tuple[Array, tuple[str, ...]]:
     """Return ``frame`` as the matrix that a model was trained on, and notes.
 
-    Columns may come in any order; those that the model does not know are ignored. A
-    value is read by itself: neither the other rows nor the type that they give a column
-    change it. A category that training did not see is missing, and a note says so.
+    Columns may be in any order; those that the model does not know are ignored. Each
+    value is read on its own, whatever the other rows and the type of the column are. A
+    category that is not in the training data is read as missing, with a note.
 
-    Raises DataError if a column is missing, occurs twice or holds another kind of
+    Raises DataError if a column is missing, occurs twice or has another kind of
     values.
     """
     reading = Reading() if reading is None else reading
@@ -259,13 +259,13 @@ def apply_columns(
         X[:, place], unseen = _apply(series[column.name], column, reading)
         if unseen and not column.categories:
             notes.append(
-                f"Column {column.name!r} was empty in training, so what it holds is "
+                f"Column {column.name!r} was empty in training, so all its values are "
                 f"read as missing."
             )
         elif unseen:
             notes.append(
-                f"Column {column.name!r} has categories that training did not see, "
-                f"read as missing: {quoted(unseen)}."
+                f"Column {column.name!r} has categories that are not in the training "
+                f"data, read as missing: {quoted(unseen)}."
             )
     return X, tuple(notes)
 
@@ -346,8 +346,8 @@ def _factorize(series: "pd.Series[Any]", name: str) -> tuple[Indices, Any]:
         if not pd.api.types.is_scalar(value):
             row = int(np.argmax(codes == code))
             raise DataError(
-                f"column {name!r} holds a {type(value).__name__} in row {row} (the "
-                f"first row is 0); a value is a number, a boolean or text."
+                f"column {name!r} has a {type(value).__name__} in row {row} (the first "
+                f"row is 0); values must be numbers, booleans or text."
             )
     return codes, values
 
@@ -355,7 +355,7 @@ def _factorize(series: "pd.Series[Any]", name: str) -> tuple[Indices, Any]:
 def _cells(values: Iterable[object], reading: Reading) -> list[str]:
     """Return values as the file of ``reading`` would spell them.
 
-    A number that was read already is never read again by the marks of its file.
+    A number that was read already is not read again by the conventions of its file.
     """
     cells = []
     for value in values:

@@ -60,7 +60,8 @@ def _deal_groups(groups: Indices, classes: Indices, folds: int, seed: int) -> In
     np.add.at(counts, (group, label), 1)
     if len(counts) < folds:
         raise DataError(
-            f"{folds} folds need at least {folds} groups, got {len(counts)}."
+            f"{folds} folds need at least {folds} groups, got {len(counts)}; use fewer "
+            "folds."
         )
     share = counts / counts.sum(axis=0)
     sizes = counts.sum(axis=1)
@@ -77,7 +78,7 @@ def _deal_groups(groups: Indices, classes: Indices, folds: int, seed: int) -> In
 
 
 def _draw_groups(groups: Indices, share: float, seed: int) -> Mask:
-    """Return which rows are among random groups that hold about ``share`` of them."""
+    """Return which rows belong to random groups with about ``share`` of all rows."""
     codes = _codes(groups)
     sizes = np.bincount(codes)
     if len(sizes) < 2:
@@ -99,7 +100,7 @@ def _time_cuts(time: Array, shares: list[float]) -> list[float]:
     if len(points) <= len(shares):
         raise DataError(
             f"{len(shares)} forward folds need at least {len(shares) + 1} different "
-            f"points in time, got {len(points)}."
+            f"points in time, got {len(points)}; use fewer folds."
         )
     before = np.cumsum(counts) - counts  # rows before each point
     cuts: list[float] = []
@@ -257,7 +258,7 @@ def make_splits(
 
 @contextmanager
 def _about(level: str, part: str = "") -> Iterator[None]:
-    """Let an error report the level of a study's validation that it is about."""
+    """Add the level of a study's validation to errors raised in the block."""
     try:
         yield
     except DataError as error:
@@ -301,11 +302,14 @@ def _check_counts(table: Table, index: Indices, folds: int, repeats: int) -> Non
             f"{repeats}."
         )
     if len(index) < folds:
-        raise DataError(f"{folds} folds need at least {folds} rows, got {len(index)}.")
+        raise DataError(
+            f"{folds} folds need at least {folds} rows, got {len(index)}; use fewer "
+            "folds."
+        )
     if table.time is not None:
         if repeats > 1:
             raise DataError(
-                f"repeats must be 1 where folds go forward in time (there is nothing "
+                f"repeats must be 1 if folds go forward in time (there is nothing "
                 f"random to repeat), got {repeats}."
             )
         return
@@ -313,9 +317,9 @@ def _check_counts(table: Table, index: Indices, folds: int, repeats: int) -> Non
     for label, count in zip(table.classes, counts, strict=False):
         if count < folds:
             raise DataError(
-                f"{folds} folds need at least {folds} rows of every class, class "
-                f"{label!r} of {table.target!r} has {count} of {len(index)} rows; take "
-                f"fewer folds, or leave out or merge the class."
+                f"{folds} folds need at least {folds} rows of every class, but class "
+                f"{label!r} of {table.target!r} has {count} of {len(index)} rows; use "
+                f"fewer folds, or remove or merge the class."
             )
 
 
@@ -325,11 +329,13 @@ def check_fold(table: Table, fold: Fold) -> Fold:
     Raises DataError if a part has no row of weight above 0, or those to train on lack a
     class or have one target.
     """
-    for part, rows in (("train", fold.train), ("test", fold.test)):
+    for part, rows in (("training", fold.train), ("test", fold.test)):
         if not len(rows):
-            raise DataError(f"a {part} part has no row; take fewer folds.")
+            raise DataError(f"a {part} part has no rows; use fewer folds.")
         if table.weights is not None and not table.weights[rows].any():
-            raise DataError(f"a {part} part has no row of weight above 0.")
+            raise DataError(
+                f"a {part} part has no row of weight above 0; use fewer folds."
+            )
     counted = fold.train
     if table.weights is not None:
         counted = counted[table.weights[counted] > 0]
@@ -337,15 +343,15 @@ def check_fold(table: Table, fold: Fold) -> Fold:
     if table.task == "regression" and len(y) > 1 and y.min() == y.max():
         raise DataError(
             f"target {table.target!r} is {float(y[0])!r} in all {len(y)} rows of a "
-            "train part, so nothing can be learned there; take fewer folds, or other "
+            "training part, so nothing can be learned there; use fewer folds or other "
             "groups."
         )
     present = np.bincount(_classes(table, counted), minlength=len(table.classes))
     for label, count in zip(table.classes, present, strict=False):
         if not count:
             raise DataError(
-                f"class {label!r} of {table.target!r} is in no row of a train part of "
-                f"{len(fold.train)} rows; take fewer folds, or leave out or merge the "
-                f"class."
+                f"class {label!r} of {table.target!r} is missing from a training part "
+                f"of {len(fold.train)} rows; use fewer folds, or remove or merge the "
+                "class."
             )
     return fold

@@ -82,7 +82,7 @@ def refuse_times(values: Any, role: str) -> None:
             return  # the code that reads it as an array reports the error
     if getattr(dtype, "kind", None) in ("m", "M"):
         raise DataError(
-            f"{role} holds dates or times ({dtype}); turn them into numbers, such as "
+            f"{role} has dates or times ({dtype}); convert them to numbers, such as "
             f"days since a date."
         )
 
@@ -95,8 +95,8 @@ def as_matrix(X: Any) -> Array:
             rows = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"X must be numbers: {error}; columns of text or categories belong "
-            f"in a DataFrame."
+            f"X must be numbers: {error}; pass columns of text or categories in a "
+            f"DataFrame."
         ) from error
     if rows.dtype.kind in "cmM":
         raise DataError(f"X must be numbers, got {rows.dtype}.")
@@ -138,9 +138,9 @@ def _refuse_large(shape: tuple[int, ...], dense: str) -> None:
     if size > DENSE_BYTES:
         cells = " x ".join(f"{n:,}" for n in shape)
         raise DataError(
-            f"X is sparse, {cells}, and takes {size / 1024**3:,.1f} GiB with every "
-            f"cell kept; up to {DENSE_BYTES / 1024**3:g} GiB are made dense here. Take "
-            f"fewer columns, or give {dense} if the memory is there."
+            f"X is sparse, {cells}, and would take {size / 1024**3:,.1f} GiB as a "
+            f"dense array; the limit is {DENSE_BYTES / 1024**3:g} GiB. Use fewer "
+            f"columns, or pass {dense} if there is enough memory."
         )
 
 

@@ -1,7 +1,7 @@
 """What a column of text is: numbers, categories, dates, or numbers with odd cells.
 
 It is judged once, in training, by all its cells. Where most are numbers and some are
-not, the answer is an error that names these cells and the key of ``data`` to write.
+not, the answer is an error with these cells and the key of ``data`` to set.
 """
 
 import re
@@ -159,14 +159,14 @@ def judge_cells(
     """Return what a column of text is, and its odd cells.
 
     ``texts`` are the different cells that are not missing, ``counts`` how often each
-    occurs. Of an ``odd`` column most cells are numbers, and some must be named. The odd
-    cells are those that are no numbers, the most frequent first.
+    occurs. In an ``odd`` column, most cells are numbers and the study must say how to
+    read the others: its odd cells, the most frequent first.
 
-    Marks (``?``, ``-``, ``unknown``) do not count. Of the rest four in five must be
-    numbers; or half where there are more than 20 different ones; or any share where
-    only up to three words occur with so many. So are more than 20 cells that differ
-    in their numbers alone (``5 per night``), if four in five do. Few numbers with
-    words among them that recur (``1``, ``2``, ``XL``) are codes, so categories.
+    A column is odd if four in five of its cells are numbers, not counting marks (``?``,
+    ``-``, ``unknown``); half are enough if more than 20 of them differ, and any share
+    is enough if also no more than three words occur. It is odd too if four in five
+    cells differ only in their numbers (``5 per night``), in more than 20 ways. A few
+    numbers and recurring words (``1``, ``2``, ``XL``) are codes, so categories.
 
     >>> judge_cells(["1", "2", "3", "?"], [9, 9, 9, 1], Reading())
     ('odd', ['?'])
@@ -263,8 +263,8 @@ def _templates(
 def with_groups(texts: Sequence[str], reading: Reading) -> list[str]:
     """Return the numbers whose point may separate thousands, as in ``12.345``.
 
-    So it may if each has three digits after it, all others are whole numbers below
-    1000, and there are both.
+    It may if every point is followed by three digits, all other numbers are whole and
+    below 1000, and both kinds occur.
 
     >>> with_groups(["987", "1.234", "12.345"], Reading())
     ['1.234', '12.345']
@@ -304,27 +304,27 @@ def odd_number(  # noqa: PLR0913  each is a part of the message
     *,
     only_numbers: bool = False,
 ) -> DataError:
-    """Return the error for a column of numbers with odd cells: what, where, and why.
+    """Return the error for a column of numbers with odd cells: what, where, what to do.
 
-    ``rows`` are those of each odd cell, of ``n_known`` cells that are not missing.
-    ``reading`` is None where no study states one.
-    Words ``found`` as missing in this file are kept in the list that is advised;
-    ``only_numbers`` is a column whose role excludes categories.
+    ``rows`` are those of each odd cell, out of ``n_known`` cells that have a value.
+    ``reading`` is None for a table that no study reads. The advised ``data.missing``
+    includes the words ``found`` as missing in this file. With ``only_numbers``, the
+    role of the column excludes categories.
     """
     n_odd = sum(map(len, rows.values()))
     n_numbers = n_known - n_odd
     if reading is not None and len(with_groups([*rows, "0"], reading)) == len(rows):
-        head = f"holds numbers below 1000 and, in {n_odd} rows, groups of three digits"
+        head = f"has numbers below 1000 and, in {n_odd} rows, groups of three digits"
     elif n_numbers:
-        head = f"holds numbers in {n_numbers} rows, but not in {n_odd}"
+        head = f"has numbers in {n_numbers} rows and something else in {n_odd}"
     else:
-        head = f"holds numbers in another form in {n_odd} rows"
+        head = f"has numbers in an unexpected format in {n_odd} rows"
     if reading is None and only_numbers:
-        advice = "Make these numbers: every row needs one."
+        advice = "Convert these to numbers: every row needs one."
     elif reading is None:
         advice = (
-            "Make these numbers, or missing; where all are labels, make the column's "
-            "type category."
+            "Convert these to numbers or to missing values; if the column has labels, "
+            "convert it to the type category."
         )
     else:
         sentences = _advice(name, rows, reading, found)
@@ -333,7 +333,7 @@ def odd_number(  # noqa: PLR0913  each is a part of the message
             sentences.append("Every row needs a number.")
         else:
             types = as_types([name], "category")
-            sentences.append(f"For categories write data.types: {types}.")
+            sentences.append(f"For categories, set data.types: {types}.")
         advice = " ".join(sentences)
     error = DataError(
         f"column {name!r} {head}: {rows_of_text(rows)} (the first row is 0). {advice}"
@@ -355,7 +355,7 @@ def rows_of_text(rows: Mapping[str, Sequence[int]]) -> str:
         place = f"row{'s' * (len(at) > 1)} {listed}" if len(at) <= 3 else many
         shown.append(f"{text!r} in {place}")
     if (rest := len(rows) - _SHOWN) > 0:
-        shown.append(f"{rest} more such values")
+        shown.append(f"and {rest} more values")
     return ", ".join(shown)
 
 
@@ -371,7 +371,7 @@ _SIGNS = {
 def _advice(
     name: str, rows: Mapping[str, Sequence[int]], reading: Reading, found: Iterable[str]
 ) -> list[str]:
-    """Return sentences on what to write."""
+    """Return sentences on what to set or correct."""
     kinds: dict[str, list[str]] = {}
     for text in rows:
         kinds.setdefault(_looks(text), []).append(text)
@@ -379,34 +379,34 @@ def _advice(
     sentences = _format_advice(kinds)
     if points := kinds.get("point"):
         whole, point = points[0].replace(".", ""), reading.decimal
-        grouped = f"If {points[0]!r} is {whole}, write data.thousands: '.'"
+        grouped = f"If {points[0]!r} means {whole}, set data.thousands: '.'"
         if point == ".":
             other = f"data.types: {as_numbers}"
-            text = f"{grouped} and data.decimal: ','; if it is {points[0]}, {other}."
+            text = f"{grouped} and data.decimal: ','; if it means {points[0]}, {other}."
         elif _GROUPED.fullmatch(points[0]):
-            text = f"{grouped}; if it is {points[0]}, data.decimal: '.'."
+            text = f"{grouped}; if it means {points[0]}, data.decimal: '.'."
         else:
-            text = f"{points[0]!r} has a point and data.decimal is {point!r}; a file "
-            text += "has one of the two."
+            text = f"{points[0]!r} has a point, but data.decimal is {point!r}; use one "
+            text += "decimal mark in the whole file."
         sentences.append(text)
     sentences += [
-        f"Take {what} out of {quoted(kinds[kind], 2)} in the file."
+        f"Remove {what} from {quoted(kinds[kind], 2)} in the file."
         for kind, what in _SIGNS.items()
         if kind in kinds
     ]
     if len(numbered := list(filter(_DIGIT.search, kinds.get("word", ())))) > _CODES:
         sentences.append(
-            f"For numbers leave nothing but the number in cells such as "
-            f"{quoted(numbered, 2)}; an identifier is listed under drop."
+            f"For numbers, keep only the number in cells such as "
+            f"{quoted(numbered, 2)}; list an identifier under data.drop."
         )
     if "boolean" in kinds:
-        sentences.append(f"data.types: {as_numbers} reads TRUE as 1, FALSE as 0.")
+        sentences.append(f"data.types: {as_numbers} reads TRUE as 1 and FALSE as 0.")
     marks = [t for k in ("mark", "word", "date") for t in kinds.get(k, ())]
     if marks and len(marks) <= 2 * _SHOWN:
         words = dict.fromkeys(word for word in found if word)
         listed = ", ".join(map(as_yaml_text, [*words, *marks]))
         meant = "they mean" if len(marks) > 1 else f"{marks[0]!r} means"
-        sentences.append(f"If {meant} missing, write data.missing: [{listed}].")
+        sentences.append(f"If {meant} missing, set data.missing: [{listed}].")
     return sentences
 
 
@@ -432,8 +432,8 @@ def _format_advice(kinds: Mapping[str, list[str]]) -> list[str]:
         example, thousands = groups[0], ","
     else:
         plain, point = groups[0].replace(",", ""), groups[0].replace(",", ".")
-        either = f"data.thousands: ','; if it is {point}, data.decimal: ','."
-        return [f"If {groups[0]!r} is {plain}, write {either}"]
+        either = f"data.thousands: ','; if it means {point}, data.decimal: ','."
+        return [f"If {groups[0]!r} means {plain}, set {either}"]
     keys = [f"data.decimal: {decimal!r}"] if decimal else []
     keys += [f"data.thousands: {as_yaml_text(thousands)}"] if thousands else []
-    return [f"For {example!r} write {' and '.join(keys)}."]
+    return [f"To read {example!r} as a number, set {' and '.join(keys)}."]

@@ -1,4 +1,4 @@
-"""Notes on a table: how it was read, and what in it is probably a mistake."""
+"""Notes on a table: how it was read, and what is probably a mistake in it."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ def notes_on_use(
     if left_out:
         notes.append(f"Not used as features: {', '.join(left_out)}.")
     if "weights" in read and (unused := int(np.sum(read["weights"] == 0))):
-        notes.append(f"{unused} rows have weight 0 and teach nothing.")
+        notes.append(f"{unused} rows have weight 0 and are not used in training.")
     return notes
 
 
@@ -60,8 +60,8 @@ def notes_on_joined(
 ) -> list[str]:
     """Return notes on classes and groups that the file spells in more than one way."""
     return [
-        f"Different cells of {name!r} are one number, so one label: "
-        f"{quoted(facts.joined[name])}. To keep them apart write data.types: "
+        f"Different cells of {name!r} are the same number, so the same label: "
+        f"{quoted(facts.joined[name])}. To keep them apart, set data.types: "
         f"{as_types([name], 'category')}."
         for name in names
         if name in facts.joined and name not in reading.types
@@ -74,11 +74,11 @@ def notes_on_types(
     reading: Reading,
     facts: FileFacts,
 ) -> list[str]:
-    """Return how columns were read, if this could be meant in another way."""
+    """Return how columns were read, if they could be read in another way."""
     from pandas.api.types import infer_dtype
 
     def write(names: Sequence[str], kind: str) -> str:
-        return f"write data.types: {as_types(names, kind)}"
+        return f"set data.types: {as_types(names, kind)}"
 
     labelled = {c.name: c.categories for c in columns if c.categories}
     plain = [c.name for c in columns if not c.categories]
@@ -94,7 +94,7 @@ def notes_on_types(
     notes += _note(
         "Text read as numbers",
         spelled,
-        f" For categories {write(spelled, 'category')}.",
+        f" For categories, {write(spelled, 'category')}.",
     )
     open_to = {name: labelled[name] for name in text if name not in reading.types}
     numeric = {n: sum(map(is_plain_number, labels)) for n, labels in open_to.items()}
@@ -102,24 +102,24 @@ def notes_on_types(
     notes += _note(
         "Words among numbers, both read as categories",
         [name for name in open_to if numeric[name] and name not in whole],
-        " For numbers, name the words that are none under data.missing.",
+        " For numbers, list the words that mean missing under data.missing.",
     )
     notes += _note(
         "Numbers with units or limit signs, read as categories",
         [name for name, labels in open_to.items() if _all_with_units(labels)],
-        " For numbers take these out of the file.",
+        " For numbers, remove the units and signs from the file.",
     )
     notes += _note(
         "Numbers kept as text, read as categories",
         whole,
-        f" For numbers {write(whole, 'number')}.",
+        f" For numbers, {write(whole, 'number')}.",
     )
     zeros = [name for name in plain if name in facts.zeros]
     example = next(map(facts.zeros.get, zeros), None)
     notes += _note(
-        f"Read as numbers, though written with leading zeros such as {example!r}",
+        f"Read as numbers, although written with leading zeros, such as {example!r}",
         zeros,
-        f" For codes {write(zeros, 'category')}.",
+        f" If these are codes, {write(zeros, 'category')}.",
     )
     beyond = [
         name
@@ -131,16 +131,16 @@ def notes_on_types(
     notes += _note(
         "Whole numbers beyond 2**53, whose last digits are lost",
         beyond,
-        f" If they are identifiers, write data.drop: {_listed(beyond)}; for categories "
-        f"data.types: {as_types(beyond, 'category')}.",
+        f" If they are identifiers, set data.drop: {_listed(beyond)}; for categories, "
+        f"set data.types: {as_types(beyond, 'category')}.",
     )
     missing = {name: facts.words[name] for name in labelled if facts.words.get(name)}
     if missing and reading.missing is None:
         words = sorted({word for counts in missing.values() for word in counts})
         notes.append(
             f"Read as missing in columns of categories: {quoted(words)} (in "
-            f"{quoted(missing)}). If these are labels, write data.missing: []; or list "
-            f"the words that mean missing."
+            f"{quoted(missing)}). If these are labels, set data.missing: [], or to the "
+            f"list of words that mean missing."
         )
     for name, labels in labelled.items():
         if len(labels) > max(2, _MANY * len(series[name])):
@@ -148,7 +148,7 @@ def notes_on_types(
             advice = (
                 f"if they are numbers, {write([name], 'number')}"
                 if mostly_numbers
-                else "if it is an identifier, list it under drop"
+                else "if it is an identifier, list it under data.drop"
             )
             notes.append(
                 f"Column {name!r} has {len(labels)} categories in {len(series[name])} "
@@ -171,11 +171,12 @@ def notes_on_values(
         for column, values in zip(columns, X.T, strict=True)
         if np.all((values == values[0]) | (np.isnan(values) & np.isnan(values[0])))
     ]
-    notes = _note("No split can use what never varies", idle)
+    notes = _note("Constant columns, which no split can use", idle)
     if n_copies := _n_copies(X, y):
         notes.append(
-            f"Rows that are copies of an earlier one, target included: {n_copies}. "
-            "Where the two fall into different folds, losses look lower than they are."
+            "Rows that are copies of an earlier row, including the target: "
+            f"{n_copies}. If copies are in different folds, losses look lower than "
+            "they are."
         )
     if len(y) < _FEWEST:
         return notes
@@ -190,16 +191,17 @@ def notes_on_values(
         )
     ]
     notes += _note(
-        "These say the target by themselves, one value for each of its values",
+        "Columns that determine the target, with one value for each of its values",
         revealing,
-        f" If they are not known before it, write data.drop: {_listed(revealing)}.",
+        " If they are not known at prediction time, set data.drop: "
+        f"{_listed(revealing)}.",
     )
     if copies := _copies(varied, orders):
         pairs = [f"{varied[b].name!r} of {varied[a].name!r}" for b, a in copies.items()]
         more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
         notes.append(
-            f"Copies, but for their units, so that they add nothing: "
-            f"{', '.join(pairs[:_SHOWN])}{more}. To leave them out write data.drop: "
+            f"Columns that copy another, possibly in other units, and so add nothing: "
+            f"{', '.join(pairs[:_SHOWN])}{more}. To leave them out, set data.drop: "
             f"{_listed([varied[b].name for b in copies])}."
         )
     counted = [
@@ -212,8 +214,8 @@ def notes_on_values(
         # Beyond 2**53 every double is a whole number.
         and np.all((np.abs(X[:, place]) < _WHOLE) & (X[:, place] % 1 == 0))
     ]
-    text = "Another whole number in every row, as identifiers have"
-    advice = f" If they are, write data.drop: {_listed(counted)}."
+    text = "A different whole number in every row, as in an identifier"
+    advice = f" If these are identifiers, set data.drop: {_listed(counted)}."
     return notes + _note(text, counted, advice)
 
 
@@ -240,7 +242,7 @@ def _order(values: Array) -> NDArray[np.int32]:
 def _same_values(
     feature: NDArray[np.int32], answer: NDArray[np.int32], *, any_order: bool
 ) -> bool:
-    """Return whether a feature and the target are the same but for their units."""
+    """Return whether a feature and the target are the same, except for their units."""
     n_values = int(answer.max()) + 1
     if feature.max() + 1 != n_values or feature.min() < 0:
         return False
@@ -301,7 +303,7 @@ def notes_on_last_row(
     if found is None:
         return []
     return [
-        f"The last row looks like a total ({found}); if it is, take it out of the file."
+        f"The last row looks like a total ({found}); if it is, remove it from the file."
     ]
 
 

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
-from boostreg.data.cells import Reading, as_types, columns_by_name, refuse_unknown
+from boostreg.data.cells import (
+    Reading,
+    as_types,
+    columns_by_name,
+    quoted,
+    refuse_unknown,
+)
 from boostreg.data.columns import (
     Column,
     encode_labels,
@@ -89,7 +95,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     reading = Reading() if reading is None else reading
     series = columns_by_name(frame)
     if not len(frame):
-        raise DataError("the data have no row; at least 1 is needed.")
+        raise DataError("the data have no rows; at least 1 is needed.")
     roles = {"groups": groups, "time": time, "weights": weights}
     named = {role: name for role, name in roles.items() if name is not None}
     _check_names(list(series), reading, target, drop, named)
@@ -151,20 +157,20 @@ def _check_names(
             refuse_unknown(name, names, f"{role} column")
             if name == target:
                 raise DataError(
-                    f"{role} must be another column than target {target!r}."
+                    f"{role} must be a column other than target {target!r}."
                 )
     with _about("drop"):
         for name in drop:
             refuse_unknown(name, names, key="drop")
         if target in drop:
-            raise DataError(f"target {target!r} must not be listed under drop.")
+            raise DataError(f"target {target!r} must not be in drop; remove it there.")
     for name, kind in reading.types.items():
         refuse_unknown(name, names, key="types")
         for role, other in named.items():
             if name == other and kind != _TYPES[role]:
                 raise DataError.at(
                     "types",
-                    text=f"{name!r} is the {role} column, whose type is "
+                    text=f"{name!r} is the {role} column, so its type must be "
                     f"{_TYPES[role]}, got {kind}.",
                 )
 
@@ -188,10 +194,10 @@ def _indices(
             continue
         counts = len(ordered) >= _FEWEST_COUNTED and ordered[0] in (0, 1)
         if counts and np.all(np.diff(ordered) == 1):
-            found[name] = "counts the rows"
+            found[name] = "row numbers"
         elif first or name.startswith(_LEVEL):
             kept = f"data.types: {as_types([name], 'number')}"
-            found[name] = f"whole numbers without a name, an index; {kept} keeps it"
+            found[name] = f"unnamed whole numbers, an index; {kept} keeps it"
     return found
 
 
@@ -213,9 +219,11 @@ def _about(key: str) -> Iterator[None]:
 def _read_features(
     series: "dict[str, pd.Series[Any]]", reading: Reading | None, facts: FileFacts
 ) -> tuple[Array, tuple[Column, ...]]:
-    """Return the features, or one error that names every column at fault."""
+    """Return the features, or one error that lists the columns with errors."""
     if not series:
-        raise DataError("no feature is left; at least 1 column is needed.")
+        raise DataError(
+            "there is no feature; at least 1 column besides the target is needed."
+        )
     X = np.empty((len(next(iter(series.values()))), len(series)))
     words = sorted({word for counts in facts.words.values() for word in counts})
     columns, faults = [], []
@@ -228,7 +236,7 @@ def _read_features(
             faults.append(error)
     if faults:
         rest = len(faults) - _FAULTS
-        more = [f"{rest} more columns are at fault."] if rest > 0 else []
+        more = [f"{rest} more columns have errors."] if rest > 0 else []
         combined = DataError("\n".join([*map(str, faults[:_FAULTS]), *more]))
         combined.loc = faults[0].loc
         raise combined
@@ -267,9 +275,9 @@ def _check_weights(values: Array, name: str) -> None:
     if len(negative):
         row = int(negative[0])
         raise DataError(
-            f"weights column {name!r} is negative in {len(negative)} rows, first in "
-            f"row {row} (the first row is 0): {float(values[row])!r}; a weight is "
-            f">= 0."
+            f"weights column {name!r} is negative in {len(negative)} of {len(values)} "
+            f"rows, first in row {row} (the first row is 0): {float(values[row])!r}; "
+            f"weights must be >= 0."
         )
     if not values.any():
         raise DataError(
@@ -280,8 +288,8 @@ def _check_weights(values: Array, name: str) -> None:
         total = float(np.sum(values))
     if not np.isfinite(total):
         raise DataError(
-            f"weights column {name!r} adds up to more than a number can hold, its "
-            f"largest is {float(values.max())!r}; divide all weights by one number."
+            f"the sum of weights column {name!r} is infinite in float64, the largest "
+            f"weight is {float(values.max())!r}; divide all weights by the same number."
         )
 
 
@@ -323,7 +331,7 @@ def _refuse_day_first(values: Array, name: str) -> None:
     in_order = np.all(days[0] & days[3]) or np.all(days[1] & days[2])
     if in_order and np.all((year >= 1900) & (year < 2100)):
         raise DataError(
-            f"time column {name!r} holds dates with the year last, first "
+            f"time column {name!r} has dates with the year last, first "
             f"{int(values[0]):08}; write the year first, such as 20240131 or "
             f"2024-01-31."
         )
@@ -369,14 +377,14 @@ def with_class_weights(table: Table, given: str | Mapping[str, float] | None) ->
     if given is None:
         return table
     if not table.classes:
-        raise DataError("a regression target has no classes; leave class_weights out.")
+        raise DataError("a regression target has no classes; remove class_weights.")
     codes = table.y.astype(int)
     if isinstance(given, Mapping):
         by_class = {str(label): factor for label, factor in given.items()}
         if unknown := [label for label in by_class if label not in table.classes]:
             raise DataError(
-                f"class {unknown[0]!r} is not in the target, which has "
-                f"{', '.join(table.classes)}."
+                f"class {unknown[0]!r} is not in the target; its classes are "
+                f"{quoted(table.classes)}."
             )
         factors = np.array([by_class.get(label, 1.0) for label in table.classes])
     else:
@@ -396,7 +404,7 @@ def named_signs(
     names = [column.name for column in columns]
     if unknown := [name for name in given if name not in names]:
         known = ", ".join(map(repr, names[:20]))
-        text = f"there is no feature {unknown[0]!r}; there are {known}."
+        text = f"there is no feature {unknown[0]!r}; available: {known}."
         raise DataError.at("monotone", text=text)
     return tuple(given.get(name, 0) for name in names) if given else None
 

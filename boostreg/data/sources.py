@@ -50,21 +50,21 @@ _SUFFIXES = (".csv", ".parquet")
 _FACTS = "boostreg"  # where a DataFrame carries what is known of its file
 _ZEROS = re.compile(r"0[0-9]+")
 _SAMPLE = 100  # rows that show whether a column has as many values as rows
-_AS_IN_TRAINING = "as in the file of training"
+_AS_IN_TRAINING = "as in the training file"
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What a DataFrame does not hold of the file that it came from.
+    """Facts on the file of a DataFrame that are not in the DataFrame.
 
     Attributes
     ----------
     words : mapping of str to mapping of str to int
-        By column, the words read as missing, and how often; empty cells left out.
+        By column, the words read as missing, and how often, without empty cells.
     zeros : mapping of str to str
-        Columns of whole numbers with leading zeros, and one of these.
+        Columns of whole numbers with leading zeros, and an example.
     joined : mapping of str to tuple of str
-        Columns of numbers in which different cells are one number, and two of these.
+        Columns in which different cells are the same number, and two such cells.
     unread : mapping of str to str
         Columns that cannot be read, and why.
     """
@@ -92,14 +92,14 @@ def read_csv(
 ) -> "pd.DataFrame":
     """Return a CSV file: one header record, names kept as they are.
 
-    With ``labels`` these are rows for a model, which no study says how to read.
+    With ``labels``, these are rows for a model, to be read without a study.
 
     A column is numbers, or booleans (TRUE, FALSE), if all its cells are, and text
     otherwise. Empty cells and the words of ``reading`` are missing. A blank line is not
     a record, except in a file of one column: a missing cell.
 
     Raises DataError if the file is missing, empty or in another encoding, repeats a
-    column name or has records of other lengths than the header.
+    column name, or has records that are longer or shorter than the header.
     """
     reading, later = reading or Reading(), labels is not None
     encoding = reading.encoding
@@ -156,30 +156,30 @@ def read_parquet(path: Path) -> "pd.DataFrame":
 
 def _refuse_absent(path: Path) -> None:
     if path.is_dir():
-        raise DataError(f"{path}: is a folder, a data file is needed.")
+        raise DataError(f"{path} is a folder; name a data file.")
     if not path.exists():
-        near = ", nor is its folder"
+        near = ", and neither does its folder."
         if path.parent.is_dir():
             files = [f.name for f in path.parent.iterdir() if f.suffix in _SUFFIXES]
-            near = f"; {suggestion(path.name, sorted(files))}" if files else ""
-        raise DataError(f"{path}: the data file is not there{near}.")
+            near = f"; {suggestion(path.name, sorted(files))}" if files else "."
+        raise DataError(f"{path} does not exist{near}")
     if not path.is_file():
-        raise DataError(f"{path}: is no regular file, a data file is needed.")
+        raise DataError(f"{path} is not a regular file; name a data file.")
 
 
 def _undecoded(
     path: Path, encoding: str, error: UnicodeError, *, later: bool
 ) -> DataError:
-    """Return the error for a file in another encoding, with the key to write."""
+    """Return the error for a file in another encoding, with the key to set."""
     with path.open("rb") as file:
         start = file.read(2)
     found = str(error)
     if isinstance(error, UnicodeDecodeError):
         found = f"found byte 0x{error.object[error.start]:02x} ({error.reason})"
     likely = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
-    advice = f"UTF-8, or write its encoding, such as data.encoding: {likely}"
+    advice = f"UTF-8, or set its encoding, such as data.encoding: {likely}"
     refusal = DataError(
-        f"{path}: a CSV file must be {encoding.upper()}, {found}; save it as "
+        f"{path}: the file is not {encoding.upper()}: {found}. Save it as "
         f"{f'{encoding.upper()}, {_AS_IN_TRAINING}' if later else advice}."
     )
     refusal.loc = ("source" if encoding == Reading().encoding else "encoding",)
@@ -197,7 +197,7 @@ def _check_records(
     records = csv.reader(lines, delimiter=separator)
     header = _header(records)
     if not header:
-        raise DataError(f"{path}: the file is empty; a header and rows are needed.")
+        raise DataError(f"{path}: the file is empty; it needs a header and rows.")
     refuse_repeated(header, f"{path}: ")
     _refuse_other_separator(header, path, separator, later=later)
     n_rows = 0
@@ -208,18 +208,19 @@ def _check_records(
             ragged.append((records.line_num, len(record)))
         if "\0" in "".join(record):  # where pandas would end the cell
             raise DataError(
-                f"{path}: line {records.line_num} holds a NUL byte; a CSV file is "
+                f"{path}: line {records.line_num} has a NUL byte; a CSV file must be "
                 f"text. If it is UTF-16, "
-                f"{'save it as UTF-8' if later else 'write data.encoding: utf-16'}."
+                f"{'save it as UTF-8' if later else 'set data.encoding: utf-16'}."
             )
     if ragged:
         line, found = ragged[0]
         raise DataError(
-            f"{path}: {len(ragged)} of {n_rows} rows do not fit the header of "
-            f"{len(header)} columns, first line {line} with {found} values."
+            f"{path}: {len(ragged)} of {n_rows} rows do not have the {len(header)} "
+            f"columns of the header; the first is line {line}, with {found} values. "
+            "Correct these rows."
         )
     if not n_rows:
-        raise DataError(f"{path}: the file has a header and no row.")
+        raise DataError(f"{path}: the file has a header but no rows.")
     return header
 
 
@@ -228,18 +229,17 @@ def _refuse_other_separator(
 ) -> None:
     if names[0].lower().startswith("sep=") and not any(names[1:]):
         mark = names[0][4:] or separator
-        advice = f" and write data.separator: {as_yaml_text(mark)}"
+        advice = f" and set data.separator: {as_yaml_text(mark)}"
         raise DataError(
-            f"{path}: the first line, 'sep={mark}', is a mark for Excel; take it out "
-            f"of the file{'' if later or mark == separator else advice}."
+            f"{path}: the first line, 'sep={mark}', is an instruction for Excel; "
+            f"remove it{'' if later or mark == separator else advice}."
         )
     found = [mark for mark in (",", ";", "\t", "|") if mark in names[0]]
     if len(names) == 1 and found:
-        advice = f". Write data.separator: {as_yaml_text(found[0])} for this file."
+        advice = f". Set data.separator: {as_yaml_text(found[0])}."
         refusal = DataError(
-            f"{path}: the header is the single column {names[0]!r}; values are "
-            f"separated by {separator!r} here"
-            f"{f', {_AS_IN_TRAINING}.' if later else advice}"
+            f"{path}: the header has a single column, {names[0]!r}, with the separator "
+            f"{separator!r}{f', {_AS_IN_TRAINING}.' if later else advice}"
         )
         refusal.loc = ("source" if separator == Reading().separator else "separator",)
         raise refusal
@@ -387,7 +387,7 @@ def _as_frame(table: Any) -> "pd.DataFrame":
             )
         except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
             columns[name] = np.full(len(table), np.nan)
-            unread[name] = f"holds {kind} values that cannot be read ({error})"
+            unread[name] = f"has {kind} values that cannot be read ({error})"
     columns |= {name: values for name, values in _ranges(table) if name not in columns}
     frame = pd.DataFrame(columns, index=range(len(table)), copy=False)
     frame.attrs[_FACTS] = FileFacts(unread=unread)
@@ -466,7 +466,7 @@ def _read(
     if colon and known is not None:
         if name not in known:
             raise DataError(
-                f"source {kind}:NAME knows no {name!r}; {suggestion(name, known)}."
+                f"source {kind}:{name} does not exist; {suggestion(name, known)}"
             )
         return SYNTHETIC[name]() if kind == "synthetic" else _read_sklearn(name)
     if path.suffix.lower() == ".csv":
@@ -493,7 +493,7 @@ def _read_sklearn(name: str) -> "pd.DataFrame":
 def _read_openml(name: str) -> "pd.DataFrame":
     if not (name.isascii() and name.isdigit()):
         raise DataError(
-            f"source openml:ID needs the number of a data set, got {name!r}."
+            f"openml:ID needs the number of a data set as ID, got {name!r}."
         )
     from sklearn.datasets import fetch_openml
 
@@ -501,8 +501,8 @@ def _read_openml(name: str) -> "pd.DataFrame":
         bunch = fetch_openml(data_id=int(name), as_frame=True, n_retries=0)
     except (OSError, ValueError) as error:
         raise DataError(
-            f"openml:{name} cannot be fetched ({error}); it needs the network the "
-            f"first time. Offline, name a .csv file instead."
+            f"openml:{name} cannot be fetched ({error}); the first time, this needs a "
+            f"network connection. Offline, use a .csv file."
         ) from error
     frame: pd.DataFrame = bunch.frame
     return frame

@@ -99,7 +99,7 @@ class Table:
 
     @property
     def columns_later(self) -> tuple[Column, ...]:
-        """Columns to read later rows by; whatever an empty one holds is missing."""
+        """Columns to read later rows with; any value of an empty column is missing."""
         blank = np.atleast_1d(np.isnan(self.X).all(axis=0))
         return tuple(
             replace(column, categories=()) if is_blank else column

@@ -1,7 +1,7 @@
-"""The target: which task it asks for, and its values as numbers.
+"""The target: its task, and its values as numbers.
 
-The task is inferred where it is not stated: text, booleans, categories and whole
-numbers with two values are classes, all else is regression.
+If the task is not given, it is inferred: text, booleans, categories and whole numbers
+with two values are classes, everything else is regression.
 """
 
 import numbers
@@ -46,9 +46,9 @@ def read_target(
     reading: Reading | None = None,
     words: Mapping[str, int] = MappingProxyType({}),
 ) -> Target:
-    """Return the target for ``task``, or for the task that its values ask for.
+    """Return the target for ``task``, or for the task inferred from its values.
 
-    ``words`` are those that were read as missing in its file, and how often.
+    ``words`` were read as missing in its file, each so many times.
 
     Raises DataError if values are missing or infinite, do not suit the task, or are all
     the same.
@@ -62,7 +62,7 @@ def read_target(
         kind = meant_kind(series, name, reading, words)
     if kind == "time":
         raise DataError(
-            f"target {name!r} holds dates or times; turn it into numbers or classes."
+            f"target {name!r} has dates or times; convert it to numbers or classes."
         )
     refuse_missing(series, name, "target", words if kind == "label" else {})
     if kind == "number" and kind_of(series, name) == "label":
@@ -89,11 +89,11 @@ def refuse_missing(
     """Raise DataError if a value of a column that needs all of them is missing."""
     missing = np.flatnonzero(series.isna().to_numpy(dtype=bool))
     if len(missing):
-        label = f" If {quoted(words)} is a label, write data.missing: []."
+        label = f" If {quoted(words)} is a label, set data.missing: []."
         raise DataError(
             f"{role} {name!r} is missing (NaN) in {len(missing)} of {len(series)} "
-            f"rows, first in row {missing[0]} (the first row is 0); every row needs "
-            f"one.{label if words else ''}"
+            f"rows, first in row {missing[0]} (the first row is 0); fill in the "
+            f"values or remove the rows.{label if words else ''}"
         )
 
 
@@ -104,10 +104,10 @@ def _inferred(series: "pd.Series[Any]", name: str, *, labelled: bool) -> Target:
         n_values = series.nunique()
         if n_values > max(_FEW, _MOST_CLASSES * len(series)):
             raise DataError(
-                f"target {name!r} holds text with {n_values} different values in "
-                f"{len(series)} rows, first {str(series.iloc[0])!r}, which can hardly "
-                "be classes. Write numbers plainly, such as 1234.5; or, if these are "
-                "classes, say task: multiclass."
+                f"target {name!r} has text with {n_values} different values in "
+                f"{len(series)} rows, first {str(series.iloc[0])!r}: too many to be "
+                "classes. Write numbers like 1234.5; or, if these are classes, set "
+                "task: multiclass."
             )
     else:
         values = numbers_of(series, name)
@@ -115,23 +115,23 @@ def _inferred(series: "pd.Series[Any]", name: str, *, labelled: bool) -> Target:
         whole = bool(np.all(distinct == np.floor(distinct)))
         if not (whole and len(distinct) == 2):
             note = (
-                f"The task was inferred from target {name!r} as regression: it holds "
+                f"The task was inferred from target {name!r} as regression: it has "
                 f"{len(distinct)} different numbers."
             )
             if whole and len(distinct) <= _FEW:
-                note += " If these whole numbers are classes, say task: multiclass."
+                note += " If these whole numbers are classes, set task: multiclass."
             found = _regression(values, name)
             return replace(found, inferred=True, notes=(note,))
     found = _classification(series, name, None)
     note = (
-        f"The task was inferred from target {name!r} as {found.task}: it holds "
+        f"The task was inferred from target {name!r} as {found.task}: it has "
         f"{len(found.classes)} classes ({quoted(found.classes)})."
     )
     return replace(found, inferred=True, notes=(note,))
 
 
 def _numbers_of_labels(series: "pd.Series[Any]", name: str) -> Array:
-    """Return the numbers that a category column stands for; text is refused."""
+    """Return the numbers that are the labels of a category column; reject text."""
     import pandas as pd
 
     if isinstance(series.dtype, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(
@@ -143,8 +143,8 @@ def _numbers_of_labels(series: "pd.Series[Any]", name: str) -> Array:
     wrong = np.flatnonzero(parsed.isna().to_numpy(dtype=bool))
     row = int(wrong[0]) if len(wrong) else 0
     raise DataError(
-        f"target {name!r} holds text, the task regression needs numbers: found "
-        f"{text.iloc[row]!r} in row {row} (the first row is 0). For classes say task: "
+        f"target {name!r} has text, but task: regression needs numbers: found "
+        f"{text.iloc[row]!r} in row {row} (the first row is 0). For classes, set task: "
         f"binary or multiclass."
     )
 
@@ -152,8 +152,8 @@ def _numbers_of_labels(series: "pd.Series[Any]", name: str) -> Array:
 def _regression(values: Array, name: str) -> Target:
     if values.min() == values.max():
         raise DataError(
-            f"target {name!r} is {float(values[0])!r} in all {len(values)} rows; a "
-            f"target that does not vary leaves nothing to learn."
+            f"target {name!r} is {float(values[0])!r} in all {len(values)} rows; "
+            f"choose a target that varies."
         )
     return Target(values, "regression", ())
 
@@ -162,15 +162,15 @@ def _classification(series: "pd.Series[Any]", name: str, task: Task | None) -> T
     codes, classes = encode_labels(series, name)
     if len(classes) < 2:
         raise DataError(
-            f"target {name!r} holds a single class, {classes[0]!r}, in all "
+            f"target {name!r} has a single class, {classes[0]!r}, in all "
             f"{len(codes)} rows; classification needs at least 2."
         )
     fitting: Task = "binary" if len(classes) == 2 else "multiclass"
     if task not in (None, fitting):
         needs = "exactly 2" if task == "binary" else "at least 3"
         raise DataError(
-            f"target {name!r} holds {len(classes)} classes ({quoted(classes)}), the "
-            f"task {task} needs {needs}; say task: {fitting}."
+            f"target {name!r} has {len(classes)} classes ({quoted(classes)}), but "
+            f"task: {task} needs {needs}; set task: {fitting}."
         )
     # The classes as the target holds them, if all are of one type.
     labels: tuple[Any, ...] = classes

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostreg.arrays import Array
-from boostreg.changes import Judges, LossChange, simultaneous_changes
+from boostreg.changes import TOLERANCE, Judges, LossChange, simultaneous_changes
 from boostreg.fits.fit import FitResult
 from boostreg.statistics import Interval, corrected_t, within_one_se
 from boostreg.trees import SIZES, TreeSize
@@ -25,7 +25,6 @@ __all__ = [
     "FACTORS",
     "MEASURES",
     "NO_CHANGE",
-    "TOLERANCE",
     "Effect",
     "EffectPoint",
     "OuterPoint",
@@ -73,9 +72,6 @@ def paired_ratio(
     )
     return replace(logs, estimate=math.exp(logs.estimate), low=low, high=high)
 
-
-TOLERANCE = 0.01
-"""Default change of loss that does not matter."""
 
 _UNCOMPARED = ("n_splits", "n_thresholds", "n_bytes")
 

@@ -5,15 +5,28 @@ that contain the point, of the leaf value times the volume of its box in the oth
 coordinates [1]_. The mean over trees is constant between all thresholds, so its
 variance is a finite sum.
 
+Over the whole space, shares show what can ruin a model: a penalty whose upper range
+leaves no tree explains most of the variance, whether or not it can lower the loss.
+Among good settings, every loss above a quantile of all measured losses counts as that
+quantile [1]_ (sec. 4), so that only differences below it are left to explain.
+
+A forest explains only a part of what varies, its out-of-bag R². All shares are
+multiplied by it: they are shares of the variance of the measured values. The interval
+of a share is that of a delete-d jackknife [2]_: the forest is fitted to random three
+quarters of the points. (A bootstrap would draw points twice, and their copies would be
+both in and out of the bag.)
+
 References
 ----------
 .. [1] F. Hutter, H. Hoos, K. Leyton-Brown. "An Efficient Approach for Assessing
-   Hyperparameter Importance". ICML 2014, sec. 3.
+   Hyperparameter Importance". ICML 2014, sec. 3 and 4.
+.. [2] J. Shao, C. F. J. Wu. "A General Theory for Jackknife Variance Estimation".
+   Annals of Statistics 17, 1176-1197, 1989.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from itertools import combinations
 from typing import Any
@@ -30,6 +43,7 @@ from boostreg.penalty.space import drawn
 from boostreg.tuning.proposals import quiet_optuna
 
 __all__ = [
+    "GOOD_SHARE",
     "LEAST_QUALITY",
     "ExplainWork",
     "ForestLeaves",
@@ -109,7 +123,13 @@ def variance_given(leaves: ForestLeaves, held: tuple[int, ...]) -> float:
 LEAST_QUALITY = 0.25
 """Minimum out-of-bag R² of a surrogate to be used."""
 
+GOOD_SHARE = 0.25
+"""Share of the measured settings that are good."""
+
 _TREES, _SAMPLE = 256, 2**13
+_DRAWS, _DRAW_TREES, _DRAW_SAMPLE, _KEPT = 30, 48, 2**10, 0.75
+"""Of the jackknife: its number, the size of each, and the share of points kept."""
+_LEVEL = 0.95
 _ROUNDING = 1e-12
 
 
@@ -124,11 +144,14 @@ class Importance:
     n_points : int
         Number of measured points of the design.
     main : mapping of str to float
-        Share of variance by penalty; empty if not determined.
+        Share of the measured variance by penalty: that of the surrogate's variance
+        times its quality. Empty if not determined.
     pairs : mapping of (str, str) to float
         Share of the interaction, without the two main effects.
     optuna : mapping of str to mapping
-        Optuna's evaluators on the same points, by evaluator and penalty.
+        Optuna's PED-ANOVA on the same points, by evaluator and penalty.
+    interval : mapping of str to (float, float)
+        95 % interval of each share in ``main``; empty if there is none.
     """
 
     quality: float
@@ -136,6 +159,16 @@ class Importance:
     main: Mapping[str, float]
     pairs: Mapping[tuple[str, str], float]
     optuna: Mapping[str, Mapping[str, float]]
+    interval: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def leader(self) -> str | None:
+        """The penalty whose interval lies above all others, if there is one."""
+        for name, (low, _) in self.interval.items():
+            others = (high for n, (_, high) in self.interval.items() if n != name)
+            if low > max(others, default=0.0):
+                return name
+        return None
 
     @property
     def determined(self) -> bool:
@@ -151,14 +184,22 @@ class ExplainWork(Work[Importance]):
     shares: tuple[tuple[float, ...], ...]
     responses: tuple[tuple[float, ...], ...]
     seed: int
+    good: bool = False
 
     @override
     def key(self, dataset: Dataset) -> str:
         packages = ("numpy", "scipy", "scikit-learn", "optuna", "boostreg")
         versions = {name: version(name) for name in packages}
         # Other marginals are another record, whatever the version says.
-        method = {"marginals": "exact", "sample": _SAMPLE, "trees": _TREES}
-        return digest({"explain": asdict(self) | {"versions": versions} | method})
+        method = {
+            "marginals": "exact",
+            "sample": _SAMPLE,
+            "trees": _TREES,
+            "shares": "of the measured variance",
+            "good_share": GOOD_SHARE,
+            "draws": [_DRAWS, _DRAW_TREES, _DRAW_SAMPLE, _KEPT],
+        }
+        return digest({"explain": asdict(self), "versions": versions, "method": method})
 
     @override
     def run(self, dataset: Dataset) -> bytes:
@@ -170,12 +211,14 @@ class ExplainWork(Work[Importance]):
     def decode(self, data: bytes) -> Importance:
         content = json.loads(data)
         content["pairs"] = {(a, b): value for a, b, value in content["pairs"]}
+        interval = content["interval"].items()
+        content["interval"] = {name: (low, high) for name, (low, high) in interval}
         return Importance(**content)
 
     def explained(self) -> Importance:
         """Return the importance, computed here."""
         shares, responses = np.array(self.shares), np.array(self.responses)
-        return explain(self.names, shares, responses, self.seed)
+        return explain(self.names, shares, responses, self.seed, good=self.good)
 
 
 def design_shares(n_penalties: int, n_points: int, seed: int) -> Array:
@@ -203,7 +246,12 @@ def design_penalties(
 
 
 def explain(
-    names: Sequence[str], shares: Array, responses: Array, seed: int
+    names: Sequence[str],
+    shares: Array,
+    responses: Array,
+    seed: int,
+    *,
+    good: bool = False,
 ) -> Importance:
     """Return the importance of each penalty for a measure.
 
@@ -216,30 +264,70 @@ def explain(
     responses : ndarray of shape (n_points, n_folds)
         The measure; the mean of each fold is subtracted.
     seed : int
+    good : bool
+        Whether to explain it among the settings with the lowest values,
+        ``GOOD_SHARE`` of all, with intervals.
     """
-    from sklearn.ensemble import RandomForestRegressor
-
     y = (responses - responses.mean(axis=0)).mean(axis=1)
+    if good:
+        y = np.minimum(y, np.quantile(y, GOOD_SHARE))
     # Differences by rounding alone are not variance.
     if len(y) < 2 or np.ptp(y) <= _ROUNDING * np.abs(responses).max():
         return Importance(0.0, len(y), {}, {}, {})
     # scikit-learn treats a variance below 2e-16 as 0: scale by a power of two.
     y = np.ldexp(y, -int(np.frexp(np.ptp(y))[1]))
-    forest = RandomForestRegressor(
-        _TREES, oob_score=True, random_state=derive_seed(seed, "forest"), n_jobs=1
-    ).fit(shares, y)
+    forest = _forest(shares, y, _TREES, derive_seed(seed, "forest"))
     quality = float(forest.oob_score_)
-    by_optuna = _optuna_importances(names, shares, y, seed)
+    by_optuna = _optuna_importances(names, shares, y)
     if quality < LEAST_QUALITY:
         return Importance(quality, len(y), {}, {}, by_optuna)
     main, pairs = _sobol_indices(forest, len(names), seed)
+    measured = {names[i]: quality * share for i, share in main.items()}
     return Importance(
         quality,
         len(y),
-        {names[i]: share for i, share in main.items()},
-        {(names[i], names[j]): share for (i, j), share in pairs.items()},
+        measured,
+        {(names[i], names[j]): quality * share for (i, j), share in pairs.items()},
         by_optuna,
+        _intervals(measured, shares, y, seed) if good else {},
     )
+
+
+def _forest(shares: Array, y: Array, n_trees: int, seed: int) -> Any:
+    from sklearn.ensemble import RandomForestRegressor
+
+    forest = RandomForestRegressor(n_trees, oob_score=True, random_state=seed, n_jobs=1)
+    return forest.fit(shares, y)
+
+
+def _intervals(
+    main: Mapping[str, float], shares: Array, y: Array, seed: int
+) -> dict[str, tuple[float, float]]:
+    """Return the jackknife's intervals of the shares in ``main``."""
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(derive_seed(seed, "jackknife"))
+    n, n_kept = len(y), int(_KEPT * len(y))
+    many = design_shares(shares.shape[1], _DRAW_SAMPLE, derive_seed(seed, "all"))
+    drawn_shares = np.zeros((_DRAWS, shares.shape[1]))
+    for draw in range(_DRAWS):
+        kept = np.sort(rng.permutation(n)[:n_kept])
+        if np.ptp(y[kept]) == 0:
+            continue
+        tree_seed = derive_seed(seed, "jackknife", draw)
+        forest = _forest(shares[kept], y[kept], _DRAW_TREES, tree_seed)
+        leaves = forest_leaves(forest, shares.shape[1])
+        parts = [variance_given(leaves, (i,)) for i in range(shares.shape[1])]
+        total = max(float(np.var(forest.predict(many))), *parts)
+        quality = max(float(forest.oob_score_), 0.0)
+        drawn_shares[draw] = quality * np.array(parts) / (total or 1.0)
+    # [2], eq. 2.1: with n - d points kept, (n - d) / d times the variance of draws.
+    spread = drawn_shares.std(axis=0) * np.sqrt(n_kept / (n - n_kept))
+    half = norm.ppf((1 + _LEVEL) / 2) * spread
+    return {
+        name: (max(share - reach, 0.0), min(share + reach, 1.0))
+        for (name, share), reach in zip(main.items(), half.tolist(), strict=True)
+    }
 
 
 def _sobol_indices(
@@ -260,14 +348,10 @@ def _sobol_indices(
 
 
 def _optuna_importances(
-    names: Sequence[str], shares: Array, y: Array, seed: int
+    names: Sequence[str], shares: Array, y: Array
 ) -> dict[str, dict[str, float]]:
     import optuna
-    from optuna.importance import (
-        FanovaImportanceEvaluator,
-        PedAnovaImportanceEvaluator,
-        get_param_importances,
-    )
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     with quiet_optuna():
         study = optuna.create_study()
@@ -280,14 +364,6 @@ def _optuna_importances(
                 value=value,
             )
         )
-    evaluators = {
-        "fANOVA": FanovaImportanceEvaluator(seed=derive_seed(seed, "fanova")),
-        "PED-ANOVA": PedAnovaImportanceEvaluator(),
-    }
-    return {
-        label: {
-            name: float(share)
-            for name, share in get_param_importances(study, evaluator=evaluator).items()
-        }
-        for label, evaluator in evaluators.items()
-    }
+    evaluator = PedAnovaImportanceEvaluator(target_quantile=GOOD_SHARE)
+    found = get_param_importances(study, evaluator=evaluator)
+    return {"PED-ANOVA": {name: float(share) for name, share in found.items()}}

@@ -89,21 +89,21 @@ def library_failure(kind: str, message: str) -> FitError:
     """Return the error of a library as a ``FitError``, without the C++ location.
 
     >>> library_failure("LightGBMError", "Check failed: (a) > (0) at /b.cpp, line 7 .")
-    FitError('LightGBM ended the fit at a check of its own, (a) > (0).')
+    FitError('LightGBM stopped the fit: its check (a) > (0) failed.')
     >>> library_failure("XGBoostError", "[08:00:00] /x/data.cc:7: Bad.")
-    FitError('XGBoost ended the fit: Bad.')
+    FitError('XGBoost stopped the fit: Bad.')
     """
     library = kind.removesuffix("Error")
     if check := _CHECK.search(message):
-        failed = f"{library} ended the fit at a check of its own, {check[1].strip()}"
+        failed = f"{library} stopped the fit: its check {check[1].strip()} failed."
         if _EMPTY_SIDE.fullmatch(check[1].strip()):
             failed += (
-                ": a split left one side without a row, as rounding can if rows are "
-                "few or one is far heavier than the rest"
+                " A split left one side without rows, which rounding can cause if "
+                "there are few rows, or if one is much heavier than the others."
             )
-        return FitError(f"{failed}.")
+        return FitError(failed)
     first = re.sub(r"^\[[\d:]+\] \S+:\d+: ", "", message.strip()).split("\n")[0]
-    return FitError(f"{library} ended the fit: {first.strip()}")
+    return FitError(f"{library} stopped the fit: {first.strip()}")
 
 
 class Engine(ABC):
@@ -115,11 +115,11 @@ class Engine(ABC):
 
     name: ClassVar[str]
     lacks: ClassVar[tuple[str, ...]] = ()
-    """Penalties that most engines have and this one has not; see ``lacking``."""
+    """Penalties that this engine does not have but most others do; see ``lacking``."""
 
     @property
     def facts(self) -> EngineFacts:
-        """What is known of the library beside how it is fitted."""
+        """Facts about the library, such as its label and its file suffix."""
         return ENGINE_FACTS[self.name]
 
     @property
@@ -281,9 +281,9 @@ class Engine(ABC):
         """Raise ModelError if the library's own booster reads some column as ranks."""
         if ranked := list(self.ranks(model)):
             raise ModelError(
-                f"{self.facts.label} cannot tell the values of column {ranked[0]!r} "
-                "apart, so its own booster cannot be used on the original values. Save "
-                "the model: load_model converts the column to ranks."
+                f"{self.facts.label} merges different values of column {ranked[0]!r}, "
+                "so its own booster cannot be used on the original values. Save the "
+                "model and use load_model, which converts the column to ranks."
             )
 
     def _training(

@@ -90,9 +90,9 @@ def refuse_beyond_float32(X: NDArray[np.float64], columns: Sequence[Column]) -> 
         wrong = np.isfinite(values) & (np.abs(values) > _LARGEST_FLOAT32)
         if wrong.any():
             raise DataError(
-                f"XGBoost takes numbers up to {_LARGEST_FLOAT32:.3g} only; column "
-                f"{column.name!r} holds {values[wrong][0]:g}. Divide the column, or "
-                "use another engine."
+                f"XGBoost supports numbers up to {_LARGEST_FLOAT32:.3g}, but column "
+                f"{column.name!r} has {values[wrong][0]:g}. Divide the column, or use "
+                "another engine."
             )
 
 
@@ -149,9 +149,10 @@ def rank_notes(table: Table, engines: Iterable[str]) -> Iterator[str]:
         facts = ENGINE_FACTS[engine]
         for place in map_for(engine, table).ranks if facts.rules.single else ():
             yield (
-                f"Column {table.columns[place].name!r}: {facts.label} keeps numbers in "
-                "float32, which cannot tell its values apart. It is given their ranks, "
-                "and so must be its saved model where boostreg does not load it."
+                f"Column {table.columns[place].name!r}: {facts.label} stores numbers "
+                "as float32, which merges some of its values, so it is given their "
+                "ranks. If you use the saved model without boostreg, give it the ranks "
+                "too."
             )
 
 

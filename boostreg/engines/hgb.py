@@ -56,8 +56,8 @@ _LOSS = {
     "quantile": "quantile",
 }
 _INSTEAD = (
-    f"Use engine xgboost or lightgbm, which limit it to {LIMITED_STEP}, or a larger "
-    "reg_lambda or min_child_samples."
+    f"Use engine xgboost or lightgbm, which limit a leaf weight to {LIMITED_STEP}, or "
+    "a larger reg_lambda or min_child_samples."
 )
 
 
@@ -108,7 +108,7 @@ class HistGradientBoosting(Engine):
         if problem.constrained and name == "softmax":
             raise UnsupportedPenaltyError(
                 "scikit-learn's histogram boosting does not support monotone columns "
-                "for more than two classes; leave monotone out."
+                "for more than two classes; remove monotone."
             )
 
     @override
@@ -278,7 +278,7 @@ class _Growing:
             factor = np.exp(LIMITED_STEP)
         if low < y.min() * np.exp(-LIMITED_STEP) or high > y.max() * factor:
             raise FitError(
-                f"{found} it predicts {low:.3g} to {high:.3g}, and the target is "
+                f"{found} predictions are {low:.3g} to {high:.3g}, but the target is "
                 f"{y.min():.3g} to {y.max():.3g}. {_INSTEAD}"
             )
         loss = self.problem.objective.loss(y, raw, weights)

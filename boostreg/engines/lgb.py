@@ -320,9 +320,9 @@ class LightGBM(Engine):
                 if np.abs(values[values != 0]).min(initial=np.inf) <= zero:
                     raise ModelError(
                         f"LightGBM's own booster reads numbers within {zero:g} as 0, "
-                        f"and column {model.columns[place].name!r} holds such numbers; "
-                        "multiply the column, or save the model: load_model "
-                        "reads them correctly."
+                        f"and column {model.columns[place].name!r} has such numbers; "
+                        "multiply the column, or save the model and use load_model, "
+                        "which reads them correctly."
                     )
         return lightgbm.Booster(model_str=_export_text(model))
 

@@ -346,9 +346,9 @@ class Problem:
         if self.objective.name == "gamma" and lost.any():
             row = int(np.argmax(lost))
             raise DataError(
-                f"target is {float(table.y[row])!r} in row {row}, further below its "
-                f"mean of {math.exp(self.standard.intercept[0]):.3g} than float32 "
-                "reaches; correct it or leave the row out."
+                f"target is {float(table.y[row])!r} in row {row}, too far below its "
+                f"mean of {math.exp(self.standard.intercept[0]):.3g} for float32; "
+                "correct it or remove the row."
             )
         return LibraryRows(
             table.X,
@@ -399,10 +399,9 @@ def check_min_child_samples(penalty: Penalty, problem: Problem) -> None:
     """
     if penalty.min_child_samples > 1 and not problem.constant_hessian:
         raise UnsupportedPenaltyError(
-            f"min_child_samples={penalty.min_child_samples} cannot be kept exactly: "
-            "XGBoost and LightGBM count hessian, not rows, and only squared error "
-            "with equal row weights makes them the same; use min_child_weight, or "
-            "engine sklearn."
+            f"min_child_samples={penalty.min_child_samples} cannot be applied exactly: "
+            "XGBoost and LightGBM sum hessians, which counts rows only for squared "
+            "error with equal row weights; use min_child_weight, or engine sklearn."
         )
 
 
@@ -419,14 +418,15 @@ def check_renewed_leaves(library: str, penalty: Penalty, problem: Problem) -> No
         value = getattr(penalty, field)
         if value > 0:
             raise UnsupportedPenaltyError(
-                f"{library} replaces every leaf weight by a quantile of its residuals "
-                f"for {name}, so {field}={value:g} would not act on it; fix {field} "
-                "at 0."
+                f"With objective {name}, {library} replaces every leaf weight with a "
+                f"quantile of its residuals, so {field}={value:g} would have no "
+                f"effect; fix {field} at 0."
             )
     if problem.constrained:
         raise UnsupportedPenaltyError(
-            f"{library} replaces every leaf weight by a quantile of its residuals for "
-            f"{name}, so monotone columns would not stay monotone; leave monotone out."
+            f"With objective {name}, {library} replaces every leaf weight with a "
+            "quantile of its residuals, so monotone columns would not stay monotone; "
+            "remove monotone."
         )
 
 

@@ -129,33 +129,33 @@ class XGBoost(Engine):
         for name in self.lacking:
             if getattr(penalty, name) != PENALTY_FACTS[name].idle:
                 raise UnsupportedPenaltyError(
-                    f"XGBoost has no counterpart of {name}; drop it from the study or "
-                    "run only LightGBM."
+                    f"XGBoost has no counterpart of {name}; remove it from the study, "
+                    "or use only LightGBM."
                 )
         if problem.objective.name == "poisson" and penalty.max_delta_step > 0:
             # The objective (src/objective/regression_obj.cu) reads the same parameter.
             raise UnsupportedPenaltyError(
-                "XGBoost's max_delta_step also alters the Poisson hessian, so its step "
-                f"stays at {LIMITED_STEP}; drop max_delta_step from the study or run "
-                "only LightGBM."
+                "XGBoost's max_delta_step also changes the Poisson hessian, so "
+                f"boostreg keeps it at {LIMITED_STEP}; remove max_delta_step from the "
+                "study, or use only LightGBM."
             )
         if not self._is_old:
             return
         library = f"XGBoost {self.version()}"
         check_renewed_leaves(library, penalty, problem)
         if penalty.max_delta_step > 0:
-            clips = "max_delta_step is set"
+            clips, advice = "max_delta_step is set", "remove one of the two"
         elif problem.constrained:
-            clips = "monotone is set"
+            clips, advice = "monotone is set", "remove one of the two"
         elif problem.objective.log_link:
             clips = f"steps are limited, as for {problem.objective.name}"
+            advice = "remove reg_alpha"
         else:
             return
         if penalty.reg_alpha > 0:
             raise UnsupportedPenaltyError(
                 f"{library} leaves reg_alpha out of the split gain if {clips} (fixed "
-                "in XGBoost 3.4, which needs Python 3.12); drop one of them, or use "
-                "LightGBM."
+                f"in XGBoost 3.4, which needs Python 3.12); {advice}, or use LightGBM."
             )
 
     @property

@@ -145,10 +145,11 @@ def penalties_and_size(
     }
     grown = {"n_rounds": [_format(n_rounds)]}
     grown |= {name: [_format(getattr(size, name))] for name in SIZES}
+    sentence = as_prior(penalty, units, kept=size.shrinkage)["sentence"]
     return (
         '<div style="display:flex;gap:2em;flex-wrap:wrap">'
         f"{_table('Penalties', effective, tuple(scales))}{_table('Size', grown)}</div>"
-        f"<p>{as_prior(penalty, units)['sentence']}</p>"
+        f"<p>{sentence}</p>"
     )
 
 
@@ -226,7 +227,10 @@ class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyp
         objective.check_target(train.y)
         if train.weights is not None:
             if not train.weights.any():
-                raise DataError("class_weight gives every row weight 0.")
+                raise DataError(
+                    "class_weight gives every row weight 0; at least one must be above "
+                    "0."
+                )
             train = train.rows(np.flatnonzero(train.weights))
         valid = None
         if eval_set is not None:

@@ -98,8 +98,8 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
     estimator : BaseEstimator
         Fitted.
     X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-        Columns in the order of training. A category that training did not see is
-        missing.
+        Columns in the order of training. A category that is not in the training data
+        is read as missing.
     columns : tuple of Column
         As ``read_training`` gave them.
     """
@@ -118,7 +118,7 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
             str(name) for name in X.columns
         ]:
             raise DataError(
-                f"the columns must be those of training in their order, "
+                f"the columns must be the same as in training, in the same order: "
                 f"{quoted(names)}; got {quoted(map(str, X.columns))}."
             )
         frame = X.set_axis(names, axis="columns")
@@ -187,8 +187,8 @@ def _refuse_no_classes(y: Any) -> None:
     if is_text.any() and not is_text.all():
         one, other = labels[np.argmax(is_text)], labels[np.argmin(is_text)]
         raise DataError(
-            f"y holds text such as {one!r} and also {other!r}; make all classes text, "
-            f"or none."
+            f"y has text such as {one!r} and other values such as {other!r}; make all "
+            f"classes text, or none of them."
         )
 
 
@@ -233,7 +233,7 @@ def read_weights(sample_weight: Any, X: Array) -> Array | None:
     given = as_values(sample_weight, "sample_weight")
     refuse_times(given, "sample_weight")
     if np.asarray(given).dtype.kind == "c":
-        raise DataError("sample_weight must be numbers, found complex ones.")
+        raise DataError("sample_weight must be real numbers, got complex numbers.")
     weights = column_or_1d(_as_numbers(given, "sample_weight"), dtype=np.float64)
     check_consistent_length(X, weights)
     wrong = ~(np.isfinite(weights) & (weights >= 0))

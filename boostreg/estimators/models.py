@@ -204,7 +204,7 @@ categories_, n_features_in_, feature_names_in_
         n_classes = len(self.classes_)
         if n_classes < 2:
             raise DataError(
-                f"y holds one class, {self.classes_.tolist()[0]!r}; "
+                f"y has only one class, {self.classes_.tolist()[0]!r}; "
                 f"classification needs at least 2."
             )
         task: Task = "binary" if n_classes == 2 else "multiclass"
@@ -283,7 +283,7 @@ categories_, n_features_in_, feature_names_in_
         if unknown.any():
             found = np.asarray(labels)[unknown].tolist()[0]
             raise DataError(
-                f"eval_set holds class {found!r}, which is not one of y's: "
+                f"eval_set has class {found!r}, which is not in y: "
                 f"{self.classes_.tolist()}."
             )
         codes = np.searchsorted(self.classes_, labels)

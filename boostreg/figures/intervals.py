@@ -1,5 +1,6 @@
 """Points with intervals: losses, differences, ratios and claims, one row each."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ def _interval(
     x: Scale, y: float, low: float | None, high: float | None, class_: str
 ) -> Fragment:
     """Return an interval; an end beyond the axis is an arrow."""
-    if not (is_number(low) and is_number(high)):
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
         return Fragment()
     start, end = px(x(max(low, x.low))), px(x(min(high, x.high)))
     left = f"M{start} {px(y)}m5-4l-5 4l5 4" if low < x.low else ""
@@ -50,6 +51,8 @@ def _described(
         return f"{name}: not measured"
     low, high = (significant(end, digits) for end in ends)
     interval = "" if None in ends else f", {low} to {high}"
+    if -math.inf in ends or math.inf in ends:
+        interval = f", at least {low}" if math.inf in ends else f", at most {high}"
     return f"{name}: {significant(value, digits)}{interval}"
 
 
@@ -259,11 +262,12 @@ def verdict_strip(
 ) -> Figure:
     """Draw intervals over the range of effects that a claim allows, from low to high.
 
-    An end of ``claimed`` is None if the range is unbounded there.
+    An end of ``claimed`` is None if the range is unbounded there; an interval that is
+    unbounded has an infinite end.
     """
     foot = 24.0 * len(rows) + 14
     frame = Frame(470, round(foot + 46), left=118, right=452, top=4, bottom=foot)
-    shown = [v for r in rows for v in (r.estimate, r.low, r.high)]
+    shown = [v for r in rows for v in (r.estimate, r.low, r.high) if is_number(v)]
     x = linear_scale([0.0, *claimed, *shown], frame.left, frame.right, margin=0.1)
     low, high = claimed
     left = frame.left if low is None else x(low)

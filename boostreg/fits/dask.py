@@ -99,7 +99,8 @@ class DaskExecutor(Executor):
             import distributed
         except ImportError:
             raise StudyError(
-                "A Dask cluster needs distributed: pip install 'boostreg[dask]'."
+                "A Dask cluster needs the package distributed: pip install "
+                "'boostreg[dask]'."
             ) from None
         connect: Any = distributed.Client  # untyped
         self._address, self._threads = address, threads
@@ -178,7 +179,9 @@ class DaskExecutor(Executor):
             future.set_result(ended.result())
         except (CancelledError, OSError):
             future.set_exception(
-                RunError(f"The Dask cluster at {self._address} is gone.")
+                RunError(
+                    f"The connection to the Dask cluster at {self._address} was lost."
+                )
             )
         except Exception as error:  # noqa: BLE001 - a future must never stay open
             future.set_exception(translate(error))
@@ -187,7 +190,9 @@ class DaskExecutor(Executor):
         """Return the number of threads; raise if a worker has other versions."""
         threads: Mapping[str, int] = self._client.nthreads()
         if not threads:
-            raise RunError(f"The Dask cluster at {self._address} has no worker.")
+            raise RunError(
+                f"The Dask cluster at {self._address} has no workers; start one."
+            )
         ours = library_versions(extras)
         found: Mapping[str, Mapping[str, str]] = self._client.run(
             library_versions, extras
@@ -196,8 +201,9 @@ class DaskExecutor(Executor):
             for name, version in ours.items():
                 if theirs[name] != version:
                     raise RunError(
-                        f"Dask worker {worker} has {name} {theirs[name]}, this machine "
-                        f"{version}; results would depend on the machine."
+                        f"Dask worker {worker} has {name} {theirs[name]}, but this "
+                        f"machine has {version}; install the same version, because "
+                        "results depend on it."
                     )
         return sum(threads.values())
 

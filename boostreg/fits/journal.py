@@ -241,13 +241,14 @@ class Journal:
                 connection.execute(_SCHEMA)
         if _value(connection, "PRAGMA application_id") != _APPLICATION:
             raise RunError(
-                f"{self.path} is not a journal of boostreg; it was not changed."
+                f"{self.path} is not a journal of boostreg and was not changed; move "
+                "it or choose another folder."
             )
         version = _value(connection, "PRAGMA user_version")
         if version != _FORMAT:
             raise RunError(
-                f"{self.path} has format {version}, this boostreg reads {_FORMAT}. "
-                "Choose another folder, or the boostreg that wrote it."
+                f"{self.path} has format {version}, but this version of boostreg reads "
+                f"{_FORMAT}. Choose another folder, or use the version that wrote it."
             )
         _value(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -265,7 +266,7 @@ class Journal:
             return None
         content, checksum = row
         if not isinstance(content, bytes) or checksum != _checksum(kind, key, content):
-            log.warning("%s: entry %s is damaged and counts as absent", self.path, key)
+            log.warning("%s: entry %s is damaged and is ignored", self.path, key)
             return None
         try:
             return zlib.decompress(content)
@@ -275,9 +276,9 @@ class Journal:
     def foreign(self, key: str, error: Exception) -> RunError:
         """Return the error for an entry with a valid checksum that is not a record."""
         return RunError(
-            f"{self.path} holds an entry that no run of this boostreg wrote: {key}: "
-            f"{type(error).__name__}: {error}. Move the file away and run again: "
-            "everything is computed again."
+            f"{self.path} has an entry that this version of boostreg did not write: "
+            f"{key}: {type(error).__name__}: {error}. Move the file away and run "
+            "again: everything is computed again."
         )
 
     def _put(self, kind: str, payloads: Mapping[str, bytes]) -> None:
@@ -312,18 +313,20 @@ class Journal:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _CANNOT_WRITE:
             return RunError(
-                f"{self.path} cannot be written, the disk is full or failing: {error}. "
-                "Free space and run again: finished fits are kept."
+                f"{self.path} cannot be written because the disk is full or failing: "
+                f"{error}. Free some space and run again: finished fits are kept."
             )
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             return RunError(self._damaged(str(error)))
         if code == sqlite3.SQLITE_BUSY:
-            return RunError(f"{self.path} is in use by another program.")
+            return RunError(
+                f"{self.path} is in use by another program; close it and run again."
+            )
         return RunError(f"{self.path} cannot be used: {error}.")
 
     def _damaged(self, detail: str) -> str:
         return (
-            f"{self.path} is damaged: {detail}. It was not changed; move it away or "
+            f"{self.path} is damaged: {detail}. It was not changed. Move it away or "
             "restore it, and run again: missing fits are computed again."
         )
 

@@ -145,7 +145,7 @@ class Ledger:
         self._crashing.add((work.fit.engine, work.fit.penalty))
         if len(self._crashing) >= _STORM:
             raise RunError(
-                f"{_STORM} configurations in a row crashed, with no finished fit "
+                f"{_STORM} configurations crashed in a row, with no finished fit "
                 f"between them. {error} Finished fits are kept."
             )
 

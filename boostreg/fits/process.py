@@ -86,11 +86,11 @@ class CallLimits:
     def excess(self, seconds: float, memory: int) -> str | None:
         """Return a sentence on the limit that a call exceeds, or None."""
         if self.seconds is not None and seconds > self.seconds:
-            return f"The fit ran longer than {self.seconds:g} seconds, its limit."
+            return f"The fit exceeded its limit of {self.seconds:g} seconds."
         if self.memory is not None and memory > self.memory:
             return (
-                f"The fit's worker occupied {memory / 1e6:.0f} MB, "
-                f"more than {self.memory / 1e6:.0f} MB, its limit."
+                f"The fit's worker used {memory / 1e6:.0f} MB of memory and exceeded "
+                f"its limit of {self.memory / 1e6:.0f} MB."
             )
         return None
 
@@ -171,7 +171,7 @@ class WorkerProcess:
         Raises
         ------
         BoostregError
-            The exception of the call: a ``FitError`` if it was not one of ours, a
+            The exception of the call: a ``FitError`` if it was not our own, a
             ``LimitError`` if the call exceeded a limit, a ``CrashError`` if it killed
             its worker twice.
         """
@@ -256,7 +256,7 @@ class WorkerProcess:
         if status >= 0:
             return f"exit code {status}"
         name = signal.Signals(-status).name
-        hint = ": out of memory, or killed by someone" if name == "SIGKILL" else ""
+        hint = ": out of memory, or killed by a user" if name == "SIGKILL" else ""
         return f"signal {-status}, {name}{hint}"
 
     def _raise_if_killed(self) -> None:

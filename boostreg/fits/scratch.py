@@ -51,8 +51,8 @@ def scratch_folder(fill: Callable[[Path], None]) -> Iterator[Path]:
             place = tempfile.tempdir or os.environ.get("TMPDIR", "/tmp")  # noqa: S108
             raise RunError(
                 f"The temporary folder {place} cannot hold a copy of the data: "
-                f"{reason(error)}. Free space there, or name another folder in the "
-                "environment variable TMPDIR."
+                f"{reason(error)}. Free some space, or set the environment variable "
+                "TMPDIR to another folder."
             ) from error
         yield folder
 

@@ -99,7 +99,7 @@ def _answer(request: bytes) -> bytes:
 
 
 def translate(error: BaseException) -> BoostregError:
-    """Return an exception of ours as it is, any other as a ``FitError``.
+    """Return our own exceptions unchanged, any other as a ``FitError``.
 
     >>> translate(ZeroDivisionError("by zero")), translate(MemoryError())
     (FitError('ZeroDivisionError: by zero'), FitError('MemoryError'))

@@ -12,7 +12,7 @@ __all__ = ["Entry", "Facts", "LintFinding", "entries_of"]
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """Something in a search that cannot act, or is easily misunderstood.
+    """Something in a search that has no effect, or is easily misunderstood.
 
     Codes are listed in ``boostreg.penalty.linter``; ``where`` is a key of the YAML.
     """
@@ -74,7 +74,7 @@ class Facts:
         return raw / factor if factor > 0 else None
 
     def of_one_row(self, name: str) -> float | None:
-        """Return one row's worth of a scaled penalty, in the search's scale."""
+        """Return the value of a scaled penalty for one row, in the search's scale."""
         row = self.units.factors("rows")[name]
         return self.in_scale(name, row) if row > 0 else None
 
@@ -103,7 +103,7 @@ class Entry:
 
     @property
     def is_default(self) -> bool:
-        """Whether it is fixed at what it would be anyway."""
+        """Whether it is fixed at its default."""
         return bool(self.values == getattr(Penalty(), self.name))
 
     def share_below(self, limit: float) -> float:
@@ -121,10 +121,10 @@ class Entry:
         share = entry.share(limit - 0.5 if entry.whole else limit)
         return (share - entry.zero) / (1 - entry.zero)
 
-    def most(self, share: float) -> str:
-        """Return a share of the values and its verb, to begin a sentence with.
+    def subject(self, share: float) -> str:
+        """Return a share of the values and its verb, the beginning of a sentence.
 
-        >>> Entry("reg_alpha", "", (), 5.0).most(1.0)
+        >>> Entry("reg_alpha", "", (), 5.0).subject(1.0)
         'The value 5 is'
         """
         if not isinstance(self.values, Range):

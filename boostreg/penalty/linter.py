@@ -1,4 +1,4 @@
-"""The linter: penalties of a search that cannot act, or act differently than expected.
+"""The linter: penalties of a search without effect, or with an unexpected effect.
 
 It reads ranges, fixed values and a few facts about the smallest training part, fits
 nothing, and never stops a run. "Mostly" means more than half of the values above 0; an
@@ -13,12 +13,12 @@ P102  ``max_leaves`` above what the rows can fill: rows, rows /
       ``min_child_samples``, total hessian / ``min_child_weight``.
 P103  ``max_depth`` is named, ``max_leaves`` is not, and its default is
       smaller than ``2**max_depth``.
-P104  ``min_child_samples`` beside ``min_child_weight`` where every row
-      carries the same hessian: one limit under two names.
-P111  A range mostly too small to act. ``reg_lambda`` below 1% of h: a leaf
+P104  ``min_child_samples`` and ``min_child_weight`` if every row has the
+      same hessian: one limit under two names.
+P111  A range mostly without effect. ``reg_lambda`` below 1% of h: a leaf
       of one row keeps H / (H + reg_lambda) > 99%. ``reg_alpha`` below 1% of
-      g: of one row's abs(G) 99% are left. ``min_split_gain`` below 1% of
-      g^2/h, which setting one row apart gains. ``min_child_weight`` below
+      g: 99% of one row's abs(G) are left. ``min_split_gain`` below 1% of
+      g^2/h, the gain of separating one row. ``min_child_weight`` below
       one row's hessian (below 1% of it where hessians vary, as they fall in
       confident leaves). ``path_smooth`` below 0.01 rows: n / (n + s) > 99%.
 P112  ``max_delta_step`` mostly above every abs(g/h) of a row: a leaf is a
@@ -38,7 +38,7 @@ P132  ``colsample_bytree`` with one feature.
 P201  A penalty of the common space that one of the engines lacks. A run
       raises an error with this advice.
 P202  ``min_split_gain`` in LightGBM, where it is stricter than elsewhere: a
-      feature without a split that gains as much is barred from the whole
+      feature without a split that gains as much is banned from the whole
       subtree below (``src/treelearner/serial_tree_learner.cpp``), at equal
       leaf and gain formulas.
 P203  Penalties on leaf weights with absolute error or quantile loss: all
@@ -89,10 +89,10 @@ _KEPT = 1 / _LITTLE - 1
 _DEEPEST = 30  # neither library can count 2**31 leaves
 
 _LITTLE_IN_WORDS = {
-    "gradient": "a hundredth of one row's gradient",
-    "hessian": "a hundredth of one row's hessian",
-    "gain": "a hundredth of what setting a single row apart gains",
-    "row": "a hundredth of a row",
+    "gradient": "1% of the gradient of one row",
+    "hessian": "1% of the hessian of one row",
+    "gain": "1% of the gain of separating a single row",
+    "row": "1% of a row",
 }
 
 
@@ -124,18 +124,18 @@ def _by_objective(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
         yield LintFinding(
             "P202",
             entry.where,
-            "LightGBM bars a feature from the whole subtree below a node in which "
-            "no split on it gains min_split_gain, so the same value grows smaller "
-            "trees there than in XGBoost.",
+            "If no split on a feature gains min_split_gain in a node, LightGBM bans "
+            "the feature from the whole subtree below, so the same value gives smaller "
+            "trees in LightGBM than in XGBoost.",
             "Compare the engines by reg_alpha, reg_lambda and max_leaves.",
         )
     if entry.name in ON_LEAF_WEIGHTS and facts.objective in _RENEWED:
         yield LintFinding(
             "P203",
             entry.where,
-            f"With {facts.objective} only XGBoost 3.4 applies it to leaf weights, "
-            "and to those of a smoothed loss; the other libraries put a quantile "
-            "of the residuals into every leaf.",
+            f"With {facts.objective}, only XGBoost 3.4 applies it to leaf weights, "
+            "those of a smoothed loss; the other libraries replace each leaf weight "
+            "with a quantile of the residuals.",
             "Fix it at 0 and search max_leaves or min_split_gain.",
         )
     scaled = facts.scale != "raw" and facts.objective in _IN_TARGET_UNIT
@@ -143,9 +143,9 @@ def _by_objective(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
         yield LintFinding(
             "P204",
             entry.where,
-            f"max_delta_step is in the target's own unit, scale: {facts.scale} "
-            "does not reach it, and a target in another unit grows other trees.",
-            "Drop it, or standardise the target.",
+            f"max_delta_step is in the unit of the target. scale: {facts.scale} does "
+            "not convert it, so a target in another unit gives other trees.",
+            "Remove it, or standardise the target.",
         )
 
 
@@ -161,9 +161,9 @@ def _slow(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
             yield LintFinding(
                 "P301",
                 entry.where,
-                f"{entry.most(share) if named else values} too small for rounds.max of "
-                f"{facts.n_rounds}: at {shown(entry.low)} perfect trees would leave "
-                f"{left:.0%} of the signal, so curves end before their minimum.",
+                f"{entry.subject(share) if named else values} too small for rounds.max "
+                f"of {facts.n_rounds}: at {shown(entry.low)}, even perfect trees would "
+                f"leave {left:.0%} of the signal, so curves end before their minimum.",
                 f"Use a learning_rate above {shown(lowest)}, or more rounds.",
             )
 
@@ -179,7 +179,7 @@ def lacking(
     values += ", log: true" if entry.log else ""
     values += f", zero: {entry.zero:g}}}" if entry.zero else "}"
     keys = ", ".join(f"{other}: {{{name}: {values}}}" for other in others)
-    advice = f"In search.space, write {keys} instead." if others else "Drop it."
+    advice = f"In search.space, write {keys} instead." if others else "Remove it."
     return LintFinding("P201", f"search.space.{name}", f"{engine}: {reason}", advice)
 
 
@@ -239,11 +239,11 @@ def edge_findings(
             if end is None or idle or _is_natural(entry, end):
                 continue
             text = (
-                f"The last run's best value with {engine}, {shown(value or 0.0)}, lies "
-                f"at the {end} end of {shown(entry.low)} to {shown(entry.high)}."
+                f"The best value of the last run with {engine}, {shown(value or 0.0)}, "
+                f"is at the {end} end of {shown(entry.low)} to {shown(entry.high)}."
             )
-            widen = "Raise high" if end == "high" else "Lower low"
-            advice = f"{widen}, so that the best value lies inside."
+            widen = "Increase high" if end == "high" else "Decrease low"
+            advice = f"{widen}, so that the best value is inside the range."
             found.append(LintFinding("P401", entry.where, text, advice))
     return tuple(found)
 
@@ -264,12 +264,15 @@ def _too_small(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
         return
     reason = _LITTLE_IN_WORDS[str(PENALTY_FACTS[entry.name].unit)]
     if entry.name == "min_child_weight" and facts.constant_hessian:
-        reason = "the hessian of one row, which every leaf holds"
+        reason = "the hessian of one row, which every leaf has"
     elif entry.name in ON_LEAF_WEIGHTS:
-        reason += ", so that even a leaf of a single row keeps 99% of its weight"
+        reason += ", so even a leaf of a single row keeps 99% of its weight"
     else:
-        reason += ", so that hardly any split is refused"
-    text = f"{entry.most(share)} too small to act: below {shown(limit)}, {reason}."
+        reason += ", so hardly any split is rejected"
+    text = (
+        f"{entry.subject(share)} too small to have an effect: below {shown(limit)}, "
+        f"{reason}."
+    )
     yield LintFinding("P111", entry.where, text, _raise_advice(entry, facts))
 
 
@@ -285,19 +288,19 @@ def _acts_from(name: str, facts: Facts) -> float | None:
 
 def _raise_advice(entry: Entry, facts: Facts) -> str:
     if PENALTY_FACTS[entry.name].unit == "row":
-        return "Raise it: 1 pulls a leaf of one row half of the way to its parent."
+        return "Increase it: 1 pulls a leaf of one row halfway to its parent."
     row = shown(facts.of_one_row(entry.name) or 0.0)
     if facts.scale != "raw":
-        return f"Raise it: {row} is worth one row."
+        return f"Increase it: {row} corresponds to one row."
     if not isinstance(entry.values, Range) or entry.share_below(_LITTLE) > _MOSTLY:
         return (
-            f"Raise it: {row} is worth one row; with scale: rows under search that is "
-            "1 on any data."
+            f"Increase it: {row} corresponds to one row. With scale: rows under "
+            "search, 1 does so for any data."
         )
     return (
-        f"Write scale: rows under search, which makes it {shown(entry.low)} to "
-        f"{shown(entry.high)} times one row's worth on any data; or raise it: "
-        f"{row} is worth one row."
+        f"Set scale: rows under search, which makes the range {shown(entry.low)} to "
+        f"{shown(entry.high)} rows for any data; or increase the values: {row} "
+        "corresponds to one row."
     )
 
 
@@ -307,8 +310,8 @@ def _too_large(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
         if limit is None or limit <= 0:
             continue
         if (share := 1 - entry.share_below(limit)) > _MOSTLY:
-            text = f"{entry.most(share)} at least {shown(limit)}, {reason}."
-            advice = f"Keep it well below {shown(limit)}."
+            text = f"{entry.subject(share)} at least {shown(limit)}, {reason}."
+            advice = f"Use values well below {shown(limit)}."
             yield LintFinding(code, entry.where, text, advice)
 
 
@@ -329,10 +332,12 @@ def _ceilings(name: str, facts: Facts) -> Iterator[tuple[str, float, str]]:
         yield "P124", facts.n_rows // 2 + 1, reason
     if name in ("reg_lambda", "path_smooth"):
         total = facts.total_hessian if name == "reg_lambda" else facts.n_rows
-        reason = "with which even a leaf of all rows keeps less than 1% of its weight"
+        reason = "so even a leaf of all rows keeps less than 1% of its weight"
         yield "P125", _KEPT * total, reason
     if name == "max_delta_step" and facts.largest_weight > 0:
-        reason = "more than any leaf of a single row weighs, so nothing is clipped"
+        reason = (
+            "more than the weight of any leaf of a single row, so nothing is clipped"
+        )
         yield "P112", facts.largest_weight, reason
 
 
@@ -340,12 +345,12 @@ def _sampling(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
     n_rows = facts.n_rows
     if entry.name == "subsample" and 0 < (1 - entry.low) * n_rows < 1:
         low = shown(entry.low)
-        text = f"Of {n_rows} training rows less than one is left out at {low}."
-        advice = "Lower it, for example to 0.5, or drop it."
+        text = f"At {low}, less than one of {n_rows} training rows is left out."
+        advice = "Decrease it, for example to 0.5, or remove it."
         yield LintFinding("P131", entry.where, text, advice)
     if entry.name == "colsample_bytree" and facts.n_features == 1 and entry.low < 1:
-        text = "There is one feature only, and every tree gets it."
-        yield LintFinding("P132", entry.where, text, "Drop colsample_bytree.")
+        text = "There is only one feature, and every tree uses it."
+        yield LintFinding("P132", entry.where, text, "Remove colsample_bytree.")
 
 
 def _capacity(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
@@ -358,32 +363,32 @@ def _capacity(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
     for leaves in named("max_leaves"):
         for depth in named("max_depth", leaves):
             limit = "at most " if isinstance(depth.values, Range) else ""
-            reason = f"max_depth of {limit}{shown(depth.high)} allows"
+            reason = f"with max_depth of {limit}{shown(depth.high)}"
             if depth.high <= _DEEPEST:
                 maximum = 2 ** int(depth.high)
-                advice = f"Set high to at most {maximum}, or raise {depth.where}."
+                advice = f"Set high to at most {maximum}, or increase {depth.where}."
                 yield from _too_many("P101", leaves, maximum, reason, advice)
         weights = named("min_child_weight", leaves)
         samples = named("min_child_samples", leaves)
         maximum, reason = _fillable(samples, weights, facts)
         advice = f"Set high to at most {max(maximum, 2)}."
-        yield from _too_many("P102", leaves, maximum, f"{reason} can fill", advice)
+        yield from _too_many("P102", leaves, maximum, f"for {reason}", advice)
     default = Penalty().max_leaves or 0
     for depth in named("max_depth"):
         unnamed = not named("max_leaves", depth)
         if unnamed and depth.high <= _DEEPEST and default < 2**depth.high:
             text = (
-                f"max_leaves is not named and stays at {default}, which stops trees "
-                f"before max_depth of {shown(depth.high)} does."
+                f"max_leaves is not set and stays at its default of {default}, which "
+                f"stops trees before max_depth of {shown(depth.high)} does."
             )
-            advice = "Write max_leaves: null under search.fixed, or search it too."
+            advice = "Set max_leaves: null under search.fixed, or search it too."
             yield LintFinding("P103", depth.where, text, advice)
     for one in named("min_child_samples"):
         for weight in named("min_child_weight", one):
             if facts.constant_hessian and not (one.is_default or weight.is_default):
                 text = (
-                    f"With equal hessians {weight.where} is the same limit in another "
-                    "unit, and only the stricter of the two acts."
+                    f"With equal hessians, {weight.where} is the same limit in another "
+                    "unit, and only the stricter of the two has an effect."
                 )
                 yield LintFinding("P104", one.where, text, "Keep one of them.")
 
@@ -392,10 +397,10 @@ def _too_many(
     code: str, leaves: Entry, maximum: int, reason: str, advice: str
 ) -> Iterator[LintFinding]:
     if maximum < leaves.high < math.inf:
-        values = leaves.most(1 - leaves.share_below(maximum + 1))
+        values = leaves.subject(1 - leaves.share_below(maximum + 1))
         text = (
-            f"{values} above {maximum}, the most leaves that {reason}: the same trees "
-            "under different numbers."
+            f"{values} above {maximum}, the maximum number of leaves {reason}; larger "
+            "values give the same trees."
         )
         yield LintFinding(code, leaves.where, text, advice)
 
@@ -415,5 +420,5 @@ def _fillable(
     for entry, all_rows in totals:
         if all_rows // entry.low < maximum:
             maximum = int(all_rows // entry.low)
-            reason = f"{rows} with {entry.name} from {shown(entry.low)}"
+            reason = f"{rows} and {entry.name} from {shown(entry.low)}"
     return maximum, reason

@@ -30,7 +30,10 @@ trees.
 
 A prior's strength can be counted in rows: :math:`\lambda = R h`, with h the hessian of
 one row at the intercept, leaves a leaf of R rows half of its weight, and for squared
-error its standard deviation is :math:`s / \sqrt{R}`, that of a mean of R rows.
+error its standard deviation is :math:`s / \sqrt{R}`, that of a mean of R rows. For
+squared error this holds in every tree. For other losses it holds in the first tree: the
+hessian of a logistic row, :math:`p (1 - p)`, falls as the model learns, so the same
+penalty is worth more and more rows.
 
 References
 ----------
@@ -114,12 +117,17 @@ def _check(
 ) -> None:
     allowed = value >= 0 if zero else value > 0
     if not allowed or not (infinite or math.isfinite(value)):
-        expected = ("" if infinite else "finite and ") + (">= 0" if zero else "> 0")
+        finite = "" if infinite else "finite "
+        expected = f"a {finite}number {'>=' if zero else '>'} 0"
         raise PenaltyError.of(Fault((name,), expected, value))
 
 
 def as_prior(
-    raw: Penalty, units: Units, noise_variance: float | None = None
+    raw: Penalty,
+    units: Units,
+    noise_variance: float | None = None,
+    *,
+    kept: float = math.nan,
 ) -> dict[str, Any]:
     """Return the prior on leaf weights that a penalty is equivalent to, JSON-ready.
 
@@ -132,12 +140,16 @@ def as_prior(
     noise_variance : float, optional
         s^2 of the module's docstring; None if the loss has none or it is unknown, and
         then there are no ``std`` and ``laplace``.
+    kept : float
+        Share of its weight that the median leaf of the model keeps under
+        ``reg_lambda``, the ``shrinkage`` of its size; NaN if it is unknown.
 
     Returns
     -------
     dict
-        ``rows``: ``reg_lambda`` in rows, None if rows carry no hessian; ``alpha_rows``:
-        the gradients of how many rows ``reg_alpha`` cancels, None if they are 0;
+        ``rows``: ``reg_lambda`` in rows of the first tree, None if rows carry no
+        hessian; ``alpha_rows``: the gradients of how many rows of the first tree
+        ``reg_alpha`` cancels, None if they are 0; ``kept``;
         ``std`` and ``laplace``: of the normal and the Laplace prior, None if it is
         uniform; ``noise_variance``; and ``sentence``, a summary in words.
 
@@ -161,6 +173,7 @@ def as_prior(
         "std": None,
         "laplace": None,
         "noise_variance": noise_variance,
+        "kept": kept,
     }
     if noise_variance is not None and noise_variance > 0:
         if raw.reg_lambda > 0:
@@ -176,6 +189,7 @@ def _sentence(
     alpha_rows: float | None,
     std: float | None,
     laplace: float | None,
+    kept: float,
     **_: object,
 ) -> str:
     if rows is None:
@@ -185,9 +199,14 @@ def _sentence(
     else:
         width = "" if std is None else f", normal with standard deviation {shown(std)}"
         normal = (
-            f"reg_lambda is a prior worth {_rows(rows)}{width}: a leaf of as many rows "
-            "keeps half of its weight."
+            f"In the first tree, reg_lambda is a prior worth {_rows(rows)}{width}: a "
+            "leaf of as many rows keeps half of its weight."
         )
+        if not math.isnan(kept):
+            normal += (
+                f" Over all trees, the median leaf keeps {shown(100 * kept)}% of its "
+                "weight."
+            )
     if alpha_rows is None:
         return (
             f"{normal} reg_alpha has no worth in rows here: the target does not vary."
@@ -198,8 +217,8 @@ def _sentence(
         "" if laplace is None else f" and is a Laplace prior of scale {shown(laplace)}"
     )
     return (
-        f"{normal} reg_alpha takes away the gradient of {_rows(alpha_rows)}{width}: a "
-        "leaf whose gradients sum to less weighs 0."
+        f"{normal} In the first tree, reg_alpha takes away the gradient of "
+        f"{_rows(alpha_rows)}{width}: a leaf whose gradients sum to less weighs 0."
     )
 
 
@@ -209,10 +228,10 @@ def _rows(amount: float) -> str:
 
 
 _PRIORS = {
-    "reg_lambda": ("normal", "std", "Laplace's is what reg_alpha is"),
-    "reg_alpha": ("laplace", "scale", "the normal one is what reg_lambda is"),
+    "reg_lambda": ("normal", "std", "a Laplace prior is set by reg_alpha"),
+    "reg_alpha": ("laplace", "scale", "a normal prior is set by reg_lambda"),
 }
-"""By penalty, its prior, the key of its width, and what the other prior is."""
+"""By penalty, its prior, the key of its width, and how to set the other prior."""
 
 
 def is_prior(entry: object) -> bool:
@@ -245,8 +264,8 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     """
     if name not in _PRIORS:
         expected = (
-            "a number (a prior may stand for reg_lambda and reg_alpha, the penalties "
-            "on leaf weights)"
+            "a number (only reg_lambda and reg_alpha, the penalties on leaf weights, "
+            "accept a prior)"
         )
         raise PenaltyError.of(Fault((name,), expected, dict(entry)))
     kind, (own, width, other) = entry["prior"], _PRIORS[name]
@@ -260,7 +279,7 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
         if key not in keys
     ]
     if not faults and kind != "uniform" and width not in entry:
-        example = f"a {kind} prior is written {{prior: {kind}, {width}: 0.3}}"
+        example = f"write a {kind} prior as {{prior: {kind}, {width}: 0.3}}"
         faults.append(Fault((name, width), example, None, kind="missing"))
     if faults:
         raise PenaltyError.of(*faults)
@@ -277,7 +296,7 @@ def prior_value(name: str, entry: Mapping[str, Any]) -> float:
     of_width = reg_lambda_from_std if name == "reg_lambda" else reg_alpha_from_scale
     value = of_width(numbers[width], numbers["noise_variance"])
     if math.isinf(value):
-        expected = "so wide that the penalty is a finite number"
+        expected = "a number large enough for a finite penalty"
         raise PenaltyError.of(Fault((name, width), expected, entry[width]))
     return value
 
@@ -301,6 +320,6 @@ def check_prior_scale(entries: object, scale: Scale) -> None:
     for name, entry in entries.items():
         if is_prior(entry):
             raise PenaltyError(
-                f"{name}: a prior is in raw units, and scale is {scale!r}; write a "
-                "number of rows in its place, or use scale 'raw'."
+                f"{name}: a prior is in raw units, but scale is {scale!r}; give a "
+                "number of rows instead, or use scale 'raw'."
             )

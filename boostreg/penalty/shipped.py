@@ -23,10 +23,10 @@ def space_names() -> tuple[str, ...]:
 
 @cache
 def read_shipped(name: str) -> dict[str, Any]:
-    """Return a shipped space as written: ``title``, ``source``, ``entries``.
+    """Return the file of a built-in space: ``title``, ``source``, ``entries``.
 
-    One that is published may also have ``left_out``: what its source searches and we
-    do not, with the reason.
+    A published space may also have ``left_out``: what its source searches and boostreg
+    does not, with the reason.
 
     Raises
     ------
@@ -45,14 +45,14 @@ def read_shipped(name: str) -> dict[str, Any]:
 
 
 def space_lines() -> Iterator[str]:
-    """Yield a line for each space that ships: its name and its title."""
+    """Yield a line for each built-in space: its name and its title."""
     width = max(map(len, space_names()))
     for name in space_names():
         yield f"{name:<{width}}  {read_shipped(name)['title']}"
 
 
 def describe_space(name: str) -> Iterator[str]:
-    """Yield the lines of a shipped space, its ranges as YAML to copy from.
+    """Yield the lines of a built-in space, its ranges as YAML to copy from.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def describe_space(name: str) -> Iterator[str]:
     left_out = content.get("left_out", {})
     if left_out:
         yield ""
-        yield "left out, or not as in the source:"
+        yield "differences from the source:"
     for what, why in left_out.items():
         yield f"  {what}: {why}"
 

@@ -71,10 +71,10 @@ class Condition:
 
     def __post_init__(self) -> None:
         if self.above is None and self.below is None:
-            reason = f"a condition on {self.name} needs above or below"
+            reason = f"a condition on {self.name} needs above, below or both"
             raise PenaltyError.of(Fault(("above",), reason, None, kind="missing"))
         if self._low >= self._high:
-            expected = f"less than below ({self._high:.10g})"
+            expected = f"a number less than below ({self._high:.10g})"
             raise PenaltyError.of(Fault(("above",), expected, self.above))
 
     def holds(self, values: Mapping[str, float]) -> bool:
@@ -129,11 +129,15 @@ class Range:
         finite = {key: math.isfinite(getattr(self, key)) for key in ("low", "high")}
         ordered = not all(finite.values()) or self.low < self.high
         rules = (
-            (finite["low"], "low", "finite"),
-            (finite["high"], "high", "finite"),
-            (ordered, "low", f"below high ({self.high:.10g})"),
-            (not (self.log and self.low <= 0), "low", "above 0 when log is true"),
-            (0 <= self.zero < 1, "zero", "at least 0 and below 1"),
+            (finite["low"], "low", "a finite number"),
+            (finite["high"], "high", "a finite number"),
+            (ordered, "low", f"a number below high ({self.high:.10g})"),
+            (
+                not (self.log and self.low <= 0),
+                "low",
+                "a number above 0 if log is true",
+            ),
+            (0 <= self.zero < 1, "zero", "a number from 0 to below 1"),
         )
         broken = [(key, expected) for holds, key, expected in rules if not holds]
         if broken:
@@ -324,7 +328,9 @@ def parse_space(
         own = {e: r for e, r in shipped.engine_entries.items() if e in engines}
         return replace(shipped, engine_entries=own)
     if not isinstance(value, Mapping):
-        raise PenaltyError.of(Fault(("space",), "a name or ranges by penalty", value))
+        raise PenaltyError.of(
+            Fault(("space",), "the name of a space, or ranges by penalty", value)
+        )
     faults: list[Fault] = []
     common = {name: entry for name, entry in value.items() if name not in engines}
     given = {name: entry for name, entry in common.items() if _is_fixed(name, entry)}
@@ -336,7 +342,7 @@ def parse_space(
         for name, entry in value.items()
         if name in engines
     }
-    # A condition is not at fault if only the other penalty is.
+    # No second error for a condition on a penalty that has an error itself.
     faulty = {key for fault in faults for key in fault.loc}
     conditions = list(_condition_faults(entries, entries, ()))
     for name, mapping in own.items():
@@ -435,7 +441,7 @@ def _condition_faults(
     free = tuple(name for name, entry in known.items() if entry.when is None)
     for name, entry in entries.items():
         if entry.when is not None and entry.when.name not in free:
-            expected = "another penalty that is searched without a condition"
+            expected = "another searched penalty, one without a condition"
             yield Fault((*where, name, "when"), expected, entry.when.name, free)
 
 
@@ -444,13 +450,13 @@ def _read_condition(content: Any) -> Condition | None:
         return None
     if not isinstance(content, Mapping) or len(content) != 1:
         expected = (
-            "one other penalty with above or below, as in {max_leaves: {above: 8}}"
+            "one other penalty with above or below, such as {max_leaves: {above: 8}}"
         )
         raise PenaltyError.of(Fault(("when",), expected, content))
     ((name, limits),) = content.items()
     keys, faults = ("above", "below"), []
     if not isinstance(limits, Mapping) or not limits:
-        limits, expected = {}, "above, below or both, as in {above: 8}"
+        limits, expected = {}, "above, below or both, such as {above: 8}"
         faults.append(Fault((), expected, content[name]))
     for key, value in limits.items():
         if key not in keys:

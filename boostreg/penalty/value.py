@@ -65,7 +65,7 @@ class PenaltyFacts:
     falling : bool
         Smaller values are stronger; 0, if allowed, is no limit.
     only : tuple of str
-        Engines that alone have it; empty if each engine declares what it lacks.
+        The engines that have it, if only some do; otherwise empty.
     """
 
     words: str
@@ -93,7 +93,7 @@ PENALTY_FACTS: Mapping[str, PenaltyFacts] = MappingProxyType(
             "minimum rows per leaf", "splits", domain="count", minimum=1, idle=1
         ),
         "max_leaves": PenaltyFacts(
-            "max leaves per tree", "capacity", minimum=2, **_LIMIT
+            "maximum leaves per tree", "capacity", minimum=2, **_LIMIT
         ),
         "max_depth": PenaltyFacts(
             "maximum splits from root to leaf", "capacity", minimum=1, **_LIMIT
@@ -183,7 +183,7 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Penalty:
-    """What a boosted ensemble pays for its trees, the same in every engine.
+    """The penalties and limits of a boosted ensemble, the same in every engine.
 
     Attributes
     ----------
@@ -192,17 +192,17 @@ class Penalty:
     reg_lambda : float
         L2 penalty on leaf weights.
     min_split_gain : float
-        A split must gain at least this much (XGBoost: gamma).
+        Minimum gain of a split (XGBoost: gamma).
     min_child_weight : float
-        Both sides of a split must hold at least this much hessian.
+        Minimum hessian on both sides of a split.
     min_child_samples : int
-        Both sides of a split must hold at least this many rows, at least 1.
+        Minimum number of rows on both sides of a split, at least 1.
     max_leaves : int or None
-        Leaves of one tree, at least 2; None for no limit.
+        Maximum number of leaves per tree, at least 2; None for no limit.
     max_depth : int or None
-        Splits on the way to a leaf, at least 1; None for no limit.
+        Maximum number of splits from the root to a leaf, at least 1; None for no limit.
     max_delta_step : float
-        Largest absolute leaf weight before the learning rate; 0 for no limit.
+        Maximum absolute leaf weight before the learning rate; 0 for no limit.
     path_smooth : float
         Pull of a leaf towards its parent, in rows (LightGBM only, which then keeps
         at least two rows per leaf, by its own estimate).
@@ -215,8 +215,8 @@ class Penalty:
         Factor on every leaf weight, in (0, 1].
     scale : {"raw", "rows", "share"}
         Unit of the fields in ``SCALED``: that of the loss; the data's own, so that
-        ``reg_lambda=5`` is a prior worth five rows; or the same times the number of
-        training rows.
+        ``reg_lambda=5`` is a prior worth five rows of the first tree; or the same times
+        the number of training rows.
 
     Raises
     ------
@@ -262,20 +262,20 @@ class Penalty:
         Raises
         ------
         PenaltyError
-            If the training rows carry no gradient or hessian to measure with.
+            If the gradient or hessian of the training rows is 0.
         """
         if scale == self.scale:
             return self
         old, new = units.factors(self.scale), units.factors(scale)
         if not all(new.values()):
             raise PenaltyError(
-                f"scale {scale!r} has no unit here: the target does not vary."
+                f"scale {scale!r} has no unit, because the target does not vary."
             )
         changed = {name: getattr(self, name) * old[name] / new[name] for name in SCALED}
         return replace(self, **changed, scale=scale)
 
     def as_dict(self) -> dict[str, float | int | None]:
-        """Return the penalties by name, ``scale`` left out."""
+        """Return the penalties by name, without ``scale``."""
         return {name: getattr(self, name) for name in PENALTIES}
 
 
@@ -304,8 +304,8 @@ def _check(name: str, value: object) -> None:
     elif number is None:
         expected, valid = "a number", False
     elif facts.domain == "share":
-        expected, valid = "above 0 and at most 1", 0 < number <= 1
+        expected, valid = "a number above 0 and at most 1", 0 < number <= 1
     else:
-        expected, valid = "finite and >= 0", 0 <= number < math.inf
+        expected, valid = "a finite number >= 0", 0 <= number < math.inf
     if not valid:
         raise PenaltyError.of(Fault((name,), expected, value))

@@ -4,20 +4,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from boostreg.claims.verdict import Margin, Verdict, format_verdicts, overall
+from boostreg.claims.verdict import Finding, Margin, Verdict, format_verdicts, overall
+from boostreg.figures.scale import significant
 from boostreg.report.records import ClaimRecord
-from boostreg.report.results import ClaimData
+from boostreg.report.results import ClaimData, ClaimFindingData
 from boostreg.report.wording import LABELS, format_number
 
 __all__ = [
     "claims_sentences", "count_verdicts", "expected_words", "measured_words",
-    "quantity_words", "summarize_claims",
+    "quantity_words", "summarize_claims", "tables_words",
 ]  # fmt: skip
 
 _MAX_NAMED = 5
+_LIMITED = ("equal", "at_most", "identical")
 _QUANTITIES = {
     "train_loss": "training loss",
     "gap": "loss minus training loss",
+    "both_losses": "loss plus training loss",
     "leaves_per_tree": "leaves per tree",
     "l1_norm": "sum of absolute leaf weights",
     "l2_norm": "length of the leaf weights",
@@ -37,8 +40,10 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
         # The ends of the effects that support the claim, None for no end.
         low: float | None = than + minimum.value
         high: float | None = than - minimum.value
-        if claim["expect"] == "equal":
+        if claim["expect"] in ("equal", "identical"):
             low, high = high, low
+        elif claim["expect"] == "at_most":
+            low, high = None, low
         elif claim["expect"] in ("above", "increasing"):
             high = None
         else:
@@ -55,21 +60,7 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
                 "when": format_verdicts(verdicts),
                 "share": minimum.share,
                 "claimed": [low, high],
-                "findings": [
-                    {
-                        "engine": one.engine,
-                        "verdict": one.verdict,
-                        "estimate": one.interval.estimate,
-                        "low": one.interval.low,
-                        "high": one.interval.high,
-                        "n": one.interval.n,
-                        "method": one.interval.method,
-                        "values": list(one.values),
-                        "series": {name: list(v) for name, v in one.series.items()},
-                        "place": {name: list(v) for name, v in one.place.items()},
-                    }
-                    for one in findings
-                ],
+                "findings": [_finding_data(one) for one in findings],
                 "panels": [
                     {
                         "title": panel.title,
@@ -86,6 +77,58 @@ def summarize_claims(records: Sequence[ClaimRecord]) -> list[ClaimData]:
             }
         )
     return claims
+
+
+def _finding_data(one: Finding) -> ClaimFindingData:
+    interval = one.interval
+    content: ClaimFindingData = {
+        "engine": one.engine,
+        "verdict": one.verdict,
+        "estimate": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "n": interval.n,
+        "method": interval.method,
+        "values": list(one.values),
+        "series": {name: list(v) for name, v in one.series.items()},
+        "place": {name: list(v) for name, v in one.place.items()},
+    }
+    if one.tables:
+        content["predicted"] = list(one.predicted or ())
+        content["tables"] = [
+            {
+                "name": table.name,
+                "verdict": table.verdict,
+                "estimate": table.interval.estimate,
+                "low": table.interval.low,
+                "high": table.interval.high,
+            }
+            for table in one.tables
+        ]
+    return content
+
+
+def tables_words(finding: ClaimFindingData) -> str:
+    """Return in how many tables a claim holds, empty for a claim about one table.
+
+    >>> held = [{"name": "moons", "verdict": "supported", "estimate": -0.3, "low": -0.4,
+    ...          "high": -0.2}]
+    >>> tables_words({"tables": held, "predicted": [0.5, 0.9]})
+    'supported in 1 of 1 tables; another table: 50% to 90% (95% prediction interval)'
+    """
+    tables = finding.get("tables", [])
+    if not tables:
+        return ""
+    counts = Counter(one["verdict"] for one in tables)
+    words = f"supported in {counts['supported']} of {len(tables)} tables"
+    for verdict in ("refuted", "not settled"):
+        if counts[verdict]:
+            words += f", {verdict} in {counts[verdict]}"
+    ends = [end for end in finding.get("predicted", []) if end is not None]
+    if len(ends) == 2:
+        low, high = (f"{significant(100 * end)}%" for end in ends)
+        words += f"; another table: {low} to {high} (95% prediction interval)"
+    return words
 
 
 def count_verdicts(claims: Sequence[ClaimData]) -> dict[str, int]:
@@ -157,14 +200,18 @@ def expected_words(claim: Mapping[str, Any]) -> str:
     'decreasing by at least 20%'
     >>> expected_words({"expect": "equal", "at_most": 0.001})
     'equal within 0.001'
+    >>> expected_words({"expect": "at_most", "at_most": "10%"})
+    'at most 10% more'
     """
     expect, than = claim["expect"], claim.get("than", 0.0)
+    if expect == "at_most":
+        return f"at most {claim['at_most']} more{f' than {than:g}' if than else ''}"
     beyond = f" {format_number(than)}" if than or expect in ("above", "below") else ""
-    if expect == "equal":
-        return f"equal{' to' + beyond if beyond else ''} within {claim['at_most']}"
+    if expect in ("equal", "identical"):
+        return f"{expect}{' to' + beyond if beyond else ''} within {claim['at_most']}"
     return f"{expect}{beyond} by at least {claim['at_least']}"
 
 
 def _least(claim: Mapping[str, Any]) -> Margin:
-    key = "at_most" if claim["expect"] == "equal" else "at_least"
+    key = "at_most" if claim["expect"] in _LIMITED else "at_least"
     return Margin.read(claim[key])

@@ -10,8 +10,9 @@ from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
 from boostreg.changes import Judges, LossChange, Word, simultaneous_changes
 from boostreg.effects.effects import paired_ratio
+from boostreg.report.parts import ComparisonData
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.results import ComparisonData, DifferenceData, RatioData
+from boostreg.report.results import DifferenceData, RatioData
 from boostreg.report.wording import format_change
 from boostreg.statistics import Interval
 

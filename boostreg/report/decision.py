@@ -40,8 +40,8 @@ from boostreg.report.comparisons import (
     lead_engine,
     outer_leaves,
 )
+from boostreg.report.parts import AnswerData, QuestionData, SettingsData
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.results import AnswerData, QuestionData, SettingsData
 from boostreg.report.wording import LABELS, capitalize, format_change, format_number
 
 __all__ = [
@@ -113,12 +113,26 @@ def decide(record: RunRecord, pairs: Pairs) -> Decision:
     if against and all(o.change.exists and o.word != "better" for o in against):
         kind, use = "mean", "mean"
     elif simple is not None:
-        rivals = {champion, *(f"{e} {p}" for e in record.engines for p in PICKED)}
+        rivals = _rivals(record, champion)
         if all(find(pairs, simple, rival).is_as_good for rival in rivals):
             kind, use = "simple", simple
         elif not find(pairs, champion, simple).is_as_good:
             kind, use = "not settled", simple
     return Decision(kind, use, champion, simple, smallest, sequence)
+
+
+def _rivals(record: RunRecord, champion: str) -> list[str]:
+    """Return the ensembles that a simple model must be as good as, each once."""
+    tuned = [f"{engine} {pick}" for engine in record.engines for pick in PICKED]
+    return list(dict.fromkeys((champion, *tuned)))
+
+
+def _unsettled(
+    record: RunRecord, pairs: Pairs, decision: Decision, simple: str
+) -> list[str]:
+    """Return the ensembles that the simple model is not shown to be as good as."""
+    rivals = _rivals(record, decision.champion)
+    return [r for r in rivals if not find(pairs, simple, r).is_as_good]
 
 
 def _simple(record: RunRecord, pairs: Pairs, champion: str) -> str | None:
@@ -171,9 +185,11 @@ def _engine_of(record: RunRecord, name: str) -> tuple[EngineRecord, str]:
 
 def _acting(record: RunRecord, engine: EngineRecord, pick: str) -> list[str]:
     """Return the penalties of a pick that act: searched or fixed, and not off."""
-    penalty = engine.tuned[None].penalty(pick)
-    names = [*record.ranges[engine.name], *record.study["search"]["fixed"]]
-    return [name for name in dict.fromkeys(names) if not _is_off(penalty, name)]
+    tuned = engine.tuned[None]
+    penalty, searched = tuned.penalty(pick), record.ranges[engine.name]
+    acting = [name for name in searched if name in tuned.acting(pick)]
+    names = dict.fromkeys([*acting, *record.study["search"]["fixed"]])
+    return [name for name in names if not _is_off(penalty, name)]
 
 
 def _is_off(penalty: Penalty, name: str) -> bool:
@@ -224,8 +240,7 @@ def _questions(
         word = "better" if any(o.word == "better" for o in against) else "not settled"
         yield _question("mean", word, against)
     if simple := decision.simple:
-        rivals = [f"{engine} {pick}" for engine in engines for pick in PICKED]
-        rivals = list(dict.fromkeys((decision.champion, *rivals)))
+        rivals = _rivals(record, decision.champion)
         found = [find(pairs, simple, rival) for rival in rivals]
         yield _question("simple", found[0].word, found)
     for question, b in (("penalties", "unpenalised"), ("defaults", "default")):
@@ -311,7 +326,7 @@ def _first_sentence(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
         found = pairs[f"{engine} best", champion]
         return f"Keep {rival}: tuning raises the loss ({_numbers(found)})."
     if decision.kind in ("simple", "not settled") and simple:
-        return _on_simple(record, find(pairs, simple, champion), decision, simple)
+        return _on_simple(record, pairs, decision, simple)
     settings = _named_settings(record, decision.smallest)
     size = ""
     if _found_smaller(decision):
@@ -338,9 +353,8 @@ def _first_sentence(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
     )
 
 
-def _on_simple(
-    record: RunRecord, found: Comparison, decision: Decision, simple: str
-) -> str:
+def _on_simple(record: RunRecord, pairs: Pairs, decision: Decision, simple: str) -> str:
+    found = find(pairs, simple, decision.champion)
     n = record.baselines[simple][None].n_coefficients
     linear = record.baselines[simple][None].is_linear
     unit = ("coefficient" if linear else "weight") + "s" * (n != 1)
@@ -354,10 +368,11 @@ def _on_simple(
             )
         return f"Use {named}: as good as every tuned ensemble ({_numbers(found)})."
     if found.is_as_good:
-        return (
-            f"Start with {named}: as good as {rival} ({_numbers(found)}), though not "
-            "shown to be as good as every tuned ensemble."
-        )
+        why = f"as good as {rival} ({_numbers(found)})"
+        if found.word == "better":
+            why = f"{_percent(found)} lower loss than {rival} ({found.ends})"
+        unsettled = _model_words(_unsettled(record, pairs, decision, simple)[0])
+        return f"Start with {named}: {why}, though not shown as good as {unsettled}."
     return (
         f"These data cannot tell {named} from {rival} ({_numbers(found)}): start with "
         f"{LABELS[simple]}, the simpler one."
@@ -428,8 +443,9 @@ def _on_trees(record: RunRecord, pairs: Pairs, decision: Decision, simple: str) 
     kind = "linear model" if is_linear else "network"
     found = find(pairs, simple, decision.champion)
     word = "No" if found.word == "worse" else "Not settled"
-    if found.is_as_good and decision.kind in ("simple", "mean"):
-        word = "Yes"
+    if found.is_as_good:
+        unsettled = _unsettled(record, pairs, decision, simple)
+        word = f"Not settled for {_model_words(unsettled[0])}" if unsettled else "Yes"
     return (
         f"Would a {kind} do as well? {word}: {LABELS[simple]} has {_spelled(found)} "
         f"against {_model_words(decision.champion)}."

@@ -8,7 +8,7 @@ import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.baselines import BaselineResult
-from boostreg.changes import Judges
+from boostreg.changes import Judges, LossChange
 from boostreg.claims.experiments.base import Panel
 from boostreg.claims.verdict import Finding
 from boostreg.effects.effects import Effect, PathRow
@@ -22,7 +22,8 @@ from boostreg.fits.work import ModelRecord, ReferenceRecord
 from boostreg.penalty import Penalty, linter
 from boostreg.penalty.space import Range
 from boostreg.trees import TreeSize
-from boostreg.tuning import Candidate, Prior, Selection, Trial
+from boostreg.tuning import Candidate, Prior, Selection, Trial, TrialCurves
+from boostreg.tuning.acting import Reduced
 
 __all__ = [
     "GIVEN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord", "TunedEngine",
@@ -38,9 +39,12 @@ class TunedEngine:
 
     trials: tuple[Trial, ...]
     selection: Selection
+    """Its picks are without the penalties that do not act."""
     prior: Prior | None = None
     guesses: Mapping[str, int] = field(default_factory=dict)
     """Trials that the prior of the unpenalised leaves suggested, by penalty."""
+    reduced: Mapping[str, Reduced] = field(default_factory=dict)
+    """The picks of ``selection``; a trial has the penalties as they were drawn."""
 
     def candidate(self, pick: str) -> Candidate:
         """Return the candidate called ``best``, ``one_se`` or ``unpenalised``."""
@@ -54,7 +58,20 @@ class TunedEngine:
 
     def penalty(self, pick: str) -> Penalty:
         """Return the penalty of a candidate, in the study's scale."""
+        if pick in self.reduced:
+            return self.reduced[pick].penalty
         return self.trials[self.candidate(pick).trial].penalty
+
+    def curves(self, pick: str) -> TrialCurves:
+        """Return the curves of ``best`` or ``one_se``."""
+        if pick in self.reduced:
+            return self.reduced[pick].curves
+        number = self.candidate(pick).trial
+        return next(t.curves for t in self.trials if t.curves and t.number == number)
+
+    def acting(self, pick: str) -> tuple[str, ...]:
+        """Return the searched penalties of a pick that act."""
+        return self.reduced[pick].acting if pick in self.reduced else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +118,11 @@ class EngineRecord:
     outer: Mapping[str, Sequence[OuterRecord]]
     # best and one_se, trained on all rows.
     models: Mapping[str, ModelRecord]
-    # Of loss, gap and leaves.
+    # Of loss, gap and leaves, and ``good``: of the loss among good settings.
     importance: Mapping[str, Importance] = field(default_factory=dict)
     overtuning: Sequence[OvertuningPoint] = ()
+    # Of best and one_se.
+    nested_gap: Mapping[str, LossChange] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,43 +8,50 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
-from typing_extensions import TypedDict
+from pydantic import Field, TypeAdapter, ValidationError
 
-from boostreg.changes import Word
 from boostreg.claims.verdict import Verdict
 from boostreg.effects.outer import EffectWord
+from boostreg.report.parts import (
+    AnswerData,
+    ChangeData,
+    ComparisonData,
+    Count,
+    Finite,
+    LossChangeData,
+    Number,
+    OpenPart,
+    Part,
+    Penalties,
+)
 
 __all__ = [
-    "AnswerData", "BaselineData", "BaselinePointData", "CardData", "ChangeData",
-    "ClaimData", "ClaimFindingData", "ClaimPanelData", "ComparisonData",
+    "BaselineData", "BaselinePointData", "CardData",
+    "ClaimData", "ClaimFindingData", "ClaimPanelData", "ClaimTableData",
     "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
-    "IncumbentData", "LintData", "LossChangeData", "MechanismPointData", "Number",
-    "OuterData", "PathData", "Penalties", "PenaltyData", "PickData", "PurposeData",
-    "QuestionData", "Results", "SettingsData", "SizeData", "StudyData", "TreeData",
+    "IncumbentData", "LintData", "MechanismPointData",
+    "OuterData", "PathData", "PenaltyData", "PickData", "PurposeData",
+    "Results", "SizeData", "StudyData", "TreeData",
     "TunedPenaltyData", "faults_of", "json_schema",
 ]  # fmt: skip
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Number = Finite | None
-Count = Annotated[int, Field(ge=0)]
-Penalties = dict[str, Number]
-ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
-"""A difference or a change, then the low and the high end of its interval."""
 
+class ClaimTableData(Part):
+    """The result of a claim on one of many tables."""
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class Part(TypedDict):
-    """A part whose keys are all listed."""
-
-
-@with_config(ConfigDict(extra="allow", strict=True))
-class OpenPart(TypedDict):
-    """A part with more keys than pages read."""
+    name: str
+    verdict: Verdict
+    estimate: Number
+    low: Number
+    high: Number
 
 
 class ClaimFindingData(Part):
-    """The result of a claim: by resample, its ``values`` and ``place`` on the paths."""
+    """The result of a claim: by resample, its ``values`` and ``place`` on the paths.
+
+    A claim about many tables has one value per table, the result on each of ``tables``,
+    and in ``predicted`` the ends of the prediction interval of another table.
+    """
 
     engine: str | None
     verdict: Verdict
@@ -56,6 +63,8 @@ class ClaimFindingData(Part):
     values: list[Number]
     series: dict[str, list[Number]]
     place: dict[str, list[Finite]]
+    tables: NotRequired[list[ClaimTableData]]
+    predicted: NotRequired[list[Number]]
 
 
 class ClaimPanelData(Part):
@@ -240,11 +249,14 @@ class PickData(Part):
     """A candidate of the search on all rows, and the procedure that found it.
 
     ``scales`` holds the penalties that have a unit, None for a scale without one.
+    ``acting`` are the searched penalties without which it is not as good, with capacity
+    and learning rate; the others are at their weakest value in ``penalty``.
     """
 
     trial: Count
     rounds: Count
     penalty: Penalties
+    acting: list[str]
     scale: str
     raw: Penalties
     scales: dict[str, Penalties | None]
@@ -277,11 +289,15 @@ class GuessData(Part):
 
 
 class IncumbentData(Part):
-    """Best candidates of the searches at a trial, means over the outer folds."""
+    """Best candidates of the searches at a trial, means over the outer folds.
+
+    ``later`` is the change of outer loss by all later trials.
+    """
 
     trial: Count
     inner: Number
     outer: Number
+    later: LossChangeData
 
 
 class PairShareData(Part):
@@ -292,25 +308,29 @@ class PairShareData(Part):
 
 
 class ImportanceData(Part):
-    """Shares of a measure's variance over a design that fills the space."""
+    """Shares of a measure's variance, times the quality of the surrogate."""
 
     quality: Number
     points: Count
     determined: bool
     main: dict[str, Number]
+    interval: dict[str, list[Number]]
     pairs: list[PairShareData]
     optuna: dict[str, dict[str, Number]]
 
 
 class EngineData(Part):
-    """All that was found with one engine; ``importance`` is by measure."""
+    """All that was found with one engine.
+
+    ``importance`` is by measure; ``nested_gap``, by pick, is from inner to outer loss.
+    """
 
     best: PickData
     one_se: PickData
     default: ReferenceData
     unpenalised: ReferenceData
     front: list[CandidateData]
-    winners_bias: Number
+    nested_gap: dict[str, LossChangeData]
     ties: list[Count]
     guess: GuessData | None
     purposes: list[PurposeData]
@@ -360,69 +380,6 @@ class DifferenceData(Part):
     method: str
 
 
-class ComparisonData(Part):
-    """The change of loss from model ``b`` to model ``a``, as a share.
-
-    The word is read off the 95 % interval: ``better`` or ``worse`` (all of it on one
-    side of 0), ``same`` (all of it within the tolerance), ``as good`` (all of it below
-    the tolerance), otherwise ``not settled``. The intervals of a ``family`` of so many
-    comparisons hold together; ``n`` rows, groups or folds judge.
-    """
-
-    a: str
-    b: str
-    change: Number
-    low: Number
-    high: Number
-    n: Count
-    method: str
-    family: Count
-    word: Word
-
-
-class SettingsData(Part):
-    """The boosted model that the answer names.
-
-    ``params`` are those of the library that act; ``leaves`` are those of the model of
-    all rows, ``judged_leaves`` a mean over the outer folds, and so many other penalties
-    act as ``more`` says.
-    """
-
-    engine: str
-    model: Literal["best", "one_se"]
-    params: dict[str, Any]
-    more: Count
-    rounds: Count
-    leaves: Number
-    judged_leaves: Number
-
-
-class QuestionData(Part):
-    """A question, the word that answers it, and the comparisons that show it."""
-
-    question: Literal["mean", "simple", "penalties", "defaults", "smallest"]
-    word: str
-    changes: list[ComparisonData]
-
-
-class AnswerData(Part):
-    """The answer as a decision, see ``boostreg.report.decision``.
-
-    ``use`` is the model to use by its name in ``comparisons``, ``coefficients`` those
-    of the simple model that it was compared with, ``actions`` what to do next.
-    """
-
-    kind: Literal["mean", "simple", "trees", "defaults", "not settled"]
-    use: str
-    lead: str
-    tolerance: Finite
-    settings: SettingsData
-    simple: str | None
-    coefficients: Number
-    questions: list[QuestionData]
-    actions: list[str]
-
-
 class RatioData(Part):
     """Leaves of model ``a`` by those of ``b``, geometric mean over outer folds."""
 
@@ -433,16 +390,6 @@ class RatioData(Part):
     high: Number
     folds: list[Number]
     method: str
-
-
-class LossChangeData(Part):
-    """A relative change of loss, its 95 % interval, and the word read off it."""
-
-    change: Number
-    low: Number
-    high: Number
-    method: str
-    word: str
 
 
 class EffectPointData(SizeData):

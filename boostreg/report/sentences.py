@@ -28,9 +28,6 @@ _MAX_LISTED = 4
 _MAX_TREES = 3
 """Penalties whose first trees a heading describes."""
 
-_ALL = 0.995
-"""An estimated share of at least this is called all; estimates may exceed 1."""
-
 
 def listed(names: Sequence[str], word: str = "and") -> str:
     """Return names as a sentence lists them.
@@ -268,44 +265,58 @@ def setup_heading(record: RunRecord) -> str:
 
 
 def importance_heading(record: RunRecord) -> str:
-    """Return which penalty explains most of how the loss varies, by engine."""
+    """Return which penalty explains most of the loss among good settings."""
     found = {
-        LABELS[engine.name]: engine.importance["loss"]
+        LABELS[engine.name]: engine.importance["good"]
         for engine in record.engines.values()
-        if "loss" in engine.importance
+        if "good" in engine.importance
     }
     shares: dict[str, list[str]] = {}
+    open_labels = []
     for label, one in found.items():
-        if one.determined:
-            name, share = max(one.main.items(), key=lambda pair: pair[1])
-            words = "all" if share >= _ALL else f"{format_number(100 * share, 2)}%"
-            shares.setdefault(name, []).append(f"{words} in {label}")
+        if name := one.leader:
+            share, low, high = (
+                f"{format_number(100 * part, 2)}%"
+                for part in (one.main[name], *one.interval[name])
+            )
+            words = f"{share} in {label} (95% CI {low} to {high})"
+            shares.setdefault(name, []).append(words)
+        else:
+            open_labels.append(label)
     parts = [
-        f"{name} explains the largest share of how the loss varies: {', '.join(words)}"
+        f"{name} explains more of the loss than any other penalty: {', '.join(words)}"
         for name, words in shares.items()
     ]
-    if unknown := [f"{label}'s" for label in found if not found[label].determined]:
-        what = "what" if parts else "What"
-        parts.append(f"{what} drives {listed(unknown)} loss is not determined")
-    return "; ".join(parts) or "Which penalties matter"
+    if open_labels:
+        parts.append(f"no penalty is shown to matter most in {listed(open_labels)}")
+    if not parts:
+        return "Which penalties matter"
+    return f"Among good settings, {'; '.join(parts)}"
 
 
 def promise_heading(record: RunRecord) -> str:
-    """Return what the later half of the searches gained, inside and outside."""
+    """Return what the later half of the searches did to the outer loss, if shown."""
     parts = []
     for engine in record.engines.values():
         half = len(engine.tuned[None].trials) // 2
         before = [point for point in engine.overtuning if point.trial < half]
-        if before and before[-1].inner and before[-1].outer:
-            inner = engine.overtuning[-1].inner / before[-1].inner - 1
-            outer = engine.overtuning[-1].outer / before[-1].outer - 1
+        if not before:
+            continue
+        later, label = before[-1].later, LABELS[engine.name]
+        word = later.word(record.tolerance)
+        if word == "same":
+            limit = format_change(record.tolerance).removeprefix("+")
+            parts.append(f"changed {label}'s outer loss by less than {limit}")
+        elif word in ("better", "worse"):
+            change, low, high = map(
+                format_change, (later.estimate, later.low, later.high)
+            )
             parts.append(
-                f"{LABELS[engine.name]}'s inner loss by {format_change(inner)}, its "
-                f"outer by {format_change(outer)}"
+                f"changed {label}'s outer loss by {change} (95% CI {low} to {high})"
             )
     if not parts:
         return "What the search promised"
-    return f"The later half of the trials changed {'; '.join(parts)}"
+    return f"The later half of the trials {'; '.join(parts)}"
 
 
 def shrinkage_heading(record: RunRecord) -> str:

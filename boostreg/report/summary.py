@@ -10,7 +10,7 @@ from boostreg.baselines import BaselineResult
 from boostreg.changes import Judges, LossChange
 from boostreg.effects.effects import Effect, plain_size
 from boostreg.effects.mechanism import Mechanism
-from boostreg.effects.optimism import ties, winners_bias
+from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
 from boostreg.errors import PenaltyError
 from boostreg.penalty import SCALED, Scale
@@ -28,6 +28,7 @@ from boostreg.report.comparisons import (
 )
 from boostreg.report.decision import answer_data, decide
 from boostreg.report.findings import answer_sentences, caveats, headings, warnings
+from boostreg.report.parts import ChangeData, LossChangeData, Penalties
 from boostreg.report.records import (
     EngineRecord,
     OuterRecord,
@@ -37,15 +38,12 @@ from boostreg.report.records import (
 from boostreg.report.results import (
     BaselineData,
     CardData,
-    ChangeData,
     EffectData,
     EngineData,
     GuessData,
-    LossChangeData,
     MechanismPartData,
     OuterData,
     PathData,
-    Penalties,
     PenaltyData,
     PickData,
     PriorData,
@@ -56,7 +54,7 @@ from boostreg.report.results import (
     SizeData,
     StudyData,
     TunedPenaltyData,
-)  # fmt: skip
+)
 from boostreg.report.sentences import (
     NOT_MEASURED,
     effect_sentence,
@@ -215,19 +213,19 @@ def _purposes(tuned: TunedEngine, limits: Mapping[str, Any]) -> list[PurposeData
 
     ``limits`` is the study's ``select``; for its limit on time see ``timed_data``.
     """
-    picks: dict[_Named, Candidate] = {
-        "one_se": tuned.selection.one_se,
-        "knee": knee(tuned.selection.front),
-    }
+    picks: dict[_Named, Candidate] = {"knee": knee(tuned.selection.front)}
     curves = _curves(tuned)
     for name in _LIMITS:
         if limits.get(name) is not None:
             purpose = Purpose(**{name: float(limits[name])})
             picks[name] = best_under(list(curves.values()), purpose)
-    return [
-        _row(name, pick, tuned, curves, limits.get(name))
+    one_se = _row("one_se", tuned.selection.one_se, tuned, tuned.curves("one_se"))
+    others = [
+        _row(name, pick, tuned, curves[pick.trial], limits.get(name))
         for name, pick in picks.items()
     ]
+    penalty = tuned.penalty("one_se").as_dict()
+    return [{**one_se, "penalty": penalty}, *others]
 
 
 def timed_data(tuned: TunedEngine, microseconds: float, speed: Speed) -> PurposeData:
@@ -240,7 +238,7 @@ def timed_data(tuned: TunedEngine, microseconds: float, speed: Speed) -> Purpose
     pick = best_under(list(curves.values()), purpose, speed)
     found = curves[pick.trial]
     time = speed.estimate(found.n_trees[pick.n_rounds], found.n_leaves[pick.n_rounds])
-    row = _row("max_microseconds", pick, tuned, curves, microseconds)
+    row = _row("max_microseconds", pick, tuned, found, microseconds)
     return {**row, "microseconds": float(time)}
 
 
@@ -252,14 +250,11 @@ def _row(
     purpose: _Named,
     pick: Candidate,
     tuned: TunedEngine,
-    curves: Mapping[int, TrialCurves],
-    limit: float | None,
+    chosen: TrialCurves,
+    limit: float | None = None,
 ) -> PurposeData:
-    best, chosen = tuned.selection.best, curves[pick.trial]
-    paired = (
-        chosen.valid_loss[:, pick.n_rounds]
-        - curves[best.trial].valid_loss[:, best.n_rounds]
-    )
+    best = tuned.curves("best").valid_loss[:, tuned.selection.best.n_rounds]
+    paired = chosen.valid_loss[:, pick.n_rounds] - best
     error = float(standard_error(paired))
     return {
         "purpose": purpose,
@@ -377,12 +372,20 @@ def _engine(
         "one_se": _pick(engine, "one_se", record, judged),
         "default": _reference(engine, "default", record, judged),
         "unpenalised": _reference(engine, "unpenalised", record, judged),
-        "winners_bias": winners_bias(curves),
+        "nested_gap": {
+            pick: _loss_change(gap, record.tolerance)
+            for pick, gap in engine.nested_gap.items()
+        },
         "ties": list(ties(curves)),
         "guess": _guess(tuned),
         "purposes": _purposes(tuned, record.study.get("select") or {}),
         "overtuning": [
-            {"trial": point.trial, "inner": point.inner, "outer": point.outer}
+            {
+                "trial": point.trial,
+                "inner": point.inner,
+                "outer": point.outer,
+                "later": _loss_change(point.later, record.tolerance),
+            }
             for point in engine.overtuning
         ],
         "importance": {
@@ -391,6 +394,7 @@ def _engine(
                 "points": found.n_points,
                 "determined": found.determined,
                 "main": dict(found.main),
+                "interval": {name: list(ends) for name, ends in found.interval.items()},
                 "pairs": [
                     {"penalties": list(names), "share": share}
                     for names, share in found.pairs.items()
@@ -449,11 +453,13 @@ def _pick(
         variance = cast("float", outer_loss["loss"]) * mean_weight
     elif record.card["objective"] in ("logistic", "softmax", "poisson"):
         variance = mean_weight
-    prior = as_prior(penalty.to_raw(model.units), model.units, variance)
+    raw, kept = penalty.to_raw(model.units), model.size.shrinkage
+    prior = as_prior(raw, model.units, variance, kept=kept)
     return {
         "trial": chosen.trial,
         "rounds": chosen.n_rounds,
         "penalty": penalty.as_dict(),
+        "acting": list(tuned.acting(pick)),
         "scale": penalty.scale,
         "raw": model.raw,
         "scales": scales,
@@ -467,7 +473,7 @@ def _pick(
         "at_edge": [
             name
             for name, entry in record.ranges[engine.name].items()
-            if at_edge(entry, getattr(penalty, name))
+            if name in tuned.acting(pick) and at_edge(entry, getattr(penalty, name))
         ],
         "by_outer_fold": [
             {

@@ -1,6 +1,6 @@
 """Models on disk: the library's own file, and next to it a card in JSON.
 
-The library's file predicts alone from numbers. The card defines these numbers: the
+The library's file alone can predict from numbers. The card defines these numbers: the
 columns in order with the categories of their codes, the classes of the outputs, and the
 SHA-256 of the file that it belongs to.
 """

@@ -116,7 +116,7 @@ class ModelCard:
         }
         for name, holds in rules.items():
             if not holds:
-                raise ModelError(f"the card of a model is wrong: invalid {name}.")
+                raise ModelError(f"the model card is damaged: invalid {name}.")
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -168,7 +168,7 @@ class ModelCard:
             AttributeError,
             OverflowError,
         ) as error:
-            raise ModelError(f"the card of a model is wrong: {error!r}.") from error
+            raise ModelError(f"the model card is damaged: {error!r}.") from error
 
 
 def _are_labels(labels: Sequence[object], kinds: Any) -> bool:

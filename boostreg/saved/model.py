@@ -1,4 +1,4 @@
-"""Models written to and read from disk, and their predictions for new rows."""
+"""Saving and loading models, and predicting new rows with them."""
 
 import hashlib
 import json
@@ -74,7 +74,7 @@ def read_rows(
     rows = as_matrix(X)
     _refuse_shape(rows, columns)
     if np.isinf(rows).any():
-        raise DataError("X has infinite values; a value must be finite or missing.")
+        raise DataError("X has infinite values; values must be finite or missing.")
     if reading is not None and reading.missing_numbers:
         rows = np.where(np.isin(rows, list(reading.missing_numbers)), np.nan, rows)
     return rows
@@ -91,7 +91,7 @@ def read_frame(
 
 
 def frame_of(X: Any, columns: tuple[Column, ...]) -> "pd.DataFrame":
-    """Return an array, columns by position, as a DataFrame with names of training."""
+    """Return an array, columns by position, as a DataFrame with the training names."""
     import pandas as pd
 
     rows: NDArray[Any] = np.asarray(X, dtype=object)
@@ -247,12 +247,12 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
     Parameters
     ----------
     path : str or path-like
-        Of the library's own file or of its card, which are next to each other.
+        Path of the library's own file or of its card, which is next to it.
 
     Raises
     ------
     ModelError
-        If one of the two is missing or damaged, or the card is of another file.
+        If one of the two is missing or damaged, or if they do not match.
     """
     card, file = _read_pair(path)
     # LightGBM's first trees include the intercept in their leaves.
@@ -271,8 +271,8 @@ def _read_pair(path: str | PathLike[str]) -> tuple[ModelCard, Path]:
         found = [file.with_suffix(s) for s in SUFFIXES if file.with_suffix(s).is_file()]
         if len(found) != 1:
             raise ModelError(
-                f"{file} must be next to one model with its name and one of the "
-                f"suffixes {SUFFIXES}, found {len(found)}."
+                f"{file} must be next to one model file with the same name and one of "
+                f"the suffixes {', '.join(SUFFIXES)}, found {len(found)}."
             )
         file = found[0]
     beside = file.with_suffix(".json")
@@ -281,7 +281,7 @@ def _read_pair(path: str | PathLike[str]) -> tuple[ModelCard, Path]:
         described = json.loads(_read(beside))
     except (ValueError, RecursionError) as error:
         raise ModelError(
-            f"{beside} cannot be read as the card of {file.name}: {reason(error)}."
+            f"{beside} is not a model card for {file.name}: {reason(error)}."
         ) from error
     try:
         card = ModelCard.from_dict(described)
@@ -298,16 +298,16 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"{path} cannot be read; a model and its card must be next to each other, "
-            f"as model.ubj and model.json: {reason(error)}."
+            f"{path} cannot be read: {reason(error)}. A model and its card must be "
+            f"next to each other, such as model.ubj and model.json."
         ) from error
 
 
 def _refuse_changed(file: Path, content: bytes, card: ModelCard) -> None:
     if _sha256(content) != card.sha256:
         raise ModelError(
-            f"{file} is not the file that {file.with_suffix('.json').name} was written "
-            f"for: its SHA-256 is {_sha256(content)}, not {card.sha256}."
+            f"{file} does not match its card {file.with_suffix('.json').name}: its "
+            f"SHA-256 is {_sha256(content)}, not {card.sha256}. Restore both files."
         )
 
 
@@ -323,8 +323,8 @@ def _refuse_other(file: Path, card: ModelCard, trees: TreeEnsemble) -> None:
     for what, (found, expected) in compared.items():
         if found != expected:
             raise ModelError(
-                f"{file} is not the model of its card: {what} must be {expected!r}, "
-                f"got {found!r}."
+                f"{file} does not match its card: {what} must be {expected!r}, got "
+                f"{found!r}."
             )
     if not (np.isfinite(trees.value).all() and np.isfinite(trees.intercept).all()):
         raise ModelError(f"{file} must have finite leaves and a finite intercept.")
@@ -352,8 +352,8 @@ def _try_native(path: Path) -> None:
         ) from None
     if tried.returncode:
         raise ModelError(
-            f"{path} cannot be opened by its library, which fails or crashes on it "
-            f"(exit status {tried.returncode}); predictions do not need it."
+            f"{path} cannot be opened by its library, which fails or crashes (exit "
+            f"status {tried.returncode}); predict works without the library."
         )
 
 

@@ -23,18 +23,20 @@ __all__ = ["ClaimSpec", "ExperimentClaim", "PathClaim", "distinct_ids"]
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHARE = re.compile(r"\d+(?:\.\d+)?%")
 _CHANGES, _LEVELS = ("increasing", "decreasing"), ("above", "below")
+_ON_PATHS = tuple(name for name in EXPECTATIONS if name != "identical")
+_LIMITED = ("equal", "at_most", "identical")
 
 
 def _check_id(value: str) -> str:
     if not _ID.fullmatch(value):
         raise rule(
-            "1 to 32 of letters, digits, '.', '_' and '-', beginning with a letter or "
-            "digit"
+            "1 to 32 letters, digits, dots, underscores and hyphens, beginning with a "
+            "letter or digit"
         )
     return value
 
 
-def _check_least(value: Any) -> Any:
+def _check_limit(value: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, str) and _SHARE.fullmatch(value):
@@ -48,7 +50,7 @@ def _check_least(value: Any) -> Any:
     return value
 
 
-Least = Annotated[Any, AfterValidator(_check_least)]
+Limit = Annotated[Any, AfterValidator(_check_limit)]
 
 
 _LIMITS = {
@@ -69,15 +71,16 @@ class _Claim(Strict):
         expect, name = info.data.get("expect"), str(info.field_name)
         if expect is None:
             return value
-        needed = "at_most" if expect == "equal" else "at_least"
+        needed = "at_most" if expect in _LIMITED else "at_least"
         if name == needed and value is None:
-            raise rule(f"{_LIMITS[name]}, for `expect: {expect}`")
+            reason = f"`expect: {expect}` needs {_LIMITS[name]}"
+            raise rule(reason, kind="missing")
         if name != needed and value is not None:
-            raise rule(f"no {name} with `expect: {expect}`, which takes {needed}")
+            raise rule(f"`expect: {expect}` takes {needed} instead", kind="excess")
         return value
 
     @property
-    def least(self) -> Any:
+    def limit(self) -> Any:
         """The value of ``at_least`` or ``at_most``, whichever the claim has."""
         fields: dict[str, Any] = dict(self)
         return fields["at_most"] if fields["at_least"] is None else fields["at_least"]
@@ -106,9 +109,9 @@ class PathClaim(_Claim):
     engine: Text | None = None
     anchor: Annotated[str, AfterValidator(one_of(("fixed", "tuned")))] = "fixed"
     reading: Annotated[str, AfterValidator(one_of(("stopped", "equal")))] = "stopped"
-    expect: Annotated[str, AfterValidator(one_of(EXPECTATIONS))]
-    at_least: Least = Field(default=None, validate_default=True)
-    at_most: Least = Field(default=None, validate_default=True)
+    expect: Annotated[str, AfterValidator(one_of(_ON_PATHS))]
+    at_least: Limit = Field(default=None, validate_default=True)
+    at_most: Limit = Field(default=None, validate_default=True)
 
     @field_validator("at", mode="after")
     @classmethod
@@ -122,9 +125,12 @@ class PathClaim(_Claim):
     @classmethod
     def _expectation_suits_the_comparison(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("against") is None and value in _LEVELS:
-            raise rule("increasing, decreasing or equal (above/below need `against`)")
+            raise rule(
+                "increasing, decreasing, equal or at_most; above and below need "
+                "`against`"
+            )
         if info.data.get("against") is not None and value in _CHANGES:
-            raise rule("above, below or equal against another path")
+            raise rule("above, below, equal or at_most, because `against` is set")
         return value
 
 
@@ -138,10 +144,10 @@ class ExperimentClaim(_Claim):
     )
     engine: Text | None = None
     replicates: Annotated[int, Field(ge=2, le=10_000)] | None = None
-    expect: Annotated[str, AfterValidator(one_of((*_LEVELS, "equal")))]
+    expect: Annotated[str, AfterValidator(one_of((*_LEVELS, *_LIMITED)))]
     than: float = 0.0
-    at_least: Least = Field(default=None, validate_default=True)
-    at_most: Least = Field(default=None, validate_default=True)
+    at_least: Limit = Field(default=None, validate_default=True)
+    at_most: Limit = Field(default=None, validate_default=True)
 
     @property
     def procedure(self) -> Procedure:
@@ -183,14 +189,16 @@ class ExperimentClaim(_Claim):
     def _engine_has_a_use(cls, value: str | None, info: ValidationInfo) -> str | None:
         procedure = EXPERIMENTS.get(info.data.get("experiment", ""))
         if value is not None and procedure is not None and not procedure.by_engine:
-            raise rule("no engine, because this experiment grows no trees")
+            raise rule("this experiment grows no trees", kind="excess")
         return value
 
     @field_validator("at_least", "at_most", mode="after")
     @classmethod
-    def _limit_is_no_percentage(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            raise rule("a number above 0; a percentage needs a path to refer to")
+    def _percentage_has_a_reference(cls, value: Any, info: ValidationInfo) -> Any:
+        procedure = EXPERIMENTS.get(info.data.get("experiment", ""))
+        changes = frozenset[str]() if procedure is None else procedure.changes
+        if isinstance(value, str) and info.data.get("measure") not in changes:
+            raise rule("a number above 0; a percentage is only for a path or a ratio")
         return value
 
 

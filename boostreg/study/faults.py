@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -34,16 +34,16 @@ _EXPECTED = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "finite_number": "a finite number",
-    "string_type": "text (quote what YAML reads as something else)",
+    "string_type": "text (put it in quotes)",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "a mapping of keys",
     "mapping_type": "a mapping of keys",
     "model_type": "a mapping of keys",
-    "greater_than": "above {gt:g}",
-    "greater_than_equal": "at least {ge:g}",
-    "less_than": "below {lt:g}",
-    "less_than_equal": "at most {le:g}",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "less_than": "a number below {lt:g}",
+    "less_than_equal": "a number of at most {le:g}",
     "too_short": "at least one entry",
     "string_too_short": "text that is not empty",
     "string_too_long": "at most {max_length} characters",
@@ -77,16 +77,24 @@ def as_error(file: str, faults: Iterable[PlacedFault]) -> StudyError:
     lines = [fault.line(file) for fault in sorted(set(faults))]
     if len(lines) == 1:
         return StudyError(lines[0])
-    return StudyError("\n  ".join([f"{file} has {len(lines)} faults:", *lines]))
+    return StudyError("\n  ".join([f"{file} has {len(lines)} errors:", *lines]))
 
 
 def _custom(fault: Fault) -> PydanticCustomError:
     return PydanticCustomError("fault", "fault", {"fault": fault})
 
 
-def rule(expected: str, *, known: Sequence[str] = ()) -> PydanticCustomError:
-    """Return what a validator raises: what is allowed, and the names that are known."""
-    return _custom(Fault((), expected, None, tuple(known)))
+def rule(
+    expected: str,
+    *,
+    known: Sequence[str] = (),
+    kind: Literal["value", "missing", "excess"] = "value",
+) -> PydanticCustomError:
+    """Return what a validator raises: the arguments of a ``Fault``, without its place.
+
+    ``expected`` is what is allowed, or the reason if the key is missing or in excess.
+    """
+    return _custom(Fault((), expected, None, tuple(known), kind))
 
 
 def contradiction(text: str, *, at: Loc) -> PydanticCustomError:
@@ -117,7 +125,7 @@ def describe(fault: Fault, advice: str = ".") -> str:
         case "missing":
             return f"missing; {expected}."
         case "excess":
-            return f"found {found}; {expected}, so leave `{fault.loc[-1]}` out."
+            return f"found {found}; {expected}, so remove this key."
         case "unknown":
             end = nearest(fault.loc[-1], fault.known) or advice
             return f"unknown key; expected one of: {', '.join(fault.known)}{end}"

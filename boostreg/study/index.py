@@ -11,8 +11,16 @@ import filelock
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.report.index import index_row, render_index
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
+from boostreg.report.results import ClaimData
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
+from boostreg.study.article import (
+    QUESTIONS,
+    finding_words,
+    is_article,
+    plain,
+    statement_of,
+)
 from boostreg.study.files import write_text
 from boostreg.study.run import damage_as_data_error, read_results, require_runs, runs_in
 
@@ -59,7 +67,7 @@ def write_index(folder: Path) -> Index:
         if page.exists() and not _is_ours(page):
             raise DataError(
                 f"{page} was not written by boostreg and was not changed; move it "
-                "away to get an index of the studies."
+                "away to get an index of the runs."
             )
         compared = sorted(p.name for p in folder.glob("compare-*.html") if _is_ours(p))
         write_text(page, render_index(rows, left_out, compared))
@@ -86,7 +94,7 @@ def compare_folders(
     first, second = read_results(a), read_results(b)
     where = (a.resolve(), b.resolve())
     if where[0] == where[1]:
-        raise StudyError(f"A and B must be two runs, both are {a}.")
+        raise StudyError(f"A and B must be two different runs; both are {a}.")
     short = where[0].name, where[1].name
     names = short
     if short[0] == short[1]:
@@ -96,7 +104,10 @@ def compare_folders(
         )
     page = out or where[0].parent / f"compare-{short[0]}-{short[1]}.html"
     if page.exists() and not _is_ours(page):
-        raise DataError(f"{page} was not written by boostreg; name another with --out.")
+        raise DataError(
+            f"{page} was not written by boostreg and was not changed; name another "
+            "page with --out."
+        )
     links = []
     for run in where:  # links stay within the folder of the page
         beside = page.resolve().parent == run.parent and (run / "report.html").exists()
@@ -120,10 +131,11 @@ _ABOUT = (
     "Written by `boostreg claims --write` from the results of the runs next to this "
     "page; do not edit. A claim is supported if the whole 95% interval shows an effect "
     "of at least the required size, refuted if the whole interval falls short of it, "
-    "and otherwise not settled. Verdicts are not adjusted for the number of claims."
+    "and otherwise not settled. Verdicts are not adjusted for the number of claims. A "
+    "claim over many tables is about their random-effects mean; the number of tables "
+    "in which it holds by itself, and a prediction for another table, are next to it."
 )
 
-_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
 _OURS = b"`boostreg claims --write`"
 _Row = tuple[str, ...]
 
@@ -146,23 +158,48 @@ def claim_lines(folder: Path) -> Iterator[str]:
 
 
 def claims_page(folder: Path) -> str:
-    """Return the claims of all runs in ``folder`` as a page of Markdown."""
-    lines = [
-        "# Claims and verdicts",
-        "",
-        _ABOUT,
-        "",
-        _line(_HEADS),
-        _line(tuple("---" for _ in _HEADS)),
-    ]
+    """Return the claims of all runs in ``folder`` as a page of Markdown.
+
+    It begins with the findings by question where the claims are those of the article.
+    """
+    lines = ["# Claims and verdicts", "", _ABOUT, ""]
+    lines += _questions(folder)
+    lines += [_line(_HEADS), _line(tuple("---" for _ in _HEADS))]
     for row in _rows(folder):
+        name, *cells, study = map(plain, row)
         page = f"{quote(row[-1], safe='', errors='replace')}/report.html"
-        anchor = quote(f"claim-{row[0]}", safe="", errors="replace")
-        name, *cells, study = map(_plain, row)
         lines.append(
-            _line((f"[{name}]({page}#{anchor})", *cells, f"[{study}]({page})"))
+            _line(
+                (f"[{name}]({_place(row[0], row[-1])})", *cells, f"[{study}]({page})")
+            )
         )
     return "\n".join(lines) + "\n"
+
+
+def _place(claim: str, study: str) -> str:
+    page = f"{quote(study, safe='', errors='replace')}/report.html"
+    return f"{page}#{quote(f'claim-{claim}', safe='', errors='replace')}"
+
+
+def _questions(folder: Path) -> Iterator[str]:
+    """Yield the findings by question of the article, nothing for other claims."""
+    claims = sorted(_claims(folder), key=lambda pair: _natural(pair[0]["id"]))
+    if not is_article([claim for claim, _ in claims]):
+        return
+    for question, statements in QUESTIONS.items():
+        yield f"## {question}"
+        yield ""
+        for name, statement in statements.items():
+            mine = [pair for pair in claims if statement_of(pair[0]["id"]) == name]
+            links = {
+                claim["id"]: f"[{plain(claim['id'])}]({_place(claim['id'], study)})"
+                for claim, study in mine
+            }
+            found = finding_words([claim for claim, _ in mine], links)
+            yield f"- **{name}. {plain(statement)}** {found}"
+        yield ""
+    yield "## All claims"
+    yield ""
 
 
 def write_claims_page(folder: Path) -> Path:
@@ -180,17 +217,21 @@ def write_claims_page(folder: Path) -> Path:
     return page
 
 
-def _rows(folder: Path) -> list[_Row]:
+def _claims(folder: Path) -> Iterator[tuple[ClaimData, str]]:
+    """Yield the claims of all runs in a folder, each with the name of its run."""
     require_runs(folder)
-    rows = []
     for run in runs_in(folder):
         results = read_results(run)
         with damage_as_data_error(run):
-            rows += [
-                (*row, claim["measured"], run.name)
-                for claim in results["claims"]
-                for row in claim_rows(claim)
-            ]
+            yield from ((claim, run.name) for claim in results["claims"])
+
+
+def _rows(folder: Path) -> list[_Row]:
+    rows = [
+        (*row, claim["measured"], study)
+        for claim, study in _claims(folder)
+        for row in claim_rows(claim)
+    ]
     if not rows:
         raise DataError(f"{folder} contains no claim: no run in it has `claims`.")
     return sorted(rows, key=lambda row: (_natural(row[0]), row[-1]))
@@ -205,17 +246,6 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
     parts = re.findall(r"\d+|\D+", name)
     # Python refuses to parse numbers with thousands of digits.
     return tuple((int(p[:999]), "") if p.isdigit() else (-1, p) for p in parts)
-
-
-def _plain(text: str) -> str:
-    r"""Escape text for one cell of a Markdown table.
-
-    >>> print(_plain("<b> of [a](b) | c"), _plain("two\nlines"))
-    &lt;b&gt; of \[a\](b) \| c two lines
-    """
-    line = " ".join(text.split()).replace("&", "&amp;")
-    line = line.replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKUP.sub(r"\\\g<0>", line)
 
 
 def _line(cells: _Row) -> str:

@@ -60,7 +60,7 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[Loc, str]]:
 def without_effect(spec: StudySpec) -> tuple[str, ...]:
     """Return a sentence for each default that has no effect in this study."""
     if spec.search.racing and spec.search.sampler == "nsga2":
-        return ("Sampler nsga2 weighs leaves against loss, so no trial was raced.",)
+        return ("The sampler nsga2 trades leaves against loss, so racing is off.",)
     return ()
 
 
@@ -108,14 +108,15 @@ def load_study(path: str | Path) -> Study:
     ------
     StudyError
         If the file cannot be read, is not YAML, breaks the schema, or requests what
-        this version cannot do. All faults are reported at once, one per line: file,
+        this version cannot do. All errors are reported at once, one per line: file,
         line, column, key, what was found and what is allowed.
     """
     document = read_yaml(Path(path))
     if not isinstance(document.content, dict):
-        found = "nothing" if document.content is None else show(document.content)
+        empty = document.content is None
+        found = "the file is empty" if empty else f"found {show(document.content)}"
         raise StudyError(
-            f"{path}: found {found}; expected a mapping with at least name and data."
+            f"{path}: {found}; expected a mapping with at least the keys name and data."
         )
     faults = document.faults
     known = {(fault.key, fault.place) for fault in faults}

@@ -7,9 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from boostreg.changes import Judges
+from boostreg.claims.experiments.base import Measured
 from boostreg.claims.paths import PathQuestion, answer_path
-from boostreg.claims.verdict import Finding, Margin, judge, replicate_t, resampled_t
+from boostreg.claims.tables import FOLDS, TABLES, find_over_tables
+from boostreg.claims.verdict import (
+    Finding,
+    Margin,
+    bounded,
+    judge,
+    largest_deviation,
+    replicate_t,
+    resampled_t,
+)
 from boostreg.claims.work import ExperimentWork, Resample
 from boostreg.data import planted_name
 from boostreg.effects.effects import (
@@ -83,7 +92,7 @@ class _ImportanceStudy:
         return self._explained
 
     def of(self, engine: str) -> dict[str, Importance]:
-        """Return the importance for loss, gap and leaves of one engine."""
+        """Return the importance of one engine's penalties, by measure."""
         records = self._explained.records
         return {
             # Limits are for fits: a surrogate that exceeded one is fitted here.
@@ -107,13 +116,18 @@ class _ImportanceStudy:
         seed = self._plan.spec.seed
         return {
             measure: ExplainWork(
-                names, points, tuple(tuple(read(t) for t in r) for r in kept), seed
+                names,
+                points,
+                tuple(tuple(read(t) for t in r) for r in kept),
+                seed,
+                good=measure == "good",
             )
             for measure, read in _MEASURES.items()
         }
 
 
 _MEASURES: Mapping[str, Callable[[Trial], float]] = {
+    "good": lambda trial: trial.loss,
     "loss": lambda trial: trial.loss,
     "gap": lambda trial: trial.loss - trial.train_loss,
     "leaves": lambda trial: float(np.log1p(trial.sizes["n_leaves"])),
@@ -130,14 +144,6 @@ def folds_around(plan: Plan, anchor: str) -> range:
     answer and have all repeats; the others have the first one.
     """
     return plan.outer_folds if anchor == "tuned" else plan.first_outer_folds
-
-
-def path_judges(plan: Plan, anchor: str) -> Judges:
-    """Return the test rows of these folds."""
-    every, n = plan.judges, len(folds_around(plan, anchor))
-    if n == len(every.rows):
-        return every
-    return replace(every, rows=every.rows[:n], weights=every.weights[:n], repeats=1)
 
 
 _Path = tuple[str, str, str]
@@ -255,7 +261,10 @@ class Insights:
             for (engine, name), found in self._outer_points(anchor).items()
         }
         ratio = self._plan.inner_ratio
-        judges = {name: path_judges(self._plan, name) for name in self._points}
+        judges = {
+            name: self._plan.judges(folds_around(self._plan, name))
+            for name in self._points
+        }
         found = []
         for (engine, name, anchor, reading), path in by_path.items():
             if min(row.point for row in path) == 0:
@@ -296,7 +305,9 @@ class Insights:
                     grid = tuple(points[k] for k in sorted(points))
                     raw = ENGINE_FACTS[engine].defaults.get(name)
                     paths.append(OuterPath(engine, name, grid, made_default, raw))
-            made += tuned_penalties(paths, anchor, path_judges(self._plan, anchor))
+            made += tuned_penalties(
+                paths, anchor, self._plan.judges(folds_around(self._plan, anchor))
+            )
         return made
 
     def _outer_points(
@@ -346,14 +357,8 @@ class Insights:
             pairs = self._incumbents[engine, outer]
             if any(work not in records for _, work in pairs):
                 return ()
-            weights = self._plan.test_weights(outer)
-            losses = [
-                float(np.average(records[work].row_losses, weights=weights))
-                for _, work in pairs
-            ]
-            candidates = [candidate for candidate, _ in pairs]
-            found.append(list(zip(candidates, losses, strict=True)))
-        return overtuning(found)
+            found.append([(one, records[work].row_losses) for one, work in pairs])
+        return overtuning(found, self._plan.judges(self._plan.outer_folds))
 
     def _refit(self, engine: str, outer: int, trial: Trial, n_rounds: int) -> FitWork:
         return FitWork(self._plan.refit(engine, outer, trial.penalty, n_rounds))
@@ -476,7 +481,8 @@ class Claims:
                 anchor=claim.anchor,
                 reading=claim.reading,
                 expect=claim.expectation,
-                margin=Margin.read(claim.least),
+                margin=Margin.read(claim.limit),
+                cut_from=plan.spec.rounds.max - plan.spec.rounds.patience + 1,
             )
             for engine in self._engines(claim)
         ]
@@ -495,6 +501,8 @@ class Claims:
             "n": len(list(self._resamples(claim))),
             "of": "folds" if self._source is None else "replicates",
         }
+        if procedure.over_tables:
+            measured |= {"n": len(TABLES), "of": f"tables, {FOLDS} folds each"}
         return ClaimRecord(
             claim=claim.as_dict() | {"kind": "experiment"},
             measured=measured,
@@ -504,25 +512,45 @@ class Claims:
 
     def _finding(self, claim: ExperimentClaim, engine: str | None) -> Finding:
         works = self._works(claim, engine)
+        if claim.procedure.over_tables:
+            return self._over_tables(claim, engine, works)
         found = [self.job.records[w] for w in works if w in self.job.records]
         values = tuple(one.values[claim.measure] for one in found)
+        change = claim.measure in claim.procedure.changes
         if n_failed := len(works) - len(found):
             reasons = [self.job.failures[w] for w in works if w in self.job.failures]
             why = f": {reasons[0]}".rstrip(".") if reasons else ""
             method = f"no interval: {n_failed} of {len(works)} resamples failed{why}"
             nan = float("nan")
             interval = Interval(nan, nan, nan, nan, len(values), method)
+        elif claim.expectation == "identical":
+            interval = largest_deviation(values, claim.than)
         elif self._source is None:
-            interval = resampled_t(values, self._plan.inner_ratio)
+            interval = resampled_t(values, self._plan.inner_ratio, change=change)
         else:
-            interval = replicate_t(values)
-        least = float(claim.least)
+            interval = replicate_t(values, change=change)
+        interval = bounded(interval, [one.bounds.get(claim.measure) for one in found])
+        least = Margin.read(claim.limit).value
         verdict = judge(interval, claim.expectation, least, claim.than)
-        series = {
-            name: tuple(np.mean([one.series[name] for one in found], axis=0).tolist())
-            for name in (found[0].series if found else ())
-        }
-        return Finding(engine, interval, verdict, values, series)
+        return Finding(engine, interval, verdict, values, _mean_series(found))
+
+    def _over_tables(
+        self,
+        claim: ExperimentClaim,
+        engine: str | None,
+        works: Sequence[ExperimentWork],
+    ) -> Finding:
+        records = self.job.records
+        changes: dict[str, list[float]] = {}
+        for work in works:
+            found = records.get(work)
+            value = float("nan") if found is None else found.values[claim.measure]
+            changes.setdefault(str(work.resample.table), []).append(value)
+        least = Margin.read(claim.limit).value
+        return replace(
+            find_over_tables(engine, changes, (claim.expectation, least, claim.than)),
+            series=_mean_series([records[w] for w in works if w in records]),
+        )
 
     def _works(
         self, claim: ExperimentClaim, engine: str | None
@@ -537,6 +565,11 @@ class Claims:
 
     def _resamples(self, claim: ExperimentClaim) -> Iterator[Resample]:
         plan, seed = self._plan, self._plan.spec.seed
+        if claim.procedure.over_tables:
+            for table in TABLES:
+                for fold in range(FOLDS):
+                    yield Resample(seed, fold, table=table)
+            return
         if self._source is not None:
             for number in range(claim.replicates or _REPLICATES):
                 drawn = derive_seed(seed, "replicate", number)
@@ -546,3 +579,10 @@ class Claims:
         for outer in plan.outer_folds:
             for inner in range(plan.splits.n_inner):
                 yield Resample(derive_seed(seed, "fold", outer, inner), outer, inner)
+
+
+def _mean_series(found: Sequence[Measured]) -> dict[str, tuple[float, ...]]:
+    return {
+        name: tuple(np.mean([one.series[name] for one in found], axis=0).tolist())
+        for name in (found[0].series if found else ())
+    }

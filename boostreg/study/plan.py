@@ -42,6 +42,7 @@ from boostreg.study.path_grids import engine_grids, left_out, not_split, path_na
 from boostreg.study.run import damage_as_data_error, read_results
 from boostreg.study.spec import Folds, Validation
 from boostreg.tuning import Proposer, Tuning
+from boostreg.tuning.acting import PICKS
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 
@@ -51,7 +52,6 @@ _MAX_FOLDS = 20_000
 """Maximum number of folds over both levels: each is fitted by every trial."""
 _MAX_FOLD_ROWS = 10**9
 """Maximum number of rows over all folds: each row number takes 8 bytes."""
-PICKS = ("best", "one_se")
 
 
 _FEW_ROWS, _REPEATS = 2000, 3
@@ -206,16 +206,15 @@ class Plan:
         """Numbers of the outer folds of the first repeat."""
         return range(self.splits.n_outer // self.n_repeats)
 
-    @property
-    def judges(self) -> Judges:
-        """The test rows of all outer folds."""
+    def judges(self, folds: range) -> Judges:
+        """Return the test rows of outer folds, of whole repeats."""
         return Judges(
-            rows=tuple(fold.test for fold in self.splits.outer),
-            weights=tuple(map(self.test_weights, self.outer_folds)),
+            rows=tuple(self.splits.outer[fold].test for fold in folds),
+            weights=tuple(map(self.test_weights, folds)),
             groups=self.table.groups,
             forward=self.table.time is not None,
             ratio=self.splits.outer_ratio,
-            repeats=self.n_repeats,
+            repeats=self.n_repeats * len(folds) // self.splits.n_outer,
         )
 
     @property

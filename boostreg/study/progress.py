@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from boostreg.fits.schedule import Batch, Job
+from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.mirror import Mirror
 from boostreg.tuning.search import TuningJob
@@ -53,7 +54,8 @@ class Watch:
         self._progress, self._mirrors = progress, mirrors
         self._stage, self._n_trials = stage, n_trials
         self._searches = [job for job in jobs if isinstance(job, TuningJob)]
-        self._others = [job for job in jobs if isinstance(job, (Batch, Measuring))]
+        counted = (ActingJob, Batch, Measuring)
+        self._others = [job for job in jobs if isinstance(job, counted)]
         self._n_done = 0
         self._seen = dict.fromkeys(map(id, self._searches), 0)
         self._announced = False

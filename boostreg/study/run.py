@@ -210,8 +210,8 @@ def results_file(folder: Path) -> Path:
     elif not folder.is_dir():
         near = runs_in(folder.parent) if folder.parent.is_dir() else []
         names = suggestion(folder.name, [run.name for run in near])
-        listed = f"; of the runs in {folder.parent} {names}" if near else ""
-        instead = f"does not exist; name the folder of a run{listed}."
+        known = names if near else "name the folder of a run."
+        instead = f"does not exist; {known}"
     elif runs := runs_in(folder):
         names = quoted(run.name for run in runs)
         instead = f"is not a run, but contains the runs {names}; name one of them."

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import Any
 
+from boostreg.effects.optimism import nested_gap
 from boostreg.errors import DataError, RunError
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.executor import LocalExecutor
@@ -36,9 +37,10 @@ from boostreg.study.index import write_index
 from boostreg.study.load import load_study, write_study
 from boostreg.study.measurements import Claims, Insights
 from boostreg.study.output import run_folder, write_run
-from boostreg.study.plan import PICKS, Plan
+from boostreg.study.plan import Plan
 from boostreg.study.progress import Event, Progress, Watch
 from boostreg.study.spec import Dask
+from boostreg.tuning.acting import PICKS, ActingJob
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
 from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
@@ -234,14 +236,21 @@ class _Runner:
             for engine in plan.spec.engines
             for outer in (*plan.outer_folds, None)
         }
+        tolerance = plan.spec.tolerance
+        acting = {where: ActingJob(job, tolerance) for where, job in searches.items()}
         insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
-        jobs = [*searches.values(), *insights.first(), given, claims.job]
+        jobs: list[Job] = [*searches.values(), *acting.values()]
+        jobs += [*insights.first(), given, claims.job]
         mirrors = self._mirrors(searches)
         self._drive(jobs, "paths, effects, baselines and claims", mirrors)
         tuned = {
             where: TunedEngine(
-                job.tuning.trials, job.tuning.selection, job.prior, job.guesses
+                job.tuning.trials,
+                acting[where].selection,
+                job.prior,
+                job.guesses,
+                acting[where].reduced,
             )
             for where, job in searches.items()
         }
@@ -284,8 +293,8 @@ class _Runner:
             sketches=insights.sketches(),
             tuned=insights.tuned(),
             notes=tuple(notes),
-            judges=plan.judges,
-            tolerance=plan.spec.tolerance,
+            judges=plan.judges(plan.outer_folds),
+            tolerance=tolerance,
             lint=self.lint,
             claims=claims.records(rows),
         )
@@ -356,4 +365,12 @@ class _Runner:
             models={pick: records[ModelWork(refit(None, pick))] for pick in PICKS},
             importance=insights.importance.of(name),
             overtuning=insights.overtuning(name),
+            nested_gap={
+                pick: nested_gap(
+                    [tuned[name, k].candidate(pick).loss for k in plan.outer_folds],
+                    [one.loss for one in outer[pick]],
+                    plan.judges(plan.outer_folds),
+                )
+                for pick in PICKS
+            },
         )

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from boostreg.baselines import BASELINES, DEFAULT_BASELINES
+from boostreg.changes import TOLERANCE
 from boostreg.data import Reading, Task
 from boostreg.engines import ENGINES
 from boostreg.errors import Fault, PenaltyError, StudyError
@@ -77,7 +78,7 @@ Name = Annotated[str, Field(max_length=1000)]
 
 
 def _all_of(names: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    """Return a check that a list holds some of ``names``, each at most once."""
+    """Return a check that a list has only ``names``, each at most once."""
 
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
         expected = f"one of: {', '.join(names)}"
@@ -94,7 +95,7 @@ def _all_of(names: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     """Check that no entry of a list is repeated."""
     raise_faults(
-        Fault((place,), "each entry once", value)
+        Fault((place,), "each entry only once", value)
         for place, value in enumerate(values)
         if value in values[:place]
     )
@@ -104,7 +105,7 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 def _check_fixed(values: Any) -> dict[str, float | int | None]:
     """Return penalties with the value that each is fixed at, priors as values."""
     if not isinstance(values, Mapping):
-        raise rule("a mapping of penalties to values")
+        raise rule("penalties with values, such as {learning_rate: 0.1}")
     faults: list[Fault] = []
     for name, value in values.items():
         if name not in PENALTIES:
@@ -214,7 +215,7 @@ class Data(Strict):
             is_number(factor) and factor > 0 for factor in value.values()
         ):
             return {str(label): float(factor) for label, factor in value.items()}
-        raise rule("balanced, or a positive number for each class that is named")
+        raise rule("balanced, or classes with positive numbers, such as {yes: 2}")
 
     @field_validator("monotone", mode="after")
     @classmethod
@@ -223,7 +224,7 @@ class Data(Strict):
             is_number(sign) and abs(sign) == 1 for sign in value.values()
         ):
             return {str(name): int(sign) for name, sign in value.items()}
-        raise rule("1 (rising) or -1 (falling) for each column that is named")
+        raise rule("columns with 1 (increasing) or -1 (decreasing), such as {age: 1}")
 
     @field_validator("missing", mode="after")
     @classmethod
@@ -235,7 +236,7 @@ class Data(Strict):
         ):
             return tuple(map(str, value))
         raise rule(
-            "a list of words and numbers, such as ['?', NA, -999], with null, true and "
+            "a list of words and numbers, such as ['?', NA, -999]; put null, true and "
             "false in quotes"
         )
 
@@ -246,7 +247,7 @@ class Data(Strict):
             types = {str(name): kind for name, kind in value.items()}
             if Reading.expected("types", types=types) is None:
                 return types
-        raise rule("number or category for each column that is named")
+        raise rule("columns with number or category, such as {zip: category}")
 
     @field_validator("decimal", "thousands", "separator", "encoding", mode="after")
     @classmethod
@@ -269,7 +270,7 @@ class Data(Strict):
             ((name, number),) = value.items()
             name = name if is_number(number) else None
         if not isinstance(name, str):
-            raise rule("a name, or one name with its number such as {tweedie: 1.5}")
+            raise rule("a name, or a name with its number, such as {tweedie: 1.5}")
         if name not in OBJECTIVES:
             raise rule(f"one of: {', '.join(OBJECTIVES)}", known=OBJECTIVES)
         try:
@@ -292,7 +293,7 @@ class Data(Strict):
 
 
 class Rounds(Strict):
-    """How long an ensemble may grow, and when it stops earlier."""
+    """Maximum number of rounds, and the rounds without improvement before a stop."""
 
     max: Count = 500
     patience: Count = 30
@@ -304,7 +305,7 @@ def _check_storage(value: Any) -> str | None:
         return None
     if not isinstance(value, str):
         # The value is not shown, because it may contain a password.
-        text = "expected the URL of a storage, as text."
+        text = "expected the URL of a storage as text."
         raise contradiction(text, at=("search", "storage"))
     try:
         check_storage(value)
@@ -398,7 +399,7 @@ class Validation(Strict):
 
 
 class Paths(Strict):
-    """Paths along one penalty, all else fixed; None: see ``path_grids``."""
+    """Paths along one penalty, the others fixed; None: see ``path_grids``."""
 
     penalties: Annotated[tuple[str, ...], AfterValidator(_all_of(PENALTIES))] | None = (
         None
@@ -475,7 +476,7 @@ class StudySpec(Strict):
     effects: Effects = Effects()
     select: Select = Select()
     claims: Annotated[tuple[ClaimSpec, ...], AfterValidator(distinct_ids)] = ()
-    tolerance: Annotated[float, BeforeValidator(_check_tolerance)] = 0.01
+    tolerance: Annotated[float, BeforeValidator(_check_tolerance)] = TOLERANCE
     compute: Compute = Compute()
     limits: Limits = Limits()
 
@@ -484,6 +485,7 @@ class StudySpec(Strict):
     def _name_stays_in_its_folder(cls, name: str) -> str:
         if not _NAME.fullmatch(name):
             raise rule(
-                "1 to 64 of a-z, 0-9, '_' and '-', beginning with a letter or digit"
+                "1 to 64 characters from a-z, 0-9, _ and -, beginning with a letter or "
+                "digit"
             )
         return name

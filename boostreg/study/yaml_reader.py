@@ -86,13 +86,14 @@ def read_yaml(path: Path) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         text = " ".join(str(error.problem or error.context or "cannot be read").split())
+        text = text.replace("'<stream end>'", "the end of the file")
         hint = "; indent with spaces, not tabs" if r"\t" in text else ""
         place = _place(mark) if mark else _TOP
-        fault = PlacedFault(place, "", f"not YAML: {text}{hint}.")
+        fault = PlacedFault(place, "", f"invalid YAML: {text}{hint}.")
         raise as_error(document.file, [fault]) from None
     except YAMLError as error:
         text = " ".join(str(error).split())
-        raise StudyError(f"{path}: not YAML: {text}.") from None
+        raise StudyError(f"{path}: invalid YAML: {text}.") from None
     return document
 
 
@@ -103,23 +104,28 @@ def _read_text(path: Path) -> str:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise StudyError(f"{path}: there is no such file.") from None
+        raise StudyError(f"{path} does not exist; name a study file.") from None
     except IsADirectoryError:
-        raise StudyError(f"{path}: is a folder; expected a study file.") from None
+        raise StudyError(f"{path} is a folder; name a study file.") from None
     except (OSError, ValueError) as error:
-        raise StudyError(f"{path}: could not be read: {reason(error)}.") from None
+        raise StudyError(f"{path} could not be read: {reason(error)}.") from None
     if content is None:
-        raise StudyError(f"{path}: is not a regular file; expected a study file.")
+        raise StudyError(f"{path} is not a regular file; name a study file.")
     if len(content) > MAX_BYTES:
-        raise StudyError(f"{path}: is larger than {MAX_BYTES // 1024} KiB.")
+        raise StudyError(
+            f"{path} is too large for a study file; the limit is {MAX_BYTES // 1024} "
+            "KiB."
+        )
     if content.count(b"\n") > MAX_LINES:
-        raise StudyError(f"{path}: has more than {MAX_LINES} lines.")
+        raise StudyError(
+            f"{path} is too long for a study file; the limit is {MAX_LINES} lines."
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StudyError(
-            f"{path}: is not UTF-8 text: byte {error.start} is "
-            f"0x{content[error.start]:02x}."
+            f"{path} is not UTF-8 text: byte {error.start} is "
+            f"0x{content[error.start]:02x}. Save it as UTF-8."
         ) from None
 
 
@@ -133,7 +139,9 @@ def _check_nesting(file: str, text: str) -> None:
         n_open = n_open + 1 if bracket[0] in "[{" else max(n_open - 1, 0)
         if n_open > MAX_DEPTH:
             place = Place(text.count("\n", 0, bracket.start()) + 1, 1)
-            fault = PlacedFault(place, "", f"nested deeper than {MAX_DEPTH} levels.")
+            fault = PlacedFault(
+                place, "", f"found more than {MAX_DEPTH} nested levels, the limit."
+            )
             raise as_error(file, [fault])
 
 
@@ -160,11 +168,11 @@ class _Builder:
                 n_documents += 1
                 place = _place(event.start_mark)
                 if n_documents > 1:
-                    raise self._refusal(place, "a second document begins.")
-                if event.tags or tuple(event.version or (1, 2)) != (1, 2):
                     raise self._refusal(
-                        place, "a YAML directive; studies are YAML 1.2."
+                        place, "found a second document; keep one per file."
                     )
+                if event.tags or tuple(event.version or (1, 2)) != (1, 2):
+                    raise self._refusal(place, "found a YAML directive; remove it.")
 
     def _value(self, event: Any, loc: Loc) -> Any:
         self._check_node(event, loc)
@@ -184,15 +192,21 @@ class _Builder:
         place = _place(event.start_mark)
         self._n_values += 1
         if isinstance(event, AliasEvent):
-            raise self._refusal(place, "an alias (*); write the value out.")
+            raise self._refusal(place, "found an alias (*); write out its value.")
         if event.anchor is not None:
-            raise self._refusal(place, "an anchor (&); write each value out.")
+            raise self._refusal(place, "found an anchor (&); write out each value.")
         if event.tag is not None:
-            raise self._refusal(place, f"a tag ({show(str(event.tag))}); leave it out.")
+            raise self._refusal(
+                place, f"found a tag ({show(str(event.tag))}); remove it."
+            )
         if len(loc) >= MAX_DEPTH:
-            raise self._refusal(place, f"nested deeper than {MAX_DEPTH} levels.")
+            raise self._refusal(
+                place, f"found more than {MAX_DEPTH} nested levels, the limit."
+            )
         if self._n_values > MAX_VALUES:
-            raise self._refusal(place, f"more than {MAX_VALUES} values.")
+            raise self._refusal(
+                place, f"found more than {MAX_VALUES} values, the limit."
+            )
 
     def _mapping(self, loc: Loc) -> dict[str, Any]:
         content: dict[str, Any] = {}
@@ -201,7 +215,11 @@ class _Builder:
             key, place = self._key(event), _place(event.start_mark)
             if key in content:
                 first = self._document.keys[*loc, key].line
-                self._fault(place, (*loc, key), f"repeated, first in line {first}.")
+                self._fault(
+                    place,
+                    (*loc, key),
+                    f"repeated, first set in line {first}; keep one.",
+                )
             else:
                 self._document.keys[*loc, key] = place
             value = self._value(next(self._events), (*loc, key))
@@ -214,22 +232,31 @@ class _Builder:
     def _key(self, event: Any) -> str:
         place = _place(event.start_mark)
         if not isinstance(event, ScalarEvent):
-            raise self._refusal(place, "a key must be text, found a list or a mapping.")
+            raise self._refusal(
+                place, "found a list or a mapping as a key; expected text."
+            )
         if event.value == "<<":
-            raise self._refusal(place, "a merge key (<<); write the keys out.")
+            raise self._refusal(place, "found a merge key (<<); write out its keys.")
         if _unprintable(event.value):
-            raise self._refusal(place, "a key with control characters.")
+            raise self._refusal(
+                place, "found control characters in a key; remove them."
+            )
         return str(event.value)
 
     def _scalar(self, event: Any, loc: Loc) -> Any:
         text: str = event.value
         place = _place(event.start_mark)
         if _unprintable(text.replace("\n", "").replace("\t", "")):
-            self._fault(place, loc, "text with control characters.")
+            self._fault(place, loc, "found control characters; remove them.")
             return ""
         plain = event.implicit[0]
         if plain and _INT.fullmatch(text) and len(text) > _LONGEST_INT:
-            self._fault(place, loc, f"a whole number of {len(text)} digits.")
+            self._fault(
+                place,
+                loc,
+                f"found a whole number of {len(text)} digits; the limit is "
+                f"{_LONGEST_INT}.",
+            )
             return 0
         return _resolve(text) if plain else text
 

@@ -4,9 +4,13 @@ A trial races against the incumbent: the best complete trial among those numbere
 its own number minus ``in_flight``. The outcome is therefore a pure function of what the
 sampler sees, and does not depend on the workers. Losses are compared paired by fold,
 each fold of the trial at its own best round, which favours the trial.
+
+A trial with a higher loss may still be the best of its size. It is kept while one of
+its prefixes lies on the Pareto front of leaves and loss, together with those trials,
+over the folds measured so far.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self, get_args
 
@@ -17,7 +21,14 @@ from boostreg.errors import FitError
 from boostreg.fits.fit import Fit, FitResult, derive_seed
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty
-from boostreg.tuning.trial import Trial, fault, measured_trial, short_folds
+from boostreg.tuning.selection import TrialCurves
+from boostreg.tuning.trial import (
+    Trial,
+    fault,
+    mean_curves,
+    measured_trial,
+    short_folds,
+)
 
 __all__ = ["RULES", "FitSettings", "Measuring", "Race", "Rule", "Setting", "inner_fits"]
 
@@ -51,28 +62,46 @@ class Race:
         works after a single fold.
         ``wilcoxon``: the signed-rank test of Optuna's ``WilcoxonPruner`` with its
         defaults (``optuna/pruners/_wilcoxon.py``).
+    rivals : tuple of TrialCurves
+        The complete trials, with the incumbent.
     """
 
     losses: Array
     variance: float
     rule: Rule
+    rivals: tuple[TrialCurves, ...] = ()
 
     @classmethod
-    def among(cls, seen: Mapping[int, Array], rule: Rule) -> Self | None:
-        """Return the race against complete trials; None if there are too few.
-
-        ``seen`` has the fold losses of each at its own rounds, by number.
-        """
+    def among(cls, seen: Sequence[TrialCurves], rule: Rule) -> Self | None:
+        """Return the race against complete trials; None if there are too few."""
         if len(seen) <= _RIVALS:
             return None
-        numbers = sorted(seen)
-        losses = np.array([seen[number] for number in numbers])
+        losses = np.array([one.valid_loss[:, one.n_rounds] for one in seen])
         best = int(losses.mean(axis=1).argmin())
         rivals = np.delete(losses, best, axis=0) - losses[best]
-        return cls(losses[best], float(np.median(rivals.var(axis=1, ddof=1))), rule)
+        variance = float(np.median(rivals.var(axis=1, ddof=1)))
+        return cls(losses[best], variance, rule, tuple(seen))
 
     def lost(self, results: Sequence[FitResult]) -> bool:
         """Return whether a trial is hopeless, given its first folds in order."""
+        return self._is_behind(results) and not self._on_front(results)
+
+    def _on_front(self, results: Sequence[FitResult]) -> bool:
+        """Return whether no rival has a loss as low with as few leaves as a prefix."""
+        if not self.rivals:
+            return False
+        n_folds = len(results)
+        loss = np.concatenate(
+            [one.valid_loss[:n_folds].mean(axis=0) for one in self.rivals]
+        )
+        leaves = np.concatenate([one.n_leaves for one in self.rivals])
+        order = np.argsort(leaves, kind="stable")
+        lowest = np.minimum.accumulate(loss[order])
+        own = mean_curves(0, results)
+        place = np.searchsorted(leaves[order], own.n_leaves, side="right") - 1
+        return bool(np.any(own.mean_loss < lowest[place]))
+
+    def _is_behind(self, results: Sequence[FitResult]) -> bool:
         from scipy.special import stdtr
         from scipy.stats import wilcoxon
 

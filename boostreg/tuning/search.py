@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from boostreg.arrays import Array
 from boostreg.errors import FitError
 from boostreg.fits.fit import Fit, FitResult
 from boostreg.fits.schedule import Batch
@@ -25,7 +24,7 @@ from boostreg.tuning.measuring import (
     inner_fits,
 )
 from boostreg.tuning.proposals import Proposer, first_penalties
-from boostreg.tuning.selection import Selection, select
+from boostreg.tuning.selection import Selection, TrialCurves, select
 from boostreg.tuning.trial import Trial
 
 __all__ = ["Tuning", "TuningJob"]
@@ -61,7 +60,8 @@ class Tuning:
     racing : {"moderated", "wilcoxon"} or None
         Rule by which hopeless trials are stopped; None measures all trials in full.
         The first two trials (no penalty, our defaults) are always measured in full,
-        and so are all trials of a sampler that trades leaves for loss.
+        and so are all trials of a sampler that trades leaves for loss. A trial that
+        may lie on the front of leaves and loss is kept, see ``Race``.
     """
 
     engine: str
@@ -75,7 +75,7 @@ class Tuning:
         self._owner: dict[Fit, int] = {}
         self._new: list[Fit] = []
         self._ended: dict[int, Trial] = {}
-        self._losses: dict[int, Array] = {}
+        self._curves: dict[int, TrialCurves] = {}
         self._first: dict[Penalty, int] = {}
         self._estimates: dict[int, float | None] = {}
         self._stopped = False
@@ -150,7 +150,7 @@ class Tuning:
             by_loss = self.proposer.sampler != "nsga2"
             if self.racing is not None and by_loss and number >= _NEVER_RACED:
                 last = number - self.proposer.in_flight
-                seen = {n: losses for n, losses in self._losses.items() if n <= last}
+                seen = [self._curves[n] for n in sorted(self._curves) if n <= last]
                 race = Race.among(seen, self.racing)
             setting = Setting(self.engine, self.outer, penalty)
             measuring = Measuring([setting], self.limits, race=race)
@@ -177,7 +177,7 @@ class Tuning:
         """Store a trial and report it; trial ``first`` has the same penalty."""
         self._ended[trial.number] = trial
         if trial.curves is not None:
-            self._losses[trial.number] = trial.curves.valid_loss[:, trial.n_rounds]
+            self._curves[trial.number] = trial.curves
         leaves = trial.sizes["n_leaves"]
         self.proposer.tell(trial.number, self._estimates[first], leaves)
 

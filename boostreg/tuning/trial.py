@@ -22,6 +22,7 @@ __all__ = [
     "common_rounds",
     "cut_fold",
     "fault",
+    "mean_curves",
     "measured_trial",
     "short_folds",
 ]
@@ -153,27 +154,29 @@ def measured_trial(
     limits of the study on rounds.
     """
     last = common_rounds(results)
-    loss = np.stack([_continued(r.valid_loss, last) for r in results])
-    sizes = {
-        name: np.mean([_continued(getattr(r.sizes, name), last) for r in results], 0)
-        for name in ("n_leaves", "n_trees", "n_bytes")
-    }
-    best = int(loss.mean(axis=0).argmin())
+    curves = mean_curves(number, results)
+    best = curves.n_rounds
     free = last < n_rounds or all(result.exhausted for result in results)
-    curves = TrialCurves(
-        number=number,
-        valid_loss=loss,
-        **sizes,
-        stopped_by_max=not free and best + (patience or 1) > n_rounds,
-    )
+    stopped = not free and best + (patience or 1) > n_rounds
     return Trial(
         number=number,
         penalty=penalty,
         state="complete",
-        curves=curves,
+        curves=replace(curves, stopped_by_max=stopped),
         n_rounds=best,
         folds=tuple(cut_fold(i, result, best) for i, result in enumerate(results)),
     )
+
+
+def mean_curves(number: int, results: Sequence[FitResult]) -> TrialCurves:
+    """Return the curves of a trial up to the rounds that every fold reached."""
+    last = common_rounds(results)
+    sizes = {
+        name: np.mean([_continued(getattr(r.sizes, name), last) for r in results], 0)
+        for name in ("n_leaves", "n_trees", "n_bytes")
+    }
+    loss = np.stack([_continued(r.valid_loss, last) for r in results])
+    return TrialCurves(number=number, valid_loss=loss, **sizes)
 
 
 def common_rounds(results: Sequence[FitResult]) -> int:

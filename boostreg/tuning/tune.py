@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from boostreg.changes import TOLERANCE
 from boostreg.data import Task
 from boostreg.engines import get_engine
 from boostreg.errors import Fault, PenaltyError, StudyError
@@ -21,6 +22,7 @@ from boostreg.fits.work import PRELOAD
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
+from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.mirror import Link, Mirror, search_name
@@ -121,6 +123,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     racing: bool = True,
     in_flight: int = 4,
     timeout: float | None = None,
+    tolerance: float = TOLERANCE,
     journal: str | Path | None = None,
     storage: str | None = None,
 ) -> Tuned:
@@ -169,6 +172,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Maximum number of open trials, independent of the number of workers.
     timeout : float, optional
         Seconds after which no new trials are proposed.
+    tolerance : float
+        The relative change of loss that does not matter, for ``Tuned.smallest``.
     journal : path, optional
         Folder that stores every finished fit, so that the same call resumes after a
         kill.
@@ -202,6 +207,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_counts(in_flight=in_flight, workers=1 if workers is None else workers)
     if timeout is not None and not timeout > 0:
         raise StudyError.of(Fault(("timeout",), "above 0 seconds", timeout))
+    if not 0 < tolerance < 1:
+        raise StudyError.of(Fault(("tolerance",), "above 0 and below 1", tolerance))
     library = get_engine(engine)
     link = None if storage is None else Link(storage)
     for entries in (space, check_names(fixed)):
@@ -252,8 +259,16 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     if link is not None:
         name = search_name(f"tune/{engine}", tuning, dataset)
         mirror = Mirror(link, name, proposer.space)
-    run_here([job], dataset, workers=workers, journal=journal, mirror=mirror)
-    return Tuned.of(tuning, dataset, was_cut=job.was_cut, notes=settled.notes)
+    acting_job = ActingJob(job, tolerance)
+    jobs: list[Job] = [job, acting_job]
+    run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
+    return Tuned.of(
+        tuning,
+        dataset,
+        acting=acting_job,
+        was_cut=job.was_cut,
+        notes=settled.notes,
+    )
 
 
 def run_here(

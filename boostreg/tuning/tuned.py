@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from boostreg.changes import TOLERANCE
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError
 from boostreg.estimators import BoostedClassifier, BoostedRegressor
@@ -14,6 +15,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
 from boostreg.trees import SIZES
+from boostreg.tuning.acting import ActingJob, Reduced
 from boostreg.tuning.purpose import Purpose, best_under, knee, measure_speed
 from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection
@@ -43,6 +45,10 @@ class Pick:
         Mean over the folds that selected it, and its standard error.
     n_leaves : float
         Leaves of all trees together, mean over folds.
+    acting : tuple of str or None
+        Searched penalties that act, with capacity and learning rate; the others are at
+        their weakest value in ``penalty``. None if that was not tested: only ``best``
+        and ``one_se`` are.
     """
 
     engine: str
@@ -52,6 +58,7 @@ class Pick:
     loss: float
     loss_se: float
     n_leaves: float
+    acting: tuple[str, ...] | None = None
     _problem: Problem = field(repr=False, compare=False)
 
     def params(self, engine: str | None = None) -> dict[str, Any]:
@@ -106,10 +113,13 @@ class Tuned:
     loss_name : str
         Name of the minimised loss.
     selection : Selection
+        Its ``best`` and ``one_se`` are without the penalties that do not act.
     was_cut : bool
         Whether a timeout ended the search, so that it is not reproducible.
     notes : tuple of str
         What was removed from the search, and why.
+    tolerance : float
+        The relative change of loss that does not matter.
     """
 
     engine: str
@@ -117,8 +127,10 @@ class Tuned:
     selection: Selection
     was_cut: bool
     notes: tuple[str, ...]
+    tolerance: float
     _trials: tuple[Trial, ...]
     _problem: Problem
+    _reduced: Mapping[str, Reduced] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -126,6 +138,7 @@ class Tuned:
         tuning: Tuning,
         dataset: Dataset,
         *,
+        acting: ActingJob | None = None,
         was_cut: bool = False,
         notes: tuple[str, ...] = (),
     ) -> Self:
@@ -139,22 +152,38 @@ class Tuned:
         return cls(
             engine=tuning.engine,
             loss_name=LOSS_NAMES[dataset.objective.name],
-            selection=tuning.selection,
+            selection=tuning.selection if acting is None else acting.selection,
             was_cut=was_cut,
             notes=notes,
+            tolerance=TOLERANCE if acting is None else acting.tolerance,
             _trials=tuning.trials,
             _problem=dataset.problem(None, None).without_features(),
+            _reduced={} if acting is None else acting.reduced,
         )
 
     @property
     def best(self) -> Pick:
-        """The candidate with the lowest loss."""
-        return self._pick(self.selection.best)
+        """The candidate with the lowest loss, without penalties that do not act."""
+        return self._selected("best")
 
     @property
     def one_se(self) -> Pick:
-        """The fewest leaves within one fold-paired standard error of the best."""
-        return self._pick(self.selection.one_se)
+        """The fewest leaves within one fold-paired standard error of the best.
+
+        Without the penalties that do not act.
+        """
+        return self._selected("one_se")
+
+    @property
+    def smallest(self) -> Pick:
+        """The fewest leaves whose loss exceeds the lowest by at most the tolerance.
+
+        It compares mean losses on the folds that selected the best; a study judges the
+        two on other rows.
+        """
+        highest = self.selection.best.loss * (1 + self.tolerance)
+        within = [one for one in self.selection.front if one.loss <= highest]
+        return self._pick(min(within, key=lambda one: one.n_leaves))
 
     @property
     def pareto(self) -> tuple[Pick, ...]:
@@ -206,6 +235,13 @@ class Tuned:
         speed = measure_speed(self.engine) if timed else None
         curves = [one.curves for one in self._trials if one.curves is not None]
         return self._pick(best_under(curves, purpose, speed))
+
+    def _selected(self, name: str) -> Pick:
+        pick = self._pick(getattr(self.selection, name))
+        found = self._reduced.get(name)
+        if found is None:
+            return pick
+        return replace(pick, penalty=found.penalty, acting=found.acting)
 
     def _pick(self, chosen: Candidate) -> Pick:
         measured: dict[str, Any] = {key: getattr(chosen, key) for key in _SHOWN}

@@ -25,6 +25,7 @@ from boostreg.fits.fit import Fit, FitResult, derive_seed, run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import parse_space
 from boostreg.tuning import Candidate, FitSettings, Proposer, Tuning
+from boostreg.tuning.purpose import Purpose, best_under
 
 TABLES = ("diabetes", "breast_cancer", "concrete", "german_credit")
 ENGINES = ("xgboost", "lightgbm")
@@ -33,6 +34,7 @@ SAMPLERS: tuple[Any, ...] = ("sobol", "tpe")
 SEEDS = range(3)
 TRIALS = 40
 ROUNDS, PATIENCE, RATE = 300, 20, 0.1
+LIMITS = (8, 16, 32, 64, 128)
 
 PAGE = f"""# Racing: fits saved against picks lost
 
@@ -43,11 +45,12 @@ Tables: {{tables}}; both engines, {len(SEEDS)} seeds, {TRIALS} trials of space
 `default`, 5 inner folds, up to {ROUNDS} rounds, patience {PATIENCE}.
 *best lost* and *one_se lost* count searches whose pick is another than without racing;
 losses and leaves are mean relative changes of the picks, outer losses on the test rows
-of the first outer fold.
+of the first outer fold. *Small* is the change of the lowest inner loss with at most
+{", ".join(map(str, LIMITS))} leaves, the mean over these limits.
 
 | sampler | rule | searches | fits saved | best lost | one_se lost | inner best \
-| outer best | outer one_se | leaves of one_se |
-|---|---|---|---|---|---|---|---|---|---|
+| outer best | outer one_se | leaves of one_se | small |
+|---|---|---|---|---|---|---|---|---|---|---|
 {{lines}}
 """
 
@@ -61,6 +64,7 @@ class Outcome:
     best: Candidate
     one_se: Candidate
     outer: dict[str, float]
+    small: tuple[float, ...]
 
 
 class Bench:
@@ -100,7 +104,11 @@ class Bench:
             name: self._outer(engine, tuning, getattr(chosen, name))
             for name in ("best", "one_se")
         }
-        return Outcome(n_fits, raced, chosen.best, chosen.one_se, outer)
+        curves = [trial.curves for trial in tuning.trials if trial.curves is not None]
+        small = tuple(
+            best_under(curves, Purpose(max_leaves=limit)).loss for limit in LIMITS
+        )
+        return Outcome(n_fits, raced, chosen.best, chosen.one_se, outer, small)
 
     def _fit(self, fit: Fit) -> FitResult:
         if fit not in self._known:
@@ -153,10 +161,13 @@ def line(sampler: str, rule: str, pairs: list[tuple[Outcome, Outcome]]) -> str:
         for name in ("best", "one_se")
     }
     leaves = fmean(o.one_se.n_leaves / max(f.one_se.n_leaves, 1) - 1 for o, f in pairs)
+    small = fmean(
+        a / b - 1 for o, f in pairs for a, b in zip(o.small, f.small, strict=True)
+    )
     return (
         f"| {sampler} | {rule} | {len(pairs)} | {saved:.0%} | {lost['best']} | "
         f"{lost['one_se']} | {inner:+.2%} | {outer['best']:+.2%} | "
-        f"{outer['one_se']:+.2%} | {leaves:+.0%} |"
+        f"{outer['one_se']:+.2%} | {leaves:+.0%} | {small:+.1%} |"
     )
 
 

@@ -53,10 +53,26 @@ def halved(value, fold):
     return 100 + fold[1] - (50 if value == 10 else 0)
 
 
-def test_change_is_that_of_each_fold_as_a_share_of_the_mean_at_zero():
+def test_change_is_that_of_each_fold_as_a_share_of_its_own_start():
     found = answer_path(QUESTION, rows(halved), 0.5)
 
-    assert found.values == pytest.approx([-50 / 101] * 6)
+    expected = [-50 / (100 + inner) for _, inner in FOLDS]
+    assert found.values == pytest.approx(expected)
+    logs = [math.log1p(value) for value in expected]
+    assert math.log1p(found.interval.estimate) == pytest.approx(sum(logs) / 6)
+    assert found.verdict == "supported"
+
+
+def test_folds_of_unequal_size_with_one_ratio_settle_a_share():
+    """Differences over the pooled mean would spread as sizes do, beyond -100 %."""
+
+    def sizes(value, fold):
+        return (900 if fold[0] else 100) / (4 if value == 10 else 1)
+
+    found = answer_path(QUESTION, rows(sizes), 0.5)
+
+    assert found.values == pytest.approx([-0.75] * 6)
+    assert found.interval.low == pytest.approx(-0.75)
     assert found.verdict == "supported"
 
 
@@ -113,6 +129,26 @@ def test_measures_are_columns_or_made_of_them(measure, value):
     found = answer_path(question, rows(halved), 0.5)
 
     assert found.values == pytest.approx([value] * 6)
+
+
+@pytest.mark.parametrize(
+    ("reading", "verdict"), [("stopped", "not settled"), ("equal", "supported")]
+)
+def test_fold_that_rounds_max_stopped_is_not_rated(reading, verdict):
+    long = [
+        replace(row, reading=reading, rounds=95 if row.point == 2 else 5)
+        for row in rows(halved)
+    ]
+    question = replace(QUESTION, reading=reading)
+
+    found = answer_path(replace(question, cut_from=91), long, 0.5)
+    free = answer_path(replace(question, cut_from=96), long, 0.5)
+
+    assert (found.verdict, free.verdict) == (verdict, "supported")
+    assert math.isnan(found.interval.low) == (reading == "stopped")
+    assert ("rounds.max stopped 6 of 6" in found.interval.method) == (
+        reading == "stopped"
+    )
 
 
 def test_path_that_lacks_a_fold_settles_nothing():

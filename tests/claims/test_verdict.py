@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from boostreg.claims.verdict import (
     Margin,
+    bounded,
     format_verdicts,
     judge,
+    largest_deviation,
     overall,
     replicate_t,
     resampled_t,
@@ -60,6 +62,32 @@ def test_equality_is_shown_by_an_interval_within_what_does_not_count(shown, most
     assert (verdict == "refuted") == outside
 
 
+@given(st.lists(finite, min_size=1, max_size=9), positive, finite)
+def test_one_resample_that_deviates_refutes_an_identity(values, most, than):
+    verdict = judge(largest_deviation(values, than), "identical", most, than)
+
+    holds = all(abs(value - than) <= most for value in values)
+    assert verdict == ("supported" if holds else "refuted")
+
+
+def test_identity_has_no_interval_and_needs_every_value():
+    shown = largest_deviation([1e-9, -3e-9])
+
+    assert not shown.exists
+    assert shown.estimate == -3e-9
+    broken = largest_deviation([1e-9, math.nan])
+    assert judge(broken, "identical", 1.0) == "not settled"
+    assert judge(largest_deviation([]), "identical", 1.0) == "not settled"
+
+
+@given(intervals(), positive)
+def test_at_most_is_shown_by_the_upper_end_alone(shown, most):
+    verdict = judge(shown, "at_most", most)
+
+    assert (verdict == "supported") == (shown.high <= most)
+    assert (verdict == "refuted") == (shown.low > most)
+
+
 @given(intervals(), st.sampled_from(sorted(FLIPPED)), positive, finite)
 def test_mirrored_measurements_bear_out_the_mirrored_claim(shown, expect, least, than):
     mirrored = interval(-shown.high, -shown.low)
@@ -104,6 +132,56 @@ def test_folds_share_rows_so_their_interval_is_wider_than_that_of_replicates():
     assert folds.low < replicates.low
     assert folds.high > replicates.high
     assert replicates.method == "t over independent replicates"
+
+
+@given(st.lists(st.floats(-1.0, 1e3), min_size=2, max_size=9))
+def test_no_change_falls_below_minus_100_percent(values):
+    for shown in (
+        resampled_t(values, 0.25, change=True),
+        replicate_t(values, change=True),
+    ):
+        assert -1 <= shown.low <= shown.estimate * (1 + 1e-9) + 1e-9
+        assert shown.estimate <= shown.high + 1e-9 * (1 + abs(shown.high))
+
+
+@given(st.lists(st.floats(-0.99, 100.0), min_size=2, max_size=9))
+def test_changes_of_inverted_ratios_have_the_inverted_interval(values):
+    there = resampled_t(values, 0.25, change=True)
+    back = resampled_t([1 / (1 + v) - 1 for v in values], 0.25, change=True)
+
+    assert math.log1p(back.estimate) == pytest.approx(
+        -math.log1p(there.estimate), abs=1e-9
+    )
+    if there.low > -1 and there.high < 1e6:
+        assert math.log1p(back.low) == pytest.approx(-math.log1p(there.high), abs=1e-6)
+
+
+def test_change_to_nothing_ends_at_minus_100_percent():
+    shown = resampled_t([-1.0, -0.9, -0.2], 0.25, change=True)
+
+    assert shown.low == -1
+    assert shown.method == "corrected resampled t of ratios, one of them 0"
+    assert replicate_t([-0.5, -0.4], change=True).method == (
+        "t over independent replicates of log ratios"
+    )
+
+
+def test_a_lower_bound_supports_what_lies_above_and_nothing_below():
+    shown = bounded(interval(1.8, 2.0), ["at least", None])
+
+    assert judge(shown, "above", 0.3) == "supported"
+    assert judge(shown, "above", 3.0) == "not settled"  # it may be any number above
+    assert judge(shown, "below", 0.3) == "refuted"
+    assert judge(shown, "equal", 5.0) == "not settled"
+    assert judge(shown, "equal", 1.0) == "refuted"
+    assert shown.method.endswith("of 1 of 2 resamples only a bound is known")
+
+
+def test_bounds_of_both_kinds_settle_nothing():
+    shown = bounded(interval(1.8, 2.0), ["at least", "at most"])
+
+    assert not shown.exists
+    assert bounded(interval(1.8, 2.0), [None, None]) == interval(1.8, 2.0)
 
 
 @pytest.mark.parametrize(

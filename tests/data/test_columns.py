@@ -41,8 +41,8 @@ def test_unseen_category_is_missing_with_a_note():
 
     np.testing.assert_array_equal(X[:, 1], [np.nan, 1.0, np.nan])
     assert note == (
-        "Column 'colour' has categories that training did not see, read as missing: "
-        "'green'."
+        "Column 'colour' has categories that are not in the training data, read as "
+        "missing: 'green'."
     )
 
 
@@ -75,7 +75,7 @@ def test_column_that_is_all_missing_is_accepted():
         (pd.DataFrame({"size": [np.inf], "colour": ["red"]}), "'size' is infinite"),
         (
             pd.DataFrame([[1, 1, "red"]], columns=["size", "size", "colour"]),
-            "once: 'size'",
+            "rename the repeated 'size'",
         ),
     ],
     ids=["missing", "text", "infinite", "twice"],

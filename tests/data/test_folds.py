@@ -85,7 +85,7 @@ def test_holdout_holds_its_share_of_every_class(problem, share):
     try:
         fold = make_holdout(table, every(table), share=share, seed=seed)
     except DataError as error:
-        assert "is in no row of a train part" in str(error)  # noqa: PT017  a rare class
+        assert "is missing from a training part" in str(error)  # noqa: PT017  a rare class
         return
 
     n = table.n_samples
@@ -226,7 +226,7 @@ REFUSED = {
     "class in one group": (
         table_of([0, 0, 0, 0, 1, 1], task="binary", groups=[0, 1, 2, 3, 4, 4]),
         {"folds": 2},
-        "class 'b' of 'y' is in no row of a train part",
+        "class 'b' of 'y' is missing from a training part",
     ),
     "times": (
         table_of(range(4), time=[1.0, 1.0, 2.0, 2.0]),
@@ -236,7 +236,7 @@ REFUSED = {
     "class in time": (
         table_of([0, 0, 0, 1, 1, 1], task="binary", time=np.arange(6.0)),
         {"folds": 2},
-        "class 'b' of 'y' is in no row of a train part",
+        "class 'b' of 'y' is missing from a training part",
     ),
     "weights": (
         table_of(range(4), weights=[1.0, 0.0, 0.0, 0.0]),
@@ -279,6 +279,6 @@ def test_rows_of_weight_zero_teach_no_class():
     table = table_of([0, 0, 1, 1] * 3, task="binary", weights=[1.0, 1.0, 0.0, 0.0] * 3)
 
     with pytest.raises(
-        DataError, match="class 'b' of 'y' is in no row of a train part"
+        DataError, match="class 'b' of 'y' is missing from a training part"
     ):
         make_folds(table, every(table), folds=2, seed=0)

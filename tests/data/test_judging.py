@@ -149,7 +149,7 @@ def test_dates_in_text_are_refused_alike_in_every_kind_of_file(tmp_path, form, s
     frame.to_parquet(tmp_path / "d.parquet")
 
     with pytest.raises(
-        DataError, match=r"'when' holds dates or times .* list it under .* category\}"
+        DataError, match=r"'when' has dates or times .* list it under .* category\}"
     ):
         prepare_table(read_source(f"d.{suffix}", base=tmp_path), target="y")
 
@@ -201,7 +201,7 @@ def test_sign_in_every_cell_is_named_for_removal(tmp_path, form, words):
     cells = [form.replace("12", str(k)) for k in range(100, 160)]
     pd.DataFrame({"a": cells, "y": range(60)}).to_csv(tmp_path / "d.csv", index=False)
 
-    with pytest.raises(DataError, match=rf"'a' .*Take (?:the )?{words}") as caught:
+    with pytest.raises(DataError, match=rf"'a' .*Remove (?:the )?{words}") as caught:
         prepare_table(read_source("d.csv", base=tmp_path), target="y")
 
     assert "drop" not in str(caught.value)
@@ -257,7 +257,7 @@ def test_points_that_may_stand_before_thousands_are_refused(tmp_path, cells, suf
     frame.to_parquet(tmp_path / "d.parquet")
     rows = read_source(f"d.{suffix}", base=tmp_path)
 
-    with pytest.raises(DataError, match=r"write data.thousands: '\.' .* number\}"):
+    with pytest.raises(DataError, match=r"set data.thousands: '\.' .* number\}"):
         prepare_table(rows, target="y")
 
     table = prepare_table(rows, target="y", reading=Reading(types={"a": "number"}))
@@ -313,9 +313,9 @@ def test_cells_that_differ_in_their_numbers_alone_are_refused(tmp_path, form, su
     frame.to_parquet(tmp_path / "d.parquet")
     rows = read_source(f"d.{suffix}", base=tmp_path)
 
-    with pytest.raises(DataError, match=r"'a' holds .* data.types: \{a: category\}"):
+    with pytest.raises(DataError, match=r"'a' has .* data.types: \{a: category\}"):
         prepare_table(rows, target="y")
-    with pytest.raises(DataError, match=r"'a' holds .* data.types: \{a: category\}"):
+    with pytest.raises(DataError, match=r"'a' has .* data.types: \{a: category\}"):
         prepare_table(rows, target="a")
     table = prepare_table(rows, target="y", reading=Reading(types={"a": "category"}))
     assert len(table.columns[0].categories) == 25

@@ -82,12 +82,15 @@ def test_identifier_like_text_is_noted():
 
 
 REFUSED = {
-    "infinite": ([1.0, np.inf, 2.0, -np.inf], "infinite in 2 rows, first in row 1"),
-    "dates": (pd.date_range("2024", periods=4), "dates or times .* turn it into numb"),
+    "infinite": (
+        [1.0, np.inf, 2.0, -np.inf],
+        "infinite in 2 of 4 rows, first in row 1",
+    ),
+    "dates": (pd.date_range("2024", periods=4), "dates or times .* convert it to numb"),
     "date objects": ([dt.date(2024, 1, day) for day in (1, 2, 3, 4)], "dates or"),
     "durations": (pd.to_timedelta([1, 2, 3, 4], unit="s"), "dates or times"),
-    "complex": ([1j, 2j, 3j, 4j], "holds complex values"),
-    "lists": ([[1], [2], [3], [4]], "holds a list in row 0"),
+    "complex": ([1j, 2j, 3j, 4j], "has complex values"),
+    "lists": ([[1], [2], [3], [4]], "has a list in row 0"),
     "huge": (pd.Series([10**400, 1, 2, 3], dtype=object), "not all numbers"),
 }
 
@@ -115,15 +118,15 @@ def test_column_that_is_not_there_is_answered_with_close_names(role):
 
 def test_dropped_column_that_is_not_there_is_refused():
     with pytest.raises(
-        DataError, match=r"drop: 'zzz' is not a column .* there are 'a'"
+        DataError, match=r"drop: 'zzz' is not a column .* available: 'a'"
     ):
         prepared(Y, drop=["zzz"])
 
 
 def test_target_in_another_role_is_refused():
-    with pytest.raises(DataError, match="target 'y' must not be listed under drop"):
+    with pytest.raises(DataError, match="target 'y' must not be in drop"):
         prepared(Y, drop=["y"])
-    with pytest.raises(DataError, match="weights must be another column than target"):
+    with pytest.raises(DataError, match="weights must be a column other than target"):
         prepared(Y, weights="y")
 
 
@@ -142,9 +145,9 @@ def test_columns_with_a_role_are_no_features_with_a_note():
 
 
 BAD_WEIGHTS = {
-    "negative": ([1.0, -2.0, 1.0, 1.0], "negative in 1 rows, first in row 1"),
+    "negative": ([1.0, -2.0, 1.0, 1.0], "negative in 1 of 4 rows, first in row 1"),
     "missing": ([1.0, None, 1.0, 1.0], "missing .* first in row 1"),
-    "infinite": ([1.0, np.inf, 1.0, 1.0], "infinite in 1 rows"),
+    "infinite": ([1.0, np.inf, 1.0, 1.0], "infinite in 1 of 4 rows"),
     "zero": ([0.0] * 4, "is 0 in all 4 rows"),
     "text": (["a"] * 4, "must hold numbers"),
 }
@@ -212,10 +215,10 @@ def test_groups_are_numbered_and_must_be_complete():
 @pytest.mark.parametrize(
     ("frame", "words"),
     [
-        (pd.DataFrame({"y": Y}), "no feature is left"),
+        (pd.DataFrame({"y": Y}), "there is no feature"),
         (pd.DataFrame({"a": [], "y": []}), "no row"),
-        (pd.DataFrame([[1, 2, 3]], columns=["a", "a", "y"]), "more than once: 'a'"),
-        (pd.DataFrame([[1, 2, 3]], columns=[1, "1", "y"]), "more than once: '1'"),
+        (pd.DataFrame([[1, 2, 3]], columns=["a", "a", "y"]), "rename the repeated 'a'"),
+        (pd.DataFrame([[1, 2, 3]], columns=[1, "1", "y"]), "rename the repeated '1'"),
     ],
     ids=["no feature", "no row", "duplicates", "duplicates as text"],
 )
@@ -260,7 +263,9 @@ def test_rows_that_are_copies_are_counted():
 
     table = prepare_table(frame.assign(y=[1.0, 2.0, 1.0, 3.0]), target="y")
 
-    assert any("an earlier one, target included: 1." in note for note in table.notes)
+    assert any(
+        "an earlier row, including the target: 1." in note for note in table.notes
+    )
 
 
 def test_columns_that_never_vary_are_named():
@@ -268,7 +273,7 @@ def test_columns_that_never_vary_are_named():
 
     table = prepare_table(frame.assign(y=Y), target="y")
 
-    assert "No split can use what never varies: 'b', 'c'." in table.notes
+    assert "Constant columns, which no split can use: 'b', 'c'." in table.notes
 
 
 @given(st.integers(-60_000, 5_000_000), st.sampled_from(["s", "ms", "us"]))
@@ -300,7 +305,7 @@ def test_dates_with_the_year_last_are_no_numbers_of_time(form):
     days = pd.date_range("2019-12-20", periods=60)
     frame = pd.DataFrame({"a": range(60), "y": range(60)})
 
-    with pytest.raises(DataError, match="time column 't' holds dates with the year l"):
+    with pytest.raises(DataError, match="time column 't' has dates with the year l"):
         prepare_table(
             frame.assign(t=days.strftime(form).astype(int)), target="y", time="t"
         )
@@ -329,7 +334,9 @@ def test_role_has_one_type(role, kind):
     frame = pd.DataFrame({"a": Y, "y": Y, "c": [1, 2, 3, 4]})
     reading = Reading(types={"c": kind})
 
-    with pytest.raises(DataError, match=f"'c' is the {role} column, whose type is"):
+    with pytest.raises(
+        DataError, match=f"'c' is the {role} column, so its type must be"
+    ):
         prepare_table(frame, target="y", reading=reading, **{role: "c"})
 
 
@@ -340,5 +347,5 @@ HUGE = ([2**53 + k for k in range(4)], [-(10**18), 1, 2, 3], [2**70, 1, 2, 3])
 def test_whole_numbers_that_no_double_keeps_are_noted(values):
     (note,) = [n for n in prepared(values).notes if "beyond 2**53" in n]
 
-    assert "data.drop: [a]; for categories data.types: {a: category}" in note
+    assert "data.drop: [a]; for categories, set data.types: {a: category}" in note
     assert not any("beyond" in n for n in prepared([2**53, 1, 2, 3]).notes)

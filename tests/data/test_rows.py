@@ -242,8 +242,11 @@ def test_a_number_that_means_missing_does_so_in_every_spelling_and_table(folder,
     )
 
 
-OTHER = {"a;b\n1;2\n": "separated by ','", "sep=;\na;b\n1;2\n": "'sep=;', is a mark"}
-OTHER |= {"a\n\x001\n": "holds a NUL byte", "a\n\xe9\n": "must be UTF-8"}
+OTHER = {
+    "a;b\n1;2\n": "with the separator ','",
+    "sep=;\na;b\n1;2\n": "'sep=;', is an instruction",
+}
+OTHER |= {"a\n\x001\n": "has a NUL byte", "a\n\xe9\n": "is not UTF-8"}
 OTHER |= {"a\n?\n": "must hold"}
 
 

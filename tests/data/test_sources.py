@@ -44,10 +44,13 @@ def test_targets_of_scikit_learn_carry_their_names(name, task, classes, tmp_path
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("sklearn:diabetis", "knows no 'diabetis'; close to it: 'diabetes'"),
-        ("sklearn:california_housing", "knows no 'california_housing'; there are"),
-        ("synthetic:friedman", "close to it: 'friedman1'"),
-        ("openml:credit-g", "needs the number of a data set, got 'credit-g'"),
+        (
+            "sklearn:diabetis",
+            "sklearn:diabetis does not exist; did you mean 'diabetes'",
+        ),
+        ("sklearn:california_housing", "does not exist; available: 'breast_cancer'"),
+        ("synthetic:friedman", "did you mean 'friedman1'"),
+        ("openml:credit-g", "needs the number of a data set as ID, got 'credit-g'"),
         ("data.xlsx", "source must be sklearn:NAME, .* got 'data.xlsx'"),
         ("http://host/data", "source must be"),
         ("", "source must be"),
@@ -104,28 +107,28 @@ def write(tmp_path, content):
 BAD_FILES = {
     "empty": (b"", "the file is empty"),
     "blank": (b"\n\n", "the file is empty"),
-    "header only": (b"a,b\n", "the file has a header and no row"),
-    "long row": (b"a,b\n1,2\n1,2,3\n", "1 of 2 rows .* 2 columns, first line 3 with 3"),
-    "short row": (b"a,b\n1,2\n3\n4\n", "2 of 3 rows .* first line 3 with 1 values"),
+    "header only": (b"a,b\n", "the file has a header but no rows"),
+    "long row": (b"a,b\n1,2\n1,2,3\n", "1 of 2 rows .* 2 columns .* is line 3, with 3"),
+    "short row": (b"a,b\n1,2\n3\n4\n", "2 of 3 rows .* is line 3, with 1 values"),
     "duplicates": (
         b"a,b,a\n1,2,3\n",
-        "column names must differ, found more than once: 'a'",
+        "column names must be unique; rename the repeated 'a'",
     ),
     "empty duplicates": (
         b",,a\n1,2,3\n",
-        "column names must differ, found more than once: ''",
+        "column names must be unique; rename the repeated ''",
     ),
     "latin 1": (
         b"a,b\ncaf\xe9,2\n",
-        "a CSV file must be UTF-8, found byte 0xe9 .* data.encoding: latin-1",
+        "the file is not UTF-8: found byte 0xe9 .* data.encoding: latin-1",
     ),
     "utf 16": (
         "a,b\n1,2\n".encode("utf-16"),
-        "a CSV file must be UTF-8, found byte 0xff .* data.encoding: utf-16",
+        "the file is not UTF-8: found byte 0xff .* data.encoding: utf-16",
     ),
-    "semicolons": (b"a;b\n1;2\n", "the header is .*'a;b'.* Write data.separator: ';'"),
+    "semicolons": (b"a;b\n1;2\n", "the header has .*'a;b'.* Set data.separator: ';'"),
     "open quote": (b'a,b\n1,"2\n', "cannot be read"),
-    "nul": (b"a,b\n1,2\x003\n", "line 2 holds a NUL byte"),
+    "nul": (b"a,b\n1,2\x003\n", "line 2 has a NUL byte"),
     "huge cell": (
         b"a,b\n1," + b"x" * 200_000 + b"\n",
         "not a readable CSV file: field larger than",
@@ -145,9 +148,9 @@ def test_bad_csv_file_is_refused_by_its_name(content, words, tmp_path):
 def test_file_that_is_not_there_is_refused_by_its_name(suffix, tmp_path):
     (tmp_path / f"folder.{suffix}").mkdir()
 
-    with pytest.raises(DataError, match=f"no.{suffix}: the data file is not there"):
+    with pytest.raises(DataError, match=f"no.{suffix} does not exist"):
         read_source(f"no.{suffix}", base=tmp_path)
-    with pytest.raises(DataError, match=f"folder.{suffix}: is a folder"):
+    with pytest.raises(DataError, match=f"folder.{suffix} is a folder"):
         read_source(f"folder.{suffix}", base=tmp_path)
 
 
@@ -155,7 +158,9 @@ def test_file_that_is_not_there_is_refused_by_its_name(suffix, tmp_path):
 def test_pipe_that_nobody_feeds_is_refused_at_once(suffix, tmp_path):
     os.mkfifo(tmp_path / f"d.{suffix}")
 
-    with pytest.raises(DataError, match=f"d.{suffix}: is no regular file, a data"):
+    with pytest.raises(
+        DataError, match=f"d.{suffix} is not a regular file; name a data"
+    ):
         read_source(f"d.{suffix}", base=tmp_path)
 
 
@@ -227,7 +232,7 @@ def test_parquet_file_with_repeated_names_is_refused(tmp_path):
     twice = pa.table([[1], [2]], names=["a", "a"])
     pyarrow.parquet.write_table(twice, tmp_path / "d.parquet")
 
-    with pytest.raises(DataError, match=r"d.parquet: .*more than once: 'a'"):
+    with pytest.raises(DataError, match=r"d.parquet: .*rename the repeated 'a'"):
         read_source("d.parquet", base=tmp_path)
 
 
@@ -282,7 +287,7 @@ def test_index_without_a_name_is_no_feature_in_any_file(tmp_path, suffix, index)
 
     assert [column.name for column in table.columns] == ["a"]
     (name,) = set(rows) - {"a", "y"}
-    assert f"{name!r} (whole numbers without a name, an index; " in "".join(table.notes)
+    assert f"{name!r} (unnamed whole numbers, an index; " in "".join(table.notes)
     reading = Reading(types={name: "number"})  # as the note says
     assert len(prepare_table(rows, target="y", reading=reading).columns) == 2
 
@@ -304,7 +309,7 @@ def test_labels_that_are_one_number_are_noted_and_can_be_kept_apart(
         roles = {"target": "y" if groups else "c", "groups": groups}
         return prepare_table(rows, task="multiclass", reading=reading, **roles)
 
-    (note,) = [note for note in read().notes if "so one label" in note]
+    (note,) = [note for note in read().notes if "so the same label" in note]
     assert "data.types: {c: category}" in note
     apart = read(c="category")
     assert len(np.unique(apart.groups) if groups else apart.classes) == 4
@@ -314,7 +319,9 @@ def test_labels_that_are_one_number_are_noted_and_can_be_kept_apart(
 def test_mark_for_excel_is_refused_as_what_it_is(tmp_path, mark):
     (tmp_path / "d.csv").write_text(f"sep={mark}\na{mark}y\n1{mark}2\n")
 
-    with pytest.raises(DataError, match="is a mark for Excel; take it out") as caught:
+    with pytest.raises(
+        DataError, match="is an instruction for Excel; remove"
+    ) as caught:
         read_source("d.csv", base=tmp_path)
 
     assert ("data.separator" in str(caught.value)) == (mark != ",")

@@ -202,7 +202,7 @@ def test_without_judges_all_rounds_stay(make, X, y):
 
 
 def test_judges_of_an_unknown_class_are_refused(classifier, X, y):
-    with pytest.raises(DataError, match=r"eval_set holds class 2, .* of y.s: \[0, 1\]"):
+    with pytest.raises(DataError, match=r"eval_set has class 2, .* in y: \[0, 1\]"):
         classifier().fit(X, y, eval_set=(X, y + 1))
 
 
@@ -270,7 +270,11 @@ def test_threads_are_counted_from_the_end(make, X, y):
 WRONG = {
     "engine": ("catboost", StudyError, "engine must be one of"),
     "scale": ("log", PenaltyError, "scale must be one of"),
-    "reg_lambda": (-1.0, PenaltyError, "reg_lambda must be finite and >= 0, got -1.0"),
+    "reg_lambda": (
+        -1.0,
+        PenaltyError,
+        "reg_lambda must be a finite number >= 0, got -1.0",
+    ),
     "max_leaves": (1, PenaltyError, "max_leaves must be a whole number of at least 2"),
     "n_estimators": (
         0,

@@ -50,7 +50,7 @@ def test_unseen_category_is_missing_and_said(make, frame, labels, caplog):
         found = fitted.predict(unseen)
 
     np.testing.assert_array_equal(found, fitted.predict(missing))
-    assert "did not see, read as missing: 'new'" in caplog.text
+    assert "are not in the training data, read as missing: 'new'" in caplog.text
 
 
 def test_rows_without_names_are_read_by_label_too(make, frame, labels):
@@ -124,7 +124,7 @@ def test_one_row_teaches_a_regressor_its_mean(regressor):
 
 
 def test_one_row_is_one_class(classifier):
-    with pytest.raises(DataError, match=r"y holds one class, 'a'; .* at least 2"):
+    with pytest.raises(DataError, match=r"y has only one class, 'a'; .* at least 2"):
         classifier().fit([[1.0, 2.0]], ["a"])
 
 
@@ -166,10 +166,10 @@ def test_infinite_values_of_a_frame_are_refused(make, frame, labels):
     fitted = make().fit(frame, labels)
     frame.loc[3, "number"] = np.inf
 
-    with pytest.raises(DataError, match="'number' is infinite in 1 rows"):
+    with pytest.raises(DataError, match="'number' is infinite in 1 of 120 rows"):
         make().fit(frame, labels)
     with pytest.raises(
-        DataError, match="'number' is infinite in 1 rows, first in row 3"
+        DataError, match="'number' is infinite in 1 of 120 rows, first in row 3"
     ):
         fitted.predict(frame)
 
@@ -193,7 +193,7 @@ def test_columns_of_later_rows_must_be_those_of_training(make, frame, labels):
 def test_columns_of_one_name_are_refused(make, frame, labels):
     frame.columns = ["number", *frame.columns[:-1]]
 
-    with pytest.raises(DataError, match=r"names must differ, .* 'number'"):
+    with pytest.raises(DataError, match=r"names must be unique; .* 'number'"):
         make().fit(frame, labels)
 
 
@@ -264,5 +264,7 @@ def test_label_that_is_missing_is_refused_with_its_row(classifier, X, kind, miss
 
 
 def test_labels_of_text_and_numbers_are_refused(classifier, X):
-    with pytest.raises(DataError, match="y holds text such as 'u' and also 1"):
+    with pytest.raises(
+        DataError, match="y has text such as 'u' and other values such as 1"
+    ):
         classifier().fit(X, np.array(["u", 1] * (len(X) // 2), dtype=object))

@@ -102,7 +102,9 @@ def test_a_newer_format_is_refused(path):
         connection.execute("PRAGMA user_version = 2")
     connection.close()
 
-    with pytest.raises(RunError, match="has format 2, this boostreg reads 1"):
+    with pytest.raises(
+        RunError, match="has format 2, but this version of boostreg reads 1"
+    ):
         Journal(path)
 
 

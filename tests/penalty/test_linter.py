@@ -94,8 +94,8 @@ def test_default_space_is_cured_by_the_scale_that_the_advice_names():
 
     advice = {f.where: f.advice for f in raw if f.code == "P111"}
     assert advice["search.space.reg_alpha"] == (
-        "Write scale: rows under search, which makes it 0.001 to 10 times one row's "
-        "worth on any data; or raise it: 100000 is worth one row."
+        "Set scale: rows under search, which makes the range 0.001 to 10 rows for any "
+        "data; or increase the values: 100000 corresponds to one row."
     )
     assert not [finding for finding in rows if finding.code == "P111"]
 
@@ -142,7 +142,7 @@ def test_finding_says_where_what_and_what_to_do():
     assert str(found) == (
         "P121 search.space.lightgbm.reg_alpha: 68% of the values are at least 80, the "
         "largest gradient sum on one side of any first split, so no tree can be "
-        "split. Keep it well below 80."
+        "split. Use values well below 80."
     )
 
 
@@ -299,8 +299,9 @@ def test_former_optimum_at_an_edge_is_reported():
         "search.space.max_leaves",
     ]
     assert str(found[1]) == (
-        "P401 search.space.max_leaves: The last run's best value with xgboost, 4, lies "
-        "at the low end of 4 to 64. Lower low, so that the best value lies inside."
+        "P401 search.space.max_leaves: The best value of the last run with xgboost, 4, "
+        "is at the low end of 4 to 64. Decrease low, so that the best value is inside "
+        "the range."
     )
 
 

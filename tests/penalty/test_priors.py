@@ -140,11 +140,50 @@ def test_prior_counts_rows_and_names_both_priors():
     assert prior["std"] == pytest.approx(0.4)
     assert prior["laplace"] == pytest.approx(0.2 / 6)
     assert prior["sentence"] == (
-        "reg_lambda is a prior worth 5 rows, normal with standard deviation 0.4: a "
-        "leaf of as many rows keeps half of its weight. reg_alpha takes away the "
-        "gradient of 3 rows and is a Laplace prior of scale 0.0333: a leaf whose "
-        "gradients sum to less weighs 0."
+        "In the first tree, reg_lambda is a prior worth 5 rows, normal with standard "
+        "deviation 0.4: a leaf of as many rows keeps half of its weight. In the first "
+        "tree, reg_alpha takes away the gradient of 3 rows and is a Laplace prior of "
+        "scale 0.0333: a leaf whose gradients sum to less weighs 0."
     )
+
+
+@pytest.mark.parametrize("kind", ["squared_error", "logistic"])
+def test_worth_in_rows_holds_in_the_first_tree_alone_unless_hessians_are_constant(
+    whole_engine, kind
+):
+    """A leaf of R rows keeps R / (R + worth) there; later ones keep less."""
+    problem = make_problem(kind)
+    penalty = Penalty(reg_lambda=5.0, max_leaves=8, learning_rate=0.5)
+    training = whole_engine.fit(whole_engine.bin(problem), penalty, Growth(n_rounds=30))
+    trees = whole_engine.trees(training.model)
+    start = np.tile(problem.standard.intercept, (problem.train.n_samples, 1))
+    h = problem.objective.hessian(problem.train.y, start)[:, 0]
+    units = Units(gradient=1.0, hessian=float(h.mean()), n_samples=len(h))
+    worth = as_prior(penalty, units)["rows"]
+    leaves = trees.leaf_indices(problem.train.X)
+    kept = []
+    for column in (0, -1):
+        reached, counts = np.unique(leaves[:, column], return_counts=True)
+        sums = trees.hessian[reached]
+        kept.append(sums / (sums + 5.0) / (counts / (counts + worth)))
+
+    np.testing.assert_allclose(kept[0], 1, rtol=1e-4)
+    if kind == "squared_error":
+        np.testing.assert_allclose(kept[1], 1, rtol=1e-4)
+    else:
+        assert np.median(kept[1]) < 0.9
+
+
+def test_the_median_leaf_of_the_model_is_reported_next_to_the_first_tree():
+    known = as_prior(Penalty(reg_lambda=0.25), UNITS, kept=0.028)
+    off = as_prior(Penalty(reg_lambda=0), UNITS, kept=1.0)
+
+    assert (
+        "Over all trees, the median leaf keeps 2.8% of its weight."
+        in (known["sentence"])
+    )
+    assert "median" not in as_prior(Penalty(reg_lambda=0.25), UNITS)["sentence"]
+    assert "median" not in off["sentence"]
 
 
 def test_prior_of_r_rows_has_the_standard_error_of_a_mean_of_r_rows():
@@ -182,11 +221,14 @@ def test_rows_without_hessian_or_gradient_are_reported():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: normal_std(-1.0), "reg_lambda must be finite and >= 0, got -1.0"),
-        (lambda: normal_std(1.0, 0.0), "noise_variance must be finite and > 0"),
-        (lambda: laplace_scale(math.nan), "reg_alpha must be finite and >= 0, got nan"),
-        (lambda: reg_lambda_from_std(0.0), "std must be > 0, got 0.0"),
-        (lambda: reg_alpha_from_scale(-2.0), "scale must be > 0, got -2.0"),
+        (lambda: normal_std(-1.0), "reg_lambda must be a finite number >= 0, got -1.0"),
+        (lambda: normal_std(1.0, 0.0), "noise_variance must be a finite number > 0"),
+        (
+            lambda: laplace_scale(math.nan),
+            "reg_alpha must be a finite number >= 0, got nan",
+        ),
+        (lambda: reg_lambda_from_std(0.0), "std must be a number > 0, got 0.0"),
+        (lambda: reg_alpha_from_scale(-2.0), "scale must be a number > 0, got -2.0"),
         (lambda: as_prior(Penalty(scale="rows"), UNITS), "raw must be in scale 'raw'"),
     ],
 )

@@ -82,13 +82,13 @@ def test_logarithmic_range_halves_at_its_geometric_mean():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"low": 2, "high": 2}, r"low must be below high \(2\), got 2\."),
+        ({"low": 2, "high": 2}, r"low must be a number below high \(2\), got 2\."),
         (
             {"low": 0, "high": 1, "log": True},
-            "low must be above 0 when log is true, got 0.",
+            "low must be a number above 0 if log is true, got 0.",
         ),
-        ({"low": 0, "high": 1, "zero": 1.0}, "zero must be at least 0 and below 1"),
-        ({"low": 0, "high": float("inf")}, "high must be finite, got inf"),
+        ({"low": 0, "high": 1, "zero": 1.0}, "zero must be a number from 0 to below 1"),
+        ({"low": 0, "high": float("inf")}, "high must be a finite number, got inf"),
     ],
 )
 def test_impossible_range_is_refused(fields, message):
@@ -181,11 +181,11 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
             "defualt",
             "space must be one of: .*, got 'defualt'; did you mean 'default'\\?",
         ),
-        (3, "space must be a name or ranges by penalty, got 3."),
+        (3, "space must be the name of a space, or ranges by penalty, got 3."),
         ({"lambda": {}}, "space.lambda: unknown penalty 'lambda'"),
         ({"reg_alhpa": {}}, "space.reg_alhpa: .* did you mean 'reg_alpha'\\?"),
         ({"reg_alpha": []}, "space.reg_alpha: must be a range with low and high"),
-        ({"reg_alpha": -3}, "space.reg_alpha: must be finite and >= 0, got -3."),
+        ({"reg_alpha": -3}, "space.reg_alpha: must be a finite number >= 0, got -3."),
         ({"lightgbm": {"reg_alpha": 3}}, "space.lightgbm.reg_alpha: must be a range"),
         (
             {"reg_alpha": {"low": 1, "high": 3, "when": "often"}},
@@ -197,7 +197,7 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
         ),
         (
             {"reg_alpha": {"low": 1, "high": 3, "when": {"max_depth": {"above": 3}}}},
-            "space.reg_alpha.when: must be another penalty that is searched without",
+            "space.reg_alpha.when: must be another searched penalty, one without",
         ),
         (
             {
@@ -208,7 +208,7 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
                     "when": {"max_depth": {"above": 3, "below": 3}},
                 },
             },
-            r"when\.max_depth\.above: must be less than below \(3\), got 3\.",
+            r"when\.max_depth\.above: must be a number less than below \(3\), got 3\.",
         ),
         ({"reg_alpha": {"low": 1}}, "space.reg_alpha.high: is missing"),
         (
@@ -233,7 +233,7 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
         ),
         (
             {"max_leaves": {"low": 2, "high": 8, "zero": 0.5}},
-            "space.max_leaves.zero: max_leaves cannot be 0, so leave `zero` out",
+            "space.max_leaves.zero: max_leaves cannot be 0, so remove this key",
         ),
         (
             {"max_leaves": {"low": 2.5, "high": 8}},
@@ -241,11 +241,11 @@ def test_shipped_space_leaves_out_engines_that_are_not_studied():
         ),
         (
             {"subsample": {"low": 0.5, "high": 2}},
-            "space.subsample.high: must be above 0 and at most 1, got 2.",
+            "space.subsample.high: must be a number above 0 and at most 1, got 2.",
         ),
         (
             {"reg_alpha": {"low": 3, "high": 1}},
-            r"space\.reg_alpha\.low: must be below high \(1\), got 3\.",
+            r"space\.reg_alpha\.low: must be a number below high \(1\), got 3\.",
         ),
         ({"lightgbm": 3}, "space.lightgbm: must be ranges by penalty, got 3."),
         (

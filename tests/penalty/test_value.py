@@ -22,14 +22,18 @@ penalties = st.builds(
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), -1e-300, 10**400])
 @pytest.mark.parametrize("name", [*SCALED, "max_delta_step", "path_smooth"])
 def test_amount_outside_its_domain_is_refused(name, value):
-    with pytest.raises(PenaltyError, match=f"{name} must be finite and >= 0, got "):
+    with pytest.raises(
+        PenaltyError, match=f"{name} must be a finite number >= 0, got "
+    ):
         Penalty(**{name: value})
 
 
 @pytest.mark.parametrize("value", [0.0, 1.5, -0.1, float("nan")])
 @pytest.mark.parametrize("name", ["subsample", "colsample_bytree", "learning_rate"])
 def test_share_outside_its_domain_is_refused(name, value):
-    with pytest.raises(PenaltyError, match=f"{name} must be above 0 and at most 1"):
+    with pytest.raises(
+        PenaltyError, match=f"{name} must be a number above 0 and at most 1"
+    ):
         Penalty(**{name: value})
 
 

@@ -183,6 +183,7 @@ def _pick(engine, row, level):
         "outer_size": size,
         "rounds_max_reached": False,
         "at_edge": [],
+        "acting": [name for name in SPACE if penalty[name]],
         "by_outer_fold": [],
     }
 
@@ -225,21 +226,32 @@ def _engine(rng, engine, trials, level):
                 "points": 64,
                 "determined": measure != "gap",
                 "main": {"min_split_gain": 0.7, "reg_alpha": 0.2},
+                "interval": {"min_split_gain": [0.5, 0.8], "reg_alpha": [0.1, 0.3]},
                 "pairs": [],
-                "optuna": {"fANOVA": {"reg_alpha": 0.5}},
+                "optuna": {"PED-ANOVA": {"reg_alpha": 0.5}},
             }
-            for measure in ("loss", "gap", "leaves")
+            for measure in ("good", "loss", "gap", "leaves")
         },
         "overtuning": [
-            {"trial": k, "inner": level * (1.1 - 0.01 * k), "outer": level * 1.1}
+            {
+                "trial": k,
+                "inner": level * (1.1 - 0.01 * k),
+                "outer": level * 1.1,
+                "later": _gap(0.0),
+            }
             for k in range(3)
         ],
-        "winners_bias": 0.01 * level,
+        "nested_gap": {"best": _gap(0.08), "one_se": _gap(0.05)},
         "guess": None,
         "purposes": [],
         "ties": [t["trial"] for t in near],
         "front": sorted(front, key=lambda p: p["leaves"]),
     }
+
+
+def _gap(change):
+    ends = {"low": change - 0.02, "high": change + 0.02}
+    return {"change": change, "method": "t", "word": "worse"} | ends
 
 
 def _reference(loss, leaves, level):

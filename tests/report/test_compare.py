@@ -251,7 +251,7 @@ def test_page_of_another_making_is_never_replaced(folders, tmp_path):
 
 
 def test_run_is_not_compared_with_itself(folders):
-    with pytest.raises(StudyError, match="A and B must be two runs"):
+    with pytest.raises(StudyError, match="A and B must be two different runs"):
         compare_folders(folders[0], folders[0] / ".." / "one")
 
 

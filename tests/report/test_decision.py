@@ -30,6 +30,7 @@ def engine(name, inner, penalty, leaves, delivered):
         selection=SimpleNamespace(best=pick, one_se=pick),
         candidate=lambda _: pick,
         penalty=lambda _: penalty,
+        acting=lambda _: ("max_leaves", "learning_rate"),
     )
     params = {"max_leaves": penalty.max_leaves, "gamma": 280.4, "learning_rate": 0.1}
     params["num_leaves"] = penalty.max_leaves

@@ -198,9 +198,7 @@ def test_trees_of_the_file_are_those_of_the_model(regression, path):
 def test_changed_file_is_refused(path):
     path.write_bytes(path.read_bytes() + b"\n")
 
-    with pytest.raises(
-        ModelError, match=r"is not the file that model\.json was written"
-    ):
+    with pytest.raises(ModelError, match=r"does not match its card model\.json"):
         load_model(path)
 
 
@@ -229,7 +227,7 @@ def test_damaged_card_is_refused(path, damage):
     card = path.with_suffix(".json")
     card.write_text(damage(json.loads(card.read_text("utf-8"))), "utf-8")
 
-    with pytest.raises(ModelError, match=r"model\.json|the card of a model is wrong"):
+    with pytest.raises(ModelError, match=r"model\.json|the model card is damaged"):
         load_model(path)
 
 
@@ -343,6 +341,6 @@ def _refused_with(path, change):
     card.write_text(json.dumps(json.loads(card.read_text("utf-8")) | change), "utf-8")
 
     with pytest.raises(
-        ModelError, match=r"the card of a model is wrong|is not the model"
+        ModelError, match=r"the model card is damaged|does not match its card"
     ):
         load_model(path)

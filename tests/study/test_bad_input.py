@@ -15,7 +15,7 @@ CASES = {
     "no such file": (
         HEAD.replace("data.csv", "date.csv"),
         TABLE,
-        "date.csv: the data file is not there; close to it: 'data.csv'.",
+        "date.csv does not exist; did you mean 'data.csv'?",
     ),
     "no such target": (
         HEAD.replace("target: y", "target: z"),
@@ -41,12 +41,18 @@ CASES = {
     "more folds than rows": (
         HEAD + "validation: {outer: {folds: 41}}\n",
         TABLE,
-        "bad.yaml:3:21: validation.outer: 41 folds need at least 41 rows, got 40.",
+        (
+            "bad.yaml:3:21: validation.outer: 41 folds need at least 41 rows, got 40; "
+            "use fewer folds."
+        ),
     ),
     "text for numbers": (
         HEAD,
         "a,b,y\n" + "".join(f"{i},{i % 3},{i}.5 EUR\n" for i in range(40)),
-        "bad.yaml:2:34: data.target: column 'y' holds numbers in another form in 40",
+        (
+            "bad.yaml:2:34: data.target: column 'y' has numbers in an unexpected "
+            "format in 40"
+        ),
     ),
     "no date": (
         HEAD.replace("target: y", "target: y, time: b"),
@@ -61,17 +67,20 @@ CASES = {
     "groups for fewer folds": (
         HEAD.replace("target: y", "target: y, groups: b"),
         TABLE,
-        "validation.outer: 5 folds need at least 5 groups, got 3.",
+        "validation.outer: 5 folds need at least 5 groups, got 3; use fewer folds.",
     ),
     "weights below 0": (
         HEAD.replace("target: y", "target: y, weights: b"),
         TABLE.replace(",0,", ",-1,"),
-        "data.weights: weights column 'b' is negative in 14 rows",
+        "data.weights: weights column 'b' is negative in 14 of 40 rows",
     ),
     "range upside down": (
         HEAD + "search: {space: {reg_lambda: {low: 9, high: 1}}}\n",
         TABLE,
-        "bad.yaml:3:36: search.space.reg_lambda.low: found 9; expected below high (1).",
+        (
+            "bad.yaml:3:36: search.space.reg_lambda.low: found 9; expected a number "
+            "below high (1)."
+        ),
     ),
     "engine by itself": (
         HEAD + "engines: xgboost\n",
@@ -86,12 +95,12 @@ CASES = {
     "no such column to drop": (
         HEAD.replace("target: y", "target: y, drop: [c]"),
         TABLE,
-        "bad.yaml:2:43: data.drop: 'c' is not a column of the data; there are",
+        "bad.yaml:2:43: data.drop: 'c' is not a column of the data; available: ",
     ),
     "a sign for no feature": (
         HEAD.replace("target: y", "target: y, monotone: {c: 1}"),
         TABLE,
-        "bad.yaml:2:47: data.monotone: there is no feature 'c'; there are 'a', 'b'.",
+        "bad.yaml:2:47: data.monotone: there is no feature 'c'; available: 'a', 'b'.",
     ),
     "a weight for no class": (
         HEAD.replace("target: y", "target: y, class_weights: {w: 2}"),

@@ -54,7 +54,7 @@ def test_index_that_counts_rows_is_left_out_and_reported(
     table = plan("d.csv")
 
     assert names(table) == ["age", "income", "region"]
-    assert f"Not used as features: {name!r} (counts the rows)." in table.notes
+    assert f"Not used as features: {name!r} (row numbers)." in table.notes
     assert names(plan("d.csv", f", drop: ['{name}']")) == names(table)
 
 
@@ -77,7 +77,7 @@ def test_number_with_a_mark_is_reported_by_column_row_and_key(rows, plan, tmp_pa
         plan("d.csv")
 
     reported = (
-        "'?' in row 7 (the first row is 0). If '?' means missing, write data.missing: "
+        "'?' in row 7 (the first row is 0). If '?' means missing, set data.missing: "
     )
     assert reported + "['?']" in str(error.value)
     table = plan("d.csv", ", missing: ['?']")
@@ -90,7 +90,7 @@ def test_numbers_in_text_of_a_parquet_file_need_the_same_words(rows, plan, tmp_p
     rows["age"] = rows["age"].map(str).mask(rows["age"] == rows["age"][3], "?")
     rows.assign(zip=["01001", "94105"] * 30).to_parquet(tmp_path / "d.parquet")
 
-    with pytest.raises(DataError, match=r"column 'age' .*write data.missing: \['\?'\]"):
+    with pytest.raises(DataError, match=r"column 'age' .*set data.missing: \['\?'\]"):
         plan("d.parquet")
     columns = plan("d.parquet", ", missing: ['?']").columns
 
@@ -105,9 +105,7 @@ def test_very_many_categories_of_numbers_are_not_reported_to_be_dropped(
 
     (reported,) = [note for note in plan("d.parquet").notes if "'income'" in note]
 
-    assert reported.endswith(
-        "; if they are numbers, write data.types: {income: number}."
-    )
+    assert reported.endswith("; if they are numbers, set data.types: {income: number}.")
     assert plan("d.parquet", ", types: {income: number}").columns[1].categories is None
 
 
@@ -141,7 +139,7 @@ def test_parquet_with_types_that_pandas_lacks_is_read_or_refused(rows, plan, tmp
         table.replace_schema_metadata({b"pandas": noted}), tmp_path / "d.parquet"
     )
 
-    with pytest.raises(DataError, match=r"(?s)'list' holds a.*'day' holds dates"):
+    with pytest.raises(DataError, match=r"(?s)'list' has a.*'day' has dates"):
         plan("d.parquet")
     assert names(plan("d.parquet", ", drop: [list, day]"))[-1] == "dict"
 
@@ -160,8 +158,8 @@ def test_time_may_be_any_date(rows, plan, tmp_path, suffix):
 
 
 KEYS = {
-    "separator": ({"sep": ";"}, "separator: ';'", "source: .* the header is"),
-    "tab": ({"sep": "\t"}, 'separator: "\\t"', "source: .* the header is"),
+    "separator": ({"sep": ";"}, "separator: ';'", "source: .* the header has"),
+    "tab": ({"sep": "\t"}, 'separator: "\\t"', "source: .* the header has"),
     "latin-1": ({"encoding": "latin-1"}, "encoding: latin-1", "source: .* UTF-8"),
     "utf-16": ({"encoding": "utf-16"}, "encoding: utf-16", "source: .* UTF-8"),
     "decimal": ({"decimal": ","}, "decimal: ','", "source: column 'income'"),
@@ -187,12 +185,15 @@ def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
     ("key", "words"),
     [
         ("missing: '?'", r"data.missing: found '\?'; expected a list of words"),
-        ("missing: [null]", "data.missing: .*with null, true and false in quotes"),
+        ("missing: [null]", "data.missing: .*put null, true and false in quotes"),
         ("decimal: ';'", r"data.decimal: found ';'; expected '\.' or ','"),
         ("thousands: '.'", "data.thousands: found '.'; expected .* not data.decimal"),
         ("separator: ab", "data.separator: found 'ab'; expected one character"),
         ("encoding: utf-99", "data.encoding: found 'utf-99'; expected an encoding"),
-        ("types: {age: text}", "data.types: .*expected number or category"),
+        (
+            "types: {age: text}",
+            "data.types: .*expected columns with number or category",
+        ),
     ],
 )
 def test_key_that_cannot_be_is_refused_at_its_place(plan, key, words):
@@ -221,9 +222,7 @@ def test_words_that_may_be_labels_are_reported_and_can_be_kept(rows, plan, tmp_p
     rows["region"] = ["NA", "None", "ZA"] * 20
     rows.to_csv(tmp_path / "d.csv", index=False)
 
-    note = next(
-        note for note in plan("d.csv").notes if "write data.missing: []" in note
-    )
+    note = next(note for note in plan("d.csv").notes if "set data.missing: []" in note)
 
     assert note.startswith("Read as missing in columns of categories: 'NA', 'None' (in")
     kept = plan("d.csv", ", missing: []").columns[2]
@@ -233,7 +232,9 @@ def test_words_that_may_be_labels_are_reported_and_can_be_kept(rows, plan, tmp_p
 def test_weights_that_overflow_are_refused(rows, plan, tmp_path):
     rows.assign(w=1e308).to_csv(tmp_path / "d.csv", index=False)
 
-    with pytest.raises(DataError, match=r"data.weights: weights column 'w' adds up to"):
+    with pytest.raises(
+        DataError, match=r"data.weights: the sum of weights column 'w' is infinite"
+    ):
         plan("d.csv", ", weights: w")
 
 
@@ -243,7 +244,7 @@ def noted(frame, folder, plan, start):
     return next((note for note in plan("d.csv").notes if note.startswith(start)), None)
 
 
-IDS = "Another whole number in every row, as identifiers have"
+IDS = "A different whole number in every row, as in an identifier"
 
 
 def test_whole_number_identifiers_are_noted_and_kept(rows, plan, tmp_path):
@@ -251,34 +252,34 @@ def test_whole_number_identifiers_are_noted_and_kept(rows, plan, tmp_path):
 
     rows["id"] = np.random.default_rng(2).permutation(N) + 1000
 
-    assert "'id'. If they are, write data.drop: [id]." in noted(
+    assert "'id'. If these are identifiers, set data.drop: [id]." in noted(
         rows, tmp_path, plan, IDS
     )
     assert "id" in names(plan("d.csv"))
 
 
-TELLS = "These say the target by themselves"
+REVEALING = "Columns that determine the target"
 
 
 @pytest.mark.parametrize(
     "copy", [lambda y: y, lambda y: 3 * y - 1, np.exp, lambda y: -(y**3)]
 )
 def test_copy_of_the_target_in_other_units_is_noted(rows, plan, tmp_path, copy):
-    assert noted(rows, tmp_path, plan, TELLS) is None
+    assert noted(rows, tmp_path, plan, REVEALING) is None
 
     rows["leak"] = copy(rows["y"])
 
-    assert ": 'leak'. If they are" in noted(rows, tmp_path, plan, TELLS)
+    assert ": 'leak'. If they are" in noted(rows, tmp_path, plan, REVEALING)
 
 
 def test_copy_of_the_classes_in_other_words_is_noted(rows, plan, tmp_path):
     rows["y"] = np.where(rows["age"] > 50, "old", "young")
     rows["status"] = np.where(rows["age"] > 50, "x9", "b2")
 
-    assert ": 'status'. If they are" in noted(rows, tmp_path, plan, TELLS)
+    assert ": 'status'. If they are" in noted(rows, tmp_path, plan, REVEALING)
 
 
-COPIES = "Copies, but for their units"
+COPIES = "Columns that copy another, possibly in other units"
 
 
 def test_copy_of_another_feature_is_noted(rows, plan, tmp_path):
@@ -308,11 +309,11 @@ def test_leading_zeros_are_noted(rows, plan, tmp_path):
     rows["zip"] = ["01001", "94105", "10001"] * 20
 
     reported = noted(
-        rows, tmp_path, plan, "Read as numbers, though written with leading"
+        rows, tmp_path, plan, "Read as numbers, although written with leading"
     )
 
     assert (
-        "such as '01001': 'zip'. For codes write data.types: {zip: category}."
+        "such as '01001': 'zip'. If these are codes, set data.types: {zip: category}."
         in reported
     )
     types = plan("d.csv", ", types: {zip: category}").columns[3].categories

@@ -33,7 +33,7 @@ claims:
   - {id: D2, says: 'closed form', experiment: shifted_optimum,
      measure: l2_difference, expect: equal, at_most: 1e-6}
   - {id: D2.lightgbm, says: 'closed form, leaves', experiment: leaf_optimum,
-     measure: difference, engine: lightgbm, expect: equal, at_most: 1e-6}
+     measure: difference, engine: lightgbm, expect: identical, at_most: 1e-6}
 """
 PLANTED = """
 name: planted
@@ -77,9 +77,21 @@ def test_each_claim_has_verdicts_with_their_intervals(claims):
     assert engines["D2.lightgbm"] == ["lightgbm"]
     for claim in claims.values():
         for finding in claim["findings"]:
-            assert finding["low"] <= finding["estimate"] <= finding["high"]
-            assert finding["method"] == "corrected resampled t"
             assert len(finding["values"]) == finding["n"] == 4
+    for finding in (*claims["B6"]["findings"], *claims["D2"]["findings"]):
+        assert finding["low"] <= finding["estimate"] <= finding["high"]
+    assert {f["method"] for f in claims["B6"]["findings"]} == {
+        "corrected resampled t of log ratios"
+    }
+    assert claims["D2"]["findings"][0]["method"] == "corrected resampled t"
+
+
+def test_identity_is_judged_by_its_largest_deviation(claims):
+    (finding,) = claims["D2.lightgbm"]["findings"]
+
+    assert finding["estimate"] == max(finding["values"], key=abs)
+    assert finding["low"] is None
+    assert finding["method"] == "largest deviation of 4 resamples"
 
 
 def test_closed_forms_are_supported(claims):
@@ -162,10 +174,19 @@ def test_replicates_of_planted_data_are_independent(tmp_path):
             ("replicates: 3", "options: {strength: a lot}"),
             "found 'a lot'; expected a number from 0.0001 to 100",
         ),
-        (("replicates: 3", "engine: lightgbm"), "expected no engine"),
-        (("at_most: 1e-6", "at_most: 5%"), "a percentage needs a path"),
-        (("at_most: 1e-6", "at_least: 1"), "no at_least with `expect: equal`"),
-        (("expect: equal", "expect: rising"), "one of: above, below, equal"),
+        (("replicates: 3", "engine: lightgbm"), "this experiment grows no trees"),
+        (
+            ("at_most: 1e-6", "at_most: 5%"),
+            "a percentage is only for a path or a ratio",
+        ),
+        (
+            ("at_most: 1e-6", "at_least: 1"),
+            "`expect: equal` takes at_most instead, so remove",
+        ),
+        (
+            ("expect: equal", "expect: rising"),
+            "one of: above, below, equal, at_most, identical",
+        ),
         (("synthetic:sparse", "sklearn:diabetes"), "only synthetic data"),
     ],
 )

@@ -53,9 +53,12 @@ FAULTS = {
     "null for a number": ("seed:", "3:1: seed: found null; expected a whole number."),
     "no trial": (
         "search: {trials: 0}",
-        "3:18: search.trials: found 0; expected at least 1.",
+        "3:18: search.trials: found 0; expected a number of at least 1.",
     ),
-    "negative seed": ("seed: -1", "3:7: seed: found -1; expected at least 0."),
+    "negative seed": (
+        "seed: -1",
+        "3:7: seed: found -1; expected a number of at least 0.",
+    ),
     "storage without a scheme": (
         "search: {storage: foo}",
         (
@@ -88,7 +91,7 @@ FAULTS = {
     ),
     "storage as a list": (
         "search: {storage: ['postgresql://ann:canary@h/db']}",
-        "3:10: search.storage: expected the URL of a storage, as text.",
+        "3:10: search.storage: expected the URL of a storage as text.",
     ),
     "NaN": (
         "validation: {outer: {holdout: .nan}}",
@@ -122,7 +125,7 @@ FAULTS = {
     ),
     "engine twice": (
         "engines: [xgboost, xgboost]",
-        "3:20: engines.1: found 'xgboost'; expected each entry once.",
+        "3:20: engines.1: found 'xgboost'; expected each entry only once.",
     ),
     "unknown sampler": (
         "search: {sampler: tbe}",
@@ -157,7 +160,7 @@ FAULTS = {
     ),
     "one fold": (
         "validation: {inner: {folds: 1}}",
-        "3:29: validation.inner.folds: found 1; expected at least 2.",
+        "3:29: validation.inner.folds: found 1; expected a number of at least 2.",
     ),
     "folds beside holdout": (
         "validation: {outer: {holdout: 0.2, folds: 3}}",
@@ -168,11 +171,14 @@ FAULTS = {
     ),
     "share above one": (
         "validation: {outer: {holdout: 25}}",
-        "3:31: validation.outer.holdout: found 25; expected below 1.",
+        "3:31: validation.outer.holdout: found 25; expected a number below 1.",
     ),
     "fixed outside its domain": (
         "search: {fixed: {learning_rate: 2}}",
-        "3:33: search.fixed.learning_rate: found 2; expected above 0 and at most 1.",
+        (
+            "3:33: search.fixed.learning_rate: found 2; expected a number above 0 and "
+            "at most 1."
+        ),
     ),
     "fixed below the least": (
         "search: {fixed: {max_depth: 0}}",
@@ -187,13 +193,16 @@ FAULTS = {
     ),
     "range upside down": (
         "search: {space: {max_depth: {low: 9, high: 2}}}",
-        ("3:35: search.space.max_depth.low: found 9; expected below high (2)."),
+        (
+            "3:35: search.space.max_depth.low: found 9; expected a number below high "
+            "(2)."
+        ),
     ),
     "zero where there is none": (
         "search: {space: {max_leaves: {low: 4, high: 8, zero: 0.1}}}",
         (
             "3:54: search.space.max_leaves.zero: found 0.1; max_leaves cannot be 0, so "
-            "leave `zero` out."
+            "remove this key."
         ),
     ),
     "condition that nothing fulfils": (
@@ -203,7 +212,7 @@ FAULTS = {
         ),
         (
             "3:105: search.space.reg_alpha.when.max_leaves.above: found 7; expected "
-            "less than below (5)."
+            "a number less than below (5)."
         ),
     ),
     "range without an end": (
@@ -276,8 +285,8 @@ FAULTS = {
             "expect: increasing}]"
         ),
         (
-            "3:10: claims.0.at_least: found null; expected the minimum effect that "
-            "counts, for `expect: increasing`."
+            "3:10: claims.0.at_least: missing; `expect: increasing` needs the "
+            "minimum effect that counts."
         ),
     ),
     "claim on what is not measured": (
@@ -309,8 +318,8 @@ FAULTS = {
             "expect: above, at_least: 20%}]"
         ),
         (
-            "3:72: claims.0.expect: found 'above'; expected increasing, decreasing or "
-            "equal (above/below need `against`)."
+            "3:72: claims.0.expect: found 'above'; expected increasing, decreasing, "
+            "equal or at_most; above and below need `against`."
         ),
     ),
     "claim on a path of no study": (
@@ -368,8 +377,7 @@ DATA_FAULTS = {
     "source: a.csv": "2:1: data.target: missing; a study needs this key.",
     "target: y": "2:1: data.source: missing; a study needs this key.",
     "source: a.csv, target: 5": (
-        "2:31: data.target: found 5; expected text (quote what YAML reads as "
-        "something else)."
+        "2:31: data.target: found 5; expected text (put it in quotes)."
     ),
     "source: '', target: y": (
         "2:16: data.source: found ''; expected text that is not empty."
@@ -408,7 +416,9 @@ def test_faults_of_the_data_section_are_reported(refusal, data, expected):
 def test_name_cannot_leave_the_output_folder(refusal, name):
     message = refusal(f"name: '{name}'\ndata: {{source: a.csv, target: y}}\n")
 
-    expected = "expected 1 to 64 of a-z, 0-9, '_' and '-', beginning with a letter"
+    expected = (
+        "expected 1 to 64 characters from a-z, 0-9, _ and -, beginning with a letter"
+    )
     assert message.startswith("study.yaml:1:7: name: found '")
     assert expected in message
 
@@ -432,7 +442,7 @@ def test_all_faults_are_reported_at_once_in_the_order_of_lines(refusal):
 
     head, *lines = message.split("\n  ")
     keys = [line.split(": ")[1] for line in lines]
-    assert head == "study.yaml has 9 faults:"
+    assert head == "study.yaml has 9 errors:"
     assert keys == [
         "name", "trails", "data.target", "rounds.max", "rounds.max",
         "search.fixed.reg_lamda", "search.fixed.learning_rate",

@@ -37,7 +37,7 @@ def write(tmp_path):
 def test_a_run_whose_every_fit_passes_a_limit_ends_with_the_reason(write, tmp_path):
     study = write("limits: {memory: 1 MB}")
 
-    with pytest.raises(FitError, match="more than 1 MB, its limit"):
+    with pytest.raises(FitError, match="exceeded its limit of 1 MB"):
         run_study(study, out=tmp_path, workers=1)
 
 

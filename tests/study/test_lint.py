@@ -67,7 +67,7 @@ def test_validate_prints_code_place_and_advice(folder, monkeypatch, capsys):
     (line,) = (x for x in capsys.readouterr().out.splitlines() if "warning" in x)
     assert not ended.value.code
     assert line.startswith("warning: P111 search.space.reg_lambda: Every value is too ")
-    assert line.endswith("Raise it: 1 is worth one row.")
+    assert line.endswith("Increase it: 1 corresponds to one row.")
 
 
 def test_run_warns_and_keeps_the_findings(finished):

@@ -187,7 +187,7 @@ def test_card_with_a_damaged_reading_is_refused(folder, reading):
     content = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(content | {"reading": reading}), "utf-8")
 
-    with pytest.raises(ModelError, match="the card of a model is wrong"):
+    with pytest.raises(ModelError, match="the model card is damaged"):
         load_model(path)
 
 
@@ -199,5 +199,5 @@ def test_card_with_a_category_that_is_no_text_is_refused(folder, label):
     named["categories"][0] = label
     path.write_text(json.dumps(content), "utf-8")
 
-    with pytest.raises(ModelError, match="the card of a model is wrong"):
+    with pytest.raises(ModelError, match="the model card is damaged"):
         load_model(path)

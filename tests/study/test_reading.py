@@ -14,24 +14,30 @@ _DOUBLINGS = "\n".join(
 )
 
 BOMBS = {
-    "aliases": ("a: &a [x]\nb: [*a]\n", "1:4: an anchor (&); write each value out."),
-    "undefined alias": ("b: *a\n", "1:4: an alias (*); write the value out."),
-    "merge keys": (f"k0: &k0 {{x: 1}}\n{_DOUBLINGS}", "1:5: an anchor"),
-    "merge without alias": ("a:\n  <<: {x: 1}\n", "2:3: a merge key (<<)"),
-    "open lists": ("[" * 100_000, f"1:1: nested deeper than {MAX_DEPTH} levels."),
-    "lists in lists": ("[a," * 50_000, "1:1: nested deeper than"),
-    "open mappings": ("{a: " * 50_000, "nested deeper than"),
-    "dashes": ("- " * 100_000, "nested deeper than"),
-    "indents": ("".join(" " * i + "a:\n" for i in range(200)), "nested deeper"),
-    "complex keys": ("? " * 100_000, "1:3: a key must be text"),
-    "many values": ("a: [" + "1," * 50_000 + "]", "more than 2000 values."),
+    "aliases": (
+        "a: &a [x]\nb: [*a]\n",
+        "1:4: found an anchor (&); write out each value.",
+    ),
+    "undefined alias": ("b: *a\n", "1:4: found an alias (*); write out its value."),
+    "merge keys": (f"k0: &k0 {{x: 1}}\n{_DOUBLINGS}", "1:5: found an anchor"),
+    "merge without alias": ("a:\n  <<: {x: 1}\n", "2:3: found a merge key (<<)"),
+    "open lists": ("[" * 100_000, f"1:1: found more than {MAX_DEPTH} nested levels"),
+    "lists in lists": ("[a," * 50_000, "1:1: found more than"),
+    "open mappings": ("{a: " * 50_000, "nested levels, the limit."),
+    "dashes": ("- " * 100_000, "nested levels, the limit."),
+    "indents": ("".join(" " * i + "a:\n" for i in range(200)), "nested levels"),
+    "complex keys": ("? " * 100_000, "1:3: found a list or a mapping as a key"),
+    "many values": ("a: [" + "1," * 50_000 + "]", "more than 2000 values, the limit."),
     "many keys": ("".join(f"k{i}: 1\n" for i in range(4_000)), "more than 2000"),
-    "many lines": ("\n" * 100_000, "has more than 5000 lines."),
-    "many documents": ("---\n" * 4_000, "2:1: a second document begins."),
-    "300 KB": ("#" * 300_000, "is larger than 256 KiB."),
-    "a tag": ("a: !!python/object:os.system x", "1:4: a tag ("),
-    "a local tag": ("a: !secret x", "1:4: a tag ('!secret'); leave it out."),
-    "YAML 1.1": ("%YAML 1.1\n---\nname: no\n", "a YAML directive; studies are"),
+    "many lines": ("\n" * 100_000, "the limit is 5000 lines."),
+    "many documents": (
+        "---\n" * 4_000,
+        "2:1: found a second document; keep one per file.",
+    ),
+    "300 KB": ("#" * 300_000, "the limit is 256 KiB."),
+    "a tag": ("a: !!python/object:os.system x", "1:4: found a tag ("),
+    "a local tag": ("a: !secret x", "1:4: found a tag ('!secret'); remove it."),
+    "YAML 1.1": ("%YAML 1.1\n---\nname: no\n", "found a YAML directive; remove it."),
 }
 
 
@@ -47,18 +53,18 @@ def test_bombs_are_refused_before_they_unfold(refusal, content, message):
 
 
 BROKEN = {
-    "empty": ("", "study.yaml: found nothing; expected a mapping with at least"),
-    "only a comment": ("# later\n", "found nothing; expected a mapping"),
-    "null": ("~", "found nothing"),
+    "empty": ("", "study.yaml: the file is empty; expected a mapping with at least"),
+    "only a comment": ("# later\n", "the file is empty; expected a mapping"),
+    "null": ("~", "the file is empty"),
     "a list": ("- name\n- data\n", "found ['name', 'data']; expected a mapping"),
     "text": ("hello", "found 'hello'; expected a mapping"),
-    "tabs": ("data:\n\tsource: x\n", "2:1: not YAML: found character '\\t'"),
+    "tabs": ("data:\n\tsource: x\n", "2:1: invalid YAML: found character '\\t'"),
     "tabs, the hint": ("data:\n\tsource: x\n", "indent with spaces, not tabs."),
-    "an open quote": ('name: "x', "1:9: not YAML: found unexpected end of stream."),
-    "an open list": ("a: [1, 2", "not YAML: expected ',' or ']'"),
+    "an open quote": ('name: "x', "1:9: invalid YAML: found unexpected end of stream."),
+    "an open list": ("a: [1, 2", "invalid YAML: expected ',' or ']'"),
     "not UTF-8": (b"name: caf\xe9\n", "is not UTF-8 text: byte 9 is 0xe9."),
     "UTF-16": ("name: x".encode("utf-16"), "is not UTF-8 text: byte 0 is 0xff."),
-    "binary": (b"name: a\0b", "not YAML: unacceptable character #x0000"),
+    "binary": (b"name: a\0b", "invalid YAML: unacceptable character #x0000"),
 }
 
 
@@ -68,12 +74,14 @@ def test_what_is_no_study_is_reported_where_it_breaks(refusal, content, message)
 
 
 def test_missing_file_is_named(tmp_path):
-    with pytest.raises(StudyError, match=r"none\.yaml: there is no such file\.$"):
+    with pytest.raises(
+        StudyError, match=r"none\.yaml does not exist; name a study file\.$"
+    ):
         load_study(tmp_path / "none.yaml")
 
 
 def test_folder_is_not_a_study(tmp_path):
-    with pytest.raises(StudyError, match=r"is a folder; expected a study file\.$"):
+    with pytest.raises(StudyError, match=r"is a folder; name a study file\.$"):
         load_study(tmp_path)
 
 
@@ -104,22 +112,25 @@ def test_byte_order_mark_is_no_part_of_the_first_key(write):
 
 def test_key_written_twice_is_reported_with_both_lines(fault):
     assert fault("seed: 1\nseed: 2\n") == (
-        "study.yaml:4:1: seed: repeated, first in line 3."
+        "study.yaml:4:1: seed: repeated, first set in line 3; keep one."
     )
 
 
 @pytest.mark.parametrize("escape", [r"\0", r"\ud800", r"\e"])
 def test_text_that_no_file_can_hold_is_reported_once(fault, escape):
     assert fault(f'title: "a{escape}b"\n') == (
-        "study.yaml:3:8: title: text with control characters."
+        "study.yaml:3:8: title: found control characters; remove them."
     )
 
 
 def test_endless_number_is_reported(fault):
     assert fault(f"seed: {'9' * 5000}\n") == (
-        "study.yaml:3:7: seed: a whole number of 5000 digits."
+        "study.yaml:3:7: seed: found a whole number of 5000 digits; the limit is 30."
     )
 
 
 def test_key_with_control_characters_is_refused(refusal):
-    assert refusal('"a\\nb": 1\n') == "study.yaml:1:1: a key with control characters."
+    assert (
+        refusal('"a\\nb": 1\n')
+        == "study.yaml:1:1: found control characters in a key; remove them."
+    )

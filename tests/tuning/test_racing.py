@@ -7,7 +7,7 @@ from optuna.exceptions import TrialPruned
 from optuna.pruners import WilcoxonPruner
 
 from boostreg.penalty import Range
-from boostreg.tuning import FitSettings, Proposer, Tuning
+from boostreg.tuning import FitSettings, Proposer, TrialCurves, Tuning
 from boostreg.tuning.measuring import RULES, Race
 
 LAMBDA = {"reg_lambda": Range(low=0.01, high=100, log=True)}
@@ -43,8 +43,15 @@ def slope(cut):
 def race():
     """Return a race against an incumbent, differences being small as a rule."""
     rng = np.random.default_rng(0)
-    seen = {n: FOLDS + 0.02 * n + 0.05 * rng.normal(size=5) for n in range(8)}
+    seen = [complete(n, FOLDS + 0.02 * n + 0.05 * rng.normal(size=5)) for n in range(8)]
     return {rule: Race.among(seen, rule) for rule in RULES}
+
+
+def complete(number, losses, leaves=3):
+    """Return the curves of a complete trial of one tree."""
+    sizes = dict.fromkeys(("n_leaves", "n_trees", "n_bytes"), np.array([0.0, leaves]))
+    curve = np.column_stack([np.full(len(losses), 9.0), losses])
+    return TrialCurves(number=number, valid_loss=curve, **sizes)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -122,8 +129,48 @@ def test_leaves_against_loss_is_never_raced(run, slope):
 
 
 def test_four_rivals_are_needed():
-    assert Race.among(dict.fromkeys(range(4), FOLDS), "moderated") is None
-    assert Race.among(dict.fromkeys(range(5), FOLDS), "moderated") is not None
+    seen = [complete(n, FOLDS) for n in range(5)]
+
+    assert Race.among(seen[:4], "moderated") is None
+    assert Race.among(seen, "moderated") is not None
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_trial_is_kept_while_a_prefix_of_it_is_on_the_front(race, result, rule):
+    """Its loss is hopeless; with 2 leaves there is no better one."""
+    far = race[rule].losses + 5
+    folds = [[result([9.0, one], leaves=n) for one in far] for n in (2, 3, 4)]
+    lost = [any(race[rule].lost(one[:k]) for k in range(1, 6)) for one in folds]
+
+    assert lost == [False, True, True]
+
+
+def test_the_front_is_that_of_the_folds_measured_so_far(result):
+    """The small trial leads the small rival on the first fold alone."""
+    large = [complete(n, FOLDS, leaves=30) for n in range(5)]
+    small = complete(5, FOLDS + np.array([6.0, 0, 0, 0, 0]), leaves=2)
+    against = Race.among([*large, small], "moderated")
+    own = [result([9.0, one + 5], leaves=2) for one in FOLDS]
+
+    assert [against.lost(own[:k]) for k in (1, 2)] == [False, True]
+
+
+def test_front_of_a_raced_search_is_that_of_a_full_one(run, result):
+    """Whatever small trees lose in loss: few fits are saved, no candidate is lost."""
+
+    def measure(fit):
+        rng = np.random.default_rng([fit.inner, int(1e6 * fit.penalty.reg_lambda)])
+        leaves = 2 + int(10 / (1 + fit.penalty.reg_lambda))
+        level = FOLDS[fit.inner] + 20 / leaves + 0.001 * rng.normal()
+        return result(level + np.linspace(0.1, 0, 21), leaves=leaves)
+
+    full, raced = make_tuning(racing=None), make_tuning()
+    _, all_fits = run(full, measure)
+
+    _, fits = run(raced, measure)
+
+    assert raced.selection.front == full.selection.front
+    assert len(fits) < len(all_fits)
 
 
 @pytest.mark.parametrize("rule", RULES)

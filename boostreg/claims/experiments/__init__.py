@@ -3,17 +3,23 @@
 from collections.abc import Mapping
 
 from boostreg.claims.experiments import (
+    chosen,
     collinearity,
     descent,
+    ensembles,
     grown,
     network,
+    network_effects,
     optimum,
     priors,
     selection,
     smoothness,
     sparsity,
     svm,
+    svm_norms,
     updates,
+    views,
+    wide,
 )
 from boostreg.claims.experiments.base import Procedure
 
@@ -22,12 +28,18 @@ __all__ = ["EXPERIMENTS"]
 EXPERIMENTS: Mapping[str, Procedure] = {
     procedure.name: procedure
     for procedure in (
+        chosen.chosen_collinearity,
+        chosen.relative_sizes,
         collinearity.collinearity,
         descent.kink,
+        ensembles.penalised_ensembles,
         grown.unsplit_trees,
         network.weight_decay,
         network.network_zeros,
         network.dead_units,
+        network_effects.dead_unit_cost,
+        network_effects.network_descent,
+        network_effects.network_boundary,
         optimum.losses_along_a_penalty,
         optimum.shifted_optimum,
         optimum.leaf_optimum,
@@ -42,10 +54,13 @@ EXPERIMENTS: Mapping[str, Procedure] = {
         sparsity.leaf_sparsity,
         sparsity.largest_leaves,
         svm.margins,
+        svm_norms.margins_by_norm,
         updates.one_step,
         updates.order_of_falling,
         updates.leaf_steps,
         updates.leaf_order,
+        views.track_record,
+        wide.wide_selection,
     )
 }
 """All experiments, by name."""

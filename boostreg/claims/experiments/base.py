@@ -6,7 +6,7 @@ interval and verdict.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, SupportsFloat
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = [
     "FIT",
     "NORM",
     "ROWS",
+    "Bound",
     "Experiment",
     "Measured",
     "Option",
@@ -33,6 +34,7 @@ __all__ = [
     "gini",
     "log_slope",
     "mean_of_numbers",
+    "over_tables",
     "procedure",
     "rank_correlation",
     "relative_difference",
@@ -65,28 +67,35 @@ class Sample:
     truth: Mapping[str, Any] | None = None
 
 
+Bound = Literal["at least", "at most"]
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The result of one resample.
 
     ``values`` has all measures of the procedure, NaN if undefined. ``series`` has the
     data of the panels, with the same names and lengths on every resample; figures show
-    means over resamples.
+    means over resamples. ``bounds`` has the measures that are only known to be at
+    least, or at most, their value, because something did not converge.
     """
 
     values: Mapping[str, float]
     series: Mapping[str, tuple[float, ...]]
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls,
         values: Mapping[str, SupportsFloat],
         series: Mapping[str, Iterable[SupportsFloat]] | None = None,
+        bounds: Mapping[str, Bound] | None = None,
     ) -> "Measured":
         """Convert the numbers of NumPy."""
         return cls(
             {name: float(value) for name, value in values.items()},
             {name: tuple(map(float, line)) for name, line in (series or {}).items()},
+            dict(bounds or {}),
         )
 
 
@@ -128,6 +137,8 @@ class Panel:
     y_log: bool = False
 
 
+_RATIO = "minus 1"
+
 Objectives = Literal["squared_error", "logistic", "squared_error or logistic"]
 
 
@@ -136,7 +147,10 @@ class Procedure:
     """An experiment with the names that a study may use.
 
     ``words`` is a sentence for the report on what it does, ``measures`` describes each
-    value. A ``planted`` experiment needs ``sample.truth``, that is a synthetic source.
+    value: with "minus 1" if it is a ratio of values at least 0, minus 1. A ``planted``
+    experiment needs ``sample.truth``, that is a synthetic source. One ``over_tables``
+    is repeated on the folds of several tables, which are not the study's own, and
+    all its measures are ratios (``boostreg.claims.tables``).
     """
 
     name: str
@@ -147,6 +161,12 @@ class Procedure:
     panels: tuple[Panel, ...]
     planted: bool
     objectives: Objectives
+    over_tables: bool = False
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """Measures that are ratios minus 1, by their description."""
+        return frozenset(k for k, words in self.measures.items() if _RATIO in words)
 
     @property
     def by_engine(self) -> bool:
@@ -183,6 +203,11 @@ def procedure(
         )
 
     return described
+
+
+def over_tables(one: Procedure) -> Procedure:
+    """Return a procedure that is repeated over many tables, see ``Procedure``."""
+    return replace(one, over_tables=True)
 
 
 ENGINE_NAMES = tuple(
@@ -240,7 +265,7 @@ def relative_difference(found: Array, expected: Array) -> float:
     return gap / size if size > 0 else float("nan")
 
 
-def soft_threshold(weights: Array, threshold: float) -> Array:
+def soft_threshold(weights: Array, threshold: float | Array) -> Array:
     """Return ``sign(w) * max(|w| - threshold, 0)``, the proximal map of L1."""
     kept: Array = np.sign(weights) * np.maximum(np.abs(weights) - threshold, 0.0)
     return kept

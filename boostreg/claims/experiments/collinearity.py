@@ -1,8 +1,10 @@
 r"""Lasso, ridge and elastic net with correlated columns.
 
 Some columns of the sample get a twin with a given correlation, which the target does
-not depend on. Every model is fitted to bootstrap resamples of the training rows, at the
-strength that keeps a given share of the unpenalised fit. The experiment measures
+not depend on. A twin without correlation is a column of noise, which unsettles models
+in its own way; growth is therefore measured from the columns without twins, and from
+unrelated twins. Every model is fitted to bootstrap resamples of the training rows, at
+the strength that keeps a given share of the unpenalised fit. The experiment measures
 
 - how much the selected sets differ between resamples: 1 minus the stability of [1]_,
 
@@ -44,9 +46,13 @@ __all__ = ["collinearity", "instability", "with_twins"]
 _CORRELATIONS = (0.0, 0.5, 0.8, 0.95, 0.99)
 _MODELS = {"lasso": 1.0, "elastic_net": 0.5, "ridge": 0.0}
 _WORDS = {"lasso": "lasso", "elastic_net": "elastic net", "ridge": "ridge"}
+_FIGURES = ("prediction", "coefficient")
 _SELECTING = {name: words for name, words in _WORDS.items() if name != "ridge"}
 
 _GROWTH = (
+    "over resamples where twins correlate by 0.99, over that without twins, minus 1"
+)
+_GROWTH_OF_NOISE = (
     "over resamples where twins correlate by 0.99, over that where they are "
     "unrelated, minus 1"
 )
@@ -56,9 +62,13 @@ _OVER_RIDGE = "over ridge's, minus 1, where twins correlate by 0.99"
 @procedure(
     {
         **{
-            f"{name}_{figure}_growth": f"variance of the {words}'s {figure}s {_GROWTH}"
-            for figure in ("prediction", "coefficient")
+            f"{name}_{figure}_{key}": f"variance of the {words}'s {figure}s {growth}"
+            for figure in _FIGURES
             for name, words in _WORDS.items()
+            for key, growth in (
+                ("growth", _GROWTH),
+                ("growth_of_noise", _GROWTH_OF_NOISE),
+            )
         },
         **{
             f"{name}_instability": (
@@ -71,7 +81,7 @@ _OVER_RIDGE = "over ridge's, minus 1, where twins correlate by 0.99"
             f"{name}_instability_growth": (
                 f"how much the sets that the {words} chooses differ between resamples "
                 "(0 means one set, 1 means chance) where twins correlate by 0.99, "
-                "minus where they are unrelated"
+                "minus that without twins"
             )
             for name, words in _SELECTING.items()
         },
@@ -79,12 +89,12 @@ _OVER_RIDGE = "over ridge's, minus 1, where twins correlate by 0.99"
             f"lasso_over_ridge_{figure}": (
                 f"variance of the lasso's {figure}s {_OVER_RIDGE}"
             )
-            for figure in ("prediction", "coefficient")
+            for figure in _FIGURES
         },
     },
     options={
         "twins": Option(5, "columns that get a twin", low=1, high=1000),
-        "resamples": Option(15, "bootstrap resamples", low=2, high=1000),
+        "resamples": Option(30, "bootstrap resamples", low=2, high=1000),
         "fit": Option(0.95, "share of the unpenalised fit to keep", 0.05, 0.999),
     },
     panels=[
@@ -115,18 +125,25 @@ def collinearity(sample: Sample, options: Options) -> Measured:
     """
     rng = np.random.default_rng(sample.seed)
     rows = rng.integers(0, len(sample.y), (int(options["resamples"]), len(sample.y)))
+
+    def variation(linear: Linear, l1_ratio: float) -> _Variation:
+        strength = matched_strength(linear, l1_ratio, float(options["fit"]), "fit")
+        return _Variation.of(linear, l1_ratio, strength, rows)
+
     found: dict[str, list[_Variation]] = {name: [] for name in _MODELS}
     for correlation in _CORRELATIONS:
         widened = with_twins(sample, correlation, int(options["twins"]))
         for name, l1_ratio in _MODELS.items():
-            strength = matched_strength(widened, l1_ratio, float(options["fit"]), "fit")
-            found[name].append(_Variation.of(widened, l1_ratio, strength, rows))
+            found[name].append(variation(widened, l1_ratio))
+    alone = Linear.of(sample)
     values: dict[str, float] = {}
     series: dict[str, tuple[float, ...]] = {"correlation": _CORRELATIONS}
     for name, along in found.items():
-        first, last = along[0], along[-1]
-        values[f"{name}_prediction_growth"] = last.prediction / first.prediction - 1
-        values[f"{name}_coefficient_growth"] = last.coefficient / first.coefficient - 1
+        first, noise, last = variation(alone, _MODELS[name]), along[0], along[-1]
+        for figure in _FIGURES:
+            for key, start in (("growth", first), ("growth_of_noise", noise)):
+                ratio = getattr(last, figure) / getattr(start, figure)
+                values[f"{name}_{figure}_{key}"] = ratio - 1
         series[f"{name}_prediction"] = tuple(one.prediction for one in along)
         series[f"{name}_coefficient"] = tuple(one.coefficient for one in along)
         if name in _SELECTING:  # ridge selects every column

@@ -12,8 +12,9 @@ largest curvature of the loss:
 
 The experiment counts steps until the distance of the objective to its minimum is below
 a given share of the initial distance. Subgradient steps of a fixed length end near the
-minimum, not at it [2]_; they count as the maximum number of steps. L1 and L2 keep the
-same share of the unpenalised fit.
+minimum, not at it [2]_. Steps that have not arrived after the maximum number need at
+least that many, and a ratio with them is a bound. L1 and L2 keep the same share of the
+unpenalised fit.
 
 References
 ----------
@@ -31,6 +32,7 @@ import numpy as np
 from boostreg.arrays import Array
 from boostreg.claims.experiments.base import (
     FIT,
+    Bound,
     Measured,
     Option,
     Options,
@@ -103,12 +105,15 @@ def kink(sample: Sample, options: Options) -> Measured:
     l1 = matched_strength(linear, 1.0, fit, "fit")
     l2 = matched_strength(linear, 0.0, fit, "fit")
     values: dict[str, float] = {}
+    bounds: dict[str, Bound] = {}
     series: dict[str, Array] = {"step": _SHOWN}
     for name in _KINDS:
         strengths = (0.0, l2) if name == "l2" else (l1, 0.0)
         gaps = _Walk(linear, name, *strengths).gaps(max(max_steps, int(_SHOWN[-1])))
         reached = np.flatnonzero(gaps[: max_steps + 1] <= bar)
         values[f"{name}_steps"] = float(reached[0] if reached.size else max_steps)
+        if not reached.size:
+            bounds[f"{name}_steps"] = "at least"
         values[f"{name}_left"] = gaps[max_steps]
         series[name] = np.maximum(gaps[_SHOWN], _FLOOR)
     for one, other in (
@@ -116,9 +121,15 @@ def kink(sample: Sample, options: Options) -> Measured:
         ("decaying", "proximal"),
         ("proximal", "l2"),
     ):
+        key, open_ends = (
+            f"{one}_over_{other}",
+            [f"{n}_steps" in bounds for n in (one, other)],
+        )
         ratio = values[f"{one}_steps"] / max(values[f"{other}_steps"], 1.0)
-        values[f"{one}_over_{other}"] = math.log10(ratio)
-    return Measured.of(values, series)
+        values[key] = math.nan if all(open_ends) else math.log10(ratio)
+        if any(open_ends):
+            bounds[key] = "at least" if open_ends[0] else "at most"
+    return Measured.of(values, series, bounds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,13 @@ available with gradient descent on batches [1]_ and with Adam [2]_:
 ``l2``        the gradient of the penalty is added to that of the loss
 ``decay``     weights are also multiplied by ``1 - step * strength`` [3]_
 ``l1``        the penalty's subgradient ``strength * sign(w)``, 0 at 0, is added
-``proximal``  after the step weights are soft-thresholded by ``step * strength`` [4]_
+``proximal``  after the step weights are soft-thresholded by ``step * strength`` [4]_,
+              under Adam by that over the same root as the step [5]_
 ============  ======================================================================
+
+Without the root proximal Adam solves another problem: Adam's steps are about as long
+as the learning rate however small the gradient is, and a threshold that is not scaled
+like them is next to no penalty.
 
 References
 ----------
@@ -21,6 +26,8 @@ References
    https://arxiv.org/abs/1711.05101
 .. [4] N. Parikh, S. Boyd. "Proximal Algorithms". Foundations and Trends in Optimization
    1(3), 2014. doi:10.1561/2400000003
+.. [5] J. Yun, A. C. Lozano, E. Yang. "Adaptive Proximal Gradient Methods for Structured
+   Neural Networks". NeurIPS 2021. https://arxiv.org/abs/2006.07065
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,8 +35,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostreg.arrays import Array
+from boostreg.arrays import Array, Mask
 from boostreg.claims.experiments.base import (
+    Bound,
     Measured,
     Option,
     Options,
@@ -126,6 +134,7 @@ def steps(
     rng, count = np.random.default_rng(seed), 0
     first = second = tuple(np.zeros_like(w) for w in weights)
     cut = rule.step * rule.strength
+    roots: tuple[Array, ...] = tuple(np.ones(1) for _ in weights)
     for _ in range(epochs):
         order = rng.permutation(len(data.y))
         for start in range(0, len(order), _BATCH):
@@ -146,17 +155,21 @@ def steps(
                 first = _mixed(first, slopes, _BETA1)
                 second = _mixed(second, tuple(s**2 for s in slopes), _BETA2)
                 # step * m_hat / (sqrt(v_hat) + epsilon), algorithm 1 of [2]
+                roots = tuple(
+                    np.sqrt(v / (1 - _BETA2**count)) + _EPSILON for v in second
+                )
                 slopes = tuple(
-                    (m / (1 - _BETA1**count))
-                    / (np.sqrt(v / (1 - _BETA2**count)) + _EPSILON)
-                    for m, v in zip(first, second, strict=True)
+                    m / (1 - _BETA1**count) / root
+                    for m, root in zip(first, roots, strict=True)
                 )
             moved = []
-            for w, slope, penalised in zip(weights, slopes, _PENALISED, strict=True):
+            for w, slope, root, penalised in zip(
+                weights, slopes, roots, _PENALISED, strict=True
+            ):
                 kept = (1 - cut) * w if penalised and rule.how == "decay" else w
                 new = kept - rule.step * slope
                 if penalised and rule.how == "proximal":
-                    new = soft_threshold(new, cut)
+                    new = soft_threshold(new, cut / root)
                 moved.append(new)
             weights = moved[0], moved[1], moved[2], moved[3]
         yield weights
@@ -283,15 +296,40 @@ def network_zeros(sample: Sample, options: Options) -> Measured:
     return Measured.of(values, series)
 
 
+_SILENT = 0.01
+
+_DEAD_OPTIONS = _OPTIONS | {
+    "epochs": Option(500, "passes over the training rows", low=2, high=10000)
+}
+
+
 @procedure(
     {
-        f"{name}_{optimiser}": (
-            f"share of units whose input weights are all 0: {_WORDS[name]}, {words}"
-        )
-        for name in _RULES
-        for optimiser, words in _OPTIMISERS.items()
+        **{
+            f"{name}_{optimiser}": (
+                "share of units that add less than a hundredth of the target's "
+                "deviation to the output, and more without a penalty: "
+                f"{_WORDS[name]}, {words}"
+            )
+            for name in _RULES
+            for optimiser, words in _OPTIMISERS.items()
+        },
+        **{
+            f"more_than_l2_{optimiser}": (
+                "share of dead units under L1, proximal steps, minus that under L2 of "
+                f"the same strength: {words}"
+            )
+            for optimiser, words in _OPTIMISERS.items()
+        },
+        **{
+            f"{name}_{optimiser}_zero": (
+                f"share of units whose input weights are all 0: {_WORDS[name]}, {words}"
+            )
+            for name in _RULES
+            for optimiser, words in _OPTIMISERS.items()
+        },
     },
-    options=_OPTIONS,
+    options=_DEAD_OPTIONS,
     panels=(
         Panel(
             "Dead units along L1, proximal steps",
@@ -304,17 +342,58 @@ def network_zeros(sample: Sample, options: Options) -> Measured:
     ),
 )
 def dead_units(sample: Sample, options: Options) -> Measured:
-    """Count hidden units all of whose input weights are exactly 0."""
+    """Count hidden units that contribute nothing to the output of a network.
 
-    def dead(optimiser: str, how: str, strength: float) -> float:
-        *_, last = _training(sample, options, optimiser, how, strength)
-        return float(np.mean((last[0] == 0).all(axis=0)))
-
+    A unit is silent if what it adds to the raw score, over the training rows, has a
+    standard deviation below a hundredth of the target's (of 1 for classes); it is dead
+    if it is not silent in the same network without a penalty. A unit that is silent
+    after half of the epochs or after all, but not after both, is not counted, and the
+    share is then a lower bound.
+    """
     strength = float(options["strength"])
     values: dict[str, float] = {}
+    bounds: dict[str, Bound] = {}
     series: dict[str, Sequence[float]] = {"strength": _STRENGTHS}
     for optimiser in _OPTIMISERS:
+        _, free = _halfway(sample, options, optimiser, "none", 0.0)
+        alive = ~_silent(free, sample)
         for name, how in _RULES.items():
-            values[f"{name}_{optimiser}"] = dead(optimiser, how, strength)
-        series[optimiser] = [dead(optimiser, "proximal", s) for s in _STRENGTHS]
-    return Measured.of(values, series)
+            key = f"{name}_{optimiser}"
+            half, end = _halfway(sample, options, optimiser, how, strength)
+            before, after = (_silent(weights, sample) for weights in (half, end))
+            values[key] = float(np.mean(before & after & alive))
+            values[f"{key}_zero"] = float(np.mean((end[0] == 0).all(axis=0)))
+            if ((before != after) & alive).any():
+                bounds[key] = "at least"
+        # No more units than this are dead under L2.
+        most = float(np.mean((before | after) & alive))
+        more = f"more_than_l2_{optimiser}"
+        values[more] = values[f"proximal_{optimiser}"] - most
+        if {f"proximal_{optimiser}", f"l2_{optimiser}"} & bounds.keys():
+            bounds[more] = "at least"
+        series[optimiser] = [
+            float(np.mean(_silent(end, sample) & alive))
+            for _, end in (
+                _halfway(sample, options, optimiser, "proximal", one)
+                for one in _STRENGTHS
+            )
+        ]
+    return Measured.of(values, series, bounds)
+
+
+def _halfway(
+    sample: Sample, options: Options, optimiser: str, how: str, strength: float
+) -> tuple[Weights, Weights]:
+    """Return the weights after half of the epochs, and after all."""
+    half = int(options["epochs"]) // 2
+    training = _training(sample, options, optimiser, how, strength)
+    for epoch, weights in enumerate(training, 1):
+        if epoch == half:
+            middle = weights
+    return middle, weights
+
+
+def _silent(weights: Weights, sample: Sample) -> Mask:
+    """Return which units do not change the output of a network."""
+    hidden, _ = _forward(weights, NetworkRows.of(sample).X)
+    return np.asarray((hidden * weights[2]).std(axis=0) < _SILENT)

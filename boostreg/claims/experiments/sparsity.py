@@ -13,6 +13,7 @@ References
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -131,6 +132,7 @@ _MEASURES = {
     "zero_share_difference": "share of exact zeros under L1 minus L2",
     "gini_difference": "Gini coefficient of absolute weights under L1 minus L2",
 }
+_NEAR = 0.01
 _KEEP = "largest weights as a share of their unpenalised values"
 _KEPT_MEASURES = {
     "l1_kept": f"{_KEEP} under L1",
@@ -176,11 +178,26 @@ def coefficient_sparsity(sample: Sample, options: Options) -> Measured:
     return Measured.of(values | _differences(values), series | _corner())
 
 
+_TOP = "share of all absolute weight that the largest weights have"
+_NEAR_ZERO = "share of weights below a hundredth of the largest"
+
+
 @procedure(
-    _KEPT_MEASURES,
+    {
+        **_KEPT_MEASURES,
+        **{
+            f"{name}_{figure}": f"{words} under {name.upper()}, at equal length of all"
+            for figure, words in (("top_share", _TOP), ("near_zero", _NEAR_ZERO))
+            for name in L1_RATIOS
+        },
+        "top_share_difference": f"{_TOP}, under L1 minus L2, at equal length of all",
+        "near_zero_difference": (
+            f"{_NEAR_ZERO}, under L1 minus L2, at equal length of all"
+        ),
+    },
     options={
         "norm": NORM,
-        "largest": Option(3, "how many of the largest count", low=1, high=1000),
+        "largest": Option(1, "how many of the largest count", low=1, high=1000),
     },
     panels=(
         Panel(
@@ -195,20 +212,31 @@ def coefficient_sparsity(sample: Sample, options: Options) -> Measured:
 def largest_coefficients(sample: Sample, options: Options) -> Measured:
     """Compare the largest coefficients of lasso and ridge with the unpenalised.
 
-    All coefficients of both models have the same length.
+    All coefficients of both models have the same length. The largest of the unpenalised
+    model are followed; which are the largest *under* a penalty is another question, and
+    so is how much of all weight those have.
     """
     linear = Linear.of(sample)
     free = linear.free()
-    largest = np.argsort(np.abs(free))[-int(options["largest"]) :]
+    count = int(options["largest"])
+    largest = np.argsort(np.abs(free))[-count:]
     values, series = {}, {"norm": _KEPT[:-1]}
     for name, l1_ratio in L1_RATIOS.items():
         weights = matched(linear, l1_ratio, float(options["norm"]), "norm")
         values[f"{name}_kept"] = float(np.mean(weights[largest] / free[largest]))
+        size = np.sort(np.abs(weights))
+        values[f"{name}_top_share"] = float(size[-count:].sum() / size.sum())
+        values[f"{name}_near_zero"] = float(np.mean(size < _NEAR * size[-1]))
         path = coefficients(linear.path(linear.grid(l1_ratio), l1_ratio))
         length = np.linalg.norm(path, axis=1) / np.linalg.norm(free)
         kept = np.mean(path[:, largest] / free[largest], axis=1)
         series[f"{name}_kept"] = np.interp(_KEPT[:-1], length, kept)
-    values["difference"] = values["l1_kept"] - values["l2_kept"]
+    for key, figure in (
+        ("difference", "kept"),
+        ("top_share_difference", "top_share"),
+        ("near_zero_difference", "near_zero"),
+    ):
+        values[key] = values[f"l1_{figure}"] - values[f"l2_{figure}"]
     return Measured.of(values, series)
 
 
@@ -285,22 +313,46 @@ def _same_trees(grower: Grower, free: Grown, penalty: str, fit: float) -> Array:
 
 
 @procedure(
-    _KEPT_MEASURES,
+    {
+        **_KEPT_MEASURES,
+        "difference_equal_curvature": (
+            f"{_KEEP} under L1, minus that under L2, at equal length of all, if all "
+            "leaves had the same curvature H"
+        ),
+    },
     options={"engine": ENGINE, "rounds": rounds_option(20), "norm": NORM},
 )
 def largest_leaves(sample: Sample, options: Options) -> Measured:
     """Compare the largest leaf of each tree under each penalty with the unpenalised.
 
-    All leaves of a tree have the same length under both penalties.
+    All leaves of a tree have the same length under both penalties. The largest leaves
+    often have few rows, so a small curvature H, and then reg_lambda takes more of them
+    whatever their size; with equal curvature only the size of a leaf matters.
     """
     grower, norm = Grower.of(sample, options), float(options["norm"])
     trees = list(grower.grow(int(options["rounds"])).tree_leaves())
-    values = {}
-    for name, penalty in LEAF_PENALTIES.items():
-        kept = [_largest_kept(leaves, grower, penalty, norm) for leaves in trees]
-        values[f"{name}_kept"] = mean_of_numbers(kept)
-    values["difference"] = values["l1_kept"] - values["l2_kept"]
-    return Measured.of(values)
+    kept = {
+        (name, even): mean_of_numbers(
+            _largest_kept(_evened(leaves) if even else leaves, grower, penalty, norm)
+            for leaves in trees
+        )
+        for name, penalty in LEAF_PENALTIES.items()
+        for even in (False, True)
+    }
+    return Measured.of(
+        {
+            "l1_kept": kept["l1", False],
+            "l2_kept": kept["l2", False],
+            "difference": kept["l1", False] - kept["l2", False],
+            "difference_equal_curvature": kept["l1", True] - kept["l2", True],
+        }
+    )
+
+
+def _evened(leaves: TreeLeaves) -> TreeLeaves:
+    """Return leaves of the same weights whose curvature is the mean of the tree's."""
+    H = np.full_like(leaves.H, np.mean(leaves.H))
+    return replace(leaves, G=-leaves.free * H, H=H)
 
 
 def _largest_kept(

@@ -148,6 +148,9 @@ def _slope(linear: Linear, factor: float, penalty: Callable[[Array], float]) -> 
         "l2_fall_order": f"{_RANK} its reduction: ridge",
         "l1_share_order": f"{_RANK} its relative reduction: lasso",
         "l2_share_order": f"{_RANK} its relative reduction: ridge",
+        "share_order_difference": (
+            f"{_RANK} its relative reduction: ridge minus lasso, at equal length"
+        ),
         "l1_vanish_order": f"{_RANK} the strength at which the lasso drops it",
         "l2_zeros": "share of coefficients that are 0 anywhere on the ridge path",
     },
@@ -190,7 +193,8 @@ def order_of_falling(sample: Sample, options: Options) -> Measured:
         series[f"{name}_share"] = grids[name][::-1] / linear.top(l1_ratio)
         for k, j in enumerate(shown):
             series[f"{name}_weight{k}"] = paths[name][::-1, j] / np.max(size)
-    return Measured.of(values, series)
+    l1, l2 = values["l1_share_order"], values["l2_share_order"]
+    return Measured.of(values | {"share_order_difference": l2 - l1}, series)
 
 
 @procedure(
@@ -240,6 +244,10 @@ def leaf_steps(sample: Sample, options: Options) -> Measured:
     {
         "l2_fall_order": f"{_LEAF_RANK} its reduction under reg_lambda",
         "l2_share_order": f"{_LEAF_RANK} its relative reduction under reg_lambda",
+        "l1_share_order": f"{_LEAF_RANK} its relative reduction under reg_alpha",
+        "share_order_difference": (
+            f"{_LEAF_RANK} its relative reduction: reg_lambda minus reg_alpha"
+        ),
         "l1_vanish_order": f"{_LEAF_RANK} the reg_alpha at which it vanishes",
     },
     options=_LEAF_OPTIONS,
@@ -251,14 +259,18 @@ def leaf_order(sample: Sample, options: Options) -> Measured:
     Splits are unchanged.
     """
     grower, rows = Grower.of(sample, options), float(options["strength"])
-    raw = grower.in_rows("reg_lambda", rows)
+    raws = {name: grower.in_rows(p, rows) for name, p in LEAF_PENALTIES.items()}
     found: defaultdict[str, list[float]] = defaultdict(list)
     for leaves in grower.grow(int(options["rounds"])).tree_leaves():
         size = np.abs(leaves.free)
-        fall = size - np.abs(leaves.weights(raw))
-        share = np.divide(fall, size, out=np.zeros_like(size), where=size > 0)
-        found["l2_fall_order"].append(rank_correlation(size, fall))
-        found["l2_share_order"].append(rank_correlation(size, share))
+        falls = {n: size - np.abs(leaves.weights(raw)) for n, raw in raws.items()}
+        found["l2_fall_order"].append(rank_correlation(size, falls["l2"]))
+        orders = {}
+        for name, fall in falls.items():
+            share = np.divide(fall, size, out=np.zeros_like(size), where=size > 0)
+            orders[name] = rank_correlation(size, share)
+            found[f"{name}_share_order"].append(orders[name])
+        found["share_order_difference"].append(orders["l2"] - orders["l1"])
         # |G| is the reg_alpha that sets the leaf to 0.
         found["l1_vanish_order"].append(rank_correlation(size, np.abs(leaves.G)))
     means = {name: mean_of_numbers(found[name]) for name in leaf_order.measures}

@@ -1,20 +1,23 @@
 """The claims of a study: a table of verdicts, and a part with a picture for each."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from boostreg.figures import (
     Curve,
     Figure,
+    Ratio,
     VerdictRow,
     curve_panel,
     line_panel,
     measure_scale,
+    ratio_chart,
     verdict_strip,
 )
 from boostreg.figures.scale import MISSING, significant
 from boostreg.penalty.space import by_strength
-from boostreg.report.claims import claims_sentences, quantity_words
+from boostreg.report.claims import claims_sentences, quantity_words, tables_words
 from boostreg.report.results import ClaimData, ClaimFindingData, Results
 from boostreg.report.wording import TextTable, capitalize, engine_name
 
@@ -44,6 +47,7 @@ def claims_section(results: Results) -> dict[str, Any] | None:
             "resamples": claim["resamples"],
             "methods": list(dict.fromkeys(f["method"] for f in claim["findings"])),
             "places": list(_places(claim)),
+            "tables": list(_tables(claim)),
             "strip": _strip(claim),
             "pictures": [pair for pair in drawn if pair[1].svg not in first],
             "elsewhere": list(dict.fromkeys(elsewhere)),
@@ -70,14 +74,17 @@ def claim_rows(claim: ClaimData) -> Iterator[tuple[str, ...]]:
 
     for finding in claim["findings"]:
         low, high = finding["low"], finding["high"]
-        known = low is not None and high is not None
+        shown = f"{effect(low)} to {effect(high)}"
+        if low is None or high is None:
+            shown = f"at least {effect(low)}" if low is not None else MISSING
+            shown = f"at most {effect(high)}" if high is not None else shown
         yield (
             claim["id"],
             claim["says"],
             _engine(finding) or MISSING,
             finding["verdict"],
             effect(finding["estimate"]),
-            f"{effect(low)} to {effect(high)}" if known else MISSING,
+            shown,
             claim["expected"],
         )
 
@@ -94,6 +101,13 @@ def _places(claim: ClaimData) -> Iterator[str]:
             yield f"{_engine(finding)}: {penalty} read at {where}"
 
 
+def _tables(claim: ClaimData) -> Iterator[str]:
+    """Yield a sentence for each engine on the tables in which the claim holds."""
+    for finding in claim["findings"]:
+        if words := tables_words(finding):
+            yield capitalize(": ".join(filter(None, (_engine(finding), words)))) + "."
+
+
 def _strip(claim: ClaimData) -> Figure:
     factor = 100 if claim["share"] else 1
 
@@ -101,7 +115,7 @@ def _strip(claim: ClaimData) -> Figure:
         return [None if value is None else factor * value for value in values]
 
     rows = [
-        VerdictRow(f["engine"] or "", *scaled(f["estimate"], f["low"], f["high"]))
+        VerdictRow(f["engine"] or "", *scaled(f["estimate"], *_ends(f)))
         for f in claim["findings"]
     ]
     low, high = scaled(*claim["claimed"])
@@ -109,11 +123,22 @@ def _strip(claim: ClaimData) -> Figure:
     return verdict_strip(rows, (low, high), unit=f"{unit}; shaded: as claimed")
 
 
+def _ends(finding: ClaimFindingData) -> tuple[float | None, float | None]:
+    """Return the ends of an interval; one of them is infinite for a bound."""
+    low, high = finding["low"], finding["high"]
+    if low is None and high is None:
+        return None, None
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
 def _pictures(claim: ClaimData) -> Iterator[tuple[str, Figure]]:
     if claim["claim"]["kind"] == "path":
         yield from _paths(claim)
         return
     for finding in claim["findings"]:
+        if finding.get("tables"):
+            title = ": ".join(filter(None, (_engine(finding), "each table")))
+            yield title, _forest(finding)
         series = finding["series"]
         for panel in claim["panels"]:
             if panel["x"] not in series:
@@ -129,6 +154,24 @@ def _pictures(claim: ClaimData) -> Iterator[tuple[str, Figure]]:
                 y_log=panel["y_log"],
             )
             yield title, figure
+
+
+def _forest(finding: ClaimFindingData) -> Figure:
+    """Return the ratio on each table, their mean, and that of another table."""
+
+    def row(name: str, changes: Sequence[float | None]) -> Ratio:
+        ratio, low, high = (None if c is None else 1 + c for c in changes)
+        return Ratio(name, ratio, low, high, engine=finding["engine"] or "")
+
+    mean = finding["estimate"]
+    rows = [
+        row(one["name"], (one["estimate"], one["low"], one["high"]))
+        for one in finding.get("tables", [])
+    ]
+    rows.append(row("mean", (mean, finding["low"], finding["high"])))
+    if predicted := finding.get("predicted"):
+        rows.append(row("another table (predicted)", (mean, *predicted)))
+    return ratio_chart(rows, label="ratio to the reference, with 95% interval")
 
 
 def _paths(claim: ClaimData) -> Iterator[tuple[str, Figure]]:

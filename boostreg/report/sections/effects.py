@@ -17,13 +17,11 @@ from boostreg.figures import (
 )
 from boostreg.figures.scale import MISSING, count, fixed, percent, signed, significant
 from boostreg.penalty.space import by_strength
+from boostreg.report.parts import ChangeData, LossChangeData, Number
 from boostreg.report.results import (
-    ChangeData,
     DifferenceData,
     EffectData,
     EffectPointData,
-    LossChangeData,
-    Number,
     Results,
 )
 from boostreg.report.sentences import factor

@@ -1,13 +1,19 @@
-"""Which penalties matter over the whole space, and what the search promised."""
+"""Which penalties matter among good settings, and what the search promised."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from boostreg.figures import promise_chart, share_bars
-from boostreg.figures.scale import fixed, percent, signed
+from boostreg.figures.scale import MISSING, fixed, is_number, percent, signed
+from boostreg.report.parts import LossChangeData
 from boostreg.report.records import GIVEN
-from boostreg.report.results import ImportanceData, IncumbentData, Results
-from boostreg.report.wording import TextTable, engine_name
+from boostreg.report.results import (
+    EffectData,
+    ImportanceData,
+    IncumbentData,
+    Results,
+)
+from boostreg.report.wording import PICKS, TextTable, engine_name, format_change
 
 __all__ = ["importance_section", "promise_section"]
 
@@ -27,32 +33,29 @@ def importance_section(results: Results) -> dict[str, Any] | None:
     }
     if not engines:
         return None
-    # The order of penalties is that of the loss in all charts.
-    names = _by_loss(engines.values())
-    charts = []
-    for measure in _MEASURES:
-        shares = {
-            engine: found[measure]["main"] if found[measure]["determined"] else {}
-            for engine, found in engines.items()
-        }
-        chart = share_bars(shares, names, title=f"What explains the {measure}")
-        charts.append((measure, chart))
     return {
         "id": "importance",
         "nav": "Which penalties matter",
         "heading": results["text"]["headings"]["importance"],
         "points": max(found["loss"]["points"] for found in engines.values()),
         "shown": list(engines),
-        "charts": charts,
+        "chart": share_bars(
+            {
+                engine: found["good"]["main"] if found["good"]["determined"] else {}
+                for engine, found in engines.items()
+            },
+            _by_share(engines.values()),
+            title="What explains the loss among good settings",
+        ),
         "engines": [
             {
                 "name": engine_name(engine),
+                "quality": _quality(found, "good"),
+                "table": _good_table(engine, found, results["effects"].get(engine, {})),
                 "qualities": ", ".join(
-                    f"{measure} {found[measure]['quality'] or 0.0:.2f}"
-                    + ("" if found[measure]["determined"] else " (not determined)")
-                    for measure in _MEASURES
+                    f"{measure} {_quality(found, measure)}" for measure in _MEASURES
                 ),
-                "table": _shares_table(engine, found),
+                "whole": _shares_table(engine, found),
                 "pairs": ", ".join(
                     f"{' with '.join(pair['penalties'])} {percent(pair['share'])}"
                     for pair in sorted(
@@ -66,8 +69,14 @@ def importance_section(results: Results) -> dict[str, Any] | None:
     }
 
 
-def _by_loss(engines: Collection[Measured]) -> list[str]:
-    """Return the penalties, first what explains most of the loss of any engine."""
+def _quality(found: Measured, measure: str) -> str:
+    one = found[measure]
+    unknown = "" if one["determined"] else " (not determined)"
+    return f"{one['quality'] or 0.0:.2f}{unknown}"
+
+
+def _by_share(engines: Collection[Measured]) -> list[str]:
+    """Return the penalties, first what explains most among good settings."""
     names = dict.fromkeys(
         name
         for found in engines
@@ -76,28 +85,48 @@ def _by_loss(engines: Collection[Measured]) -> list[str]:
         for name in shares
     )
 
-    def weight(name: str) -> float:
-        return -max(found["loss"]["main"].get(name) or 0.0 for found in engines)
+    def weight(name: str) -> tuple[float, ...]:
+        return tuple(
+            -max(found[measure]["main"].get(name) or 0.0 for found in engines)
+            for measure in ("good", "loss")
+        )
 
     return sorted(names, key=weight)
 
 
+def _good_table(
+    engine: str, found: Measured, effects: Mapping[str, EffectData]
+) -> TextTable:
+    good = found["good"]
+    rows = []
+    for name in _by_share([found]):
+        low, high = good["interval"].get(name) or (None, None)
+        known = is_number(low) and is_number(high)
+        ends = f"{percent(low)} to {percent(high)}" if known else MISSING
+        tuned = effects[name]["tuned"] if name in effects else None
+        gain = _change(tuned["against_off"]) if tuned else MISSING
+        others = (percent(shares.get(name)) for shares in good["optuna"].values())
+        rows.append((name, gain, percent(good["main"].get(name)), ends, *others))
+    optuna = (f"Optuna's {label}" for label in good["optuna"])
+    heads = ("penalty", "tuned, against off", "share of the loss", "95% CI", *optuna)
+    caption = (
+        f"{engine_name(engine)}: loss by tuning it at the chosen model, and its share "
+        "of the loss's variance among good settings"
+    )
+    return TextTable(caption, heads, tuple(rows))
+
+
 def _shares_table(engine: str, found: Measured) -> TextTable:
-    beside = found["loss"]["optuna"]
     rows = tuple(
         (
             name,
             *(percent(found[measure]["main"].get(name)) for measure in _MEASURES),
-            *(percent(shares.get(name)) for shares in beside.values()),
         )
-        for name in _by_loss([found])
+        for name in _by_share([found])
     )
-    heads = (
-        "penalty",
-        *(f"of {measure}" for measure in _MEASURES),
-        *(f"loss, Optuna {label}" for label in beside),
-    )
-    return TextTable(f"{engine_name(engine)}: share of the variance", heads, rows)
+    heads = ("penalty", *(f"of {measure}" for measure in _MEASURES))
+    caption = f"{engine_name(engine)}: share of the variance over the whole space"
+    return TextTable(caption, heads, rows)
 
 
 def promise_section(results: Results, places: int) -> dict[str, Any] | None:
@@ -117,14 +146,7 @@ def promise_section(results: Results, places: int) -> dict[str, Any] | None:
     sentences = []
     for engine in engines:
         found = results["engines"][engine]
-        inner, bias = found["best"]["inner"]["loss"], found["winners_bias"]
-        corrected = None if inner is None or bias is None else inner + bias
-        sentences.append(
-            f"{engine_name(engine)}: the best candidate on all rows has an inner loss "
-            f"of {fixed(inner, places)}. This is too low because it was chosen for it; "
-            f"the winner's bias is estimated at {fixed(bias, places)} (Tibshirani and "
-            f"Tibshirani 2009), and the corrected loss is {fixed(corrected, places)}."
-        )
+        sentences.append(_gap_sentence(engine, found["nested_gap"]))
         if guess := found["guess"]:
             sentences.append(f"{engine_name(engine)}: {guess['sentence']}")
     rows = tuple(
@@ -134,11 +156,19 @@ def promise_section(results: Results, places: int) -> dict[str, Any] | None:
             fixed(point["inner"], places),
             fixed(point["outer"], places),
             signed(_gap(point), places),
+            MISSING if point is points[-1] else _change(point["later"]),
         )
         for engine, points in engines.items()
         for point in points
     )
-    heads = ("trial", "engine", "inner loss", "outer loss", "outer minus inner")
+    heads = (
+        "trial",
+        "engine",
+        "inner loss",
+        "outer loss",
+        "outer minus inner",
+        "outer loss by later trials",
+    )
     caption = "Best candidates as the searches went on, means over outer folds"
     return {
         "id": "promise",
@@ -155,3 +185,22 @@ def promise_section(results: Results, places: int) -> dict[str, Any] | None:
 def _gap(point: IncumbentData) -> float | None:
     inner, outer = point["inner"], point["outer"]
     return None if inner is None or outer is None else outer - inner
+
+
+def _gap_sentence(engine: str, gaps: Mapping[str, LossChangeData]) -> str:
+    """Return how much higher the outer loss is than the inner loss that selected."""
+    parts = [f"{_change(gaps[pick])} for {pick}" for pick in PICKS if pick in gaps]
+    return (
+        f"{engine_name(engine)}: outer against inner loss of the candidates selected "
+        f"within the outer folds: {', '.join(parts)}. Inner losses tend to be too low, "
+        "because candidates are selected by them; expect the same on all rows."
+    )
+
+
+def _change(gap: LossChangeData) -> str:
+    """Return a change with its interval, or why it has none."""
+    values = [gap["change"], gap["low"], gap["high"]]
+    change, low, high = (format_change(x) if is_number(x) else MISSING for x in values)
+    if not is_number(gap["low"]):
+        return f"{change} ({gap['method']})"
+    return f"{change} (95% CI {low} to {high})"

@@ -11,7 +11,8 @@ from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures import SearchedRange, range_strip
 from boostreg.figures.scale import MISSING, count, significant
 from boostreg.penalty import SCALED, Penalty
-from boostreg.report.results import EngineData, Number, PickData, Results
+from boostreg.report.parts import Number
+from boostreg.report.results import EngineData, PickData, Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.effects import tolerance_words
 from boostreg.report.wording import (

@@ -15,7 +15,8 @@ from boostreg.figures import (
 )
 from boostreg.figures.scale import MISSING, count, fixed, signed, significant
 from boostreg.penalty import PENALTIES
-from boostreg.report.results import Number, Results
+from boostreg.report.parts import Number
+from boostreg.report.results import Results
 from boostreg.report.sections.setup import public
 from boostreg.report.wording import PICKS, TextTable, engine_name
 

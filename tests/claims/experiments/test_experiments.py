@@ -35,6 +35,16 @@ def test_values_and_series_are_those_of_the_procedure(name, kind, engine):
         assert len(panel.lines) <= 8
 
 
+def test_ratios_are_known_by_their_words():
+    """Their intervals are made of logarithms and do not pass -100 %."""
+    changes = {n: p.changes for n, p in EXPERIMENTS.items() if p.changes}
+
+    assert changes["margins"] >= {"l1_margin_growth", "l1_over_l2_new_loss"}
+    assert "l1_support_growth" not in changes["margins"]
+    assert "l2_detour_change" in changes["smooth_trees"]
+    assert "l2_detour_share_change" not in changes["smooth_trees"]
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_options_defaults_lie_within_their_bounds(name):
     for option in EXPERIMENTS[name].options.values():

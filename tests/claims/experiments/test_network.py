@@ -65,24 +65,58 @@ def test_proximal_steps_alone_land_on_zeros():
     assert weak["proximal_zero_share"] < 0.1
 
 
-def test_l1_kills_units_only_where_it_is_strong_enough():
-    strong = measure("dead_units", make_sample(), strength=0.05).values
-    weak = measure("dead_units", make_sample(), strength=1e-4).values
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+def test_l1_kills_units_only_where_it_is_strong_enough(optimiser):
+    """By what they add to the output, whether or not their weights are exactly 0."""
+    strong = measure("dead_units", make_sample(), strength=0.05, epochs=120).values
+    weak = measure("dead_units", make_sample(), strength=1e-4, epochs=40).values
 
-    assert strong["proximal_sgd"] > 0.3
-    assert strong["l2_sgd"] == strong["subgradient_sgd"] == 0
-    assert weak["proximal_sgd"] == 0
+    assert strong[f"proximal_{optimiser}"] > 0.3
+    assert strong[f"subgradient_{optimiser}"] > 0.3
+    assert strong[f"proximal_{optimiser}_zero"] > 0.3
+    assert strong[f"subgradient_{optimiser}_zero"] == 0
+    assert strong[f"l2_{optimiser}_zero"] == 0
+    assert weak[f"proximal_{optimiser}"] == weak[f"l2_{optimiser}"] == 0
 
 
 def test_a_strong_enough_penalty_kills_every_unit():
-    found = measure("dead_units", make_sample(), strength=5.0).values
+    found = measure("dead_units", make_sample(), strength=5.0, epochs=30).values
 
-    assert found["proximal_sgd"] == found["proximal_adam"] == 1
+    assert found["proximal_sgd_zero"] == found["proximal_adam_zero"] == 1
+    assert min(found["proximal_sgd"], found["proximal_adam"]) > 0.9
+
+
+@pytest.mark.parametrize("how", ["l1", "proximal"])
+def test_adam_lowers_the_penalised_loss_by_both_kinds_of_step(how):
+    """A threshold that is not scaled like Adam's steps is next to no penalty."""
+    data = NetworkRows.of(make_sample())
+    start = initial(10, 6, np.random.default_rng(0))
+
+    def objective(weights):
+        return loss(weights, data) + 0.05 * sum(
+            np.abs(weights[k]).sum() for k in (0, 2)
+        )
+
+    *_, end = steps(data, start, Rule("adam", how, 0.05, 0.01), epochs=100, seed=0)
+
+    assert objective(end) < 0.7 * objective(start)
+
+
+def test_units_still_dying_at_the_end_give_a_lower_bound():
+    short = measure("dead_units", make_sample(), strength=0.05, epochs=6)
+    long = measure("dead_units", make_sample(), strength=0.05, epochs=200)
+
+    assert short.bounds["proximal_adam"] == "at least"
+    assert short.values["proximal_adam"] <= long.values["proximal_adam"]
+    assert "proximal_adam" not in long.bounds
 
 
 def test_subgradient_steps_stay_away_from_the_minimum_and_proximal_steps_reach_it():
-    found = measure("kink", make_sample(), steps=1000).values
+    kink = measure("kink", make_sample(), steps=1000)
+    found = kink.values
 
+    assert kink.bounds["subgradient_over_proximal"] == "at least"
+    assert "proximal_over_l2" not in kink.bounds
     assert found["proximal_left"] < 1e-10
     assert found["subgradient_left"] > 1e-4
     assert found["subgradient_over_proximal"] > 1
@@ -92,6 +126,8 @@ def test_subgradient_steps_stay_away_from_the_minimum_and_proximal_steps_reach_i
 def test_without_much_of_a_penalty_the_kink_costs_nothing():
     sample = replace(make_sample(beta=np.r_[2.0, -2.0]), seed=1)
 
-    found = measure("kink", sample, fit=0.999, steps=1000, distance=0.01).values
+    kink = measure("kink", sample, fit=0.999, steps=1000, distance=0.01)
+    found = kink.values
 
+    assert not kink.bounds
     assert found["subgradient_over_proximal"] == pytest.approx(0, abs=0.2)

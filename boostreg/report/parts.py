@@ -1,0 +1,104 @@
+"""Parts of ``results.json``: their base classes, comparisons, and the answer."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from boostreg.changes import Word
+
+__all__ = [
+    "AnswerData", "ChangeData", "ComparisonData", "Count", "Finite",
+    "LossChangeData", "Number", "OpenPart", "Part", "Penalties", "QuestionData",
+    "SettingsData",
+]  # fmt: skip
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Finite | None
+Count = Annotated[int, Field(ge=0)]
+Penalties = dict[str, Number]
+ChangeData = Annotated[list[Number], Field(min_length=3, max_length=3)]
+"""A difference or a change, then the low and the high end of its interval."""
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class Part(TypedDict):
+    """A part whose keys are all listed."""
+
+
+@with_config(ConfigDict(extra="allow", strict=True))
+class OpenPart(TypedDict):
+    """A part with more keys than pages read."""
+
+
+class ComparisonData(Part):
+    """The change of loss from model ``b`` to model ``a``, as a share.
+
+    The word is read off the 95 % interval: ``better`` or ``worse`` (all of it on one
+    side of 0), ``same`` (all of it within the tolerance), ``as good`` (all of it below
+    the tolerance), otherwise ``not settled``. The intervals of a ``family`` of so many
+    comparisons hold together; ``n`` rows, groups or folds judge.
+    """
+
+    a: str
+    b: str
+    change: Number
+    low: Number
+    high: Number
+    n: Count
+    method: str
+    family: Count
+    word: Word
+
+
+class LossChangeData(Part):
+    """A relative change of loss, its 95 % interval, and the word read off it."""
+
+    change: Number
+    low: Number
+    high: Number
+    method: str
+    word: str
+
+
+class SettingsData(Part):
+    """The boosted model that the answer names.
+
+    ``params`` are those of the library that act; ``leaves`` are those of the model of
+    all rows, ``judged_leaves`` a mean over the outer folds, and so many other penalties
+    act as ``more`` says.
+    """
+
+    engine: str
+    model: Literal["best", "one_se"]
+    params: dict[str, Any]
+    more: Count
+    rounds: Count
+    leaves: Number
+    judged_leaves: Number
+
+
+class QuestionData(Part):
+    """A question, the word that answers it, and the comparisons that show it."""
+
+    question: Literal["mean", "simple", "penalties", "defaults", "smallest"]
+    word: str
+    changes: list[ComparisonData]
+
+
+class AnswerData(Part):
+    """The answer as a decision, see ``boostreg.report.decision``.
+
+    ``use`` is the model to use by its name in ``comparisons``, ``coefficients`` those
+    of the simple model that it was compared with, ``actions`` what to do next.
+    """
+
+    kind: Literal["mean", "simple", "trees", "defaults", "not settled"]
+    use: str
+    lead: str
+    tolerance: Finite
+    settings: SettingsData
+    simple: str | None
+    coefficients: Number
+    questions: list[QuestionData]
+    actions: list[str]

@@ -4,7 +4,7 @@
 ``studies/claims`` (all, or those named) with seeds 0, 1 and 2 in ``FOLDER`` and writes
 the table of all that are finished there to ``claims_seeds.md`` beside this file. A run
 that was stopped resumes; one that is finished is not run again unless its study file
-changed.
+changed. With ``--table`` nothing is run.
 """
 
 import argparse
@@ -93,9 +93,12 @@ def main() -> None:
     """Run what is missing, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("names", nargs="*")
     given = parser.parse_args()
     names = given.names or [path.stem for path in sorted(STUDIES.glob("*.yaml"))]
+    if given.table:
+        names = []
     for name in names:
         for seed in SEEDS:
             run(name, seed, given.work)

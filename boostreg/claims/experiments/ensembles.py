@@ -1,6 +1,6 @@
 r"""Boosted trees under each penalty, compared with none, for claims over many tables.
 
-All ensembles start from the same unpenalised one: 31 leaves, learning rate 0.3, no
+All ensembles start from the same unpenalised one: 15 leaves, learning rate 0.3, no
 penalty on leaf weights or splits. A penalty of 1, 10 or 100 rows (``Penalty.scale``) is
 added. Three inner folds of the training rows choose the rounds of each ensemble, at the
 lowest mean loss, and the strength of each penalty, 0 among them. Sizes are compared at
@@ -38,7 +38,6 @@ _PENALTIES = {"l1": "reg_alpha", "l2": "reg_lambda", "gain": "min_split_gain"}
 _STRENGTHS = (1.0, 10.0, 100.0)
 _FREE = Penalty(
     reg_lambda=0.0,
-    max_leaves=31,
     min_child_weight=0.01,
     learning_rate=0.3,
     scale="rows",
@@ -124,8 +123,8 @@ class _Ensemble:
     },
     options={
         "engine": ENGINE,
-        "rounds": rounds_option(40),
-        "leaves": Option(31, "maximum leaves per tree", low=2, high=255),
+        "rounds": rounds_option(30),
+        "leaves": Option(15, "maximum leaves per tree", low=2, high=255),
     },
     panels=[
         along_rows(

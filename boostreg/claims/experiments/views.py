@@ -30,13 +30,13 @@ _POSTS = np.array([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0])
 _FINEST = 20_001
 
 _DENSITIES = {
-    "likelihood": "likelihood of the new rows",
-    "record_prior": "prior around the record",
-    "record_posterior": "its posterior",
-    "l2_prior": "prior of L2",
-    "l2_posterior": "its posterior",
+    "likelihood": "likelihood",
+    "record_prior": "record: prior",
+    "record_posterior": "record: posterior",
+    "l2_prior": "L2: prior",
+    "l2_posterior": "L2: posterior",
 }
-_ESTIMATES = {"maximum": "prior around the record", "l2": "L2", "mean": "mean of rows"}
+_ESTIMATES = {"maximum": "record: MAP", "l2": "L2", "mean": "mean of rows"}
 
 
 @procedure(

@@ -49,6 +49,7 @@ def claims_section(results: Results) -> dict[str, Any] | None:
             "methods": list(dict.fromkeys(f["method"] for f in claim["findings"])),
             "places": list(_places(claim)),
             "tables": list(_tables(claim)),
+            "forests": list(_forests(claim)),
             "strip": _strip(claim),
             "pictures": [pair for pair in drawn if pair[1].svg not in first],
             "elsewhere": list(dict.fromkeys(elsewhere)),
@@ -137,9 +138,6 @@ def _pictures(claim: ClaimData) -> Iterator[tuple[str, Figure]]:
         yield from _paths(claim)
         return
     for finding in claim["findings"]:
-        if finding.get("tables"):
-            title = ": ".join(filter(None, (_engine(finding), "each table")))
-            yield title, _forest(finding)
         series = finding["series"]
         for panel in claim["panels"]:
             if panel["x"] not in series:
@@ -155,6 +153,16 @@ def _pictures(claim: ClaimData) -> Iterator[tuple[str, Figure]]:
                 y_log=panel["y_log"],
             )
             yield title, figure
+
+
+def _forests(claim: ClaimData) -> Iterator[tuple[str, Figure]]:
+    """Yield the picture of each engine's tables, nothing for a claim about one."""
+    for finding in claim["findings"]:
+        if finding.get("tables"):
+            yield (
+                ": ".join(filter(None, (_engine(finding), "each table"))),
+                _forest(finding),
+            )
 
 
 def _forest(finding: ClaimFindingData) -> Figure:

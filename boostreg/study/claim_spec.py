@@ -198,7 +198,7 @@ class ExperimentClaim(_Claim):
         procedure = EXPERIMENTS.get(info.data.get("experiment", ""))
         changes = frozenset[str]() if procedure is None else procedure.changes
         if isinstance(value, str) and info.data.get("measure") not in changes:
-            raise rule("a number above 0; a percentage needs a path or a ratio")
+            raise rule("a number above 0; a percentage is only for a path or a ratio")
         return value
 
 

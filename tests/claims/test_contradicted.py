@@ -172,7 +172,7 @@ def test_l2_leaves_fewer_leaves_only_where_gradients_share_a_sign(draw, expected
 
 @pytest.mark.parametrize(
     ("noise_std", "n_samples", "expected"),
-    [(5.0, 40, "supported"), (0.1, 400, "refuted")],
+    [(5.0, 28, "supported"), (0.1, 400, "refuted")],
     ids=["few noisy rows", "many clear rows"],
 )
 def test_l2_is_better_on_new_rows_only_where_the_optimum_is_noise(
@@ -180,10 +180,10 @@ def test_l2_is_better_on_new_rows_only_where_the_optimum_is_noise(
 ):
     samples = [linear((0.3,) * 20, noise_std, n_samples, seed) for seed in range(8)]
 
-    found = verdict("losses_along_a_penalty", "new_change", samples, "below", 0.01,
-                    penalty="l2")  # fmt: skip
-
-    assert found == expected
+    for measure in ("new_change", "both_change"):
+        found = verdict("losses_along_a_penalty", measure, samples, "below", 0.01,
+                        penalty="l2")  # fmt: skip
+        assert found == expected
 
 
 @pytest.mark.parametrize(
@@ -275,5 +275,29 @@ def test_large_coefficients_lose_more_under_l2_only_where_columns_are_alike(
         samples.append(replace(one, X=one.X * columns, X_new=one.X_new * columns))
 
     found = verdict("order_of_falling", "share_order_difference", samples, "above", 0.5)
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("copies", "n_samples", "expected"),
+    [(8, 100, "supported"), (0, 1000, "refuted")],
+    ids=["columns alike", "one column and noise"],
+)
+def test_l1_reduces_the_margin_only_where_l2_shares_it_among_columns(
+    copies, n_samples, expected
+):
+    """Equal weights on k like columns have a norm smaller by the root of k."""
+    samples = []
+    for seed in range(4):
+        one = linear((1.0, *(0.0,) * 9), 1.0, n_samples, seed, classes=True)
+        rng = np.random.default_rng(seed)
+        X, X_new = (
+            np.column_stack([X, X[:, :1] + 0.3 * rng.standard_normal((len(X), copies))])
+            for X in (one.X, one.X_new)
+        )
+        samples.append(replace(one, X=X, X_new=X_new))
+
+    found = verdict("margins", "l1_over_l2_margin", samples, "below", 0.1)
 
     assert found == expected

@@ -1,16 +1,21 @@
 """A penalty tuned on inner folds is judged on rows that its choice never saw."""
 
+import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.stats import gmean
+from sklearn.ensemble import HistGradientBoostingRegressor
 
 from boostreg.changes import Judges, change_of_loss
 from boostreg.effects.effects import OuterPoint
 from boostreg.effects.outer import OuterPath, chosen_places, tuned_penalties
 from boostreg.effects.paths import own_default, path_points
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.penalty import Penalty, Units
+from boostreg.penalty.value import PENALTY_FACTS
 
 FOLDS, ROWS = 5, 40
 JUDGES = Judges(
@@ -175,3 +180,54 @@ def test_the_library_own_value_is_raw_in_it_and_scaled_here():
     ] == [1.0, 1.0]
     assert own_default("xgboost", "max_leaves", "fixed", bases, units) is None
     assert own_default("lightgbm", "max_leaves", "fixed", bases, units).value == 31
+
+
+def own_values(engine):
+    """Return the values that a library's untouched model was trained with."""
+    X, y = np.arange(80.0).reshape(40, 2), np.arange(40.0)
+    if engine == "xgboost":
+        model = pytest.importorskip("xgboost").XGBRegressor(n_estimators=1).fit(X, y)
+        content = json.loads(model.get_booster().save_config())
+        found = content["learner"]["gradient_booster"]["tree_train_param"]
+        names = {"learning_rate": "eta", "min_split_gain": "gamma"}
+    elif engine == "lightgbm":
+        model = pytest.importorskip("lightgbm").LGBMRegressor(verbose=-1).fit(X, y)
+        text = model.booster_.model_to_string()
+        found = dict(re.findall(r"\[(\w+): (.+)\]", text))
+        names = {
+            "max_leaves": "num_leaves",
+            "reg_lambda": "lambda_l2",
+            "reg_alpha": "lambda_l1",
+            "min_split_gain": "min_gain_to_split",
+            "min_child_weight": "min_sum_hessian_in_leaf",
+            "min_child_samples": "min_data_in_leaf",
+        }
+    else:
+        found = HistGradientBoostingRegressor().get_params()
+        names = {
+            "reg_lambda": "l2_regularization",
+            "max_leaves": "max_leaf_nodes",
+            "min_child_samples": "min_samples_leaf",
+        }
+    return {
+        ours: float(found[theirs])
+        for ours in PENALTY_FACTS
+        if (theirs := names.get(ours, ours)) in found
+        if found[theirs] is not None
+    }
+
+
+@pytest.mark.parametrize("engine", ENGINE_FACTS)
+def test_own_values_are_those_of_the_library(engine):
+    found = own_values(engine)
+
+    stated = {
+        name: ENGINE_FACTS[engine].defaults.get(name, PENALTY_FACTS[name].idle)
+        for name in found
+    }
+
+    assert len(found) >= 4
+    for name, value in stated.items():
+        if value is not None:  # otherwise no limit, which libraries write as a number
+            assert found[name] == pytest.approx(value), name
+    assert set(ENGINE_FACTS[engine].defaults) <= set(found)

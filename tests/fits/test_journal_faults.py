@@ -193,7 +193,7 @@ def test_kill_9_at_any_moment_keeps_what_was_put(path, run_script, noise):
 
         with Journal(path) as journal:
             kept = len(journal)
-            assert kept in {done + 1, done + 2}  # the last may not have been told
+            assert kept in {done + 1, done + 2}  # the last may not have been reported
             assert journal.get(str(done)) == noise(done, 20_000)
         done = kept - 1
     with Journal(path) as journal:
@@ -203,13 +203,13 @@ def test_kill_9_at_any_moment_keeps_what_was_put(path, run_script, noise):
         assert all(kept)
 
 
-def test_a_size_limit_is_told_and_then_overcome(path, run_script, noise):
+def test_a_size_limit_is_reported_and_then_overcome(path, run_script, noise):
     script = run_script(UNTIL_FULL, path, 500_000)
-    told, size = script.communicate(timeout=30)[0].splitlines()
+    printed, size = script.communicate(timeout=30)[0].splitlines()
 
-    number, message = told.split(maxsplit=1)
-    assert re.search(r"journal\.db cannot be written, the disk is full", message)
-    assert "Free space and run again" in message
+    number, message = printed.split(maxsplit=1)
+    assert re.search(r"journal\.db cannot be written because the disk is full", message)
+    assert "Free some space and run again" in message
     assert 10 < int(number) == int(size) - 1
     with Journal(path) as journal:
         data = [journal.get(str(n)) for n in range(int(size))]
@@ -217,7 +217,7 @@ def test_a_size_limit_is_told_and_then_overcome(path, run_script, noise):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
-def test_a_full_disk_is_told_and_resumed_after_space_is_made(
+def test_a_full_disk_is_reported_and_resumed_after_space_is_made(
     tmp_path, run_script, noise
 ):
     folder = tmp_path / "small"
@@ -239,7 +239,7 @@ def test_a_full_disk_is_told_and_resumed_after_space_is_made(
         subprocess.run(["umount", folder], check=True)  # noqa: S607
 
 
-def test_a_new_journal_on_a_full_disk_is_told(path):
+def test_a_new_journal_on_a_full_disk_is_reported(path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
@@ -251,7 +251,7 @@ def test_a_new_journal_on_a_full_disk_is_told(path):
     Journal(path).close()
 
 
-def test_a_second_run_is_told_who_is_first(path, run_script):
+def test_a_second_run_reports_which_is_first(path, run_script):
     holder = run_script(HOLDER, path, 0)
     assert holder.stdout.readline() == "won\n"
     who = rf"in use by process {holder.pid}, started \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d"
@@ -271,10 +271,10 @@ def test_of_eight_starters_exactly_one_wins(path, run_script):
     begin = time.time() + 1
     starters = [run_script(HOLDER, path, begin) for _ in range(8)]
 
-    told = {starter.pid: starter.stdout.readline() for starter in starters}
+    printed = {starter.pid: starter.stdout.readline() for starter in starters}
 
-    (winner,) = [pid for pid, line in told.items() if line == "won\n"]
-    losers = [line for pid, line in told.items() if pid != winner]
+    (winner,) = [pid for pid, line in printed.items() if line == "won\n"]
+    losers = [line for pid, line in printed.items() if pid != winner]
     assert all(f"in use by process {winner}, started" in line for line in losers)
 
 

@@ -93,7 +93,7 @@ def test_a_sentence_has_values_both_references_and_the_size_in_factors():
     )
 
     assert effect_sentence(one).replace("\N{MINUS SIGN}", "-") == (
-        "With the others tuned and reg_lambda 1 to 3, as the inner folds chose: -10% "
+        "With the others tuned, at reg_lambda 1 to 3 as the inner folds chose: -10% "
         "(-20% to -5%) loss on unseen rows against reg_lambda 0. Against XGBoost's own "
         "reg_lambda 1: -10% (-30% to +20%) loss. Trees \N{MULTIPLICATION SIGN}2 (28 to "
         "104), leaves per tree \N{MULTIPLICATION SIGN}2."

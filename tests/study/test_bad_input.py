@@ -42,16 +42,16 @@ CASES = {
         HEAD + "validation: {outer: {folds: 41}}\n",
         TABLE,
         (
-            "bad.yaml:3:21: validation.outer: 41 folds need at least 41 rows, got 40; use "
-            "fewer folds."
+            "bad.yaml:3:21: validation.outer: 41 folds need at least 41 rows, got 40; "
+            "use fewer folds."
         ),
     ),
     "text for numbers": (
         HEAD,
         "a,b,y\n" + "".join(f"{i},{i % 3},{i}.5 EUR\n" for i in range(40)),
         (
-            "bad.yaml:2:34: data.target: column 'y' has numbers in an unexpected format in "
-            "40"
+            "bad.yaml:2:34: data.target: column 'y' has numbers in an unexpected "
+            "format in 40"
         ),
     ),
     "no date": (
@@ -78,8 +78,8 @@ CASES = {
         HEAD + "search: {space: {reg_lambda: {low: 9, high: 1}}}\n",
         TABLE,
         (
-            "bad.yaml:3:36: search.space.reg_lambda.low: found 9; expected a number below "
-            "high (1)."
+            "bad.yaml:3:36: search.space.reg_lambda.low: found 9; expected a number "
+            "below high (1)."
         ),
     ),
     "engine by itself": (

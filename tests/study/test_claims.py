@@ -174,8 +174,11 @@ def test_replicates_of_planted_data_are_independent(tmp_path):
             ("replicates: 3", "options: {strength: a lot}"),
             "found 'a lot'; expected a number from 0.0001 to 100",
         ),
-        (("replicates: 3", "engine: lightgbm"), "expected no engine"),
-        (("at_most: 1e-6", "at_most: 5%"), "a percentage needs a path or a ratio"),
+        (("replicates: 3", "engine: lightgbm"), "this experiment grows no trees"),
+        (
+            ("at_most: 1e-6", "at_most: 5%"),
+            "a percentage is only for a path or a ratio",
+        ),
         (
             ("at_most: 1e-6", "at_least: 1"),
             "`expect: equal` takes at_most instead, so remove",

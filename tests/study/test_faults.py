@@ -176,8 +176,8 @@ FAULTS = {
     "fixed outside its domain": (
         "search: {fixed: {learning_rate: 2}}",
         (
-            "3:33: search.fixed.learning_rate: found 2; expected a number above 0 and at "
-            "most 1."
+            "3:33: search.fixed.learning_rate: found 2; expected a number above 0 and "
+            "at most 1."
         ),
     ),
     "fixed below the least": (
@@ -318,8 +318,8 @@ FAULTS = {
             "expect: above, at_least: 20%}]"
         ),
         (
-            "3:72: claims.0.expect: found 'above'; expected increasing, decreasing or "
-            "equal; above and below need `against`."
+            "3:72: claims.0.expect: found 'above'; expected increasing, decreasing, "
+            "equal or at_most; above and below need `against`."
         ),
     ),
     "claim on a path of no study": (

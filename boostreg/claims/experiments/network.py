@@ -315,6 +315,13 @@ _DEAD_OPTIONS = _OPTIONS | {
             for optimiser, words in _OPTIMISERS.items()
         },
         **{
+            f"more_than_l2_{optimiser}": (
+                "share of dead units under L1, proximal steps, minus that under L2 of "
+                f"the same strength: {words}"
+            )
+            for optimiser, words in _OPTIMISERS.items()
+        },
+        **{
             f"{name}_{optimiser}_zero": (
                 f"share of units whose input weights are all 0: {_WORDS[name]}, {words}"
             )
@@ -358,6 +365,12 @@ def dead_units(sample: Sample, options: Options) -> Measured:
             values[f"{key}_zero"] = float(np.mean((end[0] == 0).all(axis=0)))
             if ((before != after) & alive).any():
                 bounds[key] = "at least"
+        # No more units than this are dead under L2.
+        most = float(np.mean((before | after) & alive))
+        more = f"more_than_l2_{optimiser}"
+        values[more] = values[f"proximal_{optimiser}"] - most
+        if {f"proximal_{optimiser}", f"l2_{optimiser}"} & bounds.keys():
+            bounds[more] = "at least"
         series[optimiser] = [
             float(np.mean(_silent(end, sample) & alive))
             for _, end in (

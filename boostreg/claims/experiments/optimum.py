@@ -103,6 +103,10 @@ def l1_optimum(optimum: ArrayLike, curvature: ArrayLike, strength: float) -> Arr
             "loss on new rows under the strongest penalty over the unpenalised "
             "model's, minus 1"
         ),
+        "both_change": (
+            "sum of the loss on new rows and the training loss, of the penalised "
+            "model over the unpenalised, minus 1"
+        ),
         "moved": "distance to the unpenalised coefficients over their length",
     },
     options={"penalty": Option("l2", "penalty", choices=("l1", "l2"))},
@@ -119,7 +123,9 @@ def l1_optimum(optimum: ArrayLike, curvature: ArrayLike, strength: float) -> Arr
 def losses_along_a_penalty(sample: Sample, options: Options) -> Measured:
     """Compare a linear model with a penalty chosen on inner folds to one without.
 
-    Changes are shares of the unpenalised model's loss; below 0 is less loss.
+    Changes are shares of the unpenalised model's loss; below 0 is less loss. That
+    training loss does not fall needs no data. Whether new rows gain more than training
+    rows lose is one contrast on the same fold: the sum of both losses falls.
     """
     l1_ratio = L1_RATIOS[options["penalty"]]
     linear = Linear.of(sample)
@@ -135,6 +141,7 @@ def losses_along_a_penalty(sample: Sample, options: Options) -> Measured:
             "train_change": train[best] / train_free - 1,
             "new_change": new[best] / new_free - 1,
             "new_change_strongest": new[0] / new_free - 1,
+            "both_change": (new[best] + train[best]) / (new_free + train_free) - 1,
             "moved": np.linalg.norm(w[best] - start) / np.linalg.norm(start),
         },
         {

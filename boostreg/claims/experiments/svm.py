@@ -121,6 +121,10 @@ _FIGURES = {
             for kind in _KINDS
             for change, words in _CHANGES.items()
         },
+        "l1_over_l2_margin": (
+            "width of the margin under L1 over that under L2, minus 1, each at its "
+            "best C"
+        ),
         "l1_over_l2_new_loss": (
             "squared hinge on new rows under L1 over that under L2, each at its best "
             "C, minus 1"
@@ -151,6 +155,7 @@ def margins(sample: Sample, options: Options) -> Measured:
     new = sample.X_new - centre, sample.y_new
     values: dict[str, float] = {}
     losses: dict[Kind, float] = {}
+    widths: dict[Kind, float] = {}
     series: dict[str, Sequence[float]] = {"C": tuple(_GRID)}
     for kind in _KINDS:
         inner_loss = np.zeros(len(_GRID))
@@ -167,12 +172,13 @@ def margins(sample: Sample, options: Options) -> Measured:
             f"{kind}_new_error_change": best.error(new) - weak.error(new),
             f"{kind}_zero_share": float(np.mean(best.w == 0)),
         }
-        losses[kind] = best.loss(new)
+        losses[kind], widths[kind] = best.loss(new), best.margin
         series |= {
             f"{kind}_margin": [min(one.margin, _WIDEST) for one in along],
             f"{kind}_support": [one.support(train) for one in along],
             f"{kind}_zeros": [float(np.mean(one.w == 0)) for one in along],
             f"{kind}_new_loss": [one.loss(new) for one in along],
         }
+    values["l1_over_l2_margin"] = widths["l1"] / widths["l2"] - 1
     values["l1_over_l2_new_loss"] = losses["l1"] / losses["l2"] - 1
     return Measured.of(values, series)

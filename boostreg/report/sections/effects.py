@@ -440,7 +440,7 @@ def matters_table(results: Results) -> TextTable | None:
         if one is not None and len(one["engines"]) > 1:
             against = (one["against_off"], one["against_default"])
             row = (name, what, "together", one["word"], *map(_loss, against))
-            rows.append((*row, MISSING, MISSING, MISSING))
+            rows.append((*row, MISSING, MISSING))
         for engine, found in effects.items():
             tuned = found[name]["tuned"] if name in found else None
             if tuned is None:
@@ -455,8 +455,7 @@ def matters_table(results: Results) -> TextTable | None:
                     _loss(tuned["against_off"]),
                     _loss(tuned["against_default"]),
                     _loss(alone["against_off"] if alone else None),
-                    _factor(tuned["factors"]["trees"]),
-                    _factor(tuned["factors"]["leaves_per_tree"]),
+                    ", ".join(_factor(tuned["factors"][size]) for size in FACTORS[:2]),
                 )
             )
     if not rows:
@@ -465,7 +464,7 @@ def matters_table(results: Results) -> TextTable | None:
     loss = "loss, others tuned" if "tuned" in anchors else "loss, alone"
     heads: tuple[str, ...] = (
         "penalty", "what it is", "engine", "finding", loss,
-        "against the library's own value", "loss, alone", "trees", "leaves per tree",
+        "against the library's own value", "loss, alone", "trees, leaves per tree",
     )  # fmt: skip
     if "tuned" not in anchors:
         heads = heads[:6] + heads[7:]

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 from boostreg.claims.verdict import Finding, Margin, Verdict, format_verdicts, overall
 from boostreg.figures.scale import significant
+from boostreg.report.parts import ClaimData, ClaimFindingData
 from boostreg.report.records import ClaimRecord
-from boostreg.report.results import ClaimData, ClaimFindingData
 from boostreg.report.wording import LABELS, format_number
 
 __all__ = [

@@ -1,14 +1,16 @@
-"""Parts of ``results.json``: their base classes, comparisons, and the answer."""
+"""Parts of ``results.json``: their base classes, comparisons, the answer, claims."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from boostreg.changes import Word
+from boostreg.claims.verdict import Verdict
 
 __all__ = [
-    "AnswerData", "ChangeData", "ComparisonData", "Count", "Finite",
+    "AnswerData", "ChangeData", "ClaimData", "ClaimFindingData", "ClaimPanelData",
+    "ClaimTableData", "ComparisonData", "Count", "Finite",
     "LossChangeData", "Number", "OpenPart", "Part", "Penalties", "QuestionData",
     "SettingsData",
 ]  # fmt: skip
@@ -102,3 +104,69 @@ class AnswerData(Part):
     coefficients: Number
     questions: list[QuestionData]
     actions: list[str]
+
+
+class ClaimTableData(Part):
+    """The result of a claim on one of many tables."""
+
+    name: str
+    verdict: Verdict
+    estimate: Number
+    low: Number
+    high: Number
+
+
+class ClaimFindingData(Part):
+    """The result of a claim: by resample, its ``values`` and ``place`` on the paths.
+
+    A claim about many tables has one value per table, the result on each of ``tables``,
+    and in ``predicted`` the ends of the prediction interval of another table.
+    """
+
+    engine: str | None
+    verdict: Verdict
+    estimate: Number
+    low: Number
+    high: Number
+    n: Count
+    method: str
+    values: list[Number]
+    series: dict[str, list[Number]]
+    place: dict[str, list[Finite]]
+    tables: NotRequired[list[ClaimTableData]]
+    predicted: NotRequired[list[Number]]
+
+
+class ClaimPanelData(Part):
+    """A picture of a claim: ``lines`` are series by name, each with its label."""
+
+    title: str
+    x: str
+    x_label: str
+    y_label: str
+    lines: dict[str, str]
+    x_log: bool
+    y_log: bool
+
+
+class ClaimData(OpenPart):
+    """A claim of the study and its result.
+
+    ``how`` is the experiment (none along a path), ``when`` where it holds if not with
+    every engine, ``share`` whether effects are shares, ``claimed`` the ends of the
+    effects that support it, ``claim`` what the study writes.
+    """
+
+    id: str
+    says: str
+    measured: str
+    expected: str
+    how: str | None
+    resamples: str
+    verdict: Verdict
+    when: str
+    share: bool
+    claimed: Annotated[list[Number], Field(min_length=2, max_length=2)]
+    findings: list[ClaimFindingData]
+    panels: list[ClaimPanelData]
+    claim: dict[str, Any]

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from boostreg.claims.verdict import Verdict
 from boostreg.effects.outer import EffectWord
 from boostreg.report.parts import (
     AnswerData,
     ChangeData,
+    ClaimData,
     ComparisonData,
     Count,
     Finite,
@@ -27,79 +27,12 @@ from boostreg.report.parts import (
 
 __all__ = [
     "BaselineData", "BaselinePointData", "CardData",
-    "ClaimData", "ClaimFindingData", "ClaimPanelData", "ClaimTableData",
     "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData",
     "OuterData", "PathData", "PenaltyData", "PickData", "PurposeData",
     "Results", "SizeData", "StudyData", "TreeData",
     "TunedPenaltyData", "faults_of", "json_schema",
 ]  # fmt: skip
-
-
-class ClaimTableData(Part):
-    """The result of a claim on one of many tables."""
-
-    name: str
-    verdict: Verdict
-    estimate: Number
-    low: Number
-    high: Number
-
-
-class ClaimFindingData(Part):
-    """The result of a claim: by resample, its ``values`` and ``place`` on the paths.
-
-    A claim about many tables has one value per table, the result on each of ``tables``,
-    and in ``predicted`` the ends of the prediction interval of another table.
-    """
-
-    engine: str | None
-    verdict: Verdict
-    estimate: Number
-    low: Number
-    high: Number
-    n: Count
-    method: str
-    values: list[Number]
-    series: dict[str, list[Number]]
-    place: dict[str, list[Finite]]
-    tables: NotRequired[list[ClaimTableData]]
-    predicted: NotRequired[list[Number]]
-
-
-class ClaimPanelData(Part):
-    """A picture of a claim: ``lines`` are series by name, each with its label."""
-
-    title: str
-    x: str
-    x_label: str
-    y_label: str
-    lines: dict[str, str]
-    x_log: bool
-    y_log: bool
-
-
-class ClaimData(OpenPart):
-    """A claim of the study and its result.
-
-    ``how`` is the experiment (none along a path), ``when`` where it holds if not with
-    every engine, ``share`` whether effects are shares, ``claimed`` the ends of the
-    effects that support it, ``claim`` what the study writes.
-    """
-
-    id: str
-    says: str
-    measured: str
-    expected: str
-    how: str | None
-    resamples: str
-    verdict: Verdict
-    when: str
-    share: bool
-    claimed: Annotated[list[Number], Field(min_length=2, max_length=2)]
-    findings: list[ClaimFindingData]
-    panels: list[ClaimPanelData]
-    claim: dict[str, Any]
 
 
 class CandidateData(Part):

@@ -11,7 +11,7 @@ from typing import get_args
 from boostreg.claims.verdict import Verdict
 from boostreg.figures.scale import MISSING
 from boostreg.report.claims import tables_words
-from boostreg.report.results import ClaimData
+from boostreg.report.parts import ClaimData
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.wording import capitalize
 

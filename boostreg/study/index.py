@@ -11,7 +11,7 @@ import filelock
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.report.index import index_row, render_index
 from boostreg.report.pair import compare_runs, pair_lines, render_pair
-from boostreg.report.results import ClaimData
+from boostreg.report.parts import ClaimData
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
 from boostreg.study.article import (

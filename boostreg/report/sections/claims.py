@@ -18,7 +18,8 @@ from boostreg.figures import (
 from boostreg.figures.scale import MISSING, significant
 from boostreg.penalty.space import by_strength
 from boostreg.report.claims import claims_sentences, quantity_words, tables_words
-from boostreg.report.results import ClaimData, ClaimFindingData, Results
+from boostreg.report.parts import ClaimData, ClaimFindingData
+from boostreg.report.results import Results
 from boostreg.report.wording import TextTable, capitalize, engine_name
 
 __all__ = ["claim_rows", "claims_section"]

@@ -58,6 +58,9 @@ Kind = Literal["mean", "simple", "trees", "defaults", "not settled"]
 _MAX_PARAMS = 5
 """Parameters that the first sentence names; more are counted."""
 
+_MAX_WORDS = 35
+"""Words of the first sentence."""
+
 _NOTABLE_SIZE = 1.5
 """Ratio of delivered to judged leaves from which on a reader is warned."""
 
@@ -328,13 +331,6 @@ def _first_sentence(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
     if decision.kind in ("simple", "not settled") and simple:
         return _on_simple(record, pairs, decision, simple)
     settings = _named_settings(record, decision.smallest)
-    size = ""
-    if _found_smaller(decision):
-        small, large = (
-            count(outer_leaves(*_engine_of(record, name)))
-            for name in (decision.smallest, f"{engine} best")
-        )
-        size = f", and {small} leaves are as good as the best model's {large}"
     if simple is None:
         found = pairs[f"{engine} best", f"{engine} default"]
         if not found.is_as_good:
@@ -345,12 +341,20 @@ def _first_sentence(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
         what = f"{LABELS[engine]}'s defaults"
     else:
         found, what = find(pairs, champion, simple), LABELS[simple]
+    why = f"are as good as {what} ({_numbers(found)})"
     if found.word == "better":
-        why = f"tuned trees have {_percent(found)} lower loss than {what} "
-        return f"Use {settings}: {why}({found.ends}){size}."
-    return (
-        f"Use {settings}: tuned trees are as good as {what} ({_numbers(found)}){size}."
-    )
+        why = f"have {_percent(found)} lower loss than {what} ({found.ends})"
+    sentence = f"Use {settings}: tuned trees {why}"
+    size = ""
+    if _found_smaller(decision):
+        small, large = (
+            count(outer_leaves(*_engine_of(record, name)))
+            for name in (decision.smallest, f"{engine} best")
+        )
+        size = f", and {small} leaves are as good as {large}"
+    # Long names leave no room for the size, which has a sentence of its own.
+    is_short = len(f"{sentence}{size}".split()) <= _MAX_WORDS
+    return f"{sentence}{size if is_short else ''}."
 
 
 def _on_simple(record: RunRecord, pairs: Pairs, decision: Decision, simple: str) -> str:
@@ -375,7 +379,7 @@ def _on_simple(record: RunRecord, pairs: Pairs, decision: Decision, simple: str)
         return f"Start with {named}: {why}, though not shown as good as {unsettled}."
     return (
         f"These data cannot tell {named} from {rival} ({_numbers(found)}): start with "
-        f"{LABELS[simple]}, the simpler one."
+        f"the simpler, {LABELS[simple]}."
     )
 
 

@@ -181,8 +181,9 @@ class Tuned:
         It compares mean losses on the folds that selected the best; a study judges the
         two on other rows.
         """
-        highest = self.selection.best.loss * (1 + self.tolerance)
-        within = [one for one in self.selection.front if one.loss <= highest]
+        front = self.selection.front
+        highest = min(one.loss for one in front) * (1 + self.tolerance)
+        within = [one for one in front if one.loss <= highest]
         return self._pick(min(within, key=lambda one: one.n_leaves))
 
     @property

@@ -177,3 +177,14 @@ def test_it_says_what_to_do_at_the_end_of_a_range_and_for_a_size_not_judged():
     assert data["actions"] == sentences[4:]
     assert data["actions"][0].startswith("num_leaves=4 of LightGBM is at the lowest")
     assert "has 800 leaves, while 100 were judged" in data["actions"][1]
+
+
+@pytest.mark.parametrize("level", [0.8, 1.0, 1.02, 1.3])
+@pytest.mark.parametrize("spread", [0.02, 0.8])
+def test_long_names_leave_the_first_sentence_short(level, spread):
+    levels = EQUAL | {"mean": 2.0, "keras_l1l2": level}
+
+    _, _, sentences = answered(levels, spread=spread)
+
+    assert "the Keras network with L1 and L2" in sentences[0]
+    assert len(sentences[0].split()) <= 35

@@ -42,6 +42,15 @@ def test_a_study_that_writes_nothing_else_is_planned(plan, objective, engines):
         assert made.tuning(engine, None).proposer.space == made.ranges(engine)
 
 
+def test_few_rows_are_judged_by_repeated_folds(plan):
+    made = plan("squared_error", "xgboost")
+
+    assert made.spec.validation.outer.as_dict() == {"folds": 5, "repeats": 3}
+    assert (len(made.outer_folds), len(made.first_outer_folds)) == (15, 5)
+    assert made.judges(made.outer_folds).repeats == 3
+    assert made.judges(made.first_outer_folds).repeats == 1
+
+
 def test_what_was_left_out_is_reported_with_its_reason(plan):
     notes = " ".join(plan("absolute_error", "lightgbm, sklearn").notes)
 

@@ -204,3 +204,13 @@ def test_an_error_of_a_study_from_no_file_names_the_key(load):
     message = r"^data\.drop\.2: there is no column 'a'\.$"
     with pytest.raises(DataError, match=message), study.at("data"):
         raise DataError.at("drop", 2, text="there is no column 'a'.")
+
+
+@pytest.mark.parametrize(("written", "share"), [("2%", 0.02), (0.005, 0.005)])
+def test_the_tolerance_is_a_share_of_the_loss(load, written, share):
+    assert load(f"tolerance: {written}\n").tolerance == pytest.approx(share)
+
+
+@pytest.mark.parametrize("written", ["0%", "100%", "-1", "much"])
+def test_a_tolerance_that_is_no_share_is_refused(fault, written):
+    assert "expected a share of the loss above 0" in fault(f"tolerance: {written}\n")

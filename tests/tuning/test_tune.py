@@ -108,6 +108,9 @@ def test_smaller_picks_cost_loss_and_never_leaves(tuned):
     assert leaves == sorted(leaves)
     assert losses == sorted(losses, reverse=True)
     assert tuned.select(max_leaves=leaves[1]).loss == losses[1]
+    assert tuned.tolerance == 0.01
+    within = [n for n, v in zip(leaves, losses, strict=True) if v <= 1.01 * losses[-1]]
+    assert tuned.smallest.n_leaves == within[0]
     assert tuned.one_se.n_leaves <= tuned.best.n_leaves
 
 

@@ -19,7 +19,6 @@ from boostreg.claims.experiments import (
     svm_norms,
     updates,
     views,
-    wide,
 )
 from boostreg.claims.experiments.base import Procedure
 
@@ -60,7 +59,7 @@ EXPERIMENTS: Mapping[str, Procedure] = {
         updates.leaf_steps,
         updates.leaf_order,
         views.track_record,
-        wide.wide_selection,
+        selection.wide_selection,
     )
 }
 """All experiments, by name."""

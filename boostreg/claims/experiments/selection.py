@@ -3,7 +3,9 @@ r"""Feature selection by L1 on synthetic data with known informative features.
 The *false discovery* share is the share of used features that are not informative;
 *recall* is the share of informative features that are used. A lasso finds the truth
 reliably only if other features are not too correlated with it [1]_, and the strength
-that predicts best keeps too many features [2]_. A tree ensemble uses a feature if a
+that predicts best keeps too many features [2]_. It keeps at most as many features as
+there are rows [3]_, so that with fewer rows it may drop features that matter. A tree
+ensemble uses a feature if a
 split tests it; ``reg_alpha`` sets leaves to zero, not features.
 
 Strengths are selected on training rows only.
@@ -14,6 +16,8 @@ References
    https://www.jmlr.org/papers/v7/zhao06a.html
 .. [2] N. Meinshausen, P. Buehlmann. "High-Dimensional Graphs and Variable Selection
    with the Lasso". The Annals of Statistics 34(3), 2006. doi:10.1214/009053606000000281
+.. [3] R. J. Tibshirani. "The Lasso Problem and Uniqueness". Electronic Journal of
+   Statistics 7, 2013. doi:10.1214/13-EJS815
 """
 
 from dataclasses import replace
@@ -36,7 +40,7 @@ from boostreg.claims.experiments.base import (
 from boostreg.claims.experiments.coefficients import Linear, coefficients
 from boostreg.claims.experiments.grown import Grower
 
-__all__ = ["lasso_selection", "tree_selection"]
+__all__ = ["lasso_selection", "tree_selection", "wide_selection"]
 
 _STRONG = ROWS.index(10.0)
 _JUDGING = 0.25
@@ -169,3 +173,19 @@ def tree_selection(sample: Sample, options: Options) -> Measured:
         },
         {"rows": ROWS, "recall": recall, "false_discovery": false},
     )
+
+
+@procedure(
+    {
+        name: f"with fewer rows: {words}"
+        for name, words in lasso_selection.measures.items()
+    },
+    options={"rows": Option(30, "training rows", low=10, high=100_000)},
+    panels=lasso_selection.panels,
+    planted=True,
+)
+def wide_selection(sample: Sample, options: Options) -> Measured:
+    """Compare the features that a lasso keeps with those that matter, on few rows."""
+    rows = slice(int(options["rows"]))
+    few = replace(sample, X=sample.X[rows], y=sample.y[rows])
+    return lasso_selection.run(few, {})

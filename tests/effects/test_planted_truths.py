@@ -288,8 +288,8 @@ def test_the_page_says_that_no_model_beats_the_mean(noise):
     assert said.startswith("Predict the mean: no model is shown to beat it")
 
 
-def test_the_page_blames_no_penalty_for_noise(noise):
+def test_the_page_credits_no_penalty_on_noise(noise):
     effects = [effect["reg_lambda"] for effect in noise["effects"].values()]
 
-    assert "harms" not in {e["tuned"]["word"] for e in effects}
-    assert "raise" not in noise["text"]["answer"][1]
+    assert "helps" not in {e["tuned"]["word"] for e in effects}
+    assert "lower" not in noise["text"]["answer"][1]

@@ -25,7 +25,8 @@ PAGE = """# Verdicts of the claims under three seeds
 The seed draws folds, resamples and every fit's random numbers. + supported, - refuted,
 ? not settled, by seed {seeds}; estimates are the smallest and the largest of the seeds.
 {agree} of {total} verdicts are the same under all seeds, and {turned} are supported
-under one seed and refuted under another.
+under one seed and refuted under another. A study that is not listed was not run, and a
+short list of verdicts is that of the seeds that were.
 
 | study | claim | engine | verdicts | estimates |
 |---|---|---|---|---|

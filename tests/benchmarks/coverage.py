@@ -1,75 +1,68 @@
-"""Whether intervals cover: 'tuned against defaults', and a placebo, by simulation.
+"""Whether intervals of changes of loss cover: several methods on several designs.
 
-``python tests/benchmarks/coverage.py --kept FOLDER`` goes on with what lies in the
-folder, a line a replicate, and writes ``coverage.md`` beside this file: some twenty
-minutes of one core in all.
+``python tests/benchmarks/coverage.py --kept FOLDER`` measures what the folder lacks, a
+file per replicate, and writes ``coverage.md`` beside this file: about an hour of one
+core. ``--table`` writes the table from what is there.
 
 Each replicate draws a table and does what a study does with it: a search within each of
-the outer folds, by the package's own ``Tuning`` on its own folds, in this process; the
-best candidate refitted; the library's untouched wrapper beside it; and the corrected
-resampled t interval of their difference, as ``report.comparisons`` makes it. Sizes are
-not measured, which takes a third of the time: the best candidate rests on losses alone.
-The truth is the mean of the same difference on training tables of the outer training
-size, each drawn anew, as are the rows that judge it.
-
-In the placebo the columns are exchangeable and each model sees one of them, so that
-expected losses are equal while those of any one table differ: two such models on outer
-folds, and a path whose every point is such a model.
+5 outer folds, three times, by the package's own ``Tuning`` on its own folds, and the
+best candidate refitted. Beside it stand the unpenalised trial, a linear model and the
+mean, so that there are four comparisons. The truth is the ratio of mean losses over
+training tables of the outer training size, each drawn anew and judged on new rows.
 """
 
 import json
 import math
+import os
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from designs import DESIGNS, PLACEBO, VIEWS, Array, Design
-from scipy.stats import binomtest
+from designs import DESIGNS, Array, Design
+from scipy.stats import t
+from sklearn.linear_model import LogisticRegression, Ridge
 from sources import versions
 
-from boostreg.data import Table, make_splits
+from boostreg.changes import Judges, change_of_loss
+from boostreg.data import Table
 from boostreg.data.folds import Fold, Splits, make_folds
-from boostreg.effects.effects import Effect, PathRow, penalty_effect
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, FitResult, derive_seed, grow
-from boostreg.penalty import Penalty, parse_space
-from boostreg.statistics import corrected_t
-from boostreg.trees import SizeCurves, TreeSize
+from boostreg.penalty import parse_space
+from boostreg.trees import SizeCurves
 from boostreg.tuning import FitSettings, Proposer, Tuning
 
-REPLICATES, TRUTHS, PLACEBOS = 300, 400, 400
-JUDGES = 5_000
-OUTER, INNER, TRIALS, ROUNDS, PATIENCE, RATE = 5, 3, 6, 20, 5, 0.3
-CONSERVATIVE, LEVEL = 0.98, 0.05
+REPLICATES, TRUTHS, JUDGES = 150, 150, 5_000
+OUTER, REPEATS, INNER, TRIALS, ROUNDS, PATIENCE, RATE = 5, 3, 2, 4, 20, 5, 0.3
+MODELS = ("tuned", "unpenalised", "linear", "mean")
+PAIRS = ((0, 1), (0, 2), (0, 3), (2, 3))
+METHODS = ("corrected t", "naive t", "rows", "boostreg")
 
-PAGE = """# Intervals of 'tuned against defaults', and of a placebo
+PAGE = """# Intervals of the change of loss between two models
 
 `python tests/benchmarks/coverage.py --kept FOLDER`
 
 {versions}.
 
 Tuned: {trials} trials of space `default` by {inner} inner folds, up to {rounds} rounds
-at learning_rate {rate}; {outer} outer folds. *Truth* is the mean of the difference in
-loss, tuned less defaults, over {truths} training tables of the outer training size,
-each judged on {judges:,} new rows; ± its standard error. *Corrected* is the report's
-95 % interval, *naive* the t interval without the correction for training rows that
-folds share. Widths are medians, coverage has an exact 95 % interval in brackets.
+at learning_rate {rate}. Unpenalised, linear (ridge or logistic regression) and mean
+beside it, four comparisons per design. {n} replicates, {truths} tables for the truth.
+*Covers*: the share of 95% intervals on the log ratio that hold the truth, mean and
+minimum over the comparisons; *width*: median, relative to the corrected t on 5 folds.
+With so many replicates a share of 95% has a standard error of {error:.1f} points.
 
-| design | engine | rows | columns | replicates | truth | corrected covers | width | \
-naive covers | width | |
-|---|---|---|---|---|---|---|---|---|---|---|
-{lines}
+- *corrected t*: Nadeau and Bengio on the folds' log ratios; the Bayesian correlated t
+  of Benavoli et al. (2017) has the same interval.
+- *naive t*: the same without the correction for shared training rows.
+- *rows*: the central limit theorem for cross-validation (Bayle et al. 2020).
+- *boostreg*: `boostreg.changes`, rows and what other training rows add.
 
-Placebo: {placebos} tables of 100 rows, models of equal expected loss. *Outer folds*:
-two of them compared, p below 0.05, unadjusted. *Path*: the verdict of {points} points
-against the first, all of them placebos.
-
-| placebo | helps | harms | naive helps | naive harms |
-|---|---|---|---|---|
-{placebo_lines}
+{table}
 """
 
 
@@ -88,219 +81,228 @@ def measured(dataset: Dataset, fit: Fit) -> FitResult:
     )
 
 
-def loss_of(
-    dataset: Dataset,
-    engine: str,
-    where: tuple[int, int | None],
-    penalty: Penalty,
-    n: int,
-) -> float:
-    """Return the loss after ``n`` rounds on one outer fold or an inner one of it."""
-    outer, inner = where
-    fit = Fit(
-        outer=outer,
-        inner=inner,
-        engine=engine,
-        penalty=penalty,
-        n_rounds=n,
-        patience=None,
-        seed=0,
-    )
-    return float(measured(dataset, fit).valid_loss[-1])
-
-
-def default_loss(dataset: Dataset, engine: str, outer: int) -> float:
-    """Return the outer loss of the library's untouched wrapper."""
-    model = get_engine(engine).fit_default(dataset.problem(outer, None), 0, 1)
-    test = dataset.table.rows(dataset.splits.outer[outer].test)
-    raw = get_engine(engine).predict(model, test.X)
-    return float(dataset.objective.loss(test.y, raw))
-
-
-def difference(dataset: Dataset, engine: str, outer: int, seed: int) -> float:
-    """Return the outer loss of the tuned best less that of the library's defaults."""
-    proposer = Proposer(
-        space=parse_space("default").for_engine(engine),
-        fixed={"learning_rate": RATE},
-        seed=derive_seed(seed, "search", engine, outer),
-        n_trials=TRIALS,
-    )
-    limits = FitSettings(n_inner=INNER, n_rounds=ROUNDS, patience=PATIENCE, seed=seed)
+def row_losses(dataset: Dataset, design: Design, outer: int, seed: int) -> Array:
+    """Return the losses of each model on the test rows of an outer fold."""
+    engine = get_engine(design.engine)
     tuning = Tuning(
-        engine=engine,
+        engine=design.engine,
         outer=outer,
-        proposer=proposer,
-        limits=limits,
+        proposer=Proposer(
+            space=parse_space("default").for_engine(design.engine),
+            fixed={"learning_rate": RATE},
+            seed=derive_seed(seed, "search", design.engine, outer),
+            n_trials=TRIALS,
+        ),
+        limits=FitSettings(
+            n_inner=INNER, n_rounds=ROUNDS, patience=PATIENCE, seed=seed
+        ),
         racing="moderated",
     )
     while not tuning.done:
         for fit in tuning.ready():
             tuning.receive(fit, measured(dataset, fit))
-    best = tuning.selection.best
-    penalty = tuning.trials[best.trial].penalty
-    tuned = loss_of(dataset, engine, (outer, None), penalty, best.n_rounds)
-    return tuned - default_loss(dataset, engine, outer)
+    best, first = tuning.selection.best, tuning.trials[0]
+    fold = dataset.splits.outer[outer]
+    train, test = (dataset.table.rows(rows) for rows in (fold.train, fold.test))
+    raws = []
+    for penalty, n_rounds in (
+        (tuning.trials[best.trial].penalty, best.n_rounds),
+        (first.penalty, first.n_rounds),
+    ):
+        refit = Fit(
+            outer=outer,
+            inner=None,
+            engine=design.engine,
+            penalty=penalty,
+            n_rounds=n_rounds,
+            patience=None,
+            seed=0,
+        )
+        raws.append(engine.predict(grow(dataset, refit).model, test.X))
+    mean = train.y.mean()
+    if design.classes:
+        linear = LogisticRegression().fit(train.X, train.y).decision_function(test.X)
+        mean = math.log(mean / (1 - mean))
+    else:
+        linear = Ridge().fit(train.X, train.y).predict(test.X)
+    raws += [linear[:, None], np.full((len(test.y), 1), mean)]
+    return np.array([dataset.objective.row_losses(test.y, raw) for raw in raws])
 
 
-def folded(design: Design, seed: int) -> tuple[Table, Splits]:
-    """Return a table as a study has it, with its folds."""
+def study(design: Design, seed: int, path: Path) -> None:
+    """Write the row losses of one replicate, and the rows of its folds."""
     table = design.table(design.n_samples, np.random.default_rng([seed, 0]))
-    folds = [{"folds": n, "repeats": 1} for n in (OUTER, INNER)]
-    return table, make_splits(table, outer=folds[0], inner=folds[1], seed=seed)
+    rows = np.arange(table.n_samples)
+    outer = make_folds(table, rows, folds=OUTER, repeats=REPEATS, seed=seed)
+    dataset = folded(table, outer, design, seed)
+    losses = [row_losses(dataset, design, k, seed) for k in range(len(outer))]
+    np.savez(
+        path.with_suffix(".part.npz"),
+        losses=np.concatenate(losses, axis=1),
+        rows=np.concatenate([fold.test for fold in outer]),
+        sizes=np.array([len(fold.test) for fold in outer]),
+    )
+    path.with_suffix(".part.npz").replace(path)
 
 
-def one_study(design: Design, seed: int) -> list[float]:
-    """Return the differences of one study's outer folds."""
-    dataset = Dataset(*folded(design, seed), design.objective)
-    return [difference(dataset, design.engine, outer, seed) for outer in range(OUTER)]
-
-
-def one_truth(design: Design, seed: int) -> list[float]:
-    """Return the difference on one training table and many new rows."""
+def truth(design: Design, seed: int, path: Path) -> None:
+    """Write the mean losses on new rows after training on one new table."""
     n_train = design.n_samples * (OUTER - 1) // OUTER
     table = design.table(n_train + JUDGES, np.random.default_rng([seed, 1]))
     rows = np.arange(table.n_samples)
-    inner = make_folds(table, rows[:n_train], folds=INNER, seed=seed)
-    splits = Splits(
-        table.n_samples, (Fold(rows[:n_train], rows[n_train:]),), {0: inner}
+    dataset = folded(table, (Fold(rows[:n_train], rows[n_train:]),), design, seed)
+    means = row_losses(dataset, design, 0, seed).mean(axis=1)
+    path.write_text(json.dumps(means.tolist()))
+
+
+def folded(table: Table, outer: Sequence[Fold], design: Design, seed: int) -> Dataset:
+    """Return a table with outer folds, and inner folds of each."""
+    inner = {
+        k: make_folds(table, fold.train, folds=INNER, seed=seed)
+        for k, fold in enumerate(outer)
+    }
+    splits = Splits(table.n_samples, tuple(outer), {None: inner[0], **inner})
+    return Dataset(table, splits, design.objective)
+
+
+def measure(folder: Path) -> None:
+    """Measure the replicates that the folder lacks."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(2) as pool:
+        jobs = []
+        for seed in range(max(REPLICATES, TRUTHS)):
+            for design in DESIGNS:
+                place = folder_of(folder, design)
+                place.mkdir(parents=True, exist_ok=True)
+                for run, path, number in (
+                    (study, place / f"five-{seed:04d}.npz", REPLICATES),
+                    (truth, place / f"truth80-{seed:04d}.json", TRUTHS),
+                ):
+                    if seed < number and not path.exists():
+                        jobs.append(pool.submit(run, design, seed, path))
+        for job in jobs:
+            job.result()
+
+
+def folder_of(folder: Path, design: Design) -> Path:
+    """Return the folder of a design's replicates."""
+    return folder / design.name.replace(" ", "-").replace(",", "")
+
+
+def intervals(
+    losses: Sequence[Array], rows: Sequence[Array], pair: tuple[int, int], repeats: int
+) -> dict[str, tuple[float, float]]:
+    """Return the centre and half width of each method, on the log ratio."""
+    a, b = ([fold[k] for fold in losses] for k in pair)
+    judges = Judges(tuple(rows), (None,) * len(rows), repeats=repeats)
+    logs = np.log([x.mean() / y.mean() for x, y in zip(a, b, strict=True)])
+    n, spread = len(logs), float(np.var(logs, ddof=1))
+    reach = float(t.ppf(0.975, n - 1))
+    one = change_of_loss(a, b, judges)
+    ends = [math.log1p(end) for end in (one.estimate, one.low, one.high)]
+    theta = ends[0]
+    # The delta method: what each row adds to the log ratio of mean losses.
+    added = [
+        (x / np.mean([v.mean() for v in a]) - y / np.mean([v.mean() for v in b]))
+        / (len(x) * n)
+        for x, y in zip(a, b, strict=True)
+    ]
+    parts = np.bincount(np.concatenate(rows), weights=np.concatenate(added))
+    by_rows = math.sqrt(len(parts) / (len(parts) - 1) * float(np.sum(parts**2)))
+    return {
+        "corrected t": (
+            float(logs.mean()),
+            reach * math.sqrt((1 / n + 1 / (OUTER - 1)) * spread),
+        ),
+        "naive t": (float(logs.mean()), reach * math.sqrt(spread / n)),
+        "rows": (theta, float(t.ppf(0.975, len(parts) - 1)) * by_rows),
+        "boostreg": (theta, (ends[2] - ends[1]) / 2),
+    }
+
+
+def lines(folder: Path) -> Iterator[str]:
+    """Yield the rows of the table."""
+    yield (
+        "| design | rows | replicates | folds | "
+        + " | ".join(f"{name} covers | width" for name in METHODS)
+        + " |"
     )
-    dataset = Dataset(table, splits, design.objective)
-    return [difference(dataset, design.engine, 0, seed)]
+    yield "|---" * (4 + 2 * len(METHODS)) + "|"
+    for design in DESIGNS:
+        place = folder_of(folder, design)
+        kept = sorted(place.glob("five-????.npz"))[:REPLICATES]
+        truths = np.array(
+            [json.loads(path.read_text()) for path in sorted(place.glob("truth80-*"))]
+        ).mean(axis=0)
+        found: dict[tuple[str, int], list[tuple[float, float]]] = {}
+        for pair in PAIRS:
+            true = math.log(truths[pair[0]] / truths[pair[1]])
+            for key, (covered, width) in covering(kept, pair, true).items():
+                found.setdefault(key, []).append((covered, width))
+        base = [width for _, width in found["corrected t", 1]]
+        for repeats, folds in ((1, "5"), (REPEATS, f"5 x {REPEATS}")):
+            cells = []
+            for name in METHODS:
+                shares = [covered for covered, _ in found[name, repeats]]
+                ratios = [
+                    width / whole
+                    for (_, width), whole in zip(
+                        found[name, repeats], base, strict=True
+                    )
+                ]
+                cells.append(
+                    f"{np.mean(shares):.1%} (min {min(shares):.1%}) | "
+                    f"{np.mean(ratios):.2f}"
+                )
+            yield (
+                f"| {design.name} | {design.n_samples} | {len(kept)} | {folds} | "
+                f"{' | '.join(cells)} |"
+            )
 
 
-def one_placebo(design: Design, seed: int) -> list[list[list[float]]]:
-    """Return losses by view, by outer fold: the outer loss, then the inner ones."""
-    table, splits = folded(design, seed)
-    penalty = Penalty(learning_rate=RATE, max_leaves=8, min_child_samples=5)
-    losses = []
-    for view in range(VIEWS):
-        seen = replace(
-            table, X=table.X[:, [view]].copy(), columns=table.columns[view : view + 1]
+def covering(
+    kept: Sequence[Path], pair: tuple[int, int], true: float
+) -> Mapping[tuple[str, int], tuple[float, float]]:
+    """Return how often intervals cover and their width, by method and repeats."""
+    made: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    for path in kept:
+        with np.load(path) as file:
+            ends = [0, *np.cumsum(file["sizes"])]
+            losses = [file["losses"][:, a:b] for a, b in pairwise(ends)]
+            rows = [file["rows"][a:b] for a, b in pairwise(ends)]
+        for repeats in (1, REPEATS):
+            n = OUTER * repeats
+            found = intervals(losses[:n], rows[:n], pair, repeats)
+            for name, interval in found.items():
+                made.setdefault((name, repeats), []).append(interval)
+    return {
+        key: (
+            float(np.mean([abs(centre - true) <= half for centre, half in each])),
+            float(np.median([2 * half for _, half in each])),
         )
-        dataset = Dataset(seen, splits, design.objective)
-        places = [[(o, i) for i in (None, *range(INNER))] for o in range(OUTER)]
-        losses.append(
-            [
-                [loss_of(dataset, design.engine, at, penalty, 10) for at in by_outer]
-                for by_outer in places
-            ]
-        )
-    return losses
-
-
-TASKS = [
-    *(("study", design, one_study, REPLICATES) for design in DESIGNS),
-    *(("truth", design, one_truth, TRUTHS) for design in DESIGNS),
-    ("placebo", PLACEBO, one_placebo, PLACEBOS),
-]
-
-
-def measure(folder: Path) -> dict[tuple[str, str], list]:
-    """Return what each replicate found, measuring those that the folder lacks."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for kind, design, run, number in TASKS:
-        path = folder / f"{kind}-{design.name.replace(' ', '-')}.jsonl"
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        with path.open("a", encoding="utf-8") as file:
-            for seed in range(len(lines), number):
-                lines.append(json.dumps(run(design, seed)))
-                file.write(lines[-1] + "\n")
-                file.flush()
-        found[kind, design.name] = [json.loads(line) for line in lines[:number]]
-    return found
-
-
-def line(design: Design, studies: list[list[float]], truths: list[list[float]]) -> str:
-    """Return a design's row of the table."""
-    truth = float(np.mean(truths))
-    error = float(np.std(truths, ddof=1)) / math.sqrt(len(truths))
-    told, shares = [], []
-    for ratio in (1 / (OUTER - 1), 0.0):
-        made = [corrected_t(losses, ratio) for losses in studies]
-        hits = sum(i.low <= truth <= i.high for i in made)
-        low, high = binomtest(hits, len(made)).proportion_ci()
-        width = float(np.median([i.high - i.low for i in made]))
-        shares.append(hits / len(made))
-        told.append(f"{shares[-1]:.1%} ({low:.1%} to {high:.1%}) | {width:.3g}")
-    word = "conservative" if shares[0] > CONSERVATIVE else ""
-    return (
-        f"| {design.name} | {design.engine} | {design.n_samples} | "
-        f"{design.n_features} | {len(studies)} | {truth:+.4f} ± {error:.4f} | "
-        f"{told[0]} | {told[1]} | {word} |"
-    )
-
-
-def placebo_lines(found: list[list[list[list[float]]]]) -> Iterator[str]:
-    """Yield the rows of the second table."""
-    losses = np.array(found)  # table, view, outer fold, outer and inner losses
-    pairs = [
-        [corrected_t(d, ratio) for d in losses[:, 1, :, 0] - losses[:, 0, :, 0]]
-        for ratio in (1 / (OUTER - 1), 0.0)
-    ]
-    shares = [
-        np.mean([i.p_value < LEVEL and sign * i.estimate > 0 for i in made])
-        for made in pairs
-        for sign in (-1, 1)
-    ]
-    yield f"| outer folds | {' | '.join(f'{share:.1%}' for share in shares)} |"
-    words = [
-        [words_of(penalty_effect(list(as_path(one)), ratio)) for one in losses]
-        for ratio in (1 / (INNER - 1), 0.0)
-    ]
-    shares = [
-        np.mean([word in one for one in made])
-        for made in words
-        for word in ("better", "worse")
-    ]
-    yield f"| path | {' | '.join(f'{share:.1%}' for share in shares)} |"
-
-
-def words_of(effect: Effect) -> set[str]:
-    """Return the words for the values of a path, their intervals simultaneous."""
-    return {point.change.word(0.0) for point in effect.points[1:]}
-
-
-def as_path(losses: Array) -> Iterator[PathRow]:
-    """Yield the views of one table as if they were points of a path."""
-    size = TreeSize(*[0] * len(fields(TreeSize)))
-    for view, outer, inner in np.ndindex(VIEWS, OUTER, INNER):
-        yield PathRow(
-            engine=PLACEBO.engine,
-            penalty="reg_lambda",
-            anchor="fixed",
-            reading="stopped",
-            point=view,
-            value=float(view),
-            outer_fold=outer,
-            inner_fold=inner,
-            rounds=10,
-            loss=float(losses[view, outer, 1 + inner]),
-            train_loss=0.0,
-            size=size,
-            seconds=0.0,
-        )
+        for key, each in made.items()
+    }
 
 
 def main() -> None:
-    """Measure what is missing, print, and write the page."""
+    """Measure what is missing, and write the page."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--kept", type=Path, required=True, help="folder of replicates")
-    found = measure(parser.parse_args().kept)
-    lines = [line(d, found["study", d.name], found["truth", d.name]) for d in DESIGNS]
+    parser.add_argument("--table", action="store_true", help="measure nothing")
+    asked = parser.parse_args()
+    if not asked.table:
+        measure(asked.kept)
+    n = min(len(list(folder_of(asked.kept, d).glob("five-????.npz"))) for d in DESIGNS)
     page = PAGE.format(
         versions=versions(),
         trials=TRIALS,
         inner=INNER,
         rounds=ROUNDS,
         rate=RATE,
-        outer=OUTER,
+        n=n,
         truths=TRUTHS,
-        judges=JUDGES,
-        placebos=PLACEBOS,
-        points=VIEWS - 1,
-        lines="\n".join(lines),
-        placebo_lines="\n".join(placebo_lines(found["placebo", PLACEBO.name])),
+        error=100 * math.sqrt(0.95 * 0.05 / n),
+        table="\n".join(lines(asked.kept)),
     )
     Path(__file__).with_suffix(".md").write_text(page, "utf-8")
     print(page)  # noqa: T201  # a script talks

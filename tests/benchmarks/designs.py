@@ -73,10 +73,23 @@ def noise(X: Array, rng: np.random.Generator) -> Array:
     return rng.normal(size=len(X))
 
 
+def heavy(X: Array, rng: np.random.Generator) -> Array:
+    """Return a linear signal under heavy noise (t, 4.5 degrees of freedom)."""
+    return 2 * X[:, :VIEWS].sum(axis=1) + rng.standard_t(4.5, size=len(X))
+
+
+def stepped(X: Array, rng: np.random.Generator) -> Array:
+    """Return steps, on which small trees on few rows differ from fold to fold."""
+    corner = (X[:, 0] > 0.5) & (X[:, 1] > 0.3)
+    return 4.0 * corner + 2.0 * (X[:, 2] > 0.7) + rng.normal(size=len(X))
+
+
 DESIGNS = (
     Design("linear with noise", "xgboost", 100, 10, total),
     Design("friedman", "lightgbm", 150, 10, friedman),
     Design("noisy classes", "xgboost", 150, 8, hinted, ("no", "yes")),
     Design("pure noise, wide", "lightgbm", 80, 40, noise),
+    Design("heavy tails", "lightgbm", 200, 6, heavy),
+    Design("steps, few rows", "xgboost", 80, 6, stepped),
+    Design("friedman, 1000 rows", "lightgbm", 1000, 10, friedman),
 )
-PLACEBO = Design("placebo", "lightgbm", 100, VIEWS, total)

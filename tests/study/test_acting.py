@@ -79,7 +79,7 @@ def test_delivered_model_is_the_one_named(finished):
         card = json.loads((finished / f"models/lightgbm-{pick}.json").read_text())
 
         assert card["rounds"] == found["rounds"]
-        assert card["size"]["n_leaves"] == found["size"]["leaves"]
+        assert card["size"]["leaves"] == found["size"]["leaves"]
 
 
 def test_smallest_of_the_purposes_is_the_pick(finished):

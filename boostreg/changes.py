@@ -62,6 +62,7 @@ _DRAWS, _SEED = 20_000, 20_080_622
 """Draws of the max-t quantile; its error is below 0.02 of the quantile."""
 
 _BY_ROWS = "t over test rows and folds, on log ratios"
+_ONE_FOLD = "t over test rows, on log ratios"
 _BY_FOLDS = "corrected resampled t on log ratios"
 
 
@@ -210,7 +211,8 @@ def _interval(one: _Ratio, reach: float, judges: Judges) -> LossChange:
     half = reach * math.sqrt(one.variance) if one.variance > 0 else 0.0
     ends = (one.theta, one.theta - half, one.theta + half)
     estimate, low, high = (math.expm1(min(end, 700.0)) for end in ends)
-    return LossChange(estimate, low, high, _BY_FOLDS if _by_folds(judges) else _BY_ROWS)
+    by_rows = _BY_ROWS if len(judges.rows) > 1 else _ONE_FOLD
+    return LossChange(estimate, low, high, _BY_FOLDS if _by_folds(judges) else by_rows)
 
 
 def _by_folds(judges: Judges) -> bool:

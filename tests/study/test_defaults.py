@@ -54,7 +54,7 @@ def test_few_rows_are_judged_by_repeated_folds(plan):
 def test_what_was_left_out_is_reported_with_its_reason(plan):
     notes = " ".join(plan("absolute_error", "lightgbm, sklearn").notes)
 
-    assert "Not searched with engine lightgbm: reg_alpha, reg_lambda. LightGBM" in notes
+    assert "Not searched with engine lightgbm: reg_alpha, reg_lambda. With" in notes
     assert "reg_lambda is 0 with engine lightgbm" in notes
     assert "No baseline ridge or elastic_net for absolute error" in notes
 

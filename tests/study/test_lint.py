@@ -118,7 +118,7 @@ def test_pick_is_given_in_three_scales_and_as_a_prior(finished, pick):
         np.sqrt(chosen["outer"]["loss"] / chosen["raw"]["reg_lambda"])
         if chosen["raw"]["reg_lambda"] else None
     )  # fmt: skip
-    assert prior["sentence"].startswith("reg_lambda is ")
+    assert prior["sentence"].startswith("In the first tree, reg_lambda is ")
 
 
 def test_lack_of_one_engine_is_refused_with_what_to_write(folder):
@@ -171,8 +171,8 @@ def test_one_outer_split_judges_the_models_that_were_fitted(finished):
     text = results["text"]
 
     (first, *_) = results["comparisons"]
-    assert first["method"] == "t over paired test rows"
+    assert first["method"] == "t over test rows, on log ratios"
     assert first["n"] == 133
-    assert "intervals: t over paired test rows." in text["caveats"][0]
+    assert "intervals: t over test rows, on log ratios." in text["caveats"][0]
     assert "they judge the models that were fitted" in text["caveats"][1]
     assert "outer folds" not in " ".join(text["answer"])

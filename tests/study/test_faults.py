@@ -296,8 +296,8 @@ FAULTS = {
         ),
         (
             "3:37: claims.0.measure: found 'leafs'; expected one of: loss, train_loss, "
-            "gap, both_losses, rounds, leaves_per_tree, trees, leaves, splits, depth, features, "
-            "thresholds, bytes, l1_norm, l2_norm, zero_share, shrinkage, "
+            "gap, both_losses, rounds, leaves_per_tree, trees, leaves, splits, depth, "
+            "features, thresholds, bytes, l1_norm, l2_norm, zero_share, shrinkage, "
             "shrinkage_low, shrinkage_high; did you mean 'leaves'?"
         ),
     ),

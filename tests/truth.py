@@ -156,8 +156,7 @@ def _tiles(page, results):
             pair = next(
                 p
                 for p in results["comparisons"]
-                if p["a"].endswith("best")
-                and p["a"].startswith(_key(name))
+                if p["a"] == f"{_key(name)} one_se"
                 and p["b"] == f"{_key(name)} default"
             )
             yield "tile default", tiles[f"Against {name} defaults"], pair["change"]

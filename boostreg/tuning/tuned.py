@@ -212,6 +212,8 @@ class Tuned:
     ) -> Pick:
         """Return the candidate with the lowest loss within limits, without refitting.
 
+        Without a limit that is ``best``.
+
         Parameters
         ----------
         max_leaves : float
@@ -232,6 +234,9 @@ class Tuned:
             max_bytes=max_bytes,
             max_microseconds=max_microseconds,
         )
+        limits = (max_leaves, max_bytes, max_microseconds)
+        if not any(map(math.isfinite, limits)):
+            return self.best
         timed = math.isfinite(max_microseconds)
         speed = measure_speed(self.engine) if timed else None
         curves = [one.curves for one in self._trials if one.curves is not None]

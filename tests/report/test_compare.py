@@ -40,7 +40,8 @@ def worsen(results, factors):
     for found in results["engines"].values():
         for pick in ("best", "one_se"):
             outer = found[pick]["outer"]
-            outer["losses"] = (np.array(outer["losses"]) * factors).tolist()
+            losses = np.array(outer["losses"])
+            outer["losses"] = (losses * np.resize(factors, len(losses))).tolist()
             outer["loss"] = float(np.mean(outer["losses"]))
 
 
@@ -120,7 +121,7 @@ def test_answer_says_which_is_smaller(a, b):
         (
             ("study", "validation", "outer", "repeats"),
             2,
-            "The outer folds differ: outer folds folds 5, repeats 1 in A",
+            "The outer folds differ: outer folds folds 5, repeats 3 in A",
         ),
         (("data", "loss"), "absolute error", "The losses differ: loss squared error"),
         (("study", "data", "weights"), "w", "The losses differ: row weights none in A"),
@@ -176,7 +177,7 @@ def test_engines_that_lead_are_compared_across(a, b):
 
     names = (engine_name(first), engine_name(lead_engine(b)))
     assert lead(compared)["name"].startswith("{} in A, {} in B".format(*names))
-    assert lead(compared)["loss"]["n"] == 5
+    assert lead(compared)["loss"]["n"] == 15
     alone = next(r for r in compared["rows"] if r["name"] == f"{names[0]} best")
     assert alone["loss"] is None
 
@@ -188,7 +189,7 @@ def test_only_what_differs_is_listed(a, b):
 
     compared = compare_runs(a, b, NAMES)
 
-    assert compared["study"] == [["search.trials", "40", "80"]]
+    assert compared["study"] == [["search.trials", "20", "80"]]
     assert compared["environment"] == [["xgboost", a["versions"]["xgboost"], "9.9"]]
 
 

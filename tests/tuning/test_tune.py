@@ -183,11 +183,11 @@ FOLDS = {
     ),
     "no weight to train on": (
         {"cv": HALVES, "sample_weight": FIRST >= 30},
-        "a train part has no row of weight above 0",
+        "a training part has no row of weight above 0",
     ),
     "a class that training lacks": (
         {"cv": HALVES, "y": np.where(FIRST < 30, "no", "yes")},
-        "class 'yes' of 'target' is in no row of a train part of 30 rows",
+        "class 'yes' of 'target' is missing from a training part of 30 rows",
     ),
     "a row on both sides": (
         {"cv": [(FIRST[:31], FIRST[30:])]},

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,7 +24,40 @@ from boostreg.penalty.priors import as_prior
 from boostreg.saved import save_model
 from boostreg.trees import SIZES, TreeEnsemble, TreeSize
 
-__all__ = ["Boosted", "Settings", "penalties_and_size"]
+if TYPE_CHECKING:
+    # scikit-learn has no types. A base class of unknown type would let type checkers
+    # accept any argument of our estimators.
+    class BaseEstimator:
+        """The typed methods of scikit-learn's class."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+        def set_params(self, **params: Any) -> Self: ...
+        def __sklearn_tags__(self) -> Any: ...
+        def __getstate__(self) -> dict[str, Any]: ...
+        def _repr_html_inner(self) -> str: ...
+        def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]: ...
+
+    class Mixin:
+        """The typed methods of scikit-learn's mixins."""
+
+        def score(self, X: Any, y: Any, sample_weight: Any = None) -> float: ...
+
+    class RegressorMixin(Mixin):
+        """As scikit-learn's."""
+
+    class ClassifierMixin(Mixin):
+        """As scikit-learn's."""
+
+else:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+__all__ = [
+    "Boosted",
+    "ClassifierMixin",
+    "RegressorMixin",
+    "Settings",
+    "penalties_and_size",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +205,7 @@ def _format(value: float | None) -> str:
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class Boosted(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn is untyped
+class Boosted(BaseEstimator, ABC):
     """Base class of ``BoostedRegressor`` and ``BoostedClassifier``.
 
     As a dataclass it states each argument once; the generated ``__init__`` only assigns

@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -14,7 +13,12 @@ from typing_extensions import override
 from boostreg.arrays import Array
 from boostreg.data import Table, Task
 from boostreg.errors import DataError
-from boostreg.estimators.boosted import Boosted, Settings
+from boostreg.estimators.boosted import (
+    Boosted,
+    ClassifierMixin,
+    RegressorMixin,
+    Settings,
+)
 from boostreg.estimators.inputs import (
     read_labels,
     read_numbers_of,
@@ -28,7 +32,7 @@ __all__ = ["BoostedClassifier", "BoostedRegressor"]
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class BoostedRegressor(RegressorMixin, Boosted):  # type: ignore[misc] # no types
+class BoostedRegressor(RegressorMixin, Boosted):
     """Boosted trees for regression, with the same penalties in every engine.
 
     Parameters
@@ -143,7 +147,7 @@ path_smooth, cat_l2, scale
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class BoostedClassifier(ClassifierMixin, Boosted):  # type: ignore[misc] # no types
+class BoostedClassifier(ClassifierMixin, Boosted):
     """Boosted trees for classification, with the same penalties in every engine.
 
     Parameters

@@ -353,7 +353,7 @@ def test_new_numbers_beyond_float32_are_refused_by_xgboost_alone(make, engine, X
     far[3, 2] = 1e39
 
     if engine.name == "xgboost":
-        with pytest.raises(DataError, match=r"up to 3.4e\+38 only; column 'x2'"):
+        with pytest.raises(DataError, match=r"up to 3.4e\+38, but column 'x2'"):
             model.predict(far)
     else:
         assert np.isfinite(model.predict(far)).all()

@@ -66,7 +66,7 @@ def test_large_arrays_travel_both_ways(executor):
 def test_our_own_errors_keep_their_kind_and_words(executor):
     future = executor.submit(Penalty, reg_alpha=-1.0)
 
-    with pytest.raises(PenaltyError, match="reg_alpha must be finite and >= 0"):
+    with pytest.raises(PenaltyError, match="reg_alpha must be a finite number >= 0"):
         future.result(timeout=20)
     assert "value.py" in future.exception().__notes__[0]
 

@@ -145,7 +145,7 @@ def test_rows_follow_the_target(penalty, unit, factor):
 
 
 def test_a_target_that_does_not_vary_has_no_unit():
-    with pytest.raises(PenaltyError, match="has no unit, because the target does not vary"):
+    with pytest.raises(PenaltyError, match="no unit, because the target does not vary"):
         Penalty().to_scale("rows", Units(0.0, 1.0, 10))
 
 

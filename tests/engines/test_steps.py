@@ -102,5 +102,5 @@ def test_one_far_target_moves_no_median_but_its_own(engine, objective):
 def test_target_that_float32_takes_for_zero_is_refused_with_its_row():
     y = np.r_[np.full(50, 1e9), 1e-37]
 
-    with pytest.raises(DataError, match="target is 1e-37 in row 50, further below"):
+    with pytest.raises(DataError, match="target is 1e-37 in row 50, too far below"):
         BoostedRegressor(objective="gamma").fit(np.arange(51.0)[:, None], y)

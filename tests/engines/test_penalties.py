@@ -129,7 +129,9 @@ def test_clip_beside_reg_alpha_is_refused_before_xgboost_3_4():
 
 
 def test_clip_of_poisson_is_refused_by_xgboost():
-    with pytest.raises(UnsupportedPenaltyError, match="also changes the Poisson hessian"):
+    with pytest.raises(
+        UnsupportedPenaltyError, match="also changes the Poisson hessian"
+    ):
         XGBoost().check(Penalty(max_delta_step=0.5), make_problem("poisson"))
     LightGBM().check(Penalty(max_delta_step=0.5), make_problem("poisson"))
 

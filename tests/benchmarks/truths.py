@@ -56,7 +56,7 @@ from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.search import TuningJob
 
 RUNS, MORE, FRESH = 100, 1, 4_000
-TRIALS, ROUNDS, PATIENCE, RATE, INNER, POINTS = 4, 20, 5, 0.3, 2, 3
+TRIALS, ROUNDS, PATIENCE, RATE, INNER, POINTS = 6, 20, 5, 0.3, 2, 3
 BASELINES = ("mean", "ridge", "lasso")
 SPACE = {
     "reg_lambda": {"low": 0.001, "high": 100, "log": True, "zero": 0.1},

@@ -70,7 +70,7 @@ ONE_ACTS = dict.fromkeys(("reg_alpha", "reg_lambda", "min_split_gain"), WEAK) | 
 }
 SPLIT: tuple[Verdict, ...] = ("right", "wrong", "not settled")
 
-PAGE = f"""# The answer on planted truths
+TEXT = f"""# The answer on planted truths
 
 `python tests/benchmarks/truths.py --work FOLDER`
 
@@ -80,7 +80,9 @@ folds, up to {ROUNDS} rounds at learning_rate {RATE}, and the default outer fold
 are 5 folds 3 times; {{seconds:.1f}} s of one core. *One penalty acts* has paths of four
 penalties, {POINTS} points each, on 5 folds once; all but `max_leaves` have ranges in
 which they can hardly act.
+"""
 
+PAGE = f"""{{text}}
 *Truth* is the mean log ratio of losses on {FRESH:,} fresh rows of the models that
 studies deliver, trained on all rows of their table, over so many *tables*, while the
 words judge models trained on 80 % of the rows; for one penalty, of the refits on the
@@ -297,18 +299,26 @@ def more(design: Design, seed: int) -> dict[str, Any]:
     return {"losses": fresh_losses(plan, tuned, with_fresh_rows(plan, design, seed))}
 
 
-def measure(work: Path, minutes: float) -> None:
-    """Add studies, and further tables, until the time is up."""
+Run = Callable[[Design, int], Mapping[str, Any]]
+
+
+def add_runs(
+    work: Path, study: Run, more: Run, numbers: tuple[int, int], minutes: float
+) -> None:
+    """Add studies, and further tables, until the time is up.
+
+    ``numbers`` are those of studies, and of further tables for each.
+    """
     os.environ["OMP_NUM_THREADS"] = "1"
-    ends = time.monotonic() + 60 * minutes
-    for seed in range(RUNS):
+    ends, (n_runs, n_more) = time.monotonic() + 60 * minutes, numbers
+    for seed in range(n_runs):
         for design in (*DESIGNS, *PLANTED):
             place = folder_of(work, design)
             place.mkdir(parents=True, exist_ok=True)
             jobs = [(study, seed, place / f"study-{seed:03d}.json")]
             jobs += [
-                (more, RUNS + number, place / f"more-{number:03d}.json")
-                for number in range(seed * MORE, (seed + 1) * MORE)
+                (more, n_runs + number, place / f"more-{number:03d}.json")
+                for number in range(seed * n_more, (seed + 1) * n_more)
             ]
             for run, number, path in jobs:
                 if path.exists():
@@ -523,13 +533,13 @@ def by_comparison(found: Sequence[Scores]) -> Iterator[str]:
             )
 
 
-def page(work: Path) -> str:
-    """Return the tables of all finished studies."""
-    scores = [scores_of(work, design) for design in (*DESIGNS, *PLANTED)]
+def page_of(work: Path, designs: Iterable[Design], text: str) -> str:
+    """Return the tables of all finished studies, below ``text``."""
+    scores = [scores_of(work, design) for design in designs]
     found = [one for one in scores if one is not None]
+    seconds = np.mean([s["seconds"] for one in found for s in one.studies])
     return PAGE.format(
-        versions=versions(),
-        seconds=np.mean([s["seconds"] for one in found for s in one.studies]),
+        text=text.format(versions=versions(), seconds=seconds),
         questions="\n".join(by_question(found)),
         designs="\n".join(by_design(found)),
         comparisons="\n".join(by_comparison(found)),
@@ -544,8 +554,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="measure nothing")
     asked = parser.parse_args()
     if not asked.table:
-        measure(asked.work, asked.minutes)
-    text = page(asked.work)
+        add_runs(asked.work, study, more, (RUNS, MORE), asked.minutes)
+    text = page_of(asked.work, (*DESIGNS, *PLANTED), TEXT)
     Path(__file__).with_suffix(".md").write_text(text, "utf-8")
     print(text)  # noqa: T201  # a script talks
 

@@ -14,7 +14,7 @@ are predicted by squared error.
 import math
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,7 +39,7 @@ from boostreg.report.records import RunRecord
 MORE, CANDIDATES, INNER = 3, 6, 2
 STEPS, DEFAULT = 60, (60, 1.0)
 UNPENALISED = (STEPS, 1e-3)
-RIDGES = tuple(np.logspace(-2, 4, 7))
+RIDGES = tuple(10.0**power for power in range(-2, 5))
 
 TEXT = f"""# The rules of the answer on planted truths
 
@@ -53,7 +53,10 @@ words are those of the package.
 """
 
 Setting = tuple[int, float]
-"""Number of steps, and the penalty."""
+"""Number of steps or columns, and the penalty."""
+
+Predictions = Callable[[Array, Array, Array, Sequence[Setting]], list[Array]]
+"""Of new rows by setting, from training rows and their target."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,22 @@ class Steps:
         return (above[0] & above[1]).astype(np.float64)
 
 
-def ridge(features: Array, y: Array, penalty: float, new: Array) -> Array:
-    """Return the predictions of ridge regression with an intercept on new features."""
+def ridge(
+    features: Array, y: Array, new: Array, settings: Sequence[Setting]
+) -> list[Array]:
+    """Return the predictions of ridge regression on new features, by setting.
+
+    A setting takes the first columns; the intercept has no penalty.
+    """
     middle, mean = features.mean(axis=0), y.mean()
-    x = features - middle
-    gram = x.T @ x + penalty * np.eye(x.shape[1])
-    return mean + (new - middle) @ np.linalg.solve(gram, x.T @ (y - mean))
+    x, judged = features - middle, new - middle
+    gram, right, one = x.T @ x, x.T @ (y - mean), np.eye(x.shape[1])
+    return [
+        mean
+        + judged[:, :n]
+        @ np.linalg.solve(gram[:n, :n] + penalty * one[:n, :n], right[:n])
+        for n, penalty in settings
+    ]
 
 
 @dataclass(frozen=True)
@@ -98,9 +111,9 @@ class Part:
     judging_y: Array
 
     def losses(
-        self, make: Any, settings: Sequence[Any]
-    ) -> tuple[Array, dict[Any, Array]]:
-        """Return inner losses by setting and fold, and a function for new rows."""
+        self, make: Predictions, settings: Sequence[Setting]
+    ) -> tuple[Array, dict[Setting, Array]]:
+        """Return inner losses by setting and fold, and losses of rows that judge."""
         inner = np.array(
             [
                 [
@@ -120,19 +133,15 @@ class Part:
         return inner, found
 
 
-def linear(X: Array, y: Array, new: Array, penalties: Sequence[float]) -> list[Array]:
-    """Return the predictions of ridge regression on the columns, by penalty."""
-    return [ridge(X, y, penalty, new) for penalty in penalties]
-
-
 def baselines(part: Part) -> dict[str, tuple[float, Array]]:
     """Return inner loss and row losses of ridge and the mean."""
-    inner, found = part.losses(linear, RIDGES)
+    settings = [(part.X.shape[1], penalty) for penalty in RIDGES]
+    inner, found = part.losses(ridge, settings)
     best = int(np.argmin(inner.mean(axis=1)))
     mean = (part.judging_y - part.y.mean()) ** 2
     return {
         "mean": (float(np.var(part.y)), mean),
-        "ridge": (float(inner[best].mean()), found[RIDGES[best]]),
+        "ridge": (float(inner[best].mean()), found[settings[best]]),
     }
 
 
@@ -148,11 +157,7 @@ def searched(
     steps = Steps.drawn(part.X, rng)
 
     def make(X: Array, y: Array, new: Array, wanted: Sequence[Setting]) -> list[Array]:
-        old, judged = steps.of(X), steps.of(new)
-        return [
-            ridge(old[:, :size], y, penalty, judged[:, :size])
-            for size, penalty in wanted
-        ]
+        return ridge(steps.of(X), y, steps.of(new), wanted)
 
     inner, found = part.losses(make, settings)
     tried = inner[:-1]

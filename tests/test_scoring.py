@@ -26,14 +26,14 @@ def test_a_word_is_wrong_where_its_statement_is_false(word, right, wrong):
     assert score_word(word, math.log1p(wrong), 0.01) == "wrong"
 
 
-def test_data_can_tell_if_nine_of_ten_intervals_give_a_word():
+def test_data_can_tell_if_nine_of_ten_ideal_intervals_give_a_word():
     rng = np.random.default_rng(0)
-    half, border = 0.1, 0.1 * (1 + 1.28 / 1.96)
-    estimates = border + half / 1.96 * rng.standard_normal(20_000)
+    error, truth = 0.1, 0.1 * (1.96 + 1.28)
+    estimates = truth + error * rng.standard_normal(20_000)
 
-    assert np.mean(estimates - half > 0) == pytest.approx(0.9, abs=0.01)
-    assert can_tell(1.001 * border, half, 0.01)
-    assert not can_tell(0.999 * border, half, 0.01)
+    assert np.mean(estimates - 1.96 * error > 0) == pytest.approx(0.9, abs=0.01)
+    assert can_tell(1.001 * truth, error, 0.01)
+    assert not can_tell(0.999 * truth, error, 0.01)
 
 
 @pytest.mark.parametrize("change", [-0.2, 0.0, 0.012, 0.2])

@@ -22,8 +22,9 @@ Verdict = Literal["right", "wrong", "not settled"]
 Truth = Callable[[str, str], float]
 """The expected log ratio of the losses of two models, by their names."""
 
-_POWER = 1.28 / 1.96
-"""Half widths between a border and the truth so that 90 % of intervals are clear."""
+_REACH = 1.96 + 1.28
+"""Standard errors between a border and the truth, so that 90 % of 95 % intervals are
+clear of the border."""
 
 _EFFECTS = {
     "helps": "better",
@@ -53,15 +54,16 @@ def score_word(word: str, truth: float, tolerance: float) -> Verdict:
     return "right" if statements[word] else "wrong"
 
 
-def can_tell(truth: float, half: float, tolerance: float) -> bool:
-    """Return whether 9 of 10 intervals of this half width around the truth give a word.
+def can_tell(truth: float, error: float, tolerance: float) -> bool:
+    """Return whether ideal intervals give a word in 9 of 10 samples.
 
-    A word other than ``not settled``.
+    A word other than ``not settled``, by the 95 % interval of a normal estimate with
+    this standard error.
 
-    >>> can_tell(-0.2, 0.1, 0.01), can_tell(0.2, 0.15, 0.01)
+    >>> can_tell(-0.2, 0.06, 0.01), can_tell(0.2, 0.07, 0.01)
     (True, False)
     """
-    reach = (1 + _POWER) * half
+    reach = _REACH * error
     return truth + reach < math.log1p(tolerance) or truth - reach > 0
 
 

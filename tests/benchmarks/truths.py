@@ -89,9 +89,9 @@ words judge models trained on 80 % of the rows; for one penalty, of the refits o
 training rows of the outer folds. A word is *wrong* if its statement is false for the
 truth: `better` is false from 0, `worse` up to 0, `same` from a change of
 {TOLERANCE:.0%}, `as good` from +{TOLERANCE:.0%}. *Clearly wrong*: also if the truth is
-off by two of its standard errors. *Can tell*: 9 of 10 intervals of the comparison's
-median width around the truth give a word other than `not settled`. *Mean estimate*: of
-the studies, by their outer rows.
+off by two of its standard errors. *Mean estimate*: of the studies, by their outer rows.
+*Can tell*: an ideal 95 % interval, whose standard error is known from how the estimates
+vary over studies, would give a word other than `not settled` in 9 of 10 studies.
 
 ## By question
 
@@ -360,7 +360,6 @@ class Said:
     estimate: float
     truth: float
     error: float
-    half: float
 
     @property
     def verdict(self) -> Verdict:
@@ -393,7 +392,6 @@ def said_by(found: Mapping[str, Any], differences: Differences) -> Iterator[Said
             math.log1p(one["change"]),
             float(np.mean(values)),
             float(np.std(values, ddof=1) / math.sqrt(len(values))),
-            (math.log1p(one["high"]) - math.log1p(one["low"])) / 2,
         )
 
 
@@ -467,9 +465,11 @@ def split(verdicts: Sequence[Verdict]) -> str:
 
 
 def tells(words: Sequence[Said]) -> bool:
-    """Return whether the data can tell, by the median width of a comparison."""
-    half = float(np.median([one.half for one in words]))
-    return can_tell(words[0].truth, half, TOLERANCE)
+    """Return whether the data can tell, by how estimates vary over studies."""
+    if len(words) < 2:
+        return False
+    error = float(np.std([one.estimate for one in words], ddof=1))
+    return can_tell(words[0].truth, error, TOLERANCE)
 
 
 def by_question(found: Sequence[Scores]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Each shipped claim follows its measured record: moved, the record turns the verdict.
 
-The record of a claim, one value per resample, is read from the shipped results and given
-to the study again. Identities are not here: they have no sample of effects to move.
+The record of a claim, one value per resample, is read from the shipped results and
+given to the study again. Identities are not here: they have no sample of effects.
 """
 
 import json

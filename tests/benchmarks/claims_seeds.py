@@ -1,10 +1,10 @@
 """Verdicts of the shipped claims when a study is run with other seeds.
 
 ``python tests/benchmarks/claims_seeds.py --work FOLDER [NAME ...]`` runs the studies of
-``studies/claims`` (all, or those named) with seeds 1 and 2 in ``FOLDER``. Seed 0 is that
-of the shipped reports. The table of ``claims_seeds.md`` is written again: studies that
-are not in ``FOLDER`` keep their rows. A run that was stopped resumes; one that is
-finished is not run again unless its study file changed. With ``--table`` nothing is run.
+``studies/claims`` (all, or those named) with seeds 1 and 2 in ``FOLDER``. Seed 0 is
+that of the shipped reports. The table of ``claims_seeds.md`` is written again: studies
+that are not in ``FOLDER`` keep their rows. A run that was stopped resumes; one that is
+finished is not run again unless its study file changed. ``--table`` runs nothing.
 """
 
 import argparse

@@ -90,14 +90,11 @@ class _Rows:
 
     def stopped(self, options: Options, how: str, strength: float) -> "_Stopped":
         """Return the network at the epoch of minimum loss on held-out rows."""
-        best: _Stopped | None = None
-        for weights in self.train_with(options, how, strength):
-            one = _Stopped(weights, loss(weights, self.held_out))
-            if best is None or one.held_out_loss < best.held_out_loss:
-                best = one
-        if best is None:
-            raise ValueError("a network needs at least one epoch")
-        return best
+        passes = self.train_with(options, how, strength)
+        return min(
+            (_Stopped(one, loss(one, self.held_out)) for one in passes),
+            key=lambda one: one.held_out_loss,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,7 +60,12 @@ def words(results: Results) -> Iterator[tuple[str, str, str, float | None]]:
             yield question["question"], name, change["word"], change["change"]
     for name, penalty in results["penalties"].items():
         change = penalty["against_off"]
-        yield "penalty, others tuned", name, penalty["word"], change and change["change"]
+        yield (
+            "penalty, others tuned",
+            name,
+            penalty["word"],
+            change and change["change"],
+        )
 
 
 def page(work: Path) -> str:

@@ -209,9 +209,11 @@ def _families(record: RunRecord) -> Iterator[Sequence[Pair]]:
     if linear and network:
         alone.append((network, linear))
     alone += [(f"{engine} one_se", f"{engine} best") for engine in engines]
-    others = [f"{e} {pick}" for e in engines if e != lead for pick in PICKED]
-    alone += [(other, f"{lead} best") for other in others]
     yield from ([pair] for pair in alone)
+    if others := [engine for engine in engines if engine != lead]:
+        # One sentence compares the engines.
+        yield [(f"{engine} best", f"{lead} best") for engine in others]
+    yield from ([(f"{engine} one_se", f"{lead} best")] for engine in others)
 
 
 def interval_data(interval: Interval) -> DifferenceData:

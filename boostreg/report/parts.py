@@ -139,7 +139,7 @@ class CoefficientData(Part):
     category: str | None
     output: Any
     standardized: Finite
-    raw: Finite
+    raw: Number
 
 
 class SimpleModelData(Part):
@@ -156,7 +156,7 @@ class SimpleModelData(Part):
     l1_ratio: Number
     scale: str
     intercept: list[Finite]
-    raw_intercept: list[Finite]
+    raw_intercept: list[Number]
     coefficients: list[CoefficientData]
 
 

@@ -254,7 +254,7 @@ def _questions(
                 pairs[f"{engine} unpenalised", f"{engine} default"]
                 for engine in engines
             ]
-        word = words[0] if len(words) == 1 else "differs"
+        word = words[0] if len(words) == 1 else "by engine"
         yield _question(question, word, found)
     word = "found" if _found_smaller(decision) else "none"
     yield _question("smallest", word, decision.sequence)
@@ -393,12 +393,16 @@ _ON_PENALTIES = {
 
 
 def _on_penalties(record: RunRecord, pairs: Pairs) -> str:
+    found = [
+        pairs[f"{engine} best", f"{engine} unpenalised"] for engine in record.engines
+    ]
     by_word: dict[str, list[str]] = {}
-    for engine in record.engines:
-        found = pairs[f"{engine} best", f"{engine} unpenalised"]
-        words = f"{LABELS[engine]} ({_numbers(found)})"
-        by_word.setdefault(_ON_PENALTIES[found.word], []).append(words)
-    parts = [f"{word} in {' and '.join(found)}" for word, found in by_word.items()]
+    for engine, one in zip(record.engines, found, strict=True):
+        words = f"{LABELS[engine]} ({_numbers(one)})"
+        by_word.setdefault(_ON_PENALTIES[one.word], []).append(words)
+    parts = [f"{word} in {' and '.join(names)}" for word, names in by_word.items()]
+    if len(parts) > 1 and _overlap(found):
+        parts.append("the intervals overlap, so no difference of engines is shown")
     lead = lead_engine(record).name
     tuned, plain = (
         pairs[f"{lead} {model}", f"{lead} default"] for model in ("best", "unpenalised")
@@ -409,6 +413,14 @@ def _on_penalties(record: RunRecord, pairs: Pairs) -> str:
         f"Do penalties help? {capitalize('; '.join(parts))}, against trees without "
         f"them, with {rate}early stopping. Against {LABELS[lead]}'s defaults, tuned "
         f"trees have {_spelled(tuned)}, those without penalties {_spelled(plain)}."
+    )
+
+
+def _overlap(comparisons: Sequence[Comparison]) -> bool:
+    """Return whether intervals that hold together have a value in common."""
+    changes = [one.change for one in comparisons]
+    return all(one.exists for one in changes) and (
+        max(one.low for one in changes) <= min(one.high for one in changes)
     )
 
 

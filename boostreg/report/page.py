@@ -13,8 +13,21 @@ from boostreg.report.shell import fill, island
 
 __all__ = ["page_figures", "render"]
 
-_STYLES, _SCRIPTS = ("report.css",), (
-    "tools.js", "scale.js", "zoom.js", "report.js",
+PARTS = {
+    "answer": "Answer",
+    "claims": "Claims",
+    "penalties": "What each penalty does",
+    "size": "Size against loss",
+    "simple": "Trees or a simple model",
+    "use": "Use it",
+    "evidence": "Evidence",
+}
+"""The parts of a page by the id of their element, each in a template of its name."""
+
+_STYLES = ("report.css", *(f"{part}.css" for part in PARTS if part != "claims"))
+_SCRIPTS = (
+    "tools.js", "scale.js", "zoom.js", "report.js", "penalties.js", "trials.js",
+    "ready.js",
 )  # fmt: skip
 
 
@@ -55,9 +68,15 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
             f"{n_trials} {'trial' if n_trials == 1 else 'trials'} per engine",
             results["run"]["finished"][:10],
         ],
+        parts=[(part, name) for part, name in PARTS.items() if _has(part, sections)],
         sections=dict.fromkeys(SECTIONS) | sections,
         island=island(data),
     )
+
+
+def _has(part: str, sections: Mapping[str, Any]) -> bool:
+    needs = {"claims": ("claims",), "penalties": ("effects",), "size": ("front",)}
+    return all(name in sections for name in needs.get(part, ()))
 
 
 def page_figures(results: Results, trials: Rows, paths: Rows) -> dict[str, Figure]:

@@ -1,9 +1,10 @@
 """The answer of a study when it is run with other seeds, and on other versions.
 
-``python tests/benchmarks/answer_seeds.py --work FOLDER`` runs quickstart with seeds 0 to
-9 in ``FOLDER/XGBoost version`` and writes what all finished runs there answered to
-``answer_seeds.md`` beside this file. A run that was stopped resumes; one that is finished
-is not run again. With ``--table`` nothing is run; ``--seeds 0 1`` runs these alone.
+``python tests/benchmarks/answer_seeds.py --work FOLDER`` runs quickstart with seeds 0
+to 9 in ``FOLDER/XGBoost version`` and writes what all finished runs there answered to
+``answer_seeds.md`` beside this file. A run that was stopped resumes; one that is
+finished is not run again. With ``--table`` nothing is run; ``--seeds 0 1`` runs these
+alone.
 """
 
 import argparse
@@ -25,8 +26,8 @@ PAGE = """# What quickstart answers under other seeds
 `python tests/benchmarks/answer_seeds.py --work FOLDER`
 
 The seed draws folds, searches and every fit's random numbers. Words are read off the
-drawn 95 % intervals. Of the same question, {flips} words are `better` under one seed and
-`worse` under another, among {words} rows below.
+drawn 95 % intervals. Of the same question, {flips} words are `better` under one seed
+and `worse` under another, among {words} rows below.
 
 | XGBoost | question | comparison | words, of seeds | change of loss, over seeds |
 |---|---|---|---|---|
@@ -43,7 +44,9 @@ def run(seed: int, folder: Path, workers: int) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "quickstart.yaml"
-    text = re.sub(r"^seed: .*$", f"seed: {seed}", STUDY.read_text("utf-8"), flags=re.M)
+    text = re.sub(
+        r"^seed: .*$", f"seed: {seed}", STUDY.read_text("utf-8"), flags=re.MULTILINE
+    )
     path.write_text(text, "utf-8")
     run_study(path, out=folder, workers=workers)
 
@@ -60,7 +63,12 @@ def words(results: Results) -> Iterator[tuple[str, str, str, float | None]]:
             yield question["question"], name, change["word"], change["change"]
     for name, penalty in results["penalties"].items():
         change = penalty["against_off"]
-        yield "penalty, others tuned", name, penalty["word"], change and change["change"]
+        yield (
+            "penalty, others tuned",
+            name,
+            penalty["word"],
+            change and change["change"],
+        )
 
 
 def page(work: Path) -> str:

@@ -9,7 +9,11 @@ import pytest
 
 from boostreg.changes import LossChange
 from boostreg.effects.outer import TunedPenalty
+from boostreg.effects.paths import path_points
+from boostreg.penalty import Penalty
+from boostreg.penalty.value import UNPENALISED
 from boostreg.report.sentences import (
+    alone_sentence,
     effect_sentence,
     effects_heading,
     flat_sentences,
@@ -78,7 +82,7 @@ def test_the_word_is_read_off_the_interval(word):
     ],
 )
 def test_words_are_listed_and_many_penalties_counted(words, sentence):
-    found = [tuned(name, word) for word, names in words.items() for name in names]
+    found = {n: tuned(n, word) for word, names in words.items() for n in names}
 
     assert verdicts_sentence(found, TOLERANCE) == sentence
 
@@ -143,6 +147,7 @@ def a_record(words, flat):
     return SimpleNamespace(
         main_tuned=lambda: [*one_by_one, *together],
         main_effects=effects,
+        engines=("xgboost", "lightgbm"),
         anchor="tuned",
         study={},
         tolerance=TOLERANCE,
@@ -188,3 +193,37 @@ def test_no_two_sentences_of_a_record_contradict():
         for name in re.findall(r"\b([abc]) is not identified", open_):
             assert (name, "helps") not in truth
             assert (name, "harms") not in truth
+
+
+def test_a_penalty_of_one_engine_speaks_for_no_other():
+    record = a_record(["not settled"] * 3, ())
+    found = [*record.main_tuned(), tuned("path_smooth", "helps", "lightgbm")]
+    record.main_tuned = lambda: found
+
+    heading = effects_heading(record)
+    answer = verdicts_sentence(of_all_engines(record), TOLERANCE)
+
+    assert "path_smooth (LightGBM only) lowers the loss" in heading
+    assert answer.startswith("path_smooth (LightGBM only) lowers the loss")
+
+
+@pytest.mark.parametrize(
+    ("fixed", "on"),
+    [
+        ({}, "reg_lambda 1 and min_child_weight 0.001 (scale: rows)"),
+        (
+            {"reg_lambda": 0.0, "reg_alpha": 2.0, "max_leaves": None},
+            "reg_alpha 2 and min_child_weight 0.001 (scale: rows)",
+        ),
+    ],
+)
+def test_a_penalty_judged_alone_keeps_what_its_path_holds(fixed, on):
+    study = {"search": {"fixed": fixed, "scale": "rows"}}
+
+    sentence = alone_sentence(SimpleNamespace(study=study))
+
+    assert f"are off, except {on}; limits" in sentence
+    (point,) = path_points("xgboost", Penalty(**fixed), {"min_split_gain": [0.0]})
+    for name, value in point.penalty.as_dict().items():
+        acts = name in UNPENALISED and value != UNPENALISED[name]
+        assert acts == (f"{name} " in on)

@@ -375,7 +375,9 @@ def test_strongest_penalty_comes_first(run):
 
 @pytest.mark.parametrize("section", ["shrinkage", "trees", "importance", "promise"])
 def test_sections_with_data_are_there_and_have_a_chart(section, page_text):
-    body = re.search(rf'<section id="{section}">.*?</section>', page_text, re.DOTALL)
+    body = re.search(
+        rf'<div class="sec" id="{section}">.*?</section>', page_text, re.DOTALL
+    )
 
     assert '<svg class="boostreg" viewBox' in body[0]
 

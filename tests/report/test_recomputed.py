@@ -49,6 +49,7 @@ def mean_loss(table, model):
 def log_ratio(results, table, a, b):
     """Return a log ratio of losses, its variance, and its parts by row or group."""
     mean_a, mean_b = mean_loss(table, a), mean_loss(table, b)
+    table = table[table["weight"] > 0]
     cluster = table.get("group", table["row"])
     fold = table["outer_fold"]
     share = table["weight"] / table["weight"].groupby(fold).transform("sum")
@@ -82,7 +83,7 @@ def reach(found):
         return single
     units = np.array([parts / np.linalg.norm(parts) for _, _, parts in found])
     draws = stats.multivariate_t.rvs(
-        shape=units @ units.T, df=degrees, size=200_000, random_state=1
+        shape=units @ units.T, df=degrees, size=50_000, random_state=1
     )
     return np.quantile(np.abs(draws).max(axis=1), 0.95)
 

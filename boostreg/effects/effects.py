@@ -91,7 +91,8 @@ class PathRow:
 
     ``anchor`` is the setting of everything else. For ``fixed``, it is ``search.fixed``;
     what that does not state is off if it is in ``UNPENALISED``, otherwise at our
-    default. For ``tuned``, it is the best candidate of the outer fold's own search.
+    default. (``penalty_path`` holds its argument ``fixed`` and our defaults.) For
+    ``tuned``, it is the best candidate of the outer fold's own search.
     ``reading`` is where the curve is read: ``stopped``, at the rounds with the lowest
     mean loss, or ``equal``, at the same rounds for all points of an outer fold.
     """

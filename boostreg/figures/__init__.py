@@ -26,6 +26,13 @@ from boostreg.figures.intervals import (
     ratio_chart,
     verdict_strip,
 )
+from boostreg.figures.overview import (
+    Effect,
+    JudgedModel,
+    PenaltyRow,
+    penalty_forest,
+    sizes_and_losses,
+)
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.scale import Scale, robust_high
@@ -45,10 +52,13 @@ __all__ = [
     "Cloud",
     "Curve",
     "Difference",
+    "Effect",
     "Estimate",
     "Figure",
+    "JudgedModel",
     "Landmark",
     "PartCurve",
+    "PenaltyRow",
     "Ratio",
     "Scale",
     "SearchedRange",
@@ -69,12 +79,14 @@ __all__ = [
     "palette_css",
     "parts_panel",
     "parts_scale",
+    "penalty_forest",
     "promise_chart",
     "range_strip",
     "ratio_chart",
     "robust_high",
     "share_bars",
     "size_against_loss",
+    "sizes_and_losses",
     "small_trees",
     "sparkline",
     "verdict_strip",

@@ -12,7 +12,7 @@ __all__ = [
     "AnswerData", "ChangeData", "ClaimData", "ClaimFindingData", "ClaimPanelData",
     "ClaimTableData", "ComparisonData", "Count", "Finite",
     "LossChangeData", "Number", "OpenPart", "Part", "Penalties", "QuestionData",
-    "SettingsData",
+    "SettingsData", "ShortAnswerData",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -78,6 +78,14 @@ class SettingsData(Part):
     rounds: Count
     leaves: Number
     judged_leaves: Number
+
+
+class ShortAnswerData(Part):
+    """A question of the first screen, a head of at most 7 words, and the numbers."""
+
+    question: str
+    head: str
+    detail: str
 
 
 class QuestionData(Part):

@@ -197,7 +197,7 @@ def _on_penalties(record: RunRecord, pairs: Pairs) -> ShortAnswerData:
         f"{first} {_spelled(one)}",
         *(f"{label} {_briefly(other)}" for label, other in others),
     ]
-    detail = f"{', '.join(parts)}, against the same trees without."
+    detail = f"{', '.join(parts)} against the same trees without."
     single = _on_single(record)
     return {
         "question": _ON_PENALTIES,
@@ -231,9 +231,9 @@ def _on_single(record: RunRecord) -> str:
             elif not together[one.penalty].against_off.exists:
                 helping.append(f"{one.penalty} in {LABELS[str(one.engine)]}")
     if not helping:
-        return "No single one is shown to help once the others are tuned."
+        return "No single one is shown to help once the rest is tuned."
     verb = "helps" if len(helping) == 1 else "help"
-    return f"Once the others are tuned, {listed(helping)} {verb}."
+    return f"Once the rest is tuned, {listed(helping)} {verb}."
 
 
 def size_heading(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
@@ -268,6 +268,8 @@ def _on_size(record: RunRecord, pairs: Pairs, decision: Decision) -> ShortAnswer
         trees = f"{head[:1].lower()}{head[1:]}".removesuffix(".").replace(":", ",")
         head = f"{_terms(record, simple)} instead of {large}."
         detail = f"Among trees, {trees}. {detail}"
+    elif decision.kind == "not settled":
+        head = f"Among trees, {head[:1].lower()}{head[1:]}"
     elif decision.kind == "mean":
         head = "A constant: no model beats it."
         found = pairs[best, "mean"]

@@ -296,8 +296,8 @@ def actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     ratio = delivered / judged if judged else 1.0
     if not 1 / _NOTABLE_SIZE <= ratio <= _NOTABLE_SIZE:
         yield (
-            f"On all rows {label} has {count(delivered)} leaves, {count(judged)} were "
-            "judged: to judge it, put its parameters into search.fixed and run again."
+            f"The model of all rows has {count(delivered)} leaves, {count(judged)} "
+            "were judged: to judge it, fix its values in search.fixed and run again."
         )
 
 

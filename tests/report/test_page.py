@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from boostreg.figures.scale import MINUS
 from boostreg.report import render
-from boostreg.report.wording import PENALTY_WORDS, engine_name, signed_percent
+from boostreg.report.wording import PENALTY_WORDS
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 VOID = {"meta", "link", "input", "br"}
@@ -105,11 +105,19 @@ def test_data_island_holds_the_trials_of_the_final_tuning(run, page_text):
     )
 
 
-def test_opening_paragraph_holds_every_sentence_of_the_answer(run, page_text):
-    opening = re.search(r'<div class="answer">.*?</div>', page_text, re.DOTALL)[0]
+def test_first_screen_holds_the_decision_and_the_short_answers(run, page_text):
+    text, first = run[0]["text"], visible(answer_of(page_text))
 
-    for sentence in run[0]["text"]["answer"]:
-        assert sentence in visible(opening)
+    assert text["answer"][0] in first
+    for one in text["answers"]:
+        assert f"{one['question']} {one['head']} {one['detail']}" in first
+    for fact in (*text["caveats"], *run[0]["answer"]["actions"]):
+        assert fact in first
+
+
+def answer_of(page):
+    """Return the first screen of a page."""
+    return re.search(r'<section id="answer".*?</section>', page, re.DOTALL)[0]
 
 
 def test_numbers_of_the_results_are_on_the_page(run, page_text):
@@ -121,15 +129,16 @@ def test_numbers_of_the_results_are_on_the_page(run, page_text):
             assert f"{found[name]['size']['leaves']:,}" in shown
 
 
-def test_first_screen_lists_what_each_penalty_does(run, page_text):
-    answer = visible(page_text.split('<section id="use"', maxsplit=1)[0])
+def test_first_screen_shows_what_each_penalty_does_in_both_drawings(run, page_text):
+    _, *drawings = re.findall(r"<svg.*?</svg>", answer_of(page_text).split("two")[1])
+    forests = [d for d in drawings if "What each penalty does" in d]
 
-    for engine, effects in run[0]["effects"].items():
-        for name, effect in effects.items():
-            loss = effect["tuned"]["against_off"]["change"]
-            row = f"{name} {PENALTY_WORDS[name]} {engine_name(engine)}"
-            assert f"{row} {effect['tuned']['word']}" in answer
-            assert signed_percent(loss) in answer
+    assert len(forests) == 2
+    for name, found in run[0]["penalties"].items():
+        for forest in forests:
+            assert f">{name}</text>" in forest
+            assert f">{PENALTY_WORDS[name]}</text>" in forest
+            assert f">{found['word']}</text>" in forest
 
 
 def test_headings_come_from_the_results(run, page_text):
@@ -177,7 +186,7 @@ def test_reached_limits_are_shown_where_the_pick_is(run):
 def test_page_stays_small(sample_run):
     assert len(render(*sample_run(n_trials=80)).encode()) < 500_000
     run = sample_run(n_trials=500)
-    assert len(render(*run, sample_fits(run[1])).encode()) < 600_000
+    assert len(render(*run, sample_fits(run[1])).encode()) < 650_000
 
 
 def test_of_many_trials_the_best_are_listed_and_the_rest_counted(sample_run):
@@ -272,6 +281,10 @@ def hostile_names(make):
     bad = " ".join(HOSTILE)
     results["study"]["title"] = results["data"]["target"] = bad
     results["text"]["answer"] = results["text"]["warnings"] = list(HOSTILE)
+    results["text"]["answers"] = [
+        dict.fromkeys(("question", "head", "detail"), name) for name in HOSTILE
+    ]
+    results["answer"]["actions"] = list(HOSTILE)
     results["text"]["headings"]["front"] = bad
     results["data"]["classes"] = [{"label": name, "rows": 3} for name in HOSTILE]
     results["effects"]["xgboost"]["reg_alpha"]["sentence"] = bad

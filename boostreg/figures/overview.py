@@ -36,7 +36,7 @@ __all__ = [
 _WIDE = Frame(width=560, height=354, left=56, right=548, top=30, bottom=310)
 _NARROW = Frame(width=328, height=330, left=46, right=322, top=30, bottom=286)
 
-_LETTER, _LINE = 6.9, 15.0
+_LETTER, _LINE = 7.3, 15.0
 """Estimated pixels of a letter of a label, and between its lines."""
 
 _NEAR = 0.12

@@ -29,7 +29,7 @@ HELD = {
     "learning_rate": 0.1,
 }
 NAMES = {
-    "xgboost": ("alpha", "lambda", "gamma", "max_leaves"),
+    "xgboost": ("reg_alpha", "reg_lambda", "gamma", "max_leaves"),
     "lightgbm": ("lambda_l1", "lambda_l2", "min_gain_to_split", "num_leaves"),
     "sklearn": ("reg_alpha", "l2_regularization", "min_split_gain", "max_leaf_nodes"),
 }

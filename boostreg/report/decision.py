@@ -252,7 +252,7 @@ def _questions(
                 pairs[f"{engine} unpenalised", f"{engine} default"]
                 for engine in engines
             ]
-        word = words[0] if len(words) == 1 else "differs"
+        word = words[0] if len(words) == 1 else "by engine"
         yield _question(question, word, found)
     word = "found" if found_smaller(decision) else "none"
     yield _question("smallest", word, decision.sequence)

@@ -86,6 +86,20 @@ def sample_fits(trials):
     ]
 
 
+def sample_losses(results):
+    """Return the rows of ``losses.csv``: ten per outer fold, about each fold's loss."""
+    rows = []
+    for fold in range(5):
+        for k in range(10):
+            row = {"outer_fold": fold, "row": 10 * fold + k, "weight": 1.0}
+            for engine, found in results["engines"].items():
+                for pick in ("best", "one_se"):
+                    loss = found[pick]["outer"]["losses"][fold]
+                    row[f"{engine} {pick}"] = loss * (0.91 + 0.02 * k)
+            rows.append(row)
+    return rows
+
+
 def _draw(rng, entry):
     if rng.random() < entry["zero"]:
         return 0.0
@@ -184,7 +198,20 @@ def _pick(engine, row, level):
         "rounds_max_reached": False,
         "at_edge": [],
         "acting": [name for name in SPACE if penalty[name]],
-        "by_outer_fold": [],
+        "by_outer_fold": [_picked(row, fold, penalty) for fold in range(5)],
+    }
+
+
+def _picked(row, fold, penalty):
+    return {
+        "outer_fold": fold,
+        "trial": row["trial"],
+        "rounds": row["rounds"],
+        "loss": row["loss"],
+        "train_loss": 0.9 * row["loss"],
+        "inner_loss": row["loss"],
+        "leaves": row["leaves"] + fold,
+        "penalty": penalty,
     }
 
 

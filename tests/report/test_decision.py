@@ -1,16 +1,19 @@
 """The answer is the decision that the losses of the outer rows allow, and no more."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from boostreg.changes import Judges
+from boostreg.changes import Judges, change_of_loss
 from boostreg.figures.scale import MINUS
 from boostreg.penalty import Penalty, Range
 from boostreg.report.answers import answer_lines, short_answers
 from boostreg.report.comparisons import Judged, compare_all
 from boostreg.report.decision import answer_data, decide
+from boostreg.report.sentences import engines_heading
+from boostreg.report.wording import format_change
 
 ROWS, FOLDS = 400, 5
 MODELS = ("best", "one_se", "default", "unpenalised")
@@ -44,8 +47,10 @@ def engine(name, inner, penalty, leaves, delivered):
     )
 
 
-def answered(levels, *, spread=0.02, tolerance=0.01, delivered=100, lead="xgboost"):
-    """Return the decision, data and sentences for models of these mean losses.
+def judged_record(
+    levels, *, spread=0.02, tolerance=0.01, delivered=100, lead="xgboost"
+):
+    """Return a record and what was judged, for models of these mean losses.
 
     A model's loss is its level times that of the row, and noise of its own; models of
     equal level have equal losses.
@@ -83,7 +88,14 @@ def answered(levels, *, spread=0.02, tolerance=0.01, delivered=100, lead="xgboos
         study={"search": {"fixed": {"learning_rate": 0.1}}, "rounds": {"max": 500}},
         judges=judges,
         tolerance=tolerance,
+        searched=True,
     )
+    return record, judged
+
+
+def answered(levels, **options):
+    """Return the decision, data and sentences for models of these mean losses."""
+    record, judged = judged_record(levels, **options)
     pairs = {(one.a, one.b): one for one in compare_all(record, judged)}
     decision = decide(record, pairs)
     data = answer_data(record, pairs, decision)
@@ -184,12 +196,68 @@ def test_penalties_are_judged_against_the_same_trees_without_them():
     _, data, sentences = answered(levels)
 
     found = {q["question"]: q for q in data["questions"]}
-    assert found["penalties"]["word"] == "differs"
+    assert found["penalties"]["word"] == "by engine"
     assert sentences[1].startswith(
         "Bother with penalties? Yes: 17% less loss in XGBoost. "
         f"XGBoost {MINUS}17% loss (95% CI "
     )
     assert "LightGBM 0% (0% to 0%) against the same trees without." in sentences[1]
+
+
+@pytest.mark.parametrize("level", [0.8, 1.0, 1.2])
+@pytest.mark.parametrize("lead", ENGINES)
+def test_engines_are_compared_by_the_best_of_both_on_the_same_rows(level, lead):
+    # Other models differ, so that the words of another pair would be seen.
+    levels = TREES | {"xgboost best": level, "lightgbm one_se": 2, "xgboost default": 3}
+    record, judged = judged_record(levels, lead=lead)
+    pairs = {(one.a, one.b): one for one in compare_all(record, judged)}
+
+    heading = engines_heading(record, pairs)
+
+    (other,) = set(ENGINES) - {lead}
+    own = change_of_loss(
+        judged[f"{other} best"].row_losses,
+        judged[f"{lead} best"].row_losses,
+        record.judges,
+    )
+    low, high = map(format_change, (own.low, own.high))
+    words = f"{format_change(own.estimate)} loss (95% CI {low} to {high}), both tuned"
+    assert heading.endswith(words)
+    claims = {"better": " is better than ", "worse": " is worse than "}
+    claimed = {word for word, text in claims.items() if text in heading}
+    assert claimed == {own.word(record.tolerance)} & set(claims)
+
+
+def test_intervals_between_all_engines_hold_together():
+    levels = TREES | {f"sklearn {model}": 1.0 for model in MODELS}
+    levels |= {"sklearn best": 1.1, "lightgbm best": 0.99}
+    record, judged = judged_record(levels, spread=0.1)
+    pairs = {(one.a, one.b): one for one in compare_all(record, judged)}
+    best = [pairs[f"{other} best", "xgboost best"] for other in ("lightgbm", "sklearn")]
+
+    assert [one.family for one in best] == [2, 2]
+    assert all(one.ends in engines_heading(record, pairs) for one in best)
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.5])
+@pytest.mark.parametrize(
+    ("xgboost", "lightgbm"), [*product([0.9, 1.0, 1.01, 1.2], repeat=2)]
+)
+def test_different_words_for_two_engines_claim_no_difference_of_engines(
+    xgboost, lightgbm, spread
+):
+    levels = {"xgboost unpenalised": xgboost, "lightgbm unpenalised": lightgbm}
+    _, data, sentences = answered(TREES | levels, spread=spread)
+
+    one, two = next(
+        q["changes"] for q in data["questions"] if q["question"] == "penalties"
+    )
+    overlap = max(one["low"], two["low"]) <= min(one["high"], two["high"])
+    disclaimed = "so no difference of engines is shown" in sentences[1]
+    assert disclaimed == (one["word"] != two["word"] and overlap)
+    for change in (one, two):
+        ends = " to ".join(format_change(change[end]) for end in ("low", "high"))
+        assert ends in sentences[1]
 
 
 def test_intervals_of_one_sentence_hold_together():

@@ -27,7 +27,7 @@ PARTS = {
 _STYLES = ("report.css", *(f"{part}.css" for part in PARTS if part != "claims"))
 _SCRIPTS = (
     "tools.js", "scale.js", "zoom.js", "report.js", "penalties.js", "trials.js",
-    "ready.js",
+    "picture.js", "ready.js",
 )  # fmt: skip
 
 

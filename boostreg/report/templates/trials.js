@@ -20,7 +20,7 @@ if (trials) {
   $$('#table thead th').forEach(th => {
     th.dataset.name = th.textContent;
     th.setAttribute('aria-sort', 'none');
-    th.replaceChildren(make('button', { type: 'button' }, th.dataset.name));
+    th.replaceChildren(make('button', { type: 'button' }, ...th.childNodes));
   });
 
   const svg = $('#scatter svg');
@@ -219,6 +219,7 @@ if (trials) {
     if (k < 0) return;
     page = Math.floor(sorted.filter(row => shown.has(row)).indexOf(trials.index[k]) / per);
     show();
+    reveal(rowOf.get(trials.index[k]));
     rowOf.get(trials.index[k])?.scrollIntoView({ block: 'center' });
   };
   show();

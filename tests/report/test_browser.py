@@ -153,7 +153,7 @@ def test_hover_finds_the_point_where_zoom_has_moved_it(visit, page_file):
         ".matrixTransform(p.ownerSVGElement.getScreenCTM());"
         " const t = JSON.parse(document.querySelector('#data').textContent).trials;"
         " const row = +p.dataset.at.split(' ')[k];"
-        " const v = t.values[row];"
+        " const v = t.values[t.index.indexOf(row)];"
         " return [q.x, q.y, `${t.words[v[0]]}-${v[1]}`]; }"
     )
 
@@ -407,7 +407,7 @@ def test_saved_drawing_stands_alone_with_title_and_source(visit, page_file, run)
     text = Path(download.value.path()).read_text("utf-8")
     drawing = ET.fromstring(text)  # noqa: S314 - our own markup
 
-    written = " ".join("".join(node.itertext()) for node in drawing)
+    written = " ".join("".join(node.itertext()) for node in drawing).strip()
     finished = run[0]["run"]["finished"][:10]
     assert written.startswith(title)
     assert written.endswith(f"sample · boostreg · {finished} · #promise-chart")

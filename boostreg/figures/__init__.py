@@ -15,14 +15,13 @@ from boostreg.figures.curves import (
     parts_scale,
 )
 from boostreg.figures.figure import Figure, figure_css
-from boostreg.figures.front import PLOT, Cloud, Landmark, size_against_loss
+from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import (
-    Difference,
     Estimate,
     Ratio,
     VerdictRow,
     difference_chart,
-    interval_chart,
+    models_chart,
     ratio_chart,
     verdict_strip,
 )
@@ -41,10 +40,8 @@ from boostreg.figures.small import (
 
 __all__ = [
     "PALETTE",
-    "PLOT",
     "Cloud",
     "Curve",
-    "Difference",
     "Estimate",
     "Figure",
     "Landmark",
@@ -63,9 +60,9 @@ __all__ = [
     "encoding",
     "figure_css",
     "fronts_of_two",
-    "interval_chart",
     "line_panel",
     "measure_scale",
+    "models_chart",
     "palette_css",
     "parts_panel",
     "parts_scale",

@@ -98,9 +98,16 @@ class Frame:
             parts.append(text((start + end) / 2, y + 35, label, "axlabel", "middle"))
         return group(*parts)
 
-    def vertical_axis(self, scale: Scale, *, n: int = 4, label: str = "") -> Fragment:
-        """Return gridlines with labels at their left end."""
-        marks = [(scale(tick.value), tick.label) for tick in scale.ticks(n)]
+    def vertical_axis(
+        self,
+        scale: Scale,
+        *,
+        n: int = 4,
+        label: str = "",
+        write: Callable[[Tick], str] = lambda tick: tick.label,
+    ) -> Fragment:
+        """Return gridlines with labels at their left end; ``write`` labels a tick."""
+        marks = [(scale(tick.value), write(tick)) for tick in scale.ticks(n)]
         marks += [(scale.zero, "0")] if scale.zero is not None else []
         parts: list[str] = []
         for y, words in marks:

@@ -53,8 +53,11 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         data["trials"] = sections["trials"]["island"]
     if "effects" in sections:
         data["effects"] = {
-            row["penalty"]: {key: row[key] for key in ("grid", "readings", "start")}
-            for row in sections["effects"]["rows"]
+            card["penalty"]: {
+                "grid": card["grid"],
+                "readings": {k: one["read"] for k, one in card["readings"].items()},
+            }
+            for card in sections["effects"]["cards"]
         }
     return fill(
         "report.html",

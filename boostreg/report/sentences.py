@@ -7,7 +7,7 @@ from boostreg.changes import LossChange
 from boostreg.effects.effects import FACTORS
 from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
-from boostreg.figures.scale import count
+from boostreg.figures.scale import count, factor
 from boostreg.report.comparisons import best_linear, lead_engine
 from boostreg.report.decision import Pairs, find
 from boostreg.report.records import EngineRecord, RunRecord
@@ -15,7 +15,7 @@ from boostreg.report.wording import LABELS, capitalize, format_change, format_nu
 
 __all__ = [
     "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
-    "effects_heading", "engines_heading", "factor", "flat_sentences",
+    "effects_heading", "engines_heading", "flat_sentences",
     "importance_heading", "listed", "of_all_engines",
     "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
@@ -93,19 +93,6 @@ def _size_words(one: TunedPenalty) -> str:
     return (
         f"trees {factor(trees)} ({before} to {after}), leaves per tree {factor(leaves)}"
     )
-
-
-def factor(ratio: float) -> str:
-    """Return a ratio as a factor, after a sign of multiplication or division.
-
-    >>> [factor(ratio)[1:] for ratio in (4.3, 0.25, 1.0)]
-    ['4.3', '4', '1']
-    """
-    if math.isnan(ratio) or ratio <= 0:
-        return "by an unknown factor"
-    number = format_number(max(ratio, 1 / ratio), 2)
-    falls = ratio < 1 and number != "1"
-    return f"\N{DIVISION SIGN}{number}" if falls else f"\N{MULTIPLICATION SIGN}{number}"
 
 
 def _start(penalty: str, value: float) -> str:

@@ -14,7 +14,7 @@ from boostreg.penalty import SCALED, Penalty
 from boostreg.report.parts import Number
 from boostreg.report.results import EngineData, PickData, Results
 from boostreg.report.sections.answer import lead_engine
-from boostreg.report.sections.effects import tolerance_words
+from boostreg.report.sections.penalties import tolerance_words
 from boostreg.report.wording import (
     PENALTY_WORDS,
     PICKS,

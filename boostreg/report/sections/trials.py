@@ -1,4 +1,4 @@
-"""Trials: size against loss, picks for a purpose, first trees, the table of all."""
+"""Trials: size against loss, picks for a purpose, the table of all."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,7 @@ from boostreg.figures import (
     PLOT,
     Cloud,
     Landmark,
-    SmallTree,
     size_against_loss,
-    small_trees,
 )
 from boostreg.figures.scale import MISSING, count, fixed, signed, significant
 from boostreg.penalty import PENALTIES
@@ -20,7 +18,7 @@ from boostreg.report.results import Results
 from boostreg.report.sections.setup import public
 from boostreg.report.wording import PICKS, TextTable, engine_name
 
-__all__ = ["Shown", "front_section", "select_rows", "trees_section", "trials_section"]
+__all__ = ["Shown", "front_section", "select_rows", "trials_section"]
 
 _MAX_ROWS = 2000
 """More trials than this are all drawn, but only the 1,000 best are listed."""
@@ -204,34 +202,6 @@ def _purposes_table(results: Results, places: int) -> TextTable | None:
     )  # fmt: skip
     caption = "For a purpose: candidates of the search on all rows, without new fits"
     return TextTable(caption, heads, tuple(rows), (0, 1))
-
-
-def trees_section(results: Results) -> dict[str, Any] | None:
-    """Return a strip of trees for each engine and penalty that has some, if any."""
-    effects = results["effects"]
-    columns = [column["name"] for column in results["data"]["columns"]]
-    strips = []
-    for name in dict.fromkeys(name for found in effects.values() for name in found):
-        for engine, found in effects.items():
-            sketches = found[name]["trees"] if name in found else []
-            trees = [
-                SmallTree(
-                    f"{name} {significant(one['value'])}", one["leaves"], one["tree"]
-                )
-                for one in sketches
-            ]
-            if trees:
-                title = f"First trees as {name} rises"
-                chart = small_trees(trees, columns=columns, title=title)
-                strips.append({"penalty": name, "engine": engine, "chart": chart})
-    if not strips:
-        return None
-    return {
-        "id": "trees",
-        "nav": "Real trees",
-        "heading": results["text"]["headings"]["trees"],
-        "strips": strips,
-    }
 
 
 def trials_section(

@@ -48,7 +48,7 @@ def headings(
 ) -> HeadingsData:
     """Return the heading of each section: its finding."""
     return {
-        "use": sentences.use_heading(record),
+        "use": sentences.use_heading(record, decision),
         "setup": sentences.setup_heading(record),
         "effects": sentences.effects_heading(record),
         "front": "Size against loss"

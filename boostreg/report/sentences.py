@@ -9,9 +9,15 @@ from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
 from boostreg.figures.scale import count, factor
 from boostreg.report.comparisons import best_linear, lead_engine
-from boostreg.report.decision import Pairs, find
+from boostreg.report.decision import Decision, Pairs, find
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.wording import LABELS, capitalize, format_change, format_number
+from boostreg.report.wording import (
+    LABELS,
+    capitalize,
+    format_change,
+    format_number,
+    model_name,
+)
 
 __all__ = [
     "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
@@ -172,15 +178,20 @@ def flat_sentences(record: RunRecord) -> Iterator[str]:
             )
 
 
-def use_heading(record: RunRecord) -> str:
-    """Return how large the models to use are, or that none was searched for."""
-    sizes = [
-        f"{count(e.models['one_se'].size.n_leaves)} leaves of {LABELS[e.name]}"
-        for e in record.engines.values()
-    ]
-    if not record.searched:
-        return f"Nothing was searched: as fixed, {' and '.join(sizes)}"
-    return f"Parameters to use: {' or '.join(sizes)}"
+def use_heading(record: RunRecord, decision: Decision | None) -> str:
+    """Return the model that the answer names, and the ensemble if it is another one."""
+    if decision is None:
+        sizes = [
+            f"{count(e.models['one_se'].size.n_leaves)} leaves of {LABELS[e.name]}"
+            for e in record.engines.values()
+        ]
+        return f"Nothing was searched: as fixed, {listed(sizes)}"
+    engine, pick = decision.smallest.split(" ")
+    leaves = count(record.engines[engine].models[pick].size.n_leaves)
+    ensemble = f"{LABELS[engine]} with {leaves} leaves"
+    if decision.use == decision.smallest:
+        return f"Use {ensemble}"
+    return f"Use {model_name(decision.use)}, or {ensemble}"
 
 
 def effects_heading(record: RunRecord) -> str:
@@ -245,10 +256,7 @@ def setup_heading(record: RunRecord) -> str:
     rows, features = (record.card[name] for name in ("rows", "features"))
     outer = len(record.outer_weights)
     folds = f"{outer} outer folds" if outer > 1 else "one outer split"
-    return (
-        f"{rows:,} rows, {features:,} features, {folds}: what was fixed, the data, "
-        "and how to run it again"
-    )
+    return f"{rows:,} rows, {features:,} features, {folds}"
 
 
 def importance_heading(record: RunRecord) -> str:

@@ -12,11 +12,8 @@ from boostreg.report.sections.importance import importance_section, promise_sect
 from boostreg.report.sections.parameters import parameters_section
 from boostreg.report.sections.penalties import penalties_section
 from boostreg.report.sections.setup import setup_section
-from boostreg.report.sections.trials import (
-    front_section,
-    select_rows,
-    trials_section,
-)
+from boostreg.report.sections.table import select_rows, trials_section
+from boostreg.report.sections.trials import front_section
 from boostreg.report.wording import PICKS
 
 __all__ = ["SECTIONS", "Rows", "build_sections"]

@@ -51,7 +51,7 @@ from boostreg.report.wording import (
     span,
 )
 
-__all__ = ["matters_table", "penalties_section", "tolerance_words"]
+__all__ = ["matters_table", "penalties_section"]
 
 Found = Mapping[str, EffectData]
 """Effects of one penalty by engine, the leading engine first."""
@@ -119,7 +119,7 @@ def penalties_section(
             for key, words in _READ.items()
             if any(one.paths.get(key) for one in found)
         },
-        "tolerance": tolerance_words(results),
+        "tolerance": f"{format_number(100 * results['study']['tolerance'])}%",
         "safe": any(path["safe"] for path in drawn),
         "cut": any(point["cut"] for point in points),
         "outside": any(
@@ -130,11 +130,6 @@ def penalties_section(
         "cards": [_card(results, one, scales, places) for one in found],
         "table": matters_table(results),
     }
-
-
-def tolerance_words(results: Results) -> str:
-    """Return the change of loss that does not matter in the study, as a share."""
-    return f"{format_number(100 * results['study']['tolerance'])}%"
 
 
 def _anchor(results: Results) -> str:
@@ -330,18 +325,18 @@ def _finding(results: Results, one: _Penalty, key: Reading) -> tuple[str, str]:
     if together is not None and together["anchor"] != anchor:
         together = None
     off = next(iter(tuned.values()))["off"]
-    words = dict.fromkeys(found["word"] for found in tuned.values())
-    word = together["word"] if together else " or ".join(words)
+    words = {found["word"] for found in tuned.values()}
+    word = together["word"] if together else words.pop() if len(words) == 1 else ""
     if set(values) == {off}:
         return word, f"No inner fold chose another value than {significant(off)}."
     parts = [_loss_words(together["against_off"])] if together else []
     if together and together["against_off"]["change"] is None:
         word = "not rated"
-    parts += [
-        f"{engine_name(engine)} {found['word']}, {_loss_words(found['against_off'])}"
-        for engine, found in tuned.items()
-        if not together or found["word"] in {"helps", "harms"} - {word}
-    ]
+    for engine, found in tuned.items():
+        own = found["word"]
+        if not together or own in {"helps", "harms"} - {word}:
+            lead = engine_name(engine) + f" {own}," * (own != word)
+            parts.append(f"{lead} {_loss_words(found['against_off'])}")
     ends = " to ".join(dict.fromkeys(map(significant, (min(values), max(values)))))
     said = "; ".join([*parts, *_size_words(tuned)])
     return word, f"At {ends} against {significant(off)}: {said}."

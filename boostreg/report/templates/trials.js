@@ -1,7 +1,6 @@
 /* ---- trials: points and table are two views of the same rows ---- */
 const trials = data.trials;
 if (trials) {
-  trials.index = trials.index || trials.values.map((_, k) => k);
   const column = name => trials.columns.indexOf(name);
   const place = new Map(trials.index.map((row, k) => [row, k]));
   const value = (k, name) => trials.values[k][column(name)];
@@ -15,13 +14,13 @@ if (trials) {
     const cells = $$('td', rowOf.get(row)).map(td => td.textContent);
     const names = $$('#table thead th').slice(1).map(th => th.dataset.name);
     const of = name => cells[names.indexOf(name)];
-    const penalties = names.slice(names.indexOf('features') + 1).filter(name => of(name)).map(name => `${name} ${of(name)}`);
+    const penalties = trials.penalties.map(name => `${name} ${of(name)}`);
     return [`${of('leaves')} leaves · loss ${of('loss')} · ${of('rounds')} rounds`, ...penalties];
   };
   $$('#table thead th').forEach(th => {
     th.dataset.name = th.textContent;
     th.setAttribute('aria-sort', 'none');
-    th.replaceChildren(make('button', { type: 'button' }, th.dataset.name));
+    th.replaceChildren(make('button', { type: 'button' }, ...th.childNodes));
   });
 
   const svg = $('#scatter svg');
@@ -220,6 +219,7 @@ if (trials) {
     if (k < 0) return;
     page = Math.floor(sorted.filter(row => shown.has(row)).indexOf(trials.index[k]) / per);
     show();
+    reveal(rowOf.get(trials.index[k]));
     rowOf.get(trials.index[k])?.scrollIntoView({ block: 'center' });
   };
   show();

@@ -182,8 +182,8 @@ def _upright(curve: Curve, plane: _Plane) -> Fragment:
     class_ = encoding(curve.engine).class_
     down = f"{px(_PANEL.top)}V{px(_PANEL.bottom)}"
     marked = ((curve.pick, "pk"), (curve.one_se, "se"))
-    return group(
-        *(
+    return Fragment(
+        "".join(
             path(f"M{px(plane.x(value))} {down}", f"{dashes} {class_}")
             for value, dashes in marked
             if value is not None
@@ -211,7 +211,7 @@ def _outside(curve: Curve, plane: _Plane, place: int) -> Fragment:
             arrows += f"M{left} {px(_PANEL.top + 4)}l4-7l4 7z"
         elif is_number(y) and y < plane.y.low:
             arrows += f"M{left} {px(_PANEL.bottom - 9)}l4 7l4-7z"
-    return group(path(safe, f"safe {class_}"), path(arrows, f"bar {class_}"))
+    return Fragment(path(safe, f"safe {class_}") + path(arrows, f"bar {class_}"))
 
 
 def _interval(curve: Curve, plane: _Plane) -> Fragment:
@@ -219,17 +219,16 @@ def _interval(curve: Curve, plane: _Plane) -> Fragment:
     if not curve.low:
         return Fragment()
     class_ = encoding(curve.engine).class_
-    parts = []
+    bands, bars = "", ""
     for run in plane.runs(curve.y, curve.low, curve.high) if curve.lead else ():
         low, high = plane.points(curve.low, run), plane.points(curve.high, run)
-        parts.append(band(low, high, f"bd {class_}"))
+        bands += band(low, high, f"bd {class_}")
     for value, *ends in zip(plane.grid, curve.low, curve.high, strict=True):
         is_apart = value <= 0 or not curve.lead
-        if is_apart and len(numbers := known(ends)) == 2:
+        if is_apart and len(numbers := known(ends)) == 2 and ends[0] != ends[1]:
             low_y, high_y = map(px, map(plane.y, numbers))
-            bar = f"M{px(plane.x(value))} {low_y}V{high_y}"
-            parts.append(path(bar, f"fine {class_}"))
-    return group(*parts)
+            bars += f"M{px(plane.x(value))} {low_y}V{high_y}"
+    return Fragment(bands + path(bars, f"fine {class_}"))
 
 
 def _line(curve: Curve, plane: _Plane) -> Fragment:
@@ -240,7 +239,7 @@ def _line(curve: Curve, plane: _Plane) -> Fragment:
     marks = points(curve.engine, where, data_engine=curve.engine, data_at=at)
     holes = plane.points(curve.y, curve.open)
     rims = points(curve.engine, holes, "open")
-    return group(*lines, marks, rims, *(core(curve.engine, hole) for hole in holes))
+    return Fragment("".join([*lines, marks, rims, core(curve.engine, *holes)]))
 
 
 _CLASSES = ("x", "l", "s", "n", "x dash", "l dash", "s dash", "n dash")

@@ -112,7 +112,7 @@ def penalties_section(
     return {
         "id": "effects",
         "nav": "What each penalty does",
-        "heading": results["text"]["headings"]["effects"],
+        "first_trees": results["text"]["headings"]["trees"],
         "engines": list(dict.fromkeys(e for one in found for e in one.effects)),
         "readings": {
             key: words

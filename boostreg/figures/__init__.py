@@ -7,12 +7,9 @@ with its own stylesheet, and is embedded in a page as markup without any ``style
 from boostreg.figures.coefficients import coefficient_paths
 from boostreg.figures.curves import (
     Curve,
-    PartCurve,
     curve_panel,
     line_panel,
     measure_scale,
-    parts_panel,
-    parts_scale,
 )
 from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
@@ -45,7 +42,6 @@ __all__ = [
     "Estimate",
     "Figure",
     "Landmark",
-    "PartCurve",
     "Ratio",
     "Scale",
     "SearchedRange",
@@ -64,8 +60,6 @@ __all__ = [
     "measure_scale",
     "models_chart",
     "palette_css",
-    "parts_panel",
-    "parts_scale",
     "promise_chart",
     "range_strip",
     "ratio_chart",

@@ -11,6 +11,7 @@ __all__ = [
     "Scale",
     "Tick",
     "count",
+    "factor",
     "fixed",
     "is_number",
     "known",
@@ -113,6 +114,22 @@ def significant(value: float | None, digits: int = 3) -> str:
     decimals = digits - 1 - exponent
     written = fixed(round(value, decimals), max(decimals, 0))
     return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def factor(ratio: float | None) -> str:
+    """Return a ratio as a factor, after a sign of multiplication or division.
+
+    >>> [factor(ratio)[1:] for ratio in (4.3, 0.25, 1.02, 14.3)]
+    ['4.3', '4', '1', '14']
+    >>> factor(None) == MISSING, factor(0.0)[1:]
+    (True, '0')
+    """
+    if not is_number(ratio):
+        return MISSING
+    size = max(ratio, 1 / ratio) if ratio > 0 else 0.0
+    number = fixed(size, 0) if size >= 10 else significant(size, 2)
+    falls = 0 < ratio < 1 and number != "1"
+    return f"\N{DIVISION SIGN}{number}" if falls else f"\N{MULTIPLICATION SIGN}{number}"
 
 
 def places(values: Iterable[float | None], digits: int = 4) -> int:

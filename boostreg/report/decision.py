@@ -45,8 +45,8 @@ from boostreg.report.records import EngineRecord, RunRecord
 from boostreg.report.wording import LABELS, capitalize, format_change, format_number
 
 __all__ = [
-    "Decision", "Pairs", "answer_data", "answer_sentences", "decide", "find",
-    "tolerance_sentence",
+    "NOTABLE_SIZE", "Decision", "Pairs", "answer_data", "answer_sentences", "decide",
+    "find", "tolerance_sentence",
 ]  # fmt: skip
 
 Pairs = Mapping[tuple[str, str], Comparison]
@@ -60,7 +60,7 @@ _MAX_PARAMS = 5
 _MAX_WORDS = 35
 """Words of the first sentence."""
 
-_NOTABLE_SIZE = 1.5
+NOTABLE_SIZE = 1.5
 """Ratio of delivered to judged leaves from which on a reader is warned."""
 
 
@@ -474,7 +474,7 @@ def _actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     delivered = float(engine.models[pick].size.n_leaves)
     judged = outer_leaves(engine, pick)
     ratio = delivered / judged if judged else 1.0
-    if not 1 / _NOTABLE_SIZE <= ratio <= _NOTABLE_SIZE:
+    if not 1 / NOTABLE_SIZE <= ratio <= NOTABLE_SIZE:
         yield (
             f"Trained on all rows, the model of {label} has {count(delivered)} leaves, "
             f"while {count(judged)} were judged: to judge it, put its parameters into "

@@ -38,7 +38,9 @@ def answer_sentences(
     return [use, f"{on_penalties} {which}".rstrip(), *rest]
 
 
-def headings(record: RunRecord, by_pair: Pairs) -> HeadingsData:
+def headings(
+    record: RunRecord, by_pair: Pairs, decision: Decision | None
+) -> HeadingsData:
     """Return the heading of each section: its finding."""
     fronts = {
         engine.name: [
@@ -47,7 +49,7 @@ def headings(record: RunRecord, by_pair: Pairs) -> HeadingsData:
         for engine in record.engines.values()
     }
     return {
-        "use": sentences.use_heading(record),
+        "use": sentences.use_heading(record, decision),
         "setup": sentences.setup_heading(record),
         "effects": sentences.effects_heading(record),
         "front": sentences.front_heading(fronts, record.tolerance),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boostreg.figures import Figure, encoding
+from boostreg.report.glossary import TERMS, link_terms
 from boostreg.report.results import Results
 from boostreg.report.sections import SECTIONS, Rows, build_sections
 from boostreg.report.shell import fill, island
@@ -24,10 +25,14 @@ PARTS = {
 }
 """The parts of a page by the id of their element, each in a template of its name."""
 
-_STYLES = ("report.css", *(f"{part}.css" for part in PARTS if part != "claims"))
+_STYLES = (
+    "report.css",
+    *(f"{part}.css" for part in PARTS if part != "claims"),
+    "print.css",
+)
 _SCRIPTS = (
     "tools.js", "scale.js", "zoom.js", "report.js", "penalties.js", "trials.js",
-    "ready.js",
+    "picture.js", "ready.js",
 )  # fmt: skip
 
 
@@ -55,10 +60,13 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         data["budget"] = sections["size"]["island"]
     if "effects" in sections:
         data["effects"] = {
-            row["penalty"]: {key: row[key] for key in ("grid", "readings", "start")}
-            for row in sections["effects"]["rows"]
+            card["penalty"]: {
+                "grid": card["grid"],
+                "readings": {k: one["read"] for k, one in card["readings"].items()},
+            }
+            for card in sections["effects"]["cards"]
         }
-    return fill(
+    page = fill(
         "report.html",
         styles=_STYLES,
         scripts=_SCRIPTS,
@@ -72,8 +80,10 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         ],
         parts=[(part, name) for part, name in PARTS.items() if _has(part, sections)],
         sections=dict.fromkeys(SECTIONS) | sections,
+        terms=TERMS,
         island=island(data),
     )
+    return link_terms(page)
 
 
 def _has(part: str, sections: Mapping[str, Any]) -> bool:

@@ -30,7 +30,7 @@ __all__ = [
     "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData",
     "OuterData", "PathData", "PenaltyData", "PickData", "PurposeData",
-    "Results", "SizeData", "StudyData", "TreeData",
+    "Results", "RunData", "SizeData", "StudyData", "TreeData",
     "TunedPenaltyData", "faults_of", "json_schema",
 ]  # fmt: skip
 

@@ -7,15 +7,21 @@ from boostreg.changes import LossChange
 from boostreg.effects.effects import FACTORS
 from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
-from boostreg.figures.scale import count
+from boostreg.figures.scale import count, factor
 from boostreg.report.comparisons import best_linear, lead_engine
-from boostreg.report.decision import Pairs, find
+from boostreg.report.decision import Decision, Pairs, find
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.wording import LABELS, capitalize, format_change, format_number
+from boostreg.report.wording import (
+    LABELS,
+    capitalize,
+    format_change,
+    format_number,
+    model_name,
+)
 
 __all__ = [
     "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
-    "effects_heading", "engines_heading", "factor", "flat_sentences", "front_heading",
+    "effects_heading", "engines_heading", "flat_sentences", "front_heading",
     "importance_heading", "listed", "of_all_engines",
     "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
@@ -98,19 +104,6 @@ def _size_words(one: TunedPenalty) -> str:
     )
 
 
-def factor(ratio: float) -> str:
-    """Return a ratio as a factor, after a sign of multiplication or division.
-
-    >>> [factor(ratio)[1:] for ratio in (4.3, 0.25, 1.0)]
-    ['4.3', '4', '1']
-    """
-    if math.isnan(ratio) or ratio <= 0:
-        return "by an unknown factor"
-    number = format_number(max(ratio, 1 / ratio), 2)
-    falls = ratio < 1 and number != "1"
-    return f"\N{DIVISION SIGN}{number}" if falls else f"\N{MULTIPLICATION SIGN}{number}"
-
-
 def _start(penalty: str, value: float) -> str:
     return f"{penalty} {format_number(value)}"
 
@@ -188,15 +181,20 @@ def flat_sentences(record: RunRecord) -> Iterator[str]:
             )
 
 
-def use_heading(record: RunRecord) -> str:
-    """Return how large the models to use are, or that none was searched for."""
-    sizes = [
-        f"{count(e.models['one_se'].size.n_leaves)} leaves of {LABELS[e.name]}"
-        for e in record.engines.values()
-    ]
-    if not record.searched:
-        return f"Nothing was searched: as fixed, {' and '.join(sizes)}"
-    return f"Parameters to use: {' or '.join(sizes)}"
+def use_heading(record: RunRecord, decision: Decision | None) -> str:
+    """Return the model that the answer names, and the ensemble if it is another one."""
+    if decision is None:
+        sizes = [
+            f"{count(e.models['one_se'].size.n_leaves)} leaves of {LABELS[e.name]}"
+            for e in record.engines.values()
+        ]
+        return f"Nothing was searched: as fixed, {listed(sizes)}"
+    engine, pick = decision.smallest.split(" ")
+    leaves = count(record.engines[engine].models[pick].size.n_leaves)
+    ensemble = f"{LABELS[engine]} with {leaves} leaves"
+    if decision.use == decision.smallest:
+        return f"Use {ensemble}"
+    return f"Use {model_name(decision.use)}, or {ensemble}"
 
 
 def effects_heading(record: RunRecord) -> str:
@@ -288,10 +286,7 @@ def setup_heading(record: RunRecord) -> str:
     rows, features = (record.card[name] for name in ("rows", "features"))
     outer = len(record.outer_weights)
     folds = f"{outer} outer folds" if outer > 1 else "one outer split"
-    return (
-        f"{rows:,} rows, {features:,} features, {folds}: what was fixed, the data, "
-        "and how to run it again"
-    )
+    return f"{rows:,} rows, {features:,} features, {folds}"
 
 
 def importance_heading(record: RunRecord) -> str:

@@ -337,7 +337,7 @@ def summarize(record: RunRecord, run: RunData) -> Results:
             # Claims come first only where a study does nothing but judge them.
             "answer": [*answer, *verdicts] if record.searched else [*verdicts, *answer],
             "caveats": caveats(record, by_pair),
-            "headings": headings(record, by_pair),
+            "headings": headings(record, by_pair, decision),
             "warnings": warnings(record),
         },
         "answer": None if decision is None else answer_data(record, by_pair, decision),

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from boostreg.figures import Cloud, Landmark, size_against_loss
-from boostreg.figures.scale import count, fixed, is_number, signed, significant
+from boostreg.figures.scale import count, fixed, signed, significant
 from boostreg.report.results import CandidateData, Results
-from boostreg.report.sections.trials import Row, Rows, Shown
+from boostreg.report.sections.table import Rows, Shown, number, trial_name
 from boostreg.report.wording import (
     PICKS,
     TextTable,
@@ -44,7 +44,7 @@ def size_section(
     losses: FoldLosses = {}
     for row in fits:
         if row["outer_fold"] == "all":
-            losses.setdefault(_name(row), []).append(_number(row, "loss"))
+            losses.setdefault(trial_name(row), []).append(number(row, "loss"))
     if sum(map(len, losses.values())) > _MAX_FOLDS:
         losses = {}
     clouds = [_cloud(results, engine, shown, losses) for engine in results["engines"]]
@@ -81,32 +81,23 @@ def size_section(
     }
 
 
-def _number(row: Row, column: str) -> float | None:
-    value = row.get(column)
-    return float(value) if is_number(value) else None
-
-
-def _name(row: Row) -> str:
-    return f"{row['engine']}-{row['trial']}"
-
-
 def _cloud(results: Results, engine: str, shown: Shown, losses: FoldLosses) -> Cloud:
     """Return the complete trials of an engine, its front, and the losses of folds."""
     own = [
         (k, row)
         for k, row in enumerate(shown.rows)
         if (row["engine"], row["state"]) == (engine, "complete")
-        and _number(row, "loss") is not None
-        and _number(row, "leaves") is not None
+        and number(row, "loss") is not None
+        and number(row, "leaves") is not None
     ]
     found = results["engines"][engine]
     tied = set(found["ties"])
     # Equally long lists: a trial that was not resampled has fewer folds.
-    folds = [losses.get(_name(row), []) for _, row in own]
+    folds = [losses.get(trial_name(row), []) for _, row in own]
     n_folds = max(map(len, folds), default=0)
     return Cloud(
         engine,
-        tuple((_number(row, "leaves"), _number(row, "loss")) for _, row in own),
+        tuple((number(row, "leaves"), number(row, "loss")) for _, row in own),
         tuple((p["leaves"], p["loss"]) for p in _front(results, engine)),
         tuple(k for k, _ in own),
         frozenset(k for k, row in own if row["trial"] in tied),
@@ -198,8 +189,8 @@ def _limits_table(
         for k in chosen
     )
     caption = (
-        "The best candidate of the search with at most so many leaves; losses are means "
-        "over the inner folds"
+        "The best candidate of the search with at most so many leaves; losses are "
+        "means over the inner folds"
     )
     columns = tuple(range(len(names) + 1))
     return TextTable(caption, ("at most", *names), rows, columns)

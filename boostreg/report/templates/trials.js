@@ -130,7 +130,6 @@ const restore = () => {
 restore();
 
 if (trials) {
-  trials.index = trials.index || trials.values.map((_, k) => k);
   const column = name => trials.columns.indexOf(name);
   const place = new Map(trials.index.map((row, k) => [row, k]));
   const value = (k, name) => trials.values[k][column(name)];
@@ -140,18 +139,17 @@ if (trials) {
   trials.names = rows.map(row => row.id.slice('trial='.length));
   for (const c of trials.worded) for (const row of trials.values) row[c] = trials.words[row[c]];
   const rowOf = new Map(rows.map(r => [+r.dataset.i, r]));
-  const MEASURES = ['state', 'rounds', 'loss', 'SE', 'train loss', 'leaves', 'trees', 'depth', 'features', 'reason'];
   const describe = row => {
     const cells = $$('td', rowOf.get(row)).map(td => td.textContent);
     const names = $$('#table thead th').slice(1).map(th => th.dataset.name);
     const of = name => cells[names.indexOf(name)];
-    const penalties = names.filter(name => !MEASURES.includes(name) && of(name)).map(name => `${name} ${of(name)}`);
+    const penalties = trials.penalties.map(name => `${name} ${of(name)}`);
     return [`${of('leaves')} leaves · loss ${of('loss')} · ${of('rounds')} rounds`, ...penalties];
   };
   $$('#table thead th').forEach(th => {
     th.dataset.name = th.textContent;
     th.setAttribute('aria-sort', 'none');
-    th.replaceChildren(make('button', { type: 'button' }, th.dataset.name));
+    th.replaceChildren(make('button', { type: 'button' }, ...th.childNodes));
   });
 
   let shown = new Set(trials.index);
@@ -269,7 +267,11 @@ if (trials) {
     show();
     for (const part of $$('#scatter [data-engine]')) part.classList.toggle('no', !engines.has(part.dataset.engine));
   };
-  $$('.engine').forEach(box => box.addEventListener('change', filter));
+  /* next to the chart and above the table */
+  $$('.engine').forEach(box => box.addEventListener('change', () => {
+    for (const other of $$('.engine')) if (other.value === box.value) other.checked = box.checked;
+    filter();
+  }));
   $('#which').addEventListener('change', filter);
   $('#per').addEventListener('change', event => { per = +event.target.value; page = 0; show(); });
   $('#prev').addEventListener('click', () => { page -= 1; show(); });

@@ -46,7 +46,7 @@ from boostreg.report.wording import LABELS, capitalize, format_change, format_nu
 
 __all__ = [
     "NOTABLE_SIZE", "Decision", "Pairs", "answer_data", "answer_sentences", "decide",
-    "find", "size_heading", "tolerance_sentence",
+    "find", "tolerance_sentence",
 ]  # fmt: skip
 
 Pairs = Mapping[tuple[str, str], Comparison]
@@ -414,11 +414,6 @@ def _on_penalties(record: RunRecord, pairs: Pairs) -> str:
 def _on_size(record: RunRecord, decision: Decision) -> str:
     question = "Which is the smallest model as good as the best?"
     return f"{question} {capitalize(_size(record, decision))}."
-
-
-def size_heading(record: RunRecord, decision: Decision) -> str:
-    """Return the smallest ensemble that is as good as the best."""
-    return f"The smallest model as good as the best: {_size(record, decision)}"
 
 
 def _size(record: RunRecord, decision: Decision) -> str:

@@ -2,12 +2,7 @@
 
 from boostreg.report import sentences
 from boostreg.report.comparisons import best_linear
-from boostreg.report.decision import (
-    Decision,
-    Pairs,
-    size_heading,
-    tolerance_sentence,
-)
+from boostreg.report.decision import Decision, Pairs, tolerance_sentence
 from boostreg.report.decision import answer_sentences as decision_sentences
 from boostreg.report.records import RunRecord
 from boostreg.report.results import HeadingsData
@@ -47,13 +42,17 @@ def headings(
     record: RunRecord, by_pair: Pairs, decision: Decision | None
 ) -> HeadingsData:
     """Return the heading of each section: its finding."""
+    fronts = {
+        engine.name: [
+            (one.n_leaves, one.loss) for one in engine.tuned[None].selection.front
+        ]
+        for engine in record.engines.values()
+    }
     return {
         "use": sentences.use_heading(record, decision),
         "setup": sentences.setup_heading(record),
         "effects": sentences.effects_heading(record),
-        "front": "Size against loss"
-        if decision is None
-        else size_heading(record, decision),
+        "front": sentences.front_heading(fronts, record.tolerance),
         "engines": sentences.engines_heading(record, by_pair),
         "baselines": sentences.baselines_heading(record, by_pair),
         "trials": sentences.trials_heading(record),

@@ -53,13 +53,18 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
     }
     study = results["study"]
     n_trials = study["search"]["trials"]
-    data: dict[str, Any] = {"trials": None, "effects": {}}
+    data: dict[str, Any] = {"trials": None, "effects": {}, "budget": None}
     if "trials" in sections:
         data["trials"] = sections["trials"]["island"]
+    if "size" in sections:
+        data["budget"] = sections["size"]["island"]
     if "effects" in sections:
         data["effects"] = {
-            row["penalty"]: {key: row[key] for key in ("grid", "readings", "start")}
-            for row in sections["effects"]["rows"]
+            card["penalty"]: {
+                "grid": card["grid"],
+                "readings": {k: one["read"] for k, one in card["readings"].items()},
+            }
+            for card in sections["effects"]["cards"]
         }
     page = fill(
         "report.html",
@@ -82,7 +87,7 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
 
 
 def _has(part: str, sections: Mapping[str, Any]) -> bool:
-    needs = {"claims": ("claims",), "penalties": ("effects",), "size": ("front",)}
+    needs = {"claims": ("claims",), "penalties": ("effects",), "size": ("size",)}
     return all(name in sections for name in needs.get(part, ()))
 
 
@@ -104,8 +109,9 @@ def _figures_in(content: Any) -> Iterator[Figure]:
     if isinstance(content, Figure):
         yield content
     elif isinstance(content, Mapping):
-        for value in content.values():
-            yield from _figures_in(value)
+        for key, value in content.items():
+            if key != "narrow":  # the same figure once more, for phones
+                yield from _figures_in(value)
     elif isinstance(content, list | tuple):
         for value in content:
             yield from _figures_in(value)

@@ -7,7 +7,7 @@ from boostreg.figures.scale import count, fixed
 from boostreg.report.claims import count_verdicts
 from boostreg.report.records import GIVEN
 from boostreg.report.results import Results
-from boostreg.report.sections.effects import matters_table
+from boostreg.report.sections.penalties import matters_table
 from boostreg.report.wording import (
     PICKS,
     change_span,

@@ -23,9 +23,20 @@ const wrapped = (words, font, width) => {
   }
   return lines;
 };
+const gutter = 14;
 const pictureOf = figure => inLight(() => {
-  const svg = $$('.drawn > svg', figure).find(one => one.checkVisibility());
-  const [, , width, height] = svg.getAttribute('viewBox').split(' ').map(Number);
+  /* drawings that stand side by side on the page do so in the picture */
+  const drawn = $$('.drawn > svg', figure).filter(one => one.checkVisibility()).map(svg => {
+    const [, , width, height] = svg.getAttribute('viewBox').split(' ').map(Number);
+    const { left, top } = svg.getBoundingClientRect();
+    return { svg, width, height, left, top, x: 0 };
+  });
+  const rows = [];
+  for (const one of drawn) {
+    const row = rows.at(-1), last = row?.at(-1);
+    if (last && one.left > last.left) { one.x = last.x + last.width + gutter; row.push(one); } else rows.push([one]);
+  }
+  const width = Math.max(...drawn.map(one => one.x + one.width));
   const style = getComputedStyle(figure), family = style.fontFamily, margin = 16;
   const parts = [];
   let y = margin;
@@ -39,13 +50,18 @@ const pictureOf = figure => inLight(() => {
   };
   const soft = getComputedStyle($('.carry button', figure)).color;
   write($('h3', figure).textContent, 16, 700, style.color);
-  if ($('.how', figure)) write($('.how', figure).textContent, 12, 400, soft);
-  const copied = svg.cloneNode(true);
-  flatten(svg, copied);
-  y += 8;
-  set(copied, { x: margin, y, width, height, overflow: 'visible' });
-  y += height;
-  parts.push(copied);
+  const note = $$('.how', figure).find(one => one.checkVisibility());
+  if (note) write(note.textContent, 12, 400, soft);
+  if (figure.dataset.key) write(figure.dataset.key, 12, 400, soft);
+  for (const row of rows) {
+    y += 8;
+    for (const { svg, x, width, height } of row) {
+      const copied = svg.cloneNode(true);
+      flatten(svg, copied);
+      parts.push(set(copied, { x: margin + x, y, width, height, overflow: 'visible' }));
+    }
+    y += Math.max(...row.map(one => one.height));
+  }
   write(`${$('main').dataset.source} · #${figure.id}`, 11, 400, soft);
   const size = { width: width + 2 * margin, height: Math.ceil(y + margin) };
   const whole = draw('svg', { ...size, viewBox: `0 0 ${size.width} ${size.height}` });

@@ -1,0 +1,44 @@
+"""No two texts of a chart overlap, on wide screens and on phones."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+from modes import crowded
+
+from boostreg.report import render
+from boostreg.study.files import read_csv, read_json
+
+STRESS = runpy.run_path(str(Path(__file__).with_name("test_page.py")))["STRESS"]
+REPORTS = sorted(Path(__file__).parents[2].glob("reports/*/results.json"))
+
+
+@pytest.mark.parametrize("stored", REPORTS, ids=lambda path: path.parent.name)
+def test_texts_of_shipped_charts_have_room(stored, visit, write_page):
+    tables = (read_csv(stored.with_name(f"{n}.csv")) for n in ("trials", "paths"))
+
+    page = visit(write_page(render(read_json(stored), *tables))).page
+
+    assert crowded(page) == []
+
+
+@pytest.mark.parametrize("case", STRESS, ids=lambda case: case.__name__)
+def test_texts_of_charts_have_room_whatever_the_run(
+    case, visit, write_page, sample_run
+):
+    page = visit(write_page(render(*case(sample_run)))).page
+
+    assert crowded(page) == []
+
+
+def test_texts_that_overlap_or_leave_their_chart_are_found(visit, write_page):
+    texts = "".join(
+        f'<text x="{x}" y="{y}">{words}</text>'
+        for x, y, words in ((5, 20, "first"), (12, 24, "second"), (80, 60, "third"))
+    )
+    page = visit(write_page(f'<svg width="100" height="70">{texts}</svg>')).page
+
+    assert crowded(page, "light") == [
+        "light: : 'first' overlaps 'second'",
+        "light: : 'third' leaves its chart",
+    ]

@@ -7,22 +7,18 @@ with its own stylesheet, and is embedded in a page as markup without any ``style
 from boostreg.figures.coefficients import coefficient_paths
 from boostreg.figures.curves import (
     Curve,
-    PartCurve,
     curve_panel,
     line_panel,
     measure_scale,
-    parts_panel,
-    parts_scale,
 )
 from boostreg.figures.figure import Figure, figure_css
-from boostreg.figures.front import PLOT, Cloud, Landmark, size_against_loss
+from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import (
-    Difference,
     Estimate,
     Ratio,
     VerdictRow,
     difference_chart,
-    interval_chart,
+    models_chart,
     ratio_chart,
     verdict_strip,
 )
@@ -48,16 +44,13 @@ from boostreg.figures.small import (
 
 __all__ = [
     "PALETTE",
-    "PLOT",
     "Cloud",
     "Curve",
-    "Difference",
     "Effect",
     "Estimate",
     "Figure",
     "JudgedModel",
     "Landmark",
-    "PartCurve",
     "PenaltyRow",
     "Ratio",
     "Scale",
@@ -73,12 +66,10 @@ __all__ = [
     "encoding",
     "figure_css",
     "fronts_of_two",
-    "interval_chart",
     "line_panel",
     "measure_scale",
+    "models_chart",
     "palette_css",
-    "parts_panel",
-    "parts_scale",
     "penalty_forest",
     "promise_chart",
     "range_strip",

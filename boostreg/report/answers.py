@@ -30,7 +30,7 @@ from boostreg.report.sentences import listed, of_all_engines
 from boostreg.report.wording import LABELS, capitalize, format_number
 
 __all__ = [
-    "answer_lines", "defaults_sentence", "short_answers", "size_heading", "verdict",
+    "answer_lines", "defaults_sentence", "short_answers", "verdict",
 ]  # fmt: skip
 
 _MAX_WORDS = 35
@@ -244,12 +244,6 @@ def _on_single(record: RunRecord) -> str:
         return "No single one is shown to help once the rest is tuned."
     verb = "helps" if len(helping) == 1 else "help"
     return f"Once the rest is tuned, {listed(helping)} {verb}."
-
-
-def size_heading(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
-    """Return the smallest model that is as good as the best, as a heading."""
-    head = _on_size(record, pairs, decision)["head"].removesuffix(".")
-    return f"The smallest model as good as the best: {head[:1].lower()}{head[1:]}"
 
 
 def _on_size(record: RunRecord, pairs: Pairs, decision: Decision) -> ShortAnswerData:

@@ -45,9 +45,9 @@ from boostreg.report.records import EngineRecord, RunRecord
 from boostreg.report.wording import LABELS, format_change
 
 __all__ = [
-    "MAX_PARAMS", "Decision", "Pairs", "actions", "answer_data", "decide", "engine_of",
-    "find", "found_smaller", "model_words", "settings", "shown_value",
-    "tolerance_sentence", "unsettled",
+    "MAX_PARAMS", "NOTABLE_SIZE", "Decision", "Pairs", "actions", "answer_data",
+    "decide", "engine_of", "find", "found_smaller", "model_words", "settings",
+    "shown_value", "tolerance_sentence", "unsettled",
 ]  # fmt: skip
 
 Pairs = Mapping[tuple[str, str], Comparison]
@@ -58,7 +58,7 @@ Kind = Literal["mean", "simple", "trees", "defaults", "not settled"]
 MAX_PARAMS = 5
 """Parameters that the first sentence names; more are counted."""
 
-_NOTABLE_SIZE = 1.5
+NOTABLE_SIZE = 1.5
 """Ratio of delivered to judged leaves from which on a reader is warned."""
 
 
@@ -294,7 +294,7 @@ def actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     delivered = float(engine.models[pick].size.n_leaves)
     judged = outer_leaves(engine, pick)
     ratio = delivered / judged if judged else 1.0
-    if not 1 / _NOTABLE_SIZE <= ratio <= _NOTABLE_SIZE:
+    if not 1 / NOTABLE_SIZE <= ratio <= NOTABLE_SIZE:
         yield (
             f"The model of all rows has {count(delivered)} leaves, {count(judged)} "
             "were judged: to judge it, fix its values in search.fixed and run again."

@@ -1,7 +1,7 @@
 """What ``text`` of ``results.json`` holds: the answer, caveats, headings, warnings."""
 
 from boostreg.report import sentences
-from boostreg.report.answers import answer_lines, defaults_sentence, size_heading
+from boostreg.report.answers import answer_lines, defaults_sentence
 from boostreg.report.comparisons import best_linear
 from boostreg.report.decision import Decision, Pairs, tolerance_sentence
 from boostreg.report.records import RunRecord
@@ -42,13 +42,17 @@ def headings(
     record: RunRecord, by_pair: Pairs, decision: Decision | None
 ) -> HeadingsData:
     """Return the heading of each section: its finding."""
+    fronts = {
+        engine.name: [
+            (one.n_leaves, one.loss) for one in engine.tuned[None].selection.front
+        ]
+        for engine in record.engines.values()
+    }
     return {
-        "use": sentences.use_heading(record),
+        "use": sentences.use_heading(record, decision),
         "setup": sentences.setup_heading(record),
         "effects": sentences.effects_heading(record),
-        "front": "Size against loss"
-        if decision is None
-        else size_heading(record, by_pair, decision),
+        "front": sentences.front_heading(fronts, record.tolerance),
         "engines": sentences.engines_heading(record, by_pair),
         "baselines": sentences.baselines_heading(record, by_pair),
         "trials": sentences.trials_heading(record),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boostreg.figures import Figure
+from boostreg.report.glossary import TERMS, link_terms
 from boostreg.report.results import Results
 from boostreg.report.sections import SECTIONS, Rows, build_sections
 from boostreg.report.shell import fill, island
@@ -24,10 +25,14 @@ PARTS = {
 }
 """The parts of a page by the id of their element, each in a template of its name."""
 
-_STYLES = ("report.css", *(f"{part}.css" for part in PARTS if part != "claims"))
+_STYLES = (
+    "report.css",
+    *(f"{part}.css" for part in PARTS if part != "claims"),
+    "print.css",
+)
 _SCRIPTS = (
     "tools.js", "scale.js", "zoom.js", "report.js", "penalties.js", "trials.js",
-    "ready.js",
+    "picture.js", "ready.js",
 )  # fmt: skip
 
 
@@ -47,15 +52,20 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         for section in build_sections(results, trials, paths, fits)
     }
     study = results["study"]
-    data: dict[str, Any] = {"trials": None, "effects": {}}
+    data: dict[str, Any] = {"trials": None, "effects": {}, "budget": None}
     if "trials" in sections:
         data["trials"] = sections["trials"]["island"]
+    if "size" in sections:
+        data["budget"] = sections["size"]["island"]
     if "effects" in sections:
         data["effects"] = {
-            row["penalty"]: {key: row[key] for key in ("grid", "readings", "start")}
-            for row in sections["effects"]["rows"]
+            card["penalty"]: {
+                "grid": card["grid"],
+                "readings": {k: one["read"] for k, one in card["readings"].items()},
+            }
+            for card in sections["effects"]["cards"]
         }
-    return fill(
+    page = fill(
         "report.html",
         styles=_STYLES,
         scripts=_SCRIPTS,
@@ -63,8 +73,10 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         crumbs=list(_crumbs(results)),
         parts=[(part, name) for part, name in PARTS.items() if _has(part, sections)],
         sections=dict.fromkeys(SECTIONS) | sections,
+        terms=TERMS,
         island=island(data),
     )
+    return link_terms(page)
 
 
 def _crumbs(results: Results) -> Iterator[str]:
@@ -81,7 +93,7 @@ def _crumbs(results: Results) -> Iterator[str]:
 
 
 def _has(part: str, sections: Mapping[str, Any]) -> bool:
-    needs = {"claims": ("claims",), "penalties": ("effects",), "size": ("front",)}
+    needs = {"claims": ("claims",), "penalties": ("effects",), "size": ("size",)}
     return all(name in sections for name in needs.get(part, ()))
 
 
@@ -103,8 +115,9 @@ def _figures_in(content: Any) -> Iterator[Figure]:
     if isinstance(content, Figure):
         yield content
     elif isinstance(content, Mapping):
-        for value in content.values():
-            yield from _figures_in(value)
+        for key, value in content.items():
+            if key != "narrow":  # the same figure once more, for phones
+                yield from _figures_in(value)
     elif isinstance(content, list | tuple):
         for value in content:
             yield from _figures_in(value)

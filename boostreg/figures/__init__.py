@@ -12,16 +12,22 @@ from boostreg.figures.curves import (
     measure_scale,
 )
 from boostreg.figures.figure import Figure, figure_css
-from boostreg.figures.front import PLOT, Cloud, Landmark, size_against_loss
+from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import (
-    Difference,
     Estimate,
     Ratio,
     VerdictRow,
     difference_chart,
-    interval_chart,
+    models_chart,
     ratio_chart,
     verdict_strip,
+)
+from boostreg.figures.overview import (
+    Effect,
+    JudgedModel,
+    PenaltyRow,
+    penalty_forest,
+    sizes_and_losses,
 )
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
@@ -38,13 +44,14 @@ from boostreg.figures.small import (
 
 __all__ = [
     "PALETTE",
-    "PLOT",
     "Cloud",
     "Curve",
-    "Difference",
+    "Effect",
     "Estimate",
     "Figure",
+    "JudgedModel",
     "Landmark",
+    "PenaltyRow",
     "Ratio",
     "Scale",
     "SearchedRange",
@@ -59,16 +66,18 @@ __all__ = [
     "encoding",
     "figure_css",
     "fronts_of_two",
-    "interval_chart",
     "line_panel",
     "measure_scale",
+    "models_chart",
     "palette_css",
+    "penalty_forest",
     "promise_chart",
     "range_strip",
     "ratio_chart",
     "robust_high",
     "share_bars",
     "size_against_loss",
+    "sizes_and_losses",
     "small_trees",
     "sparkline",
     "verdict_strip",

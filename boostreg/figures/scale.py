@@ -161,6 +161,10 @@ _ROOM = 30.0
 """Pixels between the position of 0 and the start of a logarithmic axis."""
 
 
+_STEPS = 6
+"""So many steps or more always contain two round values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tick:
     """A marked value of an axis."""
@@ -218,7 +222,9 @@ class Scale:
         return replace(self, start=self.end, end=self.start)
 
     def ticks(self, n: int = 5) -> tuple[Tick, ...]:
-        """Return at most about ``n`` round values within the range.
+        """Return about ``n`` round values within the range, at least two.
+
+        One tick alone would show no distance.
 
         >>> [t.label for t in Scale(0.001, 10, 0, 1, log=True).ticks(3)]
         ['0.001', '0.1', '10']
@@ -294,15 +300,18 @@ def _linear_ticks(low: float, high: float, n: int) -> tuple[Tick, ...]:
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    if last <= first and n < _STEPS:
+        return _linear_ticks(low, high, n + 1)
     marks = [round(k * step, decimals + 2) for k in range(first, last + 1)]
     return tuple(Tick(v, fixed(v, decimals)) for v in marks)
 
 
 def _log_ticks(low: float, high: float, n: int) -> tuple[Tick, ...]:
     decades = math.log10(high / low)
-    if decades < 0.5:
+    if decades < 0.7:
         return tuple(t for t in _linear_ticks(low, high, n) if t.value > 0)
-    if decades < 1.2 or decades < n / 3:
+    whole = math.floor(math.log10(high) + 1e-9) - math.ceil(math.log10(low) - 1e-9)
+    if decades < max(1.2, n / 3) or whole < 1:
         parts, step = [1.0, 2.0, 5.0], 1
     else:
         parts, step = [1.0], max(1, math.ceil(decades / n))

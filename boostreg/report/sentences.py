@@ -1,7 +1,7 @@
 """Sentences and headings about penalties, engines and models, from a run's records."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from boostreg.changes import LossChange
 from boostreg.effects.effects import FACTORS
@@ -21,7 +21,7 @@ from boostreg.report.wording import (
 
 __all__ = [
     "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
-    "effects_heading", "engines_heading", "flat_sentences",
+    "effects_heading", "engines_heading", "flat_sentences", "front_heading",
     "importance_heading", "listed", "of_all_engines",
     "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
@@ -30,6 +30,9 @@ __all__ = [
 
 _MAX_LISTED = 4
 """Penalties that a sentence names; more are counted."""
+
+_MIN_HALVED = 2.0
+"""Leaves from which on a heading states what half as many cost."""
 
 _MAX_TREES = 3
 """Penalties whose first trees a heading describes."""
@@ -215,6 +218,33 @@ def effects_heading(record: RunRecord) -> str:
         return f"{lead}, {listed(names)} lower the loss ({names[0]}: {where})"
     others = ", no other is shown to" if len(found) > 1 else ""
     return f"{lead}, {names[0]} lowers the loss: {where}{others}"
+
+
+def front_heading(
+    fronts: Mapping[str, Sequence[tuple[float, float]]], tolerance: float
+) -> str:
+    """Return from how many leaves on the loss is within ``tolerance`` of the lowest.
+
+    And what half as many cost. ``fronts`` are leaves and inner loss of each engine, by
+    ascending leaves and falling loss.
+
+    >>> front_heading({"xgboost": [(0, 3.0), (40, 1.1), (100, 1.0), (300, 1.0)]}, 0.01)
+    'Within 1% of its lowest loss: XGBoost from 100 leaves on; half as many cost +10%'
+    """
+    found, costs = [], []
+    for engine, front in fronts.items():
+        lowest = front[-1][1]
+        leaves = next(n for n, loss in front if loss <= lowest * (1 + tolerance))
+        unit = "" if found else " leaves on"
+        found.append(f"{LABELS[engine]} from {count(leaves)}{unit}")
+        half = [loss for n, loss in front if n <= leaves / 2]
+        if half and leaves >= _MIN_HALVED and lowest > 0:
+            costs.append(format_change(half[-1] / lowest - 1))
+    share = format_change(tolerance).removeprefix("+")
+    start = f"Within {share} of its lowest loss: {', '.join(found)}"
+    if len(costs) < len(found):
+        return start
+    return f"{start}; half as many cost {listed(list(dict.fromkeys(costs)))}"
 
 
 def engines_heading(record: RunRecord, by_pair: Pairs) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 from boostreg.effects.effects import plain_size
 from boostreg.penalty import Penalty
 from boostreg.report.comparisons import judged_models
+from boostreg.report.measures import predicted_values
 from boostreg.report.records import RunRecord
 from boostreg.trees import SIZES
 from boostreg.tuning.tuned import trial_row
 
 __all__ = [
     "FIT_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table", "loss_table",
-    "path_table", "trial_table",
+    "path_table", "prediction_table", "trial_table",
 ]  # fmt: skip
 
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
@@ -62,6 +63,37 @@ def loss_table(record: RunRecord) -> list[dict[str, object]]:
         if judges.groups is not None:
             columns["group"] = judges.groups[rows].tolist()
         columns |= {n: one.row_losses[fold].tolist() for n, one in judged.items()}
+        table += [
+            {"outer_fold": fold, **dict(zip(columns, cells, strict=True))}
+            for cells in zip(*columns.values(), strict=True)
+        ]
+    return table
+
+
+def prediction_table(record: RunRecord) -> list[dict[str, object]]:
+    """Return the rows of ``predictions.csv``: one per test row of an outer fold.
+
+    ``row`` is its place in the table; then come its weight, its target, and what every
+    model that was judged predicts: a number, or a probability for each class.
+    """
+    judged, judges = judged_models(record), record.judges
+    labels = record.card["class_labels"]
+    values = {n: predicted_values(record, one) for n, one in judged.items()}
+    table: list[dict[str, object]] = []
+    for fold, (rows, weights) in enumerate(
+        zip(judges.rows, judges.weights, strict=True)
+    ):
+        y = record.y[rows]
+        columns: dict[str, list[Any]] = {
+            "row": rows.tolist(),
+            "weight": [1.0] * len(rows) if weights is None else weights.tolist(),
+            "target": [labels[int(k)] for k in y] if labels else y.tolist(),
+        }
+        for name, by_fold in values.items():
+            if not labels:
+                columns[name] = by_fold[fold].tolist()
+            for code, label in enumerate(labels):
+                columns[f"{name} probability_{label}"] = by_fold[fold][:, code].tolist()
         table += [
             {"outer_fold": fold, **dict(zip(columns, cells, strict=True))}
             for cells in zip(*columns.values(), strict=True)

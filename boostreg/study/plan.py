@@ -34,9 +34,11 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.losses import LOSS_NAMES, Objective
+from boostreg.metrics import default_metrics, metric_fault
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
+from boostreg.study.faults import describe
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
 from boostreg.study.path_grids import engine_grids, left_out, not_split, path_names
 from boostreg.study.run import damage_as_data_error, read_results
@@ -67,6 +69,15 @@ def _default_outer(table: Table) -> Folds:
     few_groups = table.groups is not None and len(np.unique(table.groups)) < 10
     repeated = table.n_samples < _FEW_ROWS and table.time is None and not few_groups
     return Folds(repeats=_REPEATS if repeated else 1)
+
+
+def _metrics(names: tuple[str, ...] | None, objective: Objective) -> tuple[str, ...]:
+    """Return the scorers of a study; raise StudyError if one does not suit it."""
+    if names is None:
+        return default_metrics(objective)
+    if (fault := metric_fault(names, objective)) is not None:
+        raise StudyError.at(*fault.loc, text=describe(fault))
+    return names
 
 
 def _check_n_folds(validation: Validation, n_rows: int) -> None:
@@ -132,6 +143,8 @@ class Plan:
         self.baseline_names = self._supported_baselines(spec.baselines)
         with study.at("baselines"):
             check_baselines(self.baseline_names, self.objective)
+        with study.at("metrics"):
+            self.metrics = _metrics(spec.metrics, self.objective)
         with study.at("claims"):
             check_claims(spec, self.objective.name)
         outer = spec.validation.outer or _default_outer(self.table)
@@ -163,7 +176,13 @@ class Plan:
         ranges = {engine: own.ranges for engine, own in self.spaces.items()}
         names = tuple(n for n in path_names(spec, ranges) if n in supported)
         paths = spec.paths.model_copy(update={"penalties": names})
-        self.spec = spec.model_copy(update={"paths": paths, "validation": validation})
+        self.spec = spec.model_copy(
+            update={
+                "paths": paths,
+                "validation": validation,
+                "metrics": self.metrics,
+            }
+        )
 
     def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return baselines; of the default ones only those for the objective."""

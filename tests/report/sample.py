@@ -72,6 +72,9 @@ def sample_run(
         "outer_ratio": 0.25,
         "claims": [],
         "lint": [],
+        "metrics": _metric_heads(),
+        "calibration": _calibration(engines[0]) if task != "regression" else [],
+        "simple_model": _simple_model(inputs),
     }
     return results, trials, _paths(results)
 
@@ -152,6 +155,65 @@ def _trials(rng, engine, fold, n_trials, level):
         }
 
 
+def _metric_heads():
+    return {
+        "neg_root_mean_squared_error": {"label": "RMSE", "higher_is_better": False},
+        "r2": {"label": "R\N{SUPERSCRIPT TWO}", "higher_is_better": True},
+    }
+
+
+def _metrics(loss):
+    root, share = math.sqrt(loss), 1 / (1 + loss / 3100)
+    return {
+        "neg_root_mean_squared_error": _value(root, root * 0.05),
+        "r2": _value(share, 0.04),
+    }
+
+
+def _value(value, spread):
+    return {"value": value, "low": value - spread, "high": value + spread}
+
+
+def _calibration(engine):
+    bins = [
+        {"predicted": p, "observed": p**1.1, "low": p**1.1 * 0.8,
+         "high": min(1.0, p**1.1 * 1.2), "rows": 44}
+        for p in ((k + 0.5) / 10 for k in range(10))
+    ]  # fmt: skip
+    return [
+        {"model": model, "label": label, "bins": bins}
+        for model in (f"{engine} one_se", "lasso")
+        for label in ("a", "b", "c")
+    ]
+
+
+def _simple_model(inputs):
+    return {
+        "model": "lasso",
+        "file": "models/lasso.json",
+        "file_bytes": 3400,
+        "strength": 0.01,
+        "l1_ratio": 1.0,
+        "scale": "identity",
+        "intercept": [152.0],
+        "raw_intercept": [-30.5],
+        "coefficients": [
+            {"input": name, "column": name, "category": None, "output": None,
+             "standardized": 24.0 / (k + 1) * (-1) ** k, "raw": 5.5 / (k + 1)}
+            for k, name in enumerate(inputs[:6])
+        ],
+    }  # fmt: skip
+
+
+def _features():
+    top = [
+        {"name": name, "gain": 0.5 / 2**k, "rise": 0.3 / (k + 1),
+         "low": 0.3 / (k + 1) - 0.1, "high": 0.3 / (k + 1) + 0.1}
+        for k, name in enumerate(FEATURES[:6])
+    ]  # fmt: skip
+    return {"features": top, "used": 8, "left_out": 2}
+
+
 def _outer(loss, spread):
     return {
         "loss": loss,
@@ -185,6 +247,8 @@ def _pick(engine, row, level):
         "at_edge": [],
         "acting": [name for name in SPACE if penalty[name]],
         "by_outer_fold": [],
+        "metrics": _metrics(row["loss"]),
+        "file_bytes": 60 * row["leaves"],
     }
 
 
@@ -246,6 +310,7 @@ def _engine(rng, engine, trials, level):
         "purposes": [],
         "ties": [t["trial"] for t in near],
         "front": sorted(front, key=lambda p: p["leaves"]),
+        "features": {"best": _features(), "one_se": _features()},
     }
 
 
@@ -259,6 +324,7 @@ def _reference(loss, leaves, level):
         "outer": _outer(loss, level * 0.07),
         "size": _size(leaves, 0.0),
         "rounds": [100, 100, 100, 100, 100],
+        "metrics": _metrics(loss),
     }
 
 
@@ -289,6 +355,7 @@ def _baseline(loss, level, inputs, kept, path):
         "one_se_strength": None,
         "notes": [],
         "path": path,
+        "metrics": _metrics(loss),
     }
 
 
@@ -537,6 +604,7 @@ def _run():
         "fits": 2412,
         "fits_from_journal": 0,
         "platform": "Linux x86_64",
+        "microseconds_per_row": {"xgboost-best": 2.4, "lasso": 0.2},
     }
 
 

@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 
 from boostreg.figures.scale import MINUS
 from boostreg.report import render
+from boostreg.report.glossary import link_terms
 from boostreg.report.wording import PENALTY_WORDS, engine_name, signed_percent
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 TIMES = "\N{MULTIPLICATION SIGN}"
 VOID = {"meta", "link", "input", "br", "wbr"}
+INLINE = {"a", "b", "strong", "small", "code", "bdi", "wbr"}
 
 
 class Reader(HTMLParser):
@@ -37,12 +39,14 @@ class Reader(HTMLParser):
         """Note a tag that opens."""
         self.tags.append(tag)
         self.attributes += attrs
+        self.texts += [] if tag in INLINE else [" "]
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag):
         """Check that the tag was the last one open."""
         assert self.open.pop() == tag
+        self.texts += [] if tag in INLINE else [" "]
 
     def handle_data(self, data):
         """Note text."""
@@ -50,7 +54,7 @@ class Reader(HTMLParser):
 
 
 def visible(text):
-    return " ".join(" ".join(Reader(text).texts).split())
+    return " ".join("".join(Reader(text).texts).split())
 
 
 def test_equal_results_give_equal_bytes(run):
@@ -103,8 +107,30 @@ def test_data_island_holds_the_trials_of_the_final_tuning(run, page_text):
     final = [row for row in run[1] if row["outer_fold"] == "all"]
     at = island["columns"].index("loss")
     assert [v[at] for v in island["values"]] == pytest.approx(
-        [row["loss"] for row in final], rel=1e-5
+        [final[k]["loss"] for k in island["index"]], rel=1e-5
     )
+    assert sorted(island["index"]) == list(range(len(final)))
+
+
+def test_trials_are_listed_by_loss_those_on_all_folds_first(run, page_text):
+    names = re.findall(r'<tr id="trial=(\S+)"', page_text)
+    final = {
+        f"{row['engine']}-{row['trial']}": (row["state"], row["loss"])
+        for row in run[1]
+        if row["outer_fold"] == "all"
+    }
+
+    assert [final[name] for name in names] == sorted(final.values())
+
+
+def test_columns_that_are_constant_are_named_in_a_line_instead(page_text):
+    table = re.search(r'<table id="table">.*?</thead>', page_text, re.DOTALL)[0]
+    heads = [" ".join(head.split()) for head in re.findall(r"<th.*?>(.*?)</th>", table)]
+
+    assert "max_<wbr>leaves" in heads
+    assert "learning_<wbr>rate" not in heads
+    named = re.search(r"Equal in all of them: (.*?)\.(?=\s|<)", page_text)[1]
+    assert "learning_rate 0.1" in named
 
 
 def test_opening_paragraph_holds_every_sentence_of_the_answer(run, page_text):
@@ -139,14 +165,49 @@ def test_headings_come_from_the_results(run, page_text):
         assert heading in page_text, name
 
 
-def test_parameters_are_there_in_both_spellings(run, page_text):
+def test_pick_is_pasted_with_four_digits_and_exact_in_yaml(run, page_text):
     pick = run[0]["engines"]["lightgbm"]["one_se"]
 
     shown = visible(page_text)
 
-    assert f"reg_lambda: {pick['penalty']['reg_lambda']!r}" in shown
-    assert f"'lambda_l2': {pick['params']['lambda_l2']!r}" in shown
+    exact = pick["penalty"]["reg_lambda"]
+    assert f"reg_lambda: {exact!r}" in shown
+    assert f"'lambda_l2': {float(f'{exact:.4g}')!r}," in shown
     assert f"num_boost_round={pick['rounds']}" in shown
+
+
+def test_model_of_the_answer_comes_first_and_equal_picks_once(run):
+    results, trials, paths = copy.deepcopy(run)
+    results["answer"]["settings"].update(engine="lightgbm", model="best")
+    results["engines"]["xgboost"]["best"] = results["engines"]["xgboost"]["one_se"]
+
+    text = render(results, trials, paths)
+
+    assert re.findall(r'name="model" value="([\w-]+)"', text) == [
+        "lightgbm-best",
+        "xgboost-best",
+        "lightgbm-one_se",
+    ]
+
+
+def test_parameters_that_act_have_the_library_s_name_unit_and_default(run, page_text):
+    pick = run[0]["engines"]["lightgbm"]["one_se"]
+    value = f"{pick['raw']['reg_lambda']:.4g}"
+
+    shown = visible(page_text)
+
+    assert f"lambda_l2 {value} 0 L2 on leaf weights, in summed hessians" in shown
+
+
+def test_model_much_larger_than_those_that_were_judged_is_flagged(run):
+    results, trials, paths = copy.deepcopy(run)
+    pick = results["engines"]["xgboost"]["one_se"]
+    pick["size"] = pick["size"] | {"leaves": 4000}
+    pick["outer_size"] = pick["outer_size"] | {"leaves": 700.0}
+
+    shown = visible(render(results, trials, paths))
+
+    assert "4,000 leaves on all rows, 700 were judged" in shown
 
 
 def test_pick_is_there_in_three_scales_and_as_a_prior(page_text):
@@ -173,7 +234,7 @@ def test_reached_limits_are_shown_where_the_pick_is(run):
     shown = visible(render(results, trials, paths))
 
     assert "rounds.max stopped it" in shown
-    assert "reg_alpha is at the edge of its range" in shown
+    assert re.search(r"reg_alpha is the (lowest|highest) value searched", shown)
 
 
 def test_page_stays_small(sample_run):
@@ -480,7 +541,9 @@ def test_a_run_without_a_search_shows_its_fixed_values_alone(run):
 @pytest.mark.parametrize("section", ["importance", "promise"])
 def test_sections_with_data_are_there_and_have_a_chart(section, page_text):
     body = re.search(
-        rf'<div class="sec" id="{section}">.*?</section>', page_text, re.DOTALL
+        rf'<(?:div|details) class="\w+" id="{section}">.*?</section>',
+        page_text,
+        re.DOTALL,
     )
 
     assert '<svg class="boostreg" viewBox' in body[0]
@@ -501,3 +564,33 @@ def test_charts_of_the_page_are_well_formed_xml(sample_run):
     assert len(charts) > 10
     for chart in charts:
         ET.fromstring(chart)  # noqa: S314 - our own markup
+
+
+def test_each_term_is_linked_once_where_it_occurs_first(page_text):
+    links = re.findall(r'<a class="term" href="#([\w-]+)">', page_text)
+
+    assert len(links) == len(set(links)) >= 8
+    assert all(f'id="{link}"' in page_text for link in links)
+
+
+def test_terms_are_linked_in_no_title_code_or_attribute():
+    page = (
+        '<h2>As good</h2><p title="as good">x</p><code>as good</code>'
+        "<script>if (a < b && b > c) 'as good'</script><p>As good &lt; <b>as good</b>"
+    )
+
+    linked = link_terms(page)
+
+    before, after = page.rsplit("As good &lt;", 1)
+    link = '<a class="term" href="#term-as-good">As good</a>'
+    assert linked == f"{before}{link} &lt;{after}"
+
+
+def test_time_of_a_replay_is_not_reported_as_that_of_the_run(run):
+    results, trials, paths = copy.deepcopy(run)
+    results["run"] |= {"seconds": 98765.25, "fits": 300, "fits_from_journal": 300}
+
+    shown = visible(render(results, trials, paths))
+
+    assert "98765" not in shown.replace(",", "")
+    assert "fits read from the journal all" in shown

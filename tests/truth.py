@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 NAMES = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "sklearn": "scikit-learn"}
+FACTORS = "\N{MULTIPLICATION SIGN}\N{DIVISION SIGN}"
 PANELS = ("loss", "trees", "leaves_per_tree")
 
 
@@ -53,7 +54,9 @@ class Page(HTMLParser):
             self._island += data
         is_tick = tag == "text" and found.get("text-anchor") == "end"
         if self._svg is not None and is_tick and data.strip():
-            self._svg["ticks"].append((read(data)[0], float(found["y"]) - 4))
+            number = read(data.lstrip(FACTORS))[0]
+            value = 1 / number if data[0] == FACTORS[1] else number
+            self._svg["ticks"].append((value, float(found["y"]) - 4))
         if tag == "small":
             self.texts.append(data)
 
@@ -82,14 +85,7 @@ class Page(HTMLParser):
 
 
 def read(shown):
-    """Return the number that a text shows, and half of its last place.
-
-    A factor is shown after a sign of multiplication, or of division if it is below 1.
-    """
-    if shown.strip()[:1] in "\N{MULTIPLICATION SIGN}\N{DIVISION SIGN}":
-        size, half = read(shown.strip()[1:])
-        divides = shown.strip()[0] == "\N{DIVISION SIGN}"
-        return (1 / size, half / size**2) if divides else (size, half)
+    """Return the number that a text shows, and half of its last place."""
     plain = shown.strip().replace(",", "").replace("\N{MINUS SIGN}", "-")
     unit = {"%": 0.01, "k": 1e3, "M": 1e6}.get(plain[-1:], 1.0)
     match = re.match(r"([+-]?\d+(?:\.(\d+))?)(?:e(-?\d+))?", plain)
@@ -101,6 +97,8 @@ def equal(shown, stored):
     """Return whether a text shows a number as it rounds, a dash for none."""
     if stored is None or not math.isfinite(stored):
         return shown == "\N{EN DASH}"
+    if shown[:1] in FACTORS:
+        return equal(shown[1:], 1 / stored if shown[0] == FACTORS[1] else stored)
     value, half = read(shown)
     rounded = 0.5 * 10.0 ** (math.floor(math.log10(abs(stored))) - 1) if stored else 0.0
     # From 10 on counts and shares are written whole or with so many digits.

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from boostreg.figures.scale import MINUS
 from boostreg.report import render
 from boostreg.report.glossary import link_terms
-from boostreg.report.wording import PENALTY_WORDS
+from boostreg.report.wording import PENALTY_WORDS, signed_percent
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 TIMES = "\N{MULTIPLICATION SIGN}"

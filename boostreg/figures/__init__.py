@@ -22,6 +22,12 @@ from boostreg.figures.intervals import (
     ratio_chart,
     verdict_strip,
 )
+from boostreg.figures.measures import (
+    Bin,
+    ColumnUse,
+    calibration_chart,
+    columns_chart,
+)
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.scale import Scale, robust_high
@@ -37,7 +43,9 @@ from boostreg.figures.small import (
 
 __all__ = [
     "PALETTE",
+    "Bin",
     "Cloud",
+    "ColumnUse",
     "Curve",
     "Estimate",
     "Figure",
@@ -48,7 +56,9 @@ __all__ = [
     "SmallTree",
     "Trace",
     "VerdictRow",
+    "calibration_chart",
     "coefficient_paths",
+    "columns_chart",
     "counts_chart",
     "curve_panel",
     "curves_of_two",

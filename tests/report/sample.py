@@ -448,14 +448,13 @@ def _effects(rng, engine, level):
             ],
             "others": [
                 {
-                    "anchor": "tuned",
-                    "reading": "equal",
+                    "anchor": anchor,
+                    "reading": reading,
                     "flat": [0.0, grid[3]],
                     "safe": None,
-                    "points": [
-                        p | {"loss": 1.01 * p["loss"], "judged": None} for p in points
-                    ],
+                    "points": [_elsewhere(p, reading) for p in points],
                 }
+                for anchor, reading in (("fixed", "stopped"), ("tuned", "equal"))
             ],
             "mechanism": None
             if name == "min_split_gain"
@@ -475,6 +474,16 @@ def _effects(rng, engine, level):
             f"{points[0]['leaves']:,} to {points[8]['leaves']:,}.",
         }
     return found
+
+
+def _elsewhere(point, reading):
+    """Return a point of another path: twice the change, or of the inner folds."""
+    change, loss = point["against_off"]["change"], 1.01 * point["loss"]
+    return point | {
+        "loss": loss,
+        "judged": loss if reading == "stopped" else None,
+        "against_off": _change(2 * change, 0.04 if change else 0.0),
+    }
 
 
 def _safe(points):
@@ -560,13 +569,18 @@ def _point(rng, name, value, level, shift):
         "rated": True,
         "cut": 0.0,
         "differences": {"loss": [0.0, -9.0, 9.0], "gap": [None, None, None]},
-        "factors": {
-            "trees": [1.0, 0.8, 1.25],
-            "leaves_per_tree": [0.5, 0.4, 0.6],
-            "leaves": [0.5, None, None],
-        },
+        "factors": _factors(pull - _pull(held | {"max_leaves": 31})),
         **_size(leaves, pull),
     }
+
+
+def _factors(pull):
+    trees, leaves = math.exp(0.2 * pull), math.exp(-1.1 * pull)
+    each = {"trees": trees, "leaves_per_tree": leaves}
+    ends = {
+        name: [v, v * math.exp(-pull), v * math.exp(pull)] for name, v in each.items()
+    }
+    return ends | {"leaves": [trees * leaves, None, None]}
 
 
 def _paths(results):

@@ -182,17 +182,17 @@ def test_python_and_javascript_set_the_same_ticks(chromium):
     assert drawn == [[tick.label for tick in s.ticks(6)] for s in ranges]
 
 
-def test_pinned_trial_is_marked_on_every_effect_panel(visit, page_file):
+def test_pinned_trial_is_marked_on_every_panel_of_the_cards(visit, page_file):
     page = visit(page_file).page
     unfold(page, "trials")
 
     page.locator("#table tbody a").nth(5).click()
 
     marked = page.evaluate(
-        "[...document.querySelectorAll('.fx > .panel > svg .dot')]"
+        "[...document.querySelectorAll('.reading svg .dot')]"
         ".filter(p => p.getAttribute('d')).length"
     )
-    assert marked == page.locator(".fx > .panel > svg .dot").count()
+    assert marked == page.locator(".reading svg .dot").count()
     assert marked > 0
 
 
@@ -282,6 +282,54 @@ def test_slider_reads_the_curves_by_keyboard(visit, page_file):
     assert page.locator(".probe label").first.text_content().endswith("= 0")
     assert "XGBoost: " in page.locator(".probe output").first.text_content()
     assert " = 0. XGBoost: " in slider.get_attribute("aria-valuetext")
+
+
+def test_switch_changes_all_cards_by_keyboard_with_what_the_slider_reads(
+    visit, page_file
+):
+    page = visit(page_file).page
+    output = page.locator(".probe output").first
+    shown = page.locator(".reading:visible")
+    before = output.text_content()
+
+    page.locator("[name=reading]:checked").focus()
+    page.keyboard.press("ArrowRight")
+
+    cards = page.locator(".card").count()
+    keys = [one.get_attribute("data-reading") for one in shown.all()]
+    assert keys == ["alone"] * cards
+    assert output.text_content() != before
+    assert page.locator(".reading:visible .cur").first.get_attribute("d")
+
+
+def test_without_script_each_card_shows_the_chosen_model(visit, page_file):
+    page = visit(page_file, java_script_enabled=False).page
+
+    shown = [
+        one.get_attribute("data-reading")
+        for one in page.locator(".reading:visible").all()
+    ]
+
+    assert shown == ["tuned"] * page.locator(".card").count()
+    assert page.locator("[name=reading]").first.is_hidden()
+    assert page.locator(".card details").first.is_visible()
+
+
+def test_picture_of_a_card_has_all_its_drawings_side_by_side(visit, page_file):
+    page = visit(page_file).page
+    card = page.locator(".card").first
+
+    with page.expect_download() as download:
+        card.locator("[data-picture=svg]").click()
+    text = Path(download.value.path()).read_text("utf-8")
+
+    drawn = card.locator(".drawn > svg:visible").count()
+    places = re.findall(r'<svg [^>]*\bx="([\d.]+)" y="([\d.]+)"', text)
+    assert drawn >= 3
+    assert text.count('role="img"') == drawn
+    assert len({x for x, _ in places}) >= 3
+    assert "LightGBM" in text
+    assert "chosen" in text
 
 
 def test_walk_goes_through_the_trials(visit, page_file):
@@ -451,6 +499,7 @@ def test_print_shows_the_page_without_its_controls(visit, page_file):
     page.emulate_media(media="print")
 
     assert page.locator("nav").is_hidden()
+    assert page.locator(".card svg").first.is_visible()
     assert page.locator("#use pre").first.is_visible()
     assert page.locator("main button:visible").count() == 0
 

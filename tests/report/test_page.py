@@ -3,6 +3,7 @@
 import base64
 import copy
 import hashlib
+import html
 import json
 import re
 import runpy
@@ -21,6 +22,7 @@ from boostreg.report.glossary import link_terms
 from boostreg.report.wording import PENALTY_WORDS, engine_name, signed_percent
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
+TIMES = "\N{MULTIPLICATION SIGN}"
 VOID = {"meta", "link", "input", "br", "wbr"}
 INLINE = {"a", "b", "strong", "small", "code", "bdi", "wbr"}
 
@@ -238,7 +240,7 @@ def test_reached_limits_are_shown_where_the_pick_is(run):
 def test_page_stays_small(sample_run):
     assert len(render(*sample_run(n_trials=80)).encode()) < 500_000
     run = sample_run(n_trials=500)
-    assert len(render(*run, sample_fits(run[1])).encode()) < 600_000
+    assert len(render(*run, sample_fits(run[1])).encode()) < 700_000
 
 
 def test_of_many_trials_the_best_are_listed_and_the_rest_counted(sample_run):
@@ -306,7 +308,8 @@ def without_numbers(make):
     for found in results["effects"].values():
         for effect in found.values():
             effect["safe"] = None
-            for point in effect["points"]:
+            points = [p for path in effect["others"] for p in path["points"]]
+            for point in (*effect["points"], *points):
                 point.update(loss=None, judged=None, gap=None)
                 point["against_off"].update(change=None, low=None, high=None)
     for found in results["engines"].values():
@@ -421,7 +424,8 @@ def test_figures_of_the_page_equal_the_results(run, page_text):
         assert f"{100 * pair['change']:+.1f}%".replace("-", MINUS) in page_text
     for found in run[0]["effects"]["xgboost"].values():
         for point in found["points"]:
-            assert f"{point['leaves']:,} {point['judged']:,.0f}" in shown
+            change = signed_percent(point["against_off"]["change"])
+            assert f"{point['judged']:,.0f} {change} (" in shown
 
 
 def test_strongest_penalty_comes_first(run):
@@ -431,10 +435,110 @@ def test_strongest_penalty_comes_first(run):
 
     text = render(results, trials, paths)
 
-    assert re.findall(r'class="fx" data-p="(\w+)"', text)[0] == "reg_lambda"
+    assert re.findall(r'<figure [^>]*data-p="(\w+)"', text)[0] == "reg_lambda"
 
 
-@pytest.mark.parametrize("section", ["shrinkage", "trees", "importance", "promise"])
+def cards(text):
+    """Return the markup of each penalty's card by the penalty's name."""
+    found = re.findall(r'<figure [^>]*data-p="(\w+)".*?</figure>', text, re.DOTALL)
+    bodies = re.finditer(r"<figure [^>]*data-p=.*?</figure>", text, re.DOTALL)
+    return dict(zip(found, (body[0] for body in bodies), strict=True))
+
+
+def test_a_card_has_three_curves_per_reading_and_three_trees_in_two_widths(page_text):
+    for body in cards(page_text).values():
+        parts = re.split(r'<div class="(?:reading" data-reading|treelist)', body)[1:]
+        drawn = [part.count('<div class="drawn') for part in parts]
+
+        assert drawn == [3, 3, 3, 2]
+
+
+def test_shrinkage_is_in_the_card_of_l2_alone(page_text):
+    found = {
+        name for name, body in cards(page_text).items() if "H + reg_lambda" in body
+    }
+
+    assert found == {"reg_lambda"}
+
+
+def test_trees_that_do_not_differ_are_left_out(run):
+    results, trials, paths = copy.deepcopy(run)
+    for found in results["effects"].values():
+        for one in found["reg_alpha"]["trees"]:
+            one.update(tree="(2 -1 1)", leaves=2)
+
+    found = cards(render(results, trials, paths))
+
+    assert "treelist" not in found["reg_alpha"]
+    assert "treelist" in found["reg_lambda"]
+
+
+def finding(results, name, reading="tuned"):
+    """Return the sentence of a card's reading."""
+    part = cards(render(results, [], []))[name].split(f'data-reading="{reading}"')[1]
+    said = re.search(r"<p class=.*?</p>", part, re.DOTALL)[0]
+    return html.unescape(re.sub(r"<[^>]*>", "", said))
+
+
+def test_a_finding_is_the_word_for_all_engines_with_loss_and_size(run):
+    results = copy.deepcopy(run[0])
+    change = {"change": -0.14, "low": -0.31, "high": 0.081, "method": "t", "word": "x"}
+    results["penalties"]["reg_lambda"].update(word="not settled", against_off=change)
+    for engine, trees, leaves in (("xgboost", 4.3, 4.3), ("lightgbm", 4.4, 4.0)):
+        tuned = results["effects"][engine]["reg_lambda"]["tuned"]
+        factors = {"trees": [trees], "leaves_per_tree": [1.01], "leaves": [leaves]}
+        tuned.update(
+            word="not settled", values=[1.0, 100.0], trees=[28.4, 104.2],
+            factors={k: [*v, None, None] for k, v in factors.items()},
+        )  # fmt: skip
+
+    assert finding(results, "reg_lambda") == (
+        f"Not settled. At 1 to 100 against 0: {MINUS}14% loss ({MINUS}31% to +8.1%); "
+        f"{TIMES}4 to {TIMES}4.3 leaves: 28 \N{RIGHTWARDS ARROW} 104 trees, each as "
+        "large (XGBoost)."
+    )
+
+
+def test_engines_that_differ_are_named_with_their_own_words(run):
+    results = copy.deepcopy(run[0])
+    rated = {"change": -0.2, "low": -0.3, "high": -0.1, "method": "t", "word": "better"}
+    why = "no interval: rounds.max ended the curves while their loss still fell"
+    unrated = dict.fromkeys(("change", "low", "high")) | {"method": why, "word": "x"}
+    results["penalties"]["reg_alpha"].update(word="not settled", against_off=unrated)
+    first, second = (results["effects"][e]["reg_alpha"] for e in results["engines"])
+    first["tuned"].update(word="helps", against_off=rated)
+    second["tuned"].update(word="not settled", against_off=unrated)
+    first["alone"].update(word="helps", against_off=rated)
+    second["alone"].update(word="not settled", against_off=rated | {"high": 0.1})
+
+    tuned, alone = (finding(results, "reg_alpha", r) for r in ("tuned", "alone"))
+
+    assert tuned.startswith("Not rated. At ")
+    assert "rounds.max ended the curves; XGBoost helps, " in tuned
+    assert f"XGBoost helps, {MINUS}20% loss ({MINUS}30% to {MINUS}10%); Light" in alone
+    assert f"LightGBM not settled, {MINUS}20% loss ({MINUS}30% to +10%)" in alone
+
+
+def test_a_run_without_a_search_shows_its_fixed_values_alone(run):
+    results = copy.deepcopy(run[0])
+    for found in results["effects"].values():
+        for effect in found.values():
+            fixed, equal = effect["others"]
+            effect["others"] = [
+                equal | {"anchor": "fixed"},
+                fixed | {"anchor": "tuned"},
+            ]
+            effect.update(anchor="fixed", tuned=effect["alone"], alone=None)
+    for one in results["penalties"].values():
+        one["anchor"] = "fixed"
+
+    found = cards(render(results, [], []))
+
+    for body in found.values():
+        assert re.findall(r'data-reading="(\w+)"', body) == ["alone", "equal"]
+
+
+@pytest.mark.parametrize("section", ["importance", "promise"])
 def test_sections_with_data_are_there_and_have_a_chart(section, page_text):
     body = re.search(
         rf'<(?:div|details) class="\w+" id="{section}">.*?</section>',

@@ -23,8 +23,8 @@ const wrapped = (words, font, width) => {
   }
   return lines;
 };
-/* the key of a figure is in it or follows it; its marks and words flow below the drawing */
-const keyOf = figure => $('.key', figure) || (figure.nextElementSibling?.matches('.key') ? figure.nextElementSibling : null);
+/* the key of a figure is in it, follows it, or is named by it; its marks and words flow below the drawing */
+const keyOf = figure => $('.key', figure) || document.getElementById(figure.dataset.key) || (figure.nextElementSibling?.matches('.key') ? figure.nextElementSibling : null);
 const legend = (key, start, width, nextLine, colour, family) => {
   const parts = [];
   let x = Infinity, y;
@@ -74,7 +74,6 @@ const pictureOf = figure => inLight(() => {
   write($('h3', figure).textContent, 16, 700, style.color);
   const note = $$('.how', figure).find(one => one.checkVisibility());
   if (note) write(note.textContent, 12, 400, soft);
-  if (figure.dataset.key) write(figure.dataset.key, 12, 400, soft);
   for (const row of rows) {
     y += 8;
     for (const { svg, x, width, height } of row) {

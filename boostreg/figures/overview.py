@@ -33,17 +33,20 @@ __all__ = [
     "sizes_and_losses",
 ]
 
-_WIDE = Frame(width=560, height=356, left=56, right=548, top=12, bottom=310)
-_NARROW = Frame(width=328, height=300, left=46, right=322, top=12, bottom=254)
+_WIDE = Frame(width=560, height=354, left=56, right=548, top=30, bottom=310)
+_NARROW = Frame(width=328, height=330, left=46, right=322, top=30, bottom=286)
 
-_LETTER, _LINE = 6.9, 15.0
+_LETTER, _LINE = 7.3, 15.0
 """Estimated pixels of a letter of a label, and between its lines."""
 
 _NEAR = 0.12
-"""Marks of one name that are no farther apart share a label: a share of the width."""
+"""Marks of one name that are no farther apart share a label (of the width)."""
 
-_SAME = 15.0
-"""Marks of different names that are no farther apart share a label."""
+_SAME = 9.0
+"""Marks of one engine that are no farther apart share a label, whatever their names."""
+
+_APART = 9.0
+"""Pixels between marks that would hide each other."""
 
 _LOG_FROM = 4.0
 """Ratio of losses from which on their axis is logarithmic."""
@@ -108,6 +111,7 @@ def sizes_and_losses(
         for m in drawn
     )
     parts = [
+        text(0, 11, f"{shorten(loss, 26)} on unseen rows, lower is better"),
         frame.vertical_axis(y, n=5),
         frame.horizontal_axis(
             x, n=4 if narrow else 6, label="leaves or coefficients (log axis)"
@@ -191,19 +195,23 @@ def _loss_scale(
 
 
 def _apart(spots: Iterable[_Spot]) -> list[_Spot]:
-    """Return marks that would hide each other a few pixels apart."""
-    moved: list[_Spot] = []
-    for spot in sorted(spots, key=lambda one: one.at[0]):
+    """Return marks that would hide each other a few pixels apart, around their mean."""
+    runs: list[list[_Spot]] = []
+    for spot in sorted(spots, key=lambda one: (not one.model.name, one.at)):
         x, y = spot.at
-        hidden = [
-            one.at[0]
-            for one in moved
-            if one.model.name and abs(one.at[1] - y) < 10 and abs(one.at[0] - x) < 11
-        ]
-        if hidden and spot.model.name:
-            x = max(hidden) + 11
-        moved.append(replace(spot, at=(x, y)))
-    return moved
+        for run in runs:
+            last_x, last_y = run[-1].at
+            if spot.model.name and abs(x - last_x) < _APART and abs(y - last_y) < 10:
+                run.append(spot)
+                break
+        else:
+            runs.append([spot])
+    return [
+        replace(spot, at=(middle + (k - (len(run) - 1) / 2) * _APART, spot.at[1]))
+        for run in runs
+        for middle in (sum(one.at[0] for one in run) / len(run),)
+        for k, spot in enumerate(run)
+    ]
 
 
 def _ends(spot: _Spot, y: Scale) -> tuple[float, float]:
@@ -240,13 +248,12 @@ def _labelled(spots: Sequence[_Spot], frame: Frame) -> list[list[_Spot]]:
         if not spot.model.name:
             continue
         for one in groups:
-            is_same = all(other.model.name == spot.model.name for other in one)
             near = (frame.right - frame.left) * _NEAR
-            reach = (near, near) if is_same else (_SAME, _SAME)
+            if any(other.model.name != spot.model.name for other in one):
+                is_one = all(o.model.engine == spot.model.engine for o in one)
+                near = _SAME if is_one else 0.0
             if all(
-                abs(other.at[k] - spot.at[k]) <= reach[k]
-                for other in one
-                for k in (0, 1)
+                abs(other.at[k] - spot.at[k]) <= near for other in one for k in (0, 1)
             ):
                 one.append(spot)
                 break
@@ -296,19 +303,21 @@ def _words(spots: Sequence[_Spot], y: Scale, frame: Frame) -> _Words:
     names = list(dict.fromkeys(m.name for m in models))
     engines = list(dict.fromkeys(m.engine for m in models))
     head = " and ".join(names)
-    if len(engines) == 1 and engines[0]:
+    is_narrow = frame.width < _WIDE.width
+    if len(engines) == 1 and engines[0] and not is_narrow:
         head = f"{encoding(engines[0]).name}, {head}"
     head = shorten(head, round(frame.width / 13))
     sizes = list(dict.fromkeys(count(m.size) for m in models))
-    unit = models[0].unit
-    if len(sizes) == 1:
-        note = f"{sizes[0]} {unit if sizes[0] != '1' else unit.removesuffix('s')}"
-    elif len(sizes) == 2:
-        note = f"{sizes[0]} and {sizes[1]} {unit}"
-    else:
+    if len(sizes) > 2:
         ordered = sorted(models, key=lambda m: m.size or 0.0)
-        note = f"{count(ordered[0].size)} to {count(ordered[-1].size)} {unit}"
-    return _Words(head, note, tuple(spots), (min(highs), max(lows)))
+        note = f"{count(ordered[0].size)} to {count(ordered[-1].size)}"
+    else:
+        note = " and ".join(sizes)
+    reach = (min(highs), max(lows))
+    if is_narrow:
+        return _Words(f"{head} {note}", "", tuple(spots), reach)
+    unit = models[0].unit.removesuffix("s") if sizes == ["1"] else models[0].unit
+    return _Words(head, f"{note} {unit}", tuple(spots), reach)
 
 
 _DISTANCES = (4, 10, 20, 34, 52, 74, 100, 130, 165, 205, 250)
@@ -347,18 +356,28 @@ def _place(
 
     def cost(k: int, spot: tuple[Box, float]) -> float:
         here, gap = spot
-        others = [found for j, (found, _) in placed.items() if j != k]
+        others = {j: found for j, found in placed.items() if j != k}
+        boxes = [found for found, _ in others.values()]
         outside = _overlap(here, here) - _overlap(here, box)
-        hidden = sum(_overlap(here, one) for one in (*marks, *others))
+        hidden = sum(_overlap(here, one) for one in (*marks, *boxes))
         crossed = sum(_overlap(here, one) for one in lines)
-        struck = 0
-        if gap >= _LEAD_FROM:
-            along = _along(*_lead(labels[k], here))
-            struck = sum(_holds(one, at) for at in along for one in (*others, *marks))
-        return 50 * outside + 20 * hidden + 7 * crossed + 60 * struck + 3 * gap
+        own = [_lead(labels[k], here)] if gap >= _LEAD_FROM else []
+        struck = sum(
+            _holds(one, at)
+            for start, end in own
+            for at in _along(start, end)
+            for one in (*boxes, *marks)
+        )
+        struck += sum(
+            _holds(here, at)
+            for j, (found, far) in others.items()
+            if far >= _LEAD_FROM
+            for at in _along(*_lead(labels[j], found))
+        )
+        return 50 * outside + 20 * hidden + 7 * crossed + 90 * struck + 3 * gap
 
     # Further turns let the first labels make room for the last ones.
-    for _ in range(3):
+    for _ in range(4):
         for k, words in enumerate(labels):
             placed[k] = min(_places(words), key=lambda spot, k=k: cost(k, spot))
     return group(*(_label(labels[k], *placed[k]) for k in placed))

@@ -197,13 +197,22 @@ def _on_penalties(record: RunRecord, pairs: Pairs) -> ShortAnswerData:
         f"{first} {_spelled(one)}",
         *(f"{label} {_briefly(other)}" for label, other in others),
     ]
-    detail = f"{', '.join(parts)}, against the same trees without."
-    single = _on_single(record)
+    detail = f"{', '.join(parts)} against the same trees without"
+    if len(words) > 1 and _overlap(list(found.values())):
+        detail += "; they overlap, so no difference of engines is shown"
     return {
         "question": _ON_PENALTIES,
         "head": head,
-        "detail": f"{detail} {single}".rstrip(),
+        "detail": f"{detail}. {_on_single(record)}".rstrip(),
     }
+
+
+def _overlap(comparisons: list[Comparison]) -> bool:
+    """Return whether intervals that hold together have a value in common."""
+    changes = [one.change for one in comparisons]
+    return all(one.exists for one in changes) and (
+        max(one.low for one in changes) <= min(one.high for one in changes)
+    )
 
 
 _MAX_HEAD = 7
@@ -218,22 +227,23 @@ def _on_single(record: RunRecord) -> str:
     """Return which penalties are shown to help with the others tuned.
 
     A penalty that is not rated for all engines together counts for the engine in which
-    it is.
+    it is, and the sentence says so.
     """
-    together = {one.penalty: one for one in of_all_engines(record)}
+    together = of_all_engines(record)
     if not together:
         return ""
-    helping = []
-    for one in record.main_tuned():
-        if one.word(record.tolerance) == "helps":
-            if one is together[one.penalty]:
-                helping.append(one.penalty)
-            elif not together[one.penalty].against_off.exists:
-                helping.append(f"{one.penalty} in {LABELS[str(one.engine)]}")
+    margin = record.tolerance
+    helping = [n for n, one in together.items() if one.word(margin) == "helps"]
+    unrated = {o.penalty for o in together.values() if not o.against_off.exists}
+    helping += [
+        f"{one.penalty} (in {LABELS[one.engine]}, not rated elsewhere)"
+        for one in record.main_tuned()
+        if one.engine and one.penalty in unrated and one.word(margin) == "helps"
+    ]
     if not helping:
-        return "No single one is shown to help once the others are tuned."
+        return "No single one is shown to help once the rest is tuned."
     verb = "helps" if len(helping) == 1 else "help"
-    return f"Once the others are tuned, {listed(helping)} {verb}."
+    return f"Once the rest is tuned, {listed(helping)} {verb}."
 
 
 def _on_size(record: RunRecord, pairs: Pairs, decision: Decision) -> ShortAnswerData:
@@ -262,6 +272,8 @@ def _on_size(record: RunRecord, pairs: Pairs, decision: Decision) -> ShortAnswer
         trees = f"{head[:1].lower()}{head[1:]}".removesuffix(".").replace(":", ",")
         head = f"{_terms(record, simple)} instead of {large}."
         detail = f"Among trees, {trees}. {detail}"
+    elif decision.kind == "not settled":
+        head = f"Among trees, {head[:1].lower()}{head[1:]}"
     elif decision.kind == "mean":
         head = "A constant: no model beats it."
         found = pairs[best, "mean"]

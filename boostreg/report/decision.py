@@ -252,7 +252,7 @@ def _questions(
                 pairs[f"{engine} unpenalised", f"{engine} default"]
                 for engine in engines
             ]
-        word = words[0] if len(words) == 1 else "differs"
+        word = words[0] if len(words) == 1 else "by engine"
         yield _question(question, word, found)
     word = "found" if found_smaller(decision) else "none"
     yield _question("smallest", word, decision.sequence)
@@ -296,8 +296,8 @@ def actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     ratio = delivered / judged if judged else 1.0
     if not 1 / NOTABLE_SIZE <= ratio <= NOTABLE_SIZE:
         yield (
-            f"On all rows {label} has {count(delivered)} leaves, {count(judged)} were "
-            "judged: to judge it, put its parameters into search.fixed and run again."
+            f"The model of all rows has {count(delivered)} leaves, {count(judged)} "
+            "were judged: to judge it, fix its values in search.fixed and run again."
         )
 
 

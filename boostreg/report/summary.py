@@ -196,7 +196,7 @@ def _penalties(record: RunRecord) -> dict[str, PenaltyData]:
             if one.against_default is None
             else _loss_change(one.against_default, tolerance),
         }
-        for one in of_all_engines(record)
+        for one in of_all_engines(record).values()
     }
 
 

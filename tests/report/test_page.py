@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from boostreg.figures.scale import MINUS
 from boostreg.report import render
 from boostreg.report.glossary import link_terms
-from boostreg.report.wording import PENALTY_WORDS, engine_name, signed_percent
+from boostreg.report.wording import PENALTY_WORDS, signed_percent
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -133,11 +133,19 @@ def test_columns_that_are_constant_are_named_in_a_line_instead(page_text):
     assert "learning_rate 0.1" in named
 
 
-def test_opening_paragraph_holds_every_sentence_of_the_answer(run, page_text):
-    opening = re.search(r'<div class="answer">.*?</div>', page_text, re.DOTALL)[0]
+def test_first_screen_holds_the_decision_and_the_short_answers(run, page_text):
+    text, first = run[0]["text"], visible(answer_of(page_text))
 
-    for sentence in run[0]["text"]["answer"]:
-        assert sentence in visible(opening)
+    assert text["answer"][0] in first
+    for one in text["answers"]:
+        assert f"{one['question']} {one['head']} {one['detail']}" in first
+    for fact in (*text["caveats"], *run[0]["answer"]["actions"]):
+        assert fact in first
+
+
+def answer_of(page):
+    """Return the first screen of a page."""
+    return re.search(r'<section id="answer".*?</section>', page, re.DOTALL)[0]
 
 
 def test_numbers_of_the_results_are_on_the_page(run, page_text):
@@ -149,15 +157,16 @@ def test_numbers_of_the_results_are_on_the_page(run, page_text):
             assert f"{found[name]['size']['leaves']:,}" in shown
 
 
-def test_first_screen_lists_what_each_penalty_does(run, page_text):
-    answer = visible(page_text.split('<section id="use"', maxsplit=1)[0])
+def test_first_screen_shows_what_each_penalty_does_in_both_drawings(run, page_text):
+    _, *drawings = re.findall(r"<svg.*?</svg>", answer_of(page_text).split("two")[1])
+    forests = [d for d in drawings if "What each penalty does" in d]
 
-    for engine, effects in run[0]["effects"].items():
-        for name, effect in effects.items():
-            loss = effect["tuned"]["against_off"]["change"]
-            row = f"{name} {PENALTY_WORDS[name]} {engine_name(engine)}"
-            assert f"{row} {effect['tuned']['word']}" in answer
-            assert signed_percent(loss) in answer
+    assert len(forests) == 2
+    for name, found in run[0]["penalties"].items():
+        for forest in forests:
+            assert f">{name}</text>" in forest
+            assert f">{PENALTY_WORDS[name]}</text>" in forest
+            assert f">{found['word']}</text>" in forest
 
 
 def test_headings_come_from_the_results(run, page_text):
@@ -336,6 +345,10 @@ def hostile_names(make):
     bad = " ".join(HOSTILE)
     results["study"]["title"] = results["data"]["target"] = bad
     results["text"]["answer"] = results["text"]["warnings"] = list(HOSTILE)
+    results["text"]["answers"] = [
+        dict.fromkeys(("question", "head", "detail"), name) for name in HOSTILE
+    ]
+    results["answer"]["actions"] = list(HOSTILE)
     results["text"]["headings"]["front"] = bad
     results["data"]["classes"] = [{"label": name, "rows": 3} for name in HOSTILE]
     results["effects"]["xgboost"]["reg_alpha"]["sentence"] = bad

@@ -203,8 +203,8 @@ def _forest_title(results: Results) -> str:
     rated = {
         n: one for n, one in found.items() if one["against_off"]["low"] is not None
     }
-    if found and not rated:
-        return "No penalty is rated: rounds.max ended the curves without it"
+    if 2 * len(rated) < len(found):
+        return "Most effects are not rated: rounds.max ended curves without penalty"
     changes = {n: one["against_off"]["change"] or 0.0 for n, one in rated.items()}
     name = min(changes, key=lambda n: changes[n], default="")
     if not name or changes[name] > -results["study"]["tolerance"]:
@@ -212,8 +212,7 @@ def _forest_title(results: Results) -> str:
     ends = [rated[name]["against_off"][end] for end in ("low", "high")]
     low, high = (format_change(end or 0.0) for end in ends)
     return (
-        f"{name} may matter most: {format_change(changes[name])} loss, not settled "
-        f"({low} to {high})"
+        f"{name} may matter most: {format_change(changes[name])} loss ({low} to {high})"
     )
 
 

@@ -11,9 +11,9 @@ The variance of :math:`\theta` has two parts.
 1. Other test rows. Row i adds :math:`c_i` to :math:`\theta` at first order (the delta
    method): the sum, over the folds that test it, of its share of the fold's weight
    times :math:`a_i / \bar A - b_i / \bar B`, divided by the number of folds. Rows of a
-   group count as one. Over the n rows, :math:`V_1 = \frac{n}{n-1} \sum_i c_i^2`: for
-   one repeat this is the variance of the central limit theorem for
-   cross-validation [1]_.
+   group count as one, rows of weight 0 not at all. Over the n rows,
+   :math:`V_1 = \frac{n}{n-1} \sum_i c_i^2`: for one repeat this is the variance of the
+   central limit theorem for cross-validation [1]_.
 2. Other training rows. [1]_ speaks of the models that were fitted; a statement about
    the procedure needs more where fits are unstable. :math:`V_2` is the larger of two
    estimates: by how much the variance of fold means exceeds the mean of the variances
@@ -156,6 +156,28 @@ class Judges:
         pairs = zip(values, self.weights, strict=True)
         return np.array([np.average(v, weights=w) for v, w in pairs], dtype=np.float64)
 
+    @property
+    def clusters(self) -> Indices:
+        """Row or group of each test row, fold after fold."""
+        rows = np.concatenate(self.rows)
+        return rows if self.groups is None else self.groups[rows]
+
+    @property
+    def by_folds(self) -> bool:
+        """Whether an interval is made from the means of the folds, not from rows."""
+        return self.forward and len(self.rows) > 1
+
+    @property
+    def n(self) -> int:
+        """Number of folds, or of groups or rows of weight above 0, that judge."""
+        if self.by_folds:
+            return len(self.rows)
+        counts = [
+            np.ones(len(rows), np.bool_) if w is None else w > 0
+            for rows, w in zip(self.rows, self.weights, strict=True)
+        ]
+        return len(np.unique(self.clusters[np.concatenate(counts)]))
+
 
 @dataclass(frozen=True, slots=True)
 class _Ratio:
@@ -212,11 +234,7 @@ def _interval(one: _Ratio, reach: float, judges: Judges) -> LossChange:
     ends = (one.theta, one.theta - half, one.theta + half)
     estimate, low, high = (math.expm1(min(end, 700.0)) for end in ends)
     by_rows = _BY_ROWS if len(judges.rows) > 1 else _ONE_FOLD
-    return LossChange(estimate, low, high, _BY_FOLDS if _by_folds(judges) else by_rows)
-
-
-def _by_folds(judges: Judges) -> bool:
-    return judges.forward and len(judges.rows) > 1
+    return LossChange(estimate, low, high, _BY_FOLDS if judges.by_folds else by_rows)
 
 
 def _ratio(
@@ -232,7 +250,7 @@ def _ratio(
         return LossChange(estimate, nan, nan, "no interval: a mean loss is 0")
     influences = [x / mean_a - y / mean_b for x, y in zip(a, b, strict=True)]
     theta = math.log(mean_a / mean_b)
-    if _by_folds(judges):
+    if judges.by_folds:
         folds = judges.fold_means(influences)
         # Nadeau and Bengio's variance, see boostreg.statistics.
         spread = float(np.var(folds, ddof=1)) * (1 / len(folds) + judges.ratio)
@@ -247,7 +265,6 @@ def _ratio(
 
 def _parts(influences: Sequence[Array], judges: Judges) -> Array:
     """Return what each row, or each group of rows, adds to the log ratio."""
-    every = np.concatenate(judges.rows)
     shares = [
         np.ones(len(u)) / len(u) if w is None else w / w.sum()
         for u, w in zip(influences, judges.weights, strict=True)
@@ -255,9 +272,9 @@ def _parts(influences: Sequence[Array], judges: Judges) -> Array:
     added = np.concatenate(
         [share * u for share, u in zip(shares, influences, strict=True)]
     ) / len(influences)
-    codes = every if judges.groups is None else judges.groups[every]
-    _, position = np.unique(codes, return_inverse=True)
-    return np.bincount(position, weights=added).astype(np.float64)
+    counts = np.concatenate(shares) > 0
+    _, position = np.unique(judges.clusters[counts], return_inverse=True)
+    return np.bincount(position, weights=added[counts]).astype(np.float64)
 
 
 def _of_training_rows(influences: Sequence[Array], judges: Judges) -> float:

@@ -24,12 +24,10 @@ References
 .. [2] R. R. Bouckaert, E. Frank. "Evaluating the Replicability of Significance Tests
    for Comparing Learning Algorithms". PAKDD 2004, sec. 3.3.
    doi:10.1007/978-3-540-24775-3_3
-.. [3] S. Holm. "A Simple Sequentially Rejective Multiple Test Procedure". Scandinavian
-   Journal of Statistics 6, 65-70, 1979.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -40,16 +38,12 @@ from boostreg.errors import DataError
 __all__ = [
     "Interval",
     "corrected_t",
-    "holm",
-    "mean_interval",
-    "row_interval",
     "standard_error",
     "within_one_se",
 ]
 
 
-_CORRECTED = "corrected resampled t"
-_BY_ROWS = "t over paired test rows"
+_METHOD = "corrected resampled t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,105 +116,34 @@ def corrected_t(
     >>> corrected_t([0.5], 1 / 3).method
     'no interval: one split'
     """
+    from scipy.stats import t
+
     if not (math.isfinite(test_train_ratio) and test_train_ratio >= 0):
         raise DataError(
             f"test_train_ratio must be finite and >= 0, got {test_train_ratio!r}."
         )
-    values = _checked(differences, level)
-    if len(values) == 1:
-        return _none(float(values[0]), 1, "one split")
-    factor = 1 / len(values) + test_train_ratio
-    variance = factor * float(np.var(_flat(values), ddof=1))
-    return _student(values, float(np.mean(values)), variance, level, _CORRECTED)
-
-
-def mean_interval(
-    losses: ArrayLike, test_train_ratio: float, level: float = 0.95
-) -> Interval:
-    """Return the corrected resampled t interval of a mean loss.
-
-    As ``corrected_t``, but a loss of 0 is not a hypothesis, so the p-value is NaN.
-    """
-    interval = corrected_t(losses, test_train_ratio, level)
-    return replace(interval, p_value=math.nan)
-
-
-def row_interval(
-    row_differences: ArrayLike, weights: ArrayLike | None = None, level: float = 0.95
-) -> Interval:
-    r"""Return the interval of a mean difference over the test rows of one split.
-
-    Parameters
-    ----------
-    row_differences : array-like of shape (n_samples,)
-        One difference per test row, such as loss(a) - loss(b).
-    weights : array-like of shape (n_samples,), optional
-        Row weights. Rows of weight 0 do not count.
-    level : float
-        Coverage, between 0 and 1.
-
-    Returns
-    -------
-    Interval
-        For the two fitted models on more rows like these. It does not include the
-        variation from other training rows, so it is narrower than an interval for the
-        procedure. It assumes independent rows, so no groups.
-
-    Raises
-    ------
-    DataError
-        If all weights are 0, a weight is negative or not finite, or the shapes differ.
-
-    Notes
-    -----
-    The variance of the weighted mean ``m`` is that of a ratio of sums,
-    :math:`\frac{n}{n-1} \sum w_i^2 (d_i - m)^2 / (\sum w_i)^2`; for equal weights it is
-    the :math:`s^2 / n` of the paired t-test.
-    """
-    values = _checked(row_differences, level)
-    w = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
-    if w.shape != values.shape or not np.all(np.isfinite(w) & (w >= 0)):
+    if not 0 < level < 1:
+        raise DataError(f"level must be between 0 and 1, got {level!r}.")
+    values = np.asarray(differences, dtype=np.float64)
+    if values.ndim != 1 or len(values) == 0:
         raise DataError(
-            f"weights must be {len(values)} finite numbers >= 0, one per row, got "
-            f"shape {w.shape} and minimum {np.min(w, initial=math.inf)!r}."
+            "differences must be a list of at least one number, got shape "
+            f"{values.shape}."
         )
-    values, w = values[w > 0], w[w > 0]
-    if len(values) == 0:
-        raise DataError("weights must be above 0 in at least one row, got none.")
-    mean = float(np.sum(w * values) / np.sum(w))
-    if len(values) == 1:
-        return _none(mean, 1, "one row")
-    n, share = len(values), w / np.sum(w)
-    centred = _flat(values) - np.sum(share * _flat(values))
-    variance = n / (n - 1) * float(np.sum(share**2 * centred**2))
-    return _student(values, mean, variance, level, _BY_ROWS)
-
-
-def holm(p_values: ArrayLike) -> Array:
-    """Return p-values adjusted for their number by Holm's step-down rule.
-
-    Parameters
-    ----------
-    p_values : array-like of shape (n_tests,)
-        NaN if there was no test; it stays NaN and is not counted.
-
-    Returns
-    -------
-    ndarray of shape (n_tests,)
-        In the given order. Rejecting those up to ``a`` has a family-wise error rate
-        of at most ``a``, for any dependence between the tests.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03])
-    array([0.03, 0.06, 0.06])
-    """
-    p = np.asarray(p_values, dtype=np.float64)
-    adjusted = np.full(p.shape, np.nan)
-    order = np.argsort(p, kind="stable")[: int(np.sum(~np.isnan(p)))]
-    factors = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p[order]), 1.0)
-    return adjusted
+    n, mean = len(values), float(np.mean(values))
+    if n == 1:
+        return _none(mean, 1, "one split")
+    if not np.all(np.isfinite(values)):
+        return _none(mean, n, "a loss is not finite")
+    if np.ptp(values) == 0:
+        same = float(values[0])
+        return Interval(same, same, same, float(same == 0), n, _METHOD)
+    # The mean of equal numbers may differ from them by rounding; the first does not.
+    spread = float(np.var(values - values[0], ddof=1))
+    error = math.sqrt((1 / n + test_train_ratio) * spread)
+    reach = float(t.ppf((1 + level) / 2, n - 1)) * error
+    p_value = float(2 * t.sf(abs(mean) / error, n - 1)) if error > 0 else 0.0
+    return Interval(mean, mean - reach, mean + reach, p_value, n, _METHOD)
 
 
 def standard_error(values: ArrayLike) -> Array:
@@ -257,39 +180,6 @@ def within_one_se(losses: ArrayLike, best: int) -> Mask:
     return np.asarray(np.mean(difference, axis=-1) <= error, dtype=np.bool_)
 
 
-def _checked(values: ArrayLike, level: float) -> Array:
-    v = np.asarray(values, dtype=np.float64)
-    if v.ndim != 1 or len(v) == 0:
-        raise DataError(
-            f"differences must be a list of at least one number, got shape {v.shape}."
-        )
-    if not 0 < level < 1:
-        raise DataError(f"level must be between 0 and 1, got {level!r}.")
-    return v
-
-
-def _flat(values: Array) -> Array:
-    # The mean of equal numbers may differ from them by rounding; use the first.
-    return np.asarray(values - values[0])
-
-
 def _none(estimate: float, n: int, reason: str) -> Interval:
     nan = math.nan
     return Interval(estimate, nan, nan, nan, n, f"no interval: {reason}")
-
-
-def _student(
-    values: Array, mean: float, variance: float, level: float, method: str
-) -> Interval:
-    from scipy.stats import t
-
-    n = len(values)
-    if not np.all(np.isfinite(values)):
-        return _none(mean, n, "a loss is not finite")
-    if np.ptp(values) == 0:
-        same = float(values[0])
-        return Interval(same, same, same, float(same == 0), n, method)
-    error = math.sqrt(variance)
-    reach = float(t.ppf((1 + level) / 2, n - 1)) * error
-    p_value = float(2 * t.sf(abs(mean) / error, n - 1)) if error > 0 else 0.0
-    return Interval(mean, mean - reach, mean + reach, p_value, n, method)

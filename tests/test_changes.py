@@ -1,6 +1,7 @@
 """Changes of loss: the laws that intervals and words keep."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,6 +85,44 @@ def test_whole_weights_count_like_rows_written_twice():
     assert ends(change_of_loss([a], [b], weighted)) == pytest.approx(
         ends(change_of_loss([a[twice]], [b[twice]], copied))
     )
+
+
+@given(
+    seed=st.integers(0, 99),
+    repeats=st.integers(1, 2),
+    folds=st.integers(1, 4),
+    grouped=st.booleans(),
+)
+def test_rows_of_weight_zero_change_nothing(seed, repeats, folds, grouped):
+    plain = judges_of(24, folds, repeats)
+    rng = np.random.default_rng(seed)
+    weight = rng.uniform(0.5, 2, 24)
+    groups = np.arange(24) // 2 if grouped else None
+    weights = tuple(weight[rows] for rows in plain.rows)
+    judges = replace(plain, weights=weights, groups=groups)
+    a, b = losses(judges, seed), losses(judges, seed + 1)
+    # Rows 24 to 33 of weight 0, each with a group of its own, in every fold.
+    more = np.arange(24, 34)
+    longer = replace(
+        judges,
+        rows=tuple(np.concatenate([rows, more]) for rows in judges.rows),
+        weights=tuple(np.concatenate([w, np.zeros(10)]) for w in weights),
+        groups=np.concatenate([groups, more]) if grouped else None,
+    )
+    rest = rng.exponential(size=10)
+
+    def lengthened(values):
+        return [np.concatenate([v, rest]) for v in values]
+
+    pairs = [(a, b), (b, a), (a, [2 * v for v in a])]
+    found = simultaneous_changes(pairs, judges)
+    again = simultaneous_changes(
+        [(lengthened(x), lengthened(y)) for x, y in pairs], longer
+    )
+
+    assert longer.n == judges.n == (12 if grouped else 24)
+    for one, other in zip(found, again, strict=True):
+        assert ends(one) == pytest.approx(ends(other), nan_ok=True)
 
 
 def test_repeated_folds_with_equal_losses_add_no_variance():

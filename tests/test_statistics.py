@@ -12,9 +12,6 @@ from scipy import stats
 from boostreg.errors import DataError
 from boostreg.statistics import (
     corrected_t,
-    holm,
-    mean_interval,
-    row_interval,
     standard_error,
     within_one_se,
 )
@@ -67,19 +64,19 @@ def test_interval_leaves_out_zero_exactly_when_p_is_small(differences, ratio):
         assert leaves_out_zero == (interval.p_value < 0.05)
 
 
-@pytest.mark.parametrize("interval", [corrected_t([0.5], 0.25), row_interval([0.5])])
-def test_one_number_has_no_interval_and_says_so(interval):
+def test_one_number_has_no_interval_and_says_so():
+    interval = corrected_t([0.5], 0.25)
+
     assert interval.estimate == 0.5
     assert not interval.exists
     assert math.isnan(interval.high)
     assert math.isnan(interval.p_value)
-    assert interval.method in {"no interval: one split", "no interval: one row"}
+    assert interval.method == "no interval: one split"
 
 
 @pytest.mark.parametrize(("value", "p_value"), [(0.0, 1.0), (0.1, 0.0), (-7.3, 0.0)])
-@pytest.mark.parametrize("interval", [lambda d: corrected_t(d, 0.25), row_interval])
-def test_equal_differences_have_no_width(interval, value, p_value):
-    found = interval([value] * 3)
+def test_equal_differences_have_no_width(value, p_value):
+    found = corrected_t([value] * 3, 0.25)
 
     assert (found.low, found.estimate, found.high) == (value, value, value)
     assert found.p_value == p_value
@@ -94,58 +91,6 @@ def test_loss_that_is_not_finite_has_no_interval(value):
     assert interval.method == "no interval: a loss is not finite"
 
 
-def test_mean_loss_has_an_interval_but_tests_nothing():
-    loss, difference = mean_interval(DIFFERENCES, 0.25), corrected_t(DIFFERENCES, 0.25)
-
-    assert (loss.low, loss.high) == (difference.low, difference.high)
-    assert math.isnan(loss.p_value)
-
-
-def test_rows_without_weights_are_the_paired_t_test(rng):
-    a, b = rng.normal(size=(2, 40))
-    test = stats.ttest_rel(a, b)
-
-    interval = row_interval(a - b)
-
-    assert interval.p_value == pytest.approx(test.pvalue, rel=1e-12)
-    assert interval.low == pytest.approx(test.confidence_interval().low, rel=1e-12)
-
-
-def test_row_weights_count_only_by_their_ratio(rng):
-    differences, weights = rng.normal(size=30), rng.uniform(0.5, 2, size=30)
-
-    once, seven = (row_interval(differences, k * weights) for k in (1, 7))
-
-    assert once.low == pytest.approx(seven.low, rel=1e-12)
-    assert once.estimate == pytest.approx(np.average(differences, weights=weights))
-
-
-def test_rows_of_weight_zero_do_not_count():
-    with_zeros = row_interval([1.0, 99.0, 2.0, 4.0], [2, 0, 2, 2])
-
-    assert with_zeros == row_interval([1.0, 2.0, 4.0], [2, 2, 2])
-
-
-def test_variance_of_a_weighted_mean_follows_the_ratio_formula():
-    d, w = np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 1.0])
-    variance = 3 / 2 * np.sum(w**2 * (d - 2.25) ** 2) / 16
-
-    interval = row_interval(d, w)
-
-    reach = stats.t.ppf(0.975, 2) * math.sqrt(variance)
-    assert interval.high == pytest.approx(2.25 + reach, rel=1e-12)
-
-
-def test_weighted_interval_covers_as_often_as_it_says(rng):
-    draws = rng.normal(size=(1000, 30)) + 0.3
-    weights = rng.uniform(0.5, 2, size=30)
-
-    found = [row_interval(row, weights) for row in draws]
-
-    covered = np.mean([i.low <= 0.3 <= i.high for i in found])
-    assert 0.93 < covered < 0.97
-
-
 def test_correction_covers_where_splits_are_correlated(rng):
     """Equal correlation n_test / (n_test + n_train) is what the correction assumes."""
     shared = rng.normal(size=(1000, 1)) * math.sqrt(0.2)
@@ -156,28 +101,6 @@ def test_correction_covers_where_splits_are_correlated(rng):
     missed = {r: np.mean([i.p_value < 0.05 for i in found[r]]) for r in found}
     assert missed[0.25] == pytest.approx(0.05, abs=0.02)
     assert missed[0.0] > 0.09
-
-
-@pytest.mark.parametrize(
-    ("p_values", "adjusted"),
-    [
-        ([0.01, 0.04, 0.03], [0.03, 0.06, 0.06]),
-        ([0.5, 0.9], [1.0, 1.0]),
-        ([0.02, math.nan, 0.01], [0.02, math.nan, 0.02]),
-        ([math.nan], [math.nan]),
-        ([], []),
-    ],
-)
-def test_holm_by_hand(p_values, adjusted):
-    np.testing.assert_allclose(holm(p_values), adjusted)
-
-
-@given(arrays(np.float64, st.integers(1, 10), elements=st.floats(0, 1)))
-def test_holm_lies_between_no_adjustment_and_bonferroni(p_values):
-    adjusted = holm(p_values)
-
-    assert np.all(adjusted >= p_values)
-    assert np.all(adjusted <= np.minimum(len(p_values) * p_values, 1.0))
 
 
 def test_one_se_rule_pairs_the_folds():
@@ -199,9 +122,6 @@ def test_one_fold_admits_only_what_loses_nothing():
         (lambda: corrected_t([], 0.2), "at least one number, got shape"),
         (lambda: corrected_t([1.0], -0.2), "test_train_ratio must be finite"),
         (lambda: corrected_t([1.0, 2.0], 0.2, 1.0), "level must be between 0 and 1"),
-        (lambda: row_interval([1.0, 2.0], [1.0]), "weights must be 2 finite"),
-        (lambda: row_interval([1.0, 2.0], [1.0, -1.0]), "weights must be 2 finite"),
-        (lambda: row_interval([1.0], [0.0]), "weights must be above 0"),
     ],
 )
 def test_input_outside_its_domain_is_refused(call, message):

@@ -6,7 +6,8 @@ import re
 from html.parser import HTMLParser
 
 NAMES = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "sklearn": "scikit-learn"}
-PANELS = ("leaves", "loss", "gap")
+FACTORS = "\N{MULTIPLICATION SIGN}\N{DIVISION SIGN}"
+PANELS = ("loss", "trees", "leaves_per_tree")
 
 
 class Page(HTMLParser):
@@ -16,7 +17,7 @@ class Page(HTMLParser):
         super().__init__()
         self.tables, self.tiles, self.panels, self.texts = {}, [], {}, []
         self._rows, self._cell, self._island = [], None, ""
-        self._penalty, self._svg, self._depth, self._in = None, None, 0, None
+        self._card, self._svg, self._depth, self._in = None, None, 0, None
         self.feed(text)
         self.data = json.loads(self._island)
 
@@ -29,13 +30,15 @@ class Page(HTMLParser):
             self._rows.append([])
         if tag == "table":
             self._rows = []
-        if tag == "div" and "data-p" in found:
+        if tag == "figure" and "data-p" in found:
             self._penalty = found["data-p"]
+        if tag == "div" and found.get("class") in ("reading", "treelist"):
+            self._card = (self._penalty, found.get("data-reading"))
         if tag == "svg":
             self._depth += 1
-            if self._depth == 1 and self._penalty and found["viewbox"] == "0 0 270 156":
+            if self._depth == 1 and self._card and self._card[1]:
                 self._svg = {"points": [], "ticks": []}
-                self.panels.setdefault(self._penalty, []).append(self._svg)
+                self.panels.setdefault(self._card, []).append(self._svg)
         if self._svg is not None and tag == "path" and "data-at" in found:
             heights = [float(y) for y in re.findall(r"M[\d.-]+ ([\d.-]+)", found["d"])]
             at = [int(k) for k in found["data-at"].split()]
@@ -51,7 +54,9 @@ class Page(HTMLParser):
             self._island += data
         is_tick = tag == "text" and found.get("text-anchor") == "end"
         if self._svg is not None and is_tick and data.strip():
-            self._svg["ticks"].append((read(data)[0], float(found["y"]) - 4))
+            number = read(data.lstrip(FACTORS))[0]
+            value = 1 / number if data[0] == FACTORS[1] else number
+            self._svg["ticks"].append((value, float(found["y"]) - 4))
         if tag == "small":
             self.texts.append(data)
 
@@ -61,8 +66,8 @@ class Page(HTMLParser):
             self._depth -= 1
             if self._depth == 0:
                 self._svg = None
-        if tag == "section":
-            self._penalty = None
+        if tag == "figure":
+            self._card = None
         if tag in ("th", "td"):
             self._rows[-1].append(self._cell.strip())
         if tag == "caption":
@@ -92,6 +97,8 @@ def equal(shown, stored):
     """Return whether a text shows a number as it rounds, a dash for none."""
     if stored is None or not math.isfinite(stored):
         return shown == "\N{EN DASH}"
+    if shown[:1] in FACTORS:
+        return equal(shown[1:], 1 / stored if shown[0] == FACTORS[1] else stored)
     value, half = read(shown)
     rounded = 0.5 * 10.0 ** (math.floor(math.log10(abs(stored))) - 1) if stored else 0.0
     # From 10 on counts and shares are written whole or with so many digits.
@@ -166,21 +173,32 @@ def _key(name):
     return next(engine for engine, label in NAMES.items() if label == name)
 
 
-def _effects(results):
+def _paths_of(results):
+    """Yield what is drawn, by engine, penalty and reading, with the points."""
+    anchors = {e["anchor"] for v in results["effects"].values() for e in v.values()}
+    anchor = "tuned" if "tuned" in anchors else "fixed"
+    readings = {("tuned", "stopped"): "tuned"} if anchor == "tuned" else {}
+    readings |= {("fixed", "stopped"): "alone", (anchor, "equal"): "equal"}
     for engine, found in results["effects"].items():
         for penalty, effect in found.items():
-            yield engine, penalty, effect["points"]
+            for path in (effect, *effect["others"]):
+                if key := readings.get((path["anchor"], path["reading"])):
+                    yield engine, penalty, key, path["points"]
 
 
-def _height(point, measure):
-    """Return what is drawn: of the loss that on the outer folds, where it is known."""
-    judged = point["judged"] if measure == "loss" else None
-    return point[measure] if judged is None else judged
+def _change(point, measure):
+    """Return the change of a measure against the first point: a share, or a factor."""
+    if measure == "loss":
+        return point["against_off"]["change"]
+    return point["factors"][measure][0]
 
 
 def _paths(page, results):
-    for engine, penalty, points in _effects(results):
-        table = page.rows(f"The path of {penalty}:")
+    for engine, penalty, reading, points in _paths_of(results):
+        first = next(key for name, key in page.panels if name == penalty)
+        if reading != first:
+            continue
+        table = page.rows(f"The path of {penalty},")
         mine = [row for row in table if row["engine"] == NAMES[engine]]
         for row, point in zip(mine, points, strict=True):
             where = f"path {engine} {penalty} {row[penalty]}"
@@ -190,40 +208,50 @@ def _paths(page, results):
                 ("gap", "gap"),
             ):
                 yield f"{where} {head}", row[head], point[key]
-            yield f"{where} loss", row["loss"], _height(point, "loss")
+            judged = point["judged"]
+            loss = point["loss"] if judged is None else judged
+            yield f"{where} loss", row["loss"], loss
+            for head in ("trees", "leaves per tree"):
+                factor = point["factors"][head.replace(" ", "_")][0]
+                yield f"{where} {head}", row[head], factor
             shown = re.split(r" \(| to |\)", row["change"])
             for end, key in zip(shown, ("change", "low", "high"), strict=False):
                 yield f"{where} {key}", end, point["against_off"][key]
 
 
 def _tips(page, results):
-    for engine, penalty, points in _effects(results):
+    for engine, penalty, reading, points in _paths_of(results):
         tips = page.data["effects"][penalty]
         for point in points:
-            said = tips["readings"][tips["grid"].index(point["value"])]
+            said = tips["readings"][reading][tips["grid"].index(point["value"])]
             [mine] = [one for one in said if one.startswith(f"{NAMES[engine]}:")]
-            shown = re.match(r".*: (\S+) leaves, loss (\S+), gap (\S+)", mine).groups()
+            shown = re.match(r".*: (\S+) loss, (\S+) trees, each (\S+) ", mine).groups()
             for measure, one in zip(PANELS, shown, strict=True):
-                yield f"tip {engine} {penalty} {measure}", one, _height(point, measure)
+                where = f"tip {engine} {penalty} {reading} {measure}"
+                yield where, one, _change(point, measure)
 
 
 def _misdrawn(page, results):
     """Yield points that do not lie where the ticks of their panel put them."""
-    for engine, penalty, points in _effects(results):
+    for engine, penalty, reading, points in _paths_of(results):
         grid = page.data["effects"][penalty]["grid"]
         stored = {grid.index(point["value"]): point for point in points}
-        for measure, panel in zip(PANELS, page.panels[penalty][:3], strict=True):
-            bend = math.log10 if measure == "leaves" else float
-            (a, top), (b, foot) = panel["ticks"][0], panel["ticks"][-1]
-            slope = (foot - top) / (bend(b) - bend(a))
+        panels = page.panels[penalty, reading]
+        for measure, panel in zip(PANELS, panels, strict=True):
+            bend = float if measure == "loss" else math.log10
+            (a, foot), (b, top) = panel["ticks"][0], panel["ticks"][-1]
+            slope = (top - foot) / (bend(b) - bend(a))
             for owner, at, heights in panel["points"]:
                 for k, height in zip(at, heights, strict=True):
-                    value = _height(stored[k], measure)
-                    if measure == "leaves" and value < 1:
-                        continue  # a log axis has no place for no leaf
-                    there = top + slope * (bend(value) - bend(a))
-                    if owner == engine and abs(there - height) > 1.0:
-                        yield f"chart {engine} {penalty} {measure} {k}", f"{height}"
+                    if owner != engine:
+                        continue
+                    value = _change(stored[k], measure)
+                    if measure != "loss" and value <= 0:
+                        continue  # a log axis has no place for no tree
+                    there = foot + slope * (bend(value) - bend(a))
+                    if abs(there - height) > 1.0:
+                        where = f"chart {engine} {penalty} {reading} {measure} {k}"
+                        yield where, f"{height}"
 
 
 def contradictions(results):

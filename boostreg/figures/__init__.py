@@ -28,6 +28,13 @@ from boostreg.figures.measures import (
     calibration_chart,
     columns_chart,
 )
+from boostreg.figures.overview import (
+    Effect,
+    JudgedModel,
+    PenaltyRow,
+    penalty_forest,
+    sizes_and_losses,
+)
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.scale import Scale, robust_high
@@ -47,9 +54,12 @@ __all__ = [
     "Cloud",
     "ColumnUse",
     "Curve",
+    "Effect",
     "Estimate",
     "Figure",
+    "JudgedModel",
     "Landmark",
+    "PenaltyRow",
     "Ratio",
     "Scale",
     "SearchedRange",
@@ -70,12 +80,14 @@ __all__ = [
     "measure_scale",
     "models_chart",
     "palette_css",
+    "penalty_forest",
     "promise_chart",
     "range_strip",
     "ratio_chart",
     "robust_high",
     "share_bars",
     "size_against_loss",
+    "sizes_and_losses",
     "small_trees",
     "sparkline",
     "verdict_strip",

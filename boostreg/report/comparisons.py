@@ -19,7 +19,7 @@ from boostreg.statistics import Interval
 __all__ = [
     "ENSEMBLES", "PICKED", "Comparison", "Judged", "best_linear", "best_network",
     "compare_all", "comparison_data", "interval_data", "judged_models", "lead_engine",
-    "n_judges", "outer_leaves", "outer_results", "sizes_data",
+    "outer_leaves", "outer_results", "sizes_data",
 ]  # fmt: skip
 
 PICKED = ("best", "one_se")
@@ -48,7 +48,7 @@ class Judged:
             found.low + 1,
             found.high + 1,
             float("nan"),
-            n_judges(judges),
+            judges.n,
             found.method,
         )
 
@@ -117,14 +117,6 @@ def _inverse(change: float) -> float:
     return 1 / (1 + change) - 1 if change > -1 else math.nan
 
 
-def n_judges(judges: Judges) -> int:
-    """Return the number of folds, groups or rows that an interval counts."""
-    if judges.forward and len(judges.rows) > 1:
-        return len(judges.rows)
-    rows = np.unique(np.concatenate(judges.rows))
-    return len(rows if judges.groups is None else np.unique(judges.groups[rows]))
-
-
 def judged_models(record: RunRecord) -> dict[str, Judged]:
     """Return every model that was judged on the outer folds, by name."""
     judged = {}
@@ -188,7 +180,7 @@ def compare_all(
     record: RunRecord, judged: Mapping[str, Judged]
 ) -> tuple[Comparison, ...]:
     """Return the comparisons that a report makes, in a fixed order."""
-    judges, n = record.judges, n_judges(record.judges)
+    judges, n = record.judges, record.judges.n
     made = []
     for family in _families(record):
         pairs = [(judged[a].row_losses, judged[b].row_losses) for a, b in family]
@@ -222,9 +214,11 @@ def _families(record: RunRecord) -> Iterator[Sequence[Pair]]:
     if linear and network:
         alone.append((network, linear))
     alone += [(f"{engine} one_se", f"{engine} best") for engine in engines]
-    others = [f"{e} {pick}" for e in engines if e != lead for pick in PICKED]
-    alone += [(other, f"{lead} best") for other in others]
     yield from ([pair] for pair in alone)
+    if others := [engine for engine in engines if engine != lead]:
+        # One sentence compares the engines.
+        yield [(f"{engine} best", f"{lead} best") for engine in others]
+    yield from ([(f"{engine} one_se", f"{lead} best")] for engine in others)
 
 
 def interval_data(interval: Interval) -> DifferenceData:

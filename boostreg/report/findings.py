@@ -1,9 +1,9 @@
 """What ``text`` of ``results.json`` holds: the answer, caveats, headings, warnings."""
 
 from boostreg.report import sentences
+from boostreg.report.answers import answer_lines, defaults_sentence
 from boostreg.report.comparisons import best_linear
 from boostreg.report.decision import Decision, Pairs, tolerance_sentence
-from boostreg.report.decision import answer_sentences as decision_sentences
 from boostreg.report.records import RunRecord
 from boostreg.report.results import HeadingsData
 from boostreg.report.wording import LABELS
@@ -29,13 +29,13 @@ def answer_sentences(
 
     For a study that searches nothing, it describes only the paths.
     """
+    if decision is not None:
+        return answer_lines(record, by_pair, decision)
     found = sentences.of_all_engines(record)
-    words = sentences.verdicts_sentence(found, record.tolerance) if found else ""
-    which = f"{sentences.anchor_words(record)}, {words}." if found else ""
-    if decision is None:
-        return [which] if which else []
-    use, on_penalties, *rest = decision_sentences(record, by_pair, decision)
-    return [use, f"{on_penalties} {which}".rstrip(), *rest]
+    if not found:
+        return []
+    words = sentences.verdicts_sentence(found, record.tolerance)
+    return [f"{sentences.anchor_words(record)}, {words}."]
 
 
 def headings(
@@ -99,6 +99,7 @@ def caveats(record: RunRecord, by_pair: Pairs) -> list[str]:
     if best_linear(record) is not None:
         lines.append("The best linear model is the one with the lowest inner loss.")
     if record.searched:
+        lines.append(defaults_sentence(record, by_pair))
         lines += map(sentences.ties_sentence, record.engines.values())
     lines += sentences.flat_sentences(record)
     searches = [t for e in record.engines.values() for t in e.tuned.values()]

@@ -50,9 +50,9 @@ TERMS = (
     Term(
         "one-se",
         "best, one_se",
-        "The two candidates that a search picks. best has the lowest inner loss. one_se "
-        "has the fewest leaves of those whose inner loss, paired by fold, is within one "
-        "standard error of it.",
+        "The two candidates that a search picks. best has the lowest inner loss. "
+        "one_se has the fewest leaves of those within one standard error of it, by "
+        "differences paired by fold.",
         ("one_se",),
     ),
     Term(
@@ -93,8 +93,8 @@ TERMS = (
     Term(
         "not-settled",
         "not settled",
-        "The interval is neither all on one side of 0 nor below the tolerance: these "
-        "data do not decide between the two.",
+        "The interval includes 0 and reaches above the tolerance: these data do not "
+        "decide between the two.",
         ("not settled",),
     ),
 )

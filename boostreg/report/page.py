@@ -6,7 +6,7 @@ Numbers and sentences come with ``results``; ``shell`` explains how a page is ke
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from boostreg.figures import Figure, encoding
+from boostreg.figures import Figure
 from boostreg.report.glossary import TERMS, link_terms
 from boostreg.report.results import Results
 from boostreg.report.sections import SECTIONS, Rows, build_sections
@@ -52,7 +52,6 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         for section in build_sections(results, trials, paths, fits)
     }
     study = results["study"]
-    n_trials = study["search"]["trials"]
     data: dict[str, Any] = {"trials": None, "effects": {}, "budget": None}
     if "trials" in sections:
         data["trials"] = sections["trials"]["island"]
@@ -71,19 +70,26 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         styles=_STYLES,
         scripts=_SCRIPTS,
         title=study["title"] or study["name"] or "Regularization study",
-        crumbs=[
-            study["name"],
-            results["data"]["task"],
-            " and ".join(encoding(engine).name for engine in results["engines"]),
-            f"{n_trials} {'trial' if n_trials == 1 else 'trials'} per engine",
-            results["run"]["finished"][:10],
-        ],
+        crumbs=list(_crumbs(results)),
         parts=[(part, name) for part, name in PARTS.items() if _has(part, sections)],
         sections=dict.fromkeys(SECTIONS) | sections,
         terms=TERMS,
         island=island(data),
     )
     return link_terms(page)
+
+
+def _crumbs(results: Results) -> Iterator[str]:
+    """Yield what the run is: its name, its data, its judges and its day."""
+    data, outer = results["data"], results["study"]["validation"]["outer"]
+    yield results["study"]["name"]
+    yield f"{data['rows']:,} rows, {data['features']:,} features"
+    folds, repeats = outer.get("folds"), outer.get("repeats") or 1
+    judges = f"{folds:g} outer folds" if folds else "one outer split"
+    if repeats > 1:
+        judges += f", repeated {repeats:g} times,"
+    yield f"judged on {judges} that no choice has seen"
+    yield results["run"]["finished"][:10]
 
 
 def _has(part: str, sections: Mapping[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from boostreg.report.parts import (
     OpenPart,
     Part,
     Penalties,
+    ShortAnswerData,
     SimpleModelData,
 )
 
@@ -99,9 +100,14 @@ class HeadingsData(Part):
 
 
 class TextData(Part):
-    """The sentences of the page."""
+    """The sentences of the page.
+
+    ``answer`` is what a terminal prints: the decision, a line per short answer of
+    ``answers``, and what to do next.
+    """
 
     answer: list[str]
+    answers: list[ShortAnswerData]
     caveats: list[str]
     headings: HeadingsData
     warnings: list[str]

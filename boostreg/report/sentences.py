@@ -53,13 +53,22 @@ NOT_MEASURED = "Nothing was judged on the outer folds."
 _ANCHORS = {"tuned": "With the others tuned", "fixed": "Alone"}
 
 
-def of_all_engines(record: RunRecord) -> list[TunedPenalty]:
-    """Return what each penalty does with all engines together, or with the only one."""
+def of_all_engines(record: RunRecord) -> dict[str, TunedPenalty]:
+    """Return what each penalty does with all engines together, or with the only one.
+
+    Keys are the penalties as a sentence names them: one whose path only one of several
+    engines has is said to be of that engine, so that no sentence speaks for the others.
+    """
     found: dict[str, TunedPenalty] = {}
     for one in record.main_tuned():
         if one.engine is None or one.penalty not in found:
             found[one.penalty] = one
-    return list(found.values())
+    return {
+        f"{name} ({LABELS[one.engine]} only)"
+        if one.engine is not None and len(record.engines) > 1
+        else name: one
+        for name, one in found.items()
+    }
 
 
 def effect_sentence(one: TunedPenalty) -> str:
@@ -118,11 +127,11 @@ def _reason(change: LossChange) -> str:
     return change.method.removeprefix("no interval: ")
 
 
-def verdicts_sentence(found: Sequence[TunedPenalty], tolerance: float) -> str:
+def verdicts_sentence(found: Mapping[str, TunedPenalty], tolerance: float) -> str:
     """Return what penalties do to the loss, each word read off its interval."""
     by_word: dict[str, list[str]] = {}
-    for one in found:
-        by_word.setdefault(one.word(tolerance), []).append(one.penalty)
+    for name, one in found.items():
+        by_word.setdefault(one.word(tolerance), []).append(name)
     parts: list[str] = []
 
     def add(word: str, one: str, several: str) -> None:
@@ -203,17 +212,16 @@ def effects_heading(record: RunRecord) -> str:
     if not found:
         return "No path of a penalty was measured"
     lead = anchor_words(record)
-    helping = sorted(
-        (one for one in found if one.word(tolerance) == "helps"),
-        key=lambda one: one.against_off.estimate,
-    )
+    helping = {n: one for n, one in found.items() if one.word(tolerance) == "helps"}
     if not helping:
-        if {one.word(tolerance) for one in found} == {"no effect that matters"}:
+        if {one.word(tolerance) for one in found.values()} == {
+            "no effect that matters"
+        }:
             least = f"{format_number(100 * tolerance)}%"
             return f"{lead}, no penalty changes the loss by as much as {least}"
         return f"{lead}, no penalty is shown to lower the loss"
-    where = _loss_words(helping[0].against_off)
-    names = [one.penalty for one in helping]
+    names = sorted(helping, key=lambda name: helping[name].against_off.estimate)
+    where = _loss_words(helping[names[0]].against_off)
     if len(names) > 1:
         return f"{lead}, {listed(names)} lower the loss ({names[0]}: {where})"
     others = ", no other is shown to" if len(found) > 1 else ""
@@ -253,11 +261,16 @@ def engines_heading(record: RunRecord, by_pair: Pairs) -> str:
     if len(names) < 2:
         return f"{LABELS[names[0]]} tuned, default and without penalties"
     lead = lead_engine(record).name
-    other = next(name for name in names if name != lead)
-    found = by_pair[f"{other} best", f"{lead} best"]
-    clause = capitalize(found.clause(LABELS[other], LABELS[lead]))
-    how = "both tuned" if record.searched else "only rounds tuned"
-    return f"{clause}: {found.estimate} loss ({found.ends}), {how}"
+    parts = []
+    for other in names:
+        if other != lead:
+            found = by_pair[f"{other} best", f"{lead} best"]
+            clause = found.clause(LABELS[other], LABELS[lead])
+            parts.append(f"{clause}: {found.estimate} loss ({found.ends})")
+    how = "only rounds tuned"
+    if record.searched:
+        how = "both tuned" if len(names) == 2 else "all tuned"
+    return f"{capitalize('; '.join(parts))}, {how}"
 
 
 def baselines_heading(record: RunRecord, by_pair: Pairs) -> str:
@@ -320,8 +333,11 @@ def importance_heading(record: RunRecord) -> str:
 
 
 def promise_heading(record: RunRecord) -> str:
-    """Return what the later half of the searches did to the outer loss, if shown."""
-    parts = []
+    """Return what the later half of the searches did to the outer loss, if shown.
+
+    If it is shown of one engine, the intervals of the others are stated as well.
+    """
+    shown, open_ = [], []
     for engine in record.engines.values():
         half = len(engine.tuned[None].trials) // 2
         before = [point for point in engine.overtuning if point.trial < half]
@@ -329,19 +345,20 @@ def promise_heading(record: RunRecord) -> str:
             continue
         later, label = before[-1].later, LABELS[engine.name]
         word = later.word(record.tolerance)
+        change, *ends = map(format_change, (later.estimate, later.low, later.high))
+        interval = f"95% CI {' to '.join(ends)}" if later.exists else "no interval"
         if word == "same":
             limit = format_change(record.tolerance).removeprefix("+")
-            parts.append(f"changed {label}'s outer loss by less than {limit}")
+            shown.append(f"changed {label}'s outer loss by less than {limit}")
         elif word in ("better", "worse"):
-            change, low, high = map(
-                format_change, (later.estimate, later.low, later.high)
-            )
-            parts.append(
-                f"changed {label}'s outer loss by {change} (95% CI {low} to {high})"
-            )
-    if not parts:
+            shown.append(f"changed {label}'s outer loss by {change} ({interval})")
+        elif word == "as good":
+            open_.append(f"did not raise that of {label} ({interval})")
+        else:
+            open_.append(f"have no settled effect on that of {label} ({interval})")
+    if not shown:
         return "What the search promised"
-    return f"The later half of the trials {'; '.join(parts)}"
+    return f"The later half of the trials {'; '.join([*shown, *open_])}"
 
 
 def shrinkage_heading(record: RunRecord) -> str:

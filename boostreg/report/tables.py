@@ -11,8 +11,8 @@ from boostreg.trees import SIZES
 from boostreg.tuning.tuned import trial_row
 
 __all__ = [
-    "FIT_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table", "loss_table",
-    "path_table", "prediction_table", "trial_table",
+    "FIT_COLUMNS", "LOSS_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table",
+    "loss_table", "path_table", "prediction_table", "trial_table",
 ]  # fmt: skip
 
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
@@ -29,6 +29,9 @@ PATH_COLUMNS = (
     "engine", "penalty", "anchor", "reading", "point", "value", "outer_fold",
     "inner_fold", "rounds", "loss", "train_loss", *_SIZE_COLUMNS, "seconds",
 )  # fmt: skip
+
+LOSS_COLUMNS = ("outer_fold", "row", "weight")
+"""Columns of every ``losses.csv``; a group, if rows have one, and models follow."""
 
 
 def trial_table(record: RunRecord) -> list[dict[str, Any]]:

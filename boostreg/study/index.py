@@ -10,8 +10,9 @@ import filelock
 
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.report.index import index_row, render_index
-from boostreg.report.pair import compare_runs, pair_lines, render_pair
+from boostreg.report.pair import JudgedRows, compare_runs, pair_lines, render_pair
 from boostreg.report.parts import ClaimData
+from boostreg.report.results import Results
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
 from boostreg.study.article import (
@@ -22,7 +23,13 @@ from boostreg.study.article import (
     statement_of,
 )
 from boostreg.study.files import write_text
-from boostreg.study.run import damage_as_data_error, read_results, require_runs, runs_in
+from boostreg.study.run import (
+    damage_as_data_error,
+    read_results,
+    read_table,
+    require_runs,
+    runs_in,
+)
 
 __all__ = [
     "Index",
@@ -113,14 +120,21 @@ def compare_folders(
         beside = page.resolve().parent == run.parent and (run / "report.html").exists()
         name = quote(run.name, safe="", errors="replace")
         links.append(f"./{name}/report.html" if beside else "")
+    first_rows, second_rows = (_judged_rows(a, first), _judged_rows(b, second))
     with damage_as_data_error(a.parent):
-        compared = compare_runs(first, second, names)
+        compared = compare_runs(first, second, names, (first_rows, second_rows))
         content = render_pair(compared, first, second, (links[0], links[1]))
         lines = tuple(pair_lines(compared))
     write_text(page, content)
     if _is_ours(page.parent / "index.html"):
         write_index(page.parent)
     return page, lines
+
+
+def _judged_rows(folder: Path, results: Results) -> JudgedRows:
+    table = read_table(folder, "losses")
+    with damage_as_data_error(folder):
+        return JudgedRows.from_table(table, results)
 
 
 _HEADS = ("claim", "statement", "engine", "verdict", "effect", "95% interval",

@@ -18,7 +18,12 @@ from boostreg.figures import Figure
 from boostreg.figures.figure import notebook_html
 from boostreg.report.page import page_figures
 from boostreg.report.results import Results, faults_of
-from boostreg.report.tables import FIT_COLUMNS, PATH_COLUMNS, TRIAL_COLUMNS
+from boostreg.report.tables import (
+    FIT_COLUMNS,
+    LOSS_COLUMNS,
+    PATH_COLUMNS,
+    TRIAL_COLUMNS,
+)
 from boostreg.study.files import read_csv, read_json
 
 if TYPE_CHECKING:
@@ -35,7 +40,12 @@ __all__ = [
     "runs_in",
 ]
 
-_COLUMNS = {"trials": TRIAL_COLUMNS, "paths": PATH_COLUMNS, "fits": FIT_COLUMNS}
+_COLUMNS = {
+    "trials": TRIAL_COLUMNS,
+    "paths": PATH_COLUMNS,
+    "fits": FIT_COLUMNS,
+    "losses": LOSS_COLUMNS,
+}
 _UNFIT = (
     ArithmeticError,
     AttributeError,
@@ -47,7 +57,7 @@ _UNFIT = (
 )
 _KINDS = {
     **dict.fromkeys(("engine", "state", "penalty", "anchor", "reading"), str),
-    **dict.fromkeys(("trial", "outer_fold", "inner_fold", "point"), int),
+    **dict.fromkeys(("trial", "outer_fold", "inner_fold", "point", "row"), int),
     "reason": object,
 }
 """Types of the cells by column; all other columns have numbers or nothing."""
@@ -177,7 +187,7 @@ def damage_as_data_error(folder: Path) -> Iterator[None]:
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, object]]:
-    """Return the rows of ``trials.csv``, ``paths.csv`` or ``fits.csv`` of a run.
+    """Return the rows of a table of a run: trials, paths, fits or losses.
 
     Raises DataError if the table is missing or damaged.
     """

@@ -13,7 +13,6 @@ from boostreg.figures import (
     Difference,
     Estimate,
     Landmark,
-    PartCurve,
     SearchedRange,
     SmallTree,
     VerdictRow,
@@ -23,8 +22,6 @@ from boostreg.figures import (
     interval_chart,
     line_panel,
     measure_scale,
-    parts_panel,
-    parts_scale,
     promise_chart,
     range_strip,
     share_bars,
@@ -42,18 +39,7 @@ CURVES = (
           pick=0.1, safe=(0.0, 0.1)),
     Curve("lightgbm", (5.0, None, 3.5, float("nan")), pick=0.0),
 )  # fmt: skip
-PARTS = {
-    "shrinkage": PartCurve((0.1, 0.2, 0.3)),
-    "both": PartCurve((None, 0.1, float("nan"))),
-}
 FIGURES = {
-    "parts": parts_panel(
-        GRID[1:],
-        PARTS,
-        engine="xgboost",
-        penalty="reg_alpha",
-        y_scale=parts_scale(list(PARTS.values())),
-    ),
     "differences": difference_chart(
         [
             Difference("a < b", -0.1, -0.9, 0.1, engine="xgboost", detectable=True),
@@ -70,10 +56,26 @@ FIGURES = {
             SmallTree("1", 1, "0.1"),
             SmallTree("2", 900, ""),
         ],
-        columns=["<b>"],
-        title="trees",
+        title="<b>",
     ),
     "curves": curve_panel(GRID, CURVES, measure="loss", penalty="reg_alpha"),
+    "open curves": curve_panel(
+        GRID,
+        [
+            Curve("xgboost", (0.0, 0.1, 0.2, 9.0), open=(1, 3)),
+            Curve(
+                "lightgbm",
+                (0.0, 0.1, 0.2, -9.0),
+                (0.0, 0.0, None, -9.5),
+                (0.0, 0.2, 0.3, -8.5),
+                lead=False,
+            ),
+        ],
+        measure="change < 0",
+        penalty="reg_alpha",
+        y_scale=measure_scale([-1.0, 1.0]),
+        origin=0.0,
+    ),
     "no curves": curve_panel((), (), measure="loss", penalty="reg_alpha"),
     "zero alone": curve_panel(
         (0.0,), [Curve("sklearn", (1.0,))], measure="loss", penalty="reg_alpha"
@@ -216,6 +218,32 @@ def test_line_does_not_reach_the_separate_zero():
 
     assert zero
     assert float(line[1]) == pytest.approx(50 + 6 + 30)
+
+
+def test_a_further_engine_is_moved_so_that_equal_curves_hide_no_point():
+    leads, follows = (
+        [float(x) for x in re.findall(r"M([\d.]+) ", d)]
+        for d in re.findall(r'd="([^"]*)" class="pt \w"', FIGURES["open curves"].svg)
+    )
+
+    assert {b - a for a, b in zip(leads, follows, strict=True)} == {6.0}
+
+
+def test_hollow_marks_are_those_asked_for():
+    svg = FIGURES["open curves"].svg
+    (rims,) = re.findall(r'd="([^"]*)" class="pt x open"', svg)
+    (marks,) = re.findall(r'd="([^"]*)" class="pt x"', svg)
+
+    placed = re.findall(r"M[^M]+", marks)
+    assert re.findall(r"M[^M]+", rims) == [placed[1], placed[3]]
+
+
+def test_values_outside_the_axis_have_an_arrow_in_their_colour():
+    svg = FIGURES["open curves"].svg
+    up, down = (re.search(rf'd="([^"]*)" class="bar {c}"', svg)[1] for c in "xl")
+
+    assert up.count("l4-7l4 7z") == 1
+    assert down.count("l4 7l4-7z") == 1
 
 
 def test_far_row_points_out_of_the_chart_with_its_value():

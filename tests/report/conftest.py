@@ -27,6 +27,12 @@ def sample_run():
 
 
 @pytest.fixture(scope="session")
+def sample_losses():
+    """Return the function that makes the losses of a sample's outer rows."""
+    return runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_losses"]
+
+
+@pytest.fixture(scope="session")
 def run(sample_run):
     return sample_run(n_trials=40)
 

@@ -7,7 +7,7 @@ import pytest
 from modes import faults
 
 from boostreg.report.index import index_row, render_index
-from boostreg.report.pair import compare_runs, render_pair
+from boostreg.report.pair import JudgedRows, compare_runs, render_pair
 
 HOSTILE = runpy.run_path(str(Path(__file__).with_name("test_page.py")))["HOSTILE"]
 
@@ -70,7 +70,7 @@ def test_index_reads_without_javascript(visit, index_page):
 
 
 @pytest.fixture(scope="module")
-def write_pair(sample_run, tmp_path_factory):
+def write_pair(sample_run, sample_losses, tmp_path_factory):
     """Return a function that writes a comparison, with hostile names if asked."""
 
     def write(*, hostile):
@@ -79,7 +79,8 @@ def write_pair(sample_run, tmp_path_factory):
         if hostile:
             b["data"]["loss"] = b["study"]["title"] = " ".join(HOSTILE)
         file = tmp_path_factory.mktemp("pair") / "compare-one-two.html"
-        text = render_pair(compare_runs(a, b, names), a, b)
+        tables = tuple(JudgedRows.from_table(sample_losses(r), r) for r in (a, b))
+        text = render_pair(compare_runs(a, b, names, tables), a, b)
         file.write_text(text, "utf-8", newline="\n")
         return file
 

@@ -78,7 +78,7 @@ def test_the_word_is_read_off_the_interval(word):
     ],
 )
 def test_words_are_listed_and_many_penalties_counted(words, sentence):
-    found = [tuned(name, word) for word, names in words.items() for name in names]
+    found = {n: tuned(n, word) for word, names in words.items() for n in names}
 
     assert verdicts_sentence(found, TOLERANCE) == sentence
 
@@ -143,6 +143,7 @@ def a_record(words, flat):
     return SimpleNamespace(
         main_tuned=lambda: [*one_by_one, *together],
         main_effects=effects,
+        engines=("xgboost", "lightgbm"),
         anchor="tuned",
         study={},
         tolerance=TOLERANCE,
@@ -188,3 +189,15 @@ def test_no_two_sentences_of_a_record_contradict():
         for name in re.findall(r"\b([abc]) is not identified", open_):
             assert (name, "helps") not in truth
             assert (name, "harms") not in truth
+
+
+def test_a_penalty_of_one_engine_speaks_for_no_other():
+    record = a_record(["not settled"] * 3, ())
+    found = [*record.main_tuned(), tuned("path_smooth", "helps", "lightgbm")]
+    record.main_tuned = lambda: found
+
+    heading = effects_heading(record)
+    answer = verdicts_sentence(of_all_engines(record), TOLERANCE)
+
+    assert "path_smooth (LightGBM only) lowers the loss" in heading
+    assert answer.startswith("path_smooth (LightGBM only) lowers the loss")

@@ -79,6 +79,23 @@ def test_without_a_paired_interval_the_heading_is_silent(change):
     assert heading == "What the search promised"
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ((-0.58, -0.9, 0.4), "have no settled effect on that of LightGBM (95% CI -90%"),
+        ((-0.02, -0.05, 0.005), "did not raise that of LightGBM (95% CI -5% to +0.5%"),
+    ],
+)
+def test_what_is_shown_of_one_engine_comes_with_the_interval_of_the_other(
+    change, words
+):
+    shown = promised(-0.1, -0.2, -0.01)
+
+    heading = promise_heading(record(xgboost=shown, lightgbm=promised(*change)))
+
+    assert words in heading.replace("\N{MINUS SIGN}", "-")
+
+
 def test_page_reports_the_nested_gap_of_both_picks(run):
     results = run[0]
 

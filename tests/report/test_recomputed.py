@@ -49,6 +49,7 @@ def mean_loss(table, model):
 def log_ratio(results, table, a, b):
     """Return a log ratio of losses, its variance, and its parts by row or group."""
     mean_a, mean_b = mean_loss(table, a), mean_loss(table, b)
+    table = table[table["weight"] > 0]
     cluster = table.get("group", table["row"])
     fold = table["outer_fold"]
     share = table["weight"] / table["weight"].groupby(fold).transform("sum")

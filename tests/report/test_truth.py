@@ -73,10 +73,12 @@ def test_a_figure_that_differs_is_found():
             "outer": changed(results, "engines", leads, "one_se", "outer", "loss"),
             "pair": changed(results, "comparisons", pair, "change"),
             "leaves": changed(results, *point, "leaves"),
-            "loss": changed(results, *point, "judged"),
+            "loss": changed(results, *point, "against_off", "change"),
+            "trees": changed(results, *point, "factors", "trees", 0),
         }.items()
     }
 
     assert found["outer"] == {"model", "tile"}
     assert found["pair"] == {"XGBoost"}
-    assert found["leaves"] == found["loss"] == {"path", "tip", "chart"}
+    assert found["leaves"] == {"path"}
+    assert found["loss"] == found["trees"] == {"path", "tip", "chart"}

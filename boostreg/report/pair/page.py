@@ -1,6 +1,5 @@
 """The page of a comparison; its numbers and sentences come with ``compared``."""
 
-import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -9,15 +8,14 @@ from boostreg.figures.scale import (
     MISSING,
     count,
     fixed,
-    percent,
     places,
-    signed,
     significant,
 )
-from boostreg.report.pair.result import Change, Compared
+from boostreg.report.comparisons import Comparison
+from boostreg.report.pair.result import Compared, LeafChange
 from boostreg.report.results import PickData, Results
 from boostreg.report.shell import fill
-from boostreg.report.wording import PENALTY_WORDS, PICKS, TextTable, span
+from boostreg.report.wording import PENALTY_WORDS, PICKS, TextTable
 
 __all__ = ["render_pair"]
 
@@ -103,40 +101,37 @@ def _effects(a: Results, b: Results, *, with_loss: bool) -> Iterator[dict[str, A
 
 def _picks(compared: Compared) -> TextTable:
     heads = (
-        "model", "loss A", "loss B", "B minus A", "95% interval", "loss of B",
+        "model", "loss A", "loss B", "change", "95% interval", "finding",
         "leaves A", "leaves B", "change", "95% interval", "leaves of B",
     )  # fmt: skip
-    same_loss = compared["same_loss"]
     picks = [pick for row in compared["rows"] for pick in (row["a"], row["b"]) if pick]
     losses = [v for pick in picks if (v := pick["outer"]["loss"]) is not None]
     decimals = places([min(losses, default=1.0)])
 
     def loss_words(pick: PickData | None) -> str:
         loss = pick["outer"]["loss"] if pick else None
-        return fixed(loss, decimals if same_loss else places([loss]))
-
-    def change_ends(leaves: Change | None) -> str:
-        if leaves is None or math.isnan(leaves["low"]):
-            return MISSING
-        return f"{percent(leaves['low'])} to {percent(leaves['high'])}"
+        return fixed(loss, decimals if compared["same_loss"] else places([loss]))
 
     rows = tuple(
         (
             row["name"],
             loss_words(row["a"]),
             loss_words(row["b"]),
-            signed(row["loss"] and row["loss"]["difference"], decimals),
-            span(row["loss"], decimals, sign=True),
-            row["loss"]["word"] if row["loss"] else "not paired",
+            *_cells(row["loss"]),
             count(row["a"] and row["a"]["outer_size"]["leaves"]),
             count(row["b"] and row["b"]["outer_size"]["leaves"]),
-            percent(row["leaves"] and row["leaves"]["relative"]),
-            change_ends(row["leaves"]),
-            row["leaves"]["word"] if row["leaves"] else "not paired",
+            *_cells(row["leaves"]),
         )
         for row in compared["rows"]
     )
     return TextTable("Means over the outer folds", heads, rows, (0, 5, 10))
+
+
+def _cells(change: Comparison | LeafChange | None) -> tuple[str, str, str]:
+    """Return a change, its interval and what the interval shows."""
+    if change is None:
+        return MISSING, MISSING, "not paired"
+    return change.estimate, change.ends.removeprefix("95% CI "), change.word
 
 
 def _penalties(compared: Compared) -> TextTable | None:

@@ -1,54 +1,126 @@
-"""Two runs compared as plain data, and as lines for a terminal."""
+"""Two runs compared as plain data, and as lines for a terminal.
+
+Both runs must have judged the same test rows on the same outer folds. The losses of
+these rows, in ``losses.csv`` of each, give the change of loss from A to B with the
+intervals and words of ``boostreg.changes``; the intervals of all picks hold together.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
+from boostreg.arrays import Array
+from boostreg.changes import Judges, simultaneous_changes
 from boostreg.effects.effects import paired_ratio
 from boostreg.figures.scale import count
+from boostreg.report.comparisons import Comparison
+from boostreg.report.decision import tolerance_sentence
 from boostreg.report.results import PickData, Results
 from boostreg.report.sections.answer import lead_engine
 from boostreg.report.sections.setup import without_folders
 from boostreg.report.wording import (
     PICKS,
+    PickName,
+    capitalize,
     engine_name,
     format_change,
     format_number,
+    model_name,
     plain,
 )
-from boostreg.statistics import Interval, corrected_t, holm
 
-__all__ = ["Change", "Compared", "ComparedRow", "compare_runs", "pair_lines"]
+__all__ = [
+    "Compared", "ComparedRow", "JudgedRows", "LeafChange", "compare_runs", "pair_lines",
+]  # fmt: skip
 
 _MISSING = "-"
-_LEVEL = 0.05
-"""Adjusted p-values below it make a change."""
-_NO_INTERVAL = "no interval"
 
 
-class Change(TypedDict):
-    """A paired change from A to B, as a share of A, and its 95 % interval.
+@dataclass(frozen=True, slots=True)
+class JudgedRows:
+    """The losses of a run's outer test rows, by model and outer fold."""
 
-    ``adjusted`` is the p-value after Holm's rule over all changes of a comparison, on
-    which ``word`` is based; ends and p-values are NaN where there are none.
-    """
+    judges: Judges
+    losses: Mapping[str, tuple[Array, ...]]
 
-    relative: float
+    @classmethod
+    def from_table(
+        cls, table: Sequence[Mapping[str, Any]], results: Results
+    ) -> "JudgedRows":
+        """Return the content of ``losses.csv`` of the run with these results."""
+        columns = {
+            name: np.array([row[name] for row in table], np.float64)
+            for name in table[0]
+        }
+        fold = columns.pop("outer_fold")
+        folds = [fold == number for number in np.unique(fold)]
+        rows = columns.pop("row").astype(np.int64)
+        groups = None
+        if "group" in columns:
+            groups = np.zeros(rows.max() + 1, np.int64)
+            groups[rows] = columns.pop("group")
+        by_fold = {
+            name: tuple(column[where] for where in folds)
+            for name, column in columns.items()
+        }
+        study = results["study"]
+        judges = Judges(
+            rows=tuple(rows[where] for where in folds),
+            weights=by_fold.pop("weight"),
+            groups=groups,
+            forward=study["data"]["time"] is not None,
+            ratio=results["outer_ratio"],
+            repeats=int(study["validation"]["outer"].get("repeats") or 1),
+        )
+        return cls(judges, by_fold)
+
+    def shares_rows(self, other: "JudgedRows") -> bool:
+        """Return whether both have the same rows, groups and weights in each fold."""
+        mine, its = (
+            [*judges.rows, *judges.weights, judges.clusters]
+            for judges in (self.judges, other.judges)
+        )
+        same_number = len(mine) == len(its)
+        return same_number and all(
+            np.array_equal(np.asarray(x), np.asarray(y))
+            for x, y in zip(mine, its, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LeafChange:
+    """Leaves of B per leaf of A, with a 95 % interval; NaN ends where there is none."""
+
+    ratio: float
     low: float
     high: float
-    p: float
-    n: int
-    same: bool
-    adjusted: float
-    word: str
 
+    @property
+    def word(self) -> Literal["fewer", "more", "same", "not settled", "no interval"]:
+        """What the interval shows about the leaves of B."""
+        if math.isnan(self.low):
+            return "no interval"
+        if self.low == self.high == 1:
+            return "same"
+        if self.high < 1:
+            return "fewer"
+        return "more" if self.low > 1 else "not settled"
 
-class PairedChange(Change):
-    """A change of the loss: ends are those of ``difference``, B minus A."""
+    @property
+    def estimate(self) -> str:
+        """The change in words."""
+        return format_change(self.ratio - 1)
 
-    difference: float
+    @property
+    def ends(self) -> str:
+        """The interval in words."""
+        if math.isnan(self.low):
+            return "no interval"
+        low, high = format_change(self.low - 1), format_change(self.high - 1)
+        return f"95% CI {low} to {high}"
 
 
 class ComparedRow(TypedDict):
@@ -58,8 +130,8 @@ class ComparedRow(TypedDict):
     leads: bool
     a: PickData | None
     b: PickData | None
-    loss: PairedChange | None
-    leaves: Change | None
+    loss: Comparison | None
+    leaves: LeafChange | None
 
 
 class Compared(TypedDict):
@@ -86,29 +158,24 @@ def pair_lines(compared: Compared) -> Iterator[str]:
     yield from map(_line, compared["answer"])
     yield ""
     heads = (
-        "model", "loss A", "loss B", "B - A", "95% CI", "", "leaves A", "leaves B", "",
-        "",
+        "model", "loss A", "loss B", "change", "", "finding", "leaves A", "leaves B",
+        "change", "finding",
     )  # fmt: skip
-    cells = []
-    for row in compared["rows"]:
-        loss, leaves = row["loss"], row["leaves"]
-        ends = _MISSING
-        if loss and not math.isnan(loss["low"]):
-            ends = f"{format_number(loss['low'])} to {format_number(loss['high'])}"
-        cells.append(
-            (
-                row["name"],
-                _loss_words(row["a"]),
-                _loss_words(row["b"]),
-                format_number(loss["difference"]) if loss else _MISSING,
-                ends,
-                loss["word"] if loss else "",
-                _leaves_words(row["a"]),
-                _leaves_words(row["b"]),
-                format_change(leaves["relative"]) if leaves else _MISSING,
-                leaves["word"] if leaves else "",
-            )
+    cells = [
+        (
+            row["name"],
+            _loss_words(row["a"]),
+            _loss_words(row["b"]),
+            row["loss"].estimate if row["loss"] else _MISSING,
+            row["loss"].ends if row["loss"] else _MISSING,
+            row["loss"].word if row["loss"] else "not paired",
+            _leaves_words(row["a"]),
+            _leaves_words(row["b"]),
+            row["leaves"].estimate if row["leaves"] else _MISSING,
+            row["leaves"].word if row["leaves"] else "not paired",
         )
+        for row in compared["rows"]
+    ]
     yield from _table(heads, cells)
     for note in compared["notes"]:
         yield ""
@@ -172,42 +239,30 @@ _CONDITIONS: dict[str, tuple[tuple[str, Callable[[Results], object]], ...]] = {
 }
 
 
-def compare_runs(a: Results, b: Results, names: tuple[str, str]) -> Compared:
-    """Return the comparison of run B with run A, JSON-ready except for NaN.
+def compare_runs(
+    a: Results,
+    b: Results,
+    names: tuple[str, str],
+    tables: tuple[JudgedRows, JudgedRows],
+) -> Compared:
+    """Return the comparison of run B with run A.
 
-    ``names`` are how the runs are called, A first.
+    ``names`` are how the runs are called, ``tables`` their judged rows, A first.
     """
-    flags: dict[str, list[str]] = {what: [] for what in _CONDITIONS}
-    for what, conditions in _CONDITIONS.items():
-        for words, read in conditions:
-            left, right = read(a), read(b)
-            if left != right:
-                values = f"{plain(left)} in A, {plain(right)} in B"
-                shown = "are not the same" if what == "data" else values
-                flags[what].append(f"The {what} differ: {words} {shown}.")
+    flags = _flags(a, b, tables)
     all_flags = [flag for found in flags.values() for flag in found]
-    rows = list(_rows(a, b, paired=not all_flags))
-    changes: list[Change] = [
-        one for row in rows for one in (row["loss"], row["leaves"]) if one
-    ]
-    adjusted = holm([one["p"] for one in changes]) if changes else ()
-    for one, p_value in zip(changes, adjusted, strict=True):
-        one["adjusted"] = float(p_value)
-        if one["same"]:
-            one["word"] = "the same"
-        elif one["adjusted"] < _LEVEL:
-            one["word"] = "less" if one["relative"] < 0 else "more"
-        elif not math.isnan(one["adjusted"]):
-            one["word"] = "no detectable difference"
+    pairs = list(_pairs(a, b))
+    changes = {} if all_flags else _loss_changes(pairs, (a, b), tables)
+    rows = [_row(pair, (a, b), changes.get(pair)) for pair in pairs]
     lead = next((row for row in rows if row["leads"]), None)
     answer = ["No pick of the two runs was judged on the same outer folds."]
     if all_flags:
         unpaired = f"{names[1]} and {names[0]} cannot be paired"
         answer = [f"{unpaired}: what follows does not show which is better."]
-    elif lead and lead["loss"]:
+    elif lead and lead["loss"] and lead["leaves"]:
         answer = [
             _loss_sentence(lead, lead["loss"], names),
-            _leaf_sentence(lead, names),
+            _leaf_sentence(lead, lead["leaves"], names),
         ]
     return {
         "names": list(names),
@@ -215,7 +270,7 @@ def compare_runs(a: Results, b: Results, names: tuple[str, str]) -> Compared:
         "same_data": not flags["data"],
         "same_loss": not flags["losses"],
         "answer": answer,
-        "notes": list(_notes(rows)),
+        "notes": list(_notes(list(changes.values()))),
         "rows": rows,
         "study": _changed(
             dict(_flat({k: v for k, v in a["study"].items() if k != "name"})),
@@ -228,145 +283,135 @@ def compare_runs(a: Results, b: Results, names: tuple[str, str]) -> Compared:
     }
 
 
-def _rows(a: Results, b: Results, *, paired: bool) -> Iterator[ComparedRow]:
-    """Yield the picks side by side; different leading engines are compared first."""
-    ratio = a["outer_ratio"]
+def _flags(
+    a: Results, b: Results, tables: tuple[JudgedRows, JudgedRows]
+) -> dict[str, list[str]]:
+    """Return why the runs cannot be paired, by what differs; nothing if they can."""
+    flags: dict[str, list[str]] = {what: [] for what in _CONDITIONS}
+    for what, conditions in _CONDITIONS.items():
+        for words, read in conditions:
+            left, right = read(a), read(b)
+            if left != right:
+                values = f"{plain(left)} in A, {plain(right)} in B"
+                shown = "are not the same" if what == "data" else values
+                flags[what].append(f"The {what} differ: {words} {shown}.")
+    if not any(flags.values()) and not tables[0].shares_rows(tables[1]):
+        flags["outer folds"].append(
+            "The outer folds differ: rows, groups or weights in losses.csv are not the "
+            "same."
+        )
+    return flags
 
-    def row(
-        name: str, left: PickData | None, right: PickData | None, *, leads: bool
-    ) -> ComparedRow:
-        found: ComparedRow = {
-            "name": name,
-            "leads": leads,
-            "a": left,
-            "b": right,
-            "loss": None,
-            "leaves": None,
-        }
-        if paired and left and right:
-            found["loss"] = _loss_change(left, right, ratio)
-            found["leaves"] = _leaves_change(left, right, ratio)
-        return found
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A pick of A and the same of B; their engines may differ."""
+
+    name: str
+    engines: tuple[str, str]
+    pick: PickName
+    leads: bool
+
+
+def _pairs(a: Results, b: Results) -> Iterator[_Pair]:
+    """Yield the picks to compare; different leading engines come first."""
     leads = (lead_engine(a), lead_engine(b))
     if leads[0] != leads[1]:
-        yield row(
+        name = (
             f"{engine_name(leads[0])} in A, {engine_name(leads[1])} in B: "
-            "one_se of the engine that leads",
-            a["engines"][leads[0]]["one_se"],
-            b["engines"][leads[1]]["one_se"],
-            leads=True,
+            "one_se of the engine that leads"
         )
+        yield _Pair(name, leads, "one_se", leads=True)
     for engine in dict.fromkeys([*a["engines"], *b["engines"]]):
-        left, right = a["engines"].get(engine), b["engines"].get(engine)
         for pick in PICKS:
-            yield row(
-                f"{engine_name(engine)} {pick}",
-                left and left[pick],
-                right and right[pick],
-                leads=leads == (engine, engine) and pick == "one_se",
-            )
+            same = (engine, engine)
+            is_lead = leads == same and pick == "one_se"
+            yield _Pair(f"{engine_name(engine)} {pick}", same, pick, leads=is_lead)
 
 
-def _loss_change(a: PickData, b: PickData, ratio: float) -> PairedChange | None:
-    left, right = (np.array(p["outer"]["losses"], dtype=np.float64) for p in (a, b))
-    if not len(left) or len(left) != len(right):
-        return None
-    change, base = right - left, float(left.mean())
-    # One split has no interval.
-    ends = corrected_t(change, ratio) if len(change) > 1 else None
-    difference = ends.estimate if ends else float(change[0])
-    relative = difference / base if base else math.nan
-    same = bool(np.all(change == 0))
-    changed = _change(relative, ends, 0.0, n=len(change), same=same)
-    return {**changed, "difference": difference}
-
-
-def _leaves_change(a: PickData, b: PickData, ratio: float) -> Change | None:
-    """Return the ratio of leaves as a change: 0.9 is -10 %."""
-    left, right = ([f["leaves"] for f in p["by_outer_fold"]] for p in (a, b))
-    if not left or len(left) != len(right):
-        return None
-    known = len(left) > 1
-    found = paired_ratio(right, left, ratio if known else 0.0)
-    ends = found if known else None
-    return _change(found.estimate - 1, ends, 1.0, n=found.n, same=left == right)
-
-
-def _change(
-    relative: float, ends: Interval | None, shift: float, *, n: int, same: bool
-) -> Change:
+def _loss_changes(
+    pairs: Sequence[_Pair],
+    runs: tuple[Results, Results],
+    tables: tuple[JudgedRows, JudgedRows],
+) -> dict[_Pair, Comparison]:
+    """Return the change from A to B of each pick that both have; one family."""
+    names = {
+        pair: tuple(f"{engine} {pair.pick}" for engine in pair.engines)
+        for pair in pairs
+        if all(e in run["engines"] for e, run in zip(pair.engines, runs, strict=True))
+    }
+    losses = [
+        (tables[1].losses[of_b], tables[0].losses[of_a])
+        for of_a, of_b in names.values()
+    ]
+    judges = tables[0].judges
+    changes = simultaneous_changes(losses, judges)
+    # A change that matters in one of the studies matters here.
+    tolerance = min(run["study"]["tolerance"] for run in runs)
     return {
-        "relative": relative,
-        "low": ends.low - shift if ends else math.nan,
-        "high": ends.high - shift if ends else math.nan,
-        "p": ends.p_value if ends else math.nan,
-        "n": n,
-        "same": same,
-        "adjusted": math.nan,
-        "word": _NO_INTERVAL,
+        pair: Comparison(of_b, of_a, change, tolerance, judges.n, len(names))
+        for (pair, (of_a, of_b)), change in zip(names.items(), changes, strict=True)
     }
 
 
-def _loss_sentence(
-    lead: ComparedRow, found: PairedChange, names: tuple[str, str]
-) -> str:
-    a, b = names
-    verdict = {
-        "less": f"{b} is better than {a}",
-        "more": f"{b} is worse than {a}",
-        "the same": f"{b} has the loss of {a} on every outer fold",
-        "no detectable difference": f"No detectable difference in loss between {b} and "
-        f"{a}",
-        _NO_INTERVAL: f"These data cannot show whether {b} is better than {a}",
-    }[found["word"]]
-    if found["word"] == "the same":
-        return f"{verdict} ({lead['name']})."
-    ends = _NO_INTERVAL
-    if not math.isnan(found["low"]):
-        low, high = format_number(found["low"]), format_number(found["high"])
-        ends = f"95% CI of the difference {low} to {high}"
+def _row(
+    pair: _Pair, runs: tuple[Results, Results], loss: Comparison | None
+) -> ComparedRow:
+    found = (run["engines"].get(e) for run, e in zip(runs, pair.engines, strict=True))
+    a, b = (one and one[pair.pick] for one in found)
+    leaves = _leaf_change(a, b, runs[0]["outer_ratio"]) if loss and a and b else None
+    return {
+        "name": pair.name,
+        "leads": pair.leads,
+        "a": a,
+        "b": b,
+        "loss": loss,
+        "leaves": leaves,
+    }
+
+
+def _leaf_change(a: PickData, b: PickData, outer_ratio: float) -> LeafChange:
+    left, right = ([f["leaves"] for f in p["by_outer_fold"]] for p in (a, b))
+    found = paired_ratio(right, left, outer_ratio)
+    return LeafChange(found.estimate, found.low, found.high)
+
+
+def _loss_sentence(lead: ComparedRow, found: Comparison, names: tuple[str, str]) -> str:
+    verdict = found.clause(names[1], names[0])
+    if found.word == "not settled":  # otherwise a name comes first
+        verdict = capitalize(verdict)
     return (
         f"{verdict}: {_loss_words(lead['b'])} against {_loss_words(lead['a'])}, "
-        f"{format_change(found['relative'])} loss ({ends}; {lead['name']})."
+        f"{found.estimate} loss ({found.ends}; {lead['name']})."
     )
 
 
-def _leaf_sentence(lead: ComparedRow, names: tuple[str, str]) -> str:
-    found, a, b = lead["leaves"], _leaves_words(lead["a"]), _leaves_words(lead["b"])
-    if found is None or _MISSING in (a, b):
-        return "Leaves were not stored by outer fold."
-    if found["word"] == "the same":
-        return f"Both are equally large: {b} leaves."
+def _leaf_sentence(lead: ComparedRow, found: LeafChange, names: tuple[str, str]) -> str:
+    a, b = _leaves_words(lead["a"]), _leaves_words(lead["b"])
     verdict = {
-        "less": f"{names[1]} is smaller",
+        "fewer": f"{names[1]} is smaller",
         "more": f"{names[1]} is larger",
-        "no detectable difference": "No detectable difference in size",
-        _NO_INTERVAL: "There is one measurement of each size",
-    }[found["word"]]
-    numbers, change = f"{b} leaves against {a}", format_change(found["relative"])
-    if math.isnan(found["low"]):
-        return f"{verdict}: {numbers}, {change} ({_NO_INTERVAL})."
-    ends = f"95% CI {format_change(found['low'])} to {format_change(found['high'])}"
-    return f"{verdict}: {numbers}, a change of {change} by fold ({ends})."
+        "same": "Both are equally large",
+        "not settled": "Not settled which is smaller",
+        "no interval": "There is one measurement of each size",
+    }[found.word]
+    return f"{verdict}: {b} leaves against {a}, {found.estimate} ({found.ends})."
 
 
-def _notes(rows: Sequence[ComparedRow]) -> Iterator[str]:
-    found = [row["loss"] for row in rows if row["loss"]]
-    if any(one["n"] == 1 for one in found):
-        yield (
-            "Both runs have one outer split, and results.json keeps no losses of "
-            "single rows: there is no paired interval."
-        )
-    elif found:
-        yield (
-            "Differences of losses are B minus A, changes of leaves the geometric mean "
-            f"of B / A, paired over {found[0]['n']} outer folds, with corrected "
-            "resampled t intervals; the words are based on p-values adjusted by Holm's "
-            "method over all losses and leaves in the table."
-        )
-    if any(math.isnan(one["low"]) and one["n"] > 1 for one in found):
-        yield "Where an interval is missing, a loss is not finite."
+def _notes(changes: Sequence[Comparison]) -> Iterator[str]:
+    if not changes:
+        return
+    first = changes[0]
+    yield (
+        "Changes of loss are from A to B on the same outer test rows; the intervals of "
+        f"all {first.family} hold together. Ratios of leaves are geometric means over "
+        "the outer folds, with a corrected resampled t interval each."
+    )
+    yield tolerance_sentence(first.tolerance)
+    for one in changes:
+        if not one.change.exists:
+            reason = one.change.method.removeprefix("no interval: ")
+            yield f"The change of {model_name(one.a)} has no interval: {reason}."
 
 
 def _changed(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[list[str]]:

@@ -37,7 +37,7 @@ def build_sections(
     decimals = places([min((v for v in losses if v is not None), default=1.0)])
     shown = select_rows(results, trials)
     built = (
-        answer_section(results, decimals),
+        answer_section(results),
         claims_section(results),
         parameters_section(results),
         penalties_section(results, paths, decimals),

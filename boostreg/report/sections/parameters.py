@@ -10,19 +10,34 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from boostreg.engine_facts import ENGINE_FACTS
-from boostreg.figures.scale import count, significant
+from boostreg.figures.scale import MISSING, count, significant
 from boostreg.penalty import SCALED, Penalty
 from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.report.decision import NOTABLE_SIZE
 from boostreg.report.parts import Number
 from boostreg.report.results import EngineData, PickData, Results
 from boostreg.report.sections.answer import lead_engine
-from boostreg.report.wording import PENALTY_WORDS, PickName, TextTable, engine_name
+from boostreg.report.wording import (
+    PENALTY_WORDS,
+    PickName,
+    TextTable,
+    engine_name,
+    model_name,
+)
 
 __all__ = ["parameters_section", "to_yaml"]
 
 _DATA = {name: f.data_code for name, f in ENGINE_FACTS.items() if f.data_code}
 _DIGITS = 4
+_MAX_COEFFICIENTS = 10
+_SCALES = {
+    "identity": "prediction",
+    "log": "log of the prediction",
+    "log-odds": "log-odds",
+    "log share": "log share of a class",
+}
+"""What a linear model's coefficients add up to, by ``scale``."""
+
 _UNITS = {"gradient": "summed gradients", "hessian": "summed hessians", "gain": "loss"}
 
 
@@ -40,8 +55,59 @@ def parameters_section(results: Results) -> dict[str, Any]:
         "id": "use",
         "nav": "Use it",
         "heading": results["text"]["headings"]["use"],
-        "models": [_model(results, *one) for one in _models(results)],
+        "models": [
+            *_simple_models(results),
+            *(_model(results, *one) for one in _models(results)),
+        ],
     }
+
+
+def _simple_models(results: Results) -> Iterator[dict[str, Any]]:
+    """Yield the linear model where the answer is to use it, or to start with it."""
+    answer, simple = results["answer"], results.get("simple_model")
+    if answer is None or simple is None or answer["use"] != simple["model"]:
+        return
+    key, title = simple["model"], model_name(simple["model"])
+    every = simple["coefficients"]
+    kept = f"{count(len(every))} {'coefficient' if len(every) == 1 else 'coefficients'}"
+    rows = tuple(
+        (
+            one["input"]
+            if one["output"] is None
+            else f"{one['input']}, {one['output']}",
+            significant(one["raw"], _DIGITS),
+            significant(one["standardized"], _DIGITS),
+        )
+        for one in every[:_MAX_COEFFICIENTS]
+    )
+    start = simple["raw_intercept"]
+    intercept = [("intercept", significant(start[0], _DIGITS), MISSING)]
+    more = len(every) - len(rows)
+    yield {
+        "engine": key,
+        "id": f"model-{key}",
+        "title": title,
+        "summary": f"{kept} that are not 0, {_kilobytes(simple['file_bytes'])}",
+        "flags": "",
+        "forms": [_predict_form(key, title, simple["file"])],
+        "table": TextTable(
+            f"{title}: coefficients of the {_SCALES[simple['scale']]}, largest first",
+            ("input", "per unit", "per SD"),
+            (*(intercept if len(start) == 1 else ()), *rows),
+        ),
+        "below": f"{count(more)} more in {simple['file']}." if more else "",
+        "prior": "",
+        "scales": None,
+    }
+
+
+def _kilobytes(size: int) -> str:
+    """Return a number of bytes in kB.
+
+    >>> _kilobytes(3400)
+    '3.4 kB'
+    """
+    return f"{significant(size / 1000)} kB"
 
 
 def _models(results: Results) -> list[tuple[str, PickName]]:
@@ -89,10 +155,9 @@ def _model(results: Results, engine: str, name: PickName) -> dict[str, Any]:
              _boostreg_code(results, engine, pick, comment)),)),
         Form("yaml", "YAML", ((f"{key}-yaml", f"{title}, exact values for a study",
              comment + _study(results, engine, pick)),)),
-        Form("predict", "Predict", tuple(
-            (f"{key}-{kind}", f"{title}, {kind} to predict", code)
-            for kind, code in _predict_code(engine, key).items())),
+        _predict_form(key, title, f"models/{key}{ENGINE_FACTS[engine].suffix}"),
     ]  # fmt: skip
+    off = ", ".join(_own(engine, one) for one in _off(results, engine, pick))
     return {
         "engine": engine,
         "id": key,
@@ -100,7 +165,7 @@ def _model(results: Results, engine: str, name: PickName) -> dict[str, Any]:
         "summary": f"{_rounds(pick['rounds'])}, "
         f"{count(pick['size']['leaves'])} leaves, trial {pick['trial']}",
         "table": _table(results, engine, pick, title),
-        "off": ", ".join(_own(engine, one) for one in _off(results, engine, pick)),
+        "below": f"Searched and off: {off}." if off else "",
         "flags": "; ".join(_flags(results, engine, pick)),
         "forms": forms,
         "prior": pick["prior"]["sentence"],
@@ -293,15 +358,19 @@ def _study(results: Results, engine: str, pick: PickData) -> str:
     return to_yaml(study, flow=False)
 
 
-def _predict_code(engine: str, key: str) -> dict[str, str]:
-    """Return how to predict new rows with the saved model, in a shell and in Python."""
-    file = f"models/{key}{ENGINE_FACTS[engine].suffix}"
-    return {
+def _predict_form(key: str, title: str, file: str) -> Form:
+    """Return how to predict new rows with a saved model, in a shell and in Python."""
+    codes = {
         "shell": "# in the folder of this page\n"
         f"boostreg predict . new_rows.csv --model {key}\n",
         "Python": "from boostreg import load_model\n\n"
         f"model = load_model({file!r})\nmodel.predict(new_rows)  # a data frame\n",
     }
+    blocks = tuple(
+        (f"{key}-{kind}", f"{title}, {kind} to predict", code)
+        for kind, code in codes.items()
+    )
+    return Form("predict", "Predict", blocks)
 
 
 def _scale(results: Results) -> dict[str, str]:

@@ -435,11 +435,11 @@ def _parts_panels(one: _Penalty) -> list[tuple[str, Figure]]:
 
 
 def _path_table(one: _Penalty, places: int) -> TextTable:
-    """Return every point of the drawn paths, one row per engine."""
+    """Return every point of the path that is drawn first, one row per engine."""
+    first = next(key for key, paths in one.paths.items() if paths)
     rows = tuple(
         (
             significant(p["value"]),
-            _READ[key],
             engine_name(engine),
             fixed(_height(p), places),
             _loss(p["against_off"]),
@@ -449,16 +449,15 @@ def _path_table(one: _Penalty, places: int) -> TextTable:
             fixed(p["loss"], places),
             fixed(p["gap"], places),
         )
-        for key, by_engine in one.paths.items()
-        for engine, path in by_engine.items()
+        for engine, path in one.paths[first].items()
         for p in path["points"]
     )
     heads = (
-        one.name, "read", "engine", "loss", "change", "finding", "trees",
+        one.name, "engine", "loss", "change", "finding", "trees",
         "leaves per tree", "leaves", "inner loss", "gap",
     )  # fmt: skip
-    caption = f"The paths of {one.name}: means over folds, changes against the first"
-    return TextTable(caption, heads, rows, (0, 1, 2, 5))
+    caption = f"The path of {one.name}, {_READ[first]}: changes against the first value"
+    return TextTable(caption, heads, rows, (0, 1, 4))
 
 
 def _rating(point: EffectPointData) -> str:

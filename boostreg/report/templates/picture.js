@@ -23,6 +23,28 @@ const wrapped = (words, font, width) => {
   }
   return lines;
 };
+/* the key of a figure is in it, follows it, or is named by it; its marks and words flow below the drawing */
+const keyOf = figure => $('.key', figure) || document.getElementById(figure.dataset.key) || (figure.nextElementSibling?.matches('.key') ? figure.nextElementSibling : null);
+const legend = (key, start, width, nextLine, colour, family) => {
+  const parts = [];
+  let x = Infinity, y;
+  ruler.font = `400 12px ${family}`;
+  for (const item of key?.checkVisibility() ? $$('li', key) : []) {
+    const words = item.textContent.trim(), mark = $('svg', item), room = mark ? 28 : 0;
+    const wide = ruler.measureText(words).width + room;
+    if (x + wide > start + width) { x = start; y = nextLine(); }
+    if (mark) {
+      const copied = mark.cloneNode(true);
+      flatten(mark, copied);
+      parts.push(set(copied, { x, y: y - 10, width: 22, height: 12 }));
+    }
+    const text = draw('text', { x: x + room, y, 'font-family': family, 'font-size': 12, fill: colour });
+    text.textContent = words;
+    parts.push(text);
+    x += wide + 18;
+  }
+  return parts;
+};
 const gutter = 14;
 const pictureOf = figure => inLight(() => {
   /* drawings that stand side by side on the page do so in the picture */
@@ -52,7 +74,6 @@ const pictureOf = figure => inLight(() => {
   write($('h3', figure).textContent, 16, 700, style.color);
   const note = $$('.how', figure).find(one => one.checkVisibility());
   if (note) write(note.textContent, 12, 400, soft);
-  if (figure.dataset.key) write(figure.dataset.key, 12, 400, soft);
   for (const row of rows) {
     y += 8;
     for (const { svg, x, width, height } of row) {
@@ -62,6 +83,8 @@ const pictureOf = figure => inLight(() => {
     }
     y += Math.max(...row.map(one => one.height));
   }
+  parts.push(...legend(keyOf(figure), margin, width, () => { y += 20; return y; }, soft, family));
+  y += 4;
   write(`${$('main').dataset.source} · #${figure.id}`, 11, 400, soft);
   const size = { width: width + 2 * margin, height: Math.ceil(y + margin) };
   const whole = draw('svg', { ...size, viewBox: `0 0 ${size.width} ${size.height}` });

@@ -1,4 +1,4 @@
-"""Parts of ``results.json``: bases, comparisons, the answer, measures, claims."""
+"""Parts of ``results.json``: base classes, comparisons, answer, measures, claims."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -13,8 +13,7 @@ __all__ = [
     "ClaimFindingData", "ClaimPanelData", "ClaimTableData", "CoefficientData",
     "ComparisonData", "Count", "FeatureData", "FeaturesData", "Finite",
     "LossChangeData", "MetricData", "MetricValueData", "Number", "OpenPart", "Part",
-    "Penalties", "QuestionData", "SettingsData", "ShortAnswerData",
-    "SimpleModelData",
+    "Penalties", "QuestionData", "SettingsData", "SimpleModelData",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -176,14 +175,6 @@ class SettingsData(Part):
     rounds: Count
     leaves: Number
     judged_leaves: Number
-
-
-class ShortAnswerData(Part):
-    """A question of the first screen, a head of at most 7 words, and the numbers."""
-
-    question: str
-    head: str
-    detail: str
 
 
 class QuestionData(Part):

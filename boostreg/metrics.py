@@ -43,7 +43,7 @@ from boostreg.arrays import Array, Mask
 from boostreg.changes import Judges, change_of_loss
 from boostreg.errors import Fault
 from boostreg.losses import Objective
-from boostreg.statistics import mean_interval
+from boostreg.statistics import corrected_t
 
 __all__ = ["Metric", "MetricValue", "default_metrics", "metric_fault", "probabilities"]
 
@@ -162,7 +162,7 @@ class Metric:
         if not math.isfinite(mean):
             return MetricValue(mean, math.nan, math.nan)
         if rows is None:
-            found = mean_interval(values, judges.ratio)
+            found = corrected_t(values, judges.ratio)
             return MetricValue(mean, found.low, found.high)
         distances = [rows(*_standard(*fold)) for fold in folds]
         change = change_of_loss(

@@ -40,7 +40,7 @@ _LETTER, _LINE = 7.3, 15.0
 """Estimated pixels of a letter of a label, and between its lines."""
 
 _NEAR = 0.12
-"""Marks of one name that are no farther apart share a label (of the width)."""
+"""Marks of one name that are no farther apart share a label: a share of the width."""
 
 _SAME = 9.0
 """Marks of one engine that are no farther apart share a label, whatever their names."""

@@ -273,7 +273,7 @@ def _on_size(record: RunRecord, pairs: Pairs, decision: Decision) -> ShortAnswer
         head = f"{_terms(record, simple)} instead of {large}."
         detail = f"Among trees, {trees}. {detail}"
     elif decision.kind == "not settled":
-        head = f"Among trees, {head[:1].lower()}{head[1:]}"
+        head = f"Among trees, {head[:1].lower()}{head[1:]}".replace(" itself", "")
     elif decision.kind == "mean":
         head = "A constant: no model beats it."
         found = pairs[best, "mean"]

@@ -110,7 +110,7 @@ def _bins(predicted: Array, observed: Any, judges: Judges) -> list[CalibrationBi
         w = weights[here]
         _, cluster = np.unique(clusters[here], return_inverse=True)
         held = np.bincount(cluster, weights=w)
-        share = float(np.average(observed[here], weights=w))
+        share = min(1.0, float(np.average(observed[here], weights=w)))
         low, high = _wilson(share, float(held.sum() ** 2 / (held**2).sum()))
         found.append(
             {
@@ -133,7 +133,8 @@ def _wilson(share: float, n: float) -> tuple[float, float]:
     z = float(norm.ppf(0.975))
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At a share of 0 or 1 one end is the share itself, but for rounding.
+    return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
 
 
 def features_data(record: RunRecord, use: FeatureUse) -> FeaturesData:

@@ -91,9 +91,10 @@ def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
 def find_model(folder: Path, name: str | None = None) -> Path:
     """Return the metadata file of a model of a run.
 
-    ``name`` is ``ENGINE-PICK``; by default the ``best`` of the engine with the lowest
-    inner loss. Raises DataError if the folder has no results, or they do not determine
-    the best, and ModelError if there is no such model.
+    ``name`` is ``ENGINE-PICK`` or that of the linear model; by default the ``best`` of
+    the engine with the lowest inner loss. Raises DataError if the folder has no
+    results, or they do not determine the best, and ModelError if there is no such
+    model.
     """
     if name is None:
         name = f"{_best_engine(folder)}-best"

@@ -260,9 +260,9 @@ def _pick(engine, row, level):
         "rounds_max_reached": False,
         "at_edge": [],
         "acting": [name for name in SPACE if penalty[name]],
+        "by_outer_fold": [_picked(row, fold, penalty) for fold in range(5)],
         "metrics": _metrics(row["loss"]),
         "file_bytes": 60 * row["leaves"],
-        "by_outer_fold": [_picked(row, fold, penalty) for fold in range(5)],
     }
 
 

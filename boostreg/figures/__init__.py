@@ -22,6 +22,12 @@ from boostreg.figures.intervals import (
     ratio_chart,
     verdict_strip,
 )
+from boostreg.figures.measures import (
+    Bin,
+    ColumnUse,
+    calibration_chart,
+    columns_chart,
+)
 from boostreg.figures.overview import (
     Effect,
     JudgedModel,
@@ -44,7 +50,9 @@ from boostreg.figures.small import (
 
 __all__ = [
     "PALETTE",
+    "Bin",
     "Cloud",
+    "ColumnUse",
     "Curve",
     "Effect",
     "Estimate",
@@ -58,7 +66,9 @@ __all__ = [
     "SmallTree",
     "Trace",
     "VerdictRow",
+    "calibration_chart",
     "coefficient_paths",
+    "columns_chart",
     "counts_chart",
     "curve_panel",
     "curves_of_two",

@@ -25,6 +25,7 @@ __all__ = [
     "Ratio",
     "VerdictRow",
     "difference_chart",
+    "interval_mark",
     "models_chart",
     "ratio_chart",
     "verdict_strip",
@@ -90,7 +91,7 @@ _NARROW = 328
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class _RowsLayout:
     """Where a chart of rows has its names, plot and columns.
 
     ``columns`` are the right ends of the columns of words; without any, all words of a
@@ -132,7 +133,9 @@ class _Layout:
             if one.engine and not self.above:
                 label = encoding(one.engine).name
                 drawn.append(text(frame.left - 12, y + 4, label, class_, "end"))
-            drawn += [_estimate(one, x, y), *self._words(one, y)]
+            ends = (one.value, one.low, one.high)
+            drawn.append(interval_mark(one.engine, x, y, ends, filled=one.filled))
+            drawn += self._words(one, y)
         return drawn
 
     def _words(self, one: Estimate, y: float) -> Iterator[Fragment]:
@@ -147,7 +150,7 @@ def _joined(one: Estimate) -> str:
     return ", ".join(one.words[:2])
 
 
-def _layout(groups: Rows, heads: Sequence[str], *, width: int) -> _Layout:
+def _layout(groups: Rows, heads: Sequence[str], *, width: int) -> _RowsLayout:
     """Return a layout whose columns are as wide as their content.
 
     Without ``heads`` there are no columns.
@@ -174,17 +177,27 @@ def _layout(groups: Rows, heads: Sequence[str], *, width: int) -> _Layout:
     else:
         end -= 6.2 * max((len(_joined(one)) for one in rows), default=0) + _WIDE_MARGIN
     frame = Frame(width, round(bottom + 40), left, end - 6, top, bottom)
-    return _Layout(frame, tuple(columns), above)
+    return _RowsLayout(frame, tuple(columns), above)
 
 
-def _estimate(one: Estimate, x: Scale, y: float) -> Fragment:
-    """Return the interval and the mark of a row; beyond the axis it is an arrow."""
-    if not is_number(one.value):
+def interval_mark(
+    engine: str,
+    x: Scale,
+    y: float,
+    values: tuple[float | None, float | None, float | None],
+    *,
+    filled: bool = True,
+) -> Fragment:
+    """Return the mark and the interval of an estimate and its two ends.
+
+    Beyond the axis they are an arrow.
+    """
+    value, low, high = values
+    if not is_number(value):
         return text(x.start, y + 4, "not measured", "n")
-    class_ = encoding(one.engine).class_
-    drawn = _interval(x, y, one.low, one.high, f"ln {class_}")
-    if x.low <= one.value <= x.high or (x.log and one.value <= 0):
-        drawn = Fragment(drawn + mark(one.engine, (x(one.value), y), filled=one.filled))
+    drawn = _interval(x, y, low, high, f"ln {encoding(engine).class_}")
+    if x.low <= value <= x.high or (x.log and value <= 0):
+        drawn = Fragment(drawn + mark(engine, (x(value), y), filled=filled))
     return drawn
 
 

@@ -1,4 +1,4 @@
-"""Parts of ``results.json``: bases, comparisons, the answer, measures, claims."""
+"""Parts of ``results.json``: base classes, comparisons, answer, measures, claims."""
 
 from typing import Annotated, Any, Literal, NotRequired
 

@@ -30,6 +30,14 @@ __all__ = ["parameters_section", "to_yaml"]
 _DATA = {name: f.data_code for name, f in ENGINE_FACTS.items() if f.data_code}
 _DIGITS = 4
 _MAX_COEFFICIENTS = 10
+_SCALES = {
+    "identity": "prediction",
+    "log": "log of the prediction",
+    "log-odds": "log-odds",
+    "log share": "log share of a class",
+}
+"""What a linear model's coefficients add up to, by ``scale``."""
+
 _UNITS = {"gradient": "summed gradients", "hessian": "summed hessians", "gain": "loss"}
 
 
@@ -83,7 +91,7 @@ def _simple_models(results: Results) -> Iterator[dict[str, Any]]:
         "flags": "",
         "forms": [_predict_form(key, title, simple["file"])],
         "table": TextTable(
-            f"{title}: coefficients ({simple['scale']}), the largest first",
+            f"{title}: coefficients of the {_SCALES[simple['scale']]}, largest first",
             ("input", "per unit", "per SD"),
             (*(intercept if len(start) == 1 else ()), *rows),
         ),

@@ -1,20 +1,35 @@
 """Trees or a simple model: outer losses of all models, and paths of the baselines."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from boostreg.figures import (
+    Bin,
+    ColumnUse,
     Curve,
     Estimate,
     Figure,
+    calibration_chart,
     coefficient_paths,
+    columns_chart,
     curve_panel,
     difference_chart,
     measure_scale,
     models_chart,
 )
-from boostreg.figures.scale import MISSING, count, fixed, is_number, significant
-from boostreg.report.parts import ComparisonData
+from boostreg.figures.scale import (
+    MISSING,
+    count,
+    fixed,
+    is_number,
+    percent,
+    places,
+    shorten,
+    signed,
+    significant,
+)
+from boostreg.report.parts import ComparisonData, MetricValueData
 from boostreg.report.results import (
     BaselineData,
     BaselinePointData,
@@ -23,6 +38,7 @@ from boostreg.report.results import (
     SizeData,
 )
 from boostreg.report.wording import (
+    PickName,
     TextTable,
     change_span,
     engine_name,
@@ -43,10 +59,14 @@ _KINDS = {
 }
 """Models of each engine by what the chart calls them."""
 
-_TUNED = ("best", "one_se")
+_REFERENCES: tuple[Literal["default", "unpenalised"], ...] = ("default", "unpenalised")
+_TUNED: tuple[PickName, ...] = ("best", "one_se")
+
+_MAX_COLUMNS = 10
+"""Columns of the data that a chart lists."""
 
 
-def simple_section(results: Results, places: int) -> dict[str, Any]:
+def simple_section(results: Results, decimals: int) -> dict[str, Any]:
     """Return outer losses, planned comparisons, and the path of the best linear model.
 
     Everything else is in tables and small charts, to be folded.
@@ -64,14 +84,16 @@ def simple_section(results: Results, places: int) -> dict[str, Any]:
         "engines": list(results["engines"]),
         "loss": results["data"]["loss"],
         "title": headings["baselines" if linear else "engines"],
-        "models": _models_charts(results, linear, places),
+        "models": _models_charts(results, linear, decimals),
         "differences_title": on_engines,
         "differences": _difference_charts(results, pairs),
         "path": _path_charts(linear, paths[linear], results) if linear in paths else {},
-        "table": _models_table(results, places),
+        "table": _models_table(results, decimals),
+        "columns": _columns_picture(results),
+        "calibration": list(_calibration_pictures(results)),
         "comparisons": _comparisons_table(results),
         "sizes": _sizes_table(results),
-        "baselines": list(_baselines(results, paths, places, linear)),
+        "baselines": list(_baselines(results, paths, decimals, linear)),
         "has_networks": any(
             one["live_units"] is not None for one in results["baselines"].values()
         ),
@@ -89,31 +111,54 @@ def _best_linear(results: Results) -> str:
     return next((a for a in compared if a in found and found[a]["linear"]), "")
 
 
-def _models(
-    results: Results,
-) -> Iterator[tuple[str, str, OuterData, SizeData | None]]:
-    """Yield name, engine, loss and size of each model; baselines have no engine."""
+class _Model(NamedTuple):
+    """A model that the outer folds judged; baselines have no engine and no trees."""
+
+    name: str
+    engine: str
+    outer: OuterData
+    size: SizeData | None
+    metrics: Mapping[str, MetricValueData]
+
+
+def _models(results: Results) -> Iterator[_Model]:
+    """Yield the models of each engine, then the baselines."""
     for engine, found in results["engines"].items():
         references = (
             ("default", found["default"]),
             ("unpenalised", found["unpenalised"]),
         )
         for kind, one in references:
-            yield f"{engine} {kind}", engine, one["outer"], one["size"]
+            name, metrics = f"{engine} {kind}", one.get("metrics", {})
+            yield _Model(name, engine, one["outer"], one["size"], metrics)
         for kind, pick in (("best", found["best"]), ("one_se", found["one_se"])):
-            yield f"{engine} {kind}", engine, pick["outer"], pick["outer_size"]
+            name, metrics = f"{engine} {kind}", pick.get("metrics", {})
+            yield _Model(name, engine, pick["outer"], pick["outer_size"], metrics)
     for name, baseline in results["baselines"].items():
-        yield name, "", baseline["outer"], None
+        metrics = baseline.get("metrics", {})
+        yield _Model(name, "", baseline["outer"], None, metrics)
 
 
-def _models_charts(results: Results, linear: str, places: int) -> dict[str, Figure]:
+def _metric_places(results: Results) -> dict[str, int]:
+    """Return the decimals of each metric."""
+    values: dict[str, list[float | None]] = {
+        name: [] for name in results.get("metrics", {})
+    }
+    for model in _models(results):
+        for name, one in model.metrics.items():
+            values[name].append(one["value"])
+    return {name: places(found, 3) for name, found in values.items()}
+
+
+def _models_charts(results: Results, linear: str, decimals: int) -> dict[str, Figure]:
     """Return the outer losses of ensembles and of the baselines that matter."""
     found = results["baselines"]
     networks = [name for name, one in found.items() if not one["linear"]]
     simple = [name for name in (linear, *networks, "mean") if name in found]
     groups: dict[str, list[Estimate]] = {name: [] for name in _KINDS.values()}
     groups |= {model_name(name): [] for name in simple}
-    for name, engine, outer, size in _models(results):
+    decimals_of = _metric_places(results)
+    for name, engine, outer, size, metrics in _models(results):
         if not engine and name not in simple:
             continue
         kind = name.partition(" ")[2]
@@ -122,17 +167,30 @@ def _models_charts(results: Results, linear: str, places: int) -> dict[str, Figu
             outer["loss"],
             outer["low"],
             outer["high"],
-            words=(fixed(outer["loss"], places), leaves),
+            words=(
+                fixed(outer["loss"], decimals),
+                leaves,
+                *(_metric(metrics, key, n)[0] for key, n in decimals_of.items()),
+            ),
             engine=engine,
             filled=kind in _TUNED or name in simple[:-1],
         )
         groups[_KINDS[kind] if engine else model_name(name)].append(one)
-    heads = ("loss", "size")
+    labels = [one["label"] for one in results.get("metrics", {}).values()]
+    heads = ("loss", "size", *(shorten(x.partition(" (")[0], 14) for x in labels))
     loss = results["data"]["loss"]
     return {
         "wide": models_chart(groups, heads, loss=loss),
         "narrow": models_chart(groups, heads, loss=loss, narrow=True),
     }
+
+
+def _metric(
+    metrics: Mapping[str, MetricValueData], name: str, decimals: int
+) -> tuple[str, str]:
+    """Return a metric and its interval, dashes where there is none."""
+    one = metrics.get(name)
+    return (fixed(one["value"], decimals), span(one, decimals)) if one else ("", "")
 
 
 def _kept(baseline: BaselineData) -> str:
@@ -188,25 +246,29 @@ def _difference_charts(
     return {"wide": wide, "narrow": narrow}
 
 
-def _models_table(results: Results, places: int) -> TextTable:
+def _models_table(results: Results, decimals: int) -> TextTable:
     pairs = {(pair["a"], pair["b"]): pair for pair in results["comparisons"]}
     rows = []
-    for name, engine, outer, size in _models(results):
+    decimals_of = _metric_places(results)
+    for name, engine, outer, size, metrics in _models(results):
+        measured = [_metric(metrics, key, n) for key, n in decimals_of.items()]
         pair = pairs.get((name, f"{engine} default"))
         baseline = results["baselines"].get(name)
         row = (
             model_name(name),
-            fixed(outer["loss"], places),
-            span(outer, places),
+            fixed(outer["loss"], decimals),
+            span(outer, decimals),
             _kept_words(baseline) if baseline else count(size and size["leaves"]),
             count(size["trees"]) if size else MISSING,
             signed_percent(pair and pair["change"]),
             change_span(pair),
+            *(f"{value} ({ends})" if ends else MISSING for value, ends in measured),
         )
         rows.append(row)
     heads = (
         "model", "loss", "95% interval", "leaves, coefficients or weights", "trees",
         "to the library's defaults", "95% interval of the change",
+        *(one["label"] for one in results.get("metrics", {}).values()),
     )  # fmt: skip
     return TextTable("Means over the outer folds", heads, tuple(rows))
 
@@ -247,6 +309,67 @@ def _sizes_table(results: Results) -> TextTable | None:
         "outer folds; the intervals are not adjusted"
     )
     return TextTable(caption, ("pair", "ratio", "95% interval"), rows) if rows else None
+
+
+def _chosen_ensemble(results: Results) -> tuple[str, PickName]:
+    """Return engine and pick of the ensemble that the answer names."""
+    answer = results["answer"]
+    if answer:
+        return answer["settings"]["engine"], answer["settings"]["model"]
+    return next(iter(results["engines"])), "one_se"
+
+
+def _columns_picture(results: Results) -> dict[str, Any]:
+    """Return which columns the chosen ensemble uses, where that was measured."""
+    engine, pick = _chosen_ensemble(results)
+    found = results["engines"][engine].get("features", {}).get(pick)
+    if not found or not found["features"]:
+        return {}
+
+    def change(rise: float | None) -> float | None:
+        return None if rise is None else math.expm1(rise)
+
+    used = [
+        ColumnUse(
+            one["name"],
+            one["gain"],
+            change(one["rise"]),
+            change(one["low"]),
+            change(one["high"]),
+        )
+        for one in found["features"][:_MAX_COLUMNS]
+    ]
+    first = used[0]
+    title = f"{shorten(first.name)} has the largest share of the gain: "
+    title += percent(first.gain)
+    if first.change is not None:
+        title += f"; permuted, {signed(100 * first.change, 0)}% loss"
+    return {
+        "title": title,
+        "model": model_name(f"{engine} {pick}"),
+        "used": count(found["used"]),
+        "chart": columns_chart(used, engine=engine, title="Columns that it uses"),
+    }
+
+
+def _calibration_pictures(results: Results) -> Iterator[dict[str, Any]]:
+    """Yield a chart for each class: observed shares by predicted probability."""
+    by_class: dict[str, dict[str, list[Bin]]] = {}
+    for one in results.get("calibration", []):
+        engine, _, pick = one["model"].partition(" ")
+        name = engine if pick else model_name(engine)
+        bins = [
+            Bin(b["predicted"], b["observed"], b["low"], b["high"]) for b in one["bins"]
+        ]
+        by_class.setdefault(str(one["label"]), {})[name] = bins
+    for label, models in by_class.items():
+        every = [one for bins in models.values() for one in bins]
+        agree = sum(one.low <= one.predicted <= one.high for one in every)
+        of_class = f"class {shorten(label)}"
+        yield {
+            "title": f"{of_class}: {agree} of {len(every)} groups of rows as predicted",
+            "chart": calibration_chart(models, title=f"Calibration of {of_class}"),
+        }
 
 
 def _paths(results: Results) -> dict[str, Path]:
@@ -292,7 +415,7 @@ def _path_charts(name: str, path: Path, results: Results) -> dict[str, Any]:
 
 
 def _baselines(
-    results: Results, paths: dict[str, Path], places: int, linear: str
+    results: Results, paths: dict[str, Path], decimals: int, linear: str
 ) -> Iterator[dict[str, Any]]:
     """Yield two small charts for each path: what the baseline keeps, its inner loss.
 
@@ -313,7 +436,7 @@ def _baselines(
             "kept": _kept_words(baseline),
             "chosen": significant(chosen),
             "one_se": significant(baseline["one_se_strength"]),
-            "loss": fixed(baseline["outer"]["loss"], places),
+            "loss": fixed(baseline["outer"]["loss"], decimals),
             "coefficients": _path_charts(key, path, results).get("narrow")
             if key != linear
             else None,

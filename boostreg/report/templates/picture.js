@@ -84,6 +84,7 @@ const pictureOf = figure => inLight(() => {
     y += Math.max(...row.map(one => one.height));
   }
   parts.push(...legend(keyOf(figure), margin, width, () => { y += 20; return y; }, soft, family));
+  y += 4;
   write(`${$('main').dataset.source} · #${figure.id}`, 11, 400, soft);
   const size = { width: width + 2 * margin, height: Math.ceil(y + margin) };
   const whole = draw('svg', { ...size, viewBox: `0 0 ${size.width} ${size.height}` });

@@ -32,17 +32,20 @@ class Page(HTMLParser):
             self._rows = []
         if tag == "figure" and "data-p" in found:
             self._penalty = found["data-p"]
-        if tag == "div" and found.get("class") in ("reading", "treelist"):
-            self._card = (self._penalty, found.get("data-reading"))
+        if tag == "div" and found.get("class") in ("panels", "treelist"):
+            self._card = self._penalty if found["class"] == "panels" else None
         if tag == "svg":
             self._depth += 1
-            if self._depth == 1 and self._card and self._card[1]:
+            if self._depth == 1 and self._card:
                 self._svg = {"points": [], "ticks": []}
                 self.panels.setdefault(self._card, []).append(self._svg)
+        if tag == "g" and "data-reading" in found:
+            self._reading = found["data-reading"]
         if self._svg is not None and tag == "path" and "data-at" in found:
             heights = [float(y) for y in re.findall(r"M[\d.-]+ ([\d.-]+)", found["d"])]
             at = [int(k) for k in found["data-at"].split()]
-            self._svg["points"].append((found["data-engine"], at, heights))
+            key = (found["data-engine"], self._reading)
+            self._svg["points"].append((key, at, heights))
         self._in = (tag, found)
 
     def handle_data(self, data):
@@ -195,8 +198,7 @@ def _change(point, measure):
 
 def _paths(page, results):
     for engine, penalty, reading, points in _paths_of(results):
-        first = next(key for name, key in page.panels if name == penalty)
-        if reading != first:
+        if reading != next(iter(page.data["effects"][penalty]["readings"])):
             continue
         table = page.rows(f"The path of {penalty},")
         mine = [row for row in table if row["engine"] == NAMES[engine]]
@@ -236,14 +238,13 @@ def _misdrawn(page, results):
     for engine, penalty, reading, points in _paths_of(results):
         grid = page.data["effects"][penalty]["grid"]
         stored = {grid.index(point["value"]): point for point in points}
-        panels = page.panels[penalty, reading]
-        for measure, panel in zip(PANELS, panels, strict=True):
+        for measure, panel in zip(PANELS, page.panels[penalty], strict=True):
             bend = float if measure == "loss" else math.log10
             (a, foot), (b, top) = panel["ticks"][0], panel["ticks"][-1]
             slope = (top - foot) / (bend(b) - bend(a))
             for owner, at, heights in panel["points"]:
                 for k, height in zip(at, heights, strict=True):
-                    if owner != engine:
+                    if owner != (engine, reading):
                         continue
                     value = _change(stored[k], measure)
                     if measure != "loss" and value <= 0:

@@ -1,7 +1,7 @@
 """Curves along a penalty: a measure by engine, and plain lines."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from boostreg.figures.figure import Figure
@@ -77,6 +77,8 @@ class Curve:
     lead : bool
         A thick line with a band; otherwise a thin line, with a bar at each point, moved
         slightly to the right.
+    reading : str
+        A panel shows the curves of its first reading; a script can show another one.
     """
 
     engine: str
@@ -89,6 +91,7 @@ class Curve:
     one_se: float | None = None
     open: tuple[int, ...] = ()
     lead: bool = True
+    reading: str = ""
 
 
 def measure_scale(
@@ -131,7 +134,7 @@ def curve_panel(  # noqa: PLR0913 - an axis has a scale, an origin and labels
     grid : sequence of float
         Values of the penalty, 0 first, the others increasing or decreasing.
     curves : sequence of Curve
-        At most one per engine.
+        At most one per engine and reading.
     measure, penalty : str
         Titles of the axes.
     y_scale : Scale or None
@@ -147,12 +150,11 @@ def curve_panel(  # noqa: PLR0913 - an axis has a scale, an origin and labels
         x = x.falling()
     values = (v for c in curves for v in (*c.y, *c.low, *c.high))
     y = y_scale or measure_scale(values)
-    followers = [curve.engine for curve in curves if not curve.lead]
-    drawn: list[tuple[Curve, _Plane]] = []
+    readings: dict[str, list[Curve]] = {}
     for curve in curves:
-        place = 0 if curve.lead else 1 + followers.index(curve.engine)
-        drawn.append((curve, _Plane(grid, x, y, _DODGE * place)))
-    described = "; ".join(goes(encoding(c.engine).name, c.y) for c in curves)
+        readings.setdefault(curve.reading, []).append(curve)
+    shown = next(iter(readings.values()), [])
+    described = "; ".join(goes(encoding(c.engine).name, c.y) for c in shown)
     positive = [v for v in grid if v > 0]
     span = f"{penalty} 0"
     if positive:
@@ -165,6 +167,27 @@ def curve_panel(  # noqa: PLR0913 - an axis has a scale, an origin and labels
         _PANEL.vertical_axis(y, n=7 if y.log else 5, write=write),
         path(zero_line and f"{zero_line}H{px(_PANEL.right)}", "ax"),
         _PANEL.horizontal_axis(x, n=4, label=penalty),
+        *(
+            group(
+                *_curves(those, _Plane(grid, x, y)),
+                data_reading=reading or None,
+                class_=None if those is shown else "no",
+            )
+            for reading, those in readings.items()
+        ),
+        title=f"{measure} by {penalty}",
+        description=f"{span}. {described}.",
+    )
+
+
+def _curves(curves: Sequence[Curve], plane: _Plane) -> list[Fragment]:
+    """Return what is drawn of one curve per engine."""
+    moved, planes = 0.0, []
+    for curve in curves:
+        moved += 0.0 if curve.lead else _DODGE
+        planes.append(replace(plane, shift=0.0 if curve.lead else moved))
+    drawn = list(zip(curves, planes, strict=True))
+    return [
         *(_upright(curve, plane) for curve, plane in drawn),
         _PANEL.clip(
             *(_interval(curve, plane) for curve, plane in drawn),
@@ -172,9 +195,7 @@ def curve_panel(  # noqa: PLR0913 - an axis has a scale, an origin and labels
             *(_line(curve, plane) for curve, plane in drawn),
         ),
         *(_outside(curve, plane, k) for k, (curve, plane) in enumerate(drawn)),
-        title=f"{measure} by {penalty}",
-        description=f"{span}. {described}.",
-    )
+    ]
 
 
 def _upright(curve: Curve, plane: _Plane) -> Fragment:
@@ -256,8 +277,11 @@ def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a s
     y_label: str,
     x_log: bool = False,
     y_log: bool = False,
+    classes: Sequence[str] = _CLASSES,
 ) -> Figure:
-    """Draw up to eight lines, each a label and its values at ``x``; gaps where missing.
+    """Draw lines, each a label and its values at ``x``; gaps where missing.
+
+    Each has one of ``classes``, a colour and maybe ``dash``; there are as many at most.
 
     A line without a label has the style of the previous one. On a logarithmic axis, 0
     is drawn apart, before the break.
@@ -266,8 +290,8 @@ def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a s
     place = -1
     for name, series in lines:
         place += 1 if name or place < 0 else 0
-        if place < len(_CLASSES):
-            shown.append((name, series, _CLASSES[place]))
+        if place < len(classes):
+            shown.append((name, series, classes[place]))
     longest = max((len(shorten(name, 22)) for name, *_ in shown), default=0)
     right = 470 - 10 - 6.6 * longest
     frame = Frame(width=470, height=270, left=62, right=right, top=26, bottom=218)

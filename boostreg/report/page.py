@@ -59,10 +59,7 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         data["budget"] = sections["size"]["island"]
     if "effects" in sections:
         data["effects"] = {
-            card["penalty"]: {
-                "grid": card["grid"],
-                "readings": {k: one["read"] for k, one in card["readings"].items()},
-            }
+            card["penalty"]: {key: card[key] for key in ("grid", "readings")}
             for card in sections["effects"]["cards"]
         }
     page = fill(

@@ -189,10 +189,10 @@ def test_pinned_trial_is_marked_on_every_panel_of_the_cards(visit, page_file):
     page.locator("#table tbody a").nth(5).click()
 
     marked = page.evaluate(
-        "[...document.querySelectorAll('.reading svg .dot')]"
+        "[...document.querySelectorAll('.panels .dot')]"
         ".filter(p => p.getAttribute('d')).length"
     )
-    assert marked == page.locator(".reading svg .dot").count()
+    assert marked == page.locator(".panels .dot").count()
     assert marked > 0
 
 
@@ -289,7 +289,7 @@ def test_switch_changes_all_cards_by_keyboard_with_what_the_slider_reads(
 ):
     page = visit(page_file).page
     output = page.locator(".probe output").first
-    shown = page.locator(".reading:visible")
+    shown = page.locator(".card p[data-reading]:visible")
     before = output.text_content()
 
     page.locator("[name=reading]:checked").focus()
@@ -299,7 +299,8 @@ def test_switch_changes_all_cards_by_keyboard_with_what_the_slider_reads(
     keys = [one.get_attribute("data-reading") for one in shown.all()]
     assert keys == ["alone"] * cards
     assert output.text_content() != before
-    assert page.locator(".reading:visible .cur").first.get_attribute("d")
+    curves = page.locator(".card").first.locator("g[data-reading]:visible")
+    assert {one.get_attribute("data-reading") for one in curves.all()} == {"alone"}
 
 
 def test_without_script_each_card_shows_the_chosen_model(visit, page_file):
@@ -307,7 +308,7 @@ def test_without_script_each_card_shows_the_chosen_model(visit, page_file):
 
     shown = [
         one.get_attribute("data-reading")
-        for one in page.locator(".reading:visible").all()
+        for one in page.locator(".card p[data-reading]:visible").all()
     ]
 
     assert shown == ["tuned"] * page.locator(".card").count()

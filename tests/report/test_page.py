@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from boostreg.figures.scale import MINUS
 from boostreg.report import render
 from boostreg.report.glossary import link_terms
-from boostreg.report.wording import PENALTY_WORDS
+from boostreg.report.wording import PENALTY_WORDS, signed_percent
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -458,12 +458,15 @@ def cards(text):
     return dict(zip(found, (body[0] for body in bodies), strict=True))
 
 
-def test_a_card_has_three_curves_per_reading_and_three_trees_in_two_widths(page_text):
+def test_a_card_has_three_panels_of_three_readings_and_trees_in_two_widths(page_text):
     for body in cards(page_text).values():
-        parts = re.split(r'<div class="(?:reading" data-reading|treelist)', body)[1:]
-        drawn = [part.count('<div class="drawn') for part in parts]
+        panels, trees = body.split('<div class="treelist">')
 
-        assert drawn == [3, 3, 3, 2]
+        assert panels.count('<div class="drawn') == 3
+        assert re.findall(r'<g class="no" data-reading="(\w+)"', panels) == [
+            "alone", "equal",
+        ] * 3  # fmt: skip
+        assert trees.count('<div class="drawn') == 2
 
 
 def test_shrinkage_is_in_the_card_of_l2_alone(page_text):
@@ -488,8 +491,8 @@ def test_trees_that_do_not_differ_are_left_out(run):
 
 def finding(results, name, reading="tuned"):
     """Return the sentence of a card's reading."""
-    part = cards(render(results, [], []))[name].split(f'data-reading="{reading}"')[1]
-    said = re.search(r"<p class=.*?</p>", part, re.DOTALL)[0]
+    part = cards(render(results, [], []))[name]
+    said = re.search(rf'<p [^>]*data-reading="{reading}".*?</p>', part, re.DOTALL)[0]
     return html.unescape(re.sub(r"<[^>]*>", "", said))
 
 
@@ -548,7 +551,7 @@ def test_a_run_without_a_search_shows_its_fixed_values_alone(run):
     found = cards(render(results, [], []))
 
     for body in found.values():
-        assert re.findall(r'data-reading="(\w+)"', body) == ["alone", "equal"]
+        assert re.findall(r'<p [^>]*data-reading="(\w+)"', body) == ["alone", "equal"]
 
 
 @pytest.mark.parametrize("section", ["importance", "promise"])

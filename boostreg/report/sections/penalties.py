@@ -13,6 +13,7 @@ from boostreg.figures import (
     Scale,
     SmallTree,
     curve_panel,
+    encoding,
     line_panel,
     measure_scale,
     robust_high,
@@ -214,12 +215,10 @@ def _card(
             for engine, fact in facts.items()
             if fact and name in fact.params
         },
+        "findings": {key: _finding(results, one, key) for key in one.paths},
+        "panels": [_panel(results, one, measure, scales) for measure in _MEASURES],
         "readings": {
-            key: {
-                "finding": _finding(results, one, key),
-                "panels": _panels(results, one, paths, scales),
-                "read": [_at(value, paths) for value in one.grid],
-            }
+            key: [_at(value, paths) for value in one.grid]
             for key, paths in one.paths.items()
         },
         "trees": _trees(one),
@@ -237,20 +236,19 @@ def _card(
     }
 
 
-def _panels(
-    results: Results, one: _Penalty, paths: Paths, scales: Mapping[str, Scale]
-) -> list[Figure]:
-    """Return the curves of the loss, of trees, and of leaves per tree."""
+def _panel(
+    results: Results, one: _Penalty, measure: str, scales: Mapping[str, Scale]
+) -> Figure:
+    """Return the curves of the loss, of trees, or of leaves per tree, by reading."""
     titles = {
         "loss": f"change of {results['data']['loss']}",
         "trees": "trees",
         "leaves_per_tree": "\N{MULTIPLICATION SIGN} leaves per tree",
     }
-    panels = []
-    for measure, title in titles.items() if paths else ():
-        is_loss = measure == "loss"
-        curves = []
-        for engine, path in paths.items():
+    is_loss = measure == "loss"
+    curves = []
+    for reading, paths in one.paths.items():
+        for k, (engine, path) in enumerate(paths.items()):
             points = one.along(path)
             ends = [_ends(p, measure) if p else (None, None, None) for p in points]
             y, low, high = zip(*ends, strict=True)
@@ -263,21 +261,19 @@ def _panels(
                 pick=results["engines"][engine]["one_se"]["penalty"].get(one.name),
                 safe=(safe[0], safe[1]) if safe else None,
                 open=tuple(k for k, p in enumerate(points) if p and not p["rated"]),
-                lead=not curves,
+                lead=k == 0,
+                reading=reading,
             )
             curves.append(curve)
-        panels.append(
-            curve_panel(
-                one.grid,
-                curves,
-                measure=title,
-                penalty=one.name,
-                y_scale=scales[measure],
-                origin=0.0 if is_loss else 1.0,
-                write=_share_label if is_loss else _factor_label,
-            )
-        )
-    return panels
+    return curve_panel(
+        one.grid,
+        curves,
+        measure=titles[measure],
+        penalty=one.name,
+        y_scale=scales[measure],
+        origin=0.0 if is_loss else 1.0,
+        write=_share_label if is_loss else _factor_label,
+    )
 
 
 def _share_label(tick: Tick) -> str:
@@ -314,6 +310,8 @@ def _finding(results: Results, one: _Penalty, key: Reading) -> tuple[str, str]:
     One word is for all engines together; where they were not judged together, or not
     rated, each has its own.
     """
+    if not one.paths[key]:
+        return "not measured", ""
     if key == "equal":
         return "", "The same rounds for all values; losses are of the inner folds."
     anchor = "tuned" if key == "tuned" else "fixed"
@@ -429,6 +427,7 @@ def _parts_panels(one: _Penalty) -> list[tuple[str, Figure]]:
             x_label=one.name,
             y_label="change of loss",
             x_log=True,
+            classes=("n dash", "n", encoding(engine).class_),
         )
         panels.append((engine, figure))
     return panels

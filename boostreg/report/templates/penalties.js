@@ -1,22 +1,22 @@
 /* ---- cards of penalties: one cursor for all panels of a card, one switch for all cards ---- */
 const digits = value => String(+Number(value).toPrecision(3));
 const readingKeys = $$('[name=reading]');
-const readingNow = card => (readingKeys.find(one => one.checked) || {}).value ?? $('.reading', card).dataset.reading;
+const readingNow = card => (readingKeys.find(one => one.checked) || {}).value ?? $('[data-reading]', card).dataset.reading;
 const rowsOfEffects = $$('.card').map(card => {
   const { grid, readings } = data.effects[card.dataset.p];
   const input = $('input', card), output = $('output', card), label = $('label b', card);
-  const panels = $$('.reading svg', card).map(svg => {
-    const points = $$('path[data-at]', svg).flatMap(pointsOf);
+  const panels = $$('.panels > .drawn > svg', card).map(svg => {
+    const points = $$('[data-reading]', svg).flatMap(group => $$('path[data-at]', group).flatMap(pointsOf).map(p => ({ ...p, reading: group.dataset.reading })));
     const cursor = svg.appendChild(draw('path', { class: 'cur' }));
     const rings = svg.appendChild(draw('path', { class: 'mark' }));
     const pin = svg.appendChild(draw('path', { class: 'dot' }));
     return { svg, points, cursor, rings, pin, x: new Map(points.reverse().map(p => [p.at, p.x])) };
   });
   const show = k => {
-    const lines = readings[readingNow(card)][k];
+    const reading = readingNow(card), lines = readings[reading][k];
     for (const { points, cursor, rings, x } of panels) {
       cursor.setAttribute('d', x.has(k) ? `M${x.get(k)} 26V186` : '');
-      rings.setAttribute('d', points.filter(p => p.at === k && p.y > 20 && p.y < 190).map(p => `M${p.x - 5} ${p.y}a5 5 0 1 0 10 0a5 5 0 1 0-10 0`).join(''));
+      rings.setAttribute('d', points.filter(p => p.at === k && p.reading === reading && p.y > 20 && p.y < 190).map(p => `M${p.x - 5} ${p.y}a5 5 0 1 0 10 0a5 5 0 1 0-10 0`).join(''));
     }
     label.textContent = `${card.dataset.p} = ${digits(grid[k])}`;
     output.textContent = lines.join('\n');
@@ -49,7 +49,7 @@ const rowsOfEffects = $$('.card').map(card => {
     }
   };
   const read = () => {
-    for (const one of $$('.reading', card)) one.hidden = one.dataset.reading !== readingNow(card);
+    for (const one of $$('[data-reading]', card)) one.classList.toggle('no', one.dataset.reading !== readingNow(card));
     show(+input.value);
   };
   return { penalty: card.dataset.p, pinAt, read };

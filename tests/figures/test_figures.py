@@ -13,7 +13,6 @@ from boostreg.figures import (
     Difference,
     Estimate,
     Landmark,
-    SearchedRange,
     SmallTree,
     VerdictRow,
     coefficient_paths,
@@ -23,7 +22,6 @@ from boostreg.figures import (
     line_panel,
     measure_scale,
     promise_chart,
-    range_strip,
     share_bars,
     size_against_loss,
     small_trees,
@@ -132,12 +130,6 @@ FIGURES = {
         name="lasso",
         chosen=1.0,
         one_se=10.0,
-    ),
-    "strip": range_strip(
-        SearchedRange(0.01, 10, log=True, zero=True),
-        {"one_se": 0.0, "best": 99.0},
-        engine="lightgbm",
-        safe=(0.0, 1.0),
     ),
 }
 

@@ -173,7 +173,7 @@ def _layout(groups: Rows, heads: Sequence[str], *, width: int) -> _RowsLayout:
         for k, head in reversed(list(enumerate(heads))):
             columns.insert(0, end)
             content = max((len(one.words[k]) for one in rows), default=0)
-            end -= 6.6 * max(content, len(head)) + 16
+            end -= 6.6 * max(content, len(head)) + 22
     else:
         end -= 6.2 * max((len(_joined(one)) for one in rows), default=0) + _WIDE_MARGIN
     frame = Frame(width, round(bottom + 40), left, end - 6, top, bottom)

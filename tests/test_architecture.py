@@ -1,4 +1,4 @@
-"""The house has floors, and few doors: what a module may import, print and assert."""
+"""The package has layers: what a module may import, print and assert."""
 
 import ast
 import json
@@ -15,7 +15,7 @@ import pytest
 import boostreg
 
 PACKAGE = Path(boostreg.__file__).parent
-FLOORS = [
+LAYERS = [
     {"errors", "arrays", "engine_facts", "record"},
     {"figures"},
     {"penalty", "statistics", "changes", "trees", "data"},
@@ -32,7 +32,7 @@ FLOORS = [
 ]
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-HEIGHT = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+HEIGHT = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 MODULES = {
     path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8"))
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -250,11 +250,11 @@ def circle_of(graph):
     return ()
 
 
-def test_the_guide_shows_the_floors_from_the_top_down():
+def test_the_guide_shows_the_layers_from_the_top_down():
     (picture,) = re.findall(r"^```text\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
     names = [set(line.split("  ")[0].split()) for line in picture.splitlines()]
 
-    assert names == FLOORS[::-1]
+    assert names == LAYERS[::-1]
 
 
 def test_the_guide_names_only_files_that_exist():

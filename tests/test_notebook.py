@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from boostreg import open_run, penalty_path, tree_size, tune
+from boostreg import Penalty, open_run, penalty_path, tree_size, tune
 from boostreg.errors import DataError, FigureError, MissingExtraError
 from boostreg.figures import counts_chart
 from boostreg.figures import svg as convert
@@ -50,6 +50,40 @@ def test_tuned_shows_its_picks_and_the_front(tuned):
     assert tuned.figure().standalone() in html
     assert f"{tuned.best.loss:.6g}" in html
     assert "4 trials" in tuned.figure().svg
+
+
+def test_pick_and_its_penalty_say_what_was_chosen(tuned):
+    pick = tuned.one_se
+    given = {
+        name: value
+        for name, value in pick.penalty.as_dict().items()
+        if value != getattr(Penalty(), name)
+    }
+
+    assert f"{pick.n_leaves:,.0f} leaves" in repr(pick)
+    assert eval(repr(pick.penalty)) == pick.penalty  # noqa: S307 - our own text
+    html = unescape(pick._repr_html_())
+    for name, value in given.items():
+        assert f">{name}</th><td>{value!r}</td>" in html
+    assert repr(Penalty()) == "Penalty()"
+
+
+def test_front_is_a_frame_by_increasing_leaves(tuned):
+    front = tuned.pareto
+
+    assert isinstance(front, pd.DataFrame)
+    assert front.n_leaves.is_monotonic_increasing
+    assert front.loss.iloc[-1] == tuned.selection.best.loss
+    assert {"trial", "n_rounds", "reg_lambda", "max_leaves"} <= set(front)
+
+
+def test_effect_shows_a_row_per_value(path):
+    text, html = repr(path.effect), unescape(path.effect._repr_html_())
+
+    for point in path.effect.points:
+        assert f"{point.loss:.6g}" in text
+        assert f"{point.size['leaves']:,.0f}" in html
+    assert len(text.splitlines()) == len(path.effect.points) + 2
 
 
 def test_size_shows_its_counts(tuned):

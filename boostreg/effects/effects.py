@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from boostreg.arrays import Array
 from boostreg.changes import TOLERANCE, Judges, LossChange, simultaneous_changes
+from boostreg.figures.figure import notebook_table
 from boostreg.fits.fit import FitResult
 from boostreg.statistics import Interval, corrected_t, within_one_se
 from boostreg.trees import SIZES, TreeSize
@@ -210,7 +211,7 @@ class EffectPoint:
         return self.loss - self.train_loss
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Effect:
     """The effect of one penalty of one engine, everything else at the anchor."""
 
@@ -252,6 +253,42 @@ class Effect:
         values = [point.value for point in self.points]
         start, end = (values.index(value) for value in self.flat)
         return end - start + 1
+
+    def __repr__(self) -> str:
+        rows = self._rows()
+        return "\n".join([self._caption, *map("  ".join, rows)])
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        named = {row[0].strip(): row[1:] for row in rows}
+        return notebook_table(self._caption, head[1:], named)
+
+    @property
+    def _caption(self) -> str:
+        return (
+            f"Effect of {self.penalty} in {self.engine}, all else {self.anchor}, read "
+            f"{self.reading}; changes against the first value, with 95% intervals"
+        )
+
+    def _rows(self) -> list[list[str]]:
+        """Return a head and one row per value, all cells of a column equally wide."""
+        table = [[self.penalty, "loss", "change of loss", "leaves", "rounds"]]
+        for point in self.points:
+            change = "no interval"
+            if point.change.exists:
+                found = point.change
+                ends = f"{found.low:+.1%} to {found.high:+.1%}"
+                change = f"{found.estimate:+.1%} ({ends})"
+            leaves = f"{point.size['leaves']:,.0f}"
+            table.append(
+                [f"{point.value:g}", f"{point.loss:.6g}", change, leaves,
+                 f"{point.rounds:.0f}"]
+            )  # fmt: skip
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        return [
+            [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+            for row in table
+        ]
 
 
 def penalty_effect(

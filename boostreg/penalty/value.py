@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from boostreg.errors import Fault, PenaltyError
+from boostreg.figures.figure import notebook_table
 
 __all__ = [
     "CAPACITY",
@@ -181,7 +182,7 @@ class Units:
         return {name: of_row[str(PENALTY_FACTS[name].unit)] * rows for name in SCALED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Penalty:
     """The penalties and limits of a boosted ensemble, the same in every engine.
 
@@ -277,6 +278,24 @@ class Penalty:
     def as_dict(self) -> dict[str, float | int | None]:
         """Return the penalties by name, without ``scale``."""
         return {name: getattr(self, name) for name in PENALTIES}
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self._given().items())
+        return f"Penalty({given})"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            name: [repr(value), PENALTY_FACTS[name].words]
+            for name, value in self._given().items()
+            if name != "scale"
+        }
+        caption = f"Penalty in the scale {self.scale!r}; all others have their defaults"
+        return notebook_table(caption, ("value", "what it is"), rows)
+
+    def _given(self) -> dict[str, float | int | str | None]:
+        """Return the fields that differ from their defaults."""
+        values = ((field, getattr(self, field.name)) for field in fields(self))
+        return {field.name: value for field, value in values if value != field.default}
 
 
 PENALTIES = tuple(field.name for field in fields(Penalty) if field.name != "scale")

@@ -4,11 +4,13 @@ A key that is renamed here is a type error wherever a page reads it. ``None`` is
 was not measured, or a number that JSON lacks: NaN or infinity.
 """
 
+import reprlib
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from boostreg.effects.outer import EffectWord
 from boostreg.report.parts import (
@@ -546,7 +548,7 @@ class Results(Part):
     simple_model: NotRequired[SimpleModelData | None]
 
 
-_PROBLEMS = {"missing": " is missing", "extra_forbidden": " is not known"}
+_PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known"}
 
 
 @cache
@@ -561,20 +563,24 @@ def faults_of(results: object) -> list[str]:
     ['not a JSON object']
     >>> faults_of({"run": {}})[0]
     'run.started is missing'
+    >>> faults_of({"run": {"started": 5}})[0]
+    'run.started: expected a valid string, found 5'
     """
     if not isinstance(results, Mapping):
         return ["not a JSON object"]
     try:
         _adapter().validate_python(results)
     except ValidationError as error:
-        faults = []
-        for one in error.errors(include_url=False):
-            where, message = ".".join(map(str, one["loc"])), str(one["msg"])
-            problem = _PROBLEMS.get(one["type"])
-            detail = f": {message[:1].lower()}{message[1:]}"
-            faults.append(f"{where}{problem or detail}")
-        return faults
+        return [_fault(one) for one in error.errors(include_url=False)]
     return []
+
+
+def _fault(one: ErrorDetails) -> str:
+    where = ".".join(map(str, one["loc"]))
+    if problem := _PROBLEMS.get(one["type"]):
+        return f"{where} {problem}"
+    expected = one["msg"].replace("Input should be", "expected", 1)
+    return f"{where}: {expected}, found {reprlib.repr(one['input'])}"
 
 
 def json_schema() -> dict[str, Any]:

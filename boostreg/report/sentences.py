@@ -8,6 +8,8 @@ from boostreg.effects.effects import FACTORS
 from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
 from boostreg.figures.scale import count, factor
+from boostreg.penalty import Penalty
+from boostreg.penalty.value import UNPENALISED
 from boostreg.report.comparisons import best_linear, lead_engine
 from boostreg.report.decision import Decision, Pairs, find
 from boostreg.report.records import EngineRecord, RunRecord
@@ -20,8 +22,9 @@ from boostreg.report.wording import (
 )
 
 __all__ = [
-    "NOT_MEASURED", "anchor_words", "baselines_heading", "effect_sentence",
-    "effects_heading", "engines_heading", "flat_sentences", "front_heading",
+    "NOT_MEASURED", "alone_sentence", "anchor_words", "baselines_heading",
+    "effect_sentence", "effects_heading", "engines_heading", "flat_sentences",
+    "front_heading",
     "importance_heading", "listed", "of_all_engines",
     "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
@@ -154,6 +157,23 @@ def verdicts_sentence(found: Mapping[str, TunedPenalty], tolerance: float) -> st
 def anchor_words(record: RunRecord) -> str:
     """Return what is held around each penalty, as a sentence begins."""
     return _ANCHORS[record.anchor]
+
+
+def alone_sentence(record: RunRecord) -> str:
+    """Return what the reading "alone" holds: the study's fixed values, our defaults."""
+    search = record.study["search"]
+    held = Penalty(**search["fixed"]).as_dict()
+    on = [
+        f"{name} {format_number(value)}"
+        for name, idle in UNPENALISED.items()
+        if (value := held[name]) is not None and value != idle
+    ]
+    rest = f", except {listed(on)} (scale: {search['scale']})" if on else ""
+    return (
+        "Where a penalty is judged alone, the other penalties on leaf weights and "
+        f"splits are off{rest}; limits on the size of trees are those of search.fixed, "
+        "otherwise our defaults."
+    )
 
 
 def ties_sentence(engine: EngineRecord) -> str:

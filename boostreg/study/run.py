@@ -159,9 +159,12 @@ def read_results(folder: Path) -> Results:
         text = f"was not written by boostreg: {faults[0]}{more}."
         match results:
             case {"versions": {"boostreg": writer}}:
+                which = f"by boostreg {writer}"
+                if writer == __version__:
+                    which = f"before a change to boostreg {writer}"
                 text = (
-                    f"was written by boostreg {writer} and does not match the schema "
-                    f"of version {__version__}: {faults[0]}{more}. Run the study again."
+                    f"was written {which} and does not match what this version reads: "
+                    f"{faults[0]}{more}. Run the study again to rewrite it."
                 )
         raise DataError(f"{path} {text}")
     return results

@@ -29,7 +29,7 @@ __all__ = ["Pick", "Tuned", "trial_row"]
 _SHOWN = ("trial", "n_rounds", "loss", "loss_se", "n_leaves")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pick:
     """A trial cut at a number of rounds, ready to use.
 
@@ -101,6 +101,20 @@ class Pick:
         kind = BoostedClassifier if objective.n_classes else BoostedRegressor
         settings: dict[str, Any] = {"objective": given, **asdict(self.penalty)}
         return kind(engine=self.engine, n_estimators=self.n_rounds, **settings)
+
+    def __repr__(self) -> str:
+        return f"Pick of {self.engine}: {self._measured}\n  {self.penalty!r}"
+
+    def _repr_html_(self) -> str:
+        caption = f"<p>Pick of {self.engine}: {self._measured}</p>"
+        return caption + self.penalty._repr_html_()
+
+    @property
+    def _measured(self) -> str:
+        return (
+            f"loss {self.loss:.6g}, {self.n_leaves:,.0f} leaves, "
+            f"{self.n_rounds} rounds, trial {self.trial}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -187,9 +201,22 @@ class Tuned:
         return self._pick(min(within, key=lambda one: one.n_leaves))
 
     @property
-    def pareto(self) -> tuple[Pick, ...]:
-        """The Pareto front of leaves and loss, by increasing leaves."""
-        return tuple(map(self._pick, self.selection.front))
+    def pareto(self) -> "pd.DataFrame":
+        """The Pareto front of leaves and loss, by increasing leaves.
+
+        One row per candidate: ``trial``, ``n_rounds``, ``loss``, ``loss_se``,
+        ``n_leaves``, then its penalties. ``select(max_leaves=...)`` returns one of them
+        as a pick.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {key: getattr(one, key) for key in _SHOWN}
+                | self._trials[one.trial].penalty.as_dict()
+                for one in self.selection.front
+            ]
+        )
 
     @property
     def trials(self) -> "pd.DataFrame":
@@ -261,8 +288,7 @@ class Tuned:
     def __repr__(self) -> str:
         lines = [f"Tuned {self._caption}:"]
         lines += [
-            f"  {name:<7}loss {pick.loss:.6g}, {pick.n_leaves:,.0f} leaves, "
-            f"{pick.n_rounds} rounds, trial {pick.trial}"
+            f"  {name:<7}{pick._measured}"  # noqa: SLF001 - both are of this module
             for name, pick in (("best", self.best), ("one_se", self.one_se))
         ]
         return "\n".join(lines)

@@ -241,7 +241,7 @@ def test_intervals_between_all_engines_hold_together():
 
 @pytest.mark.parametrize("spread", [0.02, 0.5])
 @pytest.mark.parametrize(
-    ("xgboost", "lightgbm"), [*product([0.9, 1.0, 1.01, 1.2], repeat=2)]
+    ("xgboost", "lightgbm"), [*product([0.9, 1.0, 1.01, 1.2], [1.0, 1.2])]
 )
 def test_different_words_for_two_engines_claim_no_difference_of_engines(
     xgboost, lightgbm, spread

@@ -9,7 +9,11 @@ import pytest
 
 from boostreg.changes import LossChange
 from boostreg.effects.outer import TunedPenalty
+from boostreg.effects.paths import path_points
+from boostreg.penalty import Penalty
+from boostreg.penalty.value import UNPENALISED
 from boostreg.report.sentences import (
+    alone_sentence,
     effect_sentence,
     effects_heading,
     flat_sentences,
@@ -201,3 +205,25 @@ def test_a_penalty_of_one_engine_speaks_for_no_other():
 
     assert "path_smooth (LightGBM only) lowers the loss" in heading
     assert answer.startswith("path_smooth (LightGBM only) lowers the loss")
+
+
+@pytest.mark.parametrize(
+    ("fixed", "on"),
+    [
+        ({}, "reg_lambda 1 and min_child_weight 0.001 (scale: rows)"),
+        (
+            {"reg_lambda": 0.0, "reg_alpha": 2.0, "max_leaves": None},
+            "reg_alpha 2 and min_child_weight 0.001 (scale: rows)",
+        ),
+    ],
+)
+def test_a_penalty_judged_alone_keeps_what_its_path_holds(fixed, on):
+    study = {"search": {"fixed": fixed, "scale": "rows"}}
+
+    sentence = alone_sentence(SimpleNamespace(study=study))
+
+    assert f"are off, except {on}; limits" in sentence
+    (point,) = path_points("xgboost", Penalty(**fixed), {"min_split_gain": [0.0]})
+    for name, value in point.penalty.as_dict().items():
+        acts = name in UNPENALISED and value != UNPENALISED[name]
+        assert acts == (f"{name} " in on)

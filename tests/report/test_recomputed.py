@@ -83,7 +83,7 @@ def reach(found):
         return single
     units = np.array([parts / np.linalg.norm(parts) for _, _, parts in found])
     draws = stats.multivariate_t.rvs(
-        shape=units @ units.T, df=degrees, size=200_000, random_state=1
+        shape=units @ units.T, df=degrees, size=50_000, random_state=1
     )
     return np.quantile(np.abs(draws).max(axis=1), 0.95)
 

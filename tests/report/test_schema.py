@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -83,19 +84,30 @@ def test_number_that_json_lacks_is_a_fault(results, number):
 
     (fault,) = faults_of(changed)
 
-    assert fault == "engines.xgboost.best.outer.low: input should be a finite number"
+    where = "engines.xgboost.best.outer.low"
+    assert fault == f"{where}: expected a finite number, found {number!r}"
 
 
-def test_older_results_are_refused_with_what_is_missing(results, stored):
+@pytest.mark.parametrize(
+    ("writer", "words"),
+    [
+        ("0.0.9", "by boostreg 0.0.9"),
+        (boostreg.__version__, f"before a change to boostreg {boostreg.__version__}"),
+    ],
+)
+def test_older_results_are_refused_with_what_does_not_match(
+    results, stored, writer, words
+):
     older = copy.deepcopy(results)
-    older["versions"]["boostreg"] = "0.0.9"
-    del older["text"], older["engines"]["xgboost"]["one_se"]
+    older["versions"]["boostreg"] = writer
+    older["study"]["tolerance"] = "1%"
+    del older["engines"]["xgboost"]["one_se"]
 
     with pytest.raises(
         DataError,
-        match=r"results\.json was written by boostreg 0\.0\.9 and does not match "
-        r"the schema of .*: "
-        r"text is missing, and 1 more\. Run the study again\.",
+        match=rf"results\.json was written {re.escape(words)} and does not match what "
+        r"this version reads: study\.tolerance: expected a valid number, found '1%', "
+        r"and 1 more\. Run the study again to rewrite it\.$",
     ):
         rebuild_report(stored(older))
 

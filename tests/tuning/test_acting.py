@@ -298,4 +298,4 @@ def test_tuned_picks_name_the_single_planted_penalty():
         assert (off.min_child_weight, off.cat_l2, off.max_delta_step) == (0, 0, 0)
     assert best == found[1].best
     assert one_se == found[1].one_se
-    assert found[0].pareto[0].acting is None
+    assert found[0].knee.acting is None

@@ -102,8 +102,7 @@ def test_estimator_of_a_pick_has_its_settings(tuned, diabetes):
 
 
 def test_smaller_picks_cost_loss_and_never_leaves(tuned):
-    leaves = [pick.n_leaves for pick in tuned.pareto]
-    losses = [pick.loss for pick in tuned.pareto]
+    leaves, losses = list(tuned.pareto.n_leaves), list(tuned.pareto.loss)
 
     assert leaves == sorted(leaves)
     assert losses == sorted(losses, reverse=True)

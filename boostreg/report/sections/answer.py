@@ -204,7 +204,7 @@ def _forest_title(results: Results) -> str:
         n: one for n, one in found.items() if one["against_off"]["low"] is not None
     }
     if 2 * len(rated) < len(found):
-        return "Most effects are not rated: rounds.max ended curves without penalty"
+        return "Most effects are not rated: rounds.max ended their curves"
     changes = {n: one["against_off"]["change"] or 0.0 for n, one in rated.items()}
     name = min(changes, key=lambda n: changes[n], default="")
     if not name or changes[name] > -results["study"]["tolerance"]:

@@ -463,7 +463,7 @@ def test_a_card_has_three_panels_of_three_readings_and_trees_in_two_widths(page_
         panels, trees = body.split('<div class="treelist">')
 
         assert panels.count('<div class="drawn') == 3
-        assert re.findall(r'<g class="no" data-reading="(\w+)"', panels) == [
+        assert re.findall(r'<g data-reading="(\w+)" class="no"', panels) == [
             "alone", "equal",
         ] * 3  # fmt: skip
         assert trees.count('<div class="drawn') == 2
@@ -585,7 +585,7 @@ def test_charts_of_the_page_are_well_formed_xml(sample_run):
 def test_each_term_is_linked_once_where_it_occurs_first(page_text):
     links = re.findall(r'<a class="term" href="#([\w-]+)">', page_text)
 
-    assert len(links) == len(set(links)) >= 8
+    assert len(links) == len(set(links)) >= 5
     assert all(f'id="{link}"' in page_text for link in links)
 
 

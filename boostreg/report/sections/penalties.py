@@ -246,6 +246,11 @@ def _panel(
         "leaves_per_tree": "\N{MULTIPLICATION SIGN} leaves per tree",
     }
     is_loss = measure == "loss"
+    picks = {
+        engine: results["engines"][engine]["one_se"]["penalty"].get(one.name)
+        for engine in one.effects
+        if "tuned" in one.paths
+    }
     curves = []
     for reading, paths in one.paths.items():
         for k, (engine, path) in enumerate(paths.items()):
@@ -258,7 +263,7 @@ def _panel(
                 y,
                 low,
                 high,
-                pick=results["engines"][engine]["one_se"]["penalty"].get(one.name),
+                pick=picks.get(engine),
                 safe=(safe[0], safe[1]) if safe else None,
                 open=tuple(k for k, p in enumerate(points) if p and not p["rated"]),
                 lead=k == 0,

@@ -40,10 +40,8 @@ from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.scale import Scale, robust_high
 from boostreg.figures.sketch import SmallTree, small_trees
 from boostreg.figures.small import (
-    SearchedRange,
     counts_chart,
     promise_chart,
-    range_strip,
     share_bars,
     sparkline,
 )
@@ -62,7 +60,6 @@ __all__ = [
     "PenaltyRow",
     "Ratio",
     "Scale",
-    "SearchedRange",
     "SmallTree",
     "Trace",
     "VerdictRow",
@@ -82,7 +79,6 @@ __all__ = [
     "palette_css",
     "penalty_forest",
     "promise_chart",
-    "range_strip",
     "ratio_chart",
     "robust_high",
     "share_bars",

@@ -14,7 +14,6 @@ from boostreg.figures import (
     Curve,
     Estimate,
     Landmark,
-    SearchedRange,
     SmallTree,
     VerdictRow,
     calibration_chart,
@@ -26,7 +25,6 @@ from boostreg.figures import (
     measure_scale,
     models_chart,
     promise_chart,
-    range_strip,
     share_bars,
     size_against_loss,
     small_trees,
@@ -157,12 +155,6 @@ FIGURES = {
     ),
     "narrow coefficients": coefficient_paths(
         (0.1, 1.0), {"a long name of an input": (3.0, 0.0)}, name="lasso", narrow=True
-    ),
-    "strip": range_strip(
-        SearchedRange(0.01, 10, log=True, zero=True),
-        {"one_se": 0.0, "best": 99.0},
-        engine="lightgbm",
-        safe=(0.0, 1.0),
     ),
 }
 

@@ -283,7 +283,8 @@ def _code(results: Results) -> dict[str, Any] | None:
     simple = answer["use"] if answer and answer["use"] in results["baselines"] else None
     return {
         "line": line,
-        "others": [engine_name(n) for n in others],
+        "id": f"{engine}-{pick}",
+        "others": [(engine_name(n), f"{n}-{pick}") for n in others],
         "instead": model_name(simple) if simple and simple != "mean" else "",
     }
 

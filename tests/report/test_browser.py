@@ -597,10 +597,37 @@ def test_theme_is_chosen_by_hand(visit, page_file):
     assert ground == "rgb(20, 23, 27)"
 
 
+@pytest.mark.parametrize(("width", "shown"), [(1280, 0), (360, 1)])
+def test_pictures_of_the_first_screen_have_a_drawing_of_their_own_on_phones(
+    visit, page_file, width, shown
+):
+    page = visit(page_file, width=width).page
+
+    for name in ("sizes", "forest"):
+        drawings = page.locator(f"#{name} svg.boostreg")
+        assert [drawings.nth(k).is_visible() for k in range(2)] == [
+            shown == 0, shown == 1,
+        ]  # fmt: skip
+        box = drawings.nth(shown).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+def test_how_it_was_judged_is_folded_and_opens_by_keyboard(visit, page_file):
+    page = visit(page_file).page
+    facts = page.locator("#judged li")
+    assert facts.first.is_hidden()
+
+    page.locator("#judged summary").focus()
+    page.keyboard.press("Enter")
+
+    assert facts.first.is_visible()
+
+
 def test_page_reads_without_javascript(visit, page_file):
     page = visit(page_file, java_script_enabled=False).page
 
-    assert page.locator("#answer").is_visible()
+    assert page.locator(".verdict").is_visible()
     assert page.locator("#scatter svg").first.is_visible()
     assert page.locator("#limits table").is_visible()
     assert page.locator("#budget").is_hidden()

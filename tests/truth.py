@@ -11,11 +11,11 @@ PANELS = ("loss", "trees", "leaves_per_tree")
 
 
 class Page(HTMLParser):
-    """Tables by caption, tiles by label, tooltips and the points of effect panels."""
+    """Tables by caption, names of charts, tooltips and points of effect panels."""
 
     def __init__(self, text):
         super().__init__()
-        self.tables, self.tiles, self.panels, self.texts = {}, [], {}, []
+        self.tables, self.drawn, self.panels, self.texts = {}, [], {}, []
         self._rows, self._cell, self._island = [], None, ""
         self._card, self._svg, self._depth, self._in = None, None, 0, None
         self.feed(text)
@@ -24,7 +24,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         """Note where text belongs, and what a chart draws."""
         found = dict(attrs)
-        if tag in ("caption", "th", "td", "dt", "dd"):
+        if tag in ("caption", "th", "td"):
             self._cell = ""
         if tag == "tr":
             self._rows.append([])
@@ -36,6 +36,7 @@ class Page(HTMLParser):
             self._card = self._penalty if found["class"] == "panels" else None
         if tag == "svg":
             self._depth += 1
+            self.drawn.append(found.get("aria-label", ""))
             if self._depth == 1 and self._card:
                 self._svg = {"points": [], "ticks": []}
                 self.panels.setdefault(self._card, []).append(self._svg)
@@ -75,9 +76,7 @@ class Page(HTMLParser):
             self._rows[-1].append(self._cell.strip())
         if tag == "caption":
             self.tables.setdefault(self._cell, self._rows)
-        if tag in ("dt", "dd"):
-            self.tiles.append(self._cell.strip())
-        if tag in ("caption", "th", "td", "dt", "dd"):
+        if tag in ("caption", "th", "td"):
             self._cell = None
         self._in = None
 
@@ -112,7 +111,7 @@ def equal(shown, stored):
 def untruths(text, results):
     """Return where a page says another number than ``results.json``: (where, what)."""
     page = Page(text)
-    claims = [*_models(page, results), *_pairs(page, results), *_tiles(page, results)]
+    claims = [*_models(page, results), *_pairs(page, results), *_glance(page, results)]
     claims += [*_paths(page, results), *_tips(page, results)]
     assert len(claims) > 50
     wrong = [(where, shown) for where, shown, said in claims if not equal(shown, said)]
@@ -152,28 +151,38 @@ def _pairs(page, results):
             yield f"{where} {end}", shown, pair[end]
 
 
-def _tiles(page, results):
-    picks = {NAMES[e]: found["one_se"] for e, found in results["engines"].items()}
-    tiles = dict(zip(page.tiles[::2], page.tiles[1::2], strict=True))
-    for name, pick in picks.items():
-        if tile := tiles.get(f"Leaves of {name} one_se"):
-            yield f"tile leaves {name}", tile, pick["outer_size"]["leaves"]
-            yield (
-                "tile outer loss",
-                tiles[f"Outer {results['data']['loss']}"],
-                (pick["outer"]["loss"]),
-            )
-            pair = next(
-                p
-                for p in results["comparisons"]
-                if p["a"] == f"{_key(name)} one_se"
-                and p["b"] == f"{_key(name)} default"
-            )
-            yield "tile default", tiles[f"Against {name} defaults"], pair["change"]
+KINDS = {"default": "defaults", "unpenalised": "no penalty", "best": "tuned",
+         "one_se": "small"}  # fmt: skip
 
 
-def _key(name):
-    return next(engine for engine, label in NAMES.items() if label == name)
+def _glance(page, results):
+    """Yield what the two pictures of the first screen say they draw."""
+    found = [one for one in page.drawn if "on unseen rows against the size" in one]
+    for drawn in found:
+        for engine, block in results["engines"].items():
+            for kind, name in KINDS.items():
+                model, where = block[kind], f"glance {engine} {kind}"
+                shown = re.search(
+                    rf"{NAMES[engine]} {name}: (\S+) leaves?, .*? (\S+?)(?:;|$)", drawn
+                )
+                size = model.get("outer_size", model["size"])
+                yield f"{where} leaves", shown[1], size["leaves"]
+                yield f"{where} loss", shown[2].rstrip("."), model["outer"]["loss"]
+    for drawn in (
+        one for one in page.drawn if one.startswith("What each penalty does")
+    ):
+        for part in re.split(r"[.;] ", drawn)[1:]:
+            penalty, _, effects = part.partition(" ")
+            for shown in re.findall(
+                r"(\w+)( alone)? (\S+?)% loss, leaves (\S+?)(?:,|;|$)", effects
+            ):
+                engine = next(e for e, name in NAMES.items() if name == shown[0])
+                kind = "alone" if shown[1] else "tuned"
+                one = results["effects"][engine][penalty][kind]
+                where = f"glance {engine} {penalty} {kind}"
+                yield f"{where} loss", f"{shown[2]}%", one["against_off"]["change"]
+                if shown[3] != "same":
+                    yield f"{where} leaves", shown[3], one["factors"]["leaves"][0]
 
 
 def _paths_of(results):

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from boostreg.data.sources import read_source
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.report import render
+from boostreg.report.sections.answer import one_line
 from boostreg.study.files import read_csv, read_json
 from boostreg.study.load import load_study
 
@@ -71,6 +72,27 @@ def test_pasted_code_runs_and_grows_the_same_model(name, engine, pick):
 
     # The bare LightGBM bins a column of many values around 0, ours from its minimum on.
     assert np.corrcoef(own, ours)[0, 1] > (0.999 if engine == "xgboost" else 0.99)
+
+
+@pytest.mark.parametrize(("name", "engine", "pick"), MODELS)
+def test_the_line_of_the_first_screen_grows_the_same_model(name, engine, pick):
+    own = run(code_of(name)[f"{engine}-{pick}-python"], STUDIES[name])
+    line = one_line(results_of(name), engine, pick)
+
+    model = eval(line, vars(__import__(engine)))  # noqa: S307 - pasted code is the point
+    model.fit(own["X"], own["y"])
+
+    # The wrapper of LightGBM bins and bundles like the bare library.
+    assert np.corrcoef(scores(own), scores(own | {"model": model}))[0, 1] > 0.9999
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_first_screen_shows_the_line_of_the_ensemble_that_is_named(name):
+    found = results_of(name)["answer"]["settings"]
+
+    assert code_of(name)["model-line"] == one_line(
+        results_of(name), found["engine"], found["model"]
+    )
 
 
 @pytest.mark.parametrize(("name", "engine", "pick"), MODELS)

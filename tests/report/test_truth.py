@@ -1,4 +1,4 @@
-"""Pages of real runs say, in tables, tiles, tips and charts, what results.json says."""
+"""Pages of real runs say, in tables, tips and charts, what results.json says."""
 
 import copy
 from pathlib import Path
@@ -71,6 +71,15 @@ def test_a_figure_that_differs_is_found():
         key: {where.split()[0] for where, _ in untruths(page, other)}
         for key, other in {
             "outer": changed(results, "engines", leads, "one_se", "outer", "loss"),
+            "tuned": changed(
+                results,
+                "effects",
+                leads,
+                "max_leaves",
+                "tuned",
+                "against_off",
+                "change",
+            ),
             "pair": changed(results, "comparisons", pair, "change"),
             "leaves": changed(results, *point, "leaves"),
             "loss": changed(results, *point, "against_off", "change"),
@@ -78,7 +87,8 @@ def test_a_figure_that_differs_is_found():
         }.items()
     }
 
-    assert found["outer"] == {"model", "tile"}
+    assert found["outer"] == {"model", "glance"}
+    assert found["tuned"] == {"glance"}
     assert found["pair"] == {"XGBoost"}
     assert found["leaves"] == {"path"}
     assert found["loss"] == found["trees"] == {"path", "tip", "chart"}

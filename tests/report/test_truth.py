@@ -92,7 +92,7 @@ def test_a_figure_that_differs_is_found():
             ),
             "pair": changed(results, "comparisons", pair, "change"),
             "leaves": changed(results, *point, "leaves"),
-            "loss": changed(results, *point, "against_off", "change"),
+            "loss": changed(results, *point, "against_off", "change", by=9.0),
             "trees": changed(results, *point, "factors", "trees", 0),
             "limit": changed(
                 results, "engines", "xgboost", "front", 20, "loss", by=0.9

@@ -158,8 +158,9 @@ def test_numbers_of_the_results_are_on_the_page(run, page_text):
 
 
 def test_first_screen_shows_what_each_penalty_does_in_both_drawings(run, page_text):
-    _, *drawings = re.findall(r"<svg.*?</svg>", answer_of(page_text).split("two")[1])
-    forests = [d for d in drawings if "What each penalty does" in d]
+    forests = re.findall(
+        r'<svg[^>]*aria-label="What each penalty does.*?</svg>', answer_of(page_text)
+    )
 
     assert len(forests) == 2
     for name, found in run[0]["penalties"].items():

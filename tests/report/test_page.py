@@ -659,7 +659,8 @@ def test_each_term_is_linked_once_where_it_occurs_first(page_text):
 
 def test_terms_are_linked_in_no_title_code_or_attribute():
     page = (
-        '<h2>As good</h2><p title="as good">x</p><code>as good</code>'
+        '<h2>As <a href="#x">x</a> good: as good</h2><p title="as good">x</p>'
+        '<code>as good</code><ul class="key"><li>as good</li></ul>'
         "<script>if (a < b && b > c) 'as good'</script><p>As good &lt; <b>as good</b>"
     )
 

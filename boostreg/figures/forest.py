@@ -13,6 +13,7 @@ from boostreg.figures.marks import mark
 from boostreg.figures.palette import encoding
 from boostreg.figures.scale import (
     Scale,
+    factor,
     is_number,
     known,
     linear_scale,

@@ -259,7 +259,8 @@ def front_heading(
     >>> front_heading({"xgboost": [(0, 3.0), (40, 1.1), (100, 1.0), (300, 1.0)]}, 0.01)
     'Within 1% of its lowest loss: XGBoost from 100 leaves on; half as many cost +10%'
     """
-    found, costs = [], []
+    found: list[str] = []
+    costs: list[str] = []
     for engine, front in fronts.items():
         lowest = front[-1][1]
         leaves = next(n for n, loss in front if loss <= lowest * (1 + tolerance))

@@ -181,7 +181,7 @@ def test_limit_on_leaves_names_the_best_candidate_of_each_engine(
         lowest = min(p["loss"] for p in engine["front"])
         assert f"{best['leaves']:,.0f} leaves, loss {best['loss']:,.0f}," in line
         assert f"{100 * (best['loss'] / lowest - 1):+.1f}% against" in line
-        assert f"trial {best['trial']} at {best['rounds']} rounds" in line
+        assert f"trial {best['trial']} at {best['rounds']} round" in line
 
 
 def test_line_of_the_limit_lies_where_the_axis_puts_so_many_leaves(visit, page_file):

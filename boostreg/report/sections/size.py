@@ -164,7 +164,8 @@ def _readings(results: Results, limit: float, places: int) -> Iterator[str]:
         yield (
             f"{engine_name(engine)}: {count(found['leaves'])} leaves, loss "
             f"{fixed(found['loss'], places)}, {signed_percent(change)} against its "
-            f"lowest; trial {found['trial']} at {count(found['rounds'])} rounds"
+            f"lowest; trial {found['trial']} at {count(found['rounds'])} "
+            f"{'round' if found['rounds'] == 1 else 'rounds'}"
         )
 
 

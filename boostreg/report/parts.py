@@ -13,7 +13,8 @@ __all__ = [
     "ClaimFindingData", "ClaimPanelData", "ClaimTableData", "CoefficientData",
     "ComparisonData", "Count", "FeatureData", "FeaturesData", "Finite",
     "LossChangeData", "MetricData", "MetricValueData", "Number", "OpenPart", "Part",
-    "Penalties", "QuestionData", "SettingsData", "SimpleModelData",
+    "Penalties", "QuestionData", "SettingsData", "ShortAnswerData",
+    "SimpleModelData",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -175,6 +176,14 @@ class SettingsData(Part):
     rounds: Count
     leaves: Number
     judged_leaves: Number
+
+
+class ShortAnswerData(Part):
+    """A question of the first screen, a head of at most 7 words, and the numbers."""
+
+    question: str
+    head: str
+    detail: str
 
 
 class QuestionData(Part):

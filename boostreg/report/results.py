@@ -29,6 +29,7 @@ from boostreg.report.parts import (
     OpenPart,
     Part,
     Penalties,
+    ShortAnswerData,
     SimpleModelData,
 )
 
@@ -39,7 +40,7 @@ __all__ = [
     "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData",
     "OuterData", "PathData", "PenaltyData", "PickData", "PurposeData",
-    "Results", "SizeData", "StudyData", "TreeData",
+    "Results", "RunData", "SizeData", "StudyData", "TreeData",
     "TunedPenaltyData", "faults_of", "json_schema",
 ]  # fmt: skip
 
@@ -101,9 +102,14 @@ class HeadingsData(Part):
 
 
 class TextData(Part):
-    """The sentences of the page."""
+    """The sentences of the page.
+
+    ``answer`` is what a terminal prints: the decision, a line per short answer of
+    ``answers``, and what to do next.
+    """
 
     answer: list[str]
+    answers: list[ShortAnswerData]
     caveats: list[str]
     headings: HeadingsData
     warnings: list[str]

@@ -16,6 +16,7 @@ from boostreg.errors import PenaltyError
 from boostreg.penalty import SCALED, Scale
 from boostreg.penalty.linter import at_edge
 from boostreg.penalty.priors import as_prior
+from boostreg.report.answers import short_answers
 from boostreg.report.claims import claims_sentences, summarize_claims
 from boostreg.report.comparisons import (
     Judged,
@@ -349,6 +350,9 @@ def summarize(record: RunRecord, run: RunData, sizes: Mapping[str, int]) -> Resu
         "text": {
             # Claims come first only where a study does nothing but judge them.
             "answer": [*answer, *verdicts] if record.searched else [*verdicts, *answer],
+            "answers": []
+            if decision is None
+            else short_answers(record, by_pair, decision),
             "caveats": caveats(record, by_pair),
             "headings": headings(record, by_pair, decision),
             "warnings": warnings(record),

@@ -8,8 +8,8 @@ from itertools import combinations
 import pytest
 
 from boostreg.figures import (
-    Effect,
     JudgedModel,
+    PenaltyEffect,
     PenaltyRow,
     penalty_forest,
     sizes_and_losses,
@@ -136,8 +136,10 @@ def test_missing_numbers_and_hostile_names_still_make_a_picture(models, narrow):
 
 
 def row(change, factor, word="not settled", **more):
-    effects = tuple(Effect(e, change, factor) for e in ENGINES)
-    effects += tuple(Effect(e, change, factor, with_others=False) for e in ENGINES)
+    effects = tuple(PenaltyEffect(e, change, factor) for e in ENGINES)
+    effects += tuple(
+        PenaltyEffect(e, change, factor, with_others=False) for e in ENGINES
+    )
     return PenaltyRow("reg_lambda", "L2 on leaf weights", word, effects, **more)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["ENGINE_FACTS", "SUFFIXES", "EngineFacts", "Rules", "Shape"]
+__all__ = ["ENGINE_FACTS", "SUFFIXES", "EngineFacts", "Rules", "Shape", "Wrapper"]
 
 Shape = Literal["circle", "square", "triangle", "diamond"]
 
@@ -40,6 +40,34 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapper:
+    """The scikit-learn wrapper of a library, for code that fits in one line.
+
+    Attributes
+    ----------
+    name : str
+        Of its classes, without ``Regressor`` or ``Classifier``.
+    rounds : str
+        Its argument for the number of rounds.
+    names : mapping of str to str
+        Its arguments for parameters that the library itself calls otherwise.
+    defaults : mapping
+        What its arguments are if omitted, by the library's names.
+    for_categories : tuple of str
+        Parameters that act on category columns alone.
+    without_effect : tuple of str
+        Parameters that change no tree, or that a classifier sets itself.
+    """
+
+    name: str
+    rounds: str
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    defaults: Mapping[str, float | str | None]
+    for_categories: tuple[str, ...] = ()
+    without_effect: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
     """What is known of one engine.
 
@@ -63,6 +91,7 @@ class EngineFacts:
     defaults : mapping
         The library's own values of penalties, raw, where they are not idle; None: no
         limit.
+    wrapper : Wrapper
     """
 
     label: str
@@ -76,6 +105,7 @@ class EngineFacts:
     weighs_unsplit: bool = False
     rules: Rules = Rules()
     defaults: Mapping[str, float | None] = field(default_factory=dict)
+    wrapper: Wrapper
 
 
 ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
@@ -97,6 +127,30 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
                 "max_depth": 6,
                 "learning_rate": 0.3,
             },
+            wrapper=Wrapper(
+                name="XGB",
+                rounds="n_estimators",
+                defaults={
+                    "objective": "reg:squarederror",
+                    "tree_method": "hist",
+                    "grow_policy": "depthwise",
+                    "max_leaves": 0,
+                    "max_depth": 6,
+                    "learning_rate": 0.3,
+                    "reg_alpha": 0,
+                    "reg_lambda": 1,
+                    "gamma": 0,
+                    "min_child_weight": 1,
+                    "max_delta_step": 0,
+                    "subsample": 1,
+                    "colsample_bytree": 1,
+                    "max_bin": 256,
+                    "max_cat_to_onehot": 4,
+                    "max_cat_threshold": 64,
+                },
+                for_categories=("max_cat_to_onehot", "max_cat_threshold"),
+                without_effect=("num_class",),
+            ),
         ),
         "lightgbm": EngineFacts(
             label="LightGBM",
@@ -126,6 +180,54 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
                 "cat_l2": 10.0,
                 "learning_rate": 0.1,
             },
+            wrapper=Wrapper(
+                name="LGBM",
+                rounds="n_estimators",
+                names=MappingProxyType(
+                    {
+                        "lambda_l1": "reg_alpha",
+                        "lambda_l2": "reg_lambda",
+                        "min_gain_to_split": "min_split_gain",
+                        "min_sum_hessian_in_leaf": "min_child_weight",
+                        "min_data_in_leaf": "min_child_samples",
+                        "bagging_fraction": "subsample",
+                        "bagging_freq": "subsample_freq",
+                        "feature_fraction": "colsample_bytree",
+                    }
+                ),
+                defaults={
+                    "objective": "regression",
+                    "num_leaves": 31,
+                    "max_depth": -1,
+                    "learning_rate": 0.1,
+                    "lambda_l1": 0,
+                    "lambda_l2": 0,
+                    "min_gain_to_split": 0,
+                    "min_sum_hessian_in_leaf": 0.001,
+                    "min_data_in_leaf": 20,
+                    "max_delta_step": 0,
+                    "path_smooth": 0,
+                    "bagging_fraction": 1,
+                    "bagging_freq": 0,
+                    "feature_fraction": 1,
+                    "max_bin": 255,
+                    "min_data_in_bin": 3,
+                    "max_cat_to_onehot": 4,
+                },
+                for_categories=(
+                    "cat_l2",
+                    "cat_smooth",
+                    "min_data_per_group",
+                    "max_cat_threshold",
+                    "max_cat_to_onehot",
+                ),
+                without_effect=(
+                    "num_class",
+                    "feature_pre_filter",
+                    "enable_bundle",
+                    "verbosity",
+                ),
+            ),
         ),
         "sklearn": EngineFacts(
             label="HistGradientBoosting",
@@ -146,6 +248,20 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
                 "max_leaves": 31,
                 "learning_rate": 0.1,
             },
+            wrapper=Wrapper(
+                name="HistGradientBoosting",
+                rounds="max_iter",
+                defaults={
+                    "loss": "squared_error",
+                    "learning_rate": 0.1,
+                    "max_leaf_nodes": 31,
+                    "max_depth": None,
+                    "min_samples_leaf": 20,
+                    "l2_regularization": 0,
+                    "max_bins": 255,
+                    "early_stopping": "auto",
+                },
+            ),
         ),
     }
 )

@@ -29,6 +29,47 @@ def faults(there):
     return found + there.faults()
 
 
+# Texts of every visible chart: two that overlap, and those that leave their chart.
+# The box of a text is its line, about a third taller than its letters.
+CROWDED = """() => {
+  const shown = e => e.checkVisibility({visibilityProperty: true});
+  const outer = [...document.querySelectorAll('svg')]
+    .filter(e => !e.parentElement.closest('svg') && shown(e));
+  const found = [];
+  for (const svg of outer) {
+    const frame = svg.getBoundingClientRect();
+    const where = svg.closest('[id]')?.id ?? '';
+    const texts = [...svg.querySelectorAll('text')].filter(
+      e => shown(e) && e.textContent.trim()).map(e => {
+        const box = e.getBoundingClientRect(), trim = box.height * 0.17;
+        const turned = /rotate/.test(e.getAttribute('transform') ?? '');
+        const [dx, dy] = turned ? [box.width * 0.17, 1] : [1, trim];
+        return {words: e.textContent.trim(), left: box.left + dx, top: box.top + dy,
+          right: box.right - dx, bottom: box.bottom - dy};
+      }).filter(t => t.right > t.left && t.bottom > t.top);
+    texts.forEach((a, k) => {
+      if (a.left < frame.left - 2 || a.right > frame.right + 2
+          || a.top < frame.top - 2 || a.bottom > frame.bottom + 2)
+        found.push(`${where}: '${a.words}' leaves its chart`);
+      for (const b of texts.slice(k + 1))
+        if (a.left < b.right && b.left < a.right && a.top < b.bottom
+            && b.top < a.bottom)
+          found.push(`${where}: '${a.words}' overlaps '${b.words}'`);
+    });
+  }
+  return found;
+}"""
+
+
+def crowded(page, *modes):
+    """Return the texts of visible charts that overlap or leave their chart."""
+    found = []
+    for mode in modes or ("light", "narrow"):
+        turn(page, mode)
+        found += [f"{mode}: {one}" for one in page.evaluate(CROWDED)]
+    return found
+
+
 def turn(page, mode):
     """Show a page in a mode."""
     size, media, _ = MODES[mode]

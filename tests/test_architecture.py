@@ -20,7 +20,7 @@ LAYERS = [
     {"figures"},
     {"penalty", "statistics", "changes", "trees", "data"},
     {"losses"},  # they define the units of penalties
-    {"engines", "baselines"},
+    {"engines", "baselines", "metrics"},
     {"saved"},  # models on disk, which estimators write and reports point to
     {"estimators", "fits"},
     {"tuning"},

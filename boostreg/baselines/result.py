@@ -1,19 +1,20 @@
 """The result of a baseline on one outer split: plain numbers, no fitted object."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
 from boostreg.arrays import Array
+from boostreg.baselines.inputs import Input
 from boostreg.record import decode_record, encode_record
 from boostreg.statistics import standard_error
 
 __all__ = ["BaselineResult", "StrengthPoint"]
 
-
 _ARRAYS = (
     "test_rows_losses",
+    "test_raw",
     "intercept",
     "strengths",
     "inner_losses",
@@ -68,8 +69,12 @@ class BaselineResult:
     train_loss, test_loss : float
         Weighted means of the model of all training rows; NaN without test rows.
     test_rows_losses : ndarray of shape (n_test,)
-    inputs, outputs : tuple of str
-        Columns, categories and missing indicators; classes, if each has coefficients.
+    test_raw : ndarray of shape (n_test, n_outputs)
+        Raw scores of the test rows.
+    encoding : tuple of Input
+        Columns, categories and missing indicators, with their standardization.
+    outputs : tuple of str
+        Classes, if each has coefficients.
     intercept : ndarray of shape (n_outputs,)
     strengths : ndarray of shape (n_strengths,)
         The path, decreasing; empty for the mean.
@@ -97,7 +102,8 @@ class BaselineResult:
     train_loss: float
     test_loss: float
     test_rows_losses: Array
-    inputs: tuple[str, ...]
+    test_raw: Array
+    encoding: tuple[Input, ...]
     outputs: tuple[str, ...]
     intercept: Array
     strengths: Array
@@ -108,6 +114,11 @@ class BaselineResult:
     n_parameters: int
     notes: tuple[str, ...]
     seconds: float
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return tuple(one.name for one in self.encoding)
 
     @property
     def n_inputs(self) -> int:
@@ -169,6 +180,7 @@ class BaselineResult:
         """Return the result as a JSON header and raw little-endian arrays."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         arrays = {name: plain.pop(name) for name in _ARRAYS}
+        plain["encoding"] = [asdict(one) for one in self.encoding]
         plain["arrays"] = [[name, array.shape] for name, array in arrays.items()]
         body = b"".join(array.astype("<f8").tobytes() for array in arrays.values())
         return encode_record(plain, body)
@@ -182,6 +194,7 @@ class BaselineResult:
             array = np.frombuffer(body, np.dtype("<f8"), math.prod(shape), offset)
             offset += array.nbytes
             plain[name] = array.astype(np.float64).reshape(shape)
-        for name in ("inputs", "outputs", "notes"):
+        plain["encoding"] = tuple(Input(**one) for one in plain["encoding"])
+        for name in ("outputs", "notes"):
             plain[name] = tuple(plain[name])
         return cls(**plain)

@@ -107,7 +107,8 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
         if len(test)
         else float("nan"),
         test_rows_losses=test,
-        inputs=tuple(i.name for i in whole.inputs),
+        test_raw=path.raw(whole.judged, best),
+        encoding=whole.inputs,
         outputs=table.classes if objective.name == "softmax" else (),
         intercept=path.intercepts[best],
         strengths=path.strengths if penalised else np.zeros(0),

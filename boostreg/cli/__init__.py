@@ -21,6 +21,7 @@ from boostreg.errors import (
     BoostregError,
     FitError,
     InterruptedRunError,
+    ModelError,
     RunError,
     reason,
 )
@@ -208,12 +209,15 @@ def size(
     ],
 ) -> None:
     """Print the size of a model, counted from its trees."""
-    from boostreg.saved import load_model
+    from boostreg.saved import LinearModel, load_model
     from boostreg.trees import SIZES, tree_size
 
     # Norms need the learning rate, which the card of a saved model knows.
     card = model.with_suffix(".json")
-    measured = load_model(model).size if card.exists() else tree_size(model)
+    loaded = load_model(model) if card.exists() else None
+    if isinstance(loaded, LinearModel):
+        raise ModelError(f"{model} is a linear model, which has no trees.")
+    measured = tree_size(model) if loaded is None else loaded.size
     for name in SIZES:
         _print(f"{name.removeprefix('n_'):<16}{getattr(measured, name):.10g}")
 

@@ -254,8 +254,11 @@ class Engine(ABC):
         """Write ``export``'s booster in the library's own format; return the path."""
 
     @abstractmethod
-    def open(self, path: Path) -> Any:
-        """Return the booster that ``save`` wrote, usable as ``Model.native``."""
+    def open(self, path: Path, threads: int | None = None) -> Any:
+        """Return the booster that ``save`` wrote, usable as ``Model.native``.
+
+        It predicts with so many ``threads``, by default the library's own number.
+        """
 
     def ranks(self, model: Model) -> dict[str, tuple[float, ...]]:
         """Return the columns that ``save``'s file reads as ranks, by name.

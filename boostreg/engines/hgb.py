@@ -200,7 +200,8 @@ class HistGradientBoosting(Engine):
         return target
 
     @override
-    def open(self, path: Path) -> SklearnForest:
+    def open(self, path: Path, threads: int | None = None) -> SklearnForest:
+        del threads  # arrays are read by one
         return SklearnForest(TreeEnsemble.from_npz(path))
 
 

@@ -337,9 +337,10 @@ class LightGBM(Engine):
         return {}  # thresholds in the file are in the columns' own units
 
     @override
-    def open(self, path: Path) -> Any:
+    def open(self, path: Path, threads: int | None = None) -> Any:
         import lightgbm
 
+        del threads  # an argument of each prediction
         return lightgbm.Booster(model_file=str(path))
 
 

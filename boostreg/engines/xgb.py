@@ -341,10 +341,11 @@ class XGBoost(Engine):
         return tuple(model.standard.intercept.tolist()) if model.pure else ()
 
     @override
-    def open(self, path: Path) -> Any:
+    def open(self, path: Path, threads: int | None = None) -> Any:
         import xgboost
 
-        return xgboost.Booster(model_file=str(path))
+        params = None if threads is None else {"nthread": threads}
+        return xgboost.Booster(params, model_file=str(path))
 
 
 def _feature_types(columns: tuple[Column, ...]) -> list[str] | None:

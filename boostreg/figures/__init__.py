@@ -7,55 +7,60 @@ with its own stylesheet, and is embedded in a page as markup without any ``style
 from boostreg.figures.coefficients import coefficient_paths
 from boostreg.figures.curves import (
     Curve,
-    PartCurve,
     curve_panel,
     line_panel,
     measure_scale,
-    parts_panel,
-    parts_scale,
 )
 from boostreg.figures.figure import Figure, figure_css
-from boostreg.figures.front import PLOT, Cloud, Landmark, size_against_loss
+from boostreg.figures.forest import PenaltyEffect, PenaltyRow, penalty_forest
+from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import (
-    Difference,
     Estimate,
     Ratio,
     VerdictRow,
     difference_chart,
-    interval_chart,
+    models_chart,
     ratio_chart,
     verdict_strip,
 )
+from boostreg.figures.measures import (
+    Bin,
+    ColumnUse,
+    calibration_chart,
+    columns_chart,
+)
+from boostreg.figures.overview import JudgedModel, sizes_and_losses
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.scale import Scale, robust_high
 from boostreg.figures.sketch import SmallTree, small_trees
 from boostreg.figures.small import (
-    SearchedRange,
     counts_chart,
     promise_chart,
-    range_strip,
     share_bars,
     sparkline,
 )
 
 __all__ = [
     "PALETTE",
-    "PLOT",
+    "Bin",
     "Cloud",
+    "ColumnUse",
     "Curve",
-    "Difference",
     "Estimate",
     "Figure",
+    "JudgedModel",
     "Landmark",
-    "PartCurve",
+    "PenaltyEffect",
+    "PenaltyRow",
     "Ratio",
     "Scale",
-    "SearchedRange",
     "SmallTree",
     "Trace",
     "VerdictRow",
+    "calibration_chart",
     "coefficient_paths",
+    "columns_chart",
     "counts_chart",
     "curve_panel",
     "curves_of_two",
@@ -63,18 +68,17 @@ __all__ = [
     "encoding",
     "figure_css",
     "fronts_of_two",
-    "interval_chart",
     "line_panel",
     "measure_scale",
+    "models_chart",
     "palette_css",
-    "parts_panel",
-    "parts_scale",
+    "penalty_forest",
     "promise_chart",
-    "range_strip",
     "ratio_chart",
     "robust_high",
     "share_bars",
     "size_against_loss",
+    "sizes_and_losses",
     "small_trees",
     "sparkline",
     "verdict_strip",

@@ -23,15 +23,18 @@ _MAX_LINES, _MAX_LABELS = 40, 12
 Path = tuple[float | None, ...]
 
 
-def coefficient_paths(
+def coefficient_paths(  # noqa: PLR0913 - two strengths are marked
     strengths: Sequence[float],
     coefficients: Mapping[str, Path],
     *,
     name: str,
     chosen: float | None = None,
     one_se: float | None = None,
+    narrow: bool = False,
 ) -> Figure:
     """Draw one line per input; inputs that are nonzero at ``chosen`` are dark.
+
+    The ``narrow`` drawing is for phones.
 
     Parameters
     ----------
@@ -52,8 +55,9 @@ def coefficient_paths(
 
     largest = sorted(coefficients.items(), key=lambda item: -reach(item[1]))
     drawn, named = dict(largest[:_MAX_LINES]), dict(largest[:_MAX_LABELS])
-    left = 32 + 7.7 * max((len(shorten(name, 18)) for name in named), default=0)
-    frame = Frame(width=470, height=250, left=left, right=420, top=12, bottom=200)
+    width, length = (328, 12) if narrow else (580, 18)
+    left = 32 + 7.7 * max((len(shorten(name, length)) for name in named), default=0)
+    frame = Frame(width, 250, left, width - 44.0, top=12, bottom=204)
     x = log_scale(strengths, frame.left, frame.right)
     every = [v for values in drawn.values() for v in values]
     y = linear_scale([0.0, *every], frame.bottom, frame.top)
@@ -83,7 +87,7 @@ def coefficient_paths(
         where = [(x(s), y(v)) for s, v in pairs if is_number(v)]
         parts.append(line(where, "cp on" if kept[input_] else "cp"))
     ends = [
-        (y(values[0]), shorten(input_, 18), "k" if kept[input_] else "n")
+        (y(values[0]), shorten(input_, length), "k" if kept[input_] else "n")
         for input_, values in named.items()
         if values and is_number(values[0])
     ]

@@ -78,12 +78,14 @@ class Frame:
         ``origin`` is a value to mark by a dark line; ``write`` labels a tick.
         """
         y, start, end = self.bottom, scale.start, scale.end
-        parts = [path(f"M{px(start)} {px(y)}H{px(end)}", "ax")]
-        for tick in scale.ticks(n):
-            x = scale(tick.value)
-            mark, class_ = (f"V{px(self.top)}", "g") if grid else ("v4", "ax")
-            parts.append(path(f"M{px(x)} {px(y)}{mark}", class_))
-            parts.append(text(x, y + 17, write(tick), anchor="middle"))
+        ticks = scale.ticks(n)
+        mark, class_ = (f"V{px(self.top)}", "g") if grid else ("v4", "ax")
+        marks = "".join(f"M{px(scale(tick.value))} {px(y)}{mark}" for tick in ticks)
+        parts = [path(f"M{px(start)} {px(y)}H{px(end)}", "ax"), path(marks, class_)]
+        parts += [
+            text(scale(tick.value), y + 17, write(tick), anchor="middle")
+            for tick in ticks
+        ]
         if scale.zero is not None:
             first = min(start, end)
             middle = (scale.zero + first) / 2
@@ -98,14 +100,20 @@ class Frame:
             parts.append(text((start + end) / 2, y + 35, label, "axlabel", "middle"))
         return group(*parts)
 
-    def vertical_axis(self, scale: Scale, *, n: int = 4, label: str = "") -> Fragment:
-        """Return gridlines with labels at their left end."""
-        marks = [(scale(tick.value), tick.label) for tick in scale.ticks(n)]
+    def vertical_axis(
+        self,
+        scale: Scale,
+        *,
+        n: int = 4,
+        label: str = "",
+        write: Callable[[Tick], str] = lambda tick: tick.label,
+    ) -> Fragment:
+        """Return gridlines with labels at their left end; ``write`` labels a tick."""
+        marks = [(scale(tick.value), write(tick)) for tick in scale.ticks(n)]
         marks += [(scale.zero, "0")] if scale.zero is not None else []
-        parts: list[str] = []
-        for y, words in marks:
-            parts.append(path(f"M{px(self.left)} {px(y)}H{px(self.right)}", "g"))
-            parts.append(text(self.left - 6, y + 4, words, anchor="end"))
+        lines = "".join(f"M{px(self.left)} {px(y)}H{px(self.right)}" for y, _ in marks)
+        parts: list[str] = [path(lines, "g")]
+        parts += [text(self.left - 6, y + 4, words, anchor="end") for y, words in marks]
         if label:
             turn = f"translate(12 {px((scale.start + scale.end) / 2)}) rotate(-90)"
             parts.append(

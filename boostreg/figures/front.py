@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures.figure import Figure
 from boostreg.figures.frame import Frame
 from boostreg.figures.marks import Label, Point, place_labels, points, steps
@@ -17,14 +18,13 @@ from boostreg.figures.scale import (
     robust_high,
     significant,
 )
-from boostreg.figures.svg import Fragment, circle, group, path, px, text
+from boostreg.figures.svg import Fragment, circle, group, px, text
 
-__all__ = ["PLOT", "Cloud", "Landmark", "front_scales", "size_against_loss"]
+__all__ = ["Cloud", "Landmark", "front_scales", "size_against_loss"]
 
-_FRAME = Frame(width=1000, height=440, left=74.0, right=990.0, top=18.0, bottom=388.0)
+_WIDE = Frame(width=1000, height=350, left=74, right=990, top=18, bottom=300)
+_NARROW = Frame(width=328, height=300, left=46, right=322, top=36, bottom=252)
 _DIGITS, _FOLD_UNIT = "0123456789abcdefghijklmnopqrstuvwxyz", 0.3
-PLOT = (_FRAME.left, _FRAME.top, _FRAME.right, _FRAME.bottom)
-"""Left, top, right and bottom of the zoomable area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,52 +57,109 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """A labelled point: a selected candidate (ring) or a reference (cross)."""
+    """A selected candidate, with a ring and a label."""
 
     engine: str
     words: str
     leaves: float
     loss: float
-    pick: bool = True
 
 
 def size_against_loss(
-    clouds: Sequence[Cloud], landmarks: Sequence[Landmark] = (), *, loss: str = "loss"
+    clouds: Sequence[Cloud],
+    landmarks: Sequence[Landmark] = (),
+    *,
+    loss: str = "loss",
+    reach: float | None = None,
+    narrow: bool = False,
 ) -> Figure:
     """Draw loss against leaves, both fronts as staircases.
 
-    The axis of leaves is logarithmic; a model of 0 leaves (the intercept alone) has
-    its own place at the left. A few losses far above the rest are clipped and counted.
+    The axis of leaves is logarithmic and extends to ``reach``; a model of 0 leaves (the
+    intercept alone) has its own place at the left. A few losses far above the rest are
+    clipped and counted. The ``narrow`` drawing is for phones; it has no losses of folds
+    because a script derives their places from the other drawing.
     """
+    frame = _NARROW if narrow else _WIDE
     trials = [p for c in clouds for p in _known(c.trials)]
     marked = [(m.leaves, m.loss) for m in landmarks]
     high = robust_high(loss for _, loss in [*trials, *marked])
     must = max((loss for _, loss in marked), default=high)
     top = None if high is None or must is None else max(high, must)
-    x, y = front_scales(
-        _FRAME, [*trials, *marked, *(p for c in clouds for p in c.front)], top
-    )
-    # Labels keep away from trials and from the staircases.
-    taken = [(x(a), y(b)) for a, b in trials]
-    taken += [p for cloud in clouds for p in _stairs(cloud, x, y)]
-    labels = [
-        Label(m.words, (x(m.leaves), y(m.loss)), encoding(m.engine).class_)
-        for m in landmarks
-    ]
-    left, top_, right, foot = PLOT
-    inside = (left + 4, top_ + 14, right, foot - 2)
-    above = sum(loss > y.high for _, loss in trials)
-    cut = "1 trial lies" if above == 1 else f"{count(above)} trials lie"
-    words = f"{cut} above {significant(y.high)}" if above else ""
+    every = [*trials, *marked, *(p for c in clouds for p in c.front)]
+    if reach is not None and every:
+        every.append((reach, min(loss for _, loss in every)))
+    x, y = front_scales(frame, every, top)
     fronts = []
     for cloud in clouds:
         stairs = [(x(a), y(b)) for a, b in cloud.front]
         drawn = steps(stairs, f"fr {encoding(cloud.engine).class_}")
         fronts.append(group(drawn, data_engine=cloud.engine))
-    loss_axis = _FRAME.vertical_axis(y, n=7, label=f"{loss} (inner folds)")
-    size_axis = _FRAME.horizontal_axis(
-        x, n=8, grid=True, label="leaves over all trees (log axis)"
+    # Labels keep away from trials and from the staircases.
+    taken = [(x(a), y(b)) for a, b in trials]
+    taken += [p for cloud in clouds for p in _stairs(cloud, x, y)]
+    plot = (frame.left, frame.top, frame.right, frame.bottom)
+    return frame.draw(
+        *_axes(frame, x, y, f"{loss} (inner folds)"),
+        group(
+            frame.clip(
+                *(_trials(c, x, y, folds=not narrow) for c in clouds),
+                *fronts,
+                beyond=4,
+            ),
+            data_plot=" ".join(map(px, plot)),
+        ),
+        _clipped(frame, y, [loss for _, loss in trials]),
+        *(_landmark(m, x, y) for m in landmarks),
+        _labels(frame, landmarks, x, y, taken),
+        group(circle(0, 0, 9, "mark no"), circle(0, 0, 9, "mark no"), class_="marks"),
+        title="Size against loss",
+        description=_description(clouds, landmarks, loss),
     )
+
+
+def _axes(frame: Frame, x: Scale, y: Scale, label: str) -> tuple[Fragment, Fragment]:
+    """Return both axes; a narrow one has its label above."""
+    narrow = frame is _NARROW
+    n_x, n_y = (4, 5) if narrow else (8, 6)
+    across = frame.horizontal_axis(
+        x, n=n_x, grid=True, label="leaves over all trees (log axis)"
+    )
+    up = frame.vertical_axis(y, n=n_y, label="" if narrow else label)
+    if narrow:
+        words = text(0, 10, label, "axlabel")
+        up = Fragment(f"{up.removesuffix('</g>')}{words}</g>")
+    return _axis(up, y, "y", n_y), _axis(across, x, "x", n_x)
+
+
+def _clipped(frame: Frame, y: Scale, losses: Sequence[float]) -> Fragment:
+    """Return how many trials lie above the plot."""
+    above = sum(loss > y.high for loss in losses)
+    cut = "1 trial lies" if above == 1 else f"{count(above)} trials lie"
+    words = f"{cut} above {significant(y.high)}" if above else ""
+    return text(frame.right, frame.top + 10, words, "halo cut", "end")
+
+
+def _labels(
+    frame: Frame,
+    landmarks: Sequence[Landmark],
+    x: Scale,
+    y: Scale,
+    taken: Sequence[Point],
+) -> Fragment:
+    labels = []
+    for m in landmarks:
+        known, drawn = ENGINE_FACTS.get(m.engine), encoding(m.engine)
+        short = (known and known.short) or drawn.name
+        words = m.words.replace(drawn.name, short) if frame is _NARROW else m.words
+        labels.append(Label(words, (x(m.leaves), y(m.loss)), drawn.class_))
+    inside = (frame.left + 4, frame.top + 14, frame.right, frame.bottom - 2)
+    return place_labels(labels, inside, taken=taken)
+
+
+def _description(
+    clouds: Sequence[Cloud], landmarks: Sequence[Landmark], loss: str
+) -> str:
     described = [
         *(f"{encoding(c.engine).name}: {count(len(c.trials))} trials" for c in clouds),
         *(
@@ -110,21 +167,7 @@ def size_against_loss(
             for m in landmarks
         ),
     ]
-    return _FRAME.draw(
-        _axis(loss_axis, y, "y", 7),
-        _axis(size_axis, x, "x", 8),
-        _FRAME.clip(
-            *(_trials(c, x, y) for c in clouds),
-            *fronts,
-            beyond=8,
-        ),
-        text(right, top_ + 10, words, "halo cut", "end"),
-        *(_landmark(m, x, y) for m in landmarks),
-        place_labels(labels, inside, taken=taken),
-        group(circle(0, 0, 9, "mark no"), circle(0, 0, 9, "mark no"), class_="marks"),
-        title="Size against loss",
-        description=f"{loss} against leaves. {'. '.join(described)}.",
-    )
+    return f"{loss} against leaves. {'. '.join(described)}."
 
 
 def front_scales(
@@ -141,20 +184,20 @@ def _known(pairs: Iterable[tuple[float | None, float | None]]) -> list[Point]:
     return [(a, b) for a, b in pairs if is_number(a) and is_number(b)]
 
 
-def _trials(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
-    """Return the points of trials with their rows and folds for a script.
+def _trials(cloud: Cloud, x: Scale, y: Scale, *, folds: bool) -> Fragment:
+    """Return the points of trials with their rows for a script, perhaps with ``folds``.
 
     Ordinates of folds have two digits of base 36 each, in units of 0.3 px: a thousand
     trials with five folds take 10 KB. Points above the plot are at 0, ``zz`` is a
     missing value.
     """
     rows = cloud.rows or tuple(range(len(cloud.trials)))
-    folds = cloud.folds or ((),) * len(rows)
+    of_folds = cloud.folds if folds and cloud.folds else ((),) * len(rows)
     parts = []
     for extra, tied in (("faint", False), ("tied", True)):
         where: list[Point] = []
         names, marks = [], ""
-        for row, pair, losses in zip(rows, cloud.trials, folds, strict=True):
+        for row, pair, losses in zip(rows, cloud.trials, of_folds, strict=True):
             if (row in cloud.tied) != tied or not (known := _known([pair])):
                 continue
             where += [(x(a), y(b)) for a, b in known]
@@ -181,9 +224,6 @@ def _trials(cloud: Cloud, x: Scale, y: Scale) -> Fragment:
 def _landmark(mark: Landmark, x: Scale, y: Scale) -> Fragment:
     at = (x(mark.leaves), y(mark.loss))
     spot = f"{px(at[0])} {px(at[1])}"
-    if not mark.pick:
-        cross = path(f"M{px(at[0] - 5)} {px(at[1] - 5)}l10 10m0-10l-10 10", "cross")
-        return group(cross, data_spot=spot)
     ring = circle(*at, 9, "ring")
     return group(points(mark.engine, [at], "big"), ring, class_="lm", data_spot=spot)
 
@@ -201,7 +241,7 @@ def _stairs(cloud: Cloud, x: Scale, y: Scale) -> Iterable[Point]:
     """Yield points along a staircase every 10 pixels, also just outside the figure."""
 
     def near(place: float) -> float:
-        return min(max(place, -100.0), _FRAME.right + 100)
+        return min(max(place, -100.0), _WIDE.right + 100)
 
     where = [(near(x(leaves)), near(y(loss))) for leaves, loss in cloud.front]
     for (x0, y0), (x1, y1) in pairwise(where):

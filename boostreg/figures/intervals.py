@@ -1,7 +1,7 @@
 """Points with intervals: losses, differences, ratios and claims, one row each."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from boostreg.figures.figure import Figure
@@ -21,12 +21,12 @@ from boostreg.figures.scale import (
 from boostreg.figures.svg import Fragment, path, px, text
 
 __all__ = [
-    "Difference",
     "Estimate",
     "Ratio",
     "VerdictRow",
     "difference_chart",
-    "interval_chart",
+    "interval_mark",
+    "models_chart",
     "ratio_chart",
     "verdict_strip",
 ]
@@ -58,127 +58,236 @@ def _described(
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """One row of the chart.
+    """One row of a chart.
 
     Attributes
     ----------
-    name : str
-        Label at the left.
-    loss, low, high : float or None
+    value, low, high : float or None
         The estimate and its interval.
+    words : tuple of str
+        What is written right of the plot, one per column.
     engine : str
         Determines colour and shape.
     filled : bool
-        Hollow marks are references.
+        Hollow marks are references, or differences that are not settled.
     """
 
-    name: str
-    loss: float | None
+    value: float | None
     low: float | None = None
     high: float | None = None
+    words: tuple[str, ...] = ()
     engine: str = ""
     filled: bool = True
 
 
-def interval_chart(rows: Sequence[Estimate], *, loss: str = "loss") -> Figure:
-    """Draw one row per model; an arrow shows a row far beyond the others.
+Rows = Mapping[str, Sequence[Estimate]]
+"""Estimates by the name that they share, one row each."""
 
-    So does an interval that extends below 0, which is impossible for a loss.
+_ROW, _SPACE = 17.0, 7.0
+"""Pixels of a row, and of the space between names."""
+
+_WIDE_MARGIN = 8.0
+_NARROW = 328
+_MIN_PLOT = 160.0
+"""Pixels of a plot that names at its left leave to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RowsLayout:
+    """Where a chart of rows has its names, plot and columns.
+
+    ``columns`` are the right ends of the columns of words; without any, all words of a
+    row are one text right of the plot. Names are ``above`` their rows if there is no
+    room at the left.
     """
-    foot = 24.0 * len(rows) + 12
-    frame = Frame(780, round(foot + 46), left=236, right=760, top=6, bottom=foot)
-    limit = _far(sorted(known(row.loss for row in rows)))
-    shown: list[float | None] = []
-    for row in rows:
-        if row.loss is not None and row.loss <= limit:
-            low = None if row.low is None else max(row.low, 0.0)
-            shown += [row.loss, low, row.high]
-    x = linear_scale(shown, frame.left, frame.right)
-    parts = [frame.horizontal_axis(x, n=6, grid=True, label=f"{loss} (outer folds)")]
-    for k, row in enumerate(rows):
-        y, class_ = 18 + 24.0 * k, encoding(row.engine).class_
-        parts.append(text(frame.left - 16, y + 4, shorten(row.name, 32), class_, "end"))
-        if not is_number(row.loss):
-            parts.append(text(frame.left, y + 4, "not measured", "n"))
-        elif row.loss > x.high:
-            arrow = f"M{px(frame.right - 24)} {px(y)}h22m-6-5l6 5l-6 5"
-            words = significant(row.loss, 4)
-            parts.append(path(arrow, f"thin {class_}"))
-            parts.append(text(frame.right - 30, y + 4, words, "halo", "end"))
-        else:
-            parts.append(_interval(x, y, row.low, row.high, f"ln {class_}"))
-            parts.append(mark(row.engine, (x(row.loss), y), filled=row.filled))
-    described = "; ".join(_described(r.name, r.loss, (r.low, r.high), 4) for r in rows)
-    return frame.draw(*parts, title=f"{loss} of each model", description=described)
+
+    frame: Frame
+    columns: tuple[float, ...]
+    above: bool
+
+    def rows(self, groups: Rows) -> Iterator[tuple[float, Estimate]]:
+        """Yield each row with its height."""
+        for y, estimates in self.groups(groups):
+            for k, one in enumerate(estimates):
+                yield y + _ROW * k, one
+
+    def groups(self, groups: Rows) -> Iterator[tuple[float, Sequence[Estimate]]]:
+        """Yield the height of the first row of each name, and its rows."""
+        y = self.frame.top + _ROW / 2
+        for estimates in groups.values():
+            y += _ROW * self.above
+            yield y, estimates
+            y += _ROW * len(estimates) + _SPACE
+
+    def draw(
+        self, groups: Rows, heads: Sequence[str], x: Scale, *parts: str
+    ) -> list[str]:
+        """Return ``parts``, then names, marks with intervals, and words."""
+        frame, drawn = self.frame, list(parts)
+        for head, column in zip(heads, self.columns, strict=False):
+            drawn.append(text(column, frame.top - 6, head, anchor="end"))
+        for name, (y, estimates) in zip(groups, self.groups(groups), strict=True):
+            middle = y + _ROW * (len(estimates) - 1) / 2
+            height = y - _ROW if self.above else middle
+            drawn.append(text(0, height + 4, shorten(name, 30), "k halo"))
+        for y, one in self.rows(groups):
+            class_ = encoding(one.engine).class_
+            if one.engine and frame.width != _NARROW:
+                label = encoding(one.engine).name
+                drawn.append(text(frame.left - 12, y + 4, label, class_, "end"))
+            ends = (one.value, one.low, one.high)
+            drawn.append(interval_mark(one.engine, x, y, ends, filled=one.filled))
+            drawn += self._words(one, y)
+        return drawn
+
+    def _words(self, one: Estimate, y: float) -> Iterator[Fragment]:
+        """Yield the words of a row, in columns or as one text."""
+        for words, column in zip(one.words, self.columns, strict=False):
+            yield text(column, y + 4, words, anchor="end")
+        if not self.columns:
+            yield text(self.frame.right + _WIDE_MARGIN, y + 4, _joined(one))
 
 
-def _far(losses: Sequence[float]) -> float:
-    """Return the loss above which a row would compress all others into a third."""
-    for k in range(len(losses) - 1, 2, -1):
-        if losses[k] - losses[0] <= 3 * (losses[k - 1] - losses[0]):
-            return losses[k]
-    return losses[min(2, len(losses) - 1)] if losses else 0.0
+def _joined(one: Estimate) -> str:
+    return ", ".join(one.words[:2])
 
 
-_PAIR_ROW = 22.0
+def _layout(groups: Rows, heads: Sequence[str], *, width: int) -> _RowsLayout:
+    """Return a layout whose columns are as wide as their content.
+
+    Without ``heads``, or on a phone, there are no columns.
+    """
+    rows = [one for estimates in groups.values() for one in estimates]
+    columns: list[float] = []
+    end = float(width)
+    if heads and width != _NARROW:
+        for k, head in reversed(list(enumerate(heads))):
+            columns.insert(0, end)
+            content = max((len(one.words[k]) for one in rows), default=0)
+            end -= 6.6 * max(content, len(head)) + 22
+    else:
+        end -= 6.2 * max((len(_joined(one)) for one in rows), default=0) + _WIDE_MARGIN
+    right = end - 6
+    names = 6.9 * max((len(shorten(name, 30)) for name in groups), default=0)
+    labels = [encoding(one.engine).name for one in rows if one.engine]
+    engines = 6.9 * max(map(len, labels), default=0) + 26 * bool(labels)
+    left = 6.0 if width == _NARROW else names + engines + 12
+    above = right - left < _MIN_PLOT or width == _NARROW
+    if above and width != _NARROW:
+        left = engines + 6
+    top = 24.0 if columns else 4.0
+    bottom = top + _ROW * (len(rows) + above * len(groups)) + _SPACE * len(groups)
+    frame = Frame(width, round(bottom + 40), left, right, top, bottom)
+    return _RowsLayout(frame, tuple(columns), above)
 
 
-def _pairs_frame(n_rows: int) -> Frame:
-    foot = _PAIR_ROW * n_rows + 18
-    return Frame(780, round(foot + 44), left=300, right=690, top=8, bottom=foot)
+def interval_mark(
+    engine: str,
+    x: Scale,
+    y: float,
+    values: tuple[float | None, float | None, float | None],
+    *,
+    filled: bool = True,
+) -> Fragment:
+    """Return the mark and the interval of an estimate and its two ends.
+
+    Beyond the axis they are an arrow.
+    """
+    value, low, high = values
+    if not is_number(value):
+        return text(x.start, y + 4, "not measured", "n")
+    drawn = _interval(x, y, low, high, f"ln {encoding(engine).class_}")
+    if x.low <= value <= x.high or (x.log and value <= 0):
+        drawn = Fragment(drawn + mark(engine, (x(value), y), filled=filled))
+    return drawn
 
 
-def _pair(frame: Frame, k: int, name: str, words: str, class_: str) -> Fragment:
-    """Return the name of the pair in row ``k``, and its number at the right."""
-    y = 22 + _PAIR_ROW * k + 4
-    left = text(frame.left - 14, y, shorten(name, 40), class_, "end")
-    return Fragment(left + text(frame.right + 12, y, words))
+_WIDE_RATIO = 8.0
+"""From this ratio of losses on, their axis is logarithmic."""
+
+
+def models_chart(
+    groups: Rows, heads: Sequence[str], *, loss: str, narrow: bool = False
+) -> Figure:
+    """Draw the loss of models, one row each, with columns of further numbers.
+
+    The axis is logarithmic if the losses differ by a large factor. The ``narrow``
+    drawing has the first two columns.
+
+    Parameters
+    ----------
+    groups : mapping from name to estimates
+        The kinds of models, each with one row per engine.
+    heads : sequence of str
+        Of the columns, as many as the ``words`` of each row.
+    """
+    layout = _layout(groups, heads, width=_NARROW if narrow else 1100)
+    frame = layout.frame
+    rows = [one for estimates in groups.values() for one in estimates]
+    ends = known(v for one in rows for v in (one.value, one.low, one.high))
+    log = bool(ends) and min(ends) > 0 and max(ends) > _WIDE_RATIO * min(ends)
+    make = log_scale if log else linear_scale
+    x = make(ends, frame.left + 6, frame.right - 6, margin=0.03)
+    label = f"{loss} (outer folds{', log axis' if log else ''})"
+    axis = frame.horizontal_axis(x, n=3 if narrow else 8, grid=True, label=label)
+    described = "; ".join(
+        _described(
+            f"{name} {encoding(one.engine).name}".strip(),
+            one.value,
+            (one.low, one.high),
+            4,
+        )
+        for name, estimates in groups.items()
+        for one in estimates
+    )
+    return frame.draw(
+        *layout.draw(groups, heads, x, axis),
+        title=f"{loss} of each model",
+        description=described,
+    )
 
 
 _FAR = 2.0
 """Interval ends beyond this multiple of the largest estimate become arrows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One pair: the difference as a share of the second loss, negative if better.
+def difference_chart(
+    groups: Rows, *, label: str, tolerance: float = 0.0, narrow: bool = False
+) -> Figure:
+    """Draw changes of loss around the line of no change.
 
-    The mark is filled if the difference is ``detectable``.
+    The band holds changes within the ``tolerance``, a share like the values.
     """
-
-    name: str
-    share: float | None
-    low: float | None = None
-    high: float | None = None
-    engine: str = ""
-    detectable: bool = False
-
-
-def difference_chart(rows: Sequence[Difference], *, label: str) -> Figure:
-    """Draw one row per pair around the line of no difference."""
-    frame = _pairs_frame(len(rows))
-    limit = _FAR * max((abs(r.share) for r in rows if r.share is not None), default=0.1)
-    ends = [v for r in rows for v in (r.share, r.low, r.high) if v is not None]
-    shown = [0.0, *(min(max(v, -limit), limit) for v in ends)]
-    x = linear_scale(shown, frame.left, frame.right, margin=0.04)
-    parts = [
-        frame.horizontal_axis(
-            x,
-            n=8,
-            grid=True,
-            label=label,
-            origin=0.0,
-            write=lambda tick: _percent(tick.value, whole=True),
-        )
-    ]
-    for k, row in enumerate(rows):
-        y, class_ = 22 + _PAIR_ROW * k, encoding(row.engine).class_
-        parts.append(_pair(frame, k, row.name, _percent(row.share), class_))
-        if is_number(row.share):
-            parts.append(_interval(x, y, row.low, row.high, f"thin {class_}"))
-            parts.append(mark(row.engine, (x(row.share), y), filled=row.detectable))
-    described = "; ".join(f"{row.name}: {_percent(row.share)}" for row in rows)
-    return frame.draw(*parts, title=label, description=described)
+    layout = _layout(groups, (), width=_NARROW if narrow else 580)
+    frame = layout.frame
+    rows = [one for estimates in groups.values() for one in estimates]
+    shares = known(one.value for one in rows)
+    limit = _FAR * max(map(abs, shares), default=0.1)
+    ends = known(v for one in rows for v in (one.value, one.low, one.high))
+    shown = [0.0, tolerance, *(min(max(v, -limit), limit) for v in ends)]
+    x = linear_scale(shown, frame.left + 4, frame.right - 4, margin=0.04)
+    edges = [x(max(-tolerance, x.low)), x(tolerance)]
+    axis = frame.horizontal_axis(
+        x,
+        n=3 if narrow else 4,
+        grid=True,
+        label=label,
+        origin=0.0,
+        write=lambda tick: _percent(tick.value, whole=True),
+    )
+    within = band(
+        [(edge, frame.top) for edge in edges],
+        [(edge, frame.bottom) for edge in edges],
+        "bd n",
+    )
+    described = "; ".join(
+        f"{name} {encoding(one.engine).name}: {' '.join(one.words)}"
+        for name, estimates in groups.items()
+        for one in estimates
+    )
+    return frame.draw(
+        *layout.draw(groups, (), x, within, axis), title=label, description=described
+    )
 
 
 def _percent(share: float | None, *, whole: bool = False) -> str:
@@ -206,9 +315,13 @@ class Ratio:
     engine: str = ""
 
 
+_PAIR_ROW = 22.0
+
+
 def ratio_chart(rows: Sequence[Ratio], *, label: str) -> Figure:
     """Draw one row per pair around the line of equal size; hollow if not different."""
-    frame = _pairs_frame(len(rows))
+    foot = _PAIR_ROW * len(rows) + 18
+    frame = Frame(780, round(foot + 44), left=300, right=690, top=8, bottom=foot)
     seen = _positive([v for row in rows for v in (row.ratio, *row.folds)]) or [1.0]
     low, high = min(*seen, 1.0) / _FARTHEST, max(*seen, 1.0) * _FARTHEST
     ends = _positive([v for row in rows for v in (row.low, row.high)])
@@ -226,7 +339,9 @@ def ratio_chart(rows: Sequence[Ratio], *, label: str) -> Figure:
     ]
     for k, row in enumerate(rows):
         y, class_ = 22 + _PAIR_ROW * k, encoding(row.engine).class_
-        parts.append(_pair(frame, k, row.name, _change(row.ratio), class_))
+        name = shorten(row.name, 40)
+        parts.append(text(frame.left - 14, y + 4, name, class_, "end"))
+        parts.append(text(frame.right + 12, y + 4, _change(row.ratio)))
         ticks = (f"M{px(x(v))} {px(y - 5)}v10" for v in _positive(row.folds))
         parts.append(path("".join(ticks), f"thin {class_} faint"))
         if is_number(row.ratio):

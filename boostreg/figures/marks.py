@@ -48,11 +48,10 @@ def points(
     return path(d, f"pt {drawn.class_} {extra}".strip(), **attributes)
 
 
-def core(engine: str, at: Point) -> Fragment:
-    """Return the hole that makes a mark hollow."""
+def core(engine: str, *where: Point) -> Fragment:
+    """Return the holes that make marks hollow."""
     drawn = encoding(engine)
-    x, y = at
-    d = f"M{px(x)} {px(y)}{_SHAPES[drawn.shape]}"
+    d = "".join(f"M{px(x)} {px(y)}{_SHAPES[drawn.shape]}" for x, y in where)
     return path(d, f"core {drawn.class_}")
 
 

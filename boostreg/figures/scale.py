@@ -11,6 +11,7 @@ __all__ = [
     "Scale",
     "Tick",
     "count",
+    "factor",
     "fixed",
     "is_number",
     "known",
@@ -115,6 +116,22 @@ def significant(value: float | None, digits: int = 3) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
+def factor(ratio: float | None) -> str:
+    """Return a ratio as a factor, after a sign of multiplication or division.
+
+    >>> [factor(ratio)[1:] for ratio in (4.3, 0.25, 1.02, 14.3)]
+    ['4.3', '4', '1', '14']
+    >>> factor(None) == MISSING, factor(0.0)[1:]
+    (True, '0')
+    """
+    if not is_number(ratio):
+        return MISSING
+    size = max(ratio, 1 / ratio) if ratio > 0 else 0.0
+    number = fixed(size, 0) if size >= 10 else significant(size, 2)
+    falls = 0 < ratio < 1 and number != "1"
+    return f"\N{DIVISION SIGN}{number}" if falls else f"\N{MULTIPLICATION SIGN}{number}"
+
+
 def places(values: Iterable[float | None], digits: int = 4) -> int:
     """Return the decimals that give the largest value a number of digits.
 
@@ -142,6 +159,10 @@ def shorten(name: str, length: int = 24) -> str:
 
 _ROOM = 30.0
 """Pixels between the position of 0 and the start of a logarithmic axis."""
+
+
+_STEPS = 6
+"""So many steps or more always contain two round values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +222,9 @@ class Scale:
         return replace(self, start=self.end, end=self.start)
 
     def ticks(self, n: int = 5) -> tuple[Tick, ...]:
-        """Return at most about ``n`` round values within the range.
+        """Return about ``n`` round values within the range, at least two.
+
+        One tick alone would show no distance.
 
         >>> [t.label for t in Scale(0.001, 10, 0, 1, log=True).ticks(3)]
         ['0.001', '0.1', '10']
@@ -277,15 +300,18 @@ def _linear_ticks(low: float, high: float, n: int) -> tuple[Tick, ...]:
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    if last <= first and n < _STEPS:
+        return _linear_ticks(low, high, n + 1)
     marks = [round(k * step, decimals + 2) for k in range(first, last + 1)]
     return tuple(Tick(v, fixed(v, decimals)) for v in marks)
 
 
 def _log_ticks(low: float, high: float, n: int) -> tuple[Tick, ...]:
     decades = math.log10(high / low)
-    if decades < 0.5:
+    if decades < 0.7:
         return tuple(t for t in _linear_ticks(low, high, n) if t.value > 0)
-    if decades < 1.2 or decades < n / 3:
+    whole = math.floor(math.log10(high) + 1e-9) - math.ceil(math.log10(low) - 1e-9)
+    if decades < max(1.2, n / 3) or whole < 1:
         parts, step = [1.0, 2.0, 5.0], 1
     else:
         parts, step = [1.0], max(1, math.ceil(decades / n))

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 
 from boostreg.figures.figure import Figure
 from boostreg.figures.frame import Frame
-from boostreg.figures.scale import count, shorten
+from boostreg.figures.scale import count
 from boostreg.figures.svg import Fragment, group, path, px, text
 
 __all__ = ["SmallTree", "read_tree", "small_trees"]
 
-_FRAME = Frame(width=1000, height=140, left=8, right=992, top=38, bottom=112)
-_REACH = 24.0
-"""Height of the bar of the largest leaf weight, in pixels."""
+_HEIGHT, _HEAD, _FOOT, _REACH = 76, 19.0, 15.0, 13.0
+"""Pixels of a tree with its label, above its root, below its leaves, of a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +33,28 @@ class _Node:
     depth: int = 0
 
 
-def small_trees(
-    trees: Sequence[SmallTree], *, columns: Sequence[str] = (), title: str
-) -> Figure:
-    """Draw trees side by side, with leaves as bars on one scale.
+def small_trees(trees: Sequence[SmallTree], *, title: str, width: int = 196) -> Figure:
+    """Draw trees below each other, with leaves as bars on one scale.
 
     A filled bar upwards is a positive leaf, a hollow bar downwards a negative one. A
-    tree with one leaf is a single bar. ``columns`` name the first split of each tree.
+    tree with one leaf is a single bar.
     """
+    frame = Frame(width, _HEIGHT * len(trees), 2, width - 2, _HEAD, _HEIGHT - _FOOT)
     roots = [read_tree(tree.written) for tree in trees]
     leaves = [leaf for root in roots if root for leaf in _leaves(root)]
     largest = max((abs(leaf.value) for leaf in leaves), default=0.0) or 1.0
     deepest = max((leaf.depth for leaf in leaves), default=0) or 1
-    share = _FRAME.width / max(len(trees), 1)
-    width = share - 24
     parts = []
     for k, (tree, root) in enumerate(zip(trees, roots, strict=True)):
-        left = k * share + 8
         words = "1 leaf" if tree.n_leaves == 1 else f"{count(tree.n_leaves)} leaves"
         if root is None:
             words += ", too many to draw"
-        elif root.children and root.feature < len(columns):
-            words += f", first by {shorten(columns[root.feature], 14)}"
-        parts += [text(left, 13, tree.label, "k"), text(left, 29, words)]
+        drawn = [text(2, 12, tree.label, "k"), text(width - 2, 12, words, anchor="end")]
         if root is not None:
-            parts.append(_tree(root, left, width, largest, deepest))
+            drawn.append(_tree(root, frame, largest, deepest))
+        parts.append(group(*drawn, transform=f"translate(0 {_HEIGHT * k})"))
     described = "; ".join(f"{one.label}: {count(one.n_leaves)} leaves" for one in trees)
-    return _FRAME.draw(*parts, title=title, description=described)
+    return frame.draw(*parts, title=title, description=described)
 
 
 def read_tree(written: str) -> _Node | None:
@@ -96,16 +90,14 @@ def _leaves(root: _Node) -> list[_Node]:
     return [leaf for child in root.children for leaf in _leaves(child)]
 
 
-def _tree(
-    root: _Node, left: float, width: float, largest: float, deepest: int
-) -> Fragment:
+def _tree(root: _Node, frame: Frame, largest: float, deepest: int) -> Fragment:
     leaves = _leaves(root)
-    step = width / len(leaves)
+    step = (frame.right - frame.left) / len(leaves)
     for k, leaf in enumerate(leaves):
-        leaf.x = left + (k + 0.5) * step
+        leaf.x = frame.left + (k + 0.5) * step
     _place(root)
     bar = max(min(step - 1, 5.0), 1.0)
-    foot = px(_FRAME.bottom)
+    foot = px(frame.bottom)
 
     def bars(sign: int) -> str:
         return "".join(
@@ -116,8 +108,8 @@ def _tree(
         )
 
     return group(
-        path(_twigs(root, deepest), "twig"),
-        path(f"M{px(left)} {foot}h{px(width)}", "g"),
+        path(_twigs(root, frame, deepest), "twig"),
+        path(f"M{px(frame.left)} {foot}H{px(frame.right)}", "g"),
         path(bars(1), "leaf up"),
         path(bars(-1), "leaf down"),
     )
@@ -130,11 +122,11 @@ def _place(node: _Node) -> None:
         node.x = sum(child.x for child in node.children) / len(node.children)
 
 
-def _twigs(node: _Node, deepest: int) -> str:
+def _twigs(node: _Node, frame: Frame, deepest: int) -> str:
     """Return the path below a node: the root on top, leaves above their bars."""
 
     def height(one: _Node) -> float:
-        top, foot = _FRAME.top, _FRAME.bottom - _REACH
+        top, foot = frame.top, frame.bottom - _REACH
         return top + (foot - top) * one.depth / deepest
 
     y = px(height(node))
@@ -142,4 +134,4 @@ def _twigs(node: _Node, deepest: int) -> str:
         f"M{px(node.x)} {y}H{px(child.x)}V{px(height(child))}"
         for child in node.children
     )
-    return own + "".join(_twigs(child, deepest) for child in node.children)
+    return own + "".join(_twigs(child, frame, deepest) for child in node.children)

@@ -1,16 +1,14 @@
 """Small charts: shares of variance, counts, searched ranges, fronts, incumbents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures.figure import Figure
 from boostreg.figures.frame import Frame
-from boostreg.figures.marks import Point, mark, points, steps
+from boostreg.figures.marks import Point, points, steps
 from boostreg.figures.palette import encoding
 from boostreg.figures.scale import (
-    Scale,
     count,
     is_number,
     known,
@@ -24,10 +22,8 @@ from boostreg.figures.scale import (
 from boostreg.figures.svg import Fragment, circle, element, path, px, text
 
 __all__ = [
-    "SearchedRange",
     "counts_chart",
     "promise_chart",
-    "range_strip",
     "share_bars",
     "sparkline",
 ]
@@ -101,58 +97,6 @@ def counts_chart(counts: Mapping[str, float], *, title: str) -> Figure:
             parts.append(circle(x(value), y, 4, "dot"))
     described = "; ".join(f"{name} {count(value)}" for name, value in counts.items())
     return frame.draw(*parts, title=title, description=described)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchedRange:
-    """The range of a search: logarithmic if ``log``, including 0 if ``zero``."""
-
-    low: float
-    high: float
-    log: bool = False
-    zero: bool = False
-
-
-def range_strip(
-    searched: SearchedRange,
-    picks: Mapping[str, float],
-    *,
-    engine: str,
-    safe: tuple[float, float] | None = None,
-) -> Figure:
-    """Draw the searched range as a line, with a mark per selected value.
-
-    Values outside are drawn at its ends. The first of ``picks`` is filled, the others
-    are hollow; ``safe`` is the interval without a loss, a thick bar.
-    """
-    frame = Frame(width=190, height=18, left=8, right=182, top=5, bottom=9)
-    y, low, high = frame.bottom, searched.low, searched.high
-    scale = Scale(low, high, frame.left, frame.right)
-    if searched.log and low > 0:
-        zero, start = frame.left, frame.left + 18
-        scale = Scale(low, high, start, frame.right, log=True, zero=zero)
-
-    def at(value: float) -> float:
-        if scale.log and value <= 0:
-            return scale(0)
-        return min(max(scale(value), scale.start), scale.end)
-
-    parts = [path(f"M{px(scale.start)} {px(y)}H{px(frame.right)}", "ax")]
-    if searched.zero:
-        parts.append(path(f"M{px(frame.left)} {px(frame.top)}v8", "ax"))
-    if safe is not None:
-        left, right = (px(at(value)) for value in safe)
-        class_ = f"safe {encoding(engine).class_}"
-        parts.append(path(f"M{left} {px(y)}H{right}", class_))
-    for k, value in reversed(list(enumerate(picks.values()))):
-        parts.append(mark(engine, (at(value), y), filled=k == 0))
-    described = ", ".join(f"{name} {significant(v)}" for name, v in picks.items())
-    span = f"searched from {significant(low)} to {significant(high)}"
-    return frame.draw(
-        *parts,
-        title="Place in the searched range",
-        description=f"{described}; {span}",
-    )
 
 
 def sparkline(fronts: Mapping[str, Sequence[Point]]) -> Figure:

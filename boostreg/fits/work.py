@@ -4,6 +4,7 @@ A piece of work is a pure function of itself and the data. Its record crosses pr
 and is stored in the journal as bytes, never as a pickle.
 """
 
+import math
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -19,10 +20,10 @@ import numpy as np
 from typing_extensions import override
 
 from boostreg import __version__
-from boostreg.arrays import Array
+from boostreg.arrays import Array, Indices
 from boostreg.baselines import SOLVERS, BaselineResult, extra_packages, run_baseline
 from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
-from boostreg.engines import get_engine
+from boostreg.engines import Model, get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, FitResult, digest, grow, run_fit
 from boostreg.penalty import Units
@@ -35,6 +36,8 @@ __all__ = [
     "FitWork",
     "ModelRecord",
     "ModelWork",
+    "PickRecord",
+    "PickWork",
     "ReferenceRecord",
     "ReferenceWork",
     "Work",
@@ -133,6 +136,8 @@ class ModelRecord:
     train_loss: float
     ranks: dict[str, tuple[float, ...]]
     intercept: tuple[float, ...]
+    gains: tuple[float, ...]
+    """Summed gain of the splits on each column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ class ModelWork(Work[ModelRecord]):
 
     @override
     def key(self, dataset: Dataset) -> str:
-        return digest({"model, ranks": FitWork(self.fit).key(dataset)})
+        return digest({"model, ranks, gains": FitWork(self.fit).key(dataset)})
 
     @override
     def run(self, dataset: Dataset) -> bytes:
@@ -160,15 +165,17 @@ class ModelWork(Work[ModelRecord]):
             path = engine.save(model, Path(folder) / "model")
             content = path.read_bytes()
         bins = dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads)
+        trees = engine.trees(model)
         header = {
             "suffix": path.suffix,
-            "size": asdict(engine.trees(model).size(raw.reg_lambda)),
+            "size": asdict(trees.size(raw.reg_lambda)),
             "params": engine.params(fit.penalty, bins.problem),
             "raw": raw.as_dict(),
             "units": asdict(model.standard.units),
             "train_loss": float(training.train_loss[-1]),
             "ranks": engine.ranks(model),
             "intercept": engine.own_intercept(model),
+            "gains": trees.gains().tolist(),
         }
         return encode_record(header, content)
 
@@ -183,14 +190,108 @@ class ModelWork(Work[ModelRecord]):
 
 
 @dataclass(frozen=True, slots=True)
+class PickRecord:
+    """A refit on one outer fold, by what it predicts there.
+
+    Attributes
+    ----------
+    raw : ndarray of shape (n_test, n_outputs)
+        Raw scores of the test rows.
+    rises : tuple of float
+        For each permuted column, the rise of the mean test loss as a log ratio; NaN if
+        a loss is 0.
+    """
+
+    raw: Array
+    rises: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PickWork(Work[PickRecord]):
+    """A fit on an outer fold, for its predictions and the columns that they need.
+
+    The values of each of ``columns`` are permuted among the test rows, or among
+    ``_MAX_PERMUTED`` of them, ``n_repeats`` times; the losses are averaged. All else is
+    kept, so a column that others can replace rises little.
+    """
+
+    fit: Fit
+    columns: tuple[int, ...] = ()
+    n_repeats: int = 3
+
+    @property
+    @override
+    def label(self) -> str:
+        return f"The predictions of {self.fit.engine} on {_place(self.fit.outer)}"
+
+    @override
+    def key(self, dataset: Dataset) -> str:
+        content = {
+            "fit": FitWork(self.fit).key(dataset),
+            "columns": self.columns,
+            "repeats": self.n_repeats,
+            "rows": _MAX_PERMUTED,
+        }
+        return digest({"predictions": content})
+
+    @override
+    def run(self, dataset: Dataset) -> bytes:
+        model = grow(dataset, self.fit).model
+        _, rows = dataset.splits.rows(self.fit.outer, None)
+        raw = get_engine(self.fit.engine).predict(model, dataset.table.rows(rows).X)
+        rises = self._rises(dataset, model, rows, raw)
+        header = {"shape": raw.shape, "rises": rises}
+        return encode_record(header, raw.astype("<f8").tobytes())
+
+    def _rises(
+        self, dataset: Dataset, model: Model, rows: Indices, raw: Array
+    ) -> list[float]:
+        """Return how much the loss rises when each column is permuted."""
+        engine, objective = get_engine(self.fit.engine), dataset.objective
+        drawn = np.random.default_rng(self.fit.seed)
+        weights = dataset.table.weights
+        counted = np.ones(len(rows)) if weights is None else weights[rows]
+        some = drawn.permutation(np.flatnonzero(counted > 0))[:_MAX_PERMUTED]
+        test = dataset.table.rows(rows[some])
+        before = _mean(objective.row_losses(test.y, raw[some]), dataset, rows[some])
+        used, many = engine.trees(model).gains() != 0, self.n_repeats
+        rises = []
+        for column in self.columns:
+            after = before
+            orders = [drawn.permutation(len(some)) for _ in range(many)]
+            if used[column]:
+                X = np.tile(test.X, (many, 1))
+                X[:, column] = test.X[np.concatenate(orders), column]
+                losses = objective.row_losses(
+                    np.tile(test.y, many), engine.predict(model, X)
+                )
+                by_row = losses.reshape(many, -1).mean(axis=0)
+                after = _mean(by_row, dataset, rows[some])
+            sound = before > 0 and after > 0
+            rises.append(math.log(after / before) if sound else math.nan)
+        return rises
+
+    @override
+    def decode(self, data: bytes) -> PickRecord:
+        header, body = decode_record(data)
+        raw = np.frombuffer(body, np.dtype("<f8")).reshape(header["shape"])
+        return PickRecord(raw.astype(np.float64), tuple(header["rises"]))
+
+
+_MAX_PERMUTED = 2000
+"""Test rows of a fold among which a column is permuted, at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceRecord:
-    """The library's untouched wrapper on one outer fold."""
+    """The library's untouched wrapper on one outer fold; see ``PickRecord.raw``."""
 
     test_loss: float
     train_loss: float
     n_rounds: int
     size: TreeSize
     row_losses: Array
+    raw: Array
     seconds: float
 
 
@@ -213,6 +314,8 @@ class ReferenceWork(Work[ReferenceRecord]):
         content = asdict(self) | {
             "rows": dataset.fingerprint(self.outer, None),
             "versions": _versions(ENGINE_FACTS[self.engine].package, "scikit-learn"),
+            # Other fields make another record, even in one version.
+            "record": [field.name for field in fields(ReferenceRecord)],
         }
         del content["outer"]
         return digest({"reference": content})
@@ -224,25 +327,31 @@ class ReferenceWork(Work[ReferenceRecord]):
         problem = dataset.problem(self.outer, None)
         model = engine.fit_default(problem, self.seed, self.threads)
         train_rows, test_rows = dataset.splits.rows(self.outer, None)
-        objective, losses = dataset.objective, []
+        losses = []
+        raw = np.empty((0, dataset.objective.n_outputs))
         for rows in (train_rows, test_rows):
             part = dataset.table.rows(rows)
-            losses.append(objective.row_losses(part.y, engine.predict(model, part.X)))
+            raw = engine.predict(model, part.X)
+            losses.append(dataset.objective.row_losses(part.y, raw))
         header = {
             "test_loss": _mean(losses[1], dataset, test_rows),
             "train_loss": _mean(losses[0], dataset, train_rows),
             "n_rounds": model.n_rounds,
             "size": asdict(engine.trees(model).size()),
             "seconds": time.perf_counter() - started,
+            "shape": raw.shape,
         }
-        return encode_record(header, losses[1].astype("<f8").tobytes())
+        body = b"".join(part.astype("<f8").tobytes() for part in (losses[1], raw))
+        return encode_record(header, body)
 
     @override
     def decode(self, data: bytes) -> ReferenceRecord:
         header, body = decode_record(data)
         header["size"] = TreeSize(**header["size"])
-        rows = np.frombuffer(body, np.dtype("<f8"))
-        return ReferenceRecord(row_losses=rows.astype(np.float64), **header)
+        numbers = np.frombuffer(body, np.dtype("<f8")).astype(np.float64)
+        shape = header.pop("shape")
+        rows, raw = numbers[: shape[0]], numbers[shape[0] :].reshape(shape)
+        return ReferenceRecord(row_losses=rows, raw=raw, **header)
 
 
 @dataclass(frozen=True, slots=True)

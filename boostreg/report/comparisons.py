@@ -33,6 +33,8 @@ class Judged:
 
     losses: Array
     row_losses: tuple[Array, ...]
+    raw: tuple[Array, ...] = ()
+    """Raw scores of the test rows, by outer fold."""
 
     def interval(self, judges: Judges) -> Interval:
         """Return its mean outer loss with a 95 % interval, no end of which is below 0.
@@ -122,11 +124,14 @@ def judged_models(record: RunRecord) -> dict[str, Judged]:
         for model in ENSEMBLES:
             folds = engine.outer[model]
             losses, rows = [f.loss for f in folds], tuple(f.row_losses for f in folds)
-            judged[f"{engine.name} {model}"] = Judged(np.array(losses), rows)
+            raw = tuple(fold.raw for fold in folds)
+            judged[f"{engine.name} {model}"] = Judged(np.array(losses), rows, raw)
     for name, by_fold in record.baselines.items():
         found = outer_results(by_fold)
         rows = tuple(result.test_rows_losses for result in found)
-        judged[name] = Judged(np.array([result.test_loss for result in found]), rows)
+        losses = [result.test_loss for result in found]
+        raw = tuple(result.test_raw for result in found)
+        judged[name] = Judged(np.array(losses), rows, raw)
     return judged
 
 

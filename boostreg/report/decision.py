@@ -42,12 +42,12 @@ from boostreg.report.comparisons import (
 )
 from boostreg.report.parts import AnswerData, QuestionData, SettingsData
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.wording import LABELS, capitalize, format_change, format_number
+from boostreg.report.wording import LABELS, format_change
 
 __all__ = [
-    "Decision", "Pairs", "answer_data", "answer_sentences", "decide", "find",
-    "size_heading",
-    "tolerance_sentence",
+    "MAX_PARAMS", "NOTABLE_SIZE", "Decision", "Pairs", "actions", "answer_data",
+    "decide", "engine_of", "find", "found_smaller", "model_words", "settings",
+    "shown_value", "tolerance_sentence", "unsettled",
 ]  # fmt: skip
 
 Pairs = Mapping[tuple[str, str], Comparison]
@@ -55,13 +55,10 @@ Pairs = Mapping[tuple[str, str], Comparison]
 
 Kind = Literal["mean", "simple", "trees", "defaults", "not settled"]
 
-_MAX_PARAMS = 5
+MAX_PARAMS = 5
 """Parameters that the first sentence names; more are counted."""
 
-_MAX_WORDS = 35
-"""Words of the first sentence."""
-
-_NOTABLE_SIZE = 1.5
+NOTABLE_SIZE = 1.5
 """Ratio of delivered to judged leaves from which on a reader is warned."""
 
 
@@ -116,26 +113,26 @@ def decide(record: RunRecord, pairs: Pairs) -> Decision:
     if against and all(o.change.exists and o.word != "better" for o in against):
         kind, use = "mean", "mean"
     elif simple is not None:
-        rivals = _rivals(record, champion)
-        if all(find(pairs, simple, rival).is_as_good for rival in rivals):
+        others = rivals(record, champion)
+        if all(find(pairs, simple, rival).is_as_good for rival in others):
             kind, use = "simple", simple
         elif not find(pairs, champion, simple).is_as_good:
             kind, use = "not settled", simple
     return Decision(kind, use, champion, simple, smallest, sequence)
 
 
-def _rivals(record: RunRecord, champion: str) -> list[str]:
+def rivals(record: RunRecord, champion: str) -> list[str]:
     """Return the ensembles that a simple model must be as good as, each once."""
     tuned = [f"{engine} {pick}" for engine in record.engines for pick in PICKED]
     return list(dict.fromkeys((champion, *tuned)))
 
 
-def _unsettled(
+def unsettled(
     record: RunRecord, pairs: Pairs, decision: Decision, simple: str
 ) -> list[str]:
     """Return the ensembles that the simple model is not shown to be as good as."""
-    rivals = _rivals(record, decision.champion)
-    return [r for r in rivals if not find(pairs, simple, r).is_as_good]
+    others = rivals(record, decision.champion)
+    return [r for r in others if not find(pairs, simple, r).is_as_good]
 
 
 def _simple(record: RunRecord, pairs: Pairs, champion: str) -> str | None:
@@ -164,10 +161,10 @@ def _sequence(record: RunRecord, pairs: Pairs) -> Iterator[Comparison]:
             return
 
 
-def _model_words(name: str) -> str:
+def model_words(name: str) -> str:
     """Return a model as a sentence names it.
 
-    >>> _model_words("xgboost best"), _model_words("lasso")
+    >>> model_words("xgboost best"), model_words("lasso")
     ('tuned XGBoost', 'lasso')
     """
     first, *rest = name.split(" ")
@@ -181,7 +178,8 @@ def _model_words(name: str) -> str:
     }[" ".join(rest)]
 
 
-def _engine_of(record: RunRecord, name: str) -> tuple[EngineRecord, str]:
+def engine_of(record: RunRecord, name: str) -> tuple[EngineRecord, str]:
+    """Return the engine of an ensemble and which of its models it is."""
     engine, _, model = name.partition(" ")
     return record.engines[engine], model
 
@@ -200,9 +198,9 @@ def _is_off(penalty: Penalty, name: str) -> bool:
     return value is None or value == PENALTY_FACTS[name].idle
 
 
-def _settings(record: RunRecord, name: str) -> SettingsData:
+def settings(record: RunRecord, name: str) -> SettingsData:
     """Return the parameters of a pick that act, in the library's own names."""
-    engine, pick = _engine_of(record, name)
+    engine, pick = engine_of(record, name)
     own, known = ENGINE_FACTS[engine.name].params, engine.models[pick].params
     acting = [own.get(n, n) for n in _acting(record, engine, pick)]
     params = {n: known[n] for n in acting if n in known}
@@ -210,7 +208,7 @@ def _settings(record: RunRecord, name: str) -> SettingsData:
         "engine": engine.name,
         "model": "best" if pick == "best" else "one_se",
         "params": params,
-        "more": max(0, len(params) - _MAX_PARAMS),
+        "more": max(0, len(params) - MAX_PARAMS),
         "rounds": engine.tuned[None].candidate(pick).n_rounds,
         "leaves": float(engine.models[pick].size.n_leaves),
         "judged_leaves": outer_leaves(engine, pick),
@@ -226,11 +224,11 @@ def answer_data(record: RunRecord, pairs: Pairs, decision: Decision) -> AnswerDa
         "use": decision.use,
         "lead": lead_engine(record).name,
         "tolerance": record.tolerance,
-        "settings": _settings(record, decision.smallest),
+        "settings": settings(record, decision.smallest),
         "simple": simple,
         "coefficients": coefficients,
         "questions": list(_questions(record, pairs, decision)),
-        "actions": list(_actions(record, decision)),
+        "actions": list(actions(record, decision)),
     }
 
 
@@ -243,8 +241,8 @@ def _questions(
         word = "better" if any(o.word == "better" for o in against) else "not settled"
         yield _question("mean", word, against)
     if simple := decision.simple:
-        rivals = _rivals(record, decision.champion)
-        found = [find(pairs, simple, rival) for rival in rivals]
+        against = rivals(record, decision.champion)
+        found = [find(pairs, simple, rival) for rival in against]
         yield _question("simple", found[0].word, found)
     for question, b in (("penalties", "unpenalised"), ("defaults", "default")):
         found = [pairs[f"{engine} best", f"{engine} {b}"] for engine in engines]
@@ -256,7 +254,7 @@ def _questions(
             ]
         word = words[0] if len(words) == 1 else "by engine"
         yield _question(question, word, found)
-    word = "found" if _found_smaller(decision) else "none"
+    word = "found" if found_smaller(decision) else "none"
     yield _question("smallest", word, decision.sequence)
 
 
@@ -267,210 +265,14 @@ def _question(
     return {"question": question, "word": word, "changes": changes}
 
 
-def _found_smaller(decision: Decision) -> bool:
+def found_smaller(decision: Decision) -> bool:
+    """Return whether a pick smaller than the best is shown to be as good."""
     return any(one.is_as_good for one in decision.sequence)
 
 
-def answer_sentences(record: RunRecord, pairs: Pairs, decision: Decision) -> list[str]:
-    """Return the decision in one sentence, three short answers, and what to do."""
-    found = [
-        _first_sentence(record, pairs, decision),
-        _on_penalties(record, pairs),
-        _on_size(record, decision),
-    ]
-    if decision.simple:
-        found.append(_on_trees(record, pairs, decision, decision.simple))
-    return [*found, *_actions(record, decision)]
-
-
-def _numbers(one: Comparison) -> str:
-    return f"{one.estimate} loss, {one.ends}"
-
-
-def _spelled(one: Comparison) -> str:
-    return f"{one.estimate} loss ({one.ends})"
-
-
-def _percent(one: Comparison) -> str:
-    return f"{format_number(100 * abs(one.change.estimate), 2)}%"
-
-
-def _named_settings(record: RunRecord, name: str) -> str:
-    """Return an engine with the parameters that act.
-
-    ``XGBoost (max_leaves=4, learning_rate=0.1, 41 rounds)``, for example.
-    """
-    found = _settings(record, name)
-    parts = [f"{key}={_shown(value)}" for key, value in found["params"].items()]
-    parts = parts[:_MAX_PARAMS]
-    if found["more"]:
-        parts.append(f"{found['more']} more")
-    rounds = found["rounds"]
-    parts.append(f"{rounds:,} {'round' if rounds == 1 else 'rounds'}")
-    return f"{LABELS[found['engine']]} ({', '.join(parts)})"
-
-
-def _shown(value: Any) -> str:
-    return shown(value) if isinstance(value, int | float) else str(value)
-
-
-def _first_sentence(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
-    """Return what to use and why, in at most 35 words."""
-    simple, champion = decision.simple, decision.champion
-    engine = _engine_of(record, champion)[0].name
-    rival = _model_words(champion)
-    if decision.kind == "mean":
-        found = pairs[f"{engine} best", "mean"]
-        return (
-            f"Predict {LABELS['mean']}: no model is shown to beat it "
-            f"(tuned {LABELS[engine]} {_numbers(found)})."
-        )
-    if decision.kind == "defaults":
-        found = pairs[f"{engine} best", champion]
-        return f"Keep {rival}: tuning raises the loss ({_numbers(found)})."
-    if decision.kind in ("simple", "not settled") and simple:
-        return _on_simple(record, pairs, decision, simple)
-    settings = _named_settings(record, decision.smallest)
-    if simple is None:
-        found = pairs[f"{engine} best", f"{engine} default"]
-        if not found.is_as_good:
-            return (
-                f"These data cannot tell tuned {LABELS[engine]} from its defaults "
-                f"({_numbers(found)}); the tuned model is {settings}."
-            )
-        what = f"{LABELS[engine]}'s defaults"
-    else:
-        found, what = find(pairs, champion, simple), LABELS[simple]
-    why = f"are as good as {what} ({_numbers(found)})"
-    if found.word == "better":
-        why = f"have {_percent(found)} lower loss than {what} ({found.ends})"
-    sentence = f"Use {settings}: tuned trees {why}"
-    size = ""
-    if _found_smaller(decision):
-        small, large = (
-            count(outer_leaves(*_engine_of(record, name)))
-            for name in (decision.smallest, f"{engine} best")
-        )
-        size = f", and {small} leaves are as good as {large}"
-    # Long names leave no room for the size, which has a sentence of its own.
-    is_short = len(f"{sentence}{size}".split()) <= _MAX_WORDS
-    return f"{sentence}{size if is_short else ''}."
-
-
-def _on_simple(record: RunRecord, pairs: Pairs, decision: Decision, simple: str) -> str:
-    found = find(pairs, simple, decision.champion)
-    n = record.baselines[simple][None].n_coefficients
-    linear = record.baselines[simple][None].is_linear
-    unit = ("coefficient" if linear else "weight") + "s" * (n != 1)
-    named = f"{LABELS[simple]} with {count(n)} {unit}"
-    rival = _model_words(decision.champion)
-    if decision.kind == "simple":
-        if found.word == "better":
-            return (
-                f"Use {named}: {_percent(found)} lower loss than {rival} "
-                f"({found.ends}), and as good as every other tuned ensemble."
-            )
-        return f"Use {named}: as good as every tuned ensemble ({_numbers(found)})."
-    if found.is_as_good:
-        why = f"as good as {rival} ({_numbers(found)})"
-        if found.word == "better":
-            why = f"{_percent(found)} lower loss than {rival} ({found.ends})"
-        unsettled = _model_words(_unsettled(record, pairs, decision, simple)[0])
-        return f"Start with {named}: {why}, though not shown as good as {unsettled}."
-    return (
-        f"These data cannot tell {named} from {rival} ({_numbers(found)}): start with "
-        f"the simpler, {LABELS[simple]}."
-    )
-
-
-_ON_PENALTIES = {
-    "better": "yes",
-    "same": "the loss stays the same",
-    "as good": "the loss is not higher",
-    "worse": "no, the loss is higher",
-    "not settled": "not settled",
-}
-
-
-def _on_penalties(record: RunRecord, pairs: Pairs) -> str:
-    found = [
-        pairs[f"{engine} best", f"{engine} unpenalised"] for engine in record.engines
-    ]
-    by_word: dict[str, list[str]] = {}
-    for engine, one in zip(record.engines, found, strict=True):
-        words = f"{LABELS[engine]} ({_numbers(one)})"
-        by_word.setdefault(_ON_PENALTIES[one.word], []).append(words)
-    parts = [f"{word} in {' and '.join(names)}" for word, names in by_word.items()]
-    if len(parts) > 1 and _overlap(found):
-        parts.append("the intervals overlap, so no difference of engines is shown")
-    lead = lead_engine(record).name
-    tuned, plain = (
-        pairs[f"{lead} {model}", f"{lead} default"] for model in ("best", "unpenalised")
-    )
-    searched = "learning_rate" in record.ranges[lead]
-    rate = "" if searched else "the same learning rate and "
-    return (
-        f"Do penalties help? {capitalize('; '.join(parts))}, against trees without "
-        f"them, with {rate}early stopping. Against {LABELS[lead]}'s defaults, tuned "
-        f"trees have {_spelled(tuned)}, those without penalties {_spelled(plain)}."
-    )
-
-
-def _overlap(comparisons: Sequence[Comparison]) -> bool:
-    """Return whether intervals that hold together have a value in common."""
-    changes = [one.change for one in comparisons]
-    return all(one.exists for one in changes) and (
-        max(one.low for one in changes) <= min(one.high for one in changes)
-    )
-
-
-def _on_size(record: RunRecord, decision: Decision) -> str:
-    question = "Which is the smallest model as good as the best?"
-    return f"{question} {capitalize(_size(record, decision))}."
-
-
-def size_heading(record: RunRecord, decision: Decision) -> str:
-    """Return the smallest ensemble that is as good as the best."""
-    return f"The smallest model as good as the best: {_size(record, decision)}"
-
-
-def _size(record: RunRecord, decision: Decision) -> str:
-    def named(name: str) -> tuple[str, str]:
-        engine, pick = _engine_of(record, name)
-        leaves = count(outer_leaves(engine, pick))
-        return f"{LABELS[engine.name]}'s {pick}", leaves
-
-    best, large = named(f"{lead_engine(record).name} best")
-    if _found_smaller(decision):
-        found = [one for one in decision.sequence if one.is_as_good][-1]
-        small, leaves = named(found.a)
-        return f"{small} with {leaves} leaves instead of {large} ({_numbers(found)})"
-    itself = f"the best itself, {best} with {large} leaves"
-    if not decision.sequence:
-        return f"{itself}, because no pick is smaller"
-    failed = decision.sequence[-1]
-    small, leaves = named(failed.a)
-    verdict = "worse" if failed.word == "worse" else "not shown to be as good"
-    return f"{itself}; {small} with {leaves} is {verdict} ({_numbers(failed)})"
-
-
-def _on_trees(record: RunRecord, pairs: Pairs, decision: Decision, simple: str) -> str:
-    is_linear = record.baselines[simple][None].is_linear
-    kind = "linear model" if is_linear else "network"
-    found = find(pairs, simple, decision.champion)
-    word = "No" if found.word == "worse" else "Not settled"
-    if found.is_as_good:
-        unsettled = _unsettled(record, pairs, decision, simple)
-        word = f"Not settled for {_model_words(unsettled[0])}" if unsettled else "Yes"
-    return (
-        f"Would a {kind} do as well? {word}: {LABELS[simple]} has {_spelled(found)} "
-        f"against {_model_words(decision.champion)}."
-    )
-
-
-def _actions(record: RunRecord, decision: Decision) -> Iterator[str]:
+def actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     """Yield what to do where a limit of the study shaped the ensemble to use."""
-    engine, pick = _engine_of(record, decision.smallest)
+    engine, pick = engine_of(record, decision.smallest)
     label, tuned = LABELS[engine.name], engine.tuned[None]
     penalty, own = tuned.penalty(pick), ENGINE_FACTS[engine.name].params
     for name in _acting(record, engine, pick):
@@ -481,8 +283,8 @@ def _actions(record: RunRecord, decision: Decision) -> Iterator[str]:
         value = engine.models[pick].params.get(own.get(name, name))
         word = "lowest" if end == "low" else "highest"
         yield (
-            f"{own.get(name, name)}={_shown(value)} of {label} is at the {word} end of "
-            f"its range: widen search.space.{name} and run again."
+            f"{own.get(name, name)}={shown_value(value)} is the {word} tried: widen "
+            f"search.space.{name} and run again."
         )
     if tuned.candidate(pick).rounds_max_reached:
         yield (
@@ -492,12 +294,16 @@ def _actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     delivered = float(engine.models[pick].size.n_leaves)
     judged = outer_leaves(engine, pick)
     ratio = delivered / judged if judged else 1.0
-    if not 1 / _NOTABLE_SIZE <= ratio <= _NOTABLE_SIZE:
+    if not 1 / NOTABLE_SIZE <= ratio <= NOTABLE_SIZE:
         yield (
-            f"Trained on all rows, the model of {label} has {count(delivered)} leaves, "
-            f"while {count(judged)} were judged: to judge it, put its parameters into "
-            "search.fixed and run again."
+            f"The model of all rows has {count(delivered)} leaves, {count(judged)} "
+            "were judged: to judge it, fix its values in search.fixed and run again."
         )
+
+
+def shown_value(value: Any) -> str:
+    """Return a parameter as a sentence writes it."""
+    return shown(value) if isinstance(value, int | float) else str(value)
 
 
 def _is_last(name: str, entry: Range, end: str) -> bool:

@@ -1,14 +1,9 @@
 """What ``text`` of ``results.json`` holds: the answer, caveats, headings, warnings."""
 
 from boostreg.report import sentences
+from boostreg.report.answers import answer_lines, defaults_sentence
 from boostreg.report.comparisons import best_linear
-from boostreg.report.decision import (
-    Decision,
-    Pairs,
-    size_heading,
-    tolerance_sentence,
-)
-from boostreg.report.decision import answer_sentences as decision_sentences
+from boostreg.report.decision import Decision, Pairs, tolerance_sentence
 from boostreg.report.records import RunRecord
 from boostreg.report.results import HeadingsData
 from boostreg.report.wording import LABELS
@@ -34,26 +29,30 @@ def answer_sentences(
 
     For a study that searches nothing, it describes only the paths.
     """
+    if decision is not None:
+        return answer_lines(record, by_pair, decision)
     found = sentences.of_all_engines(record)
-    words = sentences.verdicts_sentence(found, record.tolerance) if found else ""
-    which = f"{sentences.anchor_words(record)}, {words}." if found else ""
-    if decision is None:
-        return [which] if which else []
-    use, on_penalties, *rest = decision_sentences(record, by_pair, decision)
-    return [use, f"{on_penalties} {which}".rstrip(), *rest]
+    if not found:
+        return []
+    words = sentences.verdicts_sentence(found, record.tolerance)
+    return [f"{sentences.anchor_words(record)}, {words}."]
 
 
 def headings(
     record: RunRecord, by_pair: Pairs, decision: Decision | None
 ) -> HeadingsData:
     """Return the heading of each section: its finding."""
+    fronts = {
+        engine.name: [
+            (one.n_leaves, one.loss) for one in engine.tuned[None].selection.front
+        ]
+        for engine in record.engines.values()
+    }
     return {
-        "use": sentences.use_heading(record),
+        "use": sentences.use_heading(record, decision),
         "setup": sentences.setup_heading(record),
         "effects": sentences.effects_heading(record),
-        "front": "Size against loss"
-        if decision is None
-        else size_heading(record, decision),
+        "front": sentences.front_heading(fronts, record.tolerance),
         "engines": sentences.engines_heading(record, by_pair),
         "baselines": sentences.baselines_heading(record, by_pair),
         "trials": sentences.trials_heading(record),
@@ -100,9 +99,9 @@ def caveats(record: RunRecord, by_pair: Pairs) -> list[str]:
     if best_linear(record) is not None:
         lines.append("The best linear model is the one with the lowest inner loss.")
     if record.searched:
+        lines.append(defaults_sentence(record, by_pair))
         lines += map(sentences.ties_sentence, record.engines.values())
-    if record.main_effects:
-        lines.append(sentences.alone_sentence(record))
+    lines += sentences.alone_sentences(record)
     lines += sentences.flat_sentences(record)
     searches = [t for e in record.engines.values() for t in e.tuned.values()]
     states = [trial.state for tuned in searches for trial in tuned.trials]

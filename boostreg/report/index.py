@@ -15,7 +15,7 @@ from boostreg.report.wording import engine_name, span
 
 __all__ = ["IndexRow", "index_row", "render_index"]
 
-_STYLES, _SCRIPTS = ("report.css", "pages.css"), ("tools.js", "index.js")
+_STYLES, _SCRIPTS = ("report.css", "print.css", "pages.css"), ("tools.js", "index.js")
 
 Cell = tuple[str, str | float | None, bool]
 """What is written, what is sorted by (None last both ways), and if it is text."""

@@ -6,7 +6,8 @@ Numbers and sentences come with ``results``; ``shell`` explains how a page is ke
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from boostreg.figures import Figure, encoding
+from boostreg.figures import Figure
+from boostreg.report.glossary import TERMS, link_terms
 from boostreg.report.results import Results
 from boostreg.report.sections import SECTIONS, Rows, build_sections
 from boostreg.report.shell import fill, island
@@ -24,10 +25,14 @@ PARTS = {
 }
 """The parts of a page by the id of their element, each in a template of its name."""
 
-_STYLES = ("report.css", *(f"{part}.css" for part in PARTS if part != "claims"))
+_STYLES = (
+    "report.css",
+    *(f"{part}.css" for part in PARTS if part != "claims"),
+    "print.css",
+)
 _SCRIPTS = (
     "tools.js", "scale.js", "zoom.js", "report.js", "penalties.js", "trials.js",
-    "ready.js",
+    "picture.js", "ready.js",
 )  # fmt: skip
 
 
@@ -47,35 +52,45 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
         for section in build_sections(results, trials, paths, fits)
     }
     study = results["study"]
-    n_trials = study["search"]["trials"]
-    data: dict[str, Any] = {"trials": None, "effects": {}}
+    data: dict[str, Any] = {"trials": None, "effects": {}, "budget": None}
     if "trials" in sections:
         data["trials"] = sections["trials"]["island"]
+    if "size" in sections:
+        data["budget"] = sections["size"]["island"]
     if "effects" in sections:
         data["effects"] = {
-            row["penalty"]: {key: row[key] for key in ("grid", "readings", "start")}
-            for row in sections["effects"]["rows"]
+            card["penalty"]: {key: card[key] for key in ("grid", "readings")}
+            for card in sections["effects"]["cards"]
         }
-    return fill(
+    page = fill(
         "report.html",
         styles=_STYLES,
         scripts=_SCRIPTS,
         title=study["title"] or study["name"] or "Regularization study",
-        crumbs=[
-            study["name"],
-            results["data"]["task"],
-            " and ".join(encoding(engine).name for engine in results["engines"]),
-            f"{n_trials} {'trial' if n_trials == 1 else 'trials'} per engine",
-            results["run"]["finished"][:10],
-        ],
+        crumbs=list(_crumbs(results)),
         parts=[(part, name) for part, name in PARTS.items() if _has(part, sections)],
         sections=dict.fromkeys(SECTIONS) | sections,
+        terms=TERMS,
         island=island(data),
     )
+    return link_terms(page)
+
+
+def _crumbs(results: Results) -> Iterator[str]:
+    """Yield what the run is: its name, its data, its judges and its day."""
+    data, outer = results["data"], results["study"]["validation"]["outer"]
+    yield results["study"]["name"]
+    yield f"{data['rows']:,} rows, {data['features']:,} features"
+    folds, repeats = outer.get("folds"), outer.get("repeats") or 1
+    judges = f"{folds:g} outer folds" if folds else "one outer split"
+    if repeats > 1:
+        judges += f", repeated {repeats:g} times,"
+    yield f"judged on {judges} that no choice has seen"
+    yield results["run"]["finished"][:10]
 
 
 def _has(part: str, sections: Mapping[str, Any]) -> bool:
-    needs = {"claims": ("claims",), "penalties": ("effects",), "size": ("front",)}
+    needs = {"claims": ("claims",), "penalties": ("effects",), "size": ("size",)}
     return all(name in sections for name in needs.get(part, ()))
 
 
@@ -97,8 +112,9 @@ def _figures_in(content: Any) -> Iterator[Figure]:
     if isinstance(content, Figure):
         yield content
     elif isinstance(content, Mapping):
-        for value in content.values():
-            yield from _figures_in(value)
+        for key, value in content.items():
+            if key != "narrow":  # the same figure once more, for phones
+                yield from _figures_in(value)
     elif isinstance(content, list | tuple):
         for value in content:
             yield from _figures_in(value)

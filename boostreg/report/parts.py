@@ -1,4 +1,4 @@
-"""Parts of ``results.json``: their base classes, comparisons, the answer, claims."""
+"""Parts of ``results.json``: base classes, comparisons, answer, measures, claims."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -9,10 +9,12 @@ from boostreg.changes import Word
 from boostreg.claims.verdict import Verdict
 
 __all__ = [
-    "AnswerData", "ChangeData", "ClaimData", "ClaimFindingData", "ClaimPanelData",
-    "ClaimTableData", "ComparisonData", "Count", "Finite",
-    "LossChangeData", "Number", "OpenPart", "Part", "Penalties", "QuestionData",
-    "SettingsData",
+    "AnswerData", "CalibrationBinData", "CalibrationData", "ChangeData", "ClaimData",
+    "ClaimFindingData", "ClaimPanelData", "ClaimTableData", "CoefficientData",
+    "ComparisonData", "Count", "FeatureData", "FeaturesData", "Finite",
+    "LossChangeData", "MetricData", "MetricValueData", "Number", "OpenPart", "Part",
+    "Penalties", "QuestionData", "SettingsData", "ShortAnswerData",
+    "SimpleModelData",
 ]  # fmt: skip
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -63,6 +65,102 @@ class LossChangeData(Part):
     word: str
 
 
+class MetricData(Part):
+    """The name of a metric in tables, and its direction."""
+
+    label: str
+    higher_is_better: bool
+
+
+class MetricValueData(Part):
+    """A metric of a model: mean over the outer folds, with its 95 % interval."""
+
+    value: Number
+    low: Number
+    high: Number
+
+
+class CalibrationBinData(Part):
+    """Test rows with similar predictions: mean probability and share of the class.
+
+    ``low`` and ``high`` are Wilson's 95 % interval of the share; ``rows`` differ.
+    """
+
+    predicted: Finite
+    observed: Finite
+    low: Finite
+    high: Finite
+    rows: Count
+
+
+class CalibrationData(Part):
+    """Whether the predicted probability of a class is its share, on outer test rows."""
+
+    model: str
+    label: Any
+    bins: list[CalibrationBinData]
+
+
+class FeatureData(Part):
+    """A column: its share of the gain of all splits, and what permuting it costs.
+
+    ``rise`` is the log ratio of outer test losses, with the column permuted and as it
+    is: mean over the outer folds with its 95 % interval.
+    """
+
+    name: str
+    gain: Finite
+    rise: Number
+    low: Number
+    high: Number
+
+
+class FeaturesData(Part):
+    """The columns that a pick uses most, by falling gain, at most 20.
+
+    ``used`` counts the columns in which the model of all rows splits; so many of them
+    as ``left_out`` says are not listed.
+    """
+
+    features: list[FeatureData]
+    used: Count
+    left_out: Count
+
+
+class CoefficientData(Part):
+    """A coefficient of a linear model that is not 0.
+
+    ``output`` is the class where each class has coefficients. ``standardized`` is per
+    standard deviation of the input, ``raw`` per unit of the column, or for a category
+    or a missing value against none.
+    """
+
+    input: str
+    column: str
+    category: str | None
+    output: Any
+    standardized: Finite
+    raw: Number
+
+
+class SimpleModelData(Part):
+    """The best linear model, trained on all rows and saved as ``file``.
+
+    Coefficients are on the raw score, in units of ``scale``, the largest standardized
+    one first; a missing number counts as the mean of its column.
+    """
+
+    model: str
+    file: str
+    file_bytes: Count
+    strength: Number
+    l1_ratio: Number
+    scale: str
+    intercept: list[Finite]
+    raw_intercept: list[Number]
+    coefficients: list[CoefficientData]
+
+
 class SettingsData(Part):
     """The boosted model that the answer names.
 
@@ -78,6 +176,14 @@ class SettingsData(Part):
     rounds: Count
     leaves: Number
     judged_leaves: Number
+
+
+class ShortAnswerData(Part):
+    """A question of the first screen, a head of at most 7 words, and the numbers."""
+
+    question: str
+    head: str
+    detail: str
 
 
 class QuestionData(Part):

@@ -11,6 +11,7 @@ from boostreg.baselines import BaselineResult
 from boostreg.changes import Judges, LossChange
 from boostreg.claims.experiments.base import Panel
 from boostreg.claims.verdict import Finding
+from boostreg.data import Column
 from boostreg.effects.effects import Effect, PathRow
 from boostreg.effects.importance import Importance
 from boostreg.effects.mechanism import Mechanism
@@ -18,7 +19,8 @@ from boostreg.effects.optimism import OvertuningPoint
 from boostreg.effects.outer import TunedPenalty
 from boostreg.effects.sketch import Sketch
 from boostreg.fits.fit import FitResult
-from boostreg.fits.work import ModelRecord, ReferenceRecord
+from boostreg.fits.work import ModelRecord, PickRecord, ReferenceRecord
+from boostreg.losses import Objective
 from boostreg.penalty import Penalty, linter
 from boostreg.penalty.space import Range
 from boostreg.trees import TreeSize
@@ -26,7 +28,8 @@ from boostreg.tuning import Candidate, Prior, Selection, Trial, TrialCurves
 from boostreg.tuning.acting import Reduced
 
 __all__ = [
-    "GIVEN", "ClaimRecord", "EngineRecord", "OuterRecord", "RunRecord", "TunedEngine",
+    "GIVEN", "ClaimRecord", "EngineRecord", "FeatureUse", "OuterRecord", "RunRecord",
+    "TunedEngine",
 ]  # fmt: skip
 
 GIVEN = 2
@@ -83,9 +86,12 @@ class OuterRecord:
     n_rounds: int
     size: TreeSize
     row_losses: Array
+    raw: Array
 
     @classmethod
-    def of_fit(cls, result: FitResult, weights: Array | None) -> "OuterRecord":
+    def of_fit(
+        cls, result: FitResult, predicted: PickRecord, weights: Array | None
+    ) -> "OuterRecord":
         """Return the judgement of a refit; ``weights`` are those of the test rows."""
         return cls(
             loss=float(np.average(result.row_losses, weights=weights)),
@@ -93,6 +99,7 @@ class OuterRecord:
             n_rounds=result.n_rounds,
             size=result.sizes.at(result.n_rounds),
             row_losses=result.row_losses,
+            raw=predicted.raw,
         )
 
     @classmethod
@@ -104,7 +111,21 @@ class OuterRecord:
             record.n_rounds,
             record.size,
             record.row_losses,
+            record.raw,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureUse:
+    """The columns that a pick uses most, by the gain of the model of all rows."""
+
+    # Places in the table, by falling gain, and the share of each in the gain of all.
+    columns: tuple[int, ...]
+    gains: tuple[float, ...]
+    # Columns in which that model splits.
+    n_used: int
+    # By outer fold, the rise of the loss if each of ``columns`` is permuted.
+    rises: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +144,7 @@ class EngineRecord:
     overtuning: Sequence[OvertuningPoint] = ()
     # Of best and one_se.
     nested_gap: Mapping[str, LossChange] = field(default_factory=dict)
+    features: Mapping[str, FeatureUse] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +184,10 @@ class RunRecord:
     notes: tuple[str, ...]
     # Test rows of the outer folds.
     judges: Judges
+    # As new rows have them, in the order of the table.
+    columns: tuple[Column, ...]
+    # Targets, or class codes, of all rows of the table.
+    y: Array
     # A relative change of loss that does not matter.
     tolerance: float
     # Warnings about the search before it began.
@@ -172,6 +198,13 @@ class RunRecord:
     # First trees by engine, penalty and its value, all else fixed.
     sketches: Mapping[tuple[str, str, float], Sketch] = field(default_factory=dict)
     claims: Sequence[ClaimRecord] = ()
+
+    @property
+    def objective(self) -> Objective:
+        """The loss."""
+        card = self.card
+        n_classes = len(card["class_labels"])
+        return Objective(card["objective"], card["objective_parameter"], n_classes)
 
     @property
     def outer_ratio(self) -> float:

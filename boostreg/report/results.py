@@ -15,24 +15,32 @@ from pydantic_core import ErrorDetails
 from boostreg.effects.outer import EffectWord
 from boostreg.report.parts import (
     AnswerData,
+    CalibrationData,
     ChangeData,
     ClaimData,
     ComparisonData,
     Count,
+    FeaturesData,
     Finite,
     LossChangeData,
+    MetricData,
+    MetricValueData,
     Number,
     OpenPart,
     Part,
     Penalties,
+    ShortAnswerData,
+    SimpleModelData,
 )
 
 __all__ = [
-    "BaselineData", "BaselinePointData", "CardData",
-    "DifferenceData", "EffectData", "EffectPointData", "EngineData", "ImportanceData",
+    "BaselineData", "BaselinePointData",
+    "CardData",
+    "DifferenceData", "EffectData", "EffectPointData", "EngineData",
+    "ImportanceData",
     "IncumbentData", "LintData", "MechanismPointData",
     "OuterData", "PathData", "PenaltyData", "PickData", "PurposeData",
-    "Results", "SizeData", "StudyData", "TreeData",
+    "Results", "RunData", "SizeData", "StudyData", "TreeData",
     "TunedPenaltyData", "faults_of", "json_schema",
 ]  # fmt: skip
 
@@ -60,7 +68,11 @@ class PurposeData(CandidateData):
 
 
 class RunData(Part):
-    """All that depends on the clock or the machine."""
+    """All that depends on the clock or the machine.
+
+    ``microseconds_per_row`` is the time that each saved model takes to predict a row,
+    in batches of 1,000 rows on one thread.
+    """
 
     started: str
     finished: str
@@ -70,6 +82,7 @@ class RunData(Part):
     fits_from_journal: Count
     platform: str
     select: NotRequired[dict[str, PurposeData]]
+    microseconds_per_row: NotRequired[dict[str, Number]]
 
 
 class HeadingsData(Part):
@@ -89,9 +102,14 @@ class HeadingsData(Part):
 
 
 class TextData(Part):
-    """The sentences of the page."""
+    """The sentences of the page.
+
+    ``answer`` is what a terminal prints: the decision, a line per short answer of
+    ``answers``, and what to do next.
+    """
 
     answer: list[str]
+    answers: list[ShortAnswerData]
     caveats: list[str]
     headings: HeadingsData
     warnings: list[str]
@@ -186,6 +204,7 @@ class PickData(Part):
     ``scales`` holds the penalties that have a unit, None for a scale without one.
     ``acting`` are the searched penalties without which it is not as good, with capacity
     and learning rate; the others are at their weakest value in ``penalty``.
+    ``file_bytes`` is the size of the saved model.
     """
 
     trial: Count
@@ -204,6 +223,8 @@ class PickData(Part):
     rounds_max_reached: bool
     at_edge: list[str]
     by_outer_fold: list[OuterFoldData]
+    metrics: NotRequired[dict[str, MetricValueData]]
+    file_bytes: NotRequired[Count]
 
 
 class ReferenceData(Part):
@@ -212,6 +233,7 @@ class ReferenceData(Part):
     outer: OuterData
     size: SizeData
     rounds: list[Count]
+    metrics: NotRequired[dict[str, MetricValueData]]
 
 
 class GuessData(Part):
@@ -257,7 +279,8 @@ class ImportanceData(Part):
 class EngineData(Part):
     """All that was found with one engine.
 
-    ``importance`` is by measure; ``nested_gap``, by pick, is from inner to outer loss.
+    ``importance`` is by measure; ``nested_gap``, by pick, is from inner to outer loss;
+    ``features`` are by pick.
     """
 
     best: PickData
@@ -271,6 +294,7 @@ class EngineData(Part):
     purposes: list[PurposeData]
     overtuning: list[IncumbentData]
     importance: dict[str, ImportanceData]
+    features: NotRequired[dict[str, FeaturesData]]
 
 
 class BaselinePointData(Part):
@@ -302,6 +326,7 @@ class BaselineData(Part):
     one_se_strength: Number
     notes: list[str]
     path: list[BaselinePointData]
+    metrics: NotRequired[dict[str, MetricValueData]]
 
 
 class DifferenceData(Part):
@@ -423,7 +448,8 @@ class TreeData(Part):
 class EffectData(PathData):
     """What one penalty of one engine does, read where each curve stops.
 
-    ``tuned`` judges it around ``anchor``, ``alone`` around the study's fixed values;
+    ``tuned`` judges it around ``anchor``, ``alone`` is added to the unpenalised model
+    and to what ``search.fixed`` states;
     ``others`` are the same path around other values or read elsewhere. ``tuned``,
     ``alone`` and ``mechanism`` are None where they were not measured.
     """
@@ -497,7 +523,11 @@ class StudyData(OpenPart):
 
 
 class Results(Part):
-    """The content of ``results.json``."""
+    """The content of ``results.json``.
+
+    ``metrics`` are by scorer of scikit-learn, in the order of the study. Results that
+    were written before they were measured lack what is not required.
+    """
 
     run: RunData
     versions: dict[str, str]
@@ -514,6 +544,9 @@ class Results(Part):
     outer_ratio: Finite
     claims: list[ClaimData]
     lint: list[LintData]
+    metrics: NotRequired[dict[str, MetricData]]
+    calibration: NotRequired[list[CalibrationData]]
+    simple_model: NotRequired[SimpleModelData | None]
 
 
 _PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known"}

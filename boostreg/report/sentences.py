@@ -7,17 +7,23 @@ from boostreg.changes import LossChange
 from boostreg.effects.effects import FACTORS
 from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
-from boostreg.figures.scale import count
-from boostreg.penalty import Penalty
+from boostreg.figures.scale import count, factor
 from boostreg.penalty.value import UNPENALISED
 from boostreg.report.comparisons import best_linear, lead_engine
-from boostreg.report.decision import Pairs, find
+from boostreg.report.decision import Decision, Pairs, find
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.wording import LABELS, capitalize, format_change, format_number
+from boostreg.report.wording import (
+    LABELS,
+    capitalize,
+    format_change,
+    format_number,
+    model_name,
+)
 
 __all__ = [
-    "NOT_MEASURED", "alone_sentence", "anchor_words", "baselines_heading",
-    "effect_sentence", "effects_heading", "engines_heading", "factor", "flat_sentences",
+    "NOT_MEASURED", "alone_sentences", "anchor_words", "baselines_heading",
+    "effect_sentence", "effects_heading", "engines_heading", "flat_sentences",
+    "front_heading",
     "importance_heading", "listed", "of_all_engines",
     "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
@@ -26,6 +32,9 @@ __all__ = [
 
 _MAX_LISTED = 4
 """Penalties that a sentence names; more are counted."""
+
+_MIN_HALVED = 2.0
+"""Leaves from which on a heading states what half as many cost."""
 
 _MAX_TREES = 3
 """Penalties whose first trees a heading describes."""
@@ -106,19 +115,6 @@ def _size_words(one: TunedPenalty) -> str:
     )
 
 
-def factor(ratio: float) -> str:
-    """Return a ratio as a factor, after a sign of multiplication or division.
-
-    >>> [factor(ratio)[1:] for ratio in (4.3, 0.25, 1.0)]
-    ['4.3', '4', '1']
-    """
-    if math.isnan(ratio) or ratio <= 0:
-        return "by an unknown factor"
-    number = format_number(max(ratio, 1 / ratio), 2)
-    falls = ratio < 1 and number != "1"
-    return f"\N{DIVISION SIGN}{number}" if falls else f"\N{MULTIPLICATION SIGN}{number}"
-
-
 def _start(penalty: str, value: float) -> str:
     return f"{penalty} {format_number(value)}"
 
@@ -162,21 +158,20 @@ def anchor_words(record: RunRecord) -> str:
     return _ANCHORS[record.anchor]
 
 
-def alone_sentence(record: RunRecord) -> str:
-    """Return what the reading "alone" holds: the study's fixed values, our defaults."""
+def alone_sentences(record: RunRecord) -> Iterator[str]:
+    """Yield what stays on where a penalty is judged alone: what the study fixes."""
     search = record.study["search"]
-    held = Penalty(**search["fixed"]).as_dict()
     on = [
         f"{name} {format_number(value)}"
         for name, idle in UNPENALISED.items()
-        if (value := held[name]) is not None and value != idle
+        if (value := search["fixed"].get(name, idle)) != idle
     ]
-    rest = f", except {listed(on)} (scale: {search['scale']})" if on else ""
-    return (
-        "Where a penalty is judged alone, the other penalties on leaf weights and "
-        f"splits are off{rest}; limits on the size of trees are those of search.fixed, "
-        "otherwise our defaults."
-    )
+    if on and record.main_effects:
+        yield (
+            "Where a penalty is judged alone, the other penalties on leaf weights and "
+            f"splits are off, except {listed(on)} of search.fixed (scale: "
+            f"{search['scale']})."
+        )
 
 
 def ties_sentence(engine: EngineRecord) -> str:
@@ -213,15 +208,20 @@ def flat_sentences(record: RunRecord) -> Iterator[str]:
             )
 
 
-def use_heading(record: RunRecord) -> str:
-    """Return how large the models to use are, or that none was searched for."""
-    sizes = [
-        f"{count(e.models['one_se'].size.n_leaves)} leaves of {LABELS[e.name]}"
-        for e in record.engines.values()
-    ]
-    if not record.searched:
-        return f"Nothing was searched: as fixed, {' and '.join(sizes)}"
-    return f"Parameters to use: {' or '.join(sizes)}"
+def use_heading(record: RunRecord, decision: Decision | None) -> str:
+    """Return the model that the answer names, and the ensemble if it is another one."""
+    if decision is None:
+        sizes = [
+            f"{count(e.models['one_se'].size.n_leaves)} leaves of {LABELS[e.name]}"
+            for e in record.engines.values()
+        ]
+        return f"Nothing was searched: as fixed, {listed(sizes)}"
+    engine, pick = decision.smallest.split(" ")
+    leaves = count(record.engines[engine].models[pick].size.n_leaves)
+    ensemble = f"{LABELS[engine]} with {leaves} leaves"
+    if decision.use == decision.smallest:
+        return f"Use {ensemble}"
+    return f"Use {model_name(decision.use)}, or {ensemble}"
 
 
 def effects_heading(record: RunRecord) -> str:
@@ -244,6 +244,34 @@ def effects_heading(record: RunRecord) -> str:
         return f"{lead}, {listed(names)} lower the loss ({names[0]}: {where})"
     others = ", no other is shown to" if len(found) > 1 else ""
     return f"{lead}, {names[0]} lowers the loss: {where}{others}"
+
+
+def front_heading(
+    fronts: Mapping[str, Sequence[tuple[float, float]]], tolerance: float
+) -> str:
+    """Return from how many leaves on the loss is within ``tolerance`` of the lowest.
+
+    And what half as many cost. ``fronts`` are leaves and inner loss of each engine, by
+    ascending leaves and falling loss.
+
+    >>> front_heading({"xgboost": [(0, 3.0), (40, 1.1), (100, 1.0), (300, 1.0)]}, 0.01)
+    'Within 1% of its lowest loss: XGBoost from 100 leaves on; half as many cost +10%'
+    """
+    found: list[str] = []
+    costs: list[str] = []
+    for engine, front in fronts.items():
+        lowest = front[-1][1]
+        leaves = next(n for n, loss in front if loss <= lowest * (1 + tolerance))
+        unit = "" if found else " leaves on"
+        found.append(f"{LABELS[engine]} from {count(leaves)}{unit}")
+        half = [loss for n, loss in front if n <= leaves / 2]
+        if half and leaves >= _MIN_HALVED and lowest > 0:
+            costs.append(format_change(half[-1] / lowest - 1))
+    share = format_change(tolerance).removeprefix("+")
+    start = f"Within {share} of its lowest loss: {', '.join(found)}"
+    if len(costs) < len(found):
+        return start
+    return f"{start}; half as many cost {listed(list(dict.fromkeys(costs)))}"
 
 
 def engines_heading(record: RunRecord, by_pair: Pairs) -> str:
@@ -290,10 +318,7 @@ def setup_heading(record: RunRecord) -> str:
     rows, features = (record.card[name] for name in ("rows", "features"))
     outer = len(record.outer_weights)
     folds = f"{outer} outer folds" if outer > 1 else "one outer split"
-    return (
-        f"{rows:,} rows, {features:,} features, {folds}: what was fixed, the data, "
-        "and how to run it again"
-    )
+    return f"{rows:,} rows, {features:,} features, {folds}"
 
 
 def importance_heading(record: RunRecord) -> str:

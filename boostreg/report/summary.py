@@ -16,18 +16,29 @@ from boostreg.errors import PenaltyError
 from boostreg.penalty import SCALED, Scale
 from boostreg.penalty.linter import at_edge
 from boostreg.penalty.priors import as_prior
+from boostreg.report.answers import short_answers
 from boostreg.report.claims import claims_sentences, summarize_claims
 from boostreg.report.comparisons import (
     Judged,
+    best_linear,
     compare_all,
     comparison_data,
     interval_data,
     judged_models,
+    lead_engine,
     outer_results,
     sizes_data,
 )
-from boostreg.report.decision import answer_data, decide
+from boostreg.report.decision import Decision, answer_data, decide
 from boostreg.report.findings import answer_sentences, caveats, headings, warnings
+from boostreg.report.measures import (
+    calibration_data,
+    features_data,
+    linear_model,
+    metric_heads,
+    metric_values,
+    simple_data,
+)
 from boostreg.report.parts import ChangeData, LossChangeData, Penalties
 from boostreg.report.records import (
     EngineRecord,
@@ -318,8 +329,11 @@ def _guess(tuned: TunedEngine) -> GuessData | None:
     }
 
 
-def summarize(record: RunRecord, run: RunData) -> Results:
-    """Return the content of ``results.json``, JSON-ready except for NaN."""
+def summarize(record: RunRecord, run: RunData, sizes: Mapping[str, int]) -> Results:
+    """Return the content of ``results.json``, JSON-ready except for NaN.
+
+    ``sizes`` are the bytes of the JSON files of models, by name.
+    """
     judged = judged_models(record)
     comparisons = compare_all(record, judged)
     by_pair = {(one.a, one.b): one for one in comparisons}
@@ -336,6 +350,9 @@ def summarize(record: RunRecord, run: RunData) -> Results:
         "text": {
             # Claims come first only where a study does nothing but judge them.
             "answer": [*answer, *verdicts] if record.searched else [*verdicts, *answer],
+            "answers": []
+            if decision is None
+            else short_answers(record, by_pair, decision),
             "caveats": caveats(record, by_pair),
             "headings": headings(record, by_pair, decision),
             "warnings": warnings(record),
@@ -346,7 +363,7 @@ def summarize(record: RunRecord, run: RunData) -> Results:
             for name, engine in record.engines.items()
         },
         "baselines": {
-            name: _baseline(by_fold, judged[name], record.judges)
+            name: _baseline(by_fold, judged[name], record)
             for name, by_fold in record.baselines.items()
         },
         "comparisons": [comparison_data(one) for one in comparisons],
@@ -359,7 +376,19 @@ def summarize(record: RunRecord, run: RunData) -> Results:
             {"code": f.code, "where": f.where, "text": f.text, "advice": f.advice}
             for f in record.lint
         ],
+        "metrics": metric_heads(record),
+        "calibration": calibration_data(record, judged, _leading(record, decision)),
+        "simple_model": simple_data(linear_model(record), sizes),
     }
+
+
+def _leading(record: RunRecord, decision: Decision | None) -> list[str]:
+    """Return the ensemble that the answer names, and the best simple model if any."""
+    ensemble = f"{lead_engine(record).name} best"
+    simple = best_linear(record)
+    if decision is not None:
+        ensemble, simple = decision.smallest, decision.simple
+    return [name for name in (ensemble, simple) if name is not None]
 
 
 def _engine(
@@ -412,6 +441,9 @@ def _engine(
             }
             for one in tuned.selection.front
         ],
+        "features": {
+            pick: features_data(record, use) for pick, use in engine.features.items()
+        },
     }
 
 
@@ -423,6 +455,7 @@ def _reference(
         "outer": _loss(judged[f"{engine.name} {model}"], record.judges),
         "size": _mean_size(folds),
         "rounds": [fold.n_rounds for fold in folds],
+        "metrics": metric_values(record, judged[f"{engine.name} {model}"]),
     }
 
 
@@ -489,6 +522,8 @@ def _pick(
             for fold, outer in enumerate(engine.outer[pick])
             for found in (engine.tuned[fold].candidate(pick),)
         ],
+        "metrics": metric_values(record, judged[f"{engine.name} {pick}"]),
+        "file_bytes": len(model.content),
     }
 
 
@@ -515,13 +550,13 @@ def _size(size: Mapping[str, float]) -> SizeData:
 
 
 def _baseline(
-    by_fold: Mapping[int | None, BaselineResult], judged: Judged, judges: Judges
+    by_fold: Mapping[int | None, BaselineResult], judged: Judged, record: RunRecord
 ) -> BaselineData:
     outer, final = outer_results(by_fold), by_fold[None]
     units = [result.n_units for result in outer if result.n_units is not None]
     names = final.coefficient_names
     return {
-        "outer": _loss(judged, judges),
+        "outer": _loss(judged, record.judges),
         "coefficients": float(np.mean([result.n_coefficients for result in outer])),
         "inputs": final.n_inputs,
         "parameters": final.n_parameters,
@@ -542,4 +577,5 @@ def _baseline(
             }
             for point in final.path
         ],
+        "metrics": metric_values(record, judged),
     }

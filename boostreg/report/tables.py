@@ -1,17 +1,23 @@
 """The tables of a run: a row per trial, fit, fold of a path, and row that judges."""
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
+import numpy as np
+
+from boostreg.arrays import Array
 from boostreg.effects.effects import plain_size
 from boostreg.penalty import Penalty
 from boostreg.report.comparisons import judged_models
+from boostreg.report.measures import predicted_values
 from boostreg.report.records import RunRecord
 from boostreg.trees import SIZES
 from boostreg.tuning.tuned import trial_row
 
 __all__ = [
     "FIT_COLUMNS", "LOSS_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table",
-    "loss_table", "path_table", "trial_table",
+    "loss_table", "path_table", "prediction_table", "trial_table",
 ]  # fmt: skip
 
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
@@ -70,6 +76,36 @@ def loss_table(record: RunRecord) -> list[dict[str, object]]:
             for cells in zip(*columns.values(), strict=True)
         ]
     return table
+
+
+def prediction_table(record: RunRecord) -> tuple[list[str], Iterator[Sequence[object]]]:
+    """Return head and rows of ``predictions.csv``: a row per test row of an outer fold.
+
+    After the fold come the row's place in the table, its weight, its target, and what
+    every model that was judged predicts: a number, or a probability for each class.
+    """
+    labels = record.card["class_labels"]
+    judged = judged_models(record)
+    values = [predicted_values(record, one) for one in judged.values()]
+    head = ["outer_fold", "row", "weight", "target"]
+    for name in judged:
+        head += [f"{name} probability_{label}" for label in labels] or [name]
+    return head, chain.from_iterable(
+        _predicted_rows(record, fold, [one[fold] for one in values])
+        for fold in range(len(record.judges.rows))
+    )
+
+
+def _predicted_rows(
+    record: RunRecord, fold: int, values: Sequence[Array]
+) -> Iterator[Sequence[object]]:
+    rows, weights = record.judges.rows[fold], record.judges.weights[fold]
+    labels, y = record.card["class_labels"], record.y[rows]
+    numbers = np.column_stack(values)
+    for place, row in enumerate(rows.tolist()):
+        weight = 1.0 if weights is None else float(weights[place])
+        target = labels[int(y[place])] if labels else float(y[place])
+        yield fold, row, weight, target, *numbers[place].tolist()
 
 
 def fit_table(record: RunRecord) -> list[dict[str, Any]]:

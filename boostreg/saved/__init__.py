@@ -2,25 +2,29 @@
 
 The library's file alone can predict from numbers. The card defines these numbers: the
 columns in order with the categories of their codes, the classes of the outputs, and the
-SHA-256 of the file that it belongs to.
+SHA-256 of the file that it belongs to. A linear model is one file of JSON.
 """
 
 from boostreg.saved.card import ModelCard
+from boostreg.saved.linear import LinearCard, LinearModel, category_of
 from boostreg.saved.model import (
     LoadedModel,
-    frame_of,
-    has_categories,
     load_model,
-    read_frame,
+    microseconds_per_row,
     save_model,
 )
+from boostreg.saved.rows import frame_of, has_categories, read_frame
 
 __all__ = [
+    "LinearCard",
+    "LinearModel",
     "LoadedModel",
     "ModelCard",
+    "category_of",
     "frame_of",
     "has_categories",
     "load_model",
+    "microseconds_per_row",
     "read_frame",
     "save_model",
 ]

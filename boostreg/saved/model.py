@@ -2,107 +2,38 @@
 
 import hashlib
 import json
-import logging
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from typing_extensions import override
 
 from boostreg.arrays import Array
-from boostreg.data import (
-    Column,
-    Reading,
-    Task,
-    apply_columns,
-    as_matrix,
-    as_table,
-    is_frame,
-)
+from boostreg.data import Column, Task
 from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
 from boostreg.engines import Model, Standard, get_engine
 from boostreg.engines.columns import refuse_beyond_float32
-from boostreg.errors import DataError, ModelError, reason
+from boostreg.errors import ModelError, reason
+from boostreg.losses import Objective
 from boostreg.penalty import Units
 from boostreg.saved.card import ModelCard
+from boostreg.saved.linear import LinearModel
+from boostreg.saved.rows import Predictor, read_rows
 from boostreg.trees import TreeEnsemble, TreeSize
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "LoadedModel",
-    "frame_of",
-    "has_categories",
     "load_model",
+    "microseconds_per_row",
     "predict_natively",
-    "read_frame",
-    "read_rows",
     "save_model",
 ]
-
-_log = logging.getLogger(__name__)
-
-
-def has_categories(columns: tuple[Column, ...]) -> bool:
-    """Return whether a column has categories."""
-    return any(column.categories is not None for column in columns)
-
-
-def read_rows(
-    X: Any, columns: tuple[Column, ...], reading: Reading | None = None
-) -> Array:
-    """Return a frame, columns by name, or an array, columns by position, as numbers.
-
-    ``X`` is what ``as_table`` takes; text is read as in training, with ``reading``.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or has another kind of values than in training.
-    """
-    X = as_table(X)
-    if is_frame(X):
-        return read_frame(X, columns, reading)
-    if has_categories(columns):
-        return read_frame(frame_of(X, columns), columns, reading)
-    rows = as_matrix(X)
-    _refuse_shape(rows, columns)
-    if np.isinf(rows).any():
-        raise DataError("X has infinite values; values must be finite or missing.")
-    if reading is not None and reading.missing_numbers:
-        rows = np.where(np.isin(rows, list(reading.missing_numbers)), np.nan, rows)
-    return rows
-
-
-def read_frame(
-    frame: Any, columns: tuple[Column, ...], reading: Reading | None = None
-) -> Array:
-    """Return a DataFrame as numbers; unknown categories are logged."""
-    matrix, notes = apply_columns(frame, columns, reading)
-    for note in notes:
-        _log.warning(note)
-    return matrix
-
-
-def frame_of(X: Any, columns: tuple[Column, ...]) -> "pd.DataFrame":
-    """Return an array, columns by position, as a DataFrame with the training names."""
-    import pandas as pd
-
-    rows: NDArray[Any] = np.asarray(X, dtype=object)
-    _refuse_shape(rows, columns)
-    names = [column.name for column in columns]
-    return pd.DataFrame(rows, columns=names).infer_objects()
-
-
-def _refuse_shape(rows: NDArray[Any], columns: tuple[Column, ...]) -> None:
-    if rows.ndim != 2 or rows.shape[1] != len(columns):
-        raise DataError(f"X must be (n_samples, {len(columns)}), got {rows.shape}.")
 
 
 _PATIENCE = 60.0
@@ -111,7 +42,7 @@ _TASKS: dict[int, Task] = {0: "regression", 2: "binary", 3: "multiclass"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LoadedModel:
+class LoadedModel(Predictor):
     """A model read from disk by ``load_model``.
 
     Attributes
@@ -148,44 +79,13 @@ class LoadedModel:
         """The size, measured when the model was saved."""
         return self.card.size
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the predicted mean, quantile or class label of each row.
+    @property
+    @override
+    def _meaning(self) -> tuple[Objective, tuple[Any, ...]]:
+        return self.card.objective, self.card.classes
 
-        Parameters
-        ----------
-        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A frame of pandas, polars, PyArrow or another library may have the columns
-            in any order, and more columns; an array has them in the order of the card.
-            A category that is not in the training data counts as missing; an absent
-            entry of a sparse matrix is 0.
-
-        Raises
-        ------
-        DataError
-            If a column is missing or has another kind of values than in training.
-        """
-        raw = self._raw(X)
-        if not self.card.classes:
-            return self.card.objective.predict(raw)
-        codes = raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(int)
-        labels: NDArray[Any] = np.array(self.card.classes)[codes]
-        return labels
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class, (n_samples, n_classes).
-
-        Raises
-        ------
-        ModelError
-            If it is a regression model.
-        DataError
-            As ``predict``.
-        """
-        if not self.card.classes:
-            raise ModelError("predict_proba needs classes; this is a regression model.")
-        return self.card.objective.predict(self._raw(X))
-
-    def _raw(self, X: Any) -> Array:
+    @override
+    def raw(self, X: Any) -> Array:
         card = self.card
         rows = read_rows(X, card.columns, card.reading)
         if ENGINE_FACTS[card.engine].rules.single:
@@ -241,19 +141,29 @@ def save_model(
     return target
 
 
-def load_model(path: str | PathLike[str]) -> LoadedModel:
+def load_model(path: str | PathLike[str]) -> LoadedModel | LinearModel:
     """Return a model that a run or an estimator saved.
 
     Parameters
     ----------
     path : str or path-like
-        Path of the library's own file or of its card, which is next to it.
+        Path of the library's own file or of its card, which is next to it, or of a
+        linear model, which is one file of JSON.
 
     Raises
     ------
     ModelError
-        If one of the two is missing or damaged, or if they do not match.
+        If a file is missing or damaged, or if the two do not match.
     """
+    file = Path(path)
+    if file.suffix == ".json" and file.is_file():
+        content = _read_card(file, file)
+        if isinstance(content, dict) and content.get("kind") == LinearModel.kind:
+            return LinearModel.from_dict(content, file.absolute())
+    return _load_trees(path)
+
+
+def _load_trees(path: str | PathLike[str]) -> LoadedModel:
     card, file = _read_pair(path)
     # LightGBM's first trees include the intercept in their leaves.
     trees = TreeEnsemble.from_model(file, learning_rate=1.0, intercept=0.0)
@@ -277,18 +187,22 @@ def _read_pair(path: str | PathLike[str]) -> tuple[ModelCard, Path]:
         file = found[0]
     beside = file.with_suffix(".json")
     content = _read(file)
-    try:
-        described = json.loads(_read(beside))
-    except (ValueError, RecursionError) as error:
-        raise ModelError(
-            f"{beside} is not a model card for {file.name}: {reason(error)}."
-        ) from error
+    described = _read_card(beside, file)
     try:
         card = ModelCard.from_dict(described)
     except ModelError as error:
         raise ModelError(f"{beside}: {error}") from error
     _refuse_changed(file, content, card)
     return card, file
+
+
+def _read_card(path: Path, file: Path) -> Any:
+    try:
+        return json.loads(_read(path))
+    except (ValueError, RecursionError) as error:
+        raise ModelError(
+            f"{path} is not a model card for {file.name}: {reason(error)}."
+        ) from error
 
 
 def _read(path: Path) -> bytes:
@@ -359,11 +273,44 @@ def _try_native(path: Path) -> None:
 
 def predict_natively(path: str) -> None:
     """Open the model at ``path`` in its library and predict a row of zeros."""
-    card = load_model(path).card
-    engine = get_engine(card.engine)
-    model = Model(
+    loaded = _load_trees(path)
+    columns = len(loaded.card.columns)
+    get_engine(loaded.card.engine).predict(_opened(loaded), np.zeros((1, columns)))
+
+
+def microseconds_per_row(model: LoadedModel | LinearModel, X: Array) -> float:
+    """Return the time to predict a row, in batches of 1,000 rows and one thread.
+
+    ``X`` are rows of the training table, repeated to 1,000. The library predicts from
+    numbers; that cells of text are read is not part of it.
+    """
+    rows = np.resize(X, (_BATCH, X.shape[1])) if len(X) else X
+    if isinstance(model, LinearModel):
+        predict = model.raw_of
+    else:
+        opened, engine = _opened(model, threads=1), get_engine(model.card.engine)
+
+        def predict(rows: Array) -> Array:
+            return engine.predict(opened, rows)
+
+    seconds = []
+    for _ in range(_TIMED):
+        started = time.perf_counter()
+        predict(rows)
+        seconds.append(time.perf_counter() - started)
+    # The minimum, because disturbances only add time.
+    return min(seconds) * 1e6 / _BATCH
+
+
+_BATCH, _TIMED = 1000, 5
+
+
+def _opened(loaded: LoadedModel, threads: int | None = None) -> Model:
+    """Return the model in its own library, without its intercept."""
+    card = loaded.card
+    return Model(
         engine=card.engine,
-        native=engine.open(Path(path)),
+        native=get_engine(card.engine).open(loaded.path, threads),
         objective=card.objective,
         standard=Standard(
             intercept=np.zeros(card.objective.n_outputs),
@@ -376,8 +323,8 @@ def predict_natively(path: str) -> None:
         n_rounds=card.n_rounds,
         complete=(False,) * len(card.columns),
         pure=False,
+        features=card.features,
     )
-    engine.predict(model, np.zeros((1, len(card.columns))))
 
 
 def _sha256(content: bytes) -> str:

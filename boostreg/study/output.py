@@ -3,9 +3,11 @@
 import hashlib
 from pathlib import Path
 
-from boostreg.data import Column, Reading, read_rows
+from boostreg.arrays import Array
+from boostreg.baselines import BASELINES
+from boostreg.data import Reading, read_rows
 from boostreg.errors import DataError, ModelError, RunError, StudyError
-from boostreg.losses import Objective
+from boostreg.report.measures import linear_model
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
 from boostreg.report.results import Results, RunData
@@ -17,9 +19,10 @@ from boostreg.report.tables import (
     fit_table,
     loss_table,
     path_table,
+    prediction_table,
     trial_table,
 )
-from boostreg.saved import ModelCard, load_model
+from boostreg.saved import ModelCard, load_model, microseconds_per_row
 from boostreg.study.files import (
     csv_text,
     read_json,
@@ -44,14 +47,16 @@ __all__ = [
 ]
 
 
-def _write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) -> None:
-    """Write the selected models of each engine, each with its metadata."""
+def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
+    """Write the selected models of each engine, and the best linear model.
+
+    Returns the paths of the JSON files by the names of the models.
+    """
+    written = {}
     if folder.is_symlink():
         raise RunError(f"{folder} is a symbolic link; remove it and run again.")
     folder.mkdir(exist_ok=True)
     card = record.card
-    classes = tuple(card["class_labels"])
-    name, parameter = card["objective"], card["objective_parameter"]
     for engine in record.engines.values():
         for pick, model in engine.models.items():
             path = folder / f"{engine.name}-{pick}{model.suffix}"
@@ -62,24 +67,34 @@ def _write_models(folder: Path, record: RunRecord, columns: tuple[Column, ...]) 
                 n_rounds=engine.tuned[None].candidate(pick).n_rounds,
                 target=card["target"],
                 task=card["task"],
-                objective=Objective(name, parameter, len(classes)),
-                classes=classes,
-                columns=columns,
+                objective=record.objective,
+                classes=tuple(card["class_labels"]),
+                columns=record.columns,
                 size=model.size,
                 sha256=hashlib.sha256(model.content).hexdigest(),
                 ranks=model.ranks,
                 intercept=tuple(model.intercept),
                 reading=Reading.from_dict(record.study["data"]),
             )
-            write_json(path.with_suffix(".json"), described.as_dict())
+            written[path.stem] = path.with_suffix(".json")
+            write_json(written[path.stem], described.as_dict())
+    simple = linear_model(record)
+    for name in BASELINES:  # one of an earlier run would be taken for this one's
+        if simple is None or name != simple.card.model:
+            (folder / f"{name}.json").unlink(missing_ok=True)
+    if simple is not None:
+        written[simple.card.model] = folder / f"{simple.card.model}.json"
+        write_json(written[simple.card.model], simple.as_dict())
+    return written
 
 
 def find_model(folder: Path, name: str | None = None) -> Path:
     """Return the metadata file of a model of a run.
 
-    ``name`` is ``ENGINE-PICK``; by default the ``best`` of the engine with the lowest
-    inner loss. Raises DataError if the folder has no results, or they do not determine
-    the best, and ModelError if there is no such model.
+    ``name`` is ``ENGINE-PICK`` or that of the linear model; by default the ``best`` of
+    the engine with the lowest inner loss. Raises DataError if the folder has no
+    results, or they do not determine the best, and ModelError if there is no such
+    model.
     """
     if name is None:
         name = f"{_best_engine(folder)}-best"
@@ -153,18 +168,28 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
     return folder
 
 
-def write_run(
-    folder: Path, record: RunRecord, run: RunData, columns: tuple[Column, ...]
-) -> None:
-    """Write tables, models, results and report of a run; the report last."""
+def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
+    """Write tables, models, results and report of a run; the report last.
+
+    ``X`` are rows of the table, to time predictions with.
+    """
     trials, paths = trial_table(record), path_table(record)
     write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
     write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
     write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
     losses = loss_table(record)
     write_csv(folder / "losses.csv", losses, tuple(losses[0]))
-    _write_models(folder / "models", record, columns)
-    write_json(folder / "results.json", summarize(record, run))
+    write_text(folder / "predictions.csv", csv_text(*prediction_table(record)))
+    models = _write_models(folder / "models", record)
+    sizes = {name: path.stat().st_size for name, path in models.items()}
+    timed: RunData = {
+        **run,
+        "microseconds_per_row": {
+            name: microseconds_per_row(load_model(path), X)
+            for name, path in models.items()
+        },
+    }
+    write_json(folder / "results.json", summarize(record, timed, sizes))
     _write_page(folder, read_json(folder / "results.json"))
 
 

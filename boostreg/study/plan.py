@@ -34,11 +34,19 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.losses import LOSS_NAMES, Objective
+from boostreg.metrics import default_metrics, metric_fault
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
+from boostreg.study.faults import describe
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
-from boostreg.study.path_grids import engine_grids, left_out, not_split, path_names
+from boostreg.study.path_grids import (
+    engine_grids,
+    left_out,
+    not_split,
+    path_base,
+    path_names,
+)
 from boostreg.study.run import damage_as_data_error, read_results
 from boostreg.study.spec import Folds, Validation
 from boostreg.tuning import Proposer, Tuning
@@ -67,6 +75,15 @@ def _default_outer(table: Table) -> Folds:
     few_groups = table.groups is not None and len(np.unique(table.groups)) < 10
     repeated = table.n_samples < _FEW_ROWS and table.time is None and not few_groups
     return Folds(repeats=_REPEATS if repeated else 1)
+
+
+def _metrics(names: tuple[str, ...] | None, objective: Objective) -> tuple[str, ...]:
+    """Return the scorers of a study; raise StudyError if one does not suit it."""
+    if names is None:
+        return default_metrics(objective)
+    if (fault := metric_fault(names, objective)) is not None:
+        raise StudyError.at(*fault.loc, text=describe(fault))
+    return names
 
 
 def _check_n_folds(validation: Validation, n_rows: int) -> None:
@@ -132,6 +149,8 @@ class Plan:
         self.baseline_names = self._supported_baselines(spec.baselines)
         with study.at("baselines"):
             check_baselines(self.baseline_names, self.objective)
+        with study.at("metrics"):
+            self.metrics = _metrics(spec.metrics, self.objective)
         with study.at("claims"):
             check_claims(spec, self.objective.name)
         outer = spec.validation.outer or _default_outer(self.table)
@@ -163,7 +182,13 @@ class Plan:
         ranges = {engine: own.ranges for engine, own in self.spaces.items()}
         names = tuple(n for n in path_names(spec, ranges) if n in supported)
         paths = spec.paths.model_copy(update={"penalties": names})
-        self.spec = spec.model_copy(update={"paths": paths, "validation": validation})
+        self.spec = spec.model_copy(
+            update={
+                "paths": paths,
+                "validation": validation,
+                "metrics": self.metrics,
+            }
+        )
 
     def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return baselines; of the default ones only those for the objective."""
@@ -310,7 +335,7 @@ class Plan:
         ]
 
     def paths(self) -> list[PathPoint]:
-        """Return the points of all paths, with the rest at the fixed values."""
+        """Return the points of all paths around the anchor ``fixed``."""
         return [
             point
             for engine in self.spec.engines
@@ -318,8 +343,7 @@ class Plan:
         ]
 
     def _base(self, engine: str) -> Penalty:
-        fixed: dict[str, Any] = dict(self.spaces[engine].fixed)
-        return Penalty(**fixed, scale=self.spec.search.scale)
+        return path_base(self.spaces[engine], self.spec.search.scale)
 
     def paths_around(self, engine: str, bases: Sequence[Penalty]) -> list[PathPoint]:
         """Return the points of one engine's paths around what each outer fold chose."""
@@ -405,7 +429,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     table, splits = plan.table, plan.splits
     n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
     n_trials = n_engines * (n_outer + 1) * spec.search.trials
-    n_paths = len(plan.paths())  # around the fixed values and the tuned best
+    n_paths = len(plan.paths())  # around "fixed" and around the tuned best
     n_first = len(plan.first_outer_folds)
     n_refits = len(PICKS) + 1  # the last one is unpenalised
     fits = {

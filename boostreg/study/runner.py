@@ -25,12 +25,20 @@ from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.work import (
     PRELOAD,
     FitWork,
+    ModelRecord,
     ModelWork,
+    PickWork,
     Work,
     library_versions,
 )
 from boostreg.penalty.linter import LintFinding
-from boostreg.report.records import EngineRecord, OuterRecord, RunRecord, TunedEngine
+from boostreg.report.records import (
+    EngineRecord,
+    FeatureUse,
+    OuterRecord,
+    RunRecord,
+    TunedEngine,
+)
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
 from boostreg.study.index import write_index
@@ -46,6 +54,12 @@ from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
 
 __all__ = ["run_study"]
+
+_MAX_FEATURES = 20
+"""Columns of a pick whose use is measured and reported."""
+
+_TIMED_ROWS = 1000
+"""Rows of the table with which predictions are timed."""
 
 _SLOTS = 2
 """Pieces of work in flight per worker, so that workers do not wait for us."""
@@ -106,7 +120,7 @@ def run_study(
     progress(Event("writing the report"))
     run = _run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
-    write_run(folder, record, run, plan.table.columns_later)
+    write_run(folder, record, run, plan.table.X[:_TIMED_ROWS])
     try:
         write_index(folder.parent)
     except (DataError, RunError) as error:
@@ -264,12 +278,15 @@ class _Runner:
         refits = Batch(works)
         jobs = [refits, *insights.second(tuned)]
         self._drive(jobs, "refits, models and paths around the best")
-        self._drive(insights.third(), "path values on the outer folds")
+        predicted = Batch(list(self._predictions(tuned, refits.records).values()))
+        jobs = [predicted, *insights.third()]
+        self._drive(jobs, "predictions and path values on the outer folds")
         notes = [*plan.notes, *insights.notes]
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
             notes.insert(0, f"{cut}: another run may find other trials.")
-        records, rows = given.records | refits.records, insights.rows
+        records = given.records | refits.records | predicted.records
+        rows = insights.rows
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
@@ -294,6 +311,8 @@ class _Runner:
             tuned=insights.tuned(),
             notes=tuple(notes),
             judges=plan.judges(plan.outer_folds),
+            columns=plan.table.columns_later,
+            y=plan.table.y,
             tolerance=tolerance,
             lint=self.lint,
             claims=claims.records(rows),
@@ -332,6 +351,27 @@ class _Runner:
         n_rounds = tuned.candidate(pick).n_rounds
         return self.plan.refit(*where, tuned.penalty(pick), n_rounds)
 
+    def _predictions(
+        self,
+        tuned: Mapping[Where, TunedEngine],
+        records: Mapping[Work[Any], Any],
+    ) -> dict[tuple[str, int, str], PickWork]:
+        """Return the work for the predictions of each model on each outer fold."""
+        works = {}
+        for where, one in tuned.items():
+            engine, outer = where
+            if outer is None:
+                continue
+            for pick in (*PICKS, "unpenalised"):
+                fit = self._refit(where, one, pick)
+                columns: tuple[int, ...] = ()
+                if pick in PICKS:
+                    whole = tuned[engine, None]
+                    final = ModelWork(self._refit((engine, None), whole, pick))
+                    columns = _most_used(records[final])
+                works[engine, outer, pick] = PickWork(fit, columns)
+        return works
+
     def _engine(
         self,
         name: str,
@@ -344,15 +384,21 @@ class _Runner:
         def refit(outer: int | None, pick: str) -> Fit:
             return self._refit((name, outer), tuned[name, outer], pick)
 
+        works = self._predictions(tuned, records)
+        predicted = {
+            pick: [records[works[name, fold, pick]] for fold in plan.outer_folds]
+            for pick in (*PICKS, "unpenalised")
+        }
         outer = {
             pick: tuple(
                 OuterRecord.of_fit(
-                    records[FitWork(refit(fold, pick))], plan.test_weights(fold)
+                    records[FitWork(refit(fold, pick))], one, plan.test_weights(fold)
                 )
-                for fold in plan.outer_folds
+                for fold, one in zip(plan.outer_folds, found, strict=True)
             )
-            for pick in (*PICKS, "unpenalised")
+            for pick, found in predicted.items()
         }
+        models = {pick: records[ModelWork(refit(None, pick))] for pick in PICKS}
         outer["default"] = tuple(
             OuterRecord.of_reference(records[work])
             for work in plan.references()
@@ -362,7 +408,7 @@ class _Runner:
             name=name,
             tuned={fold: tuned[name, fold] for fold in (*plan.outer_folds, None)},
             outer=outer,
-            models={pick: records[ModelWork(refit(None, pick))] for pick in PICKS},
+            models=models,
             importance=insights.importance.of(name),
             overtuning=insights.overtuning(name),
             nested_gap={
@@ -373,4 +419,28 @@ class _Runner:
                 )
                 for pick in PICKS
             },
+            features={
+                pick: _feature_use(
+                    models[pick], tuple(one.rises for one in predicted[pick])
+                )
+                for pick in PICKS
+            },
         )
+
+
+def _most_used(model: ModelRecord) -> tuple[int, ...]:
+    """Return the columns with the largest gain, at most 20, by falling gain."""
+    order = sorted(range(len(model.gains)), key=lambda k: -model.gains[k])
+    return tuple(k for k in order if model.gains[k] > 0)[:_MAX_FEATURES]
+
+
+def _feature_use(
+    model: ModelRecord, rises: tuple[tuple[float, ...], ...]
+) -> FeatureUse:
+    columns, total = _most_used(model), sum(model.gains)
+    return FeatureUse(
+        columns=columns,
+        gains=tuple(model.gains[k] / total for k in columns),
+        n_used=sum(gain > 0 for gain in model.gains),
+        rises=rises,
+    )

@@ -314,6 +314,13 @@ def _check_storage(value: Any) -> str | None:
     return value
 
 
+_TUNED_BY = (
+    "trials are chosen by the loss that trees are grown with: it alone is defined on "
+    "every fold and after every round. List other measures in metrics, which shows "
+    "them next to the loss."
+)
+
+
 class Search(Strict):
     """What is searched, and how."""
 
@@ -335,6 +342,13 @@ class Search(Strict):
         """Return plain data, with the credentials of a storage masked."""
         shown = None if self.storage is None else masked(self.storage)
         return super().as_dict() | {"storage": shown, "space": self.space.as_dict()}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _the_loss_alone_chooses(cls, content: Any) -> Any:
+        if isinstance(content, Mapping) and "metric" in content:
+            raise contradiction(_TUNED_BY, at=("search", "metric"))
+        return content
 
     @model_validator(mode="before")
     @classmethod
@@ -452,6 +466,8 @@ class Limits(Strict):
 class StudySpec(Strict):
     """A study; only ``name``, ``data.source`` and ``data.target`` are required.
 
+    ``metrics`` None: those that suit the objective, see ``boostreg.metrics``.
+
     Examples
     --------
     >>> data = {"source": "sklearn:diabetes", "target": "target"}
@@ -477,6 +493,7 @@ class StudySpec(Strict):
     select: Select = Select()
     claims: Annotated[tuple[ClaimSpec, ...], AfterValidator(distinct_ids)] = ()
     tolerance: Annotated[float, BeforeValidator(_check_tolerance)] = TOLERANCE
+    metrics: Annotated[tuple[str, ...], AfterValidator(_distinct)] | None = None
     compute: Compute = Compute()
     limits: Limits = Limits()
 

@@ -319,6 +319,13 @@ class TreeEnsemble(Forest):
             )
         return table
 
+    def gains(self) -> NDArray[np.float64]:
+        """Return the summed gain of the splits on each column, (n_features,)."""
+        splits = self.left >= 0
+        return np.bincount(
+            self.feature[splits], weights=self.gain[splits], minlength=self.n_features
+        ).astype(np.float64)
+
     def truncate(self, n_rounds: int) -> "TreeEnsemble":
         """Return the first ``n_rounds`` rounds."""
         if not 0 <= n_rounds <= self.n_rounds:

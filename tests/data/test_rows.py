@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from boostreg.data import Column, Reading, apply_columns, prepare_table, read_source
 from boostreg.data.sources import SKLEARN, read_rows
 from boostreg.errors import DataError
-from boostreg.saved.model import read_rows as rows_of
+from boostreg.saved.rows import read_rows as rows_of
 
 PLAIN = Reading()
 

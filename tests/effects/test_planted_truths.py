@@ -292,4 +292,4 @@ def test_the_page_credits_no_penalty_on_noise(noise):
     effects = [effect["reg_lambda"] for effect in noise["effects"].values()]
 
     assert "helps" not in {e["tuned"]["word"] for e in effects}
-    assert "lower" not in noise["text"]["answer"][1]
+    assert not noise["text"]["answers"][0]["head"].startswith("Yes")

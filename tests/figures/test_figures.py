@@ -8,25 +8,23 @@ import pytest
 
 from boostreg.errors import FigureError
 from boostreg.figures import (
+    Bin,
     Cloud,
+    ColumnUse,
     Curve,
-    Difference,
     Estimate,
     Landmark,
-    PartCurve,
-    SearchedRange,
     SmallTree,
     VerdictRow,
+    calibration_chart,
     coefficient_paths,
+    columns_chart,
     curve_panel,
     difference_chart,
-    interval_chart,
     line_panel,
     measure_scale,
-    parts_panel,
-    parts_scale,
+    models_chart,
     promise_chart,
-    range_strip,
     share_bars,
     size_against_loss,
     small_trees,
@@ -42,24 +40,34 @@ CURVES = (
           pick=0.1, safe=(0.0, 0.1)),
     Curve("lightgbm", (5.0, None, 3.5, float("nan")), pick=0.0),
 )  # fmt: skip
-PARTS = {
-    "shrinkage": PartCurve((0.1, 0.2, 0.3)),
-    "both": PartCurve((None, 0.1, float("nan"))),
+DIFFERENCES = {
+    "a < b": [Estimate(-0.1, -0.9, 0.1, words=("-10%", "better"), engine="xgboost")],
+    "c": [Estimate(None, words=("", "not measured"), filled=False)],
+}
+MODELS = {
+    "best": [
+        Estimate(1.0, 0.8, 1.2, words=("1.0", "9 leaves"), engine="xgboost"),
+        Estimate(1.05, 0.9, 1.2, words=("1.05", "8 leaves"), engine="lightgbm"),
+    ],
+    "default": [
+        Estimate(1.1, words=("1.1", "99 leaves"), engine="xgboost", filled=False)
+    ],
+    "ridge": [Estimate(None, words=("", "3 coefficients"))],
+    "mean": [Estimate(40.0, 39.0, 41.0, words=("40", "no input"))],
 }
 FIGURES = {
-    "parts": parts_panel(
-        GRID[1:],
-        PARTS,
-        engine="xgboost",
-        penalty="reg_alpha",
-        y_scale=parts_scale(list(PARTS.values())),
+    "differences": difference_chart(DIFFERENCES, label="change", tolerance=0.01),
+    "narrow differences": difference_chart(DIFFERENCES, label="change", narrow=True),
+    "no differences": difference_chart({}, label="change"),
+    "columns": columns_chart(
+        [ColumnUse("a<&", 0.7, 0.2, 0.1, 0.3), ColumnUse("b", 0.0, None)],
+        engine="lightgbm",
+        title="columns",
     ),
-    "differences": difference_chart(
-        [
-            Difference("a < b", -0.1, -0.9, 0.1, engine="xgboost", detectable=True),
-            Difference("c", None),
-        ],
-        label="difference",
+    "no columns": columns_chart([], engine="", title="columns"),
+    "calibration": calibration_chart(
+        {"xgboost": [Bin(0.1, 0.2, 0.1, 0.4), Bin(0.8, 1.0, 0.7, 1.0)], "a < b": []},
+        title="calibration",
     ),
     "shares": share_bars(
         {"xgboost": {"reg_alpha": 1.02}, "lightgbm": {}}, ["reg_alpha"], title="loss"
@@ -70,10 +78,26 @@ FIGURES = {
             SmallTree("1", 1, "0.1"),
             SmallTree("2", 900, ""),
         ],
-        columns=["<b>"],
-        title="trees",
+        title="<b>",
     ),
     "curves": curve_panel(GRID, CURVES, measure="loss", penalty="reg_alpha"),
+    "open curves": curve_panel(
+        GRID,
+        [
+            Curve("xgboost", (0.0, 0.1, 0.2, 9.0), open=(1, 3)),
+            Curve(
+                "lightgbm",
+                (0.0, 0.1, 0.2, -9.0),
+                (0.0, 0.0, None, -9.5),
+                (0.0, 0.2, 0.3, -8.5),
+                lead=False,
+            ),
+        ],
+        measure="change < 0",
+        penalty="reg_alpha",
+        y_scale=measure_scale([-1.0, 1.0]),
+        origin=0.0,
+    ),
     "no curves": curve_panel((), (), measure="loss", penalty="reg_alpha"),
     "zero alone": curve_panel(
         (0.0,), [Curve("sklearn", (1.0,))], measure="loss", penalty="reg_alpha"
@@ -90,10 +114,15 @@ FIGURES = {
         ],
         [
             Landmark("xgboost", "XGBoost best", 100, 1.0),
-            Landmark("xgboost", "default", 200, 2.0, pick=False),
+            Landmark("xgboost", "XGBoost one_se", 200, 2.0),
         ],
     ),
     "empty front": size_against_loss([]),
+    "narrow front": size_against_loss(
+        [Cloud("lightgbm", ((0, 3.0), (100, 1.0)), folds=((3.0,), (1.0,)))],
+        reach=1000,
+        narrow=True,
+    ),
     "lines": line_panel(
         (0.0, 0.1, 1.0, 10.0),
         [
@@ -114,16 +143,9 @@ FIGURES = {
         unit="effect",
     ),
     "equality": verdict_strip([VerdictRow("", 0.1, None, None)], (-1.0, 1.0), unit="x"),
-    "intervals": interval_chart(
-        [
-            Estimate("XGBoost best", 1.0, 0.8, 1.2, engine="xgboost"),
-            Estimate("XGBoost default", 1.1, engine="xgboost", filled=False),
-            Estimate("LightGBM best", 1.05, 0.9, 1.2, engine="lightgbm"),
-            Estimate("ridge", None),
-            Estimate("mean", 40.0, 39.0, 41.0),
-        ]
-    ),
-    "no intervals": interval_chart([]),
+    "models": models_chart(MODELS, ("loss", "size"), loss="loss"),
+    "narrow models": models_chart(MODELS, ("loss", "size"), loss="loss", narrow=True),
+    "no models": models_chart({}, ("loss", "size"), loss="loss"),
     "coefficients": coefficient_paths(
         (0.1, 1.0, 10.0),
         {"a": (3.0, 1.0, 0.0), "b<&": (None, 1.0, 0.5)},
@@ -131,11 +153,8 @@ FIGURES = {
         chosen=1.0,
         one_se=10.0,
     ),
-    "strip": range_strip(
-        SearchedRange(0.01, 10, log=True, zero=True),
-        {"one_se": 0.0, "best": 99.0},
-        engine="lightgbm",
-        safe=(0.0, 1.0),
+    "narrow coefficients": coefficient_paths(
+        (0.1, 1.0), {"a long name of an input": (3.0, 0.0)}, name="lasso", narrow=True
     ),
 }
 
@@ -218,9 +237,76 @@ def test_line_does_not_reach_the_separate_zero():
     assert float(line[1]) == pytest.approx(50 + 6 + 30)
 
 
-def test_far_row_points_out_of_the_chart_with_its_value():
-    assert "mean: 40" in FIGURES["intervals"].svg
-    assert ">40</text>" in FIGURES["intervals"].svg
+def test_a_further_engine_is_moved_so_that_equal_curves_hide_no_point():
+    leads, follows = (
+        [float(x) for x in re.findall(r"M([\d.]+) ", d)]
+        for d in re.findall(r'd="([^"]*)" class="pt \w"', FIGURES["open curves"].svg)
+    )
+
+    assert {b - a for a, b in zip(leads, follows, strict=True)} == {6.0}
+
+
+def test_hollow_marks_are_those_asked_for():
+    svg = FIGURES["open curves"].svg
+    (rims,) = re.findall(r'd="([^"]*)" class="pt x open"', svg)
+    (marks,) = re.findall(r'd="([^"]*)" class="pt x"', svg)
+
+    placed = re.findall(r"M[^M]+", marks)
+    assert re.findall(r"M[^M]+", rims) == [placed[1], placed[3]]
+
+
+def test_values_outside_the_axis_have_an_arrow_in_their_colour():
+    svg = FIGURES["open curves"].svg
+    up, down = (re.search(rf'd="([^"]*)" class="bar {c}"', svg)[1] for c in "xl")
+
+    assert up.count("l4-7l4 7z") == 1
+    assert down.count("l4 7l4-7z") == 1
+
+
+def marks_of(svg):
+    """Return the places of the marks of a chart of rows, from the top down."""
+    found = re.findall(r'd="M(\S+) (\S+?)(?:h0|m[^"]*)" class="pt', svg)
+    return [float(x) for x, _ in found]
+
+
+def test_losses_that_differ_by_a_large_factor_have_a_logarithmic_axis():
+    rows = {str(k): [Estimate(10.0**k)] for k in range(3)}
+
+    svg = models_chart(rows, (), loss="loss").svg
+
+    first, second, third = marks_of(svg)
+    assert second - first == pytest.approx(third - second, abs=0.2)
+    assert "log axis" in svg
+    assert "log axis" not in models_chart({"a": [Estimate(1.0)]}, (), loss="").svg
+
+
+def test_an_interval_far_beyond_the_others_ends_in_an_arrow():
+    rows = {"a": [Estimate(-0.1, -0.2, 9.0)], "b": [Estimate(0.1, 0.0, 0.2)]}
+
+    svg = difference_chart(rows, label="change").svg
+
+    arrows = re.findall(r'd="M[^"]*H[\d.]+m-5-4l5 4l-5 4" class="ln', svg)
+    assert len(arrows) == 1
+
+
+def test_both_drawings_of_size_against_loss_put_a_trial_at_the_same_share():
+    cloud = Cloud("xgboost", ((10, 3.0), (40, 2.0), (100, 1.0)))
+    shares = []
+    for narrow in (False, True):
+        svg = size_against_loss([cloud], narrow=narrow).svg
+        left, top, right, bottom = map(
+            float, re.search(r'data-plot="([^"]+)"', svg)[1].split()
+        )
+        d = re.search(r'd="([^"]*)" class="pt x faint"', svg)[1]
+        shares.append(
+            [
+                ((float(x) - left) / (right - left), (float(y) - top) / (bottom - top))
+                for x, y in re.findall(r"M(\S+) ([\d.]+)", d)
+            ]
+        )
+
+    for wide, narrow in zip(*shares, strict=True):
+        assert wide == pytest.approx(narrow, abs=0.03)
 
 
 def test_trials_above_the_chart_are_counted():

@@ -29,7 +29,7 @@ HELD = {
     "learning_rate": 0.1,
 }
 NAMES = {
-    "xgboost": ("alpha", "lambda", "gamma", "max_leaves"),
+    "xgboost": ("reg_alpha", "reg_lambda", "gamma", "max_leaves"),
     "lightgbm": ("lambda_l1", "lambda_l2", "min_gain_to_split", "num_leaves"),
     "sklearn": ("reg_alpha", "l2_regularization", "min_split_gain", "max_leaf_nodes"),
 }
@@ -72,6 +72,9 @@ def sample_run(
         "outer_ratio": 0.25,
         "claims": [],
         "lint": [],
+        "metrics": _metric_heads(),
+        "calibration": _calibration(engines[0]) if task != "regression" else [],
+        "simple_model": _simple_model(inputs),
     }
     return results, trials, _paths(results)
 
@@ -166,6 +169,65 @@ def _trials(rng, engine, fold, n_trials, level):
         }
 
 
+def _metric_heads():
+    return {
+        "neg_root_mean_squared_error": {"label": "RMSE", "higher_is_better": False},
+        "r2": {"label": "R\N{SUPERSCRIPT TWO}", "higher_is_better": True},
+    }
+
+
+def _metrics(loss):
+    root, share = math.sqrt(loss), 1 / (1 + loss / 3100)
+    return {
+        "neg_root_mean_squared_error": _value(root, root * 0.05),
+        "r2": _value(share, 0.04),
+    }
+
+
+def _value(value, spread):
+    return {"value": value, "low": value - spread, "high": value + spread}
+
+
+def _calibration(engine):
+    bins = [
+        {"predicted": p, "observed": p**1.1, "low": p**1.1 * 0.8,
+         "high": min(1.0, p**1.1 * 1.2), "rows": 44}
+        for p in ((k + 0.5) / 10 for k in range(10))
+    ]  # fmt: skip
+    return [
+        {"model": model, "label": label, "bins": bins}
+        for model in (f"{engine} one_se", "lasso")
+        for label in ("a", "b", "c")
+    ]
+
+
+def _simple_model(inputs):
+    return {
+        "model": "lasso",
+        "file": "models/lasso.json",
+        "file_bytes": 3400,
+        "strength": 0.01,
+        "l1_ratio": 1.0,
+        "scale": "identity",
+        "intercept": [152.0],
+        "raw_intercept": [-30.5],
+        "coefficients": [
+            {"input": name, "column": name, "category": None, "output": None,
+             "standardized": 24.0 / (k + 1) * (-1) ** k, "raw": 5.5 / (k + 1)}
+            for k, name in enumerate(inputs[:6])
+        ],
+    }  # fmt: skip
+
+
+def _features():
+    top = [
+        {"name": name, "gain": 0.5 / 2**k, "rise": 0.3 / (k + 1),
+         "low": 0.3 / (k + 1) - 0.1, "high": 0.3 / (k + 1) + 0.1}
+        for k, name in enumerate(FEATURES[:6])
+    ]  # fmt: skip
+    return {"features": top, "used": 8, "left_out": 2}
+
+
 def _outer(loss, spread):
     return {
         "loss": loss,
@@ -199,6 +261,8 @@ def _pick(engine, row, level):
         "at_edge": [],
         "acting": [name for name in SPACE if penalty[name]],
         "by_outer_fold": [_picked(row, fold, penalty) for fold in range(5)],
+        "metrics": _metrics(row["loss"]),
+        "file_bytes": 60 * row["leaves"],
     }
 
 
@@ -273,6 +337,7 @@ def _engine(rng, engine, trials, level):
         "purposes": [],
         "ties": [t["trial"] for t in near],
         "front": sorted(front, key=lambda p: p["leaves"]),
+        "features": {"best": _features(), "one_se": _features()},
     }
 
 
@@ -286,6 +351,7 @@ def _reference(loss, leaves, level):
         "outer": _outer(loss, level * 0.07),
         "size": _size(leaves, 0.0),
         "rounds": [100, 100, 100, 100, 100],
+        "metrics": _metrics(loss),
     }
 
 
@@ -316,6 +382,7 @@ def _baseline(loss, level, inputs, kept, path):
         "one_se_strength": None,
         "notes": [],
         "path": path,
+        "metrics": _metrics(loss),
     }
 
 
@@ -408,14 +475,13 @@ def _effects(rng, engine, level):
             ],
             "others": [
                 {
-                    "anchor": "tuned",
-                    "reading": "equal",
+                    "anchor": anchor,
+                    "reading": reading,
                     "flat": [0.0, grid[3]],
                     "safe": None,
-                    "points": [
-                        p | {"loss": 1.01 * p["loss"], "judged": None} for p in points
-                    ],
+                    "points": [_elsewhere(p, reading) for p in points],
                 }
+                for anchor, reading in (("fixed", "stopped"), ("tuned", "equal"))
             ],
             "mechanism": None
             if name == "min_split_gain"
@@ -435,6 +501,16 @@ def _effects(rng, engine, level):
             f"{points[0]['leaves']:,} to {points[8]['leaves']:,}.",
         }
     return found
+
+
+def _elsewhere(point, reading):
+    """Return a point of another path: twice the change, or of the inner folds."""
+    change, loss = point["against_off"]["change"], 1.01 * point["loss"]
+    return point | {
+        "loss": loss,
+        "judged": loss if reading == "stopped" else None,
+        "against_off": _change(2 * change, 0.04 if change else 0.0),
+    }
 
 
 def _safe(points):
@@ -520,13 +596,18 @@ def _point(rng, name, value, level, shift):
         "rated": True,
         "cut": 0.0,
         "differences": {"loss": [0.0, -9.0, 9.0], "gap": [None, None, None]},
-        "factors": {
-            "trees": [1.0, 0.8, 1.25],
-            "leaves_per_tree": [0.5, 0.4, 0.6],
-            "leaves": [0.5, None, None],
-        },
+        "factors": _factors(pull - _pull(held | {"max_leaves": 31})),
         **_size(leaves, pull),
     }
+
+
+def _factors(pull):
+    trees, leaves = math.exp(0.2 * pull), math.exp(-1.1 * pull)
+    each = {"trees": trees, "leaves_per_tree": leaves}
+    ends = {
+        name: [v, v * math.exp(-pull), v * math.exp(pull)] for name, v in each.items()
+    }
+    return ends | {"leaves": [trees * leaves, None, None]}
 
 
 def _paths(results):
@@ -550,6 +631,7 @@ def _run():
         "fits": 2412,
         "fits_from_journal": 0,
         "platform": "Linux x86_64",
+        "microseconds_per_row": {"xgboost-best": 2.4, "lasso": 0.2},
     }
 
 
@@ -610,6 +692,17 @@ def _data(task, inputs):
     }
 
 
+def _on_size(found):
+    """Return from how many leaves on each engine is within 1% of its lowest loss."""
+    parts = []
+    for engine, one in found.items():
+        lowest = min(point["loss"] for point in one["front"])
+        near = [p["leaves"] for p in one["front"] if p["loss"] <= 1.01 * lowest]
+        label = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}.get(engine, engine)
+        parts.append(f"{label} from {min(near):,.0f} leaves on")
+    return f"Within 1% of its lowest loss: {', '.join(parts)}"
+
+
 def _text(found, level):
     opening = (
         "On these made-up data penalties help: one_se of XGBoost loses 9.3% less than "
@@ -625,8 +718,17 @@ def _text(found, level):
             f"with {one['size']['leaves']:,} leaves."
         )
     sentences.append(f"The best linear model, ridge, loses {level * 0.985:.4g}.")
+    answers = [
+        {"question": "Bother with penalties?", "head": "Yes: 9% less loss.",
+         "detail": "XGBoost \N{MINUS SIGN}9% loss."},
+        {"question": "Smallest as good as the best?", "head": "The best itself.",
+         "detail": f"{next(iter(found.values()))['best']['size']['leaves']:,} leaves."},
+        {"question": "Bother with trees?", "head": "Not settled.",
+         "detail": "Ridge has more loss."},
+    ]  # fmt: skip
     return {
         "answer": sentences,
+        "answers": answers,
         "caveats": ["The engines differ by less than the noise of the outer folds."],
         "warnings": [],
         "headings": {
@@ -638,7 +740,7 @@ def _text(found, level):
             "shrinkage": "How much of its weight a leaf keeps",
             "trees": "Real trees as a penalty rises",
             "effects": "min_split_gain removes most leaves; reg_lambda changes little",
-            "front": "One in four leaves buys all but 1% of the loss",
+            "front": _on_size(found),
             "engines": "Penalised trees beat the defaults; ridge is level with them",
             "baselines": "Ridge keeps all ten inputs",
         },

@@ -1,7 +1,11 @@
 """The page in headless Chromium: silent, reachable by all, and alive."""
 
+import json
+import math
 import random
+import re
 import runpy
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -41,8 +45,15 @@ def test_injected_script_cannot_run(visit, page_file):
     assert refused
 
 
+def unfold(page, *names):
+    """Open folded parts of the evidence, as a click on their line does."""
+    for name in names:
+        page.locator(f"#{name} > summary").click()
+
+
 def test_table_sorts_by_click_and_by_keyboard(visit, page_file):
     page = visit(page_file).page
+    unfold(page, "trials")
     head = page.locator('#table th[data-name="leaves"]')
 
     head.locator("button").click()
@@ -56,6 +67,7 @@ def test_table_sorts_by_click_and_by_keyboard(visit, page_file):
 def test_missing_values_sort_last_both_ways(visit, write_page, sample_run):
     case = next(case for case in STRESS if case.__name__ == "failed_but_one")
     page = visit(write_page(render(*case(sample_run)))).page
+    unfold(page, "trials")
     head = page.locator("#table th", has_text="train loss").locator("button")
 
     for _ in range(2):
@@ -66,8 +78,9 @@ def test_missing_values_sort_last_both_ways(visit, write_page, sample_run):
 
 def test_filters_act_on_table_and_chart(visit, page_file):
     page = visit(page_file).page
+    unfold(page, "trials")
 
-    page.locator(".engine").first.uncheck()
+    page.locator("#size .engine").first.uncheck()
     page.locator("#which").select_option("raced")
 
     rows = page.locator("#table tbody tr")
@@ -76,11 +89,12 @@ def test_filters_act_on_table_and_chart(visit, page_file):
         name.startswith("lightgbm")
         for name in page.locator("#table tbody th").all_text_contents()
     )
-    assert page.locator("#scatter path.pt.x.faint").is_hidden()
+    assert page.locator("#scatter path.pt.x.faint").first.is_hidden()
+    assert not page.locator("#trials .engine").first.is_checked()
 
 
 def edges(page):
-    """Return the ticks of the zoomable chart, leaves first."""
+    """Return the ticks of both drawings of the zoomable chart."""
     return page.locator("#scatter [data-axis] text:not(.axlabel)").all_text_contents()
 
 
@@ -96,6 +110,116 @@ def test_chart_zooms_by_button_and_back(visit, page_file):
     assert near != before
     assert edges(page) == before
     assert shape.get_attribute("d") == drawn
+
+
+def test_every_axis_keeps_two_ticks_or_more_however_near_it_is(visit, page_file):
+    page = visit(page_file).page
+    axes = "#scatter [data-axis]"
+    count = f"[...document.querySelectorAll('{axes}')].map(axis =>"
+    count += " axis.querySelectorAll('text:not(.axlabel)').length)"
+
+    page.locator("#near").click()
+    seen = [page.evaluate(count)]
+    for _ in range(4):
+        page.locator("#in").click()
+        seen.append(page.evaluate(count))
+
+    assert len(seen[0]) == 4
+    assert min(min(ticks) for ticks in seen) >= 2
+
+
+def test_both_drawings_zoom_to_the_same_share(visit, page_file):
+    page = visit(page_file).page
+    places = (
+        "() => [...document.querySelectorAll('#scatter .drawn > svg')].map(svg => {"
+        " const { plot } = svg.querySelector('[data-plot]').dataset;"
+        " const [l, t, r, b] = plot.split(' ');"
+        " const d = svg.querySelector('path.pt.x.faint').getAttribute('d');"
+        " return [...d.matchAll(/M(-?[\\d.]+) (-?[\\d.]+)/g)].map(m =>"
+        " [(m[1] - l) / (r - l), (m[2] - t) / (b - t)]); })"
+    )
+    page.locator("#in").click()
+
+    wide, narrow = page.evaluate(places)
+
+    # The narrow axes have other margins, a few pixels of 276.
+    for a, b in zip(wide, narrow, strict=True):
+        assert a == pytest.approx(b, abs=0.1)
+
+
+def limits_of(run):
+    """Return the limits on leaves of a page and what it says of each engine."""
+    text = re.search(r'<script type="application/json".*?>(.*?)</script>', run)[1]
+    return json.loads(text)["budget"]
+
+
+def test_limit_on_leaves_names_the_best_candidate_of_each_engine(
+    visit, page_file, page_text, run
+):
+    page = visit(page_file).page
+    slider, limits = page.locator("#budget"), limits_of(page_text)["limits"]
+
+    slider.focus()
+    page.keyboard.press("Home")
+    first = page.locator("#offer").text_content()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+
+    shown = page.locator("#offer").text_content().splitlines()
+    assert page.locator("#limit-python").text_content() == (
+        f"tuned.select(max_leaves={limits[5]})"
+    )
+    assert f"max_leaves: {limits[5]}" in page.locator("#limit-yaml").text_content()
+    assert slider.get_attribute("aria-valuetext").startswith(f"{limits[5]} leaves.")
+    assert "\n".join(shown) != first
+    for line, engine in zip(shown, run[0]["engines"].values(), strict=True):
+        fitting = [p for p in engine["front"] if p["leaves"] <= limits[5]]
+        if not fitting:
+            assert line.endswith("nothing this small")
+            continue
+        best = min(fitting, key=lambda p: p["loss"])
+        lowest = min(p["loss"] for p in engine["front"])
+        assert f"{best['leaves']:,.0f} leaves, loss {best['loss']:,.0f}," in line
+        assert f"{100 * (best['loss'] / lowest - 1):+.1f}% against" in line
+        assert f"trial {best['trial']} at {best['rounds']} round" in line
+
+
+def test_line_of_the_limit_lies_where_the_axis_puts_so_many_leaves(visit, page_file):
+    page = visit(page_file).page
+    page.locator("#budget").focus()
+    page.keyboard.press("ArrowLeft")
+
+    leaves = int(page.locator("#limit").text_content().replace(",", ""))
+    place, low, high, start, end = page.evaluate(
+        "() => { const svg = document.querySelector('#scatter .drawn > svg');"
+        " const x = svg.querySelector('[data-axis=x]').dataset.scale.split(' ');"
+        " const d = svg.querySelector('.limit').getAttribute('d');"
+        " return [+/M([\\d.]+)/.exec(d)[1], ...x.slice(0, 4).map(Number)]; }"
+    )
+
+    share = math.log(leaves / low) / math.log(high / low)
+    assert place == pytest.approx(start + share * (end - start), abs=0.2)
+
+
+def test_address_keeps_trial_zoom_and_limit(visit, page_file):
+    there = visit(page_file)
+    page = there.page
+    page.goto(f"{there.url}#trial=lightgbm-7")
+    page.reload()
+    page.locator("#near").click()
+    page.locator("#budget").focus()
+    page.keyboard.press("Home")
+    before, address = edges(page), page.url
+    limit = page.locator("#limit").text_content()
+
+    page.goto("about:blank")
+    page.goto(address)
+
+    assert re.search(r"#trial=lightgbm-7&zoom=[\d.,]+&leaves=\d+$", address)
+    assert edges(page) == before
+    assert page.locator("#limit").text_content() == limit
+    assert page.locator("#pin b").text_content() == "lightgbm-7"
+    assert there.faults() == []
 
 
 def test_chart_zooms_by_drag_and_double_click(visit, page_file):
@@ -118,7 +242,7 @@ def test_chart_zooms_by_drag_and_double_click(visit, page_file):
 def test_chart_zooms_and_moves_by_keyboard(visit, page_file):
     page = visit(page_file).page
     before = edges(page)
-    page.locator("#scatter").locator("..").focus()
+    page.locator("#scatter .drawn").first.focus()
 
     seen = []
     for key in ("+", "ArrowLeft", "-", "0"):
@@ -138,11 +262,11 @@ def test_hover_finds_the_point_where_zoom_has_moved_it(visit, page_file):
         "() => { const p = document.querySelector('#scatter path.pt.x.faint');"
         " const all = [...p.getAttribute('d').matchAll(/M(-?[\\d.]+) (-?[\\d.]+)/g)];"
         " const k = all.findIndex(m => +m[1] > 150 && +m[1] < 900 && +m[2] > 60"
-        " && +m[2] < 340); const q = new DOMPoint(+all[k][1], +all[k][2])"
+        " && +m[2] < 290); const q = new DOMPoint(+all[k][1], +all[k][2])"
         ".matrixTransform(p.ownerSVGElement.getScreenCTM());"
         " const t = JSON.parse(document.querySelector('#data').textContent).trials;"
         " const row = +p.dataset.at.split(' ')[k];"
-        " const v = t.values[row];"
+        " const v = t.values[t.index.indexOf(row)];"
         " return [q.x, q.y, `${t.words[v[0]]}-${v[1]}`]; }"
     )
 
@@ -171,21 +295,23 @@ def test_python_and_javascript_set_the_same_ticks(chromium):
     assert drawn == [[tick.label for tick in s.ticks(6)] for s in ranges]
 
 
-def test_pinned_trial_is_marked_on_every_effect_panel(visit, page_file):
+def test_pinned_trial_is_marked_on_every_panel_of_the_cards(visit, page_file):
     page = visit(page_file).page
+    unfold(page, "trials")
 
     page.locator("#table tbody a").nth(5).click()
 
     marked = page.evaluate(
-        "[...document.querySelectorAll('.fx > .panel > svg .dot')]"
+        "[...document.querySelectorAll('.panels .dot')]"
         ".filter(p => p.getAttribute('d')).length"
     )
-    assert marked == page.locator(".fx > .panel > svg .dot").count()
+    assert marked == page.locator(".panels .dot").count()
     assert marked > 0
 
 
 def test_pages_of_the_table_turn(visit, page_file):
     page = visit(page_file).page
+    unfold(page, "trials")
 
     page.locator("#next").click()
 
@@ -242,14 +368,18 @@ def test_kept_trial_shows_its_folds_around_its_mean_also_when_zoomed(
 def test_trial_is_kept_by_keyboard_and_by_deep_link(visit, page_file):
     there = visit(page_file)
     page = there.page
+    unfold(page, "trials")
+    fourth = page.locator("#table tbody a").nth(3)
 
-    page.locator("#table tbody a").nth(3).focus()
+    fourth.focus()
     page.keyboard.press("Enter")
     by_key = page.locator("#pin b").text_content()
+    name = fourth.text_content()
     page.goto(f"{there.url}#trial=lightgbm-7")
     page.reload()
 
-    assert by_key == "xgboost-3"
+    assert by_key == name
+    assert page.locator("#table").is_visible()
     assert page.locator("#pin b").text_content() == "lightgbm-7"
     assert page.locator("tr.pin").count() == 1
     assert there.faults() == []
@@ -265,6 +395,55 @@ def test_slider_reads_the_curves_by_keyboard(visit, page_file):
     assert page.locator(".probe label").first.text_content().endswith("= 0")
     assert "XGBoost: " in page.locator(".probe output").first.text_content()
     assert " = 0. XGBoost: " in slider.get_attribute("aria-valuetext")
+
+
+def test_switch_changes_all_cards_by_keyboard_with_what_the_slider_reads(
+    visit, page_file
+):
+    page = visit(page_file).page
+    output = page.locator(".probe output").first
+    shown = page.locator(".card p[data-reading]:visible")
+    before = output.text_content()
+
+    page.locator("[name=reading]:checked").focus()
+    page.keyboard.press("ArrowRight")
+
+    cards = page.locator(".card").count()
+    keys = [one.get_attribute("data-reading") for one in shown.all()]
+    assert keys == ["alone"] * cards
+    assert output.text_content() != before
+    curves = page.locator(".card").first.locator("g[data-reading]:visible")
+    assert {one.get_attribute("data-reading") for one in curves.all()} == {"alone"}
+
+
+def test_without_script_each_card_shows_the_chosen_model(visit, page_file):
+    page = visit(page_file, java_script_enabled=False).page
+
+    shown = [
+        one.get_attribute("data-reading")
+        for one in page.locator(".card p[data-reading]:visible").all()
+    ]
+
+    assert shown == ["tuned"] * page.locator(".card").count()
+    assert page.locator("[name=reading]").first.is_hidden()
+    assert page.locator(".card details").first.is_visible()
+
+
+def test_picture_of_a_card_has_all_its_drawings_side_by_side(visit, page_file):
+    page = visit(page_file).page
+    card = page.locator(".card").first
+
+    with page.expect_download() as download:
+        card.locator("[data-picture=svg]").click()
+    text = Path(download.value.path()).read_text("utf-8")
+
+    drawn = card.locator(".drawn > svg:visible").count()
+    places = re.findall(r'<svg [^>]*\bx="([\d.]+)" y="([\d.]+)"', text)
+    assert drawn >= 3
+    assert text.count('role="img"') == drawn
+    assert len({x for x, _ in places}) >= 3
+    assert "LightGBM" in text
+    assert "chosen" in text
 
 
 def test_walk_goes_through_the_trials(visit, page_file):
@@ -290,14 +469,123 @@ def test_code_is_copied_and_the_button_says_so(visit, page_file):
 
 def test_csv_holds_what_the_filter_shows(visit, page_file):
     page = visit(page_file).page
+    unfold(page, "trials")
     page.locator("#which").select_option("p")
 
     with page.expect_download() as download:
         page.locator("#csv").click()
     lines = Path(download.value.path()).read_text("utf-8").splitlines()
 
-    assert lines[0].startswith("engine,trial,state,rounds,loss")
+    assert lines[0].startswith("engine,trial,loss,loss_se")
     assert len(lines) == 1 + page.locator("#table tbody tr").count()
+
+
+def test_tabs_choose_model_and_form_of_the_code_by_keyboard(visit, page_file):
+    page = visit(page_file).page
+    models = page.locator("#use .model:visible")
+    first = models.get_attribute("id")
+
+    page.locator("#use .tabs input[name=model]").first.focus()
+    page.keyboard.press("ArrowRight")
+    second = models.get_attribute("id")
+    page.locator(f"#{second} .tabs input").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+
+    assert second != first
+    assert page.locator("#use pre:visible code").all_text_contents()[0].startswith("# ")
+    assert "engines:" in page.locator("#use pre:visible code").text_content()
+
+
+def test_address_of_a_hidden_model_or_a_term_shows_it(visit, page_file):
+    there = visit(page_file)
+    page = there.page
+    hidden = page.locator("#use .model:not(:visible)").last.get_attribute("id")
+
+    page.goto(f"{there.url}#{hidden}")
+    page.goto(f"{there.url}#term-as-good")
+
+    assert page.locator(f"#{hidden}").is_visible()
+    assert page.locator("#term-as-good").is_visible()
+
+
+READ_CLIPBOARD = """async () => {
+    const [item] = await navigator.clipboard.read();
+    const image = await createImageBitmap(await item.getType('image/png'));
+    const canvas = document.createElement('canvas');
+    canvas.width = image.width;
+    canvas.height = image.height;
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    return [image.width, image.height, ...context.getImageData(2, 2, 1, 1).data];
+}"""
+
+
+def test_picture_is_copied_in_light_colours_by_keyboard(visit, page_file):
+    there = visit(
+        page_file,
+        color_scheme="dark",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page = there.page
+    page.goto(f"{there.url}#promise-chart")
+    box = page.locator("#promise-chart svg").first.get_attribute("viewBox").split()
+
+    page.locator("#promise-chart [data-picture=png]").focus()
+    page.keyboard.press("Enter")
+    page.locator("#live", has_text="Copied").wait_for(state="attached")
+    width, height, *corner = page.evaluate(READ_CLIPBOARD)
+
+    assert width == 2 * (float(box[2]) + 32)
+    assert height > 2 * float(box[3])
+    assert corner == [252, 251, 248, 255]
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(20, 23, 27)"
+    )
+    assert there.faults() == []
+
+
+def test_picture_is_saved_where_the_clipboard_is_not_allowed(visit, page_file):
+    there = visit(page_file, permissions=[])
+    page = there.page
+    page.evaluate("() => { navigator.clipboard.write = () => Promise.reject(); }")
+    page.goto(f"{there.url}#promise-chart")
+
+    with page.expect_download() as download:
+        page.locator("#promise-chart [data-picture=png]").click()
+
+    assert download.value.suggested_filename == "promise-chart.png"
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_saved_drawing_stands_alone_with_title_and_source(visit, page_file, run):
+    there = visit(page_file)
+    page = there.page
+    page.goto(f"{there.url}#promise-chart")
+    title = page.locator("#promise-chart h3").text_content()
+
+    with page.expect_download() as download:
+        page.locator("#promise-chart [data-picture=svg]").click()
+    text = Path(download.value.path()).read_text("utf-8")
+    drawing = ET.fromstring(text)  # noqa: S314 - our own markup
+
+    written = " ".join("".join(node.itertext()) for node in drawing).strip()
+    finished = run[0]["run"]["finished"][:10]
+    assert written.startswith(title)
+    assert written.endswith(f"sample · boostreg · {finished} · #promise-chart")
+    assert "class=" not in text
+    assert "var(" not in text
+
+
+def test_headings_have_a_link_to_themselves(visit, page_file):
+    page = visit(page_file).page
+
+    links = page.locator("main h2 > .at, main h3 > .at")
+
+    assert links.count() >= 5
+    for link in links.all():
+        name = link.get_attribute("href").removeprefix("#")
+        assert page.locator(f"[id='{name}']").count() == 1
 
 
 def test_theme_is_chosen_by_hand(visit, page_file):
@@ -309,13 +597,43 @@ def test_theme_is_chosen_by_hand(visit, page_file):
     assert ground == "rgb(20, 23, 27)"
 
 
+@pytest.mark.parametrize(("width", "shown"), [(1280, 0), (360, 1)])
+def test_pictures_of_the_first_screen_have_a_drawing_of_their_own_on_phones(
+    visit, page_file, width, shown
+):
+    page = visit(page_file, width=width).page
+
+    for name in ("sizes", "forest"):
+        drawings = page.locator(f"#{name} svg.boostreg")
+        assert [drawings.nth(k).is_visible() for k in range(2)] == [
+            shown == 0, shown == 1,
+        ]  # fmt: skip
+        box = drawings.nth(shown).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+def test_how_it_was_judged_is_folded_and_opens_by_keyboard(visit, page_file):
+    page = visit(page_file).page
+    facts = page.locator("#judged li")
+    assert facts.first.is_hidden()
+
+    page.locator("#judged summary").focus()
+    page.keyboard.press("Enter")
+
+    assert facts.first.is_visible()
+
+
 def test_page_reads_without_javascript(visit, page_file):
     page = visit(page_file, java_script_enabled=False).page
 
-    assert page.locator(".answer").is_visible()
+    assert page.locator(".verdict").is_visible()
     assert page.locator("#scatter svg").first.is_visible()
-    assert page.locator("#table tbody tr").last.is_visible()
+    assert page.locator("#limits table").is_visible()
+    assert page.locator("#budget").is_hidden()
+    assert page.locator("#table tbody tr").count() > 25
     assert page.locator("#csv").is_hidden()
+    assert page.locator("#use .model").last.is_visible()
 
 
 def test_print_shows_the_page_without_its_controls(visit, page_file):
@@ -324,5 +642,16 @@ def test_print_shows_the_page_without_its_controls(visit, page_file):
     page.emulate_media(media="print")
 
     assert page.locator("nav").is_hidden()
-    assert page.locator(".fx svg").first.is_visible()
-    assert page.locator(".printnote").is_visible()
+    assert page.locator(".card svg").first.is_visible()
+    assert page.locator("#use pre").first.is_visible()
+    assert page.locator("main button:visible").count() == 0
+
+
+def test_printed_page_has_about_ten_pages_with_evidence_folded(visit, page_file):
+    page = visit(page_file).page
+
+    printed = page.pdf(prefer_css_page_size=True)
+
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 12
+    assert page.locator("details[data-print]").count() >= 2
+    assert page.locator("#trials").get_attribute("open") is None

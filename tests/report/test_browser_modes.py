@@ -49,12 +49,26 @@ def test_stress_pages_hold_in_every_mode(case, visit, write_page, sample_run):
     assert faults(there) == []
 
 
-@pytest.mark.parametrize("stored", REPORTS[:1], ids=lambda path: path.parent.name)
-def test_answer_is_read_without_javascript(stored, visit, write_page):
+@pytest.mark.parametrize("name", KINDS[:4])
+def test_answer_is_read_on_the_first_screen_also_without_javascript(
+    name, visit, write_page
+):
+    stored = SHIPPED / name / "results.json"
     tables = (read_csv(stored.with_name(f"{n}.csv")) for n in ("trials", "paths"))
     results = read_json(stored)
+    text = write_page(render(results, *tables))
 
-    page = visit(write_page(render(results, *tables)), java_script_enabled=False).page
+    for scripts in (True, False):
+        page = visit(text, java_script_enabled=scripts).page
+        answer, first = page.locator("#answer"), page.locator("#answer svg.boostreg")
 
-    for sentence in results["text"]["answer"]:
-        assert page.locator(".answer").get_by_text(sentence).is_visible()
+        shown = " ".join(answer.inner_text().split())
+        assert results["text"]["answer"][0] in shown
+        for one in results["text"]["answers"]:
+            assert f"{one['question']} {one['head']} {one['detail']}" in shown
+        box = answer.bounding_box()
+        assert box["y"] + box["height"] <= 900
+        assert first.first.bounding_box()["y"] < 400
+        page.set_viewport_size({"width": 360, "height": 740})
+        drawn = page.locator("#answer .narrowonly svg").first.bounding_box()
+        assert drawn["y"] < 600

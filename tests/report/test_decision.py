@@ -9,8 +9,9 @@ import pytest
 from boostreg.changes import Judges, change_of_loss
 from boostreg.figures.scale import MINUS
 from boostreg.penalty import Penalty, Range
+from boostreg.report.answers import answer_lines, short_answers
 from boostreg.report.comparisons import Judged, compare_all
-from boostreg.report.decision import answer_data, answer_sentences, decide
+from boostreg.report.decision import answer_data, decide
 from boostreg.report.sentences import engines_heading
 from boostreg.report.wording import format_change
 
@@ -79,7 +80,10 @@ def judged_record(
             name: engine(name, 1.0 + (name != lead), penalty, LEAVES, delivered)
             for name in names
         },
-        baselines={name: {None: linear} for name in levels if " " not in name},
+        baselines={
+            name: {0: linear, None: linear} for name in levels if " " not in name
+        },
+        main_tuned=list,
         ranges=dict.fromkeys(names, ranges),
         study={"search": {"fixed": {"learning_rate": 0.1}}, "rounds": {"max": 500}},
         judges=judges,
@@ -95,7 +99,11 @@ def answered(levels, **options):
     pairs = {(one.a, one.b): one for one in compare_all(record, judged)}
     decision = decide(record, pairs)
     data = answer_data(record, pairs, decision)
-    return decision, data, answer_sentences(record, pairs, decision)
+    lines = answer_lines(record, pairs, decision)
+    assert lines[1:4] == [
+        " ".join(one.values()) for one in short_answers(record, pairs, decision)
+    ]
+    return decision, data, lines
 
 
 @pytest.mark.parametrize(
@@ -124,6 +132,55 @@ def test_the_first_sentence_is_the_decision(levels, spread, kind, use, opening):
     assert len(sentences[0].split()) <= 35
 
 
+@pytest.mark.parametrize(
+    ("levels", "spread", "heads"),
+    [
+        (
+            TREES | {"lasso": 0.8, "xgboost unpenalised": 1.2}, 0.02,
+            ("Yes: 17% less loss in XGBoost.", "9 coefficients instead of 300 leaves.",
+             "No: 25% more loss with them."),
+        ),
+        (
+            TREES | {"lasso": 1.0}, 0.02,
+            ("No: the loss stays the same.", "9 coefficients instead of 300 leaves.",
+             "No: a linear model is enough."),
+        ),
+        (
+            TREES, 0.02,
+            ("No: the loss stays the same.", "100 leaves instead of 300.",
+             "Yes: 23% less loss with them."),
+        ),
+        (
+            TREES | {"lasso": 1.02}, 0.8,
+            ("No: the loss stays the same.", "Among trees, 100 leaves instead of 300.",
+             "Not settled: start with the simpler."),
+        ),
+        (
+            TREES | {"mean": 1.0}, 0.02,
+            ("No: the loss stays the same.", "A constant: no model beats it.",
+             "No: predict the mean."),
+        ),
+        (
+            {n: level for n, level in TREES.items() if n != "lasso"}
+            | {f"{e} unpenalised": 0.9 for e in ENGINES}, 0.02,
+            ("No: more loss with them.", "100 leaves instead of 300.",
+             "Yes: 50% less loss than the mean."),
+        ),
+        (
+            EQUAL | {"xgboost unpenalised": 0.9, "lightgbm unpenalised": 1.1}, 0.02,
+            ("It depends on the engine.", "100 leaves instead of 300.",
+             "Not asked: no simple model was fitted."),
+        ),
+    ],
+)  # fmt: skip
+def test_heads_of_the_short_answers_are_the_decision(levels, spread, heads):
+    _, _, sentences = answered(levels, spread=spread)
+
+    for head, sentence in zip(heads, sentences[1:4], strict=True):
+        assert f"? {head} " in f"{sentence} "
+        assert len(head.split()) <= 7
+
+
 def test_a_simple_model_must_be_as_good_as_every_tuned_ensemble():
     levels = TREES | {"lasso": 1.0, "lightgbm best": 0.9}
 
@@ -141,12 +198,10 @@ def test_penalties_are_judged_against_the_same_trees_without_them():
     found = {q["question"]: q for q in data["questions"]}
     assert found["penalties"]["word"] == "by engine"
     assert sentences[1].startswith(
-        f"Do penalties help? Yes in XGBoost ({MINUS}17% loss"
+        "Bother with penalties? Yes: 17% less loss in XGBoost. "
+        f"XGBoost {MINUS}17% loss (95% CI "
     )
-    assert "the loss stays the same in LightGBM" in sentences[1]
-    assert (
-        f"Against XGBoost's defaults, tuned trees have {MINUS}33% loss" in sentences[1]
-    )
+    assert "LightGBM 0% (0% to 0%) against the same trees without." in sentences[1]
 
 
 @pytest.mark.parametrize("level", [0.8, 1.0, 1.2])
@@ -221,7 +276,7 @@ def test_the_smallest_is_sought_until_one_is_not_as_good():
 
     assert decision.smallest == "xgboost best"
     assert data["questions"][-1]["word"] == "none"
-    assert "is worse (+4.9% loss" in sentences[2]
+    assert "is worse: +4.9% loss (95% CI " in sentences[2]
 
 
 def test_within_the_tolerance_a_larger_loss_is_as_good():
@@ -243,8 +298,8 @@ def test_it_says_what_to_do_at_the_end_of_a_range_and_for_a_size_not_judged():
     _, data, sentences = answered(TREES, delivered=800)
 
     assert data["actions"] == sentences[4:]
-    assert data["actions"][0].startswith("num_leaves=4 of LightGBM is at the lowest")
-    assert "has 800 leaves, while 100 were judged" in data["actions"][1]
+    assert data["actions"][0].startswith("num_leaves=4 is the lowest tried")
+    assert "has 800 leaves, 100 were judged" in data["actions"][1]
 
 
 @pytest.mark.parametrize("level", [0.8, 1.0, 1.02, 1.3])

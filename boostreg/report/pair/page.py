@@ -21,7 +21,7 @@ __all__ = ["render_pair"]
 
 Measure = Literal["leaves", "loss"]
 
-_STYLES, _SCRIPTS = ("report.css", "pages.css"), ("tools.js",)
+_STYLES, _SCRIPTS = ("report.css", "print.css", "pages.css"), ("tools.js",)
 
 
 def render_pair(

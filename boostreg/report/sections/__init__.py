@@ -7,24 +7,20 @@ from boostreg.figures.scale import places
 from boostreg.report.results import Results
 from boostreg.report.sections.answer import answer_section
 from boostreg.report.sections.claims import claims_section
-from boostreg.report.sections.effects import effects_section, shrinkage_section
-from boostreg.report.sections.engines import baselines_section, engines_section
 from boostreg.report.sections.importance import importance_section, promise_section
 from boostreg.report.sections.parameters import parameters_section
+from boostreg.report.sections.penalties import penalties_section
 from boostreg.report.sections.setup import setup_section
-from boostreg.report.sections.trials import (
-    front_section,
-    select_rows,
-    trees_section,
-    trials_section,
-)
+from boostreg.report.sections.simple import simple_section
+from boostreg.report.sections.size import size_section
+from boostreg.report.sections.table import select_rows, trials_section
 from boostreg.report.wording import PICKS
 
 __all__ = ["SECTIONS", "Rows", "build_sections"]
 
 SECTIONS = (
-    "answer", "claims", "use", "effects", "importance", "shrinkage", "trees", "front",
-    "engines", "linear", "promise", "trials", "setup",
+    "answer", "claims", "use", "effects", "importance", "size",
+    "simple", "promise", "trials", "setup",
 )  # fmt: skip
 """Every section that a page may have, by the key that its template reads."""
 
@@ -41,16 +37,13 @@ def build_sections(
     decimals = places([min((v for v in losses if v is not None), default=1.0)])
     shown = select_rows(results, trials)
     built = (
-        answer_section(results, decimals),
+        answer_section(results),
         claims_section(results),
         parameters_section(results),
-        effects_section(results, paths, decimals),
+        penalties_section(results, paths, decimals),
         importance_section(results),
-        shrinkage_section(results),
-        trees_section(results),
-        front_section(results, shown, decimals, fits),
-        engines_section(results, decimals),
-        baselines_section(results, decimals),
+        size_section(results, shown, decimals, fits),
+        simple_section(results, decimals),
         promise_section(results, decimals),
         trials_section(results, shown, decimals),
         setup_section(results),

@@ -1,51 +1,69 @@
-"""The first screen: the answer, four facts, warnings, what each penalty does."""
+"""The first screen: the decision, short answers, two pictures, one line of code."""
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
-from boostreg.figures.scale import count, fixed
+from boostreg.engine_facts import ENGINE_FACTS
+from boostreg.figures import (
+    JudgedModel,
+    PenaltyEffect,
+    PenaltyRow,
+    penalty_forest,
+    sizes_and_losses,
+)
+from boostreg.figures.scale import count, is_number
 from boostreg.report.claims import count_verdicts
+from boostreg.report.parts import ChangeData, LossChangeData, Number
 from boostreg.report.records import GIVEN
-from boostreg.report.results import Results
-from boostreg.report.sections.effects import matters_table
+from boostreg.report.results import Results, TunedPenaltyData
 from boostreg.report.wording import (
-    PICKS,
-    change_span,
+    PENALTY_WORDS,
+    PickName,
     engine_name,
+    format_change,
+    format_number,
     model_name,
-    signed_percent,
-    span,
 )
 
-__all__ = ["answer_section", "lead_engine"]
+__all__ = ["answer_section", "lead_engine", "one_line"]
+
+_KINDS = {"default": "defaults", "unpenalised": "no penalty", "best": "tuned",
+          "one_se": "small"}  # fmt: skip
+"""Models of each engine as the picture labels them."""
+
+_MAX_ROWS = 5
+"""Penalties that the picture shows; more are counted."""
 
 
-class Fact(NamedTuple):
-    """A number of the first screen."""
-
-    label: str
-    value: str
-    note: str
-
-
-def answer_section(results: Results, places: int) -> dict[str, Any]:
-    """Return the sentences, the facts and the warnings of the first screen."""
+def answer_section(results: Results) -> dict[str, Any]:
+    """Return what the first screen shows; of a run that judges claims, their counts."""
     text, claims = results["text"], results["claims"]
-    facts = _facts(results, places)
+    counted: list[tuple[str, int]] = []
     if claims and results["study"]["search"]["trials"] <= GIVEN:
-        facts = [
-            Fact(f"Claims {verdict}", str(n), f"of {len(claims)}")
-            for verdict, n in count_verdicts(claims).items()
-        ]
-    return {
+        counted = list(count_verdicts(claims).items())
+    section: dict[str, Any] = {
         "id": "answer",
-        "nav": "Answer",
-        "sentences": text["answer"],
-        "caveats": text["caveats"],
+        "verdict": next(iter(text["answer"]), ""),
+        "answers": text["answers"],
+        "judged": text["caveats"],
         "warnings": text["warnings"],
-        "facts": facts[:4],
-        "matters": matters_table(results),
+        "actions": results["answer"]["actions"] if results["answer"] else [],
+        "counted": counted,
+        "n_claims": len(claims),
+        "engines": list(results["engines"]),
+        "simple": bool(_simple_models(results)),
+        "sizes": None,
+        "forest": None,
+        "code": None,
     }
+    if not counted:
+        section |= {
+            "sizes": _sizes_picture(results),
+            "forest": _forest_picture(results),
+            "code": _code(results),
+        }
+    return section
 
 
 def lead_engine(results: Results) -> str:
@@ -61,40 +79,250 @@ def lead_engine(results: Results) -> str:
     return min(results["engines"], key=inner_loss)
 
 
-def _facts(results: Results, places: int) -> list[Fact]:
-    """Return numbers of the leading engine, without those that are not known."""
-    engine = lead_engine(results)
-    found, label = results["engines"][engine], engine_name(engine)
-    best, one_se, default = found["best"], found["one_se"], found["default"]
-    loss_name, facts = results["data"]["loss"], []
-    if (loss := one_se["outer"]["loss"]) is not None:
-        note = f"{label} one_se, 95% interval {span(one_se['outer'], places)}"
-        facts.append(Fact(f"Outer {loss_name}", fixed(loss, places), note))
-    if (leaves := one_se["outer_size"]["leaves"]) is not None:
-        others = {
-            "best": best["outer_size"]["leaves"],
-            "library defaults": default["size"]["leaves"],
-            "one_se on all rows": one_se["size"]["leaves"],
-        }
-        known = [f"{k} {count(v)}" for k, v in others.items() if v is not None]
-        note = "; ".join(["mean over outer folds", *known])
-        facts.append(Fact(f"Leaves of {label} one_se", count(leaves), note))
-    pairs = {(p["a"], p["b"]): p for p in results["comparisons"]}
-    for other in (f"{engine} default", "mean"):
-        for pick in PICKS:
-            if pair := pairs.get((f"{engine} {pick}", other)):
-                name = model_name(other).replace(" default", " defaults")
-                change = signed_percent(pair["change"])
-                note = f"{loss_name}, {pick}; 95% interval {change_span(pair)}"
-                facts.append(Fact(f"Against {name}", change, note))
-                break
-    gaps: dict[str, float | None] = {}
-    for pick in PICKS:
-        folds = [(f["loss"], f["train_loss"]) for f in found[pick]["by_outer_fold"]]
-        ends_ = [a - b for a, b in folds if a is not None and b is not None]
-        gaps[pick] = sum(ends_) / len(ends_) if ends_ else None
-    if gaps["one_se"] is not None:
-        note = f"outer minus training loss; best: {fixed(gaps['best'], places)}"
-        facts.append(Fact("Overfitting gap", fixed(gaps["one_se"], places), note))
-    note = f"{label} one_se; best: {count(best['rounds'])}"
-    return [*facts, Fact("Rounds", count(one_se["rounds"]), note)]
+def _sizes_picture(results: Results) -> dict[str, Any] | None:
+    """Return the picture of models by size and loss, None if nothing was judged."""
+    models = [*_simple_models(results), *_ensembles(results)]
+    if not any(is_number(m.size) and is_number(m.loss) for m in models):
+        return None
+    mean = results["baselines"].get("mean")
+    content: dict[str, Any] = {
+        "loss": results["data"]["loss"],
+        "mean": mean["outer"]["loss"] if mean else None,
+    }
+    return {
+        "title": _sizes_title(results),
+        "wide": sizes_and_losses(models, **content),
+        "narrow": sizes_and_losses(models, **content, narrow=True),
+    }
+
+
+def _ensembles(results: Results) -> Iterator[JudgedModel]:
+    for kind, name in _KINDS.items():
+        for engine, found in results["engines"].items():
+            model: Any = found[kind]  # type: ignore[literal-required]  # keys of _KINDS
+            outer = model["outer"]
+            yield JudgedModel(
+                name,
+                engine,
+                model.get("outer_size", model["size"])["leaves"],
+                outer["loss"],
+                outer["low"],
+                outer["high"],
+                filled=kind in ("best", "one_se"),
+            )
+
+
+def _simple_models(results: Results) -> list[JudgedModel]:
+    """Return the models without trees, the best one labelled, small ones first."""
+    found = {n: b for n, b in results["baselines"].items() if n != "mean"}
+
+    def inner_loss(name: str) -> float:
+        losses = [point["loss"] for point in found[name]["path"]]
+        return min((v for v in losses if v is not None), default=math.inf)
+
+    best = results["answer"]["simple"] if results["answer"] else None
+    if best not in found:
+        linear = [name for name in found if found[name]["linear"]]
+        best = min(linear or found, key=inner_loss, default=None)
+    made = []
+    for name in sorted(found, key=lambda name: name == best):
+        outer = found[name]["outer"]
+        made.append(
+            JudgedModel(
+                model_name(name) if name == best else "",
+                "",
+                _rounded(found[name]["coefficients"]),
+                outer["loss"],
+                outer["low"],
+                outer["high"],
+                unit="coefficients" if found[name]["linear"] else "weights",
+            )
+        )
+    return made
+
+
+def _rounded(mean: Number) -> Number:
+    return None if mean is None else float(round(mean))
+
+
+def _sizes_title(results: Results) -> str:
+    """Return how large and how good tuned trees are against the library's defaults."""
+    lead = lead_engine(results)
+    name, found = engine_name(lead), results["engines"][lead]
+    before = count(found["default"]["size"]["leaves"])
+    after = count(found["best"]["outer_size"]["leaves"])
+    sizes = f"Tuned {name}: {after} leaves instead of {before}"
+    pairs = {(pair["a"], pair["b"]): pair for pair in results["comparisons"]}
+    pair = pairs.get((f"{lead} best", f"{lead} default"))
+    if pair is None or pair["change"] is None:
+        return sizes
+    share = f"{format_number(100 * abs(pair['change']), 2)}%"
+    what = {
+        "better": f"{share} less loss",
+        "worse": f"{share} more loss",
+        "same": "the same loss",
+        "as good": "no higher loss",
+        "not settled": "loss not settled",
+    }[pair["word"]]
+    return f"{sizes}, {what}"
+
+
+def _forest_picture(results: Results) -> dict[str, Any] | None:
+    """Return the picture of what each penalty does, None if no path was measured."""
+    effects, together = results["effects"], results["penalties"]
+    strongest: dict[str, float] = {}
+    for found in effects.values():
+        for name, effect in found.items():
+            if (tuned := effect["tuned"]) is not None:
+                change = tuned["against_off"]["change"] or 0.0
+                strongest[name] = min(change, strongest.get(name, 0.0))
+    names = sorted(strongest, key=lambda name: strongest[name])
+    if not names:
+        return None
+    rows = [
+        _penalty_row(results, name, together[name]["word"] if name in together else "")
+        for name in names[:_MAX_ROWS]
+    ]
+    loss = results["data"]["loss"]
+    return {
+        "title": _forest_title(results),
+        "wide": penalty_forest(rows, loss=loss),
+        "narrow": penalty_forest(rows, loss=loss, narrow=True),
+        "more": len(names) - len(rows),
+        "both": len({e.with_others for row in rows for e in row.effects}) > 1,
+        "with_others": rows[0].effects[0].with_others,
+    }
+
+
+def _forest_title(results: Results) -> str:
+    """Return which penalty helps, or may matter most, with all engines together."""
+    found = results["penalties"]
+    heading = results["text"]["headings"]["effects"]
+    if any(one["word"] == "helps" for one in found.values()):
+        return heading
+    rated = {
+        n: one for n, one in found.items() if one["against_off"]["low"] is not None
+    }
+    if 2 * len(rated) < len(found):
+        return "Most effects are not rated: rounds.max ended their curves"
+    changes = {n: one["against_off"]["change"] or 0.0 for n, one in rated.items()}
+    name = min(changes, key=lambda n: changes[n], default="")
+    if not name or changes[name] > -results["study"]["tolerance"]:
+        return heading
+    ends = [rated[name]["against_off"][end] for end in ("low", "high")]
+    low, high = (format_change(end or 0.0) for end in ends)
+    return (
+        f"{name} may matter most: {format_change(changes[name])} loss ({low} to {high})"
+    )
+
+
+def _penalty_row(results: Results, name: str, word: str) -> PenaltyRow:
+    judged = [
+        (engine, one)
+        for kind in ("tuned", "alone")
+        for engine, found in results["effects"].items()
+        if name in found
+        for one in (found[name]["tuned"] if kind == "tuned" else found[name]["alone"],)
+        if one is not None
+    ]
+    effects = tuple(
+        PenaltyEffect(
+            engine,
+            _change(one["against_off"]),
+            _factor(one["factors"].get("leaves")),
+            one["anchor"] == "tuned",
+        )
+        for engine, one in judged
+    )
+    what, note = PENALTY_WORDS.get(name, ""), _note([one for _, one in judged])
+    return PenaltyRow(name, what, word, effects, note)
+
+
+def _change(found: LossChangeData) -> tuple[float | None, float | None, float | None]:
+    return found["change"], found["low"], found["high"]
+
+
+def _factor(
+    found: ChangeData | None,
+) -> tuple[float | None, float | None, float | None]:
+    return (found[0], found[1], found[2]) if found else (None, None, None)
+
+
+_GROWS, _AS_LARGE = 1.5, 1.25
+"""Factors on leaves from which on, and on leaves per tree up to which, it is noted."""
+
+
+def _note(judged: list[TunedPenaltyData]) -> str:
+    """Return that there are more trees, not larger ones, where leaves grow most."""
+
+    def grown(one: TunedPenaltyData) -> float:
+        leaves = _factor(one["factors"].get("leaves"))[0]
+        per_tree = _factor(one["factors"].get("leaves_per_tree"))[0]
+        if leaves is None or per_tree is None:
+            return 0.0
+        is_as_large = 1 / _AS_LARGE <= per_tree <= _AS_LARGE
+        return leaves if is_as_large and leaves >= _GROWS else 0.0
+
+    most = max(judged, key=grown, default=None)
+    if most is None or not grown(most):
+        return ""
+    before, after = (count(round(n)) for n in most["trees"] if n is not None)
+    lead = "" if most["anchor"] == "tuned" else "alone "
+    return f"{lead}{before} trees → {after}, same size"
+
+
+def _code(results: Results) -> dict[str, Any] | None:
+    """Return the model to use as one line, and what it is."""
+    answer = results["answer"]
+    engine = answer["settings"]["engine"] if answer else lead_engine(results)
+    pick: PickName = answer["settings"]["model"] if answer else "one_se"
+    line = one_line(results, engine, pick)
+    if not line:
+        return None
+    others = [name for name in results["engines"] if name != engine]
+    simple = answer["use"] if answer and answer["use"] in results["baselines"] else None
+    return {
+        "line": line,
+        "id": f"{engine}-{pick}",
+        "others": [(engine_name(n), f"{n}-{pick}") for n in others],
+        "instead": model_name(simple) if simple and simple != "mean" else "",
+    }
+
+
+def one_line(results: Results, engine: str, pick: PickName) -> str:
+    """Return a pick as the library's scikit-learn wrapper; numbers have 4 digits.
+
+    Arguments that are the wrapper's defaults are omitted, unless they act.
+    """
+    if (facts := ENGINE_FACTS.get(engine)) is None:
+        return ""
+    wrapper, found = facts.wrapper, results["engines"][engine][pick]
+    is_regression = results["data"]["task"] == "regression"
+    columns = results["data"]["columns"]
+    left_out = {*wrapper.without_effect}
+    if all(column["kind"] != "category" for column in columns):
+        left_out |= {*wrapper.for_categories}
+    if not is_regression:
+        left_out |= {"objective", "loss"}
+    acting = [facts.params.get(name, name) for name in found["acting"]]
+    fixed = results["study"]["search"]["fixed"]
+    acting += [facts.params.get(name, name) for name in fixed]
+    params = found["params"]
+    names = [name for name in acting if name in params]
+    names += [
+        name
+        for name, value in params.items()
+        if name not in wrapper.defaults or wrapper.defaults[name] != value
+    ]
+    parts = [f"{wrapper.rounds}={found['rounds']}"]
+    parts += [
+        f"{wrapper.names.get(name, name)}={_literal(params[name])}"
+        for name in dict.fromkeys(names)
+        if name not in left_out
+    ]
+    kind = "Regressor" if is_regression else "Classifier"
+    return f"{wrapper.name}{kind}({', '.join(parts)})"
+
+
+def _literal(value: Any) -> str:
+    return repr(float(f"{value:.4g}") if isinstance(value, float) else value)

@@ -1,12 +1,13 @@
-"""What was given and held fixed: data card, study, versions, how to run again."""
+"""The data card, the settings of the study, versions, and how to run it again."""
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, TypeGuard
 
-from boostreg.report.results import Results
+from boostreg.figures.scale import count, significant
+from boostreg.report.results import Results, RunData
 from boostreg.report.sections.parameters import to_yaml
 from boostreg.report.wording import plain, spaced, table_of
 
@@ -19,7 +20,7 @@ _PATH = re.compile(r"(?<![\w:/.])(?:/[\w.+-]+){2,}|\b[A-Za-z]:(?:\\[\w.+ -]+)+")
 
 
 def setup_section(results: Results) -> dict[str, Any]:
-    """Return data card, fixed settings, environment and the way to run again."""
+    """Return data card, settings, environment and the way to run again."""
     card, study = results["data"], copy.deepcopy(results["study"])
     # Leave out what names a machine or gives access to one.
     if study["search"]["storage"] is not None:
@@ -36,7 +37,7 @@ def setup_section(results: Results) -> dict[str, Any]:
             tables.append(table_of(caption, value[:_MAX_COLUMNS]))
         elif key != "notes" and value not in (None, "", []):
             facts.append((spaced(key), without_folders(plain(value))))
-    fixed = {
+    settings = {
         "seed": study["seed"],
         "penalties held": study["search"]["fixed"],
         "scale of penalties": study["search"]["scale"],
@@ -45,19 +46,22 @@ def setup_section(results: Results) -> dict[str, Any]:
         "inner folds": study["validation"]["inner"],
         "trials": study["search"]["trials"],
         "sampler": study["search"]["sampler"],
+        "tolerance": f"{significant(100 * study['tolerance'])}%",
         "threads per fit": study["compute"]["threads"],
     }
     version = results["versions"]["boostreg"]
     return {
         "id": "setup",
-        "nav": "Fixed, data, setup",
+        "nav": "Data and settings",
         "heading": results["text"]["headings"]["setup"],
+        "summary": f"boostreg {version}, seed {study['seed']}, "
+        f"{count(study['search']['trials'])} trials per engine and outer fold",
         "data": facts,
         "tables": tables,
         "notes": [public(note) for note in card["notes"]],
-        "fixed": [(name, plain(value)) for name, value in fixed.items()],
+        "settings": [(name, plain(value)) for name, value in settings.items()],
         "versions": [(name, plain(v)) for name, v in results["versions"].items()],
-        "run": [(spaced(k), plain(v)) for k, v in results["run"].items()],
+        "run": list(_run_facts(results["run"])),
         "yaml": to_yaml(study),
         "lint": [
             f"{one['code']} {one['where']} {one['text']} {one['advice']}"
@@ -68,6 +72,20 @@ def setup_section(results: Results) -> dict[str, Any]:
             f"again/{study['name']}/\nboostreg run study.yaml --out again\n"
         ),
     }
+
+
+def _run_facts(run: RunData) -> Iterator[tuple[str, str]]:
+    """Yield what is known of the run; fits that were read took another run's time."""
+    fits, read = run["fits"], run["fits_from_journal"]
+    yield "finished", run["finished"]
+    if fits > read:
+        others = f", without {count(read)} fits of earlier runs" if read else ""
+        yield "seconds", f"{plain(run['seconds'])}{others}"
+    yield "fits", count(fits)
+    if read:
+        yield "fits read from the journal", "all" if read == fits else count(read)
+    yield "workers", count(run["workers"])
+    yield "platform", run["platform"]
 
 
 def _is_records(value: object) -> TypeGuard[list[dict[str, Any]]]:

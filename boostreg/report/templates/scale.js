@@ -23,6 +23,7 @@ const linearTicks = (low, high, n) => {
   const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= rough * (1 - 1e-9));
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
+  if (last <= first && n < 6) return linearTicks(low, high, n + 1);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => [(first + k) * step, fixed((first + k) * step, decimals)]);
 };
 const decadeLabel = value => {
@@ -31,8 +32,9 @@ const decadeLabel = value => {
 };
 const logTicks = (low, high, n) => {
   const decades = Math.log10(high / low);
-  if (decades < 0.5) return linearTicks(low, high, n).filter(([value]) => value > 0);
-  const fine = decades < 1.2 || decades < n / 3;
+  if (decades < 0.7) return linearTicks(low, high, n).filter(([value]) => value > 0);
+  const whole = Math.floor(Math.log10(high) + 1e-9) - Math.ceil(Math.log10(low) - 1e-9);
+  const fine = decades < Math.max(1.2, n / 3) || whole < 1;
   const parts = fine ? [1, 2, 5] : [1], step = fine ? 1 : Math.max(1, Math.ceil(decades / n));
   const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
   const phase = ((Math.ceil(Math.log10(low) - 1e-9) % step) + step) % step;

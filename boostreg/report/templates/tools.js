@@ -18,9 +18,35 @@ theme.value = ['light', 'dark'].includes(store.get('boostreg-theme')) ? store.ge
 setTheme(theme.value);
 theme.addEventListener('change', () => { setTheme(theme.value); store.set('boostreg-theme', theme.value); });
 $('#print').addEventListener('click', () => print());
-let closed = [];
-addEventListener('beforeprint', () => { closed = $$('details:not([open])'); closed.forEach(d => { d.open = true; }); });
-addEventListener('afterprint', () => closed.forEach(d => { d.open = false; }));
+/* folded evidence stays folded on paper, but for the parts that are marked */
+let unfolded = [];
+addEventListener('beforeprint', () => { unfolded = $$('details[data-print]:not([open])'); unfolded.forEach(d => { d.open = true; }); });
+addEventListener('afterprint', () => unfolded.forEach(d => { d.open = false; }));
+
+/* tabs: the radio buttons of a name show the parts of that name and value, and hide the others */
+const choose = radio => { for (const part of $$(`[data-tab="${radio.name}"]`)) part.hidden = part.dataset.value !== radio.value; };
+for (const radio of $$('.tabs input')) {
+  radio.addEventListener('change', () => choose(radio));
+  if (radio.checked) choose(radio);
+}
+/* what an address names is unfolded, and its tab is chosen */
+const reveal = node => {
+  for (let around = node; around; around = around.parentElement) {
+    if (around.tagName === 'DETAILS') around.open = true;
+    const radio = around.hidden && $(`.tabs input[name="${around.dataset.tab}"][value="${around.dataset.value}"]`);
+    if (radio) { radio.checked = true; choose(radio); }
+  }
+};
+const arrive = () => {
+  let name = location.hash.slice(1);
+  try { name = decodeURIComponent(name); } catch { /* as it is */ }
+  const node = document.getElementById(name);
+  if (!node) return;
+  reveal(node);
+  node.scrollIntoView();
+};
+addEventListener('hashchange', arrive);
+if (location.hash) arrive();
 
 const copy = async code => {
   try { await navigator.clipboard.writeText(code.textContent); return true; } catch { /* not granted: select it */ }

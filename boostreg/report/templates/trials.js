@@ -1,7 +1,135 @@
 /* ---- trials: points and table are two views of the same rows ---- */
 const trials = data.trials;
+/* ---- the address keeps the trial, the zoom and the limit: #trial=NAME&zoom=l,t,r,b&leaves=N ---- */
+const places = { trial: '', zoom: '', leaves: '' };
+const readAddress = () => {
+  for (const key in places) places[key] = '';
+  for (const part of location.hash.slice(1).split('&')) {
+    const [key, words] = part.split('=');
+    if (key in places && words) try { places[key] = decodeURIComponent(words); } catch { /* no such trial */ }
+  }
+};
+const writeAddress = (key, words) => {
+  places[key] = words;
+  const kept = Object.keys(places).filter(name => places[name]).map(name => `${name}=${places[name]}`);
+  try { history.replaceState(null, '', `#${kept.join('&') || 'size'}`); } catch { /* file pages may refuse */ }
+};
+readAddress();
+
+/* ---- the scatter: one drawing for wide and one for narrow screens, zoomed together ---- */
+const charts = $$('#scatter .drawn > svg').map(svg => {
+  const zoom = zoomable(svg);
+  const points = $$('path[data-at]', svg).flatMap(pointsOf);
+  points.forEach(point => { point.ox = point.x; point.oy = point.y; });
+  const limit = svg.appendChild(draw('path', { class: 'limit' })), label = svg.appendChild(draw('text', { class: 'k' }));
+  /* the folds of the trial that is kept: dots above and below it, and a line through them */
+  const thread = svg.appendChild(draw('path', { class: 'cur' })), beads = svg.appendChild(draw('path'));
+  return { svg, zoom, points, of: new Map(points.map(p => [p.at, p])), marks: $$('.mark', svg), limit, label, thread, beads };
+});
+let view = WHOLE, hot = -1, pinned = -1;
+const foldsOf = new Map(charts.slice(0, 1).flatMap(({ zoom, points }) => points.map(p => [p.at, p.folds.map(y => zoom.share(0, y)[1])])));
+const within = ({ zoom: { box } }, point) => point && point.x > box[0] - 9 && point.x < box[2] + 9 && point.y > box[1] - 9 && point.y < box[3] + 9;
+const drawMarks = () => {
+  for (const chart of charts) {
+    [hot, pinned].forEach((row, k) => {
+      const point = chart.of.get(row);
+      chart.marks[k].classList.toggle('no', !within(chart, point));
+      if (within(chart, point)) set(chart.marks[k], { cx: point.x, cy: point.y });
+    });
+    const { box } = chart.zoom, point = chart.of.get(pinned);
+    const seen = point && point.x >= box[0] && point.x <= box[2];
+    const ys = (seen ? foldsOf.get(pinned) : []).map(part => +chart.zoom.Y(box[1] + part * (box[3] - box[1])).toFixed(1)).filter(y => y >= box[1] && y <= box[3]);
+    chart.thread.setAttribute('d', ys.length ? `M${point.x} ${Math.min(...ys)}V${Math.max(...ys)}` : '');
+    set(chart.beads, { class: ys.length ? point.drawn.getAttribute('class').replace(/faint|tied/, 'folds') : '', d: ys.map(y => `M${point.x} ${y}${point.shape}`).join('') });
+  }
+};
+
+/* ---- the budget: the best candidate with at most so many leaves ---- */
+const budget = $('#budget');
+const drawLimit = () => {
+  if (!budget) return;
+  const leaves = data.budget.limits[+budget.value];
+  for (const { zoom: { box, across }, limit, label } of charts) {
+    const x = across(leaves), seen = x >= box[0] && x <= box[2];
+    limit.setAttribute('d', seen ? `M${x.toFixed(1)} ${box[1]}V${box[3]}` : '');
+    label.textContent = seen ? `${grouped(String(leaves))} leaves` : '';
+    set(label, { x: x.toFixed(1), y: box[1] - 5, 'text-anchor': x > box[2] - 40 ? 'end' : x < box[0] + 40 ? 'start' : 'middle' });
+  }
+};
+const offer = () => {
+  if (budget) {
+    const leaves = data.budget.limits[+budget.value], lines = data.budget.readings[+budget.value];
+    $('#limit').textContent = grouped(String(leaves));
+    $('#offer').textContent = lines.join('\n');
+    $('#limit-python').textContent = `tuned.select(max_leaves=${leaves})`;
+    $('#limit-yaml').textContent = `select: {max_leaves: ${leaves}}`;
+    budget.setAttribute('aria-valuetext', `${leaves} leaves. ${lines.join('. ')}`);
+  }
+  drawLimit();
+};
+if (budget) {
+  budget.addEventListener('input', offer);
+  budget.addEventListener('change', () => writeAddress('leaves', data.budget.limits[+budget.value]));
+  $('#limits').open = false;
+}
+
+const zoomTo = (left, top, right, bottom) => {
+  const [a, b] = [Math.max(0, Math.min(left, right)), Math.min(1, Math.max(left, right))];
+  const [c, d] = [Math.max(0, Math.min(top, bottom)), Math.min(1, Math.max(top, bottom))];
+  if (!(b - a >= 0.005 && d - c >= 0.01)) return;
+  view = b - a > 0.99 && d - c > 0.99 ? WHOLE : [a, c, b, d];
+  for (const { zoom, points } of charts) {
+    zoom.show(view);
+    for (const point of points) { point.x = zoom.X(point.ox); point.y = zoom.Y(point.oy); }
+  }
+  $('#reset').disabled = view === WHOLE;
+  drawMarks();
+  drawLimit();
+};
+const zoomBy = factor => {
+  const [x, y] = [(view[0] + view[2]) / 2, (view[1] + view[3]) / 2];
+  const [w, h] = [(view[2] - view[0]) * factor / 2, (view[3] - view[1]) * factor / 2];
+  zoomTo(x - w, y - h, x + w, y + h);
+};
+const zoomMove = (dx, dy) => {
+  const [w, h] = [view[2] - view[0], view[3] - view[1]];
+  const x = Math.max(0, Math.min(1 - w, view[0] + dx * w)), y = Math.max(0, Math.min(1 - h, view[1] + dy * h));
+  zoomTo(x, y, x + w, y + h);
+};
+const keepZoom = () => writeAddress('zoom', view === WHOLE ? '' : view.map(part => +(100 * part).toFixed(1)).join(','));
+
+if (charts.length) {
+  for (const [id, act] of [['in', () => zoomBy(0.5)], ['out', () => zoomBy(2)], ['reset', () => zoomTo(...WHOLE)], ['near', () => {
+    const { zoom } = charts[0];
+    const spots = zoom.things.filter(thing => thing.node.classList.contains('lm')).map(thing => zoom.share(...thing.spot));
+    const xs = spots.map(s => s[0]), ys = spots.map(s => s[1]);
+    zoomTo(Math.min(...xs) - 0.1, Math.min(...ys) - 0.18, Math.max(...xs) + 0.1, Math.max(...ys) + 0.14);
+  }]]) $(`#${id}`).addEventListener('click', () => { act(); keepZoom(); });
+  for (const { svg } of charts) {
+    const stage = set(svg.parentNode, { tabindex: 0, role: 'group', 'aria-label': 'Size against loss; keys plus, minus, 0 and arrows zoom and move' });
+    stage.addEventListener('keydown', event => {
+      const step = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, -0.2], ArrowDown: [0, 0.2] }[event.key];
+      if (event.key === '+' || event.key === '=') zoomBy(0.5);
+      else if (event.key === '-') zoomBy(2);
+      else if (event.key === '0') zoomTo(...WHOLE);
+      else if (step && view !== WHOLE) zoomMove(...step);
+      else return;
+      keepZoom();
+      event.preventDefault();
+    });
+  }
+}
+const restore = () => {
+  const zoomed = places.zoom.split(',').map(words => +words / 100);
+  const place = budget ? data.budget.limits.indexOf(+places.leaves) : -1;
+  if (place >= 0) budget.value = place;
+  offer();
+  if (charts.length && places.zoom && zoomed.length === 4) zoomTo(...zoomed);
+  if (charts.length && Object.values(places).some(Boolean)) $('#scatter').scrollIntoView();
+};
+restore();
+
 if (trials) {
-  trials.index = trials.index || trials.values.map((_, k) => k);
   const column = name => trials.columns.indexOf(name);
   const place = new Map(trials.index.map((row, k) => [row, k]));
   const value = (k, name) => trials.values[k][column(name)];
@@ -15,69 +143,34 @@ if (trials) {
     const cells = $$('td', rowOf.get(row)).map(td => td.textContent);
     const names = $$('#table thead th').slice(1).map(th => th.dataset.name);
     const of = name => cells[names.indexOf(name)];
-    const penalties = names.slice(names.indexOf('features') + 1).filter(name => of(name)).map(name => `${name} ${of(name)}`);
+    const penalties = trials.penalties.map(name => `${name} ${of(name)}`);
     return [`${of('leaves')} leaves · loss ${of('loss')} · ${of('rounds')} rounds`, ...penalties];
   };
   $$('#table thead th').forEach(th => {
     th.dataset.name = th.textContent;
     th.setAttribute('aria-sort', 'none');
-    th.replaceChildren(make('button', { type: 'button' }, th.dataset.name));
+    th.replaceChildren(make('button', { type: 'button' }, ...th.childNodes));
   });
 
-  const svg = $('#scatter svg');
-  const points = svg ? $$('path[data-at]', svg).flatMap(pointsOf) : [];
-  const pointOf = new Map(points.map(p => [p.at, p]));
-  const marks = svg ? $$('.mark', svg) : [];
-  const drawMark = (mark, row) => {
-    if (!mark) return;
-    const point = pointOf.get(row);
-    const box = svg.parentNode.dataset.box.split(' ').map(Number);
-    const out = !point || point.x < box[0] - 9 || point.x > box[2] + 9 || point.y < box[1] - 9 || point.y > box[3] + 9;
-    mark.classList.toggle('no', out);
-    if (!out) set(mark, { cx: point.x, cy: point.y });
-  };
-  /* the folds of the trial that is kept: dots above and below it, and a line through them */
-  const thread = svg?.appendChild(draw('path', { class: 'cur' })), beads = svg?.appendChild(draw('path'));
-  let Yof = y => y;
-  const drawFolds = row => {
-    const point = pointOf.get(row);
-    if (!beads) return;
-    const box = svg.parentNode.dataset.box.split(' ').map(Number);
-    const within = point && point.x >= box[0] && point.x <= box[2];
-    const places = within ? point.folds.map(y => +Yof(y).toFixed(1)).filter(y => y >= box[1] && y <= box[3]) : [];
-    thread.setAttribute('d', places.length ? `M${point.x} ${Math.min(...places)}V${Math.max(...places)}` : '');
-    set(beads, { class: point ? point.drawn.getAttribute('class').replace(/faint|tied/, 'folds') : '', d: places.map(y => `M${point.x} ${y}${point.shape}`).join('') });
-  };
-  const zoom = svg && zoomable(svg, $('#scatter').dataset.box.split(' ').map(Number), (X, Y, isWhole) => {
-    for (const point of points) { point.x = X(point.ox); point.y = Y(point.oy); }
-    drawMark(marks[0], hot);
-    drawMark(marks[1], pinned);
-    Yof = Y;
-    drawFolds(pinned);
-    $('#reset').disabled = isWhole;
-    $$('.cut', svg).forEach(node => node.classList.toggle('no', !isWhole));
-  });
-  points.forEach(point => { point.ox = point.x; point.oy = point.y; });
-  let hot = -1, pinned = -1, shown = new Set(trials.index);
+  let shown = new Set(trials.index);
   const heat = row => {
     if (row === hot) return;
     rowOf.get(hot)?.classList.remove('hl');
     hot = row;
     rowOf.get(hot)?.classList.add('hl');
-    drawMark(marks[0], hot);
+    drawMarks();
   };
   const pinText = $('#pin'), walk = $('#walk');
-  const order = points.filter(p => place.has(p.at)).sort((a, b) => a.x - b.x || b.y - a.y).map(p => p.at);
+  const order = charts.slice(0, 1).flatMap(({ points }) => points).filter(p => place.has(p.at)).sort((a, b) => a.ox - b.ox || b.oy - a.oy).map(p => p.at);
   const setPin = row => {
     rowOf.get(pinned)?.classList.remove('pin');
     pinned = row;
     rowOf.get(pinned)?.classList.add('pin');
-    drawMark(marks[1], pinned);
-    drawFolds(pinned);
+    drawMarks();
     const k = place.get(row);
     for (const effect of rowsOfEffects) effect.pinAt(k === undefined || column(effect.penalty) < 0 ? null : value(k, effect.penalty));
     if (!pinText) return;
-    if (k === undefined) { pinText.textContent = 'Choose a point, or a trial in the table, to keep it marked here and on the curves above.'; return; }
+    if (k === undefined) { pinText.textContent = 'Click a point to keep a trial and see its folds; drag to zoom.'; return; }
     pinText.replaceChildren(make('b', {}, trials.names[k]), ` · ${describe(row).join(' · ')}`);
     const step = order.indexOf(row);
     if (step >= 0) walk.value = step;
@@ -85,10 +178,10 @@ if (trials) {
   };
   const keep = row => {
     setPin(row);
-    try { history.replaceState(null, '', row < 0 ? '#front' : `#trial=${trials.names[place.get(row)]}`); } catch { /* file pages may refuse */ }
+    writeAddress('trial', row < 0 ? '' : trials.names[place.get(row)]);
   };
 
-  if (svg) {
+  for (const { svg, zoom, points } of charts) {
     const nearest = event => {
       const { x, y } = inside(svg, event);
       let best = -1, minimum = 200;
@@ -117,31 +210,21 @@ if (trials) {
       if (dragged) { event.preventDefault(); hideTip(); frame.setAttribute('d', `M${from[0]} ${from[1]}H${x}V${y}H${from[0]}Z`); }
     });
     addEventListener('pointerup', event => {
-      if (from && dragged) { zoom.to(...zoom.back(...from), ...zoom.back(...at(event))); say('Zoomed in'); }
+      if (from && dragged) { zoomTo(...zoom.back(...from), ...zoom.back(...at(event))); keepZoom(); say('Zoomed in'); }
       from = null;
       frame.setAttribute('d', '');
     });
-    svg.addEventListener('dblclick', () => zoom.reset());
-    $('#in').addEventListener('click', () => zoom.by(0.5));
-    $('#out').addEventListener('click', () => zoom.by(2));
-    $('#reset').addEventListener('click', () => zoom.reset());
-    $('#near').addEventListener('click', () => {
-      const spots = zoom.things.filter(thing => thing.node.classList.contains('lm')).map(thing => thing.spot);
-      const xs = spots.map(s => s[0]), ys = spots.map(s => s[1]);
-      zoom.to(Math.min(...xs) - 70, Math.min(...ys) - 50, Math.max(...xs) + 70, Math.max(...ys) + 40);
+    svg.addEventListener('dblclick', () => { zoomTo(...WHOLE); keepZoom(); });
+    svg.addEventListener('click', event => {
+      if (dragged) { dragged = false; return; }
+      const row = nearest(event);
+      if (row >= 0) keep(row === pinned ? -1 : row); else if (pinned >= 0) keep(-1);
     });
-    $('#scatter').parentNode.addEventListener('keydown', event => {
-      const step = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, -0.2], ArrowDown: [0, 0.2] }[event.key];
-      if (event.key === '+' || event.key === '=') zoom.by(0.5);
-      else if (event.key === '-') zoom.by(2);
-      else if (event.key === '0') zoom.reset();
-      else if (step && !$('#reset').disabled) zoom.move(...step);
-      else return;
-      event.preventDefault();
-    });
-    svg.addEventListener('click', event => { if (dragged) { dragged = false; return; } const row = nearest(event); if (row >= 0) keep(row === pinned ? -1 : row); else if (pinned >= 0) keep(-1); });
+  }
+  if (walk) {
     walk.max = Math.max(0, order.length - 1);
-    walk.addEventListener('input', () => keep(order[+walk.value]));
+    walk.addEventListener('input', () => { if (order.length) setPin(order[+walk.value]); });
+    walk.addEventListener('change', () => { if (order.length) keep(order[+walk.value]); });
   }
 
   /* table: sort, filter, pages, CSV */
@@ -182,9 +265,13 @@ if (trials) {
       && (!which || trials.marks[k].includes(which) || (value(k, 'state') || 'complete') === which)));
     page = 0;
     show();
-    for (const part of svg ? $$('[data-engine]', svg) : []) part.classList.toggle('no', !engines.has(part.dataset.engine));
+    for (const part of $$('#scatter [data-engine]')) part.classList.toggle('no', !engines.has(part.dataset.engine));
   };
-  $$('.engine').forEach(box => box.addEventListener('change', filter));
+  /* next to the chart and above the table */
+  $$('.engine').forEach(box => box.addEventListener('change', () => {
+    for (const other of $$('.engine')) if (other.value === box.value) other.checked = box.checked;
+    filter();
+  }));
   $('#which').addEventListener('change', filter);
   $('#per').addEventListener('change', event => { per = +event.target.value; page = 0; show(); });
   $('#prev').addEventListener('click', () => { page -= 1; show(); });
@@ -214,16 +301,15 @@ if (trials) {
   });
 
   const follow = () => {
-    const name = /^#trial=(.*)$/.exec(location.hash);
-    const k = name ? trials.names.indexOf(decodeURIComponent(name[1])) : -1;
+    const k = trials.names.indexOf(places.trial);
     setPin(k < 0 ? -1 : trials.index[k]);
     if (k < 0) return;
-    page = Math.floor(sorted.filter(row => shown.has(row)).indexOf(trials.index[k]) / per);
+    page = Math.max(0, Math.floor(sorted.filter(row => shown.has(row)).indexOf(trials.index[k]) / per));
     show();
-    rowOf.get(trials.index[k])?.scrollIntoView({ block: 'center' });
+    if (!charts.length) rowOf.get(trials.index[k]).scrollIntoView({ block: 'center' });
   };
   show();
   follow();
-  addEventListener('hashchange', follow);
+  addEventListener('hashchange', () => { if (/^#(trial|zoom|leaves)=/.test(location.hash)) { readAddress(); restore(); follow(); } });
   addEventListener('keydown', event => { if (event.key === 'Escape') { hideTip(); heat(-1); } });
 }

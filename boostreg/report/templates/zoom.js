@@ -1,5 +1,9 @@
 /* ---- zoom: what Python drew is moved, and the ticks of the new range are set ---- */
-const zoomable = (svg, box, moved) => {
+const WHOLE = [0, 0, 1, 1];
+/* A chart whose part `view` can be shown: left, top, right and bottom as shares of its plot. */
+const zoomable = svg => {
+  const box = $('[data-plot]', svg).dataset.plot.split(' ').map(Number);
+  const [width, height] = [box[2] - box[0], box[3] - box[1]];
   const axes = $$('[data-scale]', svg).map(group => {
     const [low, high, start, end, log, zero] = group.dataset.scale.split(' ').map(Number);
     return { group, across: group.dataset.axis === 'x', n: +group.dataset.n, drawn: [...group.childNodes],
@@ -10,23 +14,23 @@ const zoomable = (svg, box, moved) => {
   const stairs = $$('path.fr', svg).map(path => ({ path,
     parts: [...path.getAttribute('d').matchAll(/([MHV])(-?[\d.]+)(?: (-?[\d.]+))?/g)].map(m => [m[1], +m[2], +m[3]]) }));
   const things = $$('[data-spot]', svg).map(node => ({ node, spot: node.dataset.spot.split(' ').map(Number) }));
-  const whole = [box[0], box[1], box[2], box[3]];
-  let view = whole;
-  const X = x => box[0] + (x - view[0]) / (view[2] - view[0]) * (box[2] - box[0]);
-  const Y = y => box[1] + (y - view[1]) / (view[3] - view[1]) * (box[3] - box[1]);
+  let view = WHOLE;
+  const share = (x, y) => [(x - box[0]) / width, (y - box[1]) / height];
+  const X = x => box[0] + (share(x, 0)[0] - view[0]) / (view[2] - view[0]) * width;
+  const Y = y => box[1] + (share(0, y)[1] - view[1]) / (view[3] - view[1]) * height;
   const p = value => String(+value.toFixed(1));
   const valueAt = (scale, place) => {
-    const share = (place - scale.start) / (scale.end - scale.start);
-    if (!scale.log) return scale.low + share * (scale.high - scale.low);
-    return 10 ** (Math.log10(scale.low) + share * Math.log10(scale.high / scale.low));
+    const part = (place - scale.start) / (scale.end - scale.start);
+    if (!scale.log) return scale.low + part * (scale.high - scale.low);
+    return 10 ** (Math.log10(scale.low) + part * Math.log10(scale.high / scale.low));
   };
   const placeOf = (scale, value) => {
-    const share = scale.log ? Math.log(value / scale.low) / Math.log(scale.high / scale.low) : (value - scale.low) / (scale.high - scale.low);
-    return scale.start + share * (scale.end - scale.start);
+    const part = scale.log ? Math.log(value / scale.low) / Math.log(scale.high / scale.low) : (value - scale.low) / (scale.high - scale.low);
+    return scale.start + part * (scale.end - scale.start);
   };
   const axis = ({ group, across, n, drawn, scale }) => {
-    if (view === whole) { group.replaceChildren(...drawn); return; }
-    const [a, b] = across ? [view[0], view[2]] : [view[3], view[1]];
+    if (view === WHOLE) { group.replaceChildren(...drawn); return; }
+    const [a, b] = across ? [box[0] + view[0] * width, box[0] + view[2] * width] : [box[1] + view[3] * height, box[1] + view[1] * height];
     const [low, high] = [valueAt(scale, a), valueAt(scale, b)];
     const minimum = across && scale.zero !== undefined ? Math.max(low, scale.low) : low;
     const parts = [];
@@ -42,36 +46,32 @@ const zoomable = (svg, box, moved) => {
     if (across) parts.push(draw('path', { class: 'ax', d: `M${box[0]} ${box[3]}H${box[2]}` }));
     group.replaceChildren(...parts, ...drawn.filter(node => node.classList?.contains('axlabel')));
   };
-  const redraw = () => {
-    axes.forEach(axis);
-    for (const { path, points } of dots) path.setAttribute('d', points.map(([x, y, shape]) => `M${p(X(x))} ${p(Y(y))}${shape}`).join(''));
-    for (const { path, parts } of stairs) path.setAttribute('d', parts.map(([c, a, b]) => c === 'M' ? `M${p(X(a))} ${p(Y(b))}` : c === 'H' ? `H${p(X(a))}` : `V${p(Y(a))}`).join(''));
-    for (const { node, spot: [x, y] } of things) {
-      node.setAttribute('transform', `translate(${p(X(x) - x)} ${p(Y(y) - y)})`);
-      node.classList.toggle('no', X(x) < box[0] - 1 || X(x) > box[2] + 1 || Y(y) < box[1] - 1 || Y(y) > box[3] + 1);
-    }
-    moved(X, Y, view === whole);
-  };
   return {
+    box,
     things,
-    reset() { view = whole; redraw(); },
-    to(left, top, right, bottom) {
-      const [a, b] = [Math.max(whole[0], Math.min(left, right)), Math.min(whole[2], Math.max(left, right))];
-      const [c, d] = [Math.max(whole[1], Math.min(top, bottom)), Math.min(whole[3], Math.max(top, bottom))];
-      if (b - a < 4 || d - c < 4) return;
-      view = b - a > 0.99 * (whole[2] - whole[0]) && d - c > 0.99 * (whole[3] - whole[1]) ? whole : [a, c, b, d];
-      redraw();
+    share,
+    X,
+    Y,
+    /* where so many leaves are on the axis now */
+    across(value) {
+      const { scale } = axes.find(one => one.across);
+      return X(value <= 0 && scale.zero !== undefined ? scale.zero : placeOf(scale, value));
     },
-    by(factor) {
-      const [x, y] = [(view[0] + view[2]) / 2, (view[1] + view[3]) / 2];
-      const [w, h] = [(view[2] - view[0]) * factor / 2, (view[3] - view[1]) * factor / 2];
-      this.to(x - w, y - h, x + w, y + h);
+    /* the share of the whole plot that is at a place now */
+    back(x, y) {
+      const [a, b] = share(x, y);
+      return [view[0] + a * (view[2] - view[0]), view[1] + b * (view[3] - view[1])];
     },
-    move(dx, dy) {
-      const [w, h] = [view[2] - view[0], view[3] - view[1]];
-      const x = Math.max(whole[0], Math.min(whole[2] - w, view[0] + dx * w)), y = Math.max(whole[1], Math.min(whole[3] - h, view[1] + dy * h));
-      if (view !== whole) this.to(x, y, x + w, y + h);
+    show(next) {
+      view = next;
+      axes.forEach(axis);
+      for (const { path, points } of dots) path.setAttribute('d', points.map(([x, y, shape]) => `M${p(X(x))} ${p(Y(y))}${shape}`).join(''));
+      for (const { path, parts } of stairs) path.setAttribute('d', parts.map(([c, a, b]) => c === 'M' ? `M${p(X(a))} ${p(Y(b))}` : c === 'H' ? `H${p(X(a))}` : `V${p(Y(a))}`).join(''));
+      for (const { node, spot: [x, y] } of things) {
+        node.setAttribute('transform', `translate(${p(X(x) - x)} ${p(Y(y) - y)})`);
+        node.classList.toggle('no', X(x) < box[0] - 1 || X(x) > box[2] + 1 || Y(y) < box[1] - 1 || Y(y) > box[3] + 1);
+      }
+      $$('.cut', svg).forEach(node => node.classList.toggle('no', view !== WHOLE));
     },
-    back: (x, y) => [view[0] + (x - box[0]) / (box[2] - box[0]) * (view[2] - view[0]), view[1] + (y - box[1]) / (box[3] - box[1]) * (view[3] - view[1])],
   };
 };

@@ -1,0 +1,137 @@
+"""New rows as numbers, and predictions of saved models from raw scores."""
+
+import logging
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostreg.arrays import Array
+from boostreg.data import (
+    Column,
+    Reading,
+    apply_columns,
+    as_matrix,
+    as_table,
+    is_frame,
+)
+from boostreg.errors import DataError, ModelError
+from boostreg.losses import Objective
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Predictor", "frame_of", "has_categories", "read_frame", "read_rows"]
+
+_log = logging.getLogger(__name__)
+
+
+def has_categories(columns: tuple[Column, ...]) -> bool:
+    """Return whether a column has categories."""
+    return any(column.categories is not None for column in columns)
+
+
+def read_rows(
+    X: Any, columns: tuple[Column, ...], reading: Reading | None = None
+) -> Array:
+    """Return a frame, columns by name, or an array, columns by position, as numbers.
+
+    ``X`` is what ``as_table`` takes; text is read as in training, with ``reading``.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or has another kind of values than in training.
+    """
+    X = as_table(X)
+    if is_frame(X):
+        return read_frame(X, columns, reading)
+    if has_categories(columns):
+        return read_frame(frame_of(X, columns), columns, reading)
+    rows = as_matrix(X)
+    _refuse_shape(rows, columns)
+    if np.isinf(rows).any():
+        raise DataError("X has infinite values; values must be finite or missing.")
+    if reading is not None and reading.missing_numbers:
+        rows = np.where(np.isin(rows, list(reading.missing_numbers)), np.nan, rows)
+    return rows
+
+
+def read_frame(
+    frame: Any, columns: tuple[Column, ...], reading: Reading | None = None
+) -> Array:
+    """Return a DataFrame as numbers; unknown categories are logged."""
+    matrix, notes = apply_columns(frame, columns, reading)
+    for note in notes:
+        _log.warning(note)
+    return matrix
+
+
+def frame_of(X: Any, columns: tuple[Column, ...]) -> "pd.DataFrame":
+    """Return an array, columns by position, as a DataFrame with the training names."""
+    import pandas as pd
+
+    rows: NDArray[Any] = np.asarray(X, dtype=object)
+    _refuse_shape(rows, columns)
+    names = [column.name for column in columns]
+    return pd.DataFrame(rows, columns=names).infer_objects()
+
+
+def _refuse_shape(rows: NDArray[Any], columns: tuple[Column, ...]) -> None:
+    if rows.ndim != 2 or rows.shape[1] != len(columns):
+        raise DataError(f"X must be (n_samples, {len(columns)}), got {rows.shape}.")
+
+
+class Predictor(ABC):
+    """A saved model, which predicts means, quantiles or classes."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _meaning(self) -> tuple[Objective, tuple[Any, ...]]:
+        """The loss, and the labels in the order of the outputs, none for numbers."""
+
+    @abstractmethod
+    def raw(self, X: Any) -> Array:
+        """Return raw scores (n_samples, n_outputs); ``X`` as in ``predict``."""
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the predicted mean, quantile or class label of each row.
+
+        Parameters
+        ----------
+        X : frame, array-like or sparse matrix of shape (n_samples, n_features)
+            A frame of pandas, polars, PyArrow or another library may have the columns
+            in any order, and more columns; an array has them in the order of the card.
+            A category that is not in the training data counts as missing; an absent
+            entry of a sparse matrix is 0.
+
+        Raises
+        ------
+        DataError
+            If a column is missing or has another kind of values than in training.
+        """
+        raw = self.raw(X)
+        objective, classes = self._meaning
+        if not classes:
+            return objective.predict(raw)
+        codes = raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(int)
+        labels: NDArray[Any] = np.array(classes)[codes]
+        return labels
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, (n_samples, n_classes).
+
+        Raises
+        ------
+        ModelError
+            If it is a regression model.
+        DataError
+            As ``predict``.
+        """
+        objective, classes = self._meaning
+        if not classes:
+            raise ModelError("predict_proba needs classes; this is a regression model.")
+        return objective.predict(self.raw(X))

@@ -14,6 +14,7 @@ are predicted by squared error.
 import math
 import time
 from argparse import ArgumentParser
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,9 @@ from boostreg.changes import TOLERANCE, Judges
 from boostreg.data import Table
 from boostreg.data.folds import make_folds
 from boostreg.report.comparisons import (
+    Judged,
     compare_all,
     comparison_data,
-    judged_models,
     lead_engine,
 )
 from boostreg.report.decision import _questions, decide
@@ -217,6 +218,21 @@ def delivered(design: Design, seed: int) -> tuple[Table, Measured, dict[str, flo
     return table, found, losses
 
 
+def judged_by(folds: Sequence[Measured]) -> dict[str, Judged]:
+    """Return every model with its losses on the test rows of the outer folds."""
+    rows: dict[str, list[Array]] = defaultdict(list)
+    for engines, simple in folds:
+        for engine, (_, models) in engines.items():
+            for model, (_, losses) in models.items():
+                rows[f"{engine} {model}"].append(losses)
+        for name, (_, losses) in simple.items():
+            rows[name].append(losses)
+    return {
+        name: Judged(np.array([one.mean() for one in losses]), tuple(losses))
+        for name, losses in rows.items()
+    }
+
+
 def recorded(
     folds: Sequence[Measured], final: Measured, judges: Judges
 ) -> SimpleNamespace:
@@ -225,17 +241,8 @@ def recorded(
 
     def model(engine: str, name: str) -> Iterator[SimpleNamespace]:
         for found, _ in folds:
-            leaves, rows = found[engine][1][name]
-            size = SimpleNamespace(n_leaves=leaves)
-            yield SimpleNamespace(loss=rows.mean(), row_losses=rows, size=size)
-
-    def baseline(inner_loss: float, rows: Array) -> SimpleNamespace:
-        return SimpleNamespace(
-            is_linear=True,
-            inner_loss=inner_loss,
-            test_loss=rows.mean(),
-            test_rows_losses=rows,
-        )
+            leaves, _ = found[engine][1][name]
+            yield SimpleNamespace(size=SimpleNamespace(n_leaves=leaves))
 
     return SimpleNamespace(
         engines={
@@ -247,11 +254,8 @@ def recorded(
             for engine, (loss, models) in engines.items()
         },
         baselines={
-            name: {
-                **{k: baseline(*found[name]) for k, (_, found) in enumerate(folds)},
-                None: baseline(*simple[name]),
-            }
-            for name in simple
+            name: {None: SimpleNamespace(is_linear=True, inner_loss=loss)}
+            for name, (loss, _) in simple.items()
         },
         judges=judges,
         tolerance=TOLERANCE,
@@ -278,7 +282,7 @@ def study(design: Design, seed: int) -> dict[str, Any]:
     rows = tuple(fold.test for fold in outer)
     judges = Judges(rows, (None,) * len(rows), repeats=3)
     record = cast("RunRecord", recorded(folds, final, judges))
-    compared = compare_all(record, judged_models(record))
+    compared = compare_all(record, judged_by(folds))
     pairs = {(one.a, one.b): one for one in compared}
     decision = decide(record, pairs)
     bests = {f"{engine} best" for engine in record.engines}

@@ -7,6 +7,7 @@ that the axis cuts end in an arrow.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from boostreg.figures.figure import Figure
 from boostreg.figures.frame import Frame
@@ -371,14 +372,18 @@ def _place(
     # Further turns let the first labels make room for the last ones.
     for _ in range(4):
         for k, words in enumerate(labels):
-            placed[k] = min(_places(words), key=lambda spot, k=k: cost(k, spot))
+            placed[k] = min(_places(words), key=partial(cost, k))
     return group(*(_label(labels[k], *placed[k]) for k in placed))
 
 
 def _along(start: Point, end: Point) -> Iterator[Point]:
     """Yield points of a line from its second tenth on."""
     for k in range(2, 11):
-        yield tuple(a + (b - a) * k / 10 for a, b in zip(start, end, strict=True))
+        share = k / 10
+        yield (
+            start[0] + (end[0] - start[0]) * share,
+            start[1] + (end[1] - start[1]) * share,
+        )
 
 
 def _holds(box: Box, at: Point) -> bool:

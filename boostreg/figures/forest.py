@@ -174,7 +174,7 @@ def _height(row: PenaltyRow, form: _Panels) -> float:
 
 def _percent(share: float | None) -> str:
     if not is_number(share):
-        return "not rated"
+        return "cut by rounds.max"
     if share == 0:
         return "0"
     whole = abs(100 * share - round(100 * share)) < 1e-9
@@ -249,7 +249,7 @@ def _row_marks(
             while y + run * form.step in unrated:
                 run += 1
             middle = y + (run - 1) * form.step / 2
-            yield text(x(0) + 6, middle + 4, "not rated", "n small halo")
+            yield text(x(0) + 6, middle + 4, "cut by rounds.max", "n small halo")
 
 
 def _level(ends: Ends, y: float, scale: Scale, class_: str) -> Fragment:

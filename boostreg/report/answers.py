@@ -112,7 +112,10 @@ def verdict(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
     simple, champion = decision.simple, decision.champion
     engine = engine_of(record, champion)[0].name
     if decision.kind == "mean":
-        return f"Predict {LABELS['mean']}: no model is shown to beat it."
+        return (
+            f"No model is shown to beat {LABELS['mean']}: start with predicting it, "
+            "and collect more rows or better features."
+        )
     if decision.kind == "defaults":
         found = pairs[f"{engine} best", champion]
         return (
@@ -120,7 +123,7 @@ def verdict(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
         )
     if decision.kind in ("simple", "not settled") and simple:
         return _verdict_on_simple(record, pairs, decision, simple)
-    named = _named_settings(record, decision.smallest)
+    named = _named_settings(record, decision.use)
     if simple is None:
         found = pairs[f"{engine} best", f"{engine} default"]
         if not found.is_as_good:
@@ -136,7 +139,7 @@ def verdict(record: RunRecord, pairs: Pairs, decision: Decision) -> str:
         why = f"have {_percent(found)} lower loss than {what}{numbers}"
     sentence = f"Use {named}: tuned trees {why}"
     size = ""
-    if found_smaller(decision):
+    if found_smaller(decision) and decision.use == decision.smallest:
         small = _leaves(record, decision.smallest)
         large = count(outer_leaves(*engine_of(record, f"{engine} best")))
         size = f", and {small} are as good as {large}"
@@ -155,8 +158,10 @@ def _verdict_on_simple(
     lower = f"{_percent(found)} lower loss than {rival}"
     if decision.kind == "simple":
         if found.word == "better":
-            return f"Use {named}: {lower}, and as good as every other tuned ensemble."
-        return f"Use {named}: as good as every tuned ensemble, such as {rival}."
+            more = _percent(find(pairs, decision.champion, simple))
+            why = f"{rival} has {more} more loss"
+            return f"Use {named}: {why}, and it is as good as all other tuned trees."
+        return f"Use {named}: as good as all tuned trees, such as {rival}."
     if found.is_as_good:
         why = lower if found.word == "better" else f"as good as {rival}"
         other = model_words(unsettled(record, pairs, decision, simple)[0])
@@ -177,13 +182,8 @@ def _on_penalties(record: RunRecord, pairs: Pairs) -> ShortAnswerData:
     if better and "worse" in words:
         head = "It depends on the engine."
     elif better:
-        shares = sorted((found[label] for label in better), key=_lowering)
-        ends = list(dict.fromkeys(map(_percent, shares)))
-        ends = [ends[0].removesuffix("%"), ends[-1]] if len(ends) > 1 else ends
-        where = "" if len(better) == len(found) else f" in {listed(better)}"
-        head = f"Yes: {' to '.join(ends)} less loss{where}."
-        if len(head.split()) > _MAX_HEAD:
-            head = f"Yes, in {listed(better)}."
+        where = "with them" if len(better) == len(found) else f"in {listed(better)}"
+        head = f"Yes: less loss {where}."
     elif "worse" in words:
         head = "No: more loss with them."
     elif words == {"same"}:
@@ -219,10 +219,6 @@ _MAX_HEAD = 7
 """Words of the head of a short answer."""
 
 
-def _lowering(one: Comparison) -> float:
-    return -one.change.estimate
-
-
 def _on_single(record: RunRecord) -> str:
     """Return which penalties are shown to help with the others tuned.
 
@@ -236,7 +232,7 @@ def _on_single(record: RunRecord) -> str:
     helping = [n for n, one in together.items() if one.word(margin) == "helps"]
     unrated = {o.penalty for o in together.values() if not o.against_off.exists}
     helping += [
-        f"{one.penalty} (in {LABELS[one.engine]}, not rated elsewhere)"
+        f"{one.penalty} (in {LABELS[one.engine]}; others cut by rounds.max)"
         for one in record.main_tuned()
         if one.engine and one.penalty in unrated and one.word(margin) == "helps"
     ]
@@ -265,17 +261,18 @@ def _on_size(record: RunRecord, pairs: Pairs, decision: Decision) -> ShortAnswer
             is_worse = failed.word == "worse"
             detail = (
                 f"{capitalize(model_words(failed.a))} with {_leaves(record, failed.a)} "
-                f"is {'worse' if is_worse else 'not shown to be as good'}: "
-                f"{_spelled(failed)}."
+                f"{'has' if is_worse else 'may have'} more loss: {failed.estimate} "
+                f"({failed.ends})."
             )
     if decision.kind == "simple" and (simple := decision.simple):
         trees = f"{head[:1].lower()}{head[1:]}".removesuffix(".").replace(":", ",")
         head = f"{_terms(record, simple)} instead of {large}."
         detail = f"Among trees, {trees}. {detail}"
     elif decision.kind == "not settled":
-        head = f"Among trees, {head[:1].lower()}{head[1:]}".replace(" itself", "")
+        trees = f"{_leaves(record, decision.smallest)}."
+        head = f"Perhaps {_terms(record, decision.use)}; among trees, {trees}"
     elif decision.kind == "mean":
-        head = "A constant: no model beats it."
+        head = "A constant: none shown to beat it."
         found = pairs[best, "mean"]
         detail = f"{capitalize(model_words(best))} has {_spelled(found)} against it."
     return {"question": _ON_SIZE, "head": head, "detail": detail}
@@ -307,7 +304,7 @@ def _head_on_trees(record: RunRecord, decision: Decision, found: Comparison) -> 
     head = "Not settled: start with the simpler."
     is_better = found.word == "better"
     if decision.kind == "mean":
-        head = "No: predict the mean."
+        head = "Not shown: start with the mean."
     elif decision.simple is None:
         head = "Not settled by these data."
         if is_better:

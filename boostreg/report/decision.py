@@ -118,6 +118,8 @@ def decide(record: RunRecord, pairs: Pairs) -> Decision:
             kind, use = "simple", simple
         elif not find(pairs, champion, simple).is_as_good:
             kind, use = "not settled", simple
+        elif not find(pairs, trees, simple).is_as_good:
+            use = champion  # "as good" twice in a row may add up to twice the tolerance
     return Decision(kind, use, champion, simple, smallest, sequence)
 
 
@@ -296,8 +298,9 @@ def actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     ratio = delivered / judged if judged else 1.0
     if not 1 / NOTABLE_SIZE <= ratio <= NOTABLE_SIZE:
         yield (
-            f"The model of all rows has {count(delivered)} leaves, {count(judged)} "
-            "were judged: to judge it, fix its values in search.fixed and run again."
+            f"Trained on all rows, the model grows to {count(delivered)} leaves; those "
+            f"judged had {count(judged)}: to judge it, fix its values in search.fixed "
+            "and run again."
         )
 
 

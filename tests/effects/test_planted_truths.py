@@ -285,7 +285,7 @@ def test_the_page_says_that_no_model_beats_the_mean(noise):
     assert {c["a"] for c in against} == {"xgboost best", "lightgbm best", "ridge"}
     assert "better" not in {c["word"] for c in against}
     said = noise["text"]["answer"][0]
-    assert said.startswith("Predict the mean: no model is shown to beat it")
+    assert said.startswith("No model is shown to beat the mean")
 
 
 def test_the_page_credits_no_penalty_on_noise(noise):

@@ -184,9 +184,9 @@ def test_effects_that_are_not_rated_say_so_once():
     )
 
     words = [w for w, _, _ in texts(figure)]
-    assert words.count("not rated") == 1
+    assert words.count("cut by rounds.max") == 1
     assert "20 trees, same size" in words
-    assert "reg_lambda not settled: XGBoost not rated loss" in figure.svg
+    assert "reg_lambda not settled: XGBoost cut by rounds.max loss" in figure.svg
 
 
 def test_only_words_that_claim_an_effect_are_bold():

@@ -113,7 +113,7 @@ def answered(levels, **options):
         (TREES | {"lasso": 1.0}, 0.02, "simple", "lasso", "Use lasso with 9 coeff"),
         (TREES, 0.02, "trees", "lightgbm one_se", "Use LightGBM (num_leaves=4,"),
         (TREES | {"lasso": 1.02}, 0.8, "not settled", "lasso", "These data cannot"),
-        (TREES | {"mean": 1.0}, 0.02, "mean", "mean", "Predict the mean: no model"),
+        (TREES | {"mean": 1.0}, 0.02, "mean", "mean", "No model is shown to beat the mean"),
         (
             TREES | {f"{e} {m}": 1.1 for e in ENGINES for m in ("best", "one_se")},
             0.02, "defaults", "xgboost default", "Keep XGBoost's defaults: tuning",
@@ -137,7 +137,7 @@ def test_the_first_sentence_is_the_decision(levels, spread, kind, use, opening):
     [
         (
             TREES | {"lasso": 0.8, "xgboost unpenalised": 1.2}, 0.02,
-            ("Yes: 17% less loss in XGBoost.", "9 coefficients instead of 300 leaves.",
+            ("Yes: less loss in XGBoost.", "9 coefficients instead of 300 leaves.",
              "No: 25% more loss with them."),
         ),
         (
@@ -152,13 +152,13 @@ def test_the_first_sentence_is_the_decision(levels, spread, kind, use, opening):
         ),
         (
             TREES | {"lasso": 1.02}, 0.8,
-            ("No: the loss stays the same.", "Among trees, 100 leaves instead of 300.",
+            ("No: the loss stays the same.", "Perhaps 9 coefficients; among trees, 100 leaves.",
              "Not settled: start with the simpler."),
         ),
         (
             TREES | {"mean": 1.0}, 0.02,
-            ("No: the loss stays the same.", "A constant: no model beats it.",
-             "No: predict the mean."),
+            ("No: the loss stays the same.", "A constant: none shown to beat it.",
+             "Not shown: start with the mean."),
         ),
         (
             {n: level for n, level in TREES.items() if n != "lasso"}
@@ -198,7 +198,7 @@ def test_penalties_are_judged_against_the_same_trees_without_them():
     found = {q["question"]: q for q in data["questions"]}
     assert found["penalties"]["word"] == "by engine"
     assert sentences[1].startswith(
-        "Bother with penalties? Yes: 17% less loss in XGBoost. "
+        "Bother with penalties? Yes: less loss in XGBoost. "
         f"XGBoost {MINUS}17% loss (95% CI "
     )
     assert "LightGBM 0% (0% to 0%) against the same trees without." in sentences[1]
@@ -276,7 +276,7 @@ def test_the_smallest_is_sought_until_one_is_not_as_good():
 
     assert decision.smallest == "xgboost best"
     assert data["questions"][-1]["word"] == "none"
-    assert "is worse: +4.9% loss (95% CI " in sentences[2]
+    assert "has more loss: +4.9% (95% CI " in sentences[2]
 
 
 def test_within_the_tolerance_a_larger_loss_is_as_good():
@@ -299,7 +299,7 @@ def test_it_says_what_to_do_at_the_end_of_a_range_and_for_a_size_not_judged():
 
     assert data["actions"] == sentences[4:]
     assert data["actions"][0].startswith("num_leaves=4 is the lowest tried")
-    assert "has 800 leaves, 100 were judged" in data["actions"][1]
+    assert "grows to 800 leaves; those judged had 100" in data["actions"][1]
 
 
 @pytest.mark.parametrize("level", [0.8, 1.0, 1.02, 1.3])

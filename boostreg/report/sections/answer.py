@@ -21,7 +21,6 @@ from boostreg.report.wording import (
     PENALTY_WORDS,
     PickName,
     engine_name,
-    format_change,
     format_number,
     model_name,
 )
@@ -151,7 +150,7 @@ def _sizes_title(results: Results) -> str:
     name, found = engine_name(lead), results["engines"][lead]
     before = count(found["default"]["size"]["leaves"])
     after = count(found["best"]["outer_size"]["leaves"])
-    sizes = f"Tuned {name}: {after} leaves instead of {before}"
+    sizes = f"Tuned {name} against its defaults: {after} of {before} leaves"
     pairs = {(pair["a"], pair["b"]): pair for pair in results["comparisons"]}
     pair = pairs.get((f"{lead} best", f"{lead} default"))
     if pair is None or pair["change"] is None:
@@ -169,7 +168,7 @@ def _sizes_title(results: Results) -> str:
 
 def _forest_picture(results: Results) -> dict[str, Any] | None:
     """Return the picture of what each penalty does, None if no path was measured."""
-    effects, together = results["effects"], results["penalties"]
+    effects = results["effects"]
     strongest: dict[str, float] = {}
     for found in effects.values():
         for name, effect in found.items():
@@ -180,7 +179,7 @@ def _forest_picture(results: Results) -> dict[str, Any] | None:
     if not names:
         return None
     rows = [
-        _penalty_row(results, name, together[name]["word"] if name in together else "")
+        _penalty_row(results, name, _row_word(results, name))
         for name in names[:_MAX_ROWS]
     ]
     loss = results["data"]["loss"]
@@ -195,25 +194,33 @@ def _forest_picture(results: Results) -> dict[str, Any] | None:
 
 
 def _forest_title(results: Results) -> str:
-    """Return which penalty helps, or may matter most, with all engines together."""
+    """Return which penalties help, with all engines together."""
     found = results["penalties"]
-    heading = results["text"]["headings"]["effects"]
-    if any(one["word"] == "helps" for one in found.values()):
-        return heading
-    rated = {
-        n: one for n, one in found.items() if one["against_off"]["low"] is not None
+    unrated = [one for one in found.values() if one["against_off"]["low"] is None]
+    if 2 * len(unrated) > len(found):
+        return "Most effects cannot be judged: rounds.max cut their curves"
+    return results["text"]["headings"]["effects"]
+
+
+def _row_word(results: Results, name: str) -> str:
+    """Return the word of a penalty: that of all engines, else of those that have one.
+
+    Where rounds.max cut the curves of an engine, all engines together have none.
+    """
+    together = results["penalties"].get(name)
+    if together is None:
+        return ""
+    if together["against_off"]["low"] is not None:
+        return together["word"]
+    words = {
+        engine: found[name]["tuned"]["word"]
+        for engine, found in results["effects"].items()
+        if name in found
+        and found[name]["tuned"] is not None
+        and found[name]["tuned"]["against_off"]["low"] is not None
     }
-    if 2 * len(rated) < len(found):
-        return "Most effects are not rated: rounds.max ended their curves"
-    changes = {n: one["against_off"]["change"] or 0.0 for n, one in rated.items()}
-    name = min(changes, key=lambda n: changes[n], default="")
-    if not name or changes[name] > -results["study"]["tolerance"]:
-        return heading
-    ends = [rated[name]["against_off"][end] for end in ("low", "high")]
-    low, high = (format_change(end or 0.0) for end in ends)
-    return (
-        f"{name} may matter most: {format_change(changes[name])} loss ({low} to {high})"
-    )
+    alike = [f"{word} in {engine_name(engine)}" for engine, word in words.items()]
+    return ", ".join(alike) or "cut by rounds.max"
 
 
 def _penalty_row(results: Results, name: str, word: str) -> PenaltyRow:
@@ -267,8 +274,8 @@ def _note(judged: list[TunedPenaltyData]) -> str:
     if most is None or not grown(most):
         return ""
     before, after = (count(round(n)) for n in most["trees"] if n is not None)
-    lead = "" if most["anchor"] == "tuned" else "alone "
-    return f"{lead}{before} trees → {after}, same size"
+    lead = "" if most["anchor"] == "tuned" else "alone: "
+    return f"{lead}{before} → {after} trees, as large"
 
 
 def _code(results: Results) -> dict[str, Any] | None:

@@ -145,9 +145,11 @@ _ABOUT = (
     "Written by `boostreg claims --write` from the results of the runs next to this "
     "page; do not edit. A claim is supported if the whole 95% interval shows an effect "
     "of at least the required size, refuted if the whole interval falls short of it, "
-    "and otherwise not settled. Verdicts are not adjusted for the number of claims. A "
-    "claim over many tables is about their random-effects mean; the number of tables "
-    "in which it holds by itself, and a prediction for another table, are next to it."
+    "and otherwise not settled. An identity (expected: identical) has no interval: it "
+    "is supported if the largest deviation of all resamples is within rounding, and "
+    "otherwise refuted. Verdicts are not adjusted for the number of claims. A claim "
+    "over many tables is about their random-effects mean; the number of tables in "
+    "which it holds by itself, and a prediction for another table, are next to it."
 )
 
 _OURS = b"`boostreg claims --write`"

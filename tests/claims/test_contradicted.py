@@ -51,37 +51,41 @@ def verdict(name, measure, samples, expect, least, *, than=0.0, **options):
     return judge(interval, expect, least, than)
 
 
-def path_verdict(draw, measure, along, value):
-    """Return whether both engines say that a measure falls by at least 20 %.
+def path_verdict(
+    draw, measure, along, value, *, learning_rate=0.3, n_inner=4, **question
+):
+    """Return whether both engines say that a measure falls, by default by 20 %.
 
     The least gain is that of no rounding error: without it clear steps are split on.
     """
+    asked = {"reading": "equal", "margin": Margin.read("20%")} | question
     table = draw(np.random.default_rng(0))
-    plans = {"outer": {"holdout": 0.25}, "inner": {"folds": 4, "repeats": 1}}
+    plans = {"outer": {"holdout": 0.25}, "inner": {"folds": n_inner, "repeats": 1}}
     dataset = Dataset(table, make_splits(table, **plans, seed=0), SQUARED)
-    base = Penalty(reg_lambda=0.0, min_split_gain=1e-3, learning_rate=0.3, scale="rows")
+    base = Penalty(
+        reg_lambda=0.0, min_split_gain=1e-3, learning_rate=learning_rate, scale="rows"
+    )
     verdicts = set()
     for engine in ("xgboost", "lightgbm"):
         points = path_points(engine, base, {along: (0.0, value)})
         settings = [s for point in points for s in point.settings((0,))]
-        limits = FitSettings(n_inner=4, n_rounds=8, patience=8, seed=0)
+        limits = FitSettings(n_inner=n_inner, n_rounds=8, patience=8, seed=0)
         measuring = Measuring(settings, limits, keep=True)
         while not measuring.done:
             for work in measuring.ready():
                 measuring.receive(work, run_fit(dataset, work.fit))
-        question = PathQuestion(
+        path_question = PathQuestion(
             engine=engine,
             measure=measure,
             along=along,
             against=None,
             at="end",
             anchor="fixed",
-            reading="equal",
             expect="decreasing",
-            margin=Margin.read("20%"),
+            **asked,
         )
         rows = path_rows(points, (0,), measuring)
-        verdicts.add(answer_path(question, rows, 1 / 3).verdict)
+        verdicts.add(answer_path(path_question, rows, 1 / (n_inner - 1)).verdict)
     return verdicts
 
 
@@ -94,6 +98,16 @@ def noisy(rng):
     """Return a slope under noise: most splits after the first are bought by chance."""
     X = rng.random((300, 4))
     return table(X, 4 * X[:, 0] + rng.standard_normal(300))
+
+
+def slope(noise):
+    """Return the draw of a slope under noise, on more rows than in ``noisy``."""
+
+    def draw(rng):
+        X = rng.random((800, 4))
+        return table(X, 4 * X[:, 0] + noise * rng.standard_normal(800))
+
+    return draw
 
 
 def two_levels(rng):
@@ -170,6 +184,17 @@ def test_l2_leaves_fewer_leaves_only_where_gradients_share_a_sign(draw, expected
     assert found == {expected}
 
 
+@pytest.mark.parametrize(("noise", "expected"), [(1.0, "supported"), (0.1, "refuted")])
+def test_l2_wins_more_than_it_costs_only_where_trees_learn_noise_by_heart(
+    noise, expected
+):
+    found = path_verdict(slope(noise), "both_losses", "reg_lambda", 120.0,
+                         learning_rate=1.0, n_inner=8, reading="stopped",
+                         margin=Margin.read("1%"))  # fmt: skip
+
+    assert found == {expected}
+
+
 @pytest.mark.parametrize(
     ("noise_std", "n_samples", "expected"),
     [(5.0, 28, "supported"), (0.1, 400, "refuted")],
@@ -195,6 +220,21 @@ def test_l1_kills_a_unit_only_where_the_target_needs_none(measure, slope, expect
 
     found = verdict("dead_units", measure, samples, "above", 0.05, epochs=60,
                     hidden=1, strength=0.1)  # fmt: skip
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "expected"),
+    [((1.0, 0.0, 0.0), "supported"), ((0.0, 0.0, 0.0), "refuted")],
+    ids=["some are needed", "none is"],
+)
+def test_l1_kills_more_units_than_l2_only_where_some_are_needed(coefficients, expected):
+    """Without a target both end without a unit."""
+    samples = [linear(coefficients, 1.0, 150, seed) for seed in range(3)]
+
+    found = verdict("dead_units", "more_than_l2_sgd", samples, "above", 0.05,
+                    epochs=40, hidden=6, strength=0.3)  # fmt: skip
 
     assert found == expected
 
@@ -299,5 +339,89 @@ def test_l1_reduces_the_margin_only_where_l2_shares_it_among_columns(
         samples.append(replace(one, X=X, X_new=X_new))
 
     found = verdict("margins", "l1_over_l2_margin", samples, "below", 0.1)
+
+    assert found == expected
+
+
+ENGINES = pytest.mark.parametrize("engine", ["xgboost", "lightgbm"])
+
+
+def leaves_of(levels, n_rows, seed):
+    """Return a sample of one column, whose values have a level and a number of rows."""
+    x = np.repeat(np.arange(len(levels)), n_rows).astype(float)
+    rng = np.random.default_rng(seed)
+    y = np.asarray(levels)[x.astype(int)] + 0.01 * rng.standard_normal(len(x))
+    return Sample(x[:, None], y - y.mean(), x[:, None], y - y.mean(), SQUARED, seed)
+
+
+@ENGINES
+@pytest.mark.parametrize(
+    ("even", "expected"), [(False, "supported"), (True, "refuted")]
+)
+def test_the_largest_of_even_leaves_keeps_more_only_where_leaves_differ(
+    engine, even, expected
+):
+    samples = [
+        leaves_of((-1.0, 1.0), 100, seed)
+        if even
+        else linear((1.0, -2.0, 0.5, 0.0), 1.0, 150, seed)
+        for seed in range(4)
+    ]
+
+    found = verdict("largest_leaves", "difference_equal_curvature", samples, "above",
+                    0.02, engine=engine, rounds=1 if even else 10)  # fmt: skip
+
+    assert found == expected
+
+
+@ENGINES
+@pytest.mark.parametrize(
+    ("n_rows", "expected"),
+    [((60, 55, 50, 45, 40), "supported"), ((10, 20, 40, 80, 160), "refuted")],
+    ids=["large on fewer rows", "large on many rows"],
+)
+def test_large_leaves_lose_more_under_l2_only_where_they_have_fewer_rows(
+    engine, n_rows, expected
+):
+    samples = [
+        leaves_of((1.0, -1.2, 1.4, -1.6, 1.8), n_rows, seed) for seed in range(4)
+    ]
+
+    found = verdict("leaf_order", "share_order_difference", samples, "above", 0.5,
+                    engine=engine, rounds=1)  # fmt: skip
+
+    assert found == expected
+
+
+def classes(probability, n_samples, seed):
+    """Return two classes, drawn with a probability given one column."""
+    rng = np.random.default_rng(seed)
+    X, X_new = rng.random((2, n_samples, 1))
+    y, y_new = (
+        (rng.random(n_samples) < probability(rows[:, 0])).astype(float)
+        for rows in (X, X_new)
+    )
+    return Sample(X, y, X_new, y_new, LOGISTIC, seed)
+
+
+@ENGINES
+@pytest.mark.parametrize(
+    "measure", ["l2_variation_change", "l2_detour_change", "l1_detour_change"]
+)
+@pytest.mark.parametrize(
+    ("probability", "n_samples", "expected"),
+    [
+        (lambda x: 0.3 + 0.4 * x, 150, "supported"),
+        (lambda x: np.floor(4 * x) % 2, 1500, "refuted"),
+    ],
+    ids=["noise", "clear waves"],
+)
+def test_penalties_smooth_trees_only_where_noise_made_them_wind(
+    engine, measure, probability, n_samples, expected
+):
+    samples = [classes(probability, n_samples, seed) for seed in range(4)]
+
+    found = verdict("smooth_trees", measure, samples, "below", 0.05, engine=engine,
+                    rounds=15)  # fmt: skip
 
     assert found == expected

@@ -49,15 +49,21 @@ from boostreg.claims.experiments.base import (
 from boostreg.losses import Objective
 
 __all__ = [
+    "RULES",
+    "RULE_WORDS",
+    "STRENGTH",
     "NetworkRows",
     "Rule",
     "Weights",
     "dead_units",
+    "forward",
     "gradients",
     "initial",
     "loss",
     "network_zeros",
+    "silent",
     "steps",
+    "training",
     "weight_decay",
 ]
 
@@ -66,6 +72,19 @@ Weights = tuple[Array, Array, Array, Array]
 _BATCH = 32
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 _PENALISED = (True, False, True, False)
+_STEP = {"sgd": 0.1, "adam": 0.01}
+_SILENT = 0.01
+
+STRENGTH = Option(
+    0.03, "penalty, relative to the mean half squared error or log loss", 0.0, 10.0
+)
+RULES = {"subgradient": "l1", "proximal": "proximal", "l2": "l2"}
+"""Rules for L1 and L2 by name, see the table of the module."""
+RULE_WORDS = {
+    "subgradient": "L1, subgradient steps",
+    "proximal": "L1, proximal steps",
+    "l2": "L2",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,14 +111,18 @@ class Rule:
     """How weights are moved, by the optimiser ``sgd`` or ``adam``.
 
     ``how`` is one of the table in the module docstring, or ``none``. ``strength`` is
-    that of the penalty, relative to the mean half squared error or log loss; ``step``
-    is the learning rate.
+    that of the penalty, relative to the mean half squared error or log loss. The
+    learning rate is 0.1 for ``sgd`` and 0.01 for ``adam``.
     """
 
     optimiser: str = "sgd"
     how: str = "none"
     strength: float = 0.0
-    step: float = 0.1
+
+    @property
+    def step(self) -> float:
+        """The learning rate."""
+        return _STEP[self.optimiser]
 
 
 def initial(n_inputs: int, n_hidden: int, rng: np.random.Generator) -> Weights:
@@ -115,12 +138,12 @@ def initial(n_inputs: int, n_hidden: int, rng: np.random.Generator) -> Weights:
 def loss(weights: Weights, data: NetworkRows) -> float:
     """Return the mean half squared error or log loss."""
     half = 0.5 if data.objective.name == "squared_error" else 1.0
-    return half * data.objective.loss(data.y, _forward(weights, data.X)[1][:, None])
+    return half * data.objective.loss(data.y, forward(weights, data.X)[1][:, None])
 
 
 def gradients(weights: Weights, data: NetworkRows) -> Weights:
     """Return the gradient of ``loss`` by each array, by back-propagation."""
-    hidden, raw = _forward(weights, data.X)
+    hidden, raw = forward(weights, data.X)
     slope = data.objective.gradient(data.y, raw[:, None])[:, 0] / len(raw)
     # dL/d(XW + c) = dL/df v (1 - tanh^2)
     back = slope[:, None] * weights[2] * (1 - hidden**2)
@@ -175,10 +198,28 @@ def steps(
         yield weights
 
 
-def _forward(weights: Weights, X: Array) -> tuple[Array, Array]:
+def forward(weights: Weights, X: Array) -> tuple[Array, Array]:
+    """Return the output of the hidden units (n_rows, n_hidden), and raw scores."""
     W, c, v, d = weights
     hidden = np.tanh(X @ W + c)
     return hidden, hidden @ v + d[0]
+
+
+def silent(weights: Weights, X: Array) -> Mask:
+    """Return which units add less than 0.01 to the raw score, in standard deviation."""
+    return np.asarray((forward(weights, X)[0] * weights[2]).std(axis=0) < _SILENT)
+
+
+def training(
+    data: NetworkRows, options: Options, rule: Rule, seed: int
+) -> Iterator[Weights]:
+    """Yield the weights of a new network after each pass over the rows.
+
+    ``options`` has the number of ``hidden`` units and of ``epochs``.
+    """
+    rng = np.random.default_rng(seed)
+    start = initial(data.X.shape[1], int(options["hidden"]), rng)
+    return steps(data, start, rule, int(options["epochs"]), seed)
 
 
 def _mixed(
@@ -188,33 +229,13 @@ def _mixed(
 
 
 _STRENGTHS = (0.0, 0.003, 0.01, 0.03, 0.1)
-_STEP = {"sgd": 0.1, "adam": 0.01}
 _NEAR = 0.01
-_RULES = {"subgradient": "l1", "proximal": "proximal", "l2": "l2"}
-_WORDS = {
-    "subgradient": "L1, subgradient steps",
-    "proximal": "L1, proximal steps",
-    "l2": "L2",
-}
 _OPTIMISERS = {"sgd": "gradient descent", "adam": "Adam"}
 _OPTIONS = {
-    "strength": Option(
-        0.03, "penalty, relative to the mean half squared error or log loss", 0.0, 10.0
-    ),
+    "strength": STRENGTH,
     "hidden": Option(12, "hidden units", low=1, high=256),
     "epochs": Option(30, "passes over the training rows", low=1, high=500),
 }
-
-
-def _training(
-    sample: Sample, options: Options, optimiser: str, how: str, strength: float
-) -> Iterator[Weights]:
-    """Yield the weights of a new network after each pass."""
-    data = NetworkRows.of(sample)
-    rng = np.random.default_rng(sample.seed)
-    start = initial(data.X.shape[1], int(options["hidden"]), rng)
-    rule = Rule(optimiser, how, strength, _STEP[optimiser])
-    return steps(data, start, rule, int(options["epochs"]), sample.seed)
 
 
 def _flat(weights: Iterable[Array]) -> Array:
@@ -245,9 +266,12 @@ def weight_decay(sample: Sample, options: Options) -> Measured:
     """Compare L2 in a network's loss with decoupled weight decay."""
     strength = float(options["strength"])
     values, series = {}, {"epoch": np.arange(1.0, int(options["epochs"]) + 1)}
+    data = NetworkRows.of(sample)
     for optimiser in _OPTIMISERS:
-        l2 = map(_flat, _training(sample, options, optimiser, "l2", strength))
-        decay = map(_flat, _training(sample, options, optimiser, "decay", strength))
+        l2, decay = (
+            map(_flat, training(data, options, rule, sample.seed))
+            for rule in (Rule(optimiser, how, strength) for how in ("l2", "decay"))
+        )
         apart = [
             float(np.linalg.norm(a - b) / np.linalg.norm(a))
             for a, b in zip(l2, decay, strict=True)
@@ -259,8 +283,8 @@ def weight_decay(sample: Sample, options: Options) -> Measured:
 
 @procedure(
     {
-        f"{name}_{figure}": f"share of weights that are {words}: {_WORDS[name]}"
-        for name in _RULES
+        f"{name}_{figure}": f"share of weights that are {words}: {RULE_WORDS[name]}"
+        for name in RULES
         for figure, words in (
             ("zero_share", "exactly 0"),
             ("near_zero_share", "below a hundredth of the largest"),
@@ -273,21 +297,23 @@ def weight_decay(sample: Sample, options: Options) -> Measured:
             x="strength",
             x_label="strength",
             y_label="share of weights",
-            lines=_WORDS,
+            lines=RULE_WORDS,
             x_log=True,
         ),
     ),
 )
 def network_zeros(sample: Sample, options: Options) -> Measured:
     """Count exact zeros among a network's weights, by penalty and kind of step."""
+    data = NetworkRows.of(sample)
 
     def connections(how: str, strength: float) -> Array:
-        *_, (W, _, v, _) = _training(sample, options, "sgd", how, strength)
+        rule = Rule("sgd", how, strength)
+        *_, (W, _, v, _) = training(data, options, rule, sample.seed)
         return _flat((W, v))
 
     values = {}
     series: dict[str, Sequence[float]] = {"strength": _STRENGTHS}
-    for name, how in _RULES.items():
+    for name, how in RULES.items():
         found = connections(how, float(options["strength"]))
         near = np.abs(found) < _NEAR * np.max(np.abs(found), initial=0.0)
         values[f"{name}_zero_share"] = np.mean(found == 0)
@@ -295,8 +321,6 @@ def network_zeros(sample: Sample, options: Options) -> Measured:
         series[name] = [float(np.mean(connections(how, s) == 0)) for s in _STRENGTHS]
     return Measured.of(values, series)
 
-
-_SILENT = 0.01
 
 _DEAD_OPTIONS = _OPTIONS | {
     "epochs": Option(500, "passes over the training rows", low=2, high=10000)
@@ -309,9 +333,9 @@ _DEAD_OPTIONS = _OPTIONS | {
             f"{name}_{optimiser}": (
                 "share of units that add less than a hundredth of the target's "
                 "deviation to the output, and more without a penalty: "
-                f"{_WORDS[name]}, {words}"
+                f"{RULE_WORDS[name]}, {words}"
             )
-            for name in _RULES
+            for name in RULES
             for optimiser, words in _OPTIMISERS.items()
         },
         **{
@@ -323,9 +347,10 @@ _DEAD_OPTIONS = _OPTIONS | {
         },
         **{
             f"{name}_{optimiser}_zero": (
-                f"share of units whose input weights are all 0: {_WORDS[name]}, {words}"
+                "share of units whose input weights are all 0: "
+                f"{RULE_WORDS[name]}, {words}"
             )
-            for name in _RULES
+            for name in RULES
             for optimiser, words in _OPTIMISERS.items()
         },
     },
@@ -350,17 +375,23 @@ def dead_units(sample: Sample, options: Options) -> Measured:
     after half of the epochs or after all, but not after both, is not counted, and the
     share is then a lower bound.
     """
-    strength = float(options["strength"])
+    data, strength = NetworkRows.of(sample), float(options["strength"])
     values: dict[str, float] = {}
     bounds: dict[str, Bound] = {}
     series: dict[str, Sequence[float]] = {"strength": _STRENGTHS}
+
+    def silent_units(rule: Rule) -> tuple[Mask, Mask, Weights]:
+        """Return the silent units after half of the epochs and all, and the weights."""
+        *passes, end = training(data, options, rule, sample.seed)
+        half = passes[int(options["epochs"]) // 2 - 1]
+        return silent(half, data.X), silent(end, data.X), end
+
     for optimiser in _OPTIMISERS:
-        _, free = _halfway(sample, options, optimiser, "none", 0.0)
-        alive = ~_silent(free, sample)
-        for name, how in _RULES.items():
+        _, silent_anyway, _ = silent_units(Rule(optimiser))
+        alive = ~silent_anyway
+        for name, how in RULES.items():
             key = f"{name}_{optimiser}"
-            half, end = _halfway(sample, options, optimiser, how, strength)
-            before, after = (_silent(weights, sample) for weights in (half, end))
+            before, after, end = silent_units(Rule(optimiser, how, strength))
             values[key] = float(np.mean(before & after & alive))
             values[f"{key}_zero"] = float(np.mean((end[0] == 0).all(axis=0)))
             if ((before != after) & alive).any():
@@ -372,28 +403,7 @@ def dead_units(sample: Sample, options: Options) -> Measured:
         if {f"proximal_{optimiser}", f"l2_{optimiser}"} & bounds.keys():
             bounds[more] = "at least"
         series[optimiser] = [
-            float(np.mean(_silent(end, sample) & alive))
-            for _, end in (
-                _halfway(sample, options, optimiser, "proximal", one)
-                for one in _STRENGTHS
-            )
+            float(np.mean(silent_units(Rule(optimiser, "proximal", one))[1] & alive))
+            for one in _STRENGTHS
         ]
     return Measured.of(values, series, bounds)
-
-
-def _halfway(
-    sample: Sample, options: Options, optimiser: str, how: str, strength: float
-) -> tuple[Weights, Weights]:
-    """Return the weights after half of the epochs, and after all."""
-    half = int(options["epochs"]) // 2
-    training = _training(sample, options, optimiser, how, strength)
-    for epoch, weights in enumerate(training, 1):
-        if epoch == half:
-            middle = weights
-    return middle, weights
-
-
-def _silent(weights: Weights, sample: Sample) -> Mask:
-    """Return which units do not change the output of a network."""
-    hidden, _ = _forward(weights, NetworkRows.of(sample).X)
-    return np.asarray((hidden * weights[2]).std(axis=0) < _SILENT)

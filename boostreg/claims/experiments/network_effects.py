@@ -25,21 +25,23 @@ from boostreg.claims.experiments.base import (
     procedure,
 )
 from boostreg.claims.experiments.network import (
+    RULE_WORDS,
+    RULES,
+    STRENGTH,
     NetworkRows,
     Rule,
     Weights,
-    initial,
+    forward,
     loss,
-    steps,
+    silent,
+    training,
 )
 
 __all__ = ["boundary_bend", "dead_unit_cost", "network_boundary", "network_descent"]
 
-_STEP = 0.1
 _STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
 _HELD_OUT = 0.25
 _DRAWS = 20
-_SILENT = 0.01
 _PAIRS, _HALVINGS = 200, 40
 _NEAR = 0.05
 _STRAIGHT = 0.001
@@ -48,11 +50,8 @@ _OPTIONS = {
     "hidden": Option(12, "hidden units", low=2, high=256),
     "epochs": Option(200, "passes over the training rows", low=2, high=10_000),
 }
-_STRENGTH = Option(
-    0.03, "penalty, relative to the mean half squared error or log loss", 0.0, 10.0
-)
-_WORDS = {"l1": "L1, proximal steps", "l2": "L2"}
 _HOW = {"l1": "proximal", "l2": "l2"}
+_WORDS = {name: RULE_WORDS[how] for name, how in _HOW.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,21 +86,15 @@ class _Rows:
         self, options: Options, how: str, strength: float
     ) -> Iterator[Weights]:
         """Yield the weights of a new network after each pass over the rows."""
-        rng = np.random.default_rng(self.seed)
-        start = initial(self.train.X.shape[1], int(options["hidden"]), rng)
-        rule = Rule("sgd", how, strength, _STEP)
-        return steps(self.train, start, rule, int(options["epochs"]), self.seed)
+        return training(self.train, options, Rule("sgd", how, strength), self.seed)
 
     def stopped(self, options: Options, how: str, strength: float) -> "_Stopped":
         """Return the network at the epoch of minimum loss on held-out rows."""
-        best: _Stopped | None = None
-        for weights in self.train_with(options, how, strength):
-            one = _Stopped(weights, loss(weights, self.held_out))
-            if best is None or one.held_out_loss < best.held_out_loss:
-                best = one
-        if best is None:
-            raise ValueError("a network needs at least one epoch")
-        return best
+        passes = self.train_with(options, how, strength)
+        return min(
+            (_Stopped(one, loss(one, self.held_out)) for one in passes),
+            key=lambda one: one.held_out_loss,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,14 +103,6 @@ class _Stopped:
 
     weights: Weights
     held_out_loss: float
-
-
-def _hidden(weights: Weights, X: Array) -> Array:
-    return np.asarray(np.tanh(X @ weights[0] + weights[1]))
-
-
-def _raw(weights: Weights, X: Array) -> Array:
-    return np.asarray(_hidden(weights, X) @ weights[2] + weights[3][0])
 
 
 def _without(weights: Weights, units: Indices) -> Weights:
@@ -150,7 +135,7 @@ def _without(weights: Weights, units: Indices) -> Weights:
             "as L1 kills (geometric mean of draws) over that with them, minus 1"
         ),
     },
-    options=_OPTIONS | {"strength": _STRENGTH},
+    options=_OPTIONS | {"strength": STRENGTH},
     panels=(
         Panel(
             "Dead units and loss along L1",
@@ -171,8 +156,7 @@ def dead_unit_cost(sample: Sample, options: Options) -> Measured:
         return end
 
     def dead(weights: Weights) -> Indices:
-        added = (_hidden(weights, rows.train.X) * weights[2]).std(axis=0)
-        return np.flatnonzero(added < _SILENT)
+        return np.flatnonzero(silent(weights, rows.train.X))
 
     free, penalised = last("none", 0.0), last("proximal", strength)
     gone, whole = dead(penalised), loss(free, rows.new)
@@ -204,14 +188,6 @@ def dead_unit_cost(sample: Sample, options: Options) -> Measured:
     )
 
 
-_DESCENTS = {"subgradient": "l1", "proximal": "proximal", "l2": "l2"}
-_DESCENT_WORDS = {
-    "subgradient": "L1, subgradient steps",
-    "proximal": "L1, proximal steps",
-    "l2": "L2",
-}
-
-
 @procedure(
     {
         "subgradient_over_proximal": (
@@ -231,14 +207,14 @@ _DESCENT_WORDS = {
             "passes chosen on held-out rows"
         ),
     },
-    options=_OPTIONS | {"strength": replace(_STRENGTH, default=0.01)},
+    options=_OPTIONS | {"strength": replace(STRENGTH, default=0.01)},
     panels=(
         Panel(
             "Penalised training loss of a network",
             x="epoch",
             x_label="passes over the rows",
             y_label="loss plus penalty, over that at the start",
-            lines=_DESCENT_WORDS,
+            lines=RULE_WORDS,
             y_log=True,
         ),
     ),
@@ -259,7 +235,7 @@ def network_descent(sample: Sample, options: Options) -> Measured:
         name: np.array(
             [penalised(w, how) for w in rows.train_with(options, how, strength)]
         )
-        for name, how in _DESCENTS.items()
+        for name, how in RULES.items()
     }
     epochs = {name: _passes(curve) for name, curve in curves.items()}
     best = {
@@ -316,7 +292,7 @@ _BOUNDARY = {
             for figure, words in _BOUNDARY.items()
         },
     },
-    options=_OPTIONS | {"strength": _STRENGTH},
+    options=_OPTIONS | {"strength": STRENGTH},
     panels=[
         Panel(
             f"{words.capitalize()} along each penalty",
@@ -362,7 +338,7 @@ def boundary_bend(weights: Weights, X: Array, seed: int) -> tuple[float, float]:
     NaN if all rows are on one side. A bend below 0.001, where normals differ by some
     three degrees, counts as 0.001: the boundary is straight.
     """
-    raw = _raw(weights, X)
+    _, raw = forward(weights, X)
     low, high = np.flatnonzero(raw < 0), np.flatnonzero(raw >= 0)
     if not (low.size and high.size):
         return float("nan"), float("nan")
@@ -370,10 +346,11 @@ def boundary_bend(weights: Weights, X: Array, seed: int) -> tuple[float, float]:
     a, b = X[rng.choice(low, _PAIRS)], X[rng.choice(high, _PAIRS)]
     for _ in range(_HALVINGS):
         middle = (a + b) / 2
-        below = (_raw(weights, middle) < 0)[:, None]
+        below = (forward(weights, middle)[1] < 0)[:, None]
         a, b = np.where(below, middle, a), np.where(below, b, middle)
     # df/dx = W ((1 - tanh^2) v)
-    slopes = ((1 - _hidden(weights, (a + b) / 2) ** 2) * weights[2]) @ weights[0].T
+    hidden, _ = forward(weights, (a + b) / 2)
+    slopes = ((1 - hidden**2) * weights[2]) @ weights[0].T
     norms = np.linalg.norm(slopes, axis=1)
     normals = slopes / np.where(norms > 0, norms, 1.0)[:, None]
     bend = 1 - float(np.linalg.norm(normals.mean(axis=0)))

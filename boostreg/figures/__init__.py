@@ -4,6 +4,13 @@ Each function returns a ``Figure``, which displays itself in a notebook, saves i
 with its own stylesheet, and is embedded in a page as markup without any ``style=``.
 """
 
+from boostreg.figures.claims import (
+    ClaimLine,
+    Measured,
+    TableRow,
+    claim_chart,
+    tables_chart,
+)
 from boostreg.figures.coefficients import coefficient_paths
 from boostreg.figures.curves import (
     Curve,
@@ -15,12 +22,8 @@ from boostreg.figures.figure import Figure, figure_css
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import (
     Estimate,
-    Ratio,
-    VerdictRow,
     difference_chart,
     models_chart,
-    ratio_chart,
-    verdict_strip,
 )
 from boostreg.figures.measures import (
     Bin,
@@ -49,6 +52,7 @@ from boostreg.figures.small import (
 __all__ = [
     "PALETTE",
     "Bin",
+    "ClaimLine",
     "Cloud",
     "ColumnUse",
     "Curve",
@@ -57,13 +61,14 @@ __all__ = [
     "Figure",
     "JudgedModel",
     "Landmark",
+    "Measured",
     "PenaltyRow",
-    "Ratio",
     "Scale",
     "SmallTree",
+    "TableRow",
     "Trace",
-    "VerdictRow",
     "calibration_chart",
+    "claim_chart",
     "coefficient_paths",
     "columns_chart",
     "counts_chart",
@@ -79,12 +84,11 @@ __all__ = [
     "palette_css",
     "penalty_forest",
     "promise_chart",
-    "ratio_chart",
     "robust_high",
     "share_bars",
     "size_against_loss",
     "sizes_and_losses",
     "small_trees",
     "sparkline",
-    "verdict_strip",
+    "tables_chart",
 ]

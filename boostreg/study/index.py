@@ -12,16 +12,11 @@ from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.report.index import index_row, render_index
 from boostreg.report.pair import JudgedRows, compare_runs, pair_lines, render_pair
 from boostreg.report.parts import ClaimData
+from boostreg.report.questions import QUESTIONS, statement_of
 from boostreg.report.results import Results
 from boostreg.report.sections.claims import claim_rows
 from boostreg.report.shell import GENERATOR
-from boostreg.study.article import (
-    QUESTIONS,
-    finding_words,
-    is_article,
-    plain,
-    statement_of,
-)
+from boostreg.study.article import finding_words, is_article, plain
 from boostreg.study.files import write_text
 from boostreg.study.run import (
     damage_as_data_error,

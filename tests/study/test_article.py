@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from boostreg.claims.tables import TABLES
-from boostreg.study.article import QUESTIONS, finding_words, is_article, statement_of
+from boostreg.report.questions import QUESTIONS, statement_of
+from boostreg.study.article import finding_words, is_article
 from boostreg.study.index import claims_page
 from boostreg.study.load import load_study
 from boostreg.study.runner import run_study

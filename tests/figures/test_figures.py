@@ -164,7 +164,7 @@ FIGURES = {
         x_log=True,
         unit="%",
         reference=1.0,
-    ),  # fmt: skip
+    ),
     "claim of one line": claim_chart(
         [ClaimLine("L2", (1.0, 2.0), (8.0, 12.0), "l2", fine=True)],
         title="claim",
@@ -172,7 +172,7 @@ FIGURES = {
         y_label="y",
         y_log=True,
         reference=1.0,
-    ),  # fmt: skip
+    ),
     "tables": tables_chart(
         [
             TableRow("a < b", {"xgboost": (0.5, 0.2, 1.5), "lightgbm": (0.6, 0.0, 9)}),
@@ -181,7 +181,7 @@ FIGURES = {
         ],
         title="tables",
         claimed=(None, 0.8),
-    ),  # fmt: skip
+    ),
     "models": models_chart(MODELS, ("loss", "size"), loss="loss"),
     "narrow models": models_chart(MODELS, ("loss", "size"), loss="loss", narrow=True),
     "no models": models_chart({}, ("loss", "size"), loss="loss"),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from optuna.storages import RDBStorage
 
-TABLES = ("trials.csv", "fits.csv", "paths.csv")
+TABLES = ("trials.csv", "fits.csv", "paths.csv", "predictions.csv")
 
 
 @contextmanager

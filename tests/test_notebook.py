@@ -128,7 +128,7 @@ def test_run_shows_its_answer_and_the_figures_of_its_report(run):
     html = run._repr_html_()
 
     assert run.results["text"]["answer"][0] in unescape(html)
-    assert run.figure("front").standalone() in html
+    assert run.figure("size").standalone() in html
     assert len(run.figures) > 10
     assert all(figure.svg in page for figure in run.figures.values())
 
@@ -139,7 +139,7 @@ def test_tables_of_a_run_are_frames(run):
 
 
 def test_figure_of_no_such_name_is_refused_with_the_names(run):
-    with pytest.raises(FigureError, match=r"name must be the start of one of .*front"):
+    with pytest.raises(FigureError, match=r"name must be the start of one of .*size"):
         run.figure("cloud")
 
 
@@ -153,7 +153,7 @@ def test_text_in_a_notebook_is_escaped():
 
 
 def test_saved_figure_has_plain_colours_before_those_that_follow_the_reader(run):
-    style = svg(run.figure("front")).find("{http://www.w3.org/2000/svg}style").text
+    style = svg(run.figure("size")).find("{http://www.w3.org/2000/svg}style").text
 
     plain, themed = style.split("@supports", 1)
 
@@ -163,7 +163,7 @@ def test_saved_figure_has_plain_colours_before_those_that_follow_the_reader(run)
 
 
 def test_marks_that_wait_for_a_pointer_are_not_seen_in_a_saved_figure(run):
-    assert ".boostreg .no{display:none}" in run.figure("front").standalone()
+    assert ".boostreg .no{display:none}" in run.figure("size").standalone()
 
 
 def test_zero_has_its_place_on_the_axis_of_counts():
@@ -200,7 +200,7 @@ def test_without_a_converter_the_error_says_what_to_install(run, tmp_path, monke
     monkeypatch.setattr(convert, "BROWSERS", ("no-such-browser",))
 
     with pytest.raises(MissingExtraError, match=r"pip install boostreg\[png\]"):
-        run.figure("front").save(tmp_path / "figure.png")
+        run.figure("size").save(tmp_path / "figure.png")
 
 
 def test_browser_that_fails_is_named(run, tmp_path, monkeypatch):
@@ -208,9 +208,9 @@ def test_browser_that_fails_is_named(run, tmp_path, monkeypatch):
     monkeypatch.setattr(convert, "BROWSERS", ("false",))
 
     with pytest.raises(FigureError, match="made no PNG"):
-        run.figure("front").save(tmp_path / "figure.png")
+        run.figure("size").save(tmp_path / "figure.png")
 
 
 def test_other_endings_are_refused(run, tmp_path):
     with pytest.raises(FigureError, match=r"must end in \.svg or \.png, got '\.pdf'"):
-        run.figure("front").save(tmp_path / "figure.pdf")
+        run.figure("size").save(tmp_path / "figure.pdf")

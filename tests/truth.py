@@ -113,6 +113,7 @@ def untruths(text, results):
     page = Page(text)
     claims = [*_models(page, results), *_pairs(page, results), *_glance(page, results)]
     claims += [*_paths(page, results), *_tips(page, results)]
+    claims += [*_offers(page, results), *_metrics(page, results)]
     assert len(claims) > 50
     wrong = [(where, shown) for where, shown, said in claims if not equal(shown, said)]
     return wrong + list(_misdrawn(page, results))
@@ -139,6 +140,37 @@ def _models(page, results):
             yield f"{where} {end}", shown, outer[end]
         leaves = row["leaves, coefficients or weights"]
         yield f"{where} leaves", leaves, size["leaves"]
+
+
+def _metrics(page, results):
+    found = {
+        f"{NAMES[engine]} {kind}": block[kind]
+        for engine, block in results["engines"].items()
+        for kind in ("default", "unpenalised", "best", "one_se")
+    }
+    for row in page.rows("Means over the outer folds"):
+        values = found.get(row["model"], {}).get("metrics", {})
+        for name, one in values.items():
+            shown = row[results["metrics"][name]["label"]]
+            for part, end in zip(re.split(r" \(| to |\)", shown), one, strict=False):
+                yield f"metric {row['model']} {name} {end}", part, one[end]
+
+
+def _offers(page, results):
+    """Yield what the limits on leaves offer, against the lowest loss within each."""
+    budget = page.data["budget"]
+    for limit, lines in zip(budget["limits"], budget["readings"], strict=True):
+        for line, found in zip(lines, results["engines"].values(), strict=True):
+            within = [one for one in found["front"] if one["leaves"] <= limit]
+            if not within:
+                assert line.endswith("nothing this small")
+                continue
+            best = min(within, key=lambda one: one["loss"])
+            lowest = min(one["loss"] for one in found["front"])
+            shown = re.match(r".*: (\S+) leaves, loss (\S+), (\S+) against", line)
+            yield f"limit {limit} leaves", shown[1], best["leaves"]
+            yield f"limit {limit} loss", shown[2], best["loss"]
+            yield f"limit {limit} change", shown[3], best["loss"] / lowest - 1
 
 
 def _pairs(page, results):
@@ -271,6 +303,7 @@ def contradictions(results):
         *_wrong_words(results, tolerance),
         *_unsafe(results, tolerance),
         *_misstated(results),
+        *_overstated(results),
     ]
 
 
@@ -311,6 +344,24 @@ def _unsafe(results, tolerance):
                     high = point["against_off"]["high"]
                     if not point["rated"] or point["cut"] or high >= tolerance:
                         yield f"safe {engine} {name} {path['anchor']} {point['value']}"
+
+
+def _overstated(results):
+    """Yield headings on size that another number of leaves would make true."""
+    heading = results["text"]["headings"]["front"]
+    stated = re.findall(r"(\w+) from ([\d.,]+)", heading)
+    tolerance = results["study"]["tolerance"]
+    for (name, leaves), (engine, found) in zip(
+        stated, results["engines"].items(), strict=True
+    ):
+        lowest = min(one["loss"] for one in found["front"])
+        near = [
+            one["leaves"]
+            for one in found["front"]
+            if one["loss"] <= lowest * (1 + tolerance)
+        ]
+        if name != NAMES[engine] or not equal(leaves, min(near)):
+            yield f"{engine}: {heading}"
 
 
 def _misstated(results):

@@ -89,11 +89,12 @@ MEASURES = (
 class PathRow:
     """One fold at one point of a path: a row of ``paths.csv``.
 
-    ``anchor`` is the setting of all other penalties: ``fixed``, the study's fixed
-    values and our defaults, or ``tuned``, the best candidate of the outer fold's own
-    search. ``reading``
-    is where the curve is read: ``stopped``, at the rounds with the lowest mean loss, or
-    ``equal``, at the same rounds for all points of an outer fold.
+    ``anchor`` is the setting of everything else. For ``fixed``, it is ``search.fixed``;
+    what that does not state is off if it is in ``UNPENALISED``, otherwise at our
+    default. (``penalty_path`` holds its argument ``fixed`` and our defaults.) For
+    ``tuned``, it is the best candidate of the outer fold's own search.
+    ``reading`` is where the curve is read: ``stopped``, at the rounds with the lowest
+    mean loss, or ``equal``, at the same rounds for all points of an outer fold.
     """
 
     engine: str

@@ -100,12 +100,7 @@ class PenaltyPath(pd.DataFrame):
         table = str(pd.DataFrame(self)._repr_html_())  # type: ignore[operator]
         if self.effect is None:
             return table
-        name = self.effect.penalty
-        panels = (
-            f'<div style="width:270px"><p>{measure} by {name}</p>'
-            f"{self.figure(measure).standalone()}</div>"
-            for measure in _MEASURES
-        )
+        panels = (self.figure(measure) for measure in _MEASURES)
         return notebook_html(*panels) + table
 
 

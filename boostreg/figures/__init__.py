@@ -19,6 +19,7 @@ from boostreg.figures.curves import (
     measure_scale,
 )
 from boostreg.figures.figure import Figure, figure_css
+from boostreg.figures.forest import PenaltyEffect, PenaltyRow, penalty_forest
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import (
     Estimate,
@@ -31,13 +32,7 @@ from boostreg.figures.measures import (
     calibration_chart,
     columns_chart,
 )
-from boostreg.figures.overview import (
-    Effect,
-    JudgedModel,
-    PenaltyRow,
-    penalty_forest,
-    sizes_and_losses,
-)
+from boostreg.figures.overview import JudgedModel, sizes_and_losses
 from boostreg.figures.pairs import Trace, curves_of_two, fronts_of_two
 from boostreg.figures.palette import PALETTE, encoding, palette_css
 from boostreg.figures.scale import Scale, robust_high
@@ -56,12 +51,12 @@ __all__ = [
     "Cloud",
     "ColumnUse",
     "Curve",
-    "Effect",
     "Estimate",
     "Figure",
     "JudgedModel",
     "Landmark",
     "Measured",
+    "PenaltyEffect",
     "PenaltyRow",
     "Scale",
     "SmallTree",

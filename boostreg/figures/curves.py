@@ -293,7 +293,7 @@ def line_panel(  # noqa: PLR0913 - a chart has two axes, each with words and a s
         if place < len(classes):
             shown.append((name, series, classes[place]))
     longest = max((len(shorten(name, 22)) for name, *_ in shown), default=0)
-    right = 470 - 10 - 6.6 * longest
+    right = 470 - 10 - 7.7 * longest
     frame = Frame(width=470, height=270, left=62, right=right, top=26, bottom=218)
     across = frame.across(x, log=x_log)
     up = frame.up([v for _, series, _ in shown for v in series], log=y_log)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures.figure import Figure
 from boostreg.figures.frame import Frame
 from boostreg.figures.marks import Label, Point, place_labels, points, steps
@@ -146,10 +147,12 @@ def _labels(
     y: Scale,
     taken: Sequence[Point],
 ) -> Fragment:
-    labels = [
-        Label(m.words, (x(m.leaves), y(m.loss)), encoding(m.engine).class_)
-        for m in landmarks
-    ]
+    labels = []
+    for m in landmarks:
+        known, drawn = ENGINE_FACTS.get(m.engine), encoding(m.engine)
+        short = (known and known.short) or drawn.name
+        words = m.words.replace(drawn.name, short) if frame is _NARROW else m.words
+        labels.append(Label(words, (x(m.leaves), y(m.loss)), drawn.class_))
     inside = (frame.left + 4, frame.top + 14, frame.right, frame.bottom - 2)
     return place_labels(labels, inside, taken=taken)
 

@@ -84,6 +84,8 @@ _ROW, _SPACE = 17.0, 7.0
 
 _WIDE_MARGIN = 8.0
 _NARROW = 328
+_MIN_PLOT = 160.0
+"""Pixels of a plot that names at its left leave to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class _RowsLayout:
             drawn.append(text(0, height + 4, shorten(name, 30), "k halo"))
         for y, one in self.rows(groups):
             class_ = encoding(one.engine).class_
-            if one.engine and not self.above:
+            if one.engine and frame.width != _NARROW:
                 label = encoding(one.engine).name
                 drawn.append(text(frame.left - 12, y + 4, label, class_, "end"))
             ends = (one.value, one.low, one.high)
@@ -149,30 +151,29 @@ def _joined(one: Estimate) -> str:
 def _layout(groups: Rows, heads: Sequence[str], *, width: int) -> _RowsLayout:
     """Return a layout whose columns are as wide as their content.
 
-    Without ``heads`` there are no columns.
+    Without ``heads``, or on a phone, there are no columns.
     """
-    above = width == _NARROW
     rows = [one for estimates in groups.values() for one in estimates]
-    top = 4.0 if above or not heads else 24.0
-    bottom = top + _ROW * (len(rows) + above * len(groups)) + _SPACE * len(groups)
-    left = 6.0
-    if not above:
-        names = max((len(shorten(name, 30)) for name in groups), default=0)
-        engines = max(
-            (len(encoding(one.engine).name) * bool(one.engine) for one in rows),
-            default=0,
-        )
-        left = 6.9 * (names + engines) + 38
     columns: list[float] = []
     end = float(width)
-    if heads and not above:
+    if heads and width != _NARROW:
         for k, head in reversed(list(enumerate(heads))):
             columns.insert(0, end)
             content = max((len(one.words[k]) for one in rows), default=0)
-            end -= 6.6 * max(content, len(head)) + 16
+            end -= 6.6 * max(content, len(head)) + 22
     else:
         end -= 6.2 * max((len(_joined(one)) for one in rows), default=0) + _WIDE_MARGIN
-    frame = Frame(width, round(bottom + 40), left, end - 6, top, bottom)
+    right = end - 6
+    names = 6.9 * max((len(shorten(name, 30)) for name in groups), default=0)
+    labels = [encoding(one.engine).name for one in rows if one.engine]
+    engines = 6.9 * max(map(len, labels), default=0) + 26 * bool(labels)
+    left = 6.0 if width == _NARROW else names + engines + 12
+    above = right - left < _MIN_PLOT or width == _NARROW
+    if above and width != _NARROW:
+        left = engines + 6
+    top = 24.0 if columns else 4.0
+    bottom = top + _ROW * (len(rows) + above * len(groups)) + _SPACE * len(groups)
+    frame = Frame(width, round(bottom + 40), left, right, top, bottom)
     return _RowsLayout(frame, tuple(columns), above)
 
 

@@ -33,7 +33,7 @@ class _Node:
     depth: int = 0
 
 
-def small_trees(trees: Sequence[SmallTree], *, title: str, width: int = 176) -> Figure:
+def small_trees(trees: Sequence[SmallTree], *, title: str, width: int = 196) -> Figure:
     """Draw trees below each other, with leaves as bars on one scale.
 
     A filled bar upwards is a positive leaf, a hollow bar downwards a negative one. A

@@ -249,7 +249,9 @@ class PickWork(Work[PickRecord]):
         """Return how much the loss rises when each column is permuted."""
         engine, objective = get_engine(self.fit.engine), dataset.objective
         drawn = np.random.default_rng(self.fit.seed)
-        some = drawn.permutation(len(rows))[:_MAX_PERMUTED]
+        weights = dataset.table.weights
+        counted = np.ones(len(rows)) if weights is None else weights[rows]
+        some = drawn.permutation(np.flatnonzero(counted > 0))[:_MAX_PERMUTED]
         test = dataset.table.rows(rows[some])
         before = _mean(objective.row_losses(test.y, raw[some]), dataset, rows[some])
         used, many = engine.trees(model).gains() != 0, self.n_repeats

@@ -241,8 +241,8 @@ def _questions(
         word = "better" if any(o.word == "better" for o in against) else "not settled"
         yield _question("mean", word, against)
     if simple := decision.simple:
-        against = rivals(record, decision.champion)
-        found = [find(pairs, simple, rival) for rival in against]
+        others = rivals(record, decision.champion)
+        found = [find(pairs, simple, rival) for rival in others]
         yield _question("simple", found[0].word, found)
     for question, b in (("penalties", "unpenalised"), ("defaults", "default")):
         found = [pairs[f"{engine} best", f"{engine} {b}"] for engine in engines]

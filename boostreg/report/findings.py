@@ -101,8 +101,7 @@ def caveats(record: RunRecord, by_pair: Pairs) -> list[str]:
     if record.searched:
         lines.append(defaults_sentence(record, by_pair))
         lines += map(sentences.ties_sentence, record.engines.values())
-    if record.main_effects:
-        lines.append(sentences.alone_sentence(record))
+    lines += sentences.alone_sentences(record)
     lines += sentences.flat_sentences(record)
     searches = [t for e in record.engines.values() for t in e.tuned.values()]
     states = [trial.state for tuned in searches for trial in tuned.trials]

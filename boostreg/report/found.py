@@ -106,8 +106,9 @@ def _quantity(claim: ClaimData) -> str:
     """Return the quantity of an experiment and its value."""
     parts = _RATIO.match(claim["measured"])
     if not claim["share"] or parts is None:
-        what, colon, of = claim["measured"].rpartition(": ")
-        what = f"{what} ({of})" if colon and "means" not in of else claim["measured"]
+        whole = claim["measured"].removeprefix("log10 of ")
+        what, colon, of = whole.rpartition(": ")
+        what = f"{what} ({of})" if colon and "means" not in of else whole
         return f"{capitalize(what)}: {effect_words(claim)}"
     rest = parts["rest"]
     rest = f" ({rest[2:]})" if rest.startswith(": ") else rest
@@ -127,8 +128,12 @@ def _reach(claim: ClaimData) -> str:
         return ""
     ends = (min(known(low)), max(known(high)))
     write = _percent if claim["share"] else (lambda end: significant(end, 2))
+    if claim["measured"].startswith("log10 of "):
+        ends = (10 ** ends[0], 10 ** ends[1])
     if claim["measured"].startswith("share") and not claim["share"]:
-        return f" (interval {_between([significant(100 * v, 2) for v in ends])}%)"
+        unit = "" if effect_words(claim).endswith("points") else "%"
+        parts = [f"{significant(100 * end, 2)}{unit}" for end in ends]
+        return f" (interval {_between(parts)})"
     return f" (interval {write(ends[0])} to {write(ends[1])})"
 
 

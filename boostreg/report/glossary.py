@@ -101,13 +101,15 @@ TERMS = (
 """In the order of the page."""
 
 _TAG = re.compile(r"(<[^>]*>)")
-_NAME = re.compile(r"</?([a-zA-Z0-9-]+)")
+_NAME = re.compile(r"<(/?)([a-z0-9]+)")
+_KEY = 'class="key'
 _CLOSED = frozenset(
     ("head", "script", "style", "svg", "nav", "header", "h1", "h2", "h3", "h4", "a",
      "button", "label", "summary", "select", "output", "pre", "code", "table", "bdi",
      "dl")
 )  # fmt: skip
-"""Elements in which nothing is linked: titles, controls, code, drawings, tables."""
+"""Elements in which nothing is linked: titles, controls, code, drawings, tables; and
+the keys of pictures."""
 
 
 def link_terms(page: str) -> str:
@@ -120,13 +122,15 @@ def link_terms(page: str) -> str:
     '<p>2 <a class="term" href="#term-outer-fold">outer folds</a> judge.</p>'
     """
     waiting = {form.lower(): term for term in TERMS for form in term.forms}
-    pieces, inside = _TAG.split(page), 0
+    pieces, closed = _TAG.split(page), list[str]()
     for place, piece in enumerate(pieces):
-        if piece.startswith("<"):
-            name = _NAME.match(piece)
-            if name and name[1].lower() in _CLOSED:
-                inside += -1 if piece.startswith("</") else 1
-        elif inside == 0 and waiting and not piece.isspace():
+        if found := _NAME.match(piece):
+            ends, name = found.groups()
+            if ends and closed and closed[-1] == name:
+                closed.pop()
+            elif not ends and (name in (*_CLOSED, *closed[-1:]) or _KEY in piece):
+                closed.append(name)
+        elif waiting and not closed and not piece.startswith("<"):
             pieces[place] = _linked(piece, waiting)
     return "".join(pieces)
 

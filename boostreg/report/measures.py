@@ -10,6 +10,7 @@ from scipy.stats import norm
 from boostreg.arrays import Array
 from boostreg.changes import Judges
 from boostreg.data import Reading
+from boostreg.errors import ModelError
 from boostreg.metrics import Metric, probabilities
 from boostreg.report.comparisons import Judged, best_linear
 from boostreg.report.parts import (
@@ -160,27 +161,29 @@ def features_data(record: RunRecord, use: FeatureUse) -> FeaturesData:
 
 
 def linear_model(record: RunRecord) -> LinearModel | None:
-    """Return the best linear model, trained on all rows; None if none was fitted."""
+    """Return the best linear model, trained on all rows.
+
+    None if none was fitted, or if its numbers overflow.
+    """
     name = best_linear(record)
     if name is None:
         return None
     card, final = record.card, record.baselines[name][None]
-    return LinearModel(
-        card=LinearCard(
-            model=name,
-            strength=final.strength,
-            l1_ratio=final.l1_ratio,
-            target=card["target"],
-            task=card["task"],
-            objective=record.objective,
-            classes=tuple(card["class_labels"]),
-            columns=record.columns,
-            reading=Reading.from_dict(record.study["data"]),
-        ),
-        inputs=final.encoding,
-        intercept=final.intercept,
-        coefficients=final.chosen,
+    described = LinearCard(
+        model=name,
+        strength=final.strength,
+        l1_ratio=final.l1_ratio,
+        target=card["target"],
+        task=card["task"],
+        objective=record.objective,
+        classes=tuple(card["class_labels"]),
+        columns=record.columns,
+        reading=Reading.from_dict(record.study["data"]),
     )
+    try:
+        return LinearModel(described, final.encoding, final.intercept, final.chosen)
+    except ModelError:
+        return None
 
 
 def simple_data(

@@ -140,7 +140,7 @@ class CoefficientData(Part):
     category: str | None
     output: Any
     standardized: Finite
-    raw: Finite
+    raw: Number
 
 
 class SimpleModelData(Part):
@@ -157,7 +157,7 @@ class SimpleModelData(Part):
     l1_ratio: Number
     scale: str
     intercept: list[Finite]
-    raw_intercept: list[Finite]
+    raw_intercept: list[Number]
     coefficients: list[CoefficientData]
 
 

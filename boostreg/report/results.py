@@ -448,7 +448,8 @@ class TreeData(Part):
 class EffectData(PathData):
     """What one penalty of one engine does, read where each curve stops.
 
-    ``tuned`` judges it around ``anchor``, ``alone`` around the study's fixed values;
+    ``tuned`` judges it around ``anchor``, ``alone`` is added to the unpenalised model
+    and to what ``search.fixed`` states;
     ``others`` are the same path around other values or read elsewhere. ``tuned``,
     ``alone`` and ``mechanism`` are None where they were not measured.
     """

@@ -8,7 +8,6 @@ from boostreg.effects.effects import FACTORS
 from boostreg.effects.optimism import ties
 from boostreg.effects.outer import TunedPenalty
 from boostreg.figures.scale import count, factor
-from boostreg.penalty import Penalty
 from boostreg.penalty.value import UNPENALISED
 from boostreg.report.comparisons import best_linear, lead_engine
 from boostreg.report.decision import Decision, Pairs, find
@@ -22,7 +21,7 @@ from boostreg.report.wording import (
 )
 
 __all__ = [
-    "NOT_MEASURED", "alone_sentence", "anchor_words", "baselines_heading",
+    "NOT_MEASURED", "alone_sentences", "anchor_words", "baselines_heading",
     "effect_sentence", "effects_heading", "engines_heading", "flat_sentences",
     "front_heading",
     "importance_heading", "listed", "of_all_engines",
@@ -159,21 +158,20 @@ def anchor_words(record: RunRecord) -> str:
     return _ANCHORS[record.anchor]
 
 
-def alone_sentence(record: RunRecord) -> str:
-    """Return what the reading "alone" holds: the study's fixed values, our defaults."""
+def alone_sentences(record: RunRecord) -> Iterator[str]:
+    """Yield what stays on where a penalty is judged alone: what the study fixes."""
     search = record.study["search"]
-    held = Penalty(**search["fixed"]).as_dict()
     on = [
         f"{name} {format_number(value)}"
         for name, idle in UNPENALISED.items()
-        if (value := held[name]) is not None and value != idle
+        if (value := search["fixed"].get(name, idle)) != idle
     ]
-    rest = f", except {listed(on)} (scale: {search['scale']})" if on else ""
-    return (
-        "Where a penalty is judged alone, the other penalties on leaf weights and "
-        f"splits are off{rest}; limits on the size of trees are those of search.fixed, "
-        "otherwise our defaults."
-    )
+    if on and record.main_effects:
+        yield (
+            "Where a penalty is judged alone, the other penalties on leaf weights and "
+            f"splits are off, except {listed(on)} of search.fixed (scale: "
+            f"{search['scale']})."
+        )
 
 
 def ties_sentence(engine: EngineRecord) -> str:
@@ -259,7 +257,8 @@ def front_heading(
     >>> front_heading({"xgboost": [(0, 3.0), (40, 1.1), (100, 1.0), (300, 1.0)]}, 0.01)
     'Within 1% of its lowest loss: XGBoost from 100 leaves on; half as many cost +10%'
     """
-    found, costs = [], []
+    found: list[str] = []
+    costs: list[str] = []
     for engine, front in fronts.items():
         lowest = front[-1][1]
         leaves = next(n for n, loss in front if loss <= lowest * (1 + tolerance))

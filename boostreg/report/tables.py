@@ -1,7 +1,12 @@
 """The tables of a run: a row per trial, fit, fold of a path, and row that judges."""
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
+import numpy as np
+
+from boostreg.arrays import Array
 from boostreg.effects.effects import plain_size
 from boostreg.penalty import Penalty
 from boostreg.report.comparisons import judged_models
@@ -73,35 +78,34 @@ def loss_table(record: RunRecord) -> list[dict[str, object]]:
     return table
 
 
-def prediction_table(record: RunRecord) -> list[dict[str, object]]:
-    """Return the rows of ``predictions.csv``: one per test row of an outer fold.
+def prediction_table(record: RunRecord) -> tuple[list[str], Iterator[Sequence[object]]]:
+    """Return head and rows of ``predictions.csv``: a row per test row of an outer fold.
 
-    ``row`` is its place in the table; then come its weight, its target, and what every
-    model that was judged predicts: a number, or a probability for each class.
+    After the fold come the row's place in the table, its weight, its target, and what
+    every model that was judged predicts: a number, or a probability for each class.
     """
-    judged, judges = judged_models(record), record.judges
     labels = record.card["class_labels"]
-    values = {n: predicted_values(record, one) for n, one in judged.items()}
-    table: list[dict[str, object]] = []
-    for fold, (rows, weights) in enumerate(
-        zip(judges.rows, judges.weights, strict=True)
-    ):
-        y = record.y[rows]
-        columns: dict[str, list[Any]] = {
-            "row": rows.tolist(),
-            "weight": [1.0] * len(rows) if weights is None else weights.tolist(),
-            "target": [labels[int(k)] for k in y] if labels else y.tolist(),
-        }
-        for name, by_fold in values.items():
-            if not labels:
-                columns[name] = by_fold[fold].tolist()
-            for code, label in enumerate(labels):
-                columns[f"{name} probability_{label}"] = by_fold[fold][:, code].tolist()
-        table += [
-            {"outer_fold": fold, **dict(zip(columns, cells, strict=True))}
-            for cells in zip(*columns.values(), strict=True)
-        ]
-    return table
+    judged = judged_models(record)
+    values = [predicted_values(record, one) for one in judged.values()]
+    head = ["outer_fold", "row", "weight", "target"]
+    for name in judged:
+        head += [f"{name} probability_{label}" for label in labels] or [name]
+    return head, chain.from_iterable(
+        _predicted_rows(record, fold, [one[fold] for one in values])
+        for fold in range(len(record.judges.rows))
+    )
+
+
+def _predicted_rows(
+    record: RunRecord, fold: int, values: Sequence[Array]
+) -> Iterator[Sequence[object]]:
+    rows, weights = record.judges.rows[fold], record.judges.weights[fold]
+    labels, y = record.card["class_labels"], record.y[rows]
+    numbers = np.column_stack(values)
+    for place, row in enumerate(rows.tolist()):
+        weight = 1.0 if weights is None else float(weights[place])
+        target = labels[int(y[place])] if labels else float(y[place])
+        yield fold, row, weight, target, *numbers[place].tolist()
 
 
 def fit_table(record: RunRecord) -> list[dict[str, Any]]:

@@ -81,15 +81,17 @@ class LinearModel(Predictor):
 
     def __post_init__(self) -> None:
         shape = (len(self.inputs), self.card.objective.n_outputs)
-        finite = np.isfinite(self.coefficients).all() and np.isfinite(self.intercept)
+        numbers = [self.coefficients.ravel(), self.intercept.ravel()]
+        numbers += [np.array([one.center, one.scale]) for one in self.inputs]
         if (
             self.coefficients.shape != shape
             or self.intercept.shape != shape[1:]
-            or not np.all(finite)
+            or not np.isfinite(np.concatenate(numbers)).all()
+            or any(one.scale <= 0 for one in self.inputs)
         ):
             raise ModelError(
                 f"the linear model is damaged: it needs {shape[0]} x {shape[1]} finite "
-                f"coefficients and {shape[1]} intercepts."
+                f"coefficients, {shape[1]} intercepts, and a scale above 0 per input."
             )
 
     @property
@@ -110,13 +112,15 @@ class LinearModel(Predictor):
     def raw_coefficients(self) -> Array:
         """Coefficients per unit of the column, (n_inputs, n_outputs)."""
         scales = np.array([one.scale for one in self.inputs]).reshape(-1, 1)
-        return np.asarray(self.coefficients / scales)
+        with np.errstate(over="ignore"):
+            return np.asarray(self.coefficients / scales)
 
     @property
     def raw_intercept(self) -> Array:
         """The intercept that belongs to ``raw_coefficients``, (n_outputs,)."""
         centers = np.array([one.center for one in self.inputs])
-        return np.asarray(self.intercept - centers @ self.raw_coefficients)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(self.intercept - centers @ self.raw_coefficients)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the model, JSON-ready."""
@@ -231,7 +235,7 @@ def _input(content: Mapping[str, Any], columns: tuple[Column, ...]) -> Input:
     level: float | None = {"number": None, "missing": math.nan}.get(reads)
     if reads == "category":
         level = float((columns[place].categories or ()).index(content["category"]))
-    scale = float(content["scale"])
-    if reads not in _KINDS or not (math.isfinite(scale) and scale > 0):
-        raise ValueError(f"input {content['name']!r} cannot be read")
-    return Input(content["name"], place, level, float(content["center"]), scale)
+    if reads not in _KINDS:
+        raise ValueError(f"an input reads one of {_KINDS}")
+    center, scale = float(content["center"]), float(content["scale"])
+    return Input(content["name"], place, level, center, scale)

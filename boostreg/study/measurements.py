@@ -274,7 +274,7 @@ class Insights:
         return found
 
     def mechanisms(self, rows: Sequence[PathRow]) -> list[Mechanism]:
-        """Return the mechanisms of penalties on leaf weights, at the fixed values."""
+        """Return the mechanisms of penalties on leaf weights, around ``fixed``."""
         records, found = self._refreshed.records, []
         for engine in self._plan.spec.engines:
             for name in MECHANISMS:

@@ -179,8 +179,7 @@ def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
     write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
     losses = loss_table(record)
     write_csv(folder / "losses.csv", losses, tuple(losses[0]))
-    predictions = prediction_table(record)
-    write_csv(folder / "predictions.csv", predictions, tuple(predictions[0]))
+    write_text(folder / "predictions.csv", csv_text(*prediction_table(record)))
     models = _write_models(folder / "models", record)
     sizes = {name: path.stat().st_size for name, path in models.items()}
     timed: RunData = {

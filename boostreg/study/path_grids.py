@@ -7,8 +7,9 @@ from boostreg.effects.mechanism import MECHANISMS, why_not_split
 from boostreg.effects.paths import path_grid, path_points
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import StudyError, UnsupportedPenaltyError
-from boostreg.penalty import Penalty, Range, Space
+from boostreg.penalty import Penalty, Range, Scale, Space
 from boostreg.penalty.space import shipped_range
+from boostreg.penalty.value import UNPENALISED
 from boostreg.report.sentences import listed
 from boostreg.report.wording import LABELS
 from boostreg.study.spec import StudySpec
@@ -19,6 +20,7 @@ __all__ = [
     "engine_grids",
     "left_out",
     "not_split",
+    "path_base",
     "path_names",
     "unsupported_penalty",
 ]
@@ -43,6 +45,17 @@ def path_names(
     return tuple(dict.fromkeys((*_ALWAYS, *searched)))
 
 
+def path_base(own: EngineSpace, scale: Scale) -> Penalty:
+    """Return what paths around the anchor ``fixed`` hold for one engine.
+
+    Penalties in the narrow sense are off unless ``search.fixed`` states them, so that a
+    path adds its penalty to the unpenalised model. Capacity, sampling and the learning
+    rate are at ``search.fixed``, otherwise at our defaults.
+    """
+    values: dict[str, Any] = dict(UNPENALISED) | dict(own.fixed)
+    return Penalty(**values, scale=scale)
+
+
 def engine_grids(
     spec: StudySpec, space: Space, spaces: Mapping[str, EngineSpace], problem: Problem
 ) -> Grids:
@@ -59,8 +72,7 @@ def engine_grids(
     reasons: dict[str, list[str]] = {name: [] for name in names}
     for engine, own in spaces.items():
         found[engine] = {}
-        fixed: dict[str, Any] = dict(own.fixed)
-        base = Penalty(**fixed, scale=spec.search.scale)
+        base = path_base(own, spec.search.scale)
         for place, (name, shared) in enumerate(wanted.items()):
             if shared is None:
                 text = f"{name} has no range; add one to search.space."

@@ -40,7 +40,13 @@ from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.faults import describe
 from boostreg.study.load import Study, check_baselines, check_engines, without_effect
-from boostreg.study.path_grids import engine_grids, left_out, not_split, path_names
+from boostreg.study.path_grids import (
+    engine_grids,
+    left_out,
+    not_split,
+    path_base,
+    path_names,
+)
 from boostreg.study.run import damage_as_data_error, read_results
 from boostreg.study.spec import Folds, Validation
 from boostreg.tuning import Proposer, Tuning
@@ -329,7 +335,7 @@ class Plan:
         ]
 
     def paths(self) -> list[PathPoint]:
-        """Return the points of all paths, with the rest at the fixed values."""
+        """Return the points of all paths around the anchor ``fixed``."""
         return [
             point
             for engine in self.spec.engines
@@ -337,8 +343,7 @@ class Plan:
         ]
 
     def _base(self, engine: str) -> Penalty:
-        fixed: dict[str, Any] = dict(self.spaces[engine].fixed)
-        return Penalty(**fixed, scale=self.spec.search.scale)
+        return path_base(self.spaces[engine], self.spec.search.scale)
 
     def paths_around(self, engine: str, bases: Sequence[Penalty]) -> list[PathPoint]:
         """Return the points of one engine's paths around what each outer fold chose."""
@@ -424,7 +429,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     table, splits = plan.table, plan.splits
     n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
     n_trials = n_engines * (n_outer + 1) * spec.search.trials
-    n_paths = len(plan.paths())  # around the fixed values and the tuned best
+    n_paths = len(plan.paths())  # around "fixed" and around the tuned best
     n_first = len(plan.first_outer_folds)
     n_refits = len(PICKS) + 1  # the last one is unpenalised
     fits = {

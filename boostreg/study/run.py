@@ -62,7 +62,7 @@ _KINDS = {
 }
 """Types of the cells by column; all other columns have numbers or nothing."""
 
-_SHOWN = ("front", "engines")
+_SHOWN = ("answer", "size")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ class Run:
             return page_figures(self.results, *rows)
 
     def figure(self, name: str) -> Figure:
-        """Return the first figure whose name starts with ``name``, such as ``front``.
+        """Return the first figure whose name starts with ``name``, such as ``size``.
 
         Raises
         ------

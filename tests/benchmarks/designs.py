@@ -25,6 +25,10 @@ class Design:
     n_features: int
     target: Callable[[Array, np.random.Generator], Array]
     classes: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+    """Engines that a whole study tunes too."""
+    acting: str | None = None
+    """The only penalty with a range in which it can act, if the design is about it."""
 
     def table(self, n_samples: int, rng: np.random.Generator) -> Table:
         """Return so many rows, columns uniform on [0, 1)."""
@@ -93,3 +97,17 @@ DESIGNS = (
     Design("steps, few rows", "xgboost", 80, 6, stepped),
     Design("friedman, 1000 rows", "lightgbm", 1000, 10, friedman),
 )
+
+
+def mostly_linear(X: Array, rng: np.random.Generator) -> Array:
+    """Return a linear signal, a product of two columns, and noise."""
+    product = 2.7 * (X[:, 0] - 0.5) * (X[:, 1] - 0.5)
+    return 2 * X[:, 0] + X[:, 1] + product + 0.7 * rng.normal(size=len(X))
+
+
+PLANTED = (
+    Design("one penalty acts", "xgboost", 150, 6, stepped, acting="max_leaves"),
+    Design("equal engines", "xgboost", 200, 4, total, rivals=("lightgbm",)),
+    Design("linear 2 % worse", "xgboost", 800, 3, mostly_linear),
+)
+"""Designs whose answer is known, see ``truths.py``."""

@@ -1,6 +1,7 @@
 """Predictions of refits on outer folds, and what permuting a column costs."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,6 +111,19 @@ def test_rows_are_sampled_where_there_are_too_many(dataset, fit, monkeypatch):
     np.testing.assert_array_equal(found.raw, whole.raw)
     assert found.rises != whole.rises
     assert found.rises[0] > 1
+
+
+def test_rows_without_weight_are_not_permuted(dataset, fit, monkeypatch):
+    """Otherwise the few sampled rows may have no weight at all."""
+    weights = 1.0 * (np.arange(200) % 10 == 0)
+    table = replace(dataset.table, weights=weights)
+    weighted = Dataset(table, dataset.splits, dataset.objective)
+    monkeypatch.setattr("boostreg.fits.work._MAX_PERMUTED", 3)
+    work = PickWork(fit, (0,))
+
+    (rise,) = work.decode(work.run(weighted)).rises
+
+    assert math.isfinite(rise)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

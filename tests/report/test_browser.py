@@ -1,5 +1,7 @@
 """The page in headless Chromium: silent, reachable by all, and alive."""
 
+import json
+import math
 import random
 import re
 import runpy
@@ -78,7 +80,7 @@ def test_filters_act_on_table_and_chart(visit, page_file):
     page = visit(page_file).page
     unfold(page, "trials")
 
-    page.locator(".engine").first.uncheck()
+    page.locator("#size .engine").first.uncheck()
     page.locator("#which").select_option("raced")
 
     rows = page.locator("#table tbody tr")
@@ -87,11 +89,12 @@ def test_filters_act_on_table_and_chart(visit, page_file):
         name.startswith("lightgbm")
         for name in page.locator("#table tbody th").all_text_contents()
     )
-    assert page.locator("#scatter path.pt.x.faint").is_hidden()
+    assert page.locator("#scatter path.pt.x.faint").first.is_hidden()
+    assert not page.locator("#trials .engine").first.is_checked()
 
 
 def edges(page):
-    """Return the ticks of the zoomable chart, leaves first."""
+    """Return the ticks of both drawings of the zoomable chart."""
     return page.locator("#scatter [data-axis] text:not(.axlabel)").all_text_contents()
 
 
@@ -107,6 +110,116 @@ def test_chart_zooms_by_button_and_back(visit, page_file):
     assert near != before
     assert edges(page) == before
     assert shape.get_attribute("d") == drawn
+
+
+def test_every_axis_keeps_two_ticks_or_more_however_near_it_is(visit, page_file):
+    page = visit(page_file).page
+    axes = "#scatter [data-axis]"
+    count = f"[...document.querySelectorAll('{axes}')].map(axis =>"
+    count += " axis.querySelectorAll('text:not(.axlabel)').length)"
+
+    page.locator("#near").click()
+    seen = [page.evaluate(count)]
+    for _ in range(4):
+        page.locator("#in").click()
+        seen.append(page.evaluate(count))
+
+    assert len(seen[0]) == 4
+    assert min(min(ticks) for ticks in seen) >= 2
+
+
+def test_both_drawings_zoom_to_the_same_share(visit, page_file):
+    page = visit(page_file).page
+    places = (
+        "() => [...document.querySelectorAll('#scatter .drawn > svg')].map(svg => {"
+        " const { plot } = svg.querySelector('[data-plot]').dataset;"
+        " const [l, t, r, b] = plot.split(' ');"
+        " const d = svg.querySelector('path.pt.x.faint').getAttribute('d');"
+        " return [...d.matchAll(/M(-?[\\d.]+) (-?[\\d.]+)/g)].map(m =>"
+        " [(m[1] - l) / (r - l), (m[2] - t) / (b - t)]); })"
+    )
+    page.locator("#in").click()
+
+    wide, narrow = page.evaluate(places)
+
+    # The narrow axes have other margins, a few pixels of 276.
+    for a, b in zip(wide, narrow, strict=True):
+        assert a == pytest.approx(b, abs=0.1)
+
+
+def limits_of(run):
+    """Return the limits on leaves of a page and what it says of each engine."""
+    text = re.search(r'<script type="application/json".*?>(.*?)</script>', run)[1]
+    return json.loads(text)["budget"]
+
+
+def test_limit_on_leaves_names_the_best_candidate_of_each_engine(
+    visit, page_file, page_text, run
+):
+    page = visit(page_file).page
+    slider, limits = page.locator("#budget"), limits_of(page_text)["limits"]
+
+    slider.focus()
+    page.keyboard.press("Home")
+    first = page.locator("#offer").text_content()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+
+    shown = page.locator("#offer").text_content().splitlines()
+    assert page.locator("#limit-python").text_content() == (
+        f"tuned.select(max_leaves={limits[5]})"
+    )
+    assert f"max_leaves: {limits[5]}" in page.locator("#limit-yaml").text_content()
+    assert slider.get_attribute("aria-valuetext").startswith(f"{limits[5]} leaves.")
+    assert "\n".join(shown) != first
+    for line, engine in zip(shown, run[0]["engines"].values(), strict=True):
+        fitting = [p for p in engine["front"] if p["leaves"] <= limits[5]]
+        if not fitting:
+            assert line.endswith("nothing this small")
+            continue
+        best = min(fitting, key=lambda p: p["loss"])
+        lowest = min(p["loss"] for p in engine["front"])
+        assert f"{best['leaves']:,.0f} leaves, loss {best['loss']:,.0f}," in line
+        assert f"{100 * (best['loss'] / lowest - 1):+.1f}% against" in line
+        assert f"trial {best['trial']} at {best['rounds']} round" in line
+
+
+def test_line_of_the_limit_lies_where_the_axis_puts_so_many_leaves(visit, page_file):
+    page = visit(page_file).page
+    page.locator("#budget").focus()
+    page.keyboard.press("ArrowLeft")
+
+    leaves = int(page.locator("#limit").text_content().replace(",", ""))
+    place, low, high, start, end = page.evaluate(
+        "() => { const svg = document.querySelector('#scatter .drawn > svg');"
+        " const x = svg.querySelector('[data-axis=x]').dataset.scale.split(' ');"
+        " const d = svg.querySelector('.limit').getAttribute('d');"
+        " return [+/M([\\d.]+)/.exec(d)[1], ...x.slice(0, 4).map(Number)]; }"
+    )
+
+    share = math.log(leaves / low) / math.log(high / low)
+    assert place == pytest.approx(start + share * (end - start), abs=0.2)
+
+
+def test_address_keeps_trial_zoom_and_limit(visit, page_file):
+    there = visit(page_file)
+    page = there.page
+    page.goto(f"{there.url}#trial=lightgbm-7")
+    page.reload()
+    page.locator("#near").click()
+    page.locator("#budget").focus()
+    page.keyboard.press("Home")
+    before, address = edges(page), page.url
+    limit = page.locator("#limit").text_content()
+
+    page.goto("about:blank")
+    page.goto(address)
+
+    assert re.search(r"#trial=lightgbm-7&zoom=[\d.,]+&leaves=\d+$", address)
+    assert edges(page) == before
+    assert page.locator("#limit").text_content() == limit
+    assert page.locator("#pin b").text_content() == "lightgbm-7"
+    assert there.faults() == []
 
 
 def test_chart_zooms_by_drag_and_double_click(visit, page_file):
@@ -129,7 +242,7 @@ def test_chart_zooms_by_drag_and_double_click(visit, page_file):
 def test_chart_zooms_and_moves_by_keyboard(visit, page_file):
     page = visit(page_file).page
     before = edges(page)
-    page.locator("#scatter").locator("..").focus()
+    page.locator("#scatter .drawn").first.focus()
 
     seen = []
     for key in ("+", "ArrowLeft", "-", "0"):
@@ -149,7 +262,7 @@ def test_hover_finds_the_point_where_zoom_has_moved_it(visit, page_file):
         "() => { const p = document.querySelector('#scatter path.pt.x.faint');"
         " const all = [...p.getAttribute('d').matchAll(/M(-?[\\d.]+) (-?[\\d.]+)/g)];"
         " const k = all.findIndex(m => +m[1] > 150 && +m[1] < 900 && +m[2] > 60"
-        " && +m[2] < 340); const q = new DOMPoint(+all[k][1], +all[k][2])"
+        " && +m[2] < 290); const q = new DOMPoint(+all[k][1], +all[k][2])"
         ".matrixTransform(p.ownerSVGElement.getScreenCTM());"
         " const t = JSON.parse(document.querySelector('#data').textContent).trials;"
         " const row = +p.dataset.at.split(' ')[k];"
@@ -516,6 +629,8 @@ def test_page_reads_without_javascript(visit, page_file):
 
     assert page.locator(".verdict").is_visible()
     assert page.locator("#scatter svg").first.is_visible()
+    assert page.locator("#limits table").is_visible()
+    assert page.locator("#budget").is_hidden()
     assert page.locator("#table tbody tr").count() > 25
     assert page.locator("#csv").is_hidden()
     assert page.locator("#use .model").last.is_visible()

@@ -37,8 +37,8 @@ def code_of(name):
 
 def models_of(name):
     """Return the models of a page as (engine, pick)."""
-    keys = [key for key in code_of(name) if key.endswith("-yaml")]
-    return [tuple(key.removesuffix("-yaml").split("-")) for key in keys]
+    found = (re.fullmatch(r"(\w+)-(one_se|best)-yaml", key) for key in code_of(name))
+    return [one.groups() for one in found if one]
 
 
 def run(code, source):

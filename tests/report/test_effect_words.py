@@ -9,11 +9,8 @@ import pytest
 
 from boostreg.changes import LossChange
 from boostreg.effects.outer import TunedPenalty
-from boostreg.effects.paths import path_points
-from boostreg.penalty import Penalty
-from boostreg.penalty.value import UNPENALISED
 from boostreg.report.sentences import (
-    alone_sentence,
+    alone_sentences,
     effect_sentence,
     effects_heading,
     flat_sentences,
@@ -207,23 +204,24 @@ def test_a_penalty_of_one_engine_speaks_for_no_other():
     assert answer.startswith("path_smooth (LightGBM only) lowers the loss")
 
 
-@pytest.mark.parametrize(
-    ("fixed", "on"),
-    [
-        ({}, "reg_lambda 1 and min_child_weight 0.001 (scale: rows)"),
-        (
-            {"reg_lambda": 0.0, "reg_alpha": 2.0, "max_leaves": None},
-            "reg_alpha 2 and min_child_weight 0.001 (scale: rows)",
-        ),
-    ],
-)
-def test_a_penalty_judged_alone_keeps_what_its_path_holds(fixed, on):
+def alone(fixed, effects=(None,)):
+    """Return the sentences on what a study of these fixed values leaves on."""
     study = {"search": {"fixed": fixed, "scale": "rows"}}
+    record = SimpleNamespace(study=study, main_effects=effects)
+    return list(alone_sentences(record))
 
-    sentence = alone_sentence(SimpleNamespace(study=study))
 
-    assert f"are off, except {on}; limits" in sentence
-    (point,) = path_points("xgboost", Penalty(**fixed), {"min_split_gain": [0.0]})
-    for name, value in point.penalty.as_dict().items():
-        acts = name in UNPENALISED and value != UNPENALISED[name]
-        assert acts == (f"{name} " in on)
+def test_nothing_stays_on_where_a_penalty_is_judged_alone():
+    assert alone({"learning_rate": 0.1, "max_leaves": None, "reg_lambda": 0.0}) == []
+
+
+def test_penalties_that_the_study_fixes_stay_on_where_another_is_judged_alone():
+    fixed = {"reg_lambda": 1.0, "max_depth": 3, "min_child_samples": 20}
+
+    assert alone(fixed, effects=()) == []
+    (sentence,) = alone(fixed)
+    assert sentence == (
+        "Where a penalty is judged alone, the other penalties on leaf weights and "
+        "splits are off, except reg_lambda 1 and min_child_samples 20 of search.fixed "
+        "(scale: rows)."
+    )

@@ -158,8 +158,9 @@ def test_numbers_of_the_results_are_on_the_page(run, page_text):
 
 
 def test_first_screen_shows_what_each_penalty_does_in_both_drawings(run, page_text):
-    _, *drawings = re.findall(r"<svg.*?</svg>", answer_of(page_text).split("two")[1])
-    forests = [d for d in drawings if "What each penalty does" in d]
+    forests = re.findall(
+        r'<svg[^>]*aria-label="What each penalty does.*?</svg>', answer_of(page_text)
+    )
 
     assert len(forests) == 2
     for name, found in run[0]["penalties"].items():
@@ -441,6 +442,73 @@ def test_figures_of_the_page_equal_the_results(run, page_text):
             assert f"{point['judged']:,.0f} {change} (" in shown
 
 
+def drawings_of(page_text, figure):
+    """Return the texts of the wide and the narrow drawing of a figure."""
+    found = re.search(
+        f'<figure class="pic" id="{figure}">.*?</figure>', page_text, re.DOTALL
+    )
+    wide, narrow = found[0].split('<div class="drawn narrowonly">')
+    return [
+        " ".join(re.findall(r"<text[^>]*>([^<]*)", part)) for part in (wide, narrow)
+    ]
+
+
+def test_planned_differences_are_drawn_with_their_stored_words(run, page_text):
+    wide, narrow = drawings_of(page_text, "differences")
+    shown = re.findall(r"(\S+%), (better|not settled)", wide)
+
+    planned = [
+        pair
+        for pair in run[0]["comparisons"]
+        if not pair["a"].endswith(" one_se") and not pair["b"].endswith(" one_se")
+    ]
+    stored = [(signed_percent(pair["change"]), pair["word"]) for pair in planned]
+    assert sorted(shown) == sorted(stored)
+    assert sorted(re.findall(r"(\S+%), (better|not settled)", narrow)) == sorted(stored)
+
+
+def test_models_are_drawn_with_loss_size_and_metrics(run, page_text):
+    wide, narrow = drawings_of(page_text, "models")
+
+    for engine in run[0]["engines"].values():
+        for kind in ("best", "one_se", "default", "unpenalised"):
+            size = engine[kind].get("outer_size", engine[kind]["size"])
+            loss = f"{engine[kind]['outer']['loss']:,.0f}"
+            values = [one["value"] for one in engine[kind]["metrics"].values()]
+            row = f"{loss} {size['leaves']:,} leaves {values[0]:.1f} {values[1]:.3f}"
+            assert row in wide
+            assert f"{loss}, {size['leaves']:,} leaves" in narrow
+    assert "ridge" in wide
+    assert "elastic net" not in wide
+    assert "mean" in narrow
+
+
+def test_chosen_ensemble_has_a_picture_of_its_columns(run, page_text):
+    found = run[0]["engines"]["xgboost"]["features"]["one_se"]["features"]
+
+    picture = re.search(
+        r'<figure class="pic" id="columns">.*?</figure>', page_text, re.DOTALL
+    )
+
+    for one in found:
+        assert f">{one['name']}</text>" in picture[0]
+        assert f">{100 * one['gain']:.0f}%</text>" in picture[0]
+
+
+def test_classes_have_a_picture_of_their_calibration(sample_run):
+    results, *tables = multiclass(sample_run)
+    bins = results["calibration"][0]["bins"]
+    agree = 2 * sum(one["low"] <= one["predicted"] <= one["high"] for one in bins)
+
+    text = render(results, *tables)
+
+    titles = re.findall(r'id="calibration-\d"><figcaption><h3[^>]*>([^<]*)', text)
+    assert titles == [
+        f"class {name}: {agree} of 20 groups of rows as predicted" for name in "abc"
+    ]
+    assert 'id="calibration-' not in render(*one_engine(sample_run))
+
+
 def test_strongest_penalty_comes_first(run):
     results, trials, paths = copy.deepcopy(run)
     for found in results["effects"].values():
@@ -591,7 +659,8 @@ def test_each_term_is_linked_once_where_it_occurs_first(page_text):
 
 def test_terms_are_linked_in_no_title_code_or_attribute():
     page = (
-        '<h2>As good</h2><p title="as good">x</p><code>as good</code>'
+        '<h2>As <a href="#x">x</a> good: as good</h2><p title="as good">x</p>'
+        '<code>as good</code><ul class="key"><li>as good</li></ul>'
         "<script>if (a < b && b > c) 'as good'</script><p>As good &lt; <b>as good</b>"
     )
 

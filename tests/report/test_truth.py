@@ -45,6 +45,15 @@ def test_a_word_or_a_range_that_an_interval_does_not_allow_is_found(run):
     assert kinds == {"xgboost", "safe"}
 
 
+def test_a_heading_on_size_that_states_another_number_of_leaves_is_found(run):
+    results = copy.deepcopy(run[0])
+    results["engines"]["xgboost"]["front"][-1]["loss"] *= 0.5
+
+    (found,) = contradictions(results)
+
+    assert found.startswith("xgboost: Within 1%")
+
+
 def changed(results, *keys, by=1.2):
     """Return results with one number another one."""
     other = copy.deepcopy(results)
@@ -59,6 +68,7 @@ def test_a_figure_that_differs_is_found():
     page, results = page_of("quickstart")
     leads = lead_engine(results)
     point = ("effects", "lightgbm", "min_split_gain", "points", 3)
+    default = ("engines", "xgboost", "default")
     (pair, *_) = (
         place
         for place, one in enumerate(results["comparisons"])
@@ -80,13 +90,19 @@ def test_a_figure_that_differs_is_found():
             ),
             "pair": changed(results, "comparisons", pair, "change"),
             "leaves": changed(results, *point, "leaves"),
-            "loss": changed(results, *point, "against_off", "change"),
+            "loss": changed(results, *point, "against_off", "change", by=9.0),
             "trees": changed(results, *point, "factors", "trees", 0),
+            "limit": changed(
+                results, "engines", "xgboost", "front", 20, "loss", by=0.9
+            ),
+            "metric": changed(results, *default, "metrics", "r2", "high"),
         }.items()
     }
 
     assert found["outer"] == {"model", "glance"}
     assert found["tuned"] == {"glance"}
     assert found["pair"] == {"XGBoost"}
+    assert found["limit"] == {"limit"}
+    assert found["metric"] == {"metric"}
     assert found["leaves"] == {"path"}
     assert found["loss"] == found["trees"] == {"path", "tip", "chart"}

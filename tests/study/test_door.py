@@ -36,7 +36,7 @@ def test_defaults_are_those_of_the_design(load):
     assert list(content) == [
         "name", "title", "seed", "data", "engines", "rounds", "search", "validation",
         "paths", "baselines", "effects", "select", "claims", "tolerance",
-        "compute", "limits",
+        "metrics", "compute", "limits",
     ]  # fmt: skip
     assert list(content["search"]) == [
         "trials", "timeout", "sampler", "in_flight", "racing", "storage", "scale",

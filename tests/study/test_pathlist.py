@@ -1,14 +1,20 @@
 """Which paths a study measures: those of its space, or those it names."""
 
+import numpy as np
 import pytest
 from problems import make_problem
+from sklearn.tree import DecisionTreeRegressor
 
+from boostreg.effects.paths import path_rows
 from boostreg.errors import StudyError, UnsupportedPenaltyError
-from boostreg.penalty import PENALTIES, parse_space
+from boostreg.penalty import PENALTIES, Penalty, parse_space
 from boostreg.penalty.shipped import space_names
 from boostreg.study.load import check_engines, load_study, write_study
 from boostreg.study.plan import Plan, outline
+from boostreg.tuning import first_penalties
 from boostreg.tuning.engine_space import engine_space
+from boostreg.tuning.measuring import Measuring
+from boostreg.tuning.tune import run_here
 
 STUDY = """
 name: paths
@@ -54,6 +60,57 @@ def test_the_three_leaf_penalties_have_one_even_where_they_are_not_searched(stud
 
     assert plan.grids["xgboost"]["max_depth"] == (6.0, 5.0, 4.0, 3.0, 2.0)
     assert list(plan.grids["lightgbm"]) == [*ALWAYS, "max_depth"]
+
+
+def test_a_path_adds_its_penalty_to_the_unpenalised_model(study):
+    points = Plan(study("search: {scale: rows}")).paths()
+
+    for name in ALWAYS:
+        own = [point for point in points if point.name == name]
+        free, _ = first_penalties({"learning_rate": 0.1}, "rows")
+        assert {p.penalty for p in own if p.point == 0} == {free}
+        assert len(own) > 2
+        for point in own:
+            changed = {"reg_lambda": 0.0, name: point.value}
+            assert point.penalty == Penalty(
+                **changed, min_child_weight=0.0, scale="rows"
+            )
+
+
+def test_a_path_keeps_the_penalties_that_the_study_fixes(study):
+    fixed = "{reg_lambda: 2, max_leaves: 7, subsample: 0.5}"
+    space = "{reg_alpha: {low: 1, high: 2}, min_child_samples: 4}"
+    named = "paths: {penalties: [reg_alpha]}\n"
+    points = Plan(study(f"{named}search: {{fixed: {fixed}, space: {space}}}")).paths()
+
+    held = {"reg_lambda": 2, "max_leaves": 7, "subsample": 0.5, "min_child_samples": 4}
+    for point in points:
+        assert point.penalty == Penalty(
+            **held, min_child_weight=0.0, reg_alpha=point.value
+        )
+
+
+def test_a_path_starts_at_the_tree_that_no_penalty_shrinks(study):
+    """At learning rate 1, that of scikit-learn, whose leaves are means."""
+    plan = Plan(study(
+        "rounds: {max: 1, patience: 1}\nvalidation: {outer: {holdout: 0.5}}\n"
+        "search: {fixed: {learning_rate: 1, max_leaves: 6}, space: "
+        "{reg_alpha: {low: 1, high: 9}}}\npaths: {penalties: [reg_alpha]}"
+    ))  # fmt: skip
+    starts = [point for point in plan.paths() if point.point == 0]
+    settings = [one for point in starts for one in point.settings([0])]
+    measuring = Measuring(settings, plan.limits, keep=True)
+
+    run_here([measuring], plan.dataset, workers=1)
+
+    rows = [r for r in path_rows(starts, [0], measuring) if r.reading == "stopped"]
+    assert {row.engine for row in rows} == {"xgboost", "lightgbm"}
+    for row in rows:
+        train = plan.dataset.problem(0, row.inner_fold).train
+        tree = DecisionTreeRegressor(max_leaf_nodes=6, random_state=0)
+        left = train.y - tree.fit(train.X, train.y).predict(train.X)
+        assert row.rounds == 1
+        assert row.train_loss == pytest.approx(np.mean(left**2), rel=1e-5)
 
 
 def test_the_study_that_is_left_names_them_and_has_the_same(study, tmp_path):

@@ -6,8 +6,8 @@ from typing import Any
 
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures import (
-    Effect,
     JudgedModel,
+    PenaltyEffect,
     PenaltyRow,
     penalty_forest,
     sizes_and_losses,
@@ -222,7 +222,7 @@ def _penalty_row(results: Results, name: str, word: str) -> PenaltyRow:
         if one is not None
     ]
     effects = tuple(
-        Effect(
+        PenaltyEffect(
             engine,
             _change(one["against_off"]),
             _factor(one["factors"].get("leaves")),

@@ -20,7 +20,7 @@ from boostreg.report.claims import (
 )
 from boostreg.report.found import effect_words, finding_sentence, surprise
 from boostreg.report.parts import ClaimData, ClaimFindingData, ClaimPanelData
-from boostreg.report.questions import question_of
+from boostreg.report.questions import QUESTIONS, question_of
 from boostreg.report.results import Results
 from boostreg.report.wording import TextTable, capitalize, engine_name
 
@@ -42,11 +42,12 @@ def claims_section(results: Results) -> dict[str, Any] | None:
         cards = questions.setdefault(question_of(group[0]["id"]), [])
         cards.append(_card(group, _common(claims)))
     counts = count_verdicts(claims)
+    ordered = [name for name in (*QUESTIONS, "") if name in questions]
     return {
         "id": "claims",
         "count": len(claims),
         "counts": [(GLYPHS[name], name, n) for name, n in counts.items()],
-        "questions": questions,
+        "questions": {name: questions[name] for name in ordered},
     }
 
 
@@ -306,8 +307,8 @@ def _results(
             yield Measured(at.pop(), base + value, *ends)
 
 
-_MANY = 5
-"""So many lines or more are thin, and only the first and the last have names."""
+_MANY = 6
+"""So many lines or more are thin, and one name is for all."""
 
 
 def _panel(claim: ClaimData) -> ClaimPanelData | None:
@@ -325,7 +326,13 @@ def _panel(claim: ClaimData) -> ClaimPanelData | None:
 
 
 def _stems(key: str) -> set[str]:
-    return {word.removesuffix("s") for word in key.split("_")}
+    """Return the words of a key without plurals, and penalties by one name."""
+    words = (word.removesuffix("s") for word in key.split("_"))
+    return {_SAME.get(word, word) for word in words}
+
+
+_SAME = {"alpha": "l1", "lambda": "l2"}
+_EACH = "one each"
 
 
 def _panel_lines(
@@ -352,10 +359,10 @@ def _panel_lines(
             many = len(keys) >= _MANY and len(set(keys.values())) == len(keys)
             fine = many and prior is None
             hue, dash = _style(key, name, lines, fine=fine, second=place > 0)
-            quiet = place > 0 or (fine and 0 < k < len(keys) - 1)
+            quiet = place > 0 or (fine and k > 0)
             lines.append(
                 ClaimLine(
-                    "" if quiet else name,
+                    "" if quiet else _EACH if fine else name,
                     series[panel["x"]],
                     series[key],
                     hue,

@@ -147,7 +147,7 @@ def _model(results: Results, engine: str, name: PickName) -> dict[str, Any]:
             if any(values.get(one) for values in scales.values())
         ),
     )
-    comment = f"# {label}, {name}, {_rounds(pick['rounds'])}\n"
+    comment = f"# {label} {name}\n"
     forms = [
         Form("library", label, ((f"{key}-python", f"{title}, Python",
              _library_code(results, engine, pick, comment)),)),
@@ -209,11 +209,12 @@ def _entry(results: Results, engine: str, name: str) -> Any:
 
 def _table(results: Results, engine: str, pick: PickData, title: str) -> TextTable:
     """Return the parameters that act, raw, with the library's defaults."""
-    defaults = ENGINE_FACTS[engine].defaults
+    defaults, params = ENGINE_FACTS[engine].defaults, pick["params"]
     rows = tuple(
         (
             _own(engine, name),
-            _shown(pick["raw"].get(name)),
+            # An objective may have a unit of its own in the library.
+            _shown(params.get(_own(engine, name), pick["raw"].get(name))),
             _shown(defaults.get(name, PENALTY_FACTS[name].idle)),
             _meaning(name, pick),
         )
@@ -254,22 +255,28 @@ def _shown(value: Number) -> str:
 
 def _pasted(results: Results, engine: str, name: str, value: Any) -> Any:
     """Return a value with four digits where the search or the scale made its digits."""
-    drawn = name in SCALED or isinstance(_entry(results, engine, name), Mapping)
-    if not drawn or not isinstance(value, float):
+    if not isinstance(value, float):
         return value
-    return float(f"{value:.{_DIGITS}g}")
+    drawn = name in SCALED or isinstance(_entry(results, engine, name), Mapping)
+    # 12 digits are all that a person writes, without the error of a product.
+    return float(f"{value:.{_DIGITS if drawn else 12}g}")
 
 
 def _library_code(results: Results, engine: str, pick: PickData, comment: str) -> str:
     """Return the pick in the library's own parameters, with the call that trains it.
 
-    Parameters that act come first; penalties at the library's default are left out.
+    Parameters that act come first. Penalties at the library's default are left out, and
+    what acts on categories if there are none.
     """
     ours = {_own(engine, name): name for name in PENALTY_FACTS}
+    columns = results["data"]["columns"]
+    kinds = {c["name"]: "category" for c in columns if c["kind"] == "category"}
+    left_out = () if kinds else ENGINE_FACTS[engine].wrapper.for_categories
     params = {
         own: _pasted(results, engine, ours[own], value) if own in ours else value
         for own, value in pick["params"].items()
-        if own not in ours or not _is_default(engine, ours[own], value, pick)
+        if own not in left_out
+        and (own not in ours or not _is_default(engine, ours[own], value, pick))
     }
     acting = [_own(engine, name) for name in _acting(results, pick)]
     first = {own: pick["params"][own] for own in acting if own in pick["params"]}
@@ -279,8 +286,6 @@ def _library_code(results: Results, engine: str, pick: PickData, comment: str) -
     code = "\n".join([f"{comment}params = {{", *lines, "}"]) + "\n"
     if engine not in _DATA:
         return code
-    columns = results["data"]["columns"]
-    kinds = {c["name"]: "category" for c in columns if c["kind"] == "category"}
     if kinds:
         code += f"X = X.astype({kinds!r})\n"
     if results["data"]["task"] in ("binary", "multiclass"):

@@ -20,44 +20,42 @@ from boostreg.figures import (
     small_trees,
 )
 from boostreg.figures.scale import (
-    MISSING,
     Tick,
     count,
     factor,
-    fixed,
     known,
     percent,
     signed,
     significant,
 )
 from boostreg.penalty.space import by_strength
-from boostreg.report.parts import ChangeData, LossChangeData, Number
+from boostreg.report.parts import LossChangeData, Number
 from boostreg.report.results import (
-    DifferenceData,
-    EffectData,
     EffectPointData,
     PathData,
     Results,
     TunedPenaltyData,
 )
+from boostreg.report.sections.penalty_tables import (
+    Found,
+    Paths,
+    kept_table,
+    outer_loss,
+    path_table,
+    size_factors,
+    tuned_table,
+    works_table,
+)
 from boostreg.report.wording import (
     PENALTY_WORDS,
-    PICKS,
-    TextTable,
-    change_span,
     engine_name,
     format_change,
     format_number,
     signed_percent,
-    span,
 )
 
-__all__ = ["matters_table", "penalties_section"]
+__all__ = ["penalties_section"]
 
-Found = Mapping[str, EffectData]
-"""Effects of one penalty by engine, the leading engine first."""
-Paths = Mapping[str, PathData]
-"""One path of a penalty by engine."""
 Tuned = Mapping[str, TunedPenaltyData]
 """One penalty, tuned around one anchor, by engine."""
 Reading = Literal["tuned", "alone", "equal"]
@@ -112,7 +110,6 @@ def penalties_section(
     ends = [(scales[m], _ends(p, m)[0]) for p in points for m in _MEASURES]
     return {
         "id": "effects",
-        "nav": "What each penalty does",
         "first_trees": results["text"]["headings"]["trees"],
         "engines": list(dict.fromkeys(e for one in found for e in one.effects)),
         "readings": {
@@ -129,7 +126,7 @@ def penalties_section(
         ),
         "folds": len({(row["outer_fold"], row["inner_fold"]) for row in paths}),
         "cards": [_card(results, one, scales, places) for one in found],
-        "table": matters_table(results),
+        "table": tuned_table(results, [one.name for one in found], anchor),
     }
 
 
@@ -205,6 +202,7 @@ def _card(
 ) -> dict[str, Any]:
     """Return all that the page shows of one penalty."""
     name = one.name
+    first = next(key for key, paths in one.paths.items() if paths)
     facts = {engine_name(e): ENGINE_FACTS.get(e) for e in one.effects}
     shrinkage = _shrinkage(results, one) if name == "reg_lambda" else None
     return {
@@ -229,9 +227,9 @@ def _card(
             if tuned is not None
         ],
         "parts": _parts_panels(one),
-        "works": _works_table(one, places),
+        "works": works_table(name, one.effects, places),
         "shrinkage": shrinkage,
-        "table": _path_table(one, places),
+        "table": path_table(name, _READ[first], one.paths[first], places),
         "grid": one.grid,
     }
 
@@ -246,47 +244,41 @@ def _panel(
         "leaves_per_tree": "\N{MULTIPLICATION SIGN} leaves per tree",
     }
     is_loss = measure == "loss"
-    picks = {
-        engine: results["engines"][engine]["one_se"]["penalty"].get(one.name)
-        for engine in one.effects
-        if "tuned" in one.paths
-    }
-    curves = []
-    for reading, paths in one.paths.items():
-        for k, (engine, path) in enumerate(paths.items()):
-            points = one.along(path)
-            ends = [_ends(p, measure) if p else (None, None, None) for p in points]
-            y, low, high = zip(*ends, strict=True)
-            safe = path["safe"] if is_loss else None
-            curve = Curve(
-                engine,
-                y,
-                low,
-                high,
-                pick=picks.get(engine),
-                safe=(safe[0], safe[1]) if safe else None,
-                open=tuple(k for k, p in enumerate(points) if p and not p["rated"]),
-                lead=k == 0,
-                reading=reading,
-            )
-            curves.append(curve)
     return curve_panel(
         one.grid,
-        curves,
+        list(_curves(results, one, measure)),
         measure=titles[measure],
         penalty=one.name,
         y_scale=scales[measure],
         origin=0.0 if is_loss else 1.0,
-        write=_share_label if is_loss else _factor_label,
+        write=_share_label if is_loss else lambda tick: factor(tick.value),
     )
+
+
+def _curves(results: Results, one: _Penalty, measure: str) -> Iterator[Curve]:
+    """Yield a curve per reading and engine; the value chosen only of a search."""
+    for reading, paths in one.paths.items():
+        for place, (engine, path) in enumerate(paths.items()):
+            points = one.along(path)
+            ends = [_ends(p, measure) if p else (None, None, None) for p in points]
+            y, low, high = zip(*ends, strict=True)
+            pick = results["engines"][engine]["one_se"]["penalty"].get(one.name)
+            safe = path["safe"] if measure == "loss" else None
+            yield Curve(
+                engine,
+                y,
+                low,
+                high,
+                pick=pick if "tuned" in one.paths else None,
+                safe=(safe[0], safe[1]) if safe else None,
+                open=tuple(k for k, p in enumerate(points) if p and not p["rated"]),
+                lead=place == 0,
+                reading=reading,
+            )
 
 
 def _share_label(tick: Tick) -> str:
     return "0" if tick.value == 0 else format_change(tick.value)
-
-
-def _factor_label(tick: Tick) -> str:
-    return factor(tick.value)
 
 
 def _at(value: float, paths: Paths) -> list[str]:
@@ -297,16 +289,10 @@ def _at(value: float, paths: Paths) -> list[str]:
         for point in path["points"]:
             if point["value"] == value:
                 change = signed_percent(point["against_off"]["change"])
-                trees, leaves = _factors(point["factors"])
+                trees, leaves = size_factors(point["factors"])
                 words = f"{change} loss, {trees} trees, each {leaves} leaves"
         lines.append(f"{engine_name(engine)}: {words}")
     return lines
-
-
-def _factors(factors: Mapping[str, ChangeData]) -> tuple[str, str]:
-    """Return the factors of trees and of leaves per tree."""
-    trees, leaves = (factor(factors[name][0]) for name in FACTORS[:2])
-    return trees, leaves
 
 
 def _finding(results: Results, one: _Penalty, key: Reading) -> tuple[str, str]:
@@ -329,7 +315,7 @@ def _finding(results: Results, one: _Penalty, key: Reading) -> tuple[str, str]:
         together = None
     off = next(iter(tuned.values()))["off"]
     words = {found["word"] for found in tuned.values()}
-    word = together["word"] if together else words.pop() if len(words) == 1 else ""
+    word: str = together["word"] if together else words.pop() if len(words) == 1 else ""
     if set(values) == {off}:
         return word, f"No inner fold chose another value than {significant(off)}."
     parts = [_loss_words(together["against_off"])] if together else []
@@ -370,7 +356,7 @@ def _size_words(tuned: Tuned) -> Iterator[str]:
     words = "as many" if words[1:] == "1" else words
     engine, one = next(iter(tuned.items()))
     before, after = (count(v and round(v)) for v in one["trees"])
-    _, each = _factors(one["factors"])
+    _, each = size_factors(one["factors"])
     size = "each as large" if each[1:] == "1" else f"each with {each} leaves"
     of = f" ({engine_name(engine)})" if len(tuned) > 1 else ""
     yield f"{words} leaves: {before} \N{RIGHTWARDS ARROW} {after} trees, {size}{of}"
@@ -387,7 +373,7 @@ def _trees(one: _Penalty) -> dict[str, Any] | None:
         if len({(tree["tree"], tree["leaves"]) for tree in sketches}) < 2:
             continue
         points = alone[engine]["points"] if engine in alone else ()
-        losses = {p["value"]: v for p in points if (v := _height(p)) is not None}
+        losses = {p["value"]: v for p in points if (v := outer_loss(p)) is not None}
         measured = [tree["value"] for tree in sketches if tree["value"] in losses]
         least = min(measured, key=lambda value: losses[value], default=None)
         inner = [t for t in sketches[1:-1] if t["tree"] != sketches[0]["tree"]]
@@ -407,11 +393,6 @@ def _trees(one: _Penalty) -> dict[str, Any] | None:
             "narrow": small_trees(trees, title=title, width=328),
         }
     return None
-
-
-def _height(point: EffectPointData) -> Number:
-    """Return the loss on the outer folds, where it is known, otherwise on the inner."""
-    return point["loss"] if point["judged"] is None else point["judged"]
 
 
 def _parts_panels(one: _Penalty) -> list[tuple[str, Figure]]:
@@ -438,69 +419,6 @@ def _parts_panels(one: _Penalty) -> list[tuple[str, Figure]]:
     return panels
 
 
-def _path_table(one: _Penalty, places: int) -> TextTable:
-    """Return every point of the path that is drawn first, one row per engine."""
-    first = next(key for key, paths in one.paths.items() if paths)
-    rows = tuple(
-        (
-            significant(p["value"]),
-            engine_name(engine),
-            fixed(_height(p), places),
-            _loss(p["against_off"]),
-            _rating(p),
-            *_factors(p["factors"]),
-            count(p["leaves"]),
-            fixed(p["loss"], places),
-            fixed(p["gap"], places),
-        )
-        for engine, path in one.paths[first].items()
-        for p in path["points"]
-    )
-    heads = (
-        one.name, "engine", "loss", "change", "finding", "trees",
-        "leaves per tree", "leaves", "inner loss", "gap",
-    )  # fmt: skip
-    caption = f"The path of {one.name}, {_READ[first]}: changes against the first value"
-    return TextTable(caption, heads, rows, (0, 1, 4))
-
-
-def _rating(point: EffectPointData) -> str:
-    """Return the word for a change, or that the limit on rounds forbids one."""
-    if point["cut"]:
-        return f"cut by rounds.max in {percent(point['cut'])} of folds"
-    return point["against_off"]["word"] if point["rated"] else "not rated"
-
-
-def _difference(interval: DifferenceData, places: int) -> str:
-    difference = signed(interval["difference"], places)
-    return f"{difference} ({span(interval, places, sign=True)})"
-
-
-def _works_table(one: _Penalty, places: int) -> TextTable | None:
-    """Return shrinkage and structure effects, None where they were not measured."""
-    rows = tuple(
-        (
-            significant(point["value"]),
-            engine_name(engine),
-            _difference(point["shrinkage"]["loss"], places),
-            _difference(point["structure"]["loss"], places),
-            _difference(point["total"]["loss"], places),
-            # Shrinkage keeps the given trees, so it has no effect on their leaves.
-            _difference(point["structure"]["leaves"], 0),
-            signed(point["shrinkage"]["l2_norm"]["difference"], 2),
-            signed(point["structure"]["l2_norm"]["difference"], 2),
-        )
-        for engine, effect in one.effects.items()
-        for point in effect["mechanism"] or ()
-    )
-    heads = (
-        one.name, "engine", "loss, shrinkage", "loss, structure", "loss, both",
-        "leaves, structure", "L2 norm, shrinkage", "L2 norm, structure",
-    )  # fmt: skip
-    caption = f"How {one.name} works: its effects on loss and size in two parts"
-    return TextTable(caption, heads, rows, (0, 1)) if rows else None
-
-
 def _shrinkage(results: Results, one: _Penalty) -> dict[str, Any] | None:
     """Return how much of its weight the median leaf keeps along the path of L2."""
     curves: list[Curve] = []
@@ -524,83 +442,5 @@ def _shrinkage(results: Results, one: _Penalty) -> dict[str, Any] | None:
             y_scale=measure_scale([0.0, 1.0]),
             write=lambda tick: percent(tick.value),
         ),
-        "table": _kept_table(results),
+        "table": kept_table(results),
     }
-
-
-def _kept_table(results: Results) -> TextTable:
-    rows = []
-    for engine, found in results["engines"].items():
-        for pick in PICKS:
-            size = found[pick]["size"]
-            low, high = size["shrinkage_low"], size["shrinkage_high"]
-            known_ends = low is not None and high is not None
-            row = (
-                f"{engine_name(engine)} {pick}",
-                percent(size["shrinkage"]),
-                f"{percent(low)} to {percent(high)}" if known_ends else MISSING,
-                percent(size["zero_share"]),
-                significant(size["l1_norm"]),
-                significant(size["l2_norm"]),
-            )
-            rows.append(row)
-    heads = (
-        "model on all rows", "median leaf keeps", "10% to 90% of leaves",
-        "leaves of weight 0", "L1 norm", "L2 norm",
-    )  # fmt: skip
-    caption = "Leaf weights of the picks, before the learning rate"
-    return TextTable(caption, heads, tuple(rows))
-
-
-def matters_table(results: Results) -> TextTable | None:
-    """Return what tuning each penalty gains, a row per engine, None without a path."""
-    effects, together = results["effects"], results["penalties"]
-    rows: list[tuple[str, ...]] = []
-    for name in _strongest_first(results):
-        what = PENALTY_WORDS.get(name, "")
-        one = together.get(name)
-        if one is not None and len(one["engines"]) > 1:
-            against = (one["against_off"], one["against_default"])
-            row = (name, what, "together", one["word"], *map(_loss, against))
-            rows.append((*row, MISSING, MISSING))
-        for engine, found in effects.items():
-            tuned = found[name]["tuned"] if name in found else None
-            if tuned is None:
-                continue
-            alone = found[name]["alone"]
-            rows.append(
-                (
-                    name,
-                    what,
-                    engine_name(engine),
-                    tuned["word"],
-                    _loss(tuned["against_off"]),
-                    _loss(tuned["against_default"]),
-                    _loss(alone["against_off"] if alone else None),
-                    ", ".join(_factors(tuned["factors"])),
-                )
-            )
-    if not rows:
-        return None
-    anchors = {v[name]["anchor"] for v in effects.values() for name in v}
-    loss = "loss, others tuned" if "tuned" in anchors else "loss, alone"
-    heads: tuple[str, ...] = (
-        "penalty", "what it is", "engine", "finding", loss,
-        "against the library's own value", "loss, alone", "trees, leaves per tree",
-    )  # fmt: skip
-    if "tuned" not in anchors:
-        heads = heads[:6] + heads[7:]
-        rows = [row[:6] + row[7:] for row in rows]
-    caption = (
-        "What tuning each penalty changes: values that the inner folds chose, judged "
-        "on the outer folds against no penalty; 95% intervals that hold together"
-    )
-    return TextTable(caption, heads, tuple(rows), (0, 1, 2, 3))
-
-
-def _loss(found: LossChangeData | None) -> str:
-    """Return a change and its interval, a dash where it is not known."""
-    if found is None or found["change"] is None:
-        return MISSING
-    change, ends = signed_percent(found["change"]), change_span(found)
-    return change if ends == MISSING else f"{change} ({ends})"

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures import Cloud, Landmark, size_against_loss
 from boostreg.figures.scale import count, fixed, signed, significant
 from boostreg.report.results import CandidateData, Results
@@ -121,7 +122,9 @@ def _landmarks(results: Results) -> list[Landmark]:
             if loss is None or leaves is None:
                 continue
             here = marks.get((engine, leaves, loss))
-            start = f"{here.words} and" if here else engine_name(engine)
+            facts = ENGINE_FACTS.get(engine)
+            name = (facts and facts.short) or engine_name(engine)
+            start = f"{here.words} and" if here else name
             mark = Landmark(engine, f"{start} {pick}", leaves, loss)
             marks[engine, leaves, loss] = mark
     return list(marks.values())
@@ -161,7 +164,8 @@ def _readings(results: Results, limit: float, places: int) -> Iterator[str]:
         yield (
             f"{engine_name(engine)}: {count(found['leaves'])} leaves, loss "
             f"{fixed(found['loss'], places)}, {signed_percent(change)} against its "
-            f"lowest; trial {found['trial']} at {count(found['rounds'])} rounds"
+            f"lowest; trial {found['trial']} at {count(found['rounds'])} "
+            f"{'round' if found['rounds'] == 1 else 'rounds'}"
         )
 
 

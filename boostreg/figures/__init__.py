@@ -7,7 +7,7 @@ with its own stylesheet, and is embedded in a page as markup without any ``style
 from boostreg.figures.claims import (
     ClaimLine,
     Measured,
-    TableRow,
+    RatioRow,
     claim_chart,
     tables_chart,
 )
@@ -58,9 +58,9 @@ __all__ = [
     "Measured",
     "PenaltyEffect",
     "PenaltyRow",
+    "RatioRow",
     "Scale",
     "SmallTree",
-    "TableRow",
     "Trace",
     "calibration_chart",
     "claim_chart",

@@ -3,17 +3,16 @@
 Penalties have their own hues here; a second engine is dashed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from textwrap import wrap
 
 from boostreg.figures.figure import Figure
 from boostreg.figures.frame import Frame, goes
-from boostreg.figures.marks import Point, band, core, line, points
+from boostreg.figures.marks import band, core, line, points
 from boostreg.figures.palette import encoding
 from boostreg.figures.scale import (
-    MINUS,
     Scale,
     Tick,
     is_number,
@@ -25,7 +24,7 @@ from boostreg.figures.scale import (
 )
 from boostreg.figures.svg import Fragment, group, path, px, text
 
-__all__ = ["ClaimLine", "Measured", "TableRow", "claim_chart", "tables_chart"]
+__all__ = ["ClaimLine", "Measured", "RatioRow", "claim_chart", "tables_chart"]
 
 _WIDTH, _PLOT = 328, 172
 """Pixels of a picture, and the height of its plot."""
@@ -111,7 +110,12 @@ def claim_chart(  # noqa: PLR0913 - a chart has two axes, each with words and a 
                   right=right, top=top, bottom=top + _PLOT)  # fmt: skip
     values = [v for one in lines for v in (*one.y, *_ends(one))]
     y = _upward(frame, values, reference, log=y_log)
-    write, n = _writer(unit), 5 if y.log else 4
+    n = 5 if y.log else 4
+
+    def write(tick: Tick) -> str:
+        shown = f"{significant(100 * tick.value)}%"
+        return shown if unit == "%" else f"{unit}{tick.label}"
+
     widest = max(len(write(tick)) for tick in y.ticks(n))
     frame = replace(frame, left=max(34.0, 9 + 8.2 * widest))
     x = frame.across([a for one in lines for a in one.x], log=x_log)
@@ -156,12 +160,6 @@ def _upward(
     return Scale(0.0, 1.05 * max(numbers) or 1.0, frame.bottom, frame.top)
 
 
-def _writer(unit: str) -> Callable[[Tick], str]:
-    if unit == "%":
-        return lambda tick: f"{significant(100 * tick.value)}%"
-    return lambda tick: f"{unit}{tick.label}"
-
-
 def _key(named: Sequence[ClaimLine]) -> Iterator[tuple[int, float, ClaimLine]]:
     """Yield the row and the abscissa of each entry of a key above the plot."""
     row, x = 0, 0.0
@@ -204,17 +202,14 @@ def _line(one: ClaimLine, x: Scale, y: Scale, place: int) -> Fragment:
             ends = f"m-3 0h6M{at} {low}m-3 0h6"
             parts.append(path(f"M{at} {low}V{high}{ends}", f"thin {one.hue}"))
     if one.peak and dots:
-        parts.append(_peak(min(dots, key=lambda p: p[1]), y.start, one.hue))
+        top = "M{} {}".format(*map(px, min(dots, key=lambda p: p[1])))
+        parts.append(path(f"{top}V{px(y.start)}", f"pk {one.hue}"))
+        parts.append(path(f"{top}h0", f"dots {one.hue}"))
     return group(*parts)
 
 
-def _peak(at: Point, foot: float, hue: str) -> Fragment:
-    drop = path(f"M{px(at[0])} {px(at[1])}V{px(foot)}", f"pk {hue}")
-    return group(drop, path(f"M{px(at[0])} {px(at[1])}h0", f"dots {hue}"))
-
-
 @dataclass(frozen=True, slots=True)
-class TableRow:
+class RatioRow:
     """A ratio with its interval, by engine; ``name`` is that of a table or a mean."""
 
     name: str
@@ -228,7 +223,7 @@ _FARTHEST = 3.0
 
 
 def tables_chart(
-    rows: Sequence[TableRow],
+    rows: Sequence[RatioRow],
     *,
     title: str,
     claimed: tuple[float | None, float | None] = (None, None),
@@ -270,8 +265,10 @@ def tables_chart(
     rule = 8 + _ROW * tables + 4
     parts.append(path(f"M0 {px(rule)}H{px(frame.right)}", "g"))
     described = "; ".join(
-        f"{row.name}: " + ", ".join(_described(e, r) for e, r in row.ratios.items())
+        f"{row.name}, {encoding(engine).name}: "
+        + "{} ({} to {})".format(*map(significant, ratio))
         for row in rows
+        for engine, ratio in row.ratios.items()
         if row.mean
     )
     return frame.draw(*parts, title=title, description=described)
@@ -297,10 +294,3 @@ def _ratio(
         if mean:
             parts.append(core(engine, (x(value), y)))
     return group(*parts)
-
-
-def _described(
-    engine: str, ratio: tuple[float | None, float | None, float | None]
-) -> str:
-    value, low, high = (significant(v) for v in ratio)
-    return f"{encoding(engine).name} {value} ({low} to {high})".replace("-", MINUS)

@@ -16,8 +16,8 @@ from boostreg.figures import (
     Estimate,
     Landmark,
     Measured,
+    RatioRow,
     SmallTree,
-    TableRow,
     calibration_chart,
     claim_chart,
     coefficient_paths,
@@ -175,9 +175,9 @@ FIGURES = {
     ),
     "tables": tables_chart(
         [
-            TableRow("a < b", {"xgboost": (0.5, 0.2, 1.5), "lightgbm": (0.6, 0.0, 9)}),
-            TableRow("mean", {"xgboost": (0.5, 0.4, 0.6)}, mean=True),
-            TableRow("another table", {"xgboost": (None, 0.1, None)}, mean=True),
+            RatioRow("a < b", {"xgboost": (0.5, 0.2, 1.5), "lightgbm": (0.6, 0.0, 9)}),
+            RatioRow("mean", {"xgboost": (0.5, 0.4, 0.6)}, mean=True),
+            RatioRow("another table", {"xgboost": (None, 0.1, None)}, mean=True),
         ],
         title="tables",
         claimed=(None, 0.8),

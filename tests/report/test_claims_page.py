@@ -88,7 +88,7 @@ def test_not_settled_claim_says_how_far_its_interval_goes():
 
 
 def test_both_readings_of_a_penalty_are_in_one_picture():
-    page, results = page_of("claims-ensembles")
+    page, _ = page_of("claims-ensembles")
     cards = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
 
     (card,) = (one for one in cards if 'id="claim-B6.stopped"' in one)

@@ -8,8 +8,7 @@ import pytest
 
 from boostreg.claims.tables import TABLES
 from boostreg.report.questions import QUESTIONS, statement_of
-from boostreg.study.article import finding_words, is_article
-from boostreg.study.index import claims_page
+from boostreg.study.article import claims_page, finding_words, is_article
 from boostreg.study.load import load_study
 from boostreg.study.runner import run_study
 

@@ -10,7 +10,7 @@ from runs import assert_same_run
 
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.errors import DataError, StudyError
-from boostreg.study.index import claim_lines, claims_page, write_claims_page
+from boostreg.study.article import claim_lines, claims_page, write_claims_page
 from boostreg.study.load import load_study
 from boostreg.study.measurements import Claims
 from boostreg.study.plan import Plan

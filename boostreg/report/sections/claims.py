@@ -8,7 +8,7 @@ from boostreg.figures import (
     ClaimLine,
     Figure,
     Measured,
-    TableRow,
+    RatioRow,
     claim_chart,
     tables_chart,
 )
@@ -37,10 +37,18 @@ def claims_section(results: Results) -> dict[str, Any] | None:
     claims = results["claims"]
     if not claims:
         return None
+    groups: dict[object, list[ClaimData]] = {}
+    for claim in claims:
+        groups.setdefault(_picture_key(claim), []).append(claim)
+    # The words up to a comma with which all claims begin are not repeated.
+    says = [claim["says"] for claim in claims]
+    pairs = zip(min(says), max(says), strict=False)
+    start = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    common = start[: start.rfind(", ") + 2] if len(claims) > 1 and ", " in start else ""
     questions: dict[str, list[dict[str, Any]]] = {}
-    for group in _grouped(claims):
+    for group in groups.values():
         cards = questions.setdefault(question_of(group[0]["id"]), [])
-        cards.append(_card(group, _common(claims)))
+        cards.append(_card(group, common))
     counts = count_verdicts(claims)
     ordered = [name for name in (*QUESTIONS, "") if name in questions]
     return {
@@ -80,14 +88,6 @@ def _engine(finding: ClaimFindingData) -> str:
     return engine_name(finding["engine"]) if finding["engine"] else ""
 
 
-def _grouped(claims: Sequence[ClaimData]) -> list[list[ClaimData]]:
-    """Return claims by picture, in the order of their first."""
-    groups: dict[object, list[ClaimData]] = {}
-    for claim in claims:
-        groups.setdefault(_picture_key(claim), []).append(claim)
-    return list(groups.values())
-
-
 def _picture_key(claim: ClaimData) -> object:
     """Return what claims of one picture have in common."""
     wanted = claim["claim"]
@@ -105,14 +105,6 @@ def _picture_key(claim: ClaimData) -> object:
     return question, wanted["experiment"], panel["title"]
 
 
-def _common(claims: Sequence[ClaimData]) -> str:
-    """Return the words up to a comma with which all of several claims begin."""
-    says = [claim["says"] for claim in claims]
-    shared = zip(min(says), max(says), strict=False)
-    start = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], shared))
-    return start[: start.rfind(", ") + 2] if len(claims) > 1 and ", " in start else ""
-
-
 def _card(group: list[ClaimData], common: str) -> dict[str, Any]:
     """Return a card: its most surprising finding, the picture, and the others."""
     lead = max(group, key=surprise)
@@ -123,7 +115,11 @@ def _card(group: list[ClaimData], common: str) -> dict[str, Any]:
             # The same statement on coefficients and on leaves.
             sentence = sentence.partition(": the weight")[0]
         says = claim["says"]
-        shown = capitalize(sentence.removeprefix(common))
+        shown = sentence.removeprefix(common)
+        if "_" not in shown.partition(" ")[0]:
+            shown = capitalize(shown)
+        size = effect_words(claim) if sentence in says else ""
+        has_unit = size.endswith(("%", "points", "times"))
         line = {
             "ids": [],
             "glyph": GLYPHS[claim["verdict"]],
@@ -132,7 +128,7 @@ def _card(group: list[ClaimData], common: str) -> dict[str, Any]:
             "sentence": shown if sentence in says else sentence,
             "says": "" if says.startswith(sentence) else says,
             "expected": claim["expected"],
-            "size": _size(claim) if sentence in says else "",
+            "size": size if has_unit and "identical" not in claim["expected"] else "",
         }
         lines.setdefault((sentence, claim["verdict"]), line)["ids"].append(claim["id"])
     figure, engines = _picture(group, lead)
@@ -144,18 +140,11 @@ def _card(group: list[ClaimData], common: str) -> dict[str, Any]:
         "lead": first,
         "others": others,
         "figure": figure,
-        "peaks": lead["claim"].get("options", {}).get("prior") is not None,
         "engines": engines,
         "table": TextTable(f"Figures of {group[0]['id']}", _HEADS, rows, (0, 1, 4)),
+        "marks": [f["engine"] for f in lead["findings"] if f.get("tables")],
         "notes": list(dict.fromkeys(_notes(group))),
     }
-
-
-def _size(claim: ClaimData) -> str:
-    """Return the effect if it has a unit that needs no further words."""
-    words = effect_words(claim)
-    has_unit = words.endswith(("%", "points", "times"))
-    return words if has_unit and claim["expected"].split()[0] != "identical" else ""
 
 
 def _notes(group: Sequence[ClaimData]) -> Iterator[str]:
@@ -213,8 +202,8 @@ def _tables_picture(claim: ClaimData) -> Figure:
     def first(name: str) -> float:
         return next(iter(known(v for v, *_ in named[name].values())), 0.0)
 
-    rows = [TableRow(name, named[name]) for name in sorted(named, key=first)]
-    rows += [TableRow(name, found, mean=True) for name, found in means.items() if found]
+    rows = [RatioRow(name, named[name]) for name in sorted(named, key=first)]
+    rows += [RatioRow(name, found, mean=True) for name, found in means.items() if found]
     low, high = claim["claimed"]
     title = finding_sentence(claim)
     return tables_chart(rows, title=title, claimed=(_plus(low), _plus(high)))

@@ -6,8 +6,8 @@ with its own stylesheet, and is embedded in a page as markup without any ``style
 
 from boostreg.figures.claims import (
     ClaimLine,
-    Measured,
     RatioRow,
+    ResultBar,
     claim_chart,
     tables_chart,
 )
@@ -55,10 +55,10 @@ __all__ = [
     "Figure",
     "JudgedModel",
     "Landmark",
-    "Measured",
     "PenaltyEffect",
     "PenaltyRow",
     "RatioRow",
+    "ResultBar",
     "Scale",
     "SmallTree",
     "Trace",

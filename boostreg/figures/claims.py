@@ -24,7 +24,7 @@ from boostreg.figures.scale import (
 )
 from boostreg.figures.svg import Fragment, group, path, px, text
 
-__all__ = ["ClaimLine", "Measured", "RatioRow", "claim_chart", "tables_chart"]
+__all__ = ["ClaimLine", "RatioRow", "ResultBar", "claim_chart", "tables_chart"]
 
 _WIDTH, _PLOT = 328, 172
 """Pixels of a picture, and the height of its plot."""
@@ -37,7 +37,7 @@ _DOTS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ResultBar:
     """A result on a line: its abscissa, the estimate and the interval, if known."""
 
     x: float
@@ -60,7 +60,7 @@ class ClaimLine:
         ``l1``, ``l2``, ``s`` or ``n``.
     dash, fine : bool
         Dashed, or thin without marks.
-    measured : tuple of Measured
+    measured : tuple of ResultBar
         Estimates with their intervals.
     peak : bool
         Whether the abscissa of the highest point is marked on the axis.
@@ -72,7 +72,7 @@ class ClaimLine:
     hue: str
     dash: bool = False
     fine: bool = False
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[ResultBar, ...] = ()
     peak: bool = False
 
     @property

@@ -82,7 +82,10 @@ def index_row(folder: str, results: Results, *, has_page: bool = True) -> IndexR
     if judges_claims(results):
         says = finding_sentence(max(results["claims"], key=surprise))
         counts = count_verdicts(results["claims"])
-    answers = results["text"]["answers"]
+    answers, run = results["text"]["answers"], results["run"]
+    time: Cell = (f"{count(run['seconds'])} s", float(run["seconds"]), False)
+    if 2 * run["fits_from_journal"] > run["fits"]:  # read, not run
+        time = (MISSING, None, False)
     return IndexRow(
         folder=folder,
         link=link if has_page else "",
@@ -100,21 +103,15 @@ def index_row(folder: str, results: Results, *, has_page: bool = True) -> IndexR
             _counted(results["study"]["search"]["trials"]),
             _counted(data["rows"]),
             (finished, finished, True),
-            _time(results),
+            (MISSING, None, False)
+            if replayed
+            else (f"{count(seconds)} s", seconds, False),
         ),
     )
 
 
 def _counted(value: float | None) -> Cell:
     return count(value), None if value is None else float(value), False
-
-
-def _time(results: Results) -> Cell:
-    """Return how long a run took, unknown if most fits came from its journal."""
-    run = results["run"]
-    if 2 * run["fits_from_journal"] > run["fits"]:
-        return MISSING, None, False
-    return f"{count(run['seconds'])} s", float(run["seconds"]), False
 
 
 def render_index(

@@ -15,8 +15,8 @@ from boostreg.figures import (
     Curve,
     Estimate,
     Landmark,
-    Measured,
     RatioRow,
+    ResultBar,
     SmallTree,
     calibration_chart,
     claim_chart,
@@ -147,7 +147,7 @@ FIGURES = {
                 (0.0, 1.0, 10.0),
                 (1.0, 0.5, None),
                 "l1",
-                measured=(Measured(1.0, 0.5, 0.4, 0.6),),
+                measured=(ResultBar(1.0, 0.5, 0.4, 0.6),),
             ),
             ClaimLine(
                 "a name too long for the end",

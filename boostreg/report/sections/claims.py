@@ -7,8 +7,8 @@ from typing import Any
 from boostreg.figures import (
     ClaimLine,
     Figure,
-    Measured,
     RatioRow,
+    ResultBar,
     claim_chart,
     tables_chart,
 )
@@ -214,6 +214,7 @@ def _plus(change: float | None) -> float | None:
 
 
 _HUES = {"reg_alpha": "l1", "reg_lambda": "l2"}
+_SHORT = {"reg_alpha": "L1", "reg_lambda": "L2"}
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _LARGE = 4.0
 """Factor from which on changes are drawn on a logarithmic axis."""
@@ -238,7 +239,11 @@ def _path_lines(
                 x, y = finding["series"][name], finding["series"][f"{measure}/{name}"]
                 start = dict(zip(x, y, strict=True)).get(0.0)
                 scale = start if relative and start else 1.0
-                label = _label(name, reading, names, readings) if place == 0 else ""
+                label = ""
+                if place == 0 and len(names) > 1:
+                    label = _SHORT.get(name, name)
+                elif place == 0 and len(readings) > 1:
+                    label = "stopped" if reading == "stopped" else "equal rounds"
                 if not label and len(names) == len(readings) == 1:
                     label = _engine(finding)
                 lines.append(
@@ -267,16 +272,6 @@ def _path_lines(
     }
 
 
-def _label(
-    name: str, reading: str, names: Sequence[str], readings: dict[str, None]
-) -> str:
-    if len(names) > 1:
-        return {"reg_alpha": "L1", "reg_lambda": "L2"}.get(name, name)
-    if len(readings) > 1:
-        return "stopped" if reading == "stopped" else "equal rounds"
-    return ""
-
-
 def _results(
     claims: Sequence[ClaimData],
     place: int,
@@ -284,7 +279,7 @@ def _results(
     start: float | None,
     *,
     relative: bool,
-) -> Iterator[Measured]:
+) -> Iterator[ResultBar]:
     """Yield the result of each claim that is read at one value of the penalty."""
     for claim in claims:
         finding = claim["findings"][place]
@@ -293,7 +288,7 @@ def _results(
         base = 1.0 if relative else start
         if len(at) == 1 and base is not None and is_number(value):
             ends = [None if end is None else base + end for end in (low, high)]
-            yield Measured(at.pop(), base + value, *ends)
+            yield ResultBar(at.pop(), base + value, *ends)
 
 
 _MANY = 6

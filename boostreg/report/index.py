@@ -103,9 +103,7 @@ def index_row(folder: str, results: Results, *, has_page: bool = True) -> IndexR
             _counted(results["study"]["search"]["trials"]),
             _counted(data["rows"]),
             (finished, finished, True),
-            (MISSING, None, False)
-            if replayed
-            else (f"{count(seconds)} s", seconds, False),
+            time,
         ),
     )
 

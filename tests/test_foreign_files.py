@@ -26,8 +26,8 @@ from fuzzing import (
 from boostreg.errors import DataError, RunError, StudyError
 from boostreg.fits.journal import _checksum as checksum
 from boostreg.study import runner
+from boostreg.study.article import claims_page
 from boostreg.study.files import read_csv, write_csv, write_text
-from boostreg.study.index import claims_page
 from boostreg.study.load import load_study
 from boostreg.study.output import rebuild_report
 from boostreg.study.plan import outline

@@ -136,7 +136,7 @@ def claims(
     ] = False,
 ) -> None:
     """Print the claims of all runs in a folder."""
-    from boostreg.study.index import claim_lines, write_claims_page
+    from boostreg.study.article import claim_lines, write_claims_page
 
     for line in claim_lines(folder):
         _print(line)

@@ -4,6 +4,13 @@ Each function returns a ``Figure``, which displays itself in a notebook, saves i
 with its own stylesheet, and is embedded in a page as markup without any ``style=``.
 """
 
+from boostreg.figures.claims import (
+    ClaimLine,
+    RatioRow,
+    ResultBar,
+    claim_chart,
+    tables_chart,
+)
 from boostreg.figures.coefficients import coefficient_paths
 from boostreg.figures.curves import (
     Curve,
@@ -16,12 +23,8 @@ from boostreg.figures.forest import PenaltyEffect, PenaltyRow, penalty_forest
 from boostreg.figures.front import Cloud, Landmark, size_against_loss
 from boostreg.figures.intervals import (
     Estimate,
-    Ratio,
-    VerdictRow,
     difference_chart,
     models_chart,
-    ratio_chart,
-    verdict_strip,
 )
 from boostreg.figures.measures import (
     Bin,
@@ -44,6 +47,7 @@ from boostreg.figures.small import (
 __all__ = [
     "PALETTE",
     "Bin",
+    "ClaimLine",
     "Cloud",
     "ColumnUse",
     "Curve",
@@ -53,12 +57,13 @@ __all__ = [
     "Landmark",
     "PenaltyEffect",
     "PenaltyRow",
-    "Ratio",
+    "RatioRow",
+    "ResultBar",
     "Scale",
     "SmallTree",
     "Trace",
-    "VerdictRow",
     "calibration_chart",
+    "claim_chart",
     "coefficient_paths",
     "columns_chart",
     "counts_chart",
@@ -74,12 +79,11 @@ __all__ = [
     "palette_css",
     "penalty_forest",
     "promise_chart",
-    "ratio_chart",
     "robust_high",
     "share_bars",
     "size_against_loss",
     "sizes_and_losses",
     "small_trees",
     "sparkline",
-    "verdict_strip",
+    "tables_chart",
 ]

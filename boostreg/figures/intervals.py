@@ -22,13 +22,9 @@ from boostreg.figures.svg import Fragment, path, px, text
 
 __all__ = [
     "Estimate",
-    "Ratio",
-    "VerdictRow",
     "difference_chart",
     "interval_mark",
     "models_chart",
-    "ratio_chart",
-    "verdict_strip",
 ]
 
 
@@ -296,120 +292,3 @@ def _percent(share: float | None, *, whole: bool = False) -> str:
         return "not measured"
     no_decimals = whole and abs(100 * share - round(100 * share)) < 1e-9
     return f"{signed(100 * share, 0 if no_decimals else 1)}%"
-
-
-TIMES = "\N{MULTIPLICATION SIGN}"
-_FARTHEST = 8.0
-"""Interval ends beyond this multiple of the farthest fold become arrows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """One pair: the ratio of the first size to the second, also per fold."""
-
-    name: str
-    ratio: float | None
-    low: float | None = None
-    high: float | None = None
-    folds: tuple[float, ...] = ()
-    engine: str = ""
-
-
-_PAIR_ROW = 22.0
-
-
-def ratio_chart(rows: Sequence[Ratio], *, label: str) -> Figure:
-    """Draw one row per pair around the line of equal size; hollow if not different."""
-    foot = _PAIR_ROW * len(rows) + 18
-    frame = Frame(780, round(foot + 44), left=300, right=690, top=8, bottom=foot)
-    seen = _positive([v for row in rows for v in (row.ratio, *row.folds)]) or [1.0]
-    low, high = min(*seen, 1.0) / _FARTHEST, max(*seen, 1.0) * _FARTHEST
-    ends = _positive([v for row in rows for v in (row.low, row.high)])
-    shown = [1.0, *seen, *(min(max(v, low), high) for v in ends)]
-    x = log_scale(shown, frame.left, frame.right, margin=0.04)
-    parts = [
-        frame.horizontal_axis(
-            x,
-            n=6,
-            grid=True,
-            label=f"{label} (log axis)",
-            origin=1.0,
-            write=lambda tick: f"{TIMES} {tick.label}",
-        )
-    ]
-    for k, row in enumerate(rows):
-        y, class_ = 22 + _PAIR_ROW * k, encoding(row.engine).class_
-        name = shorten(row.name, 40)
-        parts.append(text(frame.left - 14, y + 4, name, class_, "end"))
-        parts.append(text(frame.right + 12, y + 4, _change(row.ratio)))
-        ticks = (f"M{px(x(v))} {px(y - 5)}v10" for v in _positive(row.folds))
-        parts.append(path("".join(ticks), f"thin {class_} faint"))
-        if is_number(row.ratio):
-            inside = _positive([row.low, row.high])
-            differs = len(inside) == 2 and not inside[0] <= 1.0 <= inside[1]
-            if len(inside) == 2:
-                parts.append(_interval(x, y, row.low, row.high, f"thin {class_}"))
-            parts.append(mark(row.engine, (x(row.ratio), y), filled=differs))
-    described = "; ".join(f"{row.name}: {_change(row.ratio)}" for row in rows)
-    return frame.draw(*parts, title=label, description=described)
-
-
-def _positive(values: Sequence[float | None]) -> list[float]:
-    return [v for v in known(values) if v > 0]
-
-
-def _change(ratio: float | None) -> str:
-    return f"{signed(100 * (ratio - 1), 0)}%" if is_number(ratio) else "no ratio"
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictRow:
-    """One row: an engine (or "") with its estimate and interval."""
-
-    engine: str
-    estimate: float | None
-    low: float | None
-    high: float | None
-
-
-def verdict_strip(
-    rows: Sequence[VerdictRow], claimed: tuple[float | None, float | None], *, unit: str
-) -> Figure:
-    """Draw intervals over the range of effects that a claim allows, from low to high.
-
-    An end of ``claimed`` is None if the range is unbounded there; an interval that is
-    unbounded has an infinite end.
-    """
-    foot = 24.0 * len(rows) + 14
-    frame = Frame(470, round(foot + 46), left=118, right=452, top=4, bottom=foot)
-    shown = [v for r in rows for v in (r.estimate, r.low, r.high) if is_number(v)]
-    x = linear_scale([0.0, *claimed, *shown], frame.left, frame.right, margin=0.1)
-    low, high = claimed
-    left = frame.left if low is None else x(low)
-    right = frame.right if high is None else x(high)
-    edges = [e for e, end in ((left, low), (right, high)) if end is not None]
-    parts = [
-        band([(left, 4), (right, 4)], [(left, foot), (right, foot)], "bd n"),
-        *(path(f"M{px(e)} 4V{px(foot)}", "mid") for e in edges),
-        frame.horizontal_axis(x, n=4, label=unit),
-    ]
-    described = []
-    for k, row in enumerate(rows):
-        y, class_ = 18 + 24.0 * k, encoding(row.engine).class_
-        name = encoding(row.engine).name or "measured"
-        described.append(_described(name, row.estimate, (row.low, row.high)))
-        parts.append(text(frame.left - 10, y + 4, name, class_, "end"))
-        if is_number(row.estimate):
-            parts.append(_interval(x, y, row.low, row.high, f"ln {class_}"))
-            parts.append(mark(row.engine, (x(row.estimate), y)))
-        else:
-            parts.append(text(frame.left + 6, y + 4, "not measured", "n"))
-    span = f"from {significant(low)} to {significant(high)}"
-    if low is None or high is None:
-        unbounded = f"up to {significant(high)}"
-        span = unbounded if low is None else f"from {significant(low)} on"
-    return frame.draw(
-        *parts,
-        title="Effect and what was claimed",
-        description=f"The claim holds {span}. {'; '.join(described)}.",
-    )

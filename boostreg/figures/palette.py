@@ -1,5 +1,7 @@
 """Colours and shapes: each engine has a hue and a shape as a second cue.
 
+Claims have hues of their own, ``l1`` and ``l2`` for the two penalties.
+
 Pairs are light and dark. Tests check contrast and colour-blind distances of this table.
 There is no purple, and worse and better are never red and green.
 """
@@ -22,6 +24,8 @@ PALETTE = {
     "lt": ("#b84a06", "#f6b04e"),
     "s": ("#16191d", "#eceae4"),
     "n": ("#6d7177", "#9aa1aa"),
+    "l1": ("#00685f", "#58c7b8"),
+    "l2": ("#a92268", "#f29ac0"),
     "hl": ("#fff3c4", "#3b3413"),
     "focus": ("#0b4f8f", "#8cc6ff"),
     "warnbg": ("#fff1cf", "#3a2f10"),
@@ -40,6 +44,8 @@ _FORCED = {
     "lt": "CanvasText",
     "s": "CanvasText",
     "n": "GrayText",
+    "l1": "LinkText",
+    "l2": "CanvasText",
     "hl": "Canvas",
     "focus": "Highlight",
     "warnbg": "Canvas",

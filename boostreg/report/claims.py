@@ -7,12 +7,13 @@ from typing import Any, get_args
 from boostreg.claims.verdict import Finding, Margin, Verdict, format_verdicts, overall
 from boostreg.figures.scale import significant
 from boostreg.report.parts import ClaimData, ClaimFindingData
-from boostreg.report.records import ClaimRecord
+from boostreg.report.records import GIVEN, ClaimRecord
+from boostreg.report.results import Results
 from boostreg.report.wording import LABELS, format_number
 
 __all__ = [
-    "claims_sentences", "count_verdicts", "expected_words", "measured_words",
-    "quantity_words", "summarize_claims", "tables_words",
+    "claims_sentences", "count_verdicts", "expected_words", "judges_claims",
+    "measured_words", "quantity_words", "summarize_claims", "tables_words",
 ]  # fmt: skip
 
 _MAX_NAMED = 5
@@ -135,6 +136,11 @@ def count_verdicts(claims: Sequence[ClaimData]) -> dict[str, int]:
     """Return how many claims have each verdict that occurs."""
     counts = Counter(claim["verdict"] for claim in claims)
     return {name: counts[name] for name in get_args(Verdict) if counts[name]}
+
+
+def judges_claims(results: Results) -> bool:
+    """Return whether a run is about its claims only: no penalty was searched."""
+    return bool(results["claims"]) and results["study"]["search"]["trials"] <= GIVEN
 
 
 def claims_sentences(claims: Sequence[ClaimData]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boostreg.figures import Figure
+from boostreg.report.claims import judges_claims
 from boostreg.report.glossary import TERMS, link_terms
 from boostreg.report.results import Results
 from boostreg.report.sections import SECTIONS, Rows, build_sections
@@ -27,13 +28,15 @@ PARTS = {
 
 _STYLES = (
     "report.css",
-    *(f"{part}.css" for part in PARTS if part != "claims"),
+    *(f"{part}.css" for part in PARTS),
     "print.css",
 )
 _SCRIPTS = (
     "tools.js", "scale.js", "zoom.js", "report.js", "penalties.js", "trials.js",
     "picture.js", "ready.js",
 )  # fmt: skip
+
+_CLAIM_SCRIPTS = ("tools.js", "report.js", "picture.js", "ready.js")
 
 
 def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
@@ -65,7 +68,7 @@ def render(results: Results, trials: Rows, paths: Rows, fits: Rows = ()) -> str:
     page = fill(
         "report.html",
         styles=_STYLES,
-        scripts=_SCRIPTS,
+        scripts=_CLAIM_SCRIPTS if judges_claims(results) else _SCRIPTS,
         title=study["title"] or study["name"] or "Regularization study",
         crumbs=list(_crumbs(results)),
         parts=[(part, name) for part, name in PARTS.items() if _has(part, sections)],
@@ -80,6 +83,10 @@ def _crumbs(results: Results) -> Iterator[str]:
     """Yield what the run is: its name, its data, its judges and its day."""
     data, outer = results["data"], results["study"]["validation"]["outer"]
     yield results["study"]["name"]
+    if judges_claims(results):
+        yield ", ".join(dict.fromkeys(one["resamples"] for one in results["claims"]))
+        yield results["run"]["finished"][:10]
+        return
     yield f"{data['rows']:,} rows, {data['features']:,} features"
     folds, repeats = outer.get("folds"), outer.get("repeats") or 1
     judges = f"{folds:g} outer folds" if folds else "one outer split"
@@ -90,8 +97,10 @@ def _crumbs(results: Results) -> Iterator[str]:
 
 
 def _has(part: str, sections: Mapping[str, Any]) -> bool:
-    needs = {"claims": ("claims",), "penalties": ("effects",), "size": ("size",)}
-    return all(name in sections for name in needs.get(part, ()))
+    needs = {"penalties": "effects", "evidence": "setup"}
+    if part == "answer" and "use" not in sections:
+        return False  # the counts of verdicts are the head of the claims
+    return needs.get(part, part) in sections
 
 
 def page_figures(results: Results, trials: Rows, paths: Rows) -> dict[str, Figure]:

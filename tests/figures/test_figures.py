@@ -9,14 +9,17 @@ import pytest
 from boostreg.errors import FigureError
 from boostreg.figures import (
     Bin,
+    ClaimLine,
     Cloud,
     ColumnUse,
     Curve,
     Estimate,
     Landmark,
+    RatioRow,
+    ResultBar,
     SmallTree,
-    VerdictRow,
     calibration_chart,
+    claim_chart,
     coefficient_paths,
     columns_chart,
     curve_panel,
@@ -28,7 +31,7 @@ from boostreg.figures import (
     share_bars,
     size_against_loss,
     small_trees,
-    verdict_strip,
+    tables_chart,
 )
 from boostreg.figures.frame import spread
 from boostreg.figures.marks import Label, place_labels
@@ -137,12 +140,48 @@ FIGURES = {
         y_log=True,
     ),
     "no lines": line_panel((), [], title="none", x_label="x", y_label="y"),
-    "verdicts": verdict_strip(
-        [VerdictRow("xgboost", 0.5, 0.2, 0.8), VerdictRow("", None, None, None)],
-        (0.2, None),
-        unit="effect",
+    "claim": claim_chart(
+        [
+            ClaimLine(
+                "L1 <b>",
+                (0.0, 1.0, 10.0),
+                (1.0, 0.5, None),
+                "l1",
+                measured=(ResultBar(1.0, 0.5, 0.4, 0.6),),
+            ),
+            ClaimLine(
+                "a name too long for the end",
+                (0.0, 1.0),
+                (1.0, 2.0),
+                "s",
+                dash=True,
+                peak=True,
+            ),
+        ],
+        title="claim",
+        x_label="x " * 40,
+        y_label="y",
+        x_log=True,
+        unit="%",
+        reference=1.0,
     ),
-    "equality": verdict_strip([VerdictRow("", 0.1, None, None)], (-1.0, 1.0), unit="x"),
+    "claim of one line": claim_chart(
+        [ClaimLine("L2", (1.0, 2.0), (8.0, 12.0), "l2", fine=True)],
+        title="claim",
+        x_label="x",
+        y_label="y",
+        y_log=True,
+        reference=1.0,
+    ),
+    "tables": tables_chart(
+        [
+            RatioRow("a < b", {"xgboost": (0.5, 0.2, 1.5), "lightgbm": (0.6, 0.0, 9)}),
+            RatioRow("mean", {"xgboost": (0.5, 0.4, 0.6)}, mean=True),
+            RatioRow("another table", {"xgboost": (None, 0.1, None)}, mean=True),
+        ],
+        title="tables",
+        claimed=(None, 0.8),
+    ),
     "models": models_chart(MODELS, ("loss", "size"), loss="loss"),
     "narrow models": models_chart(MODELS, ("loss", "size"), loss="loss", narrow=True),
     "no models": models_chart({}, ("loss", "size"), loss="loss"),

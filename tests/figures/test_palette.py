@@ -4,8 +4,8 @@ import pytest
 
 from boostreg.figures import PALETTE, encoding, palette_css
 
-TEXT = ("ink", "ink2", "x", "lt", "s", "n")
-MARKS = ("x", "l", "s", "n", "focus")
+TEXT = ("ink", "ink2", "x", "lt", "s", "n", "l1", "l2")
+MARKS = ("x", "l", "s", "n", "l1", "l2", "focus")
 
 
 def luminance(colour):

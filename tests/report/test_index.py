@@ -2,9 +2,9 @@
 
 import copy
 import html
-import json
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from boostreg.errors import DataError
 from boostreg.report.index import index_row, render_index
 from boostreg.report.sections.answer import lead_engine
+from boostreg.study.files import read_json
 from boostreg.study.index import write_index
 
 SHIPPED = Path(__file__).parents[2] / "reports"
@@ -36,19 +37,38 @@ def test_row_says_what_the_results_say(run):
     results = run[0]
     found = results["engines"][lead_engine(results)]
 
-    cells = index_row("mine", results).cells
+    row = index_row("mine", results)
 
-    keys = {key for _, key, _ in cells}
-    tuned, plain = found["one_se"]["outer_size"], found["default"]["size"]
+    keys = {key for _, key, _ in row.cells}
     assert found["one_se"]["outer"]["loss"] in keys
     assert found["one_se"]["size"]["leaves"] in keys
-    assert 1 - tuned["leaves"] / plain["leaves"] in keys
+    assert row.says == results["text"]["answer"][0]
 
 
-def test_verdict_is_the_first_sentence_of_the_answer(run):
-    row = index_row("mine", run[0])
+def test_time_of_a_run_read_from_the_journal_is_not_its_time(run):
+    results = copy.deepcopy(run[0])
+    results["run"].update(seconds=7.0, fits=100, fits_from_journal=10)
+    counted = index_row("mine", results).cells[-1]
+    results["run"]["fits_from_journal"] = 100
 
-    assert row.verdict == run[0]["text"]["answer"][0]
+    assert counted[:2] == ("7 s", 7.0)
+    assert index_row("mine", results).cells[-1][1] is None
+
+
+def test_claims_are_apart_with_their_verdicts_and_a_finding():
+    results = read_json(SHIPPED / "claims-ensembles" / "results.json")
+    row = index_row("claims-ensembles", results)
+
+    page = render_index([row])
+
+    verdicts = Counter(claim["verdict"] for claim in results["claims"])
+    assert {name: n for _, name, n in row.counts} == verdicts
+    (most,) = (c for c in results["claims"] if c["id"] == "B6.stopped")
+    times = 1 + max(one["estimate"] for one in most["findings"])
+    assert row.says.startswith("With early stopping, L2")
+    assert row.says.endswith(f"by {times:.0f}")
+    assert 'id="studies"' not in page
+    assert row.says in html.unescape(page)
 
 
 def test_front_is_drawn_for_every_engine(run):
@@ -144,6 +164,6 @@ def test_shipped_index_is_of_the_shipped_runs():
     page = (SHIPPED / "index.html").read_text("utf-8")
 
     for run in sorted(path.parent for path in SHIPPED.glob("*/results.json")):
-        answer = json.loads((run / "results.json").read_text("utf-8"))["text"]["answer"]
-        assert answer[0] in html.unescape(page)
+        row = index_row(run.name, read_json(run / "results.json"))
+        assert row.says in html.unescape(page)
         assert f'href="./{run.name}/report.html"' in page

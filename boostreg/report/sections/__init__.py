@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from boostreg.figures.scale import places
+from boostreg.report.claims import judges_claims
 from boostreg.report.results import Results
 from boostreg.report.sections.answer import answer_section
 from boostreg.report.sections.claims import claims_section
@@ -31,7 +32,14 @@ Rows = Sequence[Mapping[str, object]]
 def build_sections(
     results: Results, trials: Rows, paths: Rows, fits: Rows = ()
 ) -> list[dict[str, Any]]:
-    """Return the sections of a page, without those that have no data."""
+    """Return the sections of a page, without those that have no data.
+
+    A run that judges claims only has no section on tuning.
+    """
+    if judges_claims(results):
+        wall = claims_section(results)
+        shown_of_claims = (answer_section(results), wall, setup_section(results))
+        return [section for section in shown_of_claims if section is not None]
     engines = results["engines"].values()
     losses = [found[pick]["outer"]["loss"] for found in engines for pick in PICKS]
     decimals = places([min((v for v in losses if v is not None), default=1.0)])

@@ -13,9 +13,8 @@ from boostreg.figures import (
     sizes_and_losses,
 )
 from boostreg.figures.scale import count, is_number
-from boostreg.report.claims import count_verdicts
+from boostreg.report.claims import judges_claims
 from boostreg.report.parts import ChangeData, LossChangeData, Number
-from boostreg.report.records import GIVEN
 from boostreg.report.results import Results, TunedPenaltyData
 from boostreg.report.wording import (
     PENALTY_WORDS,
@@ -37,10 +36,8 @@ _MAX_ROWS = 5
 
 def answer_section(results: Results) -> dict[str, Any]:
     """Return what the first screen shows; of a run that judges claims, their counts."""
-    text, claims = results["text"], results["claims"]
-    counted: list[tuple[str, int]] = []
-    if claims and results["study"]["search"]["trials"] <= GIVEN:
-        counted = list(count_verdicts(claims).items())
+    text = results["text"]
+    counted = judges_claims(results)
     section: dict[str, Any] = {
         "id": "answer",
         "verdict": next(iter(text["answer"]), ""),
@@ -49,7 +46,6 @@ def answer_section(results: Results) -> dict[str, Any]:
         "warnings": text["warnings"],
         "actions": results["answer"]["actions"] if results["answer"] else [],
         "counted": counted,
-        "n_claims": len(claims),
         "engines": list(results["engines"]),
         "simple": bool(_simple_models(results)),
         "sizes": None,

@@ -1,9 +1,10 @@
 /* ---- sort by a head, filter by text, two ticks make a command ---- */
 const body = $('#table tbody');
-const rows = $$('tr', body);
+const rows = body ? $$('tr', body) : [];
+const runs = $$('.run');
 const filter = $('#filter');
 const count = $('#count');
-body.dataset.ready = '';
+if (body) body.dataset.ready = '';
 
 const cellOf = (row, c) => (c < 0 ? row.cells[0] : row.cells[c + 2]);
 const keyOf = (row, c) => {
@@ -33,12 +34,12 @@ for (const th of $$('#table thead th[data-c]')) {
 const narrow = () => {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   let shown = 0;
-  for (const row of rows) {
+  for (const row of runs) {
     const text = row.textContent.toLowerCase();
     row.hidden = !words.every(word => text.includes(word));
     shown += !row.hidden;
   }
-  count.textContent = shown === rows.length ? '' : `${shown} of ${rows.length}`;
+  count.textContent = shown === runs.length ? '' : `${shown} of ${runs.length}`;
 };
 filter.addEventListener('input', narrow);
 filter.addEventListener('keydown', event => { if (event.key === 'Escape') { filter.value = ''; narrow(); } });

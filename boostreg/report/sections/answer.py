@@ -146,7 +146,7 @@ def _sizes_title(results: Results) -> str:
     name, found = engine_name(lead), results["engines"][lead]
     before = count(found["default"]["size"]["leaves"])
     after = count(found["best"]["outer_size"]["leaves"])
-    sizes = f"Tuned {name} against its defaults: {after} of {before} leaves"
+    sizes = f"Tuned {name}: {after} leaves, defaults {before}"
     pairs = {(pair["a"], pair["b"]): pair for pair in results["comparisons"]}
     pair = pairs.get((f"{lead} best", f"{lead} default"))
     if pair is None or pair["change"] is None:
@@ -159,7 +159,7 @@ def _sizes_title(results: Results) -> str:
         "as good": "no higher loss",
         "not settled": "loss not settled",
     }[pair["word"]]
-    return f"{sizes}, {what}"
+    return f"{sizes}; {what}"
 
 
 def _forest_picture(results: Results) -> dict[str, Any] | None:

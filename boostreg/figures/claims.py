@@ -134,7 +134,7 @@ def claim_chart(  # noqa: PLR0913 - a chart has two axes, each with words and a 
             text(_WIDTH / 2, frame.bottom + 35 + 15 * k, words, "axlabel", "middle")
             for k, words in enumerate(feet)
         ),
-        *(_key_entry(row + len(heads), *place) for row, *place in key),
+        *(_key_entry(row + len(heads), at, one) for row, at, one in key),
         *(_line(one, x, y, k) for k, one in enumerate(lines)),
         frame.end_labels(ends, right + 8, above=6, lead=right - 2),
         title=title,
@@ -202,7 +202,8 @@ def _line(one: ClaimLine, x: Scale, y: Scale, place: int) -> Fragment:
             ends = f"m-3 0h6M{at} {low}m-3 0h6"
             parts.append(path(f"M{at} {low}V{high}{ends}", f"thin {one.hue}"))
     if one.peak and dots:
-        top = "M{} {}".format(*map(px, min(dots, key=lambda p: p[1])))
+        high, over = min((up, across) for across, up in dots)
+        top = f"M{px(over)} {px(high)}"
         parts.append(path(f"{top}V{px(y.start)}", f"pk {one.hue}"))
         parts.append(path(f"{top}h0", f"dots {one.hue}"))
     return group(*parts)

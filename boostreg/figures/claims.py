@@ -202,8 +202,8 @@ def _line(one: ClaimLine, x: Scale, y: Scale, place: int) -> Fragment:
             ends = f"m-3 0h6M{at} {low}m-3 0h6"
             parts.append(path(f"M{at} {low}V{high}{ends}", f"thin {one.hue}"))
     if one.peak and dots:
-        high, over = min((up, across) for across, up in dots)
-        top = f"M{px(over)} {px(high)}"
+        topmost, over = min((up, across) for across, up in dots)
+        top = f"M{px(over)} {px(topmost)}"
         parts.append(path(f"{top}V{px(y.start)}", f"pk {one.hue}"))
         parts.append(path(f"{top}h0", f"dots {one.hue}"))
     return group(*parts)

@@ -113,7 +113,7 @@ def answered(levels, **options):
         (TREES | {"lasso": 1.0}, 0.02, "simple", "lasso", "Use lasso with 9 coeff"),
         (TREES, 0.02, "trees", "lightgbm one_se", "Use LightGBM (num_leaves=4,"),
         (TREES | {"lasso": 1.02}, 0.8, "not settled", "lasso", "These data cannot"),
-        (TREES | {"mean": 1.0}, 0.02, "mean", "mean", "No model is shown to beat the mean"),
+        (TREES | {"mean": 1.0}, 0.02, "mean", "mean", "No model is shown to"),
         (
             TREES | {f"{e} {m}": 1.1 for e in ENGINES for m in ("best", "one_se")},
             0.02, "defaults", "xgboost default", "Keep XGBoost's defaults: tuning",
@@ -152,7 +152,8 @@ def test_the_first_sentence_is_the_decision(levels, spread, kind, use, opening):
         ),
         (
             TREES | {"lasso": 1.02}, 0.8,
-            ("No: the loss stays the same.", "Perhaps 9 coefficients; among trees, 100 leaves.",
+            ("No: the loss stays the same.",
+             "Perhaps 9 coefficients; among trees, 100 leaves.",
              "Not settled: start with the simpler."),
         ),
         (

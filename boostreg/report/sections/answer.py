@@ -208,15 +208,13 @@ def _row_word(results: Results, name: str) -> str:
         return ""
     if together["against_off"]["low"] is not None:
         return together["word"]
-    words = {
-        engine: found[name]["tuned"]["word"]
+    words = [
+        f"{tuned['word']} in {engine_name(engine)}"
         for engine, found in results["effects"].items()
-        if name in found
-        and found[name]["tuned"] is not None
-        and found[name]["tuned"]["against_off"]["low"] is not None
-    }
-    alike = [f"{word} in {engine_name(engine)}" for engine, word in words.items()]
-    return ", ".join(alike) or "cut by rounds.max"
+        if name in found and (tuned := found[name]["tuned"]) is not None
+        if tuned["against_off"]["low"] is not None
+    ]
+    return ", ".join(words) or "cut by rounds.max"
 
 
 def _penalty_row(results: Results, name: str, word: str) -> PenaltyRow:

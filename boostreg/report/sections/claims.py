@@ -323,7 +323,8 @@ def _panel_lines(
     group: Sequence[ClaimData], lead: ClaimData
 ) -> tuple[list[ClaimLine], dict[str, Any]]:
     """Return the lines of the panel of an experiment."""
-    shown = [one for one in group if (_panel(one) or {}).get("x") == "weight"] or [lead]
+    panels = [(one, _panel(one)) for one in group]
+    shown = [one for one, panel in panels if panel and panel["x"] == "weight"] or [lead]
     panel = _panel(shown[0])
     if panel is None:
         return [], {}

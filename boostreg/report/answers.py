@@ -160,7 +160,8 @@ def _verdict_on_simple(
         if found.word == "better":
             more = _percent(find(pairs, decision.champion, simple))
             why = f"{rival} has {more} more loss"
-            return f"Use {named}: {why}, and it is as good as all other tuned trees."
+            same = f"{LABELS[simple]} is as good as all other tuned trees"
+            return f"Use {named}: {why}, and {same}."
         return f"Use {named}: as good as all tuned trees, such as {rival}."
     if found.is_as_good:
         why = lower if found.word == "better" else f"as good as {rival}"

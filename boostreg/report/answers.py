@@ -159,9 +159,8 @@ def _verdict_on_simple(
     if decision.kind == "simple":
         if found.word == "better":
             more = _percent(find(pairs, decision.champion, simple))
-            why = f"{rival} has {more} more loss"
-            same = f"{LABELS[simple]} is as good as all other tuned trees"
-            return f"Use {named}: {why}, and {same}."
+            why = f"as good as all tuned trees; {rival} has {more} more loss"
+            return f"Use {named}: {why}."
         return f"Use {named}: as good as all tuned trees, such as {rival}."
     if found.is_as_good:
         why = lower if found.word == "better" else f"as good as {rival}"
@@ -259,11 +258,15 @@ def _on_size(record: RunRecord, pairs: Pairs, decision: Decision) -> ShortAnswer
         detail = "No pick of the search is smaller."
         if decision.sequence:
             failed = decision.sequence[-1]
-            is_worse = failed.word == "worse"
+            how = "has" if failed.word == "worse" else "may have"
+            how = (
+                f"{how} more loss"
+                if failed.change.estimate > 0
+                else "is not shown to be as good"
+            )
             detail = (
                 f"{capitalize(model_words(failed.a))} with {_leaves(record, failed.a)} "
-                f"{'has' if is_worse else 'may have'} more loss: {failed.estimate} "
-                f"({failed.ends})."
+                f"{how}: {failed.estimate} ({failed.ends})."
             )
     if decision.kind == "simple" and (simple := decision.simple):
         trees = f"{head[:1].lower()}{head[1:]}".removesuffix(".").replace(":", ",")

@@ -9,9 +9,13 @@ from modes import crowded
 from boostreg.report import render
 from boostreg.study.files import read_csv, read_json
 
-STRESS = runpy.run_path(str(Path(__file__).with_name("test_page.py")))["STRESS"]
+STRESS = [
+    case
+    for case in runpy.run_path(str(Path(__file__).with_name("test_page.py")))["STRESS"]
+    if case.__name__ in {"third_engine", "multiclass", "hostile_names"}
+]
 REPORTS = Path(__file__).parents[2] / "reports"
-STUDIES = ("quickstart", "breast_cancer", "wine", "families")
+STUDIES = ("quickstart", "families")
 
 
 @pytest.mark.parametrize("name", STUDIES)

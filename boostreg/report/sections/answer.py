@@ -301,7 +301,8 @@ def one_line(results: Results, engine: str, pick: PickName) -> str:
     is_regression = results["data"]["task"] == "regression"
     columns = results["data"]["columns"]
     left_out = {*wrapper.without_effect}
-    if all(column["kind"] != "category" for column in columns):
+    has_categories = any(column["kind"] == "category" for column in columns)
+    if not has_categories:
         left_out |= {*wrapper.for_categories}
     if not is_regression:
         left_out |= {"objective", "loss"}
@@ -321,6 +322,8 @@ def one_line(results: Results, engine: str, pick: PickName) -> str:
         for name in dict.fromkeys(names)
         if name not in left_out
     ]
+    if has_categories and engine == "xgboost":
+        parts.append("enable_categorical=True")  # its wrapper refuses them without
     kind = "Regressor" if is_regression else "Classifier"
     return f"{wrapper.name}{kind}({', '.join(parts)})"
 

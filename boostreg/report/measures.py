@@ -111,11 +111,11 @@ def _bins(predicted: Array, observed: Any, judges: Judges) -> list[CalibrationBi
         w = weights[here]
         _, cluster = np.unique(clusters[here], return_inverse=True)
         held = np.bincount(cluster, weights=w)
-        share = min(1.0, float(np.average(observed[here], weights=w)))
+        share = _mean_of(np.asarray(observed[here], dtype=np.float64), w)
         low, high = _wilson(share, float(held.sum() ** 2 / (held**2).sum()))
         found.append(
             {
-                "predicted": float(np.average(predicted[here], weights=w)),
+                "predicted": _mean_of(predicted[here], w),
                 "observed": share,
                 "low": low,
                 "high": high,
@@ -123,6 +123,12 @@ def _bins(predicted: Array, observed: Any, judges: Judges) -> list[CalibrationBi
             }
         )
     return found
+
+
+def _mean_of(values: Array, weights: Array) -> float:
+    """Return a weighted mean, which rounding does not move beyond the values."""
+    mean = float(np.average(values, weights=weights))
+    return min(max(mean, float(values.min())), float(values.max()))
 
 
 def _wilson(share: float, n: float) -> tuple[float, float]:

@@ -13,19 +13,19 @@ from boostreg.errors import ModelError
 from boostreg.losses import Objective
 from boostreg.trees import SIZES, FeatureMap, TreeSize
 
-__all__ = ["ModelCard"]
+__all__ = ["DAMAGE", "Meaning", "ModelCard", "read_meaning"]
+
+
+DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""Errors of reading a file that was not written by ``as_dict``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCard:
-    """Metadata of a model that the library's own file does not contain.
+class Meaning:
+    """What a saved model reads and predicts.
 
     Attributes
     ----------
-    engine : str
-    pick : str or None
-        Why a study chose it: ``"best"`` or ``"one_se"``.
-    n_rounds : int
     target : str or None
         Name of the column that it predicts.
     task : {"regression", "binary", "multiclass"}
@@ -34,6 +34,62 @@ class ModelCard:
         Labels in the order of the outputs, of the type of the target: integers,
         floats, booleans or text. Empty for regression.
     columns : tuple of Column
+    """
+
+    target: str | None
+    task: Task
+    objective: Objective
+    classes: tuple[Any, ...]
+    columns: tuple[Column, ...]
+
+    def meaning_as_dict(self) -> dict[str, Any]:
+        """Return this part of a card, JSON-ready."""
+        return {
+            "target": self.target,
+            "task": self.task,
+            "objective": self.objective.name,
+            "objective_parameter": self.objective.parameter,
+            "classes": list(self.classes),
+            "columns": [
+                {"name": c.name, "categories": c.categories and list(c.categories)}
+                for c in self.columns
+            ],
+        }
+
+
+def read_meaning(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments of ``Meaning`` from what a card wrote.
+
+    Raises one of ``DAMAGE`` if something is missing or invalid.
+    """
+    classes = tuple(content["classes"])
+    name, parameter = content["objective"], content["objective_parameter"]
+    given = name if parameter is None else {name: parameter}
+    columns = [(c["name"], c["categories"]) for c in content["columns"]]
+    return {
+        "target": content["target"],
+        "task": content["task"],
+        "objective": Objective.for_task(content["task"], len(classes), given),
+        "classes": classes,
+        "columns": tuple(
+            Column(name, None if categories is None else tuple(categories))
+            for name, categories in columns
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard(Meaning):
+    """Metadata of a model that the library's own file does not contain.
+
+    Attributes
+    ----------
+    engine : str
+    pick : str or None
+        Why a study chose it: ``"best"`` or ``"one_se"``.
+    n_rounds : int
+    target, task, objective, classes, columns
+        See ``Meaning``.
     size : TreeSize
     sha256 : str
         Of the bytes of the model's file.
@@ -49,11 +105,6 @@ class ModelCard:
     engine: str
     pick: str | None
     n_rounds: int
-    target: str | None
-    task: Task
-    objective: Objective
-    classes: tuple[Any, ...]
-    columns: tuple[Column, ...]
     size: TreeSize
     sha256: str
     ranks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -76,15 +127,7 @@ class ModelCard:
             "engine": self.engine,
             "pick": self.pick,
             "rounds": self.n_rounds,
-            "target": self.target,
-            "task": self.task,
-            "objective": self.objective.name,
-            "objective_parameter": self.objective.parameter,
-            "classes": list(self.classes),
-            "columns": [
-                {"name": c.name, "categories": c.categories and list(c.categories)}
-                for c in self.columns
-            ],
+            **self.meaning_as_dict(),
             "size": {
                 name.removeprefix("n_"): value if math.isfinite(value) else None
                 for name, value in sizes.items()
@@ -129,27 +172,16 @@ class ModelCard:
         """
         try:
             get_engine(content["engine"])
-            classes = tuple(content["classes"])
-            name, parameter = content["objective"], content["objective_parameter"]
-            given = name if parameter is None else {name: parameter}
             sizes: dict[str, Any] = {}
             for name in SIZES:
                 value = content["size"][name.removeprefix("n_")]
                 sizes[name] = math.nan if value is None else value
             reading = content.get("reading")
-            columns = [(c["name"], c["categories"]) for c in content["columns"]]
             return cls(
                 engine=content["engine"],
                 pick=content["pick"],
                 n_rounds=int(content["rounds"]),
-                target=content["target"],
-                task=content["task"],
-                objective=Objective.for_task(content["task"], len(classes), given),
-                classes=classes,
-                columns=tuple(
-                    Column(name, None if categories is None else tuple(categories))
-                    for name, categories in columns
-                ),
+                **read_meaning(content),
                 size=TreeSize(**sizes),
                 sha256=content["sha256"],
                 ranks={
@@ -161,13 +193,7 @@ class ModelCard:
             )
         except ModelError:
             raise
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            OverflowError,
-        ) as error:
+        except DAMAGE as error:
             raise ModelError(f"the model card is damaged: {error!r}.") from error
 
 

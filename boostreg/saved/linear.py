@@ -16,16 +16,16 @@ from typing_extensions import override
 
 from boostreg.arrays import Array
 from boostreg.baselines.inputs import Input, transform
-from boostreg.data import Column, Reading, Task
+from boostreg.data import Column, Reading
 from boostreg.errors import ModelError
-from boostreg.losses import Objective
+from boostreg.saved.card import DAMAGE, Meaning, read_meaning
 from boostreg.saved.rows import Predictor, read_rows
 
 __all__ = ["LinearCard", "LinearModel", "category_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinearCard:
+class LinearCard(Meaning):
     """What a linear model reads and predicts.
 
     Attributes
@@ -34,13 +34,8 @@ class LinearCard:
         Name of the baseline: ``"lasso"``.
     strength, l1_ratio : float or None
         Its penalty per row, and the share of L1 in it.
-    target : str or None
-        Name of the column that it predicts.
-    task : {"regression", "binary", "multiclass"}
-    objective : Objective
-    classes : tuple
-        Labels in the order of the outputs; empty for regression.
-    columns : tuple of Column
+    target, task, objective, classes, columns
+        See ``Meaning``.
     reading : Reading
         How the cells of the training file were read.
     """
@@ -48,11 +43,6 @@ class LinearCard:
     model: str
     strength: float | None
     l1_ratio: float | None
-    target: str | None
-    task: Task
-    objective: Objective
-    classes: tuple[Any, ...]
-    columns: tuple[Column, ...]
     reading: Reading
 
 
@@ -94,11 +84,6 @@ class LinearModel(Predictor):
                 f"coefficients, {shape[1]} intercepts, and a scale above 0 per input."
             )
 
-    @property
-    @override
-    def _meaning(self) -> tuple[Objective, tuple[Any, ...]]:
-        return self.card.objective, self.card.classes
-
     @override
     def raw(self, X: Any) -> Array:
         return self.raw_of(read_rows(X, self.card.columns, self.card.reading))
@@ -130,15 +115,7 @@ class LinearModel(Predictor):
             "model": card.model,
             "strength": card.strength,
             "l1_ratio": card.l1_ratio,
-            "target": card.target,
-            "task": card.task,
-            "objective": card.objective.name,
-            "objective_parameter": card.objective.parameter,
-            "classes": list(card.classes),
-            "columns": [
-                {"name": c.name, "categories": c.categories and list(c.categories)}
-                for c in card.columns
-            ],
+            **card.meaning_as_dict(),
             "intercept": self.intercept.tolist(),
             "inputs": [
                 {
@@ -167,46 +144,25 @@ class LinearModel(Predictor):
             If something is missing or invalid.
         """
         try:
-            classes = tuple(content["classes"])
-            name, parameter = content["objective"], content["objective_parameter"]
-            given = name if parameter is None else {name: parameter}
-            columns = tuple(
-                Column(
-                    c["name"],
-                    None if c["categories"] is None else tuple(c["categories"]),
-                )
-                for c in content["columns"]
-            )
-            objective = Objective.for_task(content["task"], len(classes), given)
-            inputs = content["inputs"]
+            meaning, inputs = read_meaning(content), content["inputs"]
             return cls(
                 card=LinearCard(
                     model=content["model"],
                     strength=content["strength"],
                     l1_ratio=content["l1_ratio"],
-                    target=content["target"],
-                    task=content["task"],
-                    objective=objective,
-                    classes=classes,
-                    columns=columns,
+                    **meaning,
                     reading=Reading.from_dict(content["reading"]),
                 ),
-                inputs=tuple(_input(one, columns) for one in inputs),
+                inputs=tuple(_input(one, meaning["columns"]) for one in inputs),
                 intercept=np.array(content["intercept"], dtype=np.float64),
                 coefficients=np.array(
                     [one["coefficients"] for one in inputs], dtype=np.float64
-                ).reshape(len(inputs), objective.n_outputs),
+                ).reshape(len(inputs), meaning["objective"].n_outputs),
                 path=path,
             )
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from error
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            OverflowError,
-        ) as error:
+        except DAMAGE as error:
             raise ModelError(
                 f"{path}: the linear model is damaged: {error!r}."
             ) from error

@@ -20,7 +20,6 @@ from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
 from boostreg.engines import Model, Standard, get_engine
 from boostreg.engines.columns import refuse_beyond_float32
 from boostreg.errors import ModelError, reason
-from boostreg.losses import Objective
 from boostreg.penalty import Units
 from boostreg.saved.card import ModelCard
 from boostreg.saved.linear import LinearModel
@@ -78,11 +77,6 @@ class LoadedModel(Predictor):
     def size(self) -> TreeSize:
         """The size, measured when the model was saved."""
         return self.card.size
-
-    @property
-    @override
-    def _meaning(self) -> tuple[Objective, tuple[Any, ...]]:
-        return self.card.objective, self.card.classes
 
     @override
     def raw(self, X: Any) -> Array:

@@ -17,7 +17,7 @@ from boostreg.data import (
     is_frame,
 )
 from boostreg.errors import DataError, ModelError
-from boostreg.losses import Objective
+from boostreg.saved.card import Meaning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,10 +88,7 @@ class Predictor(ABC):
 
     __slots__ = ()
 
-    @property
-    @abstractmethod
-    def _meaning(self) -> tuple[Objective, tuple[Any, ...]]:
-        """The loss, and the labels in the order of the outputs, none for numbers."""
+    card: Meaning
 
     @abstractmethod
     def raw(self, X: Any) -> Array:
@@ -113,10 +110,9 @@ class Predictor(ABC):
         DataError
             If a column is missing or has another kind of values than in training.
         """
-        raw = self.raw(X)
-        objective, classes = self._meaning
+        raw, classes = self.raw(X), self.card.classes
         if not classes:
-            return objective.predict(raw)
+            return self.card.objective.predict(raw)
         codes = raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(int)
         labels: NDArray[Any] = np.array(classes)[codes]
         return labels
@@ -131,7 +127,6 @@ class Predictor(ABC):
         DataError
             As ``predict``.
         """
-        objective, classes = self._meaning
-        if not classes:
+        if not self.card.classes:
             raise ModelError("predict_proba needs classes; this is a regression model.")
-        return objective.predict(self.raw(X))
+        return self.card.objective.predict(self.raw(X))

@@ -42,7 +42,7 @@ import numpy as np
 from boostreg.arrays import Array, Mask
 from boostreg.changes import Judges, change_of_loss
 from boostreg.errors import Fault
-from boostreg.losses import Objective
+from boostreg.losses import Objective, softmax
 from boostreg.statistics import corrected_t
 
 __all__ = ["Metric", "MetricValue", "default_metrics", "metric_fault", "probabilities"]
@@ -86,8 +86,7 @@ def probabilities(raw: Array) -> Array:
     exact relative to itself, so that its logarithm is the log loss of the scores.
     """
     scores = np.column_stack([np.zeros(len(raw)), raw]) if raw.shape[1] == 1 else raw
-    power = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(power / power.sum(axis=1, keepdims=True), dtype=np.float64)
+    return softmax(scores)
 
 
 @dataclass(frozen=True, slots=True)

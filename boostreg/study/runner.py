@@ -55,6 +55,12 @@ from boostreg.tuning.search import TuningJob
 
 __all__ = ["run_study"]
 
+Predictions = dict[tuple[str, int, str], PickWork]
+"""Work by engine, outer fold, and model."""
+
+_JUDGED = (*PICKS, "unpenalised")
+"""Models of a search that are refitted on each outer fold."""
+
 _MAX_FEATURES = 20
 """Columns of a pick whose use is measured and reported."""
 
@@ -273,12 +279,12 @@ class _Runner:
             if where[1] is None:
                 works += [ModelWork(self._refit(where, one, pick)) for pick in PICKS]
             else:
-                picks = (*PICKS, "unpenalised")
-                works += [FitWork(self._refit(where, one, pick)) for pick in picks]
+                works += [FitWork(self._refit(where, one, pick)) for pick in _JUDGED]
         refits = Batch(works)
         jobs = [refits, *insights.second(tuned)]
         self._drive(jobs, "refits, models and paths around the best")
-        predicted = Batch(list(self._predictions(tuned, refits.records).values()))
+        predictions = self._predictions(tuned, refits.records)
+        predicted = Batch(list(predictions.values()))
         jobs = [predicted, *insights.third()]
         self._drive(jobs, "predictions and path values on the outer folds")
         notes = [*plan.notes, *insights.notes]
@@ -292,7 +298,7 @@ class _Runner:
             card=plan.card(),
             versions=library_versions(plan.extra_packages),
             engines={
-                name: self._engine(name, tuned, insights, records)
+                name: self._engine(name, tuned, insights, predictions, records)
                 for name in plan.spec.engines
             },
             baselines={
@@ -355,14 +361,14 @@ class _Runner:
         self,
         tuned: Mapping[Where, TunedEngine],
         records: Mapping[Work[Any], Any],
-    ) -> dict[tuple[str, int, str], PickWork]:
+    ) -> Predictions:
         """Return the work for the predictions of each model on each outer fold."""
         works = {}
         for where, one in tuned.items():
             engine, outer = where
             if outer is None:
                 continue
-            for pick in (*PICKS, "unpenalised"):
+            for pick in _JUDGED:
                 fit = self._refit(where, one, pick)
                 columns: tuple[int, ...] = ()
                 if pick in PICKS:
@@ -377,6 +383,7 @@ class _Runner:
         name: str,
         tuned: Mapping[Where, TunedEngine],
         insights: Insights,
+        predictions: Predictions,
         records: Mapping[Work[Any], Any],
     ) -> EngineRecord:
         plan = self.plan
@@ -384,10 +391,9 @@ class _Runner:
         def refit(outer: int | None, pick: str) -> Fit:
             return self._refit((name, outer), tuned[name, outer], pick)
 
-        works = self._predictions(tuned, records)
         predicted = {
-            pick: [records[works[name, fold, pick]] for fold in plan.outer_folds]
-            for pick in (*PICKS, "unpenalised")
+            pick: [records[predictions[name, fold, pick]] for fold in plan.outer_folds]
+            for pick in _JUDGED
         }
         outer = {
             pick: tuple(

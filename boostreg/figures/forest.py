@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from boostreg.figures.figure import Figure
 from boostreg.figures.frame import Frame
+from boostreg.figures.intervals import level_interval
 from boostreg.figures.marks import mark
 from boostreg.figures.palette import encoding
 from boostreg.figures.scale import (
@@ -18,7 +19,7 @@ from boostreg.figures.scale import (
     known,
     linear_scale,
     shorten,
-    signed,
+    tick_percent,
 )
 from boostreg.figures.svg import Fragment, path, px, text
 
@@ -177,8 +178,7 @@ def _percent(share: float | None) -> str:
         return "cut by rounds.max"
     if share == 0:
         return "0"
-    whole = abs(100 * share - round(100 * share)) < 1e-9
-    return f"{signed(100 * share, 0 if whole else 1)}%"
+    return tick_percent(share)
 
 
 def _factor(ratio: float | None) -> str:
@@ -234,11 +234,11 @@ def _row_marks(
         if not is_number(effect.change[0]):
             unrated.append(y)
         for ends, scale in ((effect.change, x), (effect.factor, factors)):
-            value = ends[0]
+            value, low, high = ends
             if not is_number(value):
                 continue
             thin = "ci" if effect.with_others else "ci weak"
-            yield _level(ends, y, scale, f"{thin} {class_}")
+            yield level_interval(scale, y, low, high, f"{thin} {class_}")
             if scale.low <= value <= scale.high:
                 at = (scale(value), y)
                 yield mark(effect.engine, at, filled=effect.with_others)
@@ -250,18 +250,3 @@ def _row_marks(
                 run += 1
             middle = y + (run - 1) * form.step / 2
             yield text(x(0) + 6, middle + 4, "cut by rounds.max", "n small halo")
-
-
-def _level(ends: Ends, y: float, scale: Scale, class_: str) -> Fragment:
-    """Return a level interval; an end beyond the axis is an arrow."""
-    _, low, high = ends
-    if not (is_number(low) and is_number(high)):
-        return Fragment()
-    start = scale(min(max(low, scale.low), scale.high))
-    end = scale(max(min(high, scale.high), scale.low))
-    d = f"M{px(start)} {px(y)}H{px(end)}"
-    if high > scale.high:
-        d += "m-5-4l5 4l-5 4"
-    if low < scale.low:
-        d += f"M{px(start)} {px(y)}m5-4l-5 4l5 4"
-    return path(d, class_)

@@ -15,8 +15,8 @@ from boostreg.figures.scale import (
     linear_scale,
     log_scale,
     shorten,
-    signed,
     significant,
+    tick_percent,
 )
 from boostreg.figures.svg import Fragment, path, px, text
 
@@ -24,17 +24,18 @@ __all__ = [
     "Estimate",
     "difference_chart",
     "interval_mark",
+    "level_interval",
     "models_chart",
 ]
 
 
-def _interval(
+def level_interval(
     x: Scale, y: float, low: float | None, high: float | None, class_: str
 ) -> Fragment:
     """Return an interval; an end beyond the axis is an arrow."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return Fragment()
-    start, end = px(x(max(low, x.low))), px(x(min(high, x.high)))
+    start, end = (px(x(min(max(one, x.low), x.high))) for one in (low, high))
     left = f"M{start} {px(y)}m5-4l-5 4l5 4" if low < x.low else ""
     right = "m-5-4l5 4l-5 4" if high > x.high else ""
     return path(f"{left}M{start} {px(y)}H{end}{right}", class_)
@@ -192,7 +193,7 @@ def interval_mark(
     value, low, high = values
     if not is_number(value):
         return text(x.start, y + 4, "not measured", "n")
-    drawn = _interval(x, y, low, high, f"ln {encoding(engine).class_}")
+    drawn = level_interval(x, y, low, high, f"ln {encoding(engine).class_}")
     if x.low <= value <= x.high or (x.log and value <= 0):
         drawn = Fragment(drawn + mark(engine, (x(value), y), filled=filled))
     return drawn
@@ -269,7 +270,7 @@ def difference_chart(
         grid=True,
         label=label,
         origin=0.0,
-        write=lambda tick: _percent(tick.value, whole=True),
+        write=lambda tick: tick_percent(tick.value),
     )
     within = band(
         [(edge, frame.top) for edge in edges],
@@ -284,11 +285,3 @@ def difference_chart(
     return frame.draw(
         *layout.draw(groups, (), x, within, axis), title=label, description=described
     )
-
-
-def _percent(share: float | None, *, whole: bool = False) -> str:
-    """Return a share with one decimal, or without one where it is ``whole``."""
-    if share is None:
-        return "not measured"
-    no_decimals = whole and abs(100 * share - round(100 * share)) < 1e-9
-    return f"{signed(100 * share, 0 if no_decimals else 1)}%"

@@ -23,6 +23,7 @@ __all__ = [
     "shorten",
     "signed",
     "significant",
+    "tick_percent",
 ]
 
 MISSING = "\N{EN DASH}"
@@ -92,6 +93,16 @@ def percent(value: float | None, decimals: int = 0) -> str:
     if not is_number(value):
         return MISSING
     return f"{fixed(100 * value, decimals)}%"
+
+
+def tick_percent(share: float) -> str:
+    """Return a change as a percentage, with one decimal where it has any.
+
+    >>> tick_percent(0.1), tick_percent(0.025)
+    ('+10%', '+2.5%')
+    """
+    whole = abs(100 * share - round(100 * share)) < 1e-9
+    return f"{signed(100 * share, 0 if whole else 1)}%"
 
 
 def significant(value: float | None, digits: int = 3) -> str:

@@ -27,7 +27,7 @@ from boostreg.report.decision import (
 from boostreg.report.parts import ShortAnswerData
 from boostreg.report.records import RunRecord
 from boostreg.report.sentences import listed, of_all_engines
-from boostreg.report.wording import LABELS, capitalize, format_number
+from boostreg.report.wording import LABELS, capitalize, counted, format_number
 
 __all__ = [
     "answer_lines", "defaults_sentence", "short_answers", "verdict",
@@ -88,8 +88,7 @@ def _terms(record: RunRecord, simple: str) -> str:
     """Return how many coefficients or weights are not 0, in the mean over folds."""
     judged = outer_results(record.baselines[simple])
     n = round(sum(one.n_coefficients for one in judged) / len(judged))
-    unit = "coefficient" if judged[0].is_linear else "weight"
-    return f"{count(n)} {unit}{'s' * (n != 1)}"
+    return counted(n, "coefficient" if judged[0].is_linear else "weight")
 
 
 def _named_settings(record: RunRecord, name: str) -> str:
@@ -102,8 +101,7 @@ def _named_settings(record: RunRecord, name: str) -> str:
     parts = parts[:MAX_PARAMS]
     if found["more"]:
         parts.append(f"{found['more']} more")
-    rounds = found["rounds"]
-    parts.append(f"{rounds:,} {'round' if rounds == 1 else 'rounds'}")
+    parts.append(counted(found["rounds"], "round"))
     return f"{LABELS[found['engine']]} ({', '.join(parts)})"
 
 
@@ -215,15 +213,11 @@ def _overlap(comparisons: list[Comparison]) -> bool:
     )
 
 
-_MAX_HEAD = 7
-"""Words of the head of a short answer."""
-
-
 def _on_single(record: RunRecord) -> str:
     """Return which penalties are shown to help with the others tuned.
 
-    A penalty that is not rated for all engines together counts for the engine in which
-    it is, and the sentence says so.
+    A penalty that is rated for some engines only counts for these, and the sentence
+    says so.
     """
     together = of_all_engines(record)
     if not together:
@@ -258,12 +252,10 @@ def _on_size(record: RunRecord, pairs: Pairs, decision: Decision) -> ShortAnswer
         detail = "No pick of the search is smaller."
         if decision.sequence:
             failed = decision.sequence[-1]
-            how = "has" if failed.word == "worse" else "may have"
-            how = (
-                f"{how} more loss"
-                if failed.change.estimate > 0
-                else "is not shown to be as good"
-            )
+            how = "is not shown to be as good"
+            if failed.change.estimate > 0:
+                verb = "has" if failed.word == "worse" else "may have"
+                how = f"{verb} more loss"
             detail = (
                 f"{capitalize(model_words(failed.a))} with {_leaves(record, failed.a)} "
                 f"{how}: {failed.estimate} ({failed.ends})."

@@ -10,13 +10,21 @@ from typing_extensions import ReadOnly, TypedDict
 from boostreg.baselines.names import BASELINE_LABELS
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures import Figure, encoding
-from boostreg.figures.scale import MINUS, MISSING, fixed, is_number, signed, significant
+from boostreg.figures.scale import (
+    MINUS,
+    MISSING,
+    count,
+    fixed,
+    is_number,
+    signed,
+    significant,
+)
 from boostreg.penalty.value import PENALTY_FACTS
 
 __all__ = [
     "LABELS", "PENALTY_WORDS", "PICKS", "Cell", "PickName", "TextTable", "capitalize",
-    "change_span", "engine_name", "format_change", "format_number", "model_name",
-    "plain", "signed_percent", "spaced", "span", "table_of",
+    "change_span", "counted", "engine_name", "format_change", "format_number",
+    "model_name", "plain", "signed_percent", "spaced", "span", "table_of",
 ]  # fmt: skip
 
 LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
@@ -51,6 +59,15 @@ def model_name(name: str) -> str:
 def capitalize(sentence: str) -> str:
     """Return a sentence with a capital first letter; the rest stays as it is."""
     return sentence[:1].upper() + sentence[1:]
+
+
+def counted(n: int, unit: str) -> str:
+    """Return a number of things.
+
+    >>> counted(1, "round"), counted(1200, "leaf weight")
+    ('1 round', '1,200 leaf weights')
+    """
+    return f"{count(n)} {unit}{'s' * (n != 1)}"
 
 
 def format_number(value: float, digits: int = 4) -> str:

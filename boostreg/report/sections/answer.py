@@ -12,7 +12,7 @@ from boostreg.figures import (
     penalty_forest,
     sizes_and_losses,
 )
-from boostreg.figures.scale import count, is_number
+from boostreg.figures.scale import count, is_number, known
 from boostreg.report.claims import judges_claims
 from boostreg.report.parts import ChangeData, LossChangeData, Number
 from boostreg.report.results import Results, TunedPenaltyData
@@ -24,7 +24,9 @@ from boostreg.report.wording import (
     model_name,
 )
 
-__all__ = ["answer_section", "lead_engine", "one_line"]
+__all__ = [
+    "answer_section", "lead_engine", "named_ensemble", "one_line", "strongest_first",
+]  # fmt: skip
 
 _KINDS = {"default": "defaults", "unpenalised": "no penalty", "best": "tuned",
           "one_se": "small"}  # fmt: skip
@@ -72,6 +74,29 @@ def lead_engine(results: Results) -> str:
         return math.inf if loss is None else loss
 
     return min(results["engines"], key=inner_loss)
+
+
+def named_ensemble(results: Results) -> tuple[str, PickName]:
+    """Return engine and pick of the ensemble that the answer names.
+
+    Without an answer, the ``one_se`` of the leading engine.
+    """
+    if answer := results["answer"]:
+        return answer["settings"]["engine"], answer["settings"]["model"]
+    return lead_engine(results), "one_se"
+
+
+def strongest_first(results: Results) -> list[str]:
+    """Return the penalties of any engine, by the loss that tuning them removes."""
+    effects = results["effects"]
+
+    def change(name: str) -> float:
+        found = [v[name]["tuned"] for v in effects.values() if name in v]
+        changes = [one["against_off"]["change"] for one in found if one is not None]
+        return min(known(changes), default=0.0)
+
+    names = dict.fromkeys(name for found in effects.values() for name in found)
+    return sorted(names, key=change)
 
 
 def _sizes_picture(results: Results) -> dict[str, Any] | None:
@@ -164,14 +189,13 @@ def _sizes_title(results: Results) -> str:
 
 def _forest_picture(results: Results) -> dict[str, Any] | None:
     """Return the picture of what each penalty does, None if no path was measured."""
-    effects = results["effects"]
-    strongest: dict[str, float] = {}
-    for found in effects.values():
-        for name, effect in found.items():
-            if (tuned := effect["tuned"]) is not None:
-                change = tuned["against_off"]["change"] or 0.0
-                strongest[name] = min(change, strongest.get(name, 0.0))
-    names = sorted(strongest, key=lambda name: strongest[name])
+    tuned = {
+        name
+        for found in results["effects"].values()
+        for name, effect in found.items()
+        if effect["tuned"] is not None
+    }
+    names = [name for name in strongest_first(results) if name in tuned]
     if not names:
         return None
     rows = [
@@ -275,8 +299,7 @@ def _note(judged: list[TunedPenaltyData]) -> str:
 def _code(results: Results) -> dict[str, Any] | None:
     """Return the model to use as one line, and what it is."""
     answer = results["answer"]
-    engine = answer["settings"]["engine"] if answer else lead_engine(results)
-    pick: PickName = answer["settings"]["model"] if answer else "one_se"
+    engine, pick = named_ensemble(results)
     line = one_line(results, engine, pick)
     if not line:
         return None
@@ -322,8 +345,8 @@ def one_line(results: Results, engine: str, pick: PickName) -> str:
         for name in dict.fromkeys(names)
         if name not in left_out
     ]
-    if has_categories and engine == "xgboost":
-        parts.append("enable_categorical=True")  # its wrapper refuses them without
+    if has_categories and wrapper.with_categories:
+        parts.append(wrapper.with_categories)
     kind = "Regressor" if is_regression else "Classifier"
     return f"{wrapper.name}{kind}({', '.join(parts)})"
 

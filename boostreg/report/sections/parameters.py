@@ -16,11 +16,12 @@ from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.report.decision import NOTABLE_SIZE
 from boostreg.report.parts import Number
 from boostreg.report.results import EngineData, PickData, Results
-from boostreg.report.sections.answer import lead_engine
+from boostreg.report.sections.answer import named_ensemble
 from boostreg.report.wording import (
     PENALTY_WORDS,
     PickName,
     TextTable,
+    counted,
     engine_name,
     model_name,
 )
@@ -69,7 +70,7 @@ def _simple_models(results: Results) -> Iterator[dict[str, Any]]:
         return
     key, title = simple["model"], model_name(simple["model"])
     every = simple["coefficients"]
-    kept = f"{count(len(every))} {'coefficient' if len(every) == 1 else 'coefficients'}"
+    kept = counted(len(every), "coefficient")
     rows = tuple(
         (
             one["input"]
@@ -112,11 +113,8 @@ def _kilobytes(size: int) -> str:
 
 def _models(results: Results) -> list[tuple[str, PickName]]:
     """Return the pick of the answer, by engine, and other picks that differ from it."""
-    lead, pick = lead_engine(results), "one_se"
-    if answer := results["answer"]:
-        lead, pick = answer["settings"]["engine"], answer["settings"]["model"]
-    named: PickName = "best" if pick == "best" else "one_se"
-    other: PickName = "one_se" if pick == "best" else "best"
+    lead, named = named_ensemble(results)
+    other: PickName = "one_se" if named == "best" else "best"
     engines = results["engines"]
     order = [lead, *(engine for engine in engines if engine != lead)]
     return [
@@ -162,7 +160,7 @@ def _model(results: Results, engine: str, name: PickName) -> dict[str, Any]:
         "engine": engine,
         "id": key,
         "title": title,
-        "summary": f"{_rounds(pick['rounds'])}, "
+        "summary": f"{counted(pick['rounds'], 'round')}, "
         f"{count(pick['size']['leaves'])} leaves, trial {pick['trial']}",
         "table": _table(results, engine, pick, title),
         "below": f"Searched and off: {off}." if off else "",
@@ -171,10 +169,6 @@ def _model(results: Results, engine: str, name: PickName) -> dict[str, Any]:
         "prior": pick["prior"]["sentence"],
         "scales": in_scales if in_scales.rows else None,
     }
-
-
-def _rounds(rounds: int) -> str:
-    return f"{count(rounds)} {'round' if rounds == 1 else 'rounds'}"
 
 
 def _own(engine: str, name: str) -> str:

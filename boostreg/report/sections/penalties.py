@@ -36,6 +36,7 @@ from boostreg.report.results import (
     Results,
     TunedPenaltyData,
 )
+from boostreg.report.sections.answer import strongest_first
 from boostreg.report.sections.penalty_tables import (
     Found,
     Paths,
@@ -101,7 +102,7 @@ def penalties_section(
 ) -> dict[str, Any] | None:
     """Return a card for each penalty with a path, None where there is none."""
     anchor = _anchor(results)
-    found = [_penalty(results, name, anchor) for name in _strongest_first(results)]
+    found = [_penalty(results, name, anchor) for name in strongest_first(results)]
     if not found:
         return None
     drawn = [path for one in found for by in one.paths.values() for path in by.values()]
@@ -135,19 +136,6 @@ def _anchor(results: Results) -> str:
     effects = results["effects"].values()
     anchors = {effect["anchor"] for found in effects for effect in found.values()}
     return "tuned" if "tuned" in anchors else "fixed"
-
-
-def _strongest_first(results: Results) -> list[str]:
-    """Return the penalties of any engine, by the loss that tuning them removes."""
-    effects = results["effects"]
-
-    def change(name: str) -> float:
-        found = [v[name]["tuned"] for v in effects.values() if name in v]
-        changes = [one["against_off"]["change"] for one in found if one is not None]
-        return min(known(changes), default=0.0)
-
-    names = dict.fromkeys(name for found in effects.values() for name in found)
-    return sorted(names, key=change)
 
 
 def _penalty(results: Results, name: str, anchor: str) -> _Penalty:
@@ -327,8 +315,8 @@ def _finding(results: Results, one: _Penalty, key: Reading) -> tuple[str, str]:
             lead = engine_name(engine) + f" {own}," * (own != word)
             parts.append(f"{lead} {_loss_words(found['against_off'])}")
     ends = " to ".join(dict.fromkeys(map(significant, (min(values), max(values)))))
-    said = "; ".join([*parts, *_size_words(tuned)])
-    return word, f"At {ends} against {significant(off)}: {said}."
+    changes = "; ".join([*parts, *_size_words(tuned)])
+    return word, f"At {ends} against {significant(off)}: {changes}."
 
 
 def _loss_words(found: LossChangeData) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from boostreg.figures import (
     Bin,
@@ -37,6 +37,7 @@ from boostreg.report.results import (
     Results,
     SizeData,
 )
+from boostreg.report.sections.answer import named_ensemble
 from boostreg.report.wording import (
     PickName,
     TextTable,
@@ -59,7 +60,6 @@ _KINDS = {
 }
 """Models of each engine by what the chart calls them."""
 
-_REFERENCES: tuple[Literal["default", "unpenalised"], ...] = ("default", "unpenalised")
 _TUNED: tuple[PickName, ...] = ("best", "one_se")
 
 _MAX_COLUMNS = 10
@@ -311,17 +311,9 @@ def _sizes_table(results: Results) -> TextTable | None:
     return TextTable(caption, ("pair", "ratio", "95% interval"), rows) if rows else None
 
 
-def _chosen_ensemble(results: Results) -> tuple[str, PickName]:
-    """Return engine and pick of the ensemble that the answer names."""
-    answer = results["answer"]
-    if answer:
-        return answer["settings"]["engine"], answer["settings"]["model"]
-    return next(iter(results["engines"])), "one_se"
-
-
 def _columns_picture(results: Results) -> dict[str, Any]:
     """Return which columns the chosen ensemble uses, where that was measured."""
-    engine, pick = _chosen_ensemble(results)
+    engine, pick = named_ensemble(results)
     found = results["engines"][engine].get("features", {}).get(pick)
     if not found or not found["features"]:
         return {}

@@ -12,6 +12,7 @@ from boostreg.report.sections.table import Rows, Shown, number, trial_name
 from boostreg.report.wording import (
     PICKS,
     TextTable,
+    counted,
     engine_name,
     signed_percent,
 )
@@ -164,8 +165,7 @@ def _readings(results: Results, limit: float, places: int) -> Iterator[str]:
         yield (
             f"{engine_name(engine)}: {count(found['leaves'])} leaves, loss "
             f"{fixed(found['loss'], places)}, {signed_percent(change)} against its "
-            f"lowest; trial {found['trial']} at {count(found['rounds'])} "
-            f"{'round' if found['rounds'] == 1 else 'rounds'}"
+            f"lowest; trial {found['trial']} at {counted(found['rounds'], 'round')}"
         )
 
 

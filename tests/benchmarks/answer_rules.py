@@ -13,7 +13,6 @@ are predicted by squared error.
 
 import math
 import time
-from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
-from designs import DESIGNS, PLANTED, Array, Design
-from truths import FRESH, RUNS, add_runs, page_of
+from designs import Array, Design
+from truths import FRESH, RUNS, run_benchmark
 
 from boostreg.changes import TOLERANCE, Judges
 from boostreg.data import Table
@@ -309,19 +308,6 @@ def more(design: Design, seed: int) -> Mapping[str, Any]:
     return {"losses": delivered(design, seed)[2]}
 
 
-def main() -> None:
-    """Measure what is asked for, and write the page."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True, help="folder of runs")
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--table", action="store_true", help="measure nothing")
-    asked = parser.parse_args()
-    if not asked.table:
-        add_runs(asked.work, study, more, (RUNS, MORE), asked.minutes)
-    text = page_of(asked.work, (*DESIGNS, *PLANTED), TEXT)
-    Path(__file__).with_suffix(".md").write_text(text, "utf-8")
-    print(text)  # noqa: T201  # a script talks
-
-
 if __name__ == "__main__":
-    main()
+    target = Path(__file__).with_suffix(".md")
+    run_benchmark(target, (study, more), (RUNS, MORE), TEXT, minutes=10)

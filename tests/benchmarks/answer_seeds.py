@@ -85,8 +85,8 @@ def page(work: Path) -> str:
         flips += {"better", "worse"} <= set(counts)
         changes = [change for _, change in ones if change is not None]
         ends = f"{min(changes):+.1%} to {max(changes):+.1%}" if changes else ""
-        said = ", ".join(f"{word} {count}" for word, count in counts.most_common())
-        lines.append(f"| {version} | {question} | {name} | {said} | {ends} |")
+        counted = ", ".join(f"{word} {count}" for word, count in counts.most_common())
+        lines.append(f"| {version} | {question} | {name} | {counted} | {ends} |")
     return PAGE.format(lines="\n".join(lines), flips=flips, words=len(found))
 
 

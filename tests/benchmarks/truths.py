@@ -352,7 +352,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Said:
+class ScoredWord:
     """One word of one study, and what is true."""
 
     question: str
@@ -374,7 +374,9 @@ class Said:
         return all(score_word(self.word, end, TOLERANCE) == "wrong" for end in ends)
 
 
-def said_by(found: Mapping[str, Any], differences: Differences) -> Iterator[Said]:
+def words_of(
+    found: Mapping[str, Any], differences: Differences
+) -> Iterator[ScoredWord]:
     """Yield the words of a study; ``differences`` are true log ratios by table."""
     changes = [
         (question["question"], one["a"], one["b"], one)
@@ -386,7 +388,7 @@ def said_by(found: Mapping[str, Any], differences: Differences) -> Iterator[Said
         changes.append(("one penalty", name, "off", one["against_off"] | one))
     for question, a, b, one in changes:
         values = differences(a, b)
-        yield Said(
+        yield ScoredWord(
             question,
             f"{a} / {b}",
             one["word"],
@@ -403,15 +405,15 @@ class Scores:
     design: Design
     studies: Sequence[Mapping[str, Any]]
     tables: int
-    said: Sequence[Sequence[Said]]
+    words: Sequence[Sequence[ScoredWord]]
     kinds: Sequence[Verdict]
     uses: Sequence[Verdict]
 
     @property
-    def by_pair(self) -> dict[tuple[str, str], list[Said]]:
+    def by_pair(self) -> dict[tuple[str, str], list[ScoredWord]]:
         """Words by question and comparison."""
-        found: dict[tuple[str, str], list[Said]] = defaultdict(list)
-        for one in (one for study in self.said for one in study):
+        found: dict[tuple[str, str], list[ScoredWord]] = defaultdict(list)
+        for one in (one for study in self.words for one in study):
             found[one.question, one.pair].append(one)
         return found
 
@@ -443,7 +445,7 @@ def scores_of(work: Path, design: Design) -> Scores | None:
         design,
         studies,
         len(tables),
-        [list(said_by(one, differences)) for one in studies],
+        [list(words_of(one, differences)) for one in studies],
         [score_kind(answer, known.truth) for answer in answers],
         [score_use(answer, known.logs, known.truth) for answer in answers],
     )
@@ -465,7 +467,7 @@ def split(verdicts: Sequence[Verdict]) -> str:
     return " | ".join(f"{n[one] / len(verdicts):.0%}" for one in SPLIT)
 
 
-def tells(words: Sequence[Said]) -> bool:
+def is_telling(words: Sequence[ScoredWord]) -> bool:
     """Return whether the data can tell, by how estimates vary over studies."""
     if len(words) < 2:
         return False
@@ -479,21 +481,21 @@ def by_question(found: Sequence[Scores]) -> Iterator[str]:
         *("question", "words", *SPLIT, "95 % interval of wrong", "clearly wrong"),
         "right where data can tell",
     )
-    pairs: dict[str, list[list[Said]]] = defaultdict(list)
+    pairs: dict[str, list[list[ScoredWord]]] = defaultdict(list)
     for scores in found:
         for (question, _), words in scores.by_pair.items():
             pairs[question].append(words)
     for question, groups in pairs.items():
         words = [one for group in groups for one in group]
-        clear = [one for group in groups if tells(group) for one in group]
+        clear = [one for group in groups if is_telling(group) for one in group]
         wrong = sum(one.verdict == "wrong" for one in words)
         low, high = binomtest(wrong, len(words)).proportion_ci(method="exact")
         right = sum(one.verdict == "right" for one in clear)
-        told = f"{right / len(clear):.0%} of {len(clear)}" if clear else ""
+        share = f"{right / len(clear):.0%} of {len(clear)}" if clear else ""
         yield (
             f"| {question} | {len(words)} | {split([one.verdict for one in words])} | "
             f"{low:.1%} to {high:.1%} | "
-            f"{sum(one.clearly_wrong for one in words) / len(words):.1%} | {told} |"
+            f"{sum(one.clearly_wrong for one in words) / len(words):.1%} | {share} |"
         )
 
 
@@ -505,11 +507,11 @@ def by_design(found: Sequence[Scores]) -> Iterator[str]:
     )
     for one in found:
         kinds = counted(study["answer"]["kind"] for study in one.studies)
-        wrong = sum(any(w.verdict == "wrong" for w in words) for words in one.said)
+        wrong = sum(any(w.verdict == "wrong" for w in words) for words in one.words)
         yield (
             f"| {one.design.name} | {len(one.studies)} | {one.tables} | "
             f"{kinds} | {split(one.kinds)} | "
-            f"{split(one.uses)} | {wrong / len(one.said):.0%} |"
+            f"{split(one.uses)} | {wrong / len(one.words):.0%} |"
         )
 
 
@@ -530,7 +532,7 @@ def by_comparison(found: Sequence[Scores]) -> Iterator[str]:
                 f"{math.expm1(np.mean([w.estimate for w in words])):+.1%} | "
                 f"{counted(w.word for w in words)} | "
                 f"{split([w.verdict for w in words])} | "
-                f"{'yes' if tells(words) else 'no'} |"
+                f"{'yes' if is_telling(words) else 'no'} |"
             )
 
 
@@ -547,19 +549,25 @@ def page_of(work: Path, designs: Iterable[Design], text: str) -> str:
     )
 
 
-def main() -> None:
-    """Measure what is asked for, and write the page."""
-    parser = ArgumentParser(description=__doc__)
+def run_benchmark(
+    page: Path, runs: tuple[Run, Run], numbers: tuple[int, int], text: str, minutes: int
+) -> None:
+    """Measure what the command line asks for, and write the page with ``text``.
+
+    ``minutes`` are those of a command line that names none.
+    """
+    parser = ArgumentParser()
     parser.add_argument("--work", type=Path, required=True, help="folder of runs")
-    parser.add_argument("--minutes", type=float, default=110)
+    parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--table", action="store_true", help="measure nothing")
     asked = parser.parse_args()
     if not asked.table:
-        add_runs(asked.work, study, more, (RUNS, MORE), asked.minutes)
-    text = page_of(asked.work, (*DESIGNS, *PLANTED), TEXT)
-    Path(__file__).with_suffix(".md").write_text(text, "utf-8")
-    print(text)  # noqa: T201  # a script talks
+        add_runs(asked.work, *runs, numbers, asked.minutes)
+    tables = page_of(asked.work, (*DESIGNS, *PLANTED), text)
+    page.write_text(tables, "utf-8")
+    print(tables)  # noqa: T201  # a script talks
 
 
 if __name__ == "__main__":
-    main()
+    target = Path(__file__).with_suffix(".md")
+    run_benchmark(target, (study, more), (RUNS, MORE), TEXT, minutes=110)

@@ -231,7 +231,9 @@ class WorkerProcess:
         reply = select.poll()
         reply.register(_pipe(process.stdout), select.POLLIN)
         seconds, seen = 0.0, time.monotonic()
-        while not reply.poll(1000 * _STEP):
+        # A check before the first wait sees fits that are shorter than a step.
+        answered = False
+        while not answered:
             now = time.monotonic()
             since, seen = now - seen, now
             try:
@@ -241,10 +243,11 @@ class WorkerProcess:
                     seconds += min(since, 4 * _STEP)
                 excess = self._limits.excess(seconds, worker.memory_info().rss)
             except psutil.Error:  # it has just died; the pipe will report it
-                continue
+                excess = None
             if excess:
                 self._reap()
                 raise LimitError(excess)
+            answered = bool(reply.poll(1000 * _STEP))
 
     def _cause_of_death(self, process: subprocess.Popen[bytes]) -> str:
         # The pipe closes shortly before the process exits; kill one that does not.

@@ -115,10 +115,10 @@ def raise_faults(faults: Iterable[Fault]) -> None:
         raise ValidationError.from_exception_data("study", details)
 
 
-def describe(fault: Fault, advice: str = ".") -> str:
+def describe(fault: Fault, advice: str = "") -> str:
     """Return a fault in words for the writer of a YAML file, without its key.
 
-    ``advice`` ends the sentence unless a known name is close.
+    Without ``advice``, a known name that is close ends the sentence.
     """
     found, expected = show(fault.found), fault.expected
     match fault.kind:
@@ -127,9 +127,9 @@ def describe(fault: Fault, advice: str = ".") -> str:
         case "excess":
             return f"found {found}; {expected}, so remove this key."
         case "unknown":
-            end = nearest(fault.loc[-1], fault.known) or advice
+            end = advice or nearest(fault.loc[-1], fault.known) or "."
             return f"unknown key; expected one of: {', '.join(fault.known)}{end}"
-    end = nearest(fault.found, fault.known) or advice
+    end = advice or nearest(fault.found, fault.known) or "."
     return f"found {found}; expected {expected}{end}"
 
 
@@ -140,7 +140,7 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str, bool
     """
     loc = tuple(part for part in error["loc"] if not _is_tag(part))
     found, context = error["input"], error.get("ctx", {})
-    advice = "."
+    advice = ""
     match error["type"]:
         case "contradiction":
             return context["at"], context["text"], True
@@ -166,6 +166,7 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Loc, str, bool
     if fault.kind == "unknown":
         # The key may belong somewhere else in a study.
         paths = {path.split(".")[-1]: path for path in _paths(model)}
+        paths |= {name: name for name in fault.known}
         if near := get_close_matches(str(loc[-1]), paths, n=1):
             advice = f"; did you mean {paths[near[0]]!r}?"
     return loc, describe(fault, advice), fault.kind in {"missing", "unknown"}

@@ -10,7 +10,7 @@ FAULTS = {
         (
             "3:1: trails: unknown key; expected one of: name, title, seed, data, "
             "engines, rounds, search, validation, paths, baselines, effects, select, "
-            "claims, tolerance, compute, limits; did you mean 'search.trials'?"
+            "claims, tolerance, metrics, compute, limits; did you mean 'search.trials'?"
         ),
     ),
     "unknown key that looks like a mark": (
@@ -18,7 +18,7 @@ FAULTS = {
         (
             "3:1: <x>: unknown key; expected one of: name, title, seed, data, "
             "engines, rounds, search, validation, paths, baselines, effects, select, "
-            "claims, tolerance, compute, limits."
+            "claims, tolerance, metrics, compute, limits."
         ),
     ),
     "unknown inner key": (

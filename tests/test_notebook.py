@@ -35,7 +35,7 @@ def path():
     return penalty_path(X, y, "reg_lambda", grid=[0, 1, 100], **SMALL)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run():
     return open_run(SHIPPED / "quickstart")
 

@@ -110,7 +110,7 @@ def test_claim_over_tables_has_a_row_for_each_table_and_the_prediction():
         assert len(tables & shown) >= len(tables) - 2  # long names are cut
 
 
-@pytest.mark.parametrize("name", ["claims-ensembles", "claims-priors", "claims-tables"])
+@pytest.mark.parametrize("name", ["claims-ensembles", "claims-tables"])
 def test_wall_is_read_on_wide_and_narrow_screens(name, visit, write_page):
     text, _ = page_of(name)
     there = visit(write_page(text))

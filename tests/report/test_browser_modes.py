@@ -4,7 +4,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from modes import crowded, faults
+from modes import MODES, crowded, faults
 
 from boostreg.report import render
 from boostreg.study.files import read_csv, read_json
@@ -17,6 +17,8 @@ SHIPPED = Path(__file__).parents[2] / "reports"
 REPORTS = sorted(SHIPPED.glob("*/results.json"))
 # Numbers with two engines, and classes with all families of models.
 STUDIES = ("quickstart", "families")
+# All pages share their colours: one is seen in all modes.
+MODES_OF = {"quickstart": tuple(MODES), "families": ("light", "narrow")}
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -50,19 +52,22 @@ def test_answer_is_read_on_the_first_screen_also_without_javascript(
     assert drawn["y"] < 600
 
 
-def test_shipped_reports_hold_in_every_mode_and_their_texts_have_room(shipped, visit):
-    there = visit(shipped[1])
+def test_shipped_reports_hold_in_their_modes_and_their_texts_have_room(shipped, visit):
+    results, file = shipped
+    there = visit(file)
 
     assert there.page.locator("main svg.boostreg:not(.sw)").count() >= 4
     assert crowded(there.page) == []
-    assert faults(there) == []
+    assert faults(there, *MODES_OF[results["study"]["name"]]) == []
 
 
-def test_hostile_names_hold_in_every_mode_and_have_room(visit, write_page, sample_run):
+def test_hostile_names_hold_on_wide_and_narrow_screens_and_have_room(
+    visit, write_page, sample_run
+):
     there = visit(write_page(render(*STRESS["hostile_names"](sample_run))))
 
     assert crowded(there.page) == []
-    assert faults(there) == []
+    assert faults(there, "light", "narrow") == []
 
 
 @pytest.mark.parametrize("name", ["one_engine", "third_engine", "multiclass"])

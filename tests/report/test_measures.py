@@ -4,9 +4,11 @@ import json
 import math
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 from scipy.stats import binomtest
 from sklearn import metrics as sk
 
@@ -263,13 +265,15 @@ def test_gain_shares_are_those_of_the_libraries(runs):
     results, _ = read(folder)
     names = ["x", "z", "sort", "noise"]
     for engine, found in results["engines"].items():
-        native = load_model(find_model(folder, f"{engine}-best")).native
+        (file,) = (folder / "models").glob(f"{engine}-best.[tu]*")
         if engine == "xgboost":
+            native = xgboost.Booster(model_file=file)
             total = native.get_score(importance_type="total_gain")
             gains = {
                 n: total.get(n, total.get(f"f{k}", 0)) for k, n in enumerate(names)
             }
         else:
+            native = lightgbm.Booster(model_file=file)
             gains = dict(zip(names, native.feature_importance("gain"), strict=True))
         for one in found["features"]["best"]["features"]:
             expected = gains[one["name"]] / sum(gains.values())
@@ -344,7 +348,7 @@ def test_second_run_gives_the_same_bits_but_for_the_clock(runs, tmp_path):
     folder = runs("two")
     study = folder.parents[1] / "s.yaml"
 
-    again = run_study(study, out=tmp_path, workers=2)
+    again = run_study(study, out=tmp_path, workers=1)
 
     for name in ("predictions.csv", "losses.csv", "models/ridge.json"):
         assert (again / name).read_bytes() == (folder / name).read_bytes()

@@ -247,18 +247,10 @@ def test_reached_limits_are_shown_where_the_pick_is(run):
     assert re.search(r"reg_alpha is the (lowest|highest) value searched", shown)
 
 
-def test_page_stays_small(sample_run):
-    assert len(render(*sample_run(n_trials=80)).encode()) < 500_000
+def test_page_stays_small(sample_run, page_text):
+    assert len(page_text.encode()) < 420_000
     run = sample_run(n_trials=500)
     assert len(render(*run, sample_fits(run[1])).encode()) < 750_000
-
-
-def test_of_many_trials_the_best_are_listed_and_the_rest_counted(sample_run):
-    text = render(*sample_run(n_trials=1100))
-
-    assert len(text.encode()) < 1_000_000
-    assert 1000 <= text.count("<tr id=") < 1400
-    assert "with higher loss are in" in text
 
 
 def test_pages_without_optional_parts_leave_their_sections_out(run):
@@ -293,10 +285,6 @@ def one_engine(make):
 
 def third_engine(make):
     return make(n_trials=12, engines=("xgboost", "lightgbm", "sklearn"))
-
-
-def many_trials(make):
-    return make(n_trials=1000)
 
 
 def multiclass(make):
@@ -359,8 +347,8 @@ def hostile_names(make):
 
 
 STRESS = (
-    one_trial, one_engine, third_engine, many_trials, multiclass, failed_but_one,
-    without_numbers, hostile_names,
+    one_trial, one_engine, third_engine, multiclass, failed_but_one, without_numbers,
+    hostile_names,
 )  # fmt: skip
 
 
@@ -399,7 +387,7 @@ def shape(text):
 
 
 @settings(
-    max_examples=6,
+    max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -407,7 +395,9 @@ def shape(text):
     bad=st.text(min_size=1, max_size=30).map(lambda tail: f"\"'><b on={tail}</script>")
 )
 def test_no_text_of_study_or_data_becomes_markup(bad, sample_run):
-    tame, trials, paths = sample_run(n_trials=2, inputs=("a", "b"))
+    tame, trials, paths = sample_run(
+        n_trials=2, inputs=("a", "b"), engines=("lightgbm",)
+    )
     wild = copy.deepcopy(tame)
     kept = {"engines": wild["study"]["engines"], "search": wild["study"]["search"]}
     for part in ("study", "data", "versions", "run"):
@@ -633,10 +623,11 @@ def test_sections_with_data_are_there_and_have_a_chart(section, page_text):
     assert '<svg class="boostreg" viewBox' in body[0]
 
 
-def test_five_thousand_trials_fit(sample_run):
+def test_of_five_thousand_trials_the_best_are_listed_and_the_rest_counted(sample_run):
     text = render(*sample_run(n_trials=2500))
 
-    assert len(text.encode()) < 1_500_000
+    assert len(text.encode()) < 1_000_000
+    assert 1000 <= text.count("<tr id=") < 1400
     assert "with higher loss are in" in text
 
 

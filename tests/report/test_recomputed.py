@@ -17,7 +17,8 @@ SHIPPED = sorted((Path(__file__).parents[2] / "reports").glob("*/losses.csv"))
 STUDY = """
 name: fresh
 data: {source: "sklearn:diabetes", target: target}
-rounds: {max: 20, patience: 5}
+engines: [lightgbm]
+rounds: {max: 15, patience: 3}
 search: {trials: 2, scale: rows}
 validation: {outer: {folds: 2, repeats: 2}, inner: {folds: 2}}
 paths: {penalties: [reg_lambda], points: 2}

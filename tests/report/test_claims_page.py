@@ -112,7 +112,11 @@ def test_claim_over_tables_has_a_row_for_each_table_and_the_prediction():
 
 @pytest.mark.parametrize(
     ("name", "modes"),
-    [("claims-ensembles", tuple(MODES)), ("claims-tables", ("light", "narrow"))],
+    [
+        ("claims-ensembles", tuple(MODES)),
+        ("claims-priors", ("light",)),
+        ("claims-tables", ("light", "narrow")),
+    ],
 )
 def test_wall_is_read_on_wide_and_narrow_screens(name, modes, visit, write_page):
     text, _ = page_of(name)

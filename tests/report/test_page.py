@@ -9,6 +9,7 @@ import re
 import runpy
 import xml.etree.ElementTree as ET
 from collections import Counter
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -57,17 +58,17 @@ def visible(text):
     return " ".join("".join(Reader(text).texts).split())
 
 
-def test_equal_results_give_equal_bytes(run):
-    assert render(*run) == render(*copy.deepcopy(run))
+def test_equal_results_give_equal_bytes(run, page_text):
+    assert render(*copy.deepcopy(run)) == page_text
 
 
-def test_only_the_run_depends_on_the_clock(run):
+def test_only_the_run_depends_on_the_clock(run, page_text):
     results, trials, paths = copy.deepcopy(run)
     results["run"]["seconds"] = 999.5
 
     changed = render(results, trials, paths)
 
-    assert changed.replace("999.5", "192.4") == render(*run)
+    assert changed.replace("999.5", "192.4") == page_text
 
 
 def test_all_tags_are_balanced_and_nothing_is_styled_or_wired_inline(page_text):
@@ -352,18 +353,24 @@ STRESS = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def stress_page(sample_run):
+    """Return a function that renders the page of a case once."""
+    return cache(lambda case: render(*case(sample_run)))
+
+
 @pytest.mark.parametrize("case", STRESS, ids=lambda case: case.__name__)
-def test_stress_pages_are_whole(case, sample_run):
-    reader = Reader(render(*case(sample_run)))
+def test_stress_pages_are_whole(case, stress_page):
+    reader = Reader(stress_page(case))
 
     assert reader.open == []
     assert "nan" not in " ".join(reader.texts).lower().split()
 
 
-def test_hostile_names_never_become_markup(sample_run):
-    tame = Reader(render(*sample_run(n_trials=12, inputs=tuple("abcdefgh"))))
+def test_hostile_names_never_become_markup(stress_page, page_text):
+    tame = Reader(page_text)
 
-    wild = Reader(render(*hostile_names(sample_run)))
+    wild = Reader(stress_page(hostile_names))
 
     assert wild.tags.count("script") == tame.tags.count("script")
     assert "img" not in wild.tags
@@ -485,18 +492,18 @@ def test_chosen_ensemble_has_a_picture_of_its_columns(run, page_text):
         assert f">{100 * one['gain']:.0f}%</text>" in picture[0]
 
 
-def test_classes_have_a_picture_of_their_calibration(sample_run):
-    results, *tables = multiclass(sample_run)
+def test_classes_have_a_picture_of_their_calibration(sample_run, stress_page):
+    results, *_ = multiclass(sample_run)
     bins = results["calibration"][0]["bins"]
     agree = 2 * sum(one["low"] <= one["predicted"] <= one["high"] for one in bins)
 
-    text = render(results, *tables)
+    text = stress_page(multiclass)
 
     titles = re.findall(r'id="calibration-\d"><figcaption><h3[^>]*>([^<]*)', text)
     assert titles == [
         f"class {name}: {agree} of 20 groups of rows as predicted" for name in "abc"
     ]
-    assert 'id="calibration-' not in render(*one_engine(sample_run))
+    assert 'id="calibration-' not in stress_page(one_engine)
 
 
 def test_strongest_penalty_comes_first(run):
@@ -631,8 +638,8 @@ def test_of_five_thousand_trials_the_best_are_listed_and_the_rest_counted(sample
     assert "with higher loss are in" in text
 
 
-def test_charts_of_the_page_are_well_formed_xml(sample_run):
-    text = render(*hostile_names(sample_run))
+def test_charts_of_the_page_are_well_formed_xml(stress_page):
+    text = stress_page(hostile_names)
 
     charts = re.findall(r'<svg class="boostreg".*?</svg>(?=\s*</(?:div|td)>)', text)
 

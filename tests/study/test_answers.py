@@ -11,10 +11,11 @@ from boostreg.study.runner import run_study
 STUDY = """
 name: spectra
 data: {source: spectra.csv, target: y, task: regression}
-rounds: {max: 60, patience: 8}
-search: {trials: 3, scale: rows}
-validation: {outer: {folds: 4}, inner: {folds: 3}}
-paths: {penalties: [reg_lambda], points: 2}
+engines: [lightgbm]
+rounds: {max: 40, patience: 8}
+search: {trials: 2, scale: rows}
+validation: {outer: {folds: 3}, inner: {folds: 2}}
+paths: {penalties: [], points: 2}
 baselines: [mean, ridge, lasso]
 effects: {points: 0}
 """
@@ -37,7 +38,7 @@ def linear(tmp_path_factory):
     folder = tmp_path_factory.mktemp("spectra")
     spectra().to_csv(folder / "spectra.csv", index=False)
     (folder / "spectra.yaml").write_text(STUDY)
-    run = run_study(folder / "spectra.yaml", out=folder / "out", workers=2)
+    run = run_study(folder / "spectra.yaml", out=folder / "out", workers=1)
     return json.loads((run / "results.json").read_text("utf-8"))
 
 

@@ -38,7 +38,7 @@ def over(tmp_path_factory):
     folder = tmp_path_factory.mktemp("over")
     path = folder / "study.yaml"
     path.write_text(OVER_TABLES)
-    return run_study(path, out=folder / "out", workers=2)
+    return run_study(path, out=folder / "out", workers=1)
 
 
 @pytest.fixture(scope="module")

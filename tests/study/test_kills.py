@@ -1,4 +1,4 @@
-"""A run that is killed, stopped or out of room goes on to the same, and loses no fit."""
+"""A run that is killed, stopped or without room goes on to the same results."""
 
 import os
 import shutil

@@ -21,7 +21,7 @@ STUDY = """
 name: small
 data: {source: "sklearn:diabetes", target: target}
 rounds: {max: 8, patience: 4}
-search: {trials: 2, in_flight: 2, scale: rows}
+search: {trials: 3, in_flight: 2, scale: rows}
 validation: {outer: {folds: 2}, inner: {folds: 2}}
 paths: {penalties: [reg_lambda], points: 2}
 baselines: [mean, ridge]

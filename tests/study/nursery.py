@@ -10,6 +10,7 @@ run no fit itself, so forking it is safe; workers are spawned by the child as ev
 import os
 import resource
 import sys
+import traceback
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,13 +29,16 @@ def run(limit: int, folder: Path) -> NoReturn:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     options = ["--out", str(folder), "--workers", "1"]
     sys.argv = ["boostreg", "run", sys.argv[1], *options]
+    code = 0
     try:
         command()
     except SystemExit as ended:
-        sys.stdout.flush()
-        os._exit(int(ended.code or 0))
-    finally:
-        os._exit(70)  # no other way out of a run is known
+        code = int(ended.code or 0)
+    except BaseException:  # noqa: BLE001  what the interpreter would do
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Comparing two runs: everything but clocks must be equal. And a call that crashes."""
+"""A small study, the comparison of two runs, and calls for workers that crash."""
 
 import csv
 import json
@@ -6,14 +6,25 @@ import os
 import signal
 from contextlib import contextmanager
 
-from optuna.storages import RDBStorage
-
 TABLES = ("trials.csv", "fits.csv", "paths.csv", "predictions.csv")
+SMALL = """
+name: small
+data: {source: "sklearn:diabetes", target: target}
+engines: [lightgbm]
+rounds: {max: 8, patience: 4}
+search: {trials: 3, in_flight: 2, scale: rows, space: {reg_lambda: {low: 1, high: 9}}}
+validation: {outer: {folds: 2}, inner: {folds: 2}}
+paths: {penalties: [reg_lambda], points: 2}
+baselines: [mean]
+effects: {points: 0}
+"""
 
 
 @contextmanager
 def opened(url):
     """Open an Optuna storage, and leave no connection behind."""
+    from optuna.storages import RDBStorage
+
     storage = RDBStorage(url)
     try:
         yield storage
@@ -47,3 +58,10 @@ def assert_same_run(one, two):
 def crash(_folder):
     """End the process as a native fault does."""
     os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def preload_nothing():
+    """Let the children of a Dask worker start without imports, to be quick."""
+    import boostreg.fits.dask
+
+    boostreg.fits.dask.PRELOAD = ()

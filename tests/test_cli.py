@@ -164,16 +164,15 @@ def test_wrong_input_is_one_message_and_nothing_written(
 
 
 @pytest.mark.parametrize("command_name", ["run", "validate"])
-def test_name_that_leaves_the_folder_is_refused(command, tmp_path, command_name):
+def test_name_that_leaves_the_folder_is_refused(main, tmp_path, command_name):
     path = study(tmp_path)
     path.write_text(path.read_text("utf-8").replace("mine", "../mine"), "utf-8")
     before = sorted(tmp_path.parent.rglob("*"))
 
-    status, out, err = command(command_name, path)
+    status, out, err = main(command_name, path)
 
     assert (status, out) == (2, "")
     assert err.startswith(f"boostreg: {path}:1:7: name: found '../mine'; expected")
-    assert "Traceback" not in err
     assert sorted(tmp_path.parent.rglob("*")) == before
 
 

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from runs import assert_same_run
 
 from boostreg.claims.experiments import EXPERIMENTS
 from boostreg.errors import DataError, StudyError
@@ -107,12 +106,6 @@ def test_page_shows_every_claim_with_a_picture(finished):
         (card,) = (one for one in cards if f'id="claim-{name}"' in one)
         assert card.count('role="img"') == 1
     assert "of 3 claims" in page
-
-
-def test_kept_study_says_the_same_again(finished, tmp_path):
-    again = run_study(finished / "study.yaml", out=tmp_path, workers=2)
-
-    assert_same_run(again, finished)
 
 
 def test_list_of_claims_has_a_row_for_each_engine(finished):

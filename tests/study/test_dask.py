@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from runs import assert_same_run, crash
+from runs import SMALL, assert_same_run, crash, preload_nothing
 
 from boostreg.errors import RunError, StudyError
 from boostreg.fits.dask import DaskExecutor, check_address
@@ -15,28 +15,17 @@ from boostreg.study.runner import run_study
 
 distributed = pytest.importorskip("distributed", reason="needs boostreg[dask]")
 
-STUDY = """
-name: small
-data: {source: "sklearn:diabetes", target: target}
-rounds: {max: 15, patience: 4}
-search: {trials: 6, in_flight: 2, scale: rows}
-validation: {outer: {folds: 2}, inner: {folds: 3}}
-paths: {penalties: [reg_lambda], points: 3}
-baselines: [mean]
-effects: {points: 0}
-"""
-
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     path = tmp_path_factory.mktemp("study") / "small.yaml"
-    path.write_text(STUDY)
+    path.write_text(SMALL)
     return path
 
 
 @pytest.fixture(scope="module")
 def local(study, tmp_path_factory):
-    return run_study(study, out=tmp_path_factory.mktemp("local"), workers=2)
+    return run_study(study, out=tmp_path_factory.mktemp("local"), workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +36,28 @@ def cluster():
         yield made
 
 
-def test_the_same_study_gives_the_same_bytes(study, local, cluster, tmp_path):
-    folder = run_study(study, out=tmp_path, dask=cluster.scheduler_address)
+def test_a_native_crash_fails_alone(cluster, tmp_path):
+    (tmp_path / "empty").write_text("")
+    with distributed.Client(cluster) as client:
+        client.run(preload_nothing)  # each crash starts another child
+    with DaskExecutor(cluster.scheduler_address) as executor:
+        data = executor.share(tmp_path)
+        # Functions of the form fn(folder, ...), importable by any child.
+        bad = executor.submit(crash, data)
+        good = [executor.submit(os.path.join, data, name) for name in "abc"]
 
-    assert_same_run(folder, local)
+        assert [Path(one.result(60)).name for one in good] == ["a", "b", "c"]
+        assert "crashed twice (signal" in str(bad.exception(60))
 
 
-def test_a_lost_worker_costs_only_its_fits(study, local, cluster, tmp_path):
+def test_the_same_study_gives_the_same_bytes_though_a_worker_is_lost(
+    study, local, cluster, tmp_path
+):
+    """Only the fits of that worker are repeated."""
     journal = tmp_path / "small" / "journal.db-wal"
 
     def kill_one():
-        while not journal.exists() or journal.stat().st_size < 200_000:
+        while not journal.exists() or journal.stat().st_size < 100_000:
             time.sleep(0.02)
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
         killed.append(True)
@@ -69,18 +69,6 @@ def test_a_lost_worker_costs_only_its_fits(study, local, cluster, tmp_path):
 
     assert killed
     assert_same_run(folder, local)
-
-
-def test_a_native_crash_fails_alone(cluster, tmp_path):
-    (tmp_path / "empty").write_text("")
-    with DaskExecutor(cluster.scheduler_address) as executor:
-        data = executor.share(tmp_path)
-        # Functions of the form fn(folder, ...), importable by any child.
-        bad = executor.submit(crash, data)
-        good = [executor.submit(os.path.join, data, name) for name in "abc"]
-
-        assert [Path(one.result(60)).name for one in good] == ["a", "b", "c"]
-        assert "crashed twice (signal" in str(bad.exception(60))
 
 
 def test_no_cluster_is_a_clear_error(monkeypatch):

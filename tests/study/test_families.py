@@ -23,7 +23,7 @@ baselines: [{", ".join(NAMES)}]
 
 
 def test_all_families_stand_in_one_table(write, tmp_path):
-    folder = run_study(write(STUDY), out=tmp_path, workers=2)
+    folder = run_study(write(STUDY), out=tmp_path, workers=1)
 
     found = json.loads((folder / "results.json").read_text())["baselines"]
     mean = found.pop("mean")["outer"]["loss"]

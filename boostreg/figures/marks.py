@@ -7,6 +7,7 @@ All points of one series are one path of zero-length strokes whose cap is the sh
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from boostreg.figures.palette import encoding
 from boostreg.figures.svg import Fragment, group, path, px, text
@@ -84,7 +85,20 @@ def steps(where: Sequence[Point], class_: str) -> Fragment:
 
 
 def _through(where: Iterable[Point]) -> str:
-    return "M" + "L".join(f"{px(x)} {px(y)}" for x, y in where)
+    """Return a path through points: steps from point to point, which are short."""
+    points = [(round(x, 1), round(y, 1)) for x, y in where]
+    moves = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points)]
+    written = " ".join(f"{_short(x)} {_short(y)}" for x, y in moves)
+    return f"M{px(points[0][0])} {px(points[0][1])}l{written.replace(' -', '-')}"
+
+
+def _short(value: float) -> str:
+    """Return a coordinate without a zero before its point, as paths allow.
+
+    >>> _short(-0.5), _short(0.3), _short(10.0)
+    ('-.5', '.3', '10')
+    """
+    return px(value).replace("0.", ".") if abs(value) < 1 else px(value)
 
 
 _CHARACTER, _LINE = 7.7, 15.0

@@ -346,34 +346,44 @@ def _place(
 ) -> Fragment:
     """Return labels inside ``box``, where they hide least, each next to its marks."""
     placed: dict[int, tuple[Box, float]] = {}
-
-    def cost(k: int, spot: tuple[Box, float]) -> float:
-        here, gap = spot
-        others = {j: found for j, found in placed.items() if j != k}
-        boxes = [found for found, _ in others.values()]
-        outside = _overlap(here, here) - _overlap(here, box)
-        hidden = sum(_overlap(here, one) for one in (*marks, *boxes))
-        crossed = sum(_overlap(here, one) for one in lines)
-        own = [_lead(labels[k], here)] if gap >= _LEAD_FROM else []
-        struck = sum(
-            _holds(one, at)
-            for start, end in own
-            for at in _along(start, end)
-            for one in (*boxes, *marks)
-        )
-        struck += sum(
-            _holds(here, at)
-            for j, (found, far) in others.items()
-            if far >= _LEAD_FROM
-            for at in _along(*_lead(labels[j], found))
-        )
-        return 50 * outside + 20 * hidden + 7 * crossed + 90 * struck + 3 * gap
-
     # Further turns let the first labels make room for the last ones.
     for _ in range(4):
+        before = dict(placed)
         for k, words in enumerate(labels):
-            placed[k] = min(_places(words), key=partial(cost, k))
+            others = [(labels[j], *found) for j, found in placed.items() if j != k]
+            taken = [*marks, *(found for _, found, _ in others)]
+            leads = [
+                at
+                for other, found, gap in others
+                if gap >= _LEAD_FROM
+                for at in _along(*_lead(other, found))
+            ]
+            cost = partial(_cost, words, box=box, taken=taken, lines=lines, leads=leads)
+            placed[k] = min(_places(words), key=cost)
+        if placed == before:
+            break
     return group(*(_label(labels[k], *placed[k]) for k in placed))
+
+
+def _cost(  # noqa: PLR0913  the parts of one picture
+    words: _Words,
+    spot: tuple[Box, float],
+    *,
+    box: Box,
+    taken: Sequence[Box],
+    lines: Sequence[Box],
+    leads: Sequence[Point],
+) -> float:
+    """Return what a label hides or leaves at a place, and how far from its marks."""
+    here, gap = spot
+    outside = _overlap(here, here) - _overlap(here, box)
+    hidden = sum(_overlap(here, one) for one in taken)
+    crossed = sum(_overlap(here, one) for one in lines)
+    struck = sum(_holds(here, at) for at in leads)
+    if gap >= _LEAD_FROM:
+        own = list(_along(*_lead(words, here)))
+        struck += sum(_holds(one, at) for at in own for one in taken)
+    return 50 * outside + 20 * hidden + 7 * crossed + 90 * struck + 3 * gap
 
 
 def _along(start: Point, end: Point) -> Iterator[Point]:

@@ -118,7 +118,7 @@ def element(tag: str, *children: str, **attributes: object) -> Fragment:
         child if isinstance(child, Fragment) else escape(_clean(child), quote=False)
         for child in children
     )
-    return Fragment(f"<{tag}{written}>{body}</{tag}>")
+    return Fragment(f"<{tag}{written}>{body}</{tag}>" if body else f"<{tag}{written}/>")
 
 
 def group(*children: str, **attributes: object) -> Fragment:

@@ -223,8 +223,8 @@ class PickData(Part):
     rounds_max_reached: bool
     at_edge: list[str]
     by_outer_fold: list[OuterFoldData]
-    metrics: NotRequired[dict[str, MetricValueData]]
-    file_bytes: NotRequired[Count]
+    metrics: dict[str, MetricValueData]
+    file_bytes: Count
 
 
 class ReferenceData(Part):
@@ -233,7 +233,7 @@ class ReferenceData(Part):
     outer: OuterData
     size: SizeData
     rounds: list[Count]
-    metrics: NotRequired[dict[str, MetricValueData]]
+    metrics: dict[str, MetricValueData]
 
 
 class GuessData(Part):
@@ -294,7 +294,7 @@ class EngineData(Part):
     purposes: list[PurposeData]
     overtuning: list[IncumbentData]
     importance: dict[str, ImportanceData]
-    features: NotRequired[dict[str, FeaturesData]]
+    features: dict[str, FeaturesData]
 
 
 class BaselinePointData(Part):
@@ -326,7 +326,7 @@ class BaselineData(Part):
     one_se_strength: Number
     notes: list[str]
     path: list[BaselinePointData]
-    metrics: NotRequired[dict[str, MetricValueData]]
+    metrics: dict[str, MetricValueData]
 
 
 class DifferenceData(Part):
@@ -544,9 +544,9 @@ class Results(Part):
     outer_ratio: Finite
     claims: list[ClaimData]
     lint: list[LintData]
-    metrics: NotRequired[dict[str, MetricData]]
-    calibration: NotRequired[list[CalibrationData]]
-    simple_model: NotRequired[SimpleModelData | None]
+    metrics: dict[str, MetricData]
+    calibration: list[CalibrationData]
+    simple_model: SimpleModelData | None
 
 
 _PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known"}

@@ -16,8 +16,9 @@ from boostreg.trees import SIZES
 from boostreg.tuning.tuned import trial_row
 
 __all__ = [
-    "FIT_COLUMNS", "LOSS_COLUMNS", "PATH_COLUMNS", "TRIAL_COLUMNS", "fit_table",
-    "loss_table", "path_table", "prediction_table", "trial_table",
+    "FIT_COLUMNS", "LOSS_COLUMNS", "PATH_COLUMNS", "PREDICTION_COLUMNS",
+    "TRIAL_COLUMNS", "fit_table", "loss_table", "path_table", "prediction_table",
+    "trial_table",
 ]  # fmt: skip
 
 _SIZE_COLUMNS = tuple(name.removeprefix("n_") for name in SIZES)
@@ -37,6 +38,8 @@ PATH_COLUMNS = (
 
 LOSS_COLUMNS = ("outer_fold", "row", "weight")
 """Columns of every ``losses.csv``; a group, if rows have one, and models follow."""
+PREDICTION_COLUMNS = (*LOSS_COLUMNS, "target")
+"""Columns of every ``predictions.csv``; models follow."""
 
 
 def trial_table(record: RunRecord) -> list[dict[str, Any]]:
@@ -87,7 +90,7 @@ def prediction_table(record: RunRecord) -> tuple[list[str], Iterator[Sequence[ob
     labels = record.card["class_labels"]
     judged = judged_models(record)
     values = [predicted_values(record, one) for one in judged.values()]
-    head = ["outer_fold", "row", "weight", "target"]
+    head = list(PREDICTION_COLUMNS)
     for name in judged:
         head += [f"{name} probability_{label}" for label in labels] or [name]
     return head, chain.from_iterable(

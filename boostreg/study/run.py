@@ -22,6 +22,7 @@ from boostreg.report.tables import (
     FIT_COLUMNS,
     LOSS_COLUMNS,
     PATH_COLUMNS,
+    PREDICTION_COLUMNS,
     TRIAL_COLUMNS,
 )
 from boostreg.study.files import read_csv, read_json
@@ -45,6 +46,7 @@ _COLUMNS = {
     "paths": PATH_COLUMNS,
     "fits": FIT_COLUMNS,
     "losses": LOSS_COLUMNS,
+    "predictions": PREDICTION_COLUMNS,
 }
 _UNFIT = (
     ArithmeticError,
@@ -59,6 +61,7 @@ _KINDS = {
     **dict.fromkeys(("engine", "state", "penalty", "anchor", "reading"), str),
     **dict.fromkeys(("trial", "outer_fold", "inner_fold", "point", "row"), int),
     "reason": object,
+    "target": object,
 }
 """Types of the cells by column; all other columns have numbers or nothing."""
 
@@ -88,6 +91,14 @@ class Run:
     def paths(self) -> "pd.DataFrame":
         """The table ``paths.csv``."""
         return self._table("paths")
+
+    @property
+    def predictions(self) -> "pd.DataFrame":
+        """The table ``predictions.csv``: each model's predictions of outer rows.
+
+        A row per outer row and fold; a column per model, or one per model and class.
+        """
+        return self._table("predictions")
 
     @cached_property
     def figures(self) -> dict[str, Figure]:
@@ -190,7 +201,7 @@ def damage_as_data_error(folder: Path) -> Iterator[None]:
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, object]]:
-    """Return the rows of a table of a run: trials, paths, fits or losses.
+    """Return the rows of a table of a run, by its name without ``.csv``.
 
     Raises DataError if the table is missing or damaged.
     """

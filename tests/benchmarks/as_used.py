@@ -19,8 +19,8 @@ from statistics import median
 from typing import Any
 
 import optuna
+from plain import Chore
 from plain_way import Bench
-from rivals import Chore
 from sklearn.model_selection import cross_val_score
 from sources import CORES, load, parse_folder, versions
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rivals import Chore, optuna_search, plain_way
+from plain import Chore, optuna_search, plain_way
 from sources import CORES, load, parse_folder, versions
 
 from boostreg.data import Table, make_splits

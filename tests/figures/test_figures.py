@@ -390,7 +390,7 @@ def test_spread_keeps_order_and_distance():
 def test_text_is_escaped_and_control_characters_are_replaced():
     assert "<b>" not in text(0, 0, "<b>\x00")
     assert "\N{REPLACEMENT CHARACTER}" in text(0, 0, "\x00")
-    assert element("g", data_name='a"b') == '<g data-name="a&quot;b"></g>'
+    assert element("g", data_name='a"b') == '<g data-name="a&quot;b"/>'
 
 
 def test_names_of_a_searchs_lines_are_in_the_order_of_their_ends():

@@ -65,7 +65,7 @@ def parameters_section(results: Results) -> dict[str, Any]:
 
 def _simple_models(results: Results) -> Iterator[dict[str, Any]]:
     """Yield the linear model where the answer is to use it, or to start with it."""
-    answer, simple = results["answer"], results.get("simple_model")
+    answer, simple = results["answer"], results["simple_model"]
     if answer is None or simple is None or answer["use"] != simple["model"]:
         return
     key, title = simple["model"], model_name(simple["model"])

@@ -129,21 +129,19 @@ def _models(results: Results) -> Iterator[_Model]:
             ("unpenalised", found["unpenalised"]),
         )
         for kind, one in references:
-            name, metrics = f"{engine} {kind}", one.get("metrics", {})
+            name, metrics = f"{engine} {kind}", one["metrics"]
             yield _Model(name, engine, one["outer"], one["size"], metrics)
         for kind, pick in (("best", found["best"]), ("one_se", found["one_se"])):
-            name, metrics = f"{engine} {kind}", pick.get("metrics", {})
+            name, metrics = f"{engine} {kind}", pick["metrics"]
             yield _Model(name, engine, pick["outer"], pick["outer_size"], metrics)
     for name, baseline in results["baselines"].items():
-        metrics = baseline.get("metrics", {})
+        metrics = baseline["metrics"]
         yield _Model(name, "", baseline["outer"], None, metrics)
 
 
 def _metric_places(results: Results) -> dict[str, int]:
     """Return the decimals of each metric."""
-    values: dict[str, list[float | None]] = {
-        name: [] for name in results.get("metrics", {})
-    }
+    values: dict[str, list[float | None]] = {name: [] for name in results["metrics"]}
     for model in _models(results):
         for name, one in model.metrics.items():
             values[name].append(one["value"])
@@ -176,7 +174,7 @@ def _models_charts(results: Results, linear: str, decimals: int) -> dict[str, Fi
             filled=kind in _TUNED or name in simple[:-1],
         )
         groups[_KINDS[kind] if engine else model_name(name)].append(one)
-    labels = [one["label"] for one in results.get("metrics", {}).values()]
+    labels = [one["label"] for one in results["metrics"].values()]
     heads = ("loss", "size", *(shorten(x.partition(" (")[0], 14) for x in labels))
     loss = results["data"]["loss"]
     return {
@@ -268,7 +266,7 @@ def _models_table(results: Results, decimals: int) -> TextTable:
     heads = (
         "model", "loss", "95% interval", "leaves, coefficients or weights", "trees",
         "to the library's defaults", "95% interval of the change",
-        *(one["label"] for one in results.get("metrics", {}).values()),
+        *(one["label"] for one in results["metrics"].values()),
     )  # fmt: skip
     return TextTable("Means over the outer folds", heads, tuple(rows))
 
@@ -314,7 +312,7 @@ def _sizes_table(results: Results) -> TextTable | None:
 def _columns_picture(results: Results) -> dict[str, Any]:
     """Return which columns the chosen ensemble uses, where that was measured."""
     engine, pick = named_ensemble(results)
-    found = results["engines"][engine].get("features", {}).get(pick)
+    found = results["engines"][engine]["features"].get(pick)
     if not found or not found["features"]:
         return {}
 
@@ -347,7 +345,7 @@ def _columns_picture(results: Results) -> dict[str, Any]:
 def _calibration_pictures(results: Results) -> Iterator[dict[str, Any]]:
     """Yield a chart for each class: observed shares by predicted probability."""
     by_class: dict[str, dict[str, list[Bin]]] = {}
-    for one in results.get("calibration", []):
+    for one in results["calibration"]:
         engine, _, pick = one["model"].partition(" ")
         name = engine if pick else model_name(engine)
         bins = [

@@ -223,7 +223,7 @@ def test_l2_is_better_on_new_rows_only_where_the_optimum_is_noise(
 @pytest.mark.parametrize(("slope", "expected"), [(0.0, "supported"), (2.0, "refuted")])
 def test_l1_kills_a_unit_only_where_the_target_needs_none(slope, expected):
     measures = ("proximal_sgd", "proximal_adam", "subgradient_sgd")
-    samples = [linear([slope, slope], 1.0, 150, seed) for seed in range(2)]
+    samples = [linear([slope, slope], 1.0, 100, seed) for seed in range(2)]
 
     found = verdicts("dead_units", measures, samples, "above", 0.05, epochs=60,
                      hidden=1, strength=0.1)  # fmt: skip
@@ -271,7 +271,7 @@ def test_the_kink_slows_steps_only_where_weights_end_on_it(coefficients, expecte
 def test_twins_move_lasso_predictions_only_where_rows_tell_little(
     coefficients, noise, n_samples, expected
 ):
-    samples = [linear(coefficients, noise, n_samples, seed) for seed in range(5)]
+    samples = [linear(coefficients, noise, n_samples, seed) for seed in range(4)]
 
     found = verdict("collinearity", "lasso_prediction_growth", samples, "at_most", 0.1,
                     twins=len(coefficients), resamples=8)  # fmt: skip

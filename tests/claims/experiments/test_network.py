@@ -66,8 +66,9 @@ def test_proximal_steps_alone_land_on_zeros():
 
 def test_l1_kills_units_only_where_it_is_strong_enough():
     """By what they add to the output, whether or not their weights are exactly 0."""
-    strong = measure("dead_units", make_sample(), strength=0.05, epochs=120).values
-    weak = measure("dead_units", make_sample(), strength=1e-4, epochs=40).values
+    sample = make_sample(n_samples=120)
+    strong = measure("dead_units", sample, strength=0.05, epochs=120).values
+    weak = measure("dead_units", sample, strength=1e-4, epochs=20).values
 
     for optimiser in ("sgd", "adam"):
         assert strong[f"proximal_{optimiser}"] > 0.3

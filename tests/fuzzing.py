@@ -364,6 +364,7 @@ def small_run(folder):
 SMALL = """
 name: small
 data: {source: rows.csv, target: target, drop: [when, who]}
+engines: [lightgbm]
 rounds: {max: 8, patience: 2}
 search: {trials: 3, scale: rows, space: {reg_lambda: {low: 1, high: 10, log: true}}}
 validation: {outer: {folds: 2}, inner: {folds: 2}}

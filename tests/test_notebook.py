@@ -35,9 +35,15 @@ def path():
     return penalty_path(X, y, "reg_lambda", grid=[0, 1, 100], **SMALL)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run():
     return open_run(SHIPPED / "quickstart")
+
+
+@pytest.fixture(scope="module")
+def figure(run):
+    """Return one of the figures of the run: each reading makes all of them."""
+    return run.figure("size")
 
 
 def svg(figure):
@@ -121,16 +127,17 @@ def test_measure_that_is_none_is_refused(path):
         path.figure("size")
 
 
-def test_run_shows_its_answer_and_the_figures_of_its_report(run):
+def test_run_shows_its_answer_and_the_figures_of_its_report(run, figure):
+    figures = run.figures
     rows = (read_csv(run.folder / f"{name}.csv") for name in ("trials", "paths"))
     page = render(run.results, *rows)
 
     html = run._repr_html_()
 
     assert run.results["text"]["answer"][0] in unescape(html)
-    assert run.figure("size").standalone() in html
-    assert len(run.figures) > 10
-    assert all(figure.svg in page for figure in run.figures.values())
+    assert figure.standalone() in html
+    assert len(figures) > 10
+    assert all(one.svg in page for one in figures.values())
 
 
 def test_tables_of_a_run_are_frames(run):
@@ -152,8 +159,8 @@ def test_text_in_a_notebook_is_escaped():
     assert "<b>" not in notebook_table("<b>", ["<b>"], {"<b>": ["<b>"]})
 
 
-def test_saved_figure_has_plain_colours_before_those_that_follow_the_reader(run):
-    style = svg(run.figure("size")).find("{http://www.w3.org/2000/svg}style").text
+def test_saved_figure_has_plain_colours_before_those_that_follow_the_reader(figure):
+    style = svg(figure).find("{http://www.w3.org/2000/svg}style").text
 
     plain, themed = style.split("@supports", 1)
 
@@ -162,8 +169,8 @@ def test_saved_figure_has_plain_colours_before_those_that_follow_the_reader(run)
     assert "light-dark(" in themed
 
 
-def test_marks_that_wait_for_a_pointer_are_not_seen_in_a_saved_figure(run):
-    assert ".boostreg .no{display:none}" in run.figure("size").standalone()
+def test_marks_that_wait_for_a_pointer_are_not_seen_in_a_saved_figure(figure):
+    assert ".boostreg .no{display:none}" in figure.standalone()
 
 
 def test_zero_has_its_place_on_the_axis_of_counts():
@@ -174,9 +181,8 @@ def test_zero_has_its_place_on_the_axis_of_counts():
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on the PATH")
-def test_browser_makes_a_png_of_twice_the_size(run, tmp_path, monkeypatch):
+def test_browser_makes_a_png_of_twice_the_size(figure, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "resvg_py", None)
-    figure = run.figure("effects")
 
     raw = figure.save(tmp_path / "figure.png").read_bytes()
 
@@ -185,9 +191,8 @@ def test_browser_makes_a_png_of_twice_the_size(run, tmp_path, monkeypatch):
     assert size == (2 * figure.width, 2 * figure.height)
 
 
-def test_resvg_makes_a_png(run, tmp_path):
+def test_resvg_makes_a_png(figure, tmp_path):
     pytest.importorskip("resvg_py", reason="no resvg_py: pip install boostreg[png]")
-    figure = run.figure("effects")
 
     raw = figure.save(tmp_path / "figure.png").read_bytes()
 
@@ -195,22 +200,24 @@ def test_resvg_makes_a_png(run, tmp_path):
     assert size == (2 * figure.width, 2 * figure.height)
 
 
-def test_without_a_converter_the_error_says_what_to_install(run, tmp_path, monkeypatch):
+def test_without_a_converter_the_error_says_what_to_install(
+    figure, tmp_path, monkeypatch
+):
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     monkeypatch.setattr(convert, "BROWSERS", ("no-such-browser",))
 
     with pytest.raises(MissingExtraError, match=r"pip install boostreg\[png\]"):
-        run.figure("size").save(tmp_path / "figure.png")
+        figure.save(tmp_path / "figure.png")
 
 
-def test_browser_that_fails_is_named(run, tmp_path, monkeypatch):
+def test_browser_that_fails_is_named(figure, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     monkeypatch.setattr(convert, "BROWSERS", ("false",))
 
     with pytest.raises(FigureError, match="made no PNG"):
-        run.figure("size").save(tmp_path / "figure.png")
+        figure.save(tmp_path / "figure.png")
 
 
-def test_other_endings_are_refused(run, tmp_path):
+def test_other_endings_are_refused(figure, tmp_path):
     with pytest.raises(FigureError, match=r"must end in \.svg or \.png, got '\.pdf'"):
-        run.figure("size").save(tmp_path / "figure.pdf")
+        figure.save(tmp_path / "figure.pdf")

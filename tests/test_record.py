@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boostreg.record import decode_record, encode_record
@@ -16,11 +16,13 @@ HEADERS = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(header=HEADERS, body=st.binary())
 def test_a_record_gives_back_its_header_and_its_body(header, body):
     assert decode_record(encode_record(header, body)) == (header, body)
 
 
+@settings(max_examples=30)
 @given(header=HEADERS, share=st.floats(0, 1, exclude_max=True))
 def test_a_record_cut_within_its_header_is_refused(header, share):
     record = encode_record({"header": header})

@@ -2,6 +2,7 @@
 
 import runpy
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -102,17 +103,32 @@ class Visit:
         return self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
 
 
-@pytest.fixture
-def visit(chromium):
+@contextmanager
+def visits(browser):
+    """Give a function that opens pages, and close them all at the end."""
     opened = []
 
     def open_page(file, **options):
-        opened.append(Visit(chromium, file, **options))
+        opened.append(Visit(browser, file, **options))
         return opened[-1]
 
     yield open_page
     for one in opened:
         one.context.close()
+
+
+@pytest.fixture(scope="module")
+def open_visit(chromium):
+    """Return a function that opens a page for several tests."""
+    with visits(chromium) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def visit(chromium):
+    """Return a function that opens a page for one test."""
+    with visits(chromium) as open_page:
+        yield open_page
 
 
 @pytest.fixture

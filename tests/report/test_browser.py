@@ -17,9 +17,57 @@ from boostreg.report.shell import template
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]
 STRESS = runpy.run_path(str(Path(__file__).with_name("test_page.py")))["STRESS"]
 
+RESTORE = """() => {
+  for (const box of document.querySelectorAll('.engine')) if (!box.checked) box.click();
+  const which = document.querySelector('#which');
+  which.value = '';
+  which.dispatchEvent(new Event('change'));
+  document.querySelector('#reset').click();
+  for (const one of document.querySelectorAll('#trials, #judged')) one.open = false;
+  document.querySelector('[name=reading]').click();
+  for (const one of document.querySelectorAll('.probe input')) {
+    one.value = one.defaultValue;
+    one.dispatchEvent(new Event('input'));
+  }
+  history.replaceState(null, '', '#trial=');
+  dispatchEvent(new HashChangeEvent('hashchange'));
+}"""
 
-def test_page_is_alive_within_a_second(visit, write_page, sample_run):
-    there = visit(write_page(render(*sample_run(n_trials=500))))
+
+@pytest.fixture(scope="module")
+def shared(page_file, open_visit):
+    """Return the one visit of all tests that a page can be restored after."""
+    return open_visit(page_file)
+
+
+@pytest.fixture
+def page(shared):
+    """Return the shared page on a wide screen, nothing chosen, zoomed or open."""
+    page = shared.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(media="screen")
+    page.mouse.move(0, 0)
+    page.evaluate(RESTORE)
+    return page
+
+
+@pytest.fixture(scope="module")
+def plain(page_file, open_visit):
+    """Return the page where scripts do not run."""
+    return open_visit(page_file, java_script_enabled=False).page
+
+
+@pytest.fixture(scope="module")
+def large_file(sample_run, tmp_path_factory):
+    """Return the page of 500 trials with the losses of their folds."""
+    run = sample_run(n_trials=500)
+    file = tmp_path_factory.mktemp("large") / "report.html"
+    file.write_text(render(*run, sample_fits(run[1])), "utf-8", newline="\n")
+    return file
+
+
+def test_page_is_alive_within_a_second(visit, large_file):
+    there = visit(large_file)
 
     ready = there.page.evaluate(
         "performance.getEntriesByName('boostreg:ready')[0].startTime"
@@ -51,8 +99,7 @@ def unfold(page, *names):
         page.locator(f"#{name} > summary").click()
 
 
-def test_table_sorts_by_click_and_by_keyboard(visit, page_file):
-    page = visit(page_file).page
+def test_table_sorts_by_click_and_by_keyboard(page):
     unfold(page, "trials")
     head = page.locator('#table th[data-name="leaves"]')
 
@@ -76,8 +123,7 @@ def test_missing_values_sort_last_both_ways(visit, write_page, sample_run):
         assert page.locator("#table tbody th").first.text_content() == "xgboost-0"
 
 
-def test_filters_act_on_table_and_chart(visit, page_file):
-    page = visit(page_file).page
+def test_filters_act_on_table_and_chart(page):
     unfold(page, "trials")
 
     page.locator("#size .engine").first.uncheck()
@@ -98,8 +144,7 @@ def edges(page):
     return page.locator("#scatter [data-axis] text:not(.axlabel)").all_text_contents()
 
 
-def test_chart_zooms_by_button_and_back(visit, page_file):
-    page = visit(page_file).page
+def test_chart_zooms_by_button_and_back(page):
     before, shape = edges(page), page.locator("#scatter path.faint").first
     drawn = shape.get_attribute("d")
 
@@ -112,8 +157,7 @@ def test_chart_zooms_by_button_and_back(visit, page_file):
     assert shape.get_attribute("d") == drawn
 
 
-def test_every_axis_keeps_two_ticks_or_more_however_near_it_is(visit, page_file):
-    page = visit(page_file).page
+def test_every_axis_keeps_two_ticks_or_more_however_near_it_is(page):
     axes = "#scatter [data-axis]"
     count = f"[...document.querySelectorAll('{axes}')].map(axis =>"
     count += " axis.querySelectorAll('text:not(.axlabel)').length)"
@@ -128,8 +172,7 @@ def test_every_axis_keeps_two_ticks_or_more_however_near_it_is(visit, page_file)
     assert min(min(ticks) for ticks in seen) >= 2
 
 
-def test_both_drawings_zoom_to_the_same_share(visit, page_file):
-    page = visit(page_file).page
+def test_both_drawings_zoom_to_the_same_share(page):
     places = (
         "() => [...document.querySelectorAll('#scatter .drawn > svg')].map(svg => {"
         " const { plot } = svg.querySelector('[data-plot]').dataset;"
@@ -153,10 +196,7 @@ def limits_of(run):
     return json.loads(text)["budget"]
 
 
-def test_limit_on_leaves_names_the_best_candidate_of_each_engine(
-    visit, page_file, page_text, run
-):
-    page = visit(page_file).page
+def test_limit_on_leaves_names_the_best_candidate_of_each_engine(page, page_text, run):
     slider, limits = page.locator("#budget"), limits_of(page_text)["limits"]
 
     slider.focus()
@@ -184,8 +224,7 @@ def test_limit_on_leaves_names_the_best_candidate_of_each_engine(
         assert f"trial {best['trial']} at {best['rounds']} round" in line
 
 
-def test_line_of_the_limit_lies_where_the_axis_puts_so_many_leaves(visit, page_file):
-    page = visit(page_file).page
+def test_line_of_the_limit_lies_where_the_axis_puts_so_many_leaves(page):
     page.locator("#budget").focus()
     page.keyboard.press("ArrowLeft")
 
@@ -201,10 +240,8 @@ def test_line_of_the_limit_lies_where_the_axis_puts_so_many_leaves(visit, page_f
     assert place == pytest.approx(start + share * (end - start), abs=0.2)
 
 
-def test_address_keeps_trial_zoom_and_limit(visit, page_file):
-    there = visit(page_file)
-    page = there.page
-    page.goto(f"{there.url}#trial=lightgbm-7")
+def test_address_keeps_trial_zoom_and_limit(shared, page):
+    page.goto(f"{shared.url}#trial=lightgbm-7")
     page.reload()
     page.locator("#near").click()
     page.locator("#budget").focus()
@@ -219,11 +256,10 @@ def test_address_keeps_trial_zoom_and_limit(visit, page_file):
     assert edges(page) == before
     assert page.locator("#limit").text_content() == limit
     assert page.locator("#pin b").text_content() == "lightgbm-7"
-    assert there.faults() == []
+    assert shared.faults() == []
 
 
-def test_chart_zooms_by_drag_and_double_click(visit, page_file):
-    page = visit(page_file).page
+def test_chart_zooms_by_drag_and_double_click(page):
     chart = page.locator("#scatter svg").first
     chart.scroll_into_view_if_needed()
     before, box = edges(page), chart.bounding_box()
@@ -239,8 +275,7 @@ def test_chart_zooms_by_drag_and_double_click(visit, page_file):
     assert edges(page) == before
 
 
-def test_chart_zooms_and_moves_by_keyboard(visit, page_file):
-    page = visit(page_file).page
+def test_chart_zooms_and_moves_by_keyboard(page):
     before = edges(page)
     page.locator("#scatter .drawn").first.focus()
 
@@ -254,8 +289,7 @@ def test_chart_zooms_and_moves_by_keyboard(visit, page_file):
     assert seen[3] == before
 
 
-def test_hover_finds_the_point_where_zoom_has_moved_it(visit, page_file):
-    page = visit(page_file).page
+def test_hover_finds_the_point_where_zoom_has_moved_it(page):
     page.locator("#in").click()
     page.locator("#scatter svg").first.scroll_into_view_if_needed()
     x, y, name = page.evaluate(
@@ -295,8 +329,7 @@ def test_python_and_javascript_set_the_same_ticks(chromium):
     assert drawn == [[tick.label for tick in s.ticks(6)] for s in ranges]
 
 
-def test_pinned_trial_is_marked_on_every_panel_of_the_cards(visit, page_file):
-    page = visit(page_file).page
+def test_pinned_trial_is_marked_on_every_panel_of_the_cards(page):
     unfold(page, "trials")
 
     page.locator("#table tbody a").nth(5).click()
@@ -309,8 +342,7 @@ def test_pinned_trial_is_marked_on_every_panel_of_the_cards(visit, page_file):
     assert marked > 0
 
 
-def test_pages_of_the_table_turn(visit, page_file):
-    page = visit(page_file).page
+def test_pages_of_the_table_turn(page):
     unfold(page, "trials")
 
     page.locator("#next").click()
@@ -319,8 +351,7 @@ def test_pages_of_the_table_turn(visit, page_file):
     assert page.locator("#table tbody tr").count() == 25
 
 
-def test_hover_names_a_trial_and_click_keeps_it(visit, page_file):
-    page = visit(page_file).page
+def test_hover_names_a_trial_and_click_keeps_it(page):
     chart = page.locator("#scatter svg").first
     chart.scroll_into_view_if_needed()
     x, y = page.evaluate(
@@ -339,12 +370,8 @@ def test_hover_names_a_trial_and_click_keeps_it(visit, page_file):
     assert page.url.endswith(f"#trial={named}")
 
 
-def test_kept_trial_shows_its_folds_around_its_mean_also_when_zoomed(
-    visit, write_page, sample_run
-):
-    results, trials, paths = sample_run(n_trials=12)
-    text = render(results, trials, paths, sample_fits(trials))
-    there = visit(write_page(text))
+def test_kept_trial_shows_its_folds_around_its_mean_also_when_zoomed(visit, large_file):
+    there = visit(large_file)
     page = there.page
     read = (
         "() => { const f = document.querySelector('#scatter path.folds');"
@@ -365,9 +392,7 @@ def test_kept_trial_shows_its_folds_around_its_mean_also_when_zoomed(
     assert there.faults() == []
 
 
-def test_trial_is_kept_by_keyboard_and_by_deep_link(visit, page_file):
-    there = visit(page_file)
-    page = there.page
+def test_trial_is_kept_by_keyboard_and_by_deep_link(shared, page):
     unfold(page, "trials")
     fourth = page.locator("#table tbody a").nth(3)
 
@@ -375,18 +400,17 @@ def test_trial_is_kept_by_keyboard_and_by_deep_link(visit, page_file):
     page.keyboard.press("Enter")
     by_key = page.locator("#pin b").text_content()
     name = fourth.text_content()
-    page.goto(f"{there.url}#trial=lightgbm-7")
+    page.goto(f"{shared.url}#trial=lightgbm-7")
     page.reload()
 
     assert by_key == name
     assert page.locator("#table").is_visible()
     assert page.locator("#pin b").text_content() == "lightgbm-7"
     assert page.locator("tr.pin").count() == 1
-    assert there.faults() == []
+    assert shared.faults() == []
 
 
-def test_slider_reads_the_curves_by_keyboard(visit, page_file):
-    page = visit(page_file).page
+def test_slider_reads_the_curves_by_keyboard(page):
     slider = page.locator(".probe input").first
 
     slider.focus()
@@ -397,10 +421,7 @@ def test_slider_reads_the_curves_by_keyboard(visit, page_file):
     assert " = 0. XGBoost: " in slider.get_attribute("aria-valuetext")
 
 
-def test_switch_changes_all_cards_by_keyboard_with_what_the_slider_reads(
-    visit, page_file
-):
-    page = visit(page_file).page
+def test_switch_changes_all_cards_by_keyboard_with_what_the_slider_reads(page):
     output = page.locator(".probe output").first
     shown = page.locator(".card p[data-reading]:visible")
     before = output.text_content()
@@ -416,21 +437,18 @@ def test_switch_changes_all_cards_by_keyboard_with_what_the_slider_reads(
     assert {one.get_attribute("data-reading") for one in curves.all()} == {"alone"}
 
 
-def test_without_script_each_card_shows_the_chosen_model(visit, page_file):
-    page = visit(page_file, java_script_enabled=False).page
-
+def test_without_script_each_card_shows_the_chosen_model(plain):
     shown = [
         one.get_attribute("data-reading")
-        for one in page.locator(".card p[data-reading]:visible").all()
+        for one in plain.locator(".card p[data-reading]:visible").all()
     ]
 
-    assert shown == ["tuned"] * page.locator(".card").count()
-    assert page.locator("[name=reading]").first.is_hidden()
-    assert page.locator(".card details").first.is_visible()
+    assert shown == ["tuned"] * plain.locator(".card").count()
+    assert plain.locator("[name=reading]").first.is_hidden()
+    assert plain.locator(".card details").first.is_visible()
 
 
-def test_picture_of_a_card_has_all_its_drawings_side_by_side(visit, page_file):
-    page = visit(page_file).page
+def test_picture_of_a_card_has_all_its_drawings_side_by_side(page):
     card = page.locator(".card").first
 
     with page.expect_download() as download:
@@ -446,17 +464,14 @@ def test_picture_of_a_card_has_all_its_drawings_side_by_side(visit, page_file):
     assert "chosen" in text
 
 
-def test_walk_goes_through_the_trials(visit, page_file):
-    page = visit(page_file).page
-
+def test_walk_goes_through_the_trials(page):
     page.locator("#walk").focus()
     page.keyboard.press("ArrowRight")
 
     assert "leaves" in page.locator("#pin").text_content()
 
 
-def test_code_is_copied_and_the_button_says_so(visit, page_file):
-    page = visit(page_file).page
+def test_code_is_copied_and_the_button_says_so(page):
     button = page.locator("[data-copy]").first
 
     button.click()
@@ -467,8 +482,7 @@ def test_code_is_copied_and_the_button_says_so(visit, page_file):
     assert button.text_content() in ("Copied", "Press Ctrl+C")
 
 
-def test_csv_holds_what_the_filter_shows(visit, page_file):
-    page = visit(page_file).page
+def test_csv_holds_what_the_filter_shows(page):
     unfold(page, "trials")
     page.locator("#which").select_option("p")
 
@@ -480,8 +494,7 @@ def test_csv_holds_what_the_filter_shows(visit, page_file):
     assert len(lines) == 1 + page.locator("#table tbody tr").count()
 
 
-def test_tabs_choose_model_and_form_of_the_code_by_keyboard(visit, page_file):
-    page = visit(page_file).page
+def test_tabs_choose_model_and_form_of_the_code_by_keyboard(page):
     models = page.locator("#use .model:visible")
     first = models.get_attribute("id")
 
@@ -497,13 +510,11 @@ def test_tabs_choose_model_and_form_of_the_code_by_keyboard(visit, page_file):
     assert "engines:" in page.locator("#use pre:visible code").text_content()
 
 
-def test_address_of_a_hidden_model_or_a_term_shows_it(visit, page_file):
-    there = visit(page_file)
-    page = there.page
+def test_address_of_a_hidden_model_or_a_term_shows_it(shared, page):
     hidden = page.locator("#use .model:not(:visible)").last.get_attribute("id")
 
-    page.goto(f"{there.url}#{hidden}")
-    page.goto(f"{there.url}#term-as-good")
+    page.goto(f"{shared.url}#{hidden}")
+    page.goto(f"{shared.url}#term-as-good")
 
     assert page.locator(f"#{hidden}").is_visible()
     assert page.locator("#term-as-good").is_visible()
@@ -558,10 +569,8 @@ def test_picture_is_saved_where_the_clipboard_is_not_allowed(visit, page_file):
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
-def test_saved_drawing_stands_alone_with_title_and_source(visit, page_file, run):
-    there = visit(page_file)
-    page = there.page
-    page.goto(f"{there.url}#promise-chart")
+def test_saved_drawing_stands_alone_with_title_and_source(shared, page, run):
+    page.goto(f"{shared.url}#promise-chart")
     title = page.locator("#promise-chart h3").text_content()
 
     with page.expect_download() as download:
@@ -577,9 +586,7 @@ def test_saved_drawing_stands_alone_with_title_and_source(visit, page_file, run)
     assert "var(" not in text
 
 
-def test_headings_have_a_link_to_themselves(visit, page_file):
-    page = visit(page_file).page
-
+def test_headings_have_a_link_to_themselves(page):
     links = page.locator("main h2 > .at, main h3 > .at")
 
     assert links.count() >= 5
@@ -599,9 +606,9 @@ def test_theme_is_chosen_by_hand(visit, page_file):
 
 @pytest.mark.parametrize(("width", "shown"), [(1280, 0), (360, 1)])
 def test_pictures_of_the_first_screen_have_a_drawing_of_their_own_on_phones(
-    visit, page_file, width, shown
+    page, width, shown
 ):
-    page = visit(page_file, width=width).page
+    page.set_viewport_size({"width": width, "height": 900})
 
     for name in ("sizes", "forest"):
         drawings = page.locator(f"#{name} svg.boostreg")
@@ -613,8 +620,7 @@ def test_pictures_of_the_first_screen_have_a_drawing_of_their_own_on_phones(
         assert box["x"] + box["width"] <= width
 
 
-def test_how_it_was_judged_is_folded_and_opens_by_keyboard(visit, page_file):
-    page = visit(page_file).page
+def test_how_it_was_judged_is_folded_and_opens_by_keyboard(page):
     facts = page.locator("#judged li")
     assert facts.first.is_hidden()
 
@@ -624,16 +630,14 @@ def test_how_it_was_judged_is_folded_and_opens_by_keyboard(visit, page_file):
     assert facts.first.is_visible()
 
 
-def test_page_reads_without_javascript(visit, page_file):
-    page = visit(page_file, java_script_enabled=False).page
-
-    assert page.locator(".verdict").is_visible()
-    assert page.locator("#scatter svg").first.is_visible()
-    assert page.locator("#limits table").is_visible()
-    assert page.locator("#budget").is_hidden()
-    assert page.locator("#table tbody tr").count() > 25
-    assert page.locator("#csv").is_hidden()
-    assert page.locator("#use .model").last.is_visible()
+def test_page_reads_without_javascript(plain):
+    assert plain.locator(".verdict").is_visible()
+    assert plain.locator("#scatter svg").first.is_visible()
+    assert plain.locator("#limits table").is_visible()
+    assert plain.locator("#budget").is_hidden()
+    assert plain.locator("#table tbody tr").count() > 25
+    assert plain.locator("#csv").is_hidden()
+    assert plain.locator("#use .model").last.is_visible()
 
 
 def test_print_shows_the_page_without_its_controls(visit, page_file):
@@ -647,9 +651,7 @@ def test_print_shows_the_page_without_its_controls(visit, page_file):
     assert page.locator("main button:visible").count() == 0
 
 
-def test_printed_page_has_about_ten_pages_with_evidence_folded(visit, page_file):
-    page = visit(page_file).page
-
+def test_printed_page_has_about_ten_pages_with_evidence_folded(page):
     printed = page.pdf(prefer_css_page_size=True)
 
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 12

@@ -87,9 +87,8 @@ def write_pair(sample_run, sample_losses, tmp_path_factory):
     return write
 
 
-@pytest.mark.parametrize("hostile", [False, True])
-def test_comparison_is_silent_and_accessible(hostile, visit, write_pair):
-    assert faults(visit(write_pair(hostile=hostile))) == []
+def test_comparison_is_silent_and_accessible_also_with_hostile_names(visit, write_pair):
+    assert faults(visit(write_pair(hostile=True))) == []
 
 
 def test_comparison_reads_without_javascript(visit, write_pair):

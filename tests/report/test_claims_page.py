@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from modes import crowded, faults
+from modes import MODES, crowded, faults
 
 from boostreg.report import render
 from boostreg.report.found import finding_sentence
@@ -110,8 +110,15 @@ def test_claim_over_tables_has_a_row_for_each_table_and_the_prediction():
         assert len(tables & shown) >= len(tables) - 2  # long names are cut
 
 
-@pytest.mark.parametrize("name", ["claims-ensembles", "claims-priors", "claims-tables"])
-def test_wall_is_read_on_wide_and_narrow_screens(name, visit, write_page):
+@pytest.mark.parametrize(
+    ("name", "modes"),
+    [
+        ("claims-ensembles", tuple(MODES)),
+        ("claims-priors", ("light",)),
+        ("claims-tables", ("light", "narrow")),
+    ],
+)
+def test_wall_is_read_on_wide_and_narrow_screens(name, modes, visit, write_page):
     text, _ = page_of(name)
     there = visit(write_page(text))
     page = there.page
@@ -122,4 +129,4 @@ def test_wall_is_read_on_wide_and_narrow_screens(name, visit, write_page):
     assert crowded(page) == []
     page.set_viewport_size({"width": 360, "height": 740})
     assert first.bounding_box()["y"] < 600
-    assert faults(there) == []
+    assert faults(there, *modes) == []

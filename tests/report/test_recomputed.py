@@ -17,9 +17,10 @@ SHIPPED = sorted((Path(__file__).parents[2] / "reports").glob("*/losses.csv"))
 STUDY = """
 name: fresh
 data: {source: "sklearn:diabetes", target: target}
-rounds: {max: 40, patience: 5}
-search: {trials: 4, scale: rows}
-validation: {outer: {folds: 3, repeats: 2}, inner: {folds: 2}}
+engines: [lightgbm]
+rounds: {max: 15, patience: 3}
+search: {trials: 2, scale: rows}
+validation: {outer: {folds: 2, repeats: 2}, inner: {folds: 2}}
 paths: {penalties: [reg_lambda], points: 2}
 baselines: [mean, ridge]
 effects: {points: 0}
@@ -32,7 +33,7 @@ def fresh(tmp_path_factory):
     """Return the folder of a run with repeated folds."""
     folder = tmp_path_factory.mktemp("fresh")
     (folder / "fresh.yaml").write_text(STUDY)
-    return run_study(folder / "fresh.yaml", out=folder / "out", workers=2)
+    return run_study(folder / "fresh.yaml", out=folder / "out", workers=1)
 
 
 def read(folder):

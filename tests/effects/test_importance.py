@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from boostreg.effects import importance
 from boostreg.effects.importance import (
     LEAST_QUALITY,
     ExplainWork,
@@ -15,6 +16,13 @@ from boostreg.effects.importance import (
 from boostreg.penalty import parse_space
 
 NAMES = ("reg_alpha", "reg_lambda", "max_leaves")
+
+
+@pytest.fixture(autouse=True)
+def _small_forests(monkeypatch):
+    """Grow few trees: no law depends on their number, only its precision does."""
+    for name, few in (("_TREES", 64), ("_DRAWS", 12), ("_DRAW_TREES", 24)):
+        monkeypatch.setattr(importance, name, few)
 
 
 def responses(function, noise=0.05, seed=0):

@@ -130,7 +130,7 @@ def test_a_penalty_that_changes_no_tree_is_reported_to_do_nothing(engine, name, 
 def test_models_of_equal_expected_loss_seldom_differ_detectably():
     """Three columns matter alike and each model sees one, so that none is better."""
     words, apart = [], []
-    for seed in range(40):
+    for seed in range(24):
         rng = np.random.default_rng(seed)
         X = rng.random((60, 3))
         y = X.sum(axis=1) + 0.5 * rng.normal(size=60)
@@ -151,7 +151,7 @@ def test_models_of_equal_expected_loss_seldom_differ_detectably():
     assert sum(bool(one - {"not settled"}) for one in words) <= 0.05 * len(words)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_in_pure_noise_no_penalty_harms(whole_engine, seed):
     rng = np.random.default_rng(seed)
     grids = {"reg_lambda": (0.0, 1.0, 100.0), "min_split_gain": (0.0, 10.0)}
@@ -163,10 +163,9 @@ def test_in_pure_noise_no_penalty_harms(whole_engine, seed):
     assert "harms" not in {one.word(TOLERANCE) for one in tuned.values()}
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_trees_too_large_for_few_noisy_rows_are_helped(whole_engine, seed):
+def test_trees_too_large_for_few_noisy_rows_are_helped(whole_engine):
     """A first tree of 64 leaves and full weight learns noise of variance 4 by heart."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     X = rng.random((200, 5))
     y = 4 * (X[:, 0] > 0.5) + 2 * rng.normal(size=200)
     grid = (0.0, 30.0, 100.0)
@@ -261,6 +260,7 @@ def features_of(name, X, y, penalty):
 NOISE = """
 name: noise
 data: {source: "synthetic:noise", target: target}
+engines: [lightgbm]
 rounds: {max: 12, patience: 4}
 search: {trials: 4, in_flight: 2}
 validation: {outer: {folds: 3}, inner: {folds: 2}}
@@ -282,7 +282,7 @@ def noise(tmp_path_factory):
 def test_the_page_says_that_no_model_beats_the_mean(noise):
     against = [c for c in noise["comparisons"] if c["b"] == "mean"]
 
-    assert {c["a"] for c in against} == {"xgboost best", "lightgbm best", "ridge"}
+    assert {c["a"] for c in against} == {"lightgbm best", "ridge"}
     assert "better" not in {c["word"] for c in against}
     said = noise["text"]["answer"][0]
     assert said.startswith("No model is shown to beat the mean")

@@ -46,7 +46,7 @@ def test_full_trees_of_means_agree_on_few_codes(kind):
     np.testing.assert_allclose(one, two, atol=2e-5 * np.abs(one).max())
 
 
-@pytest.mark.parametrize("reg_lambda", [0.0, 1.0, 10.0, 100.0])
+@pytest.mark.parametrize("reg_lambda", [0.0, 100.0])
 @pytest.mark.parametrize("kind", ["squared_error", "logistic", "softmax", "softmax5"])
 def test_xgboost_and_scikit_learn_grow_the_same_full_trees(kind, reg_lambda):
     assert_grown_alike(make_problem(kind, n_samples=900, weighted=True), reg_lambda)

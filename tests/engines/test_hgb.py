@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info
 
 from boostreg import load_model
 from boostreg.data import read_source
-from boostreg.engines import Growth, HistGradientBoosting, Problem, XGBoost
+from boostreg.engines import ENGINES, Growth, HistGradientBoosting, Problem, XGBoost
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.penalty import Penalty
 from boostreg.saved import save_model
@@ -34,7 +34,7 @@ def row_weights(table):
 
 
 @WEIGHTED
-@pytest.mark.parametrize("reg_lambda", [0.0, 1.0, 30.0])
+@pytest.mark.parametrize("reg_lambda", [0.0, 30.0])
 @pytest.mark.parametrize(
     ("kind", "max_leaves"), [("squared_error", 31), ("logistic", 31), ("softmax", 15)]
 )
@@ -264,7 +264,7 @@ def test_what_is_missing_only_later_goes_right_as_in_xgboost(kind):
 STUDY = """
 name: small
 data: {source: "sklearn:diabetes", target: target}
-engines: [ENGINES]
+engines: [xgboost, lightgbm, sklearn]
 rounds: {max: 5, patience: 2}
 search:
   trials: 3
@@ -278,16 +278,15 @@ effects: {points: 0}
 """
 
 
-@pytest.mark.parametrize("engines", ["sklearn", "xgboost, lightgbm, sklearn"])
-def test_study_runs_to_models_that_predict_alone(engines, tmp_path):
+def test_study_runs_to_models_that_predict_alone(tmp_path):
     path = tmp_path / "small.yaml"
-    path.write_text(STUDY.replace("ENGINES", engines))
+    path.write_text(STUDY)
 
     folder = run_study(path, out=tmp_path, workers=1)
 
     rows = read_source("sklearn:diabetes", base=tmp_path)
     models = sorted((folder / "models").glob("*-best.json"))
-    assert {m.stem for m in models} == {f"{e}-best" for e in engines.split(", ")}
+    assert [m.stem for m in models] == [f"{e}-best" for e in sorted(ENGINES)]
     for model in models:
         spread = np.std(load_model(model).predict(rows) - rows["target"])
         assert spread < 0.95 * np.std(rows["target"])

@@ -27,7 +27,7 @@ penalties = st.builds(
     min_child_weight=st.sampled_from([0.001, 4.5]),
     max_leaves=st.sampled_from([2, 7, 15]),
 )
-few = settings(max_examples=12, deadline=None, derandomize=True)
+few = settings(max_examples=5, deadline=None, derandomize=True)
 
 
 def trees_of(engine, table, penalty, kind="squared_error", n_rounds=6):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from boostreg import BoostedClassifier, BoostedRegressor
+from boostreg.engines import ENGINES
 
 KINDS = {"regressor": BoostedRegressor, "classifier": BoostedClassifier}
 
@@ -37,6 +38,13 @@ def classifier(engine):
 def make(kind, engine):
     """Return a function that makes a small estimator of each kind and engine."""
     return maker(kind, engine)
+
+
+@pytest.fixture(params=[("regressor", "xgboost"), ("classifier", "lightgbm")])
+def make_some(request):
+    """Return a function that makes an estimator of either kind, of another engine."""
+    kind, engine = request.param
+    return maker(kind, ENGINES[engine])
 
 
 @pytest.fixture

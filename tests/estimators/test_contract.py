@@ -32,7 +32,7 @@ EXPECTED = {
 
 def test_every_check_of_scikit_learn_passes(make, engine, kind):
     results = estimator_checks.check_estimator(
-        make(n_estimators=100),
+        make(n_estimators=25),
         expected_failed_checks=EXPECTED.get((engine.name, kind), {}),
         on_skip=None,
     )

@@ -38,12 +38,12 @@ def ensemble(plain, labels):
 
 
 @pytest.mark.parametrize("form", FRAMES)
-def test_every_frame_teaches_and_is_predicted_as_the_pandas_one(make, plain, form):
+def test_every_frame_teaches_and_is_predicted_as_the_pandas_one(make_some, plain, form):
     target = (plain["category"] == "low").astype(int)
     order = ["number", "gaps", "category", "text", "flag", "count"]
-    taught = make().fit(plain, target)
+    taught = make_some().fit(plain, target)
 
-    found = make().fit(FRAMES[form](plain), target)
+    found = make_some().fit(FRAMES[form](plain), target)
 
     if form != "arrow with an index":  # pandas kept its first column as the last
         assert list(found.feature_names_in_) == order
@@ -121,23 +121,23 @@ def test_predicted_classes_have_the_type_of_the_labels(X, form, labels, tmp_path
 
 
 @pytest.mark.parametrize("form", SERIES)
-def test_judging_rows_are_read_as_those_of_training(make, X, y, form):
+def test_judging_rows_are_read_as_those_of_training(make_some, X, y, form):
     given = SERIES[form](y.tolist())
 
-    found = make().fit(X, y, eval_set=(X, given))
+    found = make_some().fit(X, y, eval_set=(X, given))
 
-    judged = make().fit(X, y, eval_set=(X, y)).valid_loss_
+    judged = make_some().fit(X, y, eval_set=(X, y)).valid_loss_
     np.testing.assert_array_equal(found.valid_loss_, judged)
 
 
 @pytest.mark.parametrize("form", SPARSE)
-def test_sparse_rows_are_zero_where_nothing_is_kept(make, X, y, form, tmp_path):
+def test_sparse_rows_are_zero_where_nothing_is_kept(make_some, X, y, form, tmp_path):
     dense = np.where(np.abs(X) > 1, X, 0.0)  # what is missing is kept as NaN
     thin = SPARSE[form](dense)
-    fitted = make().fit(thin, y)
+    fitted = make_some().fit(thin, y)
     loaded = load_model(fitted.save_model(tmp_path / "model"))
 
-    expected = make().fit(dense, y).predict(dense)
+    expected = make_some().fit(dense, y).predict(dense)
     np.testing.assert_array_equal(fitted.predict(thin), expected)
     np.testing.assert_allclose(loaded.predict(thin), expected, atol=1e-6)
     table = read_dataset(thin, y, cv=3, seed=0).table

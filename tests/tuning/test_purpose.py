@@ -9,6 +9,7 @@ from sklearn.datasets import load_diabetes
 from boostreg import tune
 from boostreg.engines import ENGINES
 from boostreg.errors import StudyError
+from boostreg.tuning import purpose
 from boostreg.tuning.purpose import Purpose, Speed, best_under, knee, measure_speed
 from boostreg.tuning.selection import Candidate, TrialCurves, select
 
@@ -110,7 +111,10 @@ def test_time_grows_with_trees_and_with_the_way_to_a_leaf():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_speed_is_measured_in_rising_leaves(engine):
+def test_speed_is_measured_in_rising_leaves(engine, monkeypatch):
+    for name, few in (("_ROUNDS", 5), ("_ROWS", 500), ("_REPEATS", 1)):
+        monkeypatch.setattr(purpose, name, few)
+
     speed = measure_speed(engine)
 
     assert list(speed.leaves) == sorted(speed.leaves)

@@ -51,13 +51,14 @@ def as_text(tuning):
     return repr(summary(tuning)) + repr(tuning.selection)
 
 
-@pytest.mark.parametrize("racing", [None, *RULES])
-@pytest.mark.parametrize("in_flight", [1, 4, 8])
+@pytest.mark.parametrize(
+    ("in_flight", "racing"), [*zip((1, 4, 8), (None, *RULES), strict=True)]
+)
 @pytest.mark.parametrize("sampler", WITHOUT_TORCH)
 def test_results_do_not_depend_on_workers_or_delays(run, sampler, in_flight, racing):
-    """The window algorithm: one outcome for 1, 2, 4 and 8 workers."""
+    """The window algorithm: one outcome for 1, 3 and 8 workers."""
     outcomes = set()
-    for workers in (1, 2, 4, 8):
+    for workers in (1, 3, 8):
         tuning = make_tuning(
             sampler=sampler, in_flight=in_flight, n_trials=24, racing=racing
         )
@@ -75,7 +76,7 @@ def in_order(run):
     return as_text(tuning)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32), workers=st.integers(2, 12))
 def test_any_order_of_arrival_gives_the_same_trials(run, in_order, seed, workers):
     tuning = make_tuning(n_trials=16)

@@ -57,7 +57,7 @@ def test_leaves_of_one_tree_shrink_to_zero_along_both_penalties():
 def test_a_penalty_helps_new_rows_where_rows_are_few_and_noise_is_large(penalty):
     beta = np.r_[BETA, np.zeros(30)]
     samples = [
-        make_sample(n_samples=60, beta=beta, noise=3.0, seed=seed) for seed in range(5)
+        make_sample(n_samples=60, beta=beta, noise=3.0, seed=seed) for seed in range(3)
     ]
 
     found = [

@@ -12,8 +12,8 @@ settings.register_profile("boostreg", deadline=None, derandomize=True)
 settings.load_profile("boostreg")
 
 # Files of whole runs and pages: started last, they would leave the other cores idle.
-LONG = ("study/test_runner", "study/test_kills", "study/test_dask", "study/test_limits")
-LONG += ("report/test_browser_modes", "engines/test_hgb")
+LONG = ("study/test_kills", "study/test_runner", "study/test_dask")
+LONG += ("report/test_browser_modes", "report/test_measures", "engines/test_hgb")
 WHOLE = ("xgboost", "lightgbm")
 
 

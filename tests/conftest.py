@@ -4,6 +4,7 @@ import os
 
 import pytest
 from hypothesis import settings
+from warm import warm_workers
 
 from boostreg.engines import ENGINES, Engine
 
@@ -30,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long files first; within a file and among others the order stays."""
     places = {f"{name}.py": place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get("/".join(item.path.parts[-2:]), len(LONG)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_start():
+    """Let runs and searches of this process share their workers."""
+    with warm_workers():
+        yield
 
 
 @pytest.fixture(params=ENGINES.values(), ids=ENGINES)

@@ -1,8 +1,11 @@
-"""Workers that start once for all calls of ``tune`` and ``penalty_path`` of a file."""
+"""Workers that start once for all runs and searches of a test process.
+
+Starting a worker takes seconds, mostly the imports of the libraries. Tests of workers
+themselves, of limits and of commands start their own.
+"""
 
 import importlib
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 import pytest
@@ -10,18 +13,39 @@ import pytest
 from boostreg.fits.executor import LocalExecutor
 
 
+class SharedExecutor:
+    """A running executor that the end of a ``with`` block does not stop."""
+
+    def __init__(self, executor):
+        self._executor = executor
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def __getattr__(self, name):
+        return getattr(self._executor, name)
+
+
 @contextmanager
-def warm_workers() -> Iterator[None]:
-    """Let calls that ask for the same number of workers share their processes."""
+def warm_workers():
+    """Let calls that ask for the same workers share them."""
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
 
         @cache
-        def shared(workers, preload):
-            return stack.enter_context(LocalExecutor(workers, preload=preload))
+        def running(workers, threads, preload):
+            made = LocalExecutor(workers, threads=threads, preload=preload)
+            return SharedExecutor(stack.enter_context(made))
 
-        def started(workers, *, preload):
-            return nullcontext(shared(workers, preload))
+        def start(workers=None, *, threads=1, limits=None, preload=()):
+            if limits:
+                return LocalExecutor(
+                    workers, threads=threads, limits=limits, preload=preload
+                )
+            return running(workers, threads, preload)
 
-        module = importlib.import_module("boostreg.tuning.tune")
-        patch.setattr(module, "LocalExecutor", started)
+        for name in ("boostreg.tuning.tune", "boostreg.study.runner"):
+            patch.setattr(importlib.import_module(name), "LocalExecutor", start)
         yield

@@ -3,19 +3,11 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
-from warm import warm_workers
 
 from boostreg import penalty_path
 from boostreg.errors import PenaltyError
 
 SMALL = {"cv": 3, "rounds": 30, "patience": 5, "workers": 1}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_start():
-    """Let all paths share one worker."""
-    with warm_workers():
-        yield
 
 
 def test_a_strong_penalty_leaves_fewer_leaves_and_more_loss():

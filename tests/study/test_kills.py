@@ -81,22 +81,22 @@ def test_a_run_killed_at_random_moments_goes_on_to_the_same(
     nursery, undisturbed, tmp_path
 ):
     whole, seconds = undisturbed
-    draw, kills, finished = np.random.default_rng(0), 0, 0
-    while kills < N_KILLS or not finished:
+    ends = []
+    for moment in np.random.default_rng(0).uniform(0, 0.8 * seconds, N_KILLS):
         pid = nursery.start(tmp_path)
-        if kills < N_KILLS:
-            time.sleep(draw.uniform(0, 0.9 * seconds))
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        status = nursery.status()
-        if status == -signal.SIGKILL:
-            kills += 1
-            continue
-        assert status == 0
-        assert_same_run(tmp_path / "small", whole)
-        finished += 1
-        if kills < N_KILLS:
+        time.sleep(moment)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        ends.append(nursery.status())
+        if ends[-1] == 0:  # it was faster than the undisturbed one
+            assert_same_run(tmp_path / "small", whole)
             shutil.rmtree(tmp_path / "small")
+    nursery.start(tmp_path)
+
+    assert nursery.status() == 0
+    assert_same_run(tmp_path / "small", whole)
+    assert -signal.SIGKILL in ends
+    assert set(ends) <= {0, -signal.SIGKILL}
 
 
 def test_a_run_whose_workers_are_killed_ends_with_the_same(

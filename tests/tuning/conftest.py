@@ -5,7 +5,6 @@ from itertools import count
 
 import numpy as np
 import pytest
-from warm import warm_workers
 
 from boostreg.fits.fit import FitResult, derive_seed
 from boostreg.trees import SIZES, SizeCurves
@@ -74,13 +73,6 @@ def run_tuning(tuning, run=noisy_fit, *, workers=1, seed=0):
         now, _, fit = heapq.heappop(running)
         tuning.receive(fit, run(fit))
     return widest, fits
-
-
-@pytest.fixture(scope="package", autouse=True)
-def one_start():
-    """Let searches of a file share their workers."""
-    with warm_workers():
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,7 @@ def _percent(one: Comparison) -> str:
 
 
 def _more(one: Comparison) -> str:
-    """Return by how much a loss is higher: a percentage, from three times on a factor."""
+    """Return how much higher a loss is, from three times on as a factor."""
     factor = 1 + one.change.estimate
     if factor < 3:
         return f"{_percent(one)} more loss"

@@ -15,11 +15,12 @@ The variance of :math:`\theta` has two parts.
    :math:`V_1 = \frac{n}{n-1} \sum_i c_i^2`: for one repeat this is the variance of the
    central limit theorem for cross-validation [1]_.
 2. Other training rows. [1]_ speaks of the models that were fitted; a statement about
-   the procedure needs more where fits are unstable. :math:`V_2` is the larger of two
-   estimates: by how much the variance of fold means exceeds the mean of the variances
-   that their own rows explain, and, with repeated folds, the variance of
-   :math:`\theta` over the repeats. Neither is divided by the number of folds or
-   repeats, because their training rows overlap.
+   the procedure needs more where fits are unstable. How much one fold's training rows
+   add, :math:`\sigma^2`, is the larger of two estimates: by how much the variance of
+   fold means exceeds the mean of the variances that their own rows explain, and, with
+   repeated folds, the variance of :math:`\theta` over the repeats. A mean over J folds
+   has :math:`V_2 = (1/J + r) \sigma^2`, r test rows per training row: the folds share
+   training rows, so that more of them do not help beyond r [3]_.
 
 The interval is that of Student's t with n - 1 degrees of freedom and variance
 :math:`V_1 + V_2`; ``tests/benchmarks/coverage.md`` has its coverage. Folds that go
@@ -32,6 +33,8 @@ References
    for Test Error". NeurIPS 2020, theorem 1 and eq. 6. arXiv:2007.12671
 .. [2] T. Hothorn, F. Bretz, P. Westfall. "Simultaneous Inference in General Parametric
    Models". Biometrical Journal 50, 346-363, 2008, sec. 3.1 (the max-t quantile).
+.. [3] C. Nadeau, Y. Bengio. "Inference for the Generalization Error". Machine Learning
+   52, 239-281, 2003, sec. 3 (the corrected resampled t).
 """
 
 import math
@@ -260,7 +263,9 @@ def _ratio(
         return LossChange(math.expm1(theta), nan, nan, "no interval: one row")
     n = len(parts)
     rows = n / (n - 1) * float(np.sum(parts**2))
-    return _Ratio(theta, parts, rows + _of_training_rows(influences, judges))
+    of_one_fold = _of_training_rows(influences, judges)
+    training = of_one_fold * (1 / len(influences) + judges.ratio)
+    return _Ratio(theta, parts, rows + training)
 
 
 def _parts(influences: Sequence[Array], judges: Judges) -> Array:
@@ -278,7 +283,7 @@ def _parts(influences: Sequence[Array], judges: Judges) -> Array:
 
 
 def _of_training_rows(influences: Sequence[Array], judges: Judges) -> float:
-    """Return the variance that other training rows add, V_2 of the module."""
+    """Return what one fold's training rows add, sigma squared of the module."""
     if len(influences) < 2:
         return 0.0
     means, explained = [], []

@@ -41,7 +41,7 @@ REPLICATES, TRUTHS, JUDGES = 150, 150, 5_000
 OUTER, REPEATS, INNER, TRIALS, ROUNDS, PATIENCE, RATE = 5, 3, 2, 4, 20, 5, 0.3
 MODELS = ("tuned", "unpenalised", "linear", "mean")
 PAIRS = ((0, 1), (0, 2), (0, 3), (2, 3))
-METHODS = ("corrected t", "naive t", "rows", "divided", "boostreg")
+METHODS = ("corrected t", "naive t", "rows", "undivided", "boostreg")
 
 PAGE = """# Intervals of the change of loss between two models
 
@@ -60,9 +60,8 @@ With so many replicates a share of 95% has a standard error of {error:.1f} point
   of Benavoli et al. (2017) has the same interval.
 - *naive t*: the same without the correction for shared training rows.
 - *rows*: the central limit theorem for cross-validation (Bayle et al. 2020).
-- *divided*: rows, and what other training rows add, times Nadeau and Bengio's factor
-  for a mean over folds that share training rows.
-- *boostreg*: `boostreg.changes`, rows and what other training rows add, undivided.
+- *undivided*: rows, and what one fold's training rows add, not divided by folds.
+- *boostreg*: `boostreg.changes`, rows and what other training rows add to the mean.
 
 {table}
 """
@@ -212,10 +211,10 @@ def intervals(
     parts = np.bincount(np.concatenate(rows), weights=np.concatenate(added))
     by_rows = math.sqrt(len(parts) / (len(parts) - 1) * float(np.sum(parts**2)))
     half = (ends[2] - ends[1]) / 2
-    # What other training rows add, as a mean over folds that share training rows.
+    # What one fold's training rows add, as if a mean over folds had the same.
     reach_by_rows = float(t.ppf(0.975, len(parts) - 1))
     training = max((half / reach_by_rows) ** 2 - by_rows**2, 0.0)
-    divided = math.sqrt(by_rows**2 + training * (1 / n + 1 / (OUTER - 1)))
+    undivided = math.sqrt(by_rows**2 + training / (1 / n + judges.ratio))
     return {
         "corrected t": (
             float(logs.mean()),
@@ -223,7 +222,7 @@ def intervals(
         ),
         "naive t": (float(logs.mean()), reach * math.sqrt(spread / n)),
         "rows": (theta, reach_by_rows * by_rows),
-        "divided": (theta, reach_by_rows * divided),
+        "undivided": (theta, reach_by_rows * undivided),
         "boostreg": (theta, half),
     }
 

@@ -19,8 +19,9 @@ The variance of :math:`\theta` has two parts.
    add, :math:`\sigma^2`, is the larger of two estimates: by how much the variance of
    fold means exceeds the mean of the variances that their own rows explain, and, with
    repeated folds, the variance of :math:`\theta` over the repeats. A mean over J folds
-   has :math:`V_2 = (1/J + r) \sigma^2`, r test rows per training row: the folds share
-   training rows, so that more of them do not help beyond r [3]_.
+   has :math:`V_2 = (1/J + r) \sigma^2`, with r test rows per training row, because the
+   folds share training rows [3]_. J is that of one repeat: another one has the same
+   rows.
 
 The interval is that of Student's t with n - 1 degrees of freedom and variance
 :math:`V_1 + V_2`; ``tests/benchmarks/coverage.md`` has its coverage. Folds that go
@@ -264,7 +265,7 @@ def _ratio(
     n = len(parts)
     rows = n / (n - 1) * float(np.sum(parts**2))
     of_one_fold = _of_training_rows(influences, judges)
-    training = of_one_fold * (1 / len(influences) + judges.ratio)
+    training = of_one_fold * (judges.repeats / len(influences) + judges.ratio)
     return _Ratio(theta, parts, rows + training)
 
 

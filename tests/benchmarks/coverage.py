@@ -214,7 +214,7 @@ def intervals(
     # What one fold's training rows add, as if a mean over folds had the same.
     reach_by_rows = float(t.ppf(0.975, len(parts) - 1))
     training = max((half / reach_by_rows) ** 2 - by_rows**2, 0.0)
-    undivided = math.sqrt(by_rows**2 + training / (1 / n + judges.ratio))
+    undivided = math.sqrt(by_rows**2 + training / (1 / OUTER + judges.ratio))
     return {
         "corrected t": (
             float(logs.mean()),

@@ -107,7 +107,7 @@ def test_change_is_that_of_the_paired_rows(a, b, rows):
     by_repeat = fold_mean.groupby(np.arange(15) // 5).mean()
     training = max(0, fold_mean.var() - of_fold.mean(), by_repeat.var())
     n = len(by_row)
-    shared = training * (1 / 15 + 1 / 4)
+    shared = training * (1 / 5 + 1 / 4)
     spread = np.sqrt(n / (n - 1) * (by_row**2).sum() + shared)
     theta = np.log(mean["xgboost default"] / mean["xgboost one_se"])
     half = stats.t.ppf(0.975, n - 1) * spread

@@ -72,7 +72,7 @@ def log_ratio(results, table, a, b):
         repeat = np.repeat(np.arange(repeats), len(means) // repeats)
         excess.append(means.groupby(repeat).mean().var(ddof=1))
     k = len(parts)
-    shared = 1 / len(means) + results["outer_ratio"]
+    shared = repeats / len(means) + results["outer_ratio"]
     variance = k / (k - 1) * (parts**2).sum() + max(excess) * shared
     return math.log(mean_a / mean_b), variance, parts
 

@@ -14,7 +14,10 @@ from boostreg.fits.executor import LocalExecutor
 
 
 class SharedExecutor:
-    """A running executor that the end of a ``with`` block does not stop."""
+    """A running executor that the end of a ``with`` block does not stop.
+
+    Fits of a search whose time is over end by themselves.
+    """
 
     def __init__(self, executor):
         self._executor = executor
@@ -23,6 +26,9 @@ class SharedExecutor:
         return self
 
     def __exit__(self, *_):
+        return None
+
+    def kill_now(self):
         return None
 
     def __getattr__(self, name):

@@ -225,6 +225,10 @@ class Measuring:
         new, self._new = self._new, []
         return new
 
+    def ahead(self) -> Sequence[FitWork]:
+        """Return the work of later folds, which a lost race does not need."""
+        return [FitWork(fit) for later in self._later.values() for fit in later]
+
     def receive(self, work: FitWork, record: FitResult | FitError) -> None:
         """Take the result of a fit, or its error."""
         setting = self._owner.pop(work.fit)

@@ -1,6 +1,8 @@
 """Searching from Python: ``suggest`` for Optuna objectives, ``tune`` for tables."""
 
 import logging
+import math
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,16 +15,18 @@ from boostreg.engines import get_engine
 from boostreg.errors import Fault, PenaltyError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.fit import derive_seed
+from boostreg.fits.fit import TimeLimit, derive_seed
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
+from boostreg.fits.process import count_cores
 from boostreg.fits.schedule import Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
-from boostreg.fits.work import PRELOAD
+from boostreg.fits.work import PRELOAD, Work
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
 from boostreg.tuning.acting import ActingJob
+from boostreg.tuning.budget import Budget
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.mirror import Link, Mirror, search_name
@@ -37,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["check_names", "run_here", "suggest", "tune"]
 
 _log = logging.getLogger(__name__)
+
+_GRACE = 1.0
+"""Seconds by which the last fit may pass the timeout before it is stopped."""
 
 _RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
 
@@ -169,9 +176,15 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     racing : bool
         Stop hopeless trials before all folds.
     in_flight : int
-        Maximum number of open trials, independent of the number of workers.
+        Maximum number of open trials, independent of the number of workers. Idle
+        workers measure folds of open trials that may not be needed, so up to
+        ``in_flight * cv`` workers are busy.
     timeout : float, optional
-        Seconds after which no new trials are proposed.
+        Seconds of the whole call: the start of the workers, the search, the test of
+        which penalties act, and the last fit on all rows. Fits in progress are stopped
+        and their trials dropped. If no trial is complete by then, the result is one
+        trial on the folds and rounds measured so far (see ``Tuned.notes``). The
+        last fit is stopped one second after the timeout.
     tolerance : float
         The relative change of loss that does not matter, for ``Tuned.smallest``.
     journal : path, optional
@@ -191,7 +204,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     DataError, PenaltyError, StudyError, UnsupportedPenaltyError
         If an argument is invalid; nothing is computed then.
     FitError
-        If no trial is complete.
+        If no trial is complete, or nothing was measured within ``timeout``.
 
     Examples
     --------
@@ -203,6 +216,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     >>> sorted(tuned.best.params("xgboost"))[:3]
     ['colsample_bytree', 'gamma', 'grow_policy']
     """
+    started = time.monotonic()
     _check_counts(trials=trials, rounds=rounds, patience=patience)
     _check_counts(in_flight=in_flight, workers=1 if workers is None else workers)
     if timeout is not None and not timeout > 0:
@@ -254,7 +268,18 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     )
     for penalty in corners(settled.ranges, settled.fixed, scale):
         library.check(penalty, problem)
-    job = TuningJob(tuning, timeout=timeout)
+    budget = None
+    if timeout is not None:
+        budget = Budget(
+            started=started,
+            timeout=timeout,
+            reading=time.monotonic() - started,
+            growth=1 + dataset.splits.inner_ratio,
+            n_folds=dataset.splits.n_inner,
+            n_penalties=len(settled.ranges),
+            workers=workers or count_cores(),
+        )
+    job = TuningJob(tuning, budget=budget)
     mirror = None
     if link is not None:
         name = search_name(f"tune/{engine}", tuning, dataset)
@@ -262,13 +287,39 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     acting_job = ActingJob(job, tolerance)
     jobs: list[Job] = [job, acting_job]
     run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
-    return Tuned.of(
+    tuned = Tuned.of(
         tuning,
         dataset,
         acting=acting_job,
-        was_cut=job.was_cut,
-        notes=settled.notes,
+        was_cut=job.was_cut or acting_job.was_cut,
+        notes=(*settled.notes, *_notes_on_time(job, acting_job)),
     )
+    return tuned.fitted(
+        X,
+        y,
+        sample_weight=sample_weight,
+        seed=seed,
+        until=math.inf if budget is None else budget.end + _GRACE,
+    )
+
+
+def _notes_on_time(job: TuningJob, acting: ActingJob) -> list[str]:
+    """Return what the timeout ended."""
+    notes, tuning = [], job.tuning
+    if job.was_cut:
+        notes.append(
+            f"The timeout ended the search: {len(tuning.trials)} of "
+            f"{tuning.proposer.n_trials} trials were measured."
+        )
+    if tuning.n_partial is not None:
+        (trial,) = tuning.trials
+        notes.append(
+            f"No trial was complete: the only one was measured on {tuning.n_partial} "
+            f"of {tuning.limits.n_inner} folds, up to round {trial.n_rounds}."
+        )
+    if acting.was_cut:
+        notes.append("The timeout left no time to test which penalties act.")
+    return notes
 
 
 def run_here(
@@ -285,6 +336,10 @@ def run_here(
         if mirror is not None and isinstance(job, TuningJob):
             mirror.update(job.tuning.trials)
 
+    def ahead() -> list[Work[Any]]:
+        searches = (job.tuning for job in jobs if isinstance(job, TuningJob))
+        return [work for tuning in searches for work in tuning.ahead()]
+
     with ExitStack() as stack:
         executor = stack.enter_context(LocalExecutor(workers, preload=PRELOAD))
         executor.start()
@@ -294,7 +349,20 @@ def run_here(
             Path(journal).mkdir(parents=True, exist_ok=True)
             kept = stack.enter_context(Journal(Path(journal) / "journal.db"))
         ledger = Ledger(dataset, data, executor, kept)
-        run_jobs(jobs, ledger, slots=2 * executor.workers, after=after)
+        run_jobs(
+            jobs,
+            ledger,
+            slots=2 * executor.workers,
+            after=after,
+            ahead=ahead,
+            limit=_limit,
+        )
+        if any(map(_limit, jobs)):
+            executor.kill_now()  # fits in progress are not needed
+
+
+def _limit(job: Job) -> TimeLimit | None:
+    return job.limit if isinstance(job, TuningJob | ActingJob) else None
 
 
 def check_names(fixed: Mapping[str, Any]) -> Mapping[str, Any]:

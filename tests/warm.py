@@ -29,7 +29,7 @@ class SharedExecutor:
         return None
 
     def kill_now(self):
-        return None
+        """Do nothing: others use these workers."""
 
     def __getattr__(self, name):
         return getattr(self._executor, name)

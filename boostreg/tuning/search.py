@@ -8,7 +8,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from typing import Any
 
 from boostreg.errors import FitError
@@ -100,10 +99,9 @@ class Tuning:
     def ahead(self) -> list[FitWork]:
         """Return work that open trials need unless they lose their race.
 
-        By number of folds until it is needed, then by trial.
+        The oldest trial comes first: it determines when the next one may open.
         """
-        later = [trial.measuring.ahead() for trial in self._open.values()]
-        return [work for row in zip_longest(*later) for work in row if work]
+        return [w for trial in self._open.values() for w in trial.measuring.ahead()]
 
     def receive(self, fit: Fit, record: FitResult | FitError) -> None:
         """Take the result of a fit, or its error, in any order.

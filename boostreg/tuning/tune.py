@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from boostreg.changes import TOLERANCE
 from boostreg.data import Task
 from boostreg.engines import get_engine
-from boostreg.errors import Fault, PenaltyError, StudyError
+from boostreg.errors import Fault, FitError, PenaltyError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import TimeLimit, derive_seed
@@ -287,6 +287,11 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     acting_job = ActingJob(job, tolerance)
     jobs: list[Job] = [job, acting_job]
     run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
+    if budget is not None and not tuning.trials:
+        raise FitError(
+            f"Nothing was measured within the timeout of {timeout:g} seconds, which "
+            "includes the start of the workers. Use a longer timeout."
+        )
     tuned = Tuned.of(
         tuning,
         dataset,
@@ -355,13 +360,13 @@ def run_here(
             slots=2 * executor.workers,
             after=after,
             ahead=ahead,
-            limit=_limit,
+            limit=limit_of,
         )
-        if any(map(_limit, jobs)):
+        if any(map(limit_of, jobs)):
             executor.kill_now()  # fits in progress are not needed
 
 
-def _limit(job: Job) -> TimeLimit | None:
+def limit_of(job: Job) -> TimeLimit | None:
     return job.limit if isinstance(job, TuningJob | ActingJob) else None
 
 

@@ -153,6 +153,8 @@ class _Scheduler:
     def _fill(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             waiting = self._waiting.setdefault(id(job), [])
+            if self._limit(job):  # it checks the time when asked
+                waiting[:0] = reversed(job.ready())
             while self._in_flight < self._slots and not self._stopped():
                 if not waiting:
                     waiting.extend(reversed(job.ready()))
@@ -161,8 +163,6 @@ class _Scheduler:
                 if not waiting:
                     break
                 self._start(job, waiting.pop())
-            if self._in_flight >= self._slots:
-                return
 
     def _start(self, job: Job, work: Work[Any]) -> None:
         found = self._ledger.look_up(work)

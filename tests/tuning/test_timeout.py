@@ -11,6 +11,7 @@ from sklearn.datasets import make_friedman1
 from boostreg import tune
 from boostreg.engines import growing_until
 from boostreg.errors import FitError
+from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import CutError, FitResult, TimeLimit, derive_seed
 from boostreg.fits.journal import Journal
 from boostreg.fits.work import FitWork, run_work
@@ -193,6 +194,20 @@ def test_slow_fits_end_with_the_timeout_and_leave_a_model(table):
     assert any("timeout ended the search" in note for note in tuned.notes)
     assert tuned.best.acting is None
     assert np.mean((tuned.predict(X) - y) ** 2) < np.var(y)
+
+
+def test_processes_that_do_not_answer_are_ended(table, monkeypatch, tmp_path):
+    """Here workers that never start; it is the same for a fit that does not end."""
+    (tmp_path / "asleep.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("boostreg.tuning.tune.PRELOAD", ("asleep",))
+    monkeypatch.setattr("boostreg.tuning.tune.LocalExecutor", LocalExecutor)
+    started = time.monotonic()
+
+    with pytest.raises(FitError, match=r"Nothing was measured .* timeout of 2 seconds"):
+        tune(*table, timeout=2, workers=2)
+
+    assert time.monotonic() - started < 4
 
 
 N_WORKERS = (1, 2, 4, 8, 16)

@@ -124,6 +124,30 @@ def test_classes_categories_and_weights_are_taken():
     assert found.loss_name == "log loss"
     assert found.best.loss < 0.4
     assert set(found.best.estimator().fit(X, label).classes_) == {"ill", "well"}
+    weighted = found.best.estimator().fit(X, label, sample_weight=1.0 + y)
+    assert np.array_equal(found.predict(X), weighted.predict(X))
+    assert np.array_equal(found.predict_proba(X), weighted.predict_proba(X))
+
+
+def test_predictions_are_those_of_best_on_all_rows(tuned, diabetes):
+    X, y = diabetes
+
+    model = tuned.best_estimator_
+
+    assert model.n_rounds_ == tuned.best.n_rounds
+    assert np.array_equal(tuned.predict(X), tuned.best.estimator().fit(X, y).predict(X))
+    with pytest.raises(StudyError, match="predict_proba needs a target with classes"):
+        tuned.predict_proba(X)
+
+
+def test_a_pick_without_rounds_has_no_estimator():
+    X, y = np.arange(60.0)[:, None], np.tile([0.0, 1.0, 2.0], 20)
+
+    found = tune(X, y, task="regression", **SMALL | {"trials": 2})
+
+    assert found.best_estimator_ is None
+    with pytest.raises(StudyError, match=r"no best_estimator_ .* best has 0 rounds"):
+        found.predict(X)
 
 
 def test_groups_never_cross_a_fold(diabetes):

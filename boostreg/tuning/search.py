@@ -83,6 +83,7 @@ class Tuning:
         self._curves: dict[int, TrialCurves] = {}
         self._first: dict[Penalty, int] = {}
         self._estimates: dict[int, float | None] = {}
+        self._incumbent: tuple[float, int, Trial] | None = None
         self._stopped = False
         self.n_dropped = 0
         """Number of trials that a time limit dropped."""
@@ -184,9 +185,8 @@ class Tuning:
 
     @property
     def incumbent(self) -> Trial | None:
-        """The complete trial with the lowest loss so far, for a progress display."""
-        complete = (trial for trial in self.trials if trial.state == "complete")
-        return min(complete, key=lambda trial: trial.loss, default=None)
+        """The complete trial with the lowest loss so far; ties by lower number."""
+        return self._incumbent[-1] if self._incumbent else None
 
     @property
     def selection(self) -> Selection:
@@ -246,6 +246,9 @@ class Tuning:
         self._ended[trial.number] = trial
         if trial.curves is not None:
             self._curves[trial.number] = trial.curves
+            place = (trial.loss, trial.number)
+            if self._incumbent is None or place < self._incumbent[:2]:
+                self._incumbent = (*place, trial)
         leaves = trial.sizes["n_leaves"]
         self.proposer.tell(trial.number, self._estimates[first], leaves)
 
@@ -256,7 +259,7 @@ def _twin(trial: Trial, number: int) -> Trial:
     return replace(trial, number=number, curves=curves, seconds=0.0)
 
 
-_GRACE = 0.5
+_GRACE = 1.0
 """Seconds to wait for other folds that are cut, if no trial is complete."""
 
 _MAX_GUESS_FOLDS = 5

@@ -159,7 +159,8 @@ def slow_fit(dataset, n_rounds=100_000):
 def test_a_fit_past_its_limit_stops_with_the_rounds_so_far(table, tmp_path):
     dataset, fit = slow_fit(read_dataset(*table, cv=2, seed=0))
     dataset.save(tmp_path)
-    limit = TimeLimit(until=time.monotonic() + 0.5)
+    run_work(str(tmp_path), FitWork(replace(fit, n_rounds=1)))  # reads and bins
+    limit = TimeLimit(until=time.monotonic() + 1)
 
     with pytest.raises(CutError, match="stopped at its time limit") as cut:
         run_work(str(tmp_path), FitWork(fit), limit)

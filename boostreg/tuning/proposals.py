@@ -27,6 +27,7 @@ __all__ = [
     "Proposer",
     "Sampler",
     "first_penalties",
+    "portfolio",
     "quiet_optuna",
     "without_gp",
 ]
@@ -161,6 +162,81 @@ def first_penalties(
     return free, Penalty(**values, scale=scale)
 
 
+# From the lowest cost on. The shapes are those of a LightGBM portfolio of AutoGluon
+# (github.com/autogluon/autogluon, tabular/configs/zeroshot, commit of 2025-12), the
+# third is the tuned default of pytabkit (arXiv 2407.04491). Rates are raised to what a
+# short search can afford. max_depth is for spaces without max_leaves.
+_PORTFOLIO: tuple[Mapping[str, float | int], ...] = (
+    {
+        "learning_rate": 0.1,
+        "max_leaves": 2,
+        "max_depth": 1,
+        "subsample": 0.85,
+        "colsample_bytree": 0.6,
+    },
+    {
+        "learning_rate": 0.08,
+        "max_leaves": 5,
+        "max_depth": 3,
+        "subsample": 0.85,
+        "colsample_bytree": 0.75,
+    },
+    {
+        "learning_rate": 0.05,
+        "max_leaves": 50,
+        "max_depth": 6,
+        "subsample": 0.75,
+        "min_child_weight": 5.0,
+    },
+    {
+        "learning_rate": 0.04,
+        "max_leaves": 100,
+        "max_depth": 8,
+        "subsample": 0.95,
+        "colsample_bytree": 0.4,
+        "reg_alpha": 0.8,
+        "reg_lambda": 1.6,
+    },
+)
+
+
+def portfolio(
+    space: Mapping[str, Range],
+    fixed: Mapping[str, float | int | None],
+    scale: Scale = "raw",
+) -> tuple[Penalty, ...]:
+    """Return first trials of a space that searches the learning rate.
+
+    Four shapes of ensembles from small to large, then our defaults and no penalty. A
+    value outside its range is moved to the nearest one in it. Equal ones are returned
+    once.
+
+    >>> from boostreg.penalty.space import shipped_space
+    >>> space = shipped_space("standard").entries
+    >>> [one.max_leaves for one in portfolio(space, {})]
+    [2, 5, 50, 100, 31, 31]
+    """
+    free, default = first_penalties(fixed, scale)
+    starts: list[Mapping[str, Any]] = [default.as_dict() | one for one in _PORTFOLIO]
+    made = []
+    for values in (*starts, default.as_dict(), free.as_dict()):
+        inside = {name: _nearest(entry, values[name]) for name, entry in space.items()}
+        given: dict[str, Any] = dict(fixed) | acting(space, inside)
+        made.append(Penalty(**given, scale=scale))
+    return tuple(dict.fromkeys(made))
+
+
+def _nearest(entry: Range, value: float | None) -> float | int:
+    """Return the nearest value of a range; None is no limit."""
+    if value is None:
+        return entry.high
+    if entry.contains(value):
+        return value
+    if entry.zero and value < entry.low / 2:
+        return 0.0
+    return min(max(value, entry.low), entry.high)
+
+
 @dataclass(kw_only=True)
 class Proposer:
     """Proposes the penalties of one tuning, in order.
@@ -179,8 +255,10 @@ class Proposer:
     n_trials : int
         Total number of proposals. A larger number does not change the first ones.
     guessed : bool
-        The first two proposals are followed by guesses, set by ``take_guesses``; until
+        The first proposals are followed by guesses, set by ``take_guesses``; until
         then ``may_ask`` is false.
+    first : tuple of Penalty
+        The first proposals. If it is empty, they are no penalty and our defaults.
 
     Raises
     ------
@@ -198,6 +276,7 @@ class Proposer:
     in_flight: int = 4
     n_trials: int = 40
     guessed: bool = False
+    first: tuple[Penalty, ...] = ()
     n_asked: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -211,7 +290,7 @@ class Proposer:
             raise PenaltyError(
                 f"{both[0]} is both fixed and searched; drop it from one of the two."
             )
-        self._first = first_penalties(self.fixed, self.scale)
+        self._first = self.first or first_penalties(self.fixed, self.scale)
         self._guesses: tuple[Penalty, ...] | None = None
         self._outcomes: dict[int, tuple[float, float] | None] = {}
 

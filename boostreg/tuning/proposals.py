@@ -162,9 +162,9 @@ def first_penalties(
     return free, Penalty(**values, scale=scale)
 
 
-# From the lowest cost on. The shapes are those of a LightGBM portfolio of AutoGluon
-# (github.com/autogluon/autogluon, tabular/configs/zeroshot, commit of 2025-12), the
-# third is the tuned default of pytabkit (arXiv 2407.04491). Rates are raised to what a
+# From the lowest cost on. The shapes are those of LightGBM in AutoGluon
+# (github.com/autogluon/autogluon, zeroshot_portfolio_cpu_2025_12_18.py), the third is
+# near the tuned defaults of pytabkit (arXiv 2407.04491). Rates are raised to what a
 # short search can afford. max_depth is for spaces without max_leaves.
 _PORTFOLIO: tuple[Mapping[str, float | int], ...] = (
     {

@@ -1,7 +1,7 @@
 """What the space, the first trials and the patience of ``tune`` contribute.
 
 ``python tests/benchmarks/portfolio.py --data FOLDER --kept FOLDER`` runs the searches
-that ``kept`` lacks, a file per table, split and engine, and writes ``portfolio.md``
+that ``kept`` lacks, a file for each, and writes ``portfolio.md``
 beside this file. ``--data`` is as in ``rivals/run.py``.
 
 Each search runs in one process with a budget of CPU seconds of its fits, so that other
@@ -19,6 +19,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -48,7 +49,8 @@ TABLES = (
 )  # fmt: skip
 ENGINES = ("xgboost", "lightgbm")
 SPLITS = range(2)
-BUDGET, FOLDS, TRIALS = 15.0, 5, 2_000
+BUDGET, FOLDS, TRIALS = 10.0, 5, 2_000
+MARKS = ("half", "all")
 PICKS = ("best", "one_se")
 
 
@@ -64,17 +66,33 @@ class Variant:
     patience: int | None = None
 
 
-WHOLE = Variant()
+@dataclass(frozen=True)
+class Place:
+    """One search: a variant on the training rows of a split."""
+
+    table: str
+    split: int
+    engine: str
+    variant: str
+
+    @property
+    def name(self) -> str:
+        """Its file's name."""
+        words = "".join(c if c.isalnum() else " " for c in self.variant).split()
+        return "-".join([self.table, str(self.split), self.engine, *words])
+
+
+WHOLE, BASE = Variant(), "standard, portfolio"
 VARIANTS: Mapping[str, Variant] = {
     "default": Variant("default", False, (), True, 500, 30),
     "standard": replace(WHOLE, has_portfolio=False, guessed=True),
-    "standard, portfolio": WHOLE,
-    "... and guesses": replace(WHOLE, guessed=True),
+    BASE: WHOLE,
     "... without sampling": replace(WHOLE, off=("subsample", "colsample_bytree")),
     "... without penalties": replace(
         WHOLE, off=("reg_alpha", "reg_lambda", "min_split_gain")
     ),
     "... 500 rounds, patience 30": replace(WHOLE, rounds=500, patience=30),
+    "... and guesses": replace(WHOLE, guessed=True),
 }
 
 PAGE = """# The space, the first trials and the patience of `tune`
@@ -82,15 +100,15 @@ PAGE = """# The space, the first trials and the patience of `tune`
 `python tests/benchmarks/portfolio.py --data FOLDER --kept FOLDER`
 
 {versions}.
-{n} searches per row: {tables}; both engines. Each has {budget:.0f} CPU seconds of fits,
-{folds} inner folds and racing. *Loss* is the test loss, relative to the lowest of all
-rows for the same table, split and engine: the mean of log ratios with its standard
-error over tables, then the median. *At 5 s* is the same for the picks after a third of
+{tables}; both engines. Each search has {budget:.0f} CPU seconds of fits, {folds} inner
+folds and racing. *Loss* is the log ratio of the test loss to that of the row "{base}",
+for the same table, split and engine: the mean over tables with its standard error, and
+the number of searches with a lower loss. *Half* is the same for the picks after half of
 the budget. *Leaves* is the geometric mean.
 
-| variant | trials | loss of best | median | loss of one_se | median | at 5 s | leaves \
-of best | of one_se |
-|---|---|---|---|---|---|---|---|---|
+| variant | searches | trials | loss of best | lower | of one_se | lower \
+| of best, half | lower | leaves of best | of one_se |
+|---|---|---|---|---|---|---|---|---|---|---|
 {lines}
 """
 
@@ -127,7 +145,7 @@ def tuning_of(variant: Variant, engine: str, dataset: Dataset, seed: int) -> Tun
 def search(tuning: Tuning, dataset: Dataset, split: Split) -> dict[str, Any]:
     """Return the test losses and leaves of the picks within the budget."""
     job, spent, found = TuningJob(tuning), 0.0, {}
-    marks = [BUDGET / 3, BUDGET]
+    marks = dict(zip(MARKS, (BUDGET / 2, BUDGET), strict=True))
     waiting: list[Any] = []
     while marks and not job.done:
         waiting += job.ready()
@@ -143,8 +161,10 @@ def search(tuning: Tuning, dataset: Dataset, split: Split) -> dict[str, Any]:
         if isinstance(work, FitWork) and not isinstance(record, FitError):
             record = replace(record, seconds=used)
         job.receive(work, record)
-        while marks and tuning.incumbent and (spent >= marks[0] or job.done):
-            found[f"{marks.pop(0):.0f} s"] = picks(tuning, split)
+        for mark, limit in list(marks.items()):
+            if tuning.incumbent and (spent >= limit or job.done):
+                found[mark] = picks(tuning, split)
+                del marks[mark]
     return found
 
 
@@ -175,67 +195,57 @@ def picks(tuning: Tuning, split: Split) -> dict[str, Any]:
     return found
 
 
-def cell(name: str, number: int, engine: str, data: Path, path: Path) -> None:
-    """Run the variants that the file of a table, split and engine lacks."""
-    assert name in DEVELOPER  # choices may see no other table
-    split = split_of(name, number, data)
+def cell(place: Place, data: Path, path: Path) -> None:
+    """Run one search and write its picks."""
+    assert place.table in DEVELOPER  # choices may see no other table
+    split = split_of(place.table, place.split, data)
     y = split.y.astype(int) if split.n_classes else split.y
     task: Any = split.task
-    dataset = read_dataset(split.X, y, cv=FOLDS, seed=number, task=task)
-    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    for label, variant in VARIANTS.items():
-        if label in found:
-            continue
-        tuning = tuning_of(variant, engine, dataset, number)
-        found[label] = search(tuning, dataset, split)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(found, indent=1), "utf-8")
-        part.replace(path)
+    dataset = read_dataset(split.X, y, cv=FOLDS, seed=place.split, task=task)
+    variant = VARIANTS[place.variant]
+    tuning = tuning_of(variant, place.engine, dataset, place.split)
+    found = search(tuning, dataset, split)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(found, indent=1), "utf-8")
+    part.replace(path)
 
 
-def cells(kept: Path) -> Iterator[tuple[str, int, str, Path]]:
-    """Yield each table, split and engine, with its file."""
-    for number in SPLITS:
-        for name in TABLES:
-            for engine in ENGINES:
-                yield name, number, engine, kept / f"{name}-{number}-{engine}.json"
+def places() -> Iterator[Place]:
+    """Yield all searches, the first variants of all tables first."""
+    labels = list(VARIANTS)
+    for split, group in product(SPLITS, (labels[:3], labels[3:])):
+        for table, engine, variant in product(TABLES, ENGINES, group):
+            yield Place(table, split, engine, variant)
 
 
-def lines(kept: Path) -> tuple[int, list[str]]:
-    """Return the number of complete cells, and a row per variant."""
-    found = {}
-    for name, number, engine, path in cells(kept):
-        if path.exists():
-            one = json.loads(path.read_text("utf-8"))
-            if all(label in one for label in VARIANTS):
-                found[name, number, engine] = one
-    made = []
-    for label in VARIANTS:
-        shown = [f"{fmean(one[label]['15 s']['trials'] for one in found.values()):.0f}"]
-        for pick in PICKS:
-            shown += losses(found, label, pick, "15 s")
-        shown.append(losses(found, label, "best", "5 s")[0])
-        for pick in PICKS:
-            logs = [
-                math.log(max(one[label]["15 s"][pick]["leaves"], 1))
-                for one in found.values()
-            ]
-            shown.append(f"{math.exp(fmean(logs)):.0f}")
-        made.append(f"| {label} | {' | '.join(shown)} |")
-    return len(found), made
-
-
-def losses(found: Mapping[Any, Any], label: str, pick: str, mark: str) -> list[str]:
-    """Return the mean log ratio to the lowest loss, and the median."""
-    ratios, by_table = [], {}
-    for (name, _, _), one in found.items():
-        every = [one[v]["15 s"][p]["loss"] for v in VARIANTS for p in PICKS]
-        ratio = math.log(one[label][mark][pick]["loss"] / min(every))
-        ratios.append(ratio)
-        by_table.setdefault(name, []).append(ratio)
-    means = [fmean(each) for each in by_table.values()]
-    error = np.std(means, ddof=1) / math.sqrt(len(means)) if len(means) > 1 else 0
-    return [f"{fmean(ratios):.2%} ± {error:.2%}", f"{np.median(ratios):.2%}"]
+def line(label: str, found: Mapping[Place, Any]) -> str:
+    """Return the row of a variant, over the searches that ``BASE`` has as well."""
+    pairs = [
+        (place.table, one, found[base])
+        for place, one in found.items()
+        if place.variant == label and (base := replace(place, variant=BASE)) in found
+    ]
+    last, half = MARKS[1], MARKS[0]
+    cells = [
+        f"{len(pairs)}",
+        f"{fmean(one[last]['trials'] for _, one, _ in pairs):.0f}",
+    ]
+    for pick, mark in (*((pick, last) for pick in PICKS), (PICKS[0], half)):
+        ratios = [
+            (table, math.log(one[mark][pick]["loss"] / base[mark][pick]["loss"]))
+            for table, one, base in pairs
+        ]
+        by_table = [
+            fmean(ratio for name, ratio in ratios if name == table)
+            for table in dict.fromkeys(table for table, _ in ratios)
+        ]
+        error = np.std(by_table, ddof=1) / math.sqrt(len(by_table))
+        wins = sum(ratio < 0 for _, ratio in ratios)
+        cells += [f"{fmean(by_table):+.1%} ± {error:.1%}", f"{wins}"]
+    for pick in PICKS:
+        logs = [math.log(max(one[last][pick]["leaves"], 1)) for _, one, _ in pairs]
+        cells.append(f"{math.exp(fmean(logs)):.0f}")
+    return f"| {label} | {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -246,23 +256,29 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="measure nothing")
     asked = parser.parse_args()
     asked.kept.mkdir(parents=True, exist_ok=True)
+    files = {place: asked.kept / f"{place.name}.json" for place in places()}
     if not asked.table:
         os.environ["OMP_NUM_THREADS"] = "1"
         with ProcessPoolExecutor(2) as pool:
             jobs = [
-                pool.submit(cell, name, number, engine, asked.data, path)
-                for name, number, engine, path in cells(asked.kept)
+                pool.submit(cell, place, asked.data, path)
+                for place, path in files.items()
+                if not path.exists()
             ]
             for job in jobs:
                 job.result()
-    n, rows = lines(asked.kept)
+    found = {
+        place: json.loads(path.read_text("utf-8"))
+        for place, path in files.items()
+        if path.exists()
+    }
     page = PAGE.format(
         versions=versions(),
-        n=n,
-        tables=", ".join(TABLES),
+        tables=", ".join(dict.fromkeys(place.table for place in found)),
+        base=BASE,
         budget=BUDGET,
         folds=FOLDS,
-        lines="\n".join(rows),
+        lines="\n".join(line(label, found) for label in VARIANTS),
     )
     Path(__file__).with_suffix(".md").write_text(page, "utf-8")
     print(page)  # noqa: T201  # a script talks

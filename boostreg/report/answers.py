@@ -20,14 +20,21 @@ from boostreg.report.decision import (
     find,
     found_smaller,
     model_words,
+    rivals,
     settings,
     shown_value,
     unsettled,
 )
 from boostreg.report.parts import ShortAnswerData
 from boostreg.report.records import RunRecord
-from boostreg.report.sentences import listed, of_all_engines
-from boostreg.report.wording import LABELS, capitalize, counted, format_number
+from boostreg.report.sentences import of_all_engines
+from boostreg.report.wording import (
+    LABELS,
+    capitalize,
+    counted,
+    format_number,
+    listed,
+)
 
 __all__ = [
     "answer_lines", "defaults_sentence", "short_answers", "verdict",
@@ -78,6 +85,14 @@ def _briefly(one: Comparison) -> str:
 
 def _percent(one: Comparison) -> str:
     return f"{format_number(100 * abs(one.change.estimate), 2)}%"
+
+
+def _more(one: Comparison) -> str:
+    """Return how much higher a loss is, from three times on as a factor."""
+    factor = 1 + one.change.estimate
+    if factor < 3:
+        return f"{_percent(one)} more loss"
+    return f"{format_number(factor, 2)} times the loss"
 
 
 def _leaves(record: RunRecord, name: str) -> str:
@@ -156,8 +171,11 @@ def _verdict_on_simple(
     lower = f"{_percent(found)} lower loss than {rival}"
     if decision.kind == "simple":
         if found.word == "better":
-            more = _percent(find(pairs, decision.champion, simple))
-            why = f"as good as all tuned trees; {rival} has {more} more loss"
+            more = _more(find(pairs, decision.champion, simple))
+            others = rivals(record, decision.champion)
+            words = {find(pairs, simple, other).word for other in others}
+            than = "better than" if words == {"better"} else "as good as"
+            why = f"{than} all tuned trees; {rival} has {more}"
             return f"Use {named}: {why}."
         return f"Use {named}: as good as all tuned trees, such as {rival}."
     if found.is_as_good:
@@ -309,7 +327,7 @@ def _head_on_trees(record: RunRecord, decision: Decision, found: Comparison) -> 
         is_linear = record.baselines[decision.simple][None].is_linear
         head = f"No: a {'linear model' if is_linear else 'network'} is enough."
         if found.word == "worse":
-            head = f"No: {_percent(found)} more loss with them."
+            head = f"No: {_more(found)} with them."
     elif is_better:
         head = f"Yes: {_percent(found)} less loss with them."
     elif found.is_as_good and decision.kind != "not settled":

@@ -42,11 +42,11 @@ from boostreg.report.comparisons import (
 )
 from boostreg.report.parts import AnswerData, QuestionData, SettingsData
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.wording import LABELS, format_change
+from boostreg.report.wording import LABELS, PICKS, format_change, listed
 
 __all__ = [
     "MAX_PARAMS", "NOTABLE_SIZE", "Decision", "Pairs", "actions", "answer_data",
-    "decide", "engine_of", "find", "found_smaller", "model_words", "settings",
+    "decide", "engine_of", "find", "found_smaller", "model_words", "rivals", "settings",
     "shown_value", "tolerance_sentence", "unsettled",
 ]  # fmt: skip
 
@@ -273,9 +273,9 @@ def found_smaller(decision: Decision) -> bool:
 
 
 def actions(record: RunRecord, decision: Decision) -> Iterator[str]:
-    """Yield what to do where a limit of the study shaped the ensemble to use."""
+    """Yield what to do where a limit of the study shaped what it found."""
     engine, pick = engine_of(record, decision.smallest)
-    label, tuned = LABELS[engine.name], engine.tuned[None]
+    tuned = engine.tuned[None]
     penalty, own = tuned.penalty(pick), ENGINE_FACTS[engine.name].params
     for name in _acting(record, engine, pick):
         entry = record.ranges[engine.name].get(name)
@@ -288,10 +288,16 @@ def actions(record: RunRecord, decision: Decision) -> Iterator[str]:
             f"{own.get(name, name)}={shown_value(value)} is the {word} tried: widen "
             f"search.space.{name} and run again."
         )
-    if tuned.candidate(pick).rounds_max_reached:
+    stopped = [
+        LABELS[one.name]
+        for one in record.engines.values()
+        if any(one.tuned[None].candidate(p).rounds_max_reached for p in PICKS)
+    ]
+    if stopped:
+        whose = "its" if len(stopped) == 1 else "their"
         yield (
-            f"rounds.max={record.study['rounds']['max']} stopped {label} while its "
-            "loss was still falling: raise it and run again."
+            f"rounds.max={record.study['rounds']['max']} stopped {listed(stopped)} "
+            f"while {whose} loss was still falling: raise it and run again."
         )
     delivered = float(engine.models[pick].size.n_leaves)
     judged = outer_leaves(engine, pick)

@@ -64,17 +64,10 @@ def headings(
 
 
 def warnings(record: RunRecord) -> list[str]:
-    """Return what may mislead: limits that were reached, failed trials."""
+    """Return what may mislead: failed trials."""
     found = []
-    maximum = record.study["rounds"]["max"]
     for engine in record.engines.values():
         label, tuned = LABELS[engine.name], engine.tuned[None]
-        found += [
-            f"{label} {pick}: rounds.max={maximum} stopped this pick while its loss "
-            "was still falling. Raise rounds.max."
-            for pick in ("best", "one_se")
-            if tuned.candidate(pick).rounds_max_reached
-        ]
         failed = sum(trial.state == "failed" for trial in tuned.trials)
         if failed:
             found.append(f"{label}: {failed} of {len(tuned.trials)} trials failed.")

@@ -17,14 +17,14 @@ from boostreg.report.wording import (
     capitalize,
     format_change,
     format_number,
+    listed,
     model_name,
 )
 
 __all__ = [
     "NOT_MEASURED", "alone_sentences", "anchor_words", "baselines_heading",
     "effect_sentence", "effects_heading", "engines_heading", "flat_sentences",
-    "front_heading",
-    "importance_heading", "listed", "of_all_engines",
+    "front_heading", "importance_heading", "of_all_engines",
     "promise_heading", "setup_heading", "shrinkage_heading",
     "ties_sentence", "trees_heading", "trials_heading", "use_heading",
     "verdicts_sentence",
@@ -38,16 +38,6 @@ _MIN_HALVED = 2.0
 
 _MAX_TREES = 3
 """Penalties whose first trees a heading describes."""
-
-
-def listed(names: Sequence[str], word: str = "and") -> str:
-    """Return names as a sentence lists them.
-
-    >>> listed(["reg_alpha", "reg_lambda", "max_leaves"])
-    'reg_alpha, reg_lambda and max_leaves'
-    """
-    *others, last = names
-    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 NOT_MEASURED = "Nothing was judged on the outer folds."

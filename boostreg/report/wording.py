@@ -1,7 +1,7 @@
 """Names, numbers, intervals and tables as sentences and pages write them."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from boostreg.penalty.value import PENALTY_FACTS
 __all__ = [
     "LABELS", "PENALTY_WORDS", "PICKS", "Cell", "PickName", "TextTable", "capitalize",
     "change_span", "counted", "engine_name", "format_change", "format_number",
-    "model_name", "plain", "signed_percent", "spaced", "span", "table_of",
+    "listed", "model_name", "plain", "signed_percent", "spaced", "span", "table_of",
 ]  # fmt: skip
 
 LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
@@ -139,6 +139,16 @@ def change_span(ends: Ends | None) -> str:
     if ends is None or not (is_number(ends["low"]) and is_number(ends["high"])):
         return MISSING
     return f"{signed_percent(ends['low'])} to {signed_percent(ends['high'])}"
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Return names as a sentence lists them.
+
+    >>> listed(["reg_alpha", "reg_lambda", "max_leaves"])
+    'reg_alpha, reg_lambda and max_leaves'
+    """
+    *others, last = names
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 Cell = str | Figure

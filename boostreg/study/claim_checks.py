@@ -5,8 +5,7 @@ from typing import Any
 
 from boostreg.data import planted_name, planted_truth
 from boostreg.errors import Fault, StudyError
-from boostreg.report.sentences import listed
-from boostreg.report.wording import LABELS
+from boostreg.report.wording import LABELS, listed
 from boostreg.study.claim_spec import ExperimentClaim, PathClaim
 from boostreg.study.path_grids import Grids, path_names
 from boostreg.study.spec import StudySpec

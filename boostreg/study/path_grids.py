@@ -10,8 +10,7 @@ from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.penalty import Penalty, Range, Scale, Space
 from boostreg.penalty.space import shipped_range
 from boostreg.penalty.value import UNPENALISED
-from boostreg.report.sentences import listed
-from boostreg.report.wording import LABELS
+from boostreg.report.wording import LABELS, listed
 from boostreg.study.spec import StudySpec
 from boostreg.tuning.engine_space import EngineSpace
 

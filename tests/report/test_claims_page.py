@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from modes import MODES, crowded, faults
+from modes import crowded, faults
 
 from boostreg.report import render
 from boostreg.report.found import finding_sentence
@@ -113,9 +113,8 @@ def test_claim_over_tables_has_a_row_for_each_table_and_the_prediction():
 @pytest.mark.parametrize(
     ("name", "modes"),
     [
-        ("claims-ensembles", tuple(MODES)),
-        ("claims-priors", ("light",)),
-        ("claims-tables", ("light", "narrow")),
+        ("claims-ensembles", ("light", "dark")),
+        ("claims-tables", ("narrow", "forced")),
     ],
 )
 def test_wall_is_read_on_wide_and_narrow_screens(name, modes, visit, write_page):

@@ -32,6 +32,7 @@ STUDIES = {
 data: {source: rows.csv, target: y, drop: [two, three, n], weights: w}
 metrics: [neg_root_mean_squared_error, r2, neg_mean_absolute_error]
 baselines: [mean, lasso]
+engines: [xgboost]
 """,
     "two": """
 data: {source: rows.csv, target: two, drop: [y, three, n], weights: w}
@@ -40,7 +41,7 @@ engines: [lightgbm]
 """,
     "three": """
 data: {source: rows.csv, target: three, drop: [y, w, two, n], task: multiclass}
-baselines: [mean, lasso]
+baselines: [mean, ridge]
 engines: [lightgbm]
 """,
     "counts": """
@@ -315,9 +316,9 @@ def test_raw_coefficients_predict_as_the_saved_linear_model(runs, rows, name):
 
 def test_command_predicts_with_the_saved_linear_model(runs, rows):
     folder = runs("three")
-    model = load_model(find_model(folder, "lasso"))
+    model = load_model(find_model(folder, "ridge"))
 
-    table = predict_rows(folder, str(folder.parents[1] / "rows.csv"), model="lasso")
+    table = predict_rows(folder, str(folder.parents[1] / "rows.csv"), model="ridge")
 
     lines = table.splitlines()
     assert lines[0] == "prediction,probability_0,probability_1,probability_2"

@@ -297,19 +297,29 @@ def _note(judged: list[TunedPenaltyData]) -> str:
 
 
 def _code(results: Results) -> dict[str, Any] | None:
-    """Return the model to use as one line, and what it is."""
-    answer = results["answer"]
+    """Return the model to use as one line, its name if it has no trees, and links."""
+    answer, simple = results["answer"], results["simple_model"]
     engine, pick = named_ensemble(results)
+    engines = [engine, *(name for name in results["engines"] if name != engine)]
+    links = [(engine_name(name), f"{name}-{pick}") for name in engines]
+    use = answer["use"] if answer else ""
+    if simple is not None and use == simple["model"]:
+        key = simple["model"]
+        return {
+            "line": f"load_model({simple['file']!r}).predict(new_rows)",
+            "name": model_name(key),
+            "links": [("boostreg", f"{key}-Python"), *links],
+        }
     line = one_line(results, engine, pick)
     if not line:
         return None
-    others = [name for name in results["engines"] if name != engine]
-    simple = answer["use"] if answer and answer["use"] in results["baselines"] else None
+    is_simple = use in results["baselines"] and use != "mean"
+    forms = [(name, f"{engine}-{pick}-{name.lower()}") for name in ("boostreg", "YAML")]
+    instead = [(model_name(use), "simple")] if is_simple else []
     return {
         "line": line,
-        "id": f"{engine}-{pick}",
-        "others": [(engine_name(n), f"{n}-{pick}") for n in others],
-        "instead": model_name(simple) if simple and simple != "mean" else "",
+        "name": "Trees" if is_simple else "",
+        "links": [*instead, *links[1:], *forms],
     }
 
 

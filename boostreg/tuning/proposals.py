@@ -162,25 +162,28 @@ def first_penalties(
     return free, Penalty(**values, scale=scale)
 
 
-# From the lowest cost on. The shapes are those of LightGBM in AutoGluon
-# (github.com/autogluon/autogluon, zeroshot_portfolio_cpu_2025_12_18.py), the third is
-# near the tuned defaults of pytabkit (arXiv 2407.04491). Rates are raised to what a
-# short search can afford. max_depth is for spaces without max_leaves.
-_PORTFOLIO: tuple[Mapping[str, float | int], ...] = (
+# The shapes are those of LightGBM in AutoGluon (github.com/autogluon/autogluon,
+# zeroshot_portfolio_cpu_2025_12_18.py); that of 50 leaves is near the tuned defaults of
+# pytabkit (arXiv 2407.04491). Rates are raised to what a short search can afford: small
+# trees need many rounds, so they are cheap only at a high rate. max_depth is for spaces
+# without max_leaves.
+_SMALL: tuple[Mapping[str, float], ...] = (
     {
-        "learning_rate": 0.1,
-        "max_leaves": 2,
-        "max_depth": 1,
-        "subsample": 0.85,
-        "colsample_bytree": 0.6,
-    },
-    {
-        "learning_rate": 0.08,
+        "learning_rate": 0.15,
         "max_leaves": 5,
         "max_depth": 3,
         "subsample": 0.85,
         "colsample_bytree": 0.75,
     },
+    {
+        "learning_rate": 0.2,
+        "max_leaves": 2,
+        "max_depth": 1,
+        "subsample": 0.85,
+        "colsample_bytree": 0.6,
+    },
+)
+_LARGE: tuple[Mapping[str, float], ...] = (
     {
         "learning_rate": 0.05,
         "max_leaves": 50,
@@ -207,19 +210,19 @@ def portfolio(
 ) -> tuple[Penalty, ...]:
     """Return first trials of a space that searches the learning rate.
 
-    Four shapes of ensembles from small to large, then our defaults and no penalty. A
-    value outside its range is moved to the nearest one in it. Equal ones are returned
-    once.
+    By increasing cost: trees of few leaves, our defaults, trees of many leaves at a low
+    rate, and no penalty. A value outside its range is moved to the nearest one in it.
+    Equal penalties are returned once.
 
     >>> from boostreg.penalty.space import shipped_space
     >>> space = shipped_space("standard").entries
     >>> [one.max_leaves for one in portfolio(space, {})]
-    [2, 5, 50, 100, 31, 31]
+    [5, 2, 31, 50, 100, 31]
     """
-    free, default = first_penalties(fixed, scale)
-    starts: list[Mapping[str, Any]] = [default.as_dict() | one for one in _PORTFOLIO]
+    free, default = (one.as_dict() for one in first_penalties(fixed, scale))
+    small, large = ([default | one for one in shapes] for shapes in (_SMALL, _LARGE))
     made = []
-    for values in (*starts, default.as_dict(), free.as_dict()):
+    for values in (*small, default, *large, free):
         inside = {name: _nearest(entry, values[name]) for name, entry in space.items()}
         given: dict[str, Any] = dict(fixed) | acting(space, inside)
         made.append(Penalty(**given, scale=scale))

@@ -104,7 +104,7 @@ def test_the_default_space_begins_with_small_ensembles(planned, engine):
     fits = tuning.ready()
 
     assert set(tuning.proposer.space) == set(parse_space("standard").entries)
-    assert [fit.penalty.max_leaves for fit in fits[::5]] == [2, 5, 50, 100]
+    assert [fit.penalty.max_leaves for fit in fits[::5]] == [5, 2, 31, 50]
 
 
 def test_rounds_and_patience_follow_the_rate_of_a_trial(planned):

@@ -192,8 +192,8 @@ _LARGE: tuple[Mapping[str, float], ...] = (
         "min_child_weight": 5.0,
     },
     {
-        "learning_rate": 0.04,
-        "max_leaves": 100,
+        "learning_rate": 0.06,
+        "max_leaves": 64,
         "max_depth": 8,
         "subsample": 0.95,
         "colsample_bytree": 0.4,
@@ -217,10 +217,10 @@ def portfolio(
     >>> from boostreg.penalty.space import shipped_space
     >>> space = shipped_space("standard").entries
     >>> [one.max_leaves for one in portfolio(space, {})]
-    [5, 2, 31, 50, 100, 31]
+    [5, 2, 31, 50, 64, 31]
     """
     free, default = (one.as_dict() for one in first_penalties(fixed, scale))
-    small, large = ([default | one for one in shapes] for shapes in (_SMALL, _LARGE))
+    small, large = ([default | dict(one) for one in each] for each in (_SMALL, _LARGE))
     made = []
     for values in (*small, default, *large, free):
         inside = {name: _nearest(entry, values[name]) for name, entry in space.items()}

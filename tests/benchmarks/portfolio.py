@@ -84,8 +84,8 @@ class Place:
 
 WHOLE, BASE = Variant(), "standard, portfolio"
 VARIANTS: Mapping[str, Variant] = {
-    "default": Variant("default", False, (), True, 500, 30),
     BASE: WHOLE,
+    "default": Variant("default", False, (), True, 500, 30),
     "standard": replace(WHOLE, has_portfolio=False, guessed=True),
     "... without sampling": replace(WHOLE, off=("subsample", "colsample_bytree")),
     "... without penalties": replace(
@@ -179,7 +179,10 @@ def picks(tuning: Tuning, split: Split) -> dict[str, Any]:
         pick = getattr(tuning.selection, name)
         values: dict[str, Any] = penalties[pick.trial].as_dict()
         model = kind(
-            engine=tuning.engine, n_estimators=max(pick.n_rounds, 1), **values
+            engine=tuning.engine,
+            n_estimators=max(pick.n_rounds, 1),
+            **values,
+            random_state=0,
         ).fit(split.X, y)
         if split.n_classes:
             probabilities = model.predict_proba(split.X_test)

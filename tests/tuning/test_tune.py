@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import lightgbm
@@ -144,13 +145,16 @@ def test_params_give_the_loss_in_the_bare_library(engine, diabetes):
     assert -scores.mean() == pytest.approx(best.loss, rel=1e-6)
 
 
-def test_estimator_of_a_pick_has_its_settings(tuned, diabetes):
-    best = tuned.best
+def test_estimator_of_a_pick_has_its_settings_and_fits_the_same_again(tuned, diabetes):
+    X, y = diabetes
+    sampling = replace(tuned.best.penalty, subsample=0.5)
+    pick = replace(tuned.best, penalty=sampling)
 
-    fitted = best.estimator().fit(*diabetes)
+    fitted, again = (pick.estimator().fit(X, y) for _ in range(2))
 
-    assert fitted.n_rounds_ == best.n_rounds
-    assert fitted.get_params()["reg_lambda"] == best.penalty.reg_lambda
+    assert fitted.n_rounds_ == pick.n_rounds
+    assert fitted.get_params()["reg_lambda"] == sampling.reg_lambda
+    np.testing.assert_array_equal(fitted.predict(X), again.predict(X))
 
 
 def test_smaller_picks_cost_loss_and_never_leaves(tuned):

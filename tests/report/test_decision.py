@@ -312,3 +312,28 @@ def test_long_names_leave_the_first_sentence_short(level, spread):
 
     assert "the Keras network with L1 and L2" in sentences[0]
     assert len(sentences[0].split()) <= 35
+
+
+@pytest.mark.parametrize(
+    ("rated", "said"),
+    [
+        ((False, False), "Single ones are not rated: rounds.max cut their curves."),
+        ((True, False), "No single one is shown to help once the rest is tuned."),
+    ],
+)
+def test_penalties_that_no_curve_can_rate_are_not_said_to_be_without_help(rated, said):
+    record, judged = judged_record(TREES)
+    record.main_tuned = lambda: [
+        SimpleNamespace(
+            penalty=name,
+            engine=None,
+            against_off=SimpleNamespace(exists=is_rated),
+            word=lambda _: "not settled",
+        )
+        for name, is_rated in zip(("reg_alpha", "reg_lambda"), rated, strict=True)
+    ]
+    pairs = {(one.a, one.b): one for one in compare_all(record, judged)}
+
+    first, *_ = short_answers(record, pairs, decide(record, pairs))
+
+    assert first["detail"].endswith(said)

@@ -31,8 +31,6 @@ from boostreg.tuning.trial import Trial, fault, measured_trial
 
 __all__ = ["Tuning", "TuningJob"]
 
-_NEVER_RACED = 2
-
 
 @dataclass(slots=True)
 class _OpenTrial:
@@ -64,9 +62,9 @@ class Tuning:
     limits : FitSettings
     racing : {"moderated", "wilcoxon"} or None
         Rule by which hopeless trials are stopped; None measures all trials in full.
-        The first two trials (no penalty, our defaults) are always measured in full,
-        and so are all trials of a sampler that trades leaves for loss. A trial that
-        may lie on the front of leaves and loss is kept, see ``Race``.
+        The first trials are always measured in full, because a race needs rivals, and
+        so are all trials of a sampler that trades leaves for loss. A trial that may lie
+        on the front of leaves and loss is kept, see ``Race``.
     """
 
     engine: str
@@ -216,7 +214,7 @@ class Tuning:
         else:
             race = None
             by_loss = self.proposer.sampler != "nsga2"
-            if self.racing is not None and by_loss and number >= _NEVER_RACED:
+            if self.racing is not None and by_loss:
                 last = number - self.proposer.in_flight
                 seen = [self._curves[n] for n in sorted(self._curves) if n <= last]
                 race = Race.among(seen, self.racing)

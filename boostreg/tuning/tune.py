@@ -28,9 +28,9 @@ from boostreg.penalty.space import acting, corners
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.budget import Budget
 from boostreg.tuning.engine_space import engine_space
-from boostreg.tuning.measuring import FitSettings
+from boostreg.tuning.measuring import FitSettings, Shrinkage
 from boostreg.tuning.mirror import Link, Mirror, search_name
-from boostreg.tuning.proposals import Proposer, Sampler
+from boostreg.tuning.proposals import Proposer, Sampler, portfolio
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
 from boostreg.tuning.tuned import Tuned
@@ -46,6 +46,9 @@ _GRACE = 1.0
 """Seconds by which the last fit may pass the timeout before it is stopped."""
 
 _RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
+
+_ROUNDS, _PATIENCE = Shrinkage(40.0), Shrinkage(3.0)
+"""Default limits of a trial: 400 and 30 rounds at a learning rate of 0.1."""
 
 
 def suggest(
@@ -113,12 +116,12 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     y: Any,
     *,
     engine: str = "xgboost",
-    space: str | Mapping[str, Any] = "default",
+    space: str | Mapping[str, Any] = "standard",
     trials: int = 40,
     cv: Any = 5,
     seed: int = 0,
-    rounds: int = 500,
-    patience: int = 30,
+    rounds: int | None = None,
+    patience: int | None = None,
     fixed: Mapping[str, Any] = _RATE,
     workers: int | None = None,
     task: Task | None = None,
@@ -155,14 +158,17 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         built-in space that the engine does not support are removed (see
         ``Tuned.notes``).
     trials : int
-        Number of configurations. The first two are no penalty and our defaults.
+        Number of configurations. The first ones of a space that searches the learning
+        rate are a few typical ones, small ensembles first; those of other spaces are no
+        penalty and our defaults.
     cv : int, splitter or iterable
         Number of folds, an object with scikit-learn's ``split``, or pairs of row
         positions.
     seed : int
         Seed of folds, proposals and fits.
     rounds, patience : int
-        Maximum boosting rounds, and rounds without improvement before a fit stops.
+        Maximum boosting rounds, and rounds without improvement before a fit stops, in
+        all trials. By default 40 and 3 divided by the learning rate of a trial.
     fixed : mapping
         Penalties that all trials share. ``learning_rate`` may be searched instead.
     workers : int, optional
@@ -217,8 +223,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     ['colsample_bytree', 'gamma', 'grow_policy']
     """
     started = time.monotonic()
-    _check_counts(trials=trials, rounds=rounds, patience=patience)
-    _check_counts(in_flight=in_flight, workers=1 if workers is None else workers)
+    _check_counts(trials=trials, in_flight=in_flight)
+    optional = {"rounds": rounds, "patience": patience, "workers": workers}
+    _check_counts(**{name: n for name, n in optional.items() if n is not None})
     if timeout is not None and not timeout > 0:
         raise StudyError.of(Fault(("timeout",), "above 0 seconds", timeout))
     if not 0 < tolerance < 1:
@@ -246,6 +253,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     settled = engine_space(engine, searched, dict(searched.fixed) | held, problem)
     for note in settled.notes:
         _log.info(note)
+    first: tuple[Penalty, ...] = ()
+    if "learning_rate" in settled.ranges:
+        first = portfolio(settled.ranges, settled.fixed, scale)
     proposer = Proposer(
         space=settled.ranges,
         fixed=settled.fixed,
@@ -254,10 +264,14 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         seed=derive_seed(seed, "search", engine, None),
         in_flight=in_flight,
         n_trials=trials,
-        guessed=True,
+        guessed=not first,
+        first=first,
     )
     limits = FitSettings(
-        n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
+        n_inner=dataset.splits.n_inner,
+        n_rounds=rounds or _ROUNDS,
+        patience=patience or _PATIENCE,
+        seed=seed,
     )
     tuning = Tuning(
         engine=engine,

@@ -86,6 +86,8 @@ class Pick:
     def estimator(self) -> BoostedRegressor | BoostedClassifier:
         """Return an unfitted estimator of boostreg with these settings.
 
+        Its ``random_state`` is 0, so that sampling of rows and columns is repeatable.
+
         Raises
         ------
         StudyError
@@ -102,7 +104,8 @@ class Pick:
             given = {objective.name: objective.parameter}
         kind = BoostedClassifier if objective.n_classes else BoostedRegressor
         settings: dict[str, Any] = {"objective": given, **asdict(self.penalty)}
-        return kind(engine=self.engine, n_estimators=self.n_rounds, **settings)
+        settings |= {"engine": self.engine, "n_estimators": self.n_rounds}
+        return kind(**settings, random_state=0)
 
     def __repr__(self) -> str:
         return f"Pick of {self.engine}: {self._measured}\n  {self.penalty!r}"

@@ -178,11 +178,11 @@ class FitSettings:
 
     def rounds_of(self, penalty: Penalty) -> tuple[int, int | None]:
         """Return the maximum rounds and the patience of a penalty's fits."""
-        most, patience = (
-            one.rounds(penalty.learning_rate) if isinstance(one, Shrinkage) else one
-            for one in (self.n_rounds, self.patience)
+        rate, most, patience = penalty.learning_rate, self.n_rounds, self.patience
+        return (
+            most.rounds(rate) if isinstance(most, Shrinkage) else most,
+            patience.rounds(rate) if isinstance(patience, Shrinkage) else patience,
         )
-        return most, patience
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,30 +301,30 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     acting_job = ActingJob(job, tolerance)
     jobs: list[Job] = [job, acting_job]
     run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
-    if budget is not None and not tuning.trials:
-        raise FitError(
-            f"Nothing was measured within the timeout of {timeout:g} seconds, which "
-            "includes the start of the workers. Use a longer timeout."
-        )
+    notes = _notes_on_time(job, acting_job)
     tuned = Tuned.of(
         tuning,
         dataset,
         acting=acting_job,
         was_cut=job.was_cut or acting_job.was_cut,
-        notes=(*settled.notes, *_notes_on_time(job, acting_job)),
+        notes=(*settled.notes, *notes),
     )
     return tuned.fitted(
         X,
         y,
         sample_weight=sample_weight,
-        seed=seed,
         until=math.inf if budget is None else budget.end + _GRACE,
     )
 
 
 def _notes_on_time(job: TuningJob, acting: ActingJob) -> list[str]:
-    """Return what the timeout ended."""
+    """Return what the timeout ended; raise FitError if nothing was measured."""
     notes, tuning = [], job.tuning
+    if job.budget is not None and not tuning.trials:
+        raise FitError(
+            f"Nothing was measured within the timeout of {job.budget.timeout:g} "
+            "seconds, which includes the start of the workers. Use a longer timeout."
+        )
     if job.was_cut:
         notes.append(
             f"The timeout ended the search: {len(tuning.trials)} of "

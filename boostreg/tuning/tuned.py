@@ -185,7 +185,7 @@ class Tuned:
         )
 
     def fitted(
-        self, X: Any, y: Any, *, sample_weight: Any, seed: int, until: float = math.inf
+        self, X: Any, y: Any, *, sample_weight: Any, until: float = math.inf
     ) -> Self:
         """Return the result with ``best_estimator_``.
 
@@ -194,7 +194,7 @@ class Tuned:
         best = self.best
         if best.n_rounds == 0:
             return self
-        model, notes = best.estimator().set_params(random_state=seed), self.notes
+        model, notes = best.estimator(), self.notes
         try:
             with growing_until(until):
                 model.fit(X, y, sample_weight=sample_weight)

@@ -178,10 +178,11 @@ class FitSettings:
 
     def rounds_of(self, penalty: Penalty) -> tuple[int, int | None]:
         """Return the maximum rounds and the patience of a penalty's fits."""
-        most, patience = (
-            one.rounds(penalty.learning_rate) if isinstance(one, Shrinkage) else one
-            for one in (self.n_rounds, self.patience)
-        )
+        most, patience = self.n_rounds, self.patience
+        if isinstance(most, Shrinkage):
+            most = most.rounds(penalty.learning_rate)
+        if isinstance(patience, Shrinkage):
+            patience = patience.rounds(penalty.learning_rate)
         return most, patience
 
 

@@ -178,11 +178,12 @@ class FitSettings:
 
     def rounds_of(self, penalty: Penalty) -> tuple[int, int | None]:
         """Return the maximum rounds and the patience of a penalty's fits."""
-        rate, most, patience = penalty.learning_rate, self.n_rounds, self.patience
-        return (
-            most.rounds(rate) if isinstance(most, Shrinkage) else most,
-            patience.rounds(rate) if isinstance(patience, Shrinkage) else patience,
-        )
+        most, patience = self.n_rounds, self.patience
+        if isinstance(most, Shrinkage):
+            most = most.rounds(penalty.learning_rate)
+        if isinstance(patience, Shrinkage):
+            patience = patience.rounds(penalty.learning_rate)
+        return most, patience
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,12 +150,12 @@ class Tuning:
         if sound and not self._curves:
             number = max(sound, key=lambda n: (len(sound[n]), -n))
             trial, self.n_partial = self._open[number], len(sound[number])
-            most, patience = self.limits.rounds_of(trial.penalty)
+            n_rounds, patience = self.limits.rounds_of(trial.penalty)
             kept = measured_trial(
                 number,
                 trial.penalty,
                 sound[number],
-                n_rounds=most,
+                n_rounds=n_rounds,
                 patience=patience,
             )
             self._estimates[number] = kept.loss

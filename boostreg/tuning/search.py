@@ -149,12 +149,13 @@ class Tuning:
         if sound and not self._curves:
             number = max(sound, key=lambda n: (len(sound[n]), -n))
             trial, self.n_partial = self._open[number], len(sound[number])
+            n_rounds, patience = self.limits.rounds_of(trial.penalty)
             kept = measured_trial(
                 number,
                 trial.penalty,
                 sound[number],
-                n_rounds=self.limits.n_rounds,
-                patience=self.limits.patience,
+                n_rounds=n_rounds,
+                patience=patience,
             )
             self._estimates[number] = kept.loss
             self._record(replace(kept, seconds=trial.seconds), number)

@@ -19,7 +19,7 @@ from boostreg.penalty import Penalty, parse_space
 from boostreg.tuning import FitSettings, Proposer, Tuning
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.budget import Budget
-from boostreg.tuning.measuring import Setting, inner_fits
+from boostreg.tuning.measuring import Setting, Shrinkage, inner_fits
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.search import TuningJob
 
@@ -36,7 +36,9 @@ def jobs_of(*, workers, timeout=TIMEOUT, clock=lambda: 0.0, **settings):
         engine="xgboost",
         outer=None,
         proposer=Proposer(**settings),
-        limits=FitSettings(n_inner=5, n_rounds=60, patience=8, seed=5),
+        limits=FitSettings(
+            n_inner=5, n_rounds=Shrinkage(6.0), patience=Shrinkage(0.8), seed=5
+        ),
         racing="moderated",
     )
     budget = timeout and Budget(

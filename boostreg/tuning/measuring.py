@@ -178,11 +178,12 @@ class FitSettings:
 
     def rounds_of(self, penalty: Penalty) -> tuple[int, int | None]:
         """Return the maximum rounds and the patience of a penalty's fits."""
-        most, patience = (
-            one.rounds(penalty.learning_rate) if isinstance(one, Shrinkage) else one
-            for one in (self.n_rounds, self.patience)
-        )
-        return most, patience
+        rate, patience = penalty.learning_rate, self.patience
+        if isinstance(patience, Shrinkage):
+            patience = patience.rounds(rate)
+        if isinstance(self.n_rounds, Shrinkage):
+            return self.n_rounds.rounds(rate), patience
+        return self.n_rounds, patience
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,12 +178,12 @@ class FitSettings:
 
     def rounds_of(self, penalty: Penalty) -> tuple[int, int | None]:
         """Return the maximum rounds and the patience of a penalty's fits."""
-        rate, patience = penalty.learning_rate, self.patience
+        most, patience = self.n_rounds, self.patience
+        if isinstance(most, Shrinkage):
+            most = most.rounds(penalty.learning_rate)
         if isinstance(patience, Shrinkage):
-            patience = patience.rounds(rate)
-        if isinstance(self.n_rounds, Shrinkage):
-            return self.n_rounds.rounds(rate), patience
-        return self.n_rounds, patience
+            patience = patience.rounds(penalty.learning_rate)
+        return most, patience
 
 
 @dataclass(frozen=True, slots=True)

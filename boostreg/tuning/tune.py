@@ -226,10 +226,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_counts(trials=trials, in_flight=in_flight)
     optional = {"rounds": rounds, "patience": patience, "workers": workers}
     _check_counts(**{name: n for name, n in optional.items() if n is not None})
-    if timeout is not None and not timeout > 0:
-        raise StudyError.of(Fault(("timeout",), "above 0 seconds", timeout))
-    if not 0 < tolerance < 1:
-        raise StudyError.of(Fault(("tolerance",), "above 0 and below 1", tolerance))
+    _check_amounts(timeout, tolerance)
     library = get_engine(engine)
     link = None if storage is None else Link(storage)
     for entries in (space, check_names(fixed)):
@@ -392,6 +389,13 @@ def check_names(fixed: Mapping[str, Any]) -> Mapping[str, Any]:
     if unknown:
         raise PenaltyError.of(*unknown)
     return fixed
+
+
+def _check_amounts(timeout: float | None, tolerance: float) -> None:
+    if timeout is not None and not timeout > 0:
+        raise StudyError.of(Fault(("timeout",), "above 0 seconds", timeout))
+    if not 0 < tolerance < 1:
+        raise StudyError.of(Fault(("tolerance",), "above 0 and below 1", tolerance))
 
 
 def _check_counts(**counts: int) -> None:

@@ -208,7 +208,7 @@ def portfolio(
     fixed: Mapping[str, float | int | None],
     scale: Scale = "raw",
 ) -> tuple[Penalty, ...]:
-    """Return first trials of a space that searches the learning rate.
+    """Return first trials of a space that searches the learning rate, otherwise none.
 
     By increasing cost: trees of few leaves, our defaults, trees of many leaves at a low
     rate, and no penalty. A value outside its range is moved to the nearest one in it.
@@ -219,6 +219,8 @@ def portfolio(
     >>> [one.max_leaves for one in portfolio(space, {})]
     [5, 2, 31, 50, 64, 31]
     """
+    if "learning_rate" not in space:
+        return ()
     free, default = (one.as_dict() for one in first_penalties(fixed, scale))
     small, large = ([default | dict(one) for one in each] for each in (_SMALL, _LARGE))
     made = []

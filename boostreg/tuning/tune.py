@@ -250,9 +250,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     settled = engine_space(engine, searched, dict(searched.fixed) | held, problem)
     for note in settled.notes:
         _log.info(note)
-    first: tuple[Penalty, ...] = ()
-    if "learning_rate" in settled.ranges:
-        first = portfolio(settled.ranges, settled.fixed, scale)
+    first = portfolio(settled.ranges, settled.fixed, scale)
     proposer = Proposer(
         space=settled.ranges,
         fixed=settled.fixed,

@@ -102,10 +102,11 @@ PAGE = """# The space, the first trials and the patience of `tune`
 {versions}.
 {tables}; both engines. Each search has {budget:.0f} CPU seconds of fits, {folds} inner
 folds and racing. *Loss* is the log ratio of the test loss to that of the row "{base}",
-for the same table, split and engine: the mean over tables with its standard error, and
-the number of searches with a lower loss. *Inner* is the same for the mean loss of the
+for the same table, split and engine: the mean over tables with its standard error, the
+median over searches, and the number of searches with a lower loss. *Inner* is the same for the mean loss of the
 best on the folds of the search, *half* for the picks after half of the budget. *Leaves*
-is the geometric mean.
+is the geometric mean. A row with fewer searches than the first is incomplete, and says
+little.
 
 | variant | searches | trials | inner | lower | loss of best | lower | of one_se \
 | lower | of best, half | lower | leaves of best | of one_se |
@@ -251,7 +252,8 @@ def line(label: str, found: Mapping[Place, Any]) -> str:
         ]
         error = np.std(by_table, ddof=1) / math.sqrt(len(by_table))
         wins = sum(ratio < 0 for _, ratio in ratios)
-        cells += [f"{fmean(by_table):+.1%} ± {error:.1%}", f"{wins}"]
+        middle = np.median([ratio for _, ratio in ratios])
+        cells += [f"{fmean(by_table):+.1%} ± {error:.1%}; {middle:+.1%}", f"{wins}"]
     for pick in PICKS:
         logs = [math.log(max(one[last][pick]["leaves"], 1)) for _, one, _ in pairs]
         cells.append(f"{math.exp(fmean(logs)):.0f}")

@@ -103,10 +103,10 @@ PAGE = """# The space, the first trials and the patience of `tune`
 {tables}; both engines. Each search has {budget:.0f} CPU seconds of fits, {folds} inner
 folds and racing. *Loss* is the log ratio of the test loss to that of the row "{base}",
 for the same table, split and engine: the mean over tables with its standard error, the
-median over searches, and the number of searches with a lower loss. *Inner* is the same for the mean loss of the
-best on the folds of the search, *half* for the picks after half of the budget. *Leaves*
-is the geometric mean. A row with fewer searches than the first is incomplete, and says
-little.
+median over searches, and the number of searches with a lower loss. *Inner* is the same
+for the mean loss of the best on the folds of the search, *half* for the picks after
+half of the budget. *Leaves* is the geometric mean. A row with fewer searches than the
+first is incomplete, and says little.
 
 | variant | searches | trials | inner | lower | loss of best | lower | of one_se \
 | lower | of best, half | lower | leaves of best | of one_se |

@@ -26,7 +26,7 @@ SMALL = {"cv": 3, "rounds": 10, "workers": 1}
 
 @pytest.fixture(scope="module")
 def tuned():
-    return tune(*load_diabetes(return_X_y=True), trials=4, **SMALL)
+    return tune(*load_diabetes(return_X_y=True), space="default", trials=4, **SMALL)
 
 
 @pytest.fixture(scope="module")

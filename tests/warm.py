@@ -14,7 +14,10 @@ from boostreg.fits.executor import LocalExecutor
 
 
 class SharedExecutor:
-    """A running executor that the end of a ``with`` block does not stop."""
+    """A running executor that the end of a ``with`` block does not stop.
+
+    Fits of a search whose time is over end by themselves.
+    """
 
     def __init__(self, executor):
         self._executor = executor
@@ -24,6 +27,9 @@ class SharedExecutor:
 
     def __exit__(self, *_):
         return None
+
+    def kill_now(self):
+        """Do nothing: others use these workers."""
 
     def __getattr__(self, name):
         return getattr(self._executor, name)

@@ -1,7 +1,7 @@
 """Boosting libraries behind one vocabulary: the registry of engines."""
 
 from boostreg.engines.base import Bins, Engine, Model, Training
-from boostreg.engines.curves import Growth
+from boostreg.engines.curves import Growth, growing_until
 from boostreg.engines.hgb import HistGradientBoosting
 from boostreg.engines.lgb import LightGBM
 from boostreg.engines.problem import Problem, Standard
@@ -21,6 +21,7 @@ __all__ = [
     "Training",
     "XGBoost",
     "get_engine",
+    "growing_until",
 ]
 
 ENGINES: dict[str, Engine] = {

@@ -55,12 +55,16 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """A trained model and its curves; entry k of a curve is after k rounds."""
+    """A trained model and its curves; entry k of a curve is after k rounds.
+
+    ``was_cut``: a deadline ended it, so it has fewer rounds than requested.
+    """
 
     model: Model
     valid_loss: Array
     train_loss: Array
     exhausted: bool
+    was_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +310,9 @@ class Engine(ABC):
             codes=bins.codes,
             features=bins.features,
         )
-        return Training(model, curves.valid, curves.train, curves.exhausted)
+        return Training(
+            model, curves.valid, curves.train, curves.exhausted, curves.was_cut
+        )
 
     def _wrapped(
         self, native: Any, problem: Problem, learning_rate: float, n_rounds: int

@@ -6,7 +6,10 @@ link, our loss is computed from the cached predictions instead.
 """
 
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +20,29 @@ from boostreg.engines.problem import Problem
 from boostreg.errors import FitError
 from boostreg.losses import LOSS_NAMES
 
-__all__ = ["Curves", "Growth", "grow_rounds", "loss_of_metric", "loss_of_scores"]
+__all__ = [
+    "Curves",
+    "Growth",
+    "grow_rounds",
+    "growing_until",
+    "loss_of_metric",
+    "loss_of_scores",
+]
+
+_UNTIL: ContextVar[float] = ContextVar("until", default=math.inf)
+
+
+@contextmanager
+def growing_until(moment: float) -> Iterator[None]:
+    """Within the block, a fit adds no round after ``moment`` (``time.monotonic``).
+
+    The moment is no part of what is fitted, therefore it is no argument of a fit.
+    """
+    token = _UNTIL.set(moment)
+    try:
+        yield
+    finally:
+        _UNTIL.reset(token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +77,7 @@ class Curves:
         self._losses = [[problem.start_loss(table)] for table in problem.tables]
         self.n_rounds = 0
         self.exhausted = False
+        self.was_cut = False
 
     def add(self, losses: Sequence[float]) -> None:
         """Take the losses after one more round: training, then validation."""
@@ -80,7 +106,7 @@ def grow_rounds(
     add_round: Callable[[int], bool],
     measure: Callable[[], Sequence[float]],
 ) -> Curves:
-    """Grow round by round until the last, or until early stopping.
+    """Grow round by round until the last, early stopping, or ``growing_until``.
 
     ``add_round`` takes the number of rounds so far and returns whether a round was
     added; False means that the library found no further split. ``measure`` returns the
@@ -89,7 +115,11 @@ def grow_rounds(
     curves = Curves(problem)
     refuse_infinite(problem, curves.judging, 0)
     best, since = curves.judging[0], 0
+    until = _UNTIL.get()
     while curves.n_rounds < growth.n_rounds:
+        if time.monotonic() >= until:
+            curves.was_cut = True
+            break
         if not add_round(curves.n_rounds):
             curves.exhausted = True
             break

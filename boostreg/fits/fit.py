@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -12,12 +13,22 @@ from numpy.typing import NDArray
 
 from boostreg.arrays import Array
 from boostreg.engines import Growth, Training, get_engine
+from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
 from boostreg.penalty import Penalty
 from boostreg.record import decode_record, encode_record
 from boostreg.trees import SizeCurves
 
-__all__ = ["Fit", "FitResult", "derive_seed", "digest", "grow", "run_fit"]
+__all__ = [
+    "CutError",
+    "Fit",
+    "FitResult",
+    "TimeLimit",
+    "derive_seed",
+    "digest",
+    "grow",
+    "run_fit",
+]
 
 _ARRAYS = ("valid_loss", "train_loss", "row_losses")
 
@@ -157,6 +168,45 @@ class FitResult:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """When a piece of work must stop, in seconds of ``time.monotonic``.
+
+    This clock is the same in all processes of a machine. A limit travels with a piece
+    of work, but is no part of it.
+
+    Attributes
+    ----------
+    until : float
+        The work stops at this moment.
+    end : float
+        What follows the work must end at this moment.
+    follow : float
+        The time that follows, as a multiple of the work's own seconds.
+    """
+
+    until: float = math.inf
+    end: float = math.inf
+    follow: float = 0.0
+
+    def moment(self, started: float) -> float:
+        """Return when work that started at ``started`` must stop.
+
+        >>> TimeLimit(until=90, end=100, follow=3).moment(20)
+        40.0
+        """
+        return min(self.until, started + (self.end - started) / (1 + self.follow))
+
+
+class CutError(FitError):
+    """A fit was stopped at its time limit; it did not fail.
+
+    ``so_far`` is the result of the rounds grown until then, if it was requested.
+    """
+
+    so_far: FitResult | None = None
+
+
 def _compact(array: NDArray[np.generic]) -> NDArray[np.generic]:
     whole = array.dtype.kind == "i"
     if whole and np.array_equal(array, array.astype(np.int32)):
@@ -165,7 +215,23 @@ def _compact(array: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def grow(dataset: Dataset, fit: Fit) -> Training:
-    """Return the ensemble that ``fit`` describes, with its curves."""
+    """Return the ensemble that ``fit`` describes, with its curves.
+
+    Raises
+    ------
+    CutError
+        If a deadline stopped it.
+    """
+    training = _grow(dataset, fit)
+    if training.was_cut:
+        raise CutError(_CUT)
+    return training
+
+
+_CUT = "The fit was stopped at its time limit."
+
+
+def _grow(dataset: Dataset, fit: Fit) -> Training:
     return get_engine(fit.engine).fit(
         dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads),
         fit.penalty,
@@ -179,11 +245,17 @@ def grow(dataset: Dataset, fit: Fit) -> Training:
 
 
 def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
-    """Return the result of ``fit`` on ``dataset``; a pure function of the two."""
+    """Return the result of ``fit`` on ``dataset``; a pure function of the two.
+
+    Raises
+    ------
+    CutError
+        If a deadline stopped it.
+    """
     started = time.perf_counter()
     dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads)
     binned = time.perf_counter()
-    training = grow(dataset, fit)
+    training = _grow(dataset, fit)
     grown = time.perf_counter()
     standard = training.model.standard
     penalty = fit.penalty.to_raw(standard.units)
@@ -194,7 +266,7 @@ def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
         test = dataset.table.rows(rows)
         raw = get_engine(fit.engine).predict(training.model, test.X)
         row_losses = dataset.objective.row_losses(test.y, raw)
-    return FitResult(
+    result = FitResult(
         valid_loss=training.valid_loss,
         train_loss=training.train_loss,
         sizes=trees.sizes(penalty.reg_lambda),
@@ -203,3 +275,8 @@ def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
         seconds=time.perf_counter() - started,
         library_seconds=grown - binned,
     )
+    if training.was_cut:
+        error = CutError(_CUT)
+        error.so_far = result
+        raise error
+    return result

@@ -17,7 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from boostreg.errors import FitError, RunError
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import digest
+from boostreg.fits.fit import TimeLimit, digest
 from boostreg.fits.journal import Journal
 from boostreg.fits.process import CallLimits, CrashError, LimitError
 from boostreg.fits.work import FitWork, Work, run_work
@@ -98,8 +98,13 @@ class Ledger:
             raise self.journal.foreign(key, error) from error
         return record
 
-    def start(self, work: Work[Any], then: Callable[[Future[bytes]], None]) -> None:
-        """Run ``work``, or join it if it is already running; then call ``then``.
+    def start(
+        self,
+        work: Work[Any],
+        then: Callable[[Future[bytes]], None],
+        limit: TimeLimit | None = None,
+    ) -> None:
+        """Run ``work``, or join it if it already runs or ran; then call ``then``.
 
         ``then`` is called in a thread of the executor. Work that failed in an earlier
         run fails in the same way.
@@ -107,10 +112,41 @@ class Ledger:
         key = work.key(self.dataset)
         future = self._running.get(key) or self._failed_before(work)
         if future is None:
-            future = self.executor.submit(run_work, self.data, work)
-            self.counts.run += 1
+            future = self._submit(work, limit)
         self._running[key] = future
         future.add_done_callback(then)
+
+    def prepare(
+        self,
+        work: Work[Any],
+        then: Callable[[Future[bytes]], None],
+        limit: TimeLimit | None = None,
+    ) -> bool:
+        """Run ``work`` in case that ``start`` needs it; return whether it was started.
+
+        Work that already runs, or is in the journal, is not started. The record is
+        written to the journal only if the work is needed.
+        """
+        key = work.key(self.dataset)
+        if key in self._running or self._failed_before(work):
+            return False
+        if self.journal is not None and self.journal.get(key) is not None:
+            return False
+        self._running[key] = self._submit(work, limit)
+        self._running[key].add_done_callback(then)
+        return True
+
+    def drop(self) -> None:
+        """Cancel the work that waits for a worker."""
+        for future in self._running.values():
+            future.cancel()
+        self._running.clear()
+
+    def _submit(self, work: Work[Any], limit: TimeLimit | None) -> Future[bytes]:
+        self.counts.run += 1
+        if limit is None:
+            return self.executor.submit(run_work, self.data, work)
+        return self.executor.submit(run_work, self.data, work, limit)
 
     def record(self, work: Work[Any], data: bytes) -> None:
         """Write a record to the journal."""

@@ -2,20 +2,28 @@
 
 The timing of requests and the order of records depend on the workers. The set of
 requests and the results do not, because the next work of a job is a function of the
-records that it has received.
+records that it has received. That also holds for work that is run ahead of a decision:
+its record is passed on only if its job requests it.
 """
 
 import queue
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from boostreg.errors import FitError, InterruptedRunError
+from boostreg.fits.fit import TimeLimit
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.work import Work
 
 __all__ = ["Batch", "Job", "run_jobs"]
+
+_PATIENCE = 0.5
+_STEP = 0.02
+"""Maximum and minimum seconds to wait for a record before jobs are asked again."""
 
 
 class Job(Protocol):
@@ -75,13 +83,15 @@ class Batch:
             self.failures[work] = record
 
 
-def run_jobs(
+def run_jobs(  # noqa: PLR0913  the hooks of a run, by keyword
     jobs: Sequence[Job],
     ledger: Ledger,
     *,
     slots: int,
     stopped: Callable[[], bool] = lambda: False,
     after: Callable[[Job], None] = lambda _: None,
+    ahead: Callable[[], Sequence[Work[Any]]] = tuple,
+    limit: Callable[[Job], TimeLimit | None] = lambda _: None,
 ) -> None:
     """Run jobs to completion; earlier jobs have priority.
 
@@ -96,13 +106,19 @@ def run_jobs(
         Checked between records; once true, no new work is started.
     after : callable
         Called with a job after each of its records.
+    ahead : callable
+        Returns work that a job may request later, most likely first. It runs only on
+        workers that would be idle; ``slots`` is twice their number.
+    limit : callable
+        Returns the current time limit of a job's work. With a limit, jobs may be done
+        before all of their work has ended; the rest is dropped.
 
     Raises
     ------
     InterruptedRunError
         If ``stopped`` became true; work in flight has been recorded.
     """
-    _Scheduler(ledger, slots, stopped, after).run(jobs)
+    _Scheduler(ledger, slots, stopped, after, ahead, limit).run(jobs)
 
 
 @dataclass(slots=True)
@@ -111,9 +127,12 @@ class _Scheduler:
     _slots: int
     _stopped: Callable[[], bool]
     _after: Callable[[Job], None]
+    _ahead: Callable[[], Sequence[Work[Any]]]
+    _limit: Callable[[Job], TimeLimit | None]
     _in_flight: int = 0
+    _prepared: set[Work[Any]] = field(default_factory=set)
     _waiting: dict[int, list[Work[Any]]] = field(default_factory=dict)
-    _ended: queue.SimpleQueue[tuple[Job, Work[Any], Future[bytes]]] = field(
+    _ended: queue.SimpleQueue[tuple[Job | None, Work[Any], Future[bytes]]] = field(
         default_factory=queue.SimpleQueue
     )
 
@@ -121,25 +140,29 @@ class _Scheduler:
         open_jobs = list(jobs)
         while open_jobs and not self._stopped():
             self._fill(open_jobs)
+            self._fill_ahead(open_jobs)
             open_jobs = [job for job in open_jobs if not job.done]
-            if self._in_flight:
-                self._take_one()
-        while self._in_flight:
+            if open_jobs and self._in_flight:
+                self._take_one(self._patience(open_jobs))
+        while self._in_flight and not any(map(self._limit, jobs)):
             self._take_one()
+        self._ledger.drop()
         if any(not job.done for job in jobs):
             raise InterruptedRunError("The run was stopped.")
 
     def _fill(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             waiting = self._waiting.setdefault(id(job), [])
+            if self._limit(job):  # it checks the time when asked
+                waiting[:0] = reversed(job.ready())
             while self._in_flight < self._slots and not self._stopped():
                 if not waiting:
                     waiting.extend(reversed(job.ready()))
+                if job.done:  # at its time limit
+                    waiting.clear()
                 if not waiting:
                     break
                 self._start(job, waiting.pop())
-            if self._in_flight >= self._slots:
-                return
 
     def _start(self, job: Job, work: Work[Any]) -> None:
         found = self._ledger.look_up(work)
@@ -148,13 +171,43 @@ class _Scheduler:
             self._after(job)
             return
         self._in_flight += 1
-        self._ledger.start(work, lambda end: self._ended.put((job, work, end)))
+        self._prepared.discard(work)
+        limit = self._limit(job)
+        self._ledger.start(work, lambda end: self._ended.put((job, work, end)), limit)
 
-    def _take_one(self) -> None:
+    def _fill_ahead(self, jobs: Sequence[Job]) -> None:
+        """Give idle workers work that may be requested later."""
+        n_idle = self._slots // 2 - self._in_flight - len(self._prepared)
+        if n_idle <= 0 or self._stopped():
+            return
+        limit = next(filter(None, map(self._limit, jobs)), None)
+        for work in self._ahead():
+            if work in self._prepared:
+                continue
+            if n_idle <= 0:
+                return
+            if self._ledger.prepare(work, partial(self._note, work), limit):
+                self._prepared.add(work)
+                n_idle -= 1
+
+    def _note(self, work: Work[Any], end: Future[bytes]) -> None:
+        self._ended.put((None, work, end))
+
+    def _patience(self, jobs: Sequence[Job]) -> float:
+        """Return the seconds to wait for a record: at most until a time limit."""
+        moments = [limit.until for limit in map(self._limit, jobs) if limit]
+        if not moments:
+            return _PATIENCE
+        return min(_PATIENCE, max(min(moments) - time.monotonic(), _STEP))
+
+    def _take_one(self, patience: float = _PATIENCE) -> None:
         # With a timeout, the main thread handles signals on every platform.
         try:
-            job, work, end = self._ended.get(timeout=0.5)
+            job, work, end = self._ended.get(timeout=patience)
         except queue.Empty:
+            return
+        if job is None:
+            self._prepared.discard(work)
             return
         self._in_flight -= 1
         try:

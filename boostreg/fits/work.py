@@ -23,9 +23,9 @@ from boostreg import __version__
 from boostreg.arrays import Array, Indices
 from boostreg.baselines import SOLVERS, BaselineResult, extra_packages, run_baseline
 from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
-from boostreg.engines import Model, get_engine
+from boostreg.engines import Model, get_engine, growing_until
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, digest, grow, run_fit
+from boostreg.fits.fit import Fit, FitResult, TimeLimit, digest, grow, run_fit
 from boostreg.penalty import Units
 from boostreg.record import decode_record, encode_record
 from boostreg.trees import SIZES, TreeSize
@@ -407,15 +407,24 @@ class BaselineWork(Work[BaselineResult]):
 _OPEN: dict[str, Dataset] = {}
 
 
-def run_work(folder: str, work: Work[Any]) -> bytes:
+def run_work(folder: str, work: Work[Any], limit: TimeLimit | None = None) -> bytes:
     """Run ``work`` in a worker, on the data in ``folder``.
 
     A worker opens the data once and keeps its bins for all later work.
+
+    Raises
+    ------
+    CutError
+        If its fit was stopped at ``limit``.
     """
+    started = time.monotonic()
     if folder not in _OPEN:
         _OPEN.clear()
         _OPEN[folder] = Dataset.open(Path(folder))
-    return work.run(_OPEN[folder])
+    if limit is None:
+        return work.run(_OPEN[folder])
+    with growing_until(limit.moment(started)):
+        return work.run(_OPEN[folder])
 
 
 def _place(outer: int | None) -> str:

@@ -15,7 +15,8 @@ alone costs most is kept. The differences are always those to the pick of the se
 that they do not add up.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ import numpy as np
 from boostreg.arrays import Array
 from boostreg.changes import TOLERANCE
 from boostreg.errors import FitError
-from boostreg.fits.fit import FitResult
+from boostreg.fits.fit import CutError, FitResult, TimeLimit
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty, Range
 from boostreg.penalty.space import by_strength, least_of
@@ -176,10 +177,20 @@ class ActingJob:
     """Reduces the picks of a search, once it is done.
 
     ``reduced`` has the result by pick; it is empty if no trial is complete.
+
+    With a budget of the search, it is skipped if it would not end in time, and stopped
+    at its time limit; ``reduced`` is empty then, and ``was_cut`` true.
     """
 
-    def __init__(self, search: TuningJob, tolerance: float = TOLERANCE) -> None:
-        self._search, self.tolerance = search, tolerance
+    def __init__(
+        self,
+        search: TuningJob,
+        tolerance: float = TOLERANCE,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._search, self.tolerance, self._clock = search, tolerance, clock
+        self.was_cut = False
         self._open: dict[str, Measure] | None = None
         self._wanted: dict[str, list[Penalty]] = {}
         self._measuring: Measuring | None = None
@@ -207,14 +218,25 @@ class ActingJob:
         """Number of missing fits, as far as it is known."""
         return 0 if self._measuring is None else self._measuring.n_left
 
+    @property
+    def limit(self) -> TimeLimit | None:
+        """Current time limit of its work."""
+        budget = self._search.budget
+        if budget is None:
+            return None
+        return budget.of_acting(self._search.tuning.incumbent)
+
     def ready(self) -> Sequence[FitWork]:
         """Return work that can run now; none before the search is done."""
         if self._open is None and self._search.done:
             self._begin()
+        self._check_limit()
         return () if self._measuring is None else self._measuring.ready()
 
     def receive(self, work: FitWork, record: FitResult | FitError) -> None:
         """Take the result of a fit, or its error."""
+        if isinstance(record, CutError):
+            self._cut()
         if self._measuring is None:
             return
         self._measuring.receive(work, record)
@@ -226,6 +248,10 @@ class ActingJob:
         trials = {trial.number: trial for trial in tuning.trials}
         self._open = {}
         if all(trial.curves is None for trial in tuning.trials):
+            return
+        budget, best = self._search.budget, tuning.incumbent
+        if budget and not budget.has_time_for_acting(self._clock(), best):
+            self._cut()
             return
         for name in PICKS:
             pick: Candidate = getattr(tuning.selection, name)
@@ -241,6 +267,15 @@ class ActingJob:
         for name, one in self._open.items():
             self._wanted[name] = next(one)
         self._measure()
+
+    def _check_limit(self) -> None:
+        limit = self.limit
+        if limit is not None and self._open and self._clock() >= limit.until:
+            self._cut()
+
+    def _cut(self) -> None:
+        self.was_cut = True
+        self._open, self._measuring, self.reduced = {}, None, {}
 
     def _measure(self) -> None:
         """Start measuring what is wanted; go on at once if that is nothing."""

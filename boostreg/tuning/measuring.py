@@ -10,6 +10,7 @@ its prefixes lies on the Pareto front of leaves and loss, together with those tr
 over the folds measured so far.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self, get_args
@@ -30,7 +31,16 @@ from boostreg.tuning.trial import (
     short_folds,
 )
 
-__all__ = ["RULES", "FitSettings", "Measuring", "Race", "Rule", "Setting", "inner_fits"]
+__all__ = [
+    "RULES",
+    "FitSettings",
+    "Measuring",
+    "Race",
+    "Rule",
+    "Setting",
+    "Shrinkage",
+    "inner_fits",
+]
 
 Rule = Literal["moderated", "wilcoxon"]
 
@@ -136,19 +146,44 @@ class Race:
         return difference
 
 
+@dataclass(frozen=True, slots=True)
+class Shrinkage:
+    """The number of rounds whose learning rates sum to ``total``.
+
+    >>> Shrinkage(3.0).rounds(0.1), Shrinkage(3.0).rounds(0.04)
+    (30, 75)
+    """
+
+    total: float
+
+    def rounds(self, learning_rate: float) -> int:
+        """Return the number of rounds at a learning rate, rounded up."""
+        return math.ceil(self.total / learning_rate)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitSettings:
     """Settings that all fits of a study share.
 
     ``n_rounds`` is the maximum, ``patience`` the rounds without improvement before a
-    fit stops; ``seed`` is that of the study, and ``threads`` are per fit.
+    fit stops, each a number or ``Shrinkage``; ``seed`` is that of the study, and
+    ``threads`` are per fit.
     """
 
     n_inner: int
-    n_rounds: int
-    patience: int | None
+    n_rounds: int | Shrinkage
+    patience: int | Shrinkage | None
     seed: int
     threads: int = 1
+
+    def rounds_of(self, penalty: Penalty) -> tuple[int, int | None]:
+        """Return the maximum rounds and the patience of a penalty's fits."""
+        most, patience = self.n_rounds, self.patience
+        if isinstance(most, Shrinkage):
+            most = most.rounds(penalty.learning_rate)
+        if isinstance(patience, Shrinkage):
+            patience = patience.rounds(penalty.learning_rate)
+        return most, patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +201,15 @@ def inner_fits(setting: Setting, limits: FitSettings) -> list[Fit]:
     The seed of a fit depends only on the seed of the study and the fold, so that
     penalties are compared at equal seeds.
     """
+    n_rounds, patience = limits.rounds_of(setting.penalty)
     return [
         Fit(
             outer=setting.outer,
             inner=inner,
             engine=setting.engine,
             penalty=setting.penalty,
-            n_rounds=limits.n_rounds,
-            patience=limits.patience,
+            n_rounds=n_rounds,
+            patience=patience,
             seed=derive_seed(limits.seed, "fit", setting.outer, inner),
             threads=limits.threads,
         )
@@ -225,6 +261,10 @@ class Measuring:
         new, self._new = self._new, []
         return new
 
+    def ahead(self) -> Sequence[FitWork]:
+        """Return the work of later folds, which a lost race does not need."""
+        return [FitWork(fit) for later in self._later.values() for fit in later]
+
     def receive(self, work: FitWork, record: FitResult | FitError) -> None:
         """Take the result of a fit, or its error."""
         setting = self._owner.pop(work.fit)
@@ -274,13 +314,8 @@ class Measuring:
         self._finish(setting, self._trial(setting.penalty, good))
 
     def _trial(self, penalty: Penalty, results: Sequence[FitResult]) -> Trial:
-        return measured_trial(
-            0,
-            penalty,
-            results,
-            n_rounds=self._limits.n_rounds,
-            patience=self._limits.patience,
-        )
+        n_rounds, patience = self._limits.rounds_of(penalty)
+        return measured_trial(0, penalty, results, n_rounds=n_rounds, patience=patience)
 
     def _finish(self, setting: Setting, trial: Trial) -> None:
         self.trials[setting] = trial

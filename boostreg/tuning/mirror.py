@@ -14,7 +14,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Range
-from boostreg.tuning.measuring import Setting, inner_fits
+from boostreg.tuning.measuring import Setting, Shrinkage, inner_fits
 from boostreg.tuning.proposals import first_penalties
 from boostreg.tuning.search import Tuning
 from boostreg.tuning.trial import Trial
@@ -156,7 +156,10 @@ def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
     """
     proposer = tuning.proposer
     free, _ = first_penalties(proposer.fixed, proposer.scale)
-    fits = inner_fits(Setting(tuning.engine, tuning.outer, free), tuning.limits)
+    limits = tuning.limits
+    fits = inner_fits(Setting(tuning.engine, tuning.outer, free), limits)
+    given = (limits.n_rounds, limits.patience)
+    rounds = [repr(one) for one in given if isinstance(one, Shrinkage)]
     content = {
         "fits": [FitWork(fit).key(dataset) for fit in fits],
         "space": [[name, repr(entry)] for name, entry in proposer.space.items()],
@@ -164,6 +167,10 @@ def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
         "sampler": [proposer.sampler, proposer.scale, proposer.seed],
         "order": [proposer.in_flight, proposer.guessed, tuning.racing],
     }
+    if proposer.first:
+        content["first"] = repr(proposer.first)
+    if rounds:
+        content["rounds"] = rounds
     return f"{name}/{digest(content)[:12]}"
 
 

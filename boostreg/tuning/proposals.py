@@ -27,6 +27,7 @@ __all__ = [
     "Proposer",
     "Sampler",
     "first_penalties",
+    "portfolio",
     "quiet_optuna",
     "without_gp",
 ]
@@ -161,6 +162,86 @@ def first_penalties(
     return free, Penalty(**values, scale=scale)
 
 
+# The shapes are those of LightGBM in AutoGluon (github.com/autogluon/autogluon,
+# zeroshot_portfolio_cpu_2025_12_18.py); that of 50 leaves is near the tuned defaults of
+# pytabkit (arXiv 2407.04491). Rates are raised to what a short search can afford: small
+# trees need many rounds, so they are cheap only at a high rate. max_depth is for spaces
+# without max_leaves.
+_SMALL: tuple[Mapping[str, float], ...] = (
+    {
+        "learning_rate": 0.15,
+        "max_leaves": 5,
+        "max_depth": 3,
+        "subsample": 0.85,
+        "colsample_bytree": 0.75,
+    },
+    {
+        "learning_rate": 0.2,
+        "max_leaves": 2,
+        "max_depth": 1,
+        "subsample": 0.85,
+        "colsample_bytree": 0.6,
+    },
+)
+_LARGE: tuple[Mapping[str, float], ...] = (
+    {
+        "learning_rate": 0.05,
+        "max_leaves": 50,
+        "max_depth": 6,
+        "subsample": 0.75,
+        "min_child_weight": 5.0,
+    },
+    {
+        "learning_rate": 0.06,
+        "max_leaves": 64,
+        "max_depth": 8,
+        "subsample": 0.95,
+        "colsample_bytree": 0.4,
+        "reg_alpha": 0.8,
+        "reg_lambda": 1.6,
+    },
+)
+
+
+def portfolio(
+    space: Mapping[str, Range],
+    fixed: Mapping[str, float | int | None],
+    scale: Scale = "raw",
+) -> tuple[Penalty, ...]:
+    """Return first trials of a space that searches the learning rate, otherwise none.
+
+    By increasing cost: trees of few leaves, our defaults, trees of many leaves at a low
+    rate, and no penalty. A value outside its range is moved to the nearest one in it.
+    Equal penalties are returned once.
+
+    >>> from boostreg.penalty.space import shipped_space
+    >>> space = shipped_space("standard").entries
+    >>> [one.max_leaves for one in portfolio(space, {})]
+    [5, 2, 31, 50, 64, 31]
+    """
+    if "learning_rate" not in space:
+        return ()
+    free, default = (one.as_dict() for one in first_penalties(fixed, scale))
+    small, large = ([default | dict(one) for one in each] for each in (_SMALL, _LARGE))
+    made = []
+    for values in (*small, default, *large, free):
+        inside = {name: _nearest(entry, values[name]) for name, entry in space.items()}
+        given: dict[str, Any] = dict(fixed) | acting(space, inside)
+        made.append(Penalty(**given, scale=scale))
+    return tuple(dict.fromkeys(made))
+
+
+def _nearest(entry: Range, value: float | None) -> float | int:
+    """Return the nearest value of a range; None is no limit."""
+    if value is None:
+        return entry.high
+    if entry.contains(value):
+        return value
+    if entry.zero and value < entry.low / 2:
+        return 0.0
+    return min(max(value, entry.low), entry.high)
+
+
 @dataclass(kw_only=True)
 class Proposer:
     """Proposes the penalties of one tuning, in order.
@@ -179,8 +260,10 @@ class Proposer:
     n_trials : int
         Total number of proposals. A larger number does not change the first ones.
     guessed : bool
-        The first two proposals are followed by guesses, set by ``take_guesses``; until
+        The first proposals are followed by guesses, set by ``take_guesses``; until
         then ``may_ask`` is false.
+    first : tuple of Penalty
+        The first proposals. If it is empty, they are no penalty and our defaults.
 
     Raises
     ------
@@ -198,6 +281,7 @@ class Proposer:
     in_flight: int = 4
     n_trials: int = 40
     guessed: bool = False
+    first: tuple[Penalty, ...] = ()
     n_asked: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -211,7 +295,7 @@ class Proposer:
             raise PenaltyError(
                 f"{both[0]} is both fixed and searched; drop it from one of the two."
             )
-        self._first = first_penalties(self.fixed, self.scale)
+        self._first = self.first or first_penalties(self.fixed, self.scale)
         self._guesses: tuple[Penalty, ...] | None = None
         self._outcomes: dict[int, tuple[float, float] | None] = {}
 

@@ -4,16 +4,18 @@ It does not train and does not know the executor. Its requests and its outcome a
 functions of its arguments and of the results of the fits, in any order of arrival.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from boostreg.errors import FitError
-from boostreg.fits.fit import Fit, FitResult
+from boostreg.fits.fit import CutError, Fit, FitResult, TimeLimit
 from boostreg.fits.schedule import Batch
 from boostreg.fits.work import FitWork, Work
 from boostreg.penalty import Penalty
+from boostreg.tuning.budget import Budget
 from boostreg.tuning.guess import GUESSED, LeafSums, LeafWork, Prior, guesses, prior
 from boostreg.tuning.measuring import (
     FitSettings,
@@ -25,19 +27,20 @@ from boostreg.tuning.measuring import (
 )
 from boostreg.tuning.proposals import Proposer, first_penalties
 from boostreg.tuning.selection import Selection, TrialCurves, select
-from boostreg.tuning.trial import Trial
+from boostreg.tuning.trial import Trial, fault, measured_trial
 
 __all__ = ["Tuning", "TuningJob"]
-
-_NEVER_RACED = 2
 
 
 @dataclass(slots=True)
 class _OpenTrial:
     """A trial with unfinished fits."""
 
+    penalty: Penalty
     measuring: Measuring
     race: Race | None = None
+    results: dict[int, FitResult] = field(default_factory=dict)
+    """By inner fold; of a fit that was cut, the rounds grown until then."""
     seconds: float = 0.0
     twins: list[int] = field(default_factory=list)
     """Later trials with the same penalty, which get the same result."""
@@ -59,9 +62,9 @@ class Tuning:
     limits : FitSettings
     racing : {"moderated", "wilcoxon"} or None
         Rule by which hopeless trials are stopped; None measures all trials in full.
-        The first two trials (no penalty, our defaults) are always measured in full,
-        and so are all trials of a sampler that trades leaves for loss. A trial that
-        may lie on the front of leaves and loss is kept, see ``Race``.
+        The first trials are always measured in full, because a race needs rivals, and
+        so are all trials of a sampler that trades leaves for loss. A trial that may lie
+        on the front of leaves and loss is kept, see ``Race``.
     """
 
     engine: str
@@ -78,7 +81,12 @@ class Tuning:
         self._curves: dict[int, TrialCurves] = {}
         self._first: dict[Penalty, int] = {}
         self._estimates: dict[int, float | None] = {}
+        self._incumbent: tuple[float, int, Trial] | None = None
         self._stopped = False
+        self.n_dropped = 0
+        """Number of trials that a time limit dropped."""
+        self.n_partial: int | None = None
+        """Number of folds of the only trial, if ``end`` kept an incomplete one."""
 
     def ready(self) -> list[Fit]:
         """Return the fits that can run now, each once, in order of urgency."""
@@ -87,10 +95,32 @@ class Tuning:
         new, self._new = self._new, []
         return new
 
+    def ahead(self) -> list[FitWork]:
+        """Return work that open trials need unless they lose their race.
+
+        The oldest trial comes first: it determines when the next one may open.
+        """
+        return [w for trial in self._open.values() for w in trial.measuring.ahead()]
+
     def receive(self, fit: Fit, record: FitResult | FitError) -> None:
-        """Take the result of a fit, or its error, in any order."""
-        number = self._owner.pop(fit)
+        """Take the result of a fit, or its error, in any order.
+
+        A fit that was cut at its time limit drops its trial; if no trial is complete,
+        it stops the search. Fits of dropped trials are ignored.
+        """
+        number = self._owner.pop(fit, None)
+        if number is None:
+            return
         trial = self._open[number]
+        so_far = record.so_far if isinstance(record, CutError) else record
+        if isinstance(so_far, FitResult) and so_far.n_rounds:
+            trial.results[int(fit.inner or 0)] = so_far
+        if isinstance(record, CutError):
+            if self._curves:
+                self._drop(number)
+            else:
+                self._stopped = True
+            return
         trial.measuring.receive(FitWork(fit), record)
         if isinstance(record, FitResult):
             trial.seconds += record.seconds
@@ -102,6 +132,44 @@ class Tuning:
     def stop(self) -> None:
         """Stop proposing; open trials are still measured."""
         self._stopped = True
+
+    def end(self) -> None:
+        """Stop proposing, and drop the open trials: they neither failed nor lost.
+
+        If no trial is complete, the one with results of the most folds is kept, on
+        these folds, up to the rounds that all of them reached.
+        """
+        self._stopped = True
+        self._new.clear()
+        measured = {
+            number: list(dict(sorted(trial.results.items())).values())
+            for number, trial in self._open.items()
+            if trial.results
+        }
+        sound = {n: results for n, results in measured.items() if not fault(results)}
+        if sound and not self._curves:
+            number = max(sound, key=lambda n: (len(sound[n]), -n))
+            trial, self.n_partial = self._open[number], len(sound[number])
+            n_rounds, patience = self.limits.rounds_of(trial.penalty)
+            kept = measured_trial(
+                number,
+                trial.penalty,
+                sound[number],
+                n_rounds=n_rounds,
+                patience=patience,
+            )
+            self._estimates[number] = kept.loss
+            self._record(replace(kept, seconds=trial.seconds), number)
+        for number in list(self._open):
+            self._drop(number)
+
+    def _drop(self, number: int) -> None:
+        trial = self._open.pop(number)
+        self._owner = {fit: n for fit, n in self._owner.items() if n != number}
+        for one in (number, *trial.twins):
+            if one not in self._ended:
+                self.n_dropped += 1
+                self.proposer.tell(one, None)
 
     @property
     def done(self) -> bool:
@@ -116,9 +184,8 @@ class Tuning:
 
     @property
     def incumbent(self) -> Trial | None:
-        """The complete trial with the lowest loss so far, for a progress display."""
-        complete = (trial for trial in self.trials if trial.state == "complete")
-        return min(complete, key=lambda trial: trial.loss, default=None)
+        """The complete trial with the lowest loss so far; ties by lower number."""
+        return self._incumbent[-1] if self._incumbent else None
 
     @property
     def selection(self) -> Selection:
@@ -148,13 +215,13 @@ class Tuning:
         else:
             race = None
             by_loss = self.proposer.sampler != "nsga2"
-            if self.racing is not None and by_loss and number >= _NEVER_RACED:
+            if self.racing is not None and by_loss:
                 last = number - self.proposer.in_flight
                 seen = [self._curves[n] for n in sorted(self._curves) if n <= last]
                 race = Race.among(seen, self.racing)
             setting = Setting(self.engine, self.outer, penalty)
             measuring = Measuring([setting], self.limits, race=race)
-            self._open[number] = _OpenTrial(measuring, race)
+            self._open[number] = _OpenTrial(penalty, measuring, race)
             self._ask(number, self._open[number])
 
     def _ask(self, number: int, trial: _OpenTrial) -> None:
@@ -178,6 +245,9 @@ class Tuning:
         self._ended[trial.number] = trial
         if trial.curves is not None:
             self._curves[trial.number] = trial.curves
+            place = (trial.loss, trial.number)
+            if self._incumbent is None or place < self._incumbent[:2]:
+                self._incumbent = (*place, trial)
         leaves = trial.sizes["n_leaves"]
         self.proposer.tell(trial.number, self._estimates[first], leaves)
 
@@ -188,6 +258,9 @@ def _twin(trial: Trial, number: int) -> Trial:
     return replace(trial, number=number, curves=curves, seconds=0.0)
 
 
+_GRACE = 1.0
+"""Seconds to wait for other folds that are cut, if no trial is complete."""
+
 _MAX_GUESS_FOLDS = 5
 """Maximum number of inner folds on which leaves are measured for a guess."""
 
@@ -195,9 +268,11 @@ _MAX_GUESS_FOLDS = 5
 class TuningJob:
     """A search as a job: its fits become work, and records are passed back to it.
 
-    If the proposer of ``tuning`` takes guesses, they are computed here. It stops
-    proposing ``timeout`` seconds after the first fit. Open trials are still measured,
-    so the first trials, the references, always are.
+    If the proposer of ``tuning`` takes guesses, they are computed here.
+
+    With a ``timeout``, it stops proposing that many seconds after the first fit. Open
+    trials are still measured, so the first trials, the references, always are. With a
+    ``budget``, its fits have a time limit, and open trials are dropped at the end.
     """
 
     def __init__(
@@ -205,13 +280,14 @@ class TuningJob:
         tuning: Tuning,
         *,
         timeout: float | None = None,
+        budget: Budget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.tuning = tuning
+        self.tuning, self.budget = tuning, budget
         self._timeout, self._clock = timeout, clock
         self._started: float | None = None
-        self.was_cut = False
-        """Whether the timeout ended it, so that results depend on the machine."""
+        self._latest = math.inf
+        self._ended = False
         to, fits = tuning.proposer, []
         if to.guess_numbers:
             free, _ = first_penalties(to.fixed, to.scale)
@@ -222,8 +298,21 @@ class TuningJob:
 
     @property
     def done(self) -> bool:
-        """Whether all trials have finished."""
-        return self.tuning.done and self._guessing.done
+        """Whether all trials have finished, or the time of the search is over."""
+        skipped = self.budget is not None and self._ended
+        return self.tuning.done and (skipped or self._guessing.done)
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether time ended it or a trial, so that results depend on the machine."""
+        return self._ended or self.tuning.n_dropped > 0
+
+    @property
+    def limit(self) -> TimeLimit | None:
+        """Current time limit of its work."""
+        if self.budget is None:
+            return None
+        return self.budget.of_search(self.tuning.incumbent)
 
     @property
     def prior(self) -> Prior | None:
@@ -240,7 +329,9 @@ class TuningJob:
     def ready(self) -> Sequence[Work[Any]]:
         """Return work that can run now."""
         self._check_timeout()
-        return [*self._guessing.ready(), *map(FitWork, self.tuning.ready())]
+        leaves, fits = self._guessing.ready(), map(FitWork, self.tuning.ready())
+        # The budget may end before the first trials if they come last.
+        return [*leaves, *fits] if self.budget is None else [*fits, *leaves]
 
     def receive(self, work: FitWork | LeafWork, record: Any) -> None:
         """Take the result of a fit, or its FitError."""
@@ -251,6 +342,9 @@ class TuningJob:
                 to.take_guesses(guesses(self._found, to.space, to.fixed, to.scale))
         else:
             self.tuning.receive(work.fit, record)
+            if isinstance(record, CutError) and self.tuning.incumbent is None:
+                # Folds that started at the same time are cut at the same time.
+                self._latest = min(self._latest, self._clock() + _GRACE)
         self._check_timeout()
 
     @property
@@ -260,11 +354,16 @@ class TuningJob:
         return [records[work] for work in self._leaves if work in records]
 
     def _check_timeout(self) -> None:
-        if self._timeout is None or self.was_cut or self.tuning.done:
+        if self._ended or self.tuning.done:
             return
         now = self._clock()
+        if self.limit is not None and now >= min(self.limit.until, self._latest):
+            self._ended = True
+            self.tuning.end()
+        if self._timeout is None:
+            return
         if self._started is None:
             self._started = now
         elif now - self._started >= self._timeout:
-            self.was_cut = self.tuning.proposer.n_asked < self.tuning.proposer.n_trials
+            self._ended = self.tuning.proposer.n_asked < self.tuning.proposer.n_trials
             self.tuning.stop()

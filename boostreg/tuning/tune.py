@@ -1,6 +1,8 @@
 """Searching from Python: ``suggest`` for Optuna objectives, ``tune`` for tables."""
 
 import logging
+import math
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,23 +12,25 @@ from typing import TYPE_CHECKING, Any
 from boostreg.changes import TOLERANCE
 from boostreg.data import Task
 from boostreg.engines import get_engine
-from boostreg.errors import Fault, PenaltyError, StudyError
+from boostreg.errors import Fault, FitError, PenaltyError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.fit import derive_seed
+from boostreg.fits.fit import TimeLimit, derive_seed
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
+from boostreg.fits.process import count_cores
 from boostreg.fits.schedule import Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
-from boostreg.fits.work import PRELOAD
+from boostreg.fits.work import PRELOAD, Work
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
 from boostreg.tuning.acting import ActingJob
+from boostreg.tuning.budget import Budget
 from boostreg.tuning.engine_space import engine_space
-from boostreg.tuning.measuring import FitSettings
+from boostreg.tuning.measuring import FitSettings, Shrinkage
 from boostreg.tuning.mirror import Link, Mirror, search_name
-from boostreg.tuning.proposals import Proposer, Sampler
+from boostreg.tuning.proposals import Proposer, Sampler, portfolio
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
 from boostreg.tuning.tuned import Tuned
@@ -38,7 +42,13 @@ __all__ = ["check_names", "run_here", "suggest", "tune"]
 
 _log = logging.getLogger(__name__)
 
+_GRACE = 1.0
+"""Seconds by which the last fit may pass the timeout before it is stopped."""
+
 _RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
+
+_ROUNDS, _PATIENCE = Shrinkage(40.0), Shrinkage(3.0)
+"""Default limits of a trial: 400 and 30 rounds at a learning rate of 0.1."""
 
 
 def suggest(
@@ -106,12 +116,12 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     y: Any,
     *,
     engine: str = "xgboost",
-    space: str | Mapping[str, Any] = "default",
+    space: str | Mapping[str, Any] = "standard",
     trials: int = 40,
     cv: Any = 5,
     seed: int = 0,
-    rounds: int = 500,
-    patience: int = 30,
+    rounds: int | None = None,
+    patience: int | None = None,
     fixed: Mapping[str, Any] = _RATE,
     workers: int | None = None,
     task: Task | None = None,
@@ -148,14 +158,17 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         built-in space that the engine does not support are removed (see
         ``Tuned.notes``).
     trials : int
-        Number of configurations. The first two are no penalty and our defaults.
+        Number of configurations. The first ones of a space that searches the learning
+        rate are a few typical ones, small ensembles first; those of other spaces are no
+        penalty and our defaults.
     cv : int, splitter or iterable
         Number of folds, an object with scikit-learn's ``split``, or pairs of row
         positions.
     seed : int
         Seed of folds, proposals and fits.
     rounds, patience : int
-        Maximum boosting rounds, and rounds without improvement before a fit stops.
+        Maximum boosting rounds, and rounds without improvement before a fit stops, in
+        all trials. By default 40 and 3 divided by the learning rate of a trial.
     fixed : mapping
         Penalties that all trials share. ``learning_rate`` may be searched instead.
     workers : int, optional
@@ -169,9 +182,15 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     racing : bool
         Stop hopeless trials before all folds.
     in_flight : int
-        Maximum number of open trials, independent of the number of workers.
+        Maximum number of open trials, independent of the number of workers. Idle
+        workers measure folds of open trials that may not be needed, so up to
+        ``in_flight * cv`` workers are busy.
     timeout : float, optional
-        Seconds after which no new trials are proposed.
+        Seconds of the whole call: the start of the workers, the search, the test of
+        which penalties act, and the last fit on all rows. Fits in progress are stopped
+        and their trials dropped. If no trial is complete by then, the result is one
+        trial on the folds and rounds measured so far (see ``Tuned.notes``). The
+        last fit is stopped one second after the timeout.
     tolerance : float
         The relative change of loss that does not matter, for ``Tuned.smallest``.
     journal : path, optional
@@ -191,7 +210,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     DataError, PenaltyError, StudyError, UnsupportedPenaltyError
         If an argument is invalid; nothing is computed then.
     FitError
-        If no trial is complete.
+        If no trial is complete, or nothing was measured within ``timeout``.
 
     Examples
     --------
@@ -203,12 +222,11 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     >>> sorted(tuned.best.params("xgboost"))[:3]
     ['colsample_bytree', 'gamma', 'grow_policy']
     """
-    _check_counts(trials=trials, rounds=rounds, patience=patience)
-    _check_counts(in_flight=in_flight, workers=1 if workers is None else workers)
-    if timeout is not None and not timeout > 0:
-        raise StudyError.of(Fault(("timeout",), "above 0 seconds", timeout))
-    if not 0 < tolerance < 1:
-        raise StudyError.of(Fault(("tolerance",), "above 0 and below 1", tolerance))
+    started = time.monotonic()
+    _check_counts(trials=trials, in_flight=in_flight)
+    optional = {"rounds": rounds, "patience": patience, "workers": workers}
+    _check_counts(**{name: n for name, n in optional.items() if n is not None})
+    _check_amounts(timeout, tolerance)
     library = get_engine(engine)
     link = None if storage is None else Link(storage)
     for entries in (space, check_names(fixed)):
@@ -232,6 +250,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     settled = engine_space(engine, searched, dict(searched.fixed) | held, problem)
     for note in settled.notes:
         _log.info(note)
+    first = portfolio(settled.ranges, settled.fixed, scale)
     proposer = Proposer(
         space=settled.ranges,
         fixed=settled.fixed,
@@ -240,10 +259,14 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         seed=derive_seed(seed, "search", engine, None),
         in_flight=in_flight,
         n_trials=trials,
-        guessed=True,
+        guessed=not first,
+        first=first,
     )
     limits = FitSettings(
-        n_inner=dataset.splits.n_inner, n_rounds=rounds, patience=patience, seed=seed
+        n_inner=dataset.splits.n_inner,
+        n_rounds=rounds or _ROUNDS,
+        patience=patience or _PATIENCE,
+        seed=seed,
     )
     tuning = Tuning(
         engine=engine,
@@ -254,7 +277,18 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     )
     for penalty in corners(settled.ranges, settled.fixed, scale):
         library.check(penalty, problem)
-    job = TuningJob(tuning, timeout=timeout)
+    budget = None
+    if timeout is not None:
+        budget = Budget(
+            started=started,
+            timeout=timeout,
+            reading=time.monotonic() - started,
+            growth=1 + dataset.splits.inner_ratio,
+            n_folds=dataset.splits.n_inner,
+            n_penalties=len(settled.ranges),
+            workers=workers or count_cores(),
+        )
+    job = TuningJob(tuning, budget=budget)
     mirror = None
     if link is not None:
         name = search_name(f"tune/{engine}", tuning, dataset)
@@ -262,13 +296,44 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     acting_job = ActingJob(job, tolerance)
     jobs: list[Job] = [job, acting_job]
     run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
-    return Tuned.of(
+    notes = _notes_on_time(job, acting_job)
+    tuned = Tuned.of(
         tuning,
         dataset,
         acting=acting_job,
-        was_cut=job.was_cut,
-        notes=settled.notes,
+        was_cut=job.was_cut or acting_job.was_cut,
+        notes=(*settled.notes, *notes),
     )
+    return tuned.fitted(
+        X,
+        y,
+        sample_weight=sample_weight,
+        until=math.inf if budget is None else budget.end + _GRACE,
+    )
+
+
+def _notes_on_time(job: TuningJob, acting: ActingJob) -> list[str]:
+    """Return what the timeout ended; raise FitError if nothing was measured."""
+    notes, tuning = [], job.tuning
+    if job.budget is not None and not tuning.trials:
+        raise FitError(
+            f"Nothing was measured within the timeout of {job.budget.timeout:g} "
+            "seconds, which includes the start of the workers. Use a longer timeout."
+        )
+    if job.was_cut:
+        notes.append(
+            f"The timeout ended the search: {len(tuning.trials)} of "
+            f"{tuning.proposer.n_trials} trials were measured."
+        )
+    if tuning.n_partial is not None:
+        (trial,) = tuning.trials
+        notes.append(
+            f"No trial was complete: the only one was measured on {tuning.n_partial} "
+            f"of {tuning.limits.n_inner} folds, up to round {trial.n_rounds}."
+        )
+    if acting.was_cut:
+        notes.append("The timeout left no time to test which penalties act.")
+    return notes
 
 
 def run_here(
@@ -285,6 +350,10 @@ def run_here(
         if mirror is not None and isinstance(job, TuningJob):
             mirror.update(job.tuning.trials)
 
+    def ahead() -> list[Work[Any]]:
+        searches = (job.tuning for job in jobs if isinstance(job, TuningJob))
+        return [work for tuning in searches for work in tuning.ahead()]
+
     with ExitStack() as stack:
         executor = stack.enter_context(LocalExecutor(workers, preload=PRELOAD))
         executor.start()
@@ -294,7 +363,20 @@ def run_here(
             Path(journal).mkdir(parents=True, exist_ok=True)
             kept = stack.enter_context(Journal(Path(journal) / "journal.db"))
         ledger = Ledger(dataset, data, executor, kept)
-        run_jobs(jobs, ledger, slots=2 * executor.workers, after=after)
+        run_jobs(
+            jobs,
+            ledger,
+            slots=2 * executor.workers,
+            after=after,
+            ahead=ahead,
+            limit=limit_of,
+        )
+        if any(map(limit_of, jobs)):
+            executor.kill_now()  # fits in progress are not needed
+
+
+def limit_of(job: Job) -> TimeLimit | None:
+    return job.limit if isinstance(job, TuningJob | ActingJob) else None
 
 
 def check_names(fixed: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -307,6 +389,13 @@ def check_names(fixed: Mapping[str, Any]) -> Mapping[str, Any]:
     if unknown:
         raise PenaltyError.of(*unknown)
     return fixed
+
+
+def _check_amounts(timeout: float | None, tolerance: float) -> None:
+    if timeout is not None and not timeout > 0:
+        raise StudyError.of(Fault(("timeout",), "above 0 seconds", timeout))
+    if not 0 < tolerance < 1:
+        raise StudyError.of(Fault(("tolerance",), "above 0 and below 1", tolerance))
 
 
 def _check_counts(**counts: int) -> None:

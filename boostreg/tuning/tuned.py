@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from boostreg.arrays import Array
 from boostreg.changes import TOLERANCE
-from boostreg.engines import Problem, get_engine
-from boostreg.errors import StudyError
+from boostreg.engines import Problem, get_engine, growing_until
+from boostreg.errors import BoostregError, StudyError
 from boostreg.estimators import BoostedClassifier, BoostedRegressor
 from boostreg.figures import Cloud, Figure, Landmark, size_against_loss
 from boostreg.figures.figure import notebook_html, notebook_table
@@ -23,6 +24,7 @@ from boostreg.tuning.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["Pick", "Tuned", "trial_row"]
 
@@ -84,6 +86,8 @@ class Pick:
     def estimator(self) -> BoostedRegressor | BoostedClassifier:
         """Return an unfitted estimator of boostreg with these settings.
 
+        Its ``random_state`` is 0, so that sampling of rows and columns is repeatable.
+
         Raises
         ------
         StudyError
@@ -100,7 +104,8 @@ class Pick:
             given = {objective.name: objective.parameter}
         kind = BoostedClassifier if objective.n_classes else BoostedRegressor
         settings: dict[str, Any] = {"objective": given, **asdict(self.penalty)}
-        return kind(engine=self.engine, n_estimators=self.n_rounds, **settings)
+        settings |= {"engine": self.engine, "n_estimators": self.n_rounds}
+        return kind(**settings, random_state=0)
 
     def __repr__(self) -> str:
         return f"Pick of {self.engine}: {self._measured}\n  {self.penalty!r}"
@@ -129,11 +134,14 @@ class Tuned:
     selection : Selection
         Its ``best`` and ``one_se`` are without the penalties that do not act.
     was_cut : bool
-        Whether a timeout ended the search, so that it is not reproducible.
+        Whether a timeout ended a part of the search, so that it is not reproducible.
     notes : tuple of str
-        What was removed from the search, and why.
+        What was removed from the search, or ended by a timeout, and why.
     tolerance : float
         The relative change of loss that does not matter.
+    best_estimator_ : BoostedRegressor, BoostedClassifier or None
+        Estimator of ``best``, fitted on all rows. None if ``best`` has no rounds, or if
+        the fit failed (see ``notes``).
     """
 
     engine: str
@@ -145,6 +153,7 @@ class Tuned:
     _trials: tuple[Trial, ...]
     _problem: Problem
     _reduced: Mapping[str, Reduced] = field(default_factory=dict)
+    best_estimator_: BoostedRegressor | BoostedClassifier | None = None
 
     @classmethod
     def of(
@@ -174,6 +183,56 @@ class Tuned:
             _problem=dataset.problem(None, None).without_features(),
             _reduced={} if acting is None else acting.reduced,
         )
+
+    def fitted(
+        self, X: Any, y: Any, *, sample_weight: Any, until: float = math.inf
+    ) -> Self:
+        """Return the result with ``best_estimator_``.
+
+        ``until`` is a moment of ``time.monotonic`` after which no round is added.
+        """
+        best = self.best
+        if best.n_rounds == 0:
+            return self
+        model, notes = best.estimator(), self.notes
+        try:
+            with growing_until(until):
+                model.fit(X, y, sample_weight=sample_weight)
+        except BoostregError as error:  # the search is worth more than its last fit
+            return replace(self, notes=(*notes, f"The last fit failed: {error}"))
+        if model.n_rounds_ < best.n_rounds:
+            reached = f"{model.n_rounds_} of {best.n_rounds} rounds"
+            notes += (f"The timeout stopped the last fit at {reached}.",)
+        return replace(self, best_estimator_=model, notes=notes)
+
+    def predict(self, X: Any) -> "NDArray[Any]":
+        """Return the predictions of ``best_estimator_``: means, or classes.
+
+        Raises
+        ------
+        StudyError
+            If there is none, because no tree improved on the intercept.
+        """
+        return self._estimator().predict(X)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probabilities (n_samples, n_classes) of ``best_estimator_``.
+
+        Raises
+        ------
+        StudyError
+            As ``predict``, and if the target is not a class.
+        """
+        model = self._estimator()
+        if not isinstance(model, BoostedClassifier):
+            raise StudyError("predict_proba needs a target with classes.")
+        return model.predict_proba(X)
+
+    def _estimator(self) -> BoostedRegressor | BoostedClassifier:
+        if self.best_estimator_ is None:
+            why = "best has 0 rounds" if not self.best.n_rounds else self.notes[-1]
+            raise StudyError(f"There is no best_estimator_ to predict with: {why}.")
+        return self.best_estimator_
 
     @property
     def best(self) -> Pick:
@@ -213,7 +272,7 @@ class Tuned:
         return pd.DataFrame(
             [
                 {key: getattr(one, key) for key in _SHOWN}
-                | self._trials[one.trial].penalty.as_dict()
+                | self._penalties[one.trial].as_dict()
                 for one in self.selection.front
             ]
         )
@@ -280,10 +339,14 @@ class Tuned:
         measured: dict[str, Any] = {key: getattr(chosen, key) for key in _SHOWN}
         return Pick(
             engine=self.engine,
-            penalty=self._trials[chosen.trial].penalty,
+            penalty=self._penalties[chosen.trial],
             **measured,
             _problem=self._problem,
         )
+
+    @property
+    def _penalties(self) -> Mapping[int, Penalty]:
+        return {trial.number: trial.penalty for trial in self._trials}
 
     def __repr__(self) -> str:
         lines = [f"Tuned {self._caption}:"]

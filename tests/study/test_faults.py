@@ -234,7 +234,8 @@ FAULTS = {
         "search: {space: defualt}",
         (
             "3:17: search.space: found 'defualt'; expected one of: default, "
-            "grinsztajn2022, probst2019, tabarena2025, wide; did you mean 'default'?"
+            "grinsztajn2022, probst2019, standard, tabarena2025, wide; did you mean "
+            "'default'?"
         ),
     ),
     "space of an unknown shape": (

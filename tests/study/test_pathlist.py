@@ -55,6 +55,15 @@ def test_a_space_that_ships_is_taken_by_both_libraries(name, kind):
     assert own["lightgbm"].notes == ()
 
 
+def test_a_study_of_any_space_begins_with_no_penalty_and_our_defaults(study):
+    plan = Plan(study("search: {scale: rows, space: standard}"))
+
+    fits = plan.tuning("xgboost", 0).ready()
+
+    assert tuple(dict.fromkeys(f.penalty for f in fits)) == first_penalties({}, "rows")
+    assert {(f.n_rounds, f.patience) for f in fits} == {(500, 30)}
+
+
 def test_the_three_leaf_penalties_have_one_even_where_they_are_not_searched(study):
     plan = Plan(study("search: {space: {max_depth: {low: 2, high: 6}}}"))
 

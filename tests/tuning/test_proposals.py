@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 
 from boostreg.errors import PenaltyError, StudyError
-from boostreg.penalty import Penalty, Range, parse_space
+from boostreg.penalty import Penalty, Range, parse_space, space_names
 from boostreg.tuning import SAMPLERS, Proposer, first_penalties
+from boostreg.tuning.proposals import portfolio
 
 DEFAULT = parse_space("default").for_engine("xgboost")
+SEARCHING_RATE = [
+    name
+    for name in space_names()
+    if "learning_rate" in parse_space(name).for_engine("lightgbm")
+]
 
 
 def loss_of(penalty):
@@ -57,6 +63,44 @@ def test_first_proposals_drop_fixed_penalties_but_keep_fixed_capacity():
 
     assert (free.reg_alpha, free.min_child_samples, free.max_leaves) == (0.0, 1, 7)
     assert default == Penalty(**fixed)
+
+
+@pytest.mark.parametrize("engine", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("name", SEARCHING_RATE)
+def test_a_portfolio_lies_in_its_space_and_begins_cheaply(name, engine):
+    space = parse_space(name)
+    ranges = space.for_engine(engine)
+
+    made = portfolio(ranges, space.fixed)
+
+    for penalty in made:
+        assert all(r.contains(getattr(penalty, n)) for n, r in ranges.items())
+        assert all(getattr(penalty, n) == value for n, value in space.fixed.items())
+    leaves = [p.max_leaves or 2**p.max_depth for p in made]
+    assert made[0].learning_rate > min(p.learning_rate for p in made)
+    assert leaves[0] <= max(leaves) / 8
+
+
+def test_a_portfolio_has_our_defaults_and_ends_with_no_penalty():
+    ranges = {
+        "reg_lambda": Range(low=0.1, high=9, zero=0.2),
+        "learning_rate": Range(low=0.05, high=0.08),
+        "subsample": Range(low=0.5, high=1.0),
+    }
+
+    *others, free = portfolio(ranges, {"max_leaves": 8})
+
+    assert Penalty(max_leaves=8, learning_rate=0.08) in others
+    assert free == Penalty(max_leaves=8, learning_rate=0.08, reg_lambda=0.0)
+
+
+def test_given_first_proposals_come_before_all_others(sampler):
+    first = (Penalty(max_leaves=5), Penalty(max_leaves=6), Penalty())
+
+    asked = drive(Proposer(space=DEFAULT, sampler=sampler, first=first))
+
+    assert tuple(asked[:3]) == first
+    assert len(set(asked[3:]) - set(first)) == 37
 
 
 def test_proposals_come_from_the_space_and_keep_what_is_fixed(sampler):

@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import lightgbm
@@ -23,8 +24,9 @@ from boostreg.errors import (
     StudyError,
     UnsupportedPenaltyError,
 )
-from boostreg.penalty import parse_space
-from boostreg.tuning import FitSettings, Proposer, Tuning
+from boostreg.penalty import Penalty, parse_space
+from boostreg.tuning import FitSettings, Proposer, Tuning, first_penalties
+from boostreg.tuning.measuring import Shrinkage
 from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.search import TuningJob
@@ -66,10 +68,60 @@ def test_results_do_not_depend_on_workers(tuned, diabetes):
     assert (pair.best, pair.one_se) == (tuned.best, tuned.one_se)
 
 
-def test_the_first_trials_are_no_penalty_and_our_defaults(tuned):
-    first, second = tuned.trials["reg_lambda"][:2]
+class Stopped(Exception):  # noqa: N818  not an error: it carries the jobs
+    """Ends ``tune`` before any fit."""
 
-    assert (first, second) == (0.0, 1.0)
+
+@pytest.fixture
+def planned(monkeypatch, diabetes):
+    """Return a function that returns the search ``tune`` would run."""
+
+    def run_here(jobs, *_, **__):
+        raise Stopped(jobs[0].tuning)
+
+    monkeypatch.setattr("boostreg.tuning.tune.run_here", run_here)
+
+    def plan(**given):
+        with pytest.raises(Stopped) as stopped:
+            tune(*diabetes, **given)
+        return stopped.value.args[0]
+
+    return plan
+
+
+def test_a_space_without_the_learning_rate_begins_as_a_study_does(planned):
+    tuning = planned(space="default")
+
+    asked = [tuning.proposer.ask(), tuning.proposer.ask()]
+
+    assert asked == list(first_penalties({"learning_rate": 0.1}))
+    assert tuning.proposer.guessed
+
+
+@pytest.mark.parametrize("engine", WRAPPERS)
+def test_the_default_space_begins_with_small_ensembles(planned, engine):
+    tuning = planned(engine=engine)
+
+    fits = tuning.ready()
+
+    assert set(tuning.proposer.space) == set(parse_space("standard").entries)
+    assert [fit.penalty.max_leaves for fit in fits[::5]] == [5, 2, 31, 50]
+
+
+def test_rounds_and_patience_follow_the_rate_of_a_trial(planned):
+    fits = planned().ready()
+
+    for fit in fits:
+        rate = fit.penalty.learning_rate
+        assert rate * (fit.n_rounds - 1) < 40 <= rate * fit.n_rounds
+        assert rate * (fit.patience - 1) < 3 <= rate * fit.patience
+    assert len({fit.n_rounds for fit in fits}) == 4
+
+
+def test_given_rounds_and_patience_hold_for_every_trial(planned):
+    fits = planned(rounds=70, patience=7).ready()
+
+    assert {(fit.n_rounds, fit.patience) for fit in fits} == {(70, 7)}
 
 
 @pytest.mark.parametrize("engine", WRAPPERS)
@@ -93,13 +145,16 @@ def test_params_give_the_loss_in_the_bare_library(engine, diabetes):
     assert -scores.mean() == pytest.approx(best.loss, rel=1e-6)
 
 
-def test_estimator_of_a_pick_has_its_settings(tuned, diabetes):
-    best = tuned.best
+def test_estimator_of_a_pick_has_its_settings_and_fits_the_same_again(tuned, diabetes):
+    X, y = diabetes
+    sampling = replace(tuned.best.penalty, subsample=0.5)
+    pick = replace(tuned.best, penalty=sampling)
 
-    fitted = best.estimator().fit(*diabetes)
+    fitted, again = (pick.estimator().fit(X, y) for _ in range(2))
 
-    assert fitted.n_rounds_ == best.n_rounds
-    assert fitted.get_params()["reg_lambda"] == best.penalty.reg_lambda
+    assert fitted.n_rounds_ == pick.n_rounds
+    assert fitted.get_params()["reg_lambda"] == sampling.reg_lambda
+    np.testing.assert_array_equal(fitted.predict(X), again.predict(X))
 
 
 def test_smaller_picks_cost_loss_and_never_leaves(tuned):
@@ -124,6 +179,30 @@ def test_classes_categories_and_weights_are_taken():
     assert found.loss_name == "log loss"
     assert found.best.loss < 0.4
     assert set(found.best.estimator().fit(X, label).classes_) == {"ill", "well"}
+    weighted = found.best.estimator().fit(X, label, sample_weight=1.0 + y)
+    assert np.array_equal(found.predict(X), weighted.predict(X))
+    assert np.array_equal(found.predict_proba(X), weighted.predict_proba(X))
+
+
+def test_predictions_are_those_of_best_on_all_rows(tuned, diabetes):
+    X, y = diabetes
+
+    model = tuned.best_estimator_
+
+    assert model.n_rounds_ == tuned.best.n_rounds
+    assert np.array_equal(tuned.predict(X), tuned.best.estimator().fit(X, y).predict(X))
+    with pytest.raises(StudyError, match="predict_proba needs a target with classes"):
+        tuned.predict_proba(X)
+
+
+def test_a_pick_without_rounds_has_no_estimator():
+    X, y = np.arange(60.0)[:, None], np.tile([0.0, 1.0, 2.0], 20)
+
+    found = tune(X, y, task="regression", **SMALL | {"trials": 2})
+
+    assert found.best_estimator_ is None
+    with pytest.raises(StudyError, match=r"no best_estimator_ .* best has 0 rounds"):
+        found.predict(X)
 
 
 def test_groups_never_cross_a_fold(diabetes):
@@ -209,6 +288,7 @@ def test_folds_of_a_splitter_are_checked_as_our_own_are(given, words):
 
 
 WRONG = {
+    "rounds": (0, StudyError, "rounds must be a whole number of at least 1, got 0"),
     "trials": (0, StudyError, "trials must be a whole number of at least 1, got 0"),
     "workers": (0, StudyError, "workers must be a whole number of at least 1"),
     "cv": (1, DataError, "folds must be at least 2"),
@@ -294,11 +374,13 @@ def search(engine="xgboost", n_trials=3, n_rounds=60, **settings):
 OTHERS = {
     "engine": {"engine": "lightgbm"},
     "rounds": {"n_rounds": 61},
+    "rounds by rate": {"n_rounds": Shrinkage(6.0)},
     "seed": {"seed": 1},
     "sampler": {"sampler": "random"},
     "scale": {"scale": "rows"},
     "fixed": {"fixed": {"learning_rate": 0.3}},
     "space": {"space": parse_space(SPACE).for_engine("xgboost")},
+    "first trials": {"first": (Penalty(max_leaves=2), Penalty())},
     "in_flight": {"in_flight": 1},
 }
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boostreg.errors import FitError
-from boostreg.penalty import Range, parse_space
+from boostreg.penalty import Penalty, Range, parse_space
 from boostreg.tuning import SAMPLERS, FitSettings, Proposer, Tuning
-from boostreg.tuning.measuring import RULES
+from boostreg.tuning.measuring import RULES, Shrinkage
 
 DEFAULT = parse_space("default").for_engine("xgboost")
 WITHOUT_TORCH = [name for name in SAMPLERS if name != "gp"]
@@ -105,6 +105,25 @@ def test_every_trial_asks_for_its_inner_folds_at_equal_seeds():
     assert [fit.outer for fit in others] == [2] * 5
     assert first.seed == others[2].seed != others[0].seed
     assert (first.n_rounds, first.patience) == (60, 8)
+
+
+def test_a_trial_is_stopped_by_the_maximum_of_its_own_rate(run, cut):
+    """The loss falls for 40 rounds: 20 are too few, 60 are not."""
+    tuning = make_tuning(
+        {"learning_rate": Range(low=0.1, high=0.3)},
+        n_rounds=Shrinkage(6.0),
+        patience=Shrinkage(1.0),
+        first=(Penalty(learning_rate=0.3), Penalty(learning_rate=0.1)),
+        n_trials=2,
+    )
+    falling = np.concatenate([np.linspace(2, 1, 41), np.full(60, 1.5)])
+
+    _, fits = run(tuning, lambda fit: cut(falling, fit))
+
+    assert {(f.n_rounds, f.patience) for f in fits} == {(20, 4), (60, 10)}
+    assert [trial.n_rounds for trial in tuning.trials] == [20, 40]
+    stopped = [trial.curves.stopped_by_max for trial in tuning.trials]
+    assert stopped == [True, False]
 
 
 def test_each_fit_is_asked_for_once(run):

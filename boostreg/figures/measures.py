@@ -55,19 +55,20 @@ def columns_chart(columns: Sequence[ColumnUse], *, engine: str, title: str) -> F
     bottom = 22 + _ROW * len(columns)
     names = 7.4 * max((len(shorten(one.name, 14)) for one in columns), default=0) + 14
     middle = names + 0.42 * (_WIDTH - names)
-    frame = Frame(_WIDTH, round(bottom + 42), middle + 34, _WIDTH - 6, 20, bottom)
+    frame = Frame(_WIDTH, round(bottom + 42), middle + 34, _WIDTH - 28, 20, bottom)
     largest = max((one.gain for one in columns), default=1.0) or 1.0
     values = known(v for one in columns for v in (one.change, one.low, one.high))
     x = linear_scale([0.0, *values], frame.left, frame.right)
     class_ = encoding(engine).class_
     parts = [
         text(names, 12, "share of gain", "n"),
+        text(_WIDTH - 4, 12, "change of loss", "n", "end"),
         frame.horizontal_axis(
             x,
             n=2,
             grid=True,
             origin=0.0,
-            label="change of loss, permuted",
+            label="permuted",
             write=lambda tick: f"{signed(100 * tick.value, 0)}%",
         ),
     ]

@@ -14,7 +14,7 @@ from boostreg.figures.scale import (
     linear_scale,
     percent,
     shorten,
-    signed,
+    tick_percent,
 )
 from boostreg.figures.svg import element, path, px, text
 
@@ -69,7 +69,7 @@ def columns_chart(columns: Sequence[ColumnUse], *, engine: str, title: str) -> F
             grid=True,
             origin=0.0,
             label="permuted",
-            write=lambda tick: f"{signed(100 * tick.value, 0)}%",
+            write=lambda tick: tick_percent(tick.value),
         ),
     ]
     for k, one in enumerate(columns):

@@ -231,9 +231,7 @@ class WorkerProcess:
         reply = select.poll()
         reply.register(_pipe(process.stdout), select.POLLIN)
         seconds, seen = 0.0, time.monotonic()
-        # A check before the first wait sees fits that are shorter than a step.
-        answered = False
-        while not answered:
+        while True:  # a check before the first wait sees fits shorter than a step
             now = time.monotonic()
             since, seen = now - seen, now
             try:
@@ -247,7 +245,8 @@ class WorkerProcess:
             if excess:
                 self._reap()
                 raise LimitError(excess)
-            answered = bool(reply.poll(1000 * _STEP))
+            if reply.poll(1000 * _STEP):
+                return
 
     def _cause_of_death(self, process: subprocess.Popen[bytes]) -> str:
         # The pipe closes shortly before the process exits; kill one that does not.

@@ -248,9 +248,9 @@ def _on_single(record: RunRecord) -> str:
         for one in record.main_tuned()
         if one.engine and one.penalty in unrated and one.word(margin) == "helps"
     ]
-    if unrated == {one.penalty for one in together.values()} and not helping:
-        return "Single ones are not rated: rounds.max cut their curves."
     if not helping:
+        if unrated == {one.penalty for one in together.values()}:
+            return "Single ones are not rated: rounds.max cut their curves."
         return "No single one is shown to help once the rest is tuned."
     verb = "helps" if len(helping) == 1 else "help"
     return f"Once the rest is tuned, {listed(helping)} {verb}."

@@ -42,7 +42,7 @@ from boostreg.report.comparisons import (
 )
 from boostreg.report.parts import AnswerData, QuestionData, SettingsData
 from boostreg.report.records import EngineRecord, RunRecord
-from boostreg.report.wording import LABELS, PICKS, format_change, listed
+from boostreg.report.wording import LABELS, format_change, listed
 
 __all__ = [
     "MAX_PARAMS", "NOTABLE_SIZE", "Decision", "Pairs", "actions", "answer_data",
@@ -291,7 +291,7 @@ def actions(record: RunRecord, decision: Decision) -> Iterator[str]:
     stopped = [
         LABELS[one.name]
         for one in record.engines.values()
-        if any(one.tuned[None].candidate(p).rounds_max_reached for p in PICKS)
+        if any(one.tuned[None].candidate(p).rounds_max_reached for p in PICKED)
     ]
     if stopped:
         whose = "its" if len(stopped) == 1 else "their"

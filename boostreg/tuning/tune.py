@@ -376,6 +376,7 @@ def run_here(
 
 
 def limit_of(job: Job) -> TimeLimit | None:
+    """Return the current time limit of a job's work, None without a timeout."""
     return job.limit if isinstance(job, TuningJob | ActingJob) else None
 
 

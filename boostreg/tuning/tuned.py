@@ -269,10 +269,11 @@ class Tuned:
         """
         import pandas as pd
 
+        penalties = self._penalties
         return pd.DataFrame(
             [
                 {key: getattr(one, key) for key in _SHOWN}
-                | self._penalties[one.trial].as_dict()
+                | penalties[one.trial].as_dict()
                 for one in self.selection.front
             ]
         )

@@ -315,13 +315,13 @@ def test_long_names_leave_the_first_sentence_short(level, spread):
 
 
 @pytest.mark.parametrize(
-    ("rated", "said"),
+    ("rated", "words"),
     [
         ((False, False), "Single ones are not rated: rounds.max cut their curves."),
         ((True, False), "No single one is shown to help once the rest is tuned."),
     ],
 )
-def test_penalties_that_no_curve_can_rate_are_not_said_to_be_without_help(rated, said):
+def test_penalties_that_no_curve_can_rate_are_called_not_rated(rated, words):
     record, judged = judged_record(TREES)
     record.main_tuned = lambda: [
         SimpleNamespace(
@@ -336,4 +336,4 @@ def test_penalties_that_no_curve_can_rate_are_not_said_to_be_without_help(rated,
 
     first, *_ = short_answers(record, pairs, decide(record, pairs))
 
-    assert first["detail"].endswith(said)
+    assert first["detail"].endswith(words)

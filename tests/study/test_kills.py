@@ -77,6 +77,14 @@ def wait_for_fits(folder):
         time.sleep(0.01)
 
 
+def assert_goes_on(nursery, folder, whole):
+    """Start a run that goes on from what ``folder`` has, to the same end."""
+    nursery.start(folder)
+
+    assert nursery.status() == 0
+    assert_same_run(folder / "small", whole)
+
+
 def test_a_run_killed_at_random_moments_goes_on_to_the_same(
     nursery, undisturbed, tmp_path
 ):
@@ -91,10 +99,8 @@ def test_a_run_killed_at_random_moments_goes_on_to_the_same(
         if ends[-1] == 0:  # it was faster than the undisturbed one
             assert_same_run(tmp_path / "small", whole)
             shutil.rmtree(tmp_path / "small")
-    nursery.start(tmp_path)
 
-    assert nursery.status() == 0
-    assert_same_run(tmp_path / "small", whole)
+    assert_goes_on(nursery, tmp_path, whole)
     assert -signal.SIGKILL in ends
     assert set(ends) <= {0, -signal.SIGKILL}
 
@@ -133,9 +139,7 @@ def test_stopped_run_exits_with_130_and_goes_on_to_the_same(
         reported = (tmp_path / "printed.txt").read_text()
         assert "to resume" in reported
         assert "Traceback" not in reported
-    nursery.start(tmp_path)
-    assert nursery.status() == 0
-    assert_same_run(tmp_path / "small", undisturbed[0])
+    assert_goes_on(nursery, tmp_path, undisturbed[0])
 
 
 def test_a_run_without_room_says_so_and_goes_on_when_there_is(
@@ -148,6 +152,4 @@ def test_a_run_without_room_says_so_and_goes_on_when_there_is(
     message = (tmp_path / "printed.txt").read_text()
     assert "journal.db" in message
     assert "Traceback" not in message
-    nursery.start(tmp_path)
-    assert nursery.status() == 0
-    assert_same_run(tmp_path / "small", undisturbed[0])
+    assert_goes_on(nursery, tmp_path, undisturbed[0])

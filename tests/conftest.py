@@ -1,11 +1,13 @@
 """Fixtures that several test files share."""
 
 import os
+import sys
 
 import pytest
 from hypothesis import settings
 from warm import warm_workers
 
+from boostreg import cli
 from boostreg.engines import ENGINES, Engine
 
 # A busy machine is no fault of the code, and a failure must be there to be seen again.
@@ -50,3 +52,18 @@ def engine(request) -> Engine:
 def whole_engine(request) -> Engine:
     """Return each engine that has reg_alpha, min_split_gain and all the rest."""
     return ENGINES[request.param]
+
+
+@pytest.fixture
+def main(monkeypatch, capsys, tmp_path):
+    """Return a function that runs the command line in this process, in a new folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["boostreg", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out, captured.err
+
+    return run

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import json
 import os
 import re
 import shutil
@@ -44,21 +45,6 @@ def command(tmp_path):
     return run
 
 
-@pytest.fixture
-def main(monkeypatch, capsys, tmp_path):
-    """Return a function that runs the command line in this process, in a new folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["boostreg", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        return ended.value.code or 0, captured.out, captured.err
-
-    return run
-
-
 def study(folder, text="", *, table=TABLE, target="y", data=""):
     """Write a table and a study of it; return the study's path."""
     if table is not None:
@@ -73,7 +59,8 @@ def test_help_lists_the_commands(command):
     status, out, err = command("--help")
 
     assert (status, err) == (0, "")
-    assert re.findall(r"^  (run|report|validate|size) ", out, re.MULTILINE) == [
+    assert re.findall(r"^  (init|run|report|validate|size) ", out, re.MULTILINE) == [
+        "init",
         "run",
         "report",
         "validate",
@@ -245,34 +232,65 @@ def test_each_kind_of_error_has_its_exit_code(
     runner = importlib.import_module("boostreg.study.runner")
     monkeypatch.setattr(runner, "run_study", fail)
 
-    assert main("run", "x.yaml") == (status, "", message)
+    assert main("run", STUDIES / "wine.yaml") == (status, "", message)
 
 
-def test_run_passes_its_options_on_and_prints_answer_and_page(main, monkeypatch):
+@pytest.fixture
+def ran(monkeypatch):
+    """Let ``run`` end at once with an answer; return what it was given."""
     given = {}
-    stored = {"text": {"answer": ["Use lasso."]}}
 
-    def run_study(path, *, out, workers, dask, progress):
-        given.update(path=path, out=out, workers=workers, dask=dask)
-        progress(Event("trials", 0, 1))
+    def run_study(study, *, out, workers, dask, progress):
+        given.update(spec=study.spec, out=out, workers=workers, dask=dask)
+        if progress is not None:
+            progress(Event("trials", 0, 1))
         return out / "mine"
 
     runner = importlib.import_module("boostreg.study.runner")
     monkeypatch.setattr(runner, "run_study", run_study)
     runs = importlib.import_module("boostreg.study.run")
+    stored = {"text": {"answer": ["Use lasso."]}}
     monkeypatch.setattr(runs, "read_results", lambda _: stored)
+    return given
 
+
+def test_run_passes_its_options_on_and_prints_answer_and_page(main, ran, tmp_path):
     options = ("--out", "here", "--workers", "3", "--dask", "tcp://127.0.0.1:8786")
-    status, out, err = main("run", "mine.yaml", *options)
+    status, out, err = main("run", study(tmp_path).name, *options)
 
-    assert given == {
-        "path": Path("mine.yaml"),
-        "out": Path("here"),
-        "workers": 3,
-        "dask": "tcp://127.0.0.1:8786",
-    }
+    assert ran.pop("spec").name == "mine"
+    assert ran == {"out": Path("here"), "workers": 3, "dask": "tcp://127.0.0.1:8786"}
     printed = f"Use lasso.\n{Path('here/mine/report.html')}\n"
     assert (status, out, err) == (0, printed, "1 trials\n")
+
+
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)])
+def test_json_is_all_that_standard_output_has(main, ran, tmp_path, quiet):
+    status, out, err = main("run", study(tmp_path), "--out", "o", "--json", *quiet)
+
+    assert ran["workers"] is None
+    assert (status, out.count("\n"), err) == (0, 1, "" if quiet else "1 trials\n")
+    folder = Path("o/mine")
+    assert json.loads(out) == {
+        "answer": ["Use lasso."],
+        "folder": str(folder),
+        "report": str(folder / "report.html"),
+        "results": str(folder / "results.json"),
+    }
+
+
+@pytest.mark.usefixtures("ran")
+def test_quiet_run_prints_nothing_and_open_shows_its_page(main, monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+
+    assert main("run", study(tmp_path), "--out", "o", "--quiet", "--open") == (
+        0,
+        "",
+        "",
+    )
+
+    assert opened == [(tmp_path / "o/mine/report.html").as_uri()]
 
 
 @pytest.mark.parametrize("command_name", ["report", "size"])

@@ -6,11 +6,13 @@ the libraries that they need, so that ``--help`` is quick.
 
 import errno
 import io
+import json
 import signal
 import sys
-from contextlib import nullcontext
+import webbrowser
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -25,6 +27,10 @@ from boostreg.errors import (
     RunError,
     reason,
 )
+from boostreg.study.presets import PRESETS, preset_lines
+
+if TYPE_CHECKING:
+    from boostreg.study.progress import Progress
 
 __all__ = ["Lines", "app", "bar", "main"]
 
@@ -55,8 +61,39 @@ _BAD_PATH = frozenset(
     }
 )
 
-StudyFile = Annotated[
-    Path, typer.Argument(help="Study file, such as studies/quickstart.yaml.")
+
+def _known_preset(name: str | None) -> str | None:
+    if name is not None and name not in PRESETS:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(PRESETS)}.")
+    return name
+
+
+StudySource = Annotated[
+    str,
+    typer.Argument(
+        help="Study file, such as studies/quickstart.yaml; or a table with --target.",
+    ),
+]
+Target = Annotated[
+    str | None, typer.Option(help="Column to predict, if STUDY is a table.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set a key of the study, such as search.trials=10; may be repeated.",
+    ),
+]
+PresetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        callback=_known_preset,
+        help="How much work to do, unless the study or --set says otherwise. "
+        + "; ".join(preset_lines()),
+    ),
 ]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
 RunsFolder = Annotated[Path, typer.Argument(help="Folder that contains runs.")]
@@ -84,9 +121,39 @@ def _options(
     del version
 
 
+def _changes(preset: str | None, settings: list[str] | None) -> list[str]:
+    """Return the keys of a study that options set."""
+    return [*([f"preset={preset}"] if preset else []), *(settings or [])]
+
+
 @app.command()
-def run(
-    study: StudyFile,
+def init(
+    data: Annotated[
+        str,
+        typer.Argument(help="Table, or a source as in a study."),
+    ],
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Study file to write.", show_default="NAME.yaml of DATA"),
+    ] = None,
+    preset: PresetOption = None,
+    settings: Settings = None,
+) -> None:
+    """Write a study file for a table; an existing file is never changed."""
+    from boostreg.study.draft import draft_study, name_of, write_draft
+
+    path = Path(f"{name_of(data)}.yaml") if out is None else out
+    draft = draft_study(data, target, path, _changes(preset, settings))
+    write_draft(draft)
+    for line in (*draft.found, f"{path} was written. Next: boostreg run {path}"):
+        _print(line)
+
+
+@app.command()
+def run(  # noqa: PLR0913, PLR0917 - an argument per option
+    study: StudySource,
+    target: Target = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -104,17 +171,46 @@ def run(
         str | None,
         typer.Option(help="Address of a Dask scheduler for the fits: tcp://HOST:PORT."),
     ] = None,
+    preset: PresetOption = None,
+    settings: Settings = None,
+    show: Annotated[
+        bool, typer.Option("--open", help="Open the report in a browser.")
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print the answer and the paths as one line of JSON instead."
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only errors, and --json if given.")
+    ] = False,
 ) -> None:
     """Run or resume a study and write its report."""
+    from boostreg.study.draft import open_study
     from boostreg.study.run import read_results
     from boostreg.study.runner import run_study
 
-    with bar() if sys.stderr.isatty() else nullcontext(Lines()) as progress:
+    opened = open_study(study, target, _changes(preset, settings))
+    shown: AbstractContextManager[Progress | None] = nullcontext(Lines())
+    if quiet:
+        shown = nullcontext()
+    elif sys.stderr.isatty():
+        shown = bar()
+    with shown as progress:
         folder = run_study(
-            study, out=out, workers=workers, dask=dask, progress=progress
+            opened, out=out, workers=workers, dask=dask, progress=progress
         )
-    for line in (*read_results(folder)["text"]["answer"], folder / "report.html"):
-        _print(line)
+    answer, page = read_results(folder)["text"]["answer"], folder / "report.html"
+    if as_json:
+        files = {"folder": folder, "report": page, "results": folder / "results.json"}
+        paths = {name: str(path) for name, path in files.items()}
+        typer.echo(json.dumps({"answer": list(answer), **paths}))
+    elif not quiet:
+        for line in (*answer, page):
+            _print(line)
+    if show:
+        webbrowser.open(page.resolve().as_uri())
 
 
 @app.command()
@@ -176,16 +272,19 @@ def compare(
 
 @app.command()
 def validate(
-    study: StudyFile,
+    study: StudySource,
+    target: Target = None,
     out: Annotated[
         Path, typer.Option(help="Folder of earlier runs, which warnings refer to.")
     ] = Path("reports"),
+    preset: PresetOption = None,
+    settings: Settings = None,
 ) -> None:
     """Check a study and its data, and print what a run would do."""
-    from boostreg.study.load import load_study
+    from boostreg.study.draft import open_study
     from boostreg.study.plan import outline
 
-    for line in outline(load_study(study), out):
+    for line in outline(open_study(study, target, _changes(preset, settings)), out):
         _print(line)
 
 

@@ -52,10 +52,15 @@ _EXPECTED = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A line and a column, counted from 1."""
+    """A line and a column, counted from 1; or the ``origin`` of what is in no file.
+
+    >>> PlacedFault(Place(1, 1, "--set search"), "search.trials", "unknown.").line("")
+    '--set search: search.trials: unknown.'
+    """
 
     line: int
     column: int
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,8 +72,9 @@ class PlacedFault:
     text: str
 
     def line(self, file: str) -> str:
-        """Return ``file:line:col: key.path: text``."""
-        where = f"{file}:{self.place.line}:{self.place.column}"
+        """Return ``file:line:col: key.path: text``, or with the origin as the place."""
+        at = self.place
+        where = at.origin or f"{file}:{at.line}:{at.column}"
         return ": ".join(part for part in (where, self.key, self.text) if part)
 
 

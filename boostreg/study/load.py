@@ -4,7 +4,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from boostreg.baselines import available_baselines, missing_extra, why_lacking
+from boostreg.data import Table, prepare_table, read_source
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import BoostregError, Loc, StudyError, UnsupportedPenaltyError
 from boostreg.fits.dask import check_address
@@ -20,19 +21,22 @@ from boostreg.penalty import Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.space import corners
 from boostreg.study.claim_checks import unsupported_claims
-from boostreg.study.faults import PlacedFault, as_error, describe, explain, show
+from boostreg.study.faults import as_error, describe, explain, show
 from boostreg.study.files import write_text
 from boostreg.study.spec import Dask, StudySpec
-from boostreg.study.yaml_reader import Document, read_yaml
+from boostreg.study.yaml_reader import Document, parse_yaml, read_yaml
 from boostreg.tuning.engine_space import EngineSpace
 from boostreg.tuning.mirror import moved
 from boostreg.tuning.proposals import without_gp
 
 __all__ = [
+    "NAMED",
     "Study",
     "check_baselines",
     "check_engines",
+    "checked_study",
     "load_study",
+    "read_table",
     "unsupported",
     "without_effect",
     "write_study",
@@ -64,7 +68,7 @@ def without_effect(spec: StudySpec) -> tuple[str, ...]:
     return ()
 
 
-_NAMED = ("sklearn", "openml", "synthetic")
+NAMED = ("sklearn", "openml", "synthetic")
 """Prefixes of sources that are not paths."""
 
 
@@ -97,12 +101,15 @@ class Study:
             key, text = ".".join(map(str, loc)), error.text.replace("\n", "\n  ")
             if self.document is None:
                 raise type(error)(f"{key}: {text}") from error
-            fault = PlacedFault(self.document.place(loc), key, text)
+            fault = self.document.fault(loc, text)
             raise type(error)(fault.line(self.document.file)) from error
 
 
-def load_study(path: str | Path) -> Study:
+def load_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     """Read and check a study file, as described by ``StudySpec``.
+
+    Each of ``changes`` is ``KEY=VALUE`` and sets a key of the study by its path, such
+    as ``search.trials=10``; the value is YAML.
 
     Raises
     ------
@@ -118,6 +125,13 @@ def load_study(path: str | Path) -> Study:
         raise StudyError(
             f"{path}: {found}; expected a mapping with at least the keys name and data."
         )
+    return checked_study(document, Path(path), changes)
+
+
+def checked_study(document: Document, path: Path, changes: Sequence[str] = ()) -> Study:
+    """Return the study of a document with a mapping, see ``load_study``."""
+    for change in changes:
+        _set(document, change)
     faults = document.faults
     known = {(fault.key, fault.place) for fault in faults}
     try:
@@ -127,20 +141,49 @@ def load_study(path: str | Path) -> Study:
             if one["type"] == "default_factory_not_called":  # follows from another
                 continue
             loc, text, at_key = explain(one, StudySpec)
-            place = document.place(loc, of_key=at_key)
-            fault = PlacedFault(place, ".".join(map(str, loc)), text)
-            if (fault.key, place) not in known:
+            fault = document.fault(loc, text, of_key=at_key)
+            if (fault.key, fault.place) not in known:
                 faults.append(fault)
     else:
         faults += [
-            PlacedFault(
-                document.place(keys, of_key=True), ".".join(map(str, keys)), text
-            )
-            for keys, text in unsupported(spec)
+            document.fault(keys, text, of_key=True) for keys, text in unsupported(spec)
         ]
     if faults:
         raise as_error(document.file, faults)
-    return Study(spec, Path(path), document)
+    return Study(spec, path, document)
+
+
+def _set(document: Document, change: str) -> None:
+    """Set a key of a document, given as ``KEY=VALUE``."""
+    key, equals, text = change.partition("=")
+    loc, origin = tuple(key.split(".")), f"--set {key}"
+    if not equals or "" in loc:
+        raise StudyError(
+            f"--set needs KEY=VALUE, such as --set search.trials=10, got {change!r}."
+        )
+    value = parse_yaml(text, origin)
+    for fault in value.faults:
+        place = replace(fault.place, origin=origin)
+        path = ".".join(filter(None, (key, fault.key)))
+        document.faults.append(replace(fault, place=place, key=path))
+    document.change(loc, value.content, origin)
+
+
+def read_table(study: Study) -> Table:
+    """Return the checked table of a study; DataError if it cannot be read."""
+    data = study.spec.data
+    with study.at("data"):
+        frame = read_source(data.source, base=study.base, reading=data.reading)
+        return prepare_table(
+            frame,
+            target=data.target,
+            task=data.task,
+            drop=data.drop,
+            groups=data.groups,
+            time=data.time,
+            weights=data.weights,
+            reading=data.reading,
+        )
 
 
 def write_study(study: Study, path: Path) -> None:
@@ -149,7 +192,7 @@ def write_study(study: Study, path: Path) -> None:
     The paths of the source and of an SQLite storage stay relative if they were.
     """
     content, source = study.spec.as_dict(), study.spec.data.source
-    named = source.partition(":")[0] in _NAMED
+    named = source.partition(":")[0] in NAMED
     if not named and not Path(source).is_absolute():
         relative = os.path.relpath(study.base / source, path.resolve().parent)
         content["data"]["source"] = Path(relative).as_posix()

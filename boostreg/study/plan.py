@@ -21,8 +21,6 @@ from boostreg.data import (
     data_card,
     make_splits,
     named_signs,
-    prepare_table,
-    read_source,
     with_class_weights,
 )
 from boostreg.effects.importance import design_penalties, design_shares
@@ -39,7 +37,13 @@ from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.faults import describe
-from boostreg.study.load import Study, check_baselines, check_engines, without_effect
+from boostreg.study.load import (
+    Study,
+    check_baselines,
+    check_engines,
+    read_table,
+    without_effect,
+)
 from boostreg.study.path_grids import (
     engine_grids,
     left_out,
@@ -47,6 +51,7 @@ from boostreg.study.path_grids import (
     path_base,
     path_names,
 )
+from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.run import damage_as_data_error, read_results
 from boostreg.study.spec import Folds, Validation
 from boostreg.tuning import Proposer, Tuning
@@ -54,7 +59,7 @@ from boostreg.tuning.acting import PICKS
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 
-__all__ = ["Plan", "outline"]
+__all__ = ["Plan", "default_outer", "outline"]
 
 _MAX_FOLDS = 20_000
 """Maximum number of folds over both levels: each is fitted by every trial."""
@@ -62,19 +67,16 @@ _MAX_FOLD_ROWS = 10**9
 """Maximum number of rows over all folds: each row number takes 8 bytes."""
 
 
-_FEW_ROWS, _REPEATS = 2000, 3
-"""Below so many rows, the default outer folds are repeated."""
-
-
-def _default_outer(table: Table) -> Folds:
+def default_outer(table: Table, preset: Preset) -> Folds:
     """Return the outer folds of a study that sets none.
 
     Repeats show how much a fit depends on its training rows, which matters with few
     rows. Folds that go forward in time, or deal out few groups, are the same each time.
     """
     few_groups = table.groups is not None and len(np.unique(table.groups)) < 10
-    repeated = table.n_samples < _FEW_ROWS and table.time is None and not few_groups
-    return Folds(repeats=_REPEATS if repeated else 1)
+    fixed = table.time is not None or few_groups
+    repeats = 1 if fixed else preset.repeats(table.n_samples)
+    return Folds(folds=preset.outer_folds, repeats=repeats)
 
 
 def _metrics(names: tuple[str, ...] | None, objective: Objective) -> tuple[str, ...]:
@@ -127,18 +129,7 @@ class Plan:
 
     def __init__(self, study: Study) -> None:
         spec, data = study.spec, study.spec.data
-        with study.at("data"):
-            frame = read_source(data.source, base=study.base, reading=data.reading)
-            table = prepare_table(
-                frame,
-                target=data.target,
-                task=data.task,
-                drop=data.drop,
-                groups=data.groups,
-                time=data.time,
-                weights=data.weights,
-                reading=data.reading,
-            )
+        table = read_table(study)
         with study.at("data", "class_weights"):
             self.table = with_class_weights(table, data.class_weights)
         with study.at("data", "objective"):
@@ -153,7 +144,7 @@ class Plan:
             self.metrics = _metrics(spec.metrics, self.objective)
         with study.at("claims"):
             check_claims(spec, self.objective.name)
-        outer = spec.validation.outer or _default_outer(self.table)
+        outer = spec.validation.outer or default_outer(self.table, PRESETS[spec.preset])
         validation = spec.validation.model_copy(update={"outer": outer})
         with study.at("validation"):
             _check_n_folds(validation, self.table.n_samples)

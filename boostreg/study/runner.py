@@ -42,7 +42,7 @@ from boostreg.report.records import (
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
 from boostreg.study.index import write_index
-from boostreg.study.load import load_study, write_study
+from boostreg.study.load import Study, load_study, write_study
 from boostreg.study.measurements import Claims, Insights
 from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import Plan
@@ -75,7 +75,7 @@ Where = tuple[str, int | None]
 
 
 def run_study(
-    path: str | Path,
+    path: str | Path | Study,
     *,
     out: str | Path | None = None,
     workers: int | None = None,
@@ -89,8 +89,8 @@ def run_study(
 
     Parameters
     ----------
-    path : str or Path
-        The study's YAML file.
+    path : str, Path or Study
+        The study's YAML file, or a study that is already read.
     out : str or Path, optional
         Folder for the folder of the run, which has the name of the study. Default:
         ``reports`` in the working directory.
@@ -112,8 +112,8 @@ def run_study(
     RunError
         If the folder is in use or cannot be written.
     """
-    study = load_study(Path(path))
-    folder = run_folder(Path(path), study.spec.name, out)
+    study = path if isinstance(path, Study) else load_study(path)
+    folder = run_folder(study.path, study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or (lambda _: None), plan.lint()
     for warning in (*plan.notes, *lint, *plan.edge_findings(folder)):

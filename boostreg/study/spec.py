@@ -40,6 +40,7 @@ from boostreg.study.faults import (
     show,
     tag,
 )
+from boostreg.study.presets import PRESETS, PresetName, with_preset
 from boostreg.study.strict import Strict, Text, is_number, one_of
 from boostreg.tuning import Sampler
 from boostreg.tuning.mirror import check_storage, masked
@@ -62,6 +63,7 @@ __all__ = [
 _FIXED: Mapping[str, float] = MappingProxyType({"learning_rate": 0.1})
 """Default of ``search.fixed``."""
 
+_DEFAULT = PRESETS["default"]
 _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
 _BYTES |= {"gib": 2**30}
@@ -324,7 +326,7 @@ _TUNED_BY = (
 class Search(Strict):
     """What is searched, and how."""
 
-    trials: Count = 40
+    trials: Count = _DEFAULT.trials
     timeout: Annotated[float, Field(gt=0)] | None = None
     sampler: Sampler = "tpe"
     in_flight: Annotated[int, Field(ge=1, le=1000)] = 4
@@ -398,7 +400,7 @@ class Holdout(Strict):
 class Validation(Strict):
     """The outer folds, which judge, and the inner folds, which choose.
 
-    ``outer`` None: five folds, repeated if there are few rows, see ``Plan``.
+    ``outer`` None: those of the preset, repeated if there are few rows, see ``Plan``.
     """
 
     outer: (
@@ -409,7 +411,7 @@ class Validation(Strict):
         ]
         | None
     ) = None
-    inner: Folds = Folds()
+    inner: Folds = Folds(folds=_DEFAULT.inner_folds)
 
 
 class Paths(Strict):
@@ -418,14 +420,14 @@ class Paths(Strict):
     penalties: Annotated[tuple[str, ...], AfterValidator(_all_of(PENALTIES))] | None = (
         None
     )
-    points: Annotated[int, Field(ge=2, le=1000)] = 15
+    points: Annotated[int, Field(ge=2, le=1000)] = _DEFAULT.path_points
 
 
 class Effects(Strict):
     """A space-filling design, for the importance of penalties."""
 
     design: Annotated[str, AfterValidator(one_of(("sobol",)))] = "sobol"
-    points: Annotated[int, Field(ge=0, le=100_000)] = 64
+    points: Annotated[int, Field(ge=0, le=100_000)] = _DEFAULT.design_points
 
 
 class Select(Strict):
@@ -466,7 +468,8 @@ class Limits(Strict):
 class StudySpec(Strict):
     """A study; only ``name``, ``data.source`` and ``data.target`` are required.
 
-    ``metrics`` None: those that suit the objective, see ``boostreg.metrics``.
+    ``metrics`` None: those that suit the objective, see ``boostreg.metrics``. The keys
+    that ``preset`` decides are filled in, so that it is not needed to repeat a run.
 
     Examples
     --------
@@ -478,6 +481,7 @@ class StudySpec(Strict):
     name: str
     title: Text = Field(default_factory=lambda known: known.get("name", ""))
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    preset: PresetName = "default"
     data: Data
     engines: Annotated[
         tuple[str, ...], Field(min_length=1), AfterValidator(_all_of(tuple(ENGINES)))
@@ -496,6 +500,17 @@ class StudySpec(Strict):
     metrics: Annotated[tuple[str, ...], AfterValidator(_distinct)] | None = None
     compute: Compute = Compute()
     limits: Limits = Limits()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data without the preset, whose values are in their own keys."""
+        content = super().as_dict()
+        del content["preset"]
+        return content
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_fills_what_is_not_set(cls, content: Any) -> Any:
+        return with_preset(content) if isinstance(content, Mapping) else content
 
     @field_validator("name", mode="after")
     @classmethod

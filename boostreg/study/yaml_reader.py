@@ -29,7 +29,7 @@ from ruamel.yaml.events import (
 from boostreg.errors import Loc, StudyError, reason
 from boostreg.study.faults import Place, PlacedFault, as_error, show
 
-__all__ = ["MAX_DEPTH", "Document", "read_yaml"]
+__all__ = ["MAX_DEPTH", "Document", "parse_yaml", "read_yaml"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -56,7 +56,8 @@ class Document:
     """The content of a YAML file, with the position of each key and value.
 
     ``content`` consists of dict, tuple, str, int, float, bool and None. ``faults`` are
-    errors after which reading can continue, such as a duplicate key.
+    errors after which reading can continue, such as a duplicate key. ``top`` is the
+    position of what has no own, ``changed`` are the keys that ``change`` has set.
     """
 
     file: str
@@ -64,6 +65,8 @@ class Document:
     keys: dict[Loc, Place] = field(default_factory=dict)
     values: dict[Loc, Place] = field(default_factory=dict)
     faults: list[PlacedFault] = field(default_factory=list)
+    top: Place = _TOP
+    changed: set[Loc] = field(default_factory=set)
 
     def place(self, loc: Loc, *, of_key: bool = False) -> Place:
         """Return the position of a value or key, or of the nearest existing parent."""
@@ -73,13 +76,48 @@ class Document:
         holders = (loc[:n] for n in range(len(loc), 0, -1))
         # A list entry has no key; use the position of its value.
         known = (self.keys.get(h) or self.values.get(h) for h in holders)
-        return next((place for place in known if place is not None), _TOP)
+        return next((place for place in known if place is not None), self.top)
+
+    def fault(self, loc: Loc, text: str, *, of_key: bool = False) -> PlacedFault:
+        """Return what is wrong with a value or key, at its position."""
+        place = self.place(loc, of_key=of_key)
+        # The origin of a change is its key.
+        key = "" if loc in self.changed else ".".join(map(str, loc))
+        return PlacedFault(place, key, text)
+
+    def change(self, loc: tuple[str, ...], value: Any, origin: str) -> None:
+        """Set the value of a key; errors about it are reported at ``origin``.
+
+        Missing parents become mappings. Raises StudyError if a parent is a value.
+        """
+        place, parent = Place(1, 1, origin), self.content
+        for known in (self.keys, self.values):
+            for old in [one for one in known if one[: len(loc)] == loc]:
+                del known[old]
+        for n, key in enumerate(loc[:-1], 1):
+            if parent.get(key) is None:
+                parent[key] = {}
+                self.keys[loc[:n]] = self.values[loc[:n]] = place
+            parent = parent[key]
+            if not isinstance(parent, dict):
+                path = ".".join(loc[:n])
+                raise StudyError(
+                    f"{origin}: {path} is {show(parent)}, which has no keys; set all "
+                    f"of {path}."
+                )
+        parent[loc[-1]] = value
+        self.keys[loc] = self.values[loc] = place
+        self.changed.add(loc)
 
 
 def read_yaml(path: Path) -> Document:
     """Read a YAML file with one document; StudyError if that is impossible."""
-    text = _read_text(path)
-    document = Document(str(path))
+    return parse_yaml(_read_text(path), str(path))
+
+
+def parse_yaml(text: str, file: str) -> Document:
+    """Return the one document of a YAML text; errors name it as ``file``."""
+    document = Document(file)
     _check_nesting(document.file, text)
     try:
         _Builder(document, _events(text)).build()
@@ -93,7 +131,7 @@ def read_yaml(path: Path) -> Document:
         raise as_error(document.file, [fault]) from None
     except YAMLError as error:
         text = " ".join(str(error).split())
-        raise StudyError(f"{path}: invalid YAML: {text}.") from None
+        raise StudyError(f"{file}: invalid YAML: {text}.") from None
     return document
 
 

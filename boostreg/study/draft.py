@@ -1,0 +1,308 @@
+"""A study made for a table: what ``boostreg init`` writes and ``boostreg run`` runs."""
+
+import json
+import os
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boostreg.data import Table, read_source
+from boostreg.data.cells import as_yaml, as_yaml_text, quoted
+from boostreg.errors import DataError, RunError, StudyError, reason
+from boostreg.study.faults import Place
+from boostreg.study.load import NAMED, Study, checked_study, load_study, read_table
+from boostreg.study.plan import default_outer
+from boostreg.study.presets import PRESETS, Preset
+from boostreg.study.spec import StudySpec
+from boostreg.study.yaml_reader import Document, parse_yaml
+
+__all__ = [
+    "Draft",
+    "draft_study",
+    "flow_yaml",
+    "name_of",
+    "open_study",
+    "write_draft",
+]
+
+_STUDY_SUFFIXES = ("", ".yaml", ".yml", ".json")
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9_-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./%-]*")
+_MAX_COLUMNS = 100
+"""Columns that one message lists."""
+_MAX_NOTES = 3
+"""Notes on a table that are printed; the file has all of them."""
+_WORDS = {
+    "preset": "or quick, thorough: sets the keys in comments below",
+    "data.source": "relative to this file",
+    "search.scale": "penalties in rows of the first tree",
+    "search.trials": "per engine and outer fold",
+    "validation.outer": "these folds estimate the loss",
+    "validation.inner": "these folds choose the parameters",
+    "paths.points": "per penalty",
+    "effects.points": "for the importance of penalties",
+    "tolerance": "the change of loss that does not matter",
+}
+"""Comments on keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A study for a table.
+
+    Attributes
+    ----------
+    study : Study
+    text : str
+        The study as commented YAML, which gives the same study when it is read.
+    found : tuple of str
+        Lines on the table: rows, columns, target, and notes.
+    """
+
+    study: Study
+    text: str
+    found: tuple[str, ...]
+
+
+def open_study(
+    source: str, target: str | None = None, changes: Sequence[str] = ()
+) -> Study:
+    """Return the study of a study file, or of a table and its target.
+
+    A table is a ``source`` as in a study, or a file whose name does not end as that of
+    a study file. ``changes`` are those of ``load_study``.
+
+    Raises
+    ------
+    StudyError
+        If a table has no target, or a study file is given one.
+    """
+    is_study = Path(source).suffix.lower() in _STUDY_SUFFIXES and not _is_named(source)
+    if not is_study:
+        path = Path(f"{name_of(source)}.yaml")
+        return draft_study(source, target, path, changes).study
+    if target is not None:
+        raise StudyError(
+            f"{source} is a study, whose target is data.target; remove --target, which "
+            "is for a table."
+        )
+    return load_study(source, changes)
+
+
+def draft_study(
+    source: str, target: str | None, path: Path, changes: Sequence[str] = ()
+) -> Draft:
+    """Return a study for a table, without writing it.
+
+    Parameters
+    ----------
+    source : str
+        The table: a file relative to the working directory, or a source as in a study.
+    target : str or None
+        The column to predict.
+    path : Path
+        Where the study file will be; only its folder matters.
+    changes : sequence of str
+        Keys of the study to set, see ``load_study``.
+
+    Raises
+    ------
+    StudyError
+        If there is no target, or a change is invalid.
+    DataError
+        If the table cannot be read, or the column is not in it.
+    """
+    document = Document(source, top=Place(1, 1, source))
+    document.content = {
+        "name": name_of(source),
+        "data": {"source": _source_from(source, path), "target": ""},
+    }
+    if target is not None:
+        document.change(("data", "target"), target, "--target")
+    study = checked_study(document, path, changes)
+    try:
+        if not study.spec.data.target and target is None:
+            raise _without_target(study, source)
+        table = read_table(study)
+    except DataError as error:
+        # Without a study file, its keys are set on the command line.
+        keyed = re.search(r"\b[Ss]et data\.", str(error))
+        end = " Keys are set by --set KEY=VALUE." if keyed else ""
+        raise DataError(f"{error}{end}") from error
+    document.content = _merged(_content(study.spec, table), document.content)
+    study = checked_study(document, path)
+    lines = _lines(document.content, source, table, PRESETS[study.spec.preset])
+    return Draft(study, "\n".join(lines) + "\n", tuple(_found(source, table)))
+
+
+def write_draft(draft: Draft) -> None:
+    """Write the YAML of a draft to its path.
+
+    Raises StudyError if there is a file already, RunError if it cannot be written.
+    """
+    path = draft.study.path
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(draft.text)
+    except FileExistsError:
+        raise StudyError(
+            f"{path} exists and was not changed; name another file with --out."
+        ) from None
+    except OSError as error:
+        raise RunError(f"{path} could not be written: {reason(error)}.") from error
+
+
+def _is_named(source: str) -> bool:
+    kind, colon, _ = source.partition(":")
+    return bool(colon) and kind in NAMED
+
+
+def name_of(source: str) -> str:
+    """Return the name of a study for a table.
+
+    >>> name_of("data/My Table.csv.gz"), name_of("sklearn:wine"), name_of("?.csv")
+    ('my-table', 'wine', 'study')
+    """
+    stem = Path(source.rpartition(":")[2]).name.partition(".")[0].lower()
+    return _NOT_IN_A_NAME.sub("-", stem).strip("-_")[:64] or "study"
+
+
+def _source_from(source: str, path: Path) -> str:
+    """Return a source for a study file at ``path``."""
+    if _is_named(source):
+        return source
+    try:
+        return Path(os.path.relpath(source, path.resolve().parent)).as_posix()
+    except ValueError:  # another drive
+        return Path(source).resolve().as_posix()
+
+
+def _without_target(study: Study, source: str) -> StudyError:
+    data = study.spec.data
+    frame = read_source(data.source, base=study.base, reading=data.reading)
+    names = quoted(map(str, frame.columns), limit=_MAX_COLUMNS)
+    return StudyError(
+        f"{source} is a table, which needs its column to predict: --target COLUMN; its "
+        f"columns are {names}."
+    )
+
+
+def _content(spec: StudySpec, table: Table) -> dict[str, Any]:
+    """Return the keys that every draft has."""
+    return {
+        "name": spec.name,
+        "preset": spec.preset,
+        "data": {
+            "source": spec.data.source,
+            "target": spec.data.target,
+            "task": table.task,
+        },
+        "engines": spec.engines,
+        "search": {"scale": "rows"},
+        "baselines": spec.baselines,
+        "tolerance": f"{100 * spec.tolerance:.10g}%",
+    }
+
+
+def _merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with what is given, key by key of each mapping."""
+    merged = {**base, **given}
+    for key, value in base.items():
+        if isinstance(value, Mapping) and isinstance(given.get(key), Mapping):
+            merged[key] = _merged(value, given[key])
+    return merged
+
+
+def _lines(
+    content: Mapping[str, Any], source: str, table: Table, preset: Preset
+) -> Iterator[str]:
+    """Yield the lines of a study file; what its preset sets is in comments."""
+    outer = default_outer(table, preset).as_dict()
+    unset = _merged({"validation": {"outer": outer}}, preset.content)
+    yield from _comment(f"Made for {source}: {_counted(table)}.")
+    for part, keys in content.items():
+        if not (isinstance(keys, Mapping) and keys):
+            yield _line((part,), keys)
+            continue
+        yield f"{part}:"
+        for key, value in keys.items():
+            if (part, key) == ("data", "task") and table.task_inferred:
+                yield from _comment(table.notes[0], "  ")
+            yield _line((part, key), value, "  ")
+        for key, value in unset.pop(part, {}).items():
+            if key not in keys:
+                yield _line((part, key), value, "  # ")
+        for note in _notes(table) if part == "data" else ():
+            yield from _comment(note, "  ")
+    for part, keys in unset.items():
+        yield f"# {part}:"
+        yield from (_line((part, key), value, "#   ") for key, value in keys.items())
+
+
+def _line(loc: tuple[str, ...], value: Any, indent: str = "") -> str:
+    text = f"{indent}{as_yaml(loc[-1])}: {flow_yaml(value)}"
+    words = _WORDS.get(".".join(loc), "")
+    return f"{text:<31}  # {words}" if words else text
+
+
+def _comment(text: str, indent: str = "") -> Iterator[str]:
+    mark = f"{indent}# "
+    yield from textwrap.wrap(
+        text, 88, initial_indent=mark, subsequent_indent=mark, break_long_words=False
+    )
+
+
+def flow_yaml(value: Any) -> str:
+    """Return plain data as YAML on one line, text in quotes where it must be.
+
+    >>> print(flow_yaml({"drop": ["id", "a b", "1"], "source": "a/b.csv", "end": None}))
+    {drop: [id, 'a b', '1'], source: a/b.csv, end: null}
+    """
+    if isinstance(value, Mapping):
+        pairs = (f"{as_yaml(str(key))}: {flow_yaml(one)}" for key, one in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(flow_yaml, value))}]"
+    if not isinstance(value, str):
+        return json.dumps(value)
+    # A path or a share stays readable, if it is not read as something else.
+    plain = _PLAIN.fullmatch(value) and parse_yaml(value, "").content == value
+    return value if plain else as_yaml_text(value)
+
+
+def _counted(table: Table) -> str:
+    n_categories = len(table.categorical)
+    kinds = {
+        "numeric": table.n_features - n_categories,
+        "categorical": n_categories,
+    }
+    named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
+    return f"{table.n_samples:,} rows, {table.n_features:,} features ({named})"
+
+
+def _notes(table: Table) -> tuple[str, ...]:
+    """Return the notes on a table, without that on an inferred task."""
+    return table.notes[1:] if table.task_inferred else table.notes
+
+
+def _found(source: str, table: Table) -> Iterator[str]:
+    yield f"{source}: {_counted(table)}"
+    if table.task_inferred:
+        yield table.notes[0]
+    else:
+        yield f"The task is {table.task} of {table.target!r}."
+    missing = np.isnan(table.X).sum(axis=0)
+    if n_missing := int(missing.sum()):
+        yield (
+            f"Missing: {n_missing:,} of {table.X.size:,} cells, in "
+            f"{int((missing > 0).sum()):,} features."
+        )
+    notes = _notes(table)
+    yield from (f"note: {note}" for note in notes[:_MAX_NOTES])
+    if len(notes) > _MAX_NOTES:
+        yield f"{len(notes) - _MAX_NOTES} more notes are in the study file."

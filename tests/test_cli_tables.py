@@ -1,0 +1,217 @@
+"""From a table to a study on the command line: init, run, --set and --preset."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from boostreg.study.draft import draft_study, open_study
+from boostreg.study.load import load_study
+from boostreg.study.presets import PRESETS
+from boostreg.study.spec import StudySpec
+
+ROWS = [(i, i % 3, "ab"[i % 2], round((i * 7) % 11 + i % 3, 1)) for i in range(40)]
+TABLE = "row id,x,kind,y\n" + "".join(f"{a},{b},{c},{d}\n" for a, b, c, d in ROWS)
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a table into the folder of ``main``, and return its name."""
+    (tmp_path / "My Rows.csv").write_text(TABLE, "utf-8")
+    return "My Rows.csv"
+
+
+def test_init_writes_a_study_and_says_what_it_found(main, table, tmp_path):
+    status, out, err = main("init", table, "--target", "y")
+
+    assert (status, err) == (0, "")
+    first, task, *notes, last = out.splitlines()
+    assert first == "My Rows.csv: 40 rows, 3 features (2 numeric, 1 categorical)"
+    assert task.startswith("The task was inferred from target 'y' as regression")
+    assert any("set data.drop: ['row id']" in note for note in notes)
+    assert last == "my-rows.yaml was written. Next: boostreg run my-rows.yaml"
+    text = (tmp_path / "my-rows.yaml").read_text("utf-8")
+    assert "  # A different whole number in every row" in text
+    assert "\n#   outer: {folds: 5, repeats: 3}" in text
+
+
+def test_written_study_is_valid_and_says_what_was_inferred(main, table, tmp_path):
+    main("init", table, "--target", "y", "--out", "mine.yml")
+
+    spec = load_study(tmp_path / "mine.yml").spec
+    assert (spec.data.task, spec.data.source) == ("regression", "My Rows.csv")
+    assert (spec.search.scale, spec.search.trials) == ("rows", 40)
+    assert main("validate", "mine.yml")[0] == 0
+
+
+def test_comments_of_a_written_study_are_what_its_preset_sets(main, table, tmp_path):
+    main("init", table, "--target", "y", "--preset", "quick")
+    path = tmp_path / "my-rows.yaml"
+    lines = path.read_text("utf-8").splitlines()
+    start = lines.index("# validation:")
+    shown = [*lines[:start], *(line.removeprefix("# ") for line in lines[start:])]
+
+    before = load_study(path).spec
+    path.write_text("\n".join(shown).replace("  # trials", "  trials"), "utf-8")
+    after = load_study(path).spec
+
+    assert "\n  trials: 8" in path.read_text("utf-8")
+    assert after.validation.outer.as_dict() == {"folds": 3, "repeats": 1}
+    assert after.model_copy(update={"validation": before.validation}) == before
+    assert after.validation.inner == before.validation.inner
+
+
+def test_source_of_a_written_study_is_relative_to_it(main, table, tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    main("init", table, "--target", "y", "--out", "deep/er/a.yaml")
+
+    assert load_study(tmp_path / "deep/er/a.yaml").spec.data.source == f"../../{table}"
+    assert main("validate", "deep/er/a.yaml")[0] == 0
+
+
+def test_init_changes_no_file(main, table, tmp_path):
+    path = tmp_path / "my-rows.yaml"
+    path.write_text("mine", "utf-8")
+
+    status, out, err = main("init", table, "--target", "y")
+
+    assert (status, out) == (2, "")
+    assert "my-rows.yaml exists and was not changed" in err
+    assert path.read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize("command", ["init", "run", "validate"])
+def test_table_without_target_is_reported_with_its_columns(main, table, command):
+    status, out, err = main(command, table)
+
+    assert (status, out) == (2, "")
+    assert err == (
+        "boostreg: My Rows.csv is a table, which needs its column to predict: --target "
+        "COLUMN; its columns are 'row id', 'x', 'kind', 'y'.\n"
+    )
+
+
+WRONG = {
+    "column": (["--target", "Y"], "--target: target 'Y' is not a column of the data"),
+    "type": (["--target", "y", "--set", "search.trials=many"],
+             "--set search.trials: found 'many'; expected a whole number."),
+    "key": (["--target", "y", "--set", "trials=3"], "did you mean 'search.trials'?"),
+    "no value": (["--target", "y", "--set", "search.trials"],
+                 "--set needs KEY=VALUE, such as --set search.trials=10, got "),
+    "parent": (["--target", "y", "--set", "name.first=3"],
+               "--set name.first: name is 'my-rows', which has no keys; set all of"),
+    "YAML": (["--target", "y", "--set", "engines=[a"],
+             "--set engines:1:3: invalid YAML"),
+    "twice": (["--target", "y", "--set", "search={trials: 1, trials: 2}"],
+              "--set search: search.trials: repeated, first set in line 1; keep one."),
+    "data": (["--target", "y", "--set", "data.groups=kin"],
+             "--set data.groups: groups column 'kin' is not a column of the data"),
+    "plan": (["--target", "y", "--set", "data.monotone={z: 1}"],
+             "--set data.monotone: there is no feature 'z'"),
+    "preset": (["--target", "y", "--preset", "slow"],
+               "'slow' is not one of quick, default, thorough."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_option_is_reported_by_its_name(main, table, tmp_path, options, message):
+    before = sorted(tmp_path.rglob("*"))
+    status, out, err = main("validate", table, *options)
+
+    assert (status, out) == (2, "")
+    assert message in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_separator_of_a_table_is_set_as_the_error_says(main, tmp_path):
+    (tmp_path / "a.csv").write_text(TABLE.replace(",", ";"), "utf-8")
+
+    _, _, err = main("init", "a.csv", "--target", "y")
+    assert err.endswith("Set data.separator: ';'. Keys are set by --set KEY=VALUE.\n")
+
+    assert main("init", "a.csv", "--target", "y", "--set", "data.separator=;")[0] == 0
+    assert load_study(tmp_path / "a.yaml").spec.data.separator == ";"
+
+
+def test_set_changes_a_study_file_and_names_its_other_faults_by_line(main, table):
+    main("init", table, "--target", "y")
+    changed = ["search.trials=3", "engines=[lightgbm]", "data.drop=[row id]"]
+
+    spec = load_study("my-rows.yaml", changed).spec
+    _, _, err = main("validate", "my-rows.yaml", "--set", "data.target=x,y")
+
+    assert (spec.search.trials, spec.search.scale) == (3, "rows")
+    assert (spec.engines, spec.data.drop) == (("lightgbm",), ("row id",))
+    assert err.startswith("boostreg: --set data.target: target 'x,y' is not a column")
+
+
+def test_target_option_is_for_tables(main, table):
+    main("init", table, "--target", "y")
+
+    status, _, err = main("run", "my-rows.yaml", "--target", "x")
+
+    assert status == 2
+    assert "is a study, whose target is data.target; remove --target" in err
+
+
+@pytest.mark.usefixtures("main")
+def test_source_that_is_no_file_is_a_table():
+    draft = draft_study("sklearn:wine", "target", Path("wine.yaml"))
+
+    assert draft.study.spec.data.source == "sklearn:wine"
+    assert draft.study.spec == open_study("sklearn:wine", "target").spec
+
+
+def test_keys_of_a_study_win_over_its_preset():
+    data = {"source": "sklearn:wine", "target": "target"}
+    given = {"name": "a", "data": data, "preset": "quick", "paths": {"points": 7}}
+
+    spec = StudySpec.model_validate(given | {"search": {"trials": 2}})
+
+    assert (spec.search.trials, spec.paths.points) == (2, 7)
+    assert (spec.effects.points, spec.validation.inner.folds) == (
+        PRESETS["quick"].design_points,
+        PRESETS["quick"].inner_folds,
+    )
+
+
+def test_preset_is_written_out_in_its_keys():
+    data = {"source": "sklearn:wine", "target": "target"}
+    spec = StudySpec.model_validate({"name": "a", "data": data, "preset": "thorough"})
+
+    content = spec.as_dict()
+
+    assert "preset" not in content
+    assert content["search"]["trials"] == PRESETS["thorough"].trials
+
+
+@pytest.mark.parametrize("n_rows", [100, 10_000])
+def test_presets_are_ordered_by_work(n_rows):
+    amounts = [
+        [preset.trials, preset.outer_folds * preset.repeats(n_rows), preset.inner_folds,
+         preset.path_points, preset.design_points]
+        for preset in PRESETS.values()
+    ]  # fmt: skip
+
+    assert all(list(one) == sorted(one) for one in zip(*amounts, strict=True))
+
+
+def test_run_of_a_table_is_the_run_of_its_study(main, table, tmp_path):
+    changes = ["engines=[lightgbm]", "search.trials=2", "paths.points=2",
+               "baselines=[mean]"]  # fmt: skip
+    options = [part for change in changes for part in ("--set", change)]
+    options += ["--target", "y", "--preset", "quick"]
+    main("init", table, *options)
+
+    status, out, _ = main("run", table, *options, "--json", "--workers", "2")
+
+    assert status == 0
+    done = json.loads(out)
+    assert (tmp_path / done["report"]).is_file()
+    ran = load_study(tmp_path / done["folder"] / "study.yaml").spec.as_dict()
+    written = load_study(tmp_path / "my-rows.yaml").spec.as_dict()
+    assert ran.pop("data").pop("source") == f"../../{written.pop('data').pop('source')}"
+    for content in (ran, written):
+        for part in ("paths", "validation", "metrics"):  # what the table adds
+            content.pop(part)
+    assert ran == written

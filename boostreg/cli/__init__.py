@@ -289,6 +289,14 @@ def validate(
 
 
 @app.command()
+def schema() -> None:
+    """Print the JSON Schema of study files, for editors."""
+    from boostreg.study.schema import study_schema
+
+    typer.echo(json.dumps(study_schema(), indent=2))
+
+
+@app.command()
 def spaces(
     name: Annotated[
         str | None, typer.Argument(help="Space to print. Without it, all are listed.")

@@ -289,6 +289,19 @@ def validate(
 
 
 @app.command()
+def explain(
+    penalty: Annotated[
+        str, typer.Argument(help="Penalty, such as reg_lambda or LightGBM's lambda_l2.")
+    ],
+) -> None:
+    """Print what a penalty does: formula, unit, names, defaults, traps."""
+    from boostreg.study.explanation import explain_penalty
+
+    for line in explain_penalty(penalty):
+        _print(line)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of study files, for editors."""
     from boostreg.study.schema import study_schema

@@ -5,58 +5,14 @@ nothing, and never stops a run. "Mostly" means more than half of the values abov
 effect below 1% counts as none. All limits are for the intercept and without row
 sampling.
 
-====  =====================================================================
-code  finding, and its rule
-====  =====================================================================
-P101  ``max_leaves`` above ``2**max_depth``, the leaves of a full tree.
-P102  ``max_leaves`` above what the rows can fill: rows, rows /
-      ``min_child_samples``, total hessian / ``min_child_weight``.
-P103  ``max_depth`` is named, ``max_leaves`` is not, and its default is
-      smaller than ``2**max_depth``.
-P104  ``min_child_samples`` and ``min_child_weight`` if every row has the
-      same hessian: one limit under two names.
-P111  A range mostly without effect. ``reg_lambda`` below 1% of h: a leaf
-      of one row keeps H / (H + reg_lambda) > 99%. ``reg_alpha`` below 1% of
-      g: 99% of one row's abs(G) are left. ``min_split_gain`` below 1% of
-      g^2/h, the gain of separating one row. ``min_child_weight`` below
-      one row's hessian (below 1% of it where hessians vary, as they fall in
-      confident leaves). ``path_smooth`` below 0.01 rows: n / (n + s) > 99%.
-P112  ``max_delta_step`` mostly above every abs(g/h) of a row: a leaf is a
-      weighted mean of such ratios, so nothing is clipped.
-P121  ``reg_alpha`` mostly at or above the largest abs(G) on a side of any
-      first split: both sides get T(G) = 0, and as G = 0 at the root the
-      gain is 0. The score never moves, so no later tree is split either.
-P122  ``min_split_gain`` mostly at or above the best gain of any first split
-      with no other penalty; others only lower it.
-P123  ``min_child_weight`` mostly above half of the total hessian: the two
-      sides of a split cannot both hold it.
-P124  ``min_child_samples`` mostly above half of the rows.
-P125  ``reg_lambda`` or ``path_smooth`` mostly so large that a leaf of all
-      rows keeps less than 1% of its weight.
-P131  ``subsample`` that leaves out less than one row.
-P132  ``colsample_bytree`` with one feature.
-P201  A penalty of the common space that one of the engines lacks. A run
-      raises an error with this advice.
-P202  ``min_split_gain`` in LightGBM, where it is stricter than elsewhere: a
-      feature without a split that gains as much is banned from the whole
-      subtree below (``src/treelearner/serial_tree_learner.cpp``), at equal
-      leaf and gain formulas.
-P203  Penalties on leaf weights with absolute error or quantile loss: all
-      libraries but XGBoost from 3.4 on replace leaf weights, and that one
-      applies them to a smoothed loss.
-P204  ``max_delta_step`` in scale ``rows`` or ``share`` where raw scores have
-      the target's unit: it has no scale, so a target times c no longer
-      gives the same trees.
-P301  ``learning_rate`` so small that after ``rounds.max`` rounds
-      (1 - learning_rate)**rounds of the signal is left, more than 10%, were
-      each tree perfect: curves end at the limit, not at their minimum.
-P401  A former run's best value lies within 5% of an end of this range, on
-      the range's own axis, or beyond it, where what is beyond would act.
-====  =====================================================================
+Each code is in ``RULES``, with what it finds. In these, g and h are the gradient and
+hessian of one row, G and H those of a leaf.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from boostreg.penalty.lint_facts import Entry, Facts, LintFinding, entries_of
@@ -70,7 +26,140 @@ from boostreg.penalty.value import (
     shown,
 )
 
-__all__ = ["Facts", "LintFinding", "at_edge", "edge_findings", "lacking", "lint"]
+__all__ = [
+    "RULES",
+    "Facts",
+    "LintFinding",
+    "Rule",
+    "at_edge",
+    "edge_findings",
+    "lacking",
+    "lint",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a code of the linter finds, and the penalties that it is about."""
+
+    penalties: tuple[str, ...]
+    text: str
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "P101": Rule(
+            ("max_leaves", "max_depth"),
+            "max_leaves above 2**max_depth, the leaves of a full tree.",
+        ),
+        "P102": Rule(
+            ("min_child_weight", "min_child_samples", "max_leaves"),
+            "max_leaves above what the rows can fill: rows, rows / "
+            "min_child_samples, total hessian / min_child_weight.",
+        ),
+        "P103": Rule(
+            ("max_leaves", "max_depth"),
+            "max_depth is named, max_leaves is not, and its default is smaller "
+            "than 2**max_depth.",
+        ),
+        "P104": Rule(
+            ("min_child_weight", "min_child_samples"),
+            "min_child_samples and min_child_weight if every row has the same "
+            "hessian: one limit under two names.",
+        ),
+        "P111": Rule(
+            (
+                "reg_alpha",
+                "reg_lambda",
+                "min_split_gain",
+                "min_child_weight",
+                "path_smooth",
+            ),
+            "A range mostly without effect. reg_lambda below 1% of h: a leaf of "
+            "one row keeps H / (H + reg_lambda) > 99%. reg_alpha below 1% of g: "
+            "99% of one row's abs(G) are left. min_split_gain below 1% of "
+            "g^2/h, the gain of separating one row. min_child_weight below one "
+            "row's hessian (below 1% of it where hessians vary, as they fall in "
+            "confident leaves). path_smooth below 0.01 rows: n / (n + s) > 99%.",
+        ),
+        "P112": Rule(
+            ("max_delta_step",),
+            "max_delta_step mostly above every abs(g/h) of a row: a leaf is a "
+            "weighted mean of such ratios, so nothing is clipped.",
+        ),
+        "P121": Rule(
+            ("reg_alpha",),
+            "reg_alpha mostly at or above the largest abs(G) on a side of any "
+            "first split: both sides get T(G) = 0, and as G = 0 at the root the "
+            "gain is 0. The score never moves, so no later tree is split "
+            "either.",
+        ),
+        "P122": Rule(
+            ("min_split_gain",),
+            "min_split_gain mostly at or above the best gain of any first split "
+            "with no other penalty; others only lower it.",
+        ),
+        "P123": Rule(
+            ("min_child_weight",),
+            "min_child_weight mostly above half of the total hessian: the two "
+            "sides of a split cannot both hold it.",
+        ),
+        "P124": Rule(
+            ("min_child_samples",),
+            "min_child_samples mostly above half of the rows.",
+        ),
+        "P125": Rule(
+            ("reg_lambda", "path_smooth"),
+            "reg_lambda or path_smooth mostly so large that a leaf of all rows "
+            "keeps less than 1% of its weight.",
+        ),
+        "P131": Rule(
+            ("subsample",),
+            "subsample that leaves out less than one row.",
+        ),
+        "P132": Rule(
+            ("colsample_bytree",),
+            "colsample_bytree with one feature.",
+        ),
+        "P201": Rule(
+            (),
+            "A penalty of the common space that one of the engines lacks. A run "
+            "raises an error with this advice.",
+        ),
+        "P202": Rule(
+            ("min_split_gain",),
+            "min_split_gain in LightGBM, where it is stricter than elsewhere: a "
+            "feature without a split that gains as much is banned from the "
+            "whole subtree below (src/treelearner/serial_tree_learner.cpp), at "
+            "equal leaf and gain formulas.",
+        ),
+        "P203": Rule(
+            ON_LEAF_WEIGHTS,
+            "Penalties on leaf weights with absolute error or quantile loss: "
+            "all libraries but XGBoost from 3.4 on replace leaf weights, and "
+            "that one applies them to a smoothed loss.",
+        ),
+        "P204": Rule(
+            ("max_delta_step",),
+            "max_delta_step in scale rows or share where raw scores have the "
+            "target's unit: it has no scale, so a target times c no longer "
+            "gives the same trees.",
+        ),
+        "P301": Rule(
+            ("learning_rate",),
+            "learning_rate so small that after rounds.max rounds (1 - "
+            "learning_rate)**rounds of the signal is left, more than 10%, were "
+            "each tree perfect: curves end at the limit, not at their minimum.",
+        ),
+        "P401": Rule(
+            (),
+            "A former run's best value lies within 5% of an end of this range, "
+            "on the range's own axis, or beyond it, where what is beyond would "
+            "act.",
+        ),
+    }
+)
+"""By code, in the order in which they are reported."""
 
 _EDGE = 0.05
 _LEFT = 0.1

@@ -67,6 +67,10 @@ class PenaltyFacts:
         Smaller values are stronger; 0, if allowed, is no limit.
     only : tuple of str
         The engines that have it, if only some do; otherwise empty.
+    formula : str
+        What it changes, with the gradient G, the hessian H and the weight w of a leaf,
+        ``T(G) = sign(G) max(|G| - reg_alpha, 0)``, and the score of a leaf
+        ``s = T(G)^2 / (H + reg_lambda)``; empty if ``words`` are exact.
     """
 
     words: str
@@ -77,18 +81,33 @@ class PenaltyFacts:
     idle: float | None = 0.0
     falling: bool = False
     only: tuple[str, ...] = ()
+    formula: str = ""
 
 
+_WEIGHT = "w = -T(G) / (H + reg_lambda), T(G) = sign(G) max(|G| - reg_alpha, 0)"
 _LIMIT: dict[str, Any] = {"domain": "count", "idle": None, "falling": True}
 _SHARE: dict[str, Any] = {"domain": "share", "idle": 1.0, "falling": True}
 
 PENALTY_FACTS: Mapping[str, PenaltyFacts] = MappingProxyType(
     {
-        "reg_alpha": PenaltyFacts("L1 on leaf weights", "leaf weights", "gradient"),
-        "reg_lambda": PenaltyFacts("L2 on leaf weights", "leaf weights", "hessian"),
-        "min_split_gain": PenaltyFacts("minimum gain to split", "splits", "gain"),
+        "reg_alpha": PenaltyFacts(
+            "L1 on leaf weights", "leaf weights", "gradient", formula=_WEIGHT
+        ),
+        "reg_lambda": PenaltyFacts(
+            "L2 on leaf weights", "leaf weights", "hessian", formula=_WEIGHT
+        ),
+        "min_split_gain": PenaltyFacts(
+            "minimum gain to split",
+            "splits",
+            "gain",
+            formula="s(left) + s(right) - s(parent) >= min_split_gain, "
+            "s = T(G)^2 / (H + reg_lambda)",
+        ),
         "min_child_weight": PenaltyFacts(
-            "minimum hessian per leaf", "splits", "hessian"
+            "minimum hessian per leaf",
+            "splits",
+            "hessian",
+            formula="H >= min_child_weight on both sides of a split",
         ),
         "min_child_samples": PenaltyFacts(
             "minimum rows per leaf", "splits", domain="count", minimum=1, idle=1
@@ -100,26 +119,34 @@ PENALTY_FACTS: Mapping[str, PenaltyFacts] = MappingProxyType(
             "maximum splits from root to leaf", "capacity", minimum=1, **_LIMIT
         ),
         "max_delta_step": PenaltyFacts(
-            "maximum absolute leaf weight", "leaf weights", falling=True
+            "maximum absolute leaf weight",
+            "leaf weights",
+            falling=True,
+            formula="|w| <= max_delta_step, before the learning rate; 0 is no limit",
         ),
         "path_smooth": PenaltyFacts(
             "pull of a leaf towards its parent",
             "leaf weights",
             "row",
             only=("lightgbm",),
+            formula="w = (n w + path_smooth w(parent)) / (n + path_smooth), n rows",
         ),
         "cat_l2": PenaltyFacts(
             "L2 penalty on splits on categories",
             "leaf weights",
             "hessian",
             only=("lightgbm",),
+            formula="w = -T(G) / (H + reg_lambda + cat_l2) on both sides of the split",
         ),
         "subsample": PenaltyFacts("fraction of rows per round", "sampling", **_SHARE),
         "colsample_bytree": PenaltyFacts(
             "fraction of columns per tree", "sampling", **_SHARE
         ),
         "learning_rate": PenaltyFacts(
-            "factor on every leaf weight", "learning rate", **_SHARE
+            "factor on every leaf weight",
+            "learning rate",
+            **_SHARE,
+            formula="score = intercept + sum over trees of learning_rate w",
         ),
     }
 )

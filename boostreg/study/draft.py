@@ -1,6 +1,5 @@
 """A study made for a table: what ``boostreg init`` writes and ``boostreg run`` runs."""
 
-import json
 import os
 import re
 import textwrap
@@ -12,19 +11,18 @@ from typing import Any
 import numpy as np
 
 from boostreg.data import Table, read_source
-from boostreg.data.cells import as_yaml, as_yaml_text, quoted
+from boostreg.data.cells import as_yaml, quoted
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.study.faults import Place
 from boostreg.study.load import NAMED, Study, checked_study, load_study, read_table
 from boostreg.study.plan import default_outer
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.spec import StudySpec
-from boostreg.study.yaml_reader import Document, parse_yaml
+from boostreg.study.yaml_reader import Document, flow_yaml
 
 __all__ = [
     "Draft",
     "draft_study",
-    "flow_yaml",
     "name_of",
     "open_study",
     "write_draft",
@@ -32,7 +30,6 @@ __all__ = [
 
 _STUDY_SUFFIXES = ("", ".yaml", ".yml", ".json")
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9_-]+")
-_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./%-]*")
 _MAX_COLUMNS = 100
 """Columns that one message lists."""
 _MAX_NOTES = 3
@@ -255,24 +252,6 @@ def _comment(text: str, indent: str = "") -> Iterator[str]:
     yield from textwrap.wrap(
         text, 88, initial_indent=mark, subsequent_indent=mark, break_long_words=False
     )
-
-
-def flow_yaml(value: Any) -> str:
-    """Return plain data as YAML on one line, text in quotes where it must be.
-
-    >>> print(flow_yaml({"drop": ["id", "a b", "1"], "source": "a/b.csv", "end": None}))
-    {drop: [id, 'a b', '1'], source: a/b.csv, end: null}
-    """
-    if isinstance(value, Mapping):
-        pairs = (f"{as_yaml(str(key))}: {flow_yaml(one)}" for key, one in value.items())
-        return f"{{{', '.join(pairs)}}}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(flow_yaml, value))}]"
-    if not isinstance(value, str):
-        return json.dumps(value)
-    # A path or a share stays readable, if it is not read as something else.
-    plain = _PLAIN.fullmatch(value) and parse_yaml(value, "").content == value
-    return value if plain else as_yaml_text(value)
 
 
 def _counted(table: Table) -> str:

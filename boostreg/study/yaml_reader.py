@@ -7,9 +7,10 @@ those of the core schema (YAML 1.2.2, 10.3.2): ``1e-3`` is a number, ``no`` and
 ``2024-01-01`` are text.
 """
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,11 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from boostreg.data.cells import as_yaml, as_yaml_text
 from boostreg.errors import Loc, StudyError, reason
 from boostreg.study.faults import Place, PlacedFault, as_error, show
 
-__all__ = ["MAX_DEPTH", "Document", "parse_yaml", "read_yaml"]
+__all__ = ["MAX_DEPTH", "Document", "flow_yaml", "parse_yaml", "read_yaml"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -37,6 +39,7 @@ MAX_LINES = 5_000
 MAX_VALUES = 2_000
 
 _LONGEST_INT = 30
+_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./%-]*")
 _BRACKET = re.compile(r"[\[{\]}]")
 _TOP = Place(1, 1)
 
@@ -324,3 +327,21 @@ def _resolve(text: str) -> Any:
     if _NOT_FINITE.fullmatch(text):
         return float(text.replace(".", ""))
     return text
+
+
+def flow_yaml(value: Any) -> str:
+    """Return plain data as YAML on one line, text in quotes where it must be.
+
+    >>> print(flow_yaml({"drop": ["id", "a b", "1"], "source": "a/b.csv", "end": None}))
+    {drop: [id, 'a b', '1'], source: a/b.csv, end: null}
+    """
+    if isinstance(value, Mapping):
+        pairs = (f"{as_yaml(str(key))}: {flow_yaml(one)}" for key, one in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(flow_yaml, value))}]"
+    if not isinstance(value, str):
+        return json.dumps(value)
+    # A path or a share stays readable, if it is not read as something else.
+    plain = _PLAIN.fullmatch(value) and parse_yaml(value, "").content == value
+    return value if plain else as_yaml_text(value)

@@ -55,7 +55,7 @@ def test_comments_of_a_written_study_are_what_its_preset_sets(main, table, tmp_p
     path.write_text("\n".join(shown).replace("  # trials", "  trials"), "utf-8")
     after = load_study(path).spec
 
-    assert "\n  trials: 8" in path.read_text("utf-8")
+    assert f"\n  trials: {PRESETS['quick'].trials}" in path.read_text("utf-8")
     assert after.validation.outer.as_dict() == {"folds": 3, "repeats": 1}
     assert after.model_copy(update={"validation": before.validation}) == before
     assert after.validation.inner == before.validation.inner
@@ -175,6 +175,31 @@ def test_keys_of_a_study_win_over_its_preset():
     )
 
 
+def test_quick_study_plans_no_path(main, table):
+    _, out, _ = main("validate", table, "--target", "y", "--preset", "quick")
+
+    assert "folds: 3 outer; 3 inner within each, and on all rows" in out
+    assert "paths 0, design 0" in out
+
+
+def test_path_needs_two_points_or_none(main, table):
+    status, _, err = main("validate", table, "--target", "y", "--set", "paths.points=1")
+
+    assert status == 2
+    assert "--set paths.points: found 1; expected a number of at least 2, or 0" in err
+
+
+def test_claim_on_a_path_needs_paths(main, table):
+    claim = "{id: A, says: b, measure: leaves, along: reg_lambda, expect: decreasing, "
+    claims = f"claims=[{claim} at_least: 20%}}]"
+
+    status, _, err = main("validate", table, "--target", "y", "--preset", "quick",
+                          "--set", claims)  # fmt: skip
+
+    assert status == 2
+    assert "expected a penalty with a path in this study: none." in err
+
+
 def test_preset_is_written_out_in_its_keys():
     data = {"source": "sklearn:wine", "target": "target"}
     spec = StudySpec.model_validate({"name": "a", "data": data, "preset": "thorough"})
@@ -197,8 +222,7 @@ def test_presets_are_ordered_by_work(n_rows):
 
 
 def test_run_of_a_table_is_the_run_of_its_study(main, table, tmp_path):
-    changes = ["engines=[lightgbm]", "search.trials=2", "paths.points=2",
-               "baselines=[mean]"]  # fmt: skip
+    changes = ["engines=[lightgbm]", "search.trials=2", "baselines=[mean]"]
     options = [part for change in changes for part in ("--set", change)]
     options += ["--target", "y", "--preset", "quick"]
     main("init", table, *options)

@@ -36,8 +36,10 @@ def path_names(
     """Return the penalties whose paths a study measures.
 
     By default, these are ``_ALWAYS`` and all penalties in ``ranges``, the search ranges
-    of each engine.
+    of each engine; none if paths have no points.
     """
+    if spec.paths.points == 0:
+        return ()
     if spec.paths.penalties is not None:
         return spec.paths.penalties
     searched = (name for own in ranges.values() for name in own)

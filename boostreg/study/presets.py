@@ -29,7 +29,8 @@ class Preset:
     repeats_of_few, repeats_of_many : int
         Repeats of the outer folds below ``FEW_ROWS`` rows, and from there on.
     path_points, design_points : int
-        Values per path, and points of the design for the importance of penalties.
+        Values per path, and points of the design for the importance of penalties; 0
+        leaves them out.
     """
 
     trials: int
@@ -62,12 +63,12 @@ class Preset:
 PRESETS: Mapping[PresetName, Preset] = MappingProxyType(
     {
         "quick": Preset(
-            trials=8,
+            trials=6,
             outer_folds=3,
             repeats_of_few=1,
             repeats_of_many=1,
             inner_folds=3,
-            path_points=3,
+            path_points=0,
             design_points=0,
         ),
         "default": Preset(
@@ -100,7 +101,7 @@ def with_preset(study: Mapping[str, Any]) -> Mapping[str, Any]:
 
     >>> study = with_preset({"preset": "quick", "search": {"scale": "rows"}})
     >>> study["search"], study["paths"]
-    ({'trials': 8, 'scale': 'rows'}, {'points': 3})
+    ({'trials': 6, 'scale': 'rows'}, {'points': 0})
     """
     name = study.get("preset")
     if name not in get_args(PresetName):
@@ -120,6 +121,7 @@ def preset_lines() -> Iterator[str]:
         more = "" if few == many else f" (x {many} from {FEW_ROWS:,} rows)"
         yield (
             f"{name}: {preset.trials} trials, {preset.outer_folds} outer folds x "
-            f"{few}{more}, {preset.inner_folds} inner folds, {preset.path_points} "
-            f"points per path, {preset.design_points} points for importance"
+            f"{few}{more}, {preset.inner_folds} inner folds, "
+            f"{preset.path_points or 'no'} points per path, "
+            f"{preset.design_points or 'no'} points for importance"
         )

@@ -82,7 +82,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Holdout.holdout": "Share of the rows in the test part.",
         "Paths.penalties": "By default all in the space, reg_alpha, reg_lambda and "
         "min_split_gain.",
-        "Paths.points": "Values per path.",
+        "Paths.points": "Values per path; 0 for no paths, otherwise at least 2.",
         "Effects.design": "Kind of design.",
         "Effects.points": "Points of the design; 0 leaves it out.",
         "Select.max_leaves": "Maximum number of leaves of a model.",

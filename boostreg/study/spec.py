@@ -414,13 +414,25 @@ class Validation(Strict):
     inner: Folds = Folds(folds=_DEFAULT.inner_folds)
 
 
+def _check_path_points(points: int) -> int:
+    """Check that a path has both ends, or that there is none."""
+    if points == 1:
+        raise rule("a number of at least 2, or 0 for no paths")
+    return points
+
+
 class Paths(Strict):
-    """Paths along one penalty, the others fixed; None: see ``path_grids``."""
+    """Paths along one penalty, the others fixed; None: see ``path_grids``.
+
+    ``points`` 0 leaves out all paths.
+    """
 
     penalties: Annotated[tuple[str, ...], AfterValidator(_all_of(PENALTIES))] | None = (
         None
     )
-    points: Annotated[int, Field(ge=2, le=1000)] = _DEFAULT.path_points
+    points: Annotated[int, Field(ge=0, le=1000), AfterValidator(_check_path_points)] = (
+        _DEFAULT.path_points
+    )
 
 
 class Effects(Strict):

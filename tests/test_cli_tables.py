@@ -182,6 +182,15 @@ def test_quick_study_plans_no_path(main, table):
     assert "paths 0, design 0" in out
 
 
+def test_preset_names_the_keys_that_the_study_sets_itself(main, table):
+    options = ("--target", "y", "--preset", "quick", "--set", "search.trials=9")
+
+    _, out, _ = main("validate", table, *options)
+
+    note = "note: The preset quick does not change search.trials, which the study sets."
+    assert note in out.splitlines()
+
+
 def test_path_needs_two_points_or_none(main, table):
     status, _, err = main("validate", table, "--target", "y", "--set", "paths.points=1")
 

@@ -23,6 +23,7 @@ from boostreg.penalty.space import corners
 from boostreg.study.claim_checks import unsupported_claims
 from boostreg.study.faults import as_error, describe, explain, show
 from boostreg.study.files import write_text
+from boostreg.study.presets import own_keys
 from boostreg.study.spec import Dask, StudySpec
 from boostreg.study.yaml_reader import Document, parse_yaml, read_yaml
 from boostreg.tuning.engine_space import EngineSpace
@@ -62,10 +63,17 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[Loc, str]]:
 
 
 def without_effect(spec: StudySpec) -> tuple[str, ...]:
-    """Return a sentence for each default that has no effect in this study."""
+    """Return a sentence for each default or preset without effect in this study."""
+    notes = []
     if spec.search.racing and spec.search.sampler == "nsga2":
-        return ("The sampler nsga2 trades leaves against loss, so racing is off.",)
-    return ()
+        notes.append("The sampler nsga2 trades leaves against loss, so racing is off.")
+    own = own_keys(spec.preset, spec.as_dict())
+    if own and spec.preset != "default":
+        notes.append(
+            f"The preset {spec.preset} does not change {', '.join(own)}, which the "
+            "study sets."
+        )
+    return tuple(notes)
 
 
 NAMED = ("sklearn", "openml", "synthetic")

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-__all__ = ["FEW_ROWS", "PRESETS", "Preset", "PresetName", "preset_lines", "with_preset"]
+__all__ = [
+    "FEW_ROWS",
+    "PRESETS",
+    "Preset",
+    "PresetName",
+    "own_keys",
+    "preset_lines",
+    "with_preset",
+]
 
 PresetName = Literal["quick", "default", "thorough"]
 
@@ -103,7 +111,7 @@ def with_preset(study: Mapping[str, Any]) -> Mapping[str, Any]:
     >>> study["search"], study["paths"]
     ({'trials': 6, 'scale': 'rows'}, {'points': 0})
     """
-    name = study.get("preset")
+    name: Any = study.get("preset")
     if name not in get_args(PresetName):
         return study
     filled = dict(study)
@@ -112,6 +120,23 @@ def with_preset(study: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(given, Mapping):
             filled[part] = {**keys, **given}
     return filled
+
+
+def own_keys(name: PresetName, study: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of a complete study whose value is not that of a preset.
+
+    Outer folds are not compared, because those of a preset depend on the rows.
+    """
+    return tuple(
+        f"{part}.{key}"
+        for part, keys in PRESETS[name].content.items()
+        for key, value in keys.items()
+        if _updated(study[part][key], value) != study[part][key]
+    )
+
+
+def _updated(given: Any, value: Any) -> Any:
+    return {**given, **value} if isinstance(value, dict) else value
 
 
 def preset_lines() -> Iterator[str]:

@@ -30,7 +30,7 @@ __all__ = [
     "RULES",
     "Facts",
     "LintFinding",
-    "Rule",
+    "LintRule",
     "at_edge",
     "edge_findings",
     "lacking",
@@ -39,35 +39,35 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LintRule:
     """What a code of the linter finds, and the penalties that it is about."""
 
     penalties: tuple[str, ...]
     text: str
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(
+RULES: Mapping[str, LintRule] = MappingProxyType(
     {
-        "P101": Rule(
+        "P101": LintRule(
             ("max_leaves", "max_depth"),
             "max_leaves above 2**max_depth, the leaves of a full tree.",
         ),
-        "P102": Rule(
+        "P102": LintRule(
             ("min_child_weight", "min_child_samples", "max_leaves"),
             "max_leaves above what the rows can fill: rows, rows / "
             "min_child_samples, total hessian / min_child_weight.",
         ),
-        "P103": Rule(
+        "P103": LintRule(
             ("max_leaves", "max_depth"),
             "max_depth is named, max_leaves is not, and its default is smaller "
             "than 2**max_depth.",
         ),
-        "P104": Rule(
+        "P104": LintRule(
             ("min_child_weight", "min_child_samples"),
             "min_child_samples and min_child_weight if every row has the same "
             "hessian: one limit under two names.",
         ),
-        "P111": Rule(
+        "P111": LintRule(
             (
                 "reg_alpha",
                 "reg_lambda",
@@ -82,76 +82,76 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "row's hessian (below 1% of it where hessians vary, as they fall in "
             "confident leaves). path_smooth below 0.01 rows: n / (n + s) > 99%.",
         ),
-        "P112": Rule(
+        "P112": LintRule(
             ("max_delta_step",),
             "max_delta_step mostly above every abs(g/h) of a row: a leaf is a "
             "weighted mean of such ratios, so nothing is clipped.",
         ),
-        "P121": Rule(
+        "P121": LintRule(
             ("reg_alpha",),
             "reg_alpha mostly at or above the largest abs(G) on a side of any "
             "first split: both sides get T(G) = 0, and as G = 0 at the root the "
             "gain is 0. The score never moves, so no later tree is split "
             "either.",
         ),
-        "P122": Rule(
+        "P122": LintRule(
             ("min_split_gain",),
             "min_split_gain mostly at or above the best gain of any first split "
             "with no other penalty; others only lower it.",
         ),
-        "P123": Rule(
+        "P123": LintRule(
             ("min_child_weight",),
             "min_child_weight mostly above half of the total hessian: the two "
             "sides of a split cannot both hold it.",
         ),
-        "P124": Rule(
+        "P124": LintRule(
             ("min_child_samples",),
             "min_child_samples mostly above half of the rows.",
         ),
-        "P125": Rule(
+        "P125": LintRule(
             ("reg_lambda", "path_smooth"),
             "reg_lambda or path_smooth mostly so large that a leaf of all rows "
             "keeps less than 1% of its weight.",
         ),
-        "P131": Rule(
+        "P131": LintRule(
             ("subsample",),
             "subsample that leaves out less than one row.",
         ),
-        "P132": Rule(
+        "P132": LintRule(
             ("colsample_bytree",),
             "colsample_bytree with one feature.",
         ),
-        "P201": Rule(
+        "P201": LintRule(
             (),
             "A penalty of the common space that one of the engines lacks. A run "
             "raises an error with this advice.",
         ),
-        "P202": Rule(
+        "P202": LintRule(
             ("min_split_gain",),
             "min_split_gain in LightGBM, where it is stricter than elsewhere: a "
             "feature without a split that gains as much is banned from the "
             "whole subtree below (src/treelearner/serial_tree_learner.cpp), at "
             "equal leaf and gain formulas.",
         ),
-        "P203": Rule(
+        "P203": LintRule(
             ON_LEAF_WEIGHTS,
             "Penalties on leaf weights with absolute error or quantile loss: "
             "all libraries but XGBoost from 3.4 on replace leaf weights, and "
             "that one applies them to a smoothed loss.",
         ),
-        "P204": Rule(
+        "P204": LintRule(
             ("max_delta_step",),
             "max_delta_step in scale rows or share where raw scores have the "
             "target's unit: it has no scale, so a target times c no longer "
             "gives the same trees.",
         ),
-        "P301": Rule(
+        "P301": LintRule(
             ("learning_rate",),
             "learning_rate so small that after rounds.max rounds (1 - "
             "learning_rate)**rounds of the signal is left, more than 10%, were "
             "each tree perfect: curves end at the limit, not at their minimum.",
         ),
-        "P401": Rule(
+        "P401": LintRule(
             (),
             "A former run's best value lies within 5% of an end of this range, "
             "on the range's own axis, or beyond it, where what is beyond would "

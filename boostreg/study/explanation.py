@@ -13,7 +13,7 @@ from boostreg.engine_facts import EngineFacts
 from boostreg.engines import ENGINES
 from boostreg.errors import Fault, PenaltyError
 from boostreg.penalty import PENALTIES, Penalty
-from boostreg.penalty.linter import RULES, Rule
+from boostreg.penalty.linter import RULES, LintRule
 from boostreg.penalty.shipped import read_shipped
 from boostreg.penalty.value import PENALTY_FACTS, PenaltyFacts, shown
 from boostreg.study.yaml_reader import flow_yaml
@@ -93,7 +93,7 @@ def _block(head: str, text: str) -> Iterator[str]:
         )
 
 
-def _about(name: str, rule: Rule) -> str:
+def _about(name: str, rule: LintRule) -> str:
     """Return the sentences of a rule that are not about other penalties alone."""
     others = set(rule.penalties) - {name}
     return " ".join(

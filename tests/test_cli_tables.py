@@ -123,14 +123,19 @@ def test_wrong_option_is_reported_by_its_name(main, table, tmp_path, options, me
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_separator_of_a_table_is_set_as_the_error_says(main, tmp_path):
-    (tmp_path / "a.csv").write_text(TABLE.replace(",", ";"), "utf-8")
+def test_cell_of_a_table_is_set_to_missing_as_the_error_says(main, tmp_path):
+    (tmp_path / "a.csv").write_text(TABLE.replace("7,1,", "7,?,"), "utf-8")
 
     _, _, err = main("init", "a.csv", "--target", "y")
-    assert err.endswith("Set data.separator: ';'. Keys are set by --set KEY=VALUE.\n")
+    assert "set data.missing: ['?']" in err
+    assert err.endswith(" Keys are set by --set KEY=VALUE.\n")
 
-    assert main("init", "a.csv", "--target", "y", "--set", "data.separator=;")[0] == 0
-    assert load_study(tmp_path / "a.yaml").spec.data.separator == ";"
+    missing = ("--set", "data.missing=['?']")
+    status, out, _ = main("init", "a.csv", "--target", "y", *missing)
+
+    assert status == 0
+    assert "Missing: 2 of 120 cells, in 1 of 3 features." in out
+    assert load_study(tmp_path / "a.yaml").spec.data.missing == ("?",)
 
 
 def test_set_changes_a_study_file_and_names_its_other_faults_by_line(main, table):

@@ -71,16 +71,17 @@ def open_study(
 ) -> Study:
     """Return the study of a study file, or of a table and its target.
 
-    A table is a ``source`` as in a study, or a file whose name does not end as that of
-    a study file. ``changes`` are those of ``load_study``.
+    A table is a ``source`` as in a study, a file whose name does not end as that of a
+    study file, or a folder with a target. ``changes`` are those of ``load_study``.
 
     Raises
     ------
     StudyError
         If a table has no target, or a study file is given one.
     """
-    is_study = Path(source).suffix.lower() in _STUDY_SUFFIXES and not _is_named(source)
-    if not is_study:
+    is_study = Path(source).suffix.lower() in _STUDY_SUFFIXES
+    is_folder = target is not None and Path(source).is_dir()
+    if not is_study or is_folder or _is_named(source):
         path = Path(f"{name_of(source)}.yaml")
         return draft_study(source, target, path, changes).study
     if target is not None:
@@ -171,8 +172,8 @@ def name_of(source: str) -> str:
 
 def _source_from(source: str, path: Path) -> str:
     """Return a source for a study file at ``path``."""
-    if _is_named(source):
-        return source
+    if _is_named(source) or not Path(source).exists():
+        return source  # as it is, also for errors about it
     try:
         return Path(os.path.relpath(source, path.resolve().parent)).as_posix()
     except ValueError:  # another drive
@@ -279,7 +280,7 @@ def _found(source: str, table: Table) -> Iterator[str]:
     if n_missing := int(missing.sum()):
         yield (
             f"Missing: {n_missing:,} of {table.X.size:,} cells, in "
-            f"{int((missing > 0).sum()):,} features."
+            f"{int((missing > 0).sum()):,} of {table.n_features:,} features."
         )
     notes = _notes(table)
     yield from (f"note: {note}" for note in notes[:_MAX_NOTES])

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from boostreg.arrays import Array
 from boostreg.data.cells import Reading, as_types, as_yaml, is_plain_number, quoted
 from boostreg.data.columns import Column
+from boostreg.data.files import FileFacts
 from boostreg.data.judging import with_units
-from boostreg.data.sources import FileFacts
 from boostreg.data.target import Target
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "notes_on_file",
     "notes_on_joined",
     "notes_on_last_row",
     "notes_on_types",
@@ -35,6 +36,14 @@ _TOTALS = ("total", "totals", "sum", "grand total", "overall", "gesamt", "summe"
 
 def _note(text: str, names: Sequence[str], advice: str = "") -> list[str]:
     return [f"{text}: {quoted(names)}.{advice}"] if names else []
+
+
+def notes_on_file(facts: FileFacts) -> list[str]:
+    """Return how the file was read, if not as most files are."""
+    if not facts.recognised:
+        return []
+    found = ", ".join(facts.recognised)
+    return [f"Recognised in the file: {found}. If this is wrong, set the key of data."]
 
 
 def notes_on_use(

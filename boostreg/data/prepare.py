@@ -26,14 +26,15 @@ from boostreg.data.columns import (
     read_column,
     without_words,
 )
+from boostreg.data.files import FileFacts, file_facts
 from boostreg.data.notes import (
+    notes_on_file,
     notes_on_joined,
     notes_on_last_row,
     notes_on_types,
     notes_on_use,
     notes_on_values,
 )
-from boostreg.data.sources import FileFacts, file_facts
 from boostreg.data.synthetic import SYNTHETIC
 from boostreg.data.table import Table, Task
 from boostreg.data.target import read_target, refuse_missing
@@ -92,7 +93,9 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     """
     facts = file_facts(frame)
     stated = Reading() if reading is None and facts.of_file else reading
-    reading = Reading() if reading is None else reading
+    if stated is not None and stated.decimal is None:
+        stated = replace(stated, decimal=facts.decimal)
+    reading = Reading() if stated is None else stated
     series = columns_by_name(frame)
     if not len(frame):
         raise DataError("the data have no rows; at least 1 is needed.")
@@ -132,6 +135,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
         task_inferred=answer.inferred,
         notes=(
             *answer.notes,
+            *notes_on_file(facts),
             *notes_on_use(drop, named, indices, read),
             *notes_on_joined(labelled, reading, facts),
             *notes_on_types(kept, columns, reading, facts),

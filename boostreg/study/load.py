@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from boostreg.baselines import available_baselines, missing_extra, why_lacking
+from boostreg.data import expanded
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import BoostregError, Loc, StudyError, UnsupportedPenaltyError
 from boostreg.fits.dask import check_address
@@ -150,7 +151,7 @@ def write_study(study: Study, path: Path) -> None:
     """
     content, source = study.spec.as_dict(), study.spec.data.source
     named = source.partition(":")[0] in _NAMED
-    if not named and not Path(source).is_absolute():
+    if not named and not Path(expanded(source)).is_absolute():
         relative = os.path.relpath(study.base / source, path.resolve().parent)
         content["data"]["source"] = Path(relative).as_posix()
     storage = study.spec.search.storage

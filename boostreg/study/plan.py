@@ -19,6 +19,7 @@ from boostreg.changes import Judges
 from boostreg.data import (
     Table,
     data_card,
+    file_facts,
     make_splits,
     named_signs,
     prepare_table,
@@ -108,7 +109,8 @@ class Plan:
     Attributes
     ----------
     spec : StudySpec
-        The study's, with every penalty named that has a path, and the outer folds.
+        The study's, with every penalty named that has a path, the outer folds, and the
+        decimal mark of a text file: rows for a model are read with the same one.
     table : Table
     objective : Objective
     splits : Splits
@@ -139,6 +141,7 @@ class Plan:
                 weights=data.weights,
                 reading=data.reading,
             )
+            decimal = data.decimal or file_facts(frame).decimal
         with study.at("data", "class_weights"):
             self.table = with_class_weights(table, data.class_weights)
         with study.at("data", "objective"):
@@ -184,6 +187,7 @@ class Plan:
         paths = spec.paths.model_copy(update={"penalties": names})
         self.spec = spec.model_copy(
             update={
+                "data": data.model_copy(update={"decimal": decimal}),
                 "paths": paths,
                 "validation": validation,
                 "metrics": self.metrics,

@@ -195,10 +195,11 @@ class Data(Strict):
     class_weights: Any = None
     monotone: Any = Field(default_factory=dict)
     missing: Any = None
-    decimal: Text = Reading().decimal
-    thousands: Text | None = Reading().thousands
-    separator: Text = Reading().separator
-    encoding: Text = Reading().encoding
+    decimal: Text | None = None
+    thousands: Text | None = None
+    separator: Text | None = None
+    encoding: Text | None = None
+    sheet: Text | None = None
     types: Any = Field(default_factory=dict)
 
     @property

@@ -1,0 +1,161 @@
+"""How a text file is written, recognised from the file by rules that never guess.
+
+encoding
+    UTF-8 or UTF-16 by a byte order mark, otherwise UTF-8.
+separator
+    The one of comma, semicolon, tab and ``|`` that splits the header. If several do,
+    the only one that splits every row into as many cells as the header. In a .tsv file,
+    a tab is preferred.
+decimal
+    A point if the separator is a comma. Otherwise a comma if it makes numbers of most
+    cells of a column, and a point does so for none: cells such as ``1,234``, in which
+    the mark may separate thousands, do not count.
+
+If two values fit equally, the file is rejected with both and the key to set.
+"""
+
+import codecs
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from boostreg.data.cells import Reading, as_yaml_text, quoted
+from boostreg.data.files import DataFile, opened
+from boostreg.errors import DataError
+
+__all__ = ["encoding_of", "header_of", "recognised_decimal", "recognised_separator"]
+
+SEPARATORS = (",", ";", "\t", "|")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins like the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_ROWS = 1000  # rows that most often decide on the decimal mark
+_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+_MOST = 0.5  # share of the cells of a column that a decimal mark makes numbers
+
+Lines = Callable[[], Any]
+"""Opens the text of a file from its beginning, as a context manager."""
+
+
+def encoding_of(file: DataFile, stated: str | None) -> str:
+    """Return the encoding of a text file: as stated, otherwise by its first bytes."""
+    if stated is not None and stated.lower().replace("_", "-") in ("utf-8", "utf8"):
+        return "utf-8-sig"
+    if stated is not None:
+        return stated
+    with opened(file) as stream:
+        start = stream.read(4)
+    marked = (name for mark, name in _MARKS if start.startswith(mark))
+    return next(marked, "utf-8-sig")
+
+
+def header_of(records: Iterator[list[str]]) -> list[str]:
+    """Return the first record that is not blank."""
+    return next((record for record in records if record), [])
+
+
+def recognised_separator(
+    lines: Lines, file: DataFile, reading: Reading, *, later: bool
+) -> str:
+    """Return the separator of a text file, a comma if nothing splits its header.
+
+    Columns that are named in ``reading.types`` must be in the header. ``later`` means
+    rows for a model, which have no study to set a key in.
+
+    Raises DataError if several fit equally.
+    """
+    headers = {}
+    for mark in SEPARATORS:
+        with lines() as text:
+            header = header_of(csv.reader(text, delimiter=mark))
+        if len(header) > 1:
+            headers[mark] = header
+    if "\t" in headers and file.suffix in (".tsv", ".tab"):
+        return "\t"
+    if len(headers) == 1:
+        return next(iter(headers))
+    if not headers:
+        return ","
+    fitting = [mark for mark, header in headers.items() if _fits(lines, mark, header)]
+    named = [m for m in fitting if reading.types.keys() <= set(headers[m])]
+    if len(fitting) > 1 and reading.types and len(named) == 1:
+        return named[0]
+    if len(fitting) != 1:
+        how = "every row has as many cells as the header" if fitting else "no row fits"
+        marks = fitting or list(headers)
+        keys = " or ".join(f"data.separator: {as_yaml_text(mark)}" for mark in marks)
+        advice = "save it as a file with commas" if later else f"set {keys}"
+        raise DataError(
+            f"{file.path}: the header can be split at {quoted(marks)}, and {how} with "
+            f"each; {advice}."
+        )
+    return fitting[0]
+
+
+def _fits(lines: Lines, mark: str, header: Sequence[str]) -> bool:
+    """Return whether every record has as many cells as the header, all named."""
+    if len(set(header)) < len(header):
+        return False
+    with lines() as text:
+        records = csv.reader(text, delimiter=mark)
+        return all(len(record) in (0, len(header)) for record in records)
+
+
+def recognised_decimal(
+    cells: NDArray[Any], header: Sequence[str], reading: Reading, file: DataFile
+) -> str:
+    """Return the decimal mark of cells that are not separated by commas.
+
+    Raises DataError if all numbers with a mark may have decimals or thousands.
+    """
+    if reading.thousands in (",", "."):
+        return reading.point
+    free = [reading.types.get(name) != "category" for name in header]
+    for rows in (cells[:_ROWS, free], cells[:, free]):
+        comma = any(_has_decimals(column, ",") for column in rows.T)
+        point = any(_has_decimals(column, ".") for column in rows.T)
+        if comma or point:
+            return "," if comma and not point else "."
+    for name, column in zip(header, cells.T, strict=True):
+        text = None if name in reading.types else _point_or_group(column)
+        if text is not None and reading.thousands is None:
+            raise DataError(
+                f"{file.path}: column {name!r} has numbers such as {text!r}, and no "
+                f"column shows what the point means. If {text!r} means "
+                f"{text.replace('.', '')}, set data.thousands: '.'; if it means "
+                f"{text}, data.decimal: '.'."
+            )
+    return "."
+
+
+def _has_decimals(column: NDArray[Any], mark: str) -> bool:
+    """Return whether most different cells are numbers, one with sure decimals."""
+    numbers = _numbers(column, mark)
+    return any(mark in text and not _GROUP.fullmatch(text) for text in numbers)
+
+
+def _point_or_group(column: NDArray[Any]) -> str | None:
+    """Return a number whose point may separate decimals or thousands."""
+    return next((text for text in _numbers(column, ".") if "." in text), None)
+
+
+def _numbers(column: NDArray[Any], mark: str) -> list[str]:
+    """Return the different numbers of a column, if most are, and one has the mark."""
+    import pandas as pd
+
+    texts = list(map(str.strip, pd.unique(column).tolist()))
+    if mark not in "".join(texts):
+        return []
+    reading = Reading(decimal=mark)
+    blank = reading.is_missing(texts)
+    known = [text for text, missing in zip(texts, blank, strict=True) if not missing]
+    plain = reading.plain_texts(known)
+    numbers = [t for t, number in zip(known, plain, strict=True) if number is not None]
+    return numbers if len(numbers) >= _MOST * len(known) else []

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "notes_on_file",
     "notes_on_joined",
+    "notes_on_keep",
     "notes_on_last_row",
     "notes_on_types",
     "notes_on_use",
@@ -62,6 +63,14 @@ def notes_on_use(
     if "weights" in read and (unused := int(np.sum(read["weights"] == 0))):
         notes.append(f"{unused} rows have weight 0 and are not used in training.")
     return notes
+
+
+def notes_on_keep(unkept: Sequence[str], n_features: int) -> list[str]:
+    """Return a note on columns that are not features because others are kept."""
+    if not unkept:
+        return []
+    left_out = f"{len(unkept)} are not in keep: {quoted(unkept)}."
+    return [f"{n_features} columns are used as features; {left_out}"]
 
 
 def notes_on_joined(

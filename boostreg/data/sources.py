@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from boostreg.data.arrow import parts_of, read_arrow, read_parts
 from boostreg.data.cells import Reading, Type, suggestion
 from boostreg.data.columns import Column
+from boostreg.data.excel import read_excel
 from boostreg.data.files import COMPRESSED, DataFile, existing_file, expanded
 from boostreg.data.synthetic import SYNTHETIC
 from boostreg.data.text import read_text
@@ -21,16 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["SKLEARN", "read_rows", "read_source"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # one letter would be a drive
+_SHEETS = (".xlsx", ".xlsm")
 _Reader = Callable[
     [DataFile, Reading, Mapping[str, Collection[str]] | None], "pd.DataFrame"
 ]
 _READERS: Mapping[str, _Reader] = MappingProxyType(
     dict.fromkeys((".csv", ".tsv", ".txt"), read_text)
     | dict.fromkeys((".parquet", ".feather", ".arrow"), read_arrow)
+    | dict.fromkeys(_SHEETS, read_excel)
 )
 _ENDINGS = ".csv, .tsv, .txt, .parquet, .feather, .arrow or .xlsx"
 _OTHERS: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys((".xls", ".xlsb", ".xlsm", ".ods", ".numbers"), "save it as .xlsx")
+    dict.fromkeys((".xls", ".xlsb", ".ods", ".numbers"), "save it as .xlsx")
     | dict.fromkeys((".tar", ".tgz", ".7z", ".rar"), "extract it")
     | dict.fromkeys(
         (
@@ -125,6 +128,9 @@ def _read(
             f"{path} holds {file.name!r}; the file inside must end in {_ENDINGS}."
             f"{_advice(file.suffix)}"
         )
+    if reading.sheet is not None and labels is None and file.suffix not in _SHEETS:
+        text = f"only Excel files have sheets, got {source!r}; remove this key."
+        raise DataError.at("sheet", text=text)
     return _READERS[file.suffix](file, reading, labels)
 
 

@@ -136,6 +136,7 @@ class Plan:
                 target=data.target,
                 task=data.task,
                 drop=data.drop,
+                keep=data.keep,
                 groups=data.groups,
                 time=data.time,
                 weights=data.weights,

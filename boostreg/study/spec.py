@@ -189,6 +189,10 @@ class Data(Strict):
     task: Task | None = None
     objective: Any = None
     drop: Annotated[tuple[Name, ...], AfterValidator(_distinct)] = ()
+    keep: (
+        Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)]
+        | None
+    ) = None
     groups: Name | None = None
     time: Name | None = None
     weights: Name | None = None

@@ -26,7 +26,14 @@ from boostreg.data.cells import Reading, as_yaml_text, quoted
 from boostreg.data.files import DataFile, opened
 from boostreg.errors import DataError
 
-__all__ = ["encoding_of", "header_of", "recognised_decimal", "recognised_separator"]
+__all__ = [
+    "SEPARATORS",
+    "encoding_of",
+    "header_of",
+    "recognised_decimal",
+    "recognised_separator",
+    "unmarked_encoding",
+]
 
 SEPARATORS = (",", ";", "\t", "|")
 _MARKS = (
@@ -54,6 +61,16 @@ def encoding_of(file: DataFile, stated: str | None) -> str:
         start = stream.read(4)
     marked = (name for mark, name in _MARKS if start.startswith(mark))
     return next(marked, "utf-8-sig")
+
+
+def unmarked_encoding(file: DataFile) -> str | None:
+    """Return the form of UTF-16 that a file without a mark probably has, or None."""
+    with opened(file) as stream:
+        start = stream.read(1000)
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if even == odd:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def header_of(records: Iterator[list[str]]) -> list[str]:

@@ -23,6 +23,7 @@ from boostreg.data.dialect import (
     header_of,
     recognised_decimal,
     recognised_separator,
+    unmarked_encoding,
 )
 from boostreg.data.files import DataFile, opened
 from boostreg.data.typed import typed_frame
@@ -113,7 +114,9 @@ def _undecoded(
     if isinstance(error, UnicodeDecodeError):
         found = f"found byte 0x{error.object[error.start]:02x} ({error.reason})"
     likely = encoding_of(file, None)
-    if likely == "utf-8-sig":  # no mark at its beginning
+    if unmarked := unmarked_encoding(file):
+        likely = unmarked
+    elif likely == "utf-8-sig":  # no mark at its beginning
         likely, line, number = _first_other(file)
         found += f" in line {number}: {line!r} in {likely}" if line else ""
     advice = f"UTF-8, or set its encoding, such as data.encoding: {likely}"
@@ -151,6 +154,7 @@ def _check_records(
         raise DataError(f"{path}: the file is empty; it needs a header and rows.")
     refuse_repeated(header, f"{path}: ")
     _refuse_other_separator(header, file, separator, reading, later=later)
+    utf_16 = f"set data.encoding: {unmarked_encoding(file) or 'utf-16'}"
     n_rows = 0
     ragged = []
     n_words = len(header[0].split())
@@ -163,8 +167,7 @@ def _check_records(
         if "\0" in "".join(record):  # where pandas would end the cell
             raise DataError(
                 f"{path}: line {records.line_num} has a NUL byte; a text file must "
-                f"not. If it is UTF-16, "
-                f"{'save it as UTF-8' if later else 'set data.encoding: utf-16'}."
+                f"not. If it is UTF-16, {'save it as UTF-8' if later else utf_16}."
             )
     if ragged:
         line, found = ragged[0]

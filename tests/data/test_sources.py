@@ -124,7 +124,7 @@ BAD_FILES = {
     ),
     "utf 16 without a mark": (
         "a,b\n1,2\n".encode("utf-16-le"),
-        "line 2 has a NUL byte; .* set data.encoding: utf-16",
+        "line 2 has a NUL byte; .* set data.encoding: utf-16-le",
     ),
     "two separators": (
         b"a,b;c\n1,2;3\n4,5;6\n",

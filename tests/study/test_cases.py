@@ -158,10 +158,9 @@ def test_time_may_be_any_date(rows, plan, tmp_path, suffix):
 
 
 KEYS = {
-    "separator": ({"sep": ";"}, "separator: ';'", "source: .* the header has"),
-    "tab": ({"sep": "\t"}, 'separator: "\\t"', "source: .* the header has"),
-    "latin-1": ({"encoding": "latin-1"}, "encoding: latin-1", "source: .* UTF-8"),
-    "utf-16": ({"encoding": "utf-16"}, "encoding: utf-16", "source: .* UTF-8"),
+    "tilde": ({"sep": "~"}, "separator: '~'", "target: target 'y' is not a column"),
+    "latin-1": ({"encoding": "latin-1"}, "encoding: cp1252", "source: .* UTF-8"),
+    "utf-16": ({"encoding": "utf-16-le"}, "encoding: utf-16-le", "source: .* UTF-8"),
     "decimal": ({"decimal": ","}, "decimal: ','", "source: column 'income'"),
 }
 
@@ -174,11 +173,22 @@ def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
     rows.to_csv(tmp_path / "plain.csv", index=False)
     rows.to_csv(tmp_path / "d.csv", index=False, **form)
 
-    with pytest.raises(DataError, match=rf"study.yaml:2:16: data.{reported}") as error:
+    with pytest.raises(DataError, match=rf"study.yaml:2:\d+: data.{reported}") as error:
         plan("d.csv")
 
-    assert f"data.{key}" in str(error.value)
+    assert f"data.{key}" in str(error.value) or name == "tilde"
     assert plan("d.csv", f", {key}").fingerprint == plan("plain.csv").fingerprint
+
+
+def test_decimal_mark_of_the_file_is_kept_for_rows_of_later(rows, tmp_path):
+    for decimal in (".", ","):
+        rows.to_csv(tmp_path / "d.csv", index=False, sep=";", decimal=decimal)
+        study = tmp_path / "study.yaml"
+        study.write_text(f"name: s\ndata: {{source: d.csv, target: y}}\n{FOLDS}")
+
+        data = Plan(load_study(study)).spec.data
+
+        assert (data.decimal, data.separator) == (decimal, None)
 
 
 @pytest.mark.parametrize(
@@ -186,10 +196,19 @@ def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
     [
         ("missing: '?'", r"data.missing: found '\?'; expected a list of words"),
         ("missing: [null]", "data.missing: .*put null, true and false in quotes"),
-        ("decimal: ';'", r"data.decimal: found ';'; expected '\.' or ','"),
-        ("thousands: '.'", "data.thousands: found '.'; expected .* not data.decimal"),
-        ("separator: ab", "data.separator: found 'ab'; expected one character"),
-        ("encoding: utf-99", "data.encoding: found 'utf-99'; expected an encoding"),
+        ("decimal: ';'", r"data.decimal: found ';'; expected null, '\.' or ','"),
+        (
+            "decimal: '.', thousands: '.'",
+            "data.thousands: found '.'; expected .* not data.decimal",
+        ),
+        (
+            "separator: ab",
+            "data.separator: found 'ab'; expected null, or one",
+        ),
+        (
+            "encoding: utf-99",
+            "data.encoding: found 'utf-99'; expected null, or",
+        ),
         (
             "types: {age: text}",
             "data.types: .*expected columns with number or category",

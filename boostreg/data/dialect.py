@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from boostreg.data.cells import Reading, as_yaml_text, quoted
 from boostreg.data.files import DataFile, opened
+from boostreg.data.judging import with_groups
 from boostreg.errors import DataError
 
 __all__ = [
@@ -159,8 +160,14 @@ def _has_decimals(column: NDArray[Any], mark: str) -> bool:
 
 
 def _point_or_group(column: NDArray[Any]) -> str | None:
-    """Return a number whose point may separate decimals or thousands."""
-    return next((text for text in _numbers(column, ".") if "." in text), None)
+    """Return a number whose point may separate decimals or thousands.
+
+    None is returned if the other numbers of the column are doubtful with it: the column
+    is then rejected by itself.
+    """
+    numbers = _numbers(column, ".")
+    doubtful = with_groups(numbers, Reading())
+    return None if doubtful else next((t for t in numbers if "." in t), None)
 
 
 def _numbers(column: NDArray[Any], mark: str) -> list[str]:

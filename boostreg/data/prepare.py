@@ -23,6 +23,7 @@ from boostreg.data.cells import (
 from boostreg.data.columns import (
     Column,
     encode_labels,
+    kind_of,
     meant_kind,
     numbers_of,
     read_column,
@@ -219,14 +220,23 @@ def _indices(
 ) -> dict[str, str]:
     """Return the columns of a file that are an index without a name, and why.
 
-    Such are whole numbers in the first columns of a CSV file, or in what pandas calls
-    a level of an index; and in any other column without a name if it counts the rows.
+    Such are whole numbers in the first columns of a file, or in what pandas calls a
+    level of an index; in any other column without a name if it counts the rows; and
+    text in the first columns that differs in each row, as in the row names of R.
     """
     found, first = {}, True
     for name, values in series.items() if facts.of_file else ():
         nameless = _INDEX.fullmatch(name) is not None
         first = first and nameless
-        if not nameless or name in used or values.dtype.kind not in "iuf":
+        if not nameless or name in used:
+            continue
+        is_index = first or name.startswith(_LEVEL)
+        if is_index and values.dtype.kind == "O" and len(values) >= _FEWEST_COUNTED:
+            if values.is_unique and kind_of(values, name) == "label":
+                kept = f"data.types: {as_types([name], 'category')}"
+                found[name] = f"unnamed text, another in each row; {kept} keeps it"
+            continue
+        if values.dtype.kind not in "iuf":
             continue
         ordered = np.sort(values.to_numpy())
         if values.dtype.kind == "f" and (values % 1 != 0).any():  # NaN too
@@ -234,7 +244,7 @@ def _indices(
         counts = len(ordered) >= _FEWEST_COUNTED and ordered[0] in (0, 1)
         if counts and np.all(np.diff(ordered) == 1):
             found[name] = "row numbers"
-        elif first or name.startswith(_LEVEL):
+        elif is_index:
             kept = f"data.types: {as_types([name], 'number')}"
             found[name] = f"unnamed whole numbers, an index; {kept} keeps it"
     return found

@@ -51,7 +51,7 @@ def test_targets_of_scikit_learn_carry_their_names(name, task, classes, tmp_path
         ("sklearn:california_housing", "does not exist; available: 'breast_cancer'"),
         ("synthetic:friedman", "did you mean 'friedman1'"),
         ("openml:credit-g", "needs the number of a data set as ID, got 'credit-g'"),
-        ("data.xlsx", "source must be sklearn:NAME, .* got 'data.xlsx'"),
+        ("data.ods", "source must be sklearn:NAME, .* got 'data.ods'"),
         ("http://host/data", "source must be"),
         ("", "source must be"),
     ],
@@ -304,6 +304,23 @@ def test_index_without_a_name_is_no_feature_in_any_file(tmp_path, suffix, index)
     (name,) = set(rows) - {"a", "y"}
     assert f"{name!r} (unnamed whole numbers, an index; " in "".join(table.notes)
     reading = Reading(types={name: "number"})  # as the note says
+    assert len(prepare_table(rows, target="y", reading=reading).columns) == 2
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_row_names_of_text_are_no_feature(tmp_path, suffix):
+    names = [f"Mazda {k}" for k in range(12)]
+    frame = pd.DataFrame({"a": range(12), "y": np.arange(12) % 5}, index=names)
+    frame.to_csv(tmp_path / "d.csv")
+    frame.to_parquet(tmp_path / "d.parquet")
+    rows = read_source(f"d.{suffix}", base=tmp_path)
+
+    table = prepare_table(rows, target="y")
+
+    assert [column.name for column in table.columns] == ["a"]
+    (name,) = set(rows) - {"a", "y"}
+    assert f"{name!r} (unnamed text, another in each row; " in "".join(table.notes)
+    reading = Reading(types={name: "category"})  # as the note says
     assert len(prepare_table(rows, target="y", reading=reading).columns) == 2
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from boostreg.errors import DataError, StudyError
-from boostreg.study.load import load_study
+from boostreg.study.load import load_study, write_study
 from boostreg.study.plan import Plan
 
 N = 60
@@ -337,3 +337,50 @@ def test_leading_zeros_are_noted(rows, plan, tmp_path):
     )
     types = plan("d.csv", ", types: {zip: category}").columns[3].categories
     assert types == ("01001", "10001", "94105")
+
+
+def test_columns_are_kept_and_dropped_by_pattern_in_a_study(rows, plan, tmp_path):
+    rows.to_csv(tmp_path / "d.csv", index=False)
+
+    assert names(plan("d.csv", ", keep: ['*e*']")) == ["age", "income", "region"]
+    assert names(plan("d.csv", ", keep: ['*e*'], drop: [a*]")) == ["income", "region"]
+    with pytest.raises(
+        DataError, match=r"yaml:2:\d+: data\.keep: 'agee\*' matches no .* 'age'"
+    ):
+        plan("d.csv", ", keep: [age, 'agee*']")
+    with pytest.raises(StudyError, match=r"data\.keep: found an empty list"):
+        plan("d.csv", ", keep: []")
+
+
+def test_sheet_of_an_excel_file_is_named_in_a_study(rows, plan, tmp_path):
+    pytest.importorskip("openpyxl")
+    with pd.ExcelWriter(tmp_path / "d.xlsx") as book:
+        for name in ("First", "Second"):
+            rows.to_excel(book, sheet_name=name, index=False)
+
+    with pytest.raises(
+        DataError, match=r"2:16: data\.source: .*'First', 'Second'; "
+    ):
+        plan("d.xlsx")
+    with pytest.raises(DataError, match=r"2:\d+: data\.sheet: .*no sheet 'Thrid'"):
+        plan("d.xlsx", ", sheet: Thrid")
+    assert plan("d.xlsx", ", sheet: Second").n_samples == N
+
+
+def test_study_that_is_written_keeps_the_home_folder_and_variables(
+    rows, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PART", "d")
+    rows.to_csv(tmp_path / "d.csv", index=False)
+    (tmp_path / "run").mkdir()
+
+    for source, kept in [("~/d.csv", "~/d.csv"), ("${PART}.csv", "../${PART}.csv")]:
+        path = tmp_path / "study.yaml"
+        path.write_text(f"name: s\ndata: {{source: '{source}', target: y}}\n{FOLDS}")
+        write_study(load_study(path), tmp_path / "run" / "study.yaml")
+
+        again = load_study(tmp_path / "run" / "study.yaml")
+
+        assert again.spec.data.source == kept
+        assert Plan(again).table.n_samples == N

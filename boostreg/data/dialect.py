@@ -4,8 +4,8 @@ encoding
     UTF-8 or UTF-16 by a byte order mark, otherwise UTF-8.
 separator
     The one of comma, semicolon, tab and ``|`` that splits the header. If several do,
-    the only one that splits every row into as many cells as the header. In a .tsv file,
-    a tab is preferred.
+    the only one that splits every row into as many cells as the header. In a .tsv file, a
+    tab is preferred. A quoted name must end at the separator.
 decimal
     A point if the separator is a comma. Otherwise a comma if it makes numbers of most
     cells of a column, and a point does so for none: cells such as ``1,234``, in which
@@ -17,7 +17,9 @@ If two values fit equally, the file is rejected with both and the key to set.
 import codecs
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from numpy.typing import NDArray
@@ -44,6 +46,18 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_OTHERS: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"PK\x03\x04": "an Excel or .zip file",
+        b"\xd0\xcf\x11\xe0": "an Excel file before .xlsx",
+        b"\x1f\x8b": "a .gz file",
+        b"\x28\xb5\x2f\xfd": "a .zst file",
+        b"\xfd7zXZ": "an .xz file",
+        b"PAR1\x15": "a Parquet file",
+    }
+)
+"""How files of other formats begin."""
+
 _ROWS = 1000  # rows that most often decide on the decimal mark
 _GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _MOST = 0.5  # share of the cells of a column that a decimal mark makes numbers
@@ -59,7 +73,13 @@ def encoding_of(file: DataFile, stated: str | None) -> str:
     if stated is not None:
         return stated
     with opened(file) as stream:
-        start = stream.read(4)
+        start = stream.read(5)
+    for signature, what in _OTHERS.items():
+        if start.startswith(signature):
+            raise DataError(
+                f"{file.path}: this is {what}, not text; give it the suffix of its "
+                f"format."
+            )
     marked = (name for mark, name in _MARKS if start.startswith(mark))
     return next(marked, "utf-8-sig")
 
@@ -89,12 +109,7 @@ def recognised_separator(
 
     Raises DataError if several fit equally.
     """
-    headers = {}
-    for mark in SEPARATORS:
-        with lines() as text:
-            header = header_of(csv.reader(text, delimiter=mark))
-        if len(header) > 1:
-            headers[mark] = header
+    headers = _split_headers(lines, strict=True) or _split_headers(lines, strict=False)
     if "\t" in headers and file.suffix in (".tsv", ".tab"):
         return "\t"
     if len(headers) == 1:
@@ -115,6 +130,20 @@ def recognised_separator(
             f"each; {advice}."
         )
     return fitting[0]
+
+
+def _split_headers(lines: Lines, *, strict: bool) -> dict[str, list[str]]:
+    """Return the header by each separator that splits it.
+
+    With ``strict``, one that leaves text between a closing quote and itself does not.
+    """
+    headers = {}
+    for mark in SEPARATORS:
+        with lines() as text, suppress(csv.Error):
+            header = header_of(csv.reader(text, delimiter=mark, strict=strict))
+            if len(header) > 1:
+                headers[mark] = header
+    return headers
 
 
 def _fits(lines: Lines, mark: str, header: Sequence[str]) -> bool:

@@ -171,6 +171,11 @@ def _check_records(
             )
     if ragged:
         line, found = ragged[0]
+        if len(header) == 1 and len(ragged) == n_rows:
+            raise DataError(
+                f"{path}: the first line, {header[0]!r}, is a single cell, but the "
+                f"rows have {found} values; remove lines above the names of columns."
+            )
         if {n for _, n in ragged} == {len(header) + 1} and len(ragged) == n_rows:
             raise DataError(
                 f"{path}: every row has {found} values, one more than the header, as "

@@ -138,6 +138,11 @@ BAD_FILES = {
         b"a b c\n1 2 3\n4 5 6\n",
         "only spaces split the header, 'a b c', and the rows .* data.separator: ' '",
     ),
+    "title": (
+        b"# by a tool\na,b\n1,2\n",
+        "the first line, '# by a tool', is a single cell, .* 2 values; remove lines",
+    ),
+    "zip": (b"PK\x03\x04\x00", "this is an Excel or .zip file, not text; give it"),
     "row names of R": (
         b"a\tb\nx\t1\t2\ny\t3\t4\n",
         "every row has 3 values, one more than the header, as if the row names of R",

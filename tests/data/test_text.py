@@ -77,6 +77,8 @@ def test_stated_keys_are_used_whatever_would_be_recognised(tmp_path):
     [
         ("age, years;y\n1;2\n", ["age, years", "y"]),
         ("age, years\ty\n15\t2\n", ["age, years", "y"]),
+        ('"a";"b, c"\n1;2,5\n', ["a", "b, c"]),
+        ('"a";"b, c" \n1;2\n', ["a", "b, c "]),
         ('"a;b",y\n"1;2",2\n', ["a;b", "y"]),
         ("a|b,y\n12,2\n", ["a|b", "y"]),
         ("a;a,y;b\n1;2\n", None),

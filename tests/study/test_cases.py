@@ -358,9 +358,7 @@ def test_sheet_of_an_excel_file_is_named_in_a_study(rows, plan, tmp_path):
         for name in ("First", "Second"):
             rows.to_excel(book, sheet_name=name, index=False)
 
-    with pytest.raises(
-        DataError, match=r"2:16: data\.source: .*'First', 'Second'; "
-    ):
+    with pytest.raises(DataError, match=r"2:16: data\.source: .*'First', 'Second'; "):
         plan("d.xlsx")
     with pytest.raises(DataError, match=r"2:\d+: data\.sheet: .*no sheet 'Thrid'"):
         plan("d.xlsx", ", sheet: Thrid")

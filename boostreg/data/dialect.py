@@ -4,8 +4,8 @@ encoding
     UTF-8 or UTF-16 by a byte order mark, otherwise UTF-8.
 separator
     The one of comma, semicolon, tab and ``|`` that splits the header. If several do,
-    the only one that splits every row into as many cells as the header. In a .tsv file, a
-    tab is preferred. A quoted name must end at the separator.
+    the only one that splits every row into as many cells as the header. In a .tsv file,
+    a tab is preferred. A quoted name must end at the separator.
 decimal
     A point if the separator is a comma. Otherwise a comma if it makes numbers of most
     cells of a column, and a point does so for none: cells such as ``1,234``, in which

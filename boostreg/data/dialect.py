@@ -33,6 +33,7 @@ __all__ = [
     "SEPARATORS",
     "encoding_of",
     "header_of",
+    "later_decimal",
     "recognised_decimal",
     "recognised_separator",
     "unmarked_encoding",
@@ -165,11 +166,8 @@ def recognised_decimal(
     if reading.thousands in (",", "."):
         return reading.point
     free = [reading.types.get(name) != "category" for name in header]
-    for rows in (cells[:_ROWS, free], cells[:, free]):
-        comma = any(_has_decimals(column, ",") for column in rows.T)
-        point = any(_has_decimals(column, ".") for column in rows.T)
-        if comma or point:
-            return "," if comma and not point else "."
+    if marks := _decimal_marks(cells[:, free]):
+        return "," if marks == {","} else "."
     for name, column in zip(header, cells.T, strict=True):
         text = None if name in reading.types else _point_or_group(column)
         if text is not None and reading.thousands is None:
@@ -180,6 +178,31 @@ def recognised_decimal(
                 f"{text}, data.decimal: '.'."
             )
     return "."
+
+
+def later_decimal(
+    cells: NDArray[Any], header: Sequence[str], reading: Reading
+) -> str | None:
+    """Return the decimal mark of rows for a model: that of its training, or their own.
+
+    It is their own if the columns that are numbers have decimals with the other mark
+    alone, and the training file has no thousands separator, so that no cell that it
+    could have has two meanings.
+    """
+    numbers = [reading.types.get(name) == "number" for name in header]
+    if reading.thousands is not None:
+        return reading.decimal
+    marks = _decimal_marks(cells[:, numbers])
+    return marks.pop() if len(marks) == 1 else reading.decimal
+
+
+def _decimal_marks(cells: NDArray[Any]) -> set[str]:
+    """Return the marks with which a column is numbers that surely have decimals."""
+    for rows in (cells[:_ROWS], cells):
+        columns = list(rows.T)
+        if marks := {m for m in ".," if any(_has_decimals(c, m) for c in columns)}:
+            return marks
+    return set()
 
 
 def _has_decimals(column: NDArray[Any], mark: str) -> bool:

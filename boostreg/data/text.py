@@ -21,6 +21,7 @@ from boostreg.data.dialect import (
     SEPARATORS,
     encoding_of,
     header_of,
+    later_decimal,
     recognised_decimal,
     recognised_separator,
     unmarked_encoding,
@@ -88,7 +89,9 @@ def read_text(
         blank = [not cell.strip() for cell in cells[:, 0]]
         cells = np.where(np.reshape(blank, cells.shape), "", cells)
     decimal = reading.decimal
-    if decimal is None and separator != ",":
+    if later and decimal is not None:
+        decimal = later_decimal(cells, header, reading)
+    elif decimal is None and separator != ",":
         decimal = recognised_decimal(cells, header, reading, file)
     found = {
         "encoding": None if encoding == "utf-8-sig" else encoding,

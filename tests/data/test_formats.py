@@ -234,15 +234,29 @@ def test_excel_without_its_library_names_the_extra(tmp_path, monkeypatch):
 
 
 def test_rows_for_a_model_come_from_any_format(tmp_path):
-    columns = (Column("k"), Column("c", ("u", "v;w", "é")))
+    columns = (Column("a"), Column("k"), Column("c", ("u", "v;w", "é")))
     ROWS.to_csv(tmp_path / "d.csv", sep=";", decimal=",")
+    ROWS.to_csv(tmp_path / "d.tsv.gz", sep="\t", encoding="utf-16")
     sheets(tmp_path / "d.xlsx", New=ROWS)
-    reading = Reading(decimal=".", sheet="Old")
 
-    for name in ("d.csv", "d.xlsx"):
-        rows = read_rows(name, tmp_path, columns, reading)
-        assert rows["k"].tolist() == list(range(20))
-        assert rows["c"].tolist()[:2] == ["u", "é"]
+    for name in ("d.csv", "d.tsv.gz", "d.xlsx"):
+        for decimal in (".", ",", None):
+            reading = Reading(decimal=decimal, sheet="Old")
+            rows = read_rows(name, tmp_path, columns, reading)
+            np.testing.assert_array_equal(rows["a"].astype(float), ROWS["a"])
+            assert rows["k"].tolist() == list(range(20))
+            assert rows["c"].tolist()[:2] == ["u", "é"]
+
+
+def test_mark_that_may_group_digits_is_read_as_in_training_or_rejected(tmp_path):
+    (tmp_path / "d.csv").write_text("a;b\n1.234;1,5\n")
+    columns = (Column("a"), Column("b"))
+
+    for decimal, thousands in [(",", "."), (",", None)]:
+        reading = Reading(decimal=decimal, thousands=thousands)
+        rows = read_rows("d.csv", tmp_path, columns, reading)
+        assert rows["a"].tolist() == [1234 if thousands else "1.234"]
+        assert rows["b"].tolist() == [1.5]
 
 
 def test_home_and_variables_are_replaced_in_paths(tmp_path, monkeypatch):

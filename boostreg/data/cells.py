@@ -146,8 +146,8 @@ class Reading:
     Attributes
     ----------
     missing : tuple of str or None
-        Words for a missing value; None for ``MISSING_WORDS``. An empty cell is always
-        missing.
+        Words for a missing value; None for ``MISSING_WORDS``, of which the word None is
+        a label in a column of text. An empty cell is always missing.
     decimal, separator, encoding : str or None
         None: recognised from each text file, see ``boostreg.data.dialect``.
     thousands : str or None

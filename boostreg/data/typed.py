@@ -32,7 +32,8 @@ def typed_frame(
 
     A column is numbers, or booleans (TRUE, FALSE), if all its cells are, and text
     otherwise. ``labels`` has by column the words that are labels, even if they mean
-    missing elsewhere. The facts have ``recognised`` and the decimal mark.
+    missing elsewhere; the word None is one in every column of text, because pandas and R
+    never write it for a missing value. The facts have ``recognised`` and the decimal mark.
     """
     import pandas as pd
 
@@ -54,16 +55,19 @@ def typed_frame(
             blank = np.array(reading.is_missing(uniques.tolist()), dtype=bool)
             if name in labels:
                 blank &= np.array([text not in labels[name] for text in uniques])
+            texts = uniques[~blank].tolist()
+            numbers = _unless_doubtful(
+                _all_numbers(texts, reading), name, texts, reading
+            )
+            is_text = bool(texts) and reading.types.get(name) != "number"
+            if numbers is None and is_text and reading.missing is None:
+                blank &= uniques != "None"
+            known = uniques[~blank]
             words[name] = {
                 uniques[code]: int(np.sum(codes == code))
                 for code in np.flatnonzero(blank).tolist()
                 if uniques[code].strip()
             }
-            known = uniques[~blank]
-            texts = known.tolist()
-            numbers = _unless_doubtful(
-                _all_numbers(texts, reading), name, texts, reading
-            )
             values = known if numbers is None else numbers
             if blank.any():
                 kind = np.float64 if values.dtype.kind in "if" else object

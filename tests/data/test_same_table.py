@@ -186,11 +186,11 @@ def test_any_table_is_the_same_from_text_and_parquet(tmp_path_factory, frame):
 
 
 def read_as_advised(path, target, task):
-    """Read a file with the types that its errors name; None is a label here."""
+    """Read a file with the types that its errors name."""
     types = {}
     while True:
         try:
-            return read(path, target, task=task, missing=("NA",), types=types)
+            return read(path, target, task=task, types=types)
         except DataError as error:
             doubtful = re.findall(r"column '(.+?)' has numbers below 1000", str(error))
             if not doubtful:

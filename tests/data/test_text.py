@@ -111,6 +111,30 @@ def test_column_named_in_types_decides_between_separators(tmp_path):
     assert list(frame) == ["a,b", "c"]
 
 
+@pytest.mark.parametrize("task", ["regression", "multiclass"])
+def test_none_is_a_label_among_text_and_missing_among_numbers(tmp_path, task):
+    frame = pd.DataFrame(
+        {
+            "label": ["None", "NA", "Gable"] * 20,
+            "number": ["None", "0.5", "1.5"] * 20,
+            "flag": ["None", "TRUE", "FALSE"] * 20,
+            "blank": ["None", "", "NA"] * 20,
+            "y": [1, 2, 3] * 20 if task == "regression" else ["None", "b", "c"] * 20,
+        }
+    )
+    frame.to_csv(tmp_path / "d.csv", index=False)
+
+    table = prepare_table(read_source("d.csv", base=tmp_path), target="y", task=task)
+
+    assert table.columns[0].categories == ("Gable", "None")
+    assert [column.categories for column in table.columns[1:]] == [None] * 3
+    np.testing.assert_array_equal(
+        table.X[:3],
+        [[1, np.nan, np.nan, np.nan], [np.nan, 0.5, 1, np.nan], [0, 1.5, 0, np.nan]],
+    )
+    assert table.classes == (() if task == "regression" else ("None", "b", "c"))
+
+
 def cells(tmp_path, *lines, **keys):
     """Return the table of lines of cells ``a;b;y``."""
     text = "\n".join(["a;b;y", *lines])

@@ -238,14 +238,14 @@ def test_stated_types_overrule_what_cells_look_like(rows, plan, tmp_path):
 
 
 def test_words_that_may_be_labels_are_reported_and_can_be_kept(rows, plan, tmp_path):
-    rows["region"] = ["NA", "None", "ZA"] * 20
+    rows["region"] = ["NA", "null", "ZA"] * 20
     rows.to_csv(tmp_path / "d.csv", index=False)
 
     note = next(note for note in plan("d.csv").notes if "set data.missing: []" in note)
 
-    assert note.startswith("Read as missing in columns of categories: 'NA', 'None' (in")
+    assert note.startswith("Read as missing in columns of categories: 'NA', 'null' (in")
     kept = plan("d.csv", ", missing: []").columns[2]
-    assert kept.categories == ("NA", "None", "ZA")
+    assert kept.categories == ("NA", "ZA", "null")
 
 
 def test_weights_that_overflow_are_refused(rows, plan, tmp_path):

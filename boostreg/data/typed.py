@@ -32,8 +32,9 @@ def typed_frame(
 
     A column is numbers, or booleans (TRUE, FALSE), if all its cells are, and text
     otherwise. ``labels`` has by column the words that are labels, even if they mean
-    missing elsewhere; the word None is one in every column of text, because pandas and R
-    never write it for a missing value. The facts have ``recognised`` and the decimal mark.
+    missing elsewhere; the word None is one in every column of text, because pandas and
+    R never write it for a missing value. The facts have ``recognised`` and the decimal
+    mark.
     """
     import pandas as pd
 

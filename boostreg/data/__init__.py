@@ -2,6 +2,7 @@
 
 from boostreg.data.cells import Reading
 from boostreg.data.columns import Column, apply_columns
+from boostreg.data.files import expanded, file_facts
 from boostreg.data.folds import (
     Fold,
     Splits,
@@ -35,6 +36,8 @@ __all__ = [
     "as_values",
     "check_fold",
     "data_card",
+    "expanded",
+    "file_facts",
     "is_frame",
     "make_folds",
     "make_holdout",

@@ -130,7 +130,7 @@ Type = Literal["number", "category"]
 
 
 _LONGEST = 40  # digits of a whole number that is kept whole
-_KEPT = ("decimal", "thousands", "separator", "encoding")
+_KEPT = ("decimal", "thousands", "separator", "encoding", "sheet")
 _SPACES = (" ", "\u00a0", "\u202f", "\u2009")  # any of them may separate thousands
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?")
 BOOLEANS = MappingProxyType(
@@ -141,25 +141,30 @@ BOOLEANS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the cells of a text file are read; the same-named keys of ``data``.
+    """How the cells of a file are read; the same-named keys of ``data``.
 
     Attributes
     ----------
     missing : tuple of str or None
-        Words for a missing value; None for ``MISSING_WORDS``. An empty cell is always
-        missing.
+        Words for a missing value; None for ``MISSING_WORDS``, of which the word None is
+        a label in a column of text. An empty cell is always missing.
+    decimal, separator, encoding : str or None
+        None: recognised from each text file, see ``boostreg.data.dialect``.
     thousands : str or None
         Between groups of three digits.
+    sheet : str or None
+        Name of the sheet of an Excel file; None for the only one that has cells.
     types : mapping of str to {"number", "category"}
         The type of a column, instead of the type found from its cells.
     """
 
     missing: tuple[str, ...] | None = None
-    decimal: str = "."
+    decimal: str | None = None
     thousands: str | None = None
-    separator: str = ","
-    encoding: str = "utf-8"
+    separator: str | None = None
+    encoding: str | None = None
     types: Mapping[str, Type] = field(default_factory=dict)
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         for key, (holds, expected) in _RULES.items():
@@ -176,7 +181,8 @@ class Reading:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Return the reading that ``as_dict`` described; other keys are ignored."""
-        given = {key: content[key] for key in _KEPT}
+        given = {key: content[key] for key in _KEPT if key != "sheet"}
+        given["sheet"] = content.get("sheet")  # cards of earlier versions lack it
         words = content["missing"]
         return cls(**given, missing=None if words is None else tuple(words))
 
@@ -190,9 +196,14 @@ class Reading:
         return None
 
     @property
+    def point(self) -> str:
+        """The decimal mark; a point if it is neither set nor implied by thousands."""
+        return self.decimal or ("," if self.thousands == "." else ".")
+
+    @property
     def is_plain(self) -> bool:
         """Whether any text that spells a number with a point is that number."""
-        plain = self.decimal == "." and self.thousands is None
+        plain = self.point == "." and self.thousands is None
         return plain and not self.missing_numbers
 
     @property
@@ -202,11 +213,11 @@ class Reading:
         >>> Reading(missing=("-99,9", "?"), decimal=",").missing_numbers
         frozenset({-99.9})
         """
-        return _missing(self.missing, self.decimal, self.thousands)[1]
+        return _missing(self.missing, self.point, self.thousands)[1]
 
     def is_missing(self, texts: Sequence[str]) -> list[bool]:
         """Return which cells are missing; ``-999.0`` as a word also means -999."""
-        words, numbers = _missing(self.missing, self.decimal, self.thousands)
+        words, numbers = _missing(self.missing, self.point, self.thousands)
         missing = [(text.strip() or " " * bool(text)) in words for text in texts]
         if not numbers:
             return missing
@@ -222,7 +233,7 @@ class Reading:
         >>> Reading(decimal=",", thousands=".").numbers(["1.234,5", "1.2", "7"])
         [1234.5, None, 7.0]
         """
-        plain = self.decimal == "." and self.thousands is None
+        plain = self.point == "." and self.thousands is None
         if plain and (values := plain_numbers(texts)) is not None:
             return list(map(float, values))
         return [None if t is None else float(t) for t in self.plain_texts(texts)]
@@ -233,14 +244,14 @@ class Reading:
         >>> Reading(decimal=",", thousands=".").plain_texts(["1.234,5", "1.2", " 7"])
         ['1234.5', None, '7']
         """
-        matches = _number_pattern(self.decimal, self.thousands).fullmatch
+        matches = _number_pattern(self.point, self.thousands).fullmatch
         plain = dict.fromkeys(_thousands_marks(self.thousands), "")
-        marks = str.maketrans(plain | {self.decimal: "."})
+        marks = str.maketrans(plain | {self.point: "."})
         return [t.strip().translate(marks) if matches(t) else None for t in texts]
 
     def spelled(self, number: str) -> str:
         """Return a number that Python spelled as this file would."""
-        return number.replace(".", self.decimal)
+        return number.replace(".", self.point)
 
     def values(self, texts: Sequence[str]) -> list[float | None]:
         """Return each cell as a number, TRUE and FALSE as 1 and 0."""
@@ -275,25 +286,28 @@ def _is_text_encoding(name: str) -> bool:
 
 
 _RULES: Mapping[str, tuple[Callable[[Reading], bool], str]] = {
-    "decimal": (lambda r: r.decimal in (".", ","), "'.' or ','"),
+    "decimal": (lambda r: r.decimal in (None, ".", ","), "null, '.' or ','"),
     "thousands": (
         lambda r: (
-            r.thousands != r.decimal
+            r.thousands != r.point
             and r.thousands in (None, ",", ".", "'", "\u2019", "_", *_SPACES)
         ),
         "null, or one of ',', '.', ' ', \"'\" and '_' that is not data.decimal",
     ),
     "separator": (
         lambda r: (
-            len(r.separator) == 1
-            and not r.separator.isalnum()
-            and r.separator not in "\"'.+-\r\n\0"
+            r.separator is None
+            or (
+                len(r.separator) == 1
+                and not r.separator.isalnum()
+                and r.separator not in "\"'.+-\r\n\0"
+            )
         ),
-        "one character, such as ',', ';', '|' or \"\\t\"",
+        "null, or one character, such as ',', ';', '|' or \"\\t\"",
     ),
     "encoding": (
-        lambda r: _is_text_encoding(r.encoding),
-        "an encoding that Python knows, such as utf-8, latin-1 or utf-16",
+        lambda r: r.encoding is None or _is_text_encoding(r.encoding),
+        "null, or an encoding that Python knows, such as utf-8, latin-1 or utf-16",
     ),
     "types": (
         lambda r: all(t in ("number", "category") for t in r.types.values()),

@@ -271,7 +271,7 @@ def with_groups(texts: Sequence[str], reading: Reading) -> list[str]:
     >>> with_groups(["987", "1.234", "12.34"], Reading())
     []
     """
-    if reading.decimal != "." or reading.thousands is not None:
+    if reading.point != "." or reading.thousands is not None:
         return []
     if not all(map(_GROUPED.fullmatch, map(str.strip, texts))):
         return []
@@ -378,7 +378,7 @@ def _advice(
     as_numbers = as_types([name], "number")
     sentences = _format_advice(kinds)
     if points := kinds.get("point"):
-        whole, point = points[0].replace(".", ""), reading.decimal
+        whole, point = points[0].replace(".", ""), reading.point
         grouped = f"If {points[0]!r} means {whole}, set data.thousands: '.'"
         if point == ".":
             other = f"data.types: {as_numbers}"

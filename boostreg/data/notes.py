@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from boostreg.arrays import Array
 from boostreg.data.cells import Reading, as_types, as_yaml, is_plain_number, quoted
 from boostreg.data.columns import Column
+from boostreg.data.files import FileFacts
 from boostreg.data.judging import with_units
-from boostreg.data.sources import FileFacts
 from boostreg.data.target import Target
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "notes_on_file",
     "notes_on_joined",
+    "notes_on_keep",
     "notes_on_last_row",
     "notes_on_types",
     "notes_on_use",
@@ -37,6 +39,14 @@ def _note(text: str, names: Sequence[str], advice: str = "") -> list[str]:
     return [f"{text}: {quoted(names)}.{advice}"] if names else []
 
 
+def notes_on_file(facts: FileFacts) -> list[str]:
+    """Return how the file was read, if not as most files are."""
+    if not facts.recognised:
+        return []
+    found = ", ".join(facts.recognised)
+    return [f"Recognised in the file: {found}. If this is wrong, set the key of data."]
+
+
 def notes_on_use(
     drop: Sequence[str],
     named: Mapping[str, str],
@@ -53,6 +63,14 @@ def notes_on_use(
     if "weights" in read and (unused := int(np.sum(read["weights"] == 0))):
         notes.append(f"{unused} rows have weight 0 and are not used in training.")
     return notes
+
+
+def notes_on_keep(unkept: Sequence[str], n_features: int) -> list[str]:
+    """Return a note on columns that are not features because others are kept."""
+    if not unkept:
+        return []
+    left_out = f"{len(unkept)} are not in keep: {quoted(unkept)}."
+    return [f"{n_features} columns are used as features; {left_out}"]
 
 
 def notes_on_joined(

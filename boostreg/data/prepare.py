@@ -1,6 +1,7 @@
 """Preparation: a DataFrame becomes a table, or an error that says what to change."""
 
 import datetime as dt
+import fnmatch
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,23 +18,27 @@ from boostreg.data.cells import (
     columns_by_name,
     quoted,
     refuse_unknown,
+    suggestion,
 )
 from boostreg.data.columns import (
     Column,
     encode_labels,
+    kind_of,
     meant_kind,
     numbers_of,
     read_column,
     without_words,
 )
+from boostreg.data.files import FileFacts, file_facts
 from boostreg.data.notes import (
+    notes_on_file,
     notes_on_joined,
+    notes_on_keep,
     notes_on_last_row,
     notes_on_types,
     notes_on_use,
     notes_on_values,
 )
-from boostreg.data.sources import FileFacts, file_facts
 from boostreg.data.synthetic import SYNTHETIC
 from boostreg.data.table import Table, Task
 from boostreg.data.target import read_target, refuse_missing
@@ -51,6 +56,7 @@ __all__ = [
     "with_class_weights",
 ]
 
+_WILD = re.compile(r"[*?]|\[.+\]")
 _INDEX = re.compile(r"|Unnamed: \d+(?:\.\d+)?|__index_level_\d+__")
 _LEVEL = "__index_level_"
 _FEWEST_COUNTED = 3  # fewer rows are counted by any two numbers
@@ -68,6 +74,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     target: str,
     task: Task | None = None,
     drop: Sequence[str] = (),
+    keep: Sequence[str] | None = None,
     groups: str | None = None,
     time: str | None = None,
     weights: str | None = None,
@@ -80,8 +87,12 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     frame : DataFrame
         Numbers, booleans, text and categories; its index is ignored. A column of a
         file that is a nameless index of its rows is left out, and a note says so.
-    target, task, drop
-        The column to predict, its task (None infers it), and columns to leave out.
+    target, task
+        The column to predict, and its task (None infers it).
+    drop, keep
+        Columns to leave out, and the only ones to use as features (None: all), by name
+        or by a shell pattern such as ``id_*``. A pattern never means the target or a
+        column for folds or weights.
     groups, time, weights : str or None
         Columns for folds and row weights; none of them is a feature.
     reading : Reading or None
@@ -92,15 +103,21 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     """
     facts = file_facts(frame)
     stated = Reading() if reading is None and facts.of_file else reading
-    reading = Reading() if reading is None else reading
+    if stated is not None and stated.decimal is None:
+        stated = replace(stated, decimal=facts.decimal)
+    reading = Reading() if stated is None else stated
     series = columns_by_name(frame)
     if not len(frame):
         raise DataError("the data have no rows; at least 1 is needed.")
     roles = {"groups": groups, "time": time, "weights": weights}
     named = {role: name for role, name in roles.items() if name is not None}
     _check_names(list(series), reading, target, drop, named)
-    used = {target, *drop, *named.values()}
-    indices = _indices(facts, series, used | set(reading.types))
+    roles_of = {target, *named.values()}
+    kept = None if keep is None else _matched(keep, list(series), roles_of, "keep")
+    dropped = _matched(drop, list(series), roles_of, "drop")
+    unkept = [] if kept is None else [n for n in series if n not in kept | roles_of]
+    used = {*dropped, *unkept} | roles_of
+    indices = _indices(facts, series, used | set(reading.types) | (kept or set()))
     taken = used | set(indices)
     features = [name for name in series if name not in taken]
     series |= {
@@ -118,7 +135,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
             _refuse_unread(facts, name)
             words = facts.words.get(name, {})
             read[role] = _read_role(role, series[name], name, stated, words)
-    kept = {name: series[name] for name in (target, *features)}
+    shown = {name: series[name] for name in (target, *features)}
     labelled = [target] if answer.classes else []
     labelled += [] if groups is None else [groups]
     return Table(
@@ -132,11 +149,13 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
         task_inferred=answer.inferred,
         notes=(
             *answer.notes,
-            *notes_on_use(drop, named, indices, read),
+            *notes_on_file(facts),
+            *notes_on_use([n for n in series if n in dropped], named, indices, read),
+            *notes_on_keep(unkept, len(features)),
             *notes_on_joined(labelled, reading, facts),
-            *notes_on_types(kept, columns, reading, facts),
+            *notes_on_types(shown, columns, reading, facts),
             *notes_on_values(X, answer.y, columns, answer.classes),
-            *notes_on_last_row(kept, X, answer),
+            *notes_on_last_row(shown, X, answer),
         ),
         **read,
     )
@@ -160,8 +179,6 @@ def _check_names(
                     f"{role} must be a column other than target {target!r}."
                 )
     with _about("drop"):
-        for name in drop:
-            refuse_unknown(name, names, key="drop")
         if target in drop:
             raise DataError(f"target {target!r} must not be in drop; remove it there.")
     for name, kind in reading.types.items():
@@ -175,19 +192,51 @@ def _check_names(
                 )
 
 
+def _matched(
+    wanted: Sequence[str], names: Sequence[str], roles: Collection[str], key: str
+) -> set[str]:
+    """Return the columns that are in a list, each by its name or by a pattern."""
+    found: set[str] = set()
+    for entry in wanted:
+        if entry in names:
+            found.add(entry)
+            continue
+        if not _WILD.search(entry):
+            refuse_unknown(entry, names, key=key)
+        matched = [
+            name
+            for name in names
+            if name not in roles and fnmatch.fnmatchcase(name, entry)
+        ]
+        if not matched:
+            near = suggestion(_WILD.sub("", entry), names)
+            raise DataError.at(key, text=f"{entry!r} matches no column; {near}")
+        found.update(matched)
+    return found
+
+
 def _indices(
     facts: FileFacts, series: "dict[str, pd.Series[Any]]", used: Collection[str]
 ) -> dict[str, str]:
     """Return the columns of a file that are an index without a name, and why.
 
-    Such are whole numbers in the first columns of a CSV file, or in what pandas calls
-    a level of an index; and in any other column without a name if it counts the rows.
+    Such are whole numbers in the first columns of a file, or in what pandas calls a
+    level of an index; in any other column without a name if it counts the rows; and
+    text in the first columns that differs in each row, as in the row names of R.
     """
     found, first = {}, True
     for name, values in series.items() if facts.of_file else ():
         nameless = _INDEX.fullmatch(name) is not None
         first = first and nameless
-        if not nameless or name in used or values.dtype.kind not in "iuf":
+        if not nameless or name in used:
+            continue
+        is_index = first or name.startswith(_LEVEL)
+        if is_index and values.dtype.kind == "O" and len(values) >= _FEWEST_COUNTED:
+            if values.is_unique and kind_of(values, name) == "label":
+                kept = f"data.types: {as_types([name], 'category')}"
+                found[name] = f"unnamed text, another in each row; {kept} keeps it"
+            continue
+        if values.dtype.kind not in "iuf":
             continue
         ordered = np.sort(values.to_numpy())
         if values.dtype.kind == "f" and (values % 1 != 0).any():  # NaN too
@@ -195,7 +244,7 @@ def _indices(
         counts = len(ordered) >= _FEWEST_COUNTED and ordered[0] in (0, 1)
         if counts and np.all(np.diff(ordered) == 1):
             found[name] = "row numbers"
-        elif first or name.startswith(_LEVEL):
+        elif is_index:
             kept = f"data.types: {as_types([name], 'number')}"
             found[name] = f"unnamed whole numbers, an index; {kept} keeps it"
     return found

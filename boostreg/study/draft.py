@@ -126,7 +126,7 @@ def draft_study(
     try:
         if not study.spec.data.target and target is None:
             raise _without_target(study, source)
-        table = read_table(study)
+        _, table = read_table(study)
     except DataError as error:
         # Without a study file, its keys are set on the command line.
         keyed = re.search(r"\b[Ss]et data\.", str(error))

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from boostreg.baselines import available_baselines, missing_extra, why_lacking
-from boostreg.data import Table, prepare_table, read_source
+from boostreg.data import Table, expanded, prepare_table, read_source
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import BoostregError, Loc, StudyError, UnsupportedPenaltyError
 from boostreg.fits.dask import check_address
@@ -29,6 +29,9 @@ from boostreg.study.yaml_reader import Document, parse_yaml, read_yaml
 from boostreg.tuning.engine_space import EngineSpace
 from boostreg.tuning.mirror import moved
 from boostreg.tuning.proposals import without_gp
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "NAMED",
@@ -177,16 +180,20 @@ def _set(document: Document, change: str) -> None:
     document.change(loc, value.content, origin)
 
 
-def read_table(study: Study) -> Table:
-    """Return the checked table of a study; DataError if it cannot be read."""
+def read_table(study: Study) -> "tuple[pd.DataFrame, Table]":
+    """Return the rows of a study as read and as checked.
+
+    Raises DataError if they cannot be read or used.
+    """
     data = study.spec.data
     with study.at("data"):
         frame = read_source(data.source, base=study.base, reading=data.reading)
-        return prepare_table(
+        return frame, prepare_table(
             frame,
             target=data.target,
             task=data.task,
             drop=data.drop,
+            keep=data.keep,
             groups=data.groups,
             time=data.time,
             weights=data.weights,
@@ -201,7 +208,7 @@ def write_study(study: Study, path: Path) -> None:
     """
     content, source = study.spec.as_dict(), study.spec.data.source
     named = source.partition(":")[0] in NAMED
-    if not named and not Path(source).is_absolute():
+    if not named and not Path(expanded(source)).is_absolute():
         relative = os.path.relpath(study.base / source, path.resolve().parent)
         content["data"]["source"] = Path(relative).as_posix()
     storage = study.spec.search.storage

@@ -19,6 +19,7 @@ from boostreg.changes import Judges
 from boostreg.data import (
     Table,
     data_card,
+    file_facts,
     make_splits,
     named_signs,
     with_class_weights,
@@ -110,7 +111,8 @@ class Plan:
     Attributes
     ----------
     spec : StudySpec
-        The study's, with every penalty named that has a path, and the outer folds.
+        The study's, with every penalty named that has a path, the outer folds, and the
+        decimal mark of a text file: rows for a model are read with the same one.
     table : Table
     objective : Objective
     splits : Splits
@@ -129,7 +131,8 @@ class Plan:
 
     def __init__(self, study: Study) -> None:
         spec, data = study.spec, study.spec.data
-        table = read_table(study)
+        frame, table = read_table(study)
+        decimal = data.decimal or file_facts(frame).decimal
         with study.at("data", "class_weights"):
             self.table = with_class_weights(table, data.class_weights)
         with study.at("data", "objective"):
@@ -175,6 +178,7 @@ class Plan:
         paths = spec.paths.model_copy(update={"penalties": names})
         self.spec = spec.model_copy(
             update={
+                "data": data.model_copy(update={"decimal": decimal}),
                 "paths": paths,
                 "validation": validation,
                 "metrics": self.metrics,

@@ -191,16 +191,21 @@ class Data(Strict):
     task: Task | None = None
     objective: Any = None
     drop: Annotated[tuple[Name, ...], AfterValidator(_distinct)] = ()
+    keep: (
+        Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)]
+        | None
+    ) = None
     groups: Name | None = None
     time: Name | None = None
     weights: Name | None = None
     class_weights: Any = None
     monotone: Any = Field(default_factory=dict)
     missing: Any = None
-    decimal: Text = Reading().decimal
-    thousands: Text | None = Reading().thousands
-    separator: Text = Reading().separator
-    encoding: Text = Reading().encoding
+    decimal: Text | None = None
+    thousands: Text | None = None
+    separator: Text | None = None
+    encoding: Text | None = None
+    sheet: Text | None = None
     types: Any = Field(default_factory=dict)
 
     @property

@@ -237,7 +237,7 @@ def test_number_as_a_word_for_missing_means_its_value():
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("decimal", ";"), ("thousands", "."), ("separator", "ab"), ("encoding", "hex")],
+    [("decimal", ";"), ("thousands", "x"), ("separator", "ab"), ("encoding", "hex")],
 )
 def test_reading_that_cannot_be_is_refused_by_its_key(key, value):
     with pytest.raises(DataError, match=f"{key}: found '{value}'; expected") as caught:

@@ -349,3 +349,57 @@ def test_whole_numbers_that_no_double_keeps_are_noted(values):
 
     assert "data.drop: [a]; for categories, set data.types: {a: category}" in note
     assert not any("beyond" in n for n in prepared([2**53, 1, 2, 3]).notes)
+
+
+WIDE = {name: [*range(5), 9] for name in ("id_a", "id_b", "x1", "x2", "y_x", "w[1]")}
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        ({"drop": ["id_*"]}, ["x1", "x2", "y_x", "w[1]"]),
+        ({"drop": ["id_?", "x[12]", "w[1]"]}, ["y_x"]),
+        ({"drop": ["*[!12]"]}, ["x1", "x2"]),
+        ({"keep": ["x*"]}, ["x1", "x2"]),
+        ({"keep": ["x1", "w[1]", "y"]}, ["x1", "w[1]"]),
+        ({"keep": ["*x*"], "drop": ["x1"]}, ["x2", "y_x"]),
+        ({"keep": ["*"], "groups": "id_a"}, ["id_b", "x1", "x2", "y_x", "w[1]"]),
+    ],
+)
+def test_columns_are_chosen_by_name_and_by_shell_pattern(keys, names):
+    frame = pd.DataFrame(WIDE | {"y": [0.5, 2, 3, 1, 7, 7]})
+
+    table = prepare_table(frame, target="y", task="regression", **keys)
+
+    assert [column.name for column in table.columns] == names
+
+
+@pytest.mark.parametrize("key", ["drop", "keep"])
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("id_a_*", "'id_a_.*' matches no column; did you mean 'id_a'"),
+        ("y", "'y' matches|must not be in drop"),
+        ("Id_a", "'Id_a' is not a column of the data; did you mean 'id_a'"),
+        ("[y]", r"'\[y\]' matches no column; available: 'id_a'"),
+    ],
+)
+def test_choice_of_no_column_is_rejected_with_the_nearest(key, entry, words):
+    frame = pd.DataFrame(WIDE | {"y": [0.5, 2, 3, 1, 7, 7]})
+    if (key, entry) == ("keep", "y"):
+        words = "there is no feature"
+
+    with pytest.raises(DataError, match=words) as caught:
+        prepare_table(frame, target="y", **{key: [entry]})
+
+    assert entry == "y" or caught.value.loc == (key,)
+
+
+def test_columns_that_are_not_kept_are_reported_and_need_no_reading():
+    frame = pd.DataFrame(WIDE | {"y": [0.5, 2, 3, 1, 7, 7]})
+    frame["date"] = pd.Timestamp("2024-01-01")
+
+    table = prepare_table(frame, target="y", keep=["x1", "x2"])
+
+    (note,) = [note for note in table.notes if "keep" in note]
+    assert note.startswith("2 columns are used as features; 5 are not in keep: 'id_a'")

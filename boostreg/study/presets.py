@@ -127,16 +127,14 @@ def own_keys(name: PresetName, study: Mapping[str, Any]) -> tuple[str, ...]:
 
     Outer folds are not compared, because those of a preset depend on the rows.
     """
-    return tuple(
-        f"{part}.{key}"
-        for part, keys in PRESETS[name].content.items()
-        for key, value in keys.items()
-        if _updated(study[part][key], value) != study[part][key]
-    )
-
-
-def _updated(given: Any, value: Any) -> Any:
-    return {**given, **value} if isinstance(value, dict) else value
+    own = []
+    for part, keys in PRESETS[name].content.items():
+        for key, value in keys.items():
+            given = study[part][key]
+            # Of a mapping, the preset sets some keys.
+            if given != ({**given, **value} if isinstance(value, dict) else value):
+                own.append(f"{part}.{key}")
+    return tuple(own)
 
 
 def preset_lines() -> Iterator[str]:

@@ -29,7 +29,7 @@ def test_init_writes_a_study_and_says_what_it_found(main, table, tmp_path):
     assert first == "My Rows.csv: 40 rows, 3 features (2 numeric, 1 categorical)"
     assert task.startswith("The task was inferred from target 'y' as regression")
     assert any("set data.drop: ['row id']" in note for note in notes)
-    assert last == "my-rows.yaml was written. Next: boostreg run my-rows.yaml"
+    assert last.startswith("my-rows.yaml was written. Next: boostreg run my-rows.yaml;")
     text = (tmp_path / "my-rows.yaml").read_text("utf-8")
     assert "  # A different whole number in every row" in text
     assert "\n#   outer: {folds: 5, repeats: 3}" in text
@@ -222,6 +222,21 @@ def test_preset_is_written_out_in_its_keys():
 
     assert "preset" not in content
     assert content["search"]["trials"] == PRESETS["thorough"].trials
+
+
+def test_readme_has_the_figures_of_the_presets():
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    rows = {
+        "`search.trials`": [p.trials for p in PRESETS.values()],
+        "the same from 2,000 rows": [
+            f"{p.outer_folds} x {p.repeats(2000)}" for p in PRESETS.values()
+        ],
+        "`paths.points`": [p.path_points or "none" for p in PRESETS.values()],
+        "`effects.points`": [p.design_points or "none" for p in PRESETS.values()],
+    }
+
+    for head, cells in rows.items():
+        assert f"| {' | '.join(map(str, (head, *cells)))} |" in readme
 
 
 @pytest.mark.parametrize("n_rows", [100, 10_000])

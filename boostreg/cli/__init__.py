@@ -135,19 +135,24 @@ def init(
     target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Study file to write.", show_default="NAME.yaml of DATA"),
+        typer.Option(
+            help="Study file to write; an existing one is not changed.",
+            show_default="name of DATA, .yaml",
+        ),
     ] = None,
     preset: PresetOption = None,
     settings: Settings = None,
 ) -> None:
-    """Write a study file for a table; an existing file is never changed."""
+    """Write a commented study file for a table."""
     from boostreg.study.draft import draft_study, name_of, write_draft
 
     path = Path(f"{name_of(data)}.yaml") if out is None else out
     draft = draft_study(data, target, path, _changes(preset, settings))
     write_draft(draft)
-    for line in (*draft.found, f"{path} was written. Next: boostreg run {path}"):
+    for line in draft.found:
         _print(line)
+    quick = "" if preset else "; for a first look, add --preset quick"
+    _print(f"{path} was written. Next: boostreg run {path}{quick}")
 
 
 @app.command()

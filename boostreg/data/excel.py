@@ -12,6 +12,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from boostreg.data.cells import (
     Reading,
+    Type,
     as_yaml_text,
     quoted,
     refuse_repeated,
@@ -87,6 +89,13 @@ def read_excel(
     cells = np.empty((len(body), len(names)), dtype=object)
     for place, row in enumerate(body):
         cells[place] = [_text(row[k], reading) for k in kept]
+    # Only in text may a point separate thousands.
+    sure: dict[str, Type] = {
+        name: "number"
+        for name, k in zip(names, kept, strict=True)
+        if all(isinstance(row[k], int | float | None) for row in body)
+    }
+    reading = replace(reading, types=sure | dict(reading.types))
     is_choice = reading.sheet is None and len(book.sheetnames) > 1
     found = (f"sheet {as_yaml_text(sheet.title)}",) if is_choice else ()
     return typed_frame(cells, names, reading, labels, found)

@@ -186,6 +186,17 @@ def test_decimal_comma_in_text_of_excel_is_read_beside_its_numbers(tmp_path):
     np.testing.assert_array_equal(table.X[:, 0], np.arange(30) + 0.5)
 
 
+def test_number_of_excel_with_three_decimals_is_no_group_of_digits(tmp_path):
+    numbers = [1.234, 12.345, 987.0] * 10
+    workbook(tmp_path / "n.xlsx", ("n", "y"), *zip(numbers, range(30), strict=True))
+    cells = zip(map("{:g}".format, numbers), range(30), strict=True)
+    workbook(tmp_path / "t.xlsx", ("n", "y"), *cells)
+
+    np.testing.assert_array_equal(read(tmp_path, "n.xlsx").X[:, 0], numbers)
+    with pytest.raises(DataError, match=r"'n' has numbers below 1000 and, in 20 rows"):
+        read(tmp_path, "t.xlsx")
+
+
 @pytest.mark.parametrize(
     ("rows", "change", "words"),
     [

@@ -31,7 +31,7 @@ from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings, Shrinkage
 from boostreg.tuning.mirror import Link, Mirror, search_name
 from boostreg.tuning.proposals import Proposer, Sampler, portfolio
-from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.rows import FOLDS, read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
 from boostreg.tuning.tuned import Tuned
 
@@ -118,7 +118,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     engine: str = "xgboost",
     space: str | Mapping[str, Any] = "standard",
     trials: int = 40,
-    cv: Any = 5,
+    cv: Any = None,
     seed: int = 0,
     rounds: int | None = None,
     patience: int | None = None,
@@ -161,9 +161,11 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Number of configurations. The first ones of a space that searches the learning
         rate are a few typical ones, small ensembles first; those of other spaces are no
         penalty and our defaults.
-    cv : int, splitter or iterable
+    cv : int, splitter or iterable, optional
         Number of folds, an object with scikit-learn's ``split``, or pairs of row
-        positions.
+        positions. Default: five folds. If the ``timeout`` is too short for about 30
+        trials on all of them, only the first 4, 3 or 2 of the five (see
+        ``Tuned.notes``).
     seed : int
         Seed of folds, proposals and fits.
     rounds, patience : int
@@ -245,6 +247,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         objective=objective,
         sample_weight=sample_weight,
         groups=groups,
+        core_seconds=(timeout or math.inf) * (workers or count_cores()),
     )
     problem = dataset.problem(None, 0)
     settled = engine_space(engine, searched, dict(searched.fixed) | held, problem)
@@ -297,6 +300,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     jobs: list[Job] = [job, acting_job]
     run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
     notes = _notes_on_time(job, acting_job)
+    if cv is None and dataset.splits.n_inner < FOLDS:
+        notes.insert(0, _few_folds(dataset.splits.n_inner))
     tuned = Tuned.of(
         tuning,
         dataset,
@@ -309,6 +314,13 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         y,
         sample_weight=sample_weight,
         until=math.inf if budget is None else budget.end + _GRACE,
+    )
+
+
+def _few_folds(n_folds: int) -> str:
+    return (
+        f"Trials were measured on {n_folds} of {FOLDS} folds, because the timeout is "
+        "short for a table of this size. cv sets their number."
     )
 
 

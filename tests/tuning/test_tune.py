@@ -444,3 +444,27 @@ def test_a_storage_that_fails_is_reported_once_without_its_password(caplog, run)
 
     assert "canary" not in caplog.text + repr(link) + repr(mirrors)
     assert caplog.text.count("no longer mirrored to postgresql+psycopg2://***@") == 1
+
+
+SECONDS = {0.1: 2, 1.8: 3, 2.3: 4, 2.7: 5, float("inf"): 5}
+"""Folds by seconds: 30 trials of 4,420 cells at 250,000 cells per second."""
+
+
+@pytest.mark.parametrize(("core_seconds", "n_folds"), SECONDS.items())
+def test_a_short_time_leaves_fewer_of_the_same_folds(diabetes, core_seconds, n_folds):
+    every = read_dataset(*diabetes, cv=5, seed=3).splits.inner[None]
+
+    found = read_dataset(*diabetes, seed=3, core_seconds=core_seconds)
+
+    kept = [fold.fingerprint for fold in found.splits.inner[None]]
+    assert kept == [fold.fingerprint for fold in every[:n_folds]]
+
+
+def test_fewer_folds_are_a_note_unless_cv_asks_for_them(diabetes, monkeypatch):
+    monkeypatch.setattr("boostreg.tuning.rows._CELLS_PER_SECOND", 1)
+    small = {"trials": 1, "rounds": 5, "workers": 1, "timeout": 60}
+
+    notes = tune(*diabetes, **small).notes
+
+    assert notes[0].startswith("Trials were measured on 2 of 5 folds")
+    assert not tune(*diabetes, **small, cv=2).notes

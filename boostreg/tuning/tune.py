@@ -30,7 +30,7 @@ from boostreg.tuning.budget import Budget
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings, Shrinkage
 from boostreg.tuning.mirror import Link, Mirror, search_name
-from boostreg.tuning.proposals import Proposer, Sampler, portfolio
+from boostreg.tuning.proposals import GP_MAX_TRIALS, Proposer, Sampler, portfolio
 from boostreg.tuning.rows import FOLDS, read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
 from boostreg.tuning.tuned import Tuned
@@ -46,6 +46,9 @@ _GRACE = 1.0
 """Seconds by which the last fit may pass the timeout before it is stopped."""
 
 _RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
+
+_TRIALS, _MOST_TRIALS = 40, 10_000
+"""Default numbers of trials, without and with a timeout."""
 
 _ROUNDS, _PATIENCE = Shrinkage(40.0), Shrinkage(3.0)
 """Default limits of a trial: 400 and 30 rounds at a learning rate of 0.1."""
@@ -117,7 +120,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     *,
     engine: str = "xgboost",
     space: str | Mapping[str, Any] = "standard",
-    trials: int = 40,
+    trials: int | None = None,
     cv: Any = None,
     seed: int = 0,
     rounds: int | None = None,
@@ -157,8 +160,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Name of a built-in space, or ranges and fixed values as in a study. Ranges of a
         built-in space that the engine does not support are removed (see
         ``Tuned.notes``).
-    trials : int
-        Number of configurations. The first ones of a space that searches the learning
+    trials : int, optional
+        Number of configurations. Default: 40, or with a ``timeout`` as many as it
+        allows. The first ones of a space that searches the learning
         rate are a few typical ones, small ensembles first; those of other spaces are no
         penalty and our defaults.
     cv : int, splitter or iterable, optional
@@ -225,8 +229,13 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     ['colsample_bytree', 'gamma', 'grow_policy']
     """
     started = time.monotonic()
-    _check_counts(trials=trials, in_flight=in_flight)
-    optional = {"rounds": rounds, "patience": patience, "workers": workers}
+    _check_counts(in_flight=in_flight)
+    optional = {
+        "trials": trials,
+        "rounds": rounds,
+        "patience": patience,
+        "workers": workers,
+    }
     _check_counts(**{name: n for name, n in optional.items() if n is not None})
     _check_amounts(timeout, tolerance)
     library = get_engine(engine)
@@ -261,7 +270,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         sampler=sampler,
         seed=derive_seed(seed, "search", engine, None),
         in_flight=in_flight,
-        n_trials=trials,
+        n_trials=trials or (_TRIALS if timeout is None else _most_trials(sampler)),
         guessed=not first,
         first=first,
     )
@@ -299,7 +308,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     acting_job = ActingJob(job, tolerance)
     jobs: list[Job] = [job, acting_job]
     run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
-    notes = _notes_on_time(job, acting_job)
+    notes = _notes_on_time(job, acting_job, asked=trials is not None)
     if cv is None and dataset.splits.n_inner < FOLDS:
         notes.insert(0, _few_folds(dataset.splits.n_inner))
     tuned = Tuned.of(
@@ -324,7 +333,11 @@ def _few_folds(n_folds: int) -> str:
     )
 
 
-def _notes_on_time(job: TuningJob, acting: ActingJob) -> list[str]:
+def _most_trials(sampler: Sampler) -> int:
+    return GP_MAX_TRIALS if sampler == "gp" else _MOST_TRIALS
+
+
+def _notes_on_time(job: TuningJob, acting: ActingJob, *, asked: bool) -> list[str]:
     """Return what the timeout ended; raise FitError if nothing was measured."""
     notes, tuning = [], job.tuning
     if job.budget is not None and not tuning.trials:
@@ -333,9 +346,10 @@ def _notes_on_time(job: TuningJob, acting: ActingJob) -> list[str]:
             "seconds, which includes the start of the workers. Use a longer timeout."
         )
     if job.was_cut:
+        of_all = f" of {tuning.proposer.n_trials}" if asked else ""
         notes.append(
-            f"The timeout ended the search: {len(tuning.trials)} of "
-            f"{tuning.proposer.n_trials} trials were measured."
+            f"The timeout ended the search: {len(tuning.trials)}{of_all} trials were "
+            "measured."
         )
     if tuning.n_partial is not None:
         (trial,) = tuning.trials

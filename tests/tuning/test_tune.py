@@ -468,3 +468,13 @@ def test_fewer_folds_are_a_note_unless_cv_asks_for_them(diabetes, monkeypatch):
 
     assert notes[0].startswith("Trials were measured on 2 of 5 folds")
     assert not tune(*diabetes, **small, cv=2).notes
+
+
+def test_with_a_timeout_the_number_of_trials_is_open(diabetes, monkeypatch):
+    monkeypatch.setattr("boostreg.tuning.tune._MOST_TRIALS", 7)
+    monkeypatch.setattr("boostreg.tuning.tune._TRIALS", 2)
+    small = {"rounds": 3, "cv": 2, "workers": 1}
+
+    assert len(tune(*diabetes, **small).trials) == 2
+    assert len(tune(*diabetes, **small, timeout=60).trials) == 7
+    assert len(tune(*diabetes, **small, timeout=60, trials=3).trials) == 3

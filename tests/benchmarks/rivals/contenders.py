@@ -365,6 +365,7 @@ def ours(engine: str, **options: Any) -> Contender:
 
 
 CONTENDERS: Mapping[str, Contender] = {
+    "ours": ours("auto", trials=10_000),
     "ours xgboost": ours("xgboost", trials=10_000),
     "ours lightgbm": ours("lightgbm", trials=10_000),
     "FLAML": flaml,

@@ -356,3 +356,25 @@ def test_outcomes_within_the_window_change_nothing():
         lead.append(asked[8:].index("xgboost"))
 
     assert lead == [0, 1, 2]
+
+
+def rare_penalties(twelfth):
+    """Return the penalties of the worse engine, given the loss of its twelfth trial."""
+    both = {name: Proposer(space=SPACE, n_trials=80) for name in BOTH}
+    proposer, found = JointProposer(both), []
+    while proposer.may_ask:
+        number, (engine, penalty) = proposer.n_asked, proposer.ask()
+        loss = 1.0
+        if engine == "xgboost":
+            found.append(penalty)
+            loss = twelfth if len(found) == 12 else 2 + 0.01 * len(found)
+        proposer.tell(number, loss)
+    return found
+
+
+def test_an_engine_with_few_trials_learns_from_its_latest():
+    """The trial before is four trials ago, so its outcome is known."""
+    one, other = rare_penalties(2.5), rare_penalties(1.5)
+
+    assert one[:12] == other[:12]
+    assert one[12] != other[12]

@@ -97,14 +97,15 @@ def test_change_is_that_of_the_paired_rows(a, b, rows):
     mean = table.groupby("outer_fold").mean().mean()
     x, y = table["xgboost default"], table["xgboost one_se"]
     effect = x / mean["xgboost default"] - y / mean["xgboost one_se"]
+    n_folds = table["outer_fold"].nunique()
     share = 1 / table.groupby("outer_fold")["row"].transform("size")
-    by_row = (share * effect / 15).groupby(table["row"]).sum()
+    by_row = (share * effect / n_folds).groupby(table["row"]).sum()
     fold_mean = effect.groupby(table["outer_fold"]).mean()
     of_fold = (
         effect.groupby(table["outer_fold"]).var(ddof=1)
         * share.groupby(table["outer_fold"]).first()
     )
-    by_repeat = fold_mean.groupby(np.arange(15) // 5).mean()
+    by_repeat = fold_mean.groupby(np.arange(n_folds) // 5).mean()
     training = max(0, fold_mean.var() - of_fold.mean(), by_repeat.var())
     n = len(by_row)
     shared = training * (1 / 5 + 1 / 4)
@@ -178,8 +179,8 @@ def test_answer_says_which_is_smaller(a, b, rows):
         ({("data", "fingerprint"): "0" * 64}, "The data differ: rows and columns"),
         ({("study", "seed"): 7}, "The outer folds differ: seed 0 in A, 7 in B."),
         (
-            {("study", "validation", "outer", "repeats"): 2},
-            "The outer folds differ: outer folds folds 5, repeats 3 in A",
+            {("study", "validation", "outer", "repeats"): 3},
+            "The outer folds differ: outer folds folds 5, repeats 2 in A",
         ),
         ({("data", "loss"): "absolute error"}, "The losses differ: loss squared error"),
         (

@@ -67,7 +67,7 @@ def changed(results, *keys, by=1.2):
 def test_a_figure_that_differs_is_found():
     page, results = page_of("quickstart")
     leads = lead_engine(results)
-    point = ("effects", "lightgbm", "min_split_gain", "points", 3)
+    point = ("effects", "lightgbm", "min_split_gain", "points", 2)
     default = ("engines", "xgboost", "default")
     (pair, *_) = (
         place

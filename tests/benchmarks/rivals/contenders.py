@@ -365,6 +365,7 @@ def ours(engine: str, **options: Any) -> Contender:
 
 
 CONTENDERS: Mapping[str, Contender] = {
+    "ours": ours("auto"),
     "ours xgboost": ours("xgboost"),
     "ours lightgbm": ours("lightgbm"),
     "FLAML": flaml,

@@ -26,7 +26,8 @@ SMALL = {"cv": 3, "rounds": 10, "workers": 1}
 
 @pytest.fixture(scope="module")
 def tuned():
-    return tune(*load_diabetes(return_X_y=True), space="default", trials=4, **SMALL)
+    X, y = load_diabetes(return_X_y=True)
+    return tune(X, y, engine="xgboost", space="default", trials=4, **SMALL)
 
 
 @pytest.fixture(scope="module")

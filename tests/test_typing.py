@@ -24,6 +24,7 @@ y: Any = [0.0, 1.0]
 
 tuned = tune(X, y, engine="lightgbm", trials=4)
 assert_type(tuned, Tuned)
+assert_type(tune(X, y, engine=["sklearn", "xgboost"]).best.engine, str)
 assert_type(tuned.best.penalty, Penalty)
 assert_type(boostreg.tune(X, y).one_se.n_leaves, float)
 assert_type(tuned.select(max_leaves=100).n_rounds, int)

@@ -17,8 +17,9 @@ from boostreg.figures.figure import notebook_html
 from boostreg.penalty import PENALTIES, Penalty, Scale
 from boostreg.penalty.space import shipped_range
 from boostreg.penalty.value import as_float
-from boostreg.tuning.measuring import FitSettings, Measuring, Setting
+from boostreg.tuning.measuring import FitSettings, Measuring
 from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.trial import Setting
 from boostreg.tuning.tune import check_names, run_here
 
 __all__ = ["PenaltyPath", "penalty_path"]

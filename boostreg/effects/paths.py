@@ -13,8 +13,8 @@ from boostreg.errors import PenaltyError
 from boostreg.penalty import Penalty, Units
 from boostreg.penalty.space import Range, least_of
 from boostreg.penalty.value import FALLING, PENALTY_FACTS, WHOLE
-from boostreg.tuning.measuring import Measuring, Setting
-from boostreg.tuning.trial import common_rounds, cut_fold
+from boostreg.tuning.measuring import Measuring
+from boostreg.tuning.trial import Setting, common_rounds, cut_fold
 
 __all__ = [
     "PathPoint",

@@ -46,7 +46,6 @@ def trial_table(record: RunRecord) -> list[dict[str, Any]]:
     """Return the rows of ``trials.csv``."""
     return [
         {
-            "engine": engine.name,
             "outer_fold": "all" if fold is None else fold,
             **trial_row(trial),
         }

@@ -56,7 +56,8 @@ from boostreg.study.claim_spec import ExperimentClaim, PathClaim
 from boostreg.study.path_grids import unsupported_penalty
 from boostreg.study.plan import Plan
 from boostreg.tuning import Candidate, Trial
-from boostreg.tuning.measuring import Measuring, Setting, inner_fits
+from boostreg.tuning.measuring import Measuring, inner_fits
+from boostreg.tuning.trial import Setting
 
 __all__ = ["Claims", "Insights"]
 

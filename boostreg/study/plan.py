@@ -270,19 +270,19 @@ class Plan:
     def tuning(self, engine: str, outer: int | None) -> Tuning:
         """Return the search of one engine within one outer fold, or on all rows."""
         search = self.spec.search
+        proposer = Proposer(
+            space=self.ranges(engine),
+            fixed=self.spaces[engine].fixed,
+            scale=search.scale,
+            sampler=search.sampler,
+            seed=derive_seed(self.spec.seed, "search", engine, outer),
+            in_flight=search.in_flight,
+            n_trials=search.trials,
+            guessed=True,
+        )
         return Tuning(
-            engine=engine,
             outer=outer,
-            proposer=Proposer(
-                space=self.ranges(engine),
-                fixed=self.spaces[engine].fixed,
-                scale=search.scale,
-                sampler=search.sampler,
-                seed=derive_seed(self.spec.seed, "search", engine, outer),
-                in_flight=search.in_flight,
-                n_trials=search.trials,
-                guessed=True,
-            ),
+            proposers={engine: proposer},
             limits=self.limits,
             racing="moderated" if search.racing else None,
         )

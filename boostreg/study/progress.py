@@ -79,12 +79,12 @@ class Watch:
             return
         self._seen[id(job)] = len(tuning.trials)
         if self._mirrors:
-            self._mirrors[tuning.engine, tuning.outer].update(tuning.trials)
+            self._mirrors[tuning.label, tuning.outer].update(tuning.trials)
         fold = "all rows" if tuning.outer is None else f"fold {tuning.outer}"
         found = "no trial yet"
         if best is not None:
             leaves = best.sizes["n_leaves"]
             found = f"best loss {best.loss:.5g}, {leaves:,.0f} leaves"
-        text = f"{tuning.engine}, {fold}: {found}"
+        text = f"{tuning.label}, {fold}: {found}"
         n_done = sum(self._seen.values())
         self._progress(Event("trials", n_done, self._n_trials, text))

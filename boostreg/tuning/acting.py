@@ -30,10 +30,10 @@ from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty, Range
 from boostreg.penalty.space import by_strength, least_of
 from boostreg.penalty.value import PENALTY_FACTS
-from boostreg.tuning.measuring import Measuring, Setting
+from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.search import TuningJob
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves
-from boostreg.tuning.trial import Trial
+from boostreg.tuning.trial import Setting, Trial
 
 __all__ = ["PICKS", "ActingJob", "Reduced", "removable", "without"]
 
@@ -192,6 +192,7 @@ class ActingJob:
         self._search, self.tolerance, self._clock = search, tolerance, clock
         self.was_cut = False
         self._open: dict[str, Measure] | None = None
+        self._engines: dict[str, str] = {}
         self._wanted: dict[str, list[Penalty]] = {}
         self._measuring: Measuring | None = None
         self.reduced: dict[str, Reduced] = {}
@@ -257,11 +258,12 @@ class ActingJob:
             pick: Candidate = getattr(tuning.selection, name)
             trial = trials[pick.trial]
             if trial.curves is not None:
+                self._engines[name] = trial.engine
                 self._open[name] = reduction(
                     pick,
                     trial.penalty,
                     trial.curves,
-                    tuning.proposer.space,
+                    tuning.proposers[trial.engine].space,
                     self.tolerance,
                 )
         for name, one in self._open.items():
@@ -279,20 +281,19 @@ class ActingJob:
 
     def _measure(self) -> None:
         """Start measuring what is wanted; go on at once if that is nothing."""
-        tuning = self._search.tuning
         settings = [
-            Setting(tuning.engine, tuning.outer, penalty)
-            for wanted in self._wanted.values()
+            self._setting(name, penalty)
+            for name, wanted in self._wanted.items()
             for penalty in wanted
         ]
-        self._measuring = Measuring(settings, tuning.limits)
+        self._measuring = Measuring(settings, self._search.tuning.limits)
         if self._measuring.done and self._open:
             self._advance({})
 
     def _advance(self, measured: Mapping[Setting, Trial]) -> None:
-        trials = {setting.penalty: trial for setting, trial in measured.items()}
         for name, one in list((self._open or {}).items()):
-            mine = {penalty: trials[penalty] for penalty in self._wanted.pop(name)}
+            wanted = self._wanted.pop(name)
+            mine = {each: measured[self._setting(name, each)] for each in wanted}
             try:
                 self._wanted[name] = one.send(mine)
             except StopIteration as end:
@@ -303,6 +304,9 @@ class ActingJob:
             self._measure()
         elif len(self.reduced) == len(PICKS):
             self._order()
+
+    def _setting(self, name: str, penalty: Penalty) -> Setting:
+        return Setting(self._engines[name], self._search.tuning.outer, penalty)
 
     def _order(self) -> None:
         """Keep ``one_se`` the smaller pick: ``best`` may have become smaller."""

@@ -24,6 +24,7 @@ from boostreg.fits.work import FitWork
 from boostreg.penalty import Penalty
 from boostreg.tuning.selection import TrialCurves
 from boostreg.tuning.trial import (
+    Setting,
     Trial,
     fault,
     mean_curves,
@@ -37,7 +38,6 @@ __all__ = [
     "Measuring",
     "Race",
     "Rule",
-    "Setting",
     "Shrinkage",
     "inner_fits",
 ]
@@ -186,15 +186,6 @@ class FitSettings:
         return most, patience
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One penalty of one engine on the inner folds of one outer fold."""
-
-    engine: str
-    outer: int | None
-    penalty: Penalty
-
-
 def inner_fits(setting: Setting, limits: FitSettings) -> list[Fit]:
     """Return the fits of a setting, one per inner fold.
 
@@ -288,7 +279,11 @@ class Measuring:
         reason = str(bad[0]) if bad else fault(good)
         if reason is not None:
             failed = Trial(
-                number=0, penalty=setting.penalty, state="failed", reason=reason
+                number=0,
+                engine=setting.engine,
+                penalty=setting.penalty,
+                state="failed",
+                reason=reason,
             )
             self._finish(setting, failed)
             return
@@ -296,7 +291,7 @@ class Measuring:
         short = () if setting in self._repeated else short
         later = self._later[setting]
         if self._race and (later or short) and self._race.lost(good):
-            self._finish(setting, self._trial(setting.penalty, good).raced())
+            self._finish(setting, self._trial(setting, good).raced())
             return
         if later:
             self._later[setting] = later[1:]
@@ -311,11 +306,11 @@ class Measuring:
             return
         if self._keep:
             self.results[setting] = tuple(good)
-        self._finish(setting, self._trial(setting.penalty, good))
+        self._finish(setting, self._trial(setting, good))
 
-    def _trial(self, penalty: Penalty, results: Sequence[FitResult]) -> Trial:
-        n_rounds, patience = self._limits.rounds_of(penalty)
-        return measured_trial(0, penalty, results, n_rounds=n_rounds, patience=patience)
+    def _trial(self, setting: Setting, results: Sequence[FitResult]) -> Trial:
+        n_rounds, patience = self._limits.rounds_of(setting.penalty)
+        return measured_trial(0, setting, results, n_rounds=n_rounds, patience=patience)
 
     def _finish(self, setting: Setting, trial: Trial) -> None:
         self.trials[setting] = trial

@@ -14,10 +14,10 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import digest
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Range
-from boostreg.tuning.measuring import Setting, Shrinkage, inner_fits
+from boostreg.tuning.measuring import Shrinkage, inner_fits
 from boostreg.tuning.proposals import first_penalties
 from boostreg.tuning.search import Tuning
-from boostreg.tuning.trial import Trial
+from boostreg.tuning.trial import Setting, Trial
 
 if TYPE_CHECKING:
     import optuna
@@ -154,13 +154,18 @@ def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
     It ends with a fingerprint of everything that a trial of the search depends on, but
     not of the number of trials, so a resumed search keeps its study.
     """
-    proposer = tuning.proposer
+    each = [_content(engine, tuning, dataset) for engine in tuning.proposers]
+    content = each[0] if len(each) == 1 else {"engines": each}
+    return f"{name}/{digest(content)[:12]}"
+
+
+def _content(engine: str, tuning: Tuning, dataset: Dataset) -> dict[str, Any]:
+    proposer, limits = tuning.proposers[engine], tuning.limits
     free, _ = first_penalties(proposer.fixed, proposer.scale)
-    limits = tuning.limits
-    fits = inner_fits(Setting(tuning.engine, tuning.outer, free), limits)
+    fits = inner_fits(Setting(engine, tuning.outer, free), limits)
     given = (limits.n_rounds, limits.patience)
     rounds = [repr(one) for one in given if isinstance(one, Shrinkage)]
-    content = {
+    content: dict[str, Any] = {
         "fits": [FitWork(fit).key(dataset) for fit in fits],
         "space": [[name, repr(entry)] for name, entry in proposer.space.items()],
         "fixed": sorted([name, repr(v)] for name, v in proposer.fixed.items()),
@@ -171,7 +176,7 @@ def search_name(name: str, tuning: Tuning, dataset: Dataset) -> str:
         content["first"] = repr(proposer.first)
     if rounds:
         content["rounds"] = rounds
-    return f"{name}/{digest(content)[:12]}"
+    return content
 
 
 @dataclass(slots=True, eq=False)

@@ -1,5 +1,9 @@
-"""Proposals of penalties: sampled points of a space, by Optuna or by Sobol."""
+"""Proposals of penalties: sampled points of a space, by Optuna or by Sobol.
 
+A search over several engines shares its trials among them, see ``JointProposer``.
+"""
+
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -24,6 +28,7 @@ __all__ = [
     "GP_MAX_TRIALS",
     "SAMPLERS",
     "History",
+    "JointProposer",
     "Proposer",
     "Sampler",
     "first_penalties",
@@ -298,6 +303,7 @@ class Proposer:
         self._first = self.first or first_penalties(self.fixed, self.scale)
         self._guesses: tuple[Penalty, ...] | None = None
         self._outcomes: dict[int, tuple[float, float] | None] = {}
+        self._n_learned = 0
 
     @property
     def may_ask(self) -> bool:
@@ -324,12 +330,9 @@ class Proposer:
         Call only while ``may_ask`` is true.
         """
         number = self.n_asked
-        if number >= self.in_flight:
-            outcome = self._outcomes.pop(number - self.in_flight)
-            if self._learns:
-                self._history.tell(number - self.in_flight, outcome)
+        self.learn(number - self.in_flight)
         self.n_asked += 1
-        given = (*self._first, *(self._guesses or ()))[: self._n_given]
+        given = (*self._first, *(self._guesses or ()))[: self.n_given]
         if number < len(given):
             penalty = given[number]
             shares = self._shares_of(penalty) if self._learns else None
@@ -344,8 +347,18 @@ class Proposer:
         """Take the outcome of a trial, in any order; a failed trial has no loss."""
         self._outcomes[number] = None if loss is None else (loss, n_leaves)
 
+    def learn(self, last: int) -> None:
+        """Pass outcomes of the trials up to number ``last`` to the sampler.
+
+        All of them must be known. ``ask`` does this up to ``n_asked - in_flight``.
+        """
+        for number in range(self._n_learned, last + 1):
+            if self._learns:
+                self._history.tell(number, self._outcomes[number])
+            self._n_learned = number + 1
+
     def _draw(self, number: int) -> dict[str, float]:
-        drawn = number - self._n_given
+        drawn = number - self.n_given
         if self.sampler == "random":
             rng = np.random.default_rng(derive_seed(self.seed, "proposal", number))
             return self._named(rng.random(len(self.space)))
@@ -358,7 +371,8 @@ class Proposer:
         return self._history.draw(number)
 
     @property
-    def _n_given(self) -> int:
+    def n_given(self) -> int:
+        """Number of first proposals that are given, not sampled."""
         return len(self._first) + len(self.guess_numbers)
 
     def _named(self, shares: NDArray[np.float64]) -> dict[str, float]:
@@ -401,3 +415,88 @@ class Proposer:
             len(self.space), scramble=True, seed=rng
         ).random_base2(power)
         return points
+
+
+_PERIOD = 4
+"""One in so many trials is given to an engine that does not have the best trial."""
+
+
+class JointProposer:
+    """Proposes the trials of one search over one or several engines, in order.
+
+    The given first proposals of the engines alternate, in the order of ``proposers``.
+    Then three of four trials are for the engine with the lowest loss so far, ties by
+    that order, and the fourth for the others in turn.
+
+    Trial s is proposed once the outcome of trial s - ``in_flight`` is known. Outcomes
+    of later trials have no effect on it, so its engine and its penalty do not depend on
+    the workers. The proposer of an engine then knows enough: its own last ``in_flight``
+    trials have different numbers below s, so the first of them is at most
+    s - ``in_flight``.
+
+    Parameters
+    ----------
+    proposers : mapping
+        By engine, with equal ``n_trials``, ``in_flight`` and ``sampler``. Only a single
+        one may take guesses.
+    """
+
+    def __init__(self, proposers: Mapping[str, Proposer]) -> None:
+        self._proposers = dict(proposers)
+        one, *_ = self._proposers.values()
+        self.sampler, self.in_flight = one.sampler, one.in_flight
+        self.n_trials = one.n_trials
+        longest = max(each.n_given for each in self._proposers.values())
+        self._turns = [
+            engine
+            for number in range(longest)
+            for engine, each in self._proposers.items()
+            if number < each.n_given
+        ]
+        self._places: list[tuple[str, int]] = []
+        self._losses: dict[int, float] = {}
+        self._lowest = dict.fromkeys(self._proposers, math.inf)
+
+    @property
+    def n_asked(self) -> int:
+        """Number of proposals so far."""
+        return len(self._places)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the next proposal may be asked for now."""
+        due = self.n_asked - self.in_flight
+        if self.n_asked >= self.n_trials or (due >= 0 and due not in self._losses):
+            return False
+        return all(each.may_ask for each in self._proposers.values())
+
+    def ask(self) -> tuple[str, Penalty]:
+        """Return engine and penalty of trial ``n_asked``, and increase ``n_asked``.
+
+        Call only while ``may_ask`` is true.
+        """
+        number, due = self.n_asked, self.n_asked - self.in_flight
+        if due >= 0:
+            engine, place = self._places[due]
+            self._lowest[engine] = min(self._lowest[engine], self._losses[due])
+            self._proposers[engine].learn(place)
+        engine = self._engine(number)
+        proposer = self._proposers[engine]
+        self._places.append((engine, proposer.n_asked))
+        return engine, proposer.ask()
+
+    def tell(self, number: int, loss: float | None, n_leaves: float = 0.0) -> None:
+        """Take the outcome of a trial, in any order; a failed trial has no loss."""
+        engine, place = self._places[number]
+        self._losses[number] = math.inf if loss is None else loss
+        self._proposers[engine].tell(place, loss, n_leaves)
+
+    def _engine(self, number: int) -> str:
+        sampled = number - len(self._turns)
+        if sampled < 0:
+            return self._turns[number]
+        best, *others = sorted(self._lowest, key=self._lowest.__getitem__)
+        period, place = divmod(sampled, _PERIOD)
+        if others and place == _PERIOD - 1:
+            return others[period % len(others)]
+        return best

@@ -14,7 +14,6 @@ from boostreg.errors import FitError
 from boostreg.fits.fit import CutError, Fit, FitResult, TimeLimit
 from boostreg.fits.schedule import Batch
 from boostreg.fits.work import FitWork, Work
-from boostreg.penalty import Penalty
 from boostreg.tuning.budget import Budget
 from boostreg.tuning.guess import GUESSED, LeafSums, LeafWork, Prior, guesses, prior
 from boostreg.tuning.measuring import (
@@ -22,12 +21,11 @@ from boostreg.tuning.measuring import (
     Measuring,
     Race,
     Rule,
-    Setting,
     inner_fits,
 )
-from boostreg.tuning.proposals import Proposer, first_penalties
+from boostreg.tuning.proposals import JointProposer, Proposer, first_penalties
 from boostreg.tuning.selection import Selection, TrialCurves, select
-from boostreg.tuning.trial import Trial, fault, measured_trial
+from boostreg.tuning.trial import Setting, Trial, fault, measured_trial
 
 __all__ = ["Tuning", "TuningJob"]
 
@@ -36,29 +34,30 @@ __all__ = ["Tuning", "TuningJob"]
 class _OpenTrial:
     """A trial with unfinished fits."""
 
-    penalty: Penalty
+    setting: Setting
     measuring: Measuring
     race: Race | None = None
     results: dict[int, FitResult] = field(default_factory=dict)
     """By inner fold; of a fit that was cut, the rounds grown until then."""
     seconds: float = 0.0
     twins: list[int] = field(default_factory=list)
-    """Later trials with the same penalty, which get the same result."""
+    """Later trials of the same setting, which get the same result."""
 
 
 @dataclass(kw_only=True)
 class Tuning:
-    """The search for the penalties of one engine within one outer fold.
+    """The search for the penalties of one or several engines in one outer fold.
 
     Until ``done``: get fits from ``ready``, run them anywhere, and pass each record to
     ``receive``.
 
     Attributes
     ----------
-    engine, outer
-        Engine, and outer fold; None for all rows.
-    proposer : Proposer
-        Unused so far; it determines the number of trials.
+    outer : int or None
+        Outer fold; None for all rows.
+    proposers : mapping
+        A proposer by engine, unused so far, see ``JointProposer``. They determine the
+        number of trials of all engines together.
     limits : FitSettings
     racing : {"moderated", "wilcoxon"} or None
         Rule by which hopeless trials are stopped; None measures all trials in full.
@@ -67,19 +66,19 @@ class Tuning:
         on the front of leaves and loss is kept, see ``Race``.
     """
 
-    engine: str
     outer: int | None
-    proposer: Proposer
+    proposers: Mapping[str, Proposer]
     limits: FitSettings
     racing: Rule | None = None
 
     def __post_init__(self) -> None:
+        self.proposer = JointProposer(self.proposers)
         self._open: dict[int, _OpenTrial] = {}
         self._owner: dict[Fit, int] = {}
         self._new: list[Fit] = []
         self._ended: dict[int, Trial] = {}
         self._curves: dict[int, TrialCurves] = {}
-        self._first: dict[Penalty, int] = {}
+        self._first: dict[Setting, int] = {}
         self._estimates: dict[int, float | None] = {}
         self._incumbent: tuple[float, int, Trial] | None = None
         self._stopped = False
@@ -150,10 +149,10 @@ class Tuning:
         if sound and not self._curves:
             number = max(sound, key=lambda n: (len(sound[n]), -n))
             trial, self.n_partial = self._open[number], len(sound[number])
-            n_rounds, patience = self.limits.rounds_of(trial.penalty)
+            n_rounds, patience = self.limits.rounds_of(trial.setting.penalty)
             kept = measured_trial(
                 number,
-                trial.penalty,
+                trial.setting,
                 sound[number],
                 n_rounds=n_rounds,
                 patience=patience,
@@ -176,6 +175,11 @@ class Tuning:
         """Whether all trials have finished."""
         asked_all = self._stopped or self.proposer.n_asked == self.proposer.n_trials
         return asked_all and not self._open
+
+    @property
+    def label(self) -> str:
+        """The searched engines, in words."""
+        return " and ".join(self.proposers)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -202,12 +206,13 @@ class Tuning:
         where = "all rows" if self.outer is None else f"outer fold {self.outer}"
         reasons = (f" The first failed: {trial.reason}" for trial in self.trials)
         raise FitError(
-            f"No trial of {self.engine} on {where} is complete.{next(reasons, '')}"
+            f"No trial of {self.label} on {where} is complete.{next(reasons, '')}"
         )
 
     def _open_trial(self) -> None:
-        number, penalty = self.proposer.n_asked, self.proposer.ask()
-        first = self._first.setdefault(penalty, number)
+        number, (engine, penalty) = self.proposer.n_asked, self.proposer.ask()
+        setting = Setting(engine, self.outer, penalty)
+        first = self._first.setdefault(setting, number)
         if first in self._ended:
             self._record(_twin(self._ended[first], number), first)
         elif first in self._open:
@@ -219,9 +224,8 @@ class Tuning:
                 last = number - self.proposer.in_flight
                 seen = [self._curves[n] for n in sorted(self._curves) if n <= last]
                 race = Race.among(seen, self.racing)
-            setting = Setting(self.engine, self.outer, penalty)
             measuring = Measuring([setting], self.limits, race=race)
-            self._open[number] = _OpenTrial(penalty, measuring, race)
+            self._open[number] = _OpenTrial(setting, measuring, race)
             self._ask(number, self._open[number])
 
     def _ask(self, number: int, trial: _OpenTrial) -> None:
@@ -241,7 +245,7 @@ class Tuning:
             self._record(_twin(ended, twin), number)
 
     def _record(self, trial: Trial, first: int) -> None:
-        """Store a trial and report it; trial ``first`` has the same penalty."""
+        """Store a trial and report it; trial ``first`` has the same setting."""
         self._ended[trial.number] = trial
         if trial.curves is not None:
             self._curves[trial.number] = trial.curves
@@ -268,7 +272,7 @@ _MAX_GUESS_FOLDS = 5
 class TuningJob:
     """A search as a job: its fits become work, and records are passed back to it.
 
-    If the proposer of ``tuning`` takes guesses, they are computed here.
+    If a single proposer of ``tuning`` takes guesses, they are computed here.
 
     With a ``timeout``, it stops proposing that many seconds after the first fit. Open
     trials are still measured, so the first trials, the references, always are. With a
@@ -288,10 +292,11 @@ class TuningJob:
         self._started: float | None = None
         self._latest = math.inf
         self._ended = False
-        to, fits = tuning.proposer, []
-        if to.guess_numbers:
-            free, _ = first_penalties(to.fixed, to.scale)
-            setting = Setting(tuning.engine, tuning.outer, free)
+        (engine, self._guessed), *_ = tuning.proposers.items()
+        fits = []
+        if self._guessed.guess_numbers:
+            free, _ = first_penalties(self._guessed.fixed, self._guessed.scale)
+            setting = Setting(engine, tuning.outer, free)
             fits = inner_fits(setting, tuning.limits)[:_MAX_GUESS_FOLDS]
         self._leaves = [LeafWork(fit) for fit in fits]
         self._guessing = Batch(self._leaves, needed=False)
@@ -322,9 +327,8 @@ class TuningJob:
     @property
     def guesses(self) -> Mapping[str, int]:
         """Numbers of the guessed trials, by penalty."""
-        proposer = self.tuning.proposer
-        names = (name for name in GUESSED if name in proposer.space)
-        return dict(zip(names, proposer.guess_numbers, strict=False))
+        names = (name for name in GUESSED if name in self._guessed.space)
+        return dict(zip(names, self._guessed.guess_numbers, strict=False))
 
     def ready(self) -> Sequence[Work[Any]]:
         """Return work that can run now."""
@@ -338,7 +342,7 @@ class TuningJob:
         if isinstance(work, LeafWork):
             self._guessing.receive(work, record)
             if self._guessing.done:
-                to = self.tuning.proposer
+                to = self._guessed
                 to.take_guesses(guesses(self._found, to.space, to.fixed, to.scale))
         else:
             self.tuning.receive(work.fit, record)

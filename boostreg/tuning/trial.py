@@ -1,4 +1,4 @@
-"""A trial: one penalty, measured on every inner fold, and where its curve is cut."""
+"""A trial: one setting, measured on every inner fold, and where its curve is cut."""
 
 import math
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from boostreg.tuning.selection import TrialCurves
 
 __all__ = [
     "FoldRecord",
+    "Setting",
     "State",
     "Trial",
     "common_rounds",
@@ -28,6 +29,15 @@ __all__ = [
 ]
 
 State = Literal["complete", "raced", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One penalty of one engine on the inner folds of one outer fold."""
+
+    engine: str
+    outer: int | None
+    penalty: Penalty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +60,14 @@ class FoldRecord:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Trial:
-    """The results of one penalty, in the scale of the study, on the inner folds.
+    """The results of one engine and penalty on the inner folds.
 
     Attributes
     ----------
     number : int
         In order of proposal, from 0.
+    engine, penalty
+        The penalty is in the scale of the study.
     state, reason
         Whether it was measured in full, and why not. Losses and sizes of a raced trial
         are means over the folds on which it was measured.
@@ -69,6 +81,7 @@ class Trial:
     """
 
     number: int
+    engine: str
     penalty: Penalty
     state: State
     reason: str | None = None
@@ -142,7 +155,7 @@ def short_folds(results: Sequence[FitResult]) -> tuple[int, tuple[int, ...]]:
 
 def measured_trial(
     number: int,
-    penalty: Penalty,
+    setting: Setting,
     results: Sequence[FitResult],
     *,
     n_rounds: int,
@@ -160,7 +173,8 @@ def measured_trial(
     stopped = not free and best + (patience or 1) > n_rounds
     return Trial(
         number=number,
-        penalty=penalty,
+        engine=setting.engine,
+        penalty=setting.penalty,
         state="complete",
         curves=replace(curves, stopped_by_max=stopped),
         n_rounds=best,

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from boostreg.changes import TOLERANCE
 from boostreg.data import Task
-from boostreg.engines import get_engine
+from boostreg.engines import Problem, get_engine
 from boostreg.errors import Fault, FitError, PenaltyError, StudyError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
@@ -27,11 +27,11 @@ from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.budget import Budget
-from boostreg.tuning.engine_space import engine_space
+from boostreg.tuning.engine_space import EngineSpace, engine_space
 from boostreg.tuning.measuring import FitSettings, Shrinkage
 from boostreg.tuning.mirror import Link, Mirror, search_name
-from boostreg.tuning.proposals import Proposer, Sampler, portfolio
-from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.proposals import GP_MAX_TRIALS, Proposer, Sampler, portfolio
+from boostreg.tuning.rows import FOLDS, read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
 from boostreg.tuning.tuned import Tuned
 
@@ -45,7 +45,13 @@ _log = logging.getLogger(__name__)
 _GRACE = 1.0
 """Seconds by which the last fit may pass the timeout before it is stopped."""
 
+_AUTO = ("lightgbm", "xgboost")
+"""The engines of ``auto``; first trials of LightGBM come first, they are cheaper."""
+
 _RATE: Mapping[str, float | int | None] = MappingProxyType({"learning_rate": 0.1})
+
+_TRIALS, _MOST_TRIALS = 40, 10_000
+"""Default numbers of trials, without and with a timeout."""
 
 _ROUNDS, _PATIENCE = Shrinkage(40.0), Shrinkage(3.0)
 """Default limits of a trial: 400 and 30 rounds at a learning rate of 0.1."""
@@ -115,10 +121,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     X: Any,
     y: Any,
     *,
-    engine: str = "xgboost",
+    engine: str | Sequence[str] = "auto",
     space: str | Mapping[str, Any] = "standard",
-    trials: int = 40,
-    cv: Any = 5,
+    trials: int | None = None,
+    cv: Any = None,
     seed: int = 0,
     rounds: int | None = None,
     patience: int | None = None,
@@ -137,7 +143,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     journal: str | Path | None = None,
     storage: str | None = None,
 ) -> Tuned:
-    """Search the penalties of one engine by cross-validation.
+    """Search engines and their penalties by cross-validation.
 
     Results depend only on the arguments and on the library versions, not on
     ``workers``; with a ``timeout`` also on the machine. The candidates were selected on
@@ -152,18 +158,24 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         of a sparse matrix is 0.
     y : array-like of shape (n_samples,)
         Numbers or classes.
-    engine : {"xgboost", "lightgbm", "sklearn"}
+    engine : {"auto", "xgboost", "lightgbm", "sklearn"} or sequence of str
+        ``auto`` is LightGBM and XGBoost. Several engines share the trials: after the
+        first ones of each, three of four are for the engine with the lowest loss so
+        far, the fourth for another.
     space : str or mapping
         Name of a built-in space, or ranges and fixed values as in a study. Ranges of a
-        built-in space that the engine does not support are removed (see
+        built-in space that an engine does not support are removed for it (see
         ``Tuned.notes``).
-    trials : int
-        Number of configurations. The first ones of a space that searches the learning
-        rate are a few typical ones, small ensembles first; those of other spaces are no
-        penalty and our defaults.
-    cv : int, splitter or iterable
+    trials : int, optional
+        Number of configurations of all engines together. Default: 40, or with a
+        ``timeout`` as many as it allows. The first ones of a space that searches the
+        learning rate are a few typical ones, small ensembles first; those of other
+        spaces are no penalty and our defaults.
+    cv : int, splitter or iterable, optional
         Number of folds, an object with scikit-learn's ``split``, or pairs of row
-        positions.
+        positions. Default: five folds. If the ``timeout`` is too short for about 30
+        trials on all of them, only the first 4, 3 or 2 of the five (see
+        ``Tuned.notes``).
     seed : int
         Seed of folds, proposals and fits.
     rounds, patience : int
@@ -197,9 +209,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Folder that stores every finished fit, so that the same call resumes after a
         kill.
     storage : str, optional
-        URL of an Optuna storage to mirror trials to, for its dashboard. The name of the
-        study there depends on everything that trials depend on, so searches do not
-        mix.
+        URL of an Optuna storage to mirror trials to, for its dashboard, with a study
+        for each engine. The name of a study depends on everything that trials depend
+        on, so searches do not mix.
 
     Returns
     -------
@@ -223,19 +235,20 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     ['colsample_bytree', 'gamma', 'grow_policy']
     """
     started = time.monotonic()
-    _check_counts(trials=trials, in_flight=in_flight)
-    optional = {"rounds": rounds, "patience": patience, "workers": workers}
+    _check_counts(in_flight=in_flight)
+    optional = {
+        "trials": trials,
+        "rounds": rounds,
+        "patience": patience,
+        "workers": workers,
+    }
     _check_counts(**{name: n for name, n in optional.items() if n is not None})
     _check_amounts(timeout, tolerance)
-    library = get_engine(engine)
+    engines = _engine_names(engine)
     link = None if storage is None else Link(storage)
     for entries in (space, check_names(fixed)):
         check_prior_scale(entries, scale)
     searched = parse_space(space)
-    named = searched.for_engine(engine)
-    held = with_prior_values(fixed)
-    if fixed is _RATE:  # a default, which the search overrides
-        held = {name: value for name, value in held.items() if name not in named}
     dataset = read_dataset(
         X,
         y,
@@ -245,23 +258,31 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         objective=objective,
         sample_weight=sample_weight,
         groups=groups,
+        core_seconds=(timeout or math.inf) * (workers or count_cores()),
     )
     problem = dataset.problem(None, 0)
-    settled = engine_space(engine, searched, dict(searched.fixed) | held, problem)
-    for note in settled.notes:
+    spaces = {name: _space_of(name, searched, fixed, problem) for name in engines}
+    removed = [note for one in spaces.values() for note in one.notes]
+    for note in removed:
         _log.info(note)
-    first = portfolio(settled.ranges, settled.fixed, scale)
-    proposer = Proposer(
-        space=settled.ranges,
-        fixed=settled.fixed,
-        scale=scale,
-        sampler=sampler,
-        seed=derive_seed(seed, "search", engine, None),
-        in_flight=in_flight,
-        n_trials=trials,
-        guessed=not first,
-        first=first,
-    )
+    asked = trials is not None
+    if trials is None:
+        most = GP_MAX_TRIALS if sampler == "gp" else _MOST_TRIALS
+        trials = _TRIALS if timeout is None else most
+    proposers = {}
+    for name, one in spaces.items():
+        first = portfolio(one.ranges, one.fixed, scale)
+        proposers[name] = Proposer(
+            space=one.ranges,
+            fixed=one.fixed,
+            scale=scale,
+            sampler=sampler,
+            seed=derive_seed(seed, "search", name, None),
+            in_flight=in_flight,
+            n_trials=trials,
+            guessed=not first and len(engines) == 1,
+            first=first,
+        )
     limits = FitSettings(
         n_inner=dataset.splits.n_inner,
         n_rounds=rounds or _ROUNDS,
@@ -269,14 +290,14 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         seed=seed,
     )
     tuning = Tuning(
-        engine=engine,
         outer=None,
-        proposer=proposer,
+        proposers=proposers,
         limits=limits,
         racing="moderated" if racing else None,
     )
-    for penalty in corners(settled.ranges, settled.fixed, scale):
-        library.check(penalty, problem)
+    for name, one in spaces.items():
+        for penalty in corners(one.ranges, one.fixed, scale):
+            get_engine(name).check(penalty, problem)
     budget = None
     if timeout is not None:
         budget = Budget(
@@ -285,24 +306,28 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
             reading=time.monotonic() - started,
             growth=1 + dataset.splits.inner_ratio,
             n_folds=dataset.splits.n_inner,
-            n_penalties=len(settled.ranges),
+            n_penalties=max(len(one.ranges) for one in spaces.values()),
             workers=workers or count_cores(),
         )
     job = TuningJob(tuning, budget=budget)
-    mirror = None
+    mirrors = {}
     if link is not None:
-        name = search_name(f"tune/{engine}", tuning, dataset)
-        mirror = Mirror(link, name, proposer.space)
+        mirrors = {
+            name: Mirror(link, search_name(f"tune/{name}", tuning, dataset), one.ranges)
+            for name, one in spaces.items()
+        }
     acting_job = ActingJob(job, tolerance)
     jobs: list[Job] = [job, acting_job]
-    run_here(jobs, dataset, workers=workers, journal=journal, mirror=mirror)
-    notes = _notes_on_time(job, acting_job)
+    run_here(jobs, dataset, workers=workers, journal=journal, mirrors=mirrors)
+    notes = _notes_on_time(job, acting_job, asked=asked)
+    if cv is None and dataset.splits.n_inner < FOLDS:
+        notes.insert(0, _few_folds(dataset.splits.n_inner))
     tuned = Tuned.of(
         tuning,
         dataset,
         acting=acting_job,
         was_cut=job.was_cut or acting_job.was_cut,
-        notes=(*settled.notes, *notes),
+        notes=(*removed, *notes),
     )
     return tuned.fitted(
         X,
@@ -312,7 +337,37 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     )
 
 
-def _notes_on_time(job: TuningJob, acting: ActingJob) -> list[str]:
+def _engine_names(engine: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the engines of ``tune``, each once; raise StudyError if one is unknown."""
+    if engine == "auto":
+        return _AUTO
+    if isinstance(engine, str) or not isinstance(engine, Iterable):
+        return (get_engine(engine).name,)
+    names = tuple(dict.fromkeys(engine))
+    if not names:
+        raise StudyError.of(Fault(("engine",), "at least one engine", engine))
+    return tuple(get_engine(name).name for name in names)
+
+
+def _space_of(
+    engine: str, space: Space, fixed: Mapping[str, Any], problem: Problem
+) -> EngineSpace:
+    """Return the search space of an engine, with the penalties that ``tune`` fixes."""
+    held = with_prior_values(fixed)
+    if fixed is _RATE:  # a default, which the search overrides
+        named = space.for_engine(engine)
+        held = {name: value for name, value in held.items() if name not in named}
+    return engine_space(engine, space, dict(space.fixed) | held, problem)
+
+
+def _few_folds(n_folds: int) -> str:
+    return (
+        f"Trials were measured on {n_folds} of {FOLDS} folds, because the timeout is "
+        "short for a table of this size. cv sets their number."
+    )
+
+
+def _notes_on_time(job: TuningJob, acting: ActingJob, *, asked: bool) -> list[str]:
     """Return what the timeout ended; raise FitError if nothing was measured."""
     notes, tuning = [], job.tuning
     if job.budget is not None and not tuning.trials:
@@ -321,9 +376,10 @@ def _notes_on_time(job: TuningJob, acting: ActingJob) -> list[str]:
             "seconds, which includes the start of the workers. Use a longer timeout."
         )
     if job.was_cut:
+        of_all = f" of {tuning.proposer.n_trials}" if asked else ""
         notes.append(
-            f"The timeout ended the search: {len(tuning.trials)} of "
-            f"{tuning.proposer.n_trials} trials were measured."
+            f"The timeout ended the search: {len(tuning.trials)}{of_all} trials were "
+            "measured."
         )
     if tuning.n_partial is not None:
         (trial,) = tuning.trials
@@ -342,13 +398,19 @@ def run_here(
     *,
     workers: int | None = None,
     journal: str | Path | None = None,
-    mirror: Mirror | None = None,
+    mirrors: Mapping[str, Mirror] = MappingProxyType({}),
 ) -> None:
-    """Run jobs on local processes, on a data set of this process."""
+    """Run jobs on local processes, on a data set of this process.
+
+    A mirror receives the trials of its engine.
+    """
 
     def after(job: Job) -> None:
-        if mirror is not None and isinstance(job, TuningJob):
-            mirror.update(job.tuning.trials)
+        if not isinstance(job, TuningJob):
+            return
+        for engine, mirror in mirrors.items():
+            own = (trial for trial in job.tuning.trials if trial.engine == engine)
+            mirror.update(own)
 
     def ahead() -> list[Work[Any]]:
         searches = (job.tuning for job in jobs if isinstance(job, TuningJob))

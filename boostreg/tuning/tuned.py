@@ -19,7 +19,7 @@ from boostreg.trees import SIZES
 from boostreg.tuning.acting import ActingJob, Reduced
 from boostreg.tuning.purpose import Purpose, best_under, knee, measure_speed
 from boostreg.tuning.search import Tuning
-from boostreg.tuning.selection import Candidate, Selection
+from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
 from boostreg.tuning.trial import Trial
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Pick:
     Attributes
     ----------
     engine : str
-        Engine of the search.
+        Engine of the trial.
     penalty : Penalty
         In the scale of the search.
     trial, n_rounds : int
@@ -71,7 +71,7 @@ class Pick:
         Parameters
         ----------
         engine : str, optional
-            Default: the engine of the search.
+            Default: the engine of the trial.
 
         Raises
         ------
@@ -129,6 +129,7 @@ class Tuned:
     Attributes
     ----------
     engine : str
+        Engine of the search, or ``auto`` if there are several; picks name theirs.
     loss_name : str
         Name of the minimised loss.
     selection : Selection
@@ -150,6 +151,7 @@ class Tuned:
     was_cut: bool
     notes: tuple[str, ...]
     tolerance: float
+    _engines: tuple[str, ...]
     _trials: tuple[Trial, ...]
     _problem: Problem
     _reduced: Mapping[str, Reduced] = field(default_factory=dict)
@@ -172,13 +174,15 @@ class Tuned:
         FitError
             If no trial is complete.
         """
+        engines = tuple(tuning.proposers)
         return cls(
-            engine=tuning.engine,
+            engine=engines[0] if len(engines) == 1 else "auto",
             loss_name=LOSS_NAMES[dataset.objective.name],
             selection=tuning.selection if acting is None else acting.selection,
             was_cut=was_cut,
             notes=notes,
             tolerance=TOLERANCE if acting is None else acting.tolerance,
+            _engines=engines,
             _trials=tuning.trials,
             _problem=dataset.problem(None, None).without_features(),
             _reduced={} if acting is None else acting.reduced,
@@ -263,17 +267,18 @@ class Tuned:
     def pareto(self) -> "pd.DataFrame":
         """The Pareto front of leaves and loss, by increasing leaves.
 
-        One row per candidate: ``trial``, ``n_rounds``, ``loss``, ``loss_se``,
-        ``n_leaves``, then its penalties. ``select(max_leaves=...)`` returns one of them
-        as a pick.
+        One row per candidate: ``engine``, ``trial``, ``n_rounds``, ``loss``,
+        ``loss_se``, ``n_leaves``, then its penalties. ``select(max_leaves=...)``
+        returns one of them as a pick.
         """
         import pandas as pd
 
-        penalties = self._penalties
+        trials = self._by_number
         return pd.DataFrame(
             [
-                {key: getattr(one, key) for key in _SHOWN}
-                | penalties[one.trial].as_dict()
+                {"engine": trials[one.trial].engine}
+                | {key: getattr(one, key) for key in _SHOWN}
+                | trials[one.trial].penalty.as_dict()
                 for one in self.selection.front
             ]
         )
@@ -308,8 +313,8 @@ class Tuned:
         max_bytes : float
             Size as packed arrays, see ``TreeSize``.
         max_microseconds : float
-            Per predicted row. It is an estimate: an engine's speed is measured on this
-            machine, once, in about a second.
+            Per predicted row. It is an estimate: the speed of each engine is measured
+            on this machine, once, in about a second.
 
         Raises
         ------
@@ -325,9 +330,14 @@ class Tuned:
         if not any(map(math.isfinite, limits)):
             return self.best
         timed = math.isfinite(max_microseconds)
-        speed = measure_speed(self.engine) if timed else None
-        curves = [one.curves for one in self._trials if one.curves is not None]
-        return self._pick(best_under(curves, purpose, speed))
+        found = [
+            best_under(curves, purpose, measure_speed(engine) if timed else None)
+            for engine in self._engines
+            if (curves := self._curves_of(engine))
+        ]
+        return self._pick(
+            min(found, key=lambda c: (c.loss, c.n_leaves, c.n_rounds, c.trial))
+        )
 
     def _selected(self, name: str) -> Pick:
         pick = self._pick(getattr(self.selection, name))
@@ -338,16 +348,22 @@ class Tuned:
 
     def _pick(self, chosen: Candidate) -> Pick:
         measured: dict[str, Any] = {key: getattr(chosen, key) for key in _SHOWN}
+        trial = self._by_number[chosen.trial]
         return Pick(
-            engine=self.engine,
-            penalty=self._penalties[chosen.trial],
+            engine=trial.engine,
+            penalty=trial.penalty,
             **measured,
             _problem=self._problem,
         )
 
     @property
-    def _penalties(self) -> Mapping[int, Penalty]:
-        return {trial.number: trial.penalty for trial in self._trials}
+    def _by_number(self) -> Mapping[int, Trial]:
+        return {trial.number: trial for trial in self._trials}
+
+    def _curves_of(self, engine: str) -> list[TrialCurves]:
+        """Return the curves of an engine's complete trials."""
+        own = (trial for trial in self._trials if trial.engine == engine)
+        return [trial.curves for trial in own if trial.curves is not None]
 
     def __repr__(self) -> str:
         lines = [f"Tuned {self._caption}:"]
@@ -359,20 +375,30 @@ class Tuned:
 
     @property
     def _caption(self) -> str:
-        return f"{self.engine}, {len(self._trials)} trials, {self.loss_name}"
+        engines = " and ".join(self._engines)
+        return f"{engines}, {len(self._trials)} trials, {self.loss_name}"
 
     def figure(self) -> Figure:
-        """Return size against loss: all trials, the front, and both selections."""
+        """Return size against loss: all trials, the fronts, and both selections.
+
+        Each engine has its own front.
+        """
         marks = [
-            Landmark(self.engine, name, pick.n_leaves, pick.loss)
+            Landmark(pick.engine, name, pick.n_leaves, pick.loss)
             for name, pick in (("one_se", self.one_se), ("best", self.best))
         ]
-        cloud = Cloud(
-            self.engine,
-            tuple((trial.sizes["n_leaves"], trial.loss) for trial in self._trials),
-            tuple((c.n_leaves, c.loss) for c in self.selection.front),
-        )
-        return size_against_loss([cloud], marks, loss=self.loss_name)
+        clouds = []
+        for engine in self._engines:
+            own = [trial for trial in self._trials if trial.engine == engine]
+            curves = self._curves_of(engine)
+            front = select(curves).front if curves else ()
+            cloud = Cloud(
+                engine,
+                tuple((trial.sizes["n_leaves"], trial.loss) for trial in own),
+                tuple((c.n_leaves, c.loss) for c in front),
+            )
+            clouds.append(cloud)
+        return size_against_loss(clouds, marks, loss=self.loss_name)
 
     def _repr_html_(self) -> str:
         rows = {
@@ -384,9 +410,10 @@ class Tuned:
 
 
 def trial_row(trial: Trial) -> Mapping[str, Any]:
-    """Return a trial as a row: state, losses, mean sizes, penalties."""
+    """Return a trial as a row: engine, state, losses, mean sizes, penalties."""
     sizes = {name.removeprefix("n_"): trial.sizes[name] for name in SIZES}
     return {
+        "engine": trial.engine,
         "trial": trial.number,
         "state": trial.state,
         "rounds": trial.n_rounds,

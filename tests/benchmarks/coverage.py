@@ -86,14 +86,15 @@ def row_losses(dataset: Dataset, design: Design, outer: int, seed: int) -> Array
     """Return the losses of each model on the test rows of an outer fold."""
     engine = get_engine(design.engine)
     tuning = Tuning(
-        engine=design.engine,
         outer=outer,
-        proposer=Proposer(
-            space=parse_space("default").for_engine(design.engine),
-            fixed={"learning_rate": RATE},
-            seed=derive_seed(seed, "search", design.engine, outer),
-            n_trials=TRIALS,
-        ),
+        proposers={
+            design.engine: Proposer(
+                space=parse_space("default").for_engine(design.engine),
+                fixed={"learning_rate": RATE},
+                seed=derive_seed(seed, "search", design.engine, outer),
+                n_trials=TRIALS,
+            )
+        },
         limits=FitSettings(
             n_inner=INNER, n_rounds=ROUNDS, patience=PATIENCE, seed=seed
         ),

@@ -65,7 +65,7 @@ def peak(dataset: Dataset, engine: str) -> float:
     space = parse_space("default").for_engine(engine)
     proposer = Proposer(space=space, n_trials=N_TRIALS)
     limits = FitSettings(n_inner=N_FOLDS, n_rounds=N_ROUNDS, patience=None, seed=0)
-    tuning = Tuning(engine=engine, outer=None, proposer=proposer, limits=limits)
+    tuning = Tuning(outer=None, proposers={engine: proposer}, limits=limits)
     with (
         TemporaryDirectory() as folder,
         LocalExecutor(1, preload=PRELOAD) as executor,

@@ -122,7 +122,7 @@ class Bench:
             n_trials=TRIALS,
         )
         limits = FitSettings(n_inner=5, n_rounds=self.n_rounds, patience=None, seed=0)
-        return Tuning(engine=self.engine, outer=None, proposer=proposer, limits=limits)
+        return Tuning(outer=None, proposers={self.engine: proposer}, limits=limits)
 
     def frame(self) -> pd.DataFrame:
         """Return the features as a user of the libraries has them."""

@@ -124,16 +124,17 @@ def tuning_of(variant: Variant, engine: str, dataset: Dataset, seed: int) -> Tun
     ranges = {n: one for n, one in found.ranges.items() if n not in variant.off}
     first = portfolio(ranges, found.fixed) if variant.has_portfolio else ()
     return Tuning(
-        engine=engine,
         outer=None,
-        proposer=Proposer(
-            space=ranges,
-            fixed=found.fixed,
-            seed=derive_seed(seed, "search", engine, None),
-            n_trials=TRIALS,
-            guessed=variant.guessed,
-            first=first,
-        ),
+        proposers={
+            engine: Proposer(
+                space=ranges,
+                fixed=found.fixed,
+                seed=derive_seed(seed, "search", engine, None),
+                n_trials=TRIALS,
+                guessed=variant.guessed,
+                first=first,
+            )
+        },
         limits=FitSettings(
             n_inner=FOLDS,
             n_rounds=variant.rounds or Shrinkage(40.0),
@@ -174,13 +175,14 @@ def picks(tuning: Tuning, split: Split) -> dict[str, Any]:
     """Return the picks, refitted on all training rows and judged on test rows."""
     y = split.y.astype(int) if split.n_classes else split.y
     kind = BoostedClassifier if split.n_classes else BoostedRegressor
-    penalties = {trial.number: trial.penalty for trial in tuning.trials}
+    trials = {trial.number: trial for trial in tuning.trials}
     found: dict[str, Any] = {"trials": len(tuning.trials)}
     for name in PICKS:
         pick = getattr(tuning.selection, name)
-        values: dict[str, Any] = penalties[pick.trial].as_dict()
+        trial = trials[pick.trial]
+        values: dict[str, Any] = trial.penalty.as_dict()
         model = kind(
-            engine=tuning.engine,
+            engine=trial.engine,
             n_estimators=max(pick.n_rounds, 1),
             **values,
             random_state=0,
@@ -194,7 +196,7 @@ def picks(tuning: Tuning, split: Split) -> dict[str, Any]:
         found[name] = {
             "loss": float(loss),
             "leaves": model.size_.n_leaves,
-            "penalty": repr(penalties[pick.trial]),
+            "penalty": repr(trial.penalty),
             "trial": pick.trial,
             "inner": pick.loss,
         }

@@ -91,7 +91,7 @@ class Bench:
             n_inner=5, n_rounds=ROUNDS, patience=PATIENCE, seed=self._seed
         )
         tuning = Tuning(
-            engine=engine, outer=0, proposer=proposer, limits=limits, racing=rule
+            outer=0, proposers={engine: proposer}, limits=limits, racing=rule
         )
         n_fits = 0
         while not tuning.done:

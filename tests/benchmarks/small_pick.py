@@ -135,7 +135,7 @@ def searched(table: Table, splits: Splits, seed: int) -> dict[str, Any]:
     limits = FitSettings(
         n_inner=FOLDS * REPEATS, n_rounds=ROUNDS, patience=PATIENCE, seed=seed
     )
-    tuning = Tuning(engine=ENGINE, outer=0, proposer=proposer, limits=limits)
+    tuning = Tuning(outer=0, proposers={ENGINE: proposer}, limits=limits)
     while not tuning.done:
         for fit in tuning.ready():
             tuning.receive(fit, run_fit(dataset, fit))

@@ -45,11 +45,12 @@ def search(workers, *, racing="moderated", in_flight=4):
     """Return the machine after a search."""
     space = parse_space("default").for_engine("xgboost")
     tuning = Tuning(
-        engine="xgboost",
         outer=None,
-        proposer=Proposer(
-            space=space, n_trials=120, sampler="sobol", in_flight=in_flight
-        ),
+        proposers={
+            "xgboost": Proposer(
+                space=space, n_trials=120, sampler="sobol", in_flight=in_flight
+            )
+        },
         limits=FitSettings(n_inner=5, n_rounds=60, patience=8, seed=5),
         racing=racing,
     )

@@ -23,6 +23,7 @@ def trial(number, losses):
     made = curves(number, losses)
     return Trial(
         number=number,
+        engine="xgboost",
         penalty=Penalty(),
         state="complete",
         curves=made,
@@ -34,7 +35,7 @@ def test_incumbents_are_the_trials_that_were_best_so_far():
     trials = [
         trial(0, [[9, 5]]),
         trial(1, [[9, 6]]),
-        Trial(number=2, penalty=Penalty(), state="failed"),
+        Trial(number=2, engine="xgboost", penalty=Penalty(), state="failed"),
         trial(3, [[9, 4]]),
         trial(4, [[9, 4]]),
     ]

@@ -39,7 +39,7 @@ def test_a_study_that_writes_nothing_else_is_planned(plan, objective, engines):
 
     for engine in made.spec.engines:
         assert "max_leaves" in made.ranges(engine)
-        assert made.tuning(engine, None).proposer.space == made.ranges(engine)
+        assert made.tuning(engine, None).proposers[engine].space == made.ranges(engine)
 
 
 def test_few_rows_are_judged_by_repeated_folds(plan):

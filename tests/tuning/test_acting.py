@@ -39,7 +39,14 @@ def made_trial(penalty, losses, leaves=100.0):
         n_trees=curve,
         n_bytes=curve,
     )
-    return Trial(number=0, penalty=penalty, state="complete", curves=curves, n_rounds=1)
+    return Trial(
+        number=0,
+        engine="xgboost",
+        penalty=penalty,
+        state="complete",
+        curves=curves,
+        n_rounds=1,
+    )
 
 
 def reduce_by(cost, *, penalty=FULL, space=SPACE, tolerance=0.01, leaves=None):
@@ -153,7 +160,9 @@ def test_failed_measurement_keeps_the_penalty():
     going = reduction(trial.curves.candidate(1), FULL, trial.curves, space, 0.01)
     (one,) = next(going)
     with pytest.raises(StopIteration) as end:
-        going.send({one: Trial(number=0, penalty=one, state="failed")})
+        going.send(
+            {one: Trial(number=0, engine="xgboost", penalty=one, state="failed")}
+        )
 
     assert end.value.value.penalty == FULL
 
@@ -206,9 +215,8 @@ def run_jobs_on(workers, seed, fit):
     """Run a search and its reduction on simulated workers; return the reduction."""
     searched = {n: SPACE[n] for n in ("reg_alpha", "reg_lambda", "max_leaves")}
     tuning = Tuning(
-        engine="xgboost",
         outer=2,
-        proposer=Proposer(space=searched, n_trials=9),
+        proposers={"xgboost": Proposer(space=searched, n_trials=9)},
         limits=FitSettings(n_inner=3, n_rounds=60, patience=8, seed=5),
     )
     search = TuningJob(tuning)

@@ -14,9 +14,10 @@ from boostreg.fits.dataset import Dataset
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, Range
 from boostreg.tuning.guess import LeafSums, LeafWork, Prior, guesses, prior
-from boostreg.tuning.measuring import FitSettings, Setting, inner_fits
+from boostreg.tuning.measuring import FitSettings, inner_fits
 from boostreg.tuning.proposals import Proposer
 from boostreg.tuning.search import Tuning, TuningJob
+from boostreg.tuning.trial import Setting
 
 LAMBDA = Range(low=0.01, high=100.0, log=True, zero=0.2)
 ALPHA = Range(low=0.001, high=10.0, log=True, zero=0.2)
@@ -132,9 +133,7 @@ def test_more_noise_in_the_data_suggests_more_penalty(noisy, engine):
 def test_guesses_are_the_third_trial_and_wait_for_nothing_but_the_leaves():
     proposer = Proposer(space={"reg_lambda": LAMBDA}, n_trials=6, guessed=True)
     limits = FitSettings(n_inner=2, n_rounds=10, patience=2, seed=0)
-    job = TuningJob(
-        Tuning(engine="xgboost", outer=None, proposer=proposer, limits=limits)
-    )
+    job = TuningJob(Tuning(outer=None, proposers={"xgboost": proposer}, limits=limits))
 
     asked = job.ready()
     leaves = [work for work in asked if isinstance(work, LeafWork)]
@@ -159,6 +158,7 @@ def test_tune_measures_the_guess_among_its_first_trials(noisy):
     tuned = tune(
         table.X,
         table.y,
+        engine="xgboost",
         space={"reg_lambda": {"low": 0.01, "high": 100, "log": True}},
         trials=4,
         cv=3,

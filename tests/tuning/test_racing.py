@@ -18,9 +18,8 @@ def make_tuning(*, n_inner=5, **options):
     given = {"racing": "moderated", "sampler": "sobol", "n_trials": 30} | options
     racing = given.pop("racing")
     return Tuning(
-        engine="xgboost",
         outer=None,
-        proposer=Proposer(space=LAMBDA, **given),
+        proposers={"xgboost": Proposer(space=LAMBDA, **given)},
         limits=FitSettings(n_inner=n_inner, n_rounds=20, patience=20, seed=0),
         racing=racing,
     )

@@ -19,9 +19,10 @@ from boostreg.penalty import Penalty, parse_space
 from boostreg.tuning import FitSettings, Proposer, Tuning
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.budget import Budget
-from boostreg.tuning.measuring import Setting, Shrinkage, inner_fits
+from boostreg.tuning.measuring import Shrinkage, inner_fits
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.search import TuningJob
+from boostreg.tuning.trial import Setting
 
 TIMEOUT = 30.0
 GROWTH = 1.25
@@ -29,13 +30,14 @@ GROWTH = 1.25
 SPACE = parse_space("default").for_engine("xgboost")
 
 
-def jobs_of(*, workers, timeout=TIMEOUT, clock=lambda: 0.0, **settings):
+def jobs_of(
+    *, workers, engines=("xgboost",), timeout=TIMEOUT, clock=lambda: 0.0, **settings
+):
     """Return a search on five folds, and the test of which penalties act."""
     settings = {"space": SPACE, "n_trials": 40, "sampler": "sobol"} | settings
     tuning = Tuning(
-        engine="xgboost",
         outer=None,
-        proposer=Proposer(**settings),
+        proposers={engine: Proposer(**settings) for engine in engines},
         limits=FitSettings(
             n_inner=5, n_rounds=Shrinkage(6.0), patience=Shrinkage(0.8), seed=5
         ),
@@ -79,6 +81,19 @@ def test_search_test_of_penalties_and_last_fit_end_in_time(noisy, seconds, worke
     assert 0.5 * TIMEOUT <= machine.now + GROWTH * np.mean(seconds) <= TIMEOUT
     assert acting.selection.best.trial == best.number
     assert search.was_cut or acting.was_cut
+
+
+def test_two_engines_share_the_time_of_one(noisy):
+    machine, search, acting = run_for(
+        noisy, 2.0, 4, n_trials=400, engines=("lightgbm", "xgboost")
+    )
+
+    best = search.tuning.incumbent
+    seconds = np.mean([fold.seconds for fold in best.folds])
+    assert 0.5 * TIMEOUT <= machine.now + GROWTH * seconds <= TIMEOUT
+    assert {trial.engine for trial in search.tuning.trials} == {"lightgbm", "xgboost"}
+    assert search.was_cut
+    assert acting.selection.best.trial == best.number
 
 
 def test_trials_that_time_ended_are_neither_failed_nor_raced(noisy):

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from boostreg.penalty import Penalty
-from boostreg.tuning.trial import Trial, fault, measured_trial, short_folds
+from boostreg.tuning.trial import Setting, Trial, fault, measured_trial, short_folds
 
 
 def measure(*results, n_rounds=10, patience=2):
-    return measured_trial(0, Penalty(), results, n_rounds=n_rounds, patience=patience)
+    setting = Setting("xgboost", None, Penalty())
+    return measured_trial(0, setting, results, n_rounds=n_rounds, patience=patience)
 
 
 def test_rounds_are_chosen_on_the_mean_curve(result):
@@ -114,7 +115,9 @@ def test_single_fold_has_no_standard_error(result):
 
 
 def test_failed_trial_has_no_figures():
-    trial = Trial(number=0, penalty=Penalty(), state="failed", reason="crashed")
+    trial = Trial(
+        number=0, engine="xgboost", penalty=Penalty(), state="failed", reason="crashed"
+    )
 
     assert np.isnan([trial.loss, trial.loss_se, trial.train_loss]).all()
     assert np.isnan(list(trial.sizes.values())).all()

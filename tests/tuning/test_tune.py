@@ -46,14 +46,14 @@ def diabetes():
 
 @pytest.fixture(scope="module")
 def tuned(diabetes):
-    return tune(*diabetes, **SMALL)
+    return tune(*diabetes, engine="xgboost", **SMALL)
 
 
 def make_tuning(n_trials):
     space = parse_space("default").for_engine("xgboost")
     limits = FitSettings(n_inner=3, n_rounds=60, patience=8, seed=5)
     proposer = Proposer(space=space, n_trials=n_trials)
-    return Tuning(engine="xgboost", outer=None, proposer=proposer, limits=limits)
+    return Tuning(outer=None, proposers={"xgboost": proposer}, limits=limits)
 
 
 def timeless(tuned):
@@ -61,7 +61,7 @@ def timeless(tuned):
 
 
 def test_results_do_not_depend_on_workers(tuned, diabetes):
-    pair = tune(*diabetes, **SMALL | {"workers": 2})
+    pair = tune(*diabetes, engine="xgboost", **SMALL | {"workers": 2})
 
     pd.testing.assert_frame_equal(timeless(pair), timeless(tuned))
     assert pair.selection == tuned.selection
@@ -90,12 +90,12 @@ def planned(monkeypatch, diabetes):
 
 
 def test_a_space_without_the_learning_rate_begins_as_a_study_does(planned):
-    tuning = planned(space="default")
+    proposer = planned(space="default", engine="xgboost").proposers["xgboost"]
 
-    asked = [tuning.proposer.ask(), tuning.proposer.ask()]
+    asked = [proposer.ask(), proposer.ask()]
 
     assert asked == list(first_penalties({"learning_rate": 0.1}))
-    assert tuning.proposer.guessed
+    assert proposer.guessed
 
 
 @pytest.mark.parametrize("engine", WRAPPERS)
@@ -104,12 +104,12 @@ def test_the_default_space_begins_with_small_ensembles(planned, engine):
 
     fits = tuning.ready()
 
-    assert set(tuning.proposer.space) == set(parse_space("standard").entries)
+    assert set(tuning.proposers[engine].space) == set(parse_space("standard").entries)
     assert [fit.penalty.max_leaves for fit in fits[::5]] == [5, 2, 31, 50]
 
 
 def test_rounds_and_patience_follow_the_rate_of_a_trial(planned):
-    fits = planned().ready()
+    fits = planned(engine="xgboost").ready()
 
     for fit in fits:
         rate = fit.penalty.learning_rate
@@ -243,7 +243,7 @@ def test_a_plain_script_without_a_main_guard_works(tmp_path):
     )
 
     assert run.stdout.count("once") == 1
-    assert "Tuned xgboost, 3 trials, squared error:" in run.stdout
+    assert "Tuned lightgbm and xgboost, 3 trials, squared error:" in run.stdout
 
 
 def test_a_notebook_shows_the_picks(tuned):
@@ -350,7 +350,7 @@ def test_trials_are_mirrored_once_for_optuna_s_dashboard(tmp_path, diabetes):
     storage = f"sqlite:///{tmp_path / 'trials.db'}"
 
     for _ in range(2):
-        tuned = tune(*diabetes, **SMALL, storage=storage)
+        tuned = tune(*diabetes, engine="xgboost", **SMALL, storage=storage)
 
     with opened(storage) as kept:
         (name,) = optuna.get_all_study_names(kept)
@@ -368,7 +368,7 @@ def search(engine="xgboost", n_trials=3, n_rounds=60, **settings):
     space = parse_space("default").for_engine(engine)
     limits = FitSettings(n_inner=3, n_rounds=n_rounds, patience=8, seed=5)
     proposer = Proposer(**{"space": space, "n_trials": n_trials} | settings)
-    return Tuning(engine=engine, outer=None, proposer=proposer, limits=limits)
+    return Tuning(outer=None, proposers={engine: proposer}, limits=limits)
 
 
 OTHERS = {
@@ -422,7 +422,8 @@ def test_a_search_that_goes_on_adds_its_new_trials_alone(tmp_path, diabetes):
     searches = [(y, 3), (100 * y, 3), (100 * y, 5), (100 * y, 4)]
 
     for target, trials in searches:
-        tune(X, target, **SMALL | {"trials": trials, "rounds": 5}, storage=storage)
+        few = SMALL | {"engine": "xgboost", "trials": trials, "rounds": 5}
+        tune(X, target, **few, storage=storage)
 
     with opened(storage) as kept:
         names = optuna.get_all_study_names(kept)
@@ -444,3 +445,37 @@ def test_a_storage_that_fails_is_reported_once_without_its_password(caplog, run)
 
     assert "canary" not in caplog.text + repr(link) + repr(mirrors)
     assert caplog.text.count("no longer mirrored to postgresql+psycopg2://***@") == 1
+
+
+SECONDS = {0.1: 2, 1.8: 3, 2.3: 4, 2.7: 5, float("inf"): 5}
+"""Folds by seconds: 30 trials of 4,420 cells at 250,000 cells per second."""
+
+
+@pytest.mark.parametrize(("core_seconds", "n_folds"), SECONDS.items())
+def test_a_short_time_leaves_fewer_of_the_same_folds(diabetes, core_seconds, n_folds):
+    every = read_dataset(*diabetes, cv=5, seed=3).splits.inner[None]
+
+    found = read_dataset(*diabetes, seed=3, core_seconds=core_seconds)
+
+    kept = [fold.fingerprint for fold in found.splits.inner[None]]
+    assert kept == [fold.fingerprint for fold in every[:n_folds]]
+
+
+def test_fewer_folds_are_a_note_unless_cv_asks_for_them(diabetes, monkeypatch):
+    monkeypatch.setattr("boostreg.tuning.rows._CELLS_PER_SECOND", 1)
+    small = {"trials": 1, "rounds": 5, "workers": 1, "timeout": 60}
+
+    notes = tune(*diabetes, **small).notes
+
+    assert notes[0].startswith("Trials were measured on 2 of 5 folds")
+    assert not tune(*diabetes, **small, cv=2).notes
+
+
+def test_with_a_timeout_the_number_of_trials_is_open(diabetes, monkeypatch):
+    monkeypatch.setattr("boostreg.tuning.tune._MOST_TRIALS", 7)
+    monkeypatch.setattr("boostreg.tuning.tune._TRIALS", 2)
+    small = {"rounds": 3, "cv": 2, "workers": 1}
+
+    assert len(tune(*diabetes, **small).trials) == 2
+    assert len(tune(*diabetes, **small, timeout=60).trials) == 7
+    assert len(tune(*diabetes, **small, timeout=60, trials=3).trials) == 3

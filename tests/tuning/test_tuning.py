@@ -22,9 +22,8 @@ def make_tuning(
 ):
     return Tuning(
         racing=racing,
-        engine="xgboost",
         outer=2,
-        proposer=Proposer(space=space, **({"n_trials": 12} | options)),
+        proposers={"xgboost": Proposer(space=space, **({"n_trials": 12} | options))},
         limits=FitSettings(
             n_inner=n_inner, n_rounds=n_rounds, patience=patience, seed=5
         ),

@@ -365,8 +365,9 @@ def ours(engine: str, **options: Any) -> Contender:
 
 
 CONTENDERS: Mapping[str, Contender] = {
-    "ours xgboost": ours("xgboost", trials=10_000),
-    "ours lightgbm": ours("lightgbm", trials=10_000),
+    "ours": ours("auto"),
+    "ours xgboost": ours("xgboost"),
+    "ours lightgbm": ours("lightgbm"),
     "FLAML": flaml,
     "LightGBMTunerCV": lightgbm_tuner,
     "Optuna XGBoost": plain_optuna("xgboost"),

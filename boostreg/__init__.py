@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # what type checkers and editors read; at run time names are 
     from boostreg.estimators import BoostedClassifier, BoostedRegressor
     from boostreg.penalty import Penalty, Units
     from boostreg.saved import load_model
+    from boostreg.study.frames import run_table
     from boostreg.study.run import open_run
     from boostreg.study.runner import run_study
     from boostreg.trees import TreeEnsemble, TreeSize, tree_size
@@ -28,6 +29,7 @@ __all__ = [
     "open_run",
     "penalty_path",
     "run_study",
+    "run_table",
     "suggest",
     "tree_size",
     "tune",
@@ -48,6 +50,7 @@ _HOMES = {
     "open_run": "boostreg.study.run",
     "penalty_path": "boostreg.effects.path",
     "run_study": "boostreg.study.runner",
+    "run_table": "boostreg.study.frames",
     "suggest": "boostreg.tuning.tune",
     "tree_size": "boostreg.trees",
     "tune": "boostreg.tuning.tune",

@@ -17,7 +17,7 @@ from rich.console import Console
 
 import boostreg
 from boostreg import cli, errors
-from boostreg.study.progress import Event
+from boostreg.progress import Event
 
 ROOT = Path(boostreg.__file__).parents[1]
 STUDIES = Path(__file__).parents[1] / "studies"

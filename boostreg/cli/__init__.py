@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from boostreg import __version__
-from boostreg.cli.progress import Lines, bar, printable
+from boostreg.cli.progress import Lines
 from boostreg.errors import (
     BoostregError,
     FitError,
@@ -27,10 +27,11 @@ from boostreg.errors import (
     RunError,
     reason,
 )
+from boostreg.progress import bar, printable
 from boostreg.study.presets import PRESETS, preset_lines
 
 if TYPE_CHECKING:
-    from boostreg.study.progress import Progress
+    from boostreg.progress import Progress
 
 __all__ = ["Lines", "app", "bar", "main"]
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,14 @@ from boostreg.data import Table, read_source
 from boostreg.data.cells import as_yaml, quoted
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.study.faults import Place
-from boostreg.study.load import NAMED, Study, checked_study, load_study, read_table
+from boostreg.study.load import (
+    NAMED,
+    Study,
+    as_content,
+    checked_study,
+    load_study,
+    read_table,
+)
 from boostreg.study.plan import default_outer
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.spec import StudySpec
@@ -93,7 +101,11 @@ def open_study(
 
 
 def draft_study(
-    source: str, target: str | None, path: Path, changes: Sequence[str] = ()
+    source: str,
+    target: str | None,
+    path: Path,
+    changes: Sequence[str] = (),
+    given: Mapping[str, Any] = MappingProxyType({}),
 ) -> Draft:
     """Return a study for a table, without writing it.
 
@@ -107,6 +119,8 @@ def draft_study(
         Where the study file will be; only its folder matters.
     changes : sequence of str
         Keys of the study to set, see ``load_study``.
+    given : mapping
+        Keys of the study from Python.
 
     Raises
     ------
@@ -116,10 +130,11 @@ def draft_study(
         If the table cannot be read, or the column is not in it.
     """
     document = Document(source, top=Place(1, 1, source))
-    document.content = {
+    made = {
         "name": name_of(source),
         "data": {"source": _source_from(source, path), "target": ""},
     }
+    document.content = _merged(made, as_content(given))
     if target is not None:
         document.change(("data", "target"), target, "--target")
     study = checked_study(document, path, changes)

@@ -21,7 +21,7 @@ from boostreg.penalty import Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.space import corners
 from boostreg.study.claim_checks import unsupported_claims
-from boostreg.study.faults import as_error, describe, explain, show
+from boostreg.study.faults import Place, as_error, describe, explain, show
 from boostreg.study.files import write_text
 from boostreg.study.presets import own_keys
 from boostreg.study.spec import Dask, StudySpec
@@ -36,11 +36,13 @@ if TYPE_CHECKING:
 __all__ = [
     "NAMED",
     "Study",
+    "as_content",
     "check_baselines",
     "check_engines",
     "checked_study",
     "load_study",
     "read_table",
+    "study_of",
     "unsupported",
     "without_effect",
     "write_study",
@@ -137,6 +139,26 @@ def load_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
             f"{path}: {found}; expected a mapping with at least the keys name and data."
         )
     return checked_study(document, Path(path), changes)
+
+
+def study_of(content: Mapping[str, Any]) -> Study:
+    """Return the study of a mapping with the keys of a study file.
+
+    Paths in it are relative to the working directory. Raises StudyError as
+    ``load_study``.
+    """
+    document = Document("the study", top=Place(1, 1, "the study"))
+    document.content = as_content(content)
+    return checked_study(document, Path("from-python.yaml"))
+
+
+def as_content(value: Any) -> Any:
+    """Return values from Python as those of a study file: mappings and tuples."""
+    if isinstance(value, Mapping):
+        return {key: as_content(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(map(as_content, value))
+    return value
 
 
 def checked_study(document: Document, path: Path, changes: Sequence[str] = ()) -> Study:

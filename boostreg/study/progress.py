@@ -1,39 +1,15 @@
-"""Progress of a run: its events, and what turns finished work into events."""
+"""Turns the finished work of a run into events of its progress."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from boostreg.fits.schedule import Batch, Job
+from boostreg.progress import Event, Progress
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.mirror import Mirror
 from boostreg.tuning.search import TuningJob
 
-__all__ = ["Event", "Progress", "Watch"]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What a run reports while it works.
-
-    Attributes
-    ----------
-    stage : str
-        ``warning``, ``trials``, or the name of a later stage, which runs fits.
-    done, total : int
-        Finished and requested trials of the run, or fits of the stage.
-    text : str
-        The warning, or the best candidate so far of the search whose trial ended.
-    """
-
-    stage: str
-    done: int = 0
-    total: int = 0
-    text: str = ""
-
-
-Progress = Callable[[Event], object]
-"""A display of progress, called only from the coordinating thread."""
+__all__ = ["Watch"]
 
 
 class Watch:
@@ -74,17 +50,11 @@ class Watch:
             self._progress(Event(self._stage, self._n_done, self._n_done + n_left))
 
     def _after_trial(self, job: TuningJob) -> None:
-        tuning, best = job.tuning, job.tuning.incumbent
+        tuning = job.tuning
         if len(tuning.trials) == self._seen[id(job)]:
             return
         self._seen[id(job)] = len(tuning.trials)
         if self._mirrors:
             self._mirrors[tuning.label, tuning.outer].update(tuning.trials)
-        fold = "all rows" if tuning.outer is None else f"fold {tuning.outer}"
-        found = "no trial yet"
-        if best is not None:
-            leaves = best.sizes["n_leaves"]
-            found = f"best loss {best.loss:.5g}, {leaves:,.0f} leaves"
-        text = f"{tuning.label}, {fold}: {found}"
         n_done = sum(self._seen.values())
-        self._progress(Event("trials", n_done, self._n_trials, text))
+        self._progress(Event("trials", n_done, self._n_trials, tuning.standing))

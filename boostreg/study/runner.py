@@ -1,15 +1,13 @@
 """Runs a study: from the study file to the files of the run."""
 
 import platform
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType, MappingProxyType
+from types import MappingProxyType
 from typing import Any
 
 from boostreg.effects.optimism import nested_gap
@@ -22,6 +20,7 @@ from boostreg.fits.ledger import Ledger
 from boostreg.fits.process import CallLimits
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
+from boostreg.fits.signals import stop_on_signals
 from boostreg.fits.work import (
     PRELOAD,
     FitWork,
@@ -32,6 +31,7 @@ from boostreg.fits.work import (
     library_versions,
 )
 from boostreg.penalty.linter import LintFinding
+from boostreg.progress import Event, Progress
 from boostreg.report.records import (
     EngineRecord,
     FeatureUse,
@@ -42,11 +42,11 @@ from boostreg.report.records import (
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
 from boostreg.study.index import write_index
-from boostreg.study.load import Study, load_study, write_study
+from boostreg.study.load import Study, load_study, study_of, write_study
 from boostreg.study.measurements import Claims, Insights
 from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import Plan
-from boostreg.study.progress import Event, Progress, Watch
+from boostreg.study.progress import Watch
 from boostreg.study.spec import Dask
 from boostreg.tuning.acting import PICKS, ActingJob
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
@@ -75,7 +75,7 @@ Where = tuple[str, int | None]
 
 
 def run_study(
-    path: str | Path | Study,
+    path: str | Path | Mapping[str, Any] | Study,
     *,
     out: str | Path | None = None,
     workers: int | None = None,
@@ -89,8 +89,9 @@ def run_study(
 
     Parameters
     ----------
-    path : str, Path or Study
-        The study's YAML file, or a study that is already read.
+    path : str, Path, mapping or Study
+        The study's YAML file, a mapping with the same keys, or a study that is already
+        read.
     out : str or Path, optional
         Folder for the folder of the run, which has the name of the study. Default:
         ``reports`` in the working directory.
@@ -112,7 +113,10 @@ def run_study(
     RunError
         If the folder is in use or cannot be written.
     """
-    study = path if isinstance(path, Study) else load_study(path)
+    if isinstance(path, Mapping):
+        study = study_of(path)
+    else:
+        study = path if isinstance(path, Study) else load_study(path)
     folder = run_folder(study.path, study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or (lambda _: None), plan.lint()
@@ -172,30 +176,6 @@ def _run_facts(
 
 
 @contextmanager
-def _stop_on_signals(kill: Callable[[], None]) -> Iterator[Callable[[], bool]]:
-    """Handle Ctrl-C and SIGTERM within the block; yield whether one has arrived.
-
-    After the first signal, work in flight is finished; the second one calls ``kill``.
-    Only the main thread can handle signals; in other threads none arrives.
-    """
-    received: list[int] = []
-
-    def receive(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        if len(received) > 1:
-            kill()
-
-    in_main = threading.current_thread() is threading.main_thread()
-    numbers = (signal.SIGINT, signal.SIGTERM) if in_main else ()
-    before = {number: signal.signal(number, receive) for number in numbers}
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
 def _execute(
     plan: Plan, folder: Path, workers: int | None, dask: str | None
 ) -> Iterator[_Execution]:
@@ -225,7 +205,7 @@ def _execute(
                 address, threads=threads, limits=limits, extras=plan.extra_packages
             )
         stack.enter_context(executor)
-        stopped = stack.enter_context(_stop_on_signals(executor.kill_now))
+        stopped = stack.enter_context(stop_on_signals(executor.kill_now, after=1))
         executor.start()
         data = stack.enter_context(scratch_folder(plan.dataset.save))
         shared: Any = str(data)

@@ -237,7 +237,7 @@ class ActingJob:
     def receive(self, work: FitWork, record: FitResult | FitError) -> None:
         """Take the result of a fit, or its error."""
         if isinstance(record, CutError):
-            self._cut()
+            self.end()
         if self._measuring is None:
             return
         self._measuring.receive(work, record)
@@ -252,7 +252,7 @@ class ActingJob:
             return
         budget, best = self._search.budget, tuning.incumbent
         if budget and not budget.has_time_for_acting(self._clock(), best):
-            self._cut()
+            self.end()
             return
         for name in PICKS:
             pick: Candidate = getattr(tuning.selection, name)
@@ -273,9 +273,10 @@ class ActingJob:
     def _check_limit(self) -> None:
         limit = self.limit
         if limit is not None and self._open and self._clock() >= limit.until:
-            self._cut()
+            self.end()
 
-    def _cut(self) -> None:
+    def end(self) -> None:
+        """End the test now; ``reduced`` is empty then."""
         self.was_cut = True
         self._open, self._measuring, self.reduced = {}, None, {}
 

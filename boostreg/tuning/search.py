@@ -192,6 +192,16 @@ class Tuning:
         return self._incumbent[-1] if self._incumbent else None
 
     @property
+    def standing(self) -> str:
+        """What is searched, and the best trial so far, in words."""
+        fold = "all rows" if self.outer is None else f"fold {self.outer}"
+        found, best = "no trial yet", self.incumbent
+        if best is not None:
+            leaves = best.sizes["n_leaves"]
+            found = f"best loss {best.loss:.5g}, {leaves:,.0f} leaves"
+        return f"{self.label}, {fold}: {found}"
+
+    @property
     def selection(self) -> Selection:
         """The selection among the candidates of all complete trials.
 
@@ -357,13 +367,18 @@ class TuningJob:
         records = self._guessing.records
         return [records[work] for work in self._leaves if work in records]
 
+    def end(self) -> None:
+        """End the search now, with the trials that are complete."""
+        if not self.tuning.done:
+            self._ended = True
+            self.tuning.end()
+
     def _check_timeout(self) -> None:
         if self._ended or self.tuning.done:
             return
         now = self._clock()
         if self.limit is not None and now >= min(self.limit.until, self._latest):
-            self._ended = True
-            self.tuning.end()
+            self.end()
         if self._timeout is None:
             return
         if self._started is None:

@@ -2,9 +2,10 @@
 
 import logging
 import math
+import signal
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 from boostreg.changes import TOLERANCE
 from boostreg.data import Task
 from boostreg.engines import Problem, get_engine
-from boostreg.errors import Fault, FitError, PenaltyError, StudyError
+from boostreg.errors import (
+    Fault,
+    FitError,
+    InterruptedRunError,
+    PenaltyError,
+    StudyError,
+)
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import TimeLimit, derive_seed
@@ -21,10 +28,12 @@ from boostreg.fits.ledger import Ledger
 from boostreg.fits.process import count_cores
 from boostreg.fits.schedule import Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
+from boostreg.fits.signals import stop_on_signals
 from boostreg.fits.work import PRELOAD, Work
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
+from boostreg.progress import Event, Progress, bar, can_show_bar
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.budget import Budget
 from boostreg.tuning.engine_space import EngineSpace, engine_space
@@ -142,13 +151,14 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     tolerance: float = TOLERANCE,
     journal: str | Path | None = None,
     storage: str | None = None,
+    verbose: bool = True,
 ) -> Tuned:
     """Search engines and their penalties by cross-validation.
 
     Results depend only on the arguments and on the library versions, not on
     ``workers``; with a ``timeout`` also on the machine. The candidates were selected on
     these folds, so their losses are optimistic: a study estimates the loss on rows that
-    the search never saw.
+    the search never saw. Ctrl-C ends the search, and what was found is returned.
 
     Parameters
     ----------
@@ -269,20 +279,18 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     if trials is None:
         most = GP_MAX_TRIALS if sampler == "gp" else _MOST_TRIALS
         trials = _TRIALS if timeout is None else most
-    proposers = {}
-    for name, one in spaces.items():
-        first = portfolio(one.ranges, one.fixed, scale)
-        proposers[name] = Proposer(
-            space=one.ranges,
-            fixed=one.fixed,
+    proposers = {
+        name: _proposer_of(
+            one,
+            alone=len(spaces) == 1,
             scale=scale,
             sampler=sampler,
             seed=derive_seed(seed, "search", name, None),
             in_flight=in_flight,
             n_trials=trials,
-            guessed=not first and len(engines) == 1,
-            first=first,
         )
+        for name, one in spaces.items()
+    }
     limits = FitSettings(
         n_inner=dataset.splits.n_inner,
         n_rounds=rounds or _ROUNDS,
@@ -310,16 +318,27 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
             workers=workers or count_cores(),
         )
     job = TuningJob(tuning, budget=budget)
-    mirrors = {}
-    if link is not None:
-        mirrors = {
-            name: Mirror(link, search_name(f"tune/{name}", tuning, dataset), one.ranges)
-            for name, one in spaces.items()
-        }
+    mirrors = {
+        name: Mirror(link, search_name(f"tune/{name}", tuning, dataset), one.ranges)
+        for name, one in spaces.items()
+        if link is not None
+    }
     acting_job = ActingJob(job, tolerance)
     jobs: list[Job] = [job, acting_job]
-    run_here(jobs, dataset, workers=workers, journal=journal, mirrors=mirrors)
-    notes = _notes_on_time(job, acting_job, asked=asked)
+    with bar() if verbose and can_show_bar() else nullcontext() as shown:
+        was_stopped = run_here(
+            jobs,
+            dataset,
+            workers=workers,
+            journal=journal,
+            mirrors=mirrors,
+            progress=shown,
+            stoppable=True,
+        )
+    if was_stopped:
+        _end(job, acting_job)
+    ended_by = "Ctrl-C" if was_stopped else "The timeout"
+    notes = _notes_on_time(job, acting_job, asked=asked, ended_by=ended_by)
     if cv is None and dataset.splits.n_inner < FOLDS:
         notes.insert(0, _few_folds(dataset.splits.n_inner))
     tuned = Tuned.of(
@@ -360,6 +379,24 @@ def _space_of(
     return engine_space(engine, space, dict(space.fixed) | held, problem)
 
 
+def _proposer_of(
+    space: EngineSpace, *, alone: bool, scale: Scale, **settings: Any
+) -> Proposer:
+    """Return the proposer of one engine; ``settings`` are those of ``Proposer``.
+
+    It guesses trials if it is ``alone`` and its first trials are not typical ones.
+    """
+    first = portfolio(space.ranges, space.fixed, scale)
+    return Proposer(
+        space=space.ranges,
+        fixed=space.fixed,
+        scale=scale,
+        guessed=alone and not first,
+        first=first,
+        **settings,
+    )
+
+
 def _few_folds(n_folds: int) -> str:
     return (
         f"Trials were measured on {n_folds} of {FOLDS} folds, because the timeout is "
@@ -367,8 +404,19 @@ def _few_folds(n_folds: int) -> str:
     )
 
 
-def _notes_on_time(job: TuningJob, acting: ActingJob, *, asked: bool) -> list[str]:
-    """Return what the timeout ended; raise FitError if nothing was measured."""
+def _end(job: TuningJob, acting: ActingJob) -> None:
+    """End a search after Ctrl-C; raise KeyboardInterrupt if it has no trial."""
+    job.end()
+    if not job.tuning.trials:
+        raise KeyboardInterrupt
+    if not acting.done:
+        acting.end()
+
+
+def _notes_on_time(
+    job: TuningJob, acting: ActingJob, *, asked: bool, ended_by: str
+) -> list[str]:
+    """Return what ended early, and why; raise FitError if nothing was measured."""
     notes, tuning = [], job.tuning
     if job.budget is not None and not tuning.trials:
         raise FitError(
@@ -378,7 +426,7 @@ def _notes_on_time(job: TuningJob, acting: ActingJob, *, asked: bool) -> list[st
     if job.was_cut:
         of_all = f" of {tuning.proposer.n_trials}" if asked else ""
         notes.append(
-            f"The timeout ended the search: {len(tuning.trials)}{of_all} trials were "
+            f"{ended_by} ended the search: {len(tuning.trials)}{of_all} trials were "
             "measured."
         )
     if tuning.n_partial is not None:
@@ -388,26 +436,33 @@ def _notes_on_time(job: TuningJob, acting: ActingJob, *, asked: bool) -> list[st
             f"of {tuning.limits.n_inner} folds, up to round {trial.n_rounds}."
         )
     if acting.was_cut:
-        notes.append("The timeout left no time to test which penalties act.")
+        notes.append(f"{ended_by} left no time to test which penalties act.")
     return notes
 
 
-def run_here(
+def run_here(  # noqa: PLR0913  the hooks of a search, by keyword
     jobs: list[Job],
     dataset: Dataset,
     *,
     workers: int | None = None,
     journal: str | Path | None = None,
     mirrors: Mapping[str, Mirror] = MappingProxyType({}),
-) -> None:
-    """Run jobs on local processes, on a data set of this process.
+    progress: Progress | None = None,
+    stoppable: bool = False,
+) -> bool:
+    """Run jobs on local processes; return whether Ctrl-C has stopped them.
 
-    A mirror receives the trials of its engine.
+    A mirror receives the trials of its engine. Unless they are ``stoppable``, Ctrl-C
+    raises KeyboardInterrupt.
     """
 
     def after(job: Job) -> None:
         if not isinstance(job, TuningJob):
             return
+        if progress is not None:
+            most = 0 if job.budget else job.tuning.proposer.n_trials
+            found = job.tuning.standing
+            progress(Event("trials", len(job.tuning.trials), most, found))
         for engine, mirror in mirrors.items():
             own = (trial for trial in job.tuning.trials if trial.engine == engine)
             mirror.update(own)
@@ -425,16 +480,24 @@ def run_here(
             Path(journal).mkdir(parents=True, exist_ok=True)
             kept = stack.enter_context(Journal(Path(journal) / "journal.db"))
         ledger = Ledger(dataset, data, executor, kept)
-        run_jobs(
-            jobs,
-            ledger,
-            slots=2 * executor.workers,
-            after=after,
-            ahead=ahead,
-            limit=limit_of,
-        )
+        stopped: Callable[[], bool] = lambda: False  # noqa: E731 - the default
+        if stoppable:
+            stopped = stack.enter_context(
+                stop_on_signals(executor.kill_now, after=0, signals=(signal.SIGINT,))
+            )
+        with suppress(InterruptedRunError):
+            run_jobs(
+                jobs,
+                ledger,
+                slots=2 * executor.workers,
+                stopped=stopped,
+                after=after,
+                ahead=ahead,
+                limit=limit_of,
+            )
         if any(map(limit_of, jobs)):
             executor.kill_now()  # fits in progress are not needed
+        return stopped()
 
 
 def limit_of(job: Job) -> TimeLimit | None:

@@ -12,9 +12,9 @@ from rich.console import Console
 from boostreg import cli
 from boostreg.errors import UnsupportedPenaltyError
 from boostreg.penalty import SCALED
+from boostreg.progress import Event
 from boostreg.study.load import load_study
 from boostreg.study.plan import Plan
-from boostreg.study.progress import Event
 from boostreg.study.runner import run_study
 
 STUDY = """

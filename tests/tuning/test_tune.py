@@ -1,8 +1,10 @@
 """``tune`` finds the same with any number of workers, from anywhere, and says so."""
 
 import logging
+import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -479,3 +481,53 @@ def test_with_a_timeout_the_number_of_trials_is_open(diabetes, monkeypatch):
     assert len(tune(*diabetes, **small).trials) == 2
     assert len(tune(*diabetes, **small, timeout=60).trials) == 7
     assert len(tune(*diabetes, **small, timeout=60, trials=3).trials) == 3
+
+
+def interrupted_at(monkeypatch, n_trials):
+    """Let Ctrl-C arrive once so many trials are measured."""
+    receive = TuningJob.receive
+
+    def received(self, work, record):
+        receive(self, work, record)
+        if len(self.tuning.trials) == n_trials:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(TuningJob, "receive", received)
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_ctrl_c_returns_what_was_found(diabetes, monkeypatch, timeout):
+    handler = signal.getsignal(signal.SIGINT)
+    interrupted_at(monkeypatch, 3)
+
+    found = tune(*diabetes, **SMALL | {"trials": 40}, timeout=timeout)
+
+    assert 1 <= len(found.trials) < 40
+    assert found.was_cut
+    assert found.best.acting is None
+    assert found.notes[0].startswith("Ctrl-C ended the search: ")
+    assert found.predict(diabetes[0]).shape == (442,)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_ctrl_c_before_the_first_trial_is_passed_on(diabetes, monkeypatch):
+    interrupted_at(monkeypatch, 0)
+
+    with pytest.raises(KeyboardInterrupt):
+        tune(*diabetes, **SMALL)
+
+
+def test_a_terminal_shows_the_best_trial_unless_it_is_not_verbose(
+    diabetes, monkeypatch
+):
+    shown = []
+    monkeypatch.setattr("boostreg.tuning.tune.can_show_bar", lambda: True)
+    monkeypatch.setattr("boostreg.tuning.tune.bar", lambda: nullcontext(shown.append))
+
+    found = tune(*diabetes, **SMALL)
+    last = shown[-1]
+    tune(*diabetes, **SMALL, verbose=False)
+
+    assert shown[-1] is last
+    assert (last.stage, last.done, last.total) == ("trials", 5, 5)
+    assert f"best loss {found.trials['loss'].min():.5g}, " in last.text

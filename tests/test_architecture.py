@@ -16,7 +16,7 @@ import boostreg
 
 PACKAGE = Path(boostreg.__file__).parent
 LAYERS = [
-    {"errors", "arrays", "engine_facts", "record", "progress"},
+    {"errors", "arrays", "engine_facts", "record", "progress", "spelling"},
     {"figures"},
     {"penalty", "statistics", "changes", "trees", "data"},
     {"losses"},  # they define the units of penalties

@@ -17,6 +17,7 @@ from boostreg.figures.figure import notebook_html
 from boostreg.penalty import PENALTIES, Penalty, Scale
 from boostreg.penalty.space import shipped_range
 from boostreg.penalty.value import as_float
+from boostreg.spelling import SEARCH_NAMES, answers_names
 from boostreg.tuning.measuring import FitSettings, Measuring
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.trial import Setting
@@ -105,6 +106,7 @@ class PenaltyPath(pd.DataFrame):
         return notebook_html(*panels) + table
 
 
+@answers_names(SEARCH_NAMES)
 def penalty_path(  # noqa: PLR0913  the arguments are those of `tune`, by name
     X: Any,
     y: Any,

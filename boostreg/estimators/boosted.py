@@ -332,6 +332,16 @@ class Boosted(BaseEstimator, ABC):
         return get_engine(self._model.engine).export(self._model)
 
     @property
+    def feature_importances_(self) -> Array:
+        """The share of each column in the gain of all splits, (n_features_in_,).
+
+        All are 0 if no tree has a split.
+        """
+        gains = self.trees_.gains()
+        total = gains.sum()
+        return gains / total if total > 0 else gains
+
+    @property
     def size_(self) -> TreeSize:
         """The size of all trees in use."""
         check_is_fitted(self)

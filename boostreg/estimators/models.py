@@ -75,6 +75,8 @@ path_smooth, cat_l2, scale
         Factors from rows to raw units, measured on the training rows.
     native_ : object
         The library's own booster, usable without boostreg.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        The share of each column in the gain of all splits.
     n_rounds_ : int
         Number of rounds in use.
     train_loss_, valid_loss_ : ndarray of shape (n_grown + 1,)

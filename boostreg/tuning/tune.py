@@ -34,6 +34,7 @@ from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
 from boostreg.penalty.space import acting, corners
 from boostreg.progress import Event, Progress, bar, can_show_bar
+from boostreg.spelling import SEARCH_NAMES, answers_names
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.budget import Budget
 from boostreg.tuning.engine_space import EngineSpace, engine_space
@@ -126,6 +127,7 @@ def suggest(
     return Penalty(**fixed | acting(ranges, values))
 
 
+@answers_names(SEARCH_NAMES)
 def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     X: Any,
     y: Any,
@@ -196,7 +198,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     workers : int, optional
         Number of processes. Default: one per core.
     task, objective
-        As in a study; None infers them from ``y``.
+        As in a study; None infers them from ``y``, and ``Tuned.notes`` says how.
     sample_weight, groups : array-like of shape (n_samples,), optional
     scale : {"raw", "rows", "share"}
         Unit of the space's values.
@@ -272,8 +274,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     )
     problem = dataset.problem(None, 0)
     spaces = {name: _space_of(name, searched, fixed, problem) for name in engines}
-    removed = [note for one in spaces.values() for note in one.notes]
-    for note in removed:
+    first_notes = list(dataset.table.notes[:1] if dataset.table.task_inferred else ())
+    first_notes += [note for one in spaces.values() for note in one.notes]
+    for note in first_notes:
         _log.info(note)
     asked = trials is not None
     if trials is None:
@@ -346,7 +349,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         dataset,
         acting=acting_job,
         was_cut=job.was_cut or acting_job.was_cut,
-        notes=(*removed, *notes),
+        notes=(*first_notes, *notes),
     )
     return tuned.fitted(
         X,

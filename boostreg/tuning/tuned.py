@@ -137,7 +137,8 @@ class Tuned:
     was_cut : bool
         Whether a timeout ended a part of the search, so that it is not reproducible.
     notes : tuple of str
-        What was removed from the search, or ended by a timeout, and why.
+        The task, if it was inferred; what was removed from the search, or ended early,
+        and why.
     tolerance : float
         The relative change of loss that does not matter.
     best_estimator_ : BoostedRegressor, BoostedClassifier or None

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost
+from sklearn.feature_selection import RFECV, SelectFromModel
 from sklearn.utils.class_weight import compute_sample_weight
 
 from boostreg import BoostedClassifier, BoostedRegressor, tree_size
@@ -402,3 +403,30 @@ def test_class_without_weight_is_refused_by_every_engine(engine, weights):
 
     with pytest.raises(DataError, match="has no row of weight above 0"):
         BoostedClassifier(engine=engine.name).fit(X, y, sample_weight=weights * 10)
+
+
+def test_importances_are_the_librarys_shares_of_gain(X, y):
+    boosted = BoostedRegressor(engine="lightgbm", n_estimators=8).fit(X, y)
+    native = boosted.native_.feature_importance("gain")
+    np.testing.assert_allclose(
+        boosted.feature_importances_, native / native.sum(), rtol=1e-4
+    )
+
+    boosted = BoostedRegressor(engine="xgboost", n_estimators=8).fit(X, y)
+    score = boosted.native_.get_score(importance_type="total_gain")
+    native = np.array([score.get(f"f{k}", 0.0) for k in range(X.shape[1])])
+    np.testing.assert_allclose(
+        boosted.feature_importances_, native / native.sum(), rtol=1e-4
+    )
+
+
+def test_importances_select_features(make, X, y):
+    noisy = np.column_stack([np.random.default_rng(1).normal(size=len(X)), X])
+
+    kept = SelectFromModel(make(), threshold="mean").fit(noisy, y).get_support()
+    ranked = RFECV(make(), cv=2, min_features_to_select=2).fit(noisy, y)
+
+    assert kept[1:].any()
+    assert not kept[0]
+    assert ranked.ranking_.shape == (noisy.shape[1],)
+    assert make(min_split_gain=1e9).fit(X, y).feature_importances_.tolist() == [0] * 4

@@ -1,6 +1,7 @@
 """``tune`` finds the same with any number of workers, from anywhere, and says so."""
 
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -465,7 +466,8 @@ def test_a_short_time_leaves_fewer_of_the_same_folds(diabetes, core_seconds, n_f
 
 def test_fewer_folds_are_a_note_unless_cv_asks_for_them(diabetes, monkeypatch):
     monkeypatch.setattr("boostreg.tuning.rows._CELLS_PER_SECOND", 1)
-    small = {"trials": 1, "rounds": 5, "workers": 1, "timeout": 60}
+    small = {"trials": 1, "rounds": 5, "workers": 1, "task": "regression"}
+    small["timeout"] = 60
 
     notes = tune(*diabetes, **small).notes
 
@@ -505,7 +507,7 @@ def test_ctrl_c_returns_what_was_found(diabetes, monkeypatch, timeout):
     assert 1 <= len(found.trials) < 40
     assert found.was_cut
     assert found.best.acting is None
-    assert found.notes[0].startswith("Ctrl-C ended the search: ")
+    assert any(note.startswith("Ctrl-C ended the search: ") for note in found.notes)
     assert found.predict(diabetes[0]).shape == (442,)
     assert signal.getsignal(signal.SIGINT) is handler
 
@@ -531,3 +533,34 @@ def test_a_terminal_shows_the_best_trial_unless_it_is_not_verbose(
     assert shown[-1] is last
     assert (last.stage, last.done, last.total) == ("trials", 5, 5)
     assert f"best loss {found.trials['loss'].min():.5g}, " in last.text
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        ("n_trials", "use trials"),
+        ("n_jobs", "use workers"),
+        ("n_estimators", "use rounds"),
+        ("early_stopping_rounds", "use patience"),
+        ("gamma", "use space={'min_split_gain': ...}"),
+        ("num_leaves", "use space={'max_leaves': ...}"),
+        ("eta", "use space={'learning_rate': ...}"),
+        ("trails", "did you mean 'trials'?"),
+    ],
+)
+def test_names_of_other_libraries_are_answered_with_ours(diabetes, given, answer):
+    expected = re.escape(f"tune() has no argument {given!r}; {answer}")
+
+    with pytest.raises(TypeError, match=expected):
+        tune(*diabetes, **{given: 1})
+
+
+def test_an_inferred_task_is_reported(diabetes):
+    X, y = diabetes
+    digits = (y // 40).astype(int)
+
+    notes = tune(X, digits, **SMALL | {"trials": 1}).notes
+
+    assert "inferred" in notes[0]
+    assert "regression" in notes[0]
+    assert tune(X, digits, **SMALL | {"trials": 1}, task="multiclass").notes == ()

@@ -224,8 +224,8 @@ def test_preset_is_written_out_in_its_keys():
     assert content["search"]["trials"] == PRESETS["thorough"].trials
 
 
-def test_readme_has_the_figures_of_the_presets():
-    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+def test_guide_has_the_figures_of_the_presets():
+    guide = (Path(__file__).parents[1] / "docs/study.md").read_text("utf-8")
     rows = {
         "`search.trials`": [p.trials for p in PRESETS.values()],
         "the same from 2,000 rows": [
@@ -236,7 +236,7 @@ def test_readme_has_the_figures_of_the_presets():
     }
 
     for head, cells in rows.items():
-        assert f"| {' | '.join(map(str, (head, *cells)))} |" in readme
+        assert f"| {' | '.join(map(str, (head, *cells)))} |" in guide
 
 
 @pytest.mark.parametrize("n_rows", [100, 10_000])

@@ -85,12 +85,9 @@ def _referred(schema: Any) -> list[str]:
 
 
 def _default(schema: Mapping[str, Any]) -> str:
-    if "default" not in schema:
-        return ""
-    value = schema["default"]
-    if isinstance(value, Mapping) and "$ref" in schema:
+    if "$ref" in schema:
         return "as below"
-    return f"`{_yaml(value)}`"
+    return f"`{_yaml(schema['default'])}`" if "default" in schema else ""
 
 
 def _yaml(value: Any) -> str:
@@ -129,7 +126,7 @@ def _values(schema: Mapping[str, Any]) -> str:  # noqa: PLR0911  a form per line
     if kind == "string" and "%" in schema.get("pattern", ""):
         return "percentage"
     words = {"integer": "whole number", "number": "number", "string": "text"}
-    return " ".join((words.get(kind or "", ""), *_limits(schema))).strip()
+    return ", ".join((words.get(kind or "", ""), *_limits(schema))).strip(", ")
 
 
 def _limits(schema: Mapping[str, Any]) -> Iterator[str]:

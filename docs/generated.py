@@ -14,7 +14,6 @@ import boostreg
 from boostreg import errors
 from boostreg.engines import ENGINES
 from boostreg.penalty import PENALTIES
-from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.report.glossary import TERMS
 from boostreg.study.explanation import explain_penalty
 from boostreg.study.schema import study_schema
@@ -68,7 +67,10 @@ def _tables(
     yield f"## {title}\n\n{_table(('key', 'meaning', 'values', 'default'), rows)}"
     for name, inside in below:
         one = parts[name]
-        only = "" if len([n for n, i in below if i == inside]) == 1 else f": {name}"
+        others = [n for n, i in below if i == inside and n != name]
+        shared = {key for other in others for key in parts[other]["properties"]}
+        own = next((key for key in one["properties"] if key not in shared), "")
+        only = f" with `{own}`" if others else ""
         heading = f"`{inside.rstrip('.').removesuffix('[]')}`{only}"
         yield from _tables(one, parts, inside, heading)
 
@@ -126,13 +128,18 @@ def _values(schema: Mapping[str, Any]) -> str:  # noqa: PLR0911  a form per line
     if kind == "string" and "%" in schema.get("pattern", ""):
         return "percentage"
     words = {"integer": "whole number", "number": "number", "string": "text"}
-    return ", ".join((words.get(kind or "", ""), *_limits(schema))).strip(", ")
+    return " ".join((words.get(kind or "", ""), *_limits(schema))).strip()
 
 
 def _limits(schema: Mapping[str, Any]) -> Iterator[str]:
     """Yield the limits of a number; a name's pattern is in its description."""
-    words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
-    for key, word in (words | {"exclusiveMaximum": "below"}).items():
+    words = {
+        "minimum": "from",
+        "exclusiveMinimum": "above",
+        "maximum": "to",
+        "exclusiveMaximum": "and below",
+    }
+    for key, word in words.items():
         if key in schema:
             yield f"{word} {schema[key]:,}"
 
@@ -157,15 +164,14 @@ def names() -> str:
     """Return a table of all penalties with their names in each library."""
     rows = []
     for name in PENALTIES:
-        facts, found = PENALTY_FACTS[name], _facts(name)
-        libraries = []
+        found, libraries = _facts(name), []
         for engine in ENGINES.values():
             own, _, _ = found[engine.facts.label].partition(",")
             has = not own.startswith("has no")
             libraries.append(f"`{own.split()[0]}`" if has else "none")
-        rows.append((f"`{name}`", facts.words, facts.group, *libraries))
+        rows.append((f"`{name}`", *libraries))
     labels = [engine.facts.label for engine in ENGINES.values()]
-    return _table(("boostreg", "what it is", "acts on", *labels), rows)
+    return _table(("boostreg", *labels), rows)
 
 
 def _facts(name: str) -> dict[str, str]:
@@ -211,7 +217,9 @@ def _documented(path: str) -> str:
     if not isinstance(found, type):
         lines = [f".. autofunction:: {path}"]
     else:
-        lines = [f".. autoclass:: {path}", "   :show-inheritance:"]
+        lines = [f".. autoclass:: {path}"]
+        if issubclass(found, Exception):
+            lines.append("   :show-inheritance:")
         if members := list(_members(found)):
             lines.append(f"   :members: {', '.join(members)}")
     return "\n".join(("```{eval-rst}", *lines, "```"))
@@ -250,7 +258,7 @@ def coverage() -> str:
         *facts, covers = (row[place] for place in places)
         mean, _, least = covers.partition(" (min ")
         rows.append((*facts, mean, least.rstrip(")")))
-    return _table(("design", "rows", "folds", "holds the truth", "at least"), rows)
+    return _table(("design", "rows", "folds", "holds the truth", "the worst"), rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -37,7 +37,7 @@ def test_a_frame_gives_a_report_with_an_answer(frame, tmp_path):
     assert "<h1" in (run.folder / "report.html").read_text("utf-8")
     assert run.results["text"]["answer"]
     columns = {one["name"]: one["kind"] for one in run.results["data"]["columns"]}
-    assert columns == {"x": "number", "label": "category"}
+    assert columns == {"x": "numeric", "label": "category"}
     again = load_study(run.folder / "study.yaml").spec
     assert (again.search.scale, again.search.trials) == ("rows", 4)
 

@@ -9,9 +9,8 @@ if TYPE_CHECKING:  # what type checkers and editors read; at run time names are 
     from boostreg.estimators import BoostedClassifier, BoostedRegressor
     from boostreg.penalty import Penalty, Units
     from boostreg.saved import load_model
-    from boostreg.study.frames import run_table
     from boostreg.study.run import open_run
-    from boostreg.study.runner import run_study
+    from boostreg.study.runner import run_study, run_table
     from boostreg.trees import TreeEnsemble, TreeSize, tree_size
     from boostreg.tuning.tune import suggest, tune
     from boostreg.tuning.tuned import Tuned
@@ -50,7 +49,7 @@ _HOMES = {
     "open_run": "boostreg.study.run",
     "penalty_path": "boostreg.effects.path",
     "run_study": "boostreg.study.runner",
-    "run_table": "boostreg.study.frames",
+    "run_table": "boostreg.study.runner",
     "suggest": "boostreg.tuning.tune",
     "tree_size": "boostreg.trees",
     "tune": "boostreg.tuning.tune",

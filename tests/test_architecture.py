@@ -16,8 +16,8 @@ import boostreg
 
 PACKAGE = Path(boostreg.__file__).parent
 LAYERS = [
-    {"errors", "arrays", "engine_facts", "record", "progress", "spelling"},
-    {"figures"},
+    {"errors", "arrays", "engine_facts", "record", "progress"},
+    {"figures", "spelling"},
     {"penalty", "statistics", "changes", "trees", "data"},
     {"losses"},  # they define the units of penalties
     {"engines", "baselines", "metrics"},
@@ -97,10 +97,10 @@ def foreign_libraries(path, tree):
 
 
 def printing(path, tree):
-    """Yield what only the command line may do."""
+    """Yield what only the command line and the bar may do."""
     tops = {name.split(".")[0] for name in imported(tree)}
     yield from calls(tree, "print")
-    if not path.startswith("cli/"):
+    if not path.startswith("cli/") and path != "progress.py":
         yield from tops & {"typer", "rich"}
 
 

@@ -142,7 +142,7 @@ def test_run_shows_its_answer_and_the_figures_of_its_report(run, figure):
 
 
 def test_tables_of_a_run_are_frames(run):
-    assert len(run.trials) == 2 * 16 * 20
+    assert len(run.trials) == 2 * 11 * 20
     assert {"penalty", "value", "loss"} <= set(run.paths.columns)
 
 

@@ -9,7 +9,9 @@ import io
 import json
 import signal
 import sys
+import time
 import webbrowser
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +20,6 @@ import typer
 from typer.core import TyperGroup
 
 from boostreg import __version__
-from boostreg.cli.progress import Lines
 from boostreg.errors import (
     BoostregError,
     FitError,
@@ -31,9 +32,46 @@ from boostreg.progress import bar, printable
 from boostreg.study.presets import PRESETS, preset_lines
 
 if TYPE_CHECKING:
-    from boostreg.progress import Progress
+    from boostreg.progress import Event, Progress
 
 __all__ = ["Lines", "app", "bar", "main"]
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class Lines:
+    """Progress for a log: plain lines on standard error, one every few seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._stage, self._first = "", 0
+        self._started = self._last_printed = clock()
+
+    def __call__(self, event: "Event") -> None:
+        """Print a line, unless the last one of the same stage is recent."""
+        now, done, total = self._clock(), event.done, event.total
+        trials = event.stage == "trials"
+        if event.stage == "warning":
+            self._print(f"warning: {event.text}", now)
+        elif event.stage != self._stage:
+            # Fits that were done before the stage took none of its time.
+            self._stage, self._first, self._started = event.stage, done, now
+            self._print(f"{total:,} trials" if trials else event.stage, now)
+        elif done == total or now - self._last_printed >= _SECONDS_BETWEEN_LINES:
+            counted, left = f"{done:,} of {total:,}", ""
+            if self._first < done < total:
+                seconds_each = (now - self._started) / (done - self._first)
+                left = f", about {seconds_each * (total - done):,.0f} s left"
+            self._print(
+                f"{counted} trials{left}; {event.text}"
+                if trials
+                else f"{event.stage}: {counted} fits{left}",
+                now,
+            )
+
+    def _print(self, text: str, now: float) -> None:
+        self._last_printed = now
+        typer.echo(printable(text), err=True)
 
 
 class _Group(TyperGroup):

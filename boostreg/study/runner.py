@@ -2,16 +2,17 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from boostreg.data import as_table, is_frame
 from boostreg.effects.optimism import nested_gap
-from boostreg.errors import DataError, RunError
+from boostreg.errors import BoostregError, DataError, MissingExtraError, RunError
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
@@ -31,7 +32,7 @@ from boostreg.fits.work import (
     library_versions,
 )
 from boostreg.penalty.linter import LintFinding
-from boostreg.progress import Event, Progress
+from boostreg.progress import Event, Progress, bar, can_show_bar
 from boostreg.report.records import (
     EngineRecord,
     FeatureUse,
@@ -41,19 +42,21 @@ from boostreg.report.records import (
 )
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
+from boostreg.study.draft import draft_study
 from boostreg.study.index import write_index
 from boostreg.study.load import Study, load_study, study_of, write_study
 from boostreg.study.measurements import Claims, Insights
 from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import Plan
-from boostreg.study.progress import Watch
+from boostreg.study.run import Run, open_run
 from boostreg.study.spec import Dask
 from boostreg.tuning.acting import PICKS, ActingJob
+from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
 from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
 
-__all__ = ["run_study"]
+__all__ = ["run_study", "run_table"]
 
 Predictions = dict[tuple[str, int, str], PickWork]
 """Work by engine, outer fold, and model."""
@@ -139,6 +142,102 @@ def run_study(
     return folder
 
 
+def run_table(  # noqa: PLR0913  options, by keyword
+    frame: Any,
+    target: str,
+    *,
+    name: str = "table",
+    out: str | Path | None = None,
+    workers: int | None = None,
+    verbose: bool = True,
+    **keys: Any,
+) -> Run:
+    """Run a study of a data frame, as ``boostreg run TABLE --target COLUMN`` does.
+
+    Parameters
+    ----------
+    frame : frame of shape (n_samples, n_columns)
+        A data frame of pandas, polars, PyArrow or others, with the target. It is kept
+        as a Parquet file in the folder of the run. Its index is left out.
+    target : str
+        The column to predict.
+    name : str
+        Name of the study, and of the folder of the run. A second call with the same
+        name replaces the first run, and does not repeat fits that are equal.
+    out : str or Path, optional
+        Folder for the folder of the run. Default: ``reports`` in the working directory.
+    workers : int, optional
+        Number of processes. Default: one per core. Results do not depend on it.
+    verbose : bool
+        Show a bar, in a terminal or a notebook.
+    **keys
+        Keys of a study, such as ``preset="quick"`` or ``search={"trials": 10}``.
+
+    Returns
+    -------
+    Run
+        ``folder / "report.html"`` is the page.
+
+    Raises
+    ------
+    StudyError, DataError, PenaltyError, UnsupportedPenaltyError
+        If the frame, the target or a key is invalid; nothing is written then.
+    MissingExtraError
+        If PyArrow is missing, which writes the file.
+    FitError, RunError
+        As ``run_study``.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from sklearn.datasets import load_diabetes
+    >>> frame = load_diabetes(as_frame=True).frame.head(80)
+    >>> small = {"engines": ["lightgbm"], "search": {"trials": 2, "space": "default"}}
+    >>> run = run_table(frame, "target", preset="quick", out=mkdtemp(), **small)
+    >>> (run.folder / "report.html").exists()
+    True
+    """
+    draft = Path(f"{name}.yaml")
+    folder = run_folder(draft, name, out)
+    path = folder / f"{name}.parquet"
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    before = path.read_bytes() if path.exists() else None
+    _write_frame(frame, path)
+    try:
+        given = {"name": name, **keys}
+        study = draft_study(str(path), target, folder / draft, given=given).study
+    except BoostregError:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_bytes(before)
+        if is_new:
+            folder.rmdir()
+        raise
+    with bar() if verbose and can_show_bar() else nullcontext() as shown:
+        run_study(study, out=out, workers=workers, progress=shown)
+    return open_run(folder)
+
+
+def _write_frame(frame: Any, path: Path) -> None:
+    """Write a frame as Parquet."""
+    table = as_table(frame)
+    if not is_frame(table):
+        kind = type(frame).__name__
+        raise DataError(f"frame must be a data frame with named columns, got {kind}.")
+    named = table.set_axis(list(map(str, table)), axis="columns")
+    try:
+        named.reset_index(drop=True).to_parquet(path)
+    except ImportError as error:
+        raise MissingExtraError(
+            "A study of a data frame needs the extra 'parquet' of boostreg: "
+            "pip install 'boostreg[parquet]'."
+        ) from error
+    except (TypeError, ValueError) as error:  # PyArrow's, for cells of mixed types
+        raise DataError(f"The frame cannot be written as Parquet: {error}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class _Execution:
     """What executes the work of a run; ``stopped`` returns if a signal has arrived."""
@@ -173,6 +272,54 @@ def _run_facts(
             for name, engine in record.engines.items()
         }
     return facts
+
+
+class _Watch:
+    """Reports trials while searches run, and then the other fits of the stage.
+
+    ``n_trials`` counts the trials of all searches. Each mirror receives the trials of
+    its search.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        stage: str,
+        n_trials: int,
+        progress: Progress,
+        mirrors: Mapping[tuple[str, int | None], Mirror],
+    ) -> None:
+        self._progress, self._mirrors = progress, mirrors
+        self._stage, self._n_trials = stage, n_trials
+        self._searches = [job for job in jobs if isinstance(job, TuningJob)]
+        counted = (ActingJob, Batch, Measuring)
+        self._others = [job for job in jobs if isinstance(job, counted)]
+        self._n_done = 0
+        self._seen = dict.fromkeys(map(id, self._searches), 0)
+        self._announced = False
+        if self._searches:
+            progress(Event("trials", 0, n_trials))
+
+    def after(self, job: Job) -> None:
+        """Handle a record that a job received."""
+        if isinstance(job, TuningJob):
+            self._after_trial(job)
+        else:
+            self._n_done += 1
+        n_left = sum(job.n_left for job in self._others)
+        if (n_left or self._announced) and all(one.done for one in self._searches):
+            self._announced = True
+            self._progress(Event(self._stage, self._n_done, self._n_done + n_left))
+
+    def _after_trial(self, job: TuningJob) -> None:
+        tuning = job.tuning
+        if len(tuning.trials) == self._seen[id(job)]:
+            return
+        self._seen[id(job)] = len(tuning.trials)
+        if self._mirrors:
+            self._mirrors[tuning.label, tuning.outer].update(tuning.trials)
+        n_done = sum(self._seen.values())
+        self._progress(Event("trials", n_done, self._n_trials, tuning.standing))
 
 
 @contextmanager
@@ -330,7 +477,7 @@ class _Runner:
             self.execution.ledger,
             slots=_SLOTS * self.execution.workers,
             stopped=self.execution.stopped,
-            after=Watch(jobs, stage, n_trials, self.progress, mirrors).after,
+            after=_Watch(jobs, stage, n_trials, self.progress, mirrors).after,
         )
 
     def _refit(self, where: Where, tuned: TunedEngine, pick: str) -> Fit:

@@ -429,4 +429,4 @@ def test_importances_select_features(make, X, y):
     assert kept[1:].any()
     assert not kept[0]
     assert ranked.ranking_.shape == (noisy.shape[1],)
-    assert make(min_split_gain=1e9).fit(X, y).feature_importances_.tolist() == [0] * 4
+    assert not make().fit(np.zeros_like(X), y).feature_importances_.any()

@@ -14,8 +14,8 @@ from boostreg.study.runner import run_study
 SMALL = {
     "engines": ["lightgbm"],
     "rounds": {"max": 5},
-    "search": {"trials": 2, "space": "default"},
-    "validation": {"outer": {"folds": 2}, "inner": {"folds": 2}},
+    "search": {"trials": 4, "space": "default"},
+    "validation": {"outer": {"folds": 3}, "inner": {"folds": 2}},
     "paths": {"points": 0},
     "effects": {"points": 0},
     "baselines": ["mean"],
@@ -37,9 +37,9 @@ def test_a_frame_gives_a_report_with_an_answer(frame, tmp_path):
     assert "<h1" in (run.folder / "report.html").read_text("utf-8")
     assert run.results["text"]["answer"]
     columns = {one["name"]: one["kind"] for one in run.results["data"]["columns"]}
-    assert columns == {"x": "number", "label": "category"}
+    assert columns == {"x": "numeric", "label": "category"}
     again = load_study(run.folder / "study.yaml").spec
-    assert (again.search.scale, again.search.trials) == ("rows", 2)
+    assert (again.search.scale, again.search.trials) == ("rows", 4)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_frames_of_two_libraries_give_the_same_study(frame, tmp_path, monkeypatc
         seen.append(pd.read_parquet(study.base / study.spec.data.source))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("boostreg.study.frames.run_study", stopped)
+    monkeypatch.setattr("boostreg.study.runner.run_study", stopped)
     named = frame.rename(columns=str)
     for one in (named, pl.from_pandas(named)):
         with pytest.raises(KeyboardInterrupt):
@@ -87,6 +87,6 @@ def test_a_mapping_is_a_study_file(tmp_path, frame, monkeypatch):
     folder = run_study(content, workers=1)
 
     assert study_of(content).spec == load_study("x.yaml").spec
-    assert open_run(folder).results["study"]["search"]["trials"] == 2
+    assert open_run(folder).results["study"]["search"]["trials"] == 4
     with pytest.raises(StudyError, match=r"the study: search.trails: unknown key"):
         run_study(content | {"search": {"trails": 3}})

@@ -512,8 +512,12 @@ def test_ctrl_c_returns_what_was_found(diabetes, monkeypatch, timeout):
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_ctrl_c_before_the_first_trial_is_passed_on(diabetes, monkeypatch):
-    interrupted_at(monkeypatch, 0)
+def test_ctrl_c_before_anything_is_measured_is_passed_on(diabetes, monkeypatch):
+    def ready(_):
+        signal.raise_signal(signal.SIGINT)
+        return ()
+
+    monkeypatch.setattr(TuningJob, "ready", ready)
 
     with pytest.raises(KeyboardInterrupt):
         tune(*diabetes, **SMALL)

@@ -33,7 +33,8 @@ PAGE = """# `tune` beside its rivals at equal wall time
 One contender after the other on all cores, the same outer splits (a quarter of the rows
 for the test). A budget is wall time; *seconds* are what was used, the final refit
 included. *rank* is the mean over tables of the rank in test loss (mean rank over
-splits), with a 95 % bootstrap interval over tables. *loss* is the median over tables of
+splits), with a 95 % bootstrap interval over tables; each model of ours is ranked among
+the rivals and itself. *loss* is the median over tables of
 the loss relative to the lowest of that table and split, *leaves* that of the leaves
 relative to those of the rival with the lowest mean loss.
 
@@ -87,7 +88,7 @@ def section(title: str, rows: Sequence[tuple[str, int, str, Cell]]) -> str:
     loss = np.array([[cells[*one, name].loss for name in names] for one in splits])
     worst = np.max(np.where(np.isinf(loss), -np.inf, loss), axis=1, keepdims=True)
     loss = np.where(np.isinf(loss), worst * WORST, loss)
-    ranks = rankdata(loss, axis=1)
+    ranks = _ranks(loss, names)
     relative = loss / loss.min(axis=1, keepdims=True) - 1
     leaves = np.array([[cells[*one, name].leaves for name in names] for one in splits])
     seconds = np.array([[cells[*one, n].seconds for n in names] for one in splits])
@@ -117,11 +118,43 @@ def section(title: str, rows: Sequence[tuple[str, int, str, Cell]]) -> str:
         "| model | rank | loss | leaves | seconds, median | longest | µs a row "
         "|\n|---|---|---|---|---|---|---|\n"
     )
-    return head + "\n".join(lines) + "\n"
+    return head + "\n".join([*lines, "", *_by_table(names, relative, by_table, mean)])
+
+
+def _ranks(loss: Array, names: Sequence[str]) -> Array:
+    """Return ranks by split: of a model of ours among the rivals and itself.
+
+    Rivals are ranked together with our first one.
+    """
+    rivals = [k for k, name in enumerate(names) if not name.startswith("ours")]
+    ours = [k for k, name in enumerate(names) if name.startswith("ours")]
+    ranks = np.full_like(loss, np.nan)
+    for own in reversed(ours):
+        among = [own, *rivals]
+        ranks[:, among] = rankdata(loss[:, among], axis=1)
+    return ranks
+
+
+def _by_table(
+    names: Sequence[str],
+    relative: Array,
+    by_table: Mapping[str, NDArray[np.bool_]],
+    mean: Array,
+) -> Iterator[str]:
+    """Yield a line per table: loss relative to the lowest of the table and split."""
+    order = np.argsort(mean)
+    yield "Loss relative to the lowest, by table:\n"
+    yield f"| table | {' | '.join(names[k] for k in order)} |"
+    yield "|---" * (len(names) + 1) + "|"
+    for table, rows in sorted(by_table.items()):
+        cells = " | ".join(f"{relative[rows, k].mean():+.1%}" for k in order)
+        yield f"| {table} | {cells} |"
+    yield ""
 
 
 def _of_tables(values: Array, by_table: Mapping[str, NDArray[np.bool_]]) -> float:
-    return float(np.nanmedian([np.nanmean(values[rows]) for rows in by_table.values()]))
+    found = [values[rows].mean() for rows in by_table.values()]
+    return float(np.median(found))
 
 
 def main() -> None:

@@ -333,7 +333,7 @@ class Boosted(BaseEstimator, ABC):
 
     @property
     def feature_importances_(self) -> Array:
-        """The share of each column in the gain of all splits, (n_features_in_,).
+        """The share of each column in the gain of all splits, ``(n_features_in_,)``.
 
         All are 0 if no tree has a split.
         """

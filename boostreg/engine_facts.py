@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["ENGINE_FACTS", "SUFFIXES", "EngineFacts", "Rules", "Shape", "Wrapper"]
+__all__ = [
+    "ENGINE_FACTS",
+    "LIBRARY_NAMES",
+    "SUFFIXES",
+    "EngineFacts",
+    "Rules",
+    "Shape",
+    "Wrapper",
+]
 
 Shape = Literal["circle", "square", "triangle", "diamond"]
 
@@ -273,3 +281,13 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
 
 SUFFIXES = tuple(dict.fromkeys(facts.suffix for facts in ENGINE_FACTS.values()))
 """File endings of models."""
+
+LIBRARY_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        other: penalty
+        for facts in ENGINE_FACTS.values()
+        for penalty, own in facts.params.items()
+        for other in (own, facts.wrapper.names.get(own, own))
+    }
+)
+"""Our name of a penalty, by its name in a library or in its scikit-learn interface."""

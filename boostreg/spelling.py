@@ -6,7 +6,7 @@ from inspect import signature
 from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
-from boostreg.engine_facts import ENGINE_FACTS
+from boostreg.engine_facts import LIBRARY_NAMES
 from boostreg.errors import nearest
 
 __all__ = ["SEARCH_NAMES", "answers_names"]
@@ -24,12 +24,12 @@ _NAMES = {
     "engine": ("estimator", "model", "library", "booster"),
     "space": ("param_distributions", "params", "search_space", "param_grid"),
 }
-_PENALTIES = {"eta": "learning_rate", "lambda": "reg_lambda", "alpha": "reg_alpha"}
-_PENALTIES |= {
-    own: penalty
-    for facts in ENGINE_FACTS.values()
-    for penalty, name in facts.params.items()
-    for own in (penalty, name)
+_PENALTIES = {
+    "eta": "learning_rate",
+    "lambda": "reg_lambda",
+    "alpha": "reg_alpha",
+    **LIBRARY_NAMES,
+    **{ours: ours for ours in LIBRARY_NAMES.values()},
 }
 
 SEARCH_NAMES: Mapping[str, str] = MappingProxyType(

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from boostreg.engine_facts import EngineFacts
+from boostreg.engine_facts import LIBRARY_NAMES, EngineFacts
 from boostreg.engines import ENGINES
 from boostreg.errors import Fault, PenaltyError
 from boostreg.penalty import PENALTIES, Penalty
@@ -77,10 +77,8 @@ def _ours(name: str) -> str:
     """Return our name of a penalty, given any library's; PenaltyError if unknown."""
     if name in PENALTIES:
         return name
-    for engine in ENGINES.values():
-        for penalty, own in engine.facts.params.items():
-            if name in (own, engine.facts.wrapper.names.get(own)):
-                return penalty
+    if name in LIBRARY_NAMES:
+        return LIBRARY_NAMES[name]
     expected = f"one of: {', '.join(PENALTIES)}"
     raise PenaltyError.of(Fault(("penalty",), expected, name, tuple(PENALTIES)))
 

@@ -287,17 +287,23 @@ def test_every_line_under_a_single_name_is_a_row(tmp_path_factory, blank, cells)
     np.testing.assert_array_equal(frame["a"].astype(float), expected)
 
 
+NUMBERS, TEXT = "whole numbers, an index", "text, another in each row"
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize(
-    "index",
+    ("index", "words", "kind"),
     [
-        [0, 1, 2] * 4,
-        [*range(5, 11), *range(20, 26)],
-        [7, 3, 3, 1] * 3,
-        [2.0, 5.0, 9.0] * 4,
+        ([0, 1, 2] * 4, NUMBERS, "number"),
+        ([*range(5, 11), *range(20, 26)], NUMBERS, "number"),
+        ([7, 3, 3, 1] * 3, NUMBERS, "number"),
+        ([2.0, 5.0, 9.0] * 4, NUMBERS, "number"),
+        ([f"Mazda {k}" for k in range(12)], TEXT, "category"),
     ],
 )
-def test_index_without_a_name_is_no_feature_in_any_file(tmp_path, suffix, index):
+def test_index_without_a_name_is_no_feature_in_any_file(
+    tmp_path, suffix, index, words, kind
+):
     frame = pd.DataFrame({"a": range(12), "y": np.arange(12) % 5}, index=index)
     frame.to_csv(tmp_path / "d.csv")
     frame.to_parquet(tmp_path / "d.parquet")
@@ -307,25 +313,8 @@ def test_index_without_a_name_is_no_feature_in_any_file(tmp_path, suffix, index)
 
     assert [column.name for column in table.columns] == ["a"]
     (name,) = set(rows) - {"a", "y"}
-    assert f"{name!r} (unnamed whole numbers, an index; " in "".join(table.notes)
-    reading = Reading(types={name: "number"})  # as the note says
-    assert len(prepare_table(rows, target="y", reading=reading).columns) == 2
-
-
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_row_names_of_text_are_no_feature(tmp_path, suffix):
-    names = [f"Mazda {k}" for k in range(12)]
-    frame = pd.DataFrame({"a": range(12), "y": np.arange(12) % 5}, index=names)
-    frame.to_csv(tmp_path / "d.csv")
-    frame.to_parquet(tmp_path / "d.parquet")
-    rows = read_source(f"d.{suffix}", base=tmp_path)
-
-    table = prepare_table(rows, target="y")
-
-    assert [column.name for column in table.columns] == ["a"]
-    (name,) = set(rows) - {"a", "y"}
-    assert f"{name!r} (unnamed text, another in each row; " in "".join(table.notes)
-    reading = Reading(types={name: "category"})  # as the note says
+    assert f"{name!r} (unnamed {words}; " in "".join(table.notes)
+    reading = Reading(types={name: kind})  # as the note says
     assert len(prepare_table(rows, target="y", reading=reading).columns) == 2
 
 

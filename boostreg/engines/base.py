@@ -25,7 +25,18 @@ from boostreg.penalty import Penalty
 from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import FeatureMap, TreeEnsemble
 
-__all__ = ["Bins", "Engine", "Growth", "Model", "Training", "library_failure"]
+__all__ = [
+    "DEFAULT_ROUNDS",
+    "Bins",
+    "Engine",
+    "Growth",
+    "Model",
+    "Training",
+    "library_failure",
+]
+
+DEFAULT_ROUNDS = 100
+"""Rounds of the scikit-learn wrappers of both libraries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +224,10 @@ class Engine(ABC):
 
     @abstractmethod
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
-        """Fit the library's scikit-learn wrapper with only seed and threads set."""
+        """Fit the library's scikit-learn wrapper with only seed and threads set.
+
+        Boosters are grown without the wrapper, from the same parameters and rounds.
+        """
 
     def predict(
         self, model: Model, X: NDArray[np.float64], n_rounds: int | None = None

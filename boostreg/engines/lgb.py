@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.arrays import Array
-from boostreg.engines.base import Bins, Engine, Model, Training
+from boostreg.engines.base import DEFAULT_ROUNDS, Bins, Engine, Model, Training
 from boostreg.engines.columns import (
     as_trained,
     codes_of,
@@ -251,23 +251,22 @@ class LightGBM(Engine):
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
         import lightgbm
 
-        train, objective = problem.train, problem.objective
-        classify = objective.n_classes > 0
-        kind = lightgbm.LGBMClassifier if classify else lightgbm.LGBMRegressor
-        wrapper = kind(
-            random_state=seed,
-            n_jobs=threads,
-            verbosity=-1,
-            **({} if classify else objective_params(_OBJECTIVES, objective)),
-        )
-        wrapper.fit(
+        train = problem.train
+        data = lightgbm.Dataset(
             train.X,
             train.y,
-            sample_weight=problem.plain_weights,
+            weight=problem.plain_weights,
             categorical_feature=list(train.categorical),
+            params={"verbosity": -1},
         )
-        rounds = wrapper.booster_.current_iteration()
-        return self._wrapped(wrapper.booster_, problem, 0.1, rounds)
+        params = objective_params(_OBJECTIVES, problem.objective) | {
+            "seed": seed,
+            "num_threads": threads,
+            "verbosity": -1,
+        }
+        booster = lightgbm.train(params, data, DEFAULT_ROUNDS)
+        rounds = booster.current_iteration()
+        return self._wrapped(booster, problem, 0.1, rounds)
 
     @override
     def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:

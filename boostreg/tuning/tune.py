@@ -286,6 +286,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         name: _proposer_of(
             one,
             alone=len(spaces) == 1,
+            leads=name == engines[0],
             scale=scale,
             sampler=sampler,
             seed=derive_seed(seed, "search", name, None),
@@ -383,13 +384,16 @@ def _space_of(
 
 
 def _proposer_of(
-    space: EngineSpace, *, alone: bool, scale: Scale, **settings: Any
+    space: EngineSpace, *, alone: bool, leads: bool, scale: Scale, **settings: Any
 ) -> Proposer:
     """Return the proposer of one engine; ``settings`` are those of ``Proposer``.
 
-    It guesses trials if it is ``alone`` and its first trials are not typical ones.
+    It guesses trials if it is ``alone`` and its first trials are not typical ones. An
+    engine that does not lead begins with two typical trials, which show whether it
+    deserves more.
     """
-    first = portfolio(space.ranges, space.fixed, scale)
+    typical = portfolio(space.ranges, space.fixed, scale)
+    first = typical if leads else typical[:1] + typical[2:3]
     return Proposer(
         space=space.ranges,
         fixed=space.fixed,

@@ -27,6 +27,7 @@ from boostreg.trees import FeatureMap, TreeEnsemble
 
 __all__ = [
     "DEFAULT_ROUNDS",
+    "MAX_ONE_HOT",
     "Bins",
     "Engine",
     "Growth",
@@ -37,6 +38,8 @@ __all__ = [
 
 DEFAULT_ROUNDS = 100
 """Rounds of the scikit-learn wrappers of both libraries."""
+MAX_ONE_HOT = 4
+"""With fewer categories, a split separates one from the others (one-hot)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,11 @@ class Engine(ABC):
         except UnsupportedPenaltyError as error:
             return str(error)
         return None
+
+    def can_act(self, name: str, problem: Problem) -> bool:
+        """Return whether a penalty can change a model of these columns."""
+        levels = (len(one.categories or ()) for one in problem.train.columns)
+        return name != "cat_l2" or max(levels, default=0) >= MAX_ONE_HOT
 
     def settled_defaults(self, problem: Problem) -> dict[str, float]:
         """Return ``reg_lambda`` 0 if our default for it is refused."""

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.arrays import Array
-from boostreg.engines.base import DEFAULT_ROUNDS, Bins, Engine, Model, Training
+from boostreg.engines.base import (
+    DEFAULT_ROUNDS,
+    MAX_ONE_HOT,
+    Bins,
+    Engine,
+    Model,
+    Training,
+)
 from boostreg.engines.columns import (
     as_trained,
     codes_of,
@@ -378,7 +385,7 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
         "cat_smooth": min(max(c * penalty.reg_lambda, 1e-15), 1.0),
         "min_data_per_group": 1,
         "max_cat_threshold": 65536,
-        "max_cat_to_onehot": 4,
+        "max_cat_to_onehot": MAX_ONE_HOT,
         "num_leaves": min(penalty.max_leaves or limit, limit),
         "max_depth": penalty.max_depth or -1,
         "learning_rate": c * penalty.learning_rate,

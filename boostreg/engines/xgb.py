@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.data import Column
-from boostreg.engines.base import DEFAULT_ROUNDS, Bins, Engine, Model, Training
+from boostreg.engines.base import (
+    DEFAULT_ROUNDS,
+    MAX_ONE_HOT,
+    Bins,
+    Engine,
+    Model,
+    Training,
+)
 from boostreg.engines.columns import (
     as_trained,
     codes_of,
@@ -373,7 +380,7 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
         "subsample": penalty.subsample,
         "colsample_bytree": penalty.colsample_bytree,
         "max_bin": MAX_BIN,
-        "max_cat_to_onehot": 4,
+        "max_cat_to_onehot": MAX_ONE_HOT,
         "max_cat_threshold": 65536,
     }
     # XGBoost rejects subnormal and infinite float32 values. In these units a clipped

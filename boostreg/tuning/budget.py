@@ -57,7 +57,7 @@ class Budget:
         return self._limit(best, 0.0)
 
     def has_time_for_acting(self, now: float, best: Trial | None) -> bool:
-        """Return whether the test of which penalties act can be expected to end in time.
+        """Return whether the test of which penalties act will probably end in time.
 
         The estimate is of the most fits; about half of them are needed, because a pick
         has few of the penalties.

@@ -2,17 +2,22 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from boostreg.data import as_table, is_frame
 from boostreg.effects.optimism import nested_gap
-from boostreg.errors import BoostregError, DataError, MissingExtraError, RunError
+from boostreg.errors import (
+    BoostregError,
+    DataError,
+    FitError,
+    MissingExtraError,
+    RunError,
+)
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
@@ -43,6 +48,13 @@ from boostreg.report.records import (
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
 from boostreg.study.draft import draft_study
+from boostreg.study.forecast import (
+    Forecast,
+    Timing,
+    probed_fits,
+    time_fits_in,
+    typical_pieces,
+)
 from boostreg.study.index import write_index
 from boostreg.study.load import Study, load_study, study_of, write_study
 from boostreg.study.measurements import Claims, Insights
@@ -50,8 +62,8 @@ from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import Plan
 from boostreg.study.run import Run, open_run
 from boostreg.study.spec import Dask
+from boostreg.study.watch import Jobs, Pace, Watch
 from boostreg.tuning.acting import PICKS, ActingJob
-from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
 from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
@@ -72,6 +84,12 @@ _TIMED_ROWS = 1000
 
 _SLOTS = 2
 """Pieces of work in flight per worker, so that workers do not wait for us."""
+
+_PROBE_SECONDS = 1.0
+"""Wall seconds for which fits of each engine are timed before a run."""
+
+_UNKNOWN = Timing(0.1, 0.1)
+"""Of a fit that could not be timed."""
 
 Where = tuple[str, int | None]
 """Engine and outer fold of a search; None for all rows."""
@@ -274,54 +292,6 @@ def _run_facts(
     return facts
 
 
-class _Watch:
-    """Reports trials while searches run, and then the other fits of the stage.
-
-    ``n_trials`` counts the trials of all searches. Each mirror receives the trials of
-    its search.
-    """
-
-    def __init__(
-        self,
-        jobs: Sequence[Job],
-        stage: str,
-        n_trials: int,
-        progress: Progress,
-        mirrors: Mapping[tuple[str, int | None], Mirror],
-    ) -> None:
-        self._progress, self._mirrors = progress, mirrors
-        self._stage, self._n_trials = stage, n_trials
-        self._searches = [job for job in jobs if isinstance(job, TuningJob)]
-        counted = (ActingJob, Batch, Measuring)
-        self._others = [job for job in jobs if isinstance(job, counted)]
-        self._n_done = 0
-        self._seen = dict.fromkeys(map(id, self._searches), 0)
-        self._announced = False
-        if self._searches:
-            progress(Event("trials", 0, n_trials))
-
-    def after(self, job: Job) -> None:
-        """Handle a record that a job received."""
-        if isinstance(job, TuningJob):
-            self._after_trial(job)
-        else:
-            self._n_done += 1
-        n_left = sum(job.n_left for job in self._others)
-        if (n_left or self._announced) and all(one.done for one in self._searches):
-            self._announced = True
-            self._progress(Event(self._stage, self._n_done, self._n_done + n_left))
-
-    def _after_trial(self, job: TuningJob) -> None:
-        tuning = job.tuning
-        if len(tuning.trials) == self._seen[id(job)]:
-            return
-        self._seen[id(job)] = len(tuning.trials)
-        if self._mirrors:
-            self._mirrors[tuning.label, tuning.outer].update(tuning.trials)
-        n_done = sum(self._seen.values())
-        self._progress(Event("trials", n_done, self._n_trials, tuning.standing))
-
-
 @contextmanager
 def _execute(
     plan: Plan, folder: Path, workers: int | None, dask: str | None
@@ -387,10 +357,17 @@ class _Runner:
         acting = {where: ActingJob(job, tolerance) for where, job in searches.items()}
         insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
-        jobs: list[Job] = [*searches.values(), *acting.values()]
-        jobs += [*insights.first(), given, claims.job]
-        mirrors = self._mirrors(searches)
-        self._drive(jobs, "paths, effects, baselines and claims", mirrors)
+        watch = Watch(plan, *self._forecast(), self.progress, self._mirrors(searches))
+        # First what tells the time of other work; then engines in turn.
+        folds = (*plan.outer_folds, None)
+        in_turn = [(engine, fold) for fold in folds for engine in plan.spec.engines]
+        first: dict[str, list[Job]] = {
+            "defaults": [given],
+            "searches": [searches[where] for where in in_turn],
+            "tests of penalties": [acting[where] for where in in_turn],
+            "claims": [claims.job],
+        }
+        self._drive(first | insights.first(), watch)
         tuned = {
             where: TunedEngine(
                 job.tuning.trials,
@@ -408,12 +385,10 @@ class _Runner:
             else:
                 works += [FitWork(self._refit(where, one, pick)) for pick in _JUDGED]
         refits = Batch(works)
-        jobs = [refits, *insights.second(tuned)]
-        self._drive(jobs, "refits, models and paths around the best")
+        self._drive({"refits": [refits], **insights.second(tuned)}, watch)
         predictions = self._predictions(tuned, refits.records)
         predicted = Batch(list(predictions.values()))
-        jobs = [predicted, *insights.third()]
-        self._drive(jobs, "predictions and path values on the outer folds")
+        self._drive({"predictions": [predicted], **insights.third()}, watch)
         notes = [*plan.notes, *insights.notes]
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
@@ -464,21 +439,38 @@ class _Runner:
             )
         return mirrors
 
-    def _drive(
-        self,
-        jobs: list[Job],
-        stage: str,
-        mirrors: Mapping[Where, Mirror] = MappingProxyType({}),
-    ) -> None:
-        n_searches = sum(isinstance(job, TuningJob) for job in jobs)
-        n_trials = n_searches * self.plan.spec.search.trials
+    def _forecast(self) -> tuple[Forecast, Pace]:
+        """Return the forecast of the run, and its pace, from fits that workers time."""
+        ledger, engines = self.execution.ledger, self.plan.spec.engines
+        ends = {
+            engine: ledger.executor.submit(
+                time_fits_in,
+                ledger.data,
+                probed_fits(self.plan, engine),
+                _PROBE_SECONDS,
+            )
+            for engine in engines
+        }
+        found = dict.fromkeys(engines, _UNKNOWN)
+        for engine, end in ends.items():
+            with suppress(FitError):  # its fits in the run will say why
+                found[engine] = end.result()
+        seconds = {engine: one.cpu for engine, one in found.items()}
+        wall = sum(one.wall for one in found.values())
+        slow = max(wall / max(sum(seconds.values()), 1e-3), 1.0)
+        forecast = Forecast(typical_pieces(self.plan), seconds)
+        return forecast, Pace(self.execution.workers, slow)
+
+    def _drive(self, jobs: Jobs, watch: Watch) -> None:
+        watch.begin(jobs)
         run_jobs(
-            jobs,
+            [job for own in jobs.values() for job in own],
             self.execution.ledger,
             slots=_SLOTS * self.execution.workers,
             stopped=self.execution.stopped,
-            after=_Watch(jobs, stage, n_trials, self.progress, mirrors).after,
+            after=watch.after,
         )
+        watch.end()
 
     def _refit(self, where: Where, tuned: TunedEngine, pick: str) -> Fit:
         n_rounds = tuned.candidate(pick).n_rounds

@@ -12,7 +12,9 @@ second of a worker, is measured during the run.
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,8 +26,10 @@ from boostreg.effects.importance import design_penalties
 from boostreg.effects.mechanism import MECHANISMS
 from boostreg.effects.sketch import N_SKETCHES
 from boostreg.engines import growing_until
+from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import CutError, Fit, run_fit
+from boostreg.fits.ledger import Ledger
 from boostreg.fits.process import count_cores
 from boostreg.fits.work import BaselineWork, ModelWork, ReferenceWork, Work, opened
 from boostreg.penalty.value import PENALTY_FACTS
@@ -45,10 +49,15 @@ __all__ = [
     "Part",
     "Races",
     "Timing",
+    "count_workers",
+    "estimates",
+    "forecast_run",
     "outline",
     "part_of",
     "probed_fits",
     "run_seconds",
+    "slowness",
+    "time_engines",
     "time_fits",
     "time_fits_in",
     "time_line",
@@ -58,29 +67,33 @@ __all__ = [
 Part = tuple[str, str]
 """What is done, and the engine or baseline, empty if there is none."""
 
-_COST: Mapping[str, float] = MappingProxyType(
+_FREE: Mapping[str, float] = MappingProxyType(
     {
-        "searches": 1.0,
-        "guesses": 1.3,
-        "tests of penalties": 0.7,
-        "paths": 1.0,
-        "importance": 0.7,
-        "first trees": 0.15,
-        "defaults": 1.3,
-        "refits": 0.6,
-        "models": 0.7,
-        "paths around the best": 0.7,
-        "mechanisms": 0.5,
-        "incumbents": 0.8,
-        "outer losses of paths": 0.7,
-        "predictions": 0.8,
-        "outer losses around the best": 0.7,
+        "guesses": 1.5,
+        "paths": 1.1,
+        "mechanisms": 0.8,
+        "outer losses of paths": 1.1,
     }
 )
-"""Typical CPU seconds of a piece of work as a multiple of a fit of the searches.
-
-Medians over runs on seven tables of 263 to 6,435 rows.
-"""
+"""Typical CPU seconds of fits with hardly any penalty, as a multiple of a fit of the
+searches. Medians over runs on three tables of 263 to 1,030 rows."""
+_TUNED: Mapping[str, float] = MappingProxyType(
+    {
+        "tests of penalties": 0.8,
+        "refits": 0.8,
+        "models": 0.9,
+        "paths around the best": 0.85,
+        "incumbents": 1.0,
+        "predictions": 1.0,
+        "outer losses around the best": 0.9,
+    }
+)
+"""The same with chosen penalties. How large the chosen models are depends on the data,
+so what is measured of one of these parts corrects the others."""
+_OTHER: Mapping[str, float] = MappingProxyType(
+    {"importance": 0.7, "first trees": 0.1, "defaults": 1.2}
+)
+_GROUPS = (_FREE, _TUNED, _OTHER)
 _SECONDS: Mapping[str, float] = MappingProxyType(
     {"baselines": 0.4, "surrogates": 0.7, "claims": 1.0}
 )
@@ -97,6 +110,8 @@ SECONDS_AFTER = 3.0
 """Typical CPU seconds after the last fit."""
 _SECONDS_BEFORE = 3.0
 """Typical wall seconds before the first fit."""
+_PROBE_SECONDS = 1.0
+"""Wall seconds for which workers time fits of each engine before a run."""
 _QUICK_SECONDS = 0.6
 """Wall seconds for which fits of each engine are timed outside a run."""
 _PROBES = 4
@@ -149,12 +164,12 @@ class Races:
         return n_full * self._n_inner + max(n_trials - n_ended - n_full, 0) * each
 
 
-def typical_pieces(plan: Plan) -> dict[Part, float]:
+def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
     """Return the typical number of pieces of work of each part of a run."""
     spec, n_inner = plan.spec, plan.splits.n_inner
     n_outer, n_first = len(plan.outer_folds), len(plan.first_outer_folds)
     n_searches, n_trials = n_outer + 1, spec.search.trials
-    races = Races(n_inner, racing=spec.search.racing)
+    races = races or Races(n_inner, racing=spec.search.racing)
     n_refits = n_outer * (len(PICKS) + 1)  # the last one is unpenalised
     found: dict[Part, float] = {}
     for engine in spec.engines:
@@ -211,10 +226,14 @@ class Timing(NamedTuple):
     wall: float
 
 
-def time_fits(dataset: Dataset, fits: Sequence[Fit], seconds: float) -> Timing:
-    """Return the mean time of as many fits as end within some seconds.
+_UNKNOWN = Timing(0.1, 0.1)
+"""Of a fit that could not be timed."""
 
-    If not even one ends, its time is estimated from its first rounds.
+
+def time_fits(dataset: Dataset, fits: Sequence[Fit], seconds: float) -> Timing:
+    """Return the mean time of as many fits as end within some seconds, and one more.
+
+    The time of the last one is estimated from its first rounds.
     """
     first, spent = fits[0], list[Timing]()
     began = _now()
@@ -229,12 +248,11 @@ def time_fits(dataset: Dataset, fits: Sequence[Fit], seconds: float) -> Timing:
             with growing_until(until):
                 run_fit(dataset, fit)
         except CutError as error:
-            if spent:
-                break
             n_rounds = max(error.so_far.n_rounds if error.so_far else 0, 1)
             whole = min(max(1.5 * n_rounds, _TYPICAL_ROUNDS), fit.n_rounds) / n_rounds
             so_far = _since(began)
-            return Timing(so_far.cpu * whole, so_far.wall * whole)
+            spent.append(Timing(so_far.cpu * whole, so_far.wall * whole))
+            break
         spent.append(_since(began))
     cpu, wall = (sum(column) / len(spent) for column in zip(*spent, strict=True))
     return Timing(cpu, wall)
@@ -254,21 +272,60 @@ def _since(began: Timing) -> Timing:
     return Timing(now.cpu - began.cpu, now.wall - began.wall)
 
 
-def run_seconds(plan: Plan) -> tuple[float, int]:
-    """Return the wall seconds that a run would take here, and its number of workers.
+def count_workers(plan: Plan) -> int:
+    """Return the default number of workers."""
+    return max(count_cores() // plan.limits.threads, 1)
 
-    A few fits of each engine are timed in this process. Other programs on its cores
-    are left out.
-    """
-    threads = plan.limits.threads
-    workers = max(count_cores() // threads, 1)
-    seconds = {
-        engine: time_fits(plan.dataset, probed_fits(plan, engine), _QUICK_SECONDS).cpu
+
+def time_engines(plan: Plan) -> dict[str, Timing]:
+    """Time a few fits of each engine in this process."""
+    return {
+        engine: time_fits(plan.dataset, probed_fits(plan, engine), _QUICK_SECONDS)
         for engine in plan.spec.engines
     }
+
+
+def slowness(timings: Mapping[str, Timing]) -> float:
+    """Return wall seconds per CPU second, at least 1."""
+    cpu = sum(one.cpu for one in timings.values())
+    return max(sum(one.wall for one in timings.values()) / max(cpu, 1e-3), 1.0)
+
+
+def run_seconds(plan: Plan, timings: Mapping[str, Timing], workers: int) -> float:
+    """Return the seconds that a run would take on cores that it has for itself."""
+    seconds = {engine: one.cpu for engine, one in timings.items()}
     forecast = Forecast(typical_pieces(plan), seconds)
-    around = _SECONDS_BEFORE + SECONDS_AFTER
-    return forecast.seconds_left / threads / workers + around, workers
+    work = forecast.seconds_left / plan.limits.threads / workers
+    return work + _SECONDS_BEFORE + SECONDS_AFTER
+
+
+def forecast_run(plan: Plan, ledger: Ledger) -> tuple["Forecast", float]:
+    """Return the forecast of a run, and the slowness of the machine.
+
+    A few fits of each engine are timed by the workers, all engines at the same time.
+    """
+    ends = {
+        engine: ledger.executor.submit(
+            time_fits_in, ledger.data, probed_fits(plan, engine), _PROBE_SECONDS
+        )
+        for engine in plan.spec.engines
+    }
+    found = dict.fromkeys(ends, _UNKNOWN)
+    for engine, end in ends.items():
+        with suppress(FitError):  # its fits in the run will say why
+            found[engine] = end.result()
+    seconds = {engine: one.cpu for engine, one in found.items()}
+    return Forecast(typical_pieces(plan), seconds), slowness(found)
+
+
+def estimates(plan: Plan, workers: int | None) -> Callable[[Plan], float]:
+    """Return a function that returns the wall seconds from now of a run by its plan.
+
+    Fits are timed at its first call.
+    """
+    timings = cache(lambda: time_engines(plan))
+    n_workers = count_workers(plan) if workers is None else workers
+    return lambda one: run_seconds(one, timings(), n_workers) * slowness(timings())
 
 
 class Forecast:
@@ -290,8 +347,12 @@ class Forecast:
         self._left = dict(pieces)
         self._fit_seconds = dict(fit_seconds)
         self._measured: dict[Part, tuple[int, float]] = {}
-        self.n_done = 0
+        self._done: Counter[Part] = Counter()
+
+    @property
+    def n_done(self) -> int:
         """Number of finished pieces."""
+        return self._done.total()
 
     @property
     def n_total(self) -> int:
@@ -301,7 +362,21 @@ class Forecast:
     @property
     def seconds_left(self) -> float:
         """CPU seconds of the pieces that are left."""
-        return sum(n * self.seconds_of(part) for part, n in self._left.items() if n)
+        return self._seconds(self._left)
+
+    def seconds_with(self, pieces: Mapping[Part, float]) -> float:
+        """Return the CPU seconds that would be left with other numbers of pieces."""
+        return self._seconds(self._after_done(pieces))
+
+    def take(self, pieces: Mapping[Part, float]) -> None:
+        """Expect other numbers of pieces from now on, those that are done included."""
+        self._left = self._after_done(pieces)
+
+    def _after_done(self, pieces: Mapping[Part, float]) -> dict[Part, float]:
+        return {part: max(n - self._done[part], 0) for part, n in pieces.items()}
+
+    def _seconds(self, left: Mapping[Part, float]) -> float:
+        return sum(n * self.seconds_of(part) for part, n in left.items() if n)
 
     @property
     def seconds_done(self) -> float:
@@ -321,7 +396,7 @@ class Forecast:
 
     def finish(self, part: Part, seconds: float | None) -> None:
         """Count a finished piece; ``seconds`` is None if it was not run now."""
-        self.n_done += 1
+        self._done[part] += 1
         self._left[part] = max(self._left.get(part, 0) - 1, 0)
         if seconds is not None:
             n, total = self._measured.get(part, (0, 0.0))
@@ -337,12 +412,25 @@ class Forecast:
         name, of = part
         if name == "searches":
             return self._fit_seconds[of] * self._ratio()
-        if name in _COST:
-            return _COST[name] * self.seconds_of(("searches", of))
+        for group in _GROUPS:
+            if name in group:
+                own = group[name] * self._group_ratio(group, of)
+                return own * self.seconds_of(("searches", of))
         seen = [one for (kind, _), one in self._measured.items() if kind == name]
         if seen:  # other baselines or experiments
             return sum(total for _, total in seen) / sum(n for n, _ in seen)
         return _SECONDS[name]
+
+    def _group_ratio(self, group: Mapping[str, float], of: str) -> float:
+        """Return measured seconds divided by typical ones in a group of an engine."""
+        typical = total = _WEIGHT * self.seconds_of(("searches", of))
+        if group is _OTHER:
+            return 1.0
+        for name, ratio in group.items():
+            n, seconds = self._measured.get((name, of), (0, 0.0))
+            typical += n * ratio * self.seconds_of(("searches", of))
+            total += seconds
+        return total / typical
 
     def _ratio(self) -> float:
         """Return the seconds of fits of searches divided by those of timed fits."""
@@ -356,7 +444,8 @@ class Forecast:
 
 def time_line(plan: Plan) -> str:
     """Return how long a run would take here, from a few fits that are timed now."""
-    seconds, workers = run_seconds(plan)
+    workers = count_workers(plan)
+    seconds = run_seconds(plan, time_engines(plan), workers)
     return f"about {duration(seconds)} on {workers} core{'s' * (workers > 1)}"
 
 

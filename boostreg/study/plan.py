@@ -1,6 +1,7 @@
 """Plans a study: its data, folds, searches and work."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -18,6 +19,7 @@ from boostreg.baselines import (
 )
 from boostreg.changes import Judges
 from boostreg.data import (
+    Splits,
     Table,
     data_card,
     file_facts,
@@ -56,7 +58,7 @@ from boostreg.study.path_grids import (
 )
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.run import damage_as_data_error, read_results
-from boostreg.study.spec import Folds, Rounds, Search, Validation
+from boostreg.study.spec import Folds, Holdout, Rounds, Search, Validation
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
@@ -106,6 +108,13 @@ def _check_n_folds(validation: Validation, n_rows: int) -> None:
         )
 
 
+def _splits(
+    table: Table, outer: Folds | Holdout, validation: Validation, seed: int
+) -> Splits:
+    inner = validation.inner.as_dict()
+    return make_splits(table, outer=outer.as_dict(), inner=inner, seed=seed)
+
+
 class Plan:
     """A study whose data are read and checked.
 
@@ -152,12 +161,7 @@ class Plan:
         validation = spec.validation.model_copy(update={"outer": outer})
         with study.at("validation"):
             _check_n_folds(validation, self.table.n_samples)
-            self.splits = make_splits(
-                self.table,
-                outer=outer.as_dict(),
-                inner=validation.inner.as_dict(),
-                seed=spec.seed,
-            )
+            self.splits = _splits(self.table, outer, validation, spec.seed)
         with study.at("data"):
             signs = named_signs(self.table.columns, data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
@@ -185,6 +189,43 @@ class Plan:
                 "metrics": self.metrics,
             }
         )
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The numbers that ``changed`` takes."""
+        spec = self.spec
+        return {
+            "repeats": self.n_repeats,
+            "trials": spec.search.trials,
+            "points": spec.paths.points,
+            "design": spec.effects.points,
+        }
+
+    def changed(self, **numbers: int) -> "Plan":
+        """Return the plan with other ``numbers`` and no budget, on the same table."""
+        new = self.numbers | numbers
+        made, spec, outer = copy(self), self.spec, self.spec.validation.outer
+        names = spec.paths.penalties if new["points"] else ()
+        parts: dict[str, dict[str, Any]] = {
+            "search": {"trials": new["trials"]},
+            "paths": {"points": new["points"], "penalties": names},
+            "effects": {"points": new["design"]},
+        }
+        if isinstance(outer, Folds) and new["repeats"] != outer.repeats:
+            outer = Folds(folds=outer.folds, repeats=new["repeats"])
+            parts["validation"] = {"outer": outer}
+            validation, seed = spec.validation, spec.seed
+            made.splits = _splits(self.table, outer, validation, seed)
+            made.dataset = Dataset(
+                self.table, made.splits, self.objective, self.dataset.monotone
+            )
+            made.__dict__.pop("_facts", None)
+        update = {p: getattr(spec, p).model_copy(update=k) for p, k in parts.items()}
+        made.spec = spec.model_copy(update={**update, "budget": None})
+        if new["points"] != spec.paths.points:
+            problem = self.dataset.problem(None, None)
+            made.grids = engine_grids(made.spec, self.space, self.spaces, problem)
+        return made
 
     def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return baselines; of the default ones only those for the objective."""

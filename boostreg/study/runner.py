@@ -3,7 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,6 @@ from boostreg.effects.optimism import nested_gap
 from boostreg.errors import (
     BoostregError,
     DataError,
-    FitError,
     MissingExtraError,
     RunError,
 )
@@ -47,13 +46,11 @@ from boostreg.report.records import (
 )
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
+from boostreg.study.allotment import FIRST_TRIALS, Allotment
 from boostreg.study.draft import draft_study
 from boostreg.study.forecast import (
-    Forecast,
-    Timing,
-    probed_fits,
-    time_fits_in,
-    typical_pieces,
+    estimates,
+    forecast_run,
 )
 from boostreg.study.index import write_index
 from boostreg.study.load import Study, load_study, study_of, write_study
@@ -84,12 +81,6 @@ _TIMED_ROWS = 1000
 
 _SLOTS = 2
 """Pieces of work in flight per worker, so that workers do not wait for us."""
-
-_PROBE_SECONDS = 1.0
-"""Wall seconds for which fits of each engine are timed before a run."""
-
-_UNKNOWN = Timing(0.1, 0.1)
-"""Of a fit that could not be timed."""
 
 Where = tuple[str, int | None]
 """Engine and outer fold of a search; None for all rows."""
@@ -145,9 +136,14 @@ def run_study(
         progress(Event("warning", text=str(warning)))
     folder.mkdir(parents=True, exist_ok=True)
     started, clock = datetime.now(UTC), time.monotonic()
+    allotment = None
+    if plan.spec.budget is not None:
+        allotment = Allotment(plan, folder)
+        plan = allotment.before(estimates(plan, workers))
     with _execute(plan, folder, workers, dask) as execution:
-        runner = _Runner(plan, execution, progress, lint, study.base)
+        runner = _Runner(plan, execution, progress, lint, study.base, allotment, clock)
         record = runner.run()
+        plan = runner.plan
     progress(Event("writing the report"))
     run = _run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
@@ -342,6 +338,8 @@ class _Runner:
     lint: tuple[LintFinding, ...]
     base: Path
     """The folder of the study, to which the path of a storage is relative."""
+    allotment: Allotment | None
+    started: float
 
     def run(self) -> RunRecord:
         """Measure everything that the study requests."""
@@ -355,9 +353,10 @@ class _Runner:
         }
         tolerance = plan.spec.tolerance
         acting = {where: ActingJob(job, tolerance) for where, job in searches.items()}
-        insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
-        watch = Watch(plan, *self._forecast(), self.progress, self._mirrors(searches))
+        forecast, slow = forecast_run(plan, self.execution.ledger)
+        pace = Pace(self.execution.workers, slow)
+        watch = Watch(plan, forecast, pace, self.progress, self._mirrors(searches))
         # First what tells the time of other work; then engines in turn.
         folds = (*plan.outer_folds, None)
         in_turn = [(engine, fold) for fold in folds for engine in plan.spec.engines]
@@ -365,9 +364,12 @@ class _Runner:
             "defaults": [given],
             "searches": [searches[where] for where in in_turn],
             "tests of penalties": [acting[where] for where in in_turn],
-            "claims": [claims.job],
         }
-        self._drive(first | insights.first(), watch)
+        if self.allotment is not None:
+            self._keep_budget(self.allotment, searches, first, watch)
+            plan = self.plan
+        insights, claims = Insights(plan), Claims(plan)
+        self._drive({**first, "claims": [claims.job], **insights.first()}, watch)
         tuned = {
             where: TunedEngine(
                 job.tuning.trials,
@@ -390,6 +392,8 @@ class _Runner:
         predicted = Batch(list(predictions.values()))
         self._drive({"predictions": [predicted], **insights.third()}, watch)
         notes = [*plan.notes, *insights.notes]
+        if self.allotment is not None:
+            notes.insert(0, self.allotment.note(plan))
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
             notes.insert(0, f"{cut}: another run may find other trials.")
@@ -439,27 +443,31 @@ class _Runner:
             )
         return mirrors
 
-    def _forecast(self) -> tuple[Forecast, Pace]:
-        """Return the forecast of the run, and its pace, from fits that workers time."""
-        ledger, engines = self.execution.ledger, self.plan.spec.engines
-        ends = {
-            engine: ledger.executor.submit(
-                time_fits_in,
-                ledger.data,
-                probed_fits(self.plan, engine),
-                _PROBE_SECONDS,
-            )
-            for engine in engines
-        }
-        found = dict.fromkeys(engines, _UNKNOWN)
-        for engine, end in ends.items():
-            with suppress(FitError):  # its fits in the run will say why
-                found[engine] = end.result()
-        seconds = {engine: one.cpu for engine, one in found.items()}
-        wall = sum(one.wall for one in found.values())
-        slow = max(wall / max(sum(seconds.values()), 1e-3), 1.0)
-        forecast = Forecast(typical_pieces(self.plan), seconds)
-        return forecast, Pace(self.execution.workers, slow)
+    def _keep_budget(
+        self,
+        allotment: Allotment,
+        searches: Mapping[Where, TuningJob],
+        first: Jobs,
+        watch: Watch,
+    ) -> None:
+        """Run the jobs of ``first``, the searches among them, and decide the plan."""
+
+        def seconds(plan: Plan) -> float:
+            return time.monotonic() - self.started + watch.seconds_with(plan)
+
+        allotment.save()
+        for job in searches.values():
+            job.tuning.n_trials = min(FIRST_TRIALS, job.tuning.n_trials)
+        self._drive({name: first[name] for name in ("defaults", "searches")}, watch)
+        self.plan = allotment.after_first_trials(self.plan, seconds)
+        allotment.save()
+        watch.take(self.plan)
+        for job in searches.values():
+            job.tuning.n_trials = self.plan.spec.search.trials
+        self._drive(first, watch)
+        self.plan = allotment.after_searches(self.plan, seconds)
+        allotment.save()
+        watch.take(self.plan)
 
     def _drive(self, jobs: Jobs, watch: Watch) -> None:
         watch.begin(jobs)

@@ -9,7 +9,14 @@ from typing import Any
 from boostreg.fits.schedule import Batch, Job
 from boostreg.fits.work import Work
 from boostreg.progress import Event, Progress
-from boostreg.study.forecast import SECONDS_AFTER, Forecast, Part, Races, part_of
+from boostreg.study.forecast import (
+    SECONDS_AFTER,
+    Forecast,
+    Part,
+    Races,
+    part_of,
+    typical_pieces,
+)
 from boostreg.study.plan import Plan
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.measuring import Measuring
@@ -83,6 +90,7 @@ class Watch:
         self._forecast, self._pace, self._progress = forecast, pace, progress
         self._mirrors = mirrors
         self._races = Races(plan.splits.n_inner, racing=plan.spec.search.racing)
+        self._n_trials = plan.spec.search.trials
         self._names: dict[int, str] = {}
         self._jobs: Jobs = {}
         self._seen: Counter[int] = Counter()
@@ -93,6 +101,17 @@ class Watch:
         """Wall seconds until the run has ended."""
         after = SECONDS_AFTER * self._pace.workers  # one process works
         return self._pace.wall(self._forecast.seconds_left + after)
+
+    def seconds_with(self, plan: Plan) -> float:
+        """Return the wall seconds until the end of the run, if it had this plan."""
+        pieces = typical_pieces(plan, self._races)
+        after = SECONDS_AFTER * self._pace.workers
+        return self._pace.wall(self._forecast.seconds_with(pieces) + after)
+
+    def take(self, plan: Plan) -> None:
+        """Expect the work of another plan."""
+        self._n_trials = plan.spec.search.trials
+        self._forecast.take(typical_pieces(plan, self._races))
 
     def begin(self, jobs: Jobs) -> None:
         """Take the jobs of a stage, whose work is counted exactly where it is known."""
@@ -107,9 +126,10 @@ class Watch:
                 self._forecast.recount(name, counted)
 
     def end(self) -> None:
-        """Count the work of the stage as finished."""
+        """Count the work of the stage as finished, but for searches that are paused."""
         for name in self._jobs:
-            self._forecast.recount(name, {})
+            if name != "searches" or not self._paused:
+                self._forecast.recount(name, {})
 
     def after(self, job: Job, work: Work[Any], seconds: float | None) -> None:
         """Handle a record that a job received."""
@@ -123,6 +143,11 @@ class Watch:
             self._count_tests(part)
         self._report(part[0], text)
 
+    @property
+    def _paused(self) -> bool:
+        searches = [j for j in self._jobs["searches"] if isinstance(j, TuningJob)]
+        return any(job.tuning.n_trials < self._n_trials for job in searches)
+
     def _after_trial(self, job: TuningJob, part: Part) -> None:
         """Pass on an ended trial, and count the fits of the searches left."""
         tuning = job.tuning
@@ -133,7 +158,7 @@ class Watch:
             self._mirrors[tuning.label, tuning.outer].update(tuning.trials)
         self._races.note(id(job), tuning.trials)
         left = sum(
-            self._races.fits_left(len(one.tuning.trials), one.tuning.n_trials)
+            self._races.fits_left(len(one.tuning.trials), self._n_trials)
             for one in self._jobs["searches"]
             if isinstance(one, TuningJob) and one.tuning.label == tuning.label
         )

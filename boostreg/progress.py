@@ -5,12 +5,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-__all__ = ["Event", "Progress", "bar", "can_show_bar", "duration", "printable"]
+__all__ = [
+    "REMARKS",
+    "Event",
+    "Progress",
+    "bar",
+    "can_show_bar",
+    "duration",
+    "printable",
+]
 
 _CONTROL = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
 )
 """Control characters, including text direction, except tab and newline."""
+
+
+REMARKS = ("note", "warning")
+"""Stages of events that are only a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +32,12 @@ class Event:
     Attributes
     ----------
     stage : str
-        ``warning``, ``trials`` of a search from Python, or what the run is doing.
+        ``note`` or ``warning``, ``trials`` of a search from Python, or what a run does.
     done, total : int
         Finished and requested trials of a search; of a run, its finished pieces of
         work, mostly fits, and the number that it is expected to need.
     text : str
-        The warning, or the best candidate so far of the search that goes on.
+        The note or warning, or the best candidate so far of the search that goes on.
     share : float or None
         Finished share of the time of the run.
     seconds_left : float or None
@@ -87,8 +99,8 @@ def bar() -> Iterator[Progress]:
         task = shown.add_task("starting", total=None, left="", count="")
 
         def show(event: Event) -> None:
-            if event.stage == "warning":
-                text = printable(f"warning: {event.text}")
+            if event.stage in REMARKS:
+                text = printable(f"{event.stage}: {event.text}")
                 shown.console.print(text, markup=False, highlight=False)
                 return
             trials, share = event.stage == "trials", event.share

@@ -29,7 +29,7 @@ from boostreg.errors import (
     RunError,
     reason,
 )
-from boostreg.progress import bar, duration, printable
+from boostreg.progress import REMARKS, bar, duration, printable
 from boostreg.study.presets import PRESETS, preset_lines
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class Lines:
     def __call__(self, event: "Event") -> None:
         """Print a line, unless the last one is recent."""
         now, left = self._clock(), event.seconds_left
-        if event.stage == "warning":
-            self._print(f"warning: {event.text}", now)
+        if event.stage in REMARKS:
+            self._print(f"{event.stage}: {event.text}", now)
         elif not event.total:
             self._print(event.stage, now)
         elif now - self._last_printed >= _SECONDS_BETWEEN_LINES:

@@ -44,6 +44,7 @@ from boostreg.tuning.search import MAX_GUESS_FOLDS
 from boostreg.tuning.trial import Setting, Trial
 
 __all__ = [
+    "REPEATED",
     "SECONDS_AFTER",
     "Forecast",
     "Part",
@@ -93,15 +94,19 @@ so what is measured of one of these parts corrects the others."""
 _OTHER: Mapping[str, float] = MappingProxyType(
     {"importance": 0.7, "first trees": 0.1, "defaults": 1.2}
 )
+REPEATED = ("tests of penalties", "paths", "paths around the best")
+"""Parts with fits on inner folds that may be repeated, as in searches."""
 _GROUPS = (_FREE, _TUNED, _OTHER)
 _SECONDS: Mapping[str, float] = MappingProxyType(
     {"baselines": 0.4, "surrogates": 0.7, "claims": 1.0}
 )
 """Typical CPU seconds of a piece of work that is no fit of an engine."""
-_TESTED = 3.0
+_TESTED = 2.0
 """Typical number of trials that test a penalty of the picks of a search."""
 _KEPT_OF_RACED = 0.6
 """Typical share of its folds on which a trial that races is measured."""
+_FITS_PER_FOLD = 1.15
+"""Typical number of fits per fold: some are repeated with more rounds."""
 _UNRACED = 9
 """Number of the first trials of a search that are measured on all folds."""
 _WEIGHT = 3.0
@@ -144,14 +149,31 @@ def part_of(name: str, work: Work[Any]) -> Part:
 
 
 class Races:
-    """The number of fits of trials: of all inner folds, or fewer if they race."""
+    """The number of fits of trials: of all inner folds, or fewer if they race.
+
+    A fit that stops long before those of other folds is repeated with more rounds.
+    """
 
     def __init__(self, n_inner: int, *, racing: bool) -> None:
         self._n_inner, self._typical = n_inner, _KEPT_OF_RACED if racing else 1.0
         self._raced: dict[int, tuple[int, int]] = {}
+        self._folds: Counter[int] = Counter()
+        self._n_fits = 0
+
+    @property
+    def fits_per_fold(self) -> float:
+        """Number of fits per fold on which a trial is measured."""
+        n_folds = _WEIGHT * self._n_inner
+        n_fits = _FITS_PER_FOLD * n_folds + self._n_fits
+        return max(n_fits / (n_folds + self._folds.total()), 1.0)
+
+    def note_fit(self) -> None:
+        """Count a fit of a search."""
+        self._n_fits += 1
 
     def note(self, search: int, trials: Sequence[Trial]) -> None:
         """Take the trials of a search, known by any number, that have ended."""
+        self._folds[search] = sum(len(one.folds) for one in trials)
         folds = [len(one.folds) for one in trials if one.number >= _UNRACED]
         self._raced[search] = len(folds), sum(folds)
 
@@ -161,7 +183,8 @@ class Races:
         kept = _WEIGHT * self._typical * self._n_inner + n_folds
         each = max(kept / (_WEIGHT + n_raced), 1.0)
         n_full = max(min(n_trials, _UNRACED) - n_ended, 0)
-        return n_full * self._n_inner + max(n_trials - n_ended - n_full, 0) * each
+        n_rest = max(n_trials - n_ended - n_full, 0)
+        return (n_full * self._n_inner + n_rest * each) * self.fits_per_fold
 
 
 def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
@@ -194,7 +217,8 @@ def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
             "predictions": n_refits,
             "outer losses around the best": n_values * n_outer,
         }
-        found |= {(name, engine): float(count) for name, count in pieces.items()}
+        repeated = dict.fromkeys(REPEATED, races.fits_per_fold)
+        found |= {(n, engine): k * repeated.get(n, 1.0) for n, k in pieces.items()}
     n_measures = 4 * len(spec.engines) if spec.effects.points else 0
     found["surrogates", ""] = float(n_measures)
     found |= {("baselines", one): n_outer + 1.0 for one in plan.baseline_names}

@@ -125,6 +125,7 @@ def run_study(
     RunError
         If the folder is in use or cannot be written.
     """
+    started, clock = datetime.now(UTC), time.monotonic()
     if isinstance(path, Mapping):
         study = study_of(path)
     else:
@@ -132,10 +133,11 @@ def run_study(
     folder = run_folder(study.path, study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or (lambda _: None), plan.lint()
-    for warning in (*plan.notes, *lint, *plan.edge_findings(folder)):
+    for note in plan.notes:
+        progress(Event("note", text=note))
+    for warning in (*lint, *plan.edge_findings(folder)):
         progress(Event("warning", text=str(warning)))
     folder.mkdir(parents=True, exist_ok=True)
-    started, clock = datetime.now(UTC), time.monotonic()
     allotment = None
     if plan.spec.budget is not None:
         allotment = Allotment(plan, folder)

@@ -10,6 +10,7 @@ from boostreg.fits.schedule import Batch, Job
 from boostreg.fits.work import Work
 from boostreg.progress import Event, Progress
 from boostreg.study.forecast import (
+    REPEATED,
     SECONDS_AFTER,
     Forecast,
     Part,
@@ -123,7 +124,8 @@ class Watch:
                 counted = Counter(
                     part_of(name, work) for job in known for work in job.new
                 )
-                self._forecast.recount(name, counted)
+                each = self._races.fits_per_fold if name in REPEATED else 1.0
+                self._forecast.recount(name, {p: n * each for p, n in counted.items()})
 
     def end(self) -> None:
         """Count the work of the stage as finished, but for searches that are paused."""
@@ -138,6 +140,8 @@ class Watch:
         self._forecast.finish(part, seconds)
         if isinstance(job, TuningJob):
             text = job.tuning.standing
+            if part[0] == "searches":
+                self._races.note_fit()
             self._after_trial(job, part)
         elif isinstance(job, ActingJob):
             self._count_tests(part)

@@ -463,7 +463,7 @@ def run_here(  # noqa: PLR0913  the hooks of a search, by keyword
     raises KeyboardInterrupt.
     """
 
-    def after(job: Job) -> None:
+    def after(job: Job, _work: Work[Any], _seconds: float | None) -> None:
         if not isinstance(job, TuningJob):
             return
         if progress is not None:

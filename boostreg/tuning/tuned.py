@@ -66,7 +66,9 @@ class Pick:
     def params(self, engine: str | None = None) -> dict[str, Any]:
         """Return a library's own parameters, for its scikit-learn wrapper.
 
-        Values are raw, for all rows of the table; ``n_estimators`` is ``n_rounds``.
+        Values are raw, for all rows of the table, and ``n_rounds`` is among them.
+        With category columns, XGBoost's have ``enable_categorical``. See the notes of
+        ``Penalty.params`` for where the library's model differs from ``estimator()``.
 
         Parameters
         ----------
@@ -79,9 +81,8 @@ class Pick:
             If that library has no counterpart of a penalty.
         """
         library = get_engine(engine or self.engine)
-        library.check(self.penalty, self._problem)
-        params = library.params(self.penalty, self._problem)
-        return params | {"n_estimators": self.n_rounds}
+        params = library.wrapper_params(self.penalty, self._problem)
+        return params | {library.facts.wrapper.rounds: self.n_rounds}
 
     def estimator(self) -> BoostedRegressor | BoostedClassifier:
         """Return an unfitted estimator of boostreg with these settings.

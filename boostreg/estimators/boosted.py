@@ -256,6 +256,7 @@ class Boosted(BaseEstimator, ABC):
         New rows are read with ``columns``. ``eval_set`` is the argument of ``fit``;
         without it, ``early_stopping`` holds out a fraction of the rows of ``train``.
         """
+        self._warned: set[str] = set()
         objective.check_target(train.y)
         if train.weights is not None:
             if not train.weights.any():
@@ -297,7 +298,7 @@ class Boosted(BaseEstimator, ABC):
                 f"eval_set must be (X, y) or (X, y, sample_weight), got "
                 f"{type(eval_set).__name__}."
             )
-        X = read_prediction(self, eval_set[0], columns)
+        X = read_prediction(self, eval_set[0], columns, self._warned)
         y, weights = self._read_validation(eval_set[1], X)
         given = read_weights(eval_set[2], X) if len(eval_set) == 3 else None
         if given is not None:
@@ -312,7 +313,7 @@ class Boosted(BaseEstimator, ABC):
                 f"n_rounds must be a whole number from 0 to {self.n_rounds_}, got "
                 f"{n_rounds!r}."
             )
-        rows = read_prediction(self, X, self._columns)
+        rows = read_prediction(self, X, self._columns, self._warned)
         return get_engine(self._model.engine).predict(self._model, rows, n_rounds)
 
     @cached_property

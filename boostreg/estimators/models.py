@@ -132,7 +132,8 @@ path_smooth, cat_l2, scale
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A category that is not in the training data counts as missing.
+            A category that is not in the training data counts as missing, with one
+            ``UnseenCategoryWarning`` per fitted estimator and column.
         n_rounds : int, optional
             Number of rounds to use. Default: all.
 
@@ -252,7 +253,8 @@ categories_, n_features_in_, feature_names_in_
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A category that is not in the training data counts as missing.
+            A category that is not in the training data counts as missing, with one
+            ``UnseenCategoryWarning`` per fitted estimator and column.
         n_rounds : int, optional
             Number of rounds to use. Default: all.
 

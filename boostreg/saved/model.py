@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class LoadedModel(Predictor):
     card: ModelCard
     trees: TreeEnsemble
     path: Path
+    _warned: set[str] = field(default_factory=set, init=False, repr=False)
 
     @property
     def native(self) -> Any:
@@ -81,7 +82,7 @@ class LoadedModel(Predictor):
     @override
     def raw(self, X: Any) -> Array:
         card = self.card
-        rows = read_rows(X, card.columns, card.reading)
+        rows = read_rows(X, card.columns, card.reading, self._warned)
         if ENGINE_FACTS[card.engine].rules.single:
             seen = rows if card.features is None else card.features.apply(rows)
             refuse_beyond_float32(seen, card.columns)

@@ -1,7 +1,10 @@
 """New rows as numbers, and predictions of saved models from raw scores."""
 
-import logging
+import inspect
+import os
+import warnings
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +19,7 @@ from boostreg.data import (
     as_table,
     is_frame,
 )
-from boostreg.errors import DataError, ModelError
+from boostreg.errors import DataError, ModelError, UnseenCategoryWarning
 from boostreg.saved.card import Meaning
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictor", "frame_of", "has_categories", "read_frame", "read_rows"]
 
-_log = logging.getLogger(__name__)
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
 def has_categories(columns: tuple[Column, ...]) -> bool:
@@ -33,11 +36,12 @@ def has_categories(columns: tuple[Column, ...]) -> bool:
 
 
 def read_rows(
-    X: Any, columns: tuple[Column, ...], reading: Reading | None = None
+    X: Any, columns: tuple[Column, ...], reading: Reading | None, warned: set[str]
 ) -> Array:
     """Return a frame, columns by name, or an array, columns by position, as numbers.
 
     ``X`` is what ``as_table`` takes; text is read as in training, with ``reading``.
+    ``warned`` is that of ``read_frame``.
 
     Raises
     ------
@@ -46,9 +50,9 @@ def read_rows(
     """
     X = as_table(X)
     if is_frame(X):
-        return read_frame(X, columns, reading)
+        return read_frame(X, columns, reading, warned)
     if has_categories(columns):
-        return read_frame(frame_of(X, columns), columns, reading)
+        return read_frame(frame_of(X, columns), columns, reading, warned)
     rows = as_matrix(X)
     _refuse_shape(rows, columns)
     if np.isinf(rows).any():
@@ -59,13 +63,27 @@ def read_rows(
 
 
 def read_frame(
-    frame: Any, columns: tuple[Column, ...], reading: Reading | None = None
+    frame: Any, columns: tuple[Column, ...], reading: Reading | None, warned: set[str]
 ) -> Array:
-    """Return a DataFrame as numbers; unknown categories are logged."""
+    """Return a DataFrame as numbers, with a warning of unknown categories.
+
+    ``warned`` are the columns of which a model has warned before, without another
+    warning now; new ones are added.
+    """
     matrix, notes = apply_columns(frame, columns, reading)
-    for note in notes:
-        _log.warning(note)
+    for name, note in notes.items():
+        if name not in warned:
+            warned.add(name)
+            warnings.warn(note, UnseenCategoryWarning, stacklevel=_depth_of_caller())
     return matrix
+
+
+def _depth_of_caller() -> int:
+    """Return the stack level, as seen from the caller, of the first foreign frame."""
+    frame, depth = inspect.currentframe(), 0
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def frame_of(X: Any, columns: tuple[Column, ...]) -> "pd.DataFrame":
@@ -102,8 +120,9 @@ class Predictor(ABC):
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
             A frame of pandas, polars, PyArrow or another library may have the columns
             in any order, and more columns; an array has them in the order of the card.
-            A category that is not in the training data counts as missing; an absent
-            entry of a sparse matrix is 0.
+            A category that is not in the training data counts as missing, with one
+            ``UnseenCategoryWarning`` per model and column; an absent entry of a sparse
+            matrix is 0.
 
         Raises
         ------

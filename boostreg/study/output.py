@@ -1,6 +1,8 @@
 """The output folder of a run: its models, tables, results and report."""
 
 import hashlib
+import logging
+import warnings
 from pathlib import Path
 
 from boostreg.arrays import Array
@@ -45,6 +47,8 @@ __all__ = [
     "run_folder",
     "write_run",
 ]
+
+_log = logging.getLogger(__name__)
 
 
 def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
@@ -120,10 +124,13 @@ def predict_rows(
     loaded = load_model(find_model(folder, model))
     card = loaded.card
     rows = read_rows(source, Path(), card.columns, card.reading)
-    head, columns = ["prediction"], [loaded.predict(rows).tolist()]
-    if card.classes:
-        head += [f"probability_{label}" for label in card.classes]
-        columns += loaded.predict_proba(rows).T.tolist()
+    with warnings.catch_warnings(record=True) as caught:
+        head, columns = ["prediction"], [loaded.predict(rows).tolist()]
+        if card.classes:
+            head += [f"probability_{label}" for label in card.classes]
+            columns += loaded.predict_proba(rows).T.tolist()
+    for warning in caught:  # as one line, without the place in our code
+        _log.warning(warning.message)
     table = csv_text(head, zip(*columns, strict=True))
     if out is None:
         return table

@@ -349,7 +349,7 @@ class Penalty:
         categories by ``G / (H + min(reg_lambda, 1))``, ours by ``G / (H +
         reg_lambda)``. It drops the rarest of more than 254 categories, ours does not.
         If row weights are not about 1, XGBoost differs too, because of absolute limits
-        on gains.
+        on gains; and it reads absent entries of a sparse matrix as missing, ours as 0.
 
         Examples
         --------

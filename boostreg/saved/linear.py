@@ -34,7 +34,7 @@ class LinearCard(Meaning):
         Name of the baseline: ``"lasso"``.
     strength, l1_ratio : float or None
         Its penalty per row, and the share of L1 in it.
-    target, task, objective, classes, columns
+    target, task, objective, classes, columns, offset
         See ``Meaning``.
     reading : Reading
         How the cells of the training file were read.

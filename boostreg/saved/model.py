@@ -89,18 +89,20 @@ class LoadedModel(Predictor):
         return self.trees.predict(rows) + self.trees.intercept
 
 
-def save_model(
+def save_model(  # noqa: PLR0913  what the file of a library does not hold
     model: Model,
     path: Path,
     *,
     columns: tuple[Column, ...],
     classes: list[Any],
     size: TreeSize,
+    offset: str | None = None,
 ) -> Path:
     """Write a model in its library's own format, and its card next to it.
 
     The suffix of ``path`` is replaced by the library's own; the card has ``.json``.
     ``classes`` are the labels in the order of the outputs, empty for regression.
+    ``offset`` is its name if the model was trained with one.
 
     Raises
     ------
@@ -126,6 +128,7 @@ def save_model(
         objective=objective,
         classes=tuple(classes),
         columns=columns,
+        offset=offset,
         size=size,
         sha256=_sha256(target.read_bytes()),
         ranks=engine.ranks(model),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from boostreg.arrays import Array
 from boostreg.baselines import BASELINES
-from boostreg.data import Reading, read_rows
+from boostreg.data import Column, Reading, read_rows
 from boostreg.errors import DataError, ModelError, RunError, StudyError
 from boostreg.report.measures import linear_model
 from boostreg.report.page import render
@@ -74,6 +74,7 @@ def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
                 objective=record.objective,
                 classes=tuple(card["class_labels"]),
                 columns=record.columns,
+                offset=record.study["data"]["offset"],
                 size=model.size,
                 sha256=hashlib.sha256(model.content).hexdigest(),
                 ranks=model.ranks,
@@ -123,7 +124,8 @@ def predict_rows(
     """
     loaded = load_model(find_model(folder, model))
     card = loaded.card
-    rows = read_rows(source, Path(), card.columns, card.reading)
+    columns_read = (*card.columns, *map(Column, filter(None, [card.offset])))
+    rows = read_rows(source, Path(), columns_read, card.reading)
     with warnings.catch_warnings(record=True) as caught:
         head, columns = ["prediction"], [loaded.predict(rows).tolist()]
         if card.classes:

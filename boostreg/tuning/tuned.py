@@ -191,7 +191,13 @@ class Tuned:
         )
 
     def fitted(
-        self, X: Any, y: Any, *, sample_weight: Any, until: float = math.inf
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any,
+        offset: Any = None,
+        until: float = math.inf,
     ) -> Self:
         """Return the result with ``best_estimator_``.
 
@@ -203,7 +209,10 @@ class Tuned:
         model, notes = best.estimator(), self.notes
         try:
             with growing_until(until):
-                model.fit(X, y, sample_weight=sample_weight)
+                if isinstance(model, BoostedRegressor):
+                    model.fit(X, y, sample_weight=sample_weight, offset=offset)
+                else:
+                    model.fit(X, y, sample_weight=sample_weight)
         except BoostregError as error:  # the search is worth more than its last fit
             return replace(self, notes=(*notes, f"The last fit failed: {error}"))
         if model.n_rounds_ < best.n_rounds:
@@ -211,15 +220,20 @@ class Tuned:
             notes += (f"The timeout stopped the last fit at {reached}.",)
         return replace(self, best_estimator_=model, notes=notes)
 
-    def predict(self, X: Any) -> "NDArray[Any]":
+    def predict(self, X: Any, *, offset: Any = None) -> "NDArray[Any]":
         """Return the predictions of ``best_estimator_``: means, or classes.
+
+        Means need an ``offset`` if the search had one, see ``BoostedRegressor``.
 
         Raises
         ------
         StudyError
             If there is none, because no tree improved on the intercept.
         """
-        return self._estimator().predict(X)
+        model = self._estimator()
+        if isinstance(model, BoostedRegressor):
+            return model.predict(X, offset=offset)
+        return model.predict(X)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probabilities (n_samples, n_classes) of ``best_estimator_``.

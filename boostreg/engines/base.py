@@ -134,6 +134,8 @@ class Engine(ABC):
     name: ClassVar[str]
     lacks: ClassVar[tuple[str, ...]] = ()
     """Penalties that this engine does not have but most others do; see ``lacking``."""
+    reserves_leaves: ClassVar[bool] = False
+    """Whether it reserves memory for as many leaves as a tree may have."""
 
     @property
     def facts(self) -> EngineFacts:
@@ -186,6 +188,16 @@ class Engine(ABC):
 
         Every field is passed, also at zero, because the libraries' defaults differ.
         """
+
+    def wrapper_params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
+        """Return ``params``, and what the scikit-learn wrapper needs for the columns.
+
+        Raise as ``check``.
+        """
+        self.check(penalty, problem)
+        has_categories = bool(problem.train.categorical)
+        needed = self.facts.wrapper.with_categories if has_categories else {}
+        return self.params(penalty, problem) | dict(needed)
 
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
         """Bin the rows of ``problem`` once, for every later fit on it.

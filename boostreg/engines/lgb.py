@@ -160,6 +160,7 @@ class LightGBM(Engine):
     """LightGBM 4 through its native interface."""
 
     name: ClassVar[str] = "lightgbm"
+    reserves_leaves: ClassVar[bool] = True  # HistogramPool, feature_histogram.hpp
 
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:

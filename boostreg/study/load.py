@@ -225,6 +225,7 @@ def read_table(study: Study) -> "tuple[pd.DataFrame, Table]":
             groups=data.groups,
             time=data.time,
             weights=data.weights,
+            offset=data.offset,
             reading=data.reading,
         )
 

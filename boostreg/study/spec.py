@@ -212,6 +212,7 @@ class Data(Strict):
     groups: Name | None = None
     time: Name | None = None
     weights: Name | None = None
+    offset: Name | None = None
     class_weights: Any = None
     monotone: Any = Field(default_factory=dict)
     missing: Any = None
@@ -303,7 +304,7 @@ class Data(Strict):
             raise contradiction(str(error), at=("data", "objective")) from None
         return value
 
-    @field_validator("drop", "groups", "time", "weights", mode="after")
+    @field_validator("drop", "groups", "time", "weights", "offset", mode="after")
     @classmethod
     def _target_has_no_other_use(cls, value: Any, info: ValidationInfo) -> Any:
         target = info.data.get("target")

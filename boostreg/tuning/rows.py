@@ -56,13 +56,14 @@ def read_dataset(  # noqa: PLR0913  the arguments of `tune`
     objective: str | dict[str, float] | None = None,
     sample_weight: Any = None,
     groups: Any = None,
+    offset: Any = None,
     core_seconds: float = math.inf,
 ) -> Dataset:
     """Return the rows with their folds: only ``inner[None]``, no outer folds.
 
     Parameters
     ----------
-    X, y, cv, task, objective, sample_weight, groups
+    X, y, cv, task, objective, sample_weight, groups, offset
         See ``tune``.
     seed : int
         Seed of the folds if ``cv`` is None or a number.
@@ -79,7 +80,7 @@ def read_dataset(  # noqa: PLR0913  the arguments of `tune`
     """
     frame = _frame(X)
     names: dict[str, Any] = {}
-    given = {"target": y, "weights": sample_weight, "groups": groups}
+    given = {"target": y, "weights": sample_weight, "groups": groups, "offset": offset}
     for role, values in given.items():
         if values is None:
             continue
@@ -91,6 +92,7 @@ def read_dataset(  # noqa: PLR0913  the arguments of `tune`
     table = prepare_table(frame, task=task, **names)
     chosen = Objective.for_task(table.task, len(table.classes), objective)
     chosen.check_target(table.y)
+    table = chosen.without_offset(table)
     if cv is None:
         n_cells = table.X.size
         n_outputs = chosen.n_classes if chosen.n_classes > 2 else 1

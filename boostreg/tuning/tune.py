@@ -145,6 +145,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     objective: str | dict[str, float] | None = None,
     sample_weight: Any = None,
     groups: Any = None,
+    offset: Any = None,
     scale: Scale = "raw",
     sampler: Sampler = "tpe",
     racing: bool = True,
@@ -200,6 +201,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     task, objective
         As in a study; None infers them from ``y``, and ``Tuned.notes`` says how.
     sample_weight, groups : array-like of shape (n_samples,), optional
+    offset : array-like of shape (n_samples,), optional
+        What is added to the raw score, such as the logarithm of an exposure, for the
+        objectives ``poisson``, ``gamma`` and ``tweedie``. Losses are then per unit of
+        exposure, see ``BoostedRegressor.fit``.
     scale : {"raw", "rows", "share"}
         Unit of the space's values.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
@@ -270,6 +275,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         objective=objective,
         sample_weight=sample_weight,
         groups=groups,
+        offset=offset,
         core_seconds=(timeout or math.inf) * (workers or count_cores()),
     )
     problem = dataset.problem(None, 0)
@@ -356,6 +362,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         X,
         y,
         sample_weight=sample_weight,
+        offset=offset,
         until=math.inf if budget is None else budget.end + _GRACE,
     )
 

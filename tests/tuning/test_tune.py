@@ -207,6 +207,8 @@ def test_classes_categories_and_weights_are_taken():
     weighted = found.best.estimator().fit(X, label, sample_weight=1.0 + y)
     assert np.array_equal(found.predict(X), weighted.predict(X))
     assert np.array_equal(found.predict_proba(X), weighted.predict_proba(X))
+    pasted = xgboost.XGBClassifier(**found.best.params("xgboost"), n_jobs=1).fit(X, y)
+    assert pasted.get_booster().num_boosted_rounds() == found.best.n_rounds
 
 
 def test_predictions_are_those_of_best_on_all_rows(tuned, diabetes):

@@ -15,6 +15,7 @@ from boostreg.data import Table, read_source
 from boostreg.data.cells import as_yaml, quoted
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.study.faults import Place
+from boostreg.study.files import SCHEMA, schema_line
 from boostreg.study.load import (
     NAMED,
     Study,
@@ -233,6 +234,7 @@ def _lines(
     """Yield the lines of a study file; what its preset sets is in comments."""
     outer = default_outer(table, preset).as_dict()
     unset = _merged({"validation": {"outer": outer}}, preset.content)
+    yield schema_line(SCHEMA.as_uri())
     yield from _comment(f"Made for {source}: {_counted(table)}.")
     for part, keys in content.items():
         if not (isinstance(keys, Mapping) and keys):

@@ -24,6 +24,7 @@ from boostreg.report.tables import (
 )
 from boostreg.saved import ModelCard, load_model, microseconds_per_row
 from boostreg.study.files import (
+    SCHEMA,
     csv_text,
     read_json,
     write_bytes,
@@ -171,6 +172,7 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
 def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
     """Write tables, models, results and report of a run; the report last.
 
+    The schema of studies goes to the parent folder, one for all runs there.
     ``X`` are rows of the table, to time predictions with.
     """
     trials, paths = trial_table(record), path_table(record)
@@ -190,6 +192,7 @@ def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
         },
     }
     write_json(folder / "results.json", summarize(record, timed, sizes))
+    write_bytes(folder.parent / SCHEMA.name, SCHEMA.read_bytes())
     _write_page(folder, read_json(folder / "results.json"))
 
 

@@ -320,6 +320,21 @@ def report(folder: RunFolder) -> None:
 
 
 @app.command()
+def tables(
+    folder: RunFolder,
+    latex: Annotated[
+        bool,
+        typer.Option("--latex", help="LaTeX with booktabs, instead of Markdown."),
+    ] = False,
+) -> None:
+    """Print the space, budget and results of a run as tables for an article."""
+    from boostreg.study.output import table_lines
+
+    for line in table_lines(folder, latex=latex):
+        typer.echo(line)
+
+
+@app.command()
 def claims(
     folder: RunsFolder = Path("reports"),
     write: Annotated[

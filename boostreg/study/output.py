@@ -1,12 +1,14 @@
 """The output folder of a run: its models, tables, results and report."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from boostreg.arrays import Array
 from boostreg.baselines import BASELINES
 from boostreg.data import Reading, read_rows
 from boostreg.errors import DataError, ModelError, RunError, StudyError
+from boostreg.report.exports import export_tables, to_latex, to_markdown
 from boostreg.report.measures import linear_model
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
@@ -44,6 +46,7 @@ __all__ = [
     "predict_rows",
     "rebuild_report",
     "run_folder",
+    "table_lines",
     "write_run",
 ]
 
@@ -200,6 +203,20 @@ def rebuild_report(folder: Path) -> Path:
     """Write the report of a run from its stored results; return its path."""
     with damage_as_data_error(folder):
         return _write_page(folder, read_results(folder))
+
+
+def table_lines(folder: Path, *, latex: bool = False) -> Iterator[str]:
+    """Yield the tables of a run for an article, as Markdown or as LaTeX.
+
+    Raises DataError if the folder has no results, or results of another version.
+    """
+    with damage_as_data_error(folder):
+        results = read_results(folder)
+        tables = export_tables(results, read_table(folder, "paths"))
+    for name, table in tables.items():
+        label = f"tab:{results['study']['name']}-{name}"
+        yield to_latex(table, label) if latex else to_markdown(table)
+        yield ""
 
 
 def _write_page(folder: Path, results: Results) -> Path:

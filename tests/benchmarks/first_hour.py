@@ -16,6 +16,7 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from boostreg.data import Table
 from boostreg.data.table import Column
 from boostreg.study.load import load_study, read_table
 
-SETTINGS = ("--preset", "quick", "--set", "search.trials=3")
+SETTINGS = ["--preset", "quick", "--set", "search.trials=3", "--set", "rounds.max=60"]
 MANNERS = ("pandas", "R")
 
 PAGE = """# From a CSV file to an answer, without a change by hand
@@ -202,17 +203,17 @@ def main() -> None:
     index = (
         [] if options.table else json.loads((options.data / "index.json").read_text())
     )
-    for one in sorted(index, key=lambda one: one["bytes"]):
-        for manner in MANNERS:
-            path = options.kept / f"{one['name']}-{manner}.json"
-            if path.exists() and not options.reread:
-                continue
-            found = measure(one, manner, options)
-            if options.reread and path.exists():
-                found = {**json.loads(path.read_text("utf-8")), **found}
-            path.write_text(json.dumps(found, indent=1), "utf-8")
-            sys.stdout.write(f"{path.stem}: {found.get('misread')}\n")
-            sys.stdout.flush()
+    smallest_first = sorted(index, key=lambda one: one["bytes"])
+    for manner, one in product(MANNERS, smallest_first):
+        path = options.kept / f"{one['name']}-{manner}.json"
+        if path.exists() and not options.reread:
+            continue
+        found = measure(one, manner, options)
+        if options.reread and path.exists():
+            found = {**json.loads(path.read_text("utf-8")), **found}
+        path.write_text(json.dumps(found, indent=1), "utf-8")
+        sys.stdout.write(f"{path.stem}: {found.get('misread')}\n")
+        sys.stdout.flush()
     write_page(options.kept)
 
 

@@ -28,7 +28,10 @@ from boostreg.data import Table
 from boostreg.data.table import Column
 from boostreg.study.load import load_study, read_table
 
-SETTINGS = ["--preset", "quick", "--set", "search.trials=3", "--set", "rounds.max=60"]
+SETTINGS = (
+    *("--preset", "quick", "--set", "search.trials=3"),
+    *("--set", "rounds.max=40", "--set", "baselines=[mean, ridge]"),
+)
 MANNERS = ("pandas", "R")
 
 PAGE = """# From a CSV file to an answer, without a change by hand
@@ -41,6 +44,7 @@ Each table is written as CSV twice, as `DataFrame.to_csv` of pandas and `write.c
 do by default. Both add a column of row names; R also quotes text and writes `NA`. Then
 these commands are run, without a change by hand: `boostreg init FILE --target COLUMN`,
 `boostreg validate STUDY` and `boostreg run STUDY {settings}`.
+If neither file of a table is misread, they are one table, which is run once.
 
 *misread* are the columns, the target included, whose type or values are not those of
 the original Parquet file. A column of numbers or booleans there must be these numbers,
@@ -130,7 +134,12 @@ def measure(one: Mapping[str, Any], manner: str, options: Namespace) -> dict[str
     if options.reread:
         commands = commands[:1]
     found: dict[str, Any] = {"name": one["name"], "manner": manner, "rows": len(frame)}
+    first = options.kept / f"{one['name']}-{MANNERS[0]}.json"
+    twin = json.loads(first.read_text("utf-8")) if first.exists() else {}
     for command in commands:
+        if command[0] == "run" and manner != MANNERS[0] and _is_same(found, twin):
+            found["run"] = twin["run"] | {"seconds": 0.0, "same": True}
+            break
         started = time.perf_counter()
         words = [sys.executable, "-m", "boostreg", *command]
         done = subprocess.run(
@@ -150,6 +159,11 @@ def measure(one: Mapping[str, Any], manner: str, options: Namespace) -> dict[str
     return found
 
 
+def _is_same(found: Mapping[str, Any], twin: Mapping[str, Any]) -> bool:
+    """Return whether two files are one table, because neither is misread."""
+    return found["misread"] == twin.get("misread") == [] and "run" in twin
+
+
 def _rows(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "| table | rows | as | task | misread | seconds | answer |"
     yield "|---|---|---|---|---|---|---|"
@@ -159,6 +173,8 @@ def _rows(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         more = f" and {len(wrong) - 6} more" if len(wrong) > 6 else ""
         error = steps[-1]["error"].strip().splitlines() or ["not run"]
         answer = _answer(one) or f"none: {error[-1]}"
+        if "same" in one.get("run", {}):
+            answer = "as above"
         seconds = sum(step["seconds"] for step in steps)
         yield (
             f"| {one['name']} | {one['rows']:,} | {one['manner']} | "
@@ -178,9 +194,8 @@ def _answer(one: Mapping[str, Any]) -> str:
 
 def write_page(kept: Path) -> None:
     """Write the page from all results in a folder."""
-    results = [
-        json.loads(path.read_text("utf-8")) for path in sorted(kept.glob("*.json"))
-    ]
+    found = [json.loads(path.read_text("utf-8")) for path in kept.glob("*.json")]
+    results = sorted(found, key=lambda one: (one["name"], one["manner"] != MANNERS[0]))
     page = PAGE.format(
         versions=versions(),
         settings=" ".join(SETTINGS),

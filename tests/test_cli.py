@@ -68,6 +68,38 @@ def test_help_lists_the_commands(command):
     ]
 
 
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("explain reg_", ["reg_alpha", "reg_lambda"]),
+        ("run mine.yaml --preset ", ["quick", "default", "thorough"]),
+        ("spaces probst", ["probst2019"]),
+        ("validate ", ["mine.yaml", "rows.csv", "studies/a.yaml"]),
+        ("validate studies/", ["studies/a.yaml"]),
+        ("report ", ["reports/mine"]),
+        ("report reports/", ["reports/mine"]),
+        ("report nowhere/", []),
+        ("expl", ["explain"]),
+    ],
+)
+def test_shell_completes_names(monkeypatch, capsys, tmp_path, typed, completed):
+    study(tmp_path)
+    (tmp_path / "notes.md").touch()
+    (tmp_path / "reports/mine").mkdir(parents=True)
+    (tmp_path / "reports/mine/results.json").touch()
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies/a.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("_BOOSTREG_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"boostreg {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split(" "))))
+
+    with pytest.raises(SystemExit):
+        cli.app(prog_name="boostreg")
+
+    assert capsys.readouterr().out.split() == completed
+
+
 def test_spaces_are_listed_and_printed_with_their_source(main):
     status, out, err = main("spaces")
     assert (status, err) == (0, "")

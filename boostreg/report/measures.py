@@ -184,6 +184,7 @@ def linear_model(record: RunRecord) -> LinearModel | None:
         objective=record.objective,
         classes=tuple(card["class_labels"]),
         columns=record.columns,
+        offset=record.study["data"]["offset"],
         reading=Reading.from_dict(record.study["data"]),
     )
     try:

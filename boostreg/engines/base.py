@@ -25,7 +25,21 @@ from boostreg.penalty import Penalty
 from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import FeatureMap, TreeEnsemble
 
-__all__ = ["Bins", "Engine", "Growth", "Model", "Training", "library_failure"]
+__all__ = [
+    "DEFAULT_ROUNDS",
+    "MAX_ONE_HOT",
+    "Bins",
+    "Engine",
+    "Growth",
+    "Model",
+    "Training",
+    "library_failure",
+]
+
+DEFAULT_ROUNDS = 100
+"""Rounds of the scikit-learn wrappers of both libraries."""
+MAX_ONE_HOT = 4
+"""With fewer categories, a split separates one from the others (one-hot)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +171,11 @@ class Engine(ABC):
             return str(error)
         return None
 
+    def can_act(self, name: str, problem: Problem) -> bool:
+        """Return whether a penalty can change a model of these columns."""
+        levels = (len(one.categories or ()) for one in problem.train.columns)
+        return name != "cat_l2" or max(levels, default=0) >= MAX_ONE_HOT
+
     def settled_defaults(self, problem: Problem) -> dict[str, float]:
         """Return ``reg_lambda`` 0 if our default for it is refused."""
         default = Penalty().reg_lambda
@@ -225,7 +244,10 @@ class Engine(ABC):
 
     @abstractmethod
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
-        """Fit the library's scikit-learn wrapper with only seed and threads set."""
+        """Fit the library's scikit-learn wrapper with only seed and threads set.
+
+        Boosters are grown without the wrapper, from the same parameters and rounds.
+        """
 
     def predict(
         self, model: Model, X: NDArray[np.float64], n_rounds: int | None = None

@@ -3,12 +3,14 @@
 import hashlib
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from boostreg.arrays import Array
 from boostreg.baselines import BASELINES
 from boostreg.data import Column, Reading, read_rows
 from boostreg.errors import DataError, ModelError, RunError, StudyError
+from boostreg.report.exports import export_tables, to_latex, to_markdown
 from boostreg.report.measures import linear_model
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
@@ -26,6 +28,7 @@ from boostreg.report.tables import (
 )
 from boostreg.saved import ModelCard, load_model, microseconds_per_row
 from boostreg.study.files import (
+    SCHEMA,
     csv_text,
     read_json,
     write_bytes,
@@ -45,6 +48,7 @@ __all__ = [
     "predict_rows",
     "rebuild_report",
     "run_folder",
+    "table_lines",
     "write_run",
 ]
 
@@ -180,6 +184,7 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
 def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
     """Write tables, models, results and report of a run; the report last.
 
+    The schema of studies goes to the parent folder, one for all runs there.
     ``X`` are rows of the table, to time predictions with.
     """
     trials, paths = trial_table(record), path_table(record)
@@ -199,6 +204,7 @@ def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
         },
     }
     write_json(folder / "results.json", summarize(record, timed, sizes))
+    write_bytes(folder.parent / SCHEMA.name, SCHEMA.read_bytes())
     _write_page(folder, read_json(folder / "results.json"))
 
 
@@ -206,6 +212,20 @@ def rebuild_report(folder: Path) -> Path:
     """Write the report of a run from its stored results; return its path."""
     with damage_as_data_error(folder):
         return _write_page(folder, read_results(folder))
+
+
+def table_lines(folder: Path, *, latex: bool = False) -> Iterator[str]:
+    """Yield the tables of a run for an article, as Markdown or as LaTeX.
+
+    Raises DataError if the folder has no results, or results of another version.
+    """
+    with damage_as_data_error(folder):
+        results = read_results(folder)
+        tables = export_tables(results, read_table(folder, "paths"))
+    for name, table in tables.items():
+        label = f"tab:{results['study']['name']}-{name}"
+        yield to_latex(table, label) if latex else to_markdown(table)
+        yield ""
 
 
 def _write_page(folder: Path, results: Results) -> Path:

@@ -16,11 +16,12 @@ import pandas as pd
 import pytest
 import xgboost
 from runs import opened
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import KFold, cross_val_score
 
 import boostreg
-from boostreg import tune
+from boostreg import BoostedRegressor, tune
 from boostreg.errors import (
     DataError,
     PenaltyError,
@@ -89,9 +90,9 @@ def planned(monkeypatch, diabetes):
 
     monkeypatch.setattr("boostreg.tuning.tune.run_here", run_here)
 
-    def plan(**given):
+    def plan(data=diabetes, **given):
         with pytest.raises(Stopped) as stopped:
-            tune(*diabetes, **given)
+            tune(*data, **given)
         return stopped.value.args[0]
 
     return plan
@@ -112,8 +113,29 @@ def test_the_default_space_begins_with_small_ensembles(planned, engine):
 
     fits = tuning.ready()
 
+    # No column is a category, so the penalty on categories of LightGBM is left out.
     assert set(tuning.proposers[engine].space) == set(parse_space("standard").entries)
     assert [fit.penalty.max_leaves for fit in fits[::5]] == [5, 2, 31, 50]
+
+
+@pytest.mark.parametrize("levels", [3, 4])
+def test_the_penalty_on_categories_is_searched_where_it_acts(planned, levels):
+    """LightGBM separates one of up to 3 categories, without that penalty."""
+    rng = np.random.default_rng(0)
+    codes = np.arange(300) % levels
+    X = pd.DataFrame({"x": rng.random(300), "c": pd.Categorical(codes.astype(str))})
+    y = rng.normal(size=300) + codes % 3
+    estimator = BoostedRegressor(engine="lightgbm", n_estimators=5)
+
+    searched = planned(engine="lightgbm", data=(X, y)).proposers["lightgbm"].space
+
+    free, penalised = (
+        clone(estimator).set_params(cat_l2=value).fit(X, y).predict(X)
+        for value in (0.0, 100.0)
+    )
+    acts = not np.array_equal(free, penalised)
+    assert acts == (levels > 3)
+    assert ("cat_l2" in searched) == acts
 
 
 def test_rounds_and_patience_follow_the_rate_of_a_trial(planned):

@@ -314,11 +314,9 @@ class Callbacks:
             added = self._study.get_trials(deepcopy=False)[-1]
             for callback in self._callbacks:
                 callback(self._study, added)
-            if self._stopping and self.stopped_after is None and not tuning.done:
-                self.stopped_after = trial.number
-                self.notes = (
-                    f"A callback stopped the search at trial {trial.number}.",
-                )
+            if self._stopping and not (self.notes or tuning.done):
+                note = f"A callback stopped the search at trial {trial.number}."
+                self.notes = (note,)
                 tuning.stop_after(trial.number)
 
     def _stop(self) -> None:

@@ -140,8 +140,8 @@ class Tuning:
         The trials that may be open by then are still measured, so that the result does
         not depend on the workers: ``number + in_flight`` in all.
         """
-        last = min(self.proposer.n_trials, number + self.proposer.in_flight)
-        self.proposer.n_trials = max(last, self.proposer.n_asked)
+        last = min(self.n_trials, number + self.proposer.in_flight)
+        self.n_trials = max(last, self.proposer.n_asked)
 
     def end(self) -> None:
         """Stop proposing, and drop the open trials: they neither failed nor lost.

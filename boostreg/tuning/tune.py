@@ -489,7 +489,7 @@ def run_here(  # noqa: PLR0913  the hooks of a search, by keyword
         if not isinstance(job, TuningJob):
             return
         if progress is not None:
-            most = 0 if job.budget else job.tuning.proposer.n_trials
+            most = 0 if job.budget else job.tuning.n_trials
             found = job.tuning.standing
             progress(Event("trials", len(job.tuning.trials), most, found))
         for engine, mirror in mirrors.items():

@@ -80,7 +80,7 @@ def test_callbacks_of_optuna_work(search):
 
     trials, called = search(MaxTrialsCallback(7, states=states))
 
-    assert called.stopped_after == 6
+    assert called.notes == ("A callback stopped the search at trial 6.",)
     assert len(trials) == 6 + 4
 
 

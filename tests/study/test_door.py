@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
-from boostreg.errors import DataError
+from boostreg.errors import DataError, StudyError
 from boostreg.penalty import Range, parse_space, space_names
 from boostreg.penalty.space import shipped_space
 from boostreg.study.load import Study, load_study, unsupported, write_study
@@ -34,8 +34,8 @@ def test_defaults_are_those_of_the_design(load):
     content = load().as_dict()
 
     assert list(content) == [
-        "name", "title", "seed", "data", "engines", "rounds", "search", "validation",
-        "paths", "baselines", "effects", "select", "claims", "tolerance",
+        "name", "title", "seed", "budget", "data", "engines", "rounds", "search",
+        "validation", "paths", "baselines", "effects", "select", "claims", "tolerance",
         "metrics", "compute", "limits",
     ]  # fmt: skip
     assert list(content["search"]) == [
@@ -106,6 +106,21 @@ def test_memory_may_carry_its_unit(text, n_bytes):
     spec = StudySpec(name="x", data=data, limits={"memory": text})
 
     assert spec.limits.memory == n_bytes
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("90 s", 90), ("10 min", 600), ("1.5h", 5400), (30, 30)]
+)
+def test_budget_may_carry_its_unit(value, seconds):
+    data = {"source": "a.csv", "target": "y"}
+
+    assert StudySpec(name="x", data=data, budget=value).budget == seconds
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "true", "10 minutes", ".inf", "[1]"])
+def test_budget_of_no_known_time_is_refused(load, value):
+    with pytest.raises(StudyError, match="text such as 90 s, 10 min or 2 h"):
+        load(f"budget: {value}\n")
 
 
 def test_loaded_study_never_changes(write):

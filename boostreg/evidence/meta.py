@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from boostreg.changes import LossChange
+from boostreg.changes import TOLERANCE, LossChange
 from boostreg.evidence.tables import (
     MODELS,
     SIZES,
     TOGETHER,
-    Effect,
+    LogRatio,
     PenaltyEvidence,
     TableEvidence,
 )
@@ -33,7 +33,9 @@ MIN_TABLES = 3
 """Tables that a mean needs."""
 
 _MIN_FOR_SLOPE, _MIN_OF_A_KIND = 8, 3
-_METHOD = "random-effects mean over {} tables (Paule-Mandel, Hartung-Knapp)"
+_METHOD = "random-effects mean over tables (Paule-Mandel, Hartung-Knapp)"
+
+_Pair = tuple[TableEvidence, PenaltyEvidence]
 
 MODERATORS: Mapping[str, str] = {
     "rows": "ten times the rows",
@@ -57,7 +59,7 @@ class Evidence:
         Runs that are not used, each with the reason.
     content : dict
         What ``evidence.json`` has: ``tables``, ``left_out``, ``tolerance``,
-        ``penalties``, ``models``, ``first``.
+        ``order``, ``penalties``, ``models``, ``moderators``, ``first``.
     """
 
     tables: tuple[TableEvidence, ...]
@@ -79,147 +81,188 @@ def gather(
         if first is not one:
             skipped.append((one.name, f"has the same table as {first.name}."))
     tables = tuple(sorted(kept.values(), key=lambda t: t.name))
-    tolerance = min((t.tolerance for t in tables), default=0.01)
-    names = [p for p in PENALTIES if any(p in t.penalties for t in tables)]
-    engines = list(dict.fromkeys(e for t in tables for e in _engines(t)))
+    many = _Tables(tables, min((t.tolerance for t in tables), default=TOLERANCE))
     penalties = {
-        name: {
-            engine: _penalty(tables, name, engine, tolerance)
-            for engine in (TOGETHER, *sorted(engines))
-        }
-        for name in names
+        name: {engine: many.penalty(name, engine) for engine in many.engines}
+        for name in many.names
     }
-    ranked = sorted(names, key=lambda n: _rank(penalties[n][TOGETHER]))
+    gains = {name: one[TOGETHER]["gain"] for name, one in penalties.items()}
+    known = {name: gain for name, gain in gains.items() if gain is not None}
+    ranked = sorted(known, key=lambda name: known[name]["change"])
     content = {
-        "tables": [_card(t) for t in tables],
+        "tables": [t.card for t in tables],
         "left_out": [list(one) for one in sorted(skipped)],
-        "tolerance": tolerance,
-        "order": ranked,
+        "tolerance": many.tolerance,
+        "order": [*ranked, *(name for name in gains if name not in known)],
         "penalties": penalties,
-        "models": _models(tables, tolerance),
-        "moderators": _moderators(tables, names, tolerance),
-        "first": _first(tables, ranked, penalties, tolerance),
+        "models": many.models,
+        "moderators": many.moderators,
+        "first": many.first({name: known[name] for name in ranked}),
     }
     return Evidence(tables, tuple(sorted(skipped)), _rounded(content))
 
 
-def _engines(table: TableEvidence) -> Iterable[str]:
-    for by_engine in table.penalties.values():
-        yield from (engine for engine in by_engine if engine != TOGETHER)
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Tables to be summarized, and the change of loss that does not matter."""
+
+    tables: tuple[TableEvidence, ...]
+    tolerance: float
+
+    @property
+    def names(self) -> list[str]:
+        """The penalties that were tuned on some table."""
+        return [p for p in PENALTIES if any(p in t.penalties for t in self.tables)]
+
+    @property
+    def engines(self) -> list[str]:
+        """All engines together, then each."""
+        found = {e for t in self.tables for one in t.penalties.values() for e in one}
+        return [TOGETHER, *sorted(found - {TOGETHER})]
+
+    def of(self, penalty: str, engine: str = TOGETHER) -> list[_Pair]:
+        """Return the tables on which a penalty was tuned, and what it did."""
+        return [
+            (t, t.penalties[penalty][engine])
+            for t in self.tables
+            if engine in t.penalties.get(penalty, {})
+        ]
+
+    def mean(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
+        """Return the mean change, its interval, the prediction interval, the word."""
+        if len(effects) < MIN_TABLES:
+            return None
+        found = pool([e.value for e in effects], [e.variance for e in effects])
+        ends = (found.estimate, found.low, found.high, *found.predicted)
+        change, low, high, *predicted = (LogRatio(end, 0.0).change for end in ends)
+        return {
+            "change": change,
+            "low": low,
+            "high": high,
+            "predicted": predicted,
+            "between": found.between,
+            "tables": len(effects),
+            "word": LossChange(change, low, high, _METHOD).word(self.tolerance),
+        }
+
+    def size(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
+        """Return the mean change of a size, which is neither better nor worse."""
+        found = self.mean(effects)
+        return found and {k: v for k, v in found.items() if k != "word"}
+
+    def without_one(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
+        """Return the range of means without any one table, and their words."""
+        some = [[*effects[:k], *effects[k + 1 :]] for k in range(len(effects))]
+        found = [one for one in map(self.mean, some) if one is not None]
+        if not found:
+            return None
+        changes = [one["change"] for one in found]
+        words = sorted({one["word"] for one in found})
+        return {"lowest": min(changes), "highest": max(changes), "words": words}
+
+    def penalty(self, name: str, engine: str) -> dict[str, Any]:
+        """Return what tuning a penalty does over all tables."""
+        pairs, limit = self.of(name, engine), self.tolerance
+        gains = [one.gain for _, one in pairs]
+        entry: dict[str, Any] = {
+            "tables": len(pairs),
+            "gain": self.mean(gains),
+            "without_one": self.without_one(gains),
+            "helps": sum(gain.change < -limit for gain in gains),
+            "harms": sum(gain.change > limit for gain in gains),
+            "shown_to_help": sum(gain.word == "better" for gain in gains),
+            "shown_to_harm": sum(gain.word == "worse" for gain in gains),
+            "by_table": [{"table": t.name, **one.gain.ends} for t, one in pairs],
+        }
+        if engine == TOGETHER:
+            return entry
+        every = [one for _, one in pairs]
+        sizes = {n: [one.sizes[n] for one in every if n in one.sizes] for n in SIZES}
+        weights = [one.leaf_weight for one in every if one.leaf_weight is not None]
+        sizes["leaf_weight"] = [LogRatio(weight, 0.0) for weight in weights]
+        return entry | {
+            "alone": self.mean([one.alone for one in every if one.alone is not None]),
+            "sizes": {size: self.size(found) for size, found in sizes.items()},
+            "values": _values(pairs, scaled=name in SCALED),
+        }
+
+    @property
+    def models(self) -> dict[str, dict[str, Any]]:
+        """Change of loss from other models to the tuned one, by engine."""
+        found: dict[str, dict[str, list[LogRatio]]] = {}
+        for kind in MODELS:
+            for table in self.tables:
+                for engine, effect in sorted(table.models.get(kind, {}).items()):
+                    found.setdefault(kind, {}).setdefault(engine, []).append(effect)
+        return {
+            kind: {engine: self.mean(effects) for engine, effects in one.items()}
+            for kind, one in found.items()
+        }
+
+    @property
+    def moderators(self) -> list[dict[str, Any]]:
+        """What each property of a table does to the gain by each penalty.
+
+        The intervals of all together hold 95 times in 100 (Bonferroni).
+        """
+        asked = []
+        for penalty in self.names:
+            for name in MODERATORS:
+                known = [
+                    (x, one.gain)
+                    for table, one in self.of(penalty)
+                    if (x := table.properties[name]) is not None
+                ]
+                if _varies([x for x, _ in known]):
+                    asked.append((penalty, name, known))
+        level = 1 - 0.05 / max(len(asked), 1)
+        found = []
+        for penalty, name, known in asked:
+            x, gains = zip(*known, strict=True)
+            variances = [gain.variance for gain in gains]
+            slope = pool_slope([gain.value for gain in gains], variances, x, level)
+            ends = (slope.estimate, slope.low, slope.high)
+            change, low, high = (LogRatio(end, 0.0).change for end in ends)
+            found.append(
+                {
+                    "penalty": penalty,
+                    "moderator": name,
+                    "change": change,
+                    "low": low,
+                    "high": high,
+                    "tables": len(known),
+                }
+            )
+        return found
+
+    def first(self, gains: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return what to tune by the number of trials; ``gains`` are the means.
+
+        With the fewest trials: what lowers the mean loss by more than the tolerance and
+        is shown to lower it; then all that is shown to lower it; with the most also
+        what is not settled. What is shown to change the loss by less than the
+        tolerance, or to raise it, is never tuned.
+        """
+        shown = [name for name, gain in gains.items() if gain["word"] == "better"]
+        much = [name for name in shown if gains[name]["change"] < -self.tolerance]
+        open_ = {"not settled", "as good"}
+        rest = [name for name, gain in gains.items() if gain["word"] in open_]
+        chosen = (much or shown[:1], shown, shown + rest)
+        later = {
+            n: [t.later[n] for t in self.tables if n in t.later] for n in CHECKPOINTS
+        }
+        return [
+            {
+                "trials": trials,
+                "tune": list(names),
+                "leave": [name for name in gains if name not in names],
+                "later": self.mean(later[trials]),
+            }
+            for trials, names in zip(CHECKPOINTS, chosen, strict=True)
+        ]
 
 
-def _rank(one: Mapping[str, Any]) -> tuple[float, float]:
-    """Order by the mean gain, the largest first; unknown means last."""
-    gain = one["gain"]
-    return (math.inf if gain is None else gain["change"], -one["tables"])
-
-
-def _card(table: TableEvidence) -> dict[str, Any]:
-    return {
-        "name": table.name,
-        "source": table.source,
-        "target": table.target,
-        "task": table.task,
-        "rows": table.rows,
-        "columns": table.features,
-        "categories": table.categories,
-        "noise": table.noise,
-        "trials": table.trials,
-    }
-
-
-def _mean(effects: Sequence[Effect], tolerance: float) -> dict[str, Any] | None:
-    """Return the mean change, its interval, the prediction interval, and the word."""
-    if len(effects) < MIN_TABLES:
-        return None
-    found = pool([e.value for e in effects], [e.variance for e in effects])
-    low, high, *predicted = map(_share, (found.low, found.high, *found.predicted))
-    change = LossChange(_share(found.estimate), low, high, _METHOD.format(len(effects)))
-    return {
-        "change": change.estimate,
-        "low": low,
-        "high": high,
-        "predicted": predicted,
-        "between": found.between,
-        "tables": len(effects),
-        "word": change.word(tolerance),
-    }
-
-
-def _without_one(effects: Sequence[Effect], tolerance: float) -> dict[str, Any] | None:
-    """Return the means without any one table, and whether their word is one."""
-    if len(effects) <= MIN_TABLES:
-        return None
-    found = [
-        _mean([*effects[:k], *effects[k + 1 :]], tolerance) for k in range(len(effects))
-    ]
-    changes = [one["change"] for one in found if one is not None]
-    words = {one["word"] for one in found if one is not None}
-    return {"lowest": min(changes), "highest": max(changes), "words": sorted(words)}
-
-
-def _share(log_ratio: float) -> float:
-    return math.expm1(min(log_ratio, 700.0))
-
-
-def _size(effects: Sequence[Effect]) -> dict[str, Any] | None:
-    """Return the mean change of a size, which is neither better nor worse."""
-    found = _mean(effects, 1.0)
-    return None if found is None else {k: v for k, v in found.items() if k != "word"}
-
-
-def _of(
-    tables: Sequence[TableEvidence], penalty: str, engine: str
-) -> list[tuple[TableEvidence, PenaltyEvidence]]:
-    return [
-        (t, t.penalties[penalty][engine])
-        for t in tables
-        if engine in t.penalties.get(penalty, {})
-    ]
-
-
-def _penalty(
-    tables: Sequence[TableEvidence], penalty: str, engine: str, tolerance: float
-) -> dict[str, Any]:
-    """Return what tuning a penalty does over all tables."""
-    pairs = _of(tables, penalty, engine)
-    gains = [one.gain for _, one in pairs]
-    changes = [_share(gain.value) for gain in gains]
-    entry: dict[str, Any] = {
-        "tables": len(pairs),
-        "gain": _mean(gains, tolerance),
-        "without_one": _without_one(gains, tolerance),
-        "helps": sum(change < -tolerance for change in changes),
-        "harms": sum(change > tolerance for change in changes),
-        "shown_to_help": sum(gain.word == "better" for gain in gains),
-        "shown_to_harm": sum(gain.word == "worse" for gain in gains),
-        "by_table": [{"table": t.name, **_ends(one.gain)} for t, one in pairs],
-    }
-    if engine == TOGETHER:
-        return entry
-    alone = [one.alone for _, one in pairs if one.alone is not None]
-    weights = [one.leaf_weight for _, one in pairs if one.leaf_weight is not None]
-    return entry | {
-        "alone": _mean(alone, tolerance),
-        "sizes": {
-            size: _size([one.sizes[size] for _, one in pairs if size in one.sizes])
-            for size in SIZES
-        },
-        "leaf_weight": _size([Effect(weight, 0.0) for weight in weights]),
-        "values": _values(pairs, penalty),
-    }
-
-
-def _ends(effect: Effect) -> dict[str, float]:
-    """Return an effect as a change with its 95 % interval."""
-    half = 1.96 * math.sqrt(effect.variance)
-    ends = (effect.value, effect.value - half, effect.value + half)
-    return dict(zip(("change", "low", "high"), map(_share, ends), strict=True))
-
-
-def _values(
-    pairs: Sequence[tuple[TableEvidence, PenaltyEvidence]], penalty: str
-) -> dict[str, Any] | None:
+def _values(pairs: Sequence[_Pair], *, scaled: bool) -> dict[str, Any] | None:
     """Return where the chosen values lie, in rows and as shares, and along rows."""
     known = [(t, one) for t, one in pairs if one.values]
     if not known:
@@ -235,7 +278,7 @@ def _values(
         "off": n_off / n_folds,
         "at_the_strongest": n_top / n_folds,
         "rows": _quartiles(centers),
-        "share": _quartiles(shares) if penalty in SCALED else None,
+        "share": _quartiles(shares) if scaled else None,
         "along_rows": _along_rows(places),
         "by_table": [
             {"table": t.name, "rows": t.rows, "center": c,
@@ -275,75 +318,6 @@ def _along_rows(places: Sequence[tuple[TableEvidence, float]]) -> dict[str, Any]
     }
 
 
-def _models(tables: Sequence[TableEvidence], tolerance: float) -> dict[str, Any]:
-    """Return the change of loss from other models to the tuned one, by engine."""
-    found: dict[str, Any] = {}
-    for kind in MODELS:
-        engines = sorted({e for t in tables for e in t.models.get(kind, {})})
-        for engine in engines:
-            effects = [
-                t.models[kind][engine]
-                for t in tables
-                if engine in t.models.get(kind, {})
-            ]
-            found.setdefault(kind, {})[engine] = _mean(effects, tolerance)
-    return found
-
-
-def _property(table: TableEvidence, name: str) -> float | None:
-    return {
-        "rows": math.log10(table.rows),
-        "columns": math.log10(max(table.features, 1)),
-        "noise": table.noise,
-        "classes": float(table.task != "regression"),
-        "categories": float(table.categories > 0),
-    }[name]
-
-
-def _moderators(
-    tables: Sequence[TableEvidence], names: Sequence[str], tolerance: float
-) -> list[dict[str, Any]]:
-    """Return what each property of a table does to the gain by each penalty.
-
-    The intervals of all together hold 95 times in 100 (Bonferroni).
-    """
-    asked = []
-    for penalty in names:
-        pairs = _of(tables, penalty, TOGETHER)
-        for name in MODERATORS:
-            known = [
-                (x, one.gain)
-                for t, one in pairs
-                if (x := _property(t, name)) is not None
-            ]
-            if _varies([x for x, _ in known]):
-                asked.append((penalty, name, known))
-    level = 1 - 0.05 / max(len(asked), 1)
-    found = []
-    for penalty, name, known in asked:
-        gains = [gain for _, gain in known]
-        slope = pool_slope(
-            [g.value for g in gains],
-            [g.variance for g in gains],
-            [x for x, _ in known],
-            level,
-        )
-        ends = map(_share, (slope.estimate, slope.low, slope.high))
-        change = LossChange(*ends, "")
-        found.append(
-            {
-                "penalty": penalty,
-                "moderator": name,
-                "change": change.estimate,
-                "low": change.low,
-                "high": change.high,
-                "word": change.word(tolerance),
-                "tables": len(known),
-            }
-        )
-    return found
-
-
 def _varies(values: Sequence[float]) -> bool:
     """Return whether a slope along ``values`` can be estimated."""
     if len(values) < _MIN_FOR_SLOPE:
@@ -352,38 +326,6 @@ def _varies(values: Sequence[float]) -> bool:
     if distinct <= {0.0, 1.0}:
         return min(values.count(0.0), values.count(1.0)) >= _MIN_OF_A_KIND
     return len(distinct) >= _MIN_FOR_SLOPE / 2
-
-
-def _first(
-    tables: Sequence[TableEvidence],
-    ranked: Sequence[str],
-    penalties: Mapping[str, Mapping[str, Mapping[str, Any]]],
-    tolerance: float,
-) -> list[dict[str, Any]]:
-    """Return what to tune by the number of trials.
-
-    With the fewest trials: what lowers the mean loss by more than the tolerance and is
-    shown to lower it; then all that is shown to lower it; with the most also what is
-    not settled. What is shown to change the loss by less than the tolerance, or not to
-    lower it, is never tuned.
-    """
-    gains = {name: penalties[name][TOGETHER]["gain"] for name in ranked}
-    known = {name: gain for name, gain in gains.items() if gain is not None}
-    shown = [name for name, gain in known.items() if gain["word"] == "better"]
-    much = [name for name in shown if known[name]["change"] < -tolerance]
-    rest = [n for n, g in known.items() if g["word"] in {"not settled", "as good"}]
-    chosen = (much or shown[:1], shown, shown + rest)
-    return [
-        {
-            "trials": trials,
-            "tune": list(names),
-            "leave": [name for name in known if name not in names],
-            "later": _mean(
-                [t.later[trials] for t in tables if trials in t.later], tolerance
-            ),
-        }
-        for trials, names in zip(CHECKPOINTS, chosen, strict=True)
-    ]
 
 
 def _rounded(content: Any) -> Any:

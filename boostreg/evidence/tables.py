@@ -11,19 +11,20 @@ penalty, the change is 0 in every fold, which does not mean that it is known exa
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from boostreg.errors import DataError
 from boostreg.figures.scale import is_number
 from boostreg.penalty.value import SCALED
-from boostreg.report.results import EffectData, PathData, Results, TunedPenaltyData
+from boostreg.report.results import EffectData, PathData, Results
 
 __all__ = [
     "MODELS",
     "SIZES",
     "TOGETHER",
-    "Effect",
+    "LogRatio",
     "PenaltyEvidence",
     "TableEvidence",
     "table_evidence",
@@ -40,12 +41,24 @@ _LINEAR = ("ridge", "lasso", "elastic_net")
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class LogRatio:
     """The logarithm of a ratio, its variance, and the word of its run, if any."""
 
     value: float
     variance: float
     word: str = ""
+
+    @property
+    def change(self) -> float:
+        """The ratio less 1."""
+        return math.expm1(min(self.value, 700.0))
+
+    @property
+    def ends(self) -> dict[str, float]:
+        """The change with its 95 % interval."""
+        half = 1.96 * math.sqrt(self.variance)
+        low, high = (LogRatio(self.value + end, self.variance) for end in (-half, half))
+        return {"change": self.change, "low": low.change, "high": high.change}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +67,11 @@ class PenaltyEvidence:
 
     Attributes
     ----------
-    gain : Effect
+    gain : LogRatio
         Change of the loss by tuning it, the others at their tuned values.
-    alone : Effect or None
+    alone : LogRatio or None
         The same without the other penalties.
-    sizes : mapping of str to Effect
+    sizes : mapping of str to LogRatio
         Factors on ``SIZES``, by the same.
     leaf_weight : float or None
         Logarithm of the factor on the mean absolute leaf weight.
@@ -70,9 +83,9 @@ class PenaltyEvidence:
         The strongest value that was tried.
     """
 
-    gain: Effect
-    alone: Effect | None = None
-    sizes: Mapping[str, Effect] = field(default_factory=dict)
+    gain: LogRatio
+    alone: LogRatio | None = None
+    sizes: Mapping[str, LogRatio] = field(default_factory=dict)
     leaf_weight: float | None = None
     values: tuple[float, ...] = ()
     off: float = 0.0
@@ -114,7 +127,7 @@ class TableEvidence:
         ``PenaltyEvidence`` by penalty, then by engine or ``TOGETHER``.
     models : mapping
         Change of loss from each of ``MODELS`` to the tuned model, by engine.
-    later : mapping of int to Effect
+    later : mapping of int to LogRatio
         Change of loss by all trials after the first so many, mean over engines.
     """
 
@@ -131,8 +144,26 @@ class TableEvidence:
     tolerance: float
     trials: int
     penalties: Mapping[str, Mapping[str, PenaltyEvidence]]
-    models: Mapping[str, Mapping[str, Effect]]
-    later: Mapping[int, Effect]
+    models: Mapping[str, Mapping[str, LogRatio]]
+    later: Mapping[int, LogRatio]
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The table in plain data."""
+        names = ("name", "source", "target", "task", "rows", "categories", "noise")
+        own = {name: getattr(self, name) for name in names}
+        return own | {"columns": self.features, "trials": self.trials}
+
+    @property
+    def properties(self) -> dict[str, float | None]:
+        """What may move an effect: logarithms of sizes, shares, and 0 or 1."""
+        return {
+            "rows": math.log10(self.rows),
+            "columns": math.log10(max(self.features, 1)),
+            "noise": self.noise,
+            "classes": float(self.task != "regression"),
+            "categories": float(self.categories > 0),
+        }
 
 
 def table_evidence(
@@ -143,19 +174,20 @@ def table_evidence(
     Raises DataError, which says what is missing, if no penalty was judged on outer rows
     around the tuned model.
     """
-    data, study = results["data"], results["study"]
+    data, run = results["data"], _Run(results)
     penalties: dict[str, dict[str, PenaltyEvidence]] = {}
     for engine, effects in results["effects"].items():
         for penalty, effect in effects.items():
-            if (found := _penalty(results, penalty, effect)) is not None:
+            if (found := run.penalty(penalty, effect)) is not None:
                 penalties.setdefault(penalty, {})[engine] = found
     for penalty, by_engine in penalties.items():
-        by_engine[TOGETHER] = _together(results, penalty, by_engine)
+        by_engine[TOGETHER] = run.together(penalty, by_engine)
     if not penalties:
         raise DataError(
             "no penalty was tuned and judged on outer rows; set paths.points to 4 or "
             "more."
         )
+    later = {n: run.later(n) for n in checkpoints}
     kinds = [column["kind"] for column in data["columns"]]
     return TableEvidence(
         name=name,
@@ -165,181 +197,154 @@ def table_evidence(
         task=data["task"],
         rows=data["rows"],
         features=data["features"],
-        training_rows=data["rows"] / (1 + results["outer_ratio"]),
+        training_rows=run.training_rows,
         categories=kinds.count("category") / max(len(kinds), 1),
-        noise=_noise(results),
-        tolerance=study["tolerance"],
-        trials=study["search"]["trials"],
+        noise=run.noise,
+        tolerance=results["study"]["tolerance"],
+        trials=results["study"]["search"]["trials"],
         penalties=penalties,
-        models=_models(results),
-        later={n: one for n in checkpoints if (one := _later(results, n)) is not None},
+        models=run.models,
+        later={n: one for n, one in later.items() if one is not None},
     )
 
 
-def _quantile(degrees: float) -> float:
-    from scipy.stats import t
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Results, read as effects."""
 
-    return float(t.ppf(0.975, max(degrees, 1)))
+    results: Results
 
+    @property
+    def training_rows(self) -> float:
+        """Rows that a model is judged after training on."""
+        return self.results["data"]["rows"] / (1 + self.results["outer_ratio"])
 
-def _least(results: Results) -> float:
-    return float((results["study"]["tolerance"] / 4) ** 2)
-
-
-def _effect(
-    ends: Sequence[float | None], degrees: float, least: float, word: str = ""
-) -> Effect | None:
-    """Return the effect of a ratio and its interval; None if there is none."""
-    if not all(is_number(end) and end > 0 for end in ends):
-        return None
-    value, low, high = (math.log(end) for end in ends if end)
-    error = (high - low) / (2 * _quantile(degrees))
-    return Effect(value, max(error**2, least), word)
-
-
-def _change(change: Mapping[str, object], results: Results) -> Effect | None:
-    """Return the effect of a change of loss; None without an interval."""
-    shares = [change.get(key) for key in ("change", "low", "high")]
-    ratios = [1 + share for share in shares if is_number(share)]
-    if len(ratios) < len(shares):
-        return None
-    degrees = results["data"]["rows"] - 1
-    return _effect(ratios, degrees, _least(results), str(change.get("word", "")))
-
-
-def _penalty(
-    results: Results, penalty: str, effect: EffectData
-) -> PenaltyEvidence | None:
-    tuned = effect["tuned"]
-    gain = None if tuned is None else _change(tuned["against_off"], results)
-    if tuned is None or gain is None:
-        return None
-    folds = len(tuned["values"])
-    sizes = {
-        name: found
-        for name in SIZES
-        if name in tuned["factors"]
-        and (found := _effect(tuned["factors"][name], folds - 1, _least(results)))
-    }
-    alone = effect["alone"]
-    points = _tuned_path(effect)
-    rows = _in_rows(results, penalty)
-    return PenaltyEvidence(
-        gain=gain,
-        alone=None if alone is None else _change(alone["against_off"], results),
-        sizes=sizes,
-        leaf_weight=None if points is None else _leaf_weight(points, tuned),
-        values=tuple(v * rows for v in tuned["values"] if is_number(v)) if rows else (),
-        off=tuned["off"] * (rows or 1.0),
-        highest=effect["points"][-1]["value"] * (rows or math.nan),
-    )
-
-
-def _in_rows(results: Results, penalty: str) -> float | None:
-    """Return the factor from the study's unit to rows; None if it is not known."""
-    if penalty not in SCALED:
-        return 1.0
-    scale = results["study"]["search"]["scale"]
-    training = results["data"]["rows"] / (1 + results["outer_ratio"])
-    return {"rows": 1.0, "share": training, "raw": None}[scale]
-
-
-def _tuned_path(effect: EffectData) -> PathData | EffectData | None:
-    """Return the path around the tuned model, read where each curve stops."""
-    paths: tuple[PathData | EffectData, ...] = (effect, *effect["others"])
-    fitting = (p for p in paths if (p["anchor"], p["reading"]) == ("tuned", "stopped"))
-    return next(fitting, None)
-
-
-def _leaf_weight(path: PathData | EffectData, tuned: TunedPenaltyData) -> float | None:
-    """Return the log factor on the mean absolute leaf weight, mean over outer folds."""
-    by_value = {
-        point["value"]: math.log(norm / leaves)
-        for point in path["points"]
-        if is_number(norm := point["l1_norm"])
-        and is_number(leaves := point["leaves"])
-        and norm > 0
-        and leaves > 0
-    }
-    off = by_value.get(path["points"][0]["value"])
-    found = [by_value.get(v) for v in tuned["values"] if v is not None]
-    known = [v for v in found if v is not None]
-    if off is None or not known:
-        return None
-    return math.fsum(known) / len(known) - off
-
-
-def _together(
-    results: Results, penalty: str, by_engine: Mapping[str, PenaltyEvidence]
-) -> PenaltyEvidence:
-    """Return the effect with all engines; with one engine, that of this one."""
-    whole = results["penalties"].get(penalty)
-    gain = None if whole is None else _change(whole["against_off"], results)
-    if gain is not None and whole is not None and whole["anchor"] == "tuned":
-        return PenaltyEvidence(gain)
-    gains = [one.gain for one in by_engine.values()]
-    value = math.fsum(one.value for one in gains) / len(gains)
-    word = gains[0].word if len(gains) == 1 else ""
-    return PenaltyEvidence(Effect(value, max(one.variance for one in gains), word))
-
-
-def _noise(results: Results) -> float | None:
-    losses = [one["best"]["outer"]["loss"] for one in results["engines"].values()]
-    known = [loss for loss in losses if is_number(loss)]
-    mean = results["baselines"].get("mean")
-    reference = None if mean is None else mean["outer"]["loss"]
-    if not known or not is_number(reference) or reference <= 0:
-        return None
-    return min(known) / reference
-
-
-def _models(results: Results) -> dict[str, dict[str, Effect]]:
-    """Return the change of loss to the tuned model of each engine."""
-    found: dict[str, dict[str, Effect]] = {}
-    for kind, engine, ends in _compared(results):
-        effect = _change(ends, results)
-        if effect is not None:
-            found.setdefault(kind, {})[engine] = effect
-    return found
-
-
-def _compared(
-    results: Results,
-) -> Iterator[tuple[str, str, Mapping[str, object]]]:
-    """Yield what a tuned model is compared with, its engine, and the change to it."""
-    for one in results["comparisons"]:
-        engine, _, pick = one["a"].partition(" ")
-        if pick == "best" and one["b"] == f"{engine} unpenalised":
-            yield "unpenalised", engine, one
-        elif pick == "best" and one["b"] == f"{engine} default":
-            yield "default", engine, one
-        elif one["a"] in _LINEAR and one["b"].endswith(" best"):
-            yield "linear", one["b"].partition(" ")[0], _reversed(one)
-
-
-_TURNED = {"better": "worse", "worse": "better", "same": "same"}
-
-
-def _reversed(one: Mapping[str, object]) -> dict[str, object]:
-    """Return the change from ``a`` to ``b``, given that from ``b`` to ``a``."""
-    shares = [one.get(key) for key in ("change", "high", "low")]
-    turned = [1 / (1 + v) - 1 for v in shares if is_number(v) and v > -1]
-    if len(turned) < len(shares):
-        return {}
-    word = _TURNED.get(str(one.get("word")), "not settled")
-    return {**dict(zip(("change", "low", "high"), turned, strict=True)), "word": word}
-
-
-def _later(results: Results, trials: int) -> Effect | None:
-    """Return what the trials after the first so many change, mean over engines."""
-    if results["study"]["search"]["trials"] <= trials:
-        return None
-    effects = []
-    for engine in results["engines"].values():
-        before = [one for one in engine["overtuning"] if one["trial"] < trials]
-        found = _change(before[-1]["later"], results) if before else None
-        if found is None:
+    @property
+    def noise(self) -> float | None:
+        """Lowest loss of a tuned ensemble over that of the mean."""
+        engines = self.results["engines"].values()
+        losses = [one["best"]["outer"]["loss"] for one in engines]
+        known = [loss for loss in losses if is_number(loss)]
+        mean = self.results["baselines"].get("mean")
+        reference = None if mean is None else mean["outer"]["loss"]
+        if not known or not is_number(reference) or reference <= 0:
             return None
-        effects.append(found)
+        return min(known) / reference
+
+    @property
+    def models(self) -> dict[str, dict[str, LogRatio]]:
+        """Change of loss from each of ``MODELS`` to the tuned one, by engine."""
+        found: dict[str, dict[str, LogRatio]] = {}
+        for one in self.results["comparisons"]:
+            a, b, effect = one["a"], one["b"], self.change(one)
+            engine = a.removesuffix(" best")
+            if effect is None:
+                continue
+            if b in (f"{engine} unpenalised", f"{engine} default") and engine != a:
+                found.setdefault(b.rpartition(" ")[2], {})[engine] = effect
+            elif a in _LINEAR and b.endswith(" best"):
+                turned = LogRatio(-effect.value, effect.variance)
+                found.setdefault("linear", {})[b.removesuffix(" best")] = turned
+        return found
+
+    def effect(
+        self, ratios: Sequence[float | None], degrees: float, word: str = ""
+    ) -> LogRatio | None:
+        """Return the effect of a ratio and its interval; None if there is none."""
+        from scipy.stats import t
+
+        known = [ratio for ratio in ratios if is_number(ratio) and ratio > 0]
+        if len(known) < len(ratios):
+            return None
+        value, low, high = map(math.log, known)
+        error = (high - low) / (2 * float(t.ppf(0.975, max(degrees, 1))))
+        least = self.results["study"]["tolerance"] / 4
+        return LogRatio(value, max(error, least) ** 2, word)
+
+    def change(self, change: Mapping[str, object]) -> LogRatio | None:
+        """Return the effect of a change of loss; None without an interval."""
+        shares = [change.get(key) for key in ("change", "low", "high")]
+        ratios = [1 + share if is_number(share) else None for share in shares]
+        degrees = self.results["data"]["rows"] - 1
+        return self.effect(ratios, degrees, str(change.get("word", "")))
+
+    def rows_per_unit(self, penalty: str) -> float | None:
+        """Return the factor from the study's unit to rows; None if it is not known."""
+        if penalty not in SCALED:
+            return 1.0
+        scale = self.results["study"]["search"]["scale"]
+        return {"rows": 1.0, "share": self.training_rows, "raw": None}[scale]
+
+    def penalty(self, penalty: str, effect: EffectData) -> PenaltyEvidence | None:
+        """Return what a penalty does with one engine; None if it was not judged."""
+        tuned, alone = effect["tuned"], effect["alone"]
+        gain = None if tuned is None else self.change(tuned["against_off"])
+        if tuned is None or gain is None:
+            return None
+        sizes = {
+            name: self.effect(tuned["factors"].get(name, [None]), folds)
+            for name in SIZES
+            for folds in [len(tuned["values"]) - 1]
+        }
+        rows = self.rows_per_unit(penalty)
+        known = [v for v in tuned["values"] if is_number(v)]
+        return PenaltyEvidence(
+            gain=gain,
+            alone=None if alone is None else self.change(alone["against_off"]),
+            sizes={name: one for name, one in sizes.items() if one is not None},
+            leaf_weight=_leaf_weight(effect, known),
+            values=tuple(v * rows for v in known) if rows else (),
+            off=tuned["off"] * (rows or 1.0),
+            highest=effect["points"][-1]["value"] * (rows or math.nan),
+        )
+
+    def together(
+        self, penalty: str, by_engine: Mapping[str, PenaltyEvidence]
+    ) -> PenaltyEvidence:
+        """Return the effect with all engines; with one engine, that of this one."""
+        whole = self.results["penalties"].get(penalty)
+        if whole is not None and whole["anchor"] == "tuned":
+            gain = self.change(whole["against_off"])
+            if gain is not None:
+                return PenaltyEvidence(gain)
+        gains = [one.gain for one in by_engine.values()]
+        return PenaltyEvidence(gains[0] if len(gains) == 1 else _mean(gains))
+
+    def later(self, trials: int) -> LogRatio | None:
+        """Return what all trials after the first so many change; None if unknown."""
+        if self.results["study"]["search"]["trials"] <= trials:
+            return None
+        effects = []
+        for engine in self.results["engines"].values():
+            before = [one for one in engine["overtuning"] if one["trial"] < trials]
+            found = self.change(before[-1]["later"]) if before else None
+            if found is None:
+                return None
+            effects.append(found)
+        return _mean(effects)
+
+
+def _mean(effects: Sequence[LogRatio]) -> LogRatio:
+    """Return the mean over engines; they have the same rows, so no variance less."""
     value = math.fsum(one.value for one in effects) / len(effects)
-    return Effect(value, max(one.variance for one in effects))
+    return LogRatio(value, max(one.variance for one in effects))
+
+
+def _leaf_weight(effect: EffectData, values: Sequence[float]) -> float | None:
+    """Return the log factor on the mean absolute leaf weight, mean over outer folds."""
+    paths: tuple[PathData | EffectData, ...] = (effect, *effect["others"])
+    for path in paths:
+        if (path["anchor"], path["reading"]) != ("tuned", "stopped"):
+            continue
+        by_value = {
+            point["value"]: math.log(norm / leaves)
+            for point in path["points"]
+            if is_number(norm := point["l1_norm"])
+            and is_number(leaves := point["leaves"])
+            and min(norm, leaves) > 0
+        }
+        off = by_value.get(path["points"][0]["value"])
+        known = [by_value[value] for value in values if value in by_value]
+        if off is not None and known:
+            return math.fsum(known) / len(known) - off
+    return None

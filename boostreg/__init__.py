@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors read; at run time names are lazy
     from boostreg.effects.path import penalty_path
-    from boostreg.errors import BoostregError
+    from boostreg.errors import BoostregError, UnseenCategoryWarning
     from boostreg.estimators import BoostedClassifier, BoostedRegressor
     from boostreg.penalty import Penalty, Units
     from boostreg.saved import load_model
@@ -24,6 +24,7 @@ __all__ = [
     "TreeSize",
     "Tuned",
     "Units",
+    "UnseenCategoryWarning",
     "load_model",
     "open_run",
     "penalty_path",
@@ -45,6 +46,7 @@ _HOMES = {
     "TreeSize": "boostreg.trees",
     "Tuned": "boostreg.tuning.tuned",
     "Units": "boostreg.penalty",
+    "UnseenCategoryWarning": "boostreg.errors",
     "load_model": "boostreg.saved",
     "open_run": "boostreg.study.run",
     "penalty_path": "boostreg.effects.path",

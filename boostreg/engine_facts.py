@@ -63,8 +63,8 @@ class Wrapper:
         What its arguments are if omitted, by the library's names.
     for_categories : tuple of str
         Parameters that act on category columns alone.
-    with_categories : str
-        A further argument without which category columns are refused.
+    with_categories : mapping
+        Further arguments without which category columns are refused.
     without_effect : tuple of str
         Parameters that change no tree, or that a classifier sets itself.
     """
@@ -74,7 +74,9 @@ class Wrapper:
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     defaults: Mapping[str, float | str | None]
     for_categories: tuple[str, ...] = ()
-    with_categories: str = ""
+    with_categories: Mapping[str, bool] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     without_effect: tuple[str, ...] = ()
 
 
@@ -160,7 +162,7 @@ ENGINE_FACTS: Mapping[str, EngineFacts] = MappingProxyType(
                     "max_cat_threshold": 64,
                 },
                 for_categories=("max_cat_to_onehot", "max_cat_threshold"),
-                with_categories="enable_categorical=True",
+                with_categories=MappingProxyType({"enable_categorical": True}),
                 without_effect=("num_class",),
             ),
         ),

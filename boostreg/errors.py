@@ -1,4 +1,4 @@
-"""The exceptions of boostreg.
+"""The exceptions and warnings of boostreg.
 
 Each one is also a builtin exception, so callers can catch either ``BoostregError`` or
 the kind of error (``ValueError``).
@@ -21,6 +21,7 @@ __all__ = [
     "PenaltyError",
     "RunError",
     "StudyError",
+    "UnseenCategoryWarning",
     "UnsupportedPenaltyError",
     "nearest",
     "reason",
@@ -183,6 +184,20 @@ class RunError(BoostregError, RuntimeError):
 
 class InterruptedRunError(BoostregError, RuntimeError):
     """A run was stopped by a signal; finished work is in the journal."""
+
+
+class UnseenCategoryWarning(UserWarning):
+    """Rows to predict have categories that are not in the training data.
+
+    A model warns once per column, with the categories of the rows at hand.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> warnings.simplefilter("ignore", UnseenCategoryWarning)  # no warning at all
+    >>> warnings.simplefilter("error", UnseenCategoryWarning)  # an error instead
+    >>> warnings.resetwarnings()
+    """
 
 
 def reason(error: Exception) -> str:

@@ -32,11 +32,12 @@ References
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from boostreg.arrays import Array
+from boostreg.data import Table
 from boostreg.errors import DataError, StudyError
 from boostreg.penalty import Units
 
@@ -256,6 +257,40 @@ class Objective:
     def n_outputs(self) -> int:
         """Raw scores per row: the number of classes for softmax, otherwise 1."""
         return self.n_classes if self.name == "softmax" else 1
+
+    def without_offset(self, table: Table) -> Table:
+        """Return the table of the same problem without an offset of the raw score.
+
+        The mean of a row with offset ``o`` is ``m = exp(f + o)``. With a log link the
+        unit deviance of variance power r (1 for Poisson, 2 for gamma) satisfies ``d(y,
+        exp(f + o)) = exp((2 - r) o) d(y exp(-o), exp(f))`` for every f, so derivatives
+        and trees are those of the target ``y exp(-o)`` with row weights multiplied by
+        ``exp((2 - r) o)``: counts with an offset are rates with the exposure as weight.
+
+        Raises
+        ------
+        StudyError
+            If the objective has no log link.
+        """
+        if table.offset is None:
+            return table
+        if not self.log_link:
+            raise StudyError(
+                "offset needs an objective with a log link (poisson, gamma, tweedie), "
+                f"got {self.name!r}."
+            )
+        weights = np.ones(table.n_samples) if table.weights is None else table.weights
+        note = (
+            "The target is divided by exp(offset), so losses and predictions are per "
+            "unit of exposure."
+        )
+        return replace(
+            table,
+            y=table.y * np.exp(-table.offset),
+            weights=weights * np.exp(self.target_power * table.offset),
+            offset=None,
+            notes=(*table.notes, note),
+        )
 
     def check_target(self, y: Array) -> None:
         """Raise DataError if ``y`` lies outside the objective's domain or float32.

@@ -5,12 +5,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-__all__ = ["Event", "Progress", "bar", "can_show_bar", "printable"]
+__all__ = [
+    "REMARKS",
+    "Event",
+    "Progress",
+    "bar",
+    "can_show_bar",
+    "duration",
+    "printable",
+]
 
 _CONTROL = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
 )
 """Control characters, including text direction, except tab and newline."""
+
+
+REMARKS = ("note", "warning")
+"""Stages of events that are only a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +32,24 @@ class Event:
     Attributes
     ----------
     stage : str
-        ``warning``, ``trials``, or the name of a later stage, which runs fits.
+        ``note`` or ``warning``, ``trials`` of a search from Python, or what a run does.
     done, total : int
-        Finished and requested trials of the run, or fits of the stage.
+        Finished and requested trials of a search; of a run, its finished pieces of
+        work, mostly fits, and the number that it is expected to need.
     text : str
-        The warning, or the best candidate so far of the search whose trial ended.
+        The note or warning, or the best candidate so far of the search that goes on.
+    share : float or None
+        Finished share of the time of the run.
+    seconds_left : float or None
+        Expected wall seconds until the end of the run.
     """
 
     stage: str
     done: int = 0
     total: int = 0
     text: str = ""
+    share: float | None = None
+    seconds_left: float | None = None
 
 
 Progress = Callable[[Event], object]
@@ -46,38 +65,59 @@ def printable(text: object) -> str:
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(text))
 
 
+_MINUTE = 60.0
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words, rounded as an estimate.
+
+    >>> duration(0.2), duration(42.4), duration(390), duration(8000)
+    ('1 s', '40 s', '6 min', '2 h 15 min')
+    """
+    if seconds < _MINUTE - 5:
+        return f"{max(round(seconds), 1) if seconds < 20 else round(seconds, -1):.0f} s"
+    if seconds < 100 * _MINUTE:
+        return f"{max(round(seconds / _MINUTE), 1)} min"
+    hours, rest = divmod(15 * round(seconds / (15 * _MINUTE)), 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
 @contextmanager
 def bar() -> Iterator[Progress]:
-    """Show one bar per stage, the last search's best trial, and the time left."""
+    """Show one bar with the time left, what is being done, and the best candidate."""
     from rich import progress as columns
     from rich.console import Console
 
     with columns.Progress(
-        columns.MofNCompleteColumn(),
-        columns.TextColumn("{task.fields[unit]}"),
         columns.BarColumn(),
-        columns.TimeRemainingColumn(compact=True),
+        columns.TextColumn("{task.fields[left]}", markup=False),
+        columns.TextColumn("{task.fields[count]}", markup=False),
         columns.TextColumn("{task.description}", markup=False),
         console=Console(stderr=True),
         transient=True,
     ) as shown:
-        task = shown.add_task("starting", total=None, unit="trials", stage="")
+        task = shown.add_task("starting", total=None, left="", count="")
 
         def show(event: Event) -> None:
-            if event.stage == "warning":
-                text = printable(f"warning: {event.text}")
+            if event.stage in REMARKS:
+                text = printable(f"{event.stage}: {event.text}")
                 shown.console.print(text, markup=False, highlight=False)
                 return
-            trials = event.stage == "trials"
-            if shown.tasks[task].fields["stage"] != event.stage:
-                unit = "trials" if trials else "fits"
-                shown.reset(task, total=None, stage=event.stage, unit=unit)
+            trials, share = event.stage == "trials", event.share
+            named = [] if trials else [event.stage]
+            unit = "trials" if trials else "fits"
             shown.update(
                 task,
-                completed=event.done,
                 total=event.total or None,
-                description=printable(event.text) if trials else event.stage,
+                completed=event.done if share is None else share * event.total,
+                count=f"{event.done:,}/{event.total:,} {unit}",
+                description=printable(": ".join(filter(None, [*named, event.text]))),
             )
+            seconds = event.seconds_left
+            if seconds is None:
+                seconds = shown.tasks[task].time_remaining
+            left = "" if seconds is None else f"{duration(seconds)} left"
+            shown.update(task, left=left)
 
         yield show
 

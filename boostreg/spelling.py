@@ -20,6 +20,7 @@ _NAMES = {
     "timeout": ("time_budget", "time_limit", "budget"),
     "cv": ("folds", "n_splits", "n_folds"),
     "sample_weight": ("weight", "weights"),
+    "offset": ("base_margin", "init_score"),
     "objective": ("loss", "metric", "scoring", "eval_metric"),
     "engine": ("estimator", "model", "library", "booster"),
     "space": ("param_distributions", "params", "search_space", "param_grid"),

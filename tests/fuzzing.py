@@ -22,10 +22,10 @@ from ruamel.yaml import YAML
 from boostreg import BoostedClassifier, BoostedRegressor, load_model, tree_size
 from boostreg.errors import BoostregError
 from boostreg.study.article import claims_page
+from boostreg.study.forecast import outline
 from boostreg.study.index import write_index
 from boostreg.study.load import load_study
 from boostreg.study.output import find_model, rebuild_report
-from boostreg.study.plan import outline
 from boostreg.study.run import open_run
 from boostreg.study.runner import run_study
 

@@ -16,6 +16,7 @@ import numpy as np
 from boostreg.fits import schedule
 from boostreg.fits.fit import CutError, FitResult, derive_seed
 from boostreg.fits.ledger import Ledger
+from boostreg.fits.work import Timed
 from boostreg.trees import SIZES, SizeCurves
 from boostreg.tuning.search import TuningJob
 from boostreg.tuning.tune import limit_of
@@ -146,7 +147,7 @@ class Machine:
         self.now, _, future, result, error = heapq.heappop(self._running)
         self._start()
         if error is None:
-            future.set_result(result.to_bytes())
+            future.set_result(Timed(result.to_bytes(), result.seconds))
         else:
             future.set_exception(error)
 

@@ -68,6 +68,38 @@ def test_help_lists_the_commands(command):
     ]
 
 
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("explain reg_", ["reg_alpha", "reg_lambda"]),
+        ("run mine.yaml --preset ", ["quick", "default", "thorough"]),
+        ("spaces probst", ["probst2019"]),
+        ("validate ", ["mine.yaml", "rows.csv", "studies/a.yaml"]),
+        ("validate studies/", ["studies/a.yaml"]),
+        ("report ", ["reports/mine"]),
+        ("report reports/", ["reports/mine"]),
+        ("report nowhere/", []),
+        ("expl", ["explain"]),
+    ],
+)
+def test_shell_completes_names(monkeypatch, capsys, tmp_path, typed, completed):
+    study(tmp_path)
+    (tmp_path / "notes.md").touch()
+    (tmp_path / "reports/mine").mkdir(parents=True)
+    (tmp_path / "reports/mine/results.json").touch()
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies/a.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("_BOOSTREG_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"boostreg {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split(" "))))
+
+    with pytest.raises(SystemExit):
+        cli.app(prog_name="boostreg")
+
+    assert capsys.readouterr().out.split() == completed
+
+
 def test_spaces_are_listed_and_printed_with_their_source(main):
     status, out, err = main("spaces")
     assert (status, err) == (0, "")
@@ -328,55 +360,37 @@ def test_size_prints_every_size_of_a_model_file(main, tmp_path):
     assert sizes["trees"] == "3"
 
 
-def test_lines_come_at_most_every_five_seconds(capsys):
+def test_lines_come_at_most_every_five_seconds_with_the_time_left(capsys):
     now = [0.0]
     show = cli.Lines(clock=lambda: now[0])
+    standing = "xgboost, fold 2: best loss 0.5, 30 leaves"
 
-    show(Event("trials", 0, 40))
-    show(Event("trials", 1, 40, "xgboost, fold 2: best loss 0.5, 30 leaves"))
+    show(Event("defaults", 1, 400))
+    show(Event("searches", 2, 400, standing, share=0.1, seconds_left=371))
     now[0] = 6.0
-    show(Event("trials", 10, 40, "xgboost, all rows: no trial yet"))
-    now[0] = 7.0
-    show(Event("trials", 11, 40, "lightgbm, fold 0: no trial yet"))
-    show(Event("trials", 40, 40, "lightgbm, fold 0: best loss 0.25, 9 leaves"))
+    show(Event("searches", 90, 400, standing, share=0.3, seconds_left=371))
+    show(Event("searches", 91, 400, standing, share=0.3, seconds_left=370))
+    show(Event("writing the report"))
 
     assert capsys.readouterr().err.splitlines() == [
-        "40 trials",
-        "10 of 40 trials, about 18 s left; xgboost, all rows: no trial yet",
-        "40 of 40 trials; lightgbm, fold 0: best loss 0.25, 9 leaves",
+        "defaults: 1 of 400 fits",
+        f"about 6 min left; searches: 90 of 400 fits; {standing}",
+        "writing the report",
     ]
 
 
-def test_time_left_counts_only_the_fits_since_the_stage_began(capsys):
-    now = [0.0]
-    show = cli.Lines(clock=lambda: now[0])
-
-    show(Event("paths", 20, 60))
-    now[0] = 6.0
-    for done in (30, 31, 60):
-        show(Event("paths", done, 60))
-
-    assert capsys.readouterr().err.splitlines() == [
-        "paths",
-        "paths: 30 of 60 fits, about 18 s left",
-        "paths: 60 of 60 fits",
-    ]
-
-
-def test_bar_shows_trials_and_then_the_fits_of_a_stage(monkeypatch):
+def test_bar_shows_what_is_done_and_the_time_left(monkeypatch):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=120)
     monkeypatch.setattr("rich.console.Console", lambda **_: console)
 
     with cli.bar() as show:
-        show(Event("trials", 7, 40, "xgboost, fold 2: best loss 0.5, 1,234 leaves"))
+        show(Event("trials", 7, 40, "xgboost: best loss 0.5, 1,234 leaves"))
     with cli.bar() as show:
-        show(Event("trials", 7, 40))
-        show(Event("refits [and] models", 3, 90))
+        show(Event("refits [and] models", 3, 90, share=0.5, seconds_left=42))
 
-    assert re.search(r"7/40.* trials", screen.getvalue())
-    assert re.search(r"3/90.* fits", screen.getvalue())
-    assert "refits [and] models" in screen.getvalue()
+    assert re.search(r"7/40.* trials .*1,234 leaves", screen.getvalue())
+    assert re.search(r"40 s left 3/90 fits refits \[and\] models", screen.getvalue())
 
 
 def test_installed_command_is_the_module(command):

@@ -261,6 +261,8 @@ def test_run_of_a_table_is_the_run_of_its_study(main, table, tmp_path):
     assert status == 0
     done = json.loads(out)
     assert (tmp_path / done["report"]).is_file()
+    (answer,) = done["answer"]
+    assert answer.startswith("No answer: nothing was searched, because search.trials ")
     ran = load_study(tmp_path / done["folder"] / "study.yaml").spec.as_dict()
     written = load_study(tmp_path / "my-rows.yaml").spec.as_dict()
     assert ran.pop("data").pop("source") == f"../../{written.pop('data').pop('source')}"
@@ -268,3 +270,16 @@ def test_run_of_a_table_is_the_run_of_its_study(main, table, tmp_path):
         for part in ("paths", "validation", "metrics"):  # what the table adds
             content.pop(part)
     assert ran == written
+
+
+def test_whole_numbers_are_labels_by_the_name_of_their_column(main, tmp_path):
+    rows = "".join(f"{i % 4},{i % 7},{i % 6},{i % 5}\n" for i in range(60))
+    (tmp_path / "a.csv").write_text(f"homeState,pages,race,Type\n{rows}", "utf-8")
+
+    main("init", "a.csv", "--target", "Type", "--set", "data.types={race: number}")
+
+    text = (tmp_path / "a.yaml").read_text("utf-8")
+    assert "  # Whole numbers that are labels by the name of their column:" in text
+    data = load_study(tmp_path / "a.yaml").spec.data
+    assert data.types == {"race": "number", "homeState": "category", "Type": "category"}
+    assert data.task == "multiclass"

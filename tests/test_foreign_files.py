@@ -28,9 +28,9 @@ from boostreg.fits.journal import _checksum as checksum
 from boostreg.study import runner
 from boostreg.study.article import claims_page
 from boostreg.study.files import read_csv, write_csv, write_text
+from boostreg.study.forecast import outline
 from boostreg.study.load import load_study
 from boostreg.study.output import rebuild_report
-from boostreg.study.plan import outline
 from boostreg.study.run import open_run
 from boostreg.study.runner import run_study
 

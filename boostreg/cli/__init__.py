@@ -7,11 +7,12 @@ the libraries that they need, so that ``--help`` is quick.
 import errno
 import io
 import json
+import math
+import re
 import signal
 import sys
 import time
-import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,7 +29,7 @@ from boostreg.errors import (
     RunError,
     reason,
 )
-from boostreg.progress import bar, printable
+from boostreg.progress import REMARKS, bar, duration, printable
 from boostreg.study.presets import PRESETS, preset_lines
 
 if TYPE_CHECKING:
@@ -43,31 +44,20 @@ class Lines:
     """Progress for a log: plain lines on standard error, one every few seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._stage, self._first = "", 0
-        self._started = self._last_printed = clock()
+        self._clock, self._last_printed = clock, -math.inf
 
     def __call__(self, event: "Event") -> None:
-        """Print a line, unless the last one of the same stage is recent."""
-        now, done, total = self._clock(), event.done, event.total
-        trials = event.stage == "trials"
-        if event.stage == "warning":
-            self._print(f"warning: {event.text}", now)
-        elif event.stage != self._stage:
-            # Fits that were done before the stage took none of its time.
-            self._stage, self._first, self._started = event.stage, done, now
-            self._print(f"{total:,} trials" if trials else event.stage, now)
-        elif done == total or now - self._last_printed >= _SECONDS_BETWEEN_LINES:
-            counted, left = f"{done:,} of {total:,}", ""
-            if self._first < done < total:
-                seconds_each = (now - self._started) / (done - self._first)
-                left = f", about {seconds_each * (total - done):,.0f} s left"
-            self._print(
-                f"{counted} trials{left}; {event.text}"
-                if trials
-                else f"{event.stage}: {counted} fits{left}",
-                now,
-            )
+        """Print a line, unless the last one is recent."""
+        now, left = self._clock(), event.seconds_left
+        if event.stage in REMARKS:
+            self._print(f"{event.stage}: {event.text}", now)
+        elif not event.total:
+            self._print(event.stage, now)
+        elif now - self._last_printed >= _SECONDS_BETWEEN_LINES:
+            parts = [f"{event.stage}: {event.done:,} of {event.total:,} fits"]
+            if left is not None:
+                parts.insert(0, f"about {duration(left)} left")
+            self._print("; ".join(filter(None, [*parts, event.text])), now)
 
     def _print(self, text: str, now: float) -> None:
         self._last_printed = now
@@ -87,12 +77,15 @@ class _Group(TyperGroup):
 app = typer.Typer(
     cls=_Group,
     help="Find out which penalties of a boosted ensemble matter, and what each does.",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
+_STUDY = re.compile(
+    r"\.(ya?ml|json|csv|tsv|txt|parquet|feather|arrow|xlsx)(\.(gz|bz2|xz|zst|zip))?$"
+)
+_RESULTS = "results.json"
 _BAD_PATH = frozenset(
     {
         *(errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
@@ -107,9 +100,55 @@ def _known_preset(name: str | None) -> str | None:
     return name
 
 
+def _beginning_with(start: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(start)]
+
+
+def _penalties(incomplete: str) -> list[str]:
+    from boostreg.penalty.value import PENALTIES
+
+    return _beginning_with(incomplete, PENALTIES)
+
+
+def _spaces(incomplete: str) -> list[str]:
+    from boostreg.penalty.shipped import space_names
+
+    return _beginning_with(incomplete, space_names())
+
+
+def _presets(incomplete: str) -> list[str]:
+    return _beginning_with(incomplete, PRESETS)
+
+
+def _entries(start: str, usual: str, wanted: Callable[[Path], bool]) -> list[str]:
+    """Return wanted entries of the folder being typed, at first also of the usual one.
+
+    Where there is none, the shell completes names of files.
+    """
+    typed, slash, _ = start.rpartition("/")
+    folders = [typed + slash] if slash else ["", f"{usual}/"]
+    found = (
+        f"{folder}{path.name}"
+        for folder in folders
+        if Path(folder).is_dir()
+        for path in sorted(Path(folder).iterdir())
+        if wanted(path)
+    )
+    return _beginning_with(start, found)
+
+
+def _studies(incomplete: str) -> list[str]:
+    return _entries(incomplete, "studies", lambda path: bool(_STUDY.search(path.name)))
+
+
+def _runs(incomplete: str) -> list[str]:
+    return _entries(incomplete, "reports", lambda path: (path / _RESULTS).exists())
+
+
 StudySource = Annotated[
     str,
     typer.Argument(
+        autocompletion=_studies,
         help="Study file, such as studies/quickstart.yaml; or a table with --target.",
     ),
 ]
@@ -130,11 +169,14 @@ PresetOption = Annotated[
         "--preset",
         metavar="NAME",
         callback=_known_preset,
+        autocompletion=_presets,
         help="How much work to do, unless the study or --set says otherwise. "
         + "; ".join(preset_lines()),
     ),
 ]
-RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
+RunFolder = Annotated[
+    Path, typer.Argument(autocompletion=_runs, help="Folder of a finished run.")
+]
 RunsFolder = Annotated[Path, typer.Argument(help="Folder that contains runs.")]
 
 
@@ -184,6 +226,8 @@ def init(
 ) -> None:
     """Write a commented study file for a table."""
     from boostreg.study.draft import draft_study, name_of, write_draft
+    from boostreg.study.forecast import time_line
+    from boostreg.study.plan import Plan
 
     path = Path(f"{name_of(data)}.yaml") if out is None else out
     draft = draft_study(data, target, path, _changes(preset, settings))
@@ -192,6 +236,7 @@ def init(
         _print(line)
     quick = "" if preset else "; for a first look, add --preset quick"
     _print(f"{path} was written. Next: boostreg run {path}{quick}")
+    _print(f"A run takes {time_line(Plan(draft.study))}.")
 
 
 @app.command()
@@ -247,13 +292,15 @@ def run(  # noqa: PLR0913, PLR0917 - an argument per option
         )
     answer, page = read_results(folder)["text"]["answer"], folder / "report.html"
     if as_json:
-        files = {"folder": folder, "report": page, "results": folder / "results.json"}
+        files = {"folder": folder, "report": page, "results": folder / _RESULTS}
         paths = {name: str(path) for name, path in files.items()}
         typer.echo(json.dumps({"answer": list(answer), **paths}))
     elif not quiet:
         for line in (*answer, page):
             _print(line)
     if show:
+        import webbrowser  # slow to load
+
         webbrowser.open(page.resolve().as_uri())
 
 
@@ -263,6 +310,21 @@ def report(folder: RunFolder) -> None:
     from boostreg.study.output import rebuild_report
 
     _print(rebuild_report(folder))
+
+
+@app.command()
+def tables(
+    folder: RunFolder,
+    latex: Annotated[
+        bool,
+        typer.Option("--latex", help="LaTeX with booktabs, instead of Markdown."),
+    ] = False,
+) -> None:
+    """Print the space, budget and results of a run as tables for an article."""
+    from boostreg.study.output import table_lines
+
+    for line in table_lines(folder, latex=latex):
+        typer.echo(line)
 
 
 @app.command()
@@ -317,8 +379,8 @@ def evidence(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="Folder of run A.")],
-    b: Annotated[Path, typer.Argument(help="Folder of run B.")],
+    a: Annotated[Path, typer.Argument(autocompletion=_runs, help="Folder of run A.")],
+    b: Annotated[Path, typer.Argument(autocompletion=_runs, help="Folder of run B.")],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -346,7 +408,7 @@ def validate(
 ) -> None:
     """Check a study and its data, and print what a run would do."""
     from boostreg.study.draft import open_study
-    from boostreg.study.plan import outline
+    from boostreg.study.forecast import outline
 
     for line in outline(open_study(study, target, _changes(preset, settings)), out):
         _print(line)
@@ -355,7 +417,11 @@ def validate(
 @app.command()
 def explain(
     penalty: Annotated[
-        str, typer.Argument(help="Penalty, such as reg_lambda or LightGBM's lambda_l2.")
+        str,
+        typer.Argument(
+            autocompletion=_penalties,
+            help="Penalty, such as reg_lambda or LightGBM's lambda_l2.",
+        ),
     ],
 ) -> None:
     """Print what a penalty does: formula, unit, names, defaults, traps."""
@@ -376,7 +442,11 @@ def schema() -> None:
 @app.command()
 def spaces(
     name: Annotated[
-        str | None, typer.Argument(help="Space to print. Without it, all are listed.")
+        str | None,
+        typer.Argument(
+            autocompletion=_spaces,
+            help="Space to print. Without it, all are listed.",
+        ),
     ] = None,
 ) -> None:
     """List the built-in search spaces, or print one to copy from."""

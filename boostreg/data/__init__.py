@@ -13,6 +13,7 @@ from boostreg.data.folds import (
 )
 from boostreg.data.frames import as_matrix, as_table, as_values, is_frame, refuse_times
 from boostreg.data.prepare import (
+    check_offset,
     named_signs,
     planted_name,
     planted_table,
@@ -35,6 +36,7 @@ __all__ = [
     "as_table",
     "as_values",
     "check_fold",
+    "check_offset",
     "data_card",
     "expanded",
     "file_facts",

@@ -237,8 +237,8 @@ def encode_labels(
 
 def apply_columns(
     frame: "pd.DataFrame", columns: Sequence[Column], reading: Reading | None = None
-) -> tuple[Array, tuple[str, ...]]:
-    """Return ``frame`` as the matrix that a model was trained on, and notes.
+) -> tuple[Array, dict[str, str]]:
+    """Return ``frame`` as the matrix that a model was trained on, and notes by column.
 
     Columns may be in any order; those that the model does not know are ignored. Each
     value is read on its own, whatever the other rows and the type of the column are. A
@@ -254,20 +254,20 @@ def apply_columns(
     for column in columns:
         refuse_unknown(column.name, names, "column")
     X = np.empty((len(frame), len(columns)))
-    notes = []
+    notes = {}
     for place, column in enumerate(columns):
         X[:, place], unseen = _apply(series[column.name], column, reading)
         if unseen and not column.categories:
-            notes.append(
+            notes[column.name] = (
                 f"Column {column.name!r} was empty in training, so all its values are "
                 f"read as missing."
             )
         elif unseen:
-            notes.append(
+            notes[column.name] = (
                 f"Column {column.name!r} has categories that are not in the training "
                 f"data, read as missing: {quoted(unseen)}."
             )
-    return X, tuple(notes)
+    return X, notes
 
 
 def _apply(

@@ -11,6 +11,10 @@ decimal
     cells of a column, and a point does so for none: cells such as ``1,234``, in which
     the mark may separate thousands, do not count.
 
+labels
+    Whole numbers that recur, in quotes, if the file has other numbers, or NA, without:
+    R and others quote only text.
+
 If two values fit equally, the file is rejected with both and the key to set.
 """
 
@@ -19,12 +23,19 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 from numpy.typing import NDArray
 
-from boostreg.data.cells import Reading, as_yaml_text, quoted
+from boostreg.data.cells import (
+    MISSING_WORDS,
+    Reading,
+    as_yaml_text,
+    is_plain_number,
+    quoted,
+)
 from boostreg.data.files import DataFile, opened
 from boostreg.data.judging import with_groups
 from boostreg.errors import DataError
@@ -32,8 +43,10 @@ from boostreg.errors import DataError
 __all__ = [
     "SEPARATORS",
     "encoding_of",
+    "has_decimal_points",
     "header_of",
     "later_decimal",
+    "quoted_labels",
     "recognised_decimal",
     "recognised_separator",
     "unmarked_encoding",
@@ -60,6 +73,7 @@ _OTHERS: Mapping[bytes, str] = MappingProxyType(
 """How files of other formats begin."""
 
 _ROWS = 1000  # rows that most often decide on the decimal mark
+_QUOTED_WHOLE = re.compile(r'"[0-9]+"')
 _GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _MOST = 0.5  # share of the cells of a column that a decimal mark makes numbers
 
@@ -178,6 +192,35 @@ def recognised_decimal(
                 f"{text}, data.decimal: '.'."
             )
     return "."
+
+
+def has_decimal_points(cells: NDArray[Any]) -> bool:
+    """Return whether a column surely has decimals with a point, and none with a comma.
+
+    Then no point of the file separates thousands.
+    """
+    return _decimal_marks(cells) == {"."}
+
+
+def quoted_labels(lines: Lines, header: Sequence[str], separator: str) -> list[str]:
+    """Return the columns of whole numbers that their writer kept as text.
+
+    They are those in quotes, in the first rows of a file that has other numbers, or NA
+    as R writes it, without quotes. Numbers that do not recur are not labels.
+    """
+    with lines() as text:
+        records = csv.reader(text, delimiter=separator, quoting=csv.QUOTE_NONE)
+        next(records, None)
+        rows = [row for row in islice(records, _ROWS) if len(row) == len(header)]
+    found, has_bare = [], any("NA" in row for row in rows)
+    for name, column in zip(header, zip(*rows, strict=True), strict=False):
+        cells = [cell for cell in column if cell not in MISSING_WORDS]
+        if not any(cell.startswith('"') for cell in cells):
+            has_bare = has_bare or (bool(cells) and all(map(is_plain_number, cells)))
+        elif all(map(_QUOTED_WHOLE.fullmatch, cells)):
+            recur = 2 * len(set(cells)) <= len(cells)
+            found += [name] if name and recur else []
+    return found if has_bare else []
 
 
 def later_decimal(

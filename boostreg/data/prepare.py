@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "check_offset",
     "named_signs",
     "planted_name",
     "planted_table",
@@ -64,7 +65,9 @@ _DATE = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?(?![0-9-])"
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_TYPES = {"groups": "category", "time": "number", "weights": "number"}
+_TYPES = {"groups": "category", "time": "number"}
+_TYPES |= {"weights": "number", "offset": "number"}
+_LARGEST_OFFSET = 80.0  # exp(80) is 5e34; float32 ends at 3e38
 _FAULTS = 5  # columns named in one message
 
 
@@ -78,6 +81,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     groups: str | None = None,
     time: str | None = None,
     weights: str | None = None,
+    offset: str | None = None,
     reading: Reading | None = None,
 ) -> Table:
     """Return the table of ``frame``, every value checked.
@@ -93,8 +97,9 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
         Columns to leave out, and the only ones to use as features (None: all), by name
         or by a shell pattern such as ``id_*``. A pattern never means the target or a
         column for folds or weights.
-    groups, time, weights : str or None
-        Columns for folds and row weights; none of them is a feature.
+    groups, time, weights, offset : str or None
+        Columns for folds, for row weights, and for the offset of the raw score; none of
+        them is a feature.
     reading : Reading or None
         What counts as missing, how text spells numbers, and which types are stated.
 
@@ -109,7 +114,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     series = columns_by_name(frame)
     if not len(frame):
         raise DataError("the data have no rows; at least 1 is needed.")
-    roles = {"groups": groups, "time": time, "weights": weights}
+    roles = {"groups": groups, "time": time, "weights": weights, "offset": offset}
     named = {role: name for role, name in roles.items() if name is not None}
     _check_names(list(series), reading, target, drop, named)
     roles_of = {target, *named.values()}
@@ -299,7 +304,7 @@ def _read_role(
     reading: Reading | None,
     words: Mapping[str, int],
 ) -> NDArray[Any]:
-    """Return groups as codes, weights as numbers, and time as numbers or seconds."""
+    """Return groups as codes, time as numbers or seconds, and the rest as numbers."""
     if role == "groups":
         refuse_missing(series, name, "groups column", words)
         return encode_labels(series, name)[0]
@@ -310,13 +315,31 @@ def _read_role(
         return _seconds_of(series, name)
     if kind != "number":
         raise DataError(
-            f"weights column {name!r} must hold numbers, got {series.dtype}, first "
+            f"{role} column {name!r} must hold numbers, got {series.dtype}, first "
             f"{series.iloc[0]!r}."
         )
     refuse_missing(series, name, f"{role} column")
     values = numbers_of(series, name, reading)
-    (_check_weights if role == "weights" else _refuse_day_first)(values, name)
+    if role == "offset":
+        check_offset(values, f"{role} column {name!r}")
+    else:
+        (_check_weights if role == "weights" else _refuse_day_first)(values, name)
     return values
+
+
+def check_offset(values: Array, name: str) -> None:
+    """Raise DataError if an offset is not finite, or a factor that float32 cannot hold.
+
+    ``name`` is that of the offset in the message.
+    """
+    wrong = np.flatnonzero(~(np.abs(values) <= _LARGEST_OFFSET))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{name} must be finite and within +-{_LARGEST_OFFSET:g}, got "
+            f"{float(values[row])!r} in row {row} (the first row is 0); it is on the "
+            "scale of the raw score, such as the logarithm of an exposure."
+        )
 
 
 def _check_weights(values: Array, name: str) -> None:

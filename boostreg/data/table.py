@@ -17,7 +17,7 @@ __all__ = ["Table", "Task", "data_card"]
 
 Task = Literal["regression", "binary", "multiclass"]
 
-_ARRAYS = ("X", "y", "weights", "groups", "time")
+_ARRAYS = ("X", "y", "weights", "offset", "groups", "time")
 _UNHASHED = ("labels", "task_inferred", "notes")
 _LARGE = 1e150
 _BLOCK = 1 << 20  # numbers hashed at a time, so that a mapped X is never copied whole
@@ -45,6 +45,9 @@ class Table:
         The classes as the target holds them: whole numbers, numbers, booleans or text.
     weights : ndarray of shape (n_samples,) or None
         Row weights, finite and >= 0.
+    offset : ndarray of shape (n_samples,) or None
+        Part of the raw score that is known. No fit reads it: see
+        ``Objective.without_offset``.
     groups : ndarray of int64 of shape (n_samples,) or None
         Rows of one group never cross a fold.
     time : ndarray of float64 of shape (n_samples,) or None
@@ -63,6 +66,7 @@ class Table:
     classes: tuple[str, ...] = ()
     labels: tuple[Any, ...] = ()
     weights: Array | None = None
+    offset: Array | None = None
     groups: Indices | None = None
     time: Array | None = None
     task_inferred: bool = False
@@ -74,7 +78,7 @@ class Table:
                 f"X must be (n_samples, n_features), got {self.X.shape} with "
                 f"{len(self.y)} targets and {len(self.columns)} columns."
             )
-        for name in ("weights", "groups", "time"):
+        for name in ("weights", "offset", "groups", "time"):
             array = getattr(self, name)
             if array is not None and array.shape != self.y.shape:
                 raise DataError(

@@ -22,6 +22,7 @@ from boostreg.data.dialect import (
     encoding_of,
     header_of,
     later_decimal,
+    quoted_labels,
     recognised_decimal,
     recognised_separator,
     unmarked_encoding,
@@ -103,8 +104,17 @@ def read_text(
         for key, value in found.items()
         if value is not None and getattr(reading, key) is None
     )
+    types = reading.types
+    if not later:
+        types = (
+            dict.fromkeys(quoted_labels(lines, header, separator), "category") | types
+        )
     return typed_frame(
-        cells, header, replace(reading, decimal=decimal), labels, recognised
+        cells,
+        header,
+        replace(reading, decimal=decimal, types=types),
+        labels,
+        recognised,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.data.cells import BOOLEANS, Reading, plain_numbers
+from boostreg.data.dialect import has_decimal_points
 from boostreg.data.files import FACTS, FileFacts
 from boostreg.data.judging import with_groups
 
@@ -48,7 +49,9 @@ def typed_frame(
         numbers = None
         if len(set(texts)) > _SAMPLE / 2:
             texts = column.tolist()
-            numbers = _unless_doubtful(_at_once(texts, reading), name, texts, reading)
+            numbers = _unless_doubtful(
+                _at_once(texts, reading), name, texts, reading, cells
+            )
         if numbers is not None:
             values = numbers
         else:
@@ -58,7 +61,7 @@ def typed_frame(
                 blank &= np.array([text not in labels[name] for text in uniques])
             texts = uniques[~blank].tolist()
             numbers = _unless_doubtful(
-                _all_numbers(texts, reading), name, texts, reading
+                _all_numbers(texts, reading), name, texts, reading, cells
             )
             is_text = bool(texts) and reading.types.get(name) != "number"
             if numbers is None and is_text and reading.missing is None:
@@ -92,13 +95,22 @@ def typed_frame(
 
 
 def _unless_doubtful(
-    numbers: NDArray[Any] | None, name: str, texts: list[str], reading: Reading
+    numbers: NDArray[Any] | None,
+    name: str,
+    texts: list[str],
+    reading: Reading,
+    cells: NDArray[Any],
 ) -> NDArray[Any] | None:
-    """Return numbers, None for a category or if points may separate thousands."""
+    """Return numbers, None for a category or if points may separate thousands.
+
+    They may not if another column of ``cells`` has a point before decimals.
+    """
     if numbers is None or reading.types.get(name) == "category":
         return None
     may_be_grouped = name not in reading.types and numbers.dtype.kind == "f"
-    return None if may_be_grouped and with_groups(texts, reading) else numbers
+    if may_be_grouped and with_groups(texts, reading):
+        return numbers if has_decimal_points(cells) else None
+    return numbers
 
 
 def _same_number(texts: Sequence[str], numbers: NDArray[Any]) -> tuple[str, str] | None:

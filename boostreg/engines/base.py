@@ -25,7 +25,21 @@ from boostreg.penalty import Penalty
 from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.trees import FeatureMap, TreeEnsemble
 
-__all__ = ["Bins", "Engine", "Growth", "Model", "Training", "library_failure"]
+__all__ = [
+    "DEFAULT_ROUNDS",
+    "MAX_ONE_HOT",
+    "Bins",
+    "Engine",
+    "Growth",
+    "Model",
+    "Training",
+    "library_failure",
+]
+
+DEFAULT_ROUNDS = 100
+"""Rounds of the scikit-learn wrappers of both libraries."""
+MAX_ONE_HOT = 4
+"""With fewer categories, a split separates one from the others (one-hot)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,8 @@ class Engine(ABC):
     name: ClassVar[str]
     lacks: ClassVar[tuple[str, ...]] = ()
     """Penalties that this engine does not have but most others do; see ``lacking``."""
+    reserves_leaves: ClassVar[bool] = False
+    """Whether it reserves memory for as many leaves as a tree may have."""
 
     @property
     def facts(self) -> EngineFacts:
@@ -155,6 +171,11 @@ class Engine(ABC):
             return str(error)
         return None
 
+    def can_act(self, name: str, problem: Problem) -> bool:
+        """Return whether a penalty can change a model of these columns."""
+        levels = (len(one.categories or ()) for one in problem.train.columns)
+        return name != "cat_l2" or max(levels, default=0) >= MAX_ONE_HOT
+
     def settled_defaults(self, problem: Problem) -> dict[str, float]:
         """Return ``reg_lambda`` 0 if our default for it is refused."""
         default = Penalty().reg_lambda
@@ -167,6 +188,16 @@ class Engine(ABC):
 
         Every field is passed, also at zero, because the libraries' defaults differ.
         """
+
+    def wrapper_params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
+        """Return ``params``, and what the scikit-learn wrapper needs for the columns.
+
+        Raise as ``check``.
+        """
+        self.check(penalty, problem)
+        has_categories = bool(problem.train.categorical)
+        needed = self.facts.wrapper.with_categories if has_categories else {}
+        return self.params(penalty, problem) | dict(needed)
 
     def bin(self, problem: Problem, threads: int = 1) -> Bins:
         """Bin the rows of ``problem`` once, for every later fit on it.
@@ -213,7 +244,10 @@ class Engine(ABC):
 
     @abstractmethod
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
-        """Fit the library's scikit-learn wrapper with only seed and threads set."""
+        """Fit the library's scikit-learn wrapper with only seed and threads set.
+
+        Boosters are grown without the wrapper, from the same parameters and rounds.
+        """
 
     def predict(
         self, model: Model, X: NDArray[np.float64], n_rounds: int | None = None

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.arrays import Array
-from boostreg.engines.base import Bins, Engine, Model, Training
+from boostreg.engines.base import (
+    DEFAULT_ROUNDS,
+    MAX_ONE_HOT,
+    Bins,
+    Engine,
+    Model,
+    Training,
+)
 from boostreg.engines.columns import (
     as_trained,
     codes_of,
@@ -153,6 +160,7 @@ class LightGBM(Engine):
     """LightGBM 4 through its native interface."""
 
     name: ClassVar[str] = "lightgbm"
+    reserves_leaves: ClassVar[bool] = True  # HistogramPool, feature_histogram.hpp
 
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
@@ -251,23 +259,22 @@ class LightGBM(Engine):
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
         import lightgbm
 
-        train, objective = problem.train, problem.objective
-        classify = objective.n_classes > 0
-        kind = lightgbm.LGBMClassifier if classify else lightgbm.LGBMRegressor
-        wrapper = kind(
-            random_state=seed,
-            n_jobs=threads,
-            verbosity=-1,
-            **({} if classify else objective_params(_OBJECTIVES, objective)),
-        )
-        wrapper.fit(
+        train = problem.train
+        data = lightgbm.Dataset(
             train.X,
             train.y,
-            sample_weight=problem.plain_weights,
+            weight=problem.plain_weights,
             categorical_feature=list(train.categorical),
+            params={"verbosity": -1},
         )
-        rounds = wrapper.booster_.current_iteration()
-        return self._wrapped(wrapper.booster_, problem, 0.1, rounds)
+        params = objective_params(_OBJECTIVES, problem.objective) | {
+            "seed": seed,
+            "num_threads": threads,
+            "verbosity": -1,
+        }
+        booster = lightgbm.train(params, data, DEFAULT_ROUNDS)
+        rounds = booster.current_iteration()
+        return self._wrapped(booster, problem, 0.1, rounds)
 
     @override
     def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:
@@ -379,7 +386,7 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
         "cat_smooth": min(max(c * penalty.reg_lambda, 1e-15), 1.0),
         "min_data_per_group": 1,
         "max_cat_threshold": 65536,
-        "max_cat_to_onehot": 4,
+        "max_cat_to_onehot": MAX_ONE_HOT,
         "num_leaves": min(penalty.max_leaves or limit, limit),
         "max_depth": penalty.max_depth or -1,
         "learning_rate": c * penalty.learning_rate,

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
-from boostreg.data import Table
+from boostreg.data import Column, Table
 from boostreg.errors import DataError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty, Units
@@ -277,6 +277,25 @@ class Problem:
         """Return the problem with the scale of its training rows."""
         standard = Standard.of(objective, train.y, train.weights)
         return cls(train, valid, objective, standard, monotone)
+
+    @classmethod
+    def without_rows(
+        cls, objective: Objective, units: Units, *, categories: bool
+    ) -> Self:
+        """Return a problem whose rows are only counted, each with weight 1.
+
+        It has one column, with categories or without.
+        """
+        rows = units.n_samples
+        train = Table(
+            X=np.broadcast_to(np.float64(np.nan), (rows, 1)),
+            y=np.broadcast_to(np.float64(0), rows),
+            columns=(Column("x0", ("a",) if categories else None),),
+            task="regression",
+            target="y",
+        )
+        standard = Standard(intercept=np.zeros(objective.n_outputs), units=units)
+        return cls(train, None, objective, standard)
 
     @property
     def tables(self) -> list[Table]:

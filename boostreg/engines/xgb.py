@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.data import Column
-from boostreg.engines.base import Bins, Engine, Model, Training
+from boostreg.engines.base import (
+    DEFAULT_ROUNDS,
+    MAX_ONE_HOT,
+    Bins,
+    Engine,
+    Model,
+    Training,
+)
 from boostreg.engines.columns import (
     as_trained,
     codes_of,
@@ -265,18 +272,20 @@ class XGBoost(Engine):
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
         import xgboost
 
-        train, objective = problem.train, problem.objective
-        classify = objective.n_classes > 0
-        kind = xgboost.XGBClassifier if classify else xgboost.XGBRegressor
-        wrapper = kind(
-            random_state=seed,
-            n_jobs=threads,
+        train = problem.train
+        data = xgboost.QuantileDMatrix(
+            train.X,
+            train.y,
+            weight=problem.plain_weights,
             feature_types=_feature_types(train.columns),
             enable_categorical=True,
-            **({} if classify else objective_params(_OBJECTIVES, objective)),
+            nthread=threads,
         )
-        wrapper.fit(train.X, train.y, sample_weight=problem.plain_weights)
-        booster = wrapper.get_booster()
+        params = objective_params(_OBJECTIVES, problem.objective) | {
+            "seed": seed,
+            "nthread": threads,
+        }
+        booster = xgboost.train(params, data, DEFAULT_ROUNDS)
         return self._wrapped(booster, problem, 0.3, booster.num_boosted_rounds())
 
     @override
@@ -371,7 +380,7 @@ def _params(penalty: Penalty, problem: Problem, scale: float) -> dict[str, Any]:
         "subsample": penalty.subsample,
         "colsample_bytree": penalty.colsample_bytree,
         "max_bin": MAX_BIN,
-        "max_cat_to_onehot": 4,
+        "max_cat_to_onehot": MAX_ONE_HOT,
         "max_cat_threshold": 65536,
     }
     # XGBoost rejects subnormal and infinite float32 values. In these units a clipped

@@ -21,7 +21,7 @@ from boostreg.estimators.inputs import read_monotone, read_prediction, read_weig
 from boostreg.losses import Objective
 from boostreg.penalty import PENALTIES, SCALED, Penalty, Scale, Units
 from boostreg.penalty.priors import as_prior
-from boostreg.saved import save_model
+from boostreg.saved import read_offset, save_model
 from boostreg.trees import SIZES, TreeEnsemble, TreeSize
 
 if TYPE_CHECKING:
@@ -256,7 +256,10 @@ class Boosted(BaseEstimator, ABC):
         New rows are read with ``columns``. ``eval_set`` is the argument of ``fit``;
         without it, ``early_stopping`` holds out a fraction of the rows of ``train``.
         """
+        self._warned: set[str] = set()
         objective.check_target(train.y)
+        self._has_offset = train.offset is not None
+        train = objective.without_offset(train)
         if train.weights is not None:
             if not train.weights.any():
                 raise DataError(
@@ -268,6 +271,7 @@ class Boosted(BaseEstimator, ABC):
         if eval_set is not None:
             valid = self._validation_rows(train, columns, eval_set)
             objective.check_target(valid.y)
+            valid = objective.without_offset(valid)
         if valid is None and settings.share is not None:
             every = np.arange(train.n_samples)
             fold = make_holdout(train, every, share=settings.share, seed=settings.seed)
@@ -292,17 +296,24 @@ class Boosted(BaseEstimator, ABC):
     ) -> Table:
         if isinstance(eval_set, list) and len(eval_set) == 1:
             eval_set = eval_set[0]  # accepted by the libraries' own estimators too
-        if not (isinstance(eval_set, (tuple, list)) and len(eval_set) in (2, 3)):
+        is_listed = isinstance(eval_set, (tuple, list))
+        if not (is_listed and len(eval_set) in (2, 3, 4)):
             raise DataError(
-                f"eval_set must be (X, y) or (X, y, sample_weight), got "
-                f"{type(eval_set).__name__}."
+                f"eval_set must be (X, y), (X, y, sample_weight) or (X, y, "
+                f"sample_weight, offset), got {type(eval_set).__name__}."
             )
-        X = read_prediction(self, eval_set[0], columns)
-        y, weights = self._read_validation(eval_set[1], X)
-        given = read_weights(eval_set[2], X) if len(eval_set) == 3 else None
+        rows, target, given, offset = (*eval_set, None, None)[:4]
+        X = read_prediction(self, rows, columns, self._warned)
+        y, weights = self._read_validation(target, X)
+        given = read_weights(given, X)
         if given is not None:
             weights = given if weights is None else weights * given
-        return replace(train, X=X, y=y, weights=weights)
+        if (offset is None) == self._has_offset:
+            side = "with" if self._has_offset else "without"
+            raise DataError(f"eval_set must be {side} an offset, as the training rows.")
+        if offset is not None:
+            offset = read_offset(offset, len(X))
+        return replace(train, X=X, y=y, weights=weights, offset=offset)
 
     def _raw(self, X: Any, n_rounds: int | None) -> Array:
         """Return raw scores (n_samples, n_outputs) of the first ``n_rounds`` rounds."""
@@ -312,7 +323,7 @@ class Boosted(BaseEstimator, ABC):
                 f"n_rounds must be a whole number from 0 to {self.n_rounds_}, got "
                 f"{n_rounds!r}."
             )
-        rows = read_prediction(self, X, self._columns)
+        rows = read_prediction(self, X, self._columns, self._warned)
         return get_engine(self._model.engine).predict(self._model, rows, n_rounds)
 
     @cached_property
@@ -383,6 +394,7 @@ class Boosted(BaseEstimator, ABC):
             columns=self._columns,
             classes=self.classes_.tolist() if hasattr(self, "classes_") else [],
             size=self.size_,
+            offset="offset" if self._has_offset else None,
         )
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -90,7 +90,9 @@ def read_training(
     return codes, y, tuple(columns)
 
 
-def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Array:
+def read_prediction(
+    estimator: Any, X: Any, columns: tuple[Column, ...], warned: set[str]
+) -> Array:
     """Return the features of later rows as those of training were read.
 
     Parameters
@@ -102,6 +104,8 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
         is read as missing.
     columns : tuple of Column
         As ``read_training`` gave them.
+    warned : set of str
+        Columns of which the estimator has warned, see ``read_frame``.
     """
     X = as_table(X)
     if not (is_frame(X) or has_categories(columns)):
@@ -125,7 +129,7 @@ def read_prediction(estimator: Any, X: Any, columns: tuple[Column, ...]) -> Arra
     else:
         frame = frame_of(X, columns)
     _refuse_empty(frame)
-    return read_frame(frame, columns)
+    return read_frame(frame, columns, None, warned)
 
 
 def read_labels(y: Any, role: str) -> Any:

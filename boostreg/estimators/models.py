@@ -27,6 +27,7 @@ from boostreg.estimators.inputs import (
     trainable,
 )
 from boostreg.losses import Objective
+from boostreg.saved import added_offset, read_offset
 
 __all__ = ["BoostedClassifier", "BoostedRegressor"]
 
@@ -96,7 +97,13 @@ path_smooth, cat_l2, scale
     """
 
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        eval_set: Any = None,
     ) -> Self:
         """Grow the ensemble.
 
@@ -108,10 +115,16 @@ path_smooth, cat_l2, scale
             absent entry of a sparse matrix is 0.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
+        offset : array-like of shape (n_samples,), optional
+            What is added to the raw score, such as the logarithm of an exposure, for an
+            objective with a log link: ``poisson``, ``gamma`` and ``tweedie``. The model
+            is that of the rates ``y / exp(offset)``, with the row weights that make
+            their loss the same (see ``Objective.without_offset``): so are its losses,
+            and ``native_`` predicts rates. ``predict`` then needs an offset, too.
         eval_set : tuple, optional
-            ``(X, y)`` or ``(X, y, sample_weight)``: validation rows for early stopping,
-            instead of a fraction of the training rows. A list with one such tuple
-            is accepted too.
+            ``(X, y)``, ``(X, y, sample_weight)`` or ``(X, y, sample_weight, offset)``:
+            validation rows for early stopping, instead of a fraction of the training
+            rows. A list with one such tuple is accepted too.
         """
         settings = Settings.of(self)
         objective = Objective.for_task("regression", 0, self.objective)
@@ -123,24 +136,32 @@ path_smooth, cat_l2, scale
             task="regression",
             target="y",
             weights=read_weights(sample_weight, rows),
+            offset=None if offset is None else read_offset(offset, len(rows)),
         )
         return self._fit(train, objective, settings, columns=columns, eval_set=eval_set)
 
-    def predict(self, X: Any, n_rounds: int | None = None) -> Array:
+    def predict(
+        self, X: Any, n_rounds: int | None = None, *, offset: Any = None
+    ) -> Array:
         """Return the predicted mean or quantile of each row.
 
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A category that is not in the training data counts as missing.
+            A category that is not in the training data counts as missing, with one
+            ``UnseenCategoryWarning`` per fitted estimator and column.
         n_rounds : int, optional
             Number of rounds to use. Default: all.
+        offset : array-like of shape (n_samples,) or float, optional
+            Needed if the model was trained with an offset; 0 gives the mean per unit of
+            exposure.
 
         Returns
         -------
         ndarray of shape (n_samples,)
         """
         raw = self._raw(X, n_rounds)
+        raw = raw + added_offset(offset, len(raw), trained=self._has_offset)
         return self._model.objective.predict(raw)
 
     @override
@@ -252,7 +273,8 @@ categories_, n_features_in_, feature_names_in_
         Parameters
         ----------
         X : frame, array-like or sparse matrix of shape (n_samples, n_features)
-            A category that is not in the training data counts as missing.
+            A category that is not in the training data counts as missing, with one
+            ``UnseenCategoryWarning`` per fitted estimator and column.
         n_rounds : int, optional
             Number of rounds to use. Default: all.
 

@@ -20,7 +20,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import TimeLimit, digest
 from boostreg.fits.journal import Journal
 from boostreg.fits.process import CallLimits, CrashError, LimitError
-from boostreg.fits.work import FitWork, Work, run_work
+from boostreg.fits.work import FitWork, Timed, Work, timed_work
 
 __all__ = ["Counts", "Ledger"]
 
@@ -72,7 +72,7 @@ class Ledger:
     journal: Journal | None = None
     limits: CallLimits = field(default_factory=CallLimits)
     counts: Counts = field(default_factory=Counts)
-    _running: dict[str, Future[bytes]] = field(default_factory=dict)
+    _running: dict[str, Future[Timed]] = field(default_factory=dict)
     _crashed: dict[str, str] = field(default_factory=dict)
     _crashing: set[object] = field(default_factory=set)
 
@@ -101,7 +101,7 @@ class Ledger:
     def start(
         self,
         work: Work[Any],
-        then: Callable[[Future[bytes]], None],
+        then: Callable[[Future[Timed]], None],
         limit: TimeLimit | None = None,
     ) -> None:
         """Run ``work``, or join it if it already runs or ran; then call ``then``.
@@ -119,7 +119,7 @@ class Ledger:
     def prepare(
         self,
         work: Work[Any],
-        then: Callable[[Future[bytes]], None],
+        then: Callable[[Future[Timed]], None],
         limit: TimeLimit | None = None,
     ) -> bool:
         """Run ``work`` in case that ``start`` needs it; return whether it was started.
@@ -142,11 +142,11 @@ class Ledger:
             future.cancel()
         self._running.clear()
 
-    def _submit(self, work: Work[Any], limit: TimeLimit | None) -> Future[bytes]:
+    def _submit(self, work: Work[Any], limit: TimeLimit | None) -> Future[Timed]:
         self.counts.run += 1
         if limit is None:
-            return self.executor.submit(run_work, self.data, work)
-        return self.executor.submit(run_work, self.data, work, limit)
+            return self.executor.submit(timed_work, self.data, work)
+        return self.executor.submit(timed_work, self.data, work, limit)
 
     def record(self, work: Work[Any], data: bytes) -> None:
         """Write a record to the journal."""
@@ -185,13 +185,13 @@ class Ledger:
                 f"between them. {error} Finished fits are kept."
             )
 
-    def _failed_before(self, work: Work[Any]) -> Future[bytes] | None:
+    def _failed_before(self, work: Work[Any]) -> Future[Timed] | None:
         if self.journal is None:
             return None
         reason = self.journal.get_failure(self._failure_key(work))
         if reason is None:
             return None
-        failed: Future[bytes] = Future()
+        failed: Future[Timed] = Future()
         failed.set_exception(FitError(reason))
         self.counts.found += 1
         return failed

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from boostreg.errors import FitError, InterruptedRunError
 from boostreg.fits.fit import TimeLimit
 from boostreg.fits.ledger import Ledger
-from boostreg.fits.work import Work
+from boostreg.fits.work import Timed, Work
 
 __all__ = ["Batch", "Job", "run_jobs"]
 
@@ -40,6 +40,10 @@ class Job(Protocol):
         """Take the record of a piece of work, or the FitError that it raised."""
 
 
+After = Callable[[Job, Work[Any], float | None], None]
+"""Takes a job, its work, and the CPU seconds of a worker if it was run now."""
+
+
 class Batch:
     """A job whose work is known from the start.
 
@@ -53,6 +57,11 @@ class Batch:
         self.n_left = len(self._new)
         self.records: dict[Work[Any], Any] = {}
         self.failures: dict[Work[Any], FitError] = {}
+
+    @property
+    def new(self) -> Sequence[Work[Any]]:
+        """Work that ``ready`` returns next."""
+        return tuple(self._new)
 
     @property
     def done(self) -> bool:
@@ -89,7 +98,7 @@ def run_jobs(  # noqa: PLR0913  the hooks of a run, by keyword
     *,
     slots: int,
     stopped: Callable[[], bool] = lambda: False,
-    after: Callable[[Job], None] = lambda _: None,
+    after: After = lambda _job, _work, _seconds: None,
     ahead: Callable[[], Sequence[Work[Any]]] = tuple,
     limit: Callable[[Job], TimeLimit | None] = lambda _: None,
 ) -> None:
@@ -105,7 +114,8 @@ def run_jobs(  # noqa: PLR0913  the hooks of a run, by keyword
     stopped : callable
         Checked between records; once true, no new work is started.
     after : callable
-        Called with a job after each of its records.
+        Called with a job, its work and the CPU seconds after each of its records; the
+        seconds are None if the work was found or failed.
     ahead : callable
         Returns work that a job may request later, most likely first. It runs only on
         workers that would be idle; ``slots`` is twice their number.
@@ -126,13 +136,13 @@ class _Scheduler:
     _ledger: Ledger
     _slots: int
     _stopped: Callable[[], bool]
-    _after: Callable[[Job], None]
+    _after: After
     _ahead: Callable[[], Sequence[Work[Any]]]
     _limit: Callable[[Job], TimeLimit | None]
     _in_flight: int = 0
     _prepared: set[Work[Any]] = field(default_factory=set)
     _waiting: dict[int, list[Work[Any]]] = field(default_factory=dict)
-    _ended: queue.SimpleQueue[tuple[Job | None, Work[Any], Future[bytes]]] = field(
+    _ended: queue.SimpleQueue[tuple[Job | None, Work[Any], Future[Timed]]] = field(
         default_factory=queue.SimpleQueue
     )
 
@@ -168,7 +178,7 @@ class _Scheduler:
         found = self._ledger.look_up(work)
         if found is not None:
             job.receive(work, found)
-            self._after(job)
+            self._after(job, work, None)
             return
         self._in_flight += 1
         self._prepared.discard(work)
@@ -190,7 +200,7 @@ class _Scheduler:
                 self._prepared.add(work)
                 n_idle -= 1
 
-    def _note(self, work: Work[Any], end: Future[bytes]) -> None:
+    def _note(self, work: Work[Any], end: Future[Timed]) -> None:
         self._ended.put((None, work, end))
 
     def _patience(self, jobs: Sequence[Job]) -> float:
@@ -210,8 +220,9 @@ class _Scheduler:
             self._prepared.discard(work)
             return
         self._in_flight -= 1
+        seconds = None
         try:
-            data = end.result()
+            data, seconds = end.result()
         except FitError as error:
             self._ledger.forget(work)
             if self._stopped():  # perhaps killed by us; the next run tries it again
@@ -220,4 +231,4 @@ class _Scheduler:
         else:
             self._ledger.record(work, data)
             job.receive(work, work.decode(data))
-        self._after(job)
+        self._after(job, work, seconds)

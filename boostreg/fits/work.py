@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from tempfile import TemporaryDirectory
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from typing_extensions import override
@@ -40,9 +40,12 @@ __all__ = [
     "PickWork",
     "ReferenceRecord",
     "ReferenceWork",
+    "Timed",
     "Work",
     "library_versions",
+    "opened",
     "run_work",
+    "timed_work",
 ]
 
 PRELOAD = ("boostreg.fits.work", "xgboost", "lightgbm")
@@ -418,13 +421,33 @@ def run_work(folder: str, work: Work[Any], limit: TimeLimit | None = None) -> by
         If its fit was stopped at ``limit``.
     """
     started = time.monotonic()
+    dataset = opened(folder)
+    if limit is None:
+        return work.run(dataset)
+    with growing_until(limit.moment(started)):
+        return work.run(dataset)
+
+
+def opened(folder: str) -> Dataset:
+    """Return the data in ``folder``, which a worker opens once."""
     if folder not in _OPEN:
         _OPEN.clear()
         _OPEN[folder] = Dataset.open(Path(folder))
-    if limit is None:
-        return work.run(_OPEN[folder])
-    with growing_until(limit.moment(started)):
-        return work.run(_OPEN[folder])
+    return _OPEN[folder]
+
+
+class Timed(NamedTuple):
+    """A record as bytes, and the CPU seconds that its worker took for it."""
+
+    data: bytes
+    seconds: float
+
+
+def timed_work(folder: str, work: Work[Any], limit: TimeLimit | None = None) -> Timed:
+    """Run ``work`` as ``run_work`` does, and measure the CPU seconds."""
+    started = time.process_time()
+    data = run_work(folder, work, limit)
+    return Timed(data, time.process_time() - started)
 
 
 def _place(outer: int | None) -> str:

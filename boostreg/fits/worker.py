@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from typing import IO, BinaryIO
 
 from boostreg.errors import BoostregError, FitError
@@ -45,6 +46,9 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
 READY = b"ready"
 """The first message of a worker."""
 
+_OPTIONAL = ("dask", "matplotlib", "pandas", "sklearn")
+"""What XGBoost or LightGBM import for their frames, plots and wrappers."""
+
 SHIELDED = (signal.SIGINT, signal.SIGTERM)
 """Signals that only the coordinator handles."""
 
@@ -59,11 +63,24 @@ def main() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SHIELDED)
     if hasattr(select, "poll"):
         threading.Thread(target=_leave_with, args=(requests,), daemon=True).start()
-    for name in sys.argv[1:]:
-        importlib.import_module(name)
+    _preload(sys.argv[1:])
     write_frame(replies, READY)
     while (request := read_frame(requests)) is not None:
         write_frame(replies, _answer(request))
+
+
+def _preload(names: Sequence[str]) -> None:
+    """Import modules, without the packages that they import only if installed.
+
+    No fit needs those, and they take most of the time of a start. Work that does need
+    one, such as a linear model, imports it later.
+    """
+    hidden = [name for name in _OPTIONAL if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: absent
+    for name in names:
+        importlib.import_module(name)
+    for name in hidden:
+        del sys.modules[name]
 
 
 def _take_channel() -> tuple[BinaryIO, BinaryIO]:

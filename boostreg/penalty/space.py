@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import Fault, Loc, PenaltyError
 from boostreg.penalty.priors import is_prior, prior_value
-from boostreg.penalty.shipped import read_shipped
+from boostreg.penalty.shipped import read_shipped, space_names
 from boostreg.penalty.value import (
     FALLING,
     PENALTIES,
@@ -38,6 +38,7 @@ __all__ = [
     "drawn",
     "least_of",
     "parse_space",
+    "shipped_part",
     "shipped_range",
     "shipped_space",
 ]
@@ -377,6 +378,26 @@ def shipped_range(name: str) -> Range | None:
             if name in entries:
                 return entries[name]
     return None
+
+
+def shipped_part(space: Space) -> Space:
+    """Return the ranges of a space that are also those of a built-in one.
+
+    >>> shipped_part(shipped_space("default")) == shipped_space("default")
+    True
+    """
+    known = [
+        (name, entry)
+        for built_in in map(shipped_space, space_names())
+        for entries in (built_in.entries, *built_in.engine_entries.values())
+        for name, entry in entries.items()
+    ]
+
+    def kept(entries: Mapping[str, Range]) -> dict[str, Range]:
+        return {n: entry for n, entry in entries.items() if (n, entry) in known}
+
+    own = {engine: kept(entries) for engine, entries in space.engine_entries.items()}
+    return Space(kept(space.entries), own, space.fixed)
 
 
 def _is_fixed(name: object, entry: object) -> bool:

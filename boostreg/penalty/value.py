@@ -4,6 +4,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -301,6 +302,68 @@ class Penalty:
             )
         changed = {name: getattr(self, name) * old[name] / new[name] for name in SCALED}
         return replace(self, **changed, scale=scale)
+
+    def params(
+        self,
+        engine: str,
+        *,
+        objective: str | dict[str, float] | None = None,
+        n_classes: int = 0,
+        units: Units | None = None,
+        categories: bool = False,
+    ) -> dict[str, Any]:
+        """Return a library's own parameters, for its scikit-learn wrapper.
+
+        They include those that let the penalties act as in boostreg, such as
+        ``grow_policy`` and ``max_depth`` of XGBoost, and all at zero, because the
+        libraries' defaults differ. Add the number of rounds.
+
+        Parameters
+        ----------
+        engine : {"xgboost", "lightgbm", "sklearn"}
+        objective : str or dict, optional
+            As in ``BoostedRegressor``; the parameters then include it. Default: squared
+            error or log loss, which the wrapper chooses by its class.
+        n_classes : int
+            Number of classes, needed if there are more than two.
+        units : Units, optional
+            ``units_`` of an estimator; needed if ``scale`` is not ``raw``.
+        categories : bool
+            Whether there are category columns.
+
+        Raises
+        ------
+        PenaltyError
+            If units are needed.
+        UnsupportedPenaltyError
+            If the library has no counterpart of a penalty.
+        StudyError
+            If the engine is unknown, or the objective is not for the task.
+
+        Notes
+        -----
+        The wrapper then grows the trees of our estimators, except for rounding (a split
+        may differ where two gains are nearly equal), sampling of rows and columns
+        (other random numbers), and LightGBM in three cases. It bins columns with more
+        than 255 distinct values around 0, ours from the minimum: subtract it. It sorts
+        categories by ``G / (H + min(reg_lambda, 1))``, ours by ``G / (H +
+        reg_lambda)``. It drops the rarest of more than 254 categories, ours does not.
+        If row weights are not about 1, XGBoost differs too, because of absolute limits
+        on gains; and it reads absent entries of a sparse matrix as missing, ours as 0.
+
+        Examples
+        --------
+        >>> Penalty(reg_lambda=3.0, max_leaves=8).params("xgboost")["grow_policy"]
+        'lossguide'
+        >>> Penalty(max_leaves=8).params("lightgbm", n_classes=3)["lambda_l2"]
+        0.75
+        """
+        # The translators are in a higher layer, which needs this module. They are
+        # loaded by this call, as public names are.
+        plain: dict[str, Any] = import_module("boostreg.engines").plain_params(
+            self, engine, objective, n_classes, units, categories
+        )
+        return plain
 
     def as_dict(self) -> dict[str, float | int | None]:
         """Return the penalties by name, without ``scale``."""

@@ -4,7 +4,7 @@ from boostreg.report import sentences
 from boostreg.report.answers import answer_lines, defaults_sentence
 from boostreg.report.comparisons import best_linear
 from boostreg.report.decision import Decision, Pairs, tolerance_sentence
-from boostreg.report.records import RunRecord
+from boostreg.report.records import GIVEN, RunRecord
 from boostreg.report.results import HeadingsData
 from boostreg.report.wording import LABELS
 
@@ -27,13 +27,18 @@ def answer_sentences(
 ) -> list[str]:
     """Return the answer: what to use, three short answers, and what to do.
 
-    For a study that searches nothing, it describes only the paths.
+    For a study that searches nothing, it describes only the paths, or says so.
     """
     if decision is not None:
         return answer_lines(record, by_pair, decision)
     found = sentences.of_all_engines(record)
-    if not found:
+    if not found and record.claims:
         return []
+    if not found:
+        n_trials = record.study["search"]["trials"]
+        why = f"No answer: nothing was searched, because search.trials is {n_trials}. "
+        what = f"The first {GIVEN} trials are no penalty and the default penalties; "
+        return [f"{why}{what}set search.trials higher, such as 40."]
     words = sentences.verdicts_sentence(found, record.tolerance)
     return [f"{sentences.anchor_words(record)}, {words}."]
 

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
 
 from boostreg.arrays import Array
 from boostreg.changes import Judges
@@ -137,7 +137,7 @@ def _wilson(share: float, n: float) -> tuple[float, float]:
     E. B. Wilson. "Probable Inference, the Law of Succession, and Statistical
     Inference". JASA 22, 209-212, 1927.
     """
-    z = float(norm.ppf(0.975))
+    z = NormalDist().inv_cdf(0.975)
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
     # At a share of 0 or 1 one end is the share itself, but for rounding.
@@ -184,6 +184,7 @@ def linear_model(record: RunRecord) -> LinearModel | None:
         objective=record.objective,
         classes=tuple(card["class_labels"]),
         columns=record.columns,
+        offset=record.study["data"]["offset"],
         reading=Reading.from_dict(record.study["data"]),
     )
     try:

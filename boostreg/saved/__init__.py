@@ -13,18 +13,26 @@ from boostreg.saved.model import (
     microseconds_per_row,
     save_model,
 )
-from boostreg.saved.rows import frame_of, has_categories, read_frame
+from boostreg.saved.rows import (
+    added_offset,
+    frame_of,
+    has_categories,
+    read_frame,
+    read_offset,
+)
 
 __all__ = [
     "LinearCard",
     "LinearModel",
     "LoadedModel",
     "ModelCard",
+    "added_offset",
     "category_of",
     "frame_of",
     "has_categories",
     "load_model",
     "microseconds_per_row",
     "read_frame",
+    "read_offset",
     "save_model",
 ]

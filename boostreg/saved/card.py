@@ -34,6 +34,8 @@ class Meaning:
         Labels in the order of the outputs, of the type of the target: integers,
         floats, booleans or text. Empty for regression.
     columns : tuple of Column
+    offset : str or None
+        Name of the offset: what is added to the raw score.
     """
 
     target: str | None
@@ -41,6 +43,7 @@ class Meaning:
     objective: Objective
     classes: tuple[Any, ...]
     columns: tuple[Column, ...]
+    offset: str | None = None
 
     def meaning_as_dict(self) -> dict[str, Any]:
         """Return this part of a card, JSON-ready."""
@@ -50,6 +53,7 @@ class Meaning:
             "objective": self.objective.name,
             "objective_parameter": self.objective.parameter,
             "classes": list(self.classes),
+            **({} if self.offset is None else {"offset": self.offset}),
             "columns": [
                 {"name": c.name, "categories": c.categories and list(c.categories)}
                 for c in self.columns
@@ -71,6 +75,7 @@ def read_meaning(content: Mapping[str, Any]) -> dict[str, Any]:
         "task": content["task"],
         "objective": Objective.for_task(content["task"], len(classes), given),
         "classes": classes,
+        "offset": content.get("offset"),
         "columns": tuple(
             Column(name, None if categories is None else tuple(categories))
             for name, categories in columns
@@ -88,7 +93,7 @@ class ModelCard(Meaning):
     pick : str or None
         Why a study chose it: ``"best"`` or ``"one_se"``.
     n_rounds : int
-    target, task, objective, classes, columns
+    target, task, objective, classes, columns, offset
         See ``Meaning``.
     size : TreeSize
     sha256 : str
@@ -152,6 +157,7 @@ class ModelCard(Meaning):
             ),
             "size": all(isinstance(n, int | float) and n is not True for n in sizes),
             "sha256": isinstance(self.sha256, str),
+            "offset": self.offset is None or isinstance(self.offset, str),
             "ranks": self.ranks.keys() <= {column.name for column in self.columns}
             and all(v and np.all(np.diff(v) > 0) for v in self.ranks.values()),
             "intercept": len(self.intercept) in (0, self.objective.n_outputs)

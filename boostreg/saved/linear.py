@@ -7,7 +7,7 @@ value is missing. It is centred and divided by its scale; a missing number is th
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -34,7 +34,7 @@ class LinearCard(Meaning):
         Name of the baseline: ``"lasso"``.
     strength, l1_ratio : float or None
         Its penalty per row, and the share of L1 in it.
-    target, task, objective, classes, columns
+    target, task, objective, classes, columns, offset
         See ``Meaning``.
     reading : Reading
         How the cells of the training file were read.
@@ -68,6 +68,7 @@ class LinearModel(Predictor):
     intercept: Array
     coefficients: Array
     path: Path | None = None
+    _warned: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.inputs), self.card.objective.n_outputs)
@@ -86,7 +87,8 @@ class LinearModel(Predictor):
 
     @override
     def raw(self, X: Any) -> Array:
-        return self.raw_of(read_rows(X, self.card.columns, self.card.reading))
+        card = self.card
+        return self.raw_of(read_rows(X, card.columns, card.reading, self._warned))
 
     def raw_of(self, rows: Array) -> Array:
         """Return raw scores (n_samples, n_outputs) of rows that are numbers already."""

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class LoadedModel(Predictor):
     card: ModelCard
     trees: TreeEnsemble
     path: Path
+    _warned: set[str] = field(default_factory=set, init=False, repr=False)
 
     @property
     def native(self) -> Any:
@@ -81,25 +82,27 @@ class LoadedModel(Predictor):
     @override
     def raw(self, X: Any) -> Array:
         card = self.card
-        rows = read_rows(X, card.columns, card.reading)
+        rows = read_rows(X, card.columns, card.reading, self._warned)
         if ENGINE_FACTS[card.engine].rules.single:
             seen = rows if card.features is None else card.features.apply(rows)
             refuse_beyond_float32(seen, card.columns)
         return self.trees.predict(rows) + self.trees.intercept
 
 
-def save_model(
+def save_model(  # noqa: PLR0913  what the file of a library does not hold
     model: Model,
     path: Path,
     *,
     columns: tuple[Column, ...],
     classes: list[Any],
     size: TreeSize,
+    offset: str | None = None,
 ) -> Path:
     """Write a model in its library's own format, and its card next to it.
 
     The suffix of ``path`` is replaced by the library's own; the card has ``.json``.
     ``classes`` are the labels in the order of the outputs, empty for regression.
+    ``offset`` is its name if the model was trained with one.
 
     Raises
     ------
@@ -125,6 +128,7 @@ def save_model(
         objective=objective,
         classes=tuple(classes),
         columns=columns,
+        offset=offset,
         size=size,
         sha256=_sha256(target.read_bytes()),
         ranks=engine.ranks(model),

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from boostreg.data import Table, read_source
 from boostreg.data.cells import as_yaml, quoted
+from boostreg.data.files import file_facts
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.study.faults import Place
+from boostreg.study.files import SCHEMA, schema_line
 from boostreg.study.load import (
     NAMED,
     Study,
@@ -27,6 +29,9 @@ from boostreg.study.plan import default_outer
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.spec import StudySpec
 from boostreg.study.yaml_reader import Document, flow_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "Draft",
@@ -42,6 +47,35 @@ _MAX_COLUMNS = 100
 """Columns that one message lists."""
 _MAX_NOTES = 3
 """Notes on a table that are printed; the file has all of them."""
+_NAME_PARTS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")
+_NOUNS = frozenset(
+    {
+        *(
+            "category",
+            "class",
+            "cluster",
+            "kind",
+            "label",
+            "segment",
+            "species",
+            "type",
+        ),
+        *(
+            "city",
+            "county",
+            "country",
+            "district",
+            "postcode",
+            "region",
+            "state",
+            "zip",
+        ),
+        *("color", "colour", "department", "education", "ethnicity", "marriage"),
+        *("occupation", "profession", "race", "religion", "zipcode"),
+    }
+)
+"""Last words of names of columns whose whole numbers are labels."""
+_RECUR = 5  # rows per value of a column of labels, on average, at least
 _WORDS = {
     "preset": "or quick, thorough: sets the keys in comments below",
     "data.source": "relative to this file",
@@ -147,7 +181,12 @@ def draft_study(
                 f"{source} is a table, which needs its column to predict: --target "
                 f"COLUMN; its columns are {names}."
             )
-        _, table = read_table(study)
+        frame, table = read_table(study)
+        if labels := _labels_by_name(frame, table, study.spec.data.types):
+            more = {"data": {"types": dict.fromkeys(labels, "category")}}
+            document.content = _merged(more, document.content)
+            study = checked_study(document, path)
+            _, table = read_table(study)
     except DataError as error:
         # Without a study file, its keys are set on the command line.
         keyed = re.search(r"\b[Ss]et data\.", str(error))
@@ -155,8 +194,10 @@ def draft_study(
         raise DataError(f"{error}{end}") from error
     document.content = _merged(_content(study.spec, table), document.content)
     study = checked_study(document, path)
-    lines = _lines(document.content, source, table, PRESETS[study.spec.preset])
-    return Draft(study, "\n".join(lines) + "\n", tuple(_found(source, table)))
+    preset = PRESETS[study.spec.preset]
+    lines = _lines(document.content, source, table, preset, labels)
+    found = (*_found(source, table), *_note_on(labels))
+    return Draft(study, "\n".join(lines) + "\n", found)
 
 
 def write_draft(draft: Draft) -> None:
@@ -174,6 +215,38 @@ def write_draft(draft: Draft) -> None:
         ) from None
     except OSError as error:
         raise RunError(f"{path} could not be written: {reason(error)}.") from error
+
+
+def _labels_by_name(
+    frame: "pd.DataFrame", table: Table, types: Mapping[str, Any]
+) -> list[str]:
+    """Return the columns of a text file whose whole numbers are labels by their name.
+
+    A text file cannot say that 1 to 50 are states. The numbers must recur, and be at
+    least three: with two, a category and a number are the same to a tree.
+    """
+    if file_facts(frame).decimal is None:  # other files have types
+        return []
+    features = zip(table.columns, table.X.T, strict=True)
+    numbers = [(c.name, values) for c, values in features if c.categories is None]
+    if table.task == "regression" and table.task_inferred:
+        numbers.append((table.target, table.y))
+    found = []
+    for name, values in numbers:
+        noun = _NAME_PARTS.split(name)[-1].lower()
+        if noun in _NOUNS and name not in types:
+            known = values[np.isfinite(values)]
+            n_values = len(np.unique(known))
+            whole = bool((known == np.floor(known)).all())
+            if whole and 3 <= n_values <= len(known) / _RECUR:
+                found.append(name)
+    return found
+
+
+def _note_on(labels: Sequence[str]) -> tuple[str, ...]:
+    named = f"labels by the name of their column: {quoted(labels)}"
+    note = f"Whole numbers that are {named}; data.types has them as categories."
+    return (note,) if labels else ()
 
 
 def _is_named(source: str) -> bool:
@@ -228,11 +301,20 @@ def _merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _lines(
-    content: Mapping[str, Any], source: str, table: Table, preset: Preset
+    content: Mapping[str, Any],
+    source: str,
+    table: Table,
+    preset: Preset,
+    labels: Sequence[str],
 ) -> Iterator[str]:
     """Yield the lines of a study file; what its preset sets is in comments."""
     outer = default_outer(table, preset).as_dict()
     unset = _merged({"validation": {"outer": outer}}, preset.content)
+    reasons = {
+        ("data", "task"): table.notes[: int(table.task_inferred)],
+        ("data", "types"): _note_on(labels),
+    }
+    yield schema_line(SCHEMA.as_uri())
     yield from _comment(f"Made for {source}: {_counted(table)}.")
     for part, keys in content.items():
         if not (isinstance(keys, Mapping) and keys):
@@ -240,8 +322,8 @@ def _lines(
             continue
         yield f"{part}:"
         for key, value in keys.items():
-            if (part, key) == ("data", "task") and table.task_inferred:
-                yield from _comment(table.notes[0], "  ")
+            for note in reasons.get((part, key), ()):
+                yield from _comment(note, "  ")
             yield _line((part, key), value, "  ")
         for key, value in unset.pop(part, {}).items():
             if key not in keys:

@@ -16,15 +16,20 @@ from typing import Any
 from boostreg.errors import DataError, RunError, reason
 
 __all__ = [
+    "SCHEMA",
     "csv_text",
     "finite",
     "read_csv",
     "read_json",
+    "schema_line",
     "write_bytes",
     "write_csv",
     "write_json",
     "write_text",
 ]
+
+SCHEMA = Path(__file__).with_name("study.schema.json")
+"""The JSON Schema of a study, as ``boostreg schema`` prints it."""
 
 _FORMULA = (*"=+-@＝＋－＠", "\t", "\r", "\n")  # noqa: RUF001 - the wide ones as well
 _QUOTED = re.compile(r'[",\r\n]')
@@ -35,6 +40,15 @@ _ABANDONED = 3600.0
 """Age in seconds after which a temporary file is considered abandoned."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _NEW |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+def schema_line(address: str) -> str:
+    """Return the first line of a study file, from which editors know its schema.
+
+    ``address`` is a path relative to the study file, or a ``file:`` address, in which
+    spaces are escaped.
+    """
+    return f"# yaml-language-server: $schema={address}"
 
 
 def write_bytes(path: Path, content: bytes) -> None:

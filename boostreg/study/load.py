@@ -20,9 +20,10 @@ from boostreg.losses import Objective
 from boostreg.penalty import Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.space import corners
+from boostreg.report.records import GIVEN
 from boostreg.study.claim_checks import unsupported_claims
 from boostreg.study.faults import Place, as_error, describe, explain, show
-from boostreg.study.files import write_text
+from boostreg.study.files import SCHEMA, schema_line, write_text
 from boostreg.study.presets import own_keys
 from boostreg.study.spec import Dask, StudySpec
 from boostreg.study.yaml_reader import Document, parse_yaml, read_yaml
@@ -70,6 +71,11 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[Loc, str]]:
 def without_effect(spec: StudySpec) -> tuple[str, ...]:
     """Return a sentence for each default or preset without effect in this study."""
     notes = []
+    if spec.search.trials <= GIVEN and not spec.claims:
+        notes.append(
+            f"search.trials of {spec.search.trials} searches nothing: the first "
+            f"{GIVEN} trials are no penalty and the default penalties."
+        )
     if spec.search.racing and spec.search.sampler == "nsga2":
         notes.append("The sampler nsga2 trades leaves against loss, so racing is off.")
     own = own_keys(spec.preset, spec.as_dict())
@@ -219,6 +225,7 @@ def read_table(study: Study) -> "tuple[pd.DataFrame, Table]":
             groups=data.groups,
             time=data.time,
             weights=data.weights,
+            offset=data.offset,
             reading=data.reading,
         )
 
@@ -226,7 +233,8 @@ def read_table(study: Study) -> "tuple[pd.DataFrame, Table]":
 def write_study(study: Study, path: Path) -> None:
     """Write a study with every default; it gives the same results from its new place.
 
-    The paths of the source and of an SQLite storage stay relative if they were.
+    The paths of the source and of an SQLite storage stay relative if they were. The
+    first line names the schema in the parent folder, which ``write_run`` writes.
     """
     content, source = study.spec.as_dict(), study.spec.data.source
     named = source.partition(":")[0] in NAMED
@@ -241,6 +249,7 @@ def write_study(study: Study, path: Path) -> None:
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # untyped
     yaml.width = 88
     stream = io.StringIO()
+    stream.write(f"{schema_line(f'../{SCHEMA.name}')}\n")
     yaml.dump(content, stream)
     write_text(path, stream.getvalue())
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -182,11 +183,15 @@ class Insights:
         self._judged = {"fixed": Batch([]), "tuned": Batch([])}
         self._refreshed = self._overtuned = Batch([])
 
-    def first(self) -> list[Job]:
+    def first(self) -> dict[str, list[Job]]:
         """Return the work that does not depend on the searches."""
-        return [self._paths["fixed"], self.importance.first(), self._sketched]
+        return {
+            "paths": [self._paths["fixed"]],
+            "importance": [self.importance.first()],
+            "first trees": [self._sketched],
+        }
 
-    def second(self, tuned: Searches) -> list[Job]:
+    def second(self, tuned: Searches) -> dict[str, list[Job]]:
         """Return the rest: paths around the best, and outer losses of incumbents."""
         plan, problem = self._plan, self._plan.dataset.problem(None, None)
         self._points["tuned"] = [
@@ -211,17 +216,17 @@ class Insights:
                 ]
         judging = [work for found in self._incumbents.values() for _, work in found]
         self._overtuned = Batch(judging, needed=False)
-        return [
-            self.importance.second(),
-            self._paths["tuned"],
-            self._refreshed,
-            self._overtuned,
-            self._judging("fixed"),
-        ]
+        return {
+            "surrogates": [self.importance.second()],
+            "paths around the best": [self._paths["tuned"]],
+            "mechanisms": [self._refreshed],
+            "incumbents": [self._overtuned],
+            "outer losses of paths": [self._judging("fixed")],
+        }
 
-    def third(self) -> list[Job]:
+    def third(self) -> dict[str, list[Job]]:
         """Return the work that needs the paths around the best: their outer losses."""
-        return [self._judging("tuned")]
+        return {"outer losses around the best": [self._judging("tuned")]}
 
     def sketches(self) -> dict[tuple[str, str, float], Sketch]:
         """Return first trees by engine, penalty and value."""
@@ -441,13 +446,14 @@ class Claims:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._source = planted_name(plan.spec.data.source)
-        works = [
-            work
+        by_claim = [
+            self._works(claim, engine)
             for claim in plan.spec.claims
             if isinstance(claim, ExperimentClaim)
             for engine in self._engines(claim)
-            for work in self._works(claim, engine)
         ]
+        # In turn, so that the time of every experiment is known early.
+        works = [w for one in zip_longest(*by_claim) for w in one if w is not None]
         self.job = Batch(works, needed=False)
 
     def records(self, rows: Sequence[PathRow]) -> list[ClaimRecord]:

@@ -1,12 +1,16 @@
 """The output folder of a run: its models, tables, results and report."""
 
 import hashlib
+import logging
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from boostreg.arrays import Array
 from boostreg.baselines import BASELINES
-from boostreg.data import Reading, read_rows
+from boostreg.data import Column, Reading, read_rows
 from boostreg.errors import DataError, ModelError, RunError, StudyError
+from boostreg.report.exports import export_tables, to_latex, to_markdown
 from boostreg.report.measures import linear_model
 from boostreg.report.page import render
 from boostreg.report.records import RunRecord
@@ -24,6 +28,7 @@ from boostreg.report.tables import (
 )
 from boostreg.saved import ModelCard, load_model, microseconds_per_row
 from boostreg.study.files import (
+    SCHEMA,
     csv_text,
     read_json,
     write_bytes,
@@ -43,8 +48,11 @@ __all__ = [
     "predict_rows",
     "rebuild_report",
     "run_folder",
+    "table_lines",
     "write_run",
 ]
+
+_log = logging.getLogger(__name__)
 
 
 def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
@@ -70,6 +78,7 @@ def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
                 objective=record.objective,
                 classes=tuple(card["class_labels"]),
                 columns=record.columns,
+                offset=record.study["data"]["offset"],
                 size=model.size,
                 sha256=hashlib.sha256(model.content).hexdigest(),
                 ranks=model.ranks,
@@ -119,11 +128,15 @@ def predict_rows(
     """
     loaded = load_model(find_model(folder, model))
     card = loaded.card
-    rows = read_rows(source, Path(), card.columns, card.reading)
-    head, columns = ["prediction"], [loaded.predict(rows).tolist()]
-    if card.classes:
-        head += [f"probability_{label}" for label in card.classes]
-        columns += loaded.predict_proba(rows).T.tolist()
+    columns_read = (*card.columns, *map(Column, filter(None, [card.offset])))
+    rows = read_rows(source, Path(), columns_read, card.reading)
+    with warnings.catch_warnings(record=True) as caught:
+        head, columns = ["prediction"], [loaded.predict(rows).tolist()]
+        if card.classes:
+            head += [f"probability_{label}" for label in card.classes]
+            columns += loaded.predict_proba(rows).T.tolist()
+    for warning in caught:  # as one line, without the place in our code
+        _log.warning(warning.message)
     table = csv_text(head, zip(*columns, strict=True))
     if out is None:
         return table
@@ -171,6 +184,7 @@ def run_folder(path: Path, name: str, out: str | Path | None) -> Path:
 def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
     """Write tables, models, results and report of a run; the report last.
 
+    The schema of studies goes to the parent folder, one for all runs there.
     ``X`` are rows of the table, to time predictions with.
     """
     trials, paths = trial_table(record), path_table(record)
@@ -190,6 +204,7 @@ def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
         },
     }
     write_json(folder / "results.json", summarize(record, timed, sizes))
+    write_bytes(folder.parent / SCHEMA.name, SCHEMA.read_bytes())
     _write_page(folder, read_json(folder / "results.json"))
 
 
@@ -197,6 +212,20 @@ def rebuild_report(folder: Path) -> Path:
     """Write the report of a run from its stored results; return its path."""
     with damage_as_data_error(folder):
         return _write_page(folder, read_results(folder))
+
+
+def table_lines(folder: Path, *, latex: bool = False) -> Iterator[str]:
+    """Yield the tables of a run for an article, as Markdown or as LaTeX.
+
+    Raises DataError if the folder has no results, or results of another version.
+    """
+    with damage_as_data_error(folder):
+        results = read_results(folder)
+        tables = export_tables(results, read_table(folder, "paths"))
+    for name, table in tables.items():
+        label = f"tab:{results['study']['name']}-{name}"
+        yield to_latex(table, label) if latex else to_markdown(table)
+        yield ""
 
 
 def _write_page(folder: Path, results: Results) -> Path:

@@ -1,6 +1,8 @@
 """Plans a study: its data, folds, searches and work."""
 
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -17,6 +19,7 @@ from boostreg.baselines import (
 )
 from boostreg.changes import Judges
 from boostreg.data import (
+    Splits,
     Table,
     data_card,
     file_facts,
@@ -36,6 +39,7 @@ from boostreg.losses import LOSS_NAMES, Objective
 from boostreg.metrics import default_metrics, metric_fault
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
+from boostreg.penalty.space import shipped_part
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.faults import describe
 from boostreg.study.load import (
@@ -54,13 +58,12 @@ from boostreg.study.path_grids import (
 )
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.run import damage_as_data_error, read_results
-from boostreg.study.spec import Folds, Validation
+from boostreg.study.spec import Folds, Holdout, Rounds, Search, Validation
 from boostreg.tuning import Proposer, Tuning
-from boostreg.tuning.acting import PICKS
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 
-__all__ = ["Plan", "default_outer", "outline"]
+__all__ = ["Plan", "default_outer"]
 
 _MAX_FOLDS = 20_000
 """Maximum number of folds over both levels: each is fitted by every trial."""
@@ -105,6 +108,13 @@ def _check_n_folds(validation: Validation, n_rows: int) -> None:
         )
 
 
+def _splits(
+    table: Table, outer: Folds | Holdout, validation: Validation, seed: int
+) -> Splits:
+    inner = validation.inner.as_dict()
+    return make_splits(table, outer=outer.as_dict(), inner=inner, seed=seed)
+
+
 class Plan:
     """A study whose data are read and checked.
 
@@ -140,6 +150,8 @@ class Plan:
                 self.table.task, len(self.table.classes), data.objective
             )
             self.objective.check_target(self.table.y)
+        with study.at("data", "offset"):
+            self.table = self.objective.without_offset(self.table)
         self.baseline_names = self._supported_baselines(spec.baselines)
         with study.at("baselines"):
             check_baselines(self.baseline_names, self.objective)
@@ -151,12 +163,7 @@ class Plan:
         validation = spec.validation.model_copy(update={"outer": outer})
         with study.at("validation"):
             _check_n_folds(validation, self.table.n_samples)
-            self.splits = make_splits(
-                self.table,
-                outer=outer.as_dict(),
-                inner=validation.inner.as_dict(),
-                seed=spec.seed,
-            )
+            self.splits = _splits(self.table, outer, validation, spec.seed)
         with study.at("data"):
             signs = named_signs(self.table.columns, data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
@@ -184,6 +191,43 @@ class Plan:
                 "metrics": self.metrics,
             }
         )
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The numbers that ``changed`` takes."""
+        spec = self.spec
+        return {
+            "repeats": self.n_repeats,
+            "trials": spec.search.trials,
+            "points": spec.paths.points,
+            "design": spec.effects.points,
+        }
+
+    def changed(self, **numbers: int) -> "Plan":
+        """Return the plan with other ``numbers`` and no budget, on the same table."""
+        new = self.numbers | numbers
+        made, spec, outer = copy(self), self.spec, self.spec.validation.outer
+        names = spec.paths.penalties if new["points"] else ()
+        parts: dict[str, dict[str, Any]] = {
+            "search": {"trials": new["trials"]},
+            "paths": {"points": new["points"], "penalties": names},
+            "effects": {"points": new["design"]},
+        }
+        if isinstance(outer, Folds) and new["repeats"] != outer.repeats:
+            outer = Folds(folds=outer.folds, repeats=new["repeats"])
+            parts["validation"] = {"outer": outer}
+            validation, seed = spec.validation, spec.seed
+            made.splits = _splits(self.table, outer, validation, seed)
+            made.dataset = Dataset(
+                self.table, made.splits, self.objective, self.dataset.monotone
+            )
+            made.__dict__.pop("_facts", None)
+        update = {p: getattr(spec, p).model_copy(update=k) for p, k in parts.items()}
+        made.spec = spec.model_copy(update={**update, "budget": None})
+        if new["points"] != spec.paths.points:
+            problem = self.dataset.problem(None, None)
+            made.grids = engine_grids(made.spec, self.space, self.spaces, problem)
+        return made
 
     def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return baselines; of the default ones only those for the objective."""
@@ -359,9 +403,23 @@ class Plan:
         return dict(self.spaces[engine].ranges)
 
     def lint(self) -> tuple[LintFinding, ...]:
-        """Return the linter's findings on the search, on the smallest inner fold."""
-        search, engines = self.spec.search, self.spec.engines
-        return lint(self._searched, search.fixed, engines=engines, facts=self._facts)
+        """Return the linter's findings on the search, on the smallest inner fold.
+
+        What it also finds without the ranges, values and rounds that the study writes
+        itself is left out, because nobody chose it here.
+        """
+        search, engines, facts = self.spec.search, self.spec.engines, self._facts
+        unset = Search(scale=search.scale).fixed
+        given = {n: v for n, v in search.fixed.items() if unset.get(n) == v}
+        rounds = max(facts.n_rounds, Rounds().max)
+        chosen = lint(
+            shipped_part(self._searched),
+            given,
+            engines=engines,
+            facts=replace(facts, n_rounds=rounds),
+        )
+        found = lint(self._searched, search.fixed, engines=engines, facts=facts)
+        return tuple(one for one in found if one not in chosen)
 
     @property
     def _searched(self) -> Space:
@@ -403,54 +461,16 @@ class Plan:
                 return ()
             facts = self._facts
             with damage_as_data_error(folder):
-                return edge_findings(
-                    previous,
-                    self._searched,
-                    engines=self.spec.engines,
-                    scale=self.spec.search.scale,
-                    facts=facts,
+                found, chosen = (
+                    edge_findings(
+                        previous,
+                        space,
+                        engines=self.spec.engines,
+                        scale=self.spec.search.scale,
+                        facts=facts,
+                    )
+                    for space in (self._searched, shipped_part(self._searched))
                 )
+                return tuple(one for one in found if one not in chosen)
         except DataError as error:
             return (f"the results of an earlier run are ignored: {error}",)
-
-
-def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
-    """Return lines on the data, the folds and the work of a study, without fitting.
-
-    Warnings come last, also on ranges that were too narrow in an earlier run in
-    ``out``. Errors are those of ``Plan``.
-    """
-    plan, spec = Plan(study), study.spec
-    table, splits = plan.table, plan.splits
-    n_engines, n_outer, n_inner = len(spec.engines), splits.n_outer, splits.n_inner
-    n_trials = n_engines * (n_outer + 1) * spec.search.trials
-    n_paths = len(plan.paths())  # around "fixed" and around the tuned best
-    n_first = len(plan.first_outer_folds)
-    n_refits = len(PICKS) + 1  # the last one is unpenalised
-    fits = {
-        "trials": n_trials * n_inner,
-        # Each point is refitted on the outer folds.
-        "paths": n_paths * (n_first + n_outer) * (n_inner + 1),
-        "design": sum(len(plan.design(e)[1]) for e in spec.engines) * n_first,
-        "refits": n_engines * (n_outer * n_refits + len(PICKS)),
-        "defaults": len(plan.references()),
-        "baselines": len(plan.baselines()),
-    }
-    work = ", ".join(f"{name} {count:,}" for name, count in fits.items())
-    data = (
-        f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
-        f"features, {table.task} of {table.target!r} by {plan.objective.name}"
-    )
-    return (
-        spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
-        data,
-        *(f"note: {note}" for note in table.notes),
-        f"engines: {', '.join(spec.engines)}",
-        f"folds: {n_outer} outer; {n_inner} inner within each, and on all rows",
-        f"trials: {n_trials:,}, {spec.search.trials:,} per search",
-        f"fits: about {sum(fits.values()):,} of at most {spec.rounds.max:,} rounds",
-        f"fits by purpose: {work}",
-        *(f"note: {sentence}" for sentence in plan.notes),
-        *(f"warning: {finding}" for finding in plan.lint()),
-        *(f"warning: {finding}" for finding in plan.edge_findings(out / spec.name)),
-    )

@@ -2,17 +2,21 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from boostreg.data import as_table, is_frame
 from boostreg.effects.optimism import nested_gap
-from boostreg.errors import BoostregError, DataError, MissingExtraError, RunError
+from boostreg.errors import (
+    BoostregError,
+    DataError,
+    MissingExtraError,
+    RunError,
+)
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
@@ -42,7 +46,12 @@ from boostreg.report.records import (
 )
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
+from boostreg.study.allotment import FIRST_TRIALS, Allotment
 from boostreg.study.draft import draft_study
+from boostreg.study.forecast import (
+    estimates,
+    forecast_run,
+)
 from boostreg.study.index import write_index
 from boostreg.study.load import Study, load_study, study_of, write_study
 from boostreg.study.measurements import Claims, Insights
@@ -50,8 +59,8 @@ from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import Plan
 from boostreg.study.run import Run, open_run
 from boostreg.study.spec import Dask
+from boostreg.study.watch import Jobs, Pace, Watch
 from boostreg.tuning.acting import PICKS, ActingJob
-from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
 from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
@@ -116,6 +125,7 @@ def run_study(
     RunError
         If the folder is in use or cannot be written.
     """
+    started, clock = datetime.now(UTC), time.monotonic()
     if isinstance(path, Mapping):
         study = study_of(path)
     else:
@@ -123,13 +133,19 @@ def run_study(
     folder = run_folder(study.path, study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or (lambda _: None), plan.lint()
-    for warning in (*plan.notes, *lint, *plan.edge_findings(folder)):
+    for note in plan.notes:
+        progress(Event("note", text=note))
+    for warning in (*lint, *plan.edge_findings(folder)):
         progress(Event("warning", text=str(warning)))
     folder.mkdir(parents=True, exist_ok=True)
-    started, clock = datetime.now(UTC), time.monotonic()
+    allotment = None
+    if plan.spec.budget is not None:
+        allotment = Allotment(plan, folder)
+        plan = allotment.before(estimates(plan, workers))
     with _execute(plan, folder, workers, dask) as execution:
-        runner = _Runner(plan, execution, progress, lint, study.base)
+        runner = _Runner(plan, execution, progress, lint, study.base, allotment, clock)
         record = runner.run()
+        plan = runner.plan
     progress(Event("writing the report"))
     run = _run_facts(plan, record, execution, started, time.monotonic() - clock)
     write_study(replace(study, spec=plan.spec), folder / "study.yaml")
@@ -274,54 +290,6 @@ def _run_facts(
     return facts
 
 
-class _Watch:
-    """Reports trials while searches run, and then the other fits of the stage.
-
-    ``n_trials`` counts the trials of all searches. Each mirror receives the trials of
-    its search.
-    """
-
-    def __init__(
-        self,
-        jobs: Sequence[Job],
-        stage: str,
-        n_trials: int,
-        progress: Progress,
-        mirrors: Mapping[tuple[str, int | None], Mirror],
-    ) -> None:
-        self._progress, self._mirrors = progress, mirrors
-        self._stage, self._n_trials = stage, n_trials
-        self._searches = [job for job in jobs if isinstance(job, TuningJob)]
-        counted = (ActingJob, Batch, Measuring)
-        self._others = [job for job in jobs if isinstance(job, counted)]
-        self._n_done = 0
-        self._seen = dict.fromkeys(map(id, self._searches), 0)
-        self._announced = False
-        if self._searches:
-            progress(Event("trials", 0, n_trials))
-
-    def after(self, job: Job) -> None:
-        """Handle a record that a job received."""
-        if isinstance(job, TuningJob):
-            self._after_trial(job)
-        else:
-            self._n_done += 1
-        n_left = sum(job.n_left for job in self._others)
-        if (n_left or self._announced) and all(one.done for one in self._searches):
-            self._announced = True
-            self._progress(Event(self._stage, self._n_done, self._n_done + n_left))
-
-    def _after_trial(self, job: TuningJob) -> None:
-        tuning = job.tuning
-        if len(tuning.trials) == self._seen[id(job)]:
-            return
-        self._seen[id(job)] = len(tuning.trials)
-        if self._mirrors:
-            self._mirrors[tuning.label, tuning.outer].update(tuning.trials)
-        n_done = sum(self._seen.values())
-        self._progress(Event("trials", n_done, self._n_trials, tuning.standing))
-
-
 @contextmanager
 def _execute(
     plan: Plan, folder: Path, workers: int | None, dask: str | None
@@ -372,6 +340,8 @@ class _Runner:
     lint: tuple[LintFinding, ...]
     base: Path
     """The folder of the study, to which the path of a storage is relative."""
+    allotment: Allotment | None
+    started: float
 
     def run(self) -> RunRecord:
         """Measure everything that the study requests."""
@@ -385,12 +355,23 @@ class _Runner:
         }
         tolerance = plan.spec.tolerance
         acting = {where: ActingJob(job, tolerance) for where, job in searches.items()}
-        insights, claims = Insights(plan), Claims(plan)
         given = Batch([*plan.references(), *plan.baselines()])
-        jobs: list[Job] = [*searches.values(), *acting.values()]
-        jobs += [*insights.first(), given, claims.job]
-        mirrors = self._mirrors(searches)
-        self._drive(jobs, "paths, effects, baselines and claims", mirrors)
+        forecast, slow = forecast_run(plan, self.execution.ledger)
+        pace = Pace(self.execution.workers, slow)
+        watch = Watch(plan, forecast, pace, self.progress, self._mirrors(searches))
+        # First what tells the time of other work; then engines in turn.
+        folds = (*plan.outer_folds, None)
+        in_turn = [(engine, fold) for fold in folds for engine in plan.spec.engines]
+        first: dict[str, list[Job]] = {
+            "defaults": [given],
+            "searches": [searches[where] for where in in_turn],
+            "tests of penalties": [acting[where] for where in in_turn],
+        }
+        if self.allotment is not None:
+            self._keep_budget(self.allotment, searches, first, watch)
+            plan = self.plan
+        insights, claims = Insights(plan), Claims(plan)
+        self._drive({**first, "claims": [claims.job], **insights.first()}, watch)
         tuned = {
             where: TunedEngine(
                 job.tuning.trials,
@@ -408,13 +389,13 @@ class _Runner:
             else:
                 works += [FitWork(self._refit(where, one, pick)) for pick in _JUDGED]
         refits = Batch(works)
-        jobs = [refits, *insights.second(tuned)]
-        self._drive(jobs, "refits, models and paths around the best")
+        self._drive({"refits": [refits], **insights.second(tuned)}, watch)
         predictions = self._predictions(tuned, refits.records)
         predicted = Batch(list(predictions.values()))
-        jobs = [predicted, *insights.third()]
-        self._drive(jobs, "predictions and path values on the outer folds")
+        self._drive({"predictions": [predicted], **insights.third()}, watch)
         notes = [*plan.notes, *insights.notes]
+        if self.allotment is not None:
+            notes.insert(0, self.allotment.note(plan))
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
             notes.insert(0, f"{cut}: another run may find other trials.")
@@ -464,21 +445,42 @@ class _Runner:
             )
         return mirrors
 
-    def _drive(
+    def _keep_budget(
         self,
-        jobs: list[Job],
-        stage: str,
-        mirrors: Mapping[Where, Mirror] = MappingProxyType({}),
+        allotment: Allotment,
+        searches: Mapping[Where, TuningJob],
+        first: Jobs,
+        watch: Watch,
     ) -> None:
-        n_searches = sum(isinstance(job, TuningJob) for job in jobs)
-        n_trials = n_searches * self.plan.spec.search.trials
+        """Run the jobs of ``first``, the searches among them, and decide the plan."""
+
+        def seconds(plan: Plan) -> float:
+            return time.monotonic() - self.started + watch.seconds_with(plan)
+
+        allotment.save()
+        for job in searches.values():
+            job.tuning.n_trials = min(FIRST_TRIALS, job.tuning.n_trials)
+        self._drive({name: first[name] for name in ("defaults", "searches")}, watch)
+        self.plan = allotment.after_first_trials(self.plan, seconds)
+        allotment.save()
+        watch.take(self.plan)
+        for job in searches.values():
+            job.tuning.n_trials = self.plan.spec.search.trials
+        self._drive(first, watch)
+        self.plan = allotment.after_searches(self.plan, seconds)
+        allotment.save()
+        watch.take(self.plan)
+
+    def _drive(self, jobs: Jobs, watch: Watch) -> None:
+        watch.begin(jobs)
         run_jobs(
-            jobs,
+            [job for own in jobs.values() for job in own],
             self.execution.ledger,
             slots=_SLOTS * self.execution.workers,
             stopped=self.execution.stopped,
-            after=_Watch(jobs, stage, n_trials, self.progress, mirrors).after,
+            after=watch.after,
         )
+        watch.end()
 
     def _refit(self, where: Where, tuned: TunedEngine, pick: str) -> Fit:
         n_rounds = tuned.candidate(pick).n_rounds

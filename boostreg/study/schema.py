@@ -29,6 +29,9 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "seed": "Seed of folds, searches and fits.",
         "preset": "Sets search.trials, validation, paths.points and effects.points, "
         "where the study does not.",
+        "budget": "Wall time of the whole run, such as 90 s, 10 min or 2 h. Repeats, "
+        "trials and points are cut to fit; how far depends on measured times, is "
+        "recorded in the run's folder, and is not measured again there.",
         "data": "Where the rows come from, and what their columns are for.",
         "engines": "The libraries that grow the trees.",
         "rounds": "How many boosting rounds a fit has.",
@@ -56,6 +59,8 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Data.groups": "A column whose values are never in two folds.",
         "Data.time": "A column along which folds go forward.",
         "Data.weights": "A column of row weights.",
+        "Data.offset": "A column that is added to the raw score, such as the logarithm "
+        "of an exposure; for poisson, gamma and tweedie.",
         "Data.class_weights": "balanced, or a factor per class.",
         "Data.monotone": "Columns with 1 (increasing) or -1 (decreasing).",
         "Data.missing": "Words that mean missing; an empty cell always does.",
@@ -125,6 +130,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
 
 _NUMBER, _TEXT, _NULL = {"type": "number"}, {"type": "string"}, {"type": "null"}
 _PERCENTAGE = {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}
+_DURATION = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(s|min|h)\s*$"}
 _AMOUNT = {"anyOf": [{"type": "integer"}, _TEXT, _NULL]}
 _LIMIT = {"anyOf": [_NUMBER, _PERCENTAGE, _NULL]}
 _PRIOR = {"type": "object", "required": ["prior"]}
@@ -155,6 +161,7 @@ _FORMS: Mapping[str, dict[str, Any]] = MappingProxyType(
         "engines": {"items": {"enum": list(ENGINES)}},
         "baselines": {"items": {"enum": list(BASELINES)}},
         "tolerance": {"anyOf": [_NUMBER, _PERCENTAGE]},
+        "budget": {"anyOf": [_NUMBER, _DURATION, _NULL]},
         "name": {"pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"},
         "Data.objective": {
             "anyOf": [

@@ -68,6 +68,8 @@ _N_CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20}
 _BYTES |= {"gib": 2**30}
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", re.IGNORECASE)
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h)\s*")
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _PERCENTAGE = re.compile(r"\d+(?:\.\d+)?%")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -183,6 +185,21 @@ def _check_memory(value: Any) -> int | None:
     raise rule("bytes as a whole number, or text such as 2 GB or 512 MiB")
 
 
+def _check_budget(value: Any) -> float | None:
+    """Return seconds, from a number or text such as ``90 s``, ``10 min`` or ``2 h``."""
+    if value is None:
+        return None
+    seconds = float(value) if is_number(value) else math.nan
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        seconds = float(match[1]) * _SECONDS[match[2]]
+    if 0 < seconds < math.inf:
+        return seconds
+    raise rule("seconds above 0, or text such as 90 s, 10 min or 2 h")
+
+
+_ONE_TARGET = "models predict one target: write one study for each"
+
+
 class Data(Strict):
     """Where the rows come from, and what their columns are for."""
 
@@ -198,6 +215,7 @@ class Data(Strict):
     groups: Name | None = None
     time: Name | None = None
     weights: Name | None = None
+    offset: Name | None = None
     class_weights: Any = None
     monotone: Any = Field(default_factory=dict)
     missing: Any = None
@@ -289,7 +307,14 @@ class Data(Strict):
             raise contradiction(str(error), at=("data", "objective")) from None
         return value
 
-    @field_validator("drop", "groups", "time", "weights", mode="after")
+    @field_validator("target", mode="before")
+    @classmethod
+    def _is_one_column(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            raise rule(f"one column; {_ONE_TARGET}")
+        return value
+
+    @field_validator("drop", "groups", "time", "weights", "offset", mode="after")
     @classmethod
     def _target_has_no_other_use(cls, value: Any, info: ValidationInfo) -> Any:
         target = info.data.get("target")
@@ -485,7 +510,8 @@ class Limits(Strict):
 class StudySpec(Strict):
     """A study; only ``name``, ``data.source`` and ``data.target`` are required.
 
-    ``metrics`` None: those that suit the objective, see ``boostreg.metrics``. The keys
+    ``metrics`` None: those that suit the objective, see ``boostreg.metrics``.
+    ``budget`` is in seconds, see ``Allotment``. The keys
     that ``preset`` decides are filled in, so that it is not needed to repeat a run.
 
     Examples
@@ -499,6 +525,7 @@ class StudySpec(Strict):
     title: Text = Field(default_factory=lambda known: known.get("name", ""))
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     preset: PresetName = "default"
+    budget: Annotated[float | None, BeforeValidator(_check_budget)] = None
     data: Data
     engines: Annotated[
         tuple[str, ...], Field(min_length=1), AfterValidator(_all_of(tuple(ENGINES)))

@@ -35,12 +35,12 @@ from boostreg.tuning.search import TuningJob
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves
 from boostreg.tuning.trial import Setting, Trial
 
-__all__ = ["PICKS", "ActingJob", "Reduced", "removable", "without"]
+__all__ = ["KEPT", "PICKS", "ActingJob", "Reduced", "removable", "without"]
 
 PICKS = ("best", "one_se")
 """Candidates whose penalties are tested."""
 
-_KEPT = ("capacity", "learning rate")
+KEPT = ("capacity", "learning rate")
 """Groups of penalties that every model has, so that none can be removed."""
 
 Measure = Generator[list[Penalty], Mapping[Penalty, Trial], "Reduced"]
@@ -90,7 +90,7 @@ def removable(penalty: Penalty, space: Mapping[str, Range]) -> tuple[str, ...]:
     return tuple(
         name
         for name, entry in space.items()
-        if PENALTY_FACTS[name].group not in _KEPT
+        if PENALTY_FACTS[name].group not in KEPT
         and getattr(penalty, name) != weakest(name, entry)
     )
 
@@ -170,7 +170,7 @@ def _acting(chosen: Reduced, space: Mapping[str, Range]) -> tuple[str, ...]:
     if chosen.candidate.n_rounds == 0:
         return ()
     kept = removable(chosen.penalty, space)
-    return tuple(n for n in space if n in kept or PENALTY_FACTS[n].group in _KEPT)
+    return tuple(n for n in space if n in kept or PENALTY_FACTS[n].group in KEPT)
 
 
 class ActingJob:
@@ -196,6 +196,8 @@ class ActingJob:
         self._wanted: dict[str, list[Penalty]] = {}
         self._measuring: Measuring | None = None
         self.reduced: dict[str, Reduced] = {}
+        self.n_received = 0
+        """Number of fits whose result has arrived."""
 
     @property
     def selection(self) -> Selection:
@@ -208,6 +210,11 @@ class ActingJob:
         """
         picks: dict[str, Any] = {n: one.candidate for n, one in self.reduced.items()}
         return replace(self._search.tuning.selection, **picks)
+
+    @property
+    def label(self) -> str:
+        """The searched engines, in words."""
+        return self._search.tuning.label
 
     @property
     def done(self) -> bool:
@@ -236,6 +243,7 @@ class ActingJob:
 
     def receive(self, work: FitWork, record: FitResult | FitError) -> None:
         """Take the result of a fit, or its error."""
+        self.n_received += 1
         if isinstance(record, CutError):
             self.end()
         if self._measuring is None:

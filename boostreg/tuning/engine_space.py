@@ -27,12 +27,18 @@ def engine_space(
 ) -> EngineSpace:
     """Return the search space of ``engine`` on ``problem``.
 
-    Ranges of a built-in space that the engine refuses are removed; ranges that a user
-    wrote are kept, so that a later check refuses them. A default of ours that the
+    Ranges of a built-in space that the engine refuses, or that cannot act on these
+    columns, are removed; ranges that a user wrote are kept, so that a later check
+    refuses them. A default of ours that the
     engine refuses becomes 0, unless ``fixed`` or the space has that penalty.
     """
     library, ranges, notes = get_engine(engine), space.for_engine(engine), []
     if is_shipped(space):
+        ranges = {
+            name: entry
+            for name, entry in ranges.items()
+            if library.can_act(name, problem)
+        }
         reasons = {
             name: reason
             for name, entry in ranges.items()

@@ -243,6 +243,11 @@ class Measuring:
             self._ask(setting, fits[:first])
 
     @property
+    def new(self) -> Sequence[FitWork]:
+        """Work that ``ready`` returns next."""
+        return tuple(self._new)
+
+    @property
     def done(self) -> bool:
         """Whether every setting is measured."""
         return not self._open

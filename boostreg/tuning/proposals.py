@@ -171,7 +171,8 @@ def first_penalties(
 # zeroshot_portfolio_cpu_2025_12_18.py); that of 50 leaves is near the tuned defaults of
 # pytabkit (arXiv 2407.04491). Rates are raised to what a short search can afford: small
 # trees need many rounds, so they are cheap only at a high rate. max_depth is for spaces
-# without max_leaves.
+# without max_leaves. LightGBM's own cat_l2 is 10; ours is 0.
+_TYPICAL: Mapping[str, float] = {"cat_l2": 10.0}
 _SMALL: tuple[Mapping[str, float], ...] = (
     {
         "learning_rate": 0.15,
@@ -227,6 +228,7 @@ def portfolio(
     if "learning_rate" not in space:
         return ()
     free, default = (one.as_dict() for one in first_penalties(fixed, scale))
+    default |= dict(_TYPICAL)
     small, large = ([default | dict(one) for one in each] for each in (_SMALL, _LARGE))
     made = []
     for values in (*small, default, *large, free):

@@ -27,7 +27,7 @@ from boostreg.tuning.proposals import JointProposer, Proposer, first_penalties
 from boostreg.tuning.selection import Selection, TrialCurves, select
 from boostreg.tuning.trial import Setting, Trial, fault, measured_trial
 
-__all__ = ["Tuning", "TuningJob"]
+__all__ = ["MAX_GUESS_FOLDS", "Tuning", "TuningJob"]
 
 
 @dataclass(slots=True)
@@ -82,6 +82,8 @@ class Tuning:
         self._estimates: dict[int, float | None] = {}
         self._incumbent: tuple[float, int, Trial] | None = None
         self._stopped = False
+        self.n_trials = self.proposer.n_trials
+        """Number of trials to propose, at most that of the proposers."""
         self.n_dropped = 0
         """Number of trials that a time limit dropped."""
         self.n_partial: int | None = None
@@ -89,7 +91,7 @@ class Tuning:
 
     def ready(self) -> list[Fit]:
         """Return the fits that can run now, each once, in order of urgency."""
-        while self.proposer.may_ask and not self._stopped:
+        while self.proposer.may_ask and not self._asked_all:
             self._open_trial()
         new, self._new = self._new, []
         return new
@@ -173,8 +175,11 @@ class Tuning:
     @property
     def done(self) -> bool:
         """Whether all trials have finished."""
-        asked_all = self._stopped or self.proposer.n_asked == self.proposer.n_trials
-        return asked_all and not self._open
+        return self._asked_all and not self._open
+
+    @property
+    def _asked_all(self) -> bool:
+        return self._stopped or self.proposer.n_asked >= self.n_trials
 
     @property
     def label(self) -> str:
@@ -275,7 +280,7 @@ def _twin(trial: Trial, number: int) -> Trial:
 _GRACE = 1.0
 """Seconds to wait for other folds that are cut, if no trial is complete."""
 
-_MAX_GUESS_FOLDS = 5
+MAX_GUESS_FOLDS = 5
 """Maximum number of inner folds on which leaves are measured for a guess."""
 
 
@@ -307,7 +312,7 @@ class TuningJob:
         if self._guessed.guess_numbers:
             free, _ = first_penalties(self._guessed.fixed, self._guessed.scale)
             setting = Setting(engine, tuning.outer, free)
-            fits = inner_fits(setting, tuning.limits)[:_MAX_GUESS_FOLDS]
+            fits = inner_fits(setting, tuning.limits)[:MAX_GUESS_FOLDS]
         self._leaves = [LeafWork(fit) for fit in fits]
         self._guessing = Batch(self._leaves, needed=False)
 

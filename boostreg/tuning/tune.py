@@ -145,6 +145,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     objective: str | dict[str, float] | None = None,
     sample_weight: Any = None,
     groups: Any = None,
+    offset: Any = None,
     scale: Scale = "raw",
     sampler: Sampler = "tpe",
     racing: bool = True,
@@ -185,9 +186,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         spaces are no penalty and our defaults.
     cv : int, splitter or iterable, optional
         Number of folds, an object with scikit-learn's ``split``, or pairs of row
-        positions. Default: five folds. If the ``timeout`` is too short for about 30
-        trials on all of them, only the first 4, 3 or 2 of the five (see
-        ``Tuned.notes``).
+        positions. Default: five folds, three times for up to 1,000 rows. If the
+        ``timeout`` is too short for about 30 trials on all of them, fewer repeats, and
+        then only the first 4, 3 or 2 of the five folds (see ``Tuned.notes``).
     seed : int
         Seed of folds, proposals and fits.
     rounds, patience : int
@@ -200,6 +201,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     task, objective
         As in a study; None infers them from ``y``, and ``Tuned.notes`` says how.
     sample_weight, groups : array-like of shape (n_samples,), optional
+    offset : array-like of shape (n_samples,), optional
+        What is added to the raw score, such as the logarithm of an exposure, for the
+        objectives ``poisson``, ``gamma`` and ``tweedie``. Losses are then per unit of
+        exposure, see ``BoostedRegressor.fit``.
     scale : {"raw", "rows", "share"}
         Unit of the space's values.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
@@ -270,6 +275,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         objective=objective,
         sample_weight=sample_weight,
         groups=groups,
+        offset=offset,
         core_seconds=(timeout or math.inf) * (workers or count_cores()),
     )
     problem = dataset.problem(None, 0)
@@ -286,6 +292,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         name: _proposer_of(
             one,
             alone=len(spaces) == 1,
+            leads=name == engines[0],
             scale=scale,
             sampler=sampler,
             seed=derive_seed(seed, "search", name, None),
@@ -355,6 +362,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         X,
         y,
         sample_weight=sample_weight,
+        offset=offset,
         until=math.inf if budget is None else budget.end + _GRACE,
     )
 
@@ -383,13 +391,16 @@ def _space_of(
 
 
 def _proposer_of(
-    space: EngineSpace, *, alone: bool, scale: Scale, **settings: Any
+    space: EngineSpace, *, alone: bool, leads: bool, scale: Scale, **settings: Any
 ) -> Proposer:
     """Return the proposer of one engine; ``settings`` are those of ``Proposer``.
 
-    It guesses trials if it is ``alone`` and its first trials are not typical ones.
+    It guesses trials if it is ``alone`` and its first trials are not typical ones. An
+    engine that does not lead begins with two typical trials, which show whether it
+    deserves more.
     """
-    first = portfolio(space.ranges, space.fixed, scale)
+    typical = portfolio(space.ranges, space.fixed, scale)
+    first = typical if leads else typical[:1] + typical[2:3]
     return Proposer(
         space=space.ranges,
         fixed=space.fixed,
@@ -459,7 +470,7 @@ def run_here(  # noqa: PLR0913  the hooks of a search, by keyword
     raises KeyboardInterrupt.
     """
 
-    def after(job: Job) -> None:
+    def after(job: Job, _work: Work[Any], _seconds: float | None) -> None:
         if not isinstance(job, TuningJob):
             return
         if progress is not None:

@@ -66,7 +66,9 @@ class Pick:
     def params(self, engine: str | None = None) -> dict[str, Any]:
         """Return a library's own parameters, for its scikit-learn wrapper.
 
-        Values are raw, for all rows of the table; ``n_estimators`` is ``n_rounds``.
+        Values are raw, for all rows of the table, and ``n_rounds`` is among them.
+        With category columns, XGBoost's have ``enable_categorical``. See the notes of
+        ``Penalty.params`` for where the library's model differs from ``estimator()``.
 
         Parameters
         ----------
@@ -79,9 +81,8 @@ class Pick:
             If that library has no counterpart of a penalty.
         """
         library = get_engine(engine or self.engine)
-        library.check(self.penalty, self._problem)
-        params = library.params(self.penalty, self._problem)
-        return params | {"n_estimators": self.n_rounds}
+        params = library.wrapper_params(self.penalty, self._problem)
+        return params | {library.facts.wrapper.rounds: self.n_rounds}
 
     def estimator(self) -> BoostedRegressor | BoostedClassifier:
         """Return an unfitted estimator of boostreg with these settings.
@@ -190,7 +191,13 @@ class Tuned:
         )
 
     def fitted(
-        self, X: Any, y: Any, *, sample_weight: Any, until: float = math.inf
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any,
+        offset: Any = None,
+        until: float = math.inf,
     ) -> Self:
         """Return the result with ``best_estimator_``.
 
@@ -202,7 +209,10 @@ class Tuned:
         model, notes = best.estimator(), self.notes
         try:
             with growing_until(until):
-                model.fit(X, y, sample_weight=sample_weight)
+                if isinstance(model, BoostedRegressor):
+                    model.fit(X, y, sample_weight=sample_weight, offset=offset)
+                else:
+                    model.fit(X, y, sample_weight=sample_weight)
         except BoostregError as error:  # the search is worth more than its last fit
             return replace(self, notes=(*notes, f"The last fit failed: {error}"))
         if model.n_rounds_ < best.n_rounds:
@@ -210,15 +220,20 @@ class Tuned:
             notes += (f"The timeout stopped the last fit at {reached}.",)
         return replace(self, best_estimator_=model, notes=notes)
 
-    def predict(self, X: Any) -> "NDArray[Any]":
+    def predict(self, X: Any, *, offset: Any = None) -> "NDArray[Any]":
         """Return the predictions of ``best_estimator_``: means, or classes.
+
+        Means need an ``offset`` if the search had one, see ``BoostedRegressor``.
 
         Raises
         ------
         StudyError
             If there is none, because no tree improved on the intercept.
         """
-        return self._estimator().predict(X)
+        model = self._estimator()
+        if isinstance(model, BoostedRegressor):
+            return model.predict(X, offset=offset)
+        return model.predict(X)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probabilities (n_samples, n_classes) of ``best_estimator_``.

@@ -117,7 +117,7 @@ def test_a_table_that_pandas_guessed_anew_means_the_same(drift):
         guessed = pd.read_csv(path.with_name("guess.csv"))
         X, notes = apply_columns(guessed, table.columns)
         np.testing.assert_array_equal(X, table.X[[place]])
-        assert notes == ()
+        assert notes == {}
 
 
 LABELS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=4)
@@ -236,7 +236,7 @@ def test_a_number_that_means_missing_does_so_in_every_spelling_and_table(folder,
     table = [[-99.9], [-99.9], [1.5]]
 
     for X in (table, np.array(table), pd.DataFrame(table, columns=["a"])):
-        np.testing.assert_array_equal(rows_of(X, columns, reading), expected)
+        np.testing.assert_array_equal(rows_of(X, columns, reading, set()), expected)
     np.testing.assert_array_equal(
         matrix(folder / "miss.csv", columns, reading), expected
     )

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from boostreg.data import Reading, prepare_table, read_source
+from boostreg.data.columns import kind_of
 from boostreg.errors import DataError, MissingExtraError
 
 ROWS = pd.DataFrame(
@@ -277,3 +278,31 @@ def test_zstandard_without_a_library_says_what_to_install(tmp_path, monkeypatch)
         MissingExtraError, match=r"Python 3\.14 or PyArrow: pip install"
     ):
         read_source("d.csv.zst", base=tmp_path)
+
+
+def test_decimals_in_one_column_say_what_the_points_of_another_mean(tmp_path):
+    rows = "".join(f"{n},{n}.5,1.25{n}\n" for n in range(10))
+    (tmp_path / "d.csv").write_text(f"y,a,b\n1,2,7\n{rows}")
+
+    found = prepare_table(read_source("d.csv", base=tmp_path), target="y")
+
+    assert [column.categories for column in found.columns] == [None, None]
+    assert found.X[1].tolist() == [0.5, 1.25]
+
+
+@pytest.mark.parametrize(
+    ("bare", "are_labels"), [("2.5", True), ("NA", True), ('"2.5"', False)]
+)
+def test_whole_numbers_in_quotes_are_labels_if_other_cells_have_none(
+    tmp_path, bare, are_labels
+):
+    rows = "".join(f'"{n}","{n % 3}",{bare if n else "NA"}\n' for n in range(1, 13))
+    (tmp_path / "d.csv").write_text(f'"id","state","y"\n{rows}')
+
+    frame = read_source("d.csv", base=tmp_path)
+
+    kinds = {name: kind_of(values, name) for name, values in frame.items()}
+    assert kinds["state"] == ("label" if are_labels else "number")
+    assert kinds["id"] == "number"  # no number recurs
+    stated = Reading(types={"state": "number"})
+    assert read_source("d.csv", base=tmp_path, reading=stated)["state"].dtype == int

@@ -1,8 +1,8 @@
 """What the estimators take: arrays, lists and DataFrames, odd ones too."""
 
-import logging
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +41,23 @@ def test_other_codes_of_the_same_labels_change_nothing(make, frame, labels):
     np.testing.assert_array_equal(fitted.predict(recoded), fitted.predict(frame))
 
 
-def test_unseen_category_is_missing_and_said(make, frame, labels, caplog):
+def test_unseen_category_is_missing_with_one_warning_per_column(make, frame, labels):
     fitted = make().fit(frame, labels)
     missing = frame.assign(category=pd.Categorical([None] * len(frame)))
-    unseen = frame.assign(category="new")
 
-    with caplog.at_level(logging.WARNING, logger="boostreg"):
-        found = fitted.predict(unseen)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = fitted.predict(frame.assign(category="new"))
+        fitted.predict(frame.assign(category="other"))
+        fitted.predict(frame.assign(text="w"))
 
     np.testing.assert_array_equal(found, fitted.predict(missing))
-    assert "are not in the training data, read as missing: 'new'" in caplog.text
+    told = "has categories that are not in the training data, read as missing:"
+    assert [str(one.message) for one in caught] == [
+        f"Column 'category' {told} 'new'.",
+        f"Column 'text' {told} 'w'.",
+    ]
+    assert {one.filename for one in caught} == {__file__}
 
 
 def test_rows_without_names_are_read_by_label_too(make, frame, labels):
@@ -62,6 +69,7 @@ def test_rows_without_names_are_read_by_label_too(make, frame, labels):
     np.testing.assert_array_equal(found, fitted.predict(frame))
 
 
+@pytest.mark.filterwarnings("ignore::boostreg.UnseenCategoryWarning")
 @pytest.mark.parametrize("later", [1.5, "word", None], ids=["number", "text", "none"])
 def test_all_missing_column_stays_missing_whatever_comes_later(
     make, frame, labels, later

@@ -9,7 +9,7 @@ import pytest
 from boostreg import load_model
 from boostreg.baselines import run_baseline
 from boostreg.data import Reading, make_folds, prepare_table
-from boostreg.errors import ModelError
+from boostreg.errors import ModelError, UnseenCategoryWarning
 from boostreg.losses import Objective
 from boostreg.saved import LinearCard, LinearModel
 
@@ -113,7 +113,8 @@ def test_columns_are_found_by_name_and_unknown_categories_count_as_missing(saved
     loaded = load_model(saved)
 
     swapped = loaded.predict(frame[["sort", "size", "x"]])
-    new = loaded.predict(frame.assign(sort="new"))
+    with pytest.warns(UnseenCategoryWarning, match="as missing: 'new'"):
+        new = loaded.predict(frame.assign(sort="new"))
     missing = loaded.predict(frame.assign(sort=None))
 
     np.testing.assert_array_equal(swapped, loaded.predict(frame))

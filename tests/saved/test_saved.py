@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import subprocess
 import sys
 
@@ -14,7 +13,7 @@ import xgboost
 
 import boostreg
 from boostreg import BoostedClassifier, BoostedRegressor, load_model, tree_size
-from boostreg.errors import DataError, ModelError
+from boostreg.errors import DataError, ModelError, UnseenCategoryWarning
 
 N_ROWS = 90
 
@@ -141,15 +140,16 @@ def test_numbers_alone_need_no_frame(engine, tmp_path):
         loaded.predict([["a", "b"]])
 
 
-def test_unseen_category_is_missing_and_said(path, frame, caplog):
+def test_unseen_category_is_missing_with_one_warning(path, frame):
     loaded = load_model(path)
     missing = loaded.predict(frame.assign(sort=None))
 
-    with caplog.at_level(logging.WARNING, logger="boostreg"):
+    with pytest.warns(UnseenCategoryWarning, match="read as missing: 'milk'"):
         unseen = loaded.predict(frame.assign(sort="milk"))
+    again = loaded.predict(frame.assign(sort="beer"))  # a warning would be an error
 
     np.testing.assert_array_equal(unseen, missing)
-    assert "read as missing: 'milk'" in caplog.text
+    np.testing.assert_array_equal(again, missing)
 
 
 def test_regression_has_no_probabilities(path, frame):

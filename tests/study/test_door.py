@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
-from boostreg.errors import DataError
+from boostreg.errors import DataError, StudyError
 from boostreg.penalty import Range, parse_space, space_names
 from boostreg.penalty.space import shipped_space
 from boostreg.study.load import Study, load_study, unsupported, write_study
@@ -34,8 +34,8 @@ def test_defaults_are_those_of_the_design(load):
     content = load().as_dict()
 
     assert list(content) == [
-        "name", "title", "seed", "data", "engines", "rounds", "search", "validation",
-        "paths", "baselines", "effects", "select", "claims", "tolerance",
+        "name", "title", "seed", "budget", "data", "engines", "rounds", "search",
+        "validation", "paths", "baselines", "effects", "select", "claims", "tolerance",
         "metrics", "compute", "limits",
     ]  # fmt: skip
     assert list(content["search"]) == [
@@ -108,6 +108,21 @@ def test_memory_may_carry_its_unit(text, n_bytes):
     assert spec.limits.memory == n_bytes
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("90 s", 90), ("10 min", 600), ("1.5h", 5400), (30, 30)]
+)
+def test_budget_may_carry_its_unit(value, seconds):
+    data = {"source": "a.csv", "target": "y"}
+
+    assert StudySpec(name="x", data=data, budget=value).budget == seconds
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "true", "10 minutes", ".inf", "[1]"])
+def test_budget_of_no_known_time_is_refused(load, value):
+    with pytest.raises(StudyError, match="text such as 90 s, 10 min or 2 h"):
+        load(f"budget: {value}\n")
+
+
 def test_loaded_study_never_changes(write):
     study = load_study(write("name: x\ndata: {source: a.csv, target: y}\n"))
 
@@ -165,7 +180,7 @@ def test_a_kept_study_loads_without_its_password(write, tmp_path):
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_shipped_studies_say_what_is_expected_and_bear_their_name(path):
     assert load_study(path).spec.name == path.stem
-    assert path.read_text("utf-8").startswith("# Expected")
+    assert path.read_text("utf-8").splitlines()[1].startswith("# Expected")
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)

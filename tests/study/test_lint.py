@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from copy import deepcopy
 
@@ -46,13 +47,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def finished(folder):
-    """Return the results of a run and what was warned of before it began."""
+    """Return the results of a run and the events of its progress."""
     events = []
     left = run_study(
         folder / "small.yaml", out=folder, workers=1, progress=events.append
     )
-    results = json.loads((left / "results.json").read_text("utf-8"))
-    return results, [event.text for event in events if event.stage == "warning"]
+    return json.loads((left / "results.json").read_text("utf-8")), events
 
 
 def test_validate_prints_code_place_and_advice(folder, monkeypatch, capsys):
@@ -64,18 +64,51 @@ def test_validate_prints_code_place_and_advice(folder, monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main()
 
-    (line,) = (x for x in capsys.readouterr().out.splitlines() if "warning" in x)
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = (x for x in lines if "warning" in x)
+    (told,) = (x for x in lines if x.startswith("time: "))
     assert not ended.value.code
+    assert re.fullmatch(
+        r"time: about \d+ (s|min) on \d+ cores?, by fits timed now", told
+    )
     assert line.startswith("warning: P111 search.space.reg_lambda: Every value is too ")
     assert line.endswith("Increase it: 1 corresponds to one row.")
 
 
 def test_run_warns_and_keeps_the_findings(finished):
-    results, warnings = finished
+    results, events = finished
+    warnings = [event.text for event in events if event.stage == "warning"]
 
     (found,) = results["lint"]
     assert list(found) == ["code", "where", "text", "advice"]
     assert warnings == ["{code} {where}: {text} {advice}".format(**found)]
+
+
+def test_one_count_of_all_work_ends_at_its_total(finished):
+    _, events = finished
+    work = [event for event in events if event.total]
+
+    assert [one.done for one in work] == list(range(1, len(work) + 1))
+    assert (work[-1].done, work[-1].share) == (work[-1].total, 1)
+    assert [one.share for one in work] == sorted(one.share for one in work)
+    assert {"baselines", "searches", "paths", "predictions"} <= {e.stage for e in work}
+    assert all(one.seconds_left > 0 for one in work)
+
+
+def test_what_the_study_does_not_write_is_not_warned_of(folder):
+    minimal = STUDY[: STUDY.index("search:")].replace("[xgboost]", "[lightgbm]")
+    own = "search: {space: {min_split_gain: {low: 1, high: 2}}}\n"
+    found = {}
+    for name, more in {"minimal": "", "own": own, "slow": "rounds: {max: 3}\n"}.items():
+        text = minimal.replace("rounds: {max: 40, patience: 5}\n", "") + more
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+        found[name] = {
+            one.code for one in Plan(load_study(folder / f"{name}.yaml")).lint()
+        }
+
+    assert found["minimal"] == set()
+    assert "P202" in found["own"]
+    assert found["slow"] == {"P301"}
 
 
 def test_second_run_warns_of_the_edge_and_leaves_the_same_results(folder, finished):

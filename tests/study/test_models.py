@@ -82,6 +82,18 @@ def test_classes_come_with_their_probabilities(folder, rows):
     assert sum(map(float, first.split(",")[1:])) == pytest.approx(1.0)
 
 
+def test_offset_is_read_from_its_column(folder, rows):
+    offset = np.log1p(np.arange(30.0))
+    fitted = BoostedRegressor(n_estimators=4, objective="poisson")
+    fitted.fit(X, Y, offset=offset).save_model(folder / "models" / "xgboost-best")
+    X.assign(offset=offset).to_csv(rows, index=False)
+
+    _, *lines = predict_rows(folder, str(rows), model="xgboost-best").splitlines()
+
+    expected = fitted.predict(X, offset=offset)
+    np.testing.assert_allclose(np.array(lines, dtype=float), expected, rtol=1e-6)
+
+
 def test_command_prints_or_writes_the_same(folder, rows, monkeypatch, capsys):
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["boostreg", "predict", *map(str, arguments)])

@@ -9,8 +9,9 @@ from boostreg.effects.paths import path_rows
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.penalty import PENALTIES, Penalty, parse_space
 from boostreg.penalty.shipped import space_names
+from boostreg.study.forecast import outline
 from boostreg.study.load import check_engines, load_study, write_study
-from boostreg.study.plan import Plan, outline
+from boostreg.study.plan import Plan
 from boostreg.tuning import first_penalties
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import Measuring

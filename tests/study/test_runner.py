@@ -52,6 +52,7 @@ def test_run_leaves_every_file(finished):
     models = {path.name for path in (finished / "models").iterdir()}
 
     assert {"report.html", "results.json", "study.yaml", *TABLES} <= names
+    assert (finished.parent / "study.schema.json").exists()  # of all runs there
     assert "xgboost-best.ubj" in models
     assert "lightgbm-one_se.txt" in models
 

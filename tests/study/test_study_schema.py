@@ -1,10 +1,14 @@
 """The JSON Schema of study files: what it accepts, and that it is complete."""
 
 import json
+import re
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
+from boostreg.study.draft import draft_study, write_draft
 from boostreg.study.schema import DESCRIPTIONS, study_schema
 from boostreg.study.yaml_reader import read_yaml
 
@@ -19,6 +23,34 @@ def validator():
     schema = study_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
+
+
+WRITTEN = sorted((ROOT / "reports").glob("*/study.yaml"))
+FIRST_LINE = "# yaml-language-server: $schema="
+
+
+def schema_named_in(path):
+    """Return the schema that an editor finds for a study file."""
+    first = path.read_text("utf-8").splitlines()[0]
+    assert first.startswith(FIRST_LINE)
+    address = first.removeprefix(FIRST_LINE)
+    assert not re.search(r"\s", address)  # would end the address
+    found = urljoin(path.resolve().as_uri(), address)
+    return json.loads(Path(url2pathname(urlsplit(found).path)).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", [*SHIPPED, *WRITTEN], ids=str)
+def test_first_line_of_a_shipped_study_leads_to_the_schema(path):
+    assert schema_named_in(path) == study_schema()
+
+
+def test_first_line_of_a_written_study_leads_to_the_schema(tmp_path):
+    path = tmp_path / "a b" / "mine.yaml"
+    path.parent.mkdir()
+
+    write_draft(draft_study("synthetic:mixed", "target", path))
+
+    assert schema_named_in(path) == study_schema()
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -1,4 +1,4 @@
-"""Class weights and monotone columns of a study reach every fit."""
+"""Class weights, monotone columns and offsets of a study reach every fit."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from problems import as_table
 
 from boostreg.data import with_class_weights
 from boostreg.engines import get_engine
-from boostreg.errors import DataError
+from boostreg.errors import DataError, StudyError
 from boostreg.fits.fit import grow
 from boostreg.penalty import Penalty
 from boostreg.study.load import load_study
@@ -93,3 +93,28 @@ def test_path_that_an_engine_refuses_is_left_out_and_reported(plan):
 def test_monotone_column_that_is_not_there_is_named(plan):
     with pytest.raises(DataError, match="no feature 'c'"):
         plan("monotone: {c: 1}")
+
+
+def test_offset_column_makes_rates_with_exposures_as_weights(tmp_path):
+    years = 2.0 ** np.arange(1, 13)
+    rows = [f"{k},{k % 3},{np.log(2.0**k)}" for k in range(1, 13)]
+    (tmp_path / "data.csv").write_text("\n".join(["a,n,log_years", *rows]))
+    data = "{source: data.csv, target: n, objective: poisson, offset: log_years}"
+    text = f"name: rates\ndata: {data}\nvalidation: {{outer: {{folds: 2}}}}\n"
+    (tmp_path / "rates.yaml").write_text(text)
+
+    table = Plan(load_study(tmp_path / "rates.yaml")).table
+
+    assert [column.name for column in table.columns] == ["a"]
+    np.testing.assert_allclose(table.y * years, np.arange(1, 13) % 3)
+    np.testing.assert_allclose(table.weights, years)
+    assert "losses and predictions are per unit of exposure" in table.notes[-1]
+
+
+def test_offset_of_another_loss_is_refused_at_its_key(tmp_path):
+    (tmp_path / "data.csv").write_text("a,n,o\n1,2,0\n2,3,0\n3,5,1\n4,4,1\n")
+    text = "name: no\ndata: {source: data.csv, target: n, offset: o, task: regression}"
+    (tmp_path / "no.yaml").write_text(text)
+
+    with pytest.raises(StudyError, match=r"no\.yaml:2:.* data\.offset: .* log link"):
+        Plan(load_study(tmp_path / "no.yaml"))

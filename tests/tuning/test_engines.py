@@ -24,8 +24,8 @@ from boostreg.tuning.search import TuningJob
 
 BOTH = ("lightgbm", "xgboost")
 SHORT = {"trials": 20, "rounds": 6, "patience": 3, "cv": 2}
-N_FIRST = 6
-"""First trials of the default space, of each engine."""
+FIRST = (*BOTH, *BOTH, *["lightgbm"] * 4)
+"""Engines of the first trials of the default space."""
 IN_FLIGHT = 4
 SPACE = {"reg_lambda": Range(low=0.01, high=100, log=True)}
 
@@ -41,26 +41,24 @@ def tuned(diabetes):
     return tune(*diabetes, **SHORT, workers=1)
 
 
-def expected_engines(trials, n_first=N_FIRST):
+def expected_engines(trials, first=FIRST):
     """Return the engine of each trial by the rule, from a frame of complete trials."""
-    found = list(BOTH * n_first)
+    found = list(first)
     for number in range(len(found), len(trials)):
         seen = trials[: number - IN_FLIGHT + 1]
         best = seen.engine[seen.loss.idxmin()]
         (other,) = {*BOTH} - {best}
-        found.append(other if (number - 2 * n_first) % 4 == 3 else best)
+        found.append(other if (number - len(first)) % 4 == 3 else best)
     return found[: len(trials)]
 
 
-def test_engines_alternate_at_first_and_the_better_one_then_gets_three_of_four(tuned):
+def test_the_lead_begins_and_the_better_engine_then_gets_three_of_four(tuned):
     trials = tuned.trials.where(tuned.trials.state == "complete")
 
     found = list(tuned.trials.engine)
 
     assert found == expected_engines(trials.assign(engine=tuned.trials.engine))
-    assert found[: 2 * N_FIRST] == [*BOTH] * N_FIRST
-    sampled = found[2 * N_FIRST :]
-    assert {*sampled} == {*BOTH}
+    assert {*found[len(FIRST) :]} == {*BOTH}
 
 
 def test_results_do_not_depend_on_workers(tuned, diabetes):
@@ -72,13 +70,15 @@ def test_results_do_not_depend_on_workers(tuned, diabetes):
 
 
 def test_first_trials_are_those_of_each_engine_alone(tuned, diabetes):
-    for engine in BOTH:
+    for engine, places in {"lightgbm": range(6), "xgboost": (0, 2)}.items():
         alone = tune(*diabetes, engine=engine, **SHORT | {"trials": 6}, workers=1)
-        own = tuned.trials[tuned.trials.engine == engine][:6].reset_index(drop=True)
+        same = alone.trials.iloc[list(places)].reset_index(drop=True)
+        own = tuned.trials[tuned.trials.engine == engine]
+        own = own[: len(places)].reset_index(drop=True)
 
-        assert list(own.max_leaves) == list(alone.trials.max_leaves)
-        complete = (own.state == "complete") & (alone.trials.state == "complete")
-        assert list(own.loss[complete]) == list(alone.trials.loss[complete])
+        assert list(own.max_leaves) == list(same.max_leaves)
+        complete = (own.state == "complete") & (same.state == "complete")
+        assert list(own.loss[complete]) == list(same.loss[complete])
 
 
 def test_picks_and_front_name_the_engine_of_their_trial(tuned):
@@ -127,7 +127,7 @@ def test_picks_refit_to_the_leaves_they_state(plain, diabetes):
 def test_a_space_without_the_learning_rate_begins_with_two_trials_of_each(plain):
     trials = plain[1].trials
 
-    assert list(trials.engine) == expected_engines(trials, n_first=2)
+    assert list(trials.engine) == expected_engines(trials, first=BOTH * 2)
     assert list(trials.reg_lambda[:4]) == [0, 0, 1, 1]
 
 

@@ -16,11 +16,12 @@ import pandas as pd
 import pytest
 import xgboost
 from runs import opened
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import KFold, cross_val_score
 
 import boostreg
-from boostreg import tune
+from boostreg import BoostedRegressor, tune
 from boostreg.errors import (
     DataError,
     PenaltyError,
@@ -84,9 +85,9 @@ def planned(monkeypatch, diabetes):
 
     monkeypatch.setattr("boostreg.tuning.tune.run_here", run_here)
 
-    def plan(**given):
+    def plan(data=diabetes, **given):
         with pytest.raises(Stopped) as stopped:
-            tune(*diabetes, **given)
+            tune(*data, **given)
         return stopped.value.args[0]
 
     return plan
@@ -107,8 +108,29 @@ def test_the_default_space_begins_with_small_ensembles(planned, engine):
 
     fits = tuning.ready()
 
+    # No column is a category, so the penalty on categories of LightGBM is left out.
     assert set(tuning.proposers[engine].space) == set(parse_space("standard").entries)
     assert [fit.penalty.max_leaves for fit in fits[::5]] == [5, 2, 31, 50]
+
+
+@pytest.mark.parametrize("levels", [3, 4])
+def test_the_penalty_on_categories_is_searched_where_it_acts(planned, levels):
+    """LightGBM separates one of up to 3 categories, without that penalty."""
+    rng = np.random.default_rng(0)
+    codes = np.arange(300) % levels
+    X = pd.DataFrame({"x": rng.random(300), "c": pd.Categorical(codes.astype(str))})
+    y = rng.normal(size=300) + codes % 3
+    estimator = BoostedRegressor(engine="lightgbm", n_estimators=5)
+
+    searched = planned(engine="lightgbm", data=(X, y)).proposers["lightgbm"].space
+
+    free, penalised = (
+        clone(estimator).set_params(cat_l2=value).fit(X, y).predict(X)
+        for value in (0.0, 100.0)
+    )
+    acts = not np.array_equal(free, penalised)
+    assert acts == (levels > 3)
+    assert ("cat_l2" in searched) == acts
 
 
 def test_rounds_and_patience_follow_the_rate_of_a_trial(planned):
@@ -185,6 +207,8 @@ def test_classes_categories_and_weights_are_taken():
     weighted = found.best.estimator().fit(X, label, sample_weight=1.0 + y)
     assert np.array_equal(found.predict(X), weighted.predict(X))
     assert np.array_equal(found.predict_proba(X), weighted.predict_proba(X))
+    pasted = xgboost.XGBClassifier(**found.best.params("xgboost"), n_jobs=1).fit(X, y)
+    assert pasted.get_booster().num_boosted_rounds() == found.best.n_rounds
 
 
 def test_predictions_are_those_of_best_on_all_rows(tuned, diabetes):
@@ -333,6 +357,16 @@ def test_penalty_that_the_engine_lacks_is_refused(diabetes):
 def test_rows_must_be_a_table(diabetes):
     with pytest.raises(DataError, match="two dimensions"):
         tune(diabetes[1], diabetes[1], **SMALL)
+
+
+def test_several_targets_are_refused_by_name(diabetes):
+    X, y = diabetes
+
+    with pytest.raises(DataError, match="y has 2 columns; models predict one target"):
+        tune(X, np.column_stack([y, y]), **SMALL)
+    data = {"source": "sklearn:linnerud", "target": ["Weight", "Waist"]}
+    with pytest.raises(StudyError, match="one study for each"):
+        boostreg.run_study({"name": "two", "data": data})
 
 
 def test_time_that_is_up_ends_the_proposals_and_says_so(noisy):

@@ -355,8 +355,8 @@ def one_line(results: Results, engine: str, pick: PickName) -> str:
         for name in dict.fromkeys(names)
         if name not in left_out
     ]
-    if has_categories and wrapper.with_categories:
-        parts.append(wrapper.with_categories)
+    if has_categories:
+        parts += [f"{name}={value}" for name, value in wrapper.with_categories.items()]
     kind = "Regressor" if is_regression else "Classifier"
     return f"{wrapper.name}{kind}({', '.join(parts)})"
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.figures.scale import MISSING, count, significant
+from boostreg.losses import Objective
 from boostreg.penalty import SCALED, Penalty
 from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.report.decision import NOTABLE_SIZE
@@ -285,6 +286,10 @@ def _library_code(results: Results, engine: str, pick: PickData, comment: str) -
     if results["data"]["task"] in ("binary", "multiclass"):
         # Codes are places in sorted order, as boostreg's are.
         code += "y = y.astype('category').cat.codes\n"
+    first_line = f"import {engine}\n"
+    if results["study"]["data"].get("offset"):
+        first_line += "import numpy as np\n"
+        code += _rates(results)
     weights = ", weight=weights" if results["data"]["weights"] else ""
     code += f"data = {_DATA[engine].format(more=weights)}"
     if engine == "lightgbm" and any(
@@ -292,7 +297,19 @@ def _library_code(results: Results, engine: str, pick: PickData, comment: str) -
     ):
         code += "  # boostreg bins X - X.min()"
     train = f"train(params, data, num_boost_round={pick['rounds']})"
-    return f"import {engine}\n\n{code}\nmodel = {engine}.{train}\n"
+    return f"{first_line}\n{code}\nmodel = {engine}.{train}\n"
+
+
+def _rates(results: Results) -> str:
+    """Return code that replaces an offset by rates and row weights."""
+    data = results["study"]["data"]
+    given = data["objective"]
+    objective = Objective.for_task("regression", 0, given)
+    before = "weights * " if data["weights"] else ""
+    return (
+        f"weights = {before}np.exp({objective.target_power:g} * offset)\n"
+        "y = y / np.exp(offset)  # per unit of exposure\n"
+    )
 
 
 def _is_default(engine: str, name: str, value: Any, pick: PickData) -> bool:
@@ -341,7 +358,11 @@ def _boostreg_code(results: Results, engine: str, pick: PickData, comment: str) 
     if objective := results["study"]["data"]["objective"]:
         arguments["objective"] = objective
     lines = ",\n".join(f"    {key}={value!r}" for key, value in arguments.items())
+    data = results["study"]["data"]
     weights = ", sample_weight=weights" if results["data"]["weights"] else ""
+    if data.get("offset"):
+        weights = ", sample_weight=weights" if data["weights"] else ""
+        weights += ", offset=offset"
     return (
         f"from boostreg import {kind}\n\n{comment}"
         f"model = {kind}(\n{lines},\n).fit(X, y{weights})\n"

@@ -11,7 +11,7 @@ from boostreg.report.results import Results, RunData
 from boostreg.report.sections.parameters import to_yaml
 from boostreg.report.wording import plain, spaced, table_of
 
-__all__ = ["public", "setup_section", "without_folders"]
+__all__ = ["public", "run_facts", "setup_section", "without_folders"]
 
 _MAX_COLUMNS = 60
 
@@ -61,7 +61,7 @@ def setup_section(results: Results) -> dict[str, Any]:
         "notes": [public(note) for note in card["notes"]],
         "settings": [(name, plain(value)) for name, value in settings.items()],
         "versions": [(name, plain(v)) for name, v in results["versions"].items()],
-        "run": list(_run_facts(results["run"])),
+        "run": list(run_facts(results["run"])),
         "yaml": to_yaml(study),
         "lint": [
             f"{one['code']} {one['where']} {one['text']} {one['advice']}"
@@ -74,7 +74,7 @@ def setup_section(results: Results) -> dict[str, Any]:
     }
 
 
-def _run_facts(run: RunData) -> Iterator[tuple[str, str]]:
+def run_facts(run: RunData) -> Iterator[tuple[str, str]]:
     """Yield what is known of the run; fits that were read took another run's time."""
     fits, read = run["fits"], run["fits_from_journal"]
     yield "finished", run["finished"]

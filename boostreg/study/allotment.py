@@ -1,0 +1,146 @@
+"""Divides the wall time of a study with a ``budget`` over its parts.
+
+A budget changes results through four numbers alone: repeats of the outer folds, trials
+per search, values per path, and points of the design. Those of the study are their
+maxima. They are decided from measured times: all of them before the first fit, again
+after the first trials of every search, and those of paths and design once more after
+the searches. ``budget.json`` in the folder of the run records each decision, so that a
+run that is resumed takes the same numbers. The ``study.yaml`` of a finished run has
+these numbers and no budget, so that it gives the same results on any machine.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+
+from boostreg.errors import DataError
+from boostreg.fits.fit import digest
+from boostreg.progress import duration
+from boostreg.report.wording import listed
+from boostreg.study.files import read_json, write_json
+from boostreg.study.plan import Plan
+
+__all__ = ["FIRST_TRIALS", "Allotment"]
+
+FIRST_TRIALS = 6
+"""Trials of each search after which their number is decided again; also the minimum."""
+
+_AIM = 0.96
+"""Share of the budget that is planned for, because estimates are not exact."""
+_ENOUGH = 0.5
+"""Share of all other numbers from which on one more repeat is better."""
+_SHARES = tuple(k / 40 for k in range(41))
+_FEWEST = MappingProxyType({"points": 3, "design": 8})
+"""Minimum numbers; what would have fewer is left out."""
+_WORDS = MappingProxyType(
+    {
+        "repeats": "repeats of the outer folds",
+        "trials": "trials per search",
+        "points": "values per path",
+        "design": "points of the design",
+    }
+)
+
+Seconds = Callable[[Plan], float]
+"""Returns the wall seconds of a whole run by a plan, including those that passed."""
+
+
+class Allotment:
+    """The decisions of one run.
+
+    Parameters
+    ----------
+    whole : Plan
+        That of the study, with a budget.
+    folder : Path
+        Folder of the run.
+    """
+
+    def __init__(self, whole: Plan, folder: Path) -> None:
+        self._whole, self._path = whole, folder / "budget.json"
+        self._budget = float(whole.spec.budget or math.inf)
+        content = whole.spec.as_dict()
+        study = {k: v for k, v in content.items() if k not in {"name", "title"}}
+        self._key = digest({"study": study, "data": whole.table.fingerprint})
+        self._decided: dict[str, dict[str, int]] = {}
+        with suppress(DataError):  # there is none, or it is damaged
+            match read_json(self._path):
+                case {"key": self._key, "decided": dict(decided)}:
+                    self._decided = decided
+
+    def before(self, seconds: Seconds) -> Plan:
+        """Return the plan to begin with."""
+        most = self._whole.n_repeats
+        bases = [self._whole.changed(repeats=n) for n in range(most, 0, -1)]
+        return self._decide("before the first fit", bases, seconds)
+
+    def after_first_trials(self, plan: Plan, seconds: Seconds) -> Plan:
+        """Return the plan with all numbers but the repeats decided again."""
+        base = self._whole.changed(repeats=plan.n_repeats)
+        return self._decide("after the first trials", [base], seconds)
+
+    def after_searches(self, plan: Plan, seconds: Seconds) -> Plan:
+        """Return the plan with the points of paths and design decided again."""
+        n_trials = plan.spec.search.trials
+        base = self._whole.changed(repeats=plan.n_repeats)
+        return self._decide("after the searches", [base], seconds, n_trials)
+
+    def save(self) -> None:
+        """Write the decisions; call it while the folder is locked for this run."""
+        write_json(self._path, {"key": self._key, "decided": self._decided})
+
+    def note(self, plan: Plan) -> str:
+        """Return what the budget decided, in a sentence."""
+        most, given = duration(self._budget), self._whole.numbers
+        parts = [
+            f"{number} of {given[name]} {_WORDS[name]}"
+            for name, number in plan.numbers.items()
+            if number != given[name]
+        ]
+        if not parts:
+            return f"The budget of {most} left all numbers of the study as they are."
+        return (
+            f"The budget of {most} left {listed(parts)}. study.yaml in the folder of "
+            "the run has these numbers, so that it gives the same results anywhere."
+        )
+
+    def _decide(
+        self,
+        moment: str,
+        bases: Sequence[Plan],
+        seconds: Seconds,
+        n_trials: int | None = None,
+    ) -> Plan:
+        """Return the largest plan within the budget, or the one that was recorded.
+
+        Each of ``bases`` is cut evenly. Later ones are taken if little would be left of
+        the earlier ones.
+        """
+        if (found := self._decided.get(moment)) is not None:
+            return self._whole.changed(**found)
+
+        plan = bases[0]
+        for base in bases:
+            plans = [_cut(base, share) for share in _SHARES]
+            if n_trials is not None:
+                plans = [one.changed(trials=n_trials) for one in plans]
+            most = bisect_right(plans, _AIM * self._budget, key=seconds)
+            plan = plans[max(most - 1, 0)]
+            if most > _ENOUGH * len(plans):
+                break
+        self._decided[moment] = plan.numbers
+        return plan
+
+
+def _cut(base: Plan, share: float) -> Plan:
+    """Return a plan with a share of the trials and points, as far as they are many."""
+    given = base.numbers
+    trials = max(round(share * given["trials"]), min(given["trials"], FIRST_TRIALS))
+    if base.spec.claims:  # their paths are part of what the study asks
+        return base.changed(trials=trials)
+    points = {name: round(share * given[name]) for name in _FEWEST}
+    kept = {n: k if k >= min(_FEWEST[n], given[n]) else 0 for n, k in points.items()}
+    return base.changed(trials=trials, **kept)

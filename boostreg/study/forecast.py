@@ -1,0 +1,508 @@
+"""Forecasts the time of a run: its pieces of work by part, and the CPU seconds of each.
+
+All parts are counted before the run from its plan. Counts of later parts depend on
+what searches find, so they are typical values until the part begins. A piece of a part
+that has not begun costs a typical multiple of the engine's mean fit in the searches.
+Before the searches, a few fits that are timed tell the seconds of that fit.
+
+CPU seconds do not depend on other programs on the machine. The pace, wall time per CPU
+second of a worker, is measured during the run.
+"""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from boostreg.claims.work import ExperimentWork
+from boostreg.effects.importance import design_penalties
+from boostreg.effects.mechanism import MECHANISMS
+from boostreg.effects.sketch import N_SKETCHES
+from boostreg.engines import growing_until
+from boostreg.errors import FitError
+from boostreg.fits.dataset import Dataset
+from boostreg.fits.fit import CutError, Fit, run_fit
+from boostreg.fits.ledger import Ledger
+from boostreg.fits.process import count_cores
+from boostreg.fits.work import BaselineWork, ModelWork, ReferenceWork, Work, opened
+from boostreg.penalty.value import PENALTY_FACTS
+from boostreg.progress import duration
+from boostreg.study.load import Study
+from boostreg.study.measurements import Claims
+from boostreg.study.plan import Plan
+from boostreg.tuning.acting import KEPT, PICKS
+from boostreg.tuning.guess import LeafWork
+from boostreg.tuning.measuring import inner_fits
+from boostreg.tuning.search import MAX_GUESS_FOLDS
+from boostreg.tuning.trial import Setting, Trial
+
+__all__ = [
+    "REPEATED",
+    "SECONDS_AFTER",
+    "Forecast",
+    "Part",
+    "Races",
+    "Timing",
+    "count_workers",
+    "estimates",
+    "forecast_run",
+    "outline",
+    "part_of",
+    "probed_fits",
+    "run_seconds",
+    "slowness",
+    "time_engines",
+    "time_fits",
+    "time_fits_in",
+    "time_line",
+    "typical_pieces",
+]
+
+Part = tuple[str, str]
+"""What is done, and the engine or baseline, empty if there is none."""
+
+_FREE: Mapping[str, float] = MappingProxyType(
+    {
+        "guesses": 1.5,
+        "paths": 1.1,
+        "mechanisms": 0.8,
+        "outer losses of paths": 1.1,
+    }
+)
+"""Typical CPU seconds of fits with hardly any penalty, as a multiple of a fit of the
+searches. Medians over runs on three tables of 263 to 1,030 rows."""
+_TUNED: Mapping[str, float] = MappingProxyType(
+    {
+        "tests of penalties": 0.8,
+        "refits": 0.8,
+        "models": 0.9,
+        "paths around the best": 0.85,
+        "incumbents": 1.0,
+        "predictions": 1.0,
+        "outer losses around the best": 0.9,
+    }
+)
+"""The same with chosen penalties. How large the chosen models are depends on the data,
+so what is measured of one of these parts corrects the others."""
+_OTHER: Mapping[str, float] = MappingProxyType(
+    {"importance": 0.7, "first trees": 0.1, "defaults": 1.2}
+)
+REPEATED = ("tests of penalties", "paths", "paths around the best")
+"""Parts with fits on inner folds that may be repeated, as in searches."""
+_GROUPS = (_FREE, _TUNED, _OTHER)
+_SECONDS: Mapping[str, float] = MappingProxyType(
+    {"baselines": 0.4, "surrogates": 0.7, "claims": 1.0}
+)
+"""Typical CPU seconds of a piece of work that is no fit of an engine."""
+_TESTED = 2.0
+"""Typical number of trials that test a penalty of the picks of a search."""
+_KEPT_OF_RACED = 0.6
+"""Typical share of its folds on which a trial that races is measured."""
+_FITS_PER_FOLD = 1.15
+"""Typical number of fits per fold: some are repeated with more rounds."""
+_UNRACED = 9
+"""Number of the first trials of a search that are measured on all folds."""
+_WEIGHT = 3.0
+"""Typical values count as so many observed ones."""
+SECONDS_AFTER = 3.0
+"""Typical CPU seconds after the last fit."""
+_SECONDS_BEFORE = 3.0
+"""Typical wall seconds before the first fit."""
+_PROBE_SECONDS = 1.0
+"""Wall seconds for which workers time fits of each engine before a run."""
+_QUICK_SECONDS = 0.6
+"""Wall seconds for which fits of each engine are timed outside a run."""
+_PROBES = 4
+"""Maximum number of fits that are timed per engine."""
+_MOST_SLOW = 8.0
+"""Maximum factor by which timing takes longer on a busy machine."""
+_TYPICAL_ROUNDS = 150
+"""Rounds of a fit that was cut before its end, at least."""
+
+
+_NAMES: Mapping[type, str] = MappingProxyType(
+    {
+        LeafWork: "guesses",
+        ReferenceWork: "defaults",
+        BaselineWork: "baselines",
+        ModelWork: "models",
+    }
+)
+"""What work does that shares a job with other work."""
+
+
+def part_of(name: str, work: Work[Any]) -> Part:
+    """Return the part of a piece of work, given what its job does."""
+    found: Any = work
+    if isinstance(work, BaselineWork | ExperimentWork):
+        of = work.name
+    else:
+        of = getattr(getattr(found, "fit", found), "engine", "")
+    return _NAMES.get(type(work), name), str(of)
+
+
+class Races:
+    """The number of fits of trials: of all inner folds, or fewer if they race.
+
+    A fit that stops long before those of other folds is repeated with more rounds.
+    """
+
+    def __init__(self, n_inner: int, *, racing: bool) -> None:
+        self._n_inner, self._typical = n_inner, _KEPT_OF_RACED if racing else 1.0
+        self._raced: dict[int, tuple[int, int]] = {}
+        self._folds: Counter[int] = Counter()
+        self._n_fits = 0
+
+    @property
+    def fits_per_fold(self) -> float:
+        """Number of fits per fold on which a trial is measured."""
+        n_folds = _WEIGHT * self._n_inner
+        n_fits = _FITS_PER_FOLD * n_folds + self._n_fits
+        return max(n_fits / (n_folds + self._folds.total()), 1.0)
+
+    def note_fit(self) -> None:
+        """Count a fit of a search."""
+        self._n_fits += 1
+
+    def note(self, search: int, trials: Sequence[Trial]) -> None:
+        """Take the trials of a search, known by any number, that have ended."""
+        self._folds[search] = sum(len(one.folds) for one in trials)
+        folds = [len(one.folds) for one in trials if one.number >= _UNRACED]
+        self._raced[search] = len(folds), sum(folds)
+
+    def fits_left(self, n_ended: int, n_trials: int) -> float:
+        """Return the number of fits of the trials of a search that have not ended."""
+        n_raced, n_folds = map(sum, zip((0, 0), *self._raced.values(), strict=True))
+        kept = _WEIGHT * self._typical * self._n_inner + n_folds
+        each = max(kept / (_WEIGHT + n_raced), 1.0)
+        n_full = max(min(n_trials, _UNRACED) - n_ended, 0)
+        n_rest = max(n_trials - n_ended - n_full, 0)
+        return (n_full * self._n_inner + n_rest * each) * self.fits_per_fold
+
+
+def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
+    """Return the typical number of pieces of work of each part of a run."""
+    spec, n_inner = plan.spec, plan.splits.n_inner
+    n_outer, n_first = len(plan.outer_folds), len(plan.first_outer_folds)
+    n_searches, n_trials = n_outer + 1, spec.search.trials
+    races = races or Races(n_inner, racing=spec.search.racing)
+    n_refits = n_outer * (len(PICKS) + 1)  # the last one is unpenalised
+    found: dict[Part, float] = {}
+    for engine in spec.engines:
+        grids, ranges = plan.grids[engine], plan.ranges(engine)
+        penalties = [n for n in ranges if PENALTY_FACTS[n].group not in KEPT]
+        # Each path has one more value, the library's own; the first is shared.
+        n_values = sum(map(len, grids.values())) + bool(grids)
+        pieces = {
+            "searches": n_searches * races.fits_left(0, n_trials),
+            "guesses": n_searches * min(n_inner, MAX_GUESS_FOLDS),
+            "tests of penalties": n_searches * _TESTED * len(penalties) * n_inner,
+            "paths": n_values * n_first * n_inner,
+            "importance": (spec.effects.points if ranges else 0) * n_first,
+            "first trees": len(grids) * N_SKETCHES,
+            "defaults": n_outer,
+            "refits": n_refits,
+            "models": len(PICKS),
+            "paths around the best": n_values * n_outer * n_inner,
+            "mechanisms": len({*MECHANISMS} & {*grids}) * n_first * n_inner,
+            "incumbents": n_outer * min(n_trials, 2 + math.log(n_trials)),
+            "outer losses of paths": n_values * n_first,
+            "predictions": n_refits,
+            "outer losses around the best": n_values * n_outer,
+        }
+        repeated = dict.fromkeys(REPEATED, races.fits_per_fold)
+        found |= {(n, engine): k * repeated.get(n, 1.0) for n, k in pieces.items()}
+    n_measures = 4 * len(spec.engines) if spec.effects.points else 0
+    found["surrogates", ""] = float(n_measures)
+    found |= {("baselines", one): n_outer + 1.0 for one in plan.baseline_names}
+    claims = Counter(part_of("claims", work) for work in Claims(plan).job.new)
+    return found | {part: float(count) for part, count in claims.items()}
+
+
+def probed_fits(plan: Plan, engine: str) -> list[Fit]:
+    """Return fits to time: points that fill the space of an engine, on one fold.
+
+    They are the additive recurrence of Roberts: coordinate j of point k is the
+    fractional part of 1/2 + k / phi**j, where phi**(d + 1) = phi + 1.
+    """
+    ranges, fixed = plan.ranges(engine), plan.spaces[engine].fixed
+    n_ranges, phi = len(ranges), 2.0
+    for _ in range(50):
+        phi = (1 + phi) ** (1 / (n_ranges + 1))
+    steps = phi ** -np.arange(1, n_ranges + 1)
+    shares = (0.5 + np.outer(np.arange(_PROBES), steps)) % 1
+    made = design_penalties(ranges, shares, fixed, plan.spec.search.scale)
+    settings = [Setting(engine, plan.outer_folds[0], one) for one in made]
+    return [inner_fits(one, plan.limits)[0] for one in settings]
+
+
+class Timing(NamedTuple):
+    """CPU and wall seconds of a typical fit."""
+
+    cpu: float
+    wall: float
+
+
+_UNKNOWN = Timing(0.1, 0.1)
+"""Of a fit that could not be timed."""
+
+
+def time_fits(dataset: Dataset, fits: Sequence[Fit], seconds: float) -> Timing:
+    """Return the mean time of as many fits as end within some seconds, and one more.
+
+    The time of the last one is estimated from its first rounds.
+    """
+    first, spent = fits[0], list[Timing]()
+    began = _now()
+    dataset.bins(first.engine, first.outer, first.inner, first.threads)
+    binned = _since(began)
+    # Other programs on the machine leave less CPU time per wall second.
+    slow = min(max(binned.wall / max(binned.cpu, 1e-3), 1.0), _MOST_SLOW)
+    until = time.monotonic() + seconds * slow
+    for fit in fits:
+        began = _now()
+        try:
+            with growing_until(until):
+                run_fit(dataset, fit)
+        except CutError as error:
+            n_rounds = max(error.so_far.n_rounds if error.so_far else 0, 1)
+            whole = min(max(1.5 * n_rounds, _TYPICAL_ROUNDS), fit.n_rounds) / n_rounds
+            so_far = _since(began)
+            spent.append(Timing(so_far.cpu * whole, so_far.wall * whole))
+            break
+        spent.append(_since(began))
+    cpu, wall = (sum(column) / len(spent) for column in zip(*spent, strict=True))
+    return Timing(cpu, wall)
+
+
+def time_fits_in(folder: str, fits: Sequence[Fit], seconds: float) -> Timing:
+    """Return ``time_fits`` of the data in a folder, in a worker."""
+    return time_fits(opened(folder), fits, seconds)
+
+
+def _now() -> Timing:
+    return Timing(time.process_time(), time.monotonic())
+
+
+def _since(began: Timing) -> Timing:
+    now = _now()
+    return Timing(now.cpu - began.cpu, now.wall - began.wall)
+
+
+def count_workers(plan: Plan) -> int:
+    """Return the default number of workers."""
+    return max(count_cores() // plan.limits.threads, 1)
+
+
+def time_engines(plan: Plan) -> dict[str, Timing]:
+    """Time a few fits of each engine in this process."""
+    return {
+        engine: time_fits(plan.dataset, probed_fits(plan, engine), _QUICK_SECONDS)
+        for engine in plan.spec.engines
+    }
+
+
+def slowness(timings: Mapping[str, Timing]) -> float:
+    """Return wall seconds per CPU second, at least 1."""
+    cpu = sum(one.cpu for one in timings.values())
+    return max(sum(one.wall for one in timings.values()) / max(cpu, 1e-3), 1.0)
+
+
+def run_seconds(plan: Plan, timings: Mapping[str, Timing], workers: int) -> float:
+    """Return the seconds that a run would take on cores that it has for itself."""
+    seconds = {engine: one.cpu for engine, one in timings.items()}
+    forecast = Forecast(typical_pieces(plan), seconds)
+    work = forecast.seconds_left / plan.limits.threads / workers
+    return work + _SECONDS_BEFORE + SECONDS_AFTER
+
+
+def forecast_run(plan: Plan, ledger: Ledger) -> tuple["Forecast", float]:
+    """Return the forecast of a run, and the slowness of the machine.
+
+    A few fits of each engine are timed by the workers, all engines at the same time.
+    """
+    ends = {
+        engine: ledger.executor.submit(
+            time_fits_in, ledger.data, probed_fits(plan, engine), _PROBE_SECONDS
+        )
+        for engine in plan.spec.engines
+    }
+    found = dict.fromkeys(ends, _UNKNOWN)
+    for engine, end in ends.items():
+        with suppress(FitError):  # its fits in the run will say why
+            found[engine] = end.result()
+    seconds = {engine: one.cpu for engine, one in found.items()}
+    return Forecast(typical_pieces(plan), seconds), slowness(found)
+
+
+def estimates(plan: Plan, workers: int | None) -> Callable[[Plan], float]:
+    """Return a function that returns the wall seconds from now of a run by its plan.
+
+    Fits are timed at its first call.
+    """
+    timings = cache(lambda: time_engines(plan))
+    n_workers = count_workers(plan) if workers is None else workers
+    return lambda one: run_seconds(one, timings(), n_workers) * slowness(timings())
+
+
+class Forecast:
+    """The pieces of work of a run, and the CPU seconds of those that are left.
+
+    Parameters
+    ----------
+    pieces : mapping
+        Number of pieces by part.
+    fit_seconds : mapping
+        CPU seconds of a fit of the searches by engine.
+    """
+
+    def __init__(
+        self,
+        pieces: Mapping[Part, float],
+        fit_seconds: Mapping[str, float],
+    ) -> None:
+        self._left = dict(pieces)
+        self._fit_seconds = dict(fit_seconds)
+        self._measured: dict[Part, tuple[int, float]] = {}
+        self._done: Counter[Part] = Counter()
+
+    @property
+    def n_done(self) -> int:
+        """Number of finished pieces."""
+        return self._done.total()
+
+    @property
+    def n_total(self) -> int:
+        """Number of pieces that are finished or left."""
+        return self.n_done + round(sum(self._left.values()))
+
+    @property
+    def seconds_left(self) -> float:
+        """CPU seconds of the pieces that are left."""
+        return self._seconds(self._left)
+
+    def seconds_with(self, pieces: Mapping[Part, float]) -> float:
+        """Return the CPU seconds that would be left with other numbers of pieces."""
+        return self._seconds(self._after_done(pieces))
+
+    def take(self, pieces: Mapping[Part, float]) -> None:
+        """Expect other numbers of pieces from now on, those that are done included."""
+        self._left = self._after_done(pieces)
+
+    def _after_done(self, pieces: Mapping[Part, float]) -> dict[Part, float]:
+        return {part: max(n - self._done[part], 0) for part, n in pieces.items()}
+
+    def _seconds(self, left: Mapping[Part, float]) -> float:
+        return sum(n * self.seconds_of(part) for part, n in left.items() if n)
+
+    @property
+    def seconds_done(self) -> float:
+        """CPU seconds of the pieces that were run."""
+        return sum(seconds for _, seconds in self._measured.values())
+
+    def expect(self, part: Part, n_left: float) -> None:
+        """Set the number of pieces of a part that are left."""
+        self._left[part] = n_left
+
+    def recount(self, name: str, left: Mapping[Part, float]) -> None:
+        """Set the number of pieces left of each part of one name; 0 if not given."""
+        for part in self._left:
+            if part[0] == name:
+                self._left[part] = 0
+        self._left.update(left)
+
+    def finish(self, part: Part, seconds: float | None) -> None:
+        """Count a finished piece; ``seconds`` is None if it was not run now."""
+        self._done[part] += 1
+        self._left[part] = max(self._left.get(part, 0) - 1, 0)
+        if seconds is not None:
+            n, total = self._measured.get(part, (0, 0.0))
+            self._measured[part] = (n + 1, total + seconds)
+
+    def seconds_of(self, part: Part) -> float:
+        """Return the CPU seconds of a piece of a part."""
+        n, total = self._measured.get(part, (0, 0.0))
+        return (_WEIGHT * self._typical(part) + total) / (_WEIGHT + n)
+
+    def _typical(self, part: Part) -> float:
+        """Return the CPU seconds of a piece of which none is finished."""
+        name, of = part
+        if name == "searches":
+            return self._fit_seconds[of] * self._ratio()
+        for group in _GROUPS:
+            if name in group:
+                own = group[name] * self._group_ratio(group, of)
+                return own * self.seconds_of(("searches", of))
+        seen = [one for (kind, _), one in self._measured.items() if kind == name]
+        if seen:  # other baselines or experiments
+            return sum(total for _, total in seen) / sum(n for n, _ in seen)
+        return _SECONDS[name]
+
+    def _group_ratio(self, group: Mapping[str, float], of: str) -> float:
+        """Return measured seconds divided by typical ones in a group of an engine."""
+        typical = total = _WEIGHT * self.seconds_of(("searches", of))
+        if group is _OTHER:
+            return 1.0
+        for name, ratio in group.items():
+            n, seconds = self._measured.get((name, of), (0, 0.0))
+            typical += n * ratio * self.seconds_of(("searches", of))
+            total += seconds
+        return total / typical
+
+    def _ratio(self) -> float:
+        """Return the seconds of fits of searches divided by those of timed fits."""
+        timed = total = _WEIGHT * min(self._fit_seconds.values())
+        for (kind, of), (n, seconds) in self._measured.items():
+            if kind == "searches":
+                timed += n * self._fit_seconds[of]
+                total += seconds
+        return total / timed
+
+
+def time_line(plan: Plan) -> str:
+    """Return how long a run would take here, from a few fits that are timed now."""
+    workers = count_workers(plan)
+    seconds = run_seconds(plan, time_engines(plan), workers)
+    return f"about {duration(seconds)} on {workers} core{'s' * (workers > 1)}"
+
+
+def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
+    """Return lines on the data, the folds and the work of a study, and its time.
+
+    Warnings come last, also on ranges that were too narrow in an earlier run in
+    ``out``. Errors are those of ``Plan``.
+    """
+    plan, spec = Plan(study), study.spec
+    table, splits = plan.table, plan.splits
+    n_outer, n_inner = splits.n_outer, splits.n_inner
+    n_trials = len(spec.engines) * (n_outer + 1) * spec.search.trials
+    pieces: dict[str, float] = {}
+    for (name, _), count in typical_pieces(plan).items():
+        pieces[name] = pieces.get(name, 0) + count
+    n_pieces = sum(pieces.values())
+    parts = ", ".join(f"{name} {n:,.0f}" for name, n in pieces.items() if n)
+    data = (
+        f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
+        f"features, {table.task} of {table.target!r} by {plan.objective.name}"
+    )
+    return (
+        spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
+        data,
+        *(f"note: {note}" for note in table.notes),
+        f"engines: {', '.join(spec.engines)}",
+        f"folds: {n_outer} outer; {n_inner} inner within each, and on all rows",
+        f"trials: {n_trials:,}, {spec.search.trials:,} per search",
+        f"fits: about {n_pieces:,.0f} of at most {spec.rounds.max:,} rounds",
+        f"fits by purpose: {parts}",
+        f"time: {time_line(plan)}, by fits timed now",
+        *(f"note: {sentence}" for sentence in plan.notes),
+        *(f"warning: {finding}" for finding in plan.lint()),
+        *(f"warning: {finding}" for finding in plan.edge_findings(out / spec.name)),
+    )

@@ -1,0 +1,137 @@
+"""Whether ``tune`` keeps its timeout, with another process at work on one core.
+
+``python tests/benchmarks/rivals/deadlines.py --data FOLDER --work FOLDER`` runs what
+``--work`` lacks, 40 calls over ten tables and four timeouts, each in a process of its
+own, and writes ``deadlines.md``. It may be stopped at any time.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tables import split_of
+
+TABLES = (
+    "adult", "ames", "credit_default", "diamonds", "dna", "flights_delay", "letter",
+    "mdrr", "pima2", "satellite",
+)  # fmt: skip
+"""The largest tables, the widest, those with most categories and classes, a small."""
+TIMEOUTS = (5, 10, 20, 40)
+
+PAGE = """# Whether `tune` keeps its timeout
+
+`python tests/benchmarks/rivals/deadlines.py --data FOLDER --work FOLDER`
+
+{versions}. Another process keeps one core busy throughout. *Late*: seconds beyond the
+timeout until `tune` has returned with both picks fitted on all rows; *allowed* is the
+larger of a tenth of the timeout and 2 s. A call that has measured nothing in its
+timeout ends with an error that says so.
+
+{summary}
+
+{table}
+"""
+
+
+def main() -> None:
+    """Run what is missing, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--cell", nargs=2, metavar=("TABLE", "TIMEOUT"))
+    options = parser.parse_args()
+    if options.cell:
+        table, timeout = options.cell
+        sys.stdout.write(json.dumps(measure(options.data, table, float(timeout))))
+        return
+    options.work.mkdir(parents=True, exist_ok=True)
+    with busy_core():
+        for timeout in TIMEOUTS:
+            for table in TABLES:
+                run_cell(options, table, timeout)
+    write(options.work)
+
+
+def run_cell(options: Any, table: str, timeout: int) -> None:
+    """Measure one call, unless it is there."""
+    path = options.work / f"{table}-{timeout}.json"
+    if path.exists():
+        return
+    command = [sys.executable, __file__, "--data", str(options.data)]
+    command += ["--work", str(options.work), "--cell", table, str(timeout)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    path.write_text(done.stdout)
+    sys.stdout.write(f"{path.stem} {done.stdout}\n")
+    sys.stdout.flush()
+
+
+def measure(folder: Path, table: str, timeout: float) -> dict[str, Any]:
+    """Return the seconds of one call, and its number of trials."""
+    from boostreg import tune
+    from boostreg.errors import FitError
+
+    warnings.filterwarnings("ignore")
+    given = split_of(table, 0, folder)
+    y = given.y.astype(int) if given.n_classes else given.y
+    started = time.monotonic()
+    n_trials, fault = 0, ""
+    try:
+        tuned = tune(given.X, y, task=given.task, groups=given.groups, timeout=timeout)
+        n_trials = len(tuned.trials)
+    except FitError as error:
+        fault = str(error)
+    return {
+        "seconds": time.monotonic() - started,
+        "trials": n_trials,
+        "fault": fault,
+    }
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Keep one core busy with another process."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def write(work: Path) -> None:
+    """Write the page from the kept results."""
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    from sources import versions
+
+    rows = []
+    for timeout in TIMEOUTS:
+        for table in TABLES:
+            found = json.loads((work / f"{table}-{timeout}.json").read_text())
+            late = found["seconds"] - timeout
+            rows.append((table, timeout, late, found["trials"], bool(found["fault"])))
+    frame = pd.DataFrame(rows, columns=["table", "timeout", "late", "trials", "none"])
+    allowed = (frame.timeout / 10).clip(lower=2.0)
+    over = frame[frame.late > allowed]
+    summary = (
+        f"{len(frame)} calls: {len(over)} later than allowed, the latest by "
+        f"{frame.late.max():.1f} s; {int(frame.none.sum())} measured nothing."
+    )
+    lines = ["| table | timeout | late | trials |", "|---|---|---|---|"]
+    lines += [
+        f"| {one.table} | {one.timeout} s | {one.late:+.1f} s | {one.trials} |"
+        for one in frame.itertuples()
+    ]
+    page = PAGE.format(versions=versions(), summary=summary, table="\n".join(lines))
+    Path(__file__).with_suffix(".md").write_text(page, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Forecasts are corrected by what is measured, and budgets are kept by them."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from runs import SMALL, table_of
+
+from boostreg.study.allotment import Allotment
+from boostreg.study.forecast import Forecast, Races, typical_pieces
+from boostreg.study.load import load_study
+from boostreg.study.plan import Plan
+from boostreg.study.runner import run_study
+from boostreg.study.watch import Pace
+
+CHANGES = ("trials: 3", "trials: 40"), ("points: 2", "points: 9")
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Return the path of the small study with many trials and points."""
+    text = SMALL.replace("effects: {points: 0}", "effects: {points: 32}")
+    for old, new in CHANGES:
+        text = text.replace(old, new)
+    path = tmp_path / "small.yaml"
+    path.write_text(text.replace("outer: {folds: 2}", "outer: {folds: 2, repeats: 3}"))
+    return path
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("slow", [0.5, 5])
+def test_time_left_is_right_within_a_third_from_a_tenth_on(study, seed, slow):
+    # Fits take other times than those timed; each part differs from what is typical.
+    pieces = {p: round(n) for p, n in typical_pieces(Plan(load_study(study))).items()}
+    forecast, rng = Forecast(pieces, {"lightgbm": 0.1}), np.random.default_rng(seed)
+    typical = Forecast(pieces, {"lightgbm": 0.1 * slow})
+    each = {p: typical.seconds_of(p) * rng.uniform(0.75, 1.35) for p in pieces}
+    works = [part for part, n in pieces.items() for _ in range(n)]
+    done = np.cumsum([each[part] for part in works])
+    shares = np.linspace(0.1, 0.9, 9)
+    checked = np.searchsorted(done, shares * done[-1])
+
+    for number, part in enumerate(works):
+        forecast.finish(part, each[part] * rng.uniform(0.5, 1.5))
+        if number in checked:
+            left = done[-1] - done[number]
+            assert forecast.seconds_left == pytest.approx(left, rel=1 / 3)
+
+    assert forecast.seconds_left == 0
+    assert forecast.n_done == forecast.n_total == len(works)
+
+
+def test_pace_follows_a_machine_that_becomes_busy():
+    now = [0.0]
+    pace = Pace(2, 1.0, clock=lambda: now[0])
+    assert pace.wall(10) == 5
+
+    for _ in range(100):
+        now[0] += 2
+        pace.add(1.0)
+
+    assert pace.wall(10) == pytest.approx(20, rel=0.1)
+
+
+def test_trials_that_race_are_expected_to_need_fewer_folds():
+    full, raced = (Races(5, racing=racing).fits_left(0, 40) for racing in (False, True))
+
+    assert 0.5 * full < raced < 0.8 * full
+
+
+def cost(plan):
+    """Return seconds of a run that do not depend on the machine."""
+    n = plan.numbers
+    return n["repeats"] * (n["trials"] + 2 * n["points"]) + 0.5 * n["design"]
+
+
+@pytest.mark.parametrize("budget", [40, 60, 120, 150, 1000])
+def test_the_largest_numbers_within_the_budget_are_taken(study, tmp_path, budget):
+    plan = Plan(load_study(study, [f"budget={budget}"]))
+
+    first = Allotment(plan, tmp_path).before(cost)
+
+    assert cost(first) <= budget
+    assert budget >= 190 or cost(first) > 0.8 * budget
+    assert first.spec.budget is None
+    assert first.splits.n_outer == 2 * first.numbers["repeats"]
+    assert len(first.grids["lightgbm"]["reg_lambda"]) == first.numbers["points"]
+
+
+def test_decisions_are_recorded_and_do_not_depend_on_later_times(study, tmp_path):
+    plan = Plan(load_study(study, ["budget=60"]))
+    once = Allotment(plan, tmp_path)
+    first = once.before(cost)
+    second = once.after_searches(first, lambda one: 1.2 * cost(one))
+    once.save()
+
+    again = Allotment(plan, tmp_path)
+    other = Allotment(Plan(load_study(study, ["budget=60", "seed=1"])), tmp_path)
+
+    assert again.before(lambda _: 1e9).numbers == first.numbers
+    assert again.after_searches(first, lambda _: 1e9).numbers == second.numbers
+    assert second.numbers["trials"] == first.numbers["trials"]
+    assert cost(other.before(lambda one: 9 * cost(one))) < cost(first)
+
+
+def test_a_run_with_a_budget_leaves_a_study_with_its_numbers(study, tmp_path):
+    folder = run_study(load_study(study, ["budget=1 s"]), out=tmp_path, workers=1)
+
+    left = Plan(load_study(folder / "study.yaml"))
+    decided = json.loads((folder / "budget.json").read_text())["decided"]
+    assert list(decided) == [
+        "before the first fit", "after the first trials", "after the searches",
+    ]  # fmt: skip
+    assert left.spec.budget is None
+    assert left.numbers == decided["after the searches"]
+    assert left.numbers == {"repeats": 1, "trials": 6, "points": 0, "design": 0}
+    counts = Counter(row["outer_fold"] for row in table_of(folder / "trials.csv"))
+    assert counts == {"0": 6, "1": 6, "all": 6}
+    caveats = json.loads((folder / "results.json").read_text())["text"]["caveats"]
+    assert any(
+        "The budget of 1 s left 1 of 3 repeats of the outer folds, 6 of 40 trials"
+        in one
+        for one in caveats
+    )

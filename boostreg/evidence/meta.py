@@ -218,9 +218,10 @@ class _Tables:
         level = 1 - 0.05 / max(len(asked), 1)
         found = []
         for penalty, name, known in asked:
-            x, gains = zip(*known, strict=True)
+            places, gains = [x for x, _ in known], [gain for _, gain in known]
             variances = [gain.variance for gain in gains]
-            slope = pool_slope([gain.value for gain in gains], variances, x, level)
+            values = [gain.value for gain in gains]
+            slope = pool_slope(values, variances, places, level)
             ends = (slope.estimate, slope.low, slope.high)
             change, low, high = (LogRatio(end, 0.0).change for end in ends)
             found.append(

@@ -32,7 +32,7 @@ from boostreg.fits.signals import stop_on_signals
 from boostreg.fits.work import PRELOAD, Work
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
-from boostreg.penalty.space import acting, corners
+from boostreg.penalty.space import acting, corners, default_scale
 from boostreg.progress import Event, Progress, bar, can_show_bar
 from boostreg.spelling import SEARCH_NAMES, answers_names
 from boostreg.tuning.acting import ActingJob
@@ -146,7 +146,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     sample_weight: Any = None,
     groups: Any = None,
     offset: Any = None,
-    scale: Scale = "raw",
+    scale: Scale | None = None,
     sampler: Sampler = "tpe",
     racing: bool = True,
     in_flight: int = 4,
@@ -206,8 +206,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         What is added to the raw score, such as the logarithm of an exposure, for the
         objectives ``poisson``, ``gamma`` and ``tweedie``. Losses are then per unit of
         exposure, see ``BoostedRegressor.fit``.
-    scale : {"raw", "rows", "share"}
-        Unit of the space's values.
+    scale : {"raw", "rows", "share"}, optional
+        Unit of the values in ``space`` and ``fixed``. Default: rows for a space of ours
+        that is named, if ``fixed`` has no penalty with a unit; otherwise raw, as in the
+        libraries.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
     racing : bool
         Stop hopeless trials before all folds.
@@ -272,6 +274,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_amounts(timeout, tolerance)
     engines = _engine_names(engine)
     link = None if storage is None else Link(storage)
+    scale = scale or default_scale(space, fixed)
     for entries in (space, check_names(fixed)):
         check_prior_scale(entries, scale)
     searched = parse_space(space)

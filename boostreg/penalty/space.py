@@ -418,7 +418,9 @@ def default_scale(space: object, fixed: object) -> Scale:
     ('raw', 'raw')
     """
     ours = isinstance(space, str) and space in _UNIT_VARIANCE
-    fixes = isinstance(fixed, Mapping) and any(name in SCALED for name in fixed)
+    fixes = isinstance(fixed, Mapping) and any(
+        name in SCALED or is_prior(value) for name, value in fixed.items()
+    )
     return "rows" if ours and not fixes else "raw"
 
 

@@ -91,6 +91,7 @@ def write_evidence(folder: Path, out: Path | None = None) -> Index:
             "page with --out."
         )
     evidence = gather(found, left_out)
+    page.parent.mkdir(parents=True, exist_ok=True)
     write_json(page.parent / "evidence.json", evidence.content)
     write_text(page, render_evidence(evidence))
     return Index(page, evidence.left_out)

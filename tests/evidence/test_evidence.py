@@ -177,6 +177,22 @@ def test_run_without_paths_is_named_and_left_out(tmp_path, runs):
     assert f"run-90: {why[:30]}" in written.page.read_text("utf-8")
 
 
+def test_command_prints_the_page_and_names_what_is_left_out(main, tmp_path, runs):
+    for one in runs[:2]:
+        write(tmp_path / "many", one)
+    (tmp_path / "many" / "broken").mkdir()
+    (tmp_path / "many" / "broken" / "results.json").write_text("{")
+
+    status, out, err = main("evidence", "many", "--out", "new/page.html")
+
+    page = tmp_path / "new" / "page.html"
+    assert (status, out.strip()) == (0, str(page.relative_to(tmp_path)))
+    assert err.startswith("boostreg: broken is left out: broken/results.json is not")
+    assert "2 tables cannot say what penalties do in general" in page.read_text("utf-8")
+    numbers = json.loads((tmp_path / "new" / "evidence.json").read_text("utf-8"))
+    assert [table["name"] for table in numbers["tables"]] == ["run-0", "run-1"]
+
+
 def test_folder_without_evidence_is_refused(tmp_path):
     bare = planted(0, gains={})
     bare["effects"] = {}

@@ -303,12 +303,15 @@ class _Run:
     ) -> PenaltyEvidence:
         """Return the effect with all engines; with one engine, that of this one."""
         whole = self.results["penalties"].get(penalty)
+        gain = None
         if whole is not None and whole["anchor"] == "tuned":
             gain = self.change(whole["against_off"])
-            if gain is not None:
-                return PenaltyEvidence(gain)
-        gains = [one.gain for one in by_engine.values()]
-        return PenaltyEvidence(gains[0] if len(gains) == 1 else _mean(gains))
+        every = list(by_engine.values())
+        alone = [one.alone for one in every if one.alone is not None]
+        return PenaltyEvidence(
+            gain or _mean([one.gain for one in every]),
+            alone=_mean(alone) if len(alone) == len(every) else None,
+        )
 
     def later(self, trials: int) -> LogRatio | None:
         """Return what all trials after the first so many change; None if unknown."""
@@ -327,7 +330,8 @@ class _Run:
 def _mean(effects: Sequence[LogRatio]) -> LogRatio:
     """Return the mean over engines; they have the same rows, so no variance less."""
     value = math.fsum(one.value for one in effects) / len(effects)
-    return LogRatio(value, max(one.variance for one in effects))
+    word = effects[0].word if len(effects) == 1 else ""
+    return LogRatio(value, max(one.variance for one in effects), word)
 
 
 def _leaf_weight(effect: EffectData, values: Sequence[float]) -> float | None:

@@ -85,6 +85,20 @@ def test_what_to_tune_first_follows_the_words(content):
     assert (words["reg_alpha"], words["reg_lambda"]) == ("worse", "same")
 
 
+def test_penalty_that_gains_most_alone_is_tuned_first_even_if_others_replace_it():
+    """Penalties that replace each other gain nothing on top; one of them is needed."""
+    runs = [planted(k, gains={}) for k in range(8)]
+    for one in runs:
+        for engine in one["effects"].values():
+            for name, effect in engine.items():
+                gain = -0.2 if name == "reg_alpha" else -0.1
+                effect["alone"]["against_off"] = change(gain, 0.02, 442)
+
+    few, some, _ = evidence_of(runs)["first"]
+
+    assert few["tune"] == some["tune"] == ["reg_alpha"]
+
+
 def test_counts_are_those_of_tables_beyond_the_tolerance(runs, content):
     changes = [r["penalties"]["max_leaves"]["against_off"]["change"] for r in runs]
     counted = content["penalties"]["max_leaves"]["together"]

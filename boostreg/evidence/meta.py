@@ -311,7 +311,7 @@ def _along_rows(places: Sequence[tuple[TableEvidence, float]]) -> dict[str, Any]
 
     Also Spearman's rank correlation of the value with the rows.
     """
-    x = [math.log10(t.rows) for t, _ in places]
+    x = [math.log10(max(t.rows, 1)) for t, _ in places]
     if len(places) < _MIN_FOR_SLOPE or len(set(x)) < _MIN_FOR_SLOPE / 2:
         return None
     y = [math.log(center) for _, center in places]

@@ -158,7 +158,7 @@ class TableEvidence:
     def properties(self) -> dict[str, float | None]:
         """What may move an effect: logarithms of sizes, shares, and 0 or 1."""
         return {
-            "rows": math.log10(self.rows),
+            "rows": math.log10(max(self.rows, 1)),
             "columns": math.log10(max(self.features, 1)),
             "noise": self.noise,
             "classes": float(self.task != "regression"),

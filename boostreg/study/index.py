@@ -90,10 +90,12 @@ def write_evidence(folder: Path, out: Path | None = None) -> Index:
             f"{page} was not written by boostreg and was not changed; name another "
             "page with --out."
         )
-    evidence = gather(found, left_out)
+    with damage_as_data_error(folder):
+        evidence = gather(found, left_out)
+        content = render_evidence(evidence)
     page.parent.mkdir(parents=True, exist_ok=True)
     write_json(page.parent / "evidence.json", evidence.content)
-    write_text(page, render_evidence(evidence))
+    write_text(page, content)
     return Index(page, evidence.left_out)
 
 

@@ -7,7 +7,7 @@ data that JSON can hold, with six significant digits.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,8 @@ class Evidence:
         Runs that are not used, each with the reason.
     content : dict
         What ``evidence.json`` has: ``tables``, ``left_out``, ``tolerance``,
-        ``order``, ``penalties``, ``models``, ``moderators``, ``first``.
+        ``order``, ``penalties``, ``models``, ``moderators``, ``first``, rounded; and
+        ``runs``, from which all of it can be made again.
     """
 
     tables: tuple[TableEvidence, ...]
@@ -99,7 +100,8 @@ def gather(
         "moderators": many.moderators,
         "first": many.first({name: penalties[name][TOGETHER] for name in ranked}),
     }
-    return Evidence(tables, tuple(sorted(skipped)), _rounded(content))
+    kept_in_full = {"runs": [asdict(table) for table in tables]}
+    return Evidence(tables, tuple(sorted(skipped)), _rounded(content) | kept_in_full)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ __all__ = [
     "LogRatio",
     "PenaltyEvidence",
     "TableEvidence",
+    "read_tables",
     "table_evidence",
 ]
 
@@ -79,8 +80,8 @@ class PenaltyEvidence:
         The value chosen in each outer fold, in rows if the penalty has that unit.
     off : float
         The value without the penalty.
-    highest : float
-        The strongest value that was tried.
+    highest : float or None
+        The strongest value that was tried; None if its unit is not known.
     """
 
     gain: LogRatio
@@ -89,7 +90,7 @@ class PenaltyEvidence:
     leaf_weight: float | None = None
     values: tuple[float, ...] = ()
     off: float = 0.0
-    highest: float = math.nan
+    highest: float | None = None
 
     @property
     def chosen(self) -> tuple[float, ...]:
@@ -208,6 +209,21 @@ def table_evidence(
     )
 
 
+def read_tables(content: object) -> list[TableEvidence]:
+    """Return the evidence of tables that ``evidence.json`` keeps as ``runs``.
+
+    Raises DataError if it is not that.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(list[TableEvidence]).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, ("runs", *first["loc"])))
+        raise DataError(f"{where}: {first['msg']}.") from error
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """Results, read as effects."""
@@ -295,7 +311,7 @@ class _Run:
             leaf_weight=_leaf_weight(effect, known),
             values=tuple(v * rows for v in known) if rows else (),
             off=tuned["off"] * (rows or 1.0),
-            highest=effect["points"][-1]["value"] * (rows or math.nan),
+            highest=effect["points"][-1]["value"] * rows if rows else None,
         )
 
     def together(

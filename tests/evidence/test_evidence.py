@@ -238,6 +238,34 @@ def test_same_results_give_the_same_bytes(tmp_path, runs):
     assert pages[0] == pages[1]
 
 
+def test_kept_numbers_give_the_page_again_without_the_runs(tmp_path, runs):
+    for one in runs[:9]:
+        write(tmp_path / "runs", one)
+    first = write_evidence(tmp_path / "runs", tmp_path / "kept" / "report.html")
+    kept = {p.name: p.read_bytes() for p in first.page.parent.iterdir()}
+
+    again = write_evidence(tmp_path / "kept")
+
+    assert {p.name: p.read_bytes() for p in again.page.parent.iterdir()} == kept
+    assert sorted(kept) == ["evidence.json", "report.html"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{}", "was not written by boostreg: it has no runs"),
+        ('{"runs": [{"name": 5}], "left_out": []}', r"runs\.0\.name"),
+        ('{"runs": 5, "left_out": []}', "runs: Input should be a valid list"),
+        ("[", "is not JSON"),
+    ],
+)
+def test_numbers_that_are_not_ours_are_refused(tmp_path, content, words):
+    (tmp_path / "evidence.json").write_text(content)
+
+    with pytest.raises(DataError, match=words):
+        write_evidence(tmp_path)
+
+
 def test_page_says_the_numbers_of_its_json(content, runs):
     page = render_evidence(
         gather([table_evidence(f"t{k}", r) for k, r in enumerate(runs)])

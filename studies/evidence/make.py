@@ -17,6 +17,7 @@ from pathlib import Path
 from textwrap import dedent
 
 FOLDER = Path(__file__).parent
+SCHEMA = "# yaml-language-server: $schema=../../boostreg/study/study.schema.json"
 LICENCES = {
     "sklearn": "BSD-3-Clause",
     "AER": "GPL-2 or GPL-3",
@@ -152,7 +153,7 @@ def study_of(table: Table) -> str:
     drop = f"\n  drop: [{', '.join(table.drop)}]     # {table.why}" * bool(table.drop)
     kind = f"\n  task: {table.task}"
     return (
-        f"# Written by make.py.\nname: {table.name}\n"
+        f"{SCHEMA}\n# Written by make.py.\nname: {table.name}\n"
         f"title: Which penalties help on {table.about}?\nseed: 0\n"
         f"data:\n  source: {table.source}\n  target: {table.target}{kind}{drop}\n"
         f"{SETTING}"

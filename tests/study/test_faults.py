@@ -8,18 +8,18 @@ FAULTS = {
     "unknown key": (
         "trails: 3",
         (
-            "3:1: trails: unknown key; expected one of: name, title, seed, preset, budget, "
-            "data, engines, rounds, search, validation, paths, baselines, effects, "
-            "select, claims, tolerance, metrics, compute, limits; did you mean "
+            "3:1: trails: unknown key; expected one of: name, title, seed, preset, "
+            "budget, data, engines, rounds, search, validation, paths, baselines, "
+            "effects, select, claims, tolerance, metrics, compute, limits; did you mean "
             "'search.trials'?"
         ),
     ),
     "unknown key that looks like a mark": (
         '"<x>": 1',
         (
-            "3:1: <x>: unknown key; expected one of: name, title, seed, preset, budget, "
-            "data, engines, rounds, search, validation, paths, baselines, effects, "
-            "select, claims, tolerance, metrics, compute, limits."
+            "3:1: <x>: unknown key; expected one of: name, title, seed, preset, "
+            "budget, data, engines, rounds, search, validation, paths, baselines, "
+            "effects, select, claims, tolerance, metrics, compute, limits."
         ),
     ),
     "unknown inner key": (

@@ -10,8 +10,8 @@ FAULTS = {
         (
             "3:1: trails: unknown key; expected one of: name, title, seed, preset, "
             "budget, data, engines, rounds, search, validation, paths, baselines, "
-            "effects, select, claims, tolerance, metrics, compute, limits; did you mean "
-            "'search.trials'?"
+            "effects, select, claims, tolerance, metrics, compute, limits; "
+            "did you mean 'search.trials'?"
         ),
     ),
     "unknown key that looks like a mark": (

@@ -518,6 +518,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
         f"features, {table.task} of {table.target!r} by {plan.objective.name}"
     )
+    cut = f", cut to {duration(spec.budget)} by budget" if spec.budget else ""
     return (
         spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
         data,
@@ -527,7 +528,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"trials: {n_trials:,}, {spec.search.trials:,} per search",
         f"fits: about {n_pieces:,.0f} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {parts}",
-        f"time: {time_line(plan)}, by fits timed now",
+        f"time: {time_line(plan)}, by fits timed now{cut}",
         *(f"note: {sentence}" for sentence in plan.notes),
         *(f"warning: {finding}" for finding in plan.lint()),
         *(f"warning: {finding}" for finding in plan.edge_findings(out / spec.name)),

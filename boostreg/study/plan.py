@@ -40,6 +40,7 @@ from boostreg.metrics import default_metrics, metric_fault
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.penalty.space import shipped_part
+from boostreg.report.records import GIVEN
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.faults import describe
 from boostreg.study.load import (
@@ -241,6 +242,11 @@ class Plan:
         """Sentences on what the study requests and a run does not do."""
         spec, problem = self.spec, self.dataset.problem(None, None)
         notes = [*without_effect(spec)]
+        if spec.search.trials <= GIVEN and not spec.claims:
+            notes.append(
+                f"search.trials of {spec.search.trials} searches nothing: the first "
+                f"{GIVEN} trials are no penalty and the default penalties."
+            )
         if lacking := [n for n in spec.baselines if n not in self.baseline_names]:
             loss = LOSS_NAMES[self.objective.name]
             why = why_lacking(lacking[0], self.objective)

@@ -142,6 +142,8 @@ def run_study(
     if plan.spec.budget is not None:
         allotment = Allotment(plan, folder)
         plan = allotment.before(estimates(plan, workers))
+        if allotment.is_too_short:
+            progress(Event("note", text=allotment.note(plan)))
     with _execute(plan, folder, workers, dask) as execution:
         runner = _Runner(plan, execution, progress, lint, study.base, allotment, clock)
         record = runner.run()

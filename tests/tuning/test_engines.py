@@ -389,7 +389,7 @@ def test_report_is_a_page_of_the_picks_the_front_and_the_notes(tuned, tmp_path):
     for loss in (tuned.best.loss, tuned.one_se.loss, *tuned.pareto.loss):
         assert f">{loss:.6g}<" in text
     assert f"n_estimators&#x27;: {tuned.best.n_rounds}" in text
-    assert text.count("<svg") == 1
+    assert "<svg" in text
     assert "://" not in text.replace("http://www.w3.org/2000/svg", "")
     with pytest.raises(StudyError, match="could not be written: No such file"):
         tuned.report(tmp_path / "none" / "search.html")

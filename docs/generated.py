@@ -3,15 +3,18 @@
 A page has a line ``<!-- generated: NAME -->`` where the part NAME of ``PARTS`` goes.
 """
 
+import base64
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import boostreg
-from boostreg import errors
+from boostreg import errors, open_run
 from boostreg.engines import ENGINES
 from boostreg.penalty import PENALTIES
 from boostreg.report.glossary import TERMS
@@ -21,6 +24,7 @@ from boostreg.study.schema import study_schema
 __all__ = ["PARTS", "filled"]
 
 _ROOT = Path(__file__).parents[1]
+_NOTEBOOKS = _ROOT / "docs/notebooks"
 _HERE = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]+\)")
 _REFERENCE = "#/$defs/"
@@ -261,6 +265,58 @@ def coverage() -> str:
     return _table(("design", "rows", "folds", "holds the truth", "the worst"), rows)
 
 
+def notebooks() -> str:
+    """Return the notebooks with their outputs."""
+    return "\n\n".join(map(_notebook, sorted(_NOTEBOOKS.glob("*.ipynb"))))
+
+
+def _notebook(path: Path) -> str:
+    parts = []
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        below = f"#{source}" if source.startswith("#") else source
+        is_code = cell["cell_type"] == "code"
+        parts.append(f"```python\n{source}\n```" if is_code else below)
+        parts += map(_output, cell.get("outputs", ()))
+    return "\n\n".join(parts)
+
+
+def _output(output: Mapping[str, Any]) -> str:
+    """Return an output of a cell; a picture as an image, which keeps its styles."""
+    data = output.get("data", {})
+    if page := "".join(data.get("text/html", ())):
+        shown = _image("", page) if page.startswith("<svg") else page
+        return f"```{{raw}} html\n{shown}\n```"
+    text = "".join(output.get("text", data.get("text/plain", ())))
+    return f"```text\n{text.rstrip()}\n```"
+
+
+def _image(title: str, svg: str) -> str:
+    address = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="{escape(title)}" src="data:image/svg+xml;base64,{address}">'
+
+
+def gallery() -> str:
+    """Return the shipped reports: title, answer and first picture of each."""
+    return "\n\n".join(_shown(folder.parent) for folder in _finished())
+
+
+def _finished() -> list[Path]:
+    found = sorted((_ROOT / "reports").glob("*/results.json"))
+    return sorted(found, key=lambda path: path.parent.name.startswith("claims"))
+
+
+def _shown(folder: Path) -> str:
+    run = open_run(folder)
+    name, picture = next(iter(run.figures.items()))
+    answer = " ".join(run.results["text"]["answer"][:1])
+    return (
+        f"## {run.results['study']['title']}\n\n{answer} The report is "
+        f"`reports/{folder.name}/report.html`.\n\n"
+        f"```{{raw}} html\n{_image(name, picture.standalone())}\n```"
+    )
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
@@ -271,7 +327,16 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 PARTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         part.__name__: part
-        for part in (keys, names, penalties, reference, glossary, coverage)
+        for part in (
+            keys,
+            names,
+            penalties,
+            reference,
+            glossary,
+            coverage,
+            notebooks,
+            gallery,
+        )
     }
 )
 """The generated parts by name."""

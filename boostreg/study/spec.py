@@ -197,6 +197,9 @@ def _check_budget(value: Any) -> float | None:
     raise rule("seconds above 0, or text such as 90 s, 10 min or 2 h")
 
 
+_ONE_TARGET = "models predict one target: write one study for each"
+
+
 class Data(Strict):
     """Where the rows come from, and what their columns are for."""
 
@@ -302,6 +305,13 @@ class Data(Strict):
                 Objective.for_task(task, _N_CLASSES[task], value)
         except StudyError as error:
             raise contradiction(str(error), at=("data", "objective")) from None
+        return value
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _is_one_column(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            raise rule(f"one column; {_ONE_TARGET}")
         return value
 
     @field_validator("drop", "groups", "time", "weights", "offset", mode="after")

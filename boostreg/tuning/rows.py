@@ -157,6 +157,11 @@ def _column(values: Any, role: str, n_samples: int) -> "pd.Series[Any]":
     values = as_values(values, role)
     if not isinstance(values, pd.Series):
         values = np.asarray(values)
+        if role == "target" and values.ndim == 2 and values.shape[1] > 1:
+            raise DataError(
+                f"y has {values.shape[1]} columns; models predict one target: call "
+                "tune once for each column."
+            )
         if values.ndim != 1:
             raise DataError(
                 f"{role} must have one dimension with one value per row, got "

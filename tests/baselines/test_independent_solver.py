@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from celer import celer_path
 
 from boostreg.baselines import linear
 from boostreg.baselines.linear import least_squares_path, strength_grid
+
+celer_path = pytest.importorskip("celer", reason="no celer").celer_path
 
 
 @pytest.mark.parametrize("n_samples", [200, 40])

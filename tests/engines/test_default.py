@@ -12,6 +12,9 @@ from sklearn.ensemble import (
 
 from boostreg.engines import ENGINES
 
+# The wrapper of LightGBM 4.6 warns about the arrays that it makes of data frames.
+pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+
 SEED = 3
 REGRESSORS = {
     "xgboost": lambda **given: xgboost.XGBRegressor(

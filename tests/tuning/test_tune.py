@@ -364,6 +364,16 @@ def test_rows_must_be_a_table(diabetes):
         tune(diabetes[1], diabetes[1], **SMALL)
 
 
+def test_several_targets_are_refused_by_name(diabetes):
+    X, y = diabetes
+
+    with pytest.raises(DataError, match="y has 2 columns; models predict one target"):
+        tune(X, np.column_stack([y, y]), **SMALL)
+    data = {"source": "sklearn:linnerud", "target": ["Weight", "Waist"]}
+    with pytest.raises(StudyError, match="one study for each"):
+        boostreg.run_study({"name": "two", "data": data})
+
+
 def test_time_that_is_up_ends_the_proposals_and_says_so(noisy):
     now = iter(range(10_000))
     tuning = make_tuning(n_trials=40)

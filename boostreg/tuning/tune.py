@@ -43,7 +43,7 @@ from boostreg.tuning.mirror import Callback, Callbacks, Link, Mirror, search_nam
 from boostreg.tuning.proposals import GP_MAX_TRIALS, Proposer, Sampler, portfolio
 from boostreg.tuning.rows import FOLDS, read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
-from boostreg.tuning.tuned import Tuned
+from boostreg.tuning.tuned import Tuned, result_of
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -261,6 +261,26 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     True
     >>> sorted(tuned.best.params("xgboost"))[:3]
     ['colsample_bytree', 'gamma', 'grow_policy']
+    >>> len(tuned.trials), tuned.pareto.n_leaves.is_monotonic_increasing
+    (4, True)
+
+    Smaller candidates, without fitting anything:
+
+    >>> tuned.select(max_leaves=300).n_leaves <= 300
+    True
+    >>> max(tuned.smallest.n_leaves, tuned.knee.n_leaves) <= tuned.best.n_leaves
+    True
+
+    The model, its file, and a page:
+
+    >>> tuned.predict(X).shape, tuned.fit(X[:300], y[:300]).predict(X).shape
+    ((442,), (442,))
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> tuned.save(f"{folder}/model").name, tuned.report(f"{folder}/page.html").name
+    ('model.txt', 'page.html')
+    >>> tuned.figure().save(f"{folder}/search.svg").name
+    'search.svg'
     """
     started = time.monotonic()
     _check_counts(in_flight=in_flight)
@@ -368,14 +388,14 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     notes += called.notes
     if cv is None and dataset.splits.n_inner < FOLDS:
         notes.insert(0, _few_folds(dataset.splits.n_inner))
-    tuned = Tuned.of(
+    tuned = result_of(
         tuning,
         dataset,
         acting=acting_job,
         was_cut=job.was_cut or acting_job.was_cut,
         notes=(*first_notes, *notes),
     )
-    return tuned.fitted(
+    return tuned.fit(
         X,
         y,
         sample_weight=sample_weight,

@@ -18,7 +18,7 @@ PACKAGE = Path(boostreg.__file__).parent
 LAYERS = [
     {"errors", "arrays", "engine_facts", "record", "progress"},
     {"figures", "spelling"},
-    {"penalty", "statistics", "changes", "trees", "data"},
+    {"penalty", "statistics", "pooling", "changes", "trees", "data"},
     {"losses"},  # they define the units of penalties
     {"engines", "baselines", "metrics"},
     {"saved"},  # models on disk, which estimators write and reports point to
@@ -27,6 +27,7 @@ LAYERS = [
     {"effects"},
     {"claims"},
     {"report"},
+    {"evidence"},
     {"study"},
     {"cli"},
 ]

@@ -358,6 +358,26 @@ def index(folder: RunsFolder = Path("reports")) -> None:
 
 
 @app.command()
+def evidence(
+    folder: RunsFolder = Path("reports"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="HTML page to write; evidence.json is written next to it.",
+            show_default="report.html in the folder",
+        ),
+    ] = None,
+) -> None:
+    """Write the page of what penalties do over the tables of all runs in a folder."""
+    from boostreg.study.index import write_evidence
+
+    written = write_evidence(folder, out)
+    for name, why in written.left_out:
+        _print(f"boostreg: {name} is left out: {why}", err=True)
+    _print(written.page)
+
+
+@app.command()
 def compare(
     a: Annotated[Path, typer.Argument(autocompletion=_runs, help="Folder of run A.")],
     b: Annotated[Path, typer.Argument(autocompletion=_runs, help="Folder of run B.")],

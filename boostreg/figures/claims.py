@@ -218,7 +218,8 @@ class RatioRow:
     mean: bool = False
 
 
-_ROW, _NAMES = 15.0, 112.0
+_ROW, _NAMES, _LETTERS = 15.0, 112.0, 17
+"""Pixels of a row and of the names, and the letters that these have room for."""
 _FARTHEST = 3.0
 """Interval ends beyond this multiple of the farthest ratio are cut."""
 
@@ -228,14 +229,18 @@ def tables_chart(
     *,
     title: str,
     claimed: tuple[float | None, float | None] = (None, None),
+    label: str = "factor (log axis); shaded: as claimed",
+    letters: int = _LETTERS,
 ) -> Figure:
     """Draw one row per table around the line of no change, means apart below.
 
     The axis is a factor, logarithmic; the band holds the ratios that were ``claimed``.
+    Names have room for so many ``letters``.
     """
     tables = sum(not row.mean for row in rows)
     foot = 8 + _ROW * len(rows) + 12
-    frame = Frame(_WIDTH, round(foot + 42), left=_NAMES, right=320, top=6, bottom=foot)
+    left = _NAMES * letters / _LETTERS
+    frame = Frame(_WIDTH, round(foot + 42), left=left, right=320, top=6, bottom=foot)
     every = [ratio for row in rows for ratio in row.ratios.values()]
     seen = [v for v, *_ in every if is_number(v) and v > 0] or [1.0]
     near, far = min(*seen, 1.0) / _FARTHEST, max(*seen, 1.0) * _FARTHEST
@@ -252,14 +257,14 @@ def tables_chart(
     parts = [
         *field,
         frame.horizontal_axis(
-            x, n=4, grid=True, label="factor (log axis); shaded: as claimed",
-            origin=1.0, write=lambda tick: f"\N{MULTIPLICATION SIGN}{tick.label}",
+            x, n=4 if letters == _LETTERS else 3, grid=True, label=label, origin=1.0,
+            write=lambda tick: f"\N{MULTIPLICATION SIGN}{tick.label}",
         ),
     ]  # fmt: skip
     for k, row in enumerate(rows):
         y = 8 + _ROW * (k + 0.5) + (8 if row.mean else 0)
         class_ = "k" if row.mean else None
-        parts.append(text(0, y + 4, shorten(row.name, 17), class_))
+        parts.append(text(0, y + 4, shorten(row.name, letters), class_))
         for place, (engine, ratio) in enumerate(row.ratios.items()):
             shift = (place - (len(row.ratios) - 1) / 2) * 5
             parts.append(_ratio(engine, ratio, x, y + shift, mean=row.mean))

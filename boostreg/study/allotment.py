@@ -11,10 +11,14 @@ these numbers and no budget, so that it gives the same results on any machine.
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+
+from typing_extensions import override
 
 from boostreg.errors import DataError
 from boostreg.fits.fit import digest
@@ -32,7 +36,7 @@ _AIM = 0.96
 """Share of the budget that is planned for, because estimates are not exact."""
 _ENOUGH = 0.5
 """Share of all other numbers from which on one more repeat is better."""
-_SHARES = tuple(k / 40 for k in range(41))
+_STEPS = 41
 _FEWEST = MappingProxyType({"points": 3, "design": 8})
 """Minimum numbers; what would have fewer is left out."""
 _WORDS = MappingProxyType(
@@ -122,11 +126,9 @@ class Allotment:
         if (found := self._decided.get(moment)) is not None:
             return self._whole.changed(**found)
 
-        plan = bases[0]
+        kept, plan = {} if n_trials is None else {"trials": n_trials}, bases[0]
         for base in bases:
-            plans = [_cut(base, share) for share in _SHARES]
-            if n_trials is not None:
-                plans = [one.changed(trials=n_trials) for one in plans]
+            plans = _Cuts(base, kept)
             most = bisect_right(plans, _AIM * self._budget, key=seconds)
             plan = plans[max(most - 1, 0)]
             if most > _ENOUGH * len(plans):
@@ -135,12 +137,26 @@ class Allotment:
         return plan
 
 
-def _cut(base: Plan, share: float) -> Plan:
-    """Return a plan with a share of the trials and points, as far as they are many."""
-    given = base.numbers
-    trials = max(round(share * given["trials"]), min(given["trials"], FIRST_TRIALS))
-    if base.spec.claims:  # their paths are part of what the study asks
-        return base.changed(trials=trials)
-    points = {name: round(share * given[name]) for name in _FEWEST}
-    kept = {n: k if k >= min(_FEWEST[n], given[n]) else 0 for n, k in points.items()}
-    return base.changed(trials=trials, **kept)
+@dataclass(frozen=True, slots=True)
+class _Cuts(Sequence[Plan]):
+    """A plan with ever more of its trials and points, up to all, made when asked for.
+
+    Numbers in ``kept`` are taken as they are.
+    """
+
+    base: Plan
+    kept: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return _STEPS
+
+    @override
+    def __getitem__(self, step: Any) -> Any:
+        share, given = step / (_STEPS - 1), self.base.numbers
+        least = min(given["trials"], FIRST_TRIALS)
+        numbers = {"trials": max(round(share * given["trials"]), least)}
+        if not self.base.spec.claims:  # their paths are part of what the study asks
+            for name, fewest in _FEWEST.items():
+                n = round(share * given[name])
+                numbers[name] = n if n >= min(fewest, given[name]) else 0
+        return self.base.changed(**numbers | dict(self.kept))

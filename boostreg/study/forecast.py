@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -40,6 +41,7 @@ from boostreg.study.plan import Plan
 from boostreg.tuning.acting import KEPT, PICKS
 from boostreg.tuning.guess import LeafWork
 from boostreg.tuning.measuring import inner_fits
+from boostreg.tuning.proposals import first_penalties
 from boostreg.tuning.search import MAX_GUESS_FOLDS
 from boostreg.tuning.trial import Setting, Trial
 
@@ -70,7 +72,7 @@ Part = tuple[str, str]
 
 _FREE: Mapping[str, float] = MappingProxyType(
     {
-        "guesses": 1.5,
+        "guesses": 1.4,
         "paths": 1.1,
         "mechanisms": 0.8,
         "outer losses of paths": 1.1,
@@ -85,7 +87,7 @@ _TUNED: Mapping[str, float] = MappingProxyType(
         "models": 0.9,
         "paths around the best": 0.85,
         "incumbents": 1.0,
-        "predictions": 1.0,
+        "predictions": 1.2,
         "outer losses around the best": 0.9,
     }
 )
@@ -97,21 +99,23 @@ _OTHER: Mapping[str, float] = MappingProxyType(
 REPEATED = ("tests of penalties", "paths", "paths around the best")
 """Parts with fits on inner folds that may be repeated, as in searches."""
 _GROUPS = (_FREE, _TUNED, _OTHER)
-_SECONDS: Mapping[str, float] = MappingProxyType(
-    {"baselines": 0.4, "surrogates": 0.7, "claims": 1.0}
-)
+_SECONDS: Mapping[str, float] = MappingProxyType({"surrogates": 0.7, "claims": 1.0})
 """Typical CPU seconds of a piece of work that is no fit of an engine."""
+_CELL_SECONDS = {"regression": 1e-6, "classes": 4e-6}
+"""Typical CPU seconds of a linear baseline per cell of its design matrix and output."""
 _TESTED = 2.0
 """Typical number of trials that test a penalty of the picks of a search."""
 _KEPT_OF_RACED = 0.6
 """Typical share of its folds on which a trial that races is measured."""
+_REPEATS_ARE_LONG = 1.1
+"""Typical seconds of a fit, repeated ones included, as a multiple of a first one."""
 _FITS_PER_FOLD = 1.15
 """Typical number of fits per fold: some are repeated with more rounds."""
 _UNRACED = 9
 """Number of the first trials of a search that are measured on all folds."""
 _WEIGHT = 3.0
 """Typical values count as so many observed ones."""
-SECONDS_AFTER = 3.0
+SECONDS_AFTER = 3.5
 """Typical CPU seconds after the last fit."""
 _SECONDS_BEFORE = 3.0
 """Typical wall seconds before the first fit."""
@@ -119,8 +123,10 @@ _PROBE_SECONDS = 1.0
 """Wall seconds for which workers time fits of each engine before a run."""
 _QUICK_SECONDS = 0.6
 """Wall seconds for which fits of each engine are timed outside a run."""
-_PROBES = 4
-"""Maximum number of fits that are timed per engine."""
+_PROBES = 3
+"""Maximum number of fits that are timed per engine, besides one without penalties."""
+_OF_FREE = 0.7
+"""Typical time of a fit of a search as a share of one without penalties."""
 _MOST_SLOW = 8.0
 """Maximum factor by which timing takes longer on a busy machine."""
 _TYPICAL_ROUNDS = 150
@@ -227,9 +233,9 @@ def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
 
 
 def probed_fits(plan: Plan, engine: str) -> list[Fit]:
-    """Return fits to time: points that fill the space of an engine, on one fold.
+    """Return fits to time on one fold: without penalties, then spread over the space.
 
-    They are the additive recurrence of Roberts: coordinate j of point k is the
+    The latter are the additive recurrence of Roberts: coordinate j of point k is the
     fractional part of 1/2 + k / phi**j, where phi**(d + 1) = phi + 1.
     """
     ranges, fixed = plan.ranges(engine), plan.spaces[engine].fixed
@@ -239,7 +245,8 @@ def probed_fits(plan: Plan, engine: str) -> list[Fit]:
     steps = phi ** -np.arange(1, n_ranges + 1)
     shares = (0.5 + np.outer(np.arange(_PROBES), steps)) % 1
     made = design_penalties(ranges, shares, fixed, plan.spec.search.scale)
-    settings = [Setting(engine, plan.outer_folds[0], one) for one in made]
+    free, _ = first_penalties(fixed, plan.spec.search.scale)
+    settings = [Setting(engine, plan.outer_folds[0], one) for one in (free, *made)]
     return [inner_fits(one, plan.limits)[0] for one in settings]
 
 
@@ -255,9 +262,11 @@ _UNKNOWN = Timing(0.1, 0.1)
 
 
 def time_fits(dataset: Dataset, fits: Sequence[Fit], seconds: float) -> Timing:
-    """Return the mean time of as many fits as end within some seconds, and one more.
+    """Return the time of a fit of a search, from as many fits as end in some seconds.
 
-    The time of the last one is estimated from its first rounds.
+    The time of one more is estimated from its first rounds. A search measures weak
+    penalties more often than a spread over its space: its mean is halfway between the
+    first of ``fits``, without penalties, and the mean of the others.
     """
     first, spent = fits[0], list[Timing]()
     began = _now()
@@ -278,8 +287,11 @@ def time_fits(dataset: Dataset, fits: Sequence[Fit], seconds: float) -> Timing:
             spent.append(Timing(so_far.cpu * whole, so_far.wall * whole))
             break
         spent.append(_since(began))
-    cpu, wall = (sum(column) / len(spent) for column in zip(*spent, strict=True))
-    return Timing(cpu, wall)
+    free, *others = spent
+    if not others:
+        return Timing(_OF_FREE * free.cpu, _OF_FREE * free.wall)
+    means = (fmean(column) for column in zip(*others, strict=True))
+    return Timing(*map(fmean, zip(free, means, strict=True)))
 
 
 def time_fits_in(folder: str, fits: Sequence[Fit], seconds: float) -> Timing:
@@ -317,10 +329,21 @@ def slowness(timings: Mapping[str, Timing]) -> float:
 
 def run_seconds(plan: Plan, timings: Mapping[str, Timing], workers: int) -> float:
     """Return the seconds that a run would take on cores that it has for itself."""
-    seconds = {engine: one.cpu for engine, one in timings.items()}
-    forecast = Forecast(typical_pieces(plan), seconds)
-    work = forecast.seconds_left / plan.limits.threads / workers
+    work = forecast_of(plan, timings).seconds_left / plan.limits.threads / workers
     return work + _SECONDS_BEFORE + SECONDS_AFTER
+
+
+def forecast_of(plan: Plan, timings: Mapping[str, Timing]) -> "Forecast":
+    """Return the forecast of a run, given the time of fits by engine."""
+    table, splits = plan.table, plan.splits
+    # Of all searches; the fits that are timed are those of the first.
+    rows = [len(splits.rows(k, 0)[0]) for k in (*plan.outer_folds, None)]
+    more = _REPEATS_ARE_LONG * fmean(rows) / rows[0]
+    seconds = {engine: more * one.cpu for engine, one in timings.items()}
+    n_values = sum(len(column.categories or (None,)) for column in table.columns)
+    n_cells = table.n_samples * n_values * plan.objective.n_outputs
+    each = _CELL_SECONDS["regression" if table.task == "regression" else "classes"]
+    return Forecast(typical_pieces(plan), seconds, 0.1 + each * n_cells)
 
 
 def forecast_run(plan: Plan, ledger: Ledger) -> tuple["Forecast", float]:
@@ -338,8 +361,7 @@ def forecast_run(plan: Plan, ledger: Ledger) -> tuple["Forecast", float]:
     for engine, end in ends.items():
         with suppress(FitError):  # its fits in the run will say why
             found[engine] = end.result()
-    seconds = {engine: one.cpu for engine, one in found.items()}
-    return Forecast(typical_pieces(plan), seconds), slowness(found)
+    return forecast_of(plan, found), slowness(found)
 
 
 def estimates(plan: Plan, workers: int | None) -> Callable[[Plan], float]:
@@ -361,15 +383,19 @@ class Forecast:
         Number of pieces by part.
     fit_seconds : mapping
         CPU seconds of a fit of the searches by engine.
+    baseline_seconds : float
+        CPU seconds of a baseline on one outer fold.
     """
 
     def __init__(
         self,
         pieces: Mapping[Part, float],
         fit_seconds: Mapping[str, float],
+        baseline_seconds: float = 0.2,
     ) -> None:
         self._left = dict(pieces)
         self._fit_seconds = dict(fit_seconds)
+        self._baseline_seconds = baseline_seconds
         self._measured: dict[Part, tuple[int, float]] = {}
         self._done: Counter[Part] = Counter()
 
@@ -443,7 +469,7 @@ class Forecast:
         seen = [one for (kind, _), one in self._measured.items() if kind == name]
         if seen:  # other baselines or experiments
             return sum(total for _, total in seen) / sum(n for n, _ in seen)
-        return _SECONDS[name]
+        return _SECONDS.get(name, self._baseline_seconds)
 
     def _group_ratio(self, group: Mapping[str, float], of: str) -> float:
         """Return measured seconds divided by typical ones in a group of an engine."""

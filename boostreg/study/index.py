@@ -1,4 +1,4 @@
-"""Pages about several runs: the index of a folder, and comparisons."""
+"""Pages about several runs: the index of a folder, comparisons, and the evidence."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +7,13 @@ from urllib.parse import quote
 import filelock
 
 from boostreg.errors import DataError, RunError, StudyError, reason
+from boostreg.evidence import gather, render_evidence, table_evidence
+from boostreg.evidence.meta import CHECKPOINTS
 from boostreg.report.index import index_row, render_index
 from boostreg.report.pair import JudgedRows, compare_runs, pair_lines, render_pair
 from boostreg.report.results import Results
 from boostreg.report.shell import GENERATOR
-from boostreg.study.files import write_text
+from boostreg.study.files import write_json, write_text
 from boostreg.study.run import (
     damage_as_data_error,
     read_results,
@@ -20,7 +22,7 @@ from boostreg.study.run import (
     runs_in,
 )
 
-__all__ = ["Index", "compare_folders", "write_index"]
+__all__ = ["Index", "compare_folders", "write_evidence", "write_index"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,37 @@ def write_index(folder: Path) -> Index:
         compared = sorted(p.name for p in folder.glob("compare-*.html") if _is_ours(p))
         write_text(page, render_index(rows, left_out, compared))
     return Index(page, tuple(left_out))
+
+
+def write_evidence(folder: Path, out: Path | None = None) -> Index:
+    """Write the page of what penalties do over all runs in ``folder``, one per table.
+
+    ``evidence.json`` is written next to the page, whose default is ``report.html`` in
+    ``folder``. Raises DataError if ``folder`` contains no run, no run has judged
+    paths, or the page is not ours; RunError if a file cannot be written.
+    """
+    require_runs(folder)
+    page = out or folder / "report.html"
+    found, left_out = [], []
+    for run in runs_in(folder):
+        try:
+            results = read_results(run)
+            with damage_as_data_error(run):
+                found.append(table_evidence(run.name, results, CHECKPOINTS))
+        except DataError as error:
+            left_out.append((run.name, str(error).replace(f"{folder}/", "")))
+    if not found:
+        name, why = left_out[0]
+        raise DataError(f"{folder} contains no evidence: {name}: {why}")
+    if page.exists() and not _is_ours(page):
+        raise DataError(
+            f"{page} was not written by boostreg and was not changed; name another "
+            "page with --out."
+        )
+    evidence = gather(found, left_out)
+    write_json(page.parent / "evidence.json", evidence.content)
+    write_text(page, render_evidence(evidence))
+    return Index(page, evidence.left_out)
 
 
 def _is_ours(page: Path) -> bool:

@@ -1,10 +1,13 @@
-"""Mirrors trials to Optuna storages; their addresses are shown without secrets."""
+"""Passes trials to Optuna storages and callbacks.
+
+Addresses of storages are shown without secrets.
+"""
 
 import json
 import logging
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,7 @@ from boostreg.fits.fit import digest
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Range
 from boostreg.tuning.measuring import Shrinkage, inner_fits
-from boostreg.tuning.proposals import first_penalties
+from boostreg.tuning.proposals import first_penalties, quiet_optuna
 from boostreg.tuning.search import Tuning
 from boostreg.tuning.trial import Setting, Trial
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HIDDEN",
+    "Callback",
+    "Callbacks",
     "Link",
     "Mirror",
     "check_storage",
@@ -36,6 +41,9 @@ __all__ = [
 
 HIDDEN = "***"
 """Placeholder for what is hidden."""
+
+Callback = Callable[["optuna.Study", "optuna.trial.FrozenTrial"], object]
+"""A callback of Optuna."""
 
 _log = logging.getLogger(__name__)
 
@@ -238,7 +246,7 @@ class Mirror:
             study = self._opened()
             for trial in new:
                 if trial.number not in self._written:
-                    study.add_trial(self._as_optuna(trial))
+                    study.add_trial(_as_optuna(trial, self._ranges))
                     self._written.add(trial.number)
         except errors as error:
             self._link.fail(error)
@@ -263,31 +271,84 @@ class Mirror:
             self._written |= {number for number in found if isinstance(number, int)}
         return self._study
 
-    def _as_optuna(self, trial: Trial) -> "optuna.trial.FrozenTrial":
-        from optuna.distributions import FloatDistribution, IntDistribution
-        from optuna.trial import TrialState, create_trial
 
-        states = {"complete": "COMPLETE", "raced": "PRUNED", "failed": "FAIL"}
-        searched: dict[str, Any] = {}
-        distributions: dict[str, Any] = {}
-        for name, entry in self._ranges.items():
-            if (value := getattr(trial.penalty, name)) is None:
+class Callbacks:
+    """Passes ended trials to callbacks in Optuna's manner, by their number.
+
+    Each callback is called with an Optuna study in memory, which holds the trials so
+    far, and with the trial. ``study.stop()`` ends the search, see
+    ``Tuning.stop_after``.
+
+    Parameters
+    ----------
+    callbacks : sequence of callable
+    ranges : mapping
+        The search space of each engine.
+    """
+
+    def __init__(
+        self, callbacks: Sequence[Callback], ranges: Mapping[str, Mapping[str, Range]]
+    ) -> None:
+        import optuna
+
+        self._callbacks, self._ranges = tuple(callbacks), ranges
+        self._next, self._stopping = 0, False
+        self.notes: tuple[str, ...] = ()
+        """The trial at which a callback has stopped the search, in words."""
+        with quiet_optuna():
+            self._study = optuna.create_study(direction="minimize")
+        # Optuna's own method raises outside of ``optimize``.
+        vars(self._study)["stop"] = self._stop
+
+    def update(self, tuning: Tuning) -> None:
+        """Pass on trials that have ended, once all before them have."""
+        if not self._callbacks:
+            return
+        for trial in tuning.trials:
+            if trial.number < self._next:
                 continue
-            # The distribution contains the range, zero, and the value.
-            low = min(entry.low, 0.0 if entry.zero else entry.low, value)
-            high = max(entry.high, value)
-            searched[name] = value
-            distributions[name] = FloatDistribution(low, high)
-            if entry.whole:
-                distributions[name] = IntDistribution(int(low), int(high))
-        about = {"rounds": trial.n_rounds, "leaves": trial.sizes["n_leaves"]}
-        return create_trial(
-            state=TrialState[states[trial.state]],
-            value=trial.loss if trial.state == "complete" else None,
-            params=searched,
-            distributions=distributions,
-            user_attrs={
-                _NUMBER: trial.number,
-                "boostreg": json.dumps(about | {"reason": trial.reason}),
-            },
-        )
+            if trial.number > self._next and not tuning.done:
+                return  # one before it is open; a timeout drops those left at the end
+            self._next = trial.number + 1
+            self._study.add_trial(_as_optuna(trial, self._ranges[trial.engine]))
+            added = self._study.get_trials(deepcopy=False)[-1]
+            for callback in self._callbacks:
+                callback(self._study, added)
+            if self._stopping and not (self.notes or tuning.done):
+                note = f"A callback stopped the search at trial {trial.number}."
+                self.notes = (note,)
+                tuning.stop_after(trial.number)
+
+    def _stop(self) -> None:
+        self._stopping = True
+
+
+def _as_optuna(trial: Trial, ranges: Mapping[str, Range]) -> "optuna.trial.FrozenTrial":
+    from optuna.distributions import FloatDistribution, IntDistribution
+    from optuna.trial import TrialState, create_trial
+
+    states = {"complete": "COMPLETE", "raced": "PRUNED", "failed": "FAIL"}
+    searched: dict[str, Any] = {}
+    distributions: dict[str, Any] = {}
+    for name, entry in ranges.items():
+        if (value := getattr(trial.penalty, name)) is None:
+            continue
+        # The distribution contains the range, zero, and the value.
+        low = min(entry.low, 0.0 if entry.zero else entry.low, value)
+        high = max(entry.high, value)
+        searched[name] = value
+        distributions[name] = FloatDistribution(low, high)
+        if entry.whole:
+            distributions[name] = IntDistribution(int(low), int(high))
+    about = {"rounds": trial.n_rounds, "leaves": trial.sizes["n_leaves"]}
+    return create_trial(
+        state=TrialState[states[trial.state]],
+        value=trial.loss if trial.state == "complete" else None,
+        params=searched,
+        distributions=distributions,
+        user_attrs={
+            _NUMBER: trial.number,
+            "boostreg": json.dumps(about | {"reason": trial.reason}),
+            "engine": trial.engine,
+        },
+    )

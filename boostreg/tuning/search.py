@@ -134,6 +134,15 @@ class Tuning:
         """Stop proposing; open trials are still measured."""
         self._stopped = True
 
+    def stop_after(self, number: int) -> None:
+        """Stop after a trial that has ended, as all before it have.
+
+        The trials that may be open by then are still measured, so that the result does
+        not depend on the workers: ``number + in_flight`` in all.
+        """
+        last = min(self.n_trials, number + self.proposer.in_flight)
+        self.n_trials = max(last, self.proposer.n_asked)
+
     def end(self) -> None:
         """Stop proposing, and drop the open trials: they neither failed nor lost.
 

@@ -39,7 +39,7 @@ from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.budget import Budget
 from boostreg.tuning.engine_space import EngineSpace, engine_space
 from boostreg.tuning.measuring import FitSettings, Shrinkage
-from boostreg.tuning.mirror import Link, Mirror, search_name
+from boostreg.tuning.mirror import Callback, Callbacks, Link, Mirror, search_name
 from boostreg.tuning.proposals import GP_MAX_TRIALS, Proposer, Sampler, portfolio
 from boostreg.tuning.rows import FOLDS, read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
@@ -154,6 +154,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     tolerance: float = TOLERANCE,
     journal: str | Path | None = None,
     storage: str | None = None,
+    callbacks: Sequence[Callback] = (),
     verbose: bool = True,
 ) -> Tuned:
     """Search engines and their penalties by cross-validation.
@@ -229,6 +230,14 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         URL of an Optuna storage to mirror trials to, for its dashboard, with a study
         for each engine. The name of a study depends on everything that trials depend
         on, so searches do not mix.
+    callbacks : sequence of callable
+        Called with an ``optuna.Study`` in memory and with the ``FrozenTrial`` that has
+        ended, in the order of their numbers, as by Optuna; the trial's ``user_attrs``
+        have its engine. ``study.stop()`` ends the search: trials that may be open then
+        are still measured (``in_flight - 1``), so the result does not depend on
+        ``workers``.
+    verbose : bool
+        Show a bar, in a terminal or notebook.
 
     Returns
     -------
@@ -333,6 +342,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         for name, one in spaces.items()
         if link is not None
     }
+    ranges = {name: one.ranges for name, one in spaces.items()}
+    called = Callbacks(callbacks, ranges)
     acting_job = ActingJob(job, tolerance)
     jobs: list[Job] = [job, acting_job]
     with bar() if verbose and can_show_bar() else nullcontext() as shown:
@@ -342,13 +353,16 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
             workers=workers,
             journal=journal,
             mirrors=mirrors,
+            callbacks=called,
             progress=shown,
             stoppable=True,
         )
     if was_stopped:
         _end(job, acting_job)
+    called.update(tuning)  # those after a trial that a timeout dropped
     ended_by = "Ctrl-C" if was_stopped else "The timeout"
     notes = _notes_on_time(job, acting_job, asked=asked, ended_by=ended_by)
+    notes += called.notes
     if cv is None and dataset.splits.n_inner < FOLDS:
         notes.insert(0, _few_folds(dataset.splits.n_inner))
     tuned = Tuned.of(
@@ -461,25 +475,28 @@ def run_here(  # noqa: PLR0913  the hooks of a search, by keyword
     workers: int | None = None,
     journal: str | Path | None = None,
     mirrors: Mapping[str, Mirror] = MappingProxyType({}),
+    callbacks: Callbacks | None = None,
     progress: Progress | None = None,
     stoppable: bool = False,
 ) -> bool:
     """Run jobs on local processes; return whether Ctrl-C has stopped them.
 
-    A mirror receives the trials of its engine. Unless they are ``stoppable``, Ctrl-C
-    raises KeyboardInterrupt.
+    A mirror receives the trials of its engine, ``callbacks`` all trials. Unless jobs
+    are ``stoppable``, Ctrl-C raises KeyboardInterrupt.
     """
 
     def after(job: Job, _work: Work[Any], _seconds: float | None) -> None:
         if not isinstance(job, TuningJob):
             return
         if progress is not None:
-            most = 0 if job.budget else job.tuning.proposer.n_trials
+            most = 0 if job.budget else job.tuning.n_trials
             found = job.tuning.standing
             progress(Event("trials", len(job.tuning.trials), most, found))
         for engine, mirror in mirrors.items():
             own = (trial for trial in job.tuning.trials if trial.engine == engine)
             mirror.update(own)
+        if callbacks is not None:
+            callbacks.update(job.tuning)
 
     def ahead() -> list[Work[Any]]:
         searches = (job.tuning for job in jobs if isinstance(job, TuningJob))

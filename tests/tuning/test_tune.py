@@ -64,8 +64,13 @@ def timeless(tuned):
     return tuned.trials.drop(columns="seconds")
 
 
-def test_results_do_not_depend_on_workers(tuned, diabetes):
-    pair = tune(*diabetes, engine="xgboost", **SMALL | {"workers": 2})
+def test_results_do_not_depend_on_workers_or_callbacks(tuned, diabetes):
+    seen = []
+    settings = SMALL | {"workers": 2, "callbacks": [lambda *given: seen.append(given)]}
+
+    pair = tune(*diabetes, engine="xgboost", **settings)
+
+    assert [trial.number for _, trial in seen] == list(pair.trials.trial)
 
     pd.testing.assert_frame_equal(timeless(pair), timeless(tuned))
     assert pair.selection == tuned.selection

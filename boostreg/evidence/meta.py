@@ -1,0 +1,340 @@
+"""The effects of many tables together: means, spreads, counts, moderators, advice.
+
+Each table counts once. Means and slopes are those of ``boostreg.pooling``; words are
+read off their intervals as for one table (``boostreg.changes``). The content is plain
+data that JSON can hold, with six significant digits.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from boostreg.changes import TOLERANCE, LossChange
+from boostreg.evidence.tables import (
+    MODELS,
+    SIZES,
+    TOGETHER,
+    LogRatio,
+    PenaltyEvidence,
+    TableEvidence,
+)
+from boostreg.penalty.value import PENALTIES, SCALED
+from boostreg.pooling import pool, pool_slope
+
+__all__ = ["CHECKPOINTS", "MIN_TABLES", "MODERATORS", "Evidence", "gather"]
+
+CHECKPOINTS = (10, 30, 100)
+"""Numbers of trials for which the evidence says what to tune."""
+
+MIN_TABLES = 3
+"""Tables that a mean needs."""
+
+_MIN_FOR_SLOPE, _MIN_OF_A_KIND = 8, 3
+_METHOD = "random-effects mean over tables (Paule-Mandel, Hartung-Knapp)"
+
+_Pair = tuple[TableEvidence, PenaltyEvidence]
+
+MODERATORS: Mapping[str, str] = {
+    "rows": "ten times the rows",
+    "columns": "ten times the columns",
+    "noise": "noise alone instead of none",
+    "classes": "classes instead of numbers",
+    "categories": "category columns instead of none",
+}
+"""Properties of a table that may move an effect: what one unit of each means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What many tables show together.
+
+    Attributes
+    ----------
+    tables : tuple of TableEvidence
+        Those used, by name.
+    left_out : tuple of (str, str)
+        Runs that are not used, each with the reason.
+    content : dict
+        What ``evidence.json`` has: ``tables``, ``left_out``, ``tolerance``,
+        ``order``, ``penalties``, ``models``, ``moderators``, ``first``.
+    """
+
+    tables: tuple[TableEvidence, ...]
+    left_out: tuple[tuple[str, str], ...]
+    content: dict[str, Any]
+
+
+def gather(
+    found: Iterable[TableEvidence], left_out: Iterable[tuple[str, str]] = ()
+) -> Evidence:
+    """Return the evidence of runs; of several runs on one table, one is used.
+
+    That is the run that tunes the most penalties, then the first by name.
+    """
+    kept: dict[tuple[str, str], TableEvidence] = {}
+    skipped = list(left_out)
+    for one in sorted(found, key=lambda t: (-len(t.penalties), t.name)):
+        first = kept.setdefault((one.fingerprint, one.target), one)
+        if first is not one:
+            skipped.append((one.name, f"has the same table as {first.name}."))
+    tables = tuple(sorted(kept.values(), key=lambda t: t.name))
+    many = _Tables(tables, min((t.tolerance for t in tables), default=TOLERANCE))
+    penalties = {
+        name: {engine: many.penalty(name, engine) for engine in many.engines}
+        for name in many.names
+    }
+    gains = {name: one[TOGETHER]["gain"] for name, one in penalties.items()}
+    known = {name: gain for name, gain in gains.items() if gain is not None}
+    ranked = sorted(known, key=lambda name: known[name]["change"])
+    content = {
+        "tables": [t.card for t in tables],
+        "left_out": [list(one) for one in sorted(skipped)],
+        "tolerance": many.tolerance,
+        "order": [*ranked, *(name for name in gains if name not in known)],
+        "penalties": penalties,
+        "models": many.models,
+        "moderators": many.moderators,
+        "first": many.first({name: known[name] for name in ranked}),
+    }
+    return Evidence(tables, tuple(sorted(skipped)), _rounded(content))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Tables to be summarized, and the change of loss that does not matter."""
+
+    tables: tuple[TableEvidence, ...]
+    tolerance: float
+
+    @property
+    def names(self) -> list[str]:
+        """The penalties that were tuned on some table."""
+        return [p for p in PENALTIES if any(p in t.penalties for t in self.tables)]
+
+    @property
+    def engines(self) -> list[str]:
+        """All engines together, then each."""
+        found = {e for t in self.tables for one in t.penalties.values() for e in one}
+        return [TOGETHER, *sorted(found - {TOGETHER})]
+
+    def of(self, penalty: str, engine: str = TOGETHER) -> list[_Pair]:
+        """Return the tables on which a penalty was tuned, and what it did."""
+        return [
+            (t, t.penalties[penalty][engine])
+            for t in self.tables
+            if engine in t.penalties.get(penalty, {})
+        ]
+
+    def mean(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
+        """Return the mean change, its interval, the prediction interval, the word."""
+        if len(effects) < MIN_TABLES:
+            return None
+        found = pool([e.value for e in effects], [e.variance for e in effects])
+        ends = (found.estimate, found.low, found.high, *found.predicted)
+        change, low, high, *predicted = (LogRatio(end, 0.0).change for end in ends)
+        return {
+            "change": change,
+            "low": low,
+            "high": high,
+            "predicted": predicted,
+            "between": found.between,
+            "tables": len(effects),
+            "word": LossChange(change, low, high, _METHOD).word(self.tolerance),
+        }
+
+    def size(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
+        """Return the mean change of a size, which is neither better nor worse."""
+        found = self.mean(effects)
+        return found and {k: v for k, v in found.items() if k != "word"}
+
+    def without_one(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
+        """Return the range of means without any one table, and their words."""
+        some = [[*effects[:k], *effects[k + 1 :]] for k in range(len(effects))]
+        found = [one for one in map(self.mean, some) if one is not None]
+        if not found:
+            return None
+        changes = [one["change"] for one in found]
+        words = sorted({one["word"] for one in found})
+        return {"lowest": min(changes), "highest": max(changes), "words": words}
+
+    def penalty(self, name: str, engine: str) -> dict[str, Any]:
+        """Return what tuning a penalty does over all tables."""
+        pairs, limit = self.of(name, engine), self.tolerance
+        gains = [one.gain for _, one in pairs]
+        entry: dict[str, Any] = {
+            "tables": len(pairs),
+            "gain": self.mean(gains),
+            "without_one": self.without_one(gains),
+            "helps": sum(gain.change < -limit for gain in gains),
+            "harms": sum(gain.change > limit for gain in gains),
+            "shown_to_help": sum(gain.word == "better" for gain in gains),
+            "shown_to_harm": sum(gain.word == "worse" for gain in gains),
+            "by_table": [{"table": t.name, **one.gain.ends} for t, one in pairs],
+        }
+        if engine == TOGETHER:
+            return entry
+        every = [one for _, one in pairs]
+        sizes = {n: [one.sizes[n] for one in every if n in one.sizes] for n in SIZES}
+        weights = [one.leaf_weight for one in every if one.leaf_weight is not None]
+        sizes["leaf_weight"] = [LogRatio(weight, 0.0) for weight in weights]
+        return entry | {
+            "alone": self.mean([one.alone for one in every if one.alone is not None]),
+            "sizes": {size: self.size(found) for size, found in sizes.items()},
+            "values": _values(pairs, scaled=name in SCALED),
+        }
+
+    @property
+    def models(self) -> dict[str, dict[str, Any]]:
+        """Change of loss from other models to the tuned one, by engine."""
+        found: dict[str, dict[str, list[LogRatio]]] = {}
+        for kind in MODELS:
+            for table in self.tables:
+                for engine, effect in sorted(table.models.get(kind, {}).items()):
+                    found.setdefault(kind, {}).setdefault(engine, []).append(effect)
+        return {
+            kind: {engine: self.mean(effects) for engine, effects in one.items()}
+            for kind, one in found.items()
+        }
+
+    @property
+    def moderators(self) -> list[dict[str, Any]]:
+        """What each property of a table does to the gain by each penalty.
+
+        The intervals of all together hold 95 times in 100 (Bonferroni).
+        """
+        asked = []
+        for penalty in self.names:
+            for name in MODERATORS:
+                known = [
+                    (x, one.gain)
+                    for table, one in self.of(penalty)
+                    if (x := table.properties[name]) is not None
+                ]
+                if _varies([x for x, _ in known]):
+                    asked.append((penalty, name, known))
+        level = 1 - 0.05 / max(len(asked), 1)
+        found = []
+        for penalty, name, known in asked:
+            places, gains = [x for x, _ in known], [gain for _, gain in known]
+            variances = [gain.variance for gain in gains]
+            values = [gain.value for gain in gains]
+            slope = pool_slope(values, variances, places, level)
+            ends = (slope.estimate, slope.low, slope.high)
+            change, low, high = (LogRatio(end, 0.0).change for end in ends)
+            found.append(
+                {
+                    "penalty": penalty,
+                    "moderator": name,
+                    "change": change,
+                    "low": low,
+                    "high": high,
+                    "tables": len(known),
+                }
+            )
+        return found
+
+    def first(self, gains: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return what to tune by the number of trials; ``gains`` are the means.
+
+        With the fewest trials: what lowers the mean loss by more than the tolerance and
+        is shown to lower it; then all that is shown to lower it; with the most also
+        what is not settled. What is shown to change the loss by less than the
+        tolerance, or to raise it, is never tuned.
+        """
+        shown = [name for name, gain in gains.items() if gain["word"] == "better"]
+        much = [name for name in shown if gains[name]["change"] < -self.tolerance]
+        open_ = {"not settled", "as good"}
+        rest = [name for name, gain in gains.items() if gain["word"] in open_]
+        chosen = (much or shown[:1], shown, shown + rest)
+        later = {
+            n: [t.later[n] for t in self.tables if n in t.later] for n in CHECKPOINTS
+        }
+        return [
+            {
+                "trials": trials,
+                "tune": list(names),
+                "leave": [name for name in gains if name not in names],
+                "later": self.mean(later[trials]),
+            }
+            for trials, names in zip(CHECKPOINTS, chosen, strict=True)
+        ]
+
+
+def _values(pairs: Sequence[_Pair], *, scaled: bool) -> dict[str, Any] | None:
+    """Return where the chosen values lie, in rows and as shares, and along rows."""
+    known = [(t, one) for t, one in pairs if one.values]
+    if not known:
+        return None
+    n_off = sum(len(one.values) - len(one.chosen) for _, one in known)
+    n_top = sum(one.values.count(one.highest) for _, one in known)
+    n_folds = sum(len(one.values) for _, one in known)
+    places = [(t, c) for t, one in known if (c := one.center) is not None]
+    centers = [c for _, c in places]
+    shares = [c / t.training_rows for t, c in places]
+    return {
+        "tables": len(known),
+        "off": n_off / n_folds,
+        "at_the_strongest": n_top / n_folds,
+        "rows": _quartiles(centers),
+        "share": _quartiles(shares) if scaled else None,
+        "along_rows": _along_rows(places),
+        "by_table": [
+            {"table": t.name, "rows": t.rows, "center": c,
+             "low": min(one.chosen), "high": max(one.chosen)}
+            for t, one in known
+            if (c := one.center) is not None
+        ],
+    }  # fmt: skip
+
+
+def _quartiles(values: Sequence[float]) -> list[float] | None:
+    """Return the lower quartile, the median and the upper quartile."""
+    if len(values) < MIN_TABLES:
+        return None
+    return [float(q) for q in np.quantile(np.asarray(values), (0.25, 0.5, 0.75))]
+
+
+def _along_rows(places: Sequence[tuple[TableEvidence, float]]) -> dict[str, Any] | None:
+    """Return the factor on the good value per tenfold rows: 1 in rows, 10 for shares.
+
+    Also Spearman's rank correlation of the value with the rows.
+    """
+    x = [math.log10(t.rows) for t, _ in places]
+    if len(places) < _MIN_FOR_SLOPE or len(set(x)) < _MIN_FOR_SLOPE / 2:
+        return None
+    y = [math.log(center) for _, center in places]
+    found = pool_slope(y, np.zeros(len(y)), x)
+    from scipy.stats import spearmanr
+
+    rank = float(spearmanr(x, y).statistic) if len(set(y)) > 1 else 0.0
+    return {
+        "factor": math.exp(found.estimate),
+        "low": math.exp(found.low),
+        "high": math.exp(found.high),
+        "rank_correlation": rank,
+        "tables": len(places),
+    }
+
+
+def _varies(values: Sequence[float]) -> bool:
+    """Return whether a slope along ``values`` can be estimated."""
+    if len(values) < _MIN_FOR_SLOPE:
+        return False
+    distinct = set(values)
+    if distinct <= {0.0, 1.0}:
+        return min(values.count(0.0), values.count(1.0)) >= _MIN_OF_A_KIND
+    return len(distinct) >= _MIN_FOR_SLOPE / 2
+
+
+def _rounded(content: Any) -> Any:
+    """Return the content with six significant digits, which every machine agrees on."""
+    if isinstance(content, Mapping):
+        return {key: _rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_rounded(value) for value in content]
+    if isinstance(content, float):
+        return float(f"{content:.6g}") if math.isfinite(content) else None
+    return content

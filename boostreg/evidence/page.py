@@ -1,0 +1,126 @@
+"""The page of evidence: the answer, what to tune first, the findings, the tables.
+
+The page is made from the shell and the figures of the reports, so that it loads nothing
+and escapes all names.
+"""
+
+from collections.abc import Mapping
+
+from boostreg.evidence.findings import (
+    Data,
+    all_findings,
+    interval,
+    mean_gains,
+    tolerance_of,
+)
+from boostreg.evidence.meta import Evidence
+from boostreg.evidence.tables import TOGETHER
+from boostreg.figures.scale import MISSING, count, percent
+from boostreg.report.shell import fill
+from boostreg.report.wording import TextTable, capitalize, counted, listed
+
+__all__ = ["render_evidence"]
+
+_STYLES = ("report.css", "answer.css", "print.css", "pages.css")
+_SCRIPTS = ("tools.js", "picture.js", "ready.js")
+
+_GROUPS: Mapping[str, str] = {
+    "worse": "Tuning raises the mean loss",
+    "same": "The mean loss changes by less than {}",
+    "as good": "Costs less than {}, not shown to help",
+    "not settled": "Not settled",
+}
+"""What precedes the penalties of a word."""
+
+
+def render_evidence(evidence: Evidence) -> str:
+    """Return the page.
+
+    The same content gives the same bytes. Where fewer than three tables measure
+    something, nothing is said of it.
+    """
+    content = evidence.content
+    findings = list(all_findings(content))
+    every = {engine for one in content["penalties"].values() for engine in one}
+    return fill(
+        "meta.html",
+        styles=_STYLES,
+        scripts=_SCRIPTS,
+        title="What penalties do in general",
+        n_tables=len(content["tables"]),
+        answer=_answer(content),
+        first=_first_table(content),
+        findings=findings,
+        engines=[*sorted(every - {TOGETHER}), TOGETHER],
+        tables=_tables(content),
+        left_out=evidence.left_out,
+        tolerance=tolerance_of(content),
+    )
+
+
+def _answer(content: Data) -> list[str]:
+    """Return what to tune first, and what not."""
+    gains, n = mean_gains(content), counted(len(content["tables"]), "table")
+    if not gains:
+        why = "a mean needs three tables on which the same penalty was tuned"
+        return [f"{n} cannot say what penalties do in general: {why}."]
+    better = [name for name, gain in gains.items() if gain["word"] == "better"]
+    lines = [
+        f"No penalty is shown to lower the mean loss on top of the others, over {n}."
+    ]
+    if better:
+        first = gains[better[0]]
+        over = counted(first["tables"], "table")
+        means = f"{interval(first)} loss over {over}"
+        lines = [f"Tune {better[0]} first: {means}, on top of the other penalties."]
+        if len(better) > 1:
+            also = listed([f"{name} {interval(gains[name])}" for name in better[1:]])
+            lines.append(f"Then {also}.")
+    for word, group in _GROUPS.items():
+        names = [name for name, gain in gains.items() if gain["word"] == word]
+        if names:
+            said = listed([f"{name} {interval(gains[name])}" for name in names])
+            lines.append(f"{group.format(tolerance_of(content))}: {said}.")
+    return lines
+
+
+def _first_table(content: Data) -> TextTable:
+    rows = []
+    for one in content["first"]:
+        later = one["later"]
+        rows.append(
+            (
+                f"{one['trials']} trials",
+                ", ".join(one["tune"]) or "nothing: stop early, keep the defaults",
+                ", ".join(one["leave"]) or MISSING,
+                MISSING
+                if later is None
+                else f"{interval(later)}, {counted(later['tables'], 'table')}",
+            )
+        )
+    return TextTable(
+        "What to tune first",
+        ("with", "tune", "leave at its default", "loss by all later trials"),
+        tuple(rows),
+        (0, 1, 2, 3),
+    )
+
+
+def _tables(content: Data) -> TextTable:
+    rows = tuple(
+        (
+            table["name"],
+            table["source"],
+            table["target"],
+            table["task"],
+            count(table["rows"]),
+            count(table["columns"]),
+            percent(table["categories"]),
+            MISSING if table["noise"] is None else percent(table["noise"]),
+            count(table["trials"]),
+        )
+        for table in content["tables"]
+    )
+    heads = ("run", "source", "target", "task", "rows", "columns", "categories",
+             "loss left", "trials")  # fmt: skip
+    return TextTable(capitalize(counted(len(rows), "table")), heads, rows, (0, 1, 2, 3))

@@ -1,0 +1,243 @@
+"""Evidence over many tables: planted effects are found, and the page says them."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from planted import QUICKSTART, change, planted, write
+from scipy.stats import t
+
+from boostreg.errors import DataError
+from boostreg.evidence import gather, render_evidence, table_evidence
+from boostreg.evidence.meta import CHECKPOINTS
+from boostreg.study.index import write_evidence
+
+
+def evidence_of(runs):
+    """Return the evidence of results."""
+    found = [table_evidence(r["study"]["name"], r, CHECKPOINTS) for r in runs]
+    return gather(found).content
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """Twenty tables: max_leaves gains 5 +- 2 %, reg_lambda nothing, reg_alpha harms."""
+    rng = np.random.default_rng(0)
+    return [
+        planted(
+            k,
+            gains={
+                "max_leaves": -0.05 + 0.02 * rng.standard_normal(),
+                "reg_lambda": 0.0,
+                "reg_alpha": 0.03,
+            },
+            error=float(rng.uniform(0.004, 0.02)),
+            rows=int(10 ** rng.uniform(2.3, 4.3)),
+        )
+        for k in range(20)
+    ]
+
+
+@pytest.fixture(scope="module")
+def content(runs):
+    return evidence_of(runs)
+
+
+def test_planted_mean_and_spread_over_tables_are_recovered(content):
+    gain = content["penalties"]["max_leaves"]["together"]["gain"]
+
+    # 0.02 / sqrt(20) is the standard error of the mean that was planted.
+    assert math.log1p(gain["change"]) == pytest.approx(-0.05, abs=0.01)
+    assert gain["between"] == pytest.approx(0.02, abs=0.008)
+    assert (gain["word"], gain["tables"]) == ("better", 20)
+    assert gain["predicted"][0] < gain["low"] < gain["high"] < gain["predicted"][1]
+
+
+def test_pooled_change_equals_a_recomputation_from_the_files(runs, content):
+    """Weights, mean and interval from the changes alone, at the variance found."""
+    found = [r["penalties"]["max_leaves"]["against_off"] for r in runs]
+    rows = [r["data"]["rows"] for r in runs]
+    y = np.array([math.log1p(one["change"]) for one in found])
+    width = np.array([math.log((1 + o["high"]) / (1 + o["low"])) for o in found])
+    v = np.maximum((width / 2 / t.ppf(0.975, np.array(rows) - 1)) ** 2, 0.0025**2)
+    gain = content["penalties"]["max_leaves"]["together"]["gain"]
+
+    w = 1 / (v + gain["between"] ** 2)
+    mean = np.average(y, weights=w)
+    q = max(w @ (y - mean) ** 2 / 19, 1.0)
+    reach = t.ppf(0.975, 19) * math.sqrt(q / w.sum())
+    ends = np.expm1([mean, mean - reach, mean + reach])
+    assert w @ (y - mean) ** 2 == pytest.approx(19, rel=1e-3)
+    assert [gain["change"], gain["low"], gain["high"]] == pytest.approx(ends, rel=1e-4)
+
+
+def test_what_to_tune_first_follows_the_words(content):
+    few, _, most = content["first"]
+
+    assert few["tune"] == ["max_leaves"]
+    assert set(few["leave"]) == {"reg_alpha", "reg_lambda", "min_split_gain"}
+    # Shown to harm, or to change less than the tolerance: never.
+    assert most["tune"] == ["max_leaves"]
+    words = {
+        p: one["together"]["gain"]["word"] for p, one in content["penalties"].items()
+    }
+    assert (words["reg_alpha"], words["reg_lambda"]) == ("worse", "same")
+
+
+def test_counts_are_those_of_tables_beyond_the_tolerance(runs, content):
+    changes = [r["penalties"]["max_leaves"]["against_off"]["change"] for r in runs]
+    counted = content["penalties"]["max_leaves"]["together"]
+
+    assert counted["helps"] == sum(one < -0.01 for one in changes)
+    assert counted["harms"] == 0
+    assert content["penalties"]["reg_alpha"]["together"]["harms"] == 20
+
+
+@pytest.mark.parametrize("power", [0, 1])
+def test_good_values_in_rows_or_as_a_share_are_told_apart(power):
+    """Values of one number of rows have the factor 1, of one share the factor 10."""
+    sizes = np.geomspace(200, 20_000, 12).astype(int)
+    noise = np.random.default_rng(1).normal(0, 0.1, 12)
+    values = [
+        float(3.0 * (n / 200) ** power * math.exp(e))
+        for n, e in zip(sizes, noise, strict=True)
+    ]
+    runs = [
+        planted(k, gains={}, rows=int(n), value=v)
+        for k, (n, v) in enumerate(zip(sizes, values, strict=True))
+    ]
+
+    found = evidence_of(runs)["penalties"]["reg_lambda"]["xgboost"]["values"]
+
+    along = found["along_rows"]
+    assert along["low"] < 10**power < along["high"]
+    assert along["high"] / along["low"] < 2
+    assert found["rows"][1] == pytest.approx(float(np.median(values)), rel=1e-5)
+    training = sizes / (1 + runs[0]["outer_ratio"])
+    shares = np.array(values) / training
+    assert found["share"][1] == pytest.approx(float(np.median(shares)), rel=1e-5)
+
+
+def test_effect_that_grows_with_the_rows_is_a_moderator():
+    sizes = np.geomspace(200, 20_000, 12).astype(int)
+    rng = np.random.default_rng(2)
+    runs = [
+        planted(
+            k,
+            gains={"reg_lambda": -0.05 * math.log10(n) + 0.005 * rng.standard_normal()},
+            error=0.005,
+            rows=int(n),
+        )
+        for k, n in enumerate(sizes)
+    ]
+
+    found = evidence_of(runs)["moderators"]
+
+    shown = {(o["penalty"], o["moderator"]): o for o in found if o["high"] < 0}
+    assert list(shown) == [("reg_lambda", "rows")]
+    slope = shown["reg_lambda", "rows"]
+    assert slope["low"] < math.expm1(-0.05) < slope["high"]
+
+
+def test_table_on_which_no_fold_chose_the_penalty_does_not_decide_the_mean():
+    """Its change is exactly 0, which is no infinite precision."""
+    runs = [planted(k, gains={"reg_lambda": -0.1}, error=0.01) for k in range(5)]
+    none = planted(5, gains={})
+    none["penalties"]["reg_lambda"]["against_off"] = change(0.0, 0.0, 442)
+
+    found = evidence_of([*runs, none])["penalties"]["reg_lambda"]["together"]["gain"]
+
+    assert math.log1p(found["change"]) < -0.06
+
+
+def test_of_several_runs_on_one_table_one_counts():
+    first, second = planted(0, gains={}), planted(0, gains={})
+    second["study"]["name"] = "again"
+    found = [table_evidence(r["study"]["name"], r) for r in (first, second)]
+
+    evidence = gather(found)
+
+    assert [one.name for one in evidence.tables] == ["again"]
+    assert evidence.left_out == (("run-0", "has the same table as again."),)
+
+
+def test_run_without_paths_is_named_and_left_out(tmp_path, runs):
+    for one in runs[:3]:
+        write(tmp_path, one)
+    bare = planted(90, gains={})
+    bare["effects"] = {engine: {} for engine in bare["effects"]}
+    write(tmp_path, bare)
+
+    written = write_evidence(tmp_path)
+
+    ((name, why),) = written.left_out
+    assert name == "run-90"
+    assert why.startswith("no penalty was tuned and judged on outer rows; set paths.")
+    assert f"run-90: {why[:30]}" in written.page.read_text("utf-8")
+
+
+def test_folder_without_evidence_is_refused(tmp_path):
+    bare = planted(0, gains={})
+    bare["effects"] = {}
+    write(tmp_path, bare)
+
+    with pytest.raises(DataError, match=r"contains no evidence: run-0: no penalty"):
+        write_evidence(tmp_path)
+
+
+def test_page_that_is_not_ours_is_kept(tmp_path, runs):
+    write(tmp_path, runs[0])
+    (tmp_path / "report.html").write_text("mine")
+
+    with pytest.raises(DataError, match="was not written by boostreg"):
+        write_evidence(tmp_path)
+    assert (tmp_path / "report.html").read_text() == "mine"
+
+
+def test_same_results_give_the_same_bytes(tmp_path, runs):
+    for one in runs[:3]:
+        write(tmp_path, one)
+    pages = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        written = write_evidence(tmp_path, tmp_path / name / "page.html")
+        numbers = (tmp_path / name / "evidence.json").read_bytes()
+        pages.append((written.page.read_bytes(), numbers))
+
+    assert pages[0] == pages[1]
+
+
+def test_page_says_the_numbers_of_its_json(content, runs):
+    page = render_evidence(
+        gather([table_evidence(f"t{k}", r) for k, r in enumerate(runs)])
+    )
+
+    gain = content["penalties"]["max_leaves"]["together"]["gain"]
+    share = f"{-100 * gain['change']:.1f}%"
+    assert f"Tune max_leaves first: \N{MINUS SIGN}{share} (95% CI" in page
+    assert "raises the mean loss: reg_alpha" in page
+    assert "no difference" not in page
+
+
+def test_names_cannot_become_markup(runs):
+    evil = "<script>alert(1)</script>"
+    found = [table_evidence(evil + str(k), r) for k, r in enumerate(runs[:4])]
+
+    page = render_evidence(gather(found, [(evil, evil)]))
+
+    assert evil not in page
+    assert page.count("<script>") == 2  # its own
+
+
+def test_shipped_run_is_evidence():
+    results = json.loads(QUICKSTART.read_text("utf-8"))
+
+    found = table_evidence("quickstart", results, CHECKPOINTS)
+
+    change = results["effects"]["xgboost"]["max_leaves"]["tuned"]["against_off"][
+        "change"
+    ]
+    gain = found.penalties["max_leaves"]["xgboost"].gain
+    assert math.expm1(gain.value) == pytest.approx(change)
+    assert list(found.later) == [10]

@@ -147,12 +147,16 @@ effects: {points: 0}     # its importance is not used
 """Penalties and ranges of the space default in rows, from where they have an effect."""
 
 
+SCHEMA = "# yaml-language-server: $schema=../../boostreg/study/study.schema.json"
+"""By this line, editors know the keys of a study."""
+
+
 def study_of(table: Table) -> str:
     """Return the study of a table as YAML."""
     drop = f"\n  drop: [{', '.join(table.drop)}]     # {table.why}" * bool(table.drop)
     kind = f"\n  task: {table.task}"
     return (
-        f"# Written by make.py.\nname: {table.name}\n"
+        f"{SCHEMA}\n# Written by make.py.\nname: {table.name}\n"
         f"title: Which penalties help on {table.about}?\nseed: 0\n"
         f"data:\n  source: {table.source}\n  target: {table.target}{kind}{drop}\n"
         f"{SETTING}"

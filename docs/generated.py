@@ -265,6 +265,13 @@ def coverage() -> str:
     return _table(("design", "rows", "folds", "holds the truth", "the worst"), rows)
 
 
+def tasks() -> str:
+    """Return the tasks of a first hour with the lines that each tool needs."""
+    page = _ROOT / "tests/benchmarks/rivals/first_tasks.md"
+    _, _, body = page.read_text("utf-8").split("\n\n", 2)
+    return body.strip()
+
+
 def notebooks() -> str:
     """Return the notebooks with their outputs."""
     return "\n\n".join(map(_notebook, sorted(_NOTEBOOKS.glob("*.ipynb"))))
@@ -334,6 +341,7 @@ PARTS: Mapping[str, Callable[[], str]] = MappingProxyType(
             reference,
             glossary,
             coverage,
+            tasks,
             notebooks,
             gallery,
         )

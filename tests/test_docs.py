@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib.util
 import inspect
+import json
 import os
 import re
 import shlex
@@ -150,9 +151,28 @@ def test_coverage_is_that_of_the_benchmark(generated):
         assert line.split("|")[-3].strip() == f"{mean} (min {least})"
 
 
-@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.stem)
-def test_generated_parts_of_a_page_exist(generated, page):
-    assert "<!-- generated" not in generated.filled(page.read_text("utf-8"))
+def test_generated_parts_of_pages_exist(generated):
+    pages = "".join(page.read_text("utf-8") for page in DOCS)
+
+    named = re.findall(r"<!-- generated: (.*?) -->", pages)
+
+    assert set(named) == set(generated.PARTS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "docs/notebooks").glob("*.ipynb")),
+    ids=lambda path: path.stem,
+)
+def test_notebook_was_run_from_the_top_and_shows_something(generated, path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+
+    counts = [cell["execution_count"] for cell in code]
+
+    assert counts == list(range(1, len(code) + 1))
+    assert code[-1]["outputs"]
+    assert "".join(code[-1]["source"]) in generated.PARTS["notebooks"]()
 
 
 def shell_commands():

@@ -148,6 +148,10 @@ effects: {points: 0}     # its importance is not used
 """Penalties and ranges of the space default in rows, from where they have an effect."""
 
 
+SCHEMA = "# yaml-language-server: $schema=../../boostreg/study/study.schema.json"
+"""By this line, editors know the keys of a study."""
+
+
 def study_of(table: Table) -> str:
     """Return the study of a table as YAML."""
     drop = f"\n  drop: [{', '.join(table.drop)}]     # {table.why}" * bool(table.drop)

@@ -11,6 +11,7 @@ of all files again, without a run.
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -29,8 +30,9 @@ from boostreg.data.table import Column
 from boostreg.study.load import load_study, read_table
 
 SETTINGS = (
-    *("--preset", "quick", "--set", "search.trials=3"),
-    *("--set", "rounds.max=40", "--set", "baselines=[mean, ridge]"),
+    *("--preset", "quick", "--set", "search.trials=2", "--set", "rounds.max=20"),
+    *("--set", "validation={outer: {folds: 2}, inner: {folds: 2}}"),
+    *("--set", "baselines=[mean]"),
 )
 MANNERS = ("pandas", "R")
 
@@ -198,7 +200,7 @@ def write_page(kept: Path) -> None:
     results = sorted(found, key=lambda one: (one["name"], one["manner"] != MANNERS[0]))
     page = PAGE.format(
         versions=versions(),
-        settings=" ".join(SETTINGS),
+        settings=shlex.join(SETTINGS),
         count=len(results),
         answered=sum(bool(_answer(one)) for one in results),
         exact=sum(not one.get("misread", True) for one in results),

@@ -17,7 +17,6 @@ from pathlib import Path
 from textwrap import dedent
 
 FOLDER = Path(__file__).parent
-SCHEMA = "# yaml-language-server: $schema=../../boostreg/study/study.schema.json"
 LICENCES = {
     "sklearn": "BSD-3-Clause",
     "AER": "GPL-2 or GPL-3",

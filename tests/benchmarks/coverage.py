@@ -40,7 +40,7 @@ from boostreg.trees import SizeCurves
 from boostreg.tuning import FitSettings, Proposer, Tuning
 
 REPLICATES, TRUTHS, JUDGES = 150, 150, 5_000
-TEN, NESTED = 10, 30
+TEN, NESTED = 10, 13
 """Folds of the second scheme, and replicates of it and of nested cross-validation."""
 OUTER, REPEATS, INNER, TRIALS, ROUNDS, PATIENCE, RATE = 5, 3, 2, 4, 20, 5, 0.3
 MODELS = ("tuned", "unpenalised", "linear", "mean")

@@ -150,14 +150,13 @@ def run_study(
     folder = run_folder(study.path, study.spec.name, out)
     plan = Plan(study)
     progress, lint = progress or (lambda _: None), plan.lint()
-    for note in plan.notes:
-        progress(Event("note", text=note))
-    for warning in (*lint, *plan.edge_findings(folder)):
-        progress(Event("warning", text=str(warning)))
+    remarks = [("note", note) for note in plan.notes]
+    remarks += [("warning", str(one)) for one in (*lint, *plan.edge_findings(folder))]
+    for stage, text in remarks:
+        progress(Event(stage, text=text))
     folder.mkdir(parents=True, exist_ok=True)
-    allotment = None
-    if plan.spec.budget is not None:
-        allotment = Allotment(plan, folder)
+    allotment = None if plan.spec.budget is None else Allotment(plan, folder)
+    if allotment is not None:
         plan = allotment.before(estimates(plan, workers))
         if allotment.is_too_short:
             progress(Event("note", text=allotment.note(plan)))

@@ -117,6 +117,8 @@ class BoostregError(Exception):
     >>> error = PenaltyError.of(Fault(("reg_alpha",), "a number", "much"))
     >>> str(error), error.faults[0].loc
     ("reg_alpha must be a number, got 'much'.", ('reg_alpha',))
+    >>> isinstance(error, BoostregError), isinstance(error, ValueError)
+    (True, True)
     >>> error = DataError.at("drop", text="there is no column 'age'.")
     >>> str(error), error.loc, error.text
     ("drop: there is no column 'age'.", ('drop',), "there is no column 'age'.")

@@ -118,7 +118,8 @@ def pool_slope(
     def weighted(between: float) -> tuple[Array, Array, float]:
         """Return coefficients, their covariance, and the weighted sum of squares."""
         w = 1 / (v + between)
-        covariance = np.linalg.inv(X.T @ (w[:, None] * X))
+        inverse = np.linalg.inv(X.T @ (w[:, None] * X))
+        covariance = np.asarray(inverse, dtype=np.float64)
         coefficients = covariance @ (X.T @ (w * y))
         return coefficients, covariance, float(w @ (y - X @ coefficients) ** 2)
 

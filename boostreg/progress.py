@@ -106,11 +106,12 @@ def bar() -> Iterator[Progress]:
             trials, share = event.stage == "trials", event.share
             named = [] if trials else [event.stage]
             unit = "trials" if trials else "fits"
+            of = f"/{event.total:,}" if event.total else ""
             shown.update(
                 task,
                 total=event.total or None,
                 completed=event.done if share is None else share * event.total,
-                count=f"{event.done:,}/{event.total:,} {unit}",
+                count=f"{event.done:,}{of} {unit}" if event.done else "",
                 description=printable(": ".join(filter(None, [*named, event.text]))),
             )
             seconds = event.seconds_left

@@ -1,12 +1,15 @@
 """The documentation says what is true of the code: links, keys, commands, examples."""
 
 import ast
+import doctest
 import importlib.util
+import inspect
 import json
 import os
 import re
 import shlex
 import subprocess
+from functools import cached_property
 from pathlib import Path
 
 import jsonschema
@@ -29,6 +32,8 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 COMMANDS = typer.main.get_command(app)
 WITHOUT_PAGES_OF = {"index", "keys", "reference"}
 """Pages that say little before the site is built, or only link to others."""
+RETURNED = {"TreeSize", "Tuned"}
+"""Classes that only functions of ours make; the examples of these have them."""
 
 
 @pytest.fixture(scope="module")
@@ -266,3 +271,45 @@ def test_citation_has_the_version_of_the_package():
     citation = YAML(typ="safe").load(ROOT / "CITATION.cff")
 
     assert citation["version"] == boostreg.__version__
+
+
+def examples(documented):
+    """Return the code of the examples in a docstring."""
+    text = inspect.getdoc(documented) or ""
+    return "".join(one.source for one in doctest.DocTestParser().get_examples(text))
+
+
+def own_members(name):
+    """Return the public methods and properties of a public class that are ours."""
+    found = getattr(boostreg, name)
+    bases = found.__mro__ if isinstance(found, type) else ()
+    ours = [base for base in bases if base.__module__.startswith("boostreg")]
+    return {
+        member: value
+        for base in ours
+        for member, value in vars(base).items()
+        if not member.startswith("_") and (callable(value) or is_method(value))
+    }
+
+
+def is_method(value):
+    """Return whether an attribute of a class is computed."""
+    return isinstance(value, (property, cached_property, classmethod))
+
+
+def test_every_public_name_and_method_is_in_an_example_that_runs():
+    members = {name: own_members(name) for name in boostreg.__all__}
+    documented = [getattr(boostreg, name) for name in boostreg.__all__]
+    documented += [one for own in members.values() for one in own.values()]
+    trees = [ast.parse(examples(one)) for one in documented]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+    named |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+    unused = {
+        name: lacking
+        for name, own in members.items()
+        if (lacking := {name, *own} - named - RETURNED)
+    }
+
+    assert unused == {}

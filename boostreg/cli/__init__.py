@@ -236,7 +236,10 @@ def init(
         _print(line)
     quick = "" if preset else "; for a first look, add --preset quick"
     _print(f"{path} was written. Next: boostreg run {path}{quick}")
-    _print(f"A run takes {time_line(Plan(draft.study))}.")
+    try:
+        _print(f"A run takes {time_line(Plan(draft.study))}.")
+    except BoostregError as error:  # the file is there, and can be changed
+        _print(f"warning: {error}")
 
 
 @app.command()

@@ -92,8 +92,16 @@ path_smooth, cat_l2, scale
     Examples
     --------
     >>> model = BoostedRegressor(engine="lightgbm", n_estimators=5, reg_lambda=2.0)
-    >>> model.fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 1.0]).size_.n_leaves
-    10
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 1.0]
+    >>> model.fit(X, y).size_.n_leaves, model.size_at(2).n_leaves
+    (10, 4)
+    >>> model.predict(X).round(2), model.feature_importances_
+    (array([0.39, 0.39, 0.61, 0.61]), array([1.]))
+    >>> model.trees_.n_trees, model.native_.num_trees(), model.categories_
+    (5, 5, {})
+    >>> from tempfile import mkdtemp
+    >>> model.save_model(mkdtemp() + "/model").name
+    'model.txt'
     """
 
     def fit(
@@ -200,6 +208,8 @@ categories_, n_features_in_, feature_names_in_
     BoostedClassifier(engine='lightgbm', n_estimators=5)
     >>> model.predict([[0.5], [2.5]]).tolist()
     ['no', 'yes']
+    >>> model.predict_proba([[0.5]]).round(2), model.decision_function([[0.5]]).round(2)
+    (array([[0.58, 0.42]]), array([-0.31]))
     """
 
     objective: str | None = None

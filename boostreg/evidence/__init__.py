@@ -2,12 +2,13 @@
 
 from boostreg.evidence.meta import Evidence, gather
 from boostreg.evidence.page import render_evidence
-from boostreg.evidence.tables import TableEvidence, table_evidence
+from boostreg.evidence.tables import TableEvidence, read_tables, table_evidence
 
 __all__ = [
     "Evidence",
     "TableEvidence",
     "gather",
+    "read_tables",
     "render_evidence",
     "table_evidence",
 ]

@@ -328,7 +328,7 @@ def of_values(content: Data) -> Iterator[EvidenceFinding]:
     if not in_rows:
         return
     name = in_rows[0][0]
-    lines, medians = [], []
+    lines, medians, ends = [], [], []
     for one, engine, found in in_rows:
         if one != name:
             continue
@@ -338,17 +338,21 @@ def of_values(content: Data) -> Iterator[EvidenceFinding]:
         )
         low, middle, high = found["rows"]
         lines.append(_trend(engine, bars, found["along_rows"]["factor"]))
+        ends.append(
+            f"{encoding(engine).name} off in {percent(found['off'])} of the folds, at "
+            f"the strongest value tried in {percent(found['at_the_strongest'])}"
+        )
         medians.append(
             f"{encoding(engine).name} {significant(middle, 2)} "
-            f"(quartiles {significant(low, 2)} to {significant(high, 2)}; off in "
-            f"{percent(found['off'])} of the folds)"
+            f"(quartiles {significant(low, 2)} to {significant(high, 2)})"
         )
     unit = " rows" if in_rows[0][2]["share"] is not None else ""
     yield EvidenceFinding(
         "values",
         f"Good values of {name}, in{unit or ' its own unit'}: {listed(medians)}",
         "Each bar is a table: the lowest to the highest value that the inner folds "
-        "chose, off left out. Line: the trend of their geometric means.",
+        "chose, off left out. Line: the trend of their geometric means. "
+        f"{'; '.join(ends)}.",
         claim_chart(
             lines,
             title=f"Good values of {name}",

@@ -7,7 +7,7 @@ data that JSON can hold, with six significant digits.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,8 @@ class Evidence:
         Runs that are not used, each with the reason.
     content : dict
         What ``evidence.json`` has: ``tables``, ``left_out``, ``tolerance``,
-        ``order``, ``penalties``, ``models``, ``moderators``, ``first``.
+        ``order``, ``penalties``, ``models``, ``moderators``, ``first``, rounded; and
+        ``runs``, from which all of it can be made again.
     """
 
     tables: tuple[TableEvidence, ...]
@@ -97,9 +98,10 @@ def gather(
         "penalties": penalties,
         "models": many.models,
         "moderators": many.moderators,
-        "first": many.first({name: known[name] for name in ranked}),
+        "first": many.first({name: penalties[name][TOGETHER] for name in ranked}),
     }
-    return Evidence(tables, tuple(sorted(skipped)), _rounded(content))
+    kept_in_full = {"runs": [asdict(table) for table in tables]}
+    return Evidence(tables, tuple(sorted(skipped)), _rounded(content) | kept_in_full)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +165,12 @@ class _Tables:
     def penalty(self, name: str, engine: str) -> dict[str, Any]:
         """Return what tuning a penalty does over all tables."""
         pairs, limit = self.of(name, engine), self.tolerance
-        gains = [one.gain for _, one in pairs]
+        every = [one for _, one in pairs]
+        gains = [one.gain for one in every]
         entry: dict[str, Any] = {
             "tables": len(pairs),
             "gain": self.mean(gains),
+            "alone": self.mean([one.alone for one in every if one.alone is not None]),
             "without_one": self.without_one(gains),
             "helps": sum(gain.change < -limit for gain in gains),
             "harms": sum(gain.change > limit for gain in gains),
@@ -176,12 +180,10 @@ class _Tables:
         }
         if engine == TOGETHER:
             return entry
-        every = [one for _, one in pairs]
         sizes = {n: [one.sizes[n] for one in every if n in one.sizes] for n in SIZES}
         weights = [one.leaf_weight for one in every if one.leaf_weight is not None]
         sizes["leaf_weight"] = [LogRatio(weight, 0.0) for weight in weights]
         return entry | {
-            "alone": self.mean([one.alone for one in every if one.alone is not None]),
             "sizes": {size: self.size(found) for size, found in sizes.items()},
             "values": _values(pairs, scaled=name in SCALED),
         }
@@ -236,26 +238,35 @@ class _Tables:
             )
         return found
 
-    def first(self, gains: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return what to tune by the number of trials; ``gains`` are the means.
+    def first(self, penalties: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return what to tune by the number of trials, from what each penalty does.
 
-        With the fewest trials: what lowers the mean loss by more than the tolerance and
-        is shown to lower it; then all that is shown to lower it; with the most also
-        what is not settled. What is shown to change the loss by less than the
-        tolerance, or to raise it, is never tuned.
+        With the fewest trials: the penalty that lowers the mean loss most as the only
+        one, if it is shown to, and those that are shown to lower it by more than the
+        tolerance on top of the others. Then all that are shown to lower it on top of
+        them; with the most trials also what is not settled.
         """
+        gains = {name: one["gain"] for name, one in penalties.items()}
+        alone = {
+            name: one["alone"]["change"]
+            for name, one in penalties.items()
+            if one["alone"] is not None and one["alone"]["word"] == "better"
+        }
+        best = sorted(alone, key=lambda name: alone[name])[:1]
         shown = [name for name, gain in gains.items() if gain["word"] == "better"]
         much = [name for name in shown if gains[name]["change"] < -self.tolerance]
         open_ = {"not settled", "as good"}
         rest = [name for name, gain in gains.items() if gain["word"] in open_]
-        chosen = (much or shown[:1], shown, shown + rest)
+        few = list(dict.fromkeys(best + much))
+        some = list(dict.fromkeys(few + shown))
+        chosen = (few, some, list(dict.fromkeys(some + rest)))
         later = {
             n: [t.later[n] for t in self.tables if n in t.later] for n in CHECKPOINTS
         }
         return [
             {
                 "trials": trials,
-                "tune": list(names),
+                "tune": names,
                 "leave": [name for name in gains if name not in names],
                 "later": self.mean(later[trials]),
             }
@@ -302,7 +313,7 @@ def _along_rows(places: Sequence[tuple[TableEvidence, float]]) -> dict[str, Any]
 
     Also Spearman's rank correlation of the value with the rows.
     """
-    x = [math.log10(t.rows) for t, _ in places]
+    x = [math.log10(max(t.rows, 1)) for t, _ in places]
     if len(places) < _MIN_FOR_SLOPE or len(set(x)) < _MIN_FOR_SLOPE / 2:
         return None
     y = [math.log(center) for _, center in places]

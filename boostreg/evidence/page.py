@@ -76,6 +76,11 @@ def _answer(content: Data) -> list[str]:
         if len(better) > 1:
             also = listed([f"{name} {interval(gains[name])}" for name in better[1:]])
             lines.append(f"Then {also}.")
+    whole = {name: content["penalties"][name][TOGETHER]["alone"] for name in gains}
+    alone = {n: one for n, one in whole.items() if one and one["word"] == "better"}
+    if alone:
+        most = min(alone, key=lambda name: alone[name]["change"])
+        lines.append(f"Tuned alone, {most} gains most: {interval(alone[most])}.")
     for word, group in _GROUPS.items():
         names = [name for name, gain in gains.items() if gain["word"] == word]
         if names:

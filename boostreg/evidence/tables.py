@@ -27,6 +27,7 @@ __all__ = [
     "LogRatio",
     "PenaltyEvidence",
     "TableEvidence",
+    "read_tables",
     "table_evidence",
 ]
 
@@ -79,8 +80,8 @@ class PenaltyEvidence:
         The value chosen in each outer fold, in rows if the penalty has that unit.
     off : float
         The value without the penalty.
-    highest : float
-        The strongest value that was tried.
+    highest : float or None
+        The strongest value that was tried; None if its unit is not known.
     """
 
     gain: LogRatio
@@ -89,7 +90,7 @@ class PenaltyEvidence:
     leaf_weight: float | None = None
     values: tuple[float, ...] = ()
     off: float = 0.0
-    highest: float = math.nan
+    highest: float | None = None
 
     @property
     def chosen(self) -> tuple[float, ...]:
@@ -158,7 +159,7 @@ class TableEvidence:
     def properties(self) -> dict[str, float | None]:
         """What may move an effect: logarithms of sizes, shares, and 0 or 1."""
         return {
-            "rows": math.log10(self.rows),
+            "rows": math.log10(max(self.rows, 1)),
             "columns": math.log10(max(self.features, 1)),
             "noise": self.noise,
             "classes": float(self.task != "regression"),
@@ -206,6 +207,21 @@ def table_evidence(
         models=run.models,
         later={n: one for n, one in later.items() if one is not None},
     )
+
+
+def read_tables(content: object) -> list[TableEvidence]:
+    """Return the evidence of tables that ``evidence.json`` keeps as ``runs``.
+
+    Raises DataError if it is not that.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(list[TableEvidence]).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, ("runs", *first["loc"])))
+        raise DataError(f"{where}: {first['msg']}.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +311,7 @@ class _Run:
             leaf_weight=_leaf_weight(effect, known),
             values=tuple(v * rows for v in known) if rows else (),
             off=tuned["off"] * (rows or 1.0),
-            highest=effect["points"][-1]["value"] * (rows or math.nan),
+            highest=effect["points"][-1]["value"] * rows if rows else None,
         )
 
     def together(
@@ -303,12 +319,15 @@ class _Run:
     ) -> PenaltyEvidence:
         """Return the effect with all engines; with one engine, that of this one."""
         whole = self.results["penalties"].get(penalty)
+        gain = None
         if whole is not None and whole["anchor"] == "tuned":
             gain = self.change(whole["against_off"])
-            if gain is not None:
-                return PenaltyEvidence(gain)
-        gains = [one.gain for one in by_engine.values()]
-        return PenaltyEvidence(gains[0] if len(gains) == 1 else _mean(gains))
+        every = list(by_engine.values())
+        alone = [one.alone for one in every if one.alone is not None]
+        return PenaltyEvidence(
+            gain or _mean([one.gain for one in every]),
+            alone=_mean(alone) if len(alone) == len(every) else None,
+        )
 
     def later(self, trials: int) -> LogRatio | None:
         """Return what all trials after the first so many change; None if unknown."""
@@ -327,7 +346,8 @@ class _Run:
 def _mean(effects: Sequence[LogRatio]) -> LogRatio:
     """Return the mean over engines; they have the same rows, so no variance less."""
     value = math.fsum(one.value for one in effects) / len(effects)
-    return LogRatio(value, max(one.variance for one in effects))
+    word = effects[0].word if len(effects) == 1 else ""
+    return LogRatio(value, max(one.variance for one in effects), word)
 
 
 def _leaf_weight(effect: EffectData, values: Sequence[float]) -> float | None:

@@ -12,7 +12,14 @@ from boostreg.errors import FigureError, reason
 from boostreg.figures.palette import PALETTE, palette_css
 from boostreg.figures.svg import Fragment, element, to_png
 
-__all__ = ["Figure", "draw", "figure_css", "notebook_html", "notebook_table"]
+__all__ = [
+    "Figure",
+    "draw",
+    "figure_css",
+    "notebook_html",
+    "notebook_page",
+    "notebook_table",
+]
 
 
 @cache
@@ -153,3 +160,22 @@ def notebook_html(*parts: str | Figure) -> str:
         for part in parts
     )
     return f'<div style="display:flex;gap:1.5em;flex-wrap:wrap">{shown}</div>'
+
+
+_PAGE_CSS = (
+    ":root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2em "
+    "auto;max-width:72em;padding:0 1em}table{border-collapse:collapse;margin:1em 0}"
+    "caption{text-align:left;font-weight:600}th,td{padding:.15em .8em .15em 0;"
+    "text-align:right;font-variant-numeric:tabular-nums}pre{overflow-x:auto}"
+)
+
+
+def notebook_page(title: str, *parts: str | Figure) -> str:
+    """Return what a notebook shows as a page of its own; ``title`` is escaped."""
+    shown = "\n".join(map(notebook_html, parts))
+    return (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{escape(title)}</title>\n<style>{_PAGE_CSS}</style>\n"
+        f"<h1>{escape(title)}</h1>\n{shown}\n</html>\n"
+    )

@@ -11,7 +11,7 @@ hessian of one row, G and H those of a leaf.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,7 @@ from boostreg.penalty.value import (
     ON_LEAF_WEIGHTS,
     PENALTY_FACTS,
     SCALED,
+    WHOLE,
     Penalty,
     Scale,
     shown,
@@ -209,13 +210,14 @@ def lint(
 
 def _by_objective(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
     """Yield findings on what a penalty means in an engine and for an objective."""
-    if entry.name == "min_split_gain" and "lightgbm" in entry.engines:
+    compared = len(entry.engines) > 1
+    if entry.name == "min_split_gain" and compared and "lightgbm" in entry.engines:
         yield LintFinding(
             "P202",
             entry.where,
-            "If no split on a feature gains min_split_gain in a node, LightGBM bans "
-            "the feature from the whole subtree below, so the same value gives smaller "
-            "trees in LightGBM than in XGBoost.",
+            "LightGBM bans a feature from the whole subtree below a node where no "
+            "split on it gains this much, so its trees are smaller than those of "
+            "other engines at the same value.",
             "Compare the engines by reg_alpha, reg_lambda and max_leaves.",
         )
     if entry.name in ON_LEAF_WEIGHTS and facts.objective in _RENEWED:
@@ -225,7 +227,7 @@ def _by_objective(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
             f"With {facts.objective}, only XGBoost 3.4 applies it to leaf weights, "
             "those of a smoothed loss; the other libraries replace each leaf weight "
             "with a quantile of the residuals.",
-            "Fix it at 0 and search max_leaves or min_split_gain.",
+            f"Write {entry.name}: 0 under search.fixed, and search max_leaves.",
         )
     scaled = facts.scale != "raw" and facts.objective in _IN_TARGET_UNIT
     if entry.name == "max_delta_step" and scaled:
@@ -253,7 +255,9 @@ def _slow(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
                 f"{entry.subject(share) if named else values} too small for rounds.max "
                 f"of {facts.n_rounds}: at {shown(entry.low)}, even perfect trees would "
                 f"leave {left:.0%} of the signal, so curves end before their minimum.",
-                f"Use a learning_rate above {shown(lowest)}, or more rounds.",
+                f"Write learning_rate: {max(1.05 * lowest, 0.1):.2g} under "
+                f"search.fixed, or rounds: {{max: "
+                f"{math.ceil(math.log(_LEFT) / math.log1p(-entry.low))}}}.",
             )
 
 
@@ -264,12 +268,28 @@ def lacking(
 
     ``others`` are the engines of the study that support it.
     """
-    values = f"{{low: {entry.low:g}, high: {entry.high:g}"
-    values += ", log: true" if entry.log else ""
-    values += f", zero: {entry.zero:g}}}" if entry.zero else "}"
-    keys = ", ".join(f"{other}: {{{name}: {values}}}" for other in others)
+    keys = ", ".join(f"{other}: {{{name}: {_in_yaml(entry)}}}" for other in others)
     advice = f"In search.space, write {keys} instead." if others else "Remove it."
     return LintFinding("P201", f"search.space.{name}", f"{engine}: {reason}", advice)
+
+
+def _in_yaml(entry: Range) -> str:
+    text = f"{{low: {entry.low:g}, high: {entry.high:g}"
+    text += ", log: true" if entry.log else ""
+    return text + (f", zero: {entry.zero:g}}}" if entry.zero else "}")
+
+
+def _instead(entry: Entry, low: float, high: float) -> str:
+    """Return the YAML of a penalty with other values, rounded to two digits."""
+    low = max(float(f"{min(low, high):.2g}"), PENALTY_FACTS[entry.name].minimum)
+    high = float(f"{high:.2g}")
+    if entry.name in WHOLE:
+        low, high = math.ceil(low), math.floor(high)
+    if not isinstance(entry.values, Range):
+        middle = math.sqrt(low * high)
+        return f"{entry.name}: {round(middle) if entry.name in WHOLE else middle:.2g}"
+    values = replace(entry.values, low=low, high=high)
+    return f"{entry.name}: {_in_yaml(values)}"
 
 
 def at_edge(entry: Range | float, value: float | None) -> str | None:
@@ -331,8 +351,9 @@ def edge_findings(
                 f"The best value of the last run with {engine}, {shown(value or 0.0)}, "
                 f"is at the {end} end of {shown(entry.low)} to {shown(entry.high)}."
             )
-            widen = "Increase high" if end == "high" else "Decrease low"
-            advice = f"{widen}, so that the best value is inside the range."
+            low, high = entry.low, entry.high
+            wide = (low, 10 * high) if end == "high" else (low / 10, high)
+            advice = f"Write {_instead(entry, *wide)}, for example."
             found.append(LintFinding("P401", entry.where, text, advice))
     return tuple(found)
 
@@ -377,19 +398,19 @@ def _acts_from(name: str, facts: Facts) -> float | None:
 
 def _raise_advice(entry: Entry, facts: Facts) -> str:
     if PENALTY_FACTS[entry.name].unit == "row":
-        return "Increase it: 1 pulls a leaf of one row halfway to its parent."
-    row = shown(facts.of_one_row(entry.name) or 0.0)
-    if facts.scale != "raw":
-        return f"Increase it: {row} corresponds to one row."
-    if not isinstance(entry.values, Range) or entry.share_below(_LITTLE) > _MOSTLY:
-        return (
-            f"Increase it: {row} corresponds to one row. With scale: rows under "
-            "search, 1 does so for any data."
-        )
+        write = _instead(entry, 0.1, 100)
+        return f"Write {write}: 1 pulls a leaf of one row halfway to its parent."
+    row = facts.of_one_row(entry.name) or 0.0
+    advice = f"write {_instead(entry, 0.1 * row, 100 * row)}: "
+    advice += f"{shown(row)} corresponds to one row."
+    means_rows = (
+        isinstance(entry.values, Range) and entry.share_below(_LITTLE) < _MOSTLY
+    )
+    if facts.scale != "raw" or not means_rows:
+        return advice[0].upper() + advice[1:]
     return (
-        f"Set scale: rows under search, which makes the range {shown(entry.low)} to "
-        f"{shown(entry.high)} rows for any data; or increase the values: {row} "
-        "corresponds to one row."
+        "Write scale: rows under search, which makes the range "
+        f"{shown(entry.low)} to {shown(entry.high)} rows for any data; or {advice}"
     )
 
 
@@ -400,7 +421,7 @@ def _too_large(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
             continue
         if (share := 1 - entry.share_below(limit)) > _MOSTLY:
             text = f"{entry.subject(share)} at least {shown(limit)}, {reason}."
-            advice = f"Use values well below {shown(limit)}."
+            advice = f"Write {_instead(entry, limit / 1e4, limit / 10)}, for example."
             yield LintFinding(code, entry.where, text, advice)
 
 
@@ -435,7 +456,7 @@ def _sampling(entry: Entry, facts: Facts) -> Iterator[LintFinding]:
     if entry.name == "subsample" and 0 < (1 - entry.low) * n_rows < 1:
         low = shown(entry.low)
         text = f"At {low}, less than one of {n_rows} training rows is left out."
-        advice = "Decrease it, for example to 0.5, or remove it."
+        advice = "Write subsample: 0.5, for example, or remove it."
         yield LintFinding("P131", entry.where, text, advice)
     if entry.name == "colsample_bytree" and facts.n_features == 1 and entry.low < 1:
         text = "There is only one feature, and every tree uses it."
@@ -455,12 +476,13 @@ def _capacity(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
             reason = f"with max_depth of {limit}{shown(depth.high)}"
             if depth.high <= _DEEPEST:
                 maximum = 2 ** int(depth.high)
-                advice = f"Set high to at most {maximum}, or increase {depth.where}."
+                write = _instead(leaves, leaves.low, maximum)
+                advice = f"Write {write}, or increase {depth.where}."
                 yield from _too_many("P101", leaves, maximum, reason, advice)
         weights = named("min_child_weight", leaves)
         samples = named("min_child_samples", leaves)
         maximum, reason = _fillable(samples, weights, facts)
-        advice = f"Set high to at most {max(maximum, 2)}."
+        advice = f"Write {_instead(leaves, min(leaves.low, maximum), maximum)}."
         yield from _too_many("P102", leaves, maximum, f"for {reason}", advice)
     default = Penalty().max_leaves or 0
     for depth in named("max_depth"):

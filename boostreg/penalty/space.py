@@ -21,6 +21,7 @@ from boostreg.penalty.value import (
     FALLING,
     PENALTIES,
     PENALTY_FACTS,
+    SCALED,
     WHOLE,
     Penalty,
     Scale,
@@ -35,6 +36,7 @@ __all__ = [
     "acting",
     "by_strength",
     "corners",
+    "default_scale",
     "drawn",
     "least_of",
     "parse_space",
@@ -398,6 +400,28 @@ def shipped_part(space: Space) -> Space:
 
     own = {engine: kept(entries) for engine, entries in space.engine_entries.items()}
     return Space(kept(space.entries), own, space.fixed)
+
+
+_UNIT_VARIANCE = ("default", "standard", "wide")
+"""Built-in spaces whose ranges are for a target of about unit variance."""
+
+
+def default_scale(space: object, fixed: object) -> Scale:
+    """Return the scale of a search whose user names none: rows or raw.
+
+    The ranges of our own spaces act on any data in rows. Published spaces, and the
+    ranges and penalties that a user writes, are in raw units, as in the libraries.
+
+    >>> default_scale("default", {"learning_rate": 0.1})
+    'rows'
+    >>> default_scale("default", {"reg_lambda": 1}), default_scale("probst2019", {})
+    ('raw', 'raw')
+    """
+    ours = isinstance(space, str) and space in _UNIT_VARIANCE
+    fixes = isinstance(fixed, Mapping) and any(
+        name in SCALED or is_prior(value) for name, value in fixed.items()
+    )
+    return "rows" if ours and not fixes else "raw"
 
 
 def _is_fixed(name: object, entry: object) -> bool:

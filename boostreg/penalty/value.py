@@ -193,6 +193,11 @@ class Units:
         ``h = sum(w h_i) / n`` at the intercept, averaged over classes.
     n_samples : int
         Training rows.
+
+    Examples
+    --------
+    >>> Units(gradient=0.5, hessian=0.25, n_samples=100).factors("rows")["reg_lambda"]
+    0.25
     """
 
     gradient: float
@@ -254,8 +259,12 @@ class Penalty:
 
     Examples
     --------
-    >>> Penalty(reg_lambda=5.0, scale="rows").to_raw(Units(0.5, 0.25, 100)).reg_lambda
-    1.25
+    >>> units = Units(gradient=0.5, hessian=0.25, n_samples=100)
+    >>> penalty = Penalty(reg_lambda=5.0, scale="rows")
+    >>> penalty.to_raw(units).reg_lambda, penalty.to_scale("share", units).reg_lambda
+    (1.25, 0.05)
+    >>> penalty.as_dict()["max_leaves"]
+    31
     """
 
     reg_alpha: float = 0.0

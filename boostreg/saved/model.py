@@ -148,10 +148,25 @@ def load_model(path: str | PathLike[str]) -> LoadedModel | LinearModel:
         Path of the library's own file or of its card, which is next to it, or of a
         linear model, which is one file of JSON.
 
+    Returns
+    -------
+    LoadedModel or LinearModel
+        Its ``predict`` reads rows as in training; ``card`` describes them.
+
     Raises
     ------
     ModelError
         If a file is missing or damaged, or if the two do not match.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from boostreg import BoostedRegressor
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 1.0]
+    >>> path = BoostedRegressor(n_estimators=5).fit(X, y).save_model(mkdtemp() + "/a")
+    >>> model = load_model(path)
+    >>> model.predict([[0.0], [3.0]]).round(2), model.size.n_leaves
+    (array([0.35, 0.65]), 10)
     """
     file = Path(path)
     if file.suffix == ".json" and file.is_file():

@@ -1,12 +1,12 @@
 """Divides the wall time of a study with a ``budget`` over its parts.
 
-A budget changes results through four numbers alone: repeats of the outer folds, trials
-per search, values per path, and points of the design. Those of the study are their
-maxima. They are decided from measured times: all of them before the first fit, again
-after the first trials of every search, and those of paths and design once more after
-the searches. ``budget.json`` in the folder of the run records each decision, so that a
-run that is resumed takes the same numbers. The ``study.yaml`` of a finished run has
-these numbers and no budget, so that it gives the same results on any machine.
+A budget changes results through a few numbers alone: folds and repeats, trials per
+search, values per path, and points of the design. Those of the study are their maxima.
+They are decided from measured times: all of them before the first fit, trials and
+points again after the first trials of every search, and points once more after the
+searches. ``budget.json`` in the folder of the run records each decision, so that a run
+that is resumed takes the same numbers. The ``study.yaml`` of a finished run has these
+numbers and no budget, so that it gives the same results on any machine.
 """
 
 import math
@@ -34,13 +34,16 @@ FIRST_TRIALS = 6
 
 _AIM = 0.96
 """Share of the budget that is planned for, because estimates are not exact."""
-_ENOUGH = 0.5
-"""Share of all other numbers from which on one more repeat is better."""
+_ENOUGH = 0.3
+"""Share of trials and points from which on more folds or repeats are better."""
+_FEWEST_FOLDS = 3
 _STEPS = 41
 _FEWEST = MappingProxyType({"points": 3, "design": 8})
 """Minimum numbers; what would have fewer is left out."""
 _WORDS = MappingProxyType(
     {
+        "folds": "outer folds",
+        "inner": "inner folds",
         "repeats": "repeats of the outer folds",
         "trials": "trials per search",
         "points": "values per path",
@@ -70,31 +73,39 @@ class Allotment:
         study = {k: v for k, v in content.items() if k not in {"name", "title"}}
         self._key = digest({"study": study, "data": whole.table.fingerprint})
         self._decided: dict[str, dict[str, int]] = {}
+        self._late: list[str] = []
         with suppress(DataError):  # there is none, or it is damaged
             match read_json(self._path):
-                case {"key": self._key, "decided": dict(decided)}:
-                    self._decided = decided
+                case {"key": self._key, "decided": dict(decided), "late": [*late]}:
+                    self._decided, self._late = decided, late
+
+    @property
+    def is_too_short(self) -> bool:
+        """Whether even the smallest run was expected to take more than the budget."""
+        return self._late[-1:] == list(self._decided)[-1:] != []
 
     def before(self, seconds: Seconds) -> Plan:
         """Return the plan to begin with."""
-        most = self._whole.n_repeats
-        bases = [self._whole.changed(repeats=n) for n in range(most, 0, -1)]
+        given = self._whole.numbers
+        bases = [{"repeats": n} for n in range(given["repeats"], 0, -1)]
+        if not self._whole.spec.claims:  # they are about all its folds
+            bases.append({n: min(given[n], _FEWEST_FOLDS) for n in ("folds", "inner")})
+            bases[-1]["repeats"] = 1
         return self._decide("before the first fit", bases, seconds)
 
     def after_first_trials(self, plan: Plan, seconds: Seconds) -> Plan:
-        """Return the plan with all numbers but the repeats decided again."""
-        base = self._whole.changed(repeats=plan.n_repeats)
-        return self._decide("after the first trials", [base], seconds)
+        """Return the plan with all numbers but those of folds decided again."""
+        return self._decide("after the first trials", [_folds(plan)], seconds)
 
     def after_searches(self, plan: Plan, seconds: Seconds) -> Plan:
         """Return the plan with the points of paths and design decided again."""
-        n_trials = plan.spec.search.trials
-        base = self._whole.changed(repeats=plan.n_repeats)
-        return self._decide("after the searches", [base], seconds, n_trials)
+        kept = _folds(plan) | {"trials": plan.numbers["trials"]}
+        return self._decide("after the searches", [kept], seconds)
 
     def save(self) -> None:
         """Write the decisions; call it while the folder is locked for this run."""
-        write_json(self._path, {"key": self._key, "decided": self._decided})
+        content = {"key": self._key, "decided": self._decided, "late": self._late}
+        write_json(self._path, content)
 
     def note(self, plan: Plan) -> str:
         """Return what the budget decided, in a sentence."""
@@ -106,43 +117,44 @@ class Allotment:
         ]
         if not parts:
             return f"The budget of {most} left all numbers of the study as they are."
+        text = f"The budget of {most} left {listed(parts)}. "
+        if self.is_too_short:
+            text += "Fewer are not possible, so the run takes longer. "
         return (
-            f"The budget of {most} left {listed(parts)}. study.yaml in the folder of "
-            "the run has these numbers, so that it gives the same results anywhere."
+            f"{text}study.yaml in the folder of the run has these numbers, so that it "
+            "gives the same results anywhere."
         )
 
     def _decide(
-        self,
-        moment: str,
-        bases: Sequence[Plan],
-        seconds: Seconds,
-        n_trials: int | None = None,
+        self, moment: str, choices: Sequence[Mapping[str, int]], seconds: Seconds
     ) -> Plan:
         """Return the largest plan within the budget, or the one that was recorded.
 
-        Each of ``bases`` is cut evenly. Later ones are taken if little would be left of
-        the earlier ones.
+        ``choices`` are numbers to keep; the others are cut evenly. A later choice is
+        taken if little of the others would be left with the earlier ones.
         """
         if (found := self._decided.get(moment)) is not None:
             return self._whole.changed(**found)
-
-        kept, plan = {} if n_trials is None else {"trials": n_trials}, bases[0]
-        for base in bases:
-            plans = _Cuts(base, kept)
+        plan, most = self._whole, 0
+        for kept in choices:
+            plans = _Cuts(self._whole.changed(**kept), kept)
             most = bisect_right(plans, _AIM * self._budget, key=seconds)
             plan = plans[max(most - 1, 0)]
             if most > _ENOUGH * len(plans):
                 break
         self._decided[moment] = plan.numbers
+        if most == 0:
+            self._late.append(moment)
         return plan
+
+
+def _folds(plan: Plan) -> dict[str, int]:
+    return {name: plan.numbers[name] for name in ("folds", "inner", "repeats")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Cuts(Sequence[Plan]):
-    """A plan with ever more of its trials and points, up to all, made when asked for.
-
-    Numbers in ``kept`` are taken as they are.
-    """
+    """A plan with ever more of its trials and points, up to all of them."""
 
     base: Plan
     kept: Mapping[str, int]

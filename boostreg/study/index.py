@@ -7,13 +7,19 @@ from urllib.parse import quote
 import filelock
 
 from boostreg.errors import DataError, RunError, StudyError, reason
-from boostreg.evidence import gather, render_evidence, table_evidence
+from boostreg.evidence import (
+    TableEvidence,
+    gather,
+    read_tables,
+    render_evidence,
+    table_evidence,
+)
 from boostreg.evidence.meta import CHECKPOINTS
 from boostreg.report.index import index_row, render_index
 from boostreg.report.pair import JudgedRows, compare_runs, pair_lines, render_pair
 from boostreg.report.results import Results
 from boostreg.report.shell import GENERATOR
-from boostreg.study.files import write_json, write_text
+from boostreg.study.files import read_json, write_json, write_text
 from boostreg.study.run import (
     damage_as_data_error,
     read_results,
@@ -69,11 +75,35 @@ def write_evidence(folder: Path, out: Path | None = None) -> Index:
     """Write the page of what penalties do over all runs in ``folder``, one per table.
 
     ``evidence.json`` is written next to the page, whose default is ``report.html`` in
-    ``folder``. Raises DataError if ``folder`` contains no run, no run has judged
+    ``folder``. A folder without runs may have an ``evidence.json`` instead, from which
+    the same page is made. Raises DataError if there is neither, no run has judged
     paths, or the page is not ours; RunError if a file cannot be written.
     """
+    page, numbers = out or folder / "report.html", folder / "evidence.json"
+    if numbers.exists() and not runs_in(folder):
+        found, left_out = _kept_evidence(numbers)
+    else:
+        found, left_out = _evidence_of_runs(folder)
+    if page.exists() and not _is_ours(page):
+        raise DataError(
+            f"{page} was not written by boostreg and was not changed; name another "
+            "page with --out."
+        )
+    with damage_as_data_error(folder):
+        evidence = gather(found, left_out)
+        content = render_evidence(evidence)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    write_json(page.parent / "evidence.json", evidence.content)
+    write_text(page, content)
+    return Index(page, evidence.left_out)
+
+
+_Found = tuple[list[TableEvidence], list[tuple[str, str]]]
+"""Tables, and what is left out with the reason."""
+
+
+def _evidence_of_runs(folder: Path) -> _Found:
     require_runs(folder)
-    page = out or folder / "report.html"
     found, left_out = [], []
     for run in runs_in(folder):
         try:
@@ -85,15 +115,18 @@ def write_evidence(folder: Path, out: Path | None = None) -> Index:
     if not found:
         name, why = left_out[0]
         raise DataError(f"{folder} contains no evidence: {name}: {why}")
-    if page.exists() and not _is_ours(page):
-        raise DataError(
-            f"{page} was not written by boostreg and was not changed; name another "
-            "page with --out."
-        )
-    evidence = gather(found, left_out)
-    write_json(page.parent / "evidence.json", evidence.content)
-    write_text(page, render_evidence(evidence))
-    return Index(page, evidence.left_out)
+    return found, left_out
+
+
+def _kept_evidence(path: Path) -> _Found:
+    match read_json(path):
+        case {"runs": runs, "left_out": list(left_out)}:
+            try:
+                found = read_tables(runs)
+            except DataError as error:
+                raise DataError(f"{path}: {error}") from error
+            return found, [(str(name), str(why)) for name, why in left_out]
+    raise DataError(f"{path} was not written by boostreg: it has no runs.")
 
 
 def _is_ours(page: Path) -> bool:

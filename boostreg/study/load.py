@@ -20,7 +20,6 @@ from boostreg.losses import Objective
 from boostreg.penalty import Space
 from boostreg.penalty.linter import lacking
 from boostreg.penalty.space import corners
-from boostreg.report.records import GIVEN
 from boostreg.study.claim_checks import unsupported_claims
 from boostreg.study.faults import Place, as_error, describe, explain, show
 from boostreg.study.files import SCHEMA, schema_line, write_text
@@ -71,11 +70,6 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[Loc, str]]:
 def without_effect(spec: StudySpec) -> tuple[str, ...]:
     """Return a sentence for each default or preset without effect in this study."""
     notes = []
-    if spec.search.trials <= GIVEN and not spec.claims:
-        notes.append(
-            f"search.trials of {spec.search.trials} searches nothing: the first "
-            f"{GIVEN} trials are no penalty and the default penalties."
-        )
     if spec.search.racing and spec.search.sampler == "nsga2":
         notes.append("The sampler nsga2 trades leaves against loss, so racing is off.")
     own = own_keys(spec.preset, spec.as_dict())

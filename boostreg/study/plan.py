@@ -40,6 +40,7 @@ from boostreg.metrics import default_metrics, metric_fault
 from boostreg.penalty import Penalty, Range, Space
 from boostreg.penalty.linter import Facts, LintFinding, edge_findings, lint
 from boostreg.penalty.space import shipped_part
+from boostreg.report.records import GIVEN
 from boostreg.study.claim_checks import check_claims, check_paths, claims_left_out
 from boostreg.study.faults import describe
 from boostreg.study.load import (
@@ -58,7 +59,7 @@ from boostreg.study.path_grids import (
 )
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.run import damage_as_data_error, read_results
-from boostreg.study.spec import Folds, Holdout, Rounds, Search, Validation
+from boostreg.study.spec import Folds, Rounds, Search, Validation
 from boostreg.tuning import Proposer, Tuning
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
@@ -108,11 +109,9 @@ def _check_n_folds(validation: Validation, n_rows: int) -> None:
         )
 
 
-def _splits(
-    table: Table, outer: Folds | Holdout, validation: Validation, seed: int
-) -> Splits:
-    inner = validation.inner.as_dict()
-    return make_splits(table, outer=outer.as_dict(), inner=inner, seed=seed)
+def _splits(table: Table, validation: Validation, seed: int) -> Splits:
+    outer, inner = validation.outer or Folds(), validation.inner
+    return make_splits(table, outer=outer.as_dict(), inner=inner.as_dict(), seed=seed)
 
 
 class Plan:
@@ -163,7 +162,7 @@ class Plan:
         validation = spec.validation.model_copy(update={"outer": outer})
         with study.at("validation"):
             _check_n_folds(validation, self.table.n_samples)
-            self.splits = _splits(self.table, outer, validation, spec.seed)
+            self.splits = _splits(self.table, validation, spec.seed)
         with study.at("data"):
             signs = named_signs(self.table.columns, data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
@@ -195,8 +194,10 @@ class Plan:
     @property
     def numbers(self) -> dict[str, int]:
         """The numbers that ``changed`` takes."""
-        spec = self.spec
+        spec, outer = self.spec, self.spec.validation.outer
         return {
+            "folds": outer.folds if isinstance(outer, Folds) else 1,
+            "inner": spec.validation.inner.folds,
             "repeats": self.n_repeats,
             "trials": spec.search.trials,
             "points": spec.paths.points,
@@ -213,17 +214,17 @@ class Plan:
             "paths": {"points": new["points"], "penalties": names},
             "effects": {"points": new["design"]},
         }
-        if isinstance(outer, Folds) and new["repeats"] != outer.repeats:
-            outer = Folds(folds=outer.folds, repeats=new["repeats"])
-            parts["validation"] = {"outer": outer}
-            validation, seed = spec.validation, spec.seed
-            made.splits = _splits(self.table, outer, validation, seed)
-            made.dataset = Dataset(
-                self.table, made.splits, self.objective, self.dataset.monotone
-            )
-            made.__dict__.pop("_facts", None)
+        if isinstance(outer, Folds):
+            outer = Folds(folds=new["folds"], repeats=new["repeats"])
+        inner = spec.validation.inner.model_copy(update={"folds": new["inner"]})
+        parts["validation"] = {"outer": outer, "inner": inner}
         update = {p: getattr(spec, p).model_copy(update=k) for p, k in parts.items()}
         made.spec = spec.model_copy(update={**update, "budget": None})
+        if made.spec.validation != spec.validation:
+            made.splits = _splits(self.table, made.spec.validation, spec.seed)
+            signs, objective = self.dataset.monotone, self.objective
+            made.dataset = Dataset(self.table, made.splits, objective, signs)
+            made.__dict__.pop("_facts", None)
         if new["points"] != spec.paths.points:
             problem = self.dataset.problem(None, None)
             made.grids = engine_grids(made.spec, self.space, self.spaces, problem)
@@ -241,6 +242,11 @@ class Plan:
         """Sentences on what the study requests and a run does not do."""
         spec, problem = self.spec, self.dataset.problem(None, None)
         notes = [*without_effect(spec)]
+        if spec.search.trials <= GIVEN and not spec.claims:
+            notes.append(
+                f"search.trials of {spec.search.trials} searches nothing: the first "
+                f"{GIVEN} trials are no penalty and the default penalties."
+            )
         if lacking := [n for n in spec.baselines if n not in self.baseline_names]:
             loss = LOSS_NAMES[self.objective.name]
             why = why_lacking(lacking[0], self.objective)

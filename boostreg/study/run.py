@@ -153,10 +153,21 @@ def open_run(folder: str | Path) -> Run:
     folder : str or Path
         The folder that ``run_study`` returns.
 
+    Returns
+    -------
+    Run
+        Results, tables and figures of the run; displaying it shows the answer.
+
     Raises
     ------
     DataError
         If the folder has no results, or results of an incompatible version.
+
+    Examples
+    --------
+    >>> run = open_run("reports/quickstart")
+    >>> run.results["study"]["name"], sorted(run.trials.engine.unique())
+    ('quickstart', ['lightgbm', 'xgboost'])
     """
     return Run(Path(folder), read_results(Path(folder)))
 

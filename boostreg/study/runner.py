@@ -114,6 +114,11 @@ def run_study(
     progress : callable, optional
         Called with an ``Event`` for each warning, trial and fit; ``print`` shows them.
 
+    Returns
+    -------
+    Path
+        The folder of the run, which ``open_run`` reads; it has ``report.html``.
+
     Raises
     ------
     StudyError, DataError, PenaltyError, UnsupportedPenaltyError
@@ -124,6 +129,18 @@ def run_study(
         If the run was stopped by a signal.
     RunError
         If the folder is in use or cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> study = {"name": "tiny", "engines": ["lightgbm"], "rounds": {"max": 8}}
+    >>> study["data"] = {"source": "sklearn:diabetes", "target": "target"}
+    >>> space = {"reg_lambda": {"low": 1, "high": 9}}
+    >>> study["search"] = {"trials": 2, "space": space}
+    >>> study["validation"] = {"outer": {"folds": 2}, "inner": {"folds": 2}}
+    >>> study |= {"paths": {"points": 0}, "effects": {"points": 0}, "baselines": []}
+    >>> run_study(study, out=mkdtemp(), workers=1).name
+    'tiny'
     """
     started, clock = datetime.now(UTC), time.monotonic()
     if isinstance(path, Mapping):
@@ -142,6 +159,8 @@ def run_study(
     if plan.spec.budget is not None:
         allotment = Allotment(plan, folder)
         plan = allotment.before(estimates(plan, workers))
+        if allotment.is_too_short:
+            progress(Event("note", text=allotment.note(plan)))
     with _execute(plan, folder, workers, dask) as execution:
         runner = _Runner(plan, execution, progress, lint, study.base, allotment, clock)
         record = runner.run()
@@ -209,6 +228,7 @@ def run_table(  # noqa: PLR0913  options, by keyword
     >>> from sklearn.datasets import load_diabetes
     >>> frame = load_diabetes(as_frame=True).frame.head(80)
     >>> small = {"engines": ["lightgbm"], "search": {"trials": 2, "space": "default"}}
+    >>> small |= {"paths": {"points": 0}, "effects": {"points": 0}, "baselines": []}
     >>> run = run_table(frame, "target", preset="quick", out=mkdtemp(), **small)
     >>> (run.folder / "report.html").exists()
     True

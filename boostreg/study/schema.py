@@ -79,7 +79,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Search.racing": "Stop hopeless trials before they run on all folds.",
         "Search.storage": "URL of an Optuna storage that mirrors the trials.",
         "Search.scale": "Unit of penalties: raw, rows of the first tree, or a share of "
-        "the rows.",
+        "the rows. By default rows in the default space, raw in ranges of your own.",
         "Search.fixed": "Penalties that are not searched, with their values.",
         "Search.space": "Name of a built-in space, or ranges by penalty.",
         "Validation.outer": "By default five folds, repeated if there are few rows.",

@@ -31,6 +31,7 @@ from boostreg.errors import Fault, PenaltyError, StudyError
 from boostreg.losses import OBJECTIVES, Objective
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import is_prior, prior_value, with_prior_values
+from boostreg.penalty.space import default_scale
 from boostreg.study.claim_spec import ClaimSpec, distinct_ids
 from boostreg.study.faults import (
     contradiction,
@@ -387,7 +388,9 @@ class Search(Strict):
     def _fixed_entries_are_fixed(cls, content: Any) -> Any:
         if not isinstance(content, Mapping):
             return content
-        scale = content.get("scale", "raw")
+        space, fixed = content.get("space", "default"), content.get("fixed", {})
+        scale = content.get("scale") or default_scale(space, fixed)
+        content = {"scale": scale, **content}
         for part in ("fixed", "space"):
             entries = content.get(part)
             for name, entry in entries.items() if isinstance(entries, Mapping) else ():

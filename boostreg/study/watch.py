@@ -130,8 +130,11 @@ class Watch:
     def end(self) -> None:
         """Count the work of the stage as finished, but for searches that are paused."""
         for name in self._jobs:
-            if name != "searches" or not self._paused:
+            if name != "searches":
                 self._forecast.recount(name, {})
+            elif not self._paused:
+                self._forecast.recount("searches", {})
+                self._forecast.recount("guesses", {})
 
     def after(self, job: Job, work: Work[Any], seconds: float | None) -> None:
         """Handle a record that a job received."""
@@ -184,7 +187,7 @@ class Watch:
         """Pass on an event; the share never falls."""
         forecast = self._forecast
         done, left = forecast.seconds_done, forecast.seconds_left
-        self._share = max(self._share, done / (done + left) if done else 0.0)
+        self._share = max(self._share, done / (done + left) if left else 1.0)
         counts = forecast.n_done, forecast.n_total
         seconds = self.seconds_left
         self._progress(

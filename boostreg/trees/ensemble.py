@@ -164,6 +164,44 @@ class TreeEnsemble(Forest):
         weights. ``l1_norm``, ``l2_norm`` and ``zero_share`` are NaN from there on.
     features : FeatureMap or None
         Map of the columns to the units of ``threshold``; None if they are the same.
+
+    Examples
+    --------
+    >>> import lightgbm
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 1.0]
+    >>> options = {"min_child_samples": 1, "verbosity": -1}
+    >>> model = lightgbm.LGBMRegressor(n_estimators=3, **options).fit(X, y)
+    >>> trees = TreeEnsemble.from_model(model)
+    >>> trees.n_trees, trees.n_nodes, trees.size().n_leaves, trees.gains()
+    (3, 9, 6, array([0.822033]))
+
+    The raw score is ``intercept`` plus the trees, also after any number of rounds:
+
+    >>> bool(np.allclose(trees.intercept + trees.predict(X)[:, 0], model.predict(X)))
+    True
+    >>> trees.predict(X, n_rounds=1).ravel().round(3), trees.size_at(1).n_splits
+    (array([-0.05 ,  0.017,  0.017,  0.017]), 1)
+    >>> trees.sizes().n_leaves, trees.truncate(2).n_trees
+    (array([0, 2, 4, 6]), 2)
+    >>> trees.leaf_indices(X).shape
+    (4, 3)
+
+    The same model in other units, and from text, bytes and files:
+
+    >>> trees.scaled(2.0).with_intercept(1.0).intercept
+    array([1.])
+    >>> text = model.booster_.model_to_string()
+    >>> TreeEnsemble.from_lightgbm_text(text).n_trees
+    3
+    >>> import xgboost
+    >>> other = xgboost.XGBRegressor(n_estimators=2).fit(X, y).get_booster()
+    >>> TreeEnsemble.from_xgboost_ubj(other.save_raw()).n_trees
+    2
+    >>> from tempfile import mkdtemp
+    >>> path = mkdtemp() + "/trees.npz"
+    >>> trees.to_npz(path)
+    >>> TreeEnsemble.from_npz(path).n_trees
+    3
     """
 
     features: FeatureMap | None = None
@@ -416,6 +454,26 @@ def tree_size(
         Learning rate of all trees, for ``l1_norm`` and ``l2_norm``.
     intercept : float or array-like of shape (n_outputs,), optional
         Intercept in the first trees of a LightGBM model.
+
+    Returns
+    -------
+    TreeSize
+
+    Raises
+    ------
+    ModelError
+        As ``TreeEnsemble.from_model``.
+
+    Examples
+    --------
+    >>> import xgboost
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 1.0]
+    >>> model = xgboost.XGBRegressor(n_estimators=3, learning_rate=0.5).fit(X, y)
+    >>> size = tree_size(model, learning_rate=0.5)
+    >>> size.n_trees, size.n_leaves, round(size.l1_norm, 2)
+    (3, 6, 1.41)
+    >>> tree_size(model, n_rounds=1).n_leaves
+    2
     """
     trees = TreeEnsemble.from_model(
         model, learning_rate=learning_rate, intercept=intercept

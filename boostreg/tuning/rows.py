@@ -31,10 +31,6 @@ __all__ = ["FOLDS", "affordable_folds", "read_dataset"]
 
 FOLDS = 5
 """Default number of folds."""
-REPEATS, FEW_ROWS = 3, 1000
-"""Repeats of the folds for tables of up to so many rows. There a mean over five folds
-picks lucky trials: at equal trials, three repeats lower the loss of the pick on new
-rows by 2 % (``tests/benchmarks/small_pick.md``)."""
 _FEWEST_FOLDS = 2
 """Fewer would leave the losses without a standard error."""
 _TRIALS = 30
@@ -42,8 +38,6 @@ _TRIALS = 30
 _CELLS_PER_SECOND = 250_000
 """Cells of the table per second of one core and fit: measured between 40,000 (hundreds
 of rows, many classes) and 1,300,000 (20,000 rows) for trees of 5 to 31 leaves."""
-_SHORTEST_FIT = 0.06
-"""Seconds of a fit of a small table."""
 
 
 def read_dataset(  # noqa: PLR0913  the arguments of `tune`
@@ -96,44 +90,25 @@ def read_dataset(  # noqa: PLR0913  the arguments of `tune`
     if cv is None:
         n_cells = table.X.size
         n_outputs = chosen.n_classes if chosen.n_classes > 2 else 1
-        n_folds = affordable_folds(table.n_samples, n_cells * n_outputs, core_seconds)
-        every = np.arange(table.n_samples)
-        repeats = math.ceil(n_folds / FOLDS)
-        made = make_folds(table, every, folds=FOLDS, repeats=repeats, seed=seed)
-        folds = made[:n_folds]
+        n_folds = affordable_folds(n_cells * n_outputs, core_seconds)
+        folds = _folds(table, FOLDS, seed)[:n_folds]
     else:
         folds = _folds(table, cv, seed)
     splits = Splits(table.n_samples, (), {None: folds})
     return Dataset(table, splits, chosen)
 
 
-def affordable_folds(n_samples: int, n_cells: int, core_seconds: float) -> int:
-    """Return how many folds to measure, so that about 30 trials fit the time.
+def affordable_folds(n_cells: int, core_seconds: float) -> int:
+    """Return how many of five folds to measure, so that about 30 trials fit the time.
 
-    At most five folds, for up to ``FEW_ROWS`` rows three times; at least two of five,
-    each of which still trains on four fifths of the rows.
+    ``n_cells`` is the number of rows times columns, times classes if there are more
+    than two. Each fold still trains on four fifths of the rows.
 
-    Parameters
-    ----------
-    n_samples : int
-        Number of rows.
-    n_cells : int
-        Number of rows times columns, times classes if there are more than two.
-    core_seconds : float
-        Seconds of the search times cores.
-
-    Examples
-    --------
-    >>> [affordable_folds(9_999, n, 40.0) for n in (10_000, 100_000, 1_000_000)]
+    >>> [affordable_folds(n, 40.0) for n in (10_000, 100_000, 1_000_000)]
     [5, 3, 2]
-    >>> [affordable_folds(500, 10_000, seconds) for seconds in (5.0, 20.0, 40.0)]
-    [2, 10, 15]
     """
-    seconds = max(n_cells / _CELLS_PER_SECOND, _SHORTEST_FIT)
-    most = FOLDS * (REPEATS if n_samples <= FEW_ROWS else 1)
-    n_folds = min(max(core_seconds / seconds / _TRIALS, _FEWEST_FOLDS), most)
-    # Repeats are whole, so that every row judges equally often.
-    return int(n_folds if n_folds < FOLDS else n_folds // FOLDS * FOLDS)
+    n_fits = core_seconds * _CELLS_PER_SECOND / n_cells
+    return int(min(max(n_fits / _TRIALS, _FEWEST_FOLDS), FOLDS))
 
 
 def _frame(X: Any) -> "pd.DataFrame":

@@ -32,7 +32,7 @@ from boostreg.fits.signals import stop_on_signals
 from boostreg.fits.work import PRELOAD, Work
 from boostreg.penalty import PENALTIES, Penalty, Scale, Space, parse_space
 from boostreg.penalty.priors import check_prior_scale, with_prior_values
-from boostreg.penalty.space import acting, corners
+from boostreg.penalty.space import acting, corners, default_scale
 from boostreg.progress import Event, Progress, bar, can_show_bar
 from boostreg.spelling import SEARCH_NAMES, answers_names
 from boostreg.tuning.acting import ActingJob
@@ -43,7 +43,7 @@ from boostreg.tuning.mirror import Callback, Callbacks, Link, Mirror, search_nam
 from boostreg.tuning.proposals import GP_MAX_TRIALS, Proposer, Sampler, portfolio
 from boostreg.tuning.rows import FOLDS, read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
-from boostreg.tuning.tuned import Tuned
+from boostreg.tuning.tuned import Tuned, result_of
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -146,7 +146,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     sample_weight: Any = None,
     groups: Any = None,
     offset: Any = None,
-    scale: Scale = "raw",
+    scale: Scale | None = None,
     sampler: Sampler = "tpe",
     racing: bool = True,
     in_flight: int = 4,
@@ -187,9 +187,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         spaces are no penalty and our defaults.
     cv : int, splitter or iterable, optional
         Number of folds, an object with scikit-learn's ``split``, or pairs of row
-        positions. Default: five folds, three times for up to 1,000 rows. If the
-        ``timeout`` is too short for about 30 trials on all of them, fewer repeats, and
-        then only the first 4, 3 or 2 of the five folds (see ``Tuned.notes``).
+        positions. Default: five folds. If the ``timeout`` is too short for about 30
+        trials on all of them, only the first 4, 3 or 2 of the five (see
+        ``Tuned.notes``).
     seed : int
         Seed of folds, proposals and fits.
     rounds, patience : int
@@ -206,8 +206,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         What is added to the raw score, such as the logarithm of an exposure, for the
         objectives ``poisson``, ``gamma`` and ``tweedie``. Losses are then per unit of
         exposure, see ``BoostedRegressor.fit``.
-    scale : {"raw", "rows", "share"}
-        Unit of the space's values.
+    scale : {"raw", "rows", "share"}, optional
+        Unit of the values in ``space`` and ``fixed``. Default: rows for a space of ours
+        that is named, if ``fixed`` has no penalty with a unit; otherwise raw, as in the
+        libraries.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
     racing : bool
         Stop hopeless trials before all folds.
@@ -259,6 +261,26 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     True
     >>> sorted(tuned.best.params("xgboost"))[:3]
     ['colsample_bytree', 'gamma', 'grow_policy']
+    >>> len(tuned.trials), tuned.pareto.n_leaves.is_monotonic_increasing
+    (4, True)
+
+    Smaller candidates, without fitting anything:
+
+    >>> tuned.select(max_leaves=300).n_leaves <= 300
+    True
+    >>> max(tuned.smallest.n_leaves, tuned.knee.n_leaves) <= tuned.best.n_leaves
+    True
+
+    The model, its file, and a page:
+
+    >>> tuned.predict(X).shape, tuned.fit(X[:300], y[:300]).predict(X).shape
+    ((442,), (442,))
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> tuned.save(f"{folder}/model").name, tuned.report(f"{folder}/page.html").name
+    ('model.txt', 'page.html')
+    >>> tuned.figure().save(f"{folder}/search.svg").name
+    'search.svg'
     """
     started = time.monotonic()
     _check_counts(in_flight=in_flight)
@@ -272,6 +294,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_amounts(timeout, tolerance)
     engines = _engine_names(engine)
     link = None if storage is None else Link(storage)
+    scale = scale or default_scale(space, fixed)
     for entries in (space, check_names(fixed)):
         check_prior_scale(entries, scale)
     searched = parse_space(space)
@@ -365,14 +388,14 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     notes += called.notes
     if cv is None and dataset.splits.n_inner < FOLDS:
         notes.insert(0, _few_folds(dataset.splits.n_inner))
-    tuned = Tuned.of(
+    tuned = result_of(
         tuning,
         dataset,
         acting=acting_job,
         was_cut=job.was_cut or acting_job.was_cut,
         notes=(*first_notes, *notes),
     )
-    return tuned.fitted(
+    return tuned.fit(
         X,
         y,
         sample_weight=sample_weight,

@@ -3,15 +3,19 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from html import escape
+from os import PathLike
+from pathlib import Path
+from pprint import pformat
 from typing import TYPE_CHECKING, Any, Self
 
 from boostreg.arrays import Array
 from boostreg.changes import TOLERANCE
 from boostreg.engines import Problem, get_engine, growing_until
-from boostreg.errors import BoostregError, StudyError
+from boostreg.errors import BoostregError, StudyError, reason
 from boostreg.estimators import BoostedClassifier, BoostedRegressor
 from boostreg.figures import Cloud, Figure, Landmark, size_against_loss
-from boostreg.figures.figure import notebook_html, notebook_table
+from boostreg.figures.figure import notebook_html, notebook_page, notebook_table
 from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Pick", "Tuned", "trial_row"]
+__all__ = ["Pick", "Tuned", "result_of", "trial_row"]
 
 _SHOWN = ("trial", "n_rounds", "loss", "loss_se", "n_leaves")
 
@@ -159,49 +163,25 @@ class Tuned:
     _reduced: Mapping[str, Reduced] = field(default_factory=dict)
     best_estimator_: BoostedRegressor | BoostedClassifier | None = None
 
-    @classmethod
-    def of(
-        cls,
-        tuning: Tuning,
-        dataset: Dataset,
-        *,
-        acting: ActingJob | None = None,
-        was_cut: bool = False,
-        notes: tuple[str, ...] = (),
-    ) -> Self:
-        """Return the result of a search on all rows of ``dataset``.
-
-        Raises
-        ------
-        FitError
-            If no trial is complete.
-        """
-        engines = tuple(tuning.proposers)
-        return cls(
-            engine=engines[0] if len(engines) == 1 else "auto",
-            loss_name=LOSS_NAMES[dataset.objective.name],
-            selection=tuning.selection if acting is None else acting.selection,
-            was_cut=was_cut,
-            notes=notes,
-            tolerance=TOLERANCE if acting is None else acting.tolerance,
-            _engines=engines,
-            _trials=tuning.trials,
-            _problem=dataset.problem(None, None).without_features(),
-            _reduced={} if acting is None else acting.reduced,
-        )
-
-    def fitted(
+    def fit(
         self,
         X: Any,
         y: Any,
         *,
-        sample_weight: Any,
+        sample_weight: Any = None,
         offset: Any = None,
         until: float = math.inf,
     ) -> Self:
-        """Return the result with ``best_estimator_``.
+        """Return the result with ``best_estimator_`` fitted on these rows.
 
-        ``until`` is a moment of ``time.monotonic`` after which no round is added.
+        The result itself does not change. ``tune`` has already fitted it on its rows.
+
+        Parameters
+        ----------
+        X, y, sample_weight, offset
+            As in ``tune``.
+        until : float
+            Moment of ``time.monotonic`` after which no round is added.
         """
         best = self.best
         if best.n_rounds == 0:
@@ -247,6 +227,62 @@ class Tuned:
         if not isinstance(model, BoostedClassifier):
             raise StudyError("predict_proba needs a target with classes.")
         return model.predict_proba(X)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write ``best_estimator_`` in its library's own format; return the path.
+
+        See ``BoostedRegressor.save_model``; ``load_model`` reads it.
+
+        Raises
+        ------
+        StudyError
+            As ``predict``.
+        ModelError
+            If the folder does not exist.
+        """
+        return self._estimator().save_model(path)
+
+    def report(self, path: str | PathLike[str]) -> Path:
+        """Write the search as an HTML page in one file; return its path.
+
+        It has what a notebook shows, the notes, the parameters of ``best`` and
+        ``one_se`` in their library, and the front. A study's report states more, and
+        losses on rows that the search did not see.
+
+        Raises
+        ------
+        StudyError
+            If the file cannot be written.
+        """
+        names = ("best", "one_se", "smallest", "knee")
+        picks: dict[str, Pick] = {name: getattr(self, name) for name in names}
+        rows = {name: [pick.engine, *_cells(pick)] for name, pick in picks.items()}
+        trials = self._by_number
+        front = {
+            f"{place}": [trials[one.trial].engine, *_cells(one)]
+            for place, one in enumerate(self.selection.front, start=1)
+        }
+        parts: list[str | Figure] = [
+            notebook_table("Picks", ("engine", *_SHOWN), rows),
+            self.figure(),
+            "".join(f"<p>{escape(note)}</p>" for note in self.notes),
+        ]
+        for name in ("best", "one_se"):
+            code = pformat(picks[name].params(), sort_dicts=False)
+            parts.append(
+                f"<h2>{name}</h2>{picks[name].penalty._repr_html_()}"
+                f"<p>For the scikit-learn interface of its library:</p>"
+                f"<pre>{escape(code)}</pre>"
+            )
+        parts.append(notebook_table("The front", ("engine", *_SHOWN), front))
+        page = notebook_page(f"Search of {self._caption}", *parts)
+        try:
+            Path(path).write_text(page, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise StudyError(
+                f"{path} could not be written: {reason(error)}."
+            ) from error
+        return Path(path)
 
     def _estimator(self) -> BoostedRegressor | BoostedClassifier:
         if self.best_estimator_ is None:
@@ -418,11 +454,46 @@ class Tuned:
 
     def _repr_html_(self) -> str:
         rows = {
-            name: [f"{getattr(pick, key):.6g}" for key in _SHOWN]
+            name: _cells(pick)
             for name, pick in (("best", self.best), ("one_se", self.one_se))
         }
         table = notebook_table(self._caption, _SHOWN, rows)
         return notebook_html(table, self.figure())
+
+
+def result_of(
+    tuning: Tuning,
+    dataset: Dataset,
+    *,
+    acting: ActingJob | None = None,
+    was_cut: bool = False,
+    notes: tuple[str, ...] = (),
+) -> Tuned:
+    """Return the result of a search on all rows of ``dataset``.
+
+    Raises
+    ------
+    FitError
+        If no trial is complete.
+    """
+    engines = tuple(tuning.proposers)
+    return Tuned(
+        engine=engines[0] if len(engines) == 1 else "auto",
+        loss_name=LOSS_NAMES[dataset.objective.name],
+        selection=tuning.selection if acting is None else acting.selection,
+        was_cut=was_cut,
+        notes=notes,
+        tolerance=TOLERANCE if acting is None else acting.tolerance,
+        _engines=engines,
+        _trials=tuning.trials,
+        _problem=dataset.problem(None, None).without_features(),
+        _reduced={} if acting is None else acting.reduced,
+    )
+
+
+def _cells(measured: Pick | Candidate) -> list[str]:
+    """Return the cells of a row with the columns ``_SHOWN``."""
+    return [f"{getattr(measured, key):.6g}" for key in _SHOWN]
 
 
 def trial_row(trial: Trial) -> Mapping[str, Any]:

@@ -126,7 +126,7 @@ TABLES = (
 
 SETTING = """\
 engines: [xgboost, lightgbm]
-rounds: {max: 1000, patience: 20}
+rounds: {max: 2000, patience: 20}
 search:
   trials: 15
   scale: rows

@@ -85,6 +85,20 @@ def test_what_to_tune_first_follows_the_words(content):
     assert (words["reg_alpha"], words["reg_lambda"]) == ("worse", "same")
 
 
+def test_penalty_that_gains_most_alone_is_tuned_first_even_if_others_replace_it():
+    """Penalties that replace each other gain nothing on top; one of them is needed."""
+    runs = [planted(k, gains={}) for k in range(8)]
+    for one in runs:
+        for engine in one["effects"].values():
+            for name, effect in engine.items():
+                gain = -0.2 if name == "reg_alpha" else -0.1
+                effect["alone"]["against_off"] = change(gain, 0.02, 442)
+
+    few, some, _ = evidence_of(runs)["first"]
+
+    assert few["tune"] == some["tune"] == ["reg_alpha"]
+
+
 def test_counts_are_those_of_tables_beyond_the_tolerance(runs, content):
     changes = [r["penalties"]["max_leaves"]["against_off"]["change"] for r in runs]
     counted = content["penalties"]["max_leaves"]["together"]
@@ -177,6 +191,22 @@ def test_run_without_paths_is_named_and_left_out(tmp_path, runs):
     assert f"run-90: {why[:30]}" in written.page.read_text("utf-8")
 
 
+def test_command_prints_the_page_and_names_what_is_left_out(main, tmp_path, runs):
+    for one in runs[:2]:
+        write(tmp_path / "many", one)
+    (tmp_path / "many" / "broken").mkdir()
+    (tmp_path / "many" / "broken" / "results.json").write_text("{")
+
+    status, out, err = main("evidence", "many", "--out", "new/page.html")
+
+    page = tmp_path / "new" / "page.html"
+    assert (status, out.strip()) == (0, str(page.relative_to(tmp_path)))
+    assert err.startswith("boostreg: broken is left out: broken/results.json is not")
+    assert "2 tables cannot say what penalties do in general" in page.read_text("utf-8")
+    numbers = json.loads((tmp_path / "new" / "evidence.json").read_text("utf-8"))
+    assert [table["name"] for table in numbers["tables"]] == ["run-0", "run-1"]
+
+
 def test_folder_without_evidence_is_refused(tmp_path):
     bare = planted(0, gains={})
     bare["effects"] = {}
@@ -206,6 +236,34 @@ def test_same_results_give_the_same_bytes(tmp_path, runs):
         pages.append((written.page.read_bytes(), numbers))
 
     assert pages[0] == pages[1]
+
+
+def test_kept_numbers_give_the_page_again_without_the_runs(tmp_path, runs):
+    for one in runs[:9]:
+        write(tmp_path / "runs", one)
+    first = write_evidence(tmp_path / "runs", tmp_path / "kept" / "report.html")
+    kept = {p.name: p.read_bytes() for p in first.page.parent.iterdir()}
+
+    again = write_evidence(tmp_path / "kept")
+
+    assert {p.name: p.read_bytes() for p in again.page.parent.iterdir()} == kept
+    assert sorted(kept) == ["evidence.json", "report.html"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{}", "was not written by boostreg: it has no runs"),
+        ('{"runs": [{"name": 5}], "left_out": []}', r"runs\.0\.name"),
+        ('{"runs": 5, "left_out": []}', "runs: Input should be a valid list"),
+        ("[", "is not JSON"),
+    ],
+)
+def test_numbers_that_are_not_ours_are_refused(tmp_path, content, words):
+    (tmp_path / "evidence.json").write_text(content)
+
+    with pytest.raises(DataError, match=words):
+        write_evidence(tmp_path)
 
 
 def test_page_says_the_numbers_of_its_json(content, runs):

@@ -1,10 +1,12 @@
 """The linter warns if a penalty cannot act, and is silent if it can."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from problems import as_table, make_objective, make_problem
+from ruamel.yaml import YAML
 
 from boostreg.data import Column
 from boostreg.engines import Growth, Problem, get_engine
@@ -85,6 +87,33 @@ def test_finding_is_made(name, given):
     assert name.split()[0] in codes(space, fixed, engines=ENGINES, **facts)
 
 
+@pytest.mark.parametrize(("name", "given"), FIRES.items(), ids=FIRES)
+def test_advice_to_paste_removes_its_finding(name, given):
+    space, fixed, facts = given
+    code, facts = name.split()[0], replace(FACTS, **facts)
+    (found, *_) = (
+        one
+        for one in lint(
+            parse_space(space, engines=ENGINES), fixed, engines=ENGINES, facts=facts
+        )
+        if one.code == code
+    )
+    pasted = re.search(r"[Ww]rite (\w+: (\{.*?\}|[\d.]+))", found.advice)
+    if not pasted or pasted[1].startswith("rounds"):
+        pytest.skip("the advice is not one penalty")
+
+    after = YAML(typ="safe").load(pasted[1])
+    ranges = {n: v for n, v in (space | after).items() if isinstance(v, dict)}
+    values = {n: v for n, v in (fixed | after).items() if not isinstance(v, dict)}
+    cured = parse_space(
+        {n: v for n, v in ranges.items() if n not in values and n != "lightgbm"},
+        engines=ENGINES,
+    )
+
+    left = lint(cured, values, engines=ENGINES, facts=facts)
+    assert code not in {one.code for one in left}
+
+
 def test_default_space_is_cured_by_the_scale_that_the_advice_names():
     large = replace(FACTS, units=Units(gradient=1e5, hessian=1.0, n_samples=100))
     space = parse_space("default")
@@ -93,9 +122,9 @@ def test_default_space_is_cured_by_the_scale_that_the_advice_names():
     rows = lint(space, {}, engines=("xgboost",), facts=replace(large, scale="rows"))
 
     advice = {f.where: f.advice for f in raw if f.code == "P111"}
-    assert advice["search.space.reg_alpha"] == (
-        "Set scale: rows under search, which makes the range 0.001 to 10 rows for any "
-        "data; or increase the values: 100000 corresponds to one row."
+    assert advice["search.space.reg_alpha"].startswith(
+        "Write scale: rows under search, which makes the range 0.001 to 10 rows for "
+        "any data; or write reg_alpha: {low: 10000, high: 1e+07, log: true, zero: 0.2}"
     )
     assert not [finding for finding in rows if finding.code == "P111"]
 
@@ -142,7 +171,7 @@ def test_finding_says_where_what_and_what_to_do():
     assert str(found) == (
         "P121 search.space.lightgbm.reg_alpha: 68% of the values are at least 80, the "
         "largest gradient sum on one side of any first split, so no tree can be "
-        "split. Use values well below 80."
+        "split. Write reg_alpha: {low: 0.008, high: 8, log: true}, for example."
     )
 
 
@@ -298,8 +327,8 @@ def test_former_optimum_at_an_edge_is_reported():
     ]
     assert str(found[1]) == (
         "P401 search.space.max_leaves: The best value of the last run with xgboost, 4, "
-        "is at the low end of 4 to 64. Decrease low, so that the best value is inside "
-        "the range."
+        "is at the low end of 4 to 64. Write max_leaves: {low: 2, high: 64, log: "
+        "true}, for example."
     )
 
 

@@ -9,17 +9,17 @@ FAULTS = {
         "trails: 3",
         (
             "3:1: trails: unknown key; expected one of: name, title, seed, preset, "
-            "data, engines, rounds, search, validation, paths, baselines, effects, "
-            "select, claims, tolerance, metrics, compute, limits; did you mean "
-            "'search.trials'?"
+            "budget, data, engines, rounds, search, validation, paths, baselines, "
+            "effects, select, claims, tolerance, metrics, compute, limits; "
+            "did you mean 'search.trials'?"
         ),
     ),
     "unknown key that looks like a mark": (
         '"<x>": 1',
         (
             "3:1: <x>: unknown key; expected one of: name, title, seed, preset, "
-            "data, engines, rounds, search, validation, paths, baselines, effects, "
-            "select, claims, tolerance, metrics, compute, limits."
+            "budget, data, engines, rounds, search, validation, paths, baselines, "
+            "effects, select, claims, tolerance, metrics, compute, limits."
         ),
     ),
     "unknown inner key": (

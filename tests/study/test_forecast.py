@@ -101,7 +101,9 @@ def test_decisions_are_recorded_and_do_not_depend_on_later_times(study, tmp_path
     assert again.before(lambda _: 1e9).numbers == first.numbers
     assert again.after_searches(first, lambda _: 1e9).numbers == second.numbers
     assert second.numbers["trials"] == first.numbers["trials"]
-    assert cost(other.before(lambda one: 9 * cost(one))) < cost(first)
+    assert not again.is_too_short
+    assert cost(other.before(lambda one: 99 * cost(one))) < cost(first)
+    assert other.is_too_short
 
 
 def test_a_run_with_a_budget_leaves_a_study_with_its_numbers(study, tmp_path):
@@ -114,12 +116,15 @@ def test_a_run_with_a_budget_leaves_a_study_with_its_numbers(study, tmp_path):
     ]  # fmt: skip
     assert left.spec.budget is None
     assert left.numbers == decided["after the searches"]
-    assert left.numbers == {"repeats": 1, "trials": 6, "points": 0, "design": 0}
+    assert left.numbers == {
+        "folds": 2, "inner": 2, "repeats": 1, "trials": 6, "points": 0, "design": 0,
+    }  # fmt: skip
     counts = Counter(row["outer_fold"] for row in table_of(folder / "trials.csv"))
     assert counts == {"0": 6, "1": 6, "all": 6}
     caveats = json.loads((folder / "results.json").read_text())["text"]["caveats"]
     assert any(
-        "The budget of 1 s left 1 of 3 repeats of the outer folds, 6 of 40 trials"
+        "so the run takes longer" in one
+        and "The budget of 1 s left 1 of 3 repeats of the outer folds, 6 of 40 trials"
         in one
         for one in caveats
     )

@@ -10,7 +10,7 @@ from runs import opened
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import KFold
 
-from boostreg import tune
+from boostreg import load_model, tune
 from boostreg.engines import ENGINES
 from boostreg.errors import FitError, StudyError
 from boostreg.losses import OBJECTIVES
@@ -378,3 +378,25 @@ def test_an_engine_with_few_trials_learns_from_its_latest():
 
     assert one[:12] == other[:12]
     assert one[12] != other[12]
+
+
+def test_report_is_a_page_of_the_picks_the_front_and_the_notes(tuned, tmp_path):
+    noted = replace(tuned, notes=("Less than <planned>.",))
+
+    text = noted.report(tmp_path / "search.html").read_text("utf-8")
+
+    assert "Less than &lt;planned&gt;." in text
+    for loss in (tuned.best.loss, tuned.one_se.loss, *tuned.pareto.loss):
+        assert f">{loss:.6g}<" in text
+    assert f"n_estimators&#x27;: {tuned.best.n_rounds}" in text
+    assert "<svg" in text
+    assert "://" not in text.replace("http://www.w3.org/2000/svg", "")
+    with pytest.raises(StudyError, match="could not be written: No such file"):
+        tuned.report(tmp_path / "none" / "search.html")
+
+
+def test_saved_model_is_the_best_estimator(tuned, diabetes, tmp_path):
+    loaded = load_model(tuned.save(tmp_path / "model"))
+
+    X, _ = diabetes
+    np.testing.assert_allclose(loaded.predict(X), tuned.predict(X), rtol=1e-5)

@@ -103,7 +103,7 @@ def test_a_space_without_the_learning_rate_begins_as_a_study_does(planned):
 
     asked = [proposer.ask(), proposer.ask()]
 
-    assert asked == list(first_penalties({"learning_rate": 0.1}))
+    assert asked == list(first_penalties({"learning_rate": 0.1}, "rows"))
     assert proposer.guessed
 
 

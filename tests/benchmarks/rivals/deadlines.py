@@ -7,6 +7,7 @@ own, and writes ``deadlines.md``. It may be stopped at any time.
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import time
@@ -33,7 +34,8 @@ PAGE = """# Whether `tune` keeps its timeout
 {versions}. Another process keeps one core busy throughout. *Late*: seconds beyond the
 timeout until `tune` has returned with both picks fitted on all rows; *allowed* is the
 larger of a tenth of the timeout and 2 s. A call that has measured nothing in its
-timeout ends with an error that says so.
+timeout ends with an error that says so. *First*: seconds until the first trial was
+complete, whose model could be used.
 
 {summary}
 
@@ -82,14 +84,27 @@ def measure(folder: Path, table: str, timeout: float) -> dict[str, Any]:
     given = split_of(table, 0, folder)
     y = given.y.astype(int) if given.n_classes else given.y
     started = time.monotonic()
-    n_trials, fault = 0, ""
+    n_trials, fault, ends = 0, "", []
+
+    def after(_study: Any, trial: Any) -> None:
+        if trial.state.name == "COMPLETE":
+            ends.append(time.monotonic() - started)
+
     try:
-        tuned = tune(given.X, y, task=given.task, groups=given.groups, timeout=timeout)
+        tuned = tune(
+            given.X,
+            y,
+            task=given.task,
+            groups=given.groups,
+            timeout=timeout,
+            callbacks=[after],
+        )
         n_trials = len(tuned.trials)
     except FitError as error:
         fault = str(error)
     return {
         "seconds": time.monotonic() - started,
+        "first": ends[0] if ends else None,
         "trials": n_trials,
         "fault": fault,
     }
@@ -116,17 +131,30 @@ def write(work: Path) -> None:
         for table in TABLES:
             found = json.loads((work / f"{table}-{timeout}.json").read_text())
             late = found["seconds"] - timeout
-            rows.append((table, timeout, late, found["trials"], bool(found["fault"])))
-    frame = pd.DataFrame(rows, columns=["table", "timeout", "late", "trials", "none"])
+            first = found["first"]
+            rows.append(
+                {
+                    "table": table,
+                    "timeout": timeout,
+                    "late": late,
+                    "trials": found["trials"],
+                    "none": bool(found["fault"]),
+                    "first": math.nan if first is None else first,
+                }
+            )
+    frame = pd.DataFrame(rows)
     allowed = (frame.timeout / 10).clip(lower=2.0)
     over = frame[frame.late > allowed]
     summary = (
         f"{len(frame)} calls: {len(over)} later than allowed, the latest by "
         f"{frame.late.max():.1f} s; {int(frame.none.sum())} measured nothing."
     )
-    lines = ["| table | timeout | late | trials |", "|---|---|---|---|"]
+    early = frame["first"] <= frame.timeout / 10
+    summary += f" The first trial was complete within a tenth in {early.sum()}."
+    lines = ["| table | timeout | late | trials | first |", "|---|---|---|---|---|"]
     lines += [
-        f"| {one.table} | {one.timeout} s | {one.late:+.1f} s | {one.trials} |"
+        f"| {one.table} | {one.timeout} s | {one.late:+.1f} s | {one.trials} | "
+        f"{one.first:.1f} s |"
         for one in frame.itertuples()
     ]
     page = PAGE.format(versions=versions(), summary=summary, table="\n".join(lines))

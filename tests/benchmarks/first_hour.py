@@ -46,8 +46,8 @@ Each table is written as CSV twice, as `DataFrame.to_csv` of pandas and `write.c
 do by default. Both add a column of row names; R also quotes text and writes `NA`. Then
 these commands are run, without a change by hand: `boostreg init FILE --target COLUMN`,
 `boostreg validate STUDY` and `boostreg run STUDY {settings}`.
-If neither file of a table is misread, they are one table, which is run once. Tables that
-are not here yet were not measured.
+If neither file of a table is misread, they are one table, which is run once. Tables
+that are not here yet were not measured.
 
 *misread* are the columns, the target included, whose type or values are not those of
 the original Parquet file. A column of numbers or booleans there must be these numbers,

@@ -30,7 +30,7 @@ from boostreg.data.table import Column
 from boostreg.study.load import load_study, read_table
 
 SETTINGS = (
-    *("--preset", "quick", "--set", "search.trials=2", "--set", "rounds.max=20"),
+    *("--preset", "quick", "--set", "search.trials=3", "--set", "rounds.max=20"),
     *("--set", "validation={outer: {folds: 2}, inner: {folds: 2}}"),
     *("--set", "baselines=[mean]"),
 )
@@ -46,15 +46,16 @@ Each table is written as CSV twice, as `DataFrame.to_csv` of pandas and `write.c
 do by default. Both add a column of row names; R also quotes text and writes `NA`. Then
 these commands are run, without a change by hand: `boostreg init FILE --target COLUMN`,
 `boostreg validate STUDY` and `boostreg run STUDY {settings}`.
-If neither file of a table is misread, they are one table, which is run once.
+If neither file of a table is misread, they are one table, which is run once. Tables
+that are not here yet were not measured.
 
 *misread* are the columns, the target included, whose type or values are not those of
 the original Parquet file. A column of numbers or booleans there must be these numbers,
 any other column these labels. *seconds* are those of the three commands together, on a
 busy machine.
 
-**{answered} of {count} files end in a report with an answer. In {exact} of {count}, no
-column is misread.**
+**{answered} of the {ran} files that were run end in a report with an answer. In {exact}
+of all {count} files, no column is misread.**
 
 {rows}
 """
@@ -173,8 +174,8 @@ def _rows(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         steps = [one[step] for step in ("init", "validate", "run") if step in one]
         wrong = one.get("misread", ["not read"])
         more = f" and {len(wrong) - 6} more" if len(wrong) > 6 else ""
-        error = steps[-1]["error"].strip().splitlines() or ["not run"]
-        answer = _answer(one) or f"none: {error[-1]}"
+        error = steps[-1]["error"].strip().splitlines()
+        answer = _answer(one) or (f"none: {error[-1]}" if error else "not run")
         if "same" in one.get("run", {}):
             answer = "as above"
         seconds = sum(step["seconds"] for step in steps)
@@ -191,7 +192,7 @@ def _answer(one: Mapping[str, Any]) -> str:
     if run is None or run["code"]:
         return ""
     answer = json.loads(run["out"])["answer"]
-    return str(answer[0]) if answer else ""
+    return "" if answer[0].startswith("No answer") else str(answer[0])
 
 
 def write_page(kept: Path) -> None:
@@ -203,6 +204,7 @@ def write_page(kept: Path) -> None:
         settings=shlex.join(SETTINGS),
         count=len(results),
         answered=sum(bool(_answer(one)) for one in results),
+        ran=sum("run" in one or one["init"]["code"] != 0 for one in results),
         exact=sum(not one.get("misread", True) for one in results),
         rows="\n".join(_rows(results)),
     )

@@ -106,9 +106,8 @@ def read_text(
     )
     types = reading.types
     if not later:
-        types = (
-            dict.fromkeys(quoted_labels(lines, header, separator), "category") | types
-        )
+        quoted = quoted_labels(lines, header, separator)
+        types = {**dict.fromkeys(quoted, "category"), **types}
     return typed_frame(
         cells,
         header,

@@ -97,7 +97,8 @@ def _value(value: float | None) -> str:
 
 def _budget(results: Results) -> TextTable:
     """Return how much a run did: rows, folds, trials, fits, time and versions."""
-    study, versions = results["study"], results["versions"]
+    versions = results["versions"]
+    study: Any = results["study"]  # its schema leaves some keys open
     folds = study["validation"]
     used = [name for name in ("python", *results["engines"]) if name in versions]
     rows = {

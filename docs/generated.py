@@ -253,6 +253,7 @@ def glossary() -> str:
 def coverage() -> str:
     """Return how often boostreg's intervals hold the truth, by design and folds."""
     text = (_ROOT / "tests/benchmarks/coverage.md").read_text("utf-8")
+    text, _, _ = text.partition("\n## ")
     lines = [line for line in text.splitlines() if line.startswith("|")]
     head, _, *body = ([cell.strip() for cell in one.split("|")[1:-1]] for one in lines)
     shown = ("design", "rows", "folds", "boostreg covers")

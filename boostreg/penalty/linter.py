@@ -285,8 +285,8 @@ def _instead(entry: Entry, low: float, high: float) -> str:
     high = float(f"{high:.2g}")
     if entry.name in WHOLE:
         low, high = math.ceil(low), math.floor(high)
-    if not isinstance(entry.values, Range):
-        middle = math.sqrt(low * high)
+    if not isinstance(entry.values, Range) or low >= high:
+        middle = max(math.sqrt(low * high), PENALTY_FACTS[entry.name].minimum)
         return f"{entry.name}: {round(middle) if entry.name in WHOLE else middle:.2g}"
     values = replace(entry.values, low=low, high=high)
     return f"{entry.name}: {_in_yaml(values)}"

@@ -209,7 +209,7 @@ def test_judges_of_an_unknown_class_are_refused(classifier, X, y):
 
 @pytest.mark.parametrize("given", [5, "X", ([[1.0]],)])
 def test_judges_of_another_shape_are_refused(make, X, y, given):
-    with pytest.raises(DataError, match=r"eval_set must be \(X, y\) or"):
+    with pytest.raises(DataError, match=r"eval_set must be \(X, y\), "):
         make().fit(X, y, eval_set=given)
 
 

@@ -56,6 +56,10 @@ Progress = Callable[[Event], object]
 """A display of progress, called only from the coordinating thread."""
 
 
+def silent(event: Event) -> None:
+    """Show nothing."""
+
+
 def printable(text: object) -> str:
     r"""Escape control characters, so that untrusted text cannot control the terminal.
 

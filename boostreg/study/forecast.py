@@ -339,11 +339,16 @@ def forecast_of(plan: Plan, timings: Mapping[str, Timing]) -> "Forecast":
     return Forecast(typical_pieces(plan), seconds, 0.1 + each * n_cells)
 
 
-def forecast_run(plan: Plan, ledger: Ledger) -> tuple["Forecast", float]:
+def forecast_run(
+    plan: Plan, ledger: Ledger, *, timed: bool
+) -> tuple["Forecast", float]:
     """Return the forecast of a run, and the slowness of the machine.
 
-    A few fits of each engine are timed by the workers, all engines at the same time.
+    A few fits of each engine are ``timed`` by the workers, all engines at the same
+    time, unless nobody is told the time.
     """
+    if not timed:
+        return forecast_of(plan, dict.fromkeys(plan.spec.engines, _UNKNOWN)), 1.0
     ends = {
         engine: ledger.executor.submit(
             time_fits_in, ledger.data, probed_fits(plan, engine), _PROBE_SECONDS

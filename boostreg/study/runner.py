@@ -36,7 +36,7 @@ from boostreg.fits.work import (
     library_versions,
 )
 from boostreg.penalty.linter import LintFinding
-from boostreg.progress import Event, Progress, bar, can_show_bar
+from boostreg.progress import Event, Progress, bar, can_show_bar, silent
 from boostreg.report.records import (
     EngineRecord,
     FeatureUse,
@@ -48,10 +48,7 @@ from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
 from boostreg.study.allotment import FIRST_TRIALS, Allotment
 from boostreg.study.draft import draft_study
-from boostreg.study.forecast import (
-    estimates,
-    forecast_run,
-)
+from boostreg.study.forecast import estimates, forecast_run
 from boostreg.study.index import write_index
 from boostreg.study.load import Study, load_study, study_of, write_study
 from boostreg.study.measurements import Claims, Insights
@@ -149,7 +146,7 @@ def run_study(
         study = path if isinstance(path, Study) else load_study(path)
     folder = run_folder(study.path, study.spec.name, out)
     plan = Plan(study)
-    progress, lint = progress or (lambda _: None), plan.lint()
+    progress, lint = progress or silent, plan.lint()
     remarks = [("note", note) for note in plan.notes]
     remarks += [("warning", str(one)) for one in (*lint, *plan.edge_findings(folder))]
     for stage, text in remarks:
@@ -375,7 +372,8 @@ class _Runner:
         tolerance = plan.spec.tolerance
         acting = {where: ActingJob(job, tolerance) for where, job in searches.items()}
         given = Batch([*plan.references(), *plan.baselines()])
-        forecast, slow = forecast_run(plan, self.execution.ledger)
+        timed = self.allotment is not None or self.progress is not silent
+        forecast, slow = forecast_run(plan, self.execution.ledger, timed=timed)
         pace = Pace(self.execution.workers, slow)
         watch = Watch(plan, forecast, pace, self.progress, self._mirrors(searches))
         # First what tells the time of other work; then engines in turn.

@@ -514,10 +514,11 @@ def test_address_of_a_hidden_model_or_a_term_shows_it(shared, page):
     hidden = page.locator("#use .model:not(:visible)").last.get_attribute("id")
 
     page.goto(f"{shared.url}#{hidden}")
+    page.locator(f"#{hidden}").wait_for()
     page.goto(f"{shared.url}#term-as-good")
+    page.locator("#term-as-good").wait_for()
 
     assert page.locator(f"#{hidden}").is_visible()
-    assert page.locator("#term-as-good").is_visible()
 
 
 READ_CLIPBOARD = """async () => {

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from runs import SMALL, assert_same_run
 
-N_KILLS = 3
+N_KILLS = 2
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="runs are started by a fork, to be quick"

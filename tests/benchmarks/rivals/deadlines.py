@@ -25,7 +25,7 @@ TABLES = (
     "mdrr", "pima2", "satellite",
 )  # fmt: skip
 """The largest tables, the widest, those with most categories and classes, a small."""
-TIMEOUTS = (5, 10, 20, 30)
+TIMEOUTS = (4, 8, 12, 20)
 
 PAGE = """# Whether `tune` keeps its timeout
 

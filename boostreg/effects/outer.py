@@ -19,6 +19,7 @@ from boostreg.effects.effects import FACTORS, OuterPoint, paired_ratio
 from boostreg.statistics import Interval
 
 __all__ = [
+    "EFFECT_WORDS",
     "EffectWord",
     "OuterPath",
     "TunedPenalty",
@@ -31,13 +32,14 @@ EffectWord = Literal[
     "helps", "harms", "no effect that matters", "does no harm", "not settled"
 ]
 
-_WORDS: Mapping[str, EffectWord] = {
+EFFECT_WORDS: Mapping[str, EffectWord] = {
     "better": "helps",
     "worse": "harms",
     "same": "no effect that matters",
     "as good": "does no harm",
     "not settled": "not settled",
 }
+"""What a penalty does, by the word of its change of loss against no penalty."""
 
 
 def effect_word(change: LossChange, tolerance: float) -> EffectWord:
@@ -48,7 +50,7 @@ def effect_word(change: LossChange, tolerance: float) -> EffectWord:
     >>> effect_word(LossChange(-0.1, -0.2, 0.005, ""), 0.01)
     'does no harm'
     """
-    return _WORDS[change.word(tolerance)]
+    return EFFECT_WORDS[change.word(tolerance)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from boostreg.effects.outer import EFFECT_WORDS
 from boostreg.evidence.meta import MODERATORS
 from boostreg.evidence.tables import TOGETHER
 from boostreg.figures import (
@@ -32,22 +33,14 @@ __all__ = [
     "Data",
     "EvidenceFinding",
     "all_findings",
-    "along_rows",
-    "by_table",
-    "how_often",
     "interval",
     "mean_gains",
-    "of_models",
-    "of_moderators",
-    "of_penalties",
-    "of_sizes",
-    "of_values",
     "tolerance_of",
 ]
 
 _MAX_BY_TABLE = 3
 
-_SAYS: Mapping[str, str] = {
+_EFFECTS: Mapping[str, str] = {
     "better": "lowers the loss",
     "worse": "raises the loss",
     "same": "changes the mean loss by less than {}",
@@ -56,12 +49,6 @@ _SAYS: Mapping[str, str] = {
 }
 """What tuning a penalty does, by the word of its interval and the tolerance."""
 
-_FOREST_WORDS: Mapping[str, str] = {
-    "better": "helps",
-    "worse": "harms",
-    "same": "no effect that matters",
-    "as good": "does no harm",
-}
 _SIZE_WORDS = {
     "trees": "trees",
     "leaves_per_tree": "per tree",
@@ -123,10 +110,16 @@ def mean_gains(content: Data) -> dict[str, Data]:
 
 def all_findings(content: Data) -> Iterator[EvidenceFinding]:
     """Yield up to ten findings."""
-    for make in (of_models, of_penalties):
-        yield from make(content)
-    yield from by_table(content)
-    for make in (how_often, of_sizes, of_values, along_rows, of_moderators):
+    for make in (
+        of_models,
+        of_penalties,
+        by_table,
+        how_often,
+        of_sizes,
+        of_values,
+        along_rows,
+        of_moderators,
+    ):
         yield from make(content)
 
 
@@ -138,15 +131,15 @@ def of_models(content: Data) -> Iterator[EvidenceFinding]:
         if any(one is not None for one in by_engine.values())
     ]
     found = content["models"].get("unpenalised", {})
-    said = [
+    gains = [
         f"{encoding(engine).name} {interval(one)}"
         for engine, one in found.items()
         if one is not None
     ]
-    if rows and said:
+    if rows and gains:
         yield EvidenceFinding(
             "all-penalties",
-            f"All penalties tuned, against none: {listed(said)} loss",
+            f"All penalties tuned, against none: {listed(gains)} loss",
             "Loss of the tuned model over that of each other model, mean over tables "
             "with its 95% interval; below 1 is better.",
             tables_chart(
@@ -175,16 +168,16 @@ def of_penalties(content: Data) -> Iterator[EvidenceFinding]:
         )
         gain = by_engine[TOGETHER]["gain"]
         if effects and gain is not None:
-            word = _FOREST_WORDS.get(gain["word"], "not settled")
+            word = EFFECT_WORDS[gain["word"]]
             rows.append(PenaltyRow(name, PENALTY_WORDS[name], word, effects))
     if rows:
         gains = mean_gains(content)
         first, gain = next(iter(gains.items()))
         low, high = map(format_change, gain["predicted"])
-        said = _SAYS[gain["word"]].format(tolerance_of(content))
+        effect = _EFFECTS[gain["word"]].format(tolerance_of(content))
         yield EvidenceFinding(
             "penalties",
-            f"With the others tuned, {first} {said}; on another table, "
+            f"With the others tuned, {first} {effect}; on another table, "
             f"{low} to {high} is expected",
             "Mean over tables of the change by tuning one penalty, with its 95% "
             "interval; hollow: alone. The word is of all engines together.",
@@ -380,7 +373,7 @@ def _trend(engine: str, bars: Sequence[ResultBar], per_ten: float) -> ClaimLine:
 def along_rows(content: Data) -> Iterator[EvidenceFinding]:
     """Yield how good values move with the rows."""
     rows: dict[str, dict[str, tuple[float | None, float | None, float | None]]] = {}
-    said = []
+    trends = []
     for name, engine, found in _valued(content):
         along = found["along_rows"]
         if along is None:
@@ -389,14 +382,14 @@ def along_rows(content: Data) -> Iterator[EvidenceFinding]:
         rows.setdefault(name, {})[engine] = ends
         low, high = factor(along["low"]), factor(along["high"])
         rank = significant(along["rank_correlation"], 2)
-        said.append(
+        trends.append(
             f"{name} in {encoding(engine).name} {factor(along['factor'])} "
             f"({low} to {high}), rank correlation {rank}"
         )
     if rows:
         yield EvidenceFinding(
             "values-along-rows",
-            f"With ten times the rows, the good value changes: {said[0]}",
+            f"With ten times the rows, the good value changes: {trends[0]}",
             "Factor on the good value per tenfold rows, in rows. 1: one number of rows "
             "fits every table; 10: the same share does.",
             tables_chart(

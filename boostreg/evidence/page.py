@@ -30,14 +30,14 @@ _GROUPS: Mapping[str, str] = {
     "as good": "Costs less than {}, not shown to help",
     "not settled": "Not settled",
 }
-"""What precedes the penalties of a word."""
+"""How the sentence on the penalties with one word begins."""
 
 
 def render_evidence(evidence: Evidence) -> str:
     """Return the page.
 
-    The same content gives the same bytes. Where fewer than three tables measure
-    something, nothing is said of it.
+    The same content gives the same bytes. What fewer than three tables measure is left
+    out.
     """
     content = evidence.content
     findings = list(all_findings(content))
@@ -84,8 +84,8 @@ def _answer(content: Data) -> list[str]:
     for word, group in _GROUPS.items():
         names = [name for name, gain in gains.items() if gain["word"] == word]
         if names:
-            said = listed([f"{name} {interval(gains[name])}" for name in names])
-            lines.append(f"{group.format(tolerance_of(content))}: {said}.")
+            means = listed([f"{name} {interval(gains[name])}" for name in names])
+            lines.append(f"{group.format(tolerance_of(content))}: {means}.")
     return lines
 
 

@@ -48,32 +48,12 @@ _MAX_COLUMNS = 100
 _MAX_NOTES = 3
 """Notes on a table that are printed; the file has all of them."""
 _NAME_PARTS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")
-_NOUNS = frozenset(
-    {
-        *(
-            "category",
-            "class",
-            "cluster",
-            "kind",
-            "label",
-            "segment",
-            "species",
-            "type",
-        ),
-        *(
-            "city",
-            "county",
-            "country",
-            "district",
-            "postcode",
-            "region",
-            "state",
-            "zip",
-        ),
-        *("color", "colour", "department", "education", "ethnicity", "marriage"),
-        *("occupation", "profession", "race", "religion", "zipcode"),
-    }
-)
+_NOUNS = frozenset({
+    "category", "class", "city", "cluster", "color", "colour", "country", "county",
+    "department", "district", "education", "ethnicity", "kind", "label", "marriage",
+    "occupation", "postcode", "profession", "race", "region", "religion", "segment",
+    "species", "state", "type", "zip", "zipcode",
+})  # fmt: skip
 """Last words of names of columns whose whole numbers are labels."""
 _RECUR = 5  # rows per value of a column of labels, on average, at least
 _WORDS = {
@@ -222,7 +202,7 @@ def _labels_by_name(
 ) -> list[str]:
     """Return the columns of a text file whose whole numbers are labels by their name.
 
-    A text file cannot say that 1 to 50 are states. The numbers must recur, and be at
+    A text file does not show that 1 to 50 are states. The numbers must recur, and be at
     least three: with two, a category and a number are the same to a tree.
     """
     if file_facts(frame).decimal is None:  # other files have types

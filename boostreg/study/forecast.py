@@ -3,7 +3,7 @@
 All parts are counted before the run from its plan. Counts of later parts depend on
 what searches find, so they are typical values until the part begins. A piece of a part
 that has not begun costs a typical multiple of the engine's mean fit in the searches.
-Before the searches, a few fits that are timed tell the seconds of that fit.
+Before the searches, the seconds of that fit are estimated from a few timed fits.
 
 CPU seconds do not depend on other programs on the machine. The pace, wall time per CPU
 second of a worker, is measured during the run.
@@ -171,7 +171,7 @@ class Races:
         self._n_fits += 1
 
     def note(self, search: int, trials: Sequence[Trial]) -> None:
-        """Take the trials of a search, known by any number, that have ended."""
+        """Take the finished trials of a search; ``search`` is any number of its own."""
         self._folds[search] = sum(len(one.folds) for one in trials)
         folds = [len(one.folds) for one in trials if one.number >= _UNRACED]
         self._raced[search] = len(folds), sum(folds)
@@ -251,7 +251,7 @@ class Timing(NamedTuple):
 
 
 _UNKNOWN = Timing(0.1, 0.1)
-"""Of a fit that could not be timed."""
+"""Assumed for a fit that was not timed."""
 
 
 def time_fits(dataset: Dataset, fits: Sequence[Fit], seconds: float) -> Timing:
@@ -344,8 +344,8 @@ def forecast_run(
 ) -> tuple["Forecast", float]:
     """Return the forecast of a run, and the slowness of the machine.
 
-    A few fits of each engine are ``timed`` by the workers, all engines at the same
-    time, unless nobody is told the time.
+    If the run is ``timed``, the workers time a few fits of each engine, all engines at
+    the same time. Otherwise a typical fit is assumed.
     """
     if not timed:
         return forecast_of(plan, dict.fromkeys(plan.spec.engines, _UNKNOWN)), 1.0

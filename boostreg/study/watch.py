@@ -32,14 +32,14 @@ Jobs = Mapping[str, Sequence[Job]]
 _MEMORY = 60.0
 """Wall seconds after which earlier work counts a third."""
 _PRIOR = 2.0
-"""CPU seconds of work that are taken to have had the first pace."""
+"""Weight of the initial pace, in CPU seconds of work."""
 
 
 class Pace:
-    """Wall seconds per CPU second of work, of all workers; recent work counts more.
+    """Wall seconds of a run per CPU second of its work; recent work counts more.
 
-    It is ``slow / workers``: slow is 1 without waits and other programs on their cores,
-    and at first as given.
+    The initial value is ``slow / workers``, where ``slow`` is the wall seconds of one
+    worker per CPU second: 1 if it never waits and no other program uses its core.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Watch:
                 self._forecast.recount(name, {p: n * each for p, n in counted.items()})
 
     def end(self) -> None:
-        """Count the work of the stage as finished, but for searches that are paused."""
+        """Count the work of the stage as finished, except for paused searches."""
         for name in self._jobs:
             if name != "searches":
                 self._forecast.recount(name, {})

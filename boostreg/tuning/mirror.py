@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
@@ -289,16 +290,20 @@ class Callbacks:
     def __init__(
         self, callbacks: Sequence[Callback], ranges: Mapping[str, Mapping[str, Range]]
     ) -> None:
-        import optuna
-
         self._callbacks, self._ranges = tuple(callbacks), ranges
         self._next, self._stopping = 0, False
         self.notes: tuple[str, ...] = ()
         """The trial at which a callback has stopped the search, in words."""
+
+    @cached_property
+    def _study(self) -> "optuna.Study":
+        import optuna
+
         with quiet_optuna():
-            self._study = optuna.create_study(direction="minimize")
+            study = optuna.create_study(direction="minimize")
         # Optuna's own method raises outside of ``optimize``.
-        vars(self._study)["stop"] = self._stop
+        vars(study)["stop"] = self._stop
+        return study
 
     def update(self, tuning: Tuning) -> None:
         """Pass on trials that have ended, once all before them have."""

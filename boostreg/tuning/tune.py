@@ -207,9 +207,9 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         objectives ``poisson``, ``gamma`` and ``tweedie``. Losses are then per unit of
         exposure, see ``BoostedRegressor.fit``.
     scale : {"raw", "rows", "share"}, optional
-        Unit of the values in ``space`` and ``fixed``. Default: rows for a space of ours
-        that is named, if ``fixed`` has no penalty with a unit; otherwise raw, as in the
-        libraries.
+        Unit of the values in ``space`` and ``fixed``. Default: rows if ``space`` is
+        ``default``, ``standard`` or ``wide`` and ``fixed`` has no penalty with a unit;
+        otherwise raw, as in the libraries.
     sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
     racing : bool
         Stop hopeless trials before all folds.

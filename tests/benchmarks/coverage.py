@@ -293,14 +293,18 @@ def intervals(
     }
 
 
+def head(facts: Sequence[str], methods: Sequence[str]) -> Iterator[str]:
+    """Yield the first two rows of a table: facts, then two columns per method."""
+    columns = [*facts]
+    for name in methods:
+        columns += [f"{name} covers", "width"]
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
+
+
 def lines(folder: Path) -> Iterator[str]:
     """Yield the rows of the table."""
-    yield (
-        "| design | rows | replicates | folds | "
-        + " | ".join(f"{name} covers | width" for name in METHODS)
-        + " |"
-    )
-    yield "|---" * (4 + 2 * len(METHODS)) + "|"
+    yield from head(("design", "rows", "replicates", "folds"), METHODS)
     for design in DESIGNS:
         place = folder_of(folder, design)
         kept = sorted(place.glob("five-????.npz"))[:REPLICATES]
@@ -411,12 +415,7 @@ def nested(
 
 def more_lines(folder: Path) -> Iterator[str]:
     """Yield the rows of the table of 10 folds and nested cross-validation."""
-    yield (
-        "| design | folds | searches | "
-        + " | ".join(f"{name} covers | width" for name in MORE)
-        + " |"
-    )
-    yield "|---" * (3 + 2 * len(MORE)) + "|"
+    yield from head(("design", "folds", "searches"), MORE)
     for design in DESIGNS:
         place = folder_of(folder, design)
         kept = sorted(place.glob("without-????.npz"))

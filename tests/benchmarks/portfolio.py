@@ -16,13 +16,13 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.metrics import log_loss
@@ -49,6 +49,7 @@ TABLES = (
 )  # fmt: skip
 ENGINES = ("xgboost", "lightgbm")
 SPLITS = range(2)
+KeyT = TypeVar("KeyT")
 BUDGET, FOLDS, TRIALS = 10.0, 5, 2_000
 MARKS = ("half", "all")
 PICKS = ("best", "one_se")
@@ -136,7 +137,7 @@ def tuning_of(variant: Variant, engine: str, dataset: Dataset, seed: int) -> Tun
             )
         },
         limits=FitSettings(
-            n_inner=FOLDS,
+            n_inner=dataset.splits.n_inner,
             n_rounds=variant.rounds or Shrinkage(40.0),
             patience=variant.patience or Shrinkage(3.0),
             seed=seed,
@@ -145,10 +146,12 @@ def tuning_of(variant: Variant, engine: str, dataset: Dataset, seed: int) -> Tun
     )
 
 
-def search(tuning: Tuning, dataset: Dataset, split: Split) -> dict[str, Any]:
+def search(
+    tuning: Tuning, dataset: Dataset, split: Split, budget: float = BUDGET
+) -> dict[str, Any]:
     """Return the test losses and leaves of the picks within the budget."""
     job, spent, found = TuningJob(tuning), 0.0, {}
-    marks = dict(zip(MARKS, (BUDGET / 2, BUDGET), strict=True))
+    marks = dict(zip(MARKS, (budget / 2, budget), strict=True))
     waiting: list[Any] = []
     while marks and not job.done:
         waiting += job.ready()
@@ -262,6 +265,21 @@ def line(label: str, found: Mapping[Place, Any]) -> str:
     return f"| {label} | {' | '.join(cells)} |"
 
 
+def measure_missing(
+    cell: Callable[[KeyT, Path, Path], None], files: Mapping[KeyT, Path], data: Path
+) -> None:
+    """Call ``cell`` with each key, the data and the file, where the file is missing."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(cell, key, data, path)
+            for key, path in files.items()
+            if not path.exists()
+        ]
+        for job in jobs:
+            job.result()
+
+
 def main() -> None:
     """Run what is missing, and write the page."""
     parser = ArgumentParser(description=__doc__)
@@ -272,15 +290,7 @@ def main() -> None:
     asked.kept.mkdir(parents=True, exist_ok=True)
     files = {place: asked.kept / f"{place.name}.json" for place in places()}
     if not asked.table:
-        os.environ["OMP_NUM_THREADS"] = "1"
-        with ProcessPoolExecutor(2) as pool:
-            jobs = [
-                pool.submit(cell, place, asked.data, path)
-                for place, path in files.items()
-                if not path.exists()
-            ]
-            for job in jobs:
-                job.result()
+        measure_missing(cell, files, asked.data)
     found = {
         place: json.loads(path.read_text("utf-8"))
         for place, path in files.items()

@@ -9,18 +9,23 @@ folds mean fewer trials. Only tables of the developer half are used.
 
 import json
 import math
-import os
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
-import portfolio
-from portfolio import FOLDS, PICKS, WHOLE, split_of, tuning_of
+from portfolio import (
+    FOLDS,
+    PICKS,
+    WHOLE,
+    measure_missing,
+    search,
+    split_of,
+    tuning_of,
+)
 from sources import versions
 
 from boostreg.data import Splits, make_folds
@@ -61,7 +66,6 @@ Key = tuple[str, int, int]
 def cell(key: Key, data: Path, path: Path) -> None:
     """Run one search and write its picks."""
     table, number, repeats = key
-    portfolio.BUDGET, portfolio.FOLDS = BUDGET, repeats * FOLDS
     split = split_of(table, number, data)
     y = split.y.astype(int) if split.n_classes else split.y
     task: Any = split.task
@@ -71,7 +75,7 @@ def cell(key: Key, data: Path, path: Path) -> None:
     splits = Splits(len(rows), (), {None: folds})
     dataset = Dataset(dataset.table, splits, dataset.objective)
     tuning = tuning_of(WHOLE, ENGINE, dataset, number)
-    found = portfolio.search(tuning, dataset, split)
+    found = search(tuning, dataset, split, BUDGET)
     part = path.with_suffix(".part")
     part.write_text(json.dumps(found["all"], indent=1), "utf-8")
     part.replace(path)
@@ -124,15 +128,7 @@ def main() -> None:
         (table, split, repeats): asked.kept / f"{table}-{split}-{repeats}.json"
         for split, table, repeats in product(SPLITS, TABLES, REPEATS)
     }
-    os.environ["OMP_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor(2) as pool:
-        jobs = [
-            pool.submit(cell, key, asked.data, path)
-            for key, path in files.items()
-            if not path.exists()
-        ]
-        for job in jobs:
-            job.result()
+    measure_missing(cell, files, asked.data)
     found = {key: json.loads(path.read_text("utf-8")) for key, path in files.items()}
     page = PAGE.format(
         versions=versions(),

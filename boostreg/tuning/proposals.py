@@ -4,7 +4,7 @@ A search over several engines shares its trials among them, see ``JointProposer`
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,6 +31,7 @@ __all__ = [
     "JointProposer",
     "Proposer",
     "Sampler",
+    "SamplerOf",
     "first_penalties",
     "portfolio",
     "quiet_optuna",
@@ -62,7 +63,9 @@ class History:
     does not depend on how many were sampled before.
     """
 
-    def __init__(self, names: tuple[str, ...], sampler: str, seed: int) -> None:
+    def __init__(
+        self, names: tuple[str, ...], sampler: "Sampler | SamplerOf", seed: int
+    ) -> None:
         import optuna
 
         unit = optuna.distributions.FloatDistribution(0.0, 1.0)
@@ -82,7 +85,9 @@ class History:
         sampler: BaseSampler = TPESampler(
             seed=seed, multivariate=True, constant_liar=True
         )
-        if self._sampler == "nsga2":
+        if callable(self._sampler):
+            sampler = self._sampler(seed)
+        elif self._sampler == "nsga2":
             sampler = NSGAIISampler(population_size=_POPULATION, seed=seed)
         elif self._sampler == "gp":
             sampler = GPSampler(seed=seed)
@@ -142,12 +147,16 @@ def quiet_optuna() -> Iterator[None]:
 
 Sampler = Literal["tpe", "sobol", "random", "nsga2", "gp"]
 
+SamplerOf = Callable[[int], "BaseSampler"]
+"""Returns a sampler of Optuna for one proposal, given the seed of the proposal."""
+
 SAMPLERS = get_args(Sampler)
 """Samplers that a study may name."""
 
 # Number of finished trials after which an adaptive sampler replaces Sobol points:
 # Optuna's defaults for TPE and GP, one generation of NSGA-II.
 _START = {"tpe": 10, "gp": 10, "nsga2": 20}
+_START_OF_OTHERS = 10
 
 
 def first_penalties(
@@ -260,8 +269,9 @@ class Proposer:
     space, fixed, scale
         Search space of one engine, and the penalties that all sampled proposals share,
         in one scale; the others have our defaults.
-    sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
-        ``nsga2`` minimizes (loss, leaves), ``tpe`` and ``gp`` minimize the loss.
+    sampler : {"tpe", "sobol", "random", "nsga2", "gp"} or callable
+        ``nsga2`` minimizes (loss, leaves), the others minimize the loss. A callable
+        returns a sampler of Optuna, given the seed of one proposal.
     in_flight : int
         Maximum number of open proposals; 1 is strictly sequential.
     n_trials : int
@@ -283,7 +293,7 @@ class Proposer:
     space: Mapping[str, Range]
     fixed: Mapping[str, float | int | None] = field(default_factory=dict)
     scale: Scale = "raw"
-    sampler: Sampler = "tpe"
+    sampler: Sampler | SamplerOf = "tpe"
     seed: int = 0
     in_flight: int = 4
     n_trials: int = 40
@@ -292,7 +302,7 @@ class Proposer:
     n_asked: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        if self.sampler not in SAMPLERS:
+        if not callable(self.sampler) and self.sampler not in SAMPLERS:
             expected = f"one of {', '.join(SAMPLERS)}"
             fault = Fault(("sampler",), expected, self.sampler, SAMPLERS)
             raise StudyError.of(fault)
@@ -366,7 +376,7 @@ class Proposer:
             return self._named(rng.random(len(self.space)))
         if not self._learns:
             return self._named(self._points[drawn])
-        if self._history.n_complete < _START[self.sampler]:
+        if self._history.n_complete < self._n_start:
             shares = self._named(self._points[drawn])
             self._history.add(number, shares)
             return shares
@@ -401,7 +411,14 @@ class Proposer:
 
     @property
     def _learns(self) -> bool:
-        return self.sampler in _START and bool(self.space)
+        learns = callable(self.sampler) or self.sampler in _START
+        return learns and bool(self.space)
+
+    @property
+    def _n_start(self) -> int:
+        if callable(self.sampler):
+            return _START_OF_OTHERS
+        return _START[self.sampler]
 
     @cached_property
     def _history(self) -> History:

@@ -40,7 +40,13 @@ from boostreg.tuning.budget import Budget
 from boostreg.tuning.engine_space import EngineSpace, engine_space
 from boostreg.tuning.measuring import FitSettings, Shrinkage
 from boostreg.tuning.mirror import Callback, Callbacks, Link, Mirror, search_name
-from boostreg.tuning.proposals import GP_MAX_TRIALS, Proposer, Sampler, portfolio
+from boostreg.tuning.proposals import (
+    GP_MAX_TRIALS,
+    Proposer,
+    Sampler,
+    SamplerOf,
+    portfolio,
+)
 from boostreg.tuning.rows import FOLDS, read_dataset
 from boostreg.tuning.search import Tuning, TuningJob
 from boostreg.tuning.tuned import Tuned, result_of
@@ -147,7 +153,7 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     groups: Any = None,
     offset: Any = None,
     scale: Scale | None = None,
-    sampler: Sampler = "tpe",
+    sampler: Sampler | SamplerOf = "tpe",
     racing: bool = True,
     in_flight: int = 4,
     timeout: float | None = None,
@@ -210,7 +216,10 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
         Unit of the values in ``space`` and ``fixed``. Default: rows if ``space`` is
         ``default``, ``standard`` or ``wide`` and ``fixed`` has no penalty with a unit;
         otherwise raw, as in the libraries.
-    sampler : {"tpe", "sobol", "random", "nsga2", "gp"}
+    sampler : {"tpe", "sobol", "random", "nsga2", "gp"} or callable
+        A callable takes the seed of one proposal and returns a sampler of Optuna, for
+        instance ``lambda seed: CmaEsSampler(seed=seed)``. Each proposal gets a new
+        sampler. Results are reproducible if the sampler depends on that seed alone.
     racing : bool
         Stop hopeless trials before all folds.
     in_flight : int
@@ -293,6 +302,8 @@ def tune(  # noqa: PLR0913  the arguments are those of a study, by name
     _check_counts(**{name: n for name, n in optional.items() if n is not None})
     _check_amounts(timeout, tolerance)
     engines = _engine_names(engine)
+    if storage is not None and callable(sampler):
+        raise StudyError("storage needs a sampler with a name, not a function.")
     link = None if storage is None else Link(storage)
     scale = scale or default_scale(space, fixed)
     for entries in (space, check_names(fixed)):

@@ -1,4 +1,4 @@
-"""What the space, the first trials and the patience of ``tune`` contribute.
+"""What the parts of the search of ``tune`` contribute.
 
 ``python tests/benchmarks/portfolio.py --data FOLDER --kept FOLDER`` runs the searches
 that ``kept`` lacks, a file for each, and writes ``portfolio.md``
@@ -25,6 +25,7 @@ from statistics import fmean
 from typing import Any, TypeVar
 
 import numpy as np
+from forest import ForestSampler
 from sklearn.metrics import log_loss
 from sources import versions
 
@@ -33,13 +34,14 @@ from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import derive_seed
 from boostreg.fits.work import FitWork
-from boostreg.penalty import parse_space
+from boostreg.penalty import Scale, parse_space
 from boostreg.tuning import FitSettings, Proposer, Tuning
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import Shrinkage
 from boostreg.tuning.proposals import portfolio
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.search import TuningJob
+from boostreg.tuning.selection import Selection
 
 sys.path.append(str(Path(__file__).parent / "rivals"))
 from tables import DEVELOPER, Split, split_of
@@ -65,6 +67,9 @@ class Variant:
     guessed: bool = False
     rounds: int | None = None
     patience: int | None = None
+    sampler: Any = "tpe"
+    is_raced: bool = True
+    scale: Scale = "rows"
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,12 @@ VARIANTS: Mapping[str, Variant] = {
     ),
     "... 500 rounds, patience 30": replace(WHOLE, rounds=500, patience=30),
     "... and guesses": replace(WHOLE, guessed=True),
+    "... without racing": replace(WHOLE, is_raced=False),
+    "... by a random forest": replace(WHOLE, sampler=ForestSampler),
+    "... in raw units": replace(WHOLE, scale="raw"),
 }
 
-PAGE = """# The space, the first trials and the patience of `tune`
+PAGE = """# What the parts of the search of `tune` contribute
 
 `python tests/benchmarks/portfolio.py --data FOLDER --kept FOLDER`
 
@@ -123,17 +131,19 @@ def tuning_of(variant: Variant, engine: str, dataset: Dataset, seed: int) -> Tun
     held: dict[str, Any] = {} if "learning_rate" in named else {"learning_rate": 0.1}
     found = engine_space(engine, space, held, dataset.problem(None, 0))
     ranges = {n: one for n, one in found.ranges.items() if n not in variant.off}
-    first = portfolio(ranges, found.fixed) if variant.has_portfolio else ()
+    typical = portfolio(ranges, found.fixed, variant.scale)
     return Tuning(
         outer=None,
         proposers={
             engine: Proposer(
                 space=ranges,
                 fixed=found.fixed,
+                scale=variant.scale,
+                sampler=variant.sampler,
                 seed=derive_seed(seed, "search", engine, None),
                 n_trials=TRIALS,
                 guessed=variant.guessed,
-                first=first,
+                first=typical if variant.has_portfolio else (),
             )
         },
         limits=FitSettings(
@@ -142,7 +152,7 @@ def tuning_of(variant: Variant, engine: str, dataset: Dataset, seed: int) -> Tun
             patience=variant.patience or Shrinkage(3.0),
             seed=seed,
         ),
-        racing="moderated",
+        racing="moderated" if variant.is_raced else None,
     )
 
 
@@ -174,20 +184,24 @@ def search(
     return found
 
 
-def picks(tuning: Tuning, split: Split) -> dict[str, Any]:
+def picks(
+    tuning: Tuning, split: Split, chosen: Selection | None = None
+) -> dict[str, Any]:
     """Return the picks, refitted on all training rows and judged on test rows."""
+    chosen = chosen or tuning.selection
     y = split.y.astype(int) if split.n_classes else split.y
     kind = BoostedClassifier if split.n_classes else BoostedRegressor
     trials = {trial.number: trial for trial in tuning.trials}
     found: dict[str, Any] = {"trials": len(tuning.trials)}
     for name in PICKS:
-        pick = getattr(tuning.selection, name)
+        pick = getattr(chosen, name)
         trial = trials[pick.trial]
         values: dict[str, Any] = trial.penalty.as_dict()
         model = kind(
             engine=trial.engine,
             n_estimators=max(pick.n_rounds, 1),
             **values,
+            scale=trial.penalty.scale,
             random_state=0,
         ).fit(split.X, y)
         if split.n_classes:

@@ -1,5 +1,7 @@
 """What repeated folds contribute to the picks of ``tune`` on tables of few rows.
 
+All trials are measured on them, or only the trials with the lowest losses, at the end.
+
 ``python tests/benchmarks/repeats.py --data FOLDER --kept FOLDER`` runs the searches
 that ``kept`` lacks, a file for each, and writes ``repeats.md`` beside this file.
 
@@ -9,8 +11,10 @@ folds mean fewer trials. Only tables of the developer half are used.
 
 import json
 import math
+import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -22,6 +26,7 @@ from portfolio import (
     PICKS,
     WHOLE,
     measure_missing,
+    picks,
     search,
     split_of,
     tuning_of,
@@ -30,75 +35,133 @@ from sources import versions
 
 from boostreg.data import Splits, make_folds
 from boostreg.fits.dataset import Dataset
+from boostreg.tuning import Tuning
+from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.selection import TrialCurves, select
+from boostreg.tuning.trial import Setting
 
 TABLES = ("diabetes", "glass", "hitters", "ionosphere", "pima2", "soybean")
-SPLITS, REPEATS, ENGINE = range(1), (1, 3), "lightgbm"
-BUDGET = 30.0
+SPLITS, ENGINE, BUDGET, REPEATS = range(3), "lightgbm", 20.0, 3
+SHARE, MOST = 0.85, 8
+"""Share of the time before the last trials are measured again, and their number."""
+ONCE, ALWAYS, LAST = "5 x 1", "5 x 3", "5 x 1, and at last 5 x 3"
+WAYS = (ONCE, ALWAYS, LAST)
 
 PAGE = """# Repeated folds on tables of few rows
 
 `python tests/benchmarks/repeats.py --data FOLDER --kept FOLDER`
 
 {versions}.
-{tables} (three quarters of their rows), one split; {engine}, default space of
-`tune`, racing. Each search has {budget:.0f} CPU seconds of fits. *Loss* is that on test
-rows relative to {folds} folds once, for the same table and split: the mean over tables
-of the log ratio with its standard error, and the number of searches with a lower loss.
-*Leaves* is the geometric mean.
+{tables} (three quarters of their rows), {splits} splits; {engine}, default space of
+`tune`, racing. Each search has {budget:.0f} CPU seconds of fits. *At last*: after
+{share:.0%} of that time, the trials with the lowest losses, at most {most}, are
+measured on two more repeats, and the picks are chosen among them on all folds. *Loss*
+is that on test rows relative to five folds once, for the same table and split: the
+mean over tables of the log ratio with its standard error, and the number of searches
+with a lower
+loss. *Leaves* is the geometric mean.
 
 | folds | searches | trials | loss of best | lower | of one_se | lower | leaves of \
 best | of one_se |
 |---|---|---|---|---|---|---|---|---|
 {lines}
 
-By table, loss of best and of one_se with {folds} x {most} folds relative to {folds}:
+By table:
 
-| table | best | one_se |
-|---|---|---|
+| table | {always}: best | one_se | {last}: best | one_se |
+|---|---|---|---|---|
 {by_table}
 """
 
-Key = tuple[str, int, int]
-"""Table, split and repeats."""
+Key = tuple[str, int, str]
+"""Table, split and way."""
 
 
 def cell(key: Key, data: Path, path: Path) -> None:
     """Run one search and write its picks."""
-    table, number, repeats = key
+    table, number, way = key
     split = split_of(table, number, data)
     y = split.y.astype(int) if split.n_classes else split.y
     task: Any = split.task
     dataset = read_dataset(split.X, y, cv=FOLDS, seed=number, task=task)
     rows = np.arange(dataset.table.n_samples)
-    folds = make_folds(dataset.table, rows, folds=FOLDS, repeats=repeats, seed=number)
-    splits = Splits(len(rows), (), {None: folds})
-    dataset = Dataset(dataset.table, splits, dataset.objective)
-    tuning = tuning_of(WHOLE, ENGINE, dataset, number)
-    found = search(tuning, dataset, split, BUDGET)
+    folds = make_folds(dataset.table, rows, folds=FOLDS, repeats=REPEATS, seed=number)
+    all_folds = with_folds(dataset, folds)
+    dataset = with_folds(dataset, folds[:FOLDS])
+    tuning = tuning_of(WHOLE, ENGINE, all_folds if way == ALWAYS else dataset, number)
+    if way == LAST:
+        found = search(tuning, dataset, split, SHARE * BUDGET)
+        more = with_folds(dataset, folds[FOLDS:])
+        chosen = select(finalists(tuning, more, (1 - SHARE) * BUDGET))
+        found["all"] = picks(tuning, split, chosen)
+    else:
+        found = search(tuning, all_folds if way == ALWAYS else dataset, split, BUDGET)
     part = path.with_suffix(".part")
     part.write_text(json.dumps(found["all"], indent=1), "utf-8")
     part.replace(path)
 
 
-def ratios(found: Mapping[Key, Any], repeats: int, pick: str) -> dict[str, list[float]]:
+def with_folds(dataset: Dataset, folds: Any) -> Dataset:
+    """Return the same table with other inner folds."""
+    splits = Splits(dataset.table.n_samples, (), {None: folds})
+    return Dataset(dataset.table, splits, dataset.objective)
+
+
+def finalists(tuning: Tuning, more: Dataset, seconds: float) -> list[TrialCurves]:
+    """Return the best trials on all folds, as many as ``seconds`` are enough for.
+
+    If none is measured again in time, the trials of the search are returned.
+    """
+    complete = [trial for trial in tuning.trials if trial.curves is not None]
+    limits = replace(tuning.limits, n_inner=more.splits.n_inner)
+    started, found = time.process_time(), []
+    for trial in sorted(complete, key=lambda one: (one.loss, one.number))[:MOST]:
+        setting = Setting(trial.engine, None, trial.penalty)
+        measuring = Measuring([setting], limits)
+        while not measuring.done:
+            for work in measuring.ready():
+                measuring.receive(work, work.decode(work.run(more)))
+        if time.process_time() - started > seconds and found:
+            break
+        (again,) = measuring.trials.values()
+        assert trial.curves is not None
+        assert again.curves is not None
+        both = (trial.curves, again.curves)
+        found.append(joined(both))
+    return found
+
+
+def joined(parts: Sequence[TrialCurves]) -> TrialCurves:
+    """Return the curves of one trial over the folds of all parts."""
+    end = min(one.valid_loss.shape[1] for one in parts)
+    folds = [len(one.valid_loss) for one in parts]
+    sizes = {
+        name: np.average([getattr(one, name)[:end] for one in parts], 0, folds)
+        for name in ("n_leaves", "n_trees", "n_bytes")
+    }
+    loss = np.concatenate([one.valid_loss[:, :end] for one in parts])
+    return TrialCurves(number=parts[0].number, valid_loss=loss, **sizes)
+
+
+def ratios(found: Mapping[Key, Any], way: str, pick: str) -> dict[str, list[float]]:
     """Return log ratios of losses to those of folds once, by table."""
     made: dict[str, list[float]] = {}
-    for (table, split, number), one in found.items():
-        base = found.get((table, split, 1))
-        if number == repeats and base is not None:
+    for (table, split, each), one in found.items():
+        base = found.get((table, split, ONCE))
+        if each == way and base is not None:
             ratio = math.log(one[pick]["loss"] / base[pick]["loss"])
             made.setdefault(table, []).append(ratio)
     return made
 
 
 def lines(found: Mapping[Key, Any]) -> Iterator[str]:
-    """Yield a row for each number of repeats."""
-    for repeats in REPEATS:
-        own = [one for (_, _, number), one in found.items() if number == repeats]
+    """Yield a row for each way."""
+    for way in WAYS:
+        own = [one for (_, _, each), one in found.items() if each == way]
         cells = [str(len(own)), f"{fmean(one['trials'] for one in own):.0f}"]
         for pick in PICKS:
-            each = ratios(found, repeats, pick)
+            each = ratios(found, way, pick)
             means = [fmean(values) for values in each.values()]
             error = np.std(means, ddof=1) / math.sqrt(len(means))
             lower = sum(value < 0 for values in each.values() for value in values)
@@ -106,14 +169,14 @@ def lines(found: Mapping[Key, Any]) -> Iterator[str]:
         for pick in PICKS:
             logs = [math.log(max(one[pick]["leaves"], 1)) for one in own]
             cells.append(f"{math.exp(fmean(logs)):.0f}")
-        yield f"| {FOLDS} x {repeats} | {' | '.join(cells)} |"
+        yield f"| {way} | {' | '.join(cells)} |"
 
 
 def by_table(found: Mapping[Key, Any]) -> Iterator[str]:
     """Yield a row for each table."""
-    each = {pick: ratios(found, REPEATS[-1], pick) for pick in PICKS}
+    each = [ratios(found, way, pick) for way in WAYS[1:] for pick in PICKS]
     for table in TABLES:
-        cells = [f"{fmean(each[pick][table]):+.1%}" for pick in PICKS]
+        cells = [f"{fmean(one[table]):+.1%}" for one in each]
         yield f"| {table} | {' | '.join(cells)} |"
 
 
@@ -125,8 +188,8 @@ def main() -> None:
     asked = parser.parse_args()
     asked.kept.mkdir(parents=True, exist_ok=True)
     files = {
-        (table, split, repeats): asked.kept / f"{table}-{split}-{repeats}.json"
-        for split, table, repeats in product(SPLITS, TABLES, REPEATS)
+        (table, split, way): asked.kept / f"{table}-{split}-{number}.json"
+        for split, table, (number, way) in product(SPLITS, TABLES, enumerate(WAYS))
     }
     measure_missing(cell, files, asked.data)
     found = {key: json.loads(path.read_text("utf-8")) for key, path in files.items()}
@@ -135,8 +198,11 @@ def main() -> None:
         tables=", ".join(TABLES),
         engine="LightGBM",
         budget=BUDGET,
-        folds=FOLDS,
-        most=REPEATS[-1],
+        splits=len(SPLITS),
+        share=SHARE,
+        most=MOST,
+        always=ALWAYS,
+        last=LAST,
         lines="\n".join(lines(found)),
         by_table="\n".join(by_table(found)),
     )

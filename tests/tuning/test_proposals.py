@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from optuna.samplers import TPESampler
 
 from boostreg.errors import PenaltyError, StudyError
 from boostreg.penalty import Penalty, Range, parse_space, space_names
@@ -37,7 +38,12 @@ def drive(proposer, loss=loss_of):
     return asked
 
 
-@pytest.fixture(params=SAMPLERS)
+def univariate(seed):
+    """Return a sampler of Optuna that is not one of ours, for one proposal."""
+    return TPESampler(seed=seed, n_ei_candidates=48)
+
+
+@pytest.fixture(params=[*SAMPLERS, univariate])
 def sampler(request):
     if request.param == "gp":
         pytest.importorskip("torch", reason="the sampler gp needs PyTorch")
@@ -130,6 +136,17 @@ def test_more_trials_leave_the_first_ones_as_they_were(sampler):
     many = drive(Proposer(space=DEFAULT, sampler=sampler, n_trials=50))
 
     assert many[:30] == few
+
+
+def test_a_sampler_of_optuna_proposes_after_the_first_points_and_learns():
+    near = {"own": univariate, "sobol": "sobol"}
+    losses = {
+        name: [loss_of(one) for one in drive(Proposer(space=DEFAULT, sampler=each))]
+        for name, each in near.items()
+    }
+
+    assert losses["own"][:12] == losses["sobol"][:12]
+    assert np.mean(losses["own"][12:]) < 0.8 * np.mean(losses["sobol"][12:])
 
 
 @pytest.mark.parametrize("in_flight", [1, 3, 8])

@@ -347,6 +347,13 @@ def test_wrong_arguments_are_reported_before_any_fit(diabetes, name):
         tune(*diabetes, **SMALL | {name: value})
 
 
+def test_a_function_as_sampler_has_no_name_for_a_storage(diabetes):
+    options = {"sampler": optuna.samplers.TPESampler, "storage": "sqlite://"}
+
+    with pytest.raises(StudyError, match="storage needs a sampler with a name"):
+        tune(*diabetes, **SMALL, **options)
+
+
 def test_an_unknown_fixed_name_is_reported_with_the_nearest(diabetes):
     with pytest.raises(PenaltyError, match=r"fixed\.reg_lamda: unknown .*'reg_lambda'"):
         tune(*diabetes, **SMALL | {"fixed": {"reg_lamda": 1.0}})

@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import product
@@ -35,7 +35,7 @@ from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import derive_seed
 from boostreg.fits.work import FitWork
 from boostreg.penalty import Scale, parse_space
-from boostreg.tuning import FitSettings, Proposer, Tuning
+from boostreg.tuning import FitSettings, Proposer, Trial, Tuning
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import Shrinkage
 from boostreg.tuning.proposals import portfolio
@@ -70,6 +70,7 @@ class Variant:
     sampler: Any = "tpe"
     is_raced: bool = True
     scale: Scale = "rows"
+    rates: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,9 @@ def tuning_of(variant: Variant, engine: str, dataset: Dataset, seed: int) -> Tun
     held: dict[str, Any] = {} if "learning_rate" in named else {"learning_rate": 0.1}
     found = engine_space(engine, space, held, dataset.problem(None, 0))
     ranges = {n: one for n, one in found.ranges.items() if n not in variant.off}
+    if variant.rates is not None:
+        low, high = variant.rates
+        ranges["learning_rate"] = replace(ranges["learning_rate"], low=low, high=high)
     typical = portfolio(ranges, found.fixed, variant.scale)
     return Tuning(
         outer=None,
@@ -185,13 +189,19 @@ def search(
 
 
 def picks(
-    tuning: Tuning, split: Split, chosen: Selection | None = None
+    tuning: Tuning,
+    split: Split,
+    chosen: Selection | None = None,
+    more: Sequence[Trial] = (),
 ) -> dict[str, Any]:
-    """Return the picks, refitted on all training rows and judged on test rows."""
+    """Return the picks, refitted on all training rows and judged on test rows.
+
+    ``chosen`` are picks among the trials of the search and ``more``.
+    """
     chosen = chosen or tuning.selection
     y = split.y.astype(int) if split.n_classes else split.y
     kind = BoostedClassifier if split.n_classes else BoostedRegressor
-    trials = {trial.number: trial for trial in tuning.trials}
+    trials = {trial.number: trial for trial in (*tuning.trials, *more)}
     found: dict[str, Any] = {"trials": len(tuning.trials)}
     for name in PICKS:
         pick = getattr(chosen, name)

@@ -1,12 +1,16 @@
-"""What repeated folds contribute to the picks of ``tune`` on tables of few rows.
+"""What a last stage of the search contributes to the picks of ``tune``.
 
-All trials are measured on them, or only the trials with the lowest losses, at the end.
+``python tests/benchmarks/finals.py --data FOLDER --kept FOLDER`` runs the searches
+that ``kept`` lacks, a file for each, and writes ``finals.md`` beside this file.
 
-``python tests/benchmarks/repeats.py --data FOLDER --kept FOLDER`` runs the searches
-that ``kept`` lacks, a file for each, and writes ``repeats.md`` beside this file.
+As in ``portfolio.py``, each search has a budget of CPU seconds of its fits. Only tables
+of the developer half are used. The ways:
 
-As in ``portfolio.py``, each search has a budget of CPU seconds of its fits, so more
-folds mean fewer trials. Only tables of the developer half are used.
+- five folds once, without a last stage: what ``tune`` does;
+- repeated folds for all trials;
+- repeated folds at last, for the trials with the lowest losses;
+- a high rate while searching, and at last a lower one, for the trials with the lowest
+  losses, on the same folds.
 """
 
 import json
@@ -35,7 +39,7 @@ from sources import versions
 
 from boostreg.data import Splits, make_folds
 from boostreg.fits.dataset import Dataset
-from boostreg.tuning import Tuning
+from boostreg.tuning import Trial, Tuning
 from boostreg.tuning.measuring import Measuring
 from boostreg.tuning.rows import read_dataset
 from boostreg.tuning.selection import TrialCurves, select
@@ -44,33 +48,43 @@ from boostreg.tuning.trial import Setting
 TABLES = ("diabetes", "glass", "hitters", "ionosphere", "pima2", "soybean")
 SPLITS, ENGINE, BUDGET, REPEATS = range(3), "lightgbm", 20.0, 3
 SHARE, MOST = 0.85, 8
-"""Share of the time before the last trials are measured again, and their number."""
-ONCE, ALWAYS, LAST = "5 x 1", "5 x 3", "5 x 1, and at last 5 x 3"
-WAYS = (ONCE, ALWAYS, LAST)
+"""Share of the time before the repeats, and the maximum number of trials in them."""
+FAST, FINE_SHARE, FINE_MOST, FINER = (0.1, 0.3), 0.7, 4, 1 / 3
+"""Rates of the search, its share of the time, trials of the last stage, and the factor
+of their rates."""
 
-PAGE = """# Repeated folds on tables of few rows
+ONCE, ALWAYS, LAST = "5 x 1", "5 x 3", "5 x 1, at last 5 x 3"
+FINE = "5 x 1, high rates, at last low ones"
+WAYS = (ONCE, ALWAYS, LAST, FINE)
 
-`python tests/benchmarks/repeats.py --data FOLDER --kept FOLDER`
+PAGE = """# A last stage of the search
+
+`python tests/benchmarks/finals.py --data FOLDER --kept FOLDER`
 
 {versions}.
 {tables} (three quarters of their rows), {splits} splits; {engine}, default space of
-`tune`, racing. Each search has {budget:.0f} CPU seconds of fits. *At last*: after
-{share:.0%} of that time, the trials with the lowest losses, at most {most}, are
-measured on two more repeats, and the picks are chosen among them on all folds. *Loss*
-is that on test rows relative to five folds once, for the same table and split: the
-mean over tables of the log ratio with its standard error, and the number of searches
-with a lower
-loss. *Leaves* is the geometric mean.
+`tune`, racing. Each search has {budget:.0f} CPU seconds of fits.
+
+- *{last}*: after {share:.0%} of that time, the trials with the lowest losses, at most
+  {most}, are measured on two more repeats, and the picks are chosen among them on all
+  folds.
+- *{fine}*: the search has rates of {fast[0]} to {fast[1]}. After {fine_share:.0%} of
+  the time, the {fine_most} trials with the lowest losses are measured again at a third
+  of their rates, and the picks are chosen among all trials.
+
+*Loss* is that on test rows relative to five folds once, for the same table and split:
+the mean over tables of the log ratio with its standard error, and the number of
+searches with a lower loss. *Leaves* is the geometric mean.
 
 | folds | searches | trials | loss of best | lower | of one_se | lower | leaves of \
 best | of one_se |
 |---|---|---|---|---|---|---|---|---|
 {lines}
 
-By table:
+Loss of best and of one_se by table:
 
-| table | {always}: best | one_se | {last}: best | one_se |
-|---|---|---|---|---|
+| table | {heads} |
+|---|{rule}|
 {by_table}
 """
 
@@ -87,18 +101,23 @@ def cell(key: Key, data: Path, path: Path) -> None:
     dataset = read_dataset(split.X, y, cv=FOLDS, seed=number, task=task)
     rows = np.arange(dataset.table.n_samples)
     folds = make_folds(dataset.table, rows, folds=FOLDS, repeats=REPEATS, seed=number)
-    all_folds = with_folds(dataset, folds)
-    dataset = with_folds(dataset, folds[:FOLDS])
-    tuning = tuning_of(WHOLE, ENGINE, all_folds if way == ALWAYS else dataset, number)
+    dataset = with_folds(dataset, folds if way == ALWAYS else folds[:FOLDS])
+    variant = replace(WHOLE, rates=FAST) if way == FINE else WHOLE
+    tuning = tuning_of(variant, ENGINE, dataset, number)
     if way == LAST:
-        found = search(tuning, dataset, split, SHARE * BUDGET)
+        search(tuning, dataset, split, SHARE * BUDGET)
         more = with_folds(dataset, folds[FOLDS:])
-        chosen = select(finalists(tuning, more, (1 - SHARE) * BUDGET))
-        found["all"] = picks(tuning, split, chosen)
+        again = repeated(tuning, more, (1 - SHARE) * BUDGET)
+        found = picks(tuning, split, select(again))
+    elif way == FINE:
+        search(tuning, dataset, split, FINE_SHARE * BUDGET)
+        finer = slower(tuning, dataset, (1 - FINE_SHARE) * BUDGET)
+        curves = [one.curves for one in (*tuning.trials, *finer) if one.curves]
+        found = picks(tuning, split, select(curves), finer)
     else:
-        found = search(tuning, all_folds if way == ALWAYS else dataset, split, BUDGET)
+        found = search(tuning, dataset, split, BUDGET)["all"]
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(found["all"], indent=1), "utf-8")
+    part.write_text(json.dumps(found, indent=1), "utf-8")
     part.replace(path)
 
 
@@ -108,27 +127,54 @@ def with_folds(dataset: Dataset, folds: Any) -> Dataset:
     return Dataset(dataset.table, splits, dataset.objective)
 
 
-def finalists(tuning: Tuning, more: Dataset, seconds: float) -> list[TrialCurves]:
-    """Return the best trials on all folds, as many as ``seconds`` are enough for.
-
-    If none is measured again in time, the trials of the search are returned.
-    """
+def finalists(tuning: Tuning, most: int) -> list[Trial]:
+    """Return the complete trials with the lowest losses."""
     complete = [trial for trial in tuning.trials if trial.curves is not None]
-    limits = replace(tuning.limits, n_inner=more.splits.n_inner)
+    return sorted(complete, key=lambda one: (one.loss, one.number))[:most]
+
+
+def measured(setting: Setting, tuning: Tuning, dataset: Dataset) -> Trial:
+    """Return the trial of a setting, on the inner folds of ``dataset``."""
+    limits = replace(tuning.limits, n_inner=dataset.splits.n_inner)
+    measuring = Measuring([setting], limits)
+    while not measuring.done:
+        for work in measuring.ready():
+            measuring.receive(work, work.decode(work.run(dataset)))
+    (trial,) = measuring.trials.values()
+    return trial
+
+
+def repeated(tuning: Tuning, more: Dataset, seconds: float) -> list[TrialCurves]:
+    """Return the best trials on all folds, as many as end within ``seconds``, or one.
+
+    ``more`` has the folds that the search has not seen.
+    """
     started, found = time.process_time(), []
-    for trial in sorted(complete, key=lambda one: (one.loss, one.number))[:MOST]:
+    for trial in finalists(tuning, MOST):
         setting = Setting(trial.engine, None, trial.penalty)
-        measuring = Measuring([setting], limits)
-        while not measuring.done:
-            for work in measuring.ready():
-                measuring.receive(work, work.decode(work.run(more)))
+        again = measured(setting, tuning, more)
         if time.process_time() - started > seconds and found:
             break
-        (again,) = measuring.trials.values()
         assert trial.curves is not None
         assert again.curves is not None
-        both = (trial.curves, again.curves)
-        found.append(joined(both))
+        found.append(joined((trial.curves, again.curves)))
+    return found
+
+
+def slower(tuning: Tuning, dataset: Dataset, seconds: float) -> list[Trial]:
+    """Return the best trials at a lower rate, those that end within ``seconds``."""
+    started, found = time.process_time(), []
+    number = len(tuning.trials) + 1_000
+    for trial in finalists(tuning, FINE_MOST):
+        rate = (trial.penalty.learning_rate or 0.1) * FINER
+        finer = replace(trial.penalty, learning_rate=rate)
+        again = measured(Setting(trial.engine, None, finer), tuning, dataset)
+        if time.process_time() - started > seconds:
+            break
+        assert again.curves is not None
+        curves = replace(again.curves, number=number)
+        found.append(replace(again, number=number, curves=curves))
+        number += 1
     return found
 
 
@@ -193,6 +239,7 @@ def main() -> None:
     }
     measure_missing(cell, files, asked.data)
     found = {key: json.loads(path.read_text("utf-8")) for key, path in files.items()}
+    heads = [f"{way}: {pick}" for way in WAYS[1:] for pick in PICKS]
     page = PAGE.format(
         versions=versions(),
         tables=", ".join(TABLES),
@@ -201,8 +248,13 @@ def main() -> None:
         splits=len(SPLITS),
         share=SHARE,
         most=MOST,
-        always=ALWAYS,
+        fast=FAST,
+        fine_share=FINE_SHARE,
+        fine_most=FINE_MOST,
         last=LAST,
+        fine=FINE,
+        heads=" | ".join(heads),
+        rule="|".join("---" for _ in heads),
         lines="\n".join(lines(found)),
         by_table="\n".join(by_table(found)),
     )

@@ -10,7 +10,9 @@ of the developer half are used. The ways:
 - repeated folds for all trials;
 - repeated folds at last, for the trials with the lowest losses;
 - a high rate while searching, and at last a lower one, for the trials with the lowest
-  losses, on the same folds.
+  losses, on the same folds;
+- on tables of many rows: few rows while searching, and at last all, for the trials with
+  the lowest losses. Penalties are in rows, so they mean the same for both.
 """
 
 import json
@@ -29,6 +31,7 @@ from portfolio import (
     FOLDS,
     PICKS,
     WHOLE,
+    Split,
     measure_missing,
     picks,
     search,
@@ -41,7 +44,7 @@ from boostreg.data import Splits, make_folds
 from boostreg.fits.dataset import Dataset
 from boostreg.tuning import Trial, Tuning
 from boostreg.tuning.measuring import Measuring
-from boostreg.tuning.rows import read_dataset
+from boostreg.tuning.rows import _CELLS_PER_SECOND, read_dataset
 from boostreg.tuning.selection import TrialCurves, select
 from boostreg.tuning.trial import Setting
 
@@ -53,9 +56,16 @@ FAST, FINE_SHARE, FINE_MOST, FINER = (0.1, 0.3), 0.7, 4, 1 / 3
 """Rates of the search, its share of the time, trials of the last stage, and the factor
 of their rates."""
 
+LARGE, LARGE_BUDGET = ("credit_default", "diamonds", "flights_delay", "letter"), 40.0
+ROWS_SHARE, ROWS_MOST, ROWS_TRIALS, ROWS_FEWEST = 0.7, 4, 40, 5_000
+"""Share of the time for few rows, trials that are measured on all rows, about how many
+trials the few rows are to allow, and their smallest number."""
+
 ONCE, ALWAYS, LAST = "5 x 1", "5 x 3", "5 x 1, at last 5 x 3"
 FINE = "5 x 1, high rates, at last low ones"
 WAYS = (ONCE, ALWAYS, LAST, FINE)
+ALL_ROWS, FEW_ROWS = "all rows", "few rows, at last all"
+LARGE_WAYS = (ALL_ROWS, FEW_ROWS)
 
 PAGE = """# A last stage of the search
 
@@ -86,6 +96,17 @@ Loss of best and of one_se by table:
 | table | {heads} |
 |---|{rule}|
 {by_table}
+
+## Few rows first
+
+{large}; one split, {large_budget:.0f} CPU seconds, folds as `tune` chooses them. *Few
+rows*: as many as allow about {rows_trials} trials, but {rows_fewest:,} at least; after
+{rows_share:.0%} of the time the {rows_most} trials with the lowest losses are measured
+on all rows, and the picks are chosen among these.
+
+| table | rows | of all | trials, all rows | few rows | loss of best | of one_se |
+|---|---|---|---|---|---|---|
+{large_lines}
 """
 
 Key = tuple[str, int, str]
@@ -96,6 +117,9 @@ def cell(key: Key, data: Path, path: Path) -> None:
     """Run one search and write its picks."""
     table, number, way = key
     split = split_of(table, number, data)
+    if way in LARGE_WAYS:
+        write(path, of_many_rows(split, number, way))
+        return
     y = split.y.astype(int) if split.n_classes else split.y
     task: Any = split.task
     dataset = read_dataset(split.X, y, cv=FOLDS, seed=number, task=task)
@@ -116,9 +140,47 @@ def cell(key: Key, data: Path, path: Path) -> None:
         found = picks(tuning, split, select(curves), finer)
     else:
         found = search(tuning, dataset, split, BUDGET)["all"]
+    write(path, found)
+
+
+def write(path: Path, found: Mapping[str, Any]) -> None:
+    """Write what was found, at once."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps(found, indent=1), "utf-8")
     part.replace(path)
+
+
+def of_many_rows(split: Split, number: int, way: str) -> dict[str, Any]:
+    """Return the picks of a search on all rows, or on few first."""
+    y = split.y.astype(int) if split.n_classes else split.y
+    task: Any = split.task
+    given: dict[str, Any] = {"cv": None, "seed": number, "task": task}
+    given["core_seconds"] = LARGE_BUDGET
+    dataset = read_dataset(split.X, y, **given)
+    if way == ALL_ROWS:
+        tuning = tuning_of(WHOLE, ENGINE, dataset, number)
+        return dict(search(tuning, dataset, split, LARGE_BUDGET)["all"])
+    n_outputs = split.n_classes if split.n_classes > 2 else 1
+    cells = dataset.table.X.size * n_outputs
+    trials = LARGE_BUDGET * _CELLS_PER_SECOND / cells / dataset.splits.n_inner
+    n_few = max(int(min(1.0, trials / ROWS_TRIALS) * len(y)), ROWS_FEWEST)
+    few = np.sort(np.random.default_rng(number).permutation(len(y))[:n_few])
+    part = read_dataset(split.X.iloc[few], y[few], **given)
+    tuning = tuning_of(WHOLE, ENGINE, part, number)
+    search(tuning, part, split, ROWS_SHARE * LARGE_BUDGET)
+    started, found = time.process_time(), []
+    for trial in finalists(tuning, ROWS_MOST):
+        setting = Setting(trial.engine, None, trial.penalty)
+        again = measured(setting, tuning, dataset)
+        spent = time.process_time() - started
+        if found and spent > (1 - ROWS_SHARE) * LARGE_BUDGET:
+            break
+        assert again.curves is not None
+        number = len(tuning.trials) + 1_000 + len(found)
+        curves = replace(again.curves, number=number)
+        found.append(replace(again, number=number, curves=curves))
+    chosen = select([one.curves for one in found if one.curves])
+    return picks(tuning, split, chosen, found) | {"rows": n_few}
 
 
 def with_folds(dataset: Dataset, folds: Any) -> Dataset:
@@ -226,6 +288,18 @@ def by_table(found: Mapping[Key, Any]) -> Iterator[str]:
         yield f"| {table} | {' | '.join(cells)} |"
 
 
+def large_lines(found: Mapping[Key, Any], data: Path) -> Iterator[str]:
+    """Yield a row for each table of many rows."""
+    for table in LARGE:
+        base, few = (found[table, 0, way] for way in LARGE_WAYS)
+        change = [few[pick]["loss"] / base[pick]["loss"] - 1 for pick in PICKS]
+        n_rows = len(split_of(table, 0, data).y)
+        yield (
+            f"| {table} | {few['rows']:,} | {n_rows:,} | {base['trials']} "
+            f"| {few['trials']} | {change[0]:+.1%} | {change[1]:+.1%} |"
+        )
+
+
 def main() -> None:
     """Run what is missing, and write the page."""
     parser = ArgumentParser(description=__doc__)
@@ -236,6 +310,10 @@ def main() -> None:
     files = {
         (table, split, way): asked.kept / f"{table}-{split}-{number}.json"
         for split, table, (number, way) in product(SPLITS, TABLES, enumerate(WAYS))
+    }
+    files |= {
+        (table, 0, way): asked.kept / f"{table}-0-{number}.json"
+        for table, (number, way) in product(LARGE, enumerate(LARGE_WAYS))
     }
     measure_missing(cell, files, asked.data)
     found = {key: json.loads(path.read_text("utf-8")) for key, path in files.items()}
@@ -253,6 +331,13 @@ def main() -> None:
         fine_most=FINE_MOST,
         last=LAST,
         fine=FINE,
+        large=", ".join(LARGE),
+        large_budget=LARGE_BUDGET,
+        rows_trials=ROWS_TRIALS,
+        rows_share=ROWS_SHARE,
+        rows_most=ROWS_MOST,
+        rows_fewest=ROWS_FEWEST,
+        large_lines="\n".join(large_lines(found, asked.data)),
         heads=" | ".join(heads),
         rule="|".join("---" for _ in heads),
         lines="\n".join(lines(found)),

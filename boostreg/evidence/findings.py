@@ -116,6 +116,7 @@ def all_findings(content: Data) -> Iterator[EvidenceFinding]:
         by_table,
         how_often,
         of_sizes,
+        of_statements,
         of_values,
         along_rows,
         of_moderators,
@@ -299,6 +300,58 @@ def of_sizes(content: Data) -> Iterator[EvidenceFinding]:
             letters=_LETTERS,
         ),
     )
+
+
+def of_statements(content: Data) -> Iterator[EvidenceFinding]:
+    """Yield how often the statements of textbooks on ensembles hold."""
+    found = content["statements"]
+    rows = []
+    for one in found:
+        ratios = {
+            engine: (counts["factor"][1], counts["factor"][0], counts["factor"][2])
+            for engine, counts in one["stopped"].items()
+            if counts["factor"] is not None
+        }
+        if ratios:
+            size = _SIZE_WORDS.get(one["size"], one["size"])
+            rows.append(RatioRow(f"{one['penalty']}: {size}", ratios))
+    if not rows:
+        return
+    equal = [
+        f"{one['statement']} {_how_many(one['equal'])}" for one in found if one["equal"]
+    ]
+    least = min(found, key=lambda one: _held(one["stopped"]))
+    most = max(found, key=lambda one: _held(one["stopped"]))
+    yield EvidenceFinding(
+        "statements",
+        f"Of what textbooks say, this holds on most tables: {most['statement']} "
+        f"{_how_many(most['stopped'])}; this on the fewest: {least['statement']} "
+        f"{_how_many(least['stopped'])}",
+        "From the weakest to the strongest value without other penalties, with early "
+        "stopping: median factor over tables, with its quartiles. A statement holds "
+        "where the factor is below 1 / 1.1. At equal rounds: "
+        f"{'; '.join(equal) or 'not measured'}.",
+        tables_chart(
+            rows,
+            title="Statements of textbooks on ensembles",
+            label="factor on the size (log axis)",
+            letters=_LETTERS,
+        ),
+    )
+
+
+def _held(by_engine: Data) -> float:
+    """Return the share of the tables on which a size falls, mean over engines."""
+    shares = [one["falls"] / one["tables"] for one in by_engine.values()]
+    return math.fsum(shares) / max(len(shares), 1)
+
+
+def _how_many(by_engine: Data) -> str:
+    counts = [
+        f"{encoding(engine).name} {one['falls']} of {one['tables']}"
+        for engine, one in by_engine.items()
+    ]
+    return f"({', '.join(counts)})"
 
 
 def _valued(content: Data) -> Iterator[tuple[str, str, Data]]:

@@ -15,6 +15,7 @@ import numpy as np
 from boostreg.changes import TOLERANCE, LossChange
 from boostreg.evidence.tables import (
     MODELS,
+    READINGS,
     SIZES,
     TOGETHER,
     LogRatio,
@@ -24,13 +25,34 @@ from boostreg.evidence.tables import (
 from boostreg.penalty.value import PENALTIES, SCALED
 from boostreg.pooling import pool, pool_slope
 
-__all__ = ["CHECKPOINTS", "MIN_TABLES", "MODERATORS", "Evidence", "gather"]
+__all__ = [
+    "CHECKPOINTS",
+    "MIN_TABLES",
+    "MODERATORS",
+    "Evidence",
+    "gather",
+]
 
 CHECKPOINTS = (10, 30, 100)
 """Numbers of trials for which the evidence says what to tune."""
 
 MIN_TABLES = 3
 """Tables that a mean needs."""
+
+STATEMENTS: Mapping[str, tuple[str, str]] = {
+    "L1 shrinks leaf weights": ("reg_alpha", "leaf_weight"),
+    "L1 limits the leaves of a tree": ("reg_alpha", "leaves_per_tree"),
+    "L2 limits the leaves of a tree": ("reg_lambda", "leaves_per_tree"),
+    "L2 penalizes the number of leaves": ("reg_lambda", "leaves"),
+    "min_split_gain penalizes the number of leaves": ("min_split_gain", "leaves"),
+}
+"""What textbooks say of ensembles, with the penalty and the size that tell.
+
+The last one is for comparison.
+"""
+
+_LITTLE = math.log(1.1)
+"""Up to this log factor a size counts as unchanged."""
 
 _MIN_FOR_SLOPE, _MIN_OF_A_KIND = 8, 3
 _METHOD = "random-effects mean over tables (Paule-Mandel, Hartung-Knapp)"
@@ -59,7 +81,8 @@ class Evidence:
         Runs that are not used, each with the reason.
     content : dict
         What ``evidence.json`` has: ``tables``, ``left_out``, ``tolerance``,
-        ``order``, ``penalties``, ``models``, ``moderators``, ``first``, rounded; and
+        ``order``, ``penalties``, ``models``, ``moderators``, ``statements``,
+        ``first``, rounded; and
         ``runs``, from which all of it can be made again.
     """
 
@@ -98,6 +121,7 @@ def gather(
         "penalties": penalties,
         "models": many.models,
         "moderators": many.moderators,
+        "statements": many.statements,
         "first": many.first({name: penalties[name][TOGETHER] for name in ranked}),
     }
     kept_in_full = {"runs": [asdict(table) for table in tables]}
@@ -236,6 +260,37 @@ class _Tables:
                     "tables": len(known),
                 }
             )
+        return found
+
+    @property
+    def statements(self) -> list[dict[str, Any]]:
+        """How often a size follows a statement, at the strongest value of a path.
+
+        By where the path is read and by engine: the number of tables, of those on which
+        the size falls or rises by a factor of more than 1.1, and the quartiles of the
+        factor.
+        """
+        found = []
+        for words, (penalty, size) in STATEMENTS.items():
+            entry: dict[str, Any] = {"statement": words}
+            entry |= {"penalty": penalty, "size": size}
+            for reading in READINGS:
+                entry[reading] = {}
+                for engine in self.engines[1:]:
+                    every = [one for _, one in self.of(penalty, engine)]
+                    changes = [
+                        one.strongest.get(reading, {}).get(size) for one in every
+                    ]
+                    known = [change for change in changes if change is not None]
+                    if known:
+                        entry[reading][engine] = {
+                            "tables": len(known),
+                            "falls": sum(change < -_LITTLE for change in known),
+                            "rises": sum(change > _LITTLE for change in known),
+                            "factor": _quartiles([math.exp(c) for c in known]),
+                        }
+            if entry[READINGS[0]]:
+                found.append(entry)
         return found
 
     def first(self, penalties: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -18,10 +18,16 @@ from typing import Any
 from boostreg.errors import DataError
 from boostreg.figures.scale import is_number
 from boostreg.penalty.value import SCALED
-from boostreg.report.results import EffectData, PathData, Results
+from boostreg.report.results import (
+    EffectData,
+    EffectPointData,
+    PathData,
+    Results,
+)
 
 __all__ = [
     "MODELS",
+    "READINGS",
     "SIZES",
     "TOGETHER",
     "LogRatio",
@@ -35,6 +41,9 @@ TOGETHER = "together"
 """All engines of a run: the change of their mean loss."""
 
 SIZES = ("trees", "leaves_per_tree", "leaves")
+PATH_SIZES = ("leaves_per_tree", "leaves", "leaf_weight")
+READINGS = ("stopped", "equal")
+"""Where a path is read: at the rounds of early stopping, or at equal rounds."""
 MODELS = ("unpenalised", "default", "linear")
 """What a tuned model is compared with; ``linear`` is the best linear baseline."""
 
@@ -82,6 +91,9 @@ class PenaltyEvidence:
         The value without the penalty.
     highest : float or None
         The strongest value that was tried; None if its unit is not known.
+    strongest : mapping
+        Logarithms of the factors on ``PATH_SIZES`` from the first to the strongest
+        value of the path without other penalties, by ``READINGS``.
     """
 
     gain: LogRatio
@@ -91,6 +103,7 @@ class PenaltyEvidence:
     values: tuple[float, ...] = ()
     off: float = 0.0
     highest: float | None = None
+    strongest: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def chosen(self) -> tuple[float, ...]:
@@ -312,6 +325,7 @@ class _Run:
             values=tuple(v * rows for v in known) if rows else (),
             off=tuned["off"] * (rows or 1.0),
             highest=effect["points"][-1]["value"] * rows if rows else None,
+            strongest=_strongest(effect),
         )
 
     def together(
@@ -348,6 +362,30 @@ def _mean(effects: Sequence[LogRatio]) -> LogRatio:
     value = math.fsum(one.value for one in effects) / len(effects)
     word = effects[0].word if len(effects) == 1 else ""
     return LogRatio(value, max(one.variance for one in effects), word)
+
+
+def _strongest(effect: EffectData) -> dict[str, dict[str, float]]:
+    """Return the log factors from the first to the last value without others."""
+    paths: tuple[PathData | EffectData, ...] = (effect, *effect["others"])
+    found = {}
+    for path in paths:
+        if path["anchor"] == "fixed" and path["reading"] in READINGS:
+            first, last = (_path_sizes(path["points"][end]) for end in (0, -1))
+            found[path["reading"]] = {
+                name: last[name] - first[name] for name in first if name in last
+            }
+    return found
+
+
+def _path_sizes(point: EffectPointData) -> dict[str, float]:
+    """Return the logarithms of ``PATH_SIZES`` that are known and above 0."""
+    trees, leaves, norm = point["trees"], point["leaves"], point["l1_norm"]
+    if not (is_number(trees) and is_number(leaves) and min(trees, leaves) > 0):
+        return {}
+    found = {"leaves_per_tree": math.log(leaves / trees), "leaves": math.log(leaves)}
+    if is_number(norm) and norm > 0:
+        found["leaf_weight"] = math.log(norm / leaves)
+    return found
 
 
 def _leaf_weight(effect: EffectData, values: Sequence[float]) -> float | None:

@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from planted import QUICKSTART, change, planted, write
 from scipy.stats import t
@@ -286,6 +287,58 @@ def test_names_cannot_become_markup(runs):
 
     assert evil not in page
     assert page.count("<script>") == 2  # its own
+
+
+@pytest.mark.parametrize("reading", ["stopped", "equal"])
+def test_statements_are_the_path_ends_of_the_file(reading):
+    """Leaves per tree and leaf weights from the means over folds in paths.csv."""
+    results = json.loads(QUICKSTART.read_text("utf-8"))
+    paths = pd.read_csv(QUICKSTART.with_name("paths.csv"))
+    of = paths[(paths.anchor == "fixed") & (paths.reading == reading)]
+
+    found = table_evidence("quickstart", results)
+
+    for (engine, penalty), path in of.groupby(["engine", "penalty"]):
+        mean = path.groupby("point")[["trees", "leaves", "l1_norm"]].mean()
+        each = pd.DataFrame(
+            {
+                "leaves_per_tree": mean.leaves / mean.trees,
+                "leaves": mean.leaves,
+                "leaf_weight": mean.l1_norm / mean.leaves,
+            }
+        )
+        ends = np.log(each.iloc[-1] / each.iloc[0])
+        known = found.penalties[penalty][engine].strongest[reading]
+        assert known == pytest.approx(ends.to_dict(), abs=1e-9)
+
+
+def test_statements_count_the_tables_on_which_a_size_falls():
+    """The leaves at the strongest reg_lambda: three fall, one barely, two rise."""
+    runs = []
+    for k, factor in enumerate((0.2, 0.5, 0.8, 0.95, 1.2, 3.0)):
+        run = planted(k, gains={})
+        for engine in run["effects"].values():
+            effect = engine["reg_lambda"]
+            for path in (effect, *effect["others"]):
+                first, last = path["points"][0], path["points"][-1]
+                last["leaves"] = factor * first["leaves"]
+        runs.append(run)
+
+    content = evidence_of(runs)
+
+    (one,) = (
+        s for s in content["statements"]
+        if (s["penalty"], s["size"]) == ("reg_lambda", "leaves")
+    )  # fmt: skip
+    counts = one["stopped"]["xgboost"]
+    assert (counts["tables"], counts["falls"], counts["rises"]) == (6, 3, 2)
+    assert counts["factor"][1] == pytest.approx(
+        np.median([0.2, 0.5, 0.8, 0.95, 1.2, 3])
+    )
+    page = render_evidence(
+        gather([table_evidence(str(k), r) for k, r in enumerate(runs)])
+    )
+    assert "L2 penalizes the number of leaves (LightGBM 3 of 6, XGBoost 3 of 6)" in page
 
 
 def test_shipped_run_is_evidence():

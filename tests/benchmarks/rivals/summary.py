@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from sources import versions
 
 RESAMPLES = 2_000
+OURS, TOLERANCE = "ours best", 0.01
 WORST = 1.05
 """A fault or a timeout counts as the highest loss of its table, times this."""
 
@@ -118,7 +119,44 @@ def section(title: str, rows: Sequence[tuple[str, int, str, Cell]]) -> str:
         "| model | rank | loss | leaves | seconds, median | longest | µs a row "
         "|\n|---|---|---|---|---|---|---|\n"
     )
-    return head + "\n".join([*lines, "", *_by_table(names, relative, by_table, mean)])
+    against = _against(names, of_tables, drawn)
+    worse = _worse_than_defaults(names, loss, by_table)
+    per_table = _by_table(names, relative, by_table, mean)
+    return head + "\n".join([*lines, "", *against, *worse, *per_table])
+
+
+def _against(names: Sequence[str], ranks: Array, drawn: Any) -> Iterator[str]:
+    """Yield the paired differences in rank of our best to each rival, by table."""
+    if OURS not in names:
+        return
+    own, found = names.index(OURS), []
+    for k, name in enumerate(names):
+        if not name.startswith("ours"):
+            difference = ranks[:, own] - ranks[:, k]
+            means = difference[drawn].mean(axis=1)
+            low, high = np.quantile(means, [0.025, 0.975])
+            found.append(f"{name} {difference.mean():+.2f} ({low:+.2f} to {high:+.2f})")
+    yield f"Rank of {OURS} less that of a rival, paired by table: {'; '.join(found)}.\n"
+
+
+def _worse_than_defaults(
+    names: Sequence[str], loss: Array, by_table: Mapping[str, NDArray[np.bool_]]
+) -> Iterator[str]:
+    """Yield on which tables our best is worse than a library's defaults."""
+    for k, name in enumerate(names):
+        if OURS in names and name.endswith("defaults"):
+            change = np.log(loss[:, names.index(OURS)] / loss[:, k])
+            means = {t: change[rows].mean() for t, rows in by_table.items()}
+            worse = [
+                f"{table} {np.expm1(mean):+.1%}"
+                for table, mean in sorted(means.items())
+                if mean > np.log1p(TOLERANCE)
+            ]
+            yield (
+                f"{OURS} is worse than {name} by more than {TOLERANCE:.0%} on "
+                f"{len(worse)} of {len(means)} tables{': ' * bool(worse)}"
+                f"{', '.join(worse)}.\n"
+            )
 
 
 def _ranks(loss: Array, names: Sequence[str]) -> Array:

@@ -60,9 +60,10 @@ from boostreg.study.path_grids import (
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.run import damage_as_data_error, read_results
 from boostreg.study.spec import Folds, Rounds, Search, Validation
-from boostreg.tuning import Proposer, Tuning
+from boostreg.tuning import Proposer, Tuning, first_penalties
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
+from boostreg.tuning.proposals import portfolio
 
 __all__ = ["Plan", "default_outer"]
 
@@ -319,16 +320,21 @@ class Plan:
 
     def tuning(self, engine: str, outer: int | None) -> Tuning:
         """Return the search of one engine within one outer fold, or on all rows."""
-        search = self.spec.search
+        search, ranges = self.spec.search, self.ranges(engine)
+        fixed = self.spaces[engine].fixed
+        typical = portfolio(ranges, fixed, search.scale)
+        # The page compares with the first trial, which has no penalty.
+        first = dict.fromkeys((*first_penalties(fixed, search.scale), *typical))
         proposer = Proposer(
-            space=self.ranges(engine),
-            fixed=self.spaces[engine].fixed,
+            space=ranges,
+            fixed=fixed,
             scale=search.scale,
             sampler=search.sampler,
             seed=derive_seed(self.spec.seed, "search", engine, outer),
             in_flight=search.in_flight,
             n_trials=search.trials,
-            guessed=True,
+            guessed=not typical,
+            first=tuple(first),
         )
         return Tuning(
             outer=outer,

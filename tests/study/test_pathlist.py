@@ -15,6 +15,7 @@ from boostreg.study.plan import Plan
 from boostreg.tuning import first_penalties
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import Measuring
+from boostreg.tuning.proposals import portfolio
 from boostreg.tuning.tune import run_here
 
 STUDY = """
@@ -61,7 +62,10 @@ def test_a_study_of_any_space_begins_with_no_penalty_and_our_defaults(study):
 
     fits = plan.tuning("xgboost", 0).ready()
 
-    assert tuple(dict.fromkeys(f.penalty for f in fits)) == first_penalties({}, "rows")
+    begun = tuple(dict.fromkeys(f.penalty for f in fits))
+    assert begun[:2] == first_penalties({}, "rows")
+    # A space with the learning rate goes on as `tune` begins.
+    assert begun[2:] == portfolio(plan.ranges("xgboost"), {}, "rows")[:2]
     assert {(f.n_rounds, f.patience) for f in fits} == {(500, 30)}
 
 

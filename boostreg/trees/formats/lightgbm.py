@@ -123,8 +123,10 @@ def _cut(text: str) -> tuple[dict[str, str], list[dict[str, str]], dict[str, str
             "A LightGBM model must start with 'tree' and hold 'end of trees', "
             f"got {text[:20]!r}."
         )
-    cut = [[row.partition("=") for row in b.split("\n")] for b in (top, *blocks)]
-    head, *trees = [{key: value for key, _, value in rows} for rows in cut]
+    head, *trees = [
+        dict(row.split("=", 1) for row in block.split("\n") if "=" in row)
+        for block in (top, *blocks)
+    ]
     if "\naverage_output" in top:
         raise ModelError(
             "LightGBM's boosting='rf' averages its trees, so a prefix is not a "

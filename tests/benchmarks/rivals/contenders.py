@@ -350,10 +350,13 @@ def ours(engine: str, **options: Any) -> Contender:
             **options,
         )
         models = {}
-        for name in ("best", "one_se"):
-            pick = getattr(tuned, name)
-            model = pick.estimator().fit(split.X, split.y)
-            note = f"{len(tuned.trials)} trials"
+        cut = [note for note in tuned.notes if "stopped the last fit" in note]
+        note = "; ".join([f"{len(tuned.trials)} trials", *cut])
+        fitted = {
+            "best": tuned.best_estimator_,
+            "one_se": tuned.one_se.estimator().fit(split.X, split.y),
+        }
+        for name, model in fitted.items():
             models[name] = Model(
                 model.predict_proba if split.n_classes else model.predict,
                 model.size_.n_leaves,

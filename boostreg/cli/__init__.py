@@ -280,10 +280,12 @@ def run(  # noqa: PLR0913, PLR0917 - an argument per option
 ) -> None:
     """Run or resume a study and write its report."""
     from boostreg.study.draft import open_study
+
+    opened = open_study(study, target, _changes(preset, settings))
+    # Slow to load, so faults of the study come first.
     from boostreg.study.run import read_results
     from boostreg.study.runner import run_study
 
-    opened = open_study(study, target, _changes(preset, settings))
     shown: AbstractContextManager[Progress | None] = nullcontext(Lines())
     if quiet:
         shown = nullcontext()

@@ -19,18 +19,17 @@ from boostreg.figures.figure import notebook_html, notebook_page, notebook_table
 from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
-from boostreg.trees import SIZES
 from boostreg.tuning.acting import ActingJob, Reduced
 from boostreg.tuning.purpose import Purpose, best_under, knee, measure_speed
 from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
-from boostreg.tuning.trial import Trial
+from boostreg.tuning.trial import Trial, trial_row
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Pick", "Tuned", "result_of", "trial_row"]
+__all__ = ["Pick", "Tuned", "result_of"]
 
 _SHOWN = ("trial", "n_rounds", "loss", "loss_se", "n_leaves")
 
@@ -189,10 +188,7 @@ class Tuned:
         model, notes = best.estimator(), self.notes
         try:
             with growing_until(until):
-                if isinstance(model, BoostedRegressor):
-                    model.fit(X, y, sample_weight=sample_weight, offset=offset)
-                else:
-                    model.fit(X, y, sample_weight=sample_weight)
+                model.fit(X, y, sample_weight=sample_weight, offset=offset)
         except BoostregError as error:  # the search is worth more than its last fit
             return replace(self, notes=(*notes, f"The last fit failed: {error}"))
         if model.n_rounds_ < best.n_rounds:

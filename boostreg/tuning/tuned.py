@@ -206,10 +206,7 @@ class Tuned:
         StudyError
             If there is none, because no tree improved on the intercept.
         """
-        model = self._estimator()
-        if isinstance(model, BoostedRegressor):
-            return model.predict(X, offset=offset)
-        return model.predict(X)
+        return self._estimator().predict(X, offset=offset)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probabilities (n_samples, n_classes) of ``best_estimator_``.
@@ -490,21 +487,3 @@ def result_of(
 def _cells(measured: Pick | Candidate) -> list[str]:
     """Return the cells of a row with the columns ``_SHOWN``."""
     return [f"{getattr(measured, key):.6g}" for key in _SHOWN]
-
-
-def trial_row(trial: Trial) -> Mapping[str, Any]:
-    """Return a trial as a row: engine, state, losses, mean sizes, penalties."""
-    sizes = {name.removeprefix("n_"): trial.sizes[name] for name in SIZES}
-    return {
-        "engine": trial.engine,
-        "trial": trial.number,
-        "state": trial.state,
-        "rounds": trial.n_rounds,
-        "loss": trial.loss,
-        "loss_se": trial.loss_se,
-        "train_loss": trial.train_loss,
-        **sizes,
-        "seconds": trial.seconds,
-        **trial.penalty.as_dict(),
-        "reason": trial.reason,
-    }

@@ -333,6 +333,27 @@ def tables(
 
 
 @app.command()
+def log_mlflow(
+    folder: RunFolder,
+    experiment: Annotated[
+        str, typer.Option(help="MLflow experiment, created if absent.")
+    ] = "boostreg",
+    uri: Annotated[
+        str | None,
+        typer.Option(
+            help="MLflow tracking server or folder.",
+            show_default="MLFLOW_TRACKING_URI, or MLflow's own default",
+        ),
+    ] = None,
+) -> None:
+    """Log a finished run and its models to MLflow (extra: mlflow)."""
+    from boostreg.study.tracking import log_run
+
+    number, n_models = log_run(folder, experiment=experiment, uri=uri)
+    _print(f"{experiment}: run {number} with {n_models} nested runs of models")
+
+
+@app.command()
 def claims(
     folder: RunsFolder = Path("reports"),
     write: Annotated[

@@ -169,7 +169,8 @@ path_smooth, cat_l2, scale
         -------
         ndarray of shape (n_samples,)
         """
-        return self._model.objective.predict(self._scores(X, n_rounds, offset))
+        raw = self._scores(X, n_rounds, offset)
+        return self._model.objective.predict(raw)
 
     @override
     def score(
@@ -326,7 +327,8 @@ categories_, n_features_in_, feature_names_in_
 
         See ``predict`` for the arguments.
         """
-        return self._model.objective.predict(self._scores(X, n_rounds, offset))
+        raw = self._scores(X, n_rounds, offset)
+        return self._model.objective.predict(raw)
 
     def decision_function(
         self, X: Any, n_rounds: int | None = None, *, offset: Any = None

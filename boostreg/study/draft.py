@@ -177,8 +177,10 @@ def draft_study(
         raise DataError(f"{error}{end}") from error
     document.content = _merged(_content(study.spec, table), document.content)
     study = checked_study(document, path)
-    # With the task as the study states it, not as one that was inferred.
-    settled = checked_table(study, frame) if table.task_inferred else table
+    # With the task as the study states it, which may change the labels of classes.
+    settled = replace(table, task_inferred=False, notes=_notes(table))
+    if table.task_inferred and table.classes:
+        settled = checked_table(study, frame)
     study = replace(study, rows=(settled, file_facts(frame).decimal))
     preset = PRESETS[study.spec.preset]
     lines = _lines(document.content, source, table, preset, labels)

@@ -84,7 +84,8 @@ def test_folder_without_results_is_refused_before_mlflow_is_asked(tmp_path):
 
 
 def test_without_mlflow_the_extra_is_named(monkeypatch, small_run):
-    monkeypatch.setitem(sys.modules, "mlflow", None)
+    for name in ("mlflow", "mlflow.exceptions", "mlflow.tracking"):
+        monkeypatch.setitem(sys.modules, name, None)
 
     with pytest.raises(MissingExtraError, match=r"boostreg\[mlflow\]"):
         log_run(small_run)

@@ -82,6 +82,22 @@ def sigmoid(raw: Array) -> Array:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * raw)), dtype=np.float64)
 
 
+def _score_beside(
+    offset: Array, y: Array, weights: Array | None, score: float
+) -> float:
+    """Return b for which the mean of sigmoid(b + offset) is that of ``y``.
+
+    ``score`` is b for offsets of 0, so b lies within the range of ``score - offset``.
+    """
+    from scipy.optimize import brentq
+
+    def excess(b: float) -> float:
+        return weighted_mean(sigmoid(b + offset) - y, weights)
+
+    ends = (score - offset.max() - 1, score - offset.min() + 1)
+    return float(brentq(excess, *ends, xtol=1e-13))
+
+
 def softmax(raw: Array) -> Array:
     """Return the share of each class, rows summing to 1."""
     power = np.exp(raw - raw.max(axis=1, keepdims=True))
@@ -275,9 +291,10 @@ class Objective:
         if table.offset is None:
             return table
         if not self.log_link:
+            alone = " here; BoostedClassifier takes one" * (self.name == "logistic")
             raise StudyError(
-                "offset needs an objective with a log link (poisson, gamma, tweedie), "
-                f"got {self.name!r}."
+                "offset needs an objective with a log link (poisson, gamma, tweedie)"
+                f"{alone}, got {self.name!r}."
             )
         weights = np.ones(table.n_samples) if table.weights is None else table.weights
         note = (
@@ -312,11 +329,14 @@ class Objective:
                 f"{float(y[bad][0])!r} in row {int(np.argmax(bad))}."
             )
 
-    def intercept(self, y: Array, weights: Array | None = None) -> Array:
+    def intercept(
+        self, y: Array, weights: Array | None = None, offset: Array | None = None
+    ) -> Array:
         """Return the best constant raw score, of shape (n_outputs,).
 
         Softmax scores are log shares minus their mean; a class without rows counts
-        as one millionth of a row, a logistic share is kept 1e-15 from 0 and 1.
+        as one millionth of a row, a logistic share is kept 1e-15 from 0 and 1. An
+        ``offset`` (n_samples,), which is added to the score, is for logistic loss.
         """
         if self.fits_quantile:
             level = 0.5 if self.parameter is None else self.parameter
@@ -330,7 +350,10 @@ class Objective:
             return np.array([mean])
         if self.name == "logistic":
             share = min(max(mean, 1e-15), 1 - 1e-15)
-            return np.array([math.log(share / (1 - share))])
+            score = math.log(share / (1 - share))
+            if offset is not None:
+                score = _score_beside(offset, y, weights, score)
+            return np.array([score])
         return np.array([math.log(mean if mean > 0 else 1e-15)])
 
     @property
@@ -396,9 +419,13 @@ class Objective:
             return np.asarray(np.exp(raw[:, 0]), dtype=np.float64)
         return raw[:, 0]
 
-    def units(self, y: Array, weights: Array | None = None) -> Units:
+    def units(
+        self, y: Array, weights: Array | None = None, offset: Array | None = None
+    ) -> Units:
         """Return the data's own unit of gradient and hessian at the intercept."""
-        raw = np.tile(self.intercept(y, weights), (len(y), 1))
+        raw = np.tile(self.intercept(y, weights, offset), (len(y), 1))
+        if offset is not None:
+            raw += offset[:, None]
         gradient, hessian = self.gradient(y, raw), self.hessian(y, raw)
         w = np.ones(len(y)) if weights is None else weights
         mean_weight = float(np.sum(w) / len(y))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
@@ -35,11 +36,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get("/".join(item.path.parts[-2:]), len(LONG)))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_start():
-    """Let runs and searches of this process share their workers."""
-    with warm_workers():
-        yield
+SHARED = ExitStack()
+
+
+def pytest_collection_finish() -> None:
+    """Let runs and searches of this process share their workers, also in doctests."""
+    SHARED.enter_context(warm_workers())
+
+
+def pytest_sessionfinish() -> None:
+    """End the shared workers."""
+    SHARED.close()
 
 
 @pytest.fixture(params=ENGINES.values(), ids=ENGINES)

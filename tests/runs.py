@@ -6,7 +6,7 @@ import os
 import signal
 from contextlib import contextmanager
 
-TABLES = ("trials.csv", "fits.csv", "paths.csv", "predictions.csv")
+TABLES = ("trials.csv", "fits.csv", "paths.csv", "predictions.csv", "losses.csv")
 SMALL = """
 name: small
 data: {source: "sklearn:diabetes", target: target}
@@ -49,10 +49,12 @@ def table_of(path):
 
 
 def assert_same_run(one, two):
-    """Fail unless two folders hold the same results and tables."""
+    """Fail unless two folders hold the same results, tables and models."""
     assert results_of(one) == results_of(two)
     for name in TABLES:
         assert table_of(one / name) == table_of(two / name)
+    for model in (one / "models").iterdir():
+        assert model.read_bytes() == (two / "models" / model.name).read_bytes()
 
 
 def crash(_folder):

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from boostreg.data import read_source
 from boostreg.study.draft import draft_study, open_study
-from boostreg.study.load import load_study
+from boostreg.study.load import load_study, read_table
 from boostreg.study.presets import PRESETS
 from boostreg.study.spec import StudySpec
 
@@ -167,6 +169,33 @@ def test_source_that_is_no_file_is_a_table():
 
     assert draft.study.spec.data.source == "sklearn:wine"
     assert draft.study.spec == open_study("sklearn:wine", "target").spec
+
+
+@pytest.mark.parametrize("command", ["init", "validate"])
+def test_table_is_read_once(main, table, monkeypatch, command):
+    seen = []
+
+    def read(source, **options):
+        seen.append(source)
+        return read_source(source, **options)
+
+    monkeypatch.setattr("boostreg.study.load.read_source", read)
+
+    assert main(command, table, "--target", "y")[0] == 0
+    assert seen == [table]
+
+
+@pytest.mark.usefixtures("main")
+@pytest.mark.parametrize("target", ["y", "kind", "x"])
+def test_rows_of_a_draft_are_those_that_its_study_reads(table, target):
+    study = draft_study(table, target, Path("mine.yaml")).study
+
+    kept, decimal = study.rows
+    again, mark = read_table(replace(study, rows=None))
+
+    assert kept.fingerprint == again.fingerprint
+    assert (kept.labels, kept.notes) == (again.labels, again.notes)
+    assert (kept.task_inferred, decimal) == (again.task_inferred, mark)
 
 
 def test_keys_of_a_study_win_over_its_preset():

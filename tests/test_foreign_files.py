@@ -50,7 +50,7 @@ def answers(attack, count):
 def test_damaged_studies_and_rows_are_refused_in_plain_words(tmp_path):
     studies = sorted((repository() / "studies").rglob("*.yaml"))
 
-    refused, taken = answers(Studies(tmp_path, studies), 80)
+    refused, taken = answers(Studies(tmp_path, studies), 40)
 
     assert refused > taken > 0
 
@@ -62,13 +62,13 @@ def test_damaged_models_with_a_fitting_card_crash_nothing(tmp_path):
 
 
 def test_damaged_results_are_one_message(tmp_path, run):
-    refused, taken = answers(Results(tmp_path, [run]), 30)
+    refused, taken = answers(Results(tmp_path, [run]), 15)
 
     assert min(refused, taken) > 0
 
 
 def test_damaged_tables_are_one_message(tmp_path, run):
-    refused, taken = answers(Tables(tmp_path, run), 20)
+    refused, taken = answers(Tables(tmp_path, run), 12)
 
     assert min(refused, taken) > 0
 

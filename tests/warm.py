@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 
 from boostreg.fits.executor import LocalExecutor
+from boostreg.fits.process import count_cores
 
 
 class SharedExecutor:
@@ -50,6 +51,7 @@ def warm_workers():
                 return LocalExecutor(
                     workers, threads=threads, limits=limits, preload=preload
                 )
+            workers = max(count_cores() // threads, 1) if workers is None else workers
             return running(workers, threads, preload)
 
         for name in ("boostreg.tuning.tune", "boostreg.study.runner"):

@@ -280,10 +280,12 @@ def run(  # noqa: PLR0913, PLR0917 - an argument per option
 ) -> None:
     """Run or resume a study and write its report."""
     from boostreg.study.draft import open_study
+
+    opened = open_study(study, target, _changes(preset, settings))
+    # Slow to load, so faults of the study come first.
     from boostreg.study.run import read_results
     from boostreg.study.runner import run_study
 
-    opened = open_study(study, target, _changes(preset, settings))
     shown: AbstractContextManager[Progress | None] = nullcontext(Lines())
     if quiet:
         shown = nullcontext()
@@ -328,6 +330,27 @@ def tables(
 
     for line in table_lines(folder, latex=latex):
         typer.echo(line)
+
+
+@app.command()
+def log_mlflow(
+    folder: RunFolder,
+    experiment: Annotated[
+        str, typer.Option(help="MLflow experiment, created if absent.")
+    ] = "boostreg",
+    uri: Annotated[
+        str | None,
+        typer.Option(
+            help="MLflow tracking server or folder.",
+            show_default="MLFLOW_TRACKING_URI, or MLflow's own default",
+        ),
+    ] = None,
+) -> None:
+    """Log a finished run and its models to MLflow (extra: mlflow)."""
+    from boostreg.study.tracking import log_run
+
+    number, n_models = log_run(folder, experiment=experiment, uri=uri)
+    _print(f"{experiment}: run {number} with {n_models} nested runs of models")
 
 
 @app.command()

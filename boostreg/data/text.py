@@ -11,6 +11,7 @@ import io
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["read_text"]
 
 _AS_IN_TRAINING = "as in the training file"
+_BLOCK = 2**20  # characters that are searched at a time
 _SHOWN = 12  # characters around the first that is not UTF-8
 _ENCODINGS = ("cp1252", "latin-1")  # Windows first: it has signs where Latin-1 has none
 
@@ -73,7 +75,13 @@ def read_text(
             lines, file, reading, later=later
         )
         with lines() as text:
-            header = _check_records(text, file, separator, reading, later=later)
+            has_nul = any(
+                "\0" in block for block in iter(partial(text.read, _BLOCK), "")
+            )
+        with lines() as text:
+            header = _check_records(
+                text, file, separator, reading, later=later, has_nul=has_nul
+            )
         # pandas loses a cell where kinds of line ends are mixed: it gets one kind.
         with lines(None) as text:
             header_of(csv.reader(text, delimiter=separator))
@@ -155,8 +163,14 @@ def _first_other(file: DataFile) -> tuple[str, str, int]:
     return _ENCODINGS[-1], "", 0
 
 
-def _check_records(
-    lines: IO[str], file: DataFile, separator: str, reading: Reading, *, later: bool
+def _check_records(  # noqa: PLR0913  what was found of the file before
+    lines: IO[str],
+    file: DataFile,
+    separator: str,
+    reading: Reading,
+    *,
+    later: bool,
+    has_nul: bool,
 ) -> list[str]:
     """Read a text file once through and return its header."""
     path = file.path
@@ -176,7 +190,7 @@ def _check_records(
         if record and len(record) != len(header):
             ragged.append((records.line_num, len(record)))
         spaced = spaced and len("".join(record).split()) in (0, n_words)
-        if "\0" in "".join(record):  # where pandas would end the cell
+        if has_nul and "\0" in "".join(record):  # where pandas would end the cell
             raise DataError(
                 f"{path}: line {records.line_num} has a NUL byte; a text file must "
                 f"not. If it is UTF-16, {'save it as UTF-8' if later else utf_16}."

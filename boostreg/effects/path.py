@@ -125,6 +125,7 @@ def penalty_path(  # noqa: PLR0913  the arguments are those of `tune`, by name
     objective: str | dict[str, float] | None = None,
     sample_weight: Any = None,
     groups: Any = None,
+    offset: Any = None,
     scale: Scale = "raw",
     journal: str | Path | None = None,
 ) -> PenaltyPath:
@@ -133,7 +134,7 @@ def penalty_path(  # noqa: PLR0913  the arguments are those of `tune`, by name
     Parameters
     ----------
     X, y, engine, cv, seed, rounds, patience, workers, task, objective, \
-sample_weight, groups, scale, journal
+sample_weight, groups, offset, scale, journal
         See ``tune``.
     name : str
         The penalty to vary, for example ``"reg_lambda"``.
@@ -198,6 +199,7 @@ sample_weight, groups, scale, journal
         objective=objective,
         sample_weight=sample_weight,
         groups=groups,
+        offset=offset,
     )
     problem = dataset.problem(None, 0)
     base = Penalty(**(library.settled_defaults(problem) | others), scale=scale)

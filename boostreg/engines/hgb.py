@@ -105,6 +105,11 @@ class HistGradientBoosting(Engine):
                 f"supports {taken}."
             )
         check_renewed_leaves("scikit-learn", penalty, problem)
+        if problem.train.offset is not None:
+            raise StudyError(
+                "scikit-learn's histogram boosting starts all rows at one score, so "
+                "engine sklearn takes no offset; use xgboost or lightgbm."
+            )
         if problem.constrained and name == "softmax":
             raise UnsupportedPenaltyError(
                 "scikit-learn's histogram boosting does not support monotone columns "

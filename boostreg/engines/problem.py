@@ -98,9 +98,16 @@ class Standard:
     loss_scale: float = 1.0
 
     @classmethod
-    def of(cls, objective: Objective, y: Array, weights: Array | None) -> "Standard":
-        """Measure the training rows ``y`` and ``weights``, both (n_samples,)."""
-        intercept, units = objective.intercept(y, weights), objective.units(y, weights)
+    def of(
+        cls,
+        objective: Objective,
+        y: Array,
+        weights: Array | None,
+        offset: Array | None = None,
+    ) -> "Standard":
+        """Measure the training rows: ``y``, ``weights``, ``offset``, (n_samples,)."""
+        intercept = objective.intercept(y, weights, offset)
+        units = objective.units(y, weights, offset)
         v = _weight_scale(weights)
         scales = {"weight_scale": v, "gradient_scale": v, "hessian_scale": v}
         power = objective.target_power
@@ -275,7 +282,7 @@ class Problem:
         monotone: tuple[int, ...] | None = None,
     ) -> Self:
         """Return the problem with the scale of its training rows."""
-        standard = Standard.of(objective, train.y, train.weights)
+        standard = Standard.of(objective, train.y, train.weights, train.offset)
         return cls(train, valid, objective, standard, monotone)
 
     @classmethod
@@ -373,12 +380,12 @@ class Problem:
             table.X,
             targets,
             scaled_weights(table.weights, table.n_samples, standard.weight_scale),
-            np.tile(standard.start_score, (table.n_samples, 1)),
+            _scores(standard.start_score, table),
         )
 
     def start_loss(self, table: Table) -> float:
         """Return the loss of the intercept alone."""
-        raw = np.tile(self.standard.intercept, (table.n_samples, 1))
+        raw = _scores(self.standard.intercept, table)
         return self.objective.loss(table.y, raw, table.weights)
 
     def without_features(self) -> Self:
@@ -391,6 +398,12 @@ class Problem:
             for table in self.tables
         )
         return replace(self, train=train, valid=valid[0] if valid else None)
+
+
+def _scores(start: Array, table: Table) -> Array:
+    """Return the scores of rows without a tree, (n_samples, n_outputs)."""
+    scores = np.tile(start, (table.n_samples, 1))
+    return scores if table.offset is None else scores + table.offset[:, None]
 
 
 def objective_params(

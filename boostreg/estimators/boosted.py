@@ -21,7 +21,7 @@ from boostreg.estimators.inputs import read_monotone, read_prediction, read_weig
 from boostreg.losses import Objective
 from boostreg.penalty import PENALTIES, SCALED, Penalty, Scale, Units
 from boostreg.penalty.priors import as_prior
-from boostreg.saved import read_offset, save_model
+from boostreg.saved import added_offset, read_offset, save_model
 from boostreg.trees import SIZES, TreeEnsemble, TreeSize
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class Boosted(BaseEstimator, ABC):
         self._warned: set[str] = set()
         objective.check_target(train.y)
         self._has_offset = train.offset is not None
-        train = objective.without_offset(train)
+        train = _as_fitted(train, objective)
         if train.weights is not None:
             if not train.weights.any():
                 raise DataError(
@@ -271,7 +271,7 @@ class Boosted(BaseEstimator, ABC):
         if eval_set is not None:
             valid = self._validation_rows(train, columns, eval_set)
             objective.check_target(valid.y)
-            valid = objective.without_offset(valid)
+            valid = _as_fitted(valid, objective)
         if valid is None and settings.share is not None:
             every = np.arange(train.n_samples)
             fold = make_holdout(train, every, share=settings.share, seed=settings.seed)
@@ -315,7 +315,7 @@ class Boosted(BaseEstimator, ABC):
             offset = read_offset(offset, len(X))
         return replace(train, X=X, y=y, weights=weights, offset=offset)
 
-    def _raw(self, X: Any, n_rounds: int | None) -> Array:
+    def _scores(self, X: Any, n_rounds: int | None, offset: Any) -> Array:
         """Return raw scores (n_samples, n_outputs) of the first ``n_rounds`` rounds."""
         check_is_fitted(self)
         if n_rounds is not None and n_rounds not in range(self.n_rounds_ + 1):
@@ -324,7 +324,8 @@ class Boosted(BaseEstimator, ABC):
                 f"{n_rounds!r}."
             )
         rows = read_prediction(self, X, self._columns, self._warned)
-        return get_engine(self._model.engine).predict(self._model, rows, n_rounds)
+        raw = get_engine(self._model.engine).predict(self._model, rows, n_rounds)
+        return raw + added_offset(offset, len(raw), trained=self._has_offset)
 
     @cached_property
     def trees_(self) -> TreeEnsemble:
@@ -424,6 +425,11 @@ class Boosted(BaseEstimator, ABC):
         if "text/html" in bundle:
             bundle["text/html"] = self._repr_html_inner()
         return bundle
+
+
+def _as_fitted(table: Table, objective: Objective) -> Table:
+    """Return rows as engines take them; of two classes, they take an offset."""
+    return table if objective.name == "logistic" else objective.without_offset(table)
 
 
 def _grow(problem: Problem, settings: Settings) -> Training:

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -27,7 +28,7 @@ from boostreg.estimators.inputs import (
     trainable,
 )
 from boostreg.losses import Objective
-from boostreg.saved import added_offset, read_offset
+from boostreg.saved import read_offset
 
 __all__ = ["BoostedClassifier", "BoostedRegressor"]
 
@@ -168,9 +169,16 @@ path_smooth, cat_l2, scale
         -------
         ndarray of shape (n_samples,)
         """
-        raw = self._raw(X, n_rounds)
-        raw = raw + added_offset(offset, len(raw), trained=self._has_offset)
+        raw = self._scores(X, n_rounds, offset)
         return self._model.objective.predict(raw)
+
+    @override
+    def score(
+        self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None
+    ) -> float:
+        """Return R² of the predictions; see ``predict`` for ``X`` and ``offset``."""
+        predicted = self.predict(X, offset=offset)
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
 
     @override
     def _read_validation(self, y: Any, X: Array) -> tuple[Array, Array | None]:
@@ -216,7 +224,13 @@ categories_, n_features_in_, feature_names_in_
     class_weight: Any = None
 
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        eval_set: Any = None,
     ) -> Self:
         """Grow the ensemble.
 
@@ -229,10 +243,14 @@ categories_, n_features_in_, feature_names_in_
         y : array-like of shape (n_samples,)
             Labels of two or more classes.
         sample_weight : array-like of shape (n_samples,), optional
+        offset : array-like of shape (n_samples,), optional
+            What is added to the raw score, the log odds of the second class, such as
+            that of an earlier model: for two classes, and not for engine ``sklearn``.
+            Predictions then need an offset, too, and ``native_`` leaves it out.
         eval_set : tuple, optional
-            ``(X, y)`` or ``(X, y, sample_weight)``: validation rows for early stopping,
-            instead of a fraction of the training rows. A list with one such tuple
-            is accepted too.
+            ``(X, y)``, ``(X, y, sample_weight)`` or ``(X, y, sample_weight, offset)``:
+            validation rows for early stopping, instead of a fraction of the training
+            rows. A list with one such tuple is accepted too.
         """
         settings = Settings.of(self)
         rows, labels, columns = read_training(self, X, y, y_numeric=False)
@@ -259,6 +277,7 @@ categories_, n_features_in_, feature_names_in_
             target="y",
             classes=tuple(map(str, self.classes_)),
             weights=self._weights(codes, read_weights(sample_weight, rows)),
+            offset=None if offset is None else read_offset(offset, len(rows)),
         )
         self._refuse_weightless(train)
         objective = Objective.for_task(task, n_classes, self.objective)
@@ -277,7 +296,9 @@ categories_, n_features_in_, feature_names_in_
                 "give them weight."
             )
 
-    def predict(self, X: Any, n_rounds: int | None = None) -> NDArray[Any]:
+    def predict(
+        self, X: Any, n_rounds: int | None = None, *, offset: Any = None
+    ) -> NDArray[Any]:
         """Return the most likely class of each row.
 
         Parameters
@@ -287,31 +308,45 @@ categories_, n_features_in_, feature_names_in_
             ``UnseenCategoryWarning`` per fitted estimator and column.
         n_rounds : int, optional
             Number of rounds to use. Default: all.
+        offset : array-like of shape (n_samples,) or float, optional
+            Needed if the model was trained with an offset.
 
         Returns
         -------
         ndarray of shape (n_samples,)
         """
-        scores = self.decision_function(X, n_rounds)
+        scores = self.decision_function(X, n_rounds, offset=offset)
         codes = scores.argmax(axis=1) if scores.ndim == 2 else (scores > 0).astype(int)
         predicted: NDArray[Any] = self.classes_[codes]
         return predicted
 
-    def predict_proba(self, X: Any, n_rounds: int | None = None) -> Array:
+    def predict_proba(
+        self, X: Any, n_rounds: int | None = None, *, offset: Any = None
+    ) -> Array:
         """Return the probability of each class, (n_samples, n_classes).
 
-        See ``predict`` for ``X`` and ``n_rounds``.
+        See ``predict`` for the arguments.
         """
-        raw = self._raw(X, n_rounds)
+        raw = self._scores(X, n_rounds, offset)
         return self._model.objective.predict(raw)
 
-    def decision_function(self, X: Any, n_rounds: int | None = None) -> Array:
+    def decision_function(
+        self, X: Any, n_rounds: int | None = None, *, offset: Any = None
+    ) -> Array:
         """Return raw scores: (n_samples,) for two classes, otherwise one per class.
 
-        See ``predict`` for ``X`` and ``n_rounds``.
+        See ``predict`` for the arguments.
         """
-        raw = self._raw(X, n_rounds)
+        raw = self._scores(X, n_rounds, offset)
         return raw[:, 0] if raw.shape[1] == 1 else raw
+
+    @override
+    def score(
+        self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None
+    ) -> float:
+        """Return the share of correct classes; see ``predict`` for ``offset``."""
+        predicted = self.predict(X, offset=offset)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     @override
     def _read_validation(self, y: Any, X: Array) -> tuple[Array, Array | None]:

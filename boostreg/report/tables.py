@@ -13,7 +13,7 @@ from boostreg.report.comparisons import judged_models
 from boostreg.report.measures import predicted_values
 from boostreg.report.records import RunRecord
 from boostreg.trees import SIZES
-from boostreg.tuning.tuned import trial_row
+from boostreg.tuning.trial import trial_row
 
 __all__ = [
     "FIT_COLUMNS", "LOSS_COLUMNS", "PATH_COLUMNS", "PREDICTION_COLUMNS",

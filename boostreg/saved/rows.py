@@ -144,7 +144,7 @@ def added_offset(offset: Any, n_samples: int, *, trained: bool) -> Array:
     if offset is None and trained:
         raise DataError(
             "the model was trained with an offset, so predict needs one: give offset, "
-            "0 for the mean per unit of exposure."
+            "such as 0 for the mean per unit of exposure."
         )
     if offset is not None and not trained:
         raise DataError("the model was trained without an offset; remove offset.")
@@ -188,24 +188,17 @@ class Predictor(ABC):
             If a column is missing or has another kind of values than in training, or if
             there is no offset and the model needs one.
         """
-        X, name, classes = as_table(X), self.card.offset, self.card.classes
-        if name is not None and offset is None:
-            if not (is_frame(X) and name in X.columns):
-                raise DataError(
-                    f"X has no column {name!r}, the offset of the model; give offset, "
-                    "0 for the mean per unit of exposure."
-                )
-            offset = X[name]
-        raw = self.raw(X)
+        raw, classes = self._scores(X, offset), self.card.classes
         if not classes:
-            added = added_offset(offset, len(raw), trained=name is not None)
-            return self.card.objective.predict(raw + added)
+            return self.card.objective.predict(raw)
         codes = raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(int)
         labels: NDArray[Any] = np.array(classes)[codes]
         return labels
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
         """Return the probability of each class, (n_samples, n_classes).
+
+        See ``predict`` for the arguments.
 
         Raises
         ------
@@ -216,4 +209,17 @@ class Predictor(ABC):
         """
         if not self.card.classes:
             raise ModelError("predict_proba needs classes; this is a regression model.")
-        return self.card.objective.predict(self.raw(X))
+        return self.card.objective.predict(self._scores(X, offset))
+
+    def _scores(self, X: Any, offset: Any) -> Array:
+        """Return raw scores (n_samples, n_outputs) with the offset of each row."""
+        X, name = as_table(X), self.card.offset
+        if name is not None and offset is None:
+            if not (is_frame(X) and name in X.columns):
+                raise DataError(
+                    f"X has no column {name!r}, the offset of the model; give offset, "
+                    "such as 0 for the mean per unit of exposure."
+                )
+            offset = X[name]
+        raw = self.raw(X)
+        return raw + added_offset(offset, len(raw), trained=name is not None)

@@ -4,7 +4,7 @@ import os
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,9 @@ from boostreg.study.load import (
     Study,
     as_content,
     checked_study,
+    checked_table,
     load_study,
-    read_table,
+    read_frame,
 )
 from boostreg.study.plan import default_outer
 from boostreg.study.presets import PRESETS, Preset
@@ -161,12 +162,14 @@ def draft_study(
                 f"{source} is a table, which needs its column to predict: --target "
                 f"COLUMN; its columns are {names}."
             )
-        frame, table = read_table(study)
+        frame = read_frame(study)
+        table = checked_table(study, frame)
         if labels := _labels_by_name(frame, table, study.spec.data.types):
             more = {"data": {"types": dict.fromkeys(labels, "category")}}
             document.content = _merged(more, document.content)
             study = checked_study(document, path)
-            _, table = read_table(study)
+            frame = read_frame(study)  # labels are the text of their cells
+            table = checked_table(study, frame)
     except DataError as error:
         # Without a study file, its keys are set on the command line.
         keyed = re.search(r"\b[Ss]et data\.", str(error))
@@ -174,6 +177,11 @@ def draft_study(
         raise DataError(f"{error}{end}") from error
     document.content = _merged(_content(study.spec, table), document.content)
     study = checked_study(document, path)
+    # With the task as the study states it, which may change the labels of classes.
+    settled = replace(table, task_inferred=False, notes=_notes(table))
+    if table.task_inferred and table.classes:
+        settled = checked_table(study, frame)
+    study = replace(study, rows=(settled, file_facts(frame).decimal))
     preset = PRESETS[study.spec.preset]
     lines = _lines(document.content, source, table, preset, labels)
     found = (*_found(source, table), *_note_on(labels))

@@ -114,7 +114,7 @@ _SECONDS_BEFORE = 3.0
 """Typical wall seconds before the first fit."""
 _PROBE_SECONDS = 1.0
 """Wall seconds for which workers time fits of each engine before a run."""
-_QUICK_SECONDS = 0.6
+_QUICK_SECONDS = 0.4
 """Wall seconds for which fits of each engine are timed outside a run."""
 _PROBES = 3
 """Maximum number of fits that are timed per engine, besides one without penalties."""

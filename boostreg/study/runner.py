@@ -225,6 +225,7 @@ def run_table(  # noqa: PLR0913  options, by keyword
     >>> frame = load_diabetes(as_frame=True).frame.head(80)
     >>> small = {"engines": ["lightgbm"], "search": {"trials": 2, "space": "default"}}
     >>> small |= {"paths": {"points": 0}, "effects": {"points": 0}, "baselines": []}
+    >>> small["validation"] = {"outer": {"folds": 2}, "inner": {"folds": 2}}
     >>> run = run_table(frame, "target", preset="quick", out=mkdtemp(), **small)
     >>> (run.folder / "report.html").exists()
     True

@@ -66,5 +66,5 @@ def engine_space(
 def is_shipped(space: Space) -> bool:
     """Return whether the ranges are those of a built-in space."""
     found = space.entries, space.engine_entries
-    shipped = map(shipped_space, space_names())
-    return found in [(known.entries, known.engine_entries) for known in shipped]
+    shipped = map(shipped_space, space_names())  # read one by one
+    return any((known.entries, known.engine_entries) == found for known in shipped)

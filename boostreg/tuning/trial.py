@@ -1,10 +1,10 @@
 """A trial: one setting, measured on every inner fold, and where its curve is cut."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ __all__ = [
     "mean_curves",
     "measured_trial",
     "short_folds",
+    "trial_row",
 ]
 
 State = Literal["complete", "raced", "failed"]
@@ -218,3 +219,21 @@ def cut_fold(inner: int, result: FitResult, n_rounds: int) -> FoldRecord:
         size=result.sizes.at(cut),
         seconds=result.seconds,
     )
+
+
+def trial_row(trial: Trial) -> Mapping[str, Any]:
+    """Return a trial as a row: engine, state, losses, mean sizes, penalties."""
+    sizes = {name.removeprefix("n_"): trial.sizes[name] for name in SIZES}
+    return {
+        "engine": trial.engine,
+        "trial": trial.number,
+        "state": trial.state,
+        "rounds": trial.n_rounds,
+        "loss": trial.loss,
+        "loss_se": trial.loss_se,
+        "train_loss": trial.train_loss,
+        **sizes,
+        "seconds": trial.seconds,
+        **trial.penalty.as_dict(),
+        "reason": trial.reason,
+    }

@@ -19,18 +19,17 @@ from boostreg.figures.figure import notebook_html, notebook_page, notebook_table
 from boostreg.fits.dataset import Dataset
 from boostreg.losses import LOSS_NAMES
 from boostreg.penalty import Penalty
-from boostreg.trees import SIZES
 from boostreg.tuning.acting import ActingJob, Reduced
 from boostreg.tuning.purpose import Purpose, best_under, knee, measure_speed
 from boostreg.tuning.search import Tuning
 from boostreg.tuning.selection import Candidate, Selection, TrialCurves, select
-from boostreg.tuning.trial import Trial
+from boostreg.tuning.trial import Trial, trial_row
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Pick", "Tuned", "result_of", "trial_row"]
+__all__ = ["Pick", "Tuned", "result_of"]
 
 _SHOWN = ("trial", "n_rounds", "loss", "loss_se", "n_leaves")
 
@@ -189,10 +188,7 @@ class Tuned:
         model, notes = best.estimator(), self.notes
         try:
             with growing_until(until):
-                if isinstance(model, BoostedRegressor):
-                    model.fit(X, y, sample_weight=sample_weight, offset=offset)
-                else:
-                    model.fit(X, y, sample_weight=sample_weight)
+                model.fit(X, y, sample_weight=sample_weight, offset=offset)
         except BoostregError as error:  # the search is worth more than its last fit
             return replace(self, notes=(*notes, f"The last fit failed: {error}"))
         if model.n_rounds_ < best.n_rounds:
@@ -210,10 +206,7 @@ class Tuned:
         StudyError
             If there is none, because no tree improved on the intercept.
         """
-        model = self._estimator()
-        if isinstance(model, BoostedRegressor):
-            return model.predict(X, offset=offset)
-        return model.predict(X)
+        return self._estimator().predict(X, offset=offset)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probabilities (n_samples, n_classes) of ``best_estimator_``.
@@ -494,21 +487,3 @@ def result_of(
 def _cells(measured: Pick | Candidate) -> list[str]:
     """Return the cells of a row with the columns ``_SHOWN``."""
     return [f"{getattr(measured, key):.6g}" for key in _SHOWN]
-
-
-def trial_row(trial: Trial) -> Mapping[str, Any]:
-    """Return a trial as a row: engine, state, losses, mean sizes, penalties."""
-    sizes = {name.removeprefix("n_"): trial.sizes[name] for name in SIZES}
-    return {
-        "engine": trial.engine,
-        "trial": trial.number,
-        "state": trial.state,
-        "rounds": trial.n_rounds,
-        "loss": trial.loss,
-        "loss_se": trial.loss_se,
-        "train_loss": trial.train_loss,
-        **sizes,
-        "seconds": trial.seconds,
-        **trial.penalty.as_dict(),
-        "reason": trial.reason,
-    }

@@ -157,7 +157,7 @@ def measure(one: Mapping[str, Any], manner: str, options: Namespace) -> dict[str
         if done.returncode:
             break
         if command[0] == "init":
-            _, table = read_table(load_study(study))
+            table, _ = read_table(load_study(study))
             found |= {"task": table.task, "misread": misread(table, frame)}
     return found
 

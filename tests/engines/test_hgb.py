@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info
 
 from boostreg import load_model
 from boostreg.data import read_source
-from boostreg.engines import ENGINES, Growth, HistGradientBoosting, Problem, XGBoost
+from boostreg.engines import Growth, HistGradientBoosting, Problem, XGBoost
 from boostreg.errors import StudyError, UnsupportedPenaltyError
 from boostreg.penalty import Penalty
 from boostreg.saved import save_model
@@ -264,7 +264,7 @@ def test_what_is_missing_only_later_goes_right_as_in_xgboost(kind):
 STUDY = """
 name: small
 data: {source: "sklearn:diabetes", target: target}
-engines: [xgboost, lightgbm, sklearn]
+engines: [sklearn]
 rounds: {max: 5, patience: 2}
 search:
   trials: 3
@@ -285,8 +285,6 @@ def test_study_runs_to_models_that_predict_alone(tmp_path):
     folder = run_study(path, out=tmp_path, workers=1)
 
     rows = read_source("sklearn:diabetes", base=tmp_path)
-    models = sorted((folder / "models").glob("*-best.json"))
-    assert [m.stem for m in models] == [f"{e}-best" for e in sorted(ENGINES)]
-    for model in models:
-        spread = np.std(load_model(model).predict(rows) - rows["target"])
-        assert spread < 0.95 * np.std(rows["target"])
+    model = load_model(folder / "models" / "sklearn-best.json")
+    spread = np.std(model.predict(rows) - rows["target"])
+    assert spread < 0.95 * np.std(rows["target"])

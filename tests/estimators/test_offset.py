@@ -1,13 +1,20 @@
-"""An offset of the raw score: counts with an exposure, and amounts alike."""
+"""An offset of the raw score: counts with an exposure, amounts, and two classes."""
 
 import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
 import xgboost
-from sklearn.metrics import mean_poisson_deviance
+from sklearn.metrics import accuracy_score, mean_poisson_deviance, r2_score
 
-from boostreg import BoostedRegressor, Penalty, load_model, tune
+from boostreg import (
+    BoostedClassifier,
+    BoostedRegressor,
+    Penalty,
+    load_model,
+    penalty_path,
+    tune,
+)
 from boostreg.errors import DataError, StudyError
 
 OBJECTIVES = {"poisson": "poisson", "gamma": "gamma", "tweedie": {"tweedie": 1.5}}
@@ -41,12 +48,15 @@ def targets(y, objective):
     return y + 0.5 if objective == "gamma" else y
 
 
-def bare_scores(engine, params, rows):
-    """Return raw scores of the library itself, started at the given scores."""
+def bare_scores(engine, params, rows, zero=1.0):
+    """Return raw scores of the library itself, started at the given scores.
+
+    ``zero`` is XGBoost's ``base_score`` for a raw score of 0.
+    """
     X, y, start = rows
     if engine == "xgboost":
         data = xgboost.DMatrix(X, y, base_margin=start)
-        booster = xgboost.train(params | {"base_score": 1.0}, data, 12)
+        booster = xgboost.train(params | {"base_score": zero}, data, 12)
         return booster.predict(data, output_margin=True)
     data = lightgbm.Dataset(X, y, init_score=start)
     booster = lightgbm.train(params | {"boost_from_average": False}, data, 12)
@@ -153,3 +163,131 @@ def test_search_with_an_offset_is_that_of_the_rates(rows):
     assert found.best.loss == pytest.approx(loss, rel=1e-6)
     by_row = found.predict(X, offset=offset) / found.predict(X, offset=0)
     np.testing.assert_allclose(by_row, exposure)
+
+
+def test_path_with_an_offset_is_that_of_the_rates(rows):
+    X, y, offset = rows
+    exposure, folds = np.exp(offset), [(np.arange(600), np.arange(600, 900))]
+    settings = {"engine": "lightgbm", "objective": "poisson", "cv": folds}
+    settings |= {"grid": [0.0, 10.0], "rounds": 9, "workers": 1}
+
+    counts = penalty_path(X, y, "reg_lambda", offset=offset, **settings)
+    rates = penalty_path(
+        X, y / exposure, "reg_lambda", sample_weight=exposure, **settings
+    )
+
+    np.testing.assert_allclose(counts["loss"], rates["loss"], rtol=1e-9)
+    assert list(counts["leaves"]) == list(rates["leaves"])
+
+
+def test_score_is_that_of_predictions_with_the_offset(rows):
+    X, y, offset = rows
+    model = BoostedRegressor(objective="poisson", n_estimators=5)
+    model.fit(X, y, offset=offset)
+
+    found = model.score(X, y, sample_weight=y + 1, offset=offset)
+
+    expected = r2_score(y, model.predict(X, offset=offset), sample_weight=y + 1)
+    assert found == expected
+    with pytest.raises(DataError, match="needs one"):
+        model.score(X, y)
+
+
+@pytest.fixture(scope="module")
+def classes():
+    """Return features, offsets, and classes whose log odds have the offset added."""
+    rng = np.random.default_rng(1)
+    X, offset = rng.integers(0, 50, (900, 2)) / 10, 2 * rng.normal(size=900)
+    odds = np.exp(offset - 2 + X[:, 0] - 0.3 * X[:, 1])
+    return X, (rng.random(900) < odds / (1 + odds)).astype(float), offset
+
+
+@pytest.fixture
+def make_classifier(whole_engine):
+    """Return a function that makes a classifier of an engine."""
+    settings = {"engine": whole_engine.name, "n_estimators": 12}
+    return lambda: BoostedClassifier(**settings, **PENALTY.as_dict())
+
+
+def test_offset_of_classes_is_where_the_library_itself_starts(make_classifier, classes):
+    X, y, offset = classes
+    fitted = make_classifier().fit(X, y, offset=offset)
+
+    own = fitted.decision_function(X, offset=offset)
+
+    start = fitted.decision_function(X, n_rounds=0, offset=offset)
+    params = PENALTY.params(fitted.engine, objective="logistic", n_classes=2)
+    bare = bare_scores(fitted.engine, params, (X, y, start), zero=0.5)
+    np.testing.assert_allclose(own, bare, atol=2e-6)
+    chances = 1 / (1 + np.exp(-start))
+    assert chances.mean() == pytest.approx(y.mean(), rel=1e-9)
+    assert np.ptp(start - offset) < 1e-12
+
+
+def test_constant_offset_of_classes_changes_only_the_intercept(
+    make_classifier, classes
+):
+    X, y, _ = classes
+    without = make_classifier().fit(X, y)
+
+    fitted = make_classifier().fit(X, y, offset=np.full(len(y), 0.7))
+
+    start = without.trees_.intercept - fitted.trees_.intercept
+    np.testing.assert_allclose(start, 0.7, rtol=1e-9)
+    np.testing.assert_allclose(fitted.trees_.value, without.trees_.value, atol=1e-6)
+    assert fitted.units_.hessian == pytest.approx(without.units_.hessian)
+
+
+def test_losses_of_classes_are_those_of_predictions_with_their_offsets(
+    make_classifier, classes
+):
+    X, y, offset = classes
+    train, valid = slice(0, 600), slice(600, 900)
+    fitted = make_classifier().fit(
+        X[train],
+        y[train],
+        offset=offset[train],
+        eval_set=(X[valid], y[valid], None, offset[valid]),
+    )
+
+    chances = fitted.predict_proba(X[valid], offset=offset[valid])
+
+    at_y = chances[np.arange(300), y[valid].astype(int)]
+    loss = fitted.valid_loss_[fitted.n_rounds_]
+    assert loss == pytest.approx(-np.log(at_y).mean(), rel=1e-5)
+    assert fitted.score(X, y, offset=offset) == accuracy_score(
+        y, fitted.predict(X, offset=offset)
+    )
+
+
+def test_saved_classifier_reads_the_offset_by_name_or_as_an_argument(
+    make_classifier, classes, tmp_path
+):
+    X, y, offset = classes
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    fitted = make_classifier().fit(frame, y, offset=offset)
+    loaded = load_model(fitted.save_model(tmp_path / "model"))
+
+    expected = fitted.predict_proba(frame, offset=offset)
+
+    by_name = loaded.predict_proba(frame.assign(offset=offset))
+    np.testing.assert_allclose(by_name, expected, atol=1e-6)
+    np.testing.assert_array_equal(loaded.predict_proba(frame, offset=offset), by_name)
+    found = loaded.predict(frame, offset=offset)
+    np.testing.assert_array_equal(found, fitted.predict(frame, offset=offset))
+    with pytest.raises(DataError, match="X has no column 'offset', the offset of the"):
+        loaded.predict_proba(frame)
+
+
+def test_offsets_of_classes_that_no_library_takes_are_refused_by_name(classes):
+    X, y, offset = classes
+    three = np.arange(len(y)) % 3
+
+    with pytest.raises(StudyError, match=r"log link .*, got 'softmax'"):
+        BoostedClassifier().fit(X, three, offset=offset)
+    with pytest.raises(StudyError, match="engine sklearn takes no offset"):
+        BoostedClassifier(engine="sklearn").fit(X, y, offset=offset)
+    with pytest.raises(StudyError, match="here; BoostedClassifier takes one, got 'log"):
+        tune(X, y, offset=offset, task="binary", trials=1, workers=1)
+    with pytest.raises(DataError, match="trained with an offset, so predict needs one"):
+        BoostedClassifier(n_estimators=2).fit(X, y, offset=offset).predict(X)

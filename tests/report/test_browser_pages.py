@@ -26,7 +26,7 @@ def index_page(sample_run, tmp_path_factory):
 
 
 def test_index_is_silent_and_accessible(visit, index_page):
-    assert faults(visit(index_page)) == []
+    assert faults(visit(index_page), "light", "narrow", "dark") == []
 
 
 def test_index_sorts_by_keyboard(visit, index_page):
@@ -88,7 +88,7 @@ def write_pair(sample_run, sample_losses, tmp_path_factory):
 
 
 def test_comparison_is_silent_and_accessible_also_with_hostile_names(visit, write_pair):
-    assert faults(visit(write_pair(hostile=True))) == []
+    assert faults(visit(write_pair(hostile=True)), "narrow", "forced") == []
 
 
 def test_comparison_reads_without_javascript(visit, write_pair):

@@ -111,13 +111,9 @@ def test_claim_over_tables_has_a_row_for_each_table_and_the_prediction():
 
 
 @pytest.mark.parametrize(
-    ("name", "modes"),
-    [
-        ("claims-ensembles", ("light", "dark")),
-        ("claims-tables", ("narrow", "forced")),
-    ],
+    ("name", "mode"), [("claims-ensembles", "light"), ("claims-tables", "narrow")]
 )
-def test_wall_is_read_on_wide_and_narrow_screens(name, modes, visit, write_page):
+def test_wall_is_read_on_wide_and_narrow_screens(name, mode, visit, write_page):
     text, _ = page_of(name)
     there = visit(write_page(text))
     page = there.page
@@ -128,4 +124,4 @@ def test_wall_is_read_on_wide_and_narrow_screens(name, modes, visit, write_page)
     assert crowded(page) == []
     page.set_viewport_size({"width": 360, "height": 740})
     assert first.bounding_box()["y"] < 600
-    assert faults(there, *modes) == []
+    assert faults(there, mode) == []

@@ -3,11 +3,21 @@
 from textwrap import dedent
 
 import pytest
+from runs import SMALL
 
 from boostreg.errors import StudyError
 from boostreg.study.load import load_study
+from boostreg.study.runner import run_study
 
 SMALLEST = "name: small\ndata: {source: sklearn:diabetes, target: target}\n"
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory):
+    """Return the folder of a run of the small study that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "small.yaml").write_text(SMALL)
+    return run_study(folder / "small.yaml", out=folder / "out", workers=1)
 
 
 @pytest.fixture

@@ -11,13 +11,18 @@ import os
 import resource
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-import optuna  # noqa: F401  imported here so that no child needs to
-
 from boostreg.cli import main as command
-from boostreg.study.runner import run_study  # noqa: F401  for the same reason
+
+# Imported once here, so that no child needs to.
+for module in (
+    *("lightgbm", "narwhals", "optuna", "pandas", "rich.progress", "scipy.stats"),
+    *("sklearn.datasets", "boostreg.study.runner"),
+):
+    import_module(module)
 
 
 def run(limit: int, folder: Path) -> NoReturn:

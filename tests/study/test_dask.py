@@ -24,11 +24,6 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def local(study, tmp_path_factory):
-    return run_study(study, out=tmp_path_factory.mktemp("local"), workers=1)
-
-
-@pytest.fixture(scope="module")
 def cluster():
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
@@ -51,7 +46,7 @@ def test_a_native_crash_fails_alone(cluster, tmp_path):
 
 
 def test_the_same_study_gives_the_same_bytes_though_a_worker_is_lost(
-    study, local, cluster, tmp_path
+    study, small_run, cluster, tmp_path
 ):
     """Only the fits of that worker are repeated."""
     journal = tmp_path / "small" / "journal.db-wal"
@@ -68,7 +63,7 @@ def test_the_same_study_gives_the_same_bytes_though_a_worker_is_lost(
     folder = run_study(study, out=tmp_path, dask=cluster.scheduler_address)
 
     assert killed
-    assert_same_run(folder, local)
+    assert_same_run(folder, small_run)
 
 
 def test_no_cluster_is_a_clear_error(monkeypatch):

@@ -1,20 +1,16 @@
 """A run that is killed, stopped or without room goes on to the same results."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 from runs import SMALL, assert_same_run
-
-N_KILLS = 2
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="runs are started by a fork, to be quick"
@@ -60,54 +56,75 @@ def nursery(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(nursery, tmp_path_factory):
-    """Return the folder of a run that nothing disturbed, and the seconds it took."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    started = time.monotonic()
-    nursery.start(folder)
-    assert nursery.status() == 0
-    return folder / "small", time.monotonic() - started
+def folder(tmp_path_factory):
+    """Return the folder of one run, which each test ends in another way."""
+    return tmp_path_factory.mktemp("ended")
 
 
-def wait_for_fits(folder):
-    """Wait until a run has recorded its first fits."""
-    log, end = folder / "small" / "journal.db-wal", time.monotonic() + 60
-    while not log.exists() or log.stat().st_size < 30_000:
+def log_size(folder):
+    """Return the bytes in the log of a run's journal."""
+    log = folder / "small" / "journal.db-wal"
+    return log.stat().st_size if log.exists() else 0
+
+
+def wait_for_fits(folder, before=0):
+    """Wait until a run has recorded fits beyond ``before`` bytes of its log."""
+    end = time.monotonic() + 60
+    while log_size(folder) < before + 30_000:
         assert time.monotonic() < end, "no fit was recorded within a minute"
         time.sleep(0.01)
 
 
-def assert_goes_on(nursery, folder, whole):
-    """Start a run that goes on from what ``folder`` has, to the same end."""
+def start_and_wait(nursery, folder):
+    """Start a run; return its process id once it has recorded fits of its own."""
+    before = log_size(folder)
+    pid = nursery.start(folder)
+    wait_for_fits(folder, before)
+    return pid
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)],
+    ids=["once", "twice"],
+)
+def test_stopped_run_exits_with_130_and_says_how_to_go_on(nursery, folder, numbers):
+    """By SIGTERM, as by a first Ctrl-C, and by Ctrl-C twice."""
+    pid = start_and_wait(nursery, folder)
+
+    for number in numbers:
+        os.kill(pid, number)
+        time.sleep(0.05)
+
+    assert nursery.status() == 130
+    reported = (folder / "printed.txt").read_text()
+    assert "to resume" in reported
+    assert "Traceback" not in reported
+
+
+def test_run_without_room_says_so(nursery, folder):
+    """Files may not grow beyond 64 KB, which the journal needs early in the run."""
+    nursery.start(folder, file_limit=65536)
+
+    assert nursery.status() == 1
+    message = (folder / "printed.txt").read_text()
+    assert "journal.db" in message
+    assert "Traceback" not in message
+
+
+def test_run_that_was_killed_stopped_and_without_room_goes_on_to_the_same(
+    nursery, folder, small_run
+):
+    os.kill(start_and_wait(nursery, folder), signal.SIGKILL)
+    killed = nursery.status()
+
     nursery.start(folder)
 
-    assert nursery.status() == 0
-    assert_same_run(folder / "small", whole)
+    assert (killed, nursery.status()) == (-signal.SIGKILL, 0)
+    assert_same_run(folder / "small", small_run)
 
 
-def test_a_run_killed_at_random_moments_goes_on_to_the_same(
-    nursery, undisturbed, tmp_path
-):
-    whole, seconds = undisturbed
-    ends = []
-    for moment in np.random.default_rng(0).uniform(0, 0.8 * seconds, N_KILLS):
-        pid = nursery.start(tmp_path)
-        time.sleep(moment)
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        ends.append(nursery.status())
-        if ends[-1] == 0:  # it was faster than the undisturbed one
-            assert_same_run(tmp_path / "small", whole)
-            shutil.rmtree(tmp_path / "small")
-
-    assert_goes_on(nursery, tmp_path, whole)
-    assert -signal.SIGKILL in ends
-    assert set(ends) <= {0, -signal.SIGKILL}
-
-
-def test_a_run_whose_workers_are_killed_ends_with_the_same(
-    nursery, undisturbed, tmp_path
-):
+def test_run_whose_workers_are_killed_ends_with_the_same(nursery, small_run, tmp_path):
     """One as it starts, the next at work: a fit that is struck twice fails for good."""
     run = psutil.Process(nursery.start(tmp_path))
     struck = set()
@@ -121,35 +138,4 @@ def test_a_run_whose_workers_are_killed_ends_with_the_same(
 
     assert nursery.status() == 0
     assert len(struck) == 2
-    assert_same_run(tmp_path / "small", undisturbed[0])
-
-
-def test_stopped_run_exits_with_130_and_goes_on_to_the_same(
-    nursery, undisturbed, tmp_path
-):
-    """Twice: by SIGTERM, as by a first Ctrl-C, and by Ctrl-C twice."""
-    for numbers in ((signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)):
-        pid = nursery.start(tmp_path)
-        wait_for_fits(tmp_path)
-        for number in numbers:
-            os.kill(pid, number)
-            time.sleep(0.05)
-
-        assert nursery.status() == 130
-        reported = (tmp_path / "printed.txt").read_text()
-        assert "to resume" in reported
-        assert "Traceback" not in reported
-    assert_goes_on(nursery, tmp_path, undisturbed[0])
-
-
-def test_a_run_without_room_says_so_and_goes_on_when_there_is(
-    nursery, undisturbed, tmp_path
-):
-    """Files may not grow beyond 64 KB, which the journal needs early in the run."""
-    nursery.start(tmp_path, file_limit=65536)
-
-    assert nursery.status() == 1
-    message = (tmp_path / "printed.txt").read_text()
-    assert "journal.db" in message
-    assert "Traceback" not in message
-    assert_goes_on(nursery, tmp_path, undisturbed[0])
+    assert_same_run(tmp_path / "small", small_run)

@@ -39,9 +39,12 @@ def schema_named_in(path):
     return json.loads(Path(url2pathname(urlsplit(found).path)).read_text("utf-8"))
 
 
-@pytest.mark.parametrize("path", [*SHIPPED, *WRITTEN], ids=str)
-def test_first_line_of_a_shipped_study_leads_to_the_schema(path):
-    assert schema_named_in(path) == study_schema()
+def test_first_line_of_a_shipped_study_leads_to_the_schema():
+    schema = study_schema()
+
+    others = [p for p in (*SHIPPED, *WRITTEN) if schema_named_in(p) != schema]
+
+    assert others == []
 
 
 def test_first_line_of_a_written_study_leads_to_the_schema(tmp_path):

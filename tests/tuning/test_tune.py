@@ -262,7 +262,7 @@ def test_a_plain_script_without_a_main_guard_works(tmp_path):
         "from boostreg import tune\n"
         "X, y = load_diabetes(return_X_y=True)\n"
         "print('once')\n"
-        "print(tune(X, y, trials=3, rounds=10, cv=2, workers=2))\n"
+        "print(tune(X, y, trials=3, rounds=10, cv=2, workers=1))\n"
     )
 
     run = subprocess.run(

@@ -49,7 +49,7 @@ from boostreg.tuning.selection import TrialCurves, select
 from boostreg.tuning.trial import Setting
 
 TABLES = ("diabetes", "glass", "hitters", "ionosphere", "pima2", "soybean")
-SPLITS, ENGINE, BUDGET, REPEATS = range(3), "lightgbm", 20.0, 3
+SPLITS, ENGINE, BUDGET, REPEATS = range(2), "lightgbm", 20.0, 3
 SHARE, MOST = 0.85, 8
 """Share of the time before the repeats, and the maximum number of trials in them."""
 FAST, FINE_SHARE, FINE_MOST, FINER = (0.1, 0.3), 0.7, 4, 1 / 3

@@ -6,8 +6,9 @@ A coordinate is active if it is not 0, has no penalty, or is 0 with a gradient t
 exceeds its penalty. The signs of the active coordinates are known, so their minimum is
 the solution of a linear system, as in the feature-sign search of [1]_. The step towards
 it ends at the minimum of the objective on the way, which is piecewise quadratic: each
-coordinate that changes its sign raises the slope by :math:`2 a_j |d_j|`. Unlike
-coordinate descent, the number of steps does not grow with the condition of ``Q``.
+coordinate that changes its sign raises the slope by :math:`2 a_j |d_j|`. Coordinates
+may also stay at 0 on the way. Unlike coordinate descent, the number of steps hardly
+grows with the condition of ``Q``.
 
 References
 ----------
@@ -27,6 +28,7 @@ __all__ = ["Dense", "Quadratic", "penalised_minimum"]
 
 _MAX_STEPS = 60
 """Steps of one search. Each lowers the objective, so a search may end early."""
+_MAX_HALVINGS = 8
 
 
 class Quadratic(Protocol):
@@ -93,14 +95,45 @@ def penalised_minimum(
         if np.max(np.abs(left), initial=0.0) <= enough:
             break
         step = _direction(quadratic, left, signs, (rest, enters), enough)
-        bent = quadratic.times(step)
-        share, reached = _lowest(x, step, l1, (float(left @ step), float(step @ bent)))
-        if share <= 0:
+        change, bent = _descent(quadratic, (x, slope, l1), step, float(left @ step))
+        if not change.any():
             break
-        x += share * step
-        x[reached] = 0.0
-        slope += share * bent
+        x, slope = x + change, slope + bent
     return x
+
+
+def _descent(
+    quadratic: Quadratic,
+    point: tuple[Array, Array, Array],
+    step: Array,
+    along: float,
+) -> tuple[Array, Array]:
+    """Return a change that lowers the objective, and its product with ``Q``.
+
+    ``point`` has ``x``, the slope there and ``l1``; ``along`` is the slope of the
+    objective along the step. The change is a share of the step on which coordinates
+    stay at 0 once they reach it, if one of the shares 1, 1/2, ... ends lower than the
+    minimum on the straight line. So many coordinates may become 0 at a time.
+    """
+    x, slope, l1 = point
+
+    def fall(end: Array) -> tuple[float, Array, Array]:
+        change = end - x
+        bent = quadratic.times(change)
+        sizes = l1 @ (np.abs(end) - np.abs(x))
+        return float((slope + bent / 2) @ change + sizes), change, bent
+
+    bent = quadratic.times(step)
+    share, reached = _lowest(x, step, l1, (along, float(step @ bent)))
+    if not reached.any():
+        return share * step, share * bent
+    lowest, *line = fall(np.where(reached, 0.0, x + share * step))
+    for halving in range(_MAX_HALVINGS):
+        end = x + 0.5**halving * step
+        objective, *bow = fall(np.where((x * end < 0) & (l1 > 0), 0.0, end))
+        if objective < lowest:
+            return bow[0], bow[1]
+    return line[0], line[1]
 
 
 def _direction(

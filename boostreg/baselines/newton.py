@@ -54,6 +54,7 @@ _CHEAP, _MANY_ROWS = 1e7, 8
 _FORCING = 1e-3
 """Violation that is left in the second-order model, as a share of the current one."""
 _JITTER = 1e-10  # of the mean diagonal, so that dependent columns have a solution
+_DAMPING = 1e-7  # the same with L1, which ends at few of nearly dependent columns
 _LIKELY = 0.7  # of l1: from this gradient on, a step may move a coefficient that is 0
 _DEVIANCES = ("poisson", "gamma", "tweedie")
 
@@ -251,6 +252,7 @@ class _Smooth:
             if n_outputs > 1:
                 joint = A * (np.sqrt(self.design.weights[rows]) * c)[output]
                 H -= joint @ joint.T
-        floor = _JITTER * max(float(np.mean(np.diag(H))), 1e-12)
+        added = _DAMPING if self.l1 > 0 else _JITTER
+        floor = added * max(float(np.mean(np.diag(H))), 1e-12)
         H[np.diag_indices(n_free)] += floor + self.l2 * (row > 0)
         return H

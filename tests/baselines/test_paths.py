@@ -287,6 +287,22 @@ def test_separated_classes_converge(make_design, name, l1_ratio):
     assert design.objective.loss(y, path.raw(design.X, 29)) < 0.02
 
 
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+@pytest.mark.parametrize("name", ["logistic", "softmax"])
+def test_more_inputs_than_rows_that_nearly_depend_on_each_other_converge(
+    make_design, name, l1_ratio
+):
+    design = make_design(name, n_samples=60, n_inputs=150)
+    rng = np.random.default_rng(0)
+    few, loadings = rng.normal(size=(60, 20)), rng.normal(size=(20, 150))
+    X = few @ loadings + 1e-3 * design.X
+    design = replace(design, X=(X - X.mean(axis=0)) / X.std(axis=0))
+
+    path = newton_path(design, strength_grid(design, l1_ratio)[:25], l1_ratio)
+
+    assert path.converged.all()
+
+
 def test_category_whose_levels_a_number_counts_is_no_obstacle():
     """As education and its number in adult: many columns that depend on each other."""
     rng = np.random.default_rng(0)

@@ -77,8 +77,8 @@ def search_mean(spent: Sequence[float], n_trials: int) -> float:
     three that are spread over the space. Later ones are halfway between, because weak
     penalties are measured more often than strong ones.
 
-    >>> search_mean([1.0, 2.0, 0.4, 0.6], 6), search_mean([1.0], 60)
-    (1.0833333333333333, 0.8033333333333333)
+    >>> search_mean([1.0, 2.0, 0.6, 0.4], 6), round(search_mean([1.0], 60), 2)
+    (1.0833333333333333, 0.8)
     """
     free, *others = spent
     default, *spread = others or [_DEFAULT_IS_LONG * free]

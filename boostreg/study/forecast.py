@@ -77,10 +77,10 @@ _TUNED: Mapping[str, float] = MappingProxyType(
         "tests of penalties": 0.8,
         "refits": 0.7,
         "models": 1.1,
-        "paths around the best": 0.85,
+        "paths around the best": 0.7,
         "incumbents": 0.75,
         "predictions": 0.9,
-        "outer losses around the best": 0.9,
+        "outer losses around the best": 0.75,
     }
 )
 """The same with chosen penalties. How large the chosen models are depends on the data,
@@ -115,10 +115,11 @@ _UNRACED = 9
 """Number of the first trials of a search that are measured on all folds."""
 _WEIGHT = 3.0
 """Typical values count as so many observed ones."""
-SECONDS_AFTER = 3.0
+SECONDS_AFTER = 2.0
 """Typical CPU seconds after the last fit."""
-_SECONDS_BEFORE = 4.0
-"""Typical wall seconds before the first fit."""
+_SECONDS_BEFORE = 5.0
+"""Typical wall seconds of a run before the first fit, and of Python's own start and
+end."""
 _PROBE_SECONDS = 1.0
 """Wall seconds for which workers time fits of each engine before a run."""
 _QUICK_SECONDS = 1.5

@@ -75,7 +75,7 @@ class ClassHessian(Quadratic):
         if earlier is None or l2 < _KEPT * earlier.l2 or mean < _KEPT * earlier.mean:
             blocks = np.stack([A.T @ (own[:, None] * A) for own in by_class])
             softened = np.diag(penalty + _SOFTENING * mean + floor)
-            inverses = np.linalg.inv(blocks + softened)
+            inverses = np.asarray(np.linalg.inv(blocks + softened), dtype=np.float64)
         else:
             inverses, l2, mean = earlier.inverses, earlier.l2, earlier.mean
         row, output = places

@@ -42,7 +42,7 @@ _STILL = 1e-8
 about as much, however small the strength and however flat the loss."""
 _MAX_STEPS = 100
 _MAX_HALVINGS = 40
-_LARGEST_HESSIAN = 700
+_LARGEST_HESSIAN = 400
 """Coefficients of several classes up to which their Hessian is stored."""
 _CELLS = 2**20
 """Cells of the design that are multiplied at a time."""

@@ -144,8 +144,11 @@ class _Smooth:
             rate = violation / before
             if violation <= bar and (moved * rate <= _STILL or violation <= 1e-4 * bar):
                 break
-            again = again and rate <= model.slowest
-            if model is None or not again or np.any(lack[~model.free] > bar):
+            if (
+                model is None
+                or not (again and rate <= model.slowest)
+                or np.any(lack[~model.free] > bar)
+            ):
                 model, again = self._model(at, slope, model), False
             closer = self._closer(at, self._goal(model, at, slope, violation))
             if closer is not None:

@@ -35,7 +35,7 @@ PAGE = """# Estimates and budgets against the clock
 
 `boostreg validate FILE --target COLUMN --preset quick` estimates the time of
 `boostreg run FILE --target COLUMN --preset quick`, from a few fits that it times. Both
-are run one after the other, with nothing else on the machine.
+are run one after the other; other programs ran at a lower priority.
 
 *CPU* are the CPU seconds of all processes of the run: if they are far less than the
 cores times the seconds of the run, other programs took the cores.

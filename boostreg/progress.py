@@ -75,11 +75,12 @@ _MINUTE = 60.0
 def duration(seconds: float) -> str:
     """Return a duration in words, rounded as an estimate.
 
-    >>> duration(0.2), duration(42.4), duration(390), duration(8000)
-    ('1 s', '40 s', '6 min', '2 h 15 min')
+    >>> duration(0.2), duration(42.4), duration(78), duration(390), duration(8000)
+    ('1 s', '40 s', '80 s', '6 min', '2 h 15 min')
     """
-    if seconds < _MINUTE - 5:
-        return f"{max(round(seconds), 1) if seconds < 20 else round(seconds, -1):.0f} s"
+    if seconds < 2 * _MINUTE - 5:
+        step = 1 if seconds < 20 else 5 if seconds < _MINUTE else 10
+        return f"{max(step * round(seconds / step), 1)} s"
     if seconds < 100 * _MINUTE:
         return f"{max(round(seconds / _MINUTE), 1)} min"
     hours, rest = divmod(15 * round(seconds / (15 * _MINUTE)), 60)

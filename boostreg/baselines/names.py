@@ -67,7 +67,7 @@ L1_RATIOS: dict[str, tuple[float, ...]] = {
 DEFAULT_BASELINES = ("mean", "ridge", "lasso", "elastic_net")
 """Baselines of a study that does not name any."""
 
-SOLVERS = 3
+SOLVERS = 4
 """Version of the solvers; increase it when a baseline returns other results."""
 
 _EXTRA = ("keras", "jax")

@@ -100,7 +100,7 @@ class Allotment:
     def after_searches(self, plan: Plan, seconds: Seconds) -> Plan:
         """Return the plan with the points of paths and design decided again."""
         kept = _folds(plan) | {"trials": plan.numbers["trials"]}
-        return self._decide("after the searches", [kept], seconds)
+        return self._decide("after the searches", [kept], seconds, fill=True)
 
     def save(self) -> None:
         """Write the decisions; call it while the folder is locked for this run."""
@@ -126,12 +126,19 @@ class Allotment:
         )
 
     def _decide(
-        self, moment: str, choices: Sequence[Mapping[str, int]], seconds: Seconds
+        self,
+        moment: str,
+        choices: Sequence[Mapping[str, int]],
+        seconds: Seconds,
+        *,
+        fill: bool = False,
     ) -> Plan:
         """Return the largest plan within the budget, or the one that was recorded.
 
         ``choices`` are numbers to keep; the others are cut evenly. A later choice is
-        taken if little of the others would be left with the earlier ones.
+        taken if little of the others would be left with the earlier ones. Another value
+        per path may take a tenth of a budget, so ``fill`` adds points of the design,
+        each of which takes little, to what is left.
         """
         if (found := self._decided.get(moment)) is not None:
             return self._whole.changed(**found)
@@ -142,10 +149,23 @@ class Allotment:
             plan = plans[max(most - 1, 0)]
             if most > _ENOUGH * len(plans):
                 break
+        if fill and most > 0 and not self._whole.spec.claims:
+            plan = self._filled(plan, seconds)
         self._decided[moment] = plan.numbers
         if most == 0:
             self._late.append(moment)
         return plan
+
+    def _filled(self, plan: Plan, seconds: Seconds) -> Plan:
+        """Return the plan with the most points of the design within the budget."""
+        n, given = plan.numbers["design"], self._whole.numbers["design"]
+        more = range(max(n, _FEWEST["design"]), given + 1)
+        n_fit = bisect_right(
+            more,
+            _AIM * self._budget,
+            key=lambda points: seconds(plan.changed(design=points)),
+        )
+        return plan.changed(design=more[n_fit - 1]) if n_fit else plan
 
 
 def _folds(plan: Plan) -> dict[str, int]:

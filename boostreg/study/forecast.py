@@ -10,29 +10,28 @@ second of a worker, is measured during the run.
 """
 
 import math
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from itertools import cycle
 from pathlib import Path
-from statistics import fmean
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from boostreg.baselines.names import L1_RATIOS
 from boostreg.claims.work import ExperimentWork
 from boostreg.effects.importance import design_penalties
 from boostreg.effects.mechanism import MECHANISMS
 from boostreg.effects.sketch import N_SKETCHES
-from boostreg.engines import growing_until
 from boostreg.errors import FitError
-from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import CutError, Fit, run_fit
+from boostreg.fits.fit import Fit
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.process import count_cores
-from boostreg.fits.work import BaselineWork, ModelWork, ReferenceWork, Work, opened
+from boostreg.fits.timing import Timing, time_fits, time_fits_in
+from boostreg.fits.work import BaselineWork, ModelWork, ReferenceWork, Work
 from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.progress import duration
 from boostreg.study.load import Study
@@ -64,66 +63,69 @@ Part = tuple[str, str]
 
 _FREE: Mapping[str, float] = MappingProxyType(
     {
-        "guesses": 1.4,
+        "guesses": 1.25,
         "paths": 1.1,
         "mechanisms": 0.8,
         "outer losses of paths": 1.1,
     }
 )
 """Typical CPU seconds of fits with hardly any penalty, as a multiple of a fit of the
-searches. Rounded from runs on five tables of 263 to 5,000 rows, as all that is typical
-here."""
+searches. Rounded from runs on eleven tables of 214 to 5,000 rows, as all that is
+typical here."""
 _TUNED: Mapping[str, float] = MappingProxyType(
     {
         "tests of penalties": 0.8,
-        "refits": 0.8,
-        "models": 0.9,
-        "paths around the best": 0.85,
-        "incumbents": 1.0,
-        "predictions": 1.2,
-        "outer losses around the best": 0.9,
+        "refits": 0.7,
+        "models": 1.1,
+        "paths around the best": 0.7,
+        "incumbents": 0.75,
+        "predictions": 0.9,
+        "outer losses around the best": 0.75,
     }
 )
 """The same with chosen penalties. How large the chosen models are depends on the data,
 so what is measured of one of these parts corrects the others."""
 _OTHER: Mapping[str, float] = MappingProxyType(
-    {"importance": 0.7, "first trees": 0.1, "defaults": 1.2}
+    {"importance": 0.7, "first trees": 0.1, "defaults": 1.1}
 )
 REPEATED = ("tests of penalties", "paths", "paths around the best")
 """Parts with fits on inner folds that may be repeated, as in searches."""
 _GROUPS = (_FREE, _TUNED, _OTHER)
 _SECONDS: Mapping[str, float] = MappingProxyType({"surrogates": 0.7, "claims": 1.0})
 """Typical CPU seconds of a piece of work that is no fit of an engine."""
-_CELL_SECONDS = {"regression": 1e-6, "classes": 4e-6}
-"""Typical CPU seconds of a linear baseline per cell of its design matrix and output."""
+_PATH_SECONDS = {"least squares": 0.015, "one output": 0.05, "classes": 0.1}
+_CELL_SECONDS = {"least squares": 5e-6, "one output": 1.2e-6, "classes": 2.5e-6}
+"""Typical CPU seconds of a path of a linear baseline, and what each cell of its design
+matrix and output adds."""
+_IMPORT_SECONDS = 1.6
+"""CPU seconds of each worker before its first least squares."""
+_UNKNOWN_BASELINE = 0.2
+"""CPU seconds of a baseline of which nothing is known."""
 _TESTED = 2.0
-"""Typical number of trials that test a penalty of the picks of a search."""
+"""Typical number of trials that test a penalty of the picks of a long search."""
+_UNTESTED = 3
+"""Number of the first trials of a search that have hardly a penalty to test."""
 _KEPT_OF_RACED = 0.6
 """Typical share of its folds on which a trial that races is measured."""
-_REPEATS_ARE_LONG = 1.1
+_REPEATS_ARE_LONG = 1.25
 """Typical seconds of a fit, repeated ones included, as a multiple of a first one."""
-_FITS_PER_FOLD = 1.15
+_FITS_PER_FOLD = 1.2
 """Typical number of fits per fold: some are repeated with more rounds."""
 _UNRACED = 9
 """Number of the first trials of a search that are measured on all folds."""
 _WEIGHT = 3.0
 """Typical values count as so many observed ones."""
-SECONDS_AFTER = 3.5
+SECONDS_AFTER = 2.0
 """Typical CPU seconds after the last fit."""
-_SECONDS_BEFORE = 3.0
-"""Typical wall seconds before the first fit."""
+_SECONDS_BEFORE = 5.0
+"""Typical wall seconds of a run before the first fit, and of Python's own start and
+end."""
 _PROBE_SECONDS = 1.0
 """Wall seconds for which workers time fits of each engine before a run."""
-_QUICK_SECONDS = 0.4
+_QUICK_SECONDS = 0.7
 """Wall seconds for which fits of each engine are timed outside a run."""
-_PROBES = 3
-"""Maximum number of fits that are timed per engine, besides one without penalties."""
-_OF_FREE = 0.7
-"""Typical time of a fit of a search as a share of one without penalties."""
-_MOST_SLOW = 8.0
-"""Maximum factor by which timing takes longer on a busy machine."""
-_TYPICAL_ROUNDS = 150
-"""Rounds of a fit that was cut before its end, at least."""
+_SPREAD = 3
+"""Maximum number of fits spread over the space that are timed per engine."""
 
 
 _NAMES: Mapping[type, str] = MappingProxyType(
@@ -199,10 +201,11 @@ def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
         penalties = [n for n in ranges if PENALTY_FACTS[n].group not in KEPT]
         # Each path has one more value, the library's own; the first is shared.
         n_values = sum(map(len, grids.values())) + bool(grids)
+        tested = _TESTED * max(1 - _UNTESTED / n_trials, 0) * len(penalties)
         pieces = {
             "searches": n_searches * races.fits_left(0, n_trials),
             "guesses": n_searches * min(n_inner, MAX_GUESS_FOLDS),
-            "tests of penalties": n_searches * _TESTED * len(penalties) * n_inner,
+            "tests of penalties": n_searches * tested * n_inner,
             "paths": n_values * n_first * n_inner,
             "importance": (spec.effects.points if ranges else 0) * n_first,
             "first trees": len(grids) * N_SKETCHES,
@@ -226,79 +229,27 @@ def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
 
 
 def probed_fits(plan: Plan, engine: str) -> list[Fit]:
-    """Return fits to time on one fold: without penalties, then spread over the space.
+    """Return fits to time: without penalties, with our defaults, and spread.
 
     The latter are the additive recurrence of Roberts: coordinate j of point k is the
-    fractional part of 1/2 + k / phi**j, where phi**(d + 1) = phi + 1.
+    fractional part of 1/2 + k / phi**j, where phi**(d + 1) = phi + 1. Each fit is on
+    another outer fold, because folds need different numbers of rounds.
     """
     ranges, fixed = plan.ranges(engine), plan.spaces[engine].fixed
     n_ranges, phi = len(ranges), 2.0
     for _ in range(50):
         phi = (1 + phi) ** (1 / (n_ranges + 1))
     steps = phi ** -np.arange(1, n_ranges + 1)
-    shares = (0.5 + np.outer(np.arange(_PROBES), steps)) % 1
+    shares = (0.5 + np.outer(np.arange(_SPREAD), steps)) % 1
     made = design_penalties(ranges, shares, fixed, plan.spec.search.scale)
-    free, _ = first_penalties(fixed, plan.spec.search.scale)
-    settings = [Setting(engine, plan.outer_folds[0], one) for one in (free, *made)]
+    penalties = (*first_penalties(fixed, plan.spec.search.scale), *made)
+    folds = cycle((*plan.outer_folds, None))
+    settings = [Setting(engine, next(folds), one) for one in penalties]
     return [inner_fits(one, plan.limits)[0] for one in settings]
-
-
-class Timing(NamedTuple):
-    """CPU and wall seconds of a typical fit."""
-
-    cpu: float
-    wall: float
 
 
 _UNKNOWN = Timing(0.1, 0.1)
 """Assumed for a fit that was not timed."""
-
-
-def time_fits(dataset: Dataset, fits: Sequence[Fit], seconds: float) -> Timing:
-    """Return the time of a fit of a search, from as many fits as end in some seconds.
-
-    The time of one more is estimated from its first rounds. A search measures weak
-    penalties more often than a spread over its space: its mean is halfway between the
-    first of ``fits``, without penalties, and the mean of the others.
-    """
-    first, spent = fits[0], list[Timing]()
-    began = _now()
-    dataset.bins(first.engine, first.outer, first.inner, first.threads)
-    binned = _since(began)
-    # Other programs on the machine leave less CPU time per wall second.
-    slow = min(max(binned.wall / max(binned.cpu, 1e-3), 1.0), _MOST_SLOW)
-    until = time.monotonic() + seconds * slow
-    for fit in fits:
-        began = _now()
-        try:
-            with growing_until(until):
-                run_fit(dataset, fit)
-        except CutError as error:
-            n_rounds = max(error.so_far.n_rounds if error.so_far else 0, 1)
-            whole = min(max(1.5 * n_rounds, _TYPICAL_ROUNDS), fit.n_rounds) / n_rounds
-            so_far = _since(began)
-            spent.append(Timing(so_far.cpu * whole, so_far.wall * whole))
-            break
-        spent.append(_since(began))
-    free, *others = spent
-    if not others:
-        return Timing(_OF_FREE * free.cpu, _OF_FREE * free.wall)
-    means = (fmean(column) for column in zip(*others, strict=True))
-    return Timing(*map(fmean, zip(free, means, strict=True)))
-
-
-def time_fits_in(folder: str, fits: Sequence[Fit], seconds: float) -> Timing:
-    """Return ``time_fits`` of the data in a folder, in a worker."""
-    return time_fits(opened(folder), fits, seconds)
-
-
-def _now() -> Timing:
-    return Timing(time.process_time(), time.monotonic())
-
-
-def _since(began: Timing) -> Timing:
-    now = _now()
-    return Timing(now.cpu - began.cpu, now.wall - began.wall)
 
 
 def count_workers(plan: Plan) -> int:
@@ -309,7 +260,12 @@ def count_workers(plan: Plan) -> int:
 def time_engines(plan: Plan) -> dict[str, Timing]:
     """Time a few fits of each engine in this process."""
     return {
-        engine: time_fits(plan.dataset, probed_fits(plan, engine), _QUICK_SECONDS)
+        engine: time_fits(
+            plan.dataset,
+            probed_fits(plan, engine),
+            _QUICK_SECONDS,
+            plan.spec.search.trials,
+        )
         for engine in plan.spec.engines
     }
 
@@ -323,20 +279,34 @@ def slowness(timings: Mapping[str, Timing]) -> float:
 def run_seconds(plan: Plan, timings: Mapping[str, Timing], workers: int) -> float:
     """Return the seconds that a run would take on cores that it has for itself."""
     work = forecast_of(plan, timings).seconds_left / plan.limits.threads / workers
-    return work + _SECONDS_BEFORE + SECONDS_AFTER
+    is_linear = plan.objective.name == "squared_error" and len(plan.baseline_names) > 1
+    before = _SECONDS_BEFORE + (_IMPORT_SECONDS if is_linear else 0.0)
+    return work + before + SECONDS_AFTER
 
 
 def forecast_of(plan: Plan, timings: Mapping[str, Timing]) -> "Forecast":
     """Return the forecast of a run, given the time of fits by engine."""
-    table, splits = plan.table, plan.splits
-    # Of all searches; the fits that are timed are those of the first.
-    rows = [len(splits.rows(k, 0)[0]) for k in (*plan.outer_folds, None)]
-    more = _REPEATS_ARE_LONG * fmean(rows) / rows[0]
-    seconds = {engine: more * one.cpu for engine, one in timings.items()}
-    n_values = sum(len(column.categories or (None,)) for column in table.columns)
-    n_cells = table.n_samples * n_values * plan.objective.n_outputs
-    each = _CELL_SECONDS["regression" if table.task == "regression" else "classes"]
-    return Forecast(typical_pieces(plan), seconds, 0.1 + each * n_cells)
+    seconds = {name: _REPEATS_ARE_LONG * one.cpu for name, one in timings.items()}
+    return Forecast(typical_pieces(plan), seconds, baseline_seconds(plan))
+
+
+def baseline_seconds(plan: Plan) -> dict[str, float]:
+    """Return the typical CPU seconds of each baseline on one outer fold.
+
+    Each L1 ratio needs a path per inner fold; the chosen one needs another.
+    """
+    categories = [column.categories for column in plan.table.columns]
+    n_inputs = sum(1 if c is None or len(c) < 3 else len(c) for c in categories)
+    n_rows, n_outputs = len(plan.splits.rows(0, 0)[0]), plan.objective.n_outputs
+    kind = "classes" if n_outputs > 1 else "one output"
+    if plan.objective.name == "squared_error":
+        kind = "least squares"
+    path = _PATH_SECONDS[kind] + _CELL_SECONDS[kind] * n_rows * n_inputs * n_outputs
+    n_inner = plan.splits.n_inner
+    return {
+        name: path * (len(L1_RATIOS[name]) * n_inner + 1) if name != "mean" else 0.01
+        for name in plan.baseline_names
+    }
 
 
 def forecast_run(
@@ -351,7 +321,11 @@ def forecast_run(
         return forecast_of(plan, dict.fromkeys(plan.spec.engines, _UNKNOWN)), 1.0
     ends = {
         engine: ledger.executor.submit(
-            time_fits_in, ledger.data, probed_fits(plan, engine), _PROBE_SECONDS
+            time_fits_in,
+            ledger.data,
+            probed_fits(plan, engine),
+            _PROBE_SECONDS,
+            plan.spec.search.trials,
         )
         for engine in plan.spec.engines
     }
@@ -381,19 +355,19 @@ class Forecast:
         Number of pieces by part.
     fit_seconds : mapping
         CPU seconds of a fit of the searches by engine.
-    baseline_seconds : float
-        CPU seconds of a baseline on one outer fold.
+    baseline_seconds : mapping
+        CPU seconds on one outer fold by baseline.
     """
 
     def __init__(
         self,
         pieces: Mapping[Part, float],
         fit_seconds: Mapping[str, float],
-        baseline_seconds: float = 0.2,
+        baseline_seconds: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self._left = dict(pieces)
         self._fit_seconds = dict(fit_seconds)
-        self._baseline_seconds = baseline_seconds
+        self._baseline_seconds = dict(baseline_seconds)
         self._measured: dict[Part, tuple[int, float]] = {}
         self._done: Counter[Part] = Counter()
 
@@ -464,10 +438,13 @@ class Forecast:
             if name in group:
                 own = group[name] * self._group_ratio(group, of)
                 return own * self.seconds_of(("searches", of))
+        if name == "baselines":
+            own = self._baseline_seconds.get(of, _UNKNOWN_BASELINE)
+            return own * self._baseline_ratio()
         seen = [one for (kind, _), one in self._measured.items() if kind == name]
-        if seen:  # other baselines or experiments
+        if seen:  # other experiments
             return sum(total for _, total in seen) / sum(n for n, _ in seen)
-        return _SECONDS.get(name, self._baseline_seconds)
+        return _SECONDS[name]
 
     def _group_ratio(self, group: Mapping[str, float], of: str) -> float:
         """Return measured seconds divided by typical ones in a group of an engine."""
@@ -478,6 +455,15 @@ class Forecast:
             n, seconds = self._measured.get((name, of), (0, 0.0))
             typical += n * ratio * self.seconds_of(("searches", of))
             total += seconds
+        return total / typical
+
+    def _baseline_ratio(self) -> float:
+        """Return measured seconds of baselines divided by typical ones."""
+        typical = total = sum(self._baseline_seconds.values(), _UNKNOWN_BASELINE)
+        for (kind, of), (n, seconds) in self._measured.items():
+            if kind == "baselines":
+                typical += n * self._baseline_seconds.get(of, _UNKNOWN_BASELINE)
+                total += seconds
         return total / typical
 
     def _ratio(self) -> float:

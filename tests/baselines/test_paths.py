@@ -196,17 +196,81 @@ def test_counts_and_amounts_agree_with_scikit_learn(make_design, name, regressor
     np.testing.assert_allclose(path.intercepts[0, 0], model.intercept_, atol=1e-7)
 
 
+WAYS = {
+    "conjugate gradients": {"_LARGEST_HESSIAN": 0},
+    "Hessians that are used again": {"_CHEAP": 0, "_MANY_ROWS": 0},
+    "Hessians summed over few rows": {"_CELLS": 1},
+}
+
+
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
-def test_classes_one_at_a_time_find_the_same_model(make_design, monkeypatch, l1_ratio):
-    design = make_design("softmax")
-    strengths = strength_grid(design, l1_ratio)[:12]
-    together = newton_path(design, strengths, l1_ratio)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_solving_finds_the_same_model(
+    make_design, monkeypatch, way, l1_ratio
+):
+    design = make_design("softmax", weighted=True)
+    strengths = strength_grid(design, l1_ratio)[:20]
+    direct = newton_path(design, strengths, l1_ratio)
 
-    monkeypatch.setattr(newton, "_LARGEST_HESSIAN", 0)
-    alone = newton_path(design, strengths, l1_ratio)
+    for name, value in WAYS[way].items():
+        monkeypatch.setattr(newton, name, value)
+    other = newton_path(design, strengths, l1_ratio)
 
-    assert alone.converged.all()
-    np.testing.assert_allclose(alone.coefficients, together.coefficients, atol=1e-5)
+    assert other.converged.all()
+    np.testing.assert_allclose(other.coefficients, direct.coefficients, atol=1e-5)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.1, 1.0])
+@pytest.mark.parametrize("separable", [False, True])
+def test_losses_of_classes_agree_with_bounded_l_bfgs_to_a_millionth(
+    make_design, separable, l1_ratio
+):
+    design, fresh = make_design("softmax"), make_design("softmax", n_samples=200)
+    if separable:
+        y = np.digitize(design.X[:, 0] - design.X[:, 2], [-0.5, 0.7]).astype(float)
+        design = replace(design, y=y, intercept=design.objective.intercept(y, None))
+    strengths = strength_grid(design, l1_ratio)
+
+    path = newton_path(design, strengths, l1_ratio)
+
+    for at in (4, 10, 16):
+        intercept, b = split_minimum(design, strengths[at], l1_ratio)
+        for X, y in ((design.X, design.y), (fresh.X, fresh.y)):
+            expected = design.objective.loss(y, intercept + X @ b)
+            found = design.objective.loss(y, path.raw(X, at))
+            assert found == pytest.approx(expected, rel=1e-6)
+
+
+def split_minimum(design, strength, l1_ratio):
+    """Return intercepts and coefficients, minimised as b = u - v with u, v >= 0."""
+    shape = (design.X.shape[1], len(design.intercept))
+    k, n = shape[1], design.X.shape[1] * shape[1]
+    l1, l2 = strength * l1_ratio, strength * (1 - l1_ratio)
+
+    def cost(x):
+        b = (x[k : k + n] - x[k + n :]).reshape(shape)
+        raw = x[:k] + design.X @ b
+        steep = design.weights[:, None] * design.objective.gradient(design.y, raw)
+        slope = (design.X.T @ steep + l2 * b).ravel()
+        value = design.objective.loss(design.y, raw, design.weights)
+        value += l1 * x[k:].sum() + l2 / 2 * np.sum(b**2)
+        return value, np.r_[steep.sum(axis=0), slope + l1, l1 - slope]
+
+    x = minimize(
+        cost,
+        np.zeros(k + 2 * n),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(None, None)] * k + [(0, None)] * (2 * n),
+        options={
+            "ftol": 0,
+            "gtol": 1e-9,
+            "maxiter": 20_000,
+            "maxfun": 40_000,
+            "maxcor": 30,
+        },
+    ).x
+    return x[:k], (x[k : k + n] - x[k + n :]).reshape(shape)
 
 
 @pytest.mark.parametrize("name", ["logistic", "softmax"])
@@ -221,6 +285,22 @@ def test_separated_classes_converge(make_design, name, l1_ratio):
 
     assert path.converged.all()
     assert design.objective.loss(y, path.raw(design.X, 29)) < 0.02
+
+
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+@pytest.mark.parametrize("name", ["logistic", "softmax"])
+def test_more_inputs_than_rows_that_nearly_depend_on_each_other_converge(
+    make_design, name, l1_ratio
+):
+    design = make_design(name, n_samples=60, n_inputs=150)
+    rng = np.random.default_rng(0)
+    few, loadings = rng.normal(size=(60, 20)), rng.normal(size=(20, 150))
+    X = few @ loadings + 1e-3 * design.X
+    design = replace(design, X=(X - X.mean(axis=0)) / X.std(axis=0))
+
+    path = newton_path(design, strength_grid(design, l1_ratio)[:25], l1_ratio)
+
+    assert path.converged.all()
 
 
 def test_category_whose_levels_a_number_counts_is_no_obstacle():

@@ -1,6 +1,8 @@
 """Forecasts are corrected by what is measured, and budgets are kept by them."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -8,7 +10,13 @@ import pytest
 from runs import SMALL, table_of
 
 from boostreg.study.allotment import Allotment
-from boostreg.study.forecast import Forecast, Races, typical_pieces
+from boostreg.study.forecast import (
+    Forecast,
+    Races,
+    baseline_seconds,
+    probed_fits,
+    typical_pieces,
+)
 from boostreg.study.load import load_study
 from boostreg.study.plan import Plan
 from boostreg.study.runner import run_study
@@ -86,6 +94,70 @@ def test_the_largest_numbers_within_the_budget_are_taken(study, tmp_path, budget
     assert first.spec.budget is None
     assert first.splits.n_outer == 2 * first.numbers["repeats"]
     assert len(first.grids["lightgbm"]["reg_lambda"]) == first.numbers["points"]
+
+
+@pytest.mark.parametrize("budget", [40, 60, 90, 120])
+def test_points_of_the_design_fill_what_a_value_per_path_would_exceed(
+    study, tmp_path, budget
+):
+    """One more value takes 6 of these seconds, one more point half of one."""
+    plan = Plan(load_study(study, [f"budget={budget}", "effects.points=200"]))
+    allotment = Allotment(plan, tmp_path)
+    first = allotment.before(cost)
+
+    last = allotment.after_searches(first, cost)
+
+    assert 0.93 * budget < cost(last) <= 0.96 * budget
+    assert last.numbers["trials"] == first.numbers["trials"]
+
+
+def test_short_searches_are_expected_to_test_fewer_penalties(study):
+    tests = [
+        typical_pieces(Plan(load_study(study, [f"search.trials={n}"])))[
+            "tests of penalties", "lightgbm"
+        ]
+        for n in (6, 40)
+    ]
+
+    assert tests[0] < 0.6 * tests[1]
+
+
+def test_baselines_are_expected_to_take_as_long_as_their_paths(study):
+    """An elastic net has three L1 ratios, each with a path per inner fold."""
+    seconds = baseline_seconds(
+        Plan(load_study(study, ["baselines=[mean, ridge, lasso, elastic_net]"]))
+    )
+
+    assert seconds["mean"] < seconds["ridge"] == seconds["lasso"]
+    assert seconds["elastic_net"] / seconds["lasso"] == pytest.approx(7 / 3)
+
+
+def test_measured_baselines_correct_the_others():
+    pieces = {("baselines", name): 9.0 for name in ("lasso", "elastic_net")}
+    forecast = Forecast(pieces, {"lightgbm": 0.1}, {"lasso": 1.0, "elastic_net": 3.0})
+
+    for _ in range(9):
+        forecast.finish(("baselines", "lasso"), 4.0)
+
+    assert 9 * 6 < forecast.seconds_left < 9 * 12
+
+
+def test_fits_to_time_are_of_several_folds_and_begin_as_a_search(study):
+    plan = Plan(load_study(study))
+
+    fits = probed_fits(plan, "lightgbm")
+
+    assert len({fit.outer for fit in fits}) > 2
+    assert [fit.penalty.reg_lambda for fit in fits[:2]] == [0.0, 1.0]
+
+
+def test_workers_time_fits_without_importing_studies():
+    script = "import sys, boostreg.fits.timing; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert not {"boostreg.study", "sklearn", "pandas"} & set(done.stdout.split())
 
 
 def test_decisions_are_recorded_and_do_not_depend_on_later_times(study, tmp_path):

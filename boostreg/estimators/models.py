@@ -98,6 +98,8 @@ path_smooth, cat_l2, scale
     (10, 4)
     >>> model.predict(X).round(2), model.feature_importances_
     (array([0.39, 0.39, 0.61, 0.61]), array([1.]))
+    >>> model.score(X, y) > 0.3
+    True
     >>> model.trees_.n_trees, model.native_.num_trees(), model.categories_
     (5, 5, {})
     >>> from tempfile import mkdtemp
@@ -216,6 +218,8 @@ categories_, n_features_in_, feature_names_in_
     BoostedClassifier(engine='lightgbm', n_estimators=5)
     >>> model.predict([[0.5], [2.5]]).tolist()
     ['no', 'yes']
+    >>> model.score([[0.5], [2.5]], ["no", "yes"])
+    1.0
     >>> model.predict_proba([[0.5]]).round(2), model.decision_function([[0.5]]).round(2)
     (array([[0.58, 0.42]]), array([-0.31]))
     """

@@ -164,8 +164,25 @@ def test_target_option_is_for_tables(main, table):
 
 
 @pytest.mark.usefixtures("main")
+@pytest.mark.parametrize(
+    ("changes", "budget"),
+    [
+        ([], 600),
+        (["search.trials=3"], 600),
+        (["preset=default"], None),
+        (["preset=quick"], None),
+        (["budget=90 s"], 90),
+        (["budget=null"], None),
+    ],
+)
+def test_study_of_a_table_ends_in_ten_minutes_unless_the_user_says_how_much(
+    changes, budget
+):
+    assert open_study("sklearn:wine", "target", changes).spec.budget == budget
+
+
 def test_source_that_is_no_file_is_a_table():
-    draft = draft_study("sklearn:wine", "target", Path("wine.yaml"))
+    draft = draft_study("sklearn:wine", "target", Path("wine.yaml"), has_budget=True)
 
     assert draft.study.spec.data.source == "sklearn:wine"
     assert draft.study.spec == open_study("sklearn:wine", "target").spec

@@ -230,7 +230,8 @@ def init(
     from boostreg.study.plan import Plan
 
     path = Path(f"{name_of(data)}.yaml") if out is None else out
-    draft = draft_study(data, target, path, _changes(preset, settings))
+    changes = _changes(preset, settings)
+    draft = draft_study(data, target, path, changes, has_budget=True)
     write_draft(draft)
     for line in draft.found:
         _print(line)

@@ -108,7 +108,7 @@ class Allotment:
         write_json(self._path, content)
 
     def note(self, plan: Plan) -> str:
-        """Return what the budget decided, in a sentence."""
+        """Return what the budget cut, in a sentence; empty if it cut nothing."""
         most, given = duration(self._budget), self._whole.numbers
         parts = [
             f"{number} of {given[name]} {_WORDS[name]}"
@@ -116,7 +116,7 @@ class Allotment:
             if number != given[name]
         ]
         if not parts:
-            return f"The budget of {most} left all numbers of the study as they are."
+            return ""
         text = f"The budget of {most} left {listed(parts)}. "
         if self.is_too_short:
             text += "Fewer are not possible, so the run takes longer. "

@@ -57,7 +57,10 @@ _NOUNS = frozenset({
 })  # fmt: skip
 """Last words of names of columns whose whole numbers are labels."""
 _RECUR = 5  # rows per value of a column of labels, on average, at least
+_BUDGET = "10 min"
+"""Wall time of a study for a table, unless its preset or budget is given."""
 _WORDS = {
+    "budget": "of the whole run; without it, all that the preset asks for",
     "preset": "or quick, thorough: sets the keys in comments below",
     "data.source": "relative to this file",
     "search.scale": "penalties in rows of the first tree",
@@ -94,6 +97,8 @@ def open_study(
 ) -> Study:
     """Return the study of a study file, or of a table and its target.
 
+    That of a table has a budget, unless ``changes`` have a preset or another one.
+
     A table is a ``source`` as in a study, a file whose name does not end as that of a
     study file, or a folder with a target. ``changes`` are those of ``load_study``.
 
@@ -106,7 +111,7 @@ def open_study(
     is_folder = target is not None and Path(source).is_dir()
     if not is_study or is_folder or _is_named(source):
         path = Path(f"{name_of(source)}.yaml")
-        return draft_study(source, target, path, changes).study
+        return draft_study(source, target, path, changes, has_budget=True).study
     if target is not None:
         raise StudyError(
             f"{source} is a study, whose target is data.target; remove --target, which "
@@ -115,12 +120,14 @@ def open_study(
     return load_study(source, changes)
 
 
-def draft_study(
+def draft_study(  # noqa: PLR0913  what is given, by keyword from Python
     source: str,
     target: str | None,
     path: Path,
     changes: Sequence[str] = (),
     given: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    has_budget: bool = False,
 ) -> Draft:
     """Return a study for a table, without writing it.
 
@@ -136,6 +143,8 @@ def draft_study(
         Keys of the study to set, see ``load_study``.
     given : mapping
         Keys of the study from Python.
+    has_budget : bool
+        Add a budget, unless a preset or a budget is given.
 
     Raises
     ------
@@ -175,7 +184,10 @@ def draft_study(
         keyed = re.search(r"\b[Ss]et data\.", str(error))
         end = " Keys are set by --set KEY=VALUE." if keyed else ""
         raise DataError(f"{error}{end}") from error
-    document.content = _merged(_content(study.spec, table), document.content)
+    content = _content(study.spec, table)
+    if has_budget and "preset" not in document.content:
+        content = {"name": content.pop("name"), "budget": _BUDGET, **content}
+    document.content = _merged(content, document.content)
     study = checked_study(document, path)
     # With the task as the study states it, which may change the labels of classes.
     settled = replace(table, task_inferred=False, notes=_notes(table))

@@ -480,7 +480,12 @@ def time_line(plan: Plan) -> str:
     """Return how long a run would take here, from a few fits that are timed now."""
     workers = count_workers(plan)
     seconds = run_seconds(plan, time_engines(plan), workers)
-    return f"about {duration(seconds)} on {workers} core{'s' * (workers > 1)}"
+    cores = f"on {workers} core{'s' * (workers > 1)}"
+    most = plan.spec.budget
+    if most is not None and seconds > most:
+        whole = f"about {duration(seconds)} without it"
+        return f"{duration(most)} {cores} by its budget, {whole}"
+    return f"about {duration(seconds)} {cores}"
 
 
 def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
@@ -502,7 +507,6 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
         f"features, {table.task} of {table.target!r} by {plan.objective.name}"
     )
-    cut = f", cut to {duration(spec.budget)} by budget" if spec.budget else ""
     return (
         spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
         data,
@@ -512,7 +516,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"trials: {n_trials:,}, {spec.search.trials:,} per search",
         f"fits: about {n_pieces:,.0f} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {parts}",
-        f"time: {time_line(plan)}, by fits timed now{cut}",
+        f"time: {time_line(plan)}, by fits timed now",
         *(f"note: {sentence}" for sentence in plan.notes),
         *(f"warning: {finding}" for finding in plan.lint()),
         *(f"warning: {finding}" for finding in plan.edge_findings(out / spec.name)),

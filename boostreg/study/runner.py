@@ -412,8 +412,8 @@ class _Runner:
         predicted = Batch(list(predictions.values()))
         self._drive({"predictions": [predicted], **insights.third()}, watch)
         notes = [*plan.notes, *insights.notes]
-        if self.allotment is not None:
-            notes.insert(0, self.allotment.note(plan))
+        if self.allotment is not None and (cut := self.allotment.note(plan)):
+            notes.insert(0, cut)
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
             notes.insert(0, f"{cut}: another run may find other trials.")

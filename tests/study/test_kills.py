@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -29,15 +29,20 @@ class Nursery:
             text=True,
             env=os.environ | {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"},
         )
+        self._is_running = False
 
     def start(self, folder, *, file_limit=-1):
         """Start a run that writes below ``folder``; return its process id."""
+        if self._is_running:  # of a test that failed before its end
+            self.status()
+        self._is_running = True
         self._process.stdin.write(f"{file_limit} {folder}\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
     def status(self):
         """Wait for the run's end; return its exit status."""
+        self._is_running = False
         return int(self._process.stdout.readline())
 
     def close(self):
@@ -93,7 +98,8 @@ def test_stopped_run_exits_with_130_and_says_how_to_go_on(nursery, folder, numbe
     pid = start_and_wait(nursery, folder)
 
     for number in numbers:
-        os.kill(pid, number)
+        with suppress(ProcessLookupError):  # it may have ended at the first one
+            os.kill(pid, number)
         time.sleep(0.05)
 
     assert nursery.status() == 130

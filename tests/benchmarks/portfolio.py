@@ -110,7 +110,7 @@ PAGE = """# What the parts of the search of `tune` contribute
 `python tests/benchmarks/portfolio.py --data FOLDER --kept FOLDER`
 
 {versions}.
-{tables}; both engines. Each search has {budget:.0f} CPU seconds of fits, {folds} inner
+{tables}; {engines}. Each search has {budget:.0f} CPU seconds of fits, {folds} inner
 folds and racing. *Loss* is the log ratio of the test loss to that of the row "{base}",
 for the same table, split and engine: the mean over tables with its standard error, the
 median over searches, and the number of searches with a lower loss. *Inner* is the same
@@ -323,6 +323,7 @@ def main() -> None:
     page = PAGE.format(
         versions=versions(),
         tables=", ".join(dict.fromkeys(place.table for place in found)),
+        engines=" and ".join(dict.fromkeys(place.engine for place in found)),
         base=BASE,
         budget=BUDGET,
         folds=FOLDS,

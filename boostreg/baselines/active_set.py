@@ -95,10 +95,10 @@ def penalised_minimum(
         if np.max(np.abs(left), initial=0.0) <= enough:
             break
         step = _direction(quadratic, left, signs, (rest, enters), enough)
-        change, bent = _descent(quadratic, (x, slope, l1), step, float(left @ step))
+        change, product = _descent(quadratic, (x, slope, l1), step, float(left @ step))
         if not change.any():
             break
-        x, slope = x + change, slope + bent
+        x, slope = x + change, slope + product
     return x
 
 
@@ -117,23 +117,23 @@ def _descent(
     """
     x, slope, l1 = point
 
-    def fall(end: Array) -> tuple[float, Array, Array]:
+    def decrease(end: Array) -> tuple[float, Array, Array]:
         change = end - x
-        bent = quadratic.times(change)
+        product = quadratic.times(change)
         sizes = l1 @ (np.abs(end) - np.abs(x))
-        return float((slope + bent / 2) @ change + sizes), change, bent
+        return float((slope + product / 2) @ change + sizes), change, product
 
-    bent = quadratic.times(step)
-    share, reached = _lowest(x, step, l1, (along, float(step @ bent)))
+    product = quadratic.times(step)
+    share, reached = _lowest(x, step, l1, (along, float(step @ product)))
     if not reached.any():
-        return share * step, share * bent
-    lowest, *line = fall(np.where(reached, 0.0, x + share * step))
+        return share * step, share * product
+    lowest, *straight = decrease(np.where(reached, 0.0, x + share * step))
     for halving in range(_MAX_HALVINGS):
         end = x + 0.5**halving * step
-        objective, *bow = fall(np.where((x * end < 0) & (l1 > 0), 0.0, end))
+        objective, *clipped = decrease(np.where((x * end < 0) & (l1 > 0), 0.0, end))
         if objective < lowest:
-            return bow[0], bow[1]
-    return line[0], line[1]
+            return clipped[0], clipped[1]
+    return straight[0], straight[1]
 
 
 def _direction(

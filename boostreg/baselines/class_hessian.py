@@ -108,10 +108,10 @@ class ClassHessian(Quadratic):
             near = np.where(active, self._preconditioned(residual), 0.0)
             now = float(residual @ near)
             direction = near + now / last * direction
-            bent = np.where(active, self.times(direction), 0.0)
-            share, last = now / float(direction @ bent), now
+            product = np.where(active, self.times(direction), 0.0)
+            share, last = now / float(direction @ product), now
             found += share * direction
-            residual -= share * bent
+            residual -= share * product
         return found
 
     def _preconditioned(self, x: Array) -> Array:

@@ -138,8 +138,8 @@ class _Smooth:
         moved = before = violation = math.inf
         for _ in range(_MAX_STEPS):
             slope = self._slope(at)
-            lack = self._lack(at.theta, slope)
-            violation = float(np.max(lack))
+            violations = self._violations(at.theta, slope)
+            violation = float(np.max(violations))
             # The next step would change raw scores by about ``moved * rate``.
             rate = violation / before
             if violation <= bar and (moved * rate <= _STILL or violation <= 1e-4 * bar):
@@ -147,7 +147,7 @@ class _Smooth:
             if (
                 model is None
                 or not (again and rate <= model.slowest)
-                or np.any(lack[~model.free] > bar)
+                or np.any(violations[~model.free] > bar)
             ):
                 model, again = self._model(at, slope, model), False
             closer = self._closer(at, self._goal(model, at, slope, violation))
@@ -163,16 +163,16 @@ class _Smooth:
         steep = self.design.objective.gradient(self.design.y, at.raw)
         return np.asarray(self.A.T @ (self.design.weights[:, None] * steep))
 
-    def _lack(self, theta: Array, slope: Array) -> Array:
+    def _violations(self, theta: Array, slope: Array) -> Array:
         """Return the violation of the optimality condition of each parameter."""
         s = slope + self.l2 * theta
-        lack = np.where(
+        violations = np.where(
             theta != 0,
             np.abs(s + self.l1 * np.sign(theta)),
             np.maximum(np.abs(s) - self.l1, 0.0),
         )
-        lack[0] = np.abs(slope[0])
-        return lack
+        violations[0] = np.abs(slope[0])
+        return violations
 
     def _goal(self, model: _Model, at: _Point, slope: Array, violation: float) -> Array:
         """Return the minimum of the second-order model plus the penalty."""

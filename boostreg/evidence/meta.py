@@ -46,7 +46,7 @@ STATEMENTS: Mapping[str, tuple[str, str]] = {
     "L2 penalizes the number of leaves": ("reg_lambda", "leaves"),
     "min_split_gain penalizes the number of leaves": ("min_split_gain", "leaves"),
 }
-"""What textbooks say of ensembles, with the penalty and the size that tell.
+"""What textbooks say of ensembles, with the penalty and the size to check.
 
 The last one is for comparison.
 """

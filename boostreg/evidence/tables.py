@@ -395,11 +395,9 @@ def _leaf_weight(effect: EffectData, values: Sequence[float]) -> float | None:
         if (path["anchor"], path["reading"]) != ("tuned", "stopped"):
             continue
         by_value = {
-            point["value"]: math.log(norm / leaves)
+            point["value"]: weight
             for point in path["points"]
-            if is_number(norm := point["l1_norm"])
-            and is_number(leaves := point["leaves"])
-            and min(norm, leaves) > 0
+            if (weight := _path_sizes(point).get("leaf_weight")) is not None
         }
         off = by_value.get(path["points"][0]["value"])
         known = [by_value[value] for value in values if value in by_value]

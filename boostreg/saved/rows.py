@@ -134,7 +134,7 @@ def read_offset(offset: Any, n_samples: int) -> Array:
 def added_offset(offset: Any, n_samples: int, *, trained: bool) -> Array:
     """Return what is added to raw scores, (n_samples, 1).
 
-    ``trained`` tells whether the model was trained with an offset.
+    ``trained`` is whether the model was trained with an offset.
 
     Raises
     ------

@@ -153,10 +153,11 @@ SamplerOf = Callable[[int], "BaseSampler"]
 SAMPLERS = get_args(Sampler)
 """Samplers that a study may name."""
 
+_NOT_ADAPTIVE = ("sobol", "random")
 # Number of finished trials after which an adaptive sampler replaces Sobol points:
-# Optuna's defaults for TPE and GP, one generation of NSGA-II.
-_START = {"tpe": 10, "gp": 10, "nsga2": 20}
-_START_OF_OTHERS = 10
+# Optuna's default for TPE and GP, one generation of NSGA-II.
+_START: Mapping[object, int] = {"nsga2": 20}
+_USUAL_START = 10
 
 
 def first_penalties(
@@ -376,7 +377,7 @@ class Proposer:
             return self._named(rng.random(len(self.space)))
         if not self._learns:
             return self._named(self._points[drawn])
-        if self._history.n_complete < self._n_start:
+        if self._history.n_complete < _START.get(self.sampler, _USUAL_START):
             shares = self._named(self._points[drawn])
             self._history.add(number, shares)
             return shares
@@ -411,14 +412,7 @@ class Proposer:
 
     @property
     def _learns(self) -> bool:
-        learns = callable(self.sampler) or self.sampler in _START
-        return learns and bool(self.space)
-
-    @property
-    def _n_start(self) -> int:
-        if callable(self.sampler):
-            return _START_OF_OTHERS
-        return _START[self.sampler]
+        return self.sampler not in _NOT_ADAPTIVE and bool(self.space)
 
     @cached_property
     def _history(self) -> History:

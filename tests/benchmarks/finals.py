@@ -18,7 +18,6 @@ of the developer half are used. The ways:
 import json
 import math
 import time
-from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
@@ -32,11 +31,13 @@ from portfolio import (
     PICKS,
     WHOLE,
     Split,
-    measure_missing,
+    measured_cells,
     picks,
+    read_options,
     search,
     split_of,
     tuning_of,
+    write_page,
 )
 from sources import versions
 
@@ -305,27 +306,16 @@ def large_lines(found: Mapping[Key, Any], data: Path) -> Iterator[str]:
 
 def main() -> None:
     """Run what is missing, and write the page."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--kept", type=Path, required=True)
-    parser.add_argument("--table", action="store_true", help="measure nothing")
-    asked = parser.parse_args()
-    asked.kept.mkdir(parents=True, exist_ok=True)
+    options = read_options(__doc__)
     files = {
-        (table, split, way): asked.kept / f"{table}-{split}-{number}.json"
+        (table, split, way): options.kept / f"{table}-{split}-{number}.json"
         for split, table, (number, way) in product(SPLITS, TABLES, enumerate(WAYS))
     }
     files |= {
-        (table, 0, way): asked.kept / f"{table}-0-{number}.json"
+        (table, 0, way): options.kept / f"{table}-0-{number}.json"
         for table, (number, way) in product(LARGE, enumerate(LARGE_WAYS))
     }
-    if not asked.table:
-        measure_missing(cell, files, asked.data)
-    found = {
-        key: json.loads(path.read_text("utf-8"))
-        for key, path in files.items()
-        if path.exists()
-    }
+    found = measured_cells(cell, files, options)
     heads = [f"{way}: {pick}" for way in WAYS[1:] for pick in PICKS]
     page = PAGE.format(
         versions=versions(),
@@ -346,14 +336,13 @@ def main() -> None:
         rows_share=ROWS_SHARE,
         rows_most=ROWS_MOST,
         rows_fewest=ROWS_FEWEST,
-        large_lines="\n".join(large_lines(found, asked.data)),
+        large_lines="\n".join(large_lines(found, options.data)),
         heads=" | ".join(heads),
         rule="|".join("---" for _ in heads),
         lines="\n".join(lines(found)),
         by_table="\n".join(by_table(found)),
     )
-    Path(__file__).with_suffix(".md").write_text(page, "utf-8")
-    print(page)  # noqa: T201  # a script talks
+    write_page(__file__, page)
 
 
 if __name__ == "__main__":

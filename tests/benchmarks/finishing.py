@@ -14,7 +14,6 @@ the developer half are used.
 
 import json
 import math
-from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
@@ -31,10 +30,12 @@ from portfolio import (
     TABLES,
     WHOLE,
     Split,
-    measure_missing,
+    measured_cells,
+    read_options,
     search,
     split_of,
     tuning_of,
+    write_page,
 )
 from sklearn.metrics import log_loss
 from sources import versions
@@ -174,17 +175,12 @@ def lines(found: Mapping[Key, Any]) -> Iterator[str]:
 
 def main() -> None:
     """Measure what is missing, and write the page."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--kept", type=Path, required=True)
-    asked = parser.parse_args()
-    asked.kept.mkdir(parents=True, exist_ok=True)
+    options = read_options(__doc__)
     files = {
-        (table, engine): asked.kept / f"{table}-{engine}.json"
+        (table, engine): options.kept / f"{table}-{engine}.json"
         for table, engine in product(TABLES, ENGINES)
     }
-    measure_missing(cell, files, asked.data)
-    found = {key: json.loads(path.read_text("utf-8")) for key, path in files.items()}
+    found = measured_cells(cell, files, options)
     page = PAGE.format(
         versions=versions(),
         tables=", ".join(TABLES),
@@ -192,8 +188,7 @@ def main() -> None:
         splits=len(SPLITS),
         lines="\n".join(lines(found)),
     )
-    Path(__file__).with_suffix(".md").write_text(page, "utf-8")
-    print(page)  # noqa: T201  # a script talks
+    write_page(__file__, page)
 
 
 if __name__ == "__main__":

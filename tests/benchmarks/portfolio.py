@@ -15,7 +15,7 @@ import math
 import os
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -289,37 +289,55 @@ def line(label: str, found: Mapping[Place, Any]) -> str:
     return f"| {label} | {' | '.join(cells)} |"
 
 
-def measure_missing(
-    cell: Callable[[KeyT, Path, Path], None], files: Mapping[KeyT, Path], data: Path
-) -> None:
-    """Call ``cell`` with each key, the data and the file, where the file is missing."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor(2) as pool:
-        jobs = [
-            pool.submit(cell, key, data, path)
-            for key, path in files.items()
-            if not path.exists()
-        ]
-        for job in jobs:
-            job.result()
+def read_options(description: str | None) -> Namespace:
+    """Return the options of a benchmark that keeps a file per cell."""
+    parser = ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--kept", type=Path, required=True)
+    parser.add_argument("--table", action="store_true", help="measure nothing")
+    options = parser.parse_args()
+    options.kept.mkdir(parents=True, exist_ok=True)
+    return options
+
+
+def measured_cells(
+    cell: Callable[[KeyT, Path, Path], None],
+    files: Mapping[KeyT, Path],
+    options: Namespace,
+) -> dict[KeyT, Any]:
+    """Return the content of the files that exist.
+
+    Before, unless there is ``--table``, ``cell`` is called with each key whose file is
+    missing, the data and the file.
+    """
+    if not options.table:
+        os.environ["OMP_NUM_THREADS"] = "1"
+        with ProcessPoolExecutor(2) as pool:
+            jobs = [
+                pool.submit(cell, key, options.data, path)
+                for key, path in files.items()
+                if not path.exists()
+            ]
+            for job in jobs:
+                job.result()
+    return {
+        key: json.loads(path.read_text("utf-8"))
+        for key, path in files.items()
+        if path.exists()
+    }
+
+
+def write_page(script: str, page: str) -> None:
+    """Write the page of a script beside it, and print it."""
+    Path(script).with_suffix(".md").write_text(page, "utf-8")
+    print(page)  # noqa: T201  # a script talks
 
 
 def main() -> None:
     """Run what is missing, and write the page."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--kept", type=Path, required=True)
-    parser.add_argument("--table", action="store_true", help="measure nothing")
-    asked = parser.parse_args()
-    asked.kept.mkdir(parents=True, exist_ok=True)
-    files = {place: asked.kept / f"{place.name}.json" for place in places()}
-    if not asked.table:
-        measure_missing(cell, files, asked.data)
-    found = {
-        place: json.loads(path.read_text("utf-8"))
-        for place, path in files.items()
-        if path.exists()
-    }
+    options = read_options(__doc__)
+    files = {place: options.kept / f"{place.name}.json" for place in places()}
+    found = measured_cells(cell, files, options)
     page = PAGE.format(
         versions=versions(),
         tables=", ".join(dict.fromkeys(place.table for place in found)),
@@ -333,8 +351,7 @@ def main() -> None:
             if any(place.variant == label for place in found)
         ),
     )
-    Path(__file__).with_suffix(".md").write_text(page, "utf-8")
-    print(page)  # noqa: T201  # a script talks
+    write_page(__file__, page)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,13 @@ from boostreg.data.prepare import (
     prepare_table,
     with_class_weights,
 )
+from boostreg.data.rows import FeatureRows, leave_to_the_file
 from boostreg.data.sources import read_rows, read_source
 from boostreg.data.table import Table, Task, data_card
 
 __all__ = [
     "Column",
+    "FeatureRows",
     "Fold",
     "Reading",
     "Splits",
@@ -41,6 +43,7 @@ __all__ = [
     "expanded",
     "file_facts",
     "is_frame",
+    "leave_to_the_file",
     "make_folds",
     "make_holdout",
     "make_splits",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from boostreg.arrays import Array, Indices
 from boostreg.data.columns import Column
+from boostreg.data.rows import FeatureRows
 from boostreg.errors import DataError, reason
 
 __all__ = ["Table", "Task", "data_card"]
@@ -132,15 +133,30 @@ class Table:
                     digest.update(block.tobytes())
         return digest.hexdigest()
 
+    def features(self, index: Indices | None = None) -> FeatureRows:
+        """Return the features of the rows at ``index``, which are copied when read."""
+        return FeatureRows(self.X, self.columns, index)
+
     def rows(self, index: ArrayLike) -> "Table":
         """Return the table of the rows at the positions ``index``, in that order."""
         taken = np.asarray(index, dtype=np.int64)
-        arrays: dict[str, Any] = {
-            name: np.asarray(array)[taken]
-            for name in _ARRAYS
-            if (array := getattr(self, name)) is not None
-        }
-        return replace(self, **arrays)
+        return replace(self.without_features(taken), X=self.features(taken).whole())
+
+    def without_features(self, index: Indices | None = None) -> "Table":
+        """Return the table with all features missing, which use no memory.
+
+        With ``index``, only the rows at these positions.
+        """
+        arrays: dict[str, Any] = {}
+        if index is not None:
+            arrays = {
+                name: array[index]
+                for name in _ARRAYS[1:]
+                if (array := getattr(self, name)) is not None
+            }
+        n_samples = len(self.y) if index is None else len(index)
+        missing = np.broadcast_to(np.float64(np.nan), (n_samples, self.n_features))
+        return replace(self, X=missing, **arrays)
 
     def save(self, folder: Path) -> None:
         """Write one ``.npy`` file per array and ``table.json`` into ``folder``."""

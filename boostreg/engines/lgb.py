@@ -6,6 +6,7 @@ columns, start from a score that is not in the file, and do not record where val
 that are missing only after training. The rewriting puts all four into the trees.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.arrays import Array
+from boostreg.data import FeatureRows
 from boostreg.engines.base import (
     DEFAULT_ROUNDS,
     MAX_ONE_HOT,
@@ -185,8 +187,9 @@ class LightGBM(Engine):
         if problem.train.categorical:
             problem = problem.lighter(1024.0)  # see _params
         problem = _without_interpolation(problem)
-        complete, codes = complete_columns(problem.train), codes_of(problem.train)
-        features = map_for(self.name, problem.train)
+        rows = problem.features(problem.train)
+        complete, codes = complete_columns(rows), codes_of(rows)
+        features = map_for(self.name, rows)
         chosen: dict[str, Any] = _DATASET | {"num_threads": threads}
         # One bin per category and two more; with the default number LightGBM drops the
         # rarest categories, 1 % of the rows (src/io/bin.cpp).
@@ -195,7 +198,7 @@ class LightGBM(Engine):
             chosen["max_bin_by_feature"] = [max(n, MAX_BIN) for n in bins]
         part = problem.part(problem.train)
         train = lightgbm.Dataset(
-            features.apply(part.X),
+            _data(rows, features.apply),
             label=part.y,
             weight=part.weights,
             init_score=part.margin.T.ravel(),  # all rows of one class, then the next
@@ -206,9 +209,13 @@ class LightGBM(Engine):
         valid = None
         if problem.valid is not None:
             part = problem.part(problem.valid)
-            X = features.apply(as_trained(part.X, codes))
+
+            def mapped(X: Array) -> Array:
+                X = features.apply(as_trained(X, codes))
+                return late_missing_right(X, complete)
+
             valid = train.create_valid(
-                late_missing_right(X, complete),
+                _data(problem.features(problem.valid), mapped),
                 label=part.y,
                 weight=part.weights,
                 init_score=part.margin.T.ravel(),
@@ -261,7 +268,7 @@ class LightGBM(Engine):
 
         train = problem.train
         data = lightgbm.Dataset(
-            train.X,
+            _data(problem.features(train)),
             train.y,
             weight=problem.plain_weights,
             categorical_feature=list(train.categorical),
@@ -349,6 +356,41 @@ class LightGBM(Engine):
 
         del threads  # an argument of each prediction
         return lightgbm.Booster(model_file=str(path))
+
+
+def _data(rows: FeatureRows, mapped: Callable[[Array], Array] = lambda X: X) -> Any:
+    """Return rows for a ``Dataset``, which reads them a block at a time.
+
+    LightGBM finds bins from the same sample of rows in both forms.
+    """
+    import lightgbm
+
+    if rows.n_blocks == 1:
+        return mapped(rows.block(0))
+
+    class Blocks(lightgbm.Sequence):  # type: ignore[misc]  # of an untyped package
+        batch_size = rows.block_rows
+
+        def __init__(self) -> None:
+            self.number = -1
+            self.current = np.empty((0, 0))
+
+        def __len__(self) -> int:
+            return rows.n_samples
+
+        def __getitem__(self, key: int | slice) -> Array:
+            # Sampled rows ascend, and slices are whole blocks.
+            first = key.start if isinstance(key, slice) else key
+            number, place = divmod(int(first), self.batch_size)
+            if number != self.number:
+                self.current = mapped(rows.block(number))
+                self.number = number
+            # A view would keep its block in memory.
+            return (
+                self.current if isinstance(key, slice) else self.current[place].copy()
+            )
+
+    return Blocks()
 
 
 def _export_text(model: Model) -> str:

@@ -6,6 +6,7 @@ hold; the rewriting scales the trees and writes the intercept as ``base_score``.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from boostreg.data import Column
+from boostreg.arrays import Array
+from boostreg.data import Column, FeatureRows, Table
 from boostreg.engines.base import (
     DEFAULT_ROUNDS,
     MAX_ONE_HOT,
@@ -37,7 +39,6 @@ from boostreg.engines.curves import (
     loss_of_scores,
 )
 from boostreg.engines.problem import (
-    LibraryRows,
     Problem,
     Standard,
     check_min_child_samples,
@@ -182,44 +183,45 @@ class XGBoost(Engine):
 
     @override
     def _bin(self, problem: Problem, threads: int) -> Bins:
-        import xgboost
 
         # Since 3.4 a smooth surrogate is minimised (src/objective/regression_obj.cu).
         if problem.objective.fits_quantile and not self._is_old:
             problem = replace(
                 problem, standard=problem.standard.with_smoothed_gradients()
             )
-        train, codes = problem.train, codes_of(problem.train)
-        features = map_for(self.name, train)
+        rows = problem.features(problem.train)
+        codes, features = codes_of(rows), map_for(self.name, rows)
 
-        def matrix(part: LibraryRows, ref: Any = None) -> Any:
-            X = features.apply(as_trained(part.X, codes))
-            refuse_beyond_float32(X, train.columns)
-            made = xgboost.QuantileDMatrix(
-                X,
-                label=part.y,
-                base_margin=part.margin,
-                feature_types=_feature_types(train.columns),
-                enable_categorical=True,
+        def matrix(table: Table, ref: Any = None) -> Any:
+            part = problem.part(table)
+
+            def mapped(X: NDArray[np.float64]) -> NDArray[np.float64]:
+                X = features.apply(as_trained(X, codes))
+                refuse_beyond_float32(X, rows.columns)
+                return X
+
+            made = _quantile_matrix(
+                problem.features(table),
+                mapped,
                 max_bin=MAX_BIN,
                 nthread=threads,
                 ref=ref,
             )
+            made.set_label(part.y)
+            made.set_base_margin(part.margin)
             # Set after binning: the quantile sketch sums weights in float32, so the
             # unit of the weights would move its cuts.
             if part.weights is not None:
                 made.set_weight(part.weights)
             return made
 
-        binned = matrix(problem.part(train))
-        valid = None
-        if problem.valid is not None:
-            valid = matrix(problem.part(problem.valid), binned)
+        binned = matrix(problem.train)
+        valid = None if problem.valid is None else matrix(problem.valid, binned)
         return Bins(
             problem=problem.without_features(),
             train=binned,
             valid=valid,
-            complete=complete_columns(train),
+            complete=complete_columns(rows),
             codes=codes,
             features=None if features.is_identity else features,
         )
@@ -273,14 +275,12 @@ class XGBoost(Engine):
         import xgboost
 
         train = problem.train
-        data = xgboost.QuantileDMatrix(
-            train.X,
-            train.y,
-            weight=problem.plain_weights,
-            feature_types=_feature_types(train.columns),
-            enable_categorical=True,
+        data = _quantile_matrix(
+            problem.features(train),
+            weights=problem.plain_weights,
             nthread=threads,
         )
+        data.set_label(train.y)
         params = objective_params(_OBJECTIVES, problem.objective) | {
             "seed": seed,
             "nthread": threads,
@@ -355,6 +355,44 @@ class XGBoost(Engine):
 
         params = None if threads is None else {"nthread": threads}
         return xgboost.Booster(params, model_file=str(path))
+
+
+def _quantile_matrix(
+    rows: FeatureRows,
+    mapped: Callable[[Array], Array] = lambda X: X,
+    *,
+    weights: Array | None = None,
+    **options: Any,
+) -> Any:
+    """Return the binned features of rows, read a block at a time.
+
+    The sketch of quantiles is a stream, so the cuts do not depend on the blocks
+    (``src/common/quantile.h``, ``WQSketch::Push``). ``weights`` count in it.
+    """
+    import xgboost
+
+    class Blocks(xgboost.DataIter):  # type: ignore[misc]  # of an untyped package
+        def __init__(self) -> None:
+            super().__init__()
+            self.number = 0
+            self.only = mapped(rows.block(0)) if rows.n_blocks == 1 else None
+
+        def reset(self) -> None:
+            self.number = 0
+
+        def next(self, input_data: Callable[..., None]) -> bool:
+            if self.number == rows.n_blocks:
+                return False
+            X = self.only
+            if X is None:
+                X = mapped(rows.block(self.number))
+            start = self.number * rows.block_rows
+            chosen = {} if weights is None else {"weight": weights[start:][: len(X)]}
+            input_data(data=X, feature_types=_feature_types(rows.columns), **chosen)
+            self.number += 1
+            return True
+
+    return xgboost.QuantileDMatrix(Blocks(), enable_categorical=True, **options)
 
 
 def _feature_types(columns: tuple[Column, ...]) -> list[str] | None:

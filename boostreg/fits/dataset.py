@@ -8,36 +8,24 @@ process still holds 476 MB, and 70 MB after ``malloc_trim`` (glibc manual, 3.2.3
 import ctypes
 import hashlib
 import json
-import mmap
 import platform
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.data import Fold, Splits, Table
+from boostreg.data import Fold, Splits, Table, leave_to_the_file
 from boostreg.engines import Problem, get_engine
 from boostreg.losses import Objective
 
-__all__ = ["Dataset", "leave_to_the_file", "return_memory"]
+__all__ = ["Dataset", "return_memory"]
 
 
 def return_memory() -> None:
     """Return freed memory to the operating system; does nothing without glibc."""
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def leave_to_the_file(array: NDArray[Any]) -> None:
-    """Release the pages of a memory-mapped array; they are read again when needed.
-
-    Arrays in memory are not changed.
-    """
-    mapped = array if isinstance(array, np.memmap) else array.base
-    if isinstance(mapped, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
-        mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined] # noqa: SLF001
 
 
 MIN_ROOM = 32 * 2**20
@@ -79,11 +67,18 @@ class Dataset:
         return self._fingerprints[where]
 
     def problem(self, outer: int | None, inner: int | None) -> Problem:
-        """Return the training rows of a split and, if any, its validation rows."""
-        train, test = self.splits.rows(outer, inner)
-        valid = self.table.rows(test) if len(test) > 0 else None
+        """Return the training rows of a split and, if any, its validation rows.
+
+        Features stay in the table until ``Problem.features`` is read.
+        """
+        parts = [rows for rows in self.splits.rows(outer, inner) if len(rows)]
+        train, *valid = map(self.table.without_features, parts)
         return Problem.of(
-            self.table.rows(train), valid, self.objective, monotone=self.monotone
+            train,
+            valid[0] if valid else None,
+            self.objective,
+            monotone=self.monotone,
+            stored=tuple(map(self.table.features, parts)),
         )
 
     def bins(
@@ -102,8 +97,8 @@ class Dataset:
                 _, (_, of_split) = self._bins.popitem(last=False)
                 held -= of_split
             problem = self.problem(outer, inner)
-            leave_to_the_file(self.table.X)
             bins = get_engine(engine).bin(problem, threads)
+            leave_to_the_file(self.table.X)
             self._bins[key] = bins, n_bytes
             return_memory()
         self._bins.move_to_end(key)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from boostreg.arrays import Array, Indices
 from boostreg.data.columns import Column
-from boostreg.data.rows import FeatureRows
+from boostreg.data.rows import FeatureRows, leave_to_the_file
 from boostreg.errors import DataError, reason
 
 __all__ = ["Table", "Task", "data_card"]
@@ -22,6 +22,10 @@ _ARRAYS = ("X", "y", "weights", "offset", "groups", "time")
 _UNHASHED = ("labels", "task_inferred", "notes")
 _LARGE = 1e150
 _BLOCK = 1 << 20  # numbers hashed at a time, so that a mapped X is never copied whole
+_BY_COLUMNS = 2**25
+"""Number of values from which a file holds a matrix column by column (256 MB).
+
+Work on one column then reads only its own pages of the file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -105,7 +109,7 @@ class Table:
     @property
     def columns_later(self) -> tuple[Column, ...]:
         """Columns to read later rows with; any value of an empty column is missing."""
-        blank = np.atleast_1d(np.isnan(self.X).all(axis=0))
+        blank = [bool(np.isnan(values).all()) for values in self.X.T]
         return tuple(
             replace(column, categories=()) if is_blank else column
             for column, is_blank in zip(self.columns, blank, strict=True)
@@ -123,10 +127,13 @@ class Table:
             if array is not None:
                 shape = "x".join(map(str, array.shape))
                 digest.update(f"{name}:{shape};".encode())
-                flat, kind = array.reshape(-1), array.dtype.kind
-                for start in range(0, flat.size, _BLOCK):
-                    block = flat[start : start + _BLOCK]
-                    block = block.astype("<i8" if kind == "i" else "<f8")
+                kind, n_rows = (
+                    array.dtype.kind,
+                    max(_BLOCK // max(array[:1].size, 1), 1),
+                )
+                for start in range(0, len(array), n_rows):
+                    block = array[start : start + n_rows]
+                    block = block.astype("<i8" if kind == "i" else "<f8", order="C")
                     if kind != "i":  # one zero and one NaN
                         block[block == 0.0] = 0.0
                         block[np.isnan(block)] = np.nan
@@ -163,7 +170,9 @@ class Table:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             array = getattr(self, name)
-            if array is not None:
+            if array is not None and array.size >= _BY_COLUMNS and array.ndim > 1:
+                _save_columns(folder / f"{name}.npy", array)
+            elif array is not None:
                 np.save(folder / f"{name}.npy", array, allow_pickle=False)
         described = self._described() | {
             name: getattr(self, name) for name in _UNHASHED
@@ -200,6 +209,18 @@ class Table:
             "target": self.target,
             "classes": self.classes,
         }
+
+
+def _save_columns(path: Path, matrix: Array) -> None:
+    """Write a matrix in Fortran order, without a copy of it in memory."""
+    mapped = np.lib.format.open_memmap(
+        path, "w+", matrix.dtype, matrix.shape, fortran_order=True
+    )
+    for place in range(matrix.shape[1]):
+        mapped[:, place] = matrix[:, place]
+    mapped.flush()
+    for array in (matrix, mapped):
+        leave_to_the_file(array)
 
 
 def _canonical(described: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import platform
 from collections import OrderedDict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ class Dataset:
         """Return the hash of the data and of the rows of one split."""
         where = (outer, inner)
         if where not in self._fingerprints:
-            state = hashlib.sha256(self.table.fingerprint.encode())
+            state = hashlib.sha256(self._table_fingerprint.encode())
             state.update(repr(self.objective).encode())
             state.update(repr(self.monotone).encode())
             for rows in self.splits.rows(outer, inner):
@@ -65,6 +66,10 @@ class Dataset:
                 state.update(rows.astype("<i8").tobytes())
             self._fingerprints[where] = state.hexdigest()
         return self._fingerprints[where]
+
+    @cached_property
+    def _table_fingerprint(self) -> str:
+        return self.table.fingerprint
 
     def problem(self, outer: int | None, inner: int | None) -> Problem:
         """Return the training rows of a split and, if any, its validation rows.
@@ -107,13 +112,7 @@ class Dataset:
     def save(self, folder: Path) -> None:
         """Write the data for worker processes, which memory-map them."""
         self.table.save(folder)
-        arrays: dict[str, Any] = {}
-        levels = [("outer", self.splits.outer), *self.splits.inner.items()]
-        for level, folds in levels:
-            for number, fold in enumerate(folds):
-                arrays[f"{level}/{number}/train"] = fold.train
-                arrays[f"{level}/{number}/test"] = fold.test
-        np.savez(folder / "splits.npz", **arrays)
+        _save_splits(folder, self.splits)
         objective = self.objective
         content = {
             "objective": [objective.name, objective.parameter, objective.n_classes],
@@ -126,7 +125,7 @@ class Dataset:
         """Open data that ``save`` wrote."""
         content = json.loads((folder / "problem.json").read_text(encoding="utf-8"))
         table = Table.load(folder)
-        splits = _load_splits(folder / "splits.npz", table.n_samples)
+        splits = _load_splits(folder, table.n_samples)
         monotone = content["monotone"]
         return cls(
             table,
@@ -136,14 +135,34 @@ class Dataset:
         )
 
 
-def _load_splits(path: Path, n_samples: int) -> Splits:
+def _save_splits(folder: Path, splits: Splits) -> None:
+    """Write the rows of all folds one after the other, and where each fold begins."""
+    parts, lengths = [], []
+    for level, folds in (("outer", splits.outer), *splits.inner.items()):
+        for fold in folds:
+            parts += [fold.train, fold.test]
+            lengths.append((str(level), len(fold.train), len(fold.test)))
+    size = sum(map(len, parts))
+    written = np.lib.format.open_memmap(folder / "splits.npy", "w+", np.int64, (size,))
+    start = 0
+    for rows in parts:
+        written[start : start + len(rows)] = rows
+        start += len(rows)
+    written.flush()
+    (folder / "splits.json").write_text(json.dumps(lengths), encoding="utf-8")
+
+
+def _load_splits(folder: Path, n_samples: int) -> Splits:
+    """Return the folds that ``_save_splits`` wrote; their rows stay in the file."""
+    lengths = json.loads((folder / "splits.json").read_text(encoding="utf-8"))
+    rows = np.load(folder / "splits.npy", mmap_mode="r", allow_pickle=False)
     by_level: dict[str, list[Fold]] = {}
-    with np.load(path, allow_pickle=False) as arrays:
-        for name in arrays.files:
-            level, number, part = name.split("/")
-            if part == "train":
-                fold = Fold(arrays[name], arrays[f"{level}/{number}/test"])
-                by_level.setdefault(level, []).append(fold)
+    start = 0
+    for level, n_train, n_test in lengths:
+        middle, end = start + n_train, start + n_train + n_test
+        fold = Fold(rows[start:middle], rows[middle:end])
+        by_level.setdefault(level, []).append(fold)
+        start = end
     outer = tuple(by_level.pop("outer", ()))
     return Splits(
         outer=outer,

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from boostreg.arrays import Array, Indices
 from boostreg.data.columns import Column
-from boostreg.data.rows import FeatureRows, leave_to_the_file
+from boostreg.data.rows import FeatureRows
+from boostreg.data.stored import LARGE, columns_of, save_columns
 from boostreg.errors import DataError, reason
 
 __all__ = ["Table", "Task", "data_card"]
@@ -22,10 +23,6 @@ _ARRAYS = ("X", "y", "weights", "offset", "groups", "time")
 _UNHASHED = ("labels", "task_inferred", "notes")
 _LARGE = 1e150
 _BLOCK = 1 << 20  # numbers hashed at a time, so that a mapped X is never copied whole
-_BY_COLUMNS = 2**25
-"""Number of values from which a file holds a matrix column by column (256 MB).
-
-Work on one column then reads only its own pages of the file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -109,7 +106,7 @@ class Table:
     @property
     def columns_later(self) -> tuple[Column, ...]:
         """Columns to read later rows with; any value of an empty column is missing."""
-        blank = [bool(np.isnan(values).all()) for values in self.X.T]
+        blank = [bool(np.isnan(values).all()) for values in columns_of(self.X)]
         return tuple(
             replace(column, categories=()) if is_blank else column
             for column, is_blank in zip(self.columns, blank, strict=True)
@@ -170,8 +167,8 @@ class Table:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             array = getattr(self, name)
-            if array is not None and array.size >= _BY_COLUMNS and array.ndim > 1:
-                _save_columns(folder / f"{name}.npy", array)
+            if array is not None and array.ndim > 1 and array.size >= LARGE:
+                save_columns(folder / f"{name}.npy", array)
             elif array is not None:
                 np.save(folder / f"{name}.npy", array, allow_pickle=False)
         described = self._described() | {
@@ -211,18 +208,6 @@ class Table:
         }
 
 
-def _save_columns(path: Path, matrix: Array) -> None:
-    """Write a matrix in Fortran order, without a copy of it in memory."""
-    mapped = np.lib.format.open_memmap(
-        path, "w+", matrix.dtype, matrix.shape, fortran_order=True
-    )
-    for place in range(matrix.shape[1]):
-        mapped[:, place] = matrix[:, place]
-    mapped.flush()
-    for array in (matrix, mapped):
-        leave_to_the_file(array)
-
-
 def _canonical(described: dict[str, Any]) -> bytes:
     # ASCII escapes carry any name, lone surrogates too.
     return json.dumps(described, sort_keys=True, separators=(",", ":")).encode("ascii")
@@ -235,7 +220,7 @@ def data_card(table: Table, source: str) -> dict[str, Any]:
     groups, time`` are None without such a column.
     """
     columns: list[dict[str, Any]] = []
-    for column, values in zip(table.columns, table.X.T, strict=True):
+    for column, values in zip(table.columns, columns_of(table.X), strict=True):
         missing = int(np.isnan(values).sum())
         columns.append(
             {

@@ -368,7 +368,7 @@ def _data(rows: FeatureRows, mapped: Callable[[Array], Array] = lambda X: X) -> 
     if rows.n_blocks == 1:
         return mapped(rows.block(0))
 
-    class Blocks(lightgbm.Sequence):  # type: ignore[misc]  # of an untyped package
+    class Blocks(lightgbm.Sequence):
         batch_size = rows.block_rows
 
         def __init__(self) -> None:
@@ -378,8 +378,10 @@ def _data(rows: FeatureRows, mapped: Callable[[Array], Array] = lambda X: X) -> 
         def __len__(self) -> int:
             return rows.n_samples
 
-        def __getitem__(self, key: int | slice) -> Array:
-            # Sampled rows ascend, and slices are whole blocks.
+        def __getitem__(self, key: int | slice | list[int]) -> Array:
+            # Sampled rows ascend, and slices are whole blocks; lists are for subsets.
+            if isinstance(key, list):
+                raise TypeError(key)
             first = key.start if isinstance(key, slice) else key
             number, place = divmod(int(first), self.batch_size)
             if number != self.number:

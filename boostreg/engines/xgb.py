@@ -371,7 +371,7 @@ def _quantile_matrix(
     """
     import xgboost
 
-    class Blocks(xgboost.DataIter):  # type: ignore[misc]  # of an untyped package
+    class Blocks(xgboost.DataIter):
         def __init__(self) -> None:
             super().__init__()
             self.number = 0

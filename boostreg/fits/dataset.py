@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from boostreg.data import Fold, Splits, Table, leave_to_the_file
+from boostreg.data.stored import save_parts
 from boostreg.engines import Problem, get_engine
 from boostreg.losses import Objective
 
@@ -143,12 +144,7 @@ def _save_splits(folder: Path, splits: Splits) -> None:
             parts += [fold.train, fold.test]
             lengths.append((str(level), len(fold.train), len(fold.test)))
     size = sum(map(len, parts))
-    written = np.lib.format.open_memmap(folder / "splits.npy", "w+", np.int64, (size,))
-    start = 0
-    for rows in parts:
-        written[start : start + len(rows)] = rows
-        start += len(rows)
-    written.flush()
+    save_parts(folder / "splits.npy", parts, (size,), np.dtype(np.int64))
     (folder / "splits.json").write_text(json.dumps(lengths), encoding="utf-8")
 
 

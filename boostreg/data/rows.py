@@ -64,12 +64,9 @@ class FeatureRows:
         """Return the values of one column, (n_samples,)."""
         if self.n_blocks == 1:
             self._copy()
+        leave_to_the_file(self._matrix)  # what the column before has read
         values: Array = self._matrix[:, place]
-        if self._index is None:
-            return values
-        values = values[self._index]
-        leave_to_the_file(self._matrix)
-        return values
+        return values if self._index is None else values[self._index]
 
     def block(self, number: int) -> Array:
         """Return one block of rows, (block_rows, n_features)."""

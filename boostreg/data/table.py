@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from boostreg.arrays import Array, Indices
 from boostreg.data.columns import Column
-from boostreg.data.rows import FeatureRows
+from boostreg.data.rows import FeatureRows, leave_to_the_file
 from boostreg.data.stored import LARGE, columns_of, save_columns
 from boostreg.errors import DataError, reason
 
@@ -135,6 +135,7 @@ class Table:
                         block[block == 0.0] = 0.0
                         block[np.isnan(block)] = np.nan
                     digest.update(block.tobytes())
+                    leave_to_the_file(array)
         return digest.hexdigest()
 
     def features(self, index: Indices | None = None) -> FeatureRows:

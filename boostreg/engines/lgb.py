@@ -8,6 +8,7 @@ that are missing only after training. The rewriting puts all four into the trees
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -358,41 +359,46 @@ class LightGBM(Engine):
         return lightgbm.Booster(model_file=str(path))
 
 
-def _data(rows: FeatureRows, mapped: Callable[[Array], Array] = lambda X: X) -> Any:
+def _same(X: Array) -> Array:
+    return X
+
+
+def _data(rows: FeatureRows, mapped: Callable[[Array], Array] = _same) -> Any:
     """Return rows for a ``Dataset``, which reads them a block at a time.
 
     LightGBM finds bins from the same sample of rows in both forms.
     """
+    return mapped(rows.block(0)) if rows.n_blocks == 1 else _reader()(rows, mapped)
+
+
+@cache
+def _reader() -> type:
+    """Return the class that reads blocks; one, because a class is never freed soon."""
     import lightgbm
 
-    if rows.n_blocks == 1:
-        return mapped(rows.block(0))
-
     class Blocks(lightgbm.Sequence):
-        batch_size = rows.block_rows
-
-        def __init__(self) -> None:
-            self.number = -1
-            self.current = np.empty((0, 0))
+        def __init__(self, rows: FeatureRows, mapped: Callable[[Array], Array]) -> None:
+            self.rows, self.mapped = rows, mapped
+            self.batch_size = rows.block_rows
+            self.number, self.current = -1, np.empty((0, 0))
 
         def __len__(self) -> int:
-            return rows.n_samples
+            return self.rows.n_samples
 
         def __getitem__(self, key: int | slice | list[int]) -> Array:
-            # Sampled rows ascend, and slices are whole blocks; lists are for subsets.
             if isinstance(key, list):
-                raise TypeError(key)
+                raise TypeError(key)  # only for subsets of a data set
+            # Sampled rows ascend, and slices are whole blocks.
             first = key.start if isinstance(key, slice) else key
             number, place = divmod(int(first), self.batch_size)
             if number != self.number:
-                self.current = mapped(rows.block(number))
+                self.current = self.mapped(self.rows.block(number))
                 self.number = number
-            # A view would keep its block in memory.
-            return (
-                self.current if isinstance(key, slice) else self.current[place].copy()
-            )
+            if isinstance(key, slice):
+                return self.current
+            return self.current[place].copy()  # a view would keep its block
 
-    return Blocks()
+    return Blocks
 
 
 def _export_text(model: Model) -> str:

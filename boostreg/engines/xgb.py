@@ -8,6 +8,7 @@ hold; the rewriting scales the trees and writes the intercept as ``base_score``.
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -357,9 +358,13 @@ class XGBoost(Engine):
         return xgboost.Booster(params, model_file=str(path))
 
 
+def _same(X: Array) -> Array:
+    return X
+
+
 def _quantile_matrix(
     rows: FeatureRows,
-    mapped: Callable[[Array], Array] = lambda X: X,
+    mapped: Callable[[Array], Array] = _same,
     *,
     weights: Array | None = None,
     **options: Any,
@@ -371,28 +376,47 @@ def _quantile_matrix(
     """
     import xgboost
 
+    blocks = _reader()(rows, mapped, weights)
+    return xgboost.QuantileDMatrix(blocks, enable_categorical=True, **options)
+
+
+@cache
+def _reader() -> type:
+    """Return the class that reads blocks; one, because a class is never freed soon."""
+    import xgboost
+
     class Blocks(xgboost.DataIter):
-        def __init__(self) -> None:
+        def __init__(
+            self,
+            rows: FeatureRows,
+            mapped: Callable[[Array], Array],
+            weights: Array | None,
+        ) -> None:
             super().__init__()
+            self.rows, self.mapped, self.weights = rows, mapped, weights
+            self.types = _feature_types(rows.columns)
             self.number = 0
+            # XGBoost reads all blocks four times; one alone is mapped once.
             self.only = mapped(rows.block(0)) if rows.n_blocks == 1 else None
 
         def reset(self) -> None:
             self.number = 0
 
         def next(self, input_data: Callable[..., None]) -> bool:
-            if self.number == rows.n_blocks:
+            if self.number == self.rows.n_blocks:
                 return False
             X = self.only
             if X is None:
-                X = mapped(rows.block(self.number))
-            start = self.number * rows.block_rows
-            chosen = {} if weights is None else {"weight": weights[start:][: len(X)]}
-            input_data(data=X, feature_types=_feature_types(rows.columns), **chosen)
+                X = self.mapped(self.rows.block(self.number))
+            start = self.number * self.rows.block_rows
+            chosen = {}
+            if self.weights is not None:
+                chosen["weight"] = self.weights[start : start + len(X)]
+            input_data(data=X, feature_types=self.types, **chosen)
             self.number += 1
             return True
 
-    return xgboost.QuantileDMatrix(Blocks(), enable_categorical=True, **options)
+    return Blocks
 
 
 def _feature_types(columns: tuple[Column, ...]) -> list[str] | None:

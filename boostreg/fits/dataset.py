@@ -33,6 +33,9 @@ def return_memory() -> None:
 MIN_ROOM = 32 * 2**20
 """Bytes of binned rows that are cached for a table of any size."""
 
+MAX_ROOM = 2 * 2**30
+"""Bytes of binned rows that are cached for a large table, unless one split has more."""
+
 _BYTES_A_VALUE = 2  # XGBoost stores bins by row and by column, LightGBM by column
 
 
@@ -52,7 +55,7 @@ class Dataset:
         self.table, self.splits, self.objective = table, splits, objective
         self.monotone = monotone
         self._bins: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
-        self._room = max(MIN_ROOM, table.X.nbytes)
+        self._room = min(max(MIN_ROOM, table.X.nbytes), MAX_ROOM)
         self._fingerprints: dict[tuple[int | None, int | None], str] = {}
 
     def fingerprint(self, outer: int | None, inner: int | None) -> str:
@@ -92,7 +95,8 @@ class Dataset:
     ) -> Any:
         """Return the binned rows of a split, from a least-recently-used cache.
 
-        The cache holds about as many bytes as the table, and at least ``MIN_ROOM``.
+        The cache holds about as many bytes as the table, but at least ``MIN_ROOM`` and
+        at most ``MAX_ROOM``.
         """
         key = (engine, outer, inner, threads)
         if key not in self._bins:

@@ -21,7 +21,7 @@ from boostreg.data.stored import save_parts
 from boostreg.engines import Problem, get_engine
 from boostreg.losses import Objective
 
-__all__ = ["Dataset", "return_memory"]
+__all__ = ["Dataset", "cache_room", "return_memory", "split_bytes"]
 
 
 def return_memory() -> None:
@@ -37,6 +37,19 @@ MAX_ROOM = 2 * 2**30
 """Bytes of binned rows that are cached for a large table, unless one split has more."""
 
 _BYTES_A_VALUE = 2  # XGBoost stores bins by row and by column, LightGBM by column
+
+
+def split_bytes(n_rows: int, n_features: int) -> int:
+    """Return the bytes that the binned rows of a split take in the cache."""
+    return n_rows * n_features * _BYTES_A_VALUE
+
+
+def cache_room(n_values: int) -> int:
+    """Return the bytes of binned rows that are cached for a table of so many values.
+
+    They are those of the table, but at least ``MIN_ROOM`` and at most ``MAX_ROOM``.
+    """
+    return min(max(MIN_ROOM, 8 * n_values), MAX_ROOM)
 
 
 class Dataset:
@@ -55,7 +68,7 @@ class Dataset:
         self.table, self.splits, self.objective = table, splits, objective
         self.monotone = monotone
         self._bins: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
-        self._room = min(max(MIN_ROOM, table.X.nbytes), MAX_ROOM)
+        self._room = cache_room(table.X.size)
         self._fingerprints: dict[tuple[int | None, int | None], str] = {}
 
     def fingerprint(self, outer: int | None, inner: int | None) -> str:
@@ -95,13 +108,12 @@ class Dataset:
     ) -> Any:
         """Return the binned rows of a split, from a least-recently-used cache.
 
-        The cache holds about as many bytes as the table, but at least ``MIN_ROOM`` and
-        at most ``MAX_ROOM``.
+        It holds ``cache_room``, or one split if that has more.
         """
         key = (engine, outer, inner, threads)
         if key not in self._bins:
             n_rows = sum(map(len, self.splits.rows(outer, inner)))
-            n_bytes = n_rows * self.table.n_features * _BYTES_A_VALUE
+            n_bytes = split_bytes(n_rows, self.table.n_features)
             held = sum(of_split for _, of_split in self._bins.values())
             while self._bins and held + n_bytes > self._room:
                 _, (_, of_split) = self._bins.popitem(last=False)

@@ -91,10 +91,10 @@ def fit_inputs(rows: FeatureRows, weights: Array) -> tuple[Input, ...]:
 
 def transform(inputs: tuple[Input, ...], X: Array | FeatureRows) -> Array:
     """Return the standardized inputs, (n_samples, n_inputs), Fortran-ordered."""
-    is_array = isinstance(X, np.ndarray)
-    out = np.zeros((len(X) if is_array else X.n_samples, len(inputs)), order="F")
-    for column, own in groupby(enumerate(inputs), key=lambda one: one[1].column):
-        values = X[:, column] if is_array else X.column(column)
+    n_samples = X.n_samples if isinstance(X, FeatureRows) else len(X)
+    out = np.zeros((n_samples, len(inputs)), order="F")
+    for place, own in groupby(enumerate(inputs), key=lambda one: one[1].column):
+        values = X.column(place) if isinstance(X, FeatureRows) else X[:, place]
         for number, one in own:
             out[:, number] = one.standardize(values)
     return out

@@ -396,7 +396,8 @@ def _reader() -> type:
                 self.number = number
             if isinstance(key, slice):
                 return self.current
-            return self.current[place].copy()  # a view would keep its block
+            row: Array = self.current[place].copy()  # a view would keep its block
+            return row
 
     return Blocks
 

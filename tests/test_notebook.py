@@ -17,7 +17,7 @@ from boostreg.errors import DataError, FigureError, MissingExtraError
 from boostreg.figures import counts_chart
 from boostreg.figures import svg as convert
 from boostreg.figures.figure import notebook_table
-from boostreg.report import render
+from boostreg.report.page import render
 from boostreg.study.files import read_csv
 
 SHIPPED = Path(__file__).parents[1] / "reports"

@@ -348,7 +348,7 @@ def log_mlflow(
     ] = None,
 ) -> None:
     """Log a finished run and its models to MLflow (extra: mlflow)."""
-    from boostreg.study.tracking import log_run
+    from boostreg.study.mlflow_run import log_run
 
     number, n_models = log_run(folder, experiment=experiment, uri=uri)
     _print(f"{experiment}: run {number} with {n_models} nested runs of models")

@@ -10,11 +10,10 @@ from statistics import fmean
 from typing import NamedTuple
 
 from boostreg.engines import growing_until
-from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import CutError, Fit, run_fit
 from boostreg.fits.work import opened
 
-__all__ = ["Timing", "search_mean", "time_fits", "time_fits_in"]
+__all__ = ["Timing", "search_mean", "time_fits"]
 
 _DEFAULT_IS_LONG = 1.2
 """Typical time of a fit with our defaults as a multiple of one without penalties: it
@@ -35,14 +34,16 @@ class Timing(NamedTuple):
 
 
 def time_fits(
-    dataset: Dataset, fits: Sequence[Fit], seconds: float, n_trials: int
+    folder: str, fits: Sequence[Fit], seconds: float, n_trials: int
 ) -> Timing:
     """Return the time of a fit of a search, from as many fits as end in some seconds.
 
     The time of one more is estimated from its first rounds; it is assumed to have at
-    least as many rounds as the mean of the others. ``fits`` are those of
-    ``probed_fits``, ``n_trials`` is the number of trials of the search.
+    least as many rounds as the mean of the others. ``folder`` has the
+    dataset, ``fits`` are those of ``probed_fits``, and ``n_trials`` is the number of
+    trials of the search.
     """
+    dataset = opened(folder)
     spent, until = list[Timing](), math.inf
     ended = list[int]()
     for fit in fits:
@@ -86,13 +87,6 @@ def search_mean(spent: Sequence[float], n_trials: int) -> float:
     first = (free, default, default, strong, strong, strong)[:n_trials]
     later = ((free + default) / 2 + strong) / 2
     return (sum(first) + (n_trials - len(first)) * later) / n_trials
-
-
-def time_fits_in(
-    folder: str, fits: Sequence[Fit], seconds: float, n_trials: int
-) -> Timing:
-    """Return ``time_fits`` of the data in a folder, in a worker."""
-    return time_fits(opened(folder), fits, seconds, n_trials)
 
 
 def _now() -> Timing:

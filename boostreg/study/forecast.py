@@ -12,6 +12,7 @@ second of a worker, is measured during the run.
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from functools import cache
 from itertools import cycle
@@ -27,11 +28,19 @@ from boostreg.effects.importance import design_penalties
 from boostreg.effects.mechanism import MECHANISMS
 from boostreg.effects.sketch import N_SKETCHES
 from boostreg.errors import FitError
+from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.process import count_cores
-from boostreg.fits.timing import Timing, time_fits, time_fits_in
-from boostreg.fits.work import BaselineWork, ModelWork, ReferenceWork, Work
+from boostreg.fits.scratch import scratch_folder
+from boostreg.fits.timing import Timing, time_fits
+from boostreg.fits.work import (
+    PRELOAD,
+    BaselineWork,
+    ModelWork,
+    ReferenceWork,
+    Work,
+)
 from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.progress import duration
 from boostreg.study.load import Study
@@ -122,9 +131,7 @@ _SECONDS_BEFORE = 5.0
 """Typical wall seconds of a run before the first fit, and of Python's own start and
 end."""
 _PROBE_SECONDS = 1.0
-"""Wall seconds for which workers time fits of each engine before a run."""
-_QUICK_SECONDS = 0.7
-"""Wall seconds for which fits of each engine are timed outside a run."""
+"""Wall seconds for which a worker times fits of an engine."""
 _SPREAD = 3
 """Maximum number of fits spread over the space that are timed per engine."""
 
@@ -259,16 +266,37 @@ def count_workers(plan: Plan) -> int:
 
 
 def time_engines(plan: Plan) -> dict[str, Timing]:
-    """Time a few fits of each engine in this process."""
-    return {
-        engine: time_fits(
-            plan.dataset,
+    """Time a few fits of each engine in workers of their own."""
+    workers = min(count_workers(plan), len(plan.spec.engines))
+    threads = plan.limits.threads
+    with (
+        LocalExecutor(workers, threads=threads, preload=PRELOAD) as executor,
+        scratch_folder(plan.dataset.save) as data,
+    ):
+        executor.start()
+        return _timed(plan, executor, str(data))
+
+
+def _timed(plan: Plan, executor: Executor, data: str) -> dict[str, Timing]:
+    """Return the time of a fit of the searches by engine.
+
+    All engines are timed at the same time, if there is a worker for each.
+    """
+    ends = {
+        engine: executor.submit(
+            time_fits,
+            data,
             probed_fits(plan, engine),
-            _QUICK_SECONDS,
+            _PROBE_SECONDS,
             plan.spec.search.trials,
         )
         for engine in plan.spec.engines
     }
+    found = dict.fromkeys(ends, _UNKNOWN)
+    for engine, end in ends.items():
+        with suppress(FitError):  # its fits in the run will say why
+            found[engine] = end.result()
+    return found
 
 
 def slowness(timings: Mapping[str, Timing]) -> float:
@@ -320,20 +348,7 @@ def forecast_run(
     """
     if not timed:
         return forecast_of(plan, dict.fromkeys(plan.spec.engines, _UNKNOWN)), 1.0
-    ends = {
-        engine: ledger.executor.submit(
-            time_fits_in,
-            ledger.data,
-            probed_fits(plan, engine),
-            _PROBE_SECONDS,
-            plan.spec.search.trials,
-        )
-        for engine in plan.spec.engines
-    }
-    found = dict.fromkeys(ends, _UNKNOWN)
-    for engine, end in ends.items():
-        with suppress(FitError):  # its fits in the run will say why
-            found[engine] = end.result()
+    found = _timed(plan, ledger.executor, ledger.data)
     return forecast_of(plan, found), slowness(found)
 
 

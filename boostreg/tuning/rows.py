@@ -27,7 +27,7 @@ from boostreg.losses import Objective
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FOLDS", "affordable_folds", "read_dataset"]
+__all__ = ["CELLS_PER_SECOND", "FOLDS", "affordable_folds", "read_dataset"]
 
 FOLDS = 5
 """Default number of folds."""
@@ -35,7 +35,7 @@ _FEWEST_FOLDS = 2
 """Fewer would leave the losses without a standard error."""
 _TRIALS = 30
 """Trials for which a search gives up folds."""
-_CELLS_PER_SECOND = 250_000
+CELLS_PER_SECOND = 250_000
 """Cells of the table per second of one core and fit: measured between 40,000 (hundreds
 of rows, many classes) and 1,300,000 (20,000 rows) for trees of 5 to 31 leaves."""
 
@@ -107,7 +107,7 @@ def affordable_folds(n_cells: int, core_seconds: float) -> int:
     >>> [affordable_folds(n, 40.0) for n in (10_000, 100_000, 1_000_000)]
     [5, 3, 2]
     """
-    n_fits = core_seconds * _CELLS_PER_SECOND / n_cells
+    n_fits = core_seconds * CELLS_PER_SECOND / n_cells
     return int(min(max(n_fits / _TRIALS, _FEWEST_FOLDS), FOLDS))
 
 

@@ -37,7 +37,7 @@ OPEN = "for (const e of document.querySelectorAll('details')) e.open = true"
 
 def stress_pages(folder: Path) -> Iterator[Path]:
     """Write the made-up reports that the tests of the page also use."""
-    from boostreg.report import render
+    from boostreg.report.page import render
 
     sample_run = runpy.run_path(str(TESTS / "report" / "sample.py"))["sample_run"]
     cases = runpy.run_path(str(TESTS / "report" / "test_page.py"))["STRESS"]

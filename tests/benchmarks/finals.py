@@ -45,7 +45,7 @@ from boostreg.data import Splits, make_folds
 from boostreg.fits.dataset import Dataset
 from boostreg.tuning import Trial, Tuning
 from boostreg.tuning.measuring import Measuring
-from boostreg.tuning.rows import _CELLS_PER_SECOND, read_dataset
+from boostreg.tuning.rows import CELLS_PER_SECOND, read_dataset
 from boostreg.tuning.selection import TrialCurves, select
 from boostreg.tuning.trial import Setting
 
@@ -164,7 +164,7 @@ def of_many_rows(split: Split, number: int, way: str) -> dict[str, Any]:
         return dict(search(tuning, dataset, split, LARGE_BUDGET)["all"])
     n_outputs = split.n_classes if split.n_classes > 2 else 1
     cells = dataset.table.X.size * n_outputs
-    trials = LARGE_BUDGET * _CELLS_PER_SECOND / cells / dataset.splits.n_inner
+    trials = LARGE_BUDGET * CELLS_PER_SECOND / cells / dataset.splits.n_inner
     n_few = max(int(min(1.0, trials / ROWS_TRIALS) * len(y)), ROWS_FEWEST)
     few = np.sort(np.random.default_rng(number).permutation(len(y))[:n_few])
     part = read_dataset(split.X.iloc[few], y[few], **given)

@@ -18,7 +18,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 from sources import versions
 
-from boostreg.report import render
+from boostreg.report.page import render
 from boostreg.study.files import read_csv, read_json
 
 HERE = Path(__file__).parent

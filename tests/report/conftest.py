@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boostreg.report import render
+from boostreg.report.page import render
 
 FLAGS = [
     "--headless",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from boostreg.figures import Scale
-from boostreg.report import render
+from boostreg.report.page import render
 from boostreg.report.shell import template
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from modes import MODES, crowded, faults
 
-from boostreg.report import render
+from boostreg.report.page import render
 from boostreg.study.files import read_csv, read_json
 
 STRESS = {

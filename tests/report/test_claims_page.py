@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from modes import crowded, faults
 
-from boostreg.report import render
 from boostreg.report.found import finding_sentence
-from boostreg.report.page import PARTS
+from boostreg.report.page import PARTS, render
 from boostreg.study.files import read_csv, read_json
 
 REPORTS = Path(__file__).parents[2] / "reports"

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from boostreg.data.sources import read_source
 from boostreg.engine_facts import ENGINE_FACTS
-from boostreg.report import render
+from boostreg.report.page import render
 from boostreg.report.sections.answer import one_line
 from boostreg.study.files import read_csv, read_json
 from boostreg.study.load import load_study

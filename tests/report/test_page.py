@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boostreg.figures.scale import MINUS
-from boostreg.report import render
 from boostreg.report.glossary import link_terms
+from boostreg.report.page import render
 from boostreg.report.wording import PENALTY_WORDS, signed_percent
 
 sample_fits = runpy.run_path(str(Path(__file__).with_name("sample.py")))["sample_fits"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from truth import contradictions, untruths
 
-from boostreg.report import render
+from boostreg.report.page import render
 from boostreg.report.sections.answer import lead_engine
 from boostreg.study.files import read_csv, read_json
 

@@ -511,7 +511,7 @@ def test_a_short_time_leaves_fewer_of_the_same_folds(diabetes, core_seconds, n_f
 
 
 def test_fewer_folds_are_a_note_unless_cv_asks_for_them(diabetes, monkeypatch):
-    monkeypatch.setattr("boostreg.tuning.rows._CELLS_PER_SECOND", 1)
+    monkeypatch.setattr("boostreg.tuning.rows.CELLS_PER_SECOND", 1)
     small = {"trials": 1, "rounds": 5, "workers": 1, "task": "regression"}
     small["timeout"] = 60
 

@@ -87,7 +87,9 @@ def log_run(
         for model in models:
             _log(client, number, model, times, {"mlflow.parentRunId": parent})
     except (MlflowException, OSError) as error:
-        raise RunError(f"MLflow did not take the run: {error}") from error
+        raise RunError(
+            f"MLflow rejected the run, or did not answer: {error}"
+        ) from error
     return parent, len(models)
 
 

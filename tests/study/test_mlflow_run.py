@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from boostreg.errors import DataError, MissingExtraError, RunError
+from boostreg.study.mlflow_run import log_run
 from boostreg.study.run import read_results
-from boostreg.study.tracking import log_run
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_run_that_mlflow_does_not_take_is_one_message(small_run, tmp_path):
     (tmp_path / "file").write_text("no folder")
     uri = (tmp_path / "file").as_uri()
 
-    with pytest.raises(RunError, match="MLflow did not take the run"):
+    with pytest.raises(RunError, match="MLflow rejected the run or did not answer"):
         log_run(small_run, uri=uri)
 
 

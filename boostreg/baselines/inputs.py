@@ -15,13 +15,14 @@ a repeated row. Rows of weight 0 have no effect.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 import numpy as np
 
 from boostreg.arrays import Array, Indices, Mask
 from boostreg.baselines.linear import Design
-from boostreg.data import Table
+from boostreg.data import Column, FeatureRows, Table
 from boostreg.errors import DataError
 from boostreg.losses import Objective
 
@@ -51,18 +52,17 @@ class Input:
     center: float = 0.0
     scale: float = 1.0
 
-    def read(self, X: Array) -> Array:
-        """Return the values before they are standardized; missing numbers are NaN."""
-        values: Array = X[:, self.column]
+    def read(self, values: Array) -> Array:
+        """Return a column before it is standardized; missing numbers are NaN."""
         if self.level is None:
             return values
         if math.isnan(self.level):
             return np.isnan(values).astype(np.float64)
         return np.asarray(values == self.level, dtype=np.float64)
 
-    def fit(self, X: Array, weights: Array) -> "Input | None":
+    def fit(self, values: Array, weights: Array) -> "Input | None":
         """Return the input with its mean and deviation, or None if it is constant."""
-        values = self.read(X)
+        values = self.read(values)
         known = ~np.isnan(values) & (weights > 0)
         if not known.any() or np.ptp(values[known]) == 0:
             return None
@@ -73,43 +73,47 @@ class Input:
         spread = math.sqrt(float(np.average((apart / reach) ** 2, weights=weights)))
         return Input(self.name, self.column, self.level, center, reach * spread)
 
-    def standardize(self, X: Array) -> Array:
+    def standardize(self, values: Array) -> Array:
         """Return the standardized input; a missing number becomes the mean, 0."""
-        values = (self.read(X) - self.center) / self.scale
+        values = (self.read(values) - self.center) / self.scale
         return np.asarray(np.where(np.isnan(values), 0.0, values), dtype=np.float64)
 
 
-def fit_inputs(table: Table, weights: Array) -> tuple[Input, ...]:
+def fit_inputs(rows: FeatureRows, weights: Array) -> tuple[Input, ...]:
     """Return the inputs of a linear model for training rows and their weights."""
-    counted = table.X[weights > 0]
-    fitted = (i.fit(table.X, weights) for i in _candidates(table, counted))
-    return tuple(i for i in fitted if i is not None)
+    found = []
+    for number, column in enumerate(rows.columns):
+        values = rows.column(number)
+        candidates = _candidates(number, column, values[weights > 0])
+        found += [one.fit(values, weights) for one in candidates]
+    return tuple(one for one in found if one is not None)
 
 
-def transform(inputs: tuple[Input, ...], X: Array) -> Array:
+def transform(inputs: tuple[Input, ...], X: Array | FeatureRows) -> Array:
     """Return the standardized inputs, (n_samples, n_inputs), Fortran-ordered."""
-    out = np.zeros((len(X), len(inputs)), order="F")
-    for number, one in enumerate(inputs):
-        out[:, number] = one.standardize(X)
+    n_samples = X.n_samples if isinstance(X, FeatureRows) else len(X)
+    out = np.zeros((n_samples, len(inputs)), order="F")
+    for place, own in groupby(enumerate(inputs), key=lambda one: one[1].column):
+        values = X.column(place) if isinstance(X, FeatureRows) else X[:, place]
+        for number, one in own:
+            out[:, number] = one.standardize(values)
     return out
 
 
-def _candidates(table: Table, X: Array) -> Iterator[Input]:
-    for number, column in enumerate(table.columns):
-        values = X[:, number]
-        missing = np.isnan(values)
-        gap = [Input(f"{column.name} (missing)", number, math.nan)]
-        if column.categories is None:
-            found = [Input(column.name, number, None)]
-        else:
-            found = [
-                Input(f"{column.name}={column.categories[int(c)]}", number, float(c))
-                for c in np.unique(values[~missing])
-            ]
-        found += gap if missing.any() else []
-        # Of two complementary indicators, one is redundant.
-        exclusive = column.categories is not None and len(found) == 2
-        yield from found[1:] if exclusive else found
+def _candidates(number: int, column: Column, values: Array) -> Iterator[Input]:
+    missing = np.isnan(values)
+    gap = [Input(f"{column.name} (missing)", number, math.nan)]
+    if column.categories is None:
+        found = [Input(column.name, number, None)]
+    else:
+        found = [
+            Input(f"{column.name}={column.categories[int(c)]}", number, float(c))
+            for c in np.unique(values[~missing])
+        ]
+    found += gap if missing.any() else []
+    # Of two complementary indicators, one is redundant.
+    exclusive = column.categories is not None and len(found) == 2
+    yield from found[1:] if exclusive else found
 
 
 class Models(Protocol):
@@ -152,9 +156,18 @@ class Split:
 
     @classmethod
     def of(
-        cls, table: Table, train: Indices, test: Indices, objective: Objective
+        cls,
+        table: Table,
+        train: Indices,
+        test: Indices,
+        objective: Objective,
+        *,
+        transformed: bool = True,
     ) -> "Split":
-        """Learn the inputs from the training rows and transform the test rows."""
+        """Learn the inputs from the training rows and transform the test rows.
+
+        If they are not ``transformed``, there is no input in the design.
+        """
         given = np.ones(len(table.y)) if table.weights is None else table.weights
         for part, rows in (("training", train), ("test", test)):
             if len(rows) > 0 and not np.any(given[rows] > 0):
@@ -163,15 +176,16 @@ class Split:
                     f"in all {len(rows)}."
                 )
         weights, y = given[train], table.y[train]
-        inputs = fit_inputs(table.rows(train), weights)
+        inputs = fit_inputs(table.features(train), weights)
+        used = inputs if transformed else ()
         design = Design(
-            X=transform(inputs, table.X[train]),
+            X=transform(used, table.features(train)),
             y=y,
             weights=weights / np.sum(weights),
             objective=objective,
             intercept=objective.intercept(y, weights),
         )
-        judged = transform(inputs, table.X[test])
+        judged = transform(used, table.features(test))
         return cls(inputs, design, objective, judged, test, table.y[test], given[test])
 
     def inner_losses(self, models: Models) -> Array:

@@ -87,14 +87,16 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
     """
     started = time.perf_counter()
     _check(name, objective, inner)
-    whole = Split.of(table, train_rows, test_rows, objective)
-    folds = [Split.of(table, f.train, f.test, objective) for f in inner]
+    penalised = name != "mean"
+    whole, *folds = (
+        Split.of(table, *rows, objective, transformed=penalised)
+        for rows in ((train_rows, test_rows), *((f.train, f.test) for f in inner))
+    )
     design = whole.design
     chosen = _choose(_Family(name, design, seed), folds, objective)
     best, path = chosen.best, chosen.path
     train = objective.row_losses(design.y, path.raw(design.X, best))
     test = whole.judge(path, best)
-    penalised = name != "mean"
     return BaselineResult(
         name=name,
         strength=float(path.strengths[best]) if penalised else None,
@@ -116,7 +118,9 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
         coefficients=path.coefficients if penalised else np.zeros((0, 0, 0)),
         nonzero=path.nonzero.astype(np.float64) if penalised else np.zeros(0),
         live_units=path.live_units.astype(np.float64),
-        n_parameters=path.n_parameters,
+        n_parameters=path.n_parameters
+        if penalised
+        else len(whole.inputs) * len(design.intercept),
         notes=chosen.notes,
         seconds=time.perf_counter() - started,
     )

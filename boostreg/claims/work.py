@@ -121,7 +121,7 @@ def _sample(where: Resample, dataset: Dataset) -> Sample:
         )
     X, X_new = train.X, new.X
     if truth is None:
-        inputs = fit_inputs(train, np.ones(len(train.y)))
+        inputs = fit_inputs(train.features(), np.ones(len(train.y)))
         X, X_new = (np.ascontiguousarray(transform(inputs, t.X)) for t in (train, new))
     return Sample(X, train.y, X_new, new.y, dataset.objective, where.seed, truth)
 

@@ -1,5 +1,6 @@
 """Tables and folds: from a source to checked arrays and the rows of every fit."""
 
+from boostreg.data.arrow import ParquetColumns
 from boostreg.data.cells import Reading
 from boostreg.data.columns import Column, apply_columns
 from boostreg.data.files import expanded, file_facts
@@ -21,12 +22,15 @@ from boostreg.data.prepare import (
     prepare_table,
     with_class_weights,
 )
-from boostreg.data.sources import read_rows, read_source
+from boostreg.data.rows import FeatureRows, leave_to_the_file
+from boostreg.data.sources import open_source, read_rows, read_source
 from boostreg.data.table import Table, Task, data_card
 
 __all__ = [
     "Column",
+    "FeatureRows",
     "Fold",
+    "ParquetColumns",
     "Reading",
     "Splits",
     "Table",
@@ -41,10 +45,12 @@ __all__ = [
     "expanded",
     "file_facts",
     "is_frame",
+    "leave_to_the_file",
     "make_folds",
     "make_holdout",
     "make_splits",
     "named_signs",
+    "open_source",
     "planted_name",
     "planted_table",
     "planted_truth",

@@ -4,7 +4,8 @@ import importlib
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,13 +13,21 @@ import numpy as np
 
 from boostreg.arrays import Indices
 from boostreg.data.cells import quoted, refuse_repeated
-from boostreg.data.files import FACTS, DataFile, FileFacts, opened, plain_file
+from boostreg.data.files import (
+    FACTS,
+    DataFile,
+    FileFacts,
+    file_facts,
+    opened,
+    plain_file,
+)
+from boostreg.data.stored import LARGE
 from boostreg.errors import DataError, MissingExtraError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["parts_of", "read_arrow", "read_parts"]
+__all__ = ["ParquetColumns", "parquet_columns", "parts_of", "read_arrow", "read_parts"]
 
 
 def read_arrow(file: DataFile, *_: object) -> "pd.DataFrame":
@@ -52,20 +61,27 @@ def read_parts(parts: Sequence[Path]) -> "pd.DataFrame":
 
     Raises DataError if their columns differ.
     """
-    tables = [_arrow_table(plain_file(part)) for part in parts]
-    names = tables[0].schema.names
-    for part, table in zip(parts, tables, strict=True):
-        if set(table.schema.names) != set(names):
-            differ = sorted(set(table.schema.names) ^ set(names))
+    return _as_frame(_joined(parts, [_arrow_table(plain_file(one)) for one in parts]))
+
+
+def _refuse_other_names(parts: Sequence[Path], names: Sequence[Sequence[str]]) -> None:
+    for part, own in zip(parts, names, strict=True):
+        if differ := sorted(set(own) ^ set(names[0])):
             raise DataError(
                 f"{part}: its columns are not those of {parts[0].name}: only one of "
                 f"them has {quoted(differ)}. All parts of a folder must have the same "
                 f"columns."
             )
+
+
+def _joined(parts: Sequence[Path], tables: Sequence[Any]) -> Any:
+    """Return the tables of the parts as one Arrow table."""
+    _refuse_other_names(parts, [table.schema.names for table in tables])
+    names = tables[0].schema.names
     pa = importlib.import_module("pyarrow")
     ordered = [table.select(names) for table in tables]
     try:
-        return _as_frame(pa.concat_tables(ordered, promote_options="permissive"))
+        return pa.concat_tables(ordered, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         for part, table in zip(parts, ordered, strict=True):
             for name, first, kind in zip(
@@ -79,33 +95,119 @@ def read_parts(parts: Sequence[Path]) -> "pd.DataFrame":
         raise DataError(f"{parts[0].parent}: {error}.") from error
 
 
-def _arrow_table(file: DataFile) -> Any:
-    path = file.path
-    is_parquet = file.suffix == ".parquet"
-    what = "Parquet" if is_parquet else "Arrow"
-    try:
-        parquet = importlib.import_module("pyarrow.parquet")
-        ipc = importlib.import_module("pyarrow.ipc")
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{path}: reading {what} needs the extra 'parquet' of boostreg: "
-            f"pip install 'boostreg[parquet]'."
-        ) from error
+class ParquetColumns(Mapping[str, "pd.Series[Any]"]):
+    """The columns of a large Parquet table, each read from the files when asked for.
+
+    The last one is kept. ``columns`` and ``attrs`` are those of the DataFrame that
+    ``read_arrow`` or ``read_parts`` would return.
+    """
+
+    def __init__(self, parts: Sequence[Path]) -> None:
+        self._parts = parts
+        self.n_rows = 0
+        names: list[list[str]] = []
+        metadata: Mapping[bytes, bytes] = {}
+        for part in parts:
+            with _parquet_file(plain_file(part)) as file:
+                self.n_rows += file.metadata.num_rows
+                names.append(file.schema_arrow.names)
+                metadata = metadata or file.schema_arrow.metadata or {}
+        _refuse_other_names(parts, names)
+        self._ranges = {
+            name: values
+            for name, values in _ranges(metadata, self.n_rows)
+            if name not in names[0]
+        }
+        self.columns = [*names[0], *self._ranges]
+        self._unread: dict[str, str] = {}
+        self.attrs = {FACTS: FileFacts(unread=self._unread)}
+        self._last: tuple[str, Any] = ("", None)
+
+    def __getitem__(self, name: str) -> "pd.Series[Any]":
+        if self._last[0] != name or self._last[1] is None:
+            self._last = ("", None)  # never two columns at a time
+            self._last = (name, self._read(name))
+        series: pd.Series[Any] = self._last[1]
+        return series
+
+    def _read(self, name: str) -> "pd.Series[Any]":
+        import pandas as pd
+
+        if name in self._ranges:
+            return pd.Series(self._ranges[name], name=name)
+        found = []
+        for part in self._parts:
+            with _parquet_file(plain_file(part)) as file:
+                found.append(file.read(columns=[name]))
+        frame = _as_frame(_joined(self._parts, found))
+        self._unread.update(file_facts(frame).unread)
+        series: pd.Series[Any] = frame[name]
+        return series
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+
+def parquet_columns(path: Path) -> ParquetColumns | None:
+    """Return the columns of a Parquet file or folder if it is large, otherwise None."""
+    parts = parts_of(path) if path.is_dir() else [path]
+    if not parts or parts[0].suffix.lower() != ".parquet" or not parts[0].is_file():
+        return None
+    n_values = 0
+    for part in parts:
+        with _parquet_file(plain_file(part)) as file:
+            n_values += file.metadata.num_rows * file.metadata.num_columns
+    return ParquetColumns(parts) if n_values >= LARGE else None
+
+
+@contextmanager
+def _parquet_file(file: DataFile) -> Iterator[Any]:
+    """Open a Parquet file; a DataError names it if it cannot be read."""
+    parquet = _package("pyarrow.parquet", file)
     try:
         with opened(file) as stream:
             content = io.BytesIO(stream.read()) if file.is_compressed else stream
-            if not is_parquet:
-                table = _ipc_table(ipc, content)
-                refuse_repeated(table.schema.names, f"{path}: ")
-                return table
             with parquet.ParquetFile(content) as opened_file:
-                refuse_repeated(opened_file.schema_arrow.names, f"{path}: ")
-                return opened_file.read()
+                refuse_repeated(opened_file.schema_arrow.names, f"{file.path}: ")
+                yield opened_file
     except DataError:
         raise
     except (OSError, ValueError, NotImplementedError) as error:
         raise DataError(
-            f"{path}: not a readable {what} file: {reason(error)}."
+            f"{file.path}: not a readable Parquet file: {reason(error)}."
+        ) from error
+
+
+def _package(name: str, file: DataFile) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        what = "Parquet" if file.suffix == ".parquet" else "Arrow"
+        raise MissingExtraError(
+            f"{file.path}: reading {what} needs the extra 'parquet' of boostreg: "
+            f"pip install 'boostreg[parquet]'."
+        ) from error
+
+
+def _arrow_table(file: DataFile) -> Any:
+    if file.suffix == ".parquet":
+        with _parquet_file(file) as opened_file:
+            return opened_file.read()
+    path, ipc = file.path, _package("pyarrow.ipc", file)
+    try:
+        with opened(file) as stream:
+            content = io.BytesIO(stream.read()) if file.is_compressed else stream
+            table = _ipc_table(ipc, content)
+            refuse_repeated(table.schema.names, f"{path}: ")
+            return table
+    except DataError:
+        raise
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise DataError(
+            f"{path}: not a readable Arrow file: {reason(error)}."
         ) from error
 
 
@@ -136,21 +238,24 @@ def _as_frame(table: Any) -> "pd.DataFrame":
         except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
             columns[name] = np.full(len(table), np.nan)
             unread[name] = f"has {kind} values that cannot be read ({error})"
-    columns |= {name: values for name, values in _ranges(table) if name not in columns}
+    ranges = _ranges(table.schema.metadata or {}, len(table))
+    columns |= {name: values for name, values in ranges if name not in columns}
     frame = pd.DataFrame(columns, index=range(len(table)), copy=False)
     frame.attrs[FACTS] = FileFacts(unread=unread)
     return frame
 
 
-def _ranges(table: Any) -> Iterator[tuple[str, Indices]]:
+def _ranges(
+    metadata: Mapping[bytes, bytes], n_rows: int
+) -> Iterator[tuple[str, Indices]]:
     """Yield the named index levels that pandas keeps as a range, not as a column."""
     try:
-        noted = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        noted = json.loads(metadata.get(b"pandas", b"{}"))
         levels = [level for level in noted["index_columns"] if isinstance(level, dict)]
         for level in levels:
             if level["kind"] == "range" and level["name"] is not None:
                 counted = np.arange(level["start"], level["stop"], level["step"])
-                if len(counted) == len(table):
+                if len(counted) == n_rows:
                     yield str(level["name"]), counted
     except (ValueError, KeyError, TypeError, AttributeError):
         return  # metadata of another writer

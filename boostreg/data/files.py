@@ -23,7 +23,7 @@ from boostreg.data.cells import quoted, suggestion
 from boostreg.errors import DataError, MissingExtraError, reason
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = [
     "COMPRESSED",
@@ -77,7 +77,7 @@ class FileFacts:
         return self  # pandas copies it with every column that is taken
 
 
-def file_facts(frame: "pd.DataFrame") -> FileFacts:
+def file_facts(frame: Any) -> FileFacts:
     """Return what is known of the file of ``frame``; nothing for any other frame."""
     facts = frame.attrs.get(FACTS)
     return facts if isinstance(facts, FileFacts) else FileFacts(of_file=False)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from boostreg.data.cells import Reading, as_types, as_yaml, is_plain_number, quo
 from boostreg.data.columns import Column
 from boostreg.data.files import FileFacts
 from boostreg.data.judging import with_units
+from boostreg.data.stored import columns_of
 from boostreg.data.target import Target
 
 if TYPE_CHECKING:
@@ -186,7 +188,7 @@ def notes_on_values(
     """Return notes on columns that never vary, repeat, or give away the target."""
     idle = [
         column.name
-        for column, values in zip(columns, X.T, strict=True)
+        for column, values in zip(columns, columns_of(X), strict=True)
         if np.all((values == values[0]) | (np.isnan(values) & np.isnan(values[0])))
     ]
     notes = _note("Constant columns, which no split can use", idle)
@@ -199,22 +201,29 @@ def notes_on_values(
     if len(y) < _FEWEST:
         return notes
     varied = {p: c for p, c in enumerate(columns) if c.name not in idle}
-    orders = {place: _order(X[:, place]) for place in varied}
     answer = _order(y)
-    revealing = [
-        column.name
-        for place, column in varied.items()
-        if _same_values(
-            orders[place], answer, any_order=bool(classes or column.categories)
-        )
-    ]
+    revealing: list[str] = []
+    counted: list[str] = []
+    first: dict[bytes, int] = {}
+    copies: dict[int, int] = {}
+    for place, values in enumerate(columns_of(X)):
+        if place not in varied:
+            continue
+        column, order = varied[place], _order(values)
+        if (earlier := first.setdefault(_form(order, column), place)) != place:
+            copies[place] = earlier
+        any_order = bool(classes or column.categories)
+        if _same_values(order, answer, any_order=any_order):
+            revealing.append(column.name)
+        elif not column.categories and _counts(values, order):
+            counted.append(column.name)
     notes += _note(
         "Columns that determine the target, with one value for each of its values",
         revealing,
         " If they are not known at prediction time, set data.drop: "
         f"{_listed(revealing)}.",
     )
-    if copies := _copies(varied, orders):
+    if copies:
         pairs = [f"{varied[b].name!r} of {varied[a].name!r}" for b, a in copies.items()]
         more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
         notes.append(
@@ -222,16 +231,6 @@ def notes_on_values(
             f"{', '.join(pairs[:_SHOWN])}{more}. To leave them out, set data.drop: "
             f"{_listed([varied[b].name for b in copies])}."
         )
-    counted = [
-        column.name
-        for place, column in varied.items()
-        if not column.categories
-        and column.name not in revealing
-        and orders[place].min() == 0
-        and orders[place].max() + 1 == len(y)
-        # Beyond 2**53 every double is a whole number.
-        and np.all((np.abs(X[:, place]) < _WHOLE) & (X[:, place] % 1 == 0))
-    ]
     text = "A different whole number in every row, as in an identifier"
     advice = f" If these are identifiers, set data.drop: {_listed(counted)}."
     return notes + _note(text, counted, advice)
@@ -257,6 +256,14 @@ def _order(values: Array) -> NDArray[np.int32]:
     return ranks[codes]
 
 
+def _counts(values: Array, order: NDArray[np.int32]) -> bool:
+    """Return whether a column has another whole number in each row."""
+    if order.min() != 0 or order.max() + 1 != len(values):
+        return False
+    # Beyond 2**53 every double is a whole number.
+    return bool(np.all((np.abs(values) < _WHOLE) & (values % 1 == 0)))
+
+
 def _same_values(
     feature: NDArray[np.int32], answer: NDArray[np.int32], *, any_order: bool
 ) -> bool:
@@ -271,28 +278,20 @@ def _same_values(
     return len(np.unique(feature.astype(np.int64) * n_values + answer)) == n_values
 
 
-def _copies(
-    columns: Mapping[int, Column], orders: Mapping[int, NDArray[np.int32]]
-) -> dict[int, int]:
-    """Return the places of columns that are an earlier one in other units."""
-    first: dict[bytes, int] = {}
-    copies = {}
-    for place, column in columns.items():
-        known = orders[place] >= 0
-        ranks = orders[place][known]
-        if column.categories:  # by first appearance, whatever the labels are called
-            _, at, inverse = np.unique(ranks, return_index=True, return_inverse=True)
-            ranks = np.argsort(np.argsort(at))[inverse].astype(np.int32)
-        else:  # a column and its negative are one: the first off the middle is low
-            reverse = ranks.max() - ranks
-            off = int(np.argmax(ranks != reverse))
-            ranks = reverse if ranks[off] > reverse[off] else ranks
-        digest = hashlib.blake2b(known.tobytes() + bytes([bool(column.categories)]))
-        digest.update(ranks.tobytes())
-        earlier = first.setdefault(digest.digest(), place)
-        if earlier != place:
-            copies[place] = earlier
-    return copies
+def _form(order: NDArray[np.int32], column: Column) -> bytes:
+    """Return a digest that two columns share if one is the other in other units."""
+    known = order >= 0
+    ranks = order[known]
+    if column.categories:  # by first appearance, whatever the labels are called
+        _, at, inverse = np.unique(ranks, return_index=True, return_inverse=True)
+        ranks = np.argsort(np.argsort(at))[inverse].astype(np.int32)
+    else:  # a column and its negative are one: the first off the middle is low
+        reverse = ranks.max() - ranks
+        off = int(np.argmax(ranks != reverse))
+        ranks = reverse if ranks[off] > reverse[off] else ranks
+    digest = hashlib.blake2b(known.tobytes() + bytes([bool(column.categories)]))
+    digest.update(ranks.tobytes())
+    return digest.digest()
 
 
 def notes_on_last_row(
@@ -310,10 +309,12 @@ def notes_on_last_row(
         ),
         None,
     )
-    numbers = X if answer.classes else np.column_stack([X, answer.y])
-    last = numbers[-1]
+    numbers = columns_of(X)
+    if not answer.classes:
+        numbers = chain(numbers, [answer.y])
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = np.nansum(numbers[:-1], axis=0)
+        ends = [(values[-1], np.nansum(values[:-1])) for values in numbers]
+        last, sums = np.array(ends).T
         counted = np.isfinite(last) & np.isfinite(sums) & (last != 0)
         same = counted & (np.abs(last - sums) <= _CLOSE * np.abs(sums))
     if found is None and same.sum() >= max(2, (counted.sum() + 1) // 2):
@@ -330,6 +331,6 @@ def _n_copies(X: Array, y: Array) -> int:
     import pandas as pd
 
     hashes = pd.util.hash_array(y)
-    for values in X.T:  # one column at a time: no second copy of the table
+    for values in columns_of(X):
         hashes = hashes * np.uint64(1_000_003) ^ pd.util.hash_array(values)
     return len(hashes) - len(np.unique(hashes))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
+from boostreg.data.arrow import ParquetColumns
 from boostreg.data.cells import (
     Reading,
     as_types,
@@ -39,6 +40,7 @@ from boostreg.data.notes import (
     notes_on_use,
     notes_on_values,
 )
+from boostreg.data.stored import stacked
 from boostreg.data.synthetic import SYNTHETIC
 from boostreg.data.table import Table, Task
 from boostreg.data.target import read_target, refuse_missing
@@ -72,7 +74,7 @@ _FAULTS = 5  # columns named in one message
 
 
 def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
-    frame: "pd.DataFrame",
+    frame: "pd.DataFrame | ParquetColumns",
     *,
     target: str,
     task: Task | None = None,
@@ -88,7 +90,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or ParquetColumns
         Numbers, booleans, text and categories; its index is ignored. A column of a
         file that is a nameless index of its rows is left out, and a note says so.
     target, task
@@ -111,8 +113,12 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     if stated is not None and stated.decimal is None:
         stated = replace(stated, decimal=facts.decimal)
     reading = Reading() if stated is None else stated
-    series = columns_by_name(frame)
-    if not len(frame):
+    series: Mapping[str, pd.Series[Any]]
+    if isinstance(frame, ParquetColumns):
+        series, n_rows = frame, frame.n_rows
+    else:
+        series, n_rows = columns_by_name(frame), len(frame)
+    if not n_rows:
         raise DataError("the data have no rows; at least 1 is needed.")
     roles = {"groups": groups, "time": time, "weights": weights, "offset": offset}
     named = {role: name for role, name in roles.items() if name is not None}
@@ -125,22 +131,22 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
     indices = _indices(facts, series, used | set(reading.types) | (kept or set()))
     taken = used | set(indices)
     features = [name for name in series if name not in taken]
-    series |= {
-        name: without_words(series[name], reading)
-        for name in (target, *named.values(), *features)
-    }
+    clean = _Clean(series, reading)
     with _about("target"):
+        values = clean[target]
         _refuse_unread(facts, target)
         words = facts.words.get(target, {})
-        answer = read_target(series[target], target, task, stated, words)
-    X, columns = _read_features({n: series[n] for n in features}, stated, facts)
+        answer = read_target(values, target, task, stated, words)
+    del values
+    X, columns = _read_features(clean.of(features), stated, facts, n_rows)
     read = {}
     for role, name in named.items():
         with _about(role):
+            values = clean[name]
             _refuse_unread(facts, name)
             words = facts.words.get(name, {})
-            read[role] = _read_role(role, series[name], name, stated, words)
-    shown = {name: series[name] for name in (target, *features)}
+            read[role] = _read_role(role, values, name, stated, words)
+    shown = clean.of((target, *features))
     labelled = [target] if answer.classes else []
     labelled += [] if groups is None else [groups]
     return Table(
@@ -164,6 +170,42 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
         ),
         **read,
     )
+
+
+class _Clean(Mapping[str, "pd.Series[Any]"]):
+    """Columns without the words for missing; those of a file are read when asked for.
+
+    The last one is kept, and all others of a frame that is in memory.
+    """
+
+    def __init__(
+        self,
+        series: "Mapping[str, pd.Series[Any]]",
+        reading: Reading,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self._series, self._reading = series, reading
+        self._names = list(series) if names is None else list(names)
+        self._kept: dict[str, pd.Series[Any]] = {}
+
+    def of(self, names: Sequence[str]) -> "_Clean":
+        """Return some of the columns."""
+        made = _Clean(self._series, self._reading, names)
+        made._kept = self._kept
+        return made
+
+    def __getitem__(self, name: str) -> "pd.Series[Any]":
+        if name not in self._kept:
+            if not isinstance(self._series, dict):
+                self._kept.clear()
+            self._kept[name] = without_words(self._series[name], self._reading)
+        return self._kept[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _check_names(
@@ -221,7 +263,7 @@ def _matched(
 
 
 def _indices(
-    facts: FileFacts, series: "dict[str, pd.Series[Any]]", used: Collection[str]
+    facts: FileFacts, series: "Mapping[str, pd.Series[Any]]", used: Collection[str]
 ) -> dict[str, str]:
     """Return the columns of a file that are an index without a name, and why.
 
@@ -230,11 +272,12 @@ def _indices(
     text in the first columns that differs in each row, as in the row names of R.
     """
     found, first = {}, True
-    for name, values in series.items() if facts.of_file else ():
+    for name in series if facts.of_file else ():
         nameless = _INDEX.fullmatch(name) is not None
         first = first and nameless
         if not nameless or name in used:
             continue
+        values = series[name]
         is_index = first or name.startswith(_LEVEL)
         if is_index and values.dtype.kind == "O" and len(values) >= _FEWEST_COUNTED:
             if values.is_unique and kind_of(values, name) == "label":
@@ -271,23 +314,32 @@ def _about(key: str) -> Iterator[None]:
 
 
 def _read_features(
-    series: "dict[str, pd.Series[Any]]", reading: Reading | None, facts: FileFacts
+    series: "Mapping[str, pd.Series[Any]]",
+    reading: Reading | None,
+    facts: FileFacts,
+    n_rows: int,
 ) -> tuple[Array, tuple[Column, ...]]:
     """Return the features, or one error that lists the columns with errors."""
     if not series:
         raise DataError(
             "there is no feature; at least 1 column besides the target is needed."
         )
-    X = np.empty((len(next(iter(series.values()))), len(series)))
     words = sorted({word for counts in facts.words.values() for word in counts})
-    columns, faults = [], []
-    for place, (name, values) in enumerate(series.items()):
-        try:
-            _refuse_unread(facts, name)
-            X[:, place], column = read_column(values, name, reading, words)
+    columns: list[Column] = []
+    faults: list[DataError] = []
+
+    def read() -> Iterator[Array]:
+        for name, values in series.items():
+            try:
+                _refuse_unread(facts, name)
+                numbers, column = read_column(values, name, reading, words)
+            except DataError as error:
+                faults.append(error)
+                continue
             columns.append(column)
-        except DataError as error:
-            faults.append(error)
+            yield numbers
+
+    X = stacked(read(), n_values=n_rows * len(series), n_rows=n_rows)
     if faults:
         rest = len(faults) - _FAULTS
         more = [f"{rest} more columns have errors."] if rest > 0 else []

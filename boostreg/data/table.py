@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 
 from boostreg.arrays import Array, Indices
 from boostreg.data.columns import Column
+from boostreg.data.rows import FeatureRows, leave_to_the_file
+from boostreg.data.stored import LARGE, columns_of, save_columns
 from boostreg.errors import DataError, reason
 
 __all__ = ["Table", "Task", "data_card"]
@@ -104,7 +106,7 @@ class Table:
     @property
     def columns_later(self) -> tuple[Column, ...]:
         """Columns to read later rows with; any value of an empty column is missing."""
-        blank = np.atleast_1d(np.isnan(self.X).all(axis=0))
+        blank = [bool(np.isnan(values).all()) for values in columns_of(self.X)]
         return tuple(
             replace(column, categories=()) if is_blank else column
             for column, is_blank in zip(self.columns, blank, strict=True)
@@ -122,32 +124,53 @@ class Table:
             if array is not None:
                 shape = "x".join(map(str, array.shape))
                 digest.update(f"{name}:{shape};".encode())
-                flat, kind = array.reshape(-1), array.dtype.kind
-                for start in range(0, flat.size, _BLOCK):
-                    block = flat[start : start + _BLOCK]
-                    block = block.astype("<i8" if kind == "i" else "<f8")
+                kind, n_rows = (
+                    array.dtype.kind,
+                    max(_BLOCK // max(array[:1].size, 1), 1),
+                )
+                for start in range(0, len(array), n_rows):
+                    block = array[start : start + n_rows]
+                    block = block.astype("<i8" if kind == "i" else "<f8", order="C")
                     if kind != "i":  # one zero and one NaN
                         block[block == 0.0] = 0.0
                         block[np.isnan(block)] = np.nan
                     digest.update(block.tobytes())
+                    leave_to_the_file(array)
         return digest.hexdigest()
+
+    def features(self, index: Indices | None = None) -> FeatureRows:
+        """Return the features of the rows at ``index``, which are copied when read."""
+        return FeatureRows(self.X, self.columns, index)
 
     def rows(self, index: ArrayLike) -> "Table":
         """Return the table of the rows at the positions ``index``, in that order."""
         taken = np.asarray(index, dtype=np.int64)
-        arrays: dict[str, Any] = {
-            name: np.asarray(array)[taken]
-            for name in _ARRAYS
-            if (array := getattr(self, name)) is not None
-        }
-        return replace(self, **arrays)
+        return replace(self.without_features(taken), X=self.features(taken).whole())
+
+    def without_features(self, index: Indices | None = None) -> "Table":
+        """Return the table with all features missing, which use no memory.
+
+        With ``index``, only the rows at these positions.
+        """
+        arrays: dict[str, Any] = {}
+        if index is not None:
+            arrays = {
+                name: array[index]
+                for name in _ARRAYS[1:]
+                if (array := getattr(self, name)) is not None
+            }
+        n_samples = len(self.y) if index is None else len(index)
+        missing = np.broadcast_to(np.float64(np.nan), (n_samples, self.n_features))
+        return replace(self, X=missing, **arrays)
 
     def save(self, folder: Path) -> None:
         """Write one ``.npy`` file per array and ``table.json`` into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             array = getattr(self, name)
-            if array is not None:
+            if array is not None and array.ndim > 1 and array.size >= LARGE:
+                save_columns(folder / f"{name}.npy", array)
+            elif array is not None:
                 np.save(folder / f"{name}.npy", array, allow_pickle=False)
         described = self._described() | {
             name: getattr(self, name) for name in _UNHASHED
@@ -198,7 +221,7 @@ def data_card(table: Table, source: str) -> dict[str, Any]:
     groups, time`` are None without such a column.
     """
     columns: list[dict[str, Any]] = []
-    for column, values in zip(table.columns, table.X.T, strict=True):
+    for column, values in zip(table.columns, columns_of(table.X), strict=True):
         missing = int(np.isnan(values).sum())
         columns.append(
             {

@@ -61,8 +61,11 @@ class RefreshedTrees:
 
 def assign(trees: TreeEnsemble, problem: Problem) -> Leaves:
     """Return the leaves of the training and validation rows of a problem."""
-    train, valid = _tables(problem)
-    return Leaves(trees.leaf_indices(train.X), trees.leaf_indices(valid.X))
+    train, valid = (
+        trees.leaf_indices(problem.features(table).whole())
+        for table in _tables(problem)
+    )
+    return Leaves(train, valid)
 
 
 def _tables(problem: Problem) -> tuple[Table, Table]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
-from boostreg.data import Column
+from boostreg.data import Column, FeatureRows
 from boostreg.engine_facts import ENGINE_FACTS, EngineFacts
 from boostreg.engines.columns import Codes, as_trained
 from boostreg.engines.curves import Curves, Growth
@@ -267,6 +267,10 @@ class Engine(ABC):
         grown = np.asarray(self._grown(model, X, rounds), dtype=np.float64)
         grown = grown.reshape(len(X), -1)
         return start + standard.leaf_scale * grown
+
+    def predict_rows(self, model: Model, rows: FeatureRows) -> Array:
+        """Return raw scores (n_samples, n_outputs), a block of rows at a time."""
+        return np.concatenate([self.predict(model, X) for X in rows.blocks()])
 
     @abstractmethod
     def _grown(self, model: Model, X: NDArray[np.float64], n_rounds: int) -> Any:

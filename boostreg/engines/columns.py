@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
-from boostreg.data import Column, Table
+from boostreg.data import Column, FeatureRows, Table
 from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.errors import DataError
 from boostreg.trees import FeatureMap
@@ -41,21 +41,24 @@ _BEYOND_EVERY_THRESHOLD = 1e300
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
-def complete_columns(table: Table) -> tuple[bool, ...]:
+def complete_columns(rows: FeatureRows) -> tuple[bool, ...]:
     """Return for each numeric column whether it has no missing value.
 
     Category columns are False: their missing values go right in any case.
     """
-    missing = np.atleast_1d(np.isnan(table.X).any(axis=0))
     return tuple(
-        column.categories is None and not bool(some)
-        for column, some in zip(table.columns, missing, strict=True)
+        column.categories is None and not bool(np.isnan(rows.column(place)).any())
+        for place, column in enumerate(rows.columns)
     )
 
 
-def codes_of(table: Table) -> Codes:
-    """Return the codes in each category column of ``table``."""
-    columns = ((place, table.X[:, place]) for place in table.categorical)
+def codes_of(rows: FeatureRows) -> Codes:
+    """Return the codes in each category column."""
+    columns = (
+        (place, rows.column(place))
+        for place, column in enumerate(rows.columns)
+        if column.categories is not None
+    )
     return tuple((place, np.unique(c[~np.isnan(c)])) for place, c in columns)
 
 
@@ -108,9 +111,9 @@ _SMALLEST_FLOAT32 = float(np.finfo(np.float32).tiny)
 _LARGEST = 1e299  # above this, midpoints overflow; scikit-learn and LightGBM clip
 
 
-def map_for(engine: str, table: Table) -> FeatureMap:
+def map_for(engine: str, rows: FeatureRows) -> FeatureMap:
     """Return the map of the columns of training rows for one engine."""
-    made = FeatureMap(np.zeros(table.n_features), {})
+    made = FeatureMap(np.zeros(len(rows.columns)), {})
     rules = ENGINE_FACTS[engine].rules
 
     def kept(values: Array) -> Array:
@@ -124,11 +127,12 @@ def map_for(engine: str, table: Table) -> FeatureMap:
         # Below the smallest normal number processors may read 0.
         return np.where(np.abs(small) < _SMALLEST_FLOAT32, 0.0, small)
 
-    for place, column in enumerate(table.columns):
-        values = table.X[:, place]
+    for place, column in enumerate(rows.columns):
+        if column.categories is not None:
+            continue
+        values = rows.column(place)
         values = values[~np.isnan(values)]
-        constant = not len(values) or values.min() == values.max()
-        if column.categories is not None or constant:
+        if not len(values) or values.min() == values.max():
             continue
         lowest = float(values.min())
         if (
@@ -147,7 +151,9 @@ def rank_notes(table: Table, engines: Iterable[str]) -> Iterator[str]:
     """Yield a sentence on each column that an engine with float32 is given as ranks."""
     for engine in engines:
         facts = ENGINE_FACTS[engine]
-        for place in map_for(engine, table).ranks if facts.rules.single else ():
+        for place in (
+            map_for(engine, table.features()).ranks if facts.rules.single else ()
+        ):
             yield (
                 f"Column {table.columns[place].name!r}: {facts.label} stores numbers "
                 "as float32, which merges some of its values, so it is given their "

@@ -139,13 +139,14 @@ class HistGradientBoosting(Engine):
     @override
     def _bin(self, problem: Problem, threads: int) -> Bins:
         train = problem.train
-        features = map_for(self.name, train)
+        rows = problem.features(train)
+        features = map_for(self.name, rows)
         return Bins(
             problem=problem,
             train=None,
             valid=None,
-            complete=complete_columns(train),
-            codes=codes_of(train),
+            complete=complete_columns(rows),
+            codes=codes_of(rows),
             features=None if features.is_identity else features,
         )
 
@@ -168,7 +169,8 @@ class HistGradientBoosting(Engine):
         chosen = _loss(problem.objective) if regression else {}
         estimator = _estimator(problem, chosen | {"random_state": seed})
         train = problem.train
-        _fit(estimator, train.X, train.y, problem.plain_weights, threads)
+        X = problem.features(train).whole()
+        _fit(estimator, X, train.y, problem.plain_weights, threads)
         trees = TreeEnsemble.from_model(estimator)
         native = SklearnForest(trees, estimator)
         return self._wrapped(native, problem, 0.1, trees.n_rounds)
@@ -221,7 +223,8 @@ class _Growing:
         train, scale = problem.train, problem.standard.hessian_scale
         self._weights = scaled_weights(train.weights, train.n_samples, scale)
         self._tables = [(problem.labels(t), t.weights) for t in tables]
-        self._X = [as_trained(table.X, bins.codes) for table in tables]
+        features = (problem.features(table).whole() for table in tables)
+        self._X = [as_trained(X, bins.codes) for X in features]
         if bins.features is not None:
             self._X = [bins.features.apply(X) for X in self._X]
         self._hessians: list[Array] = []
@@ -343,7 +346,7 @@ def _estimator(problem: Problem, params: dict[str, Any]) -> Any:
             f"scikit-learn's histogram boosting needs training rows of all "
             f"{n_classes} classes; only {found} occur."
         )
-    for place, codes in codes_of(train):
+    for place, codes in codes_of(problem.features(train)):
         if len(codes) > MAX_BINS:
             raise DataError(
                 f"scikit-learn's histogram boosting supports at most {MAX_BINS} "

@@ -6,7 +6,9 @@ columns, start from a score that is not in the file, and do not record where val
 that are missing only after training. The rewriting puts all four into the trees.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from boostreg.arrays import Array
+from boostreg.data import FeatureRows
 from boostreg.engines.base import (
     DEFAULT_ROUNDS,
     MAX_ONE_HOT,
@@ -185,8 +188,9 @@ class LightGBM(Engine):
         if problem.train.categorical:
             problem = problem.lighter(1024.0)  # see _params
         problem = _without_interpolation(problem)
-        complete, codes = complete_columns(problem.train), codes_of(problem.train)
-        features = map_for(self.name, problem.train)
+        rows = problem.features(problem.train)
+        complete, codes = complete_columns(rows), codes_of(rows)
+        features = map_for(self.name, rows)
         chosen: dict[str, Any] = _DATASET | {"num_threads": threads}
         # One bin per category and two more; with the default number LightGBM drops the
         # rarest categories, 1 % of the rows (src/io/bin.cpp).
@@ -195,7 +199,7 @@ class LightGBM(Engine):
             chosen["max_bin_by_feature"] = [max(n, MAX_BIN) for n in bins]
         part = problem.part(problem.train)
         train = lightgbm.Dataset(
-            features.apply(part.X),
+            _data(rows, features.apply),
             label=part.y,
             weight=part.weights,
             init_score=part.margin.T.ravel(),  # all rows of one class, then the next
@@ -206,9 +210,13 @@ class LightGBM(Engine):
         valid = None
         if problem.valid is not None:
             part = problem.part(problem.valid)
-            X = features.apply(as_trained(part.X, codes))
+
+            def mapped(X: Array) -> Array:
+                X = features.apply(as_trained(X, codes))
+                return late_missing_right(X, complete)
+
             valid = train.create_valid(
-                late_missing_right(X, complete),
+                _data(problem.features(problem.valid), mapped),
                 label=part.y,
                 weight=part.weights,
                 init_score=part.margin.T.ravel(),
@@ -261,7 +269,7 @@ class LightGBM(Engine):
 
         train = problem.train
         data = lightgbm.Dataset(
-            train.X,
+            _data(problem.features(train)),
             train.y,
             weight=problem.plain_weights,
             categorical_feature=list(train.categorical),
@@ -349,6 +357,49 @@ class LightGBM(Engine):
 
         del threads  # an argument of each prediction
         return lightgbm.Booster(model_file=str(path))
+
+
+def _same(X: Array) -> Array:
+    return X
+
+
+def _data(rows: FeatureRows, mapped: Callable[[Array], Array] = _same) -> Any:
+    """Return rows for a ``Dataset``, which reads them a block at a time.
+
+    LightGBM finds bins from the same sample of rows in both forms.
+    """
+    return mapped(rows.block(0)) if rows.n_blocks == 1 else _reader()(rows, mapped)
+
+
+@cache
+def _reader() -> type:
+    """Return the class that reads blocks; one, because a class is never freed soon."""
+    import lightgbm
+
+    class Blocks(lightgbm.Sequence):
+        def __init__(self, rows: FeatureRows, mapped: Callable[[Array], Array]) -> None:
+            self.rows, self.mapped = rows, mapped
+            self.batch_size = rows.block_rows
+            self.number, self.current = -1, np.empty((0, 0))
+
+        def __len__(self) -> int:
+            return self.rows.n_samples
+
+        def __getitem__(self, key: int | slice | list[int]) -> Array:
+            if isinstance(key, list):
+                raise TypeError(key)  # only for subsets of a data set
+            # Sampled rows ascend, and slices are whole blocks.
+            first = key.start if isinstance(key, slice) else key
+            number, place = divmod(int(first), self.batch_size)
+            if number != self.number:
+                self.current = self.mapped(self.rows.block(number))
+                self.number = number
+            if isinstance(key, slice):
+                return self.current
+            row: Array = self.current[place].copy()  # a view would keep its block
+            return row
+
+    return Blocks
 
 
 def _export_text(model: Model) -> str:

@@ -29,10 +29,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boostreg.arrays import Array
-from boostreg.data import Column, Table
+from boostreg.data import Column, FeatureRows, Table
 from boostreg.errors import DataError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty, Units
@@ -226,12 +225,11 @@ def _spread(objective: Objective, y: Array, weights: Array | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class LibraryRows:
-    """Standardised rows, as a library is given them.
+    """Standardised rows, as a library is given them, without the features.
 
     ``margin``, (n_samples, n_outputs), is the raw score to start from.
     """
 
-    X: NDArray[np.float64]
     y: Array
     weights: Array | None
     margin: Array
@@ -243,7 +241,8 @@ class Problem:
 
     ``standard`` is the scale of the training rows. ``monotone`` has a number per
     column: 1 if raw scores must not fall, -1 if they must not rise. A DataError is
-    raised if it does not match the columns.
+    raised if it does not match the columns. ``stored`` has the features of training and
+    validation rows if the tables have none; ``features`` returns them in any case.
     """
 
     train: Table
@@ -251,6 +250,7 @@ class Problem:
     objective: Objective
     standard: Standard
     monotone: tuple[int, ...] | None = None
+    stored: tuple[FeatureRows, ...] = ()
 
     def __post_init__(self) -> None:
         if self.monotone is None:
@@ -280,10 +280,11 @@ class Problem:
         objective: Objective,
         *,
         monotone: tuple[int, ...] | None = None,
+        stored: tuple[FeatureRows, ...] = (),
     ) -> Self:
         """Return the problem with the scale of its training rows."""
         standard = Standard.of(objective, train.y, train.weights, train.offset)
-        return cls(train, valid, objective, standard, monotone)
+        return cls(train, valid, objective, standard, monotone, stored)
 
     @classmethod
     def without_rows(
@@ -308,6 +309,12 @@ class Problem:
     def tables(self) -> list[Table]:
         """Training rows, and validation rows if there are any."""
         return [self.train] if self.valid is None else [self.train, self.valid]
+
+    def features(self, table: Table) -> FeatureRows:
+        """Return the features of ``train`` or ``valid``."""
+        stored = zip(self.tables, self.stored, strict=False)
+        found = (features for known, features in stored if known is table)
+        return next(found, None) or table.features()
 
     @property
     def constrained(self) -> bool:
@@ -377,7 +384,6 @@ class Problem:
                 "correct it or remove the row."
             )
         return LibraryRows(
-            table.X,
             targets,
             scaled_weights(table.weights, table.n_samples, standard.weight_scale),
             _scores(standard.start_score, table),
@@ -393,11 +399,8 @@ class Problem:
 
         They read as missing and use no memory.
         """
-        train, *valid = (
-            replace(table, X=np.broadcast_to(np.float64(np.nan), table.X.shape))
-            for table in self.tables
-        )
-        return replace(self, train=train, valid=valid[0] if valid else None)
+        train, *valid = (table.without_features() for table in self.tables)
+        return replace(self, train=train, valid=valid[0] if valid else None, stored=())
 
 
 def _scores(start: Array, table: Table) -> Array:

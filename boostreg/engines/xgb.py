@@ -6,7 +6,9 @@ hold; the rewriting scales the trees and writes the intercept as ``base_score``.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -14,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from boostreg.data import Column
+from boostreg.arrays import Array
+from boostreg.data import Column, FeatureRows, Table
 from boostreg.engines.base import (
     DEFAULT_ROUNDS,
     MAX_ONE_HOT,
@@ -37,7 +40,6 @@ from boostreg.engines.curves import (
     loss_of_scores,
 )
 from boostreg.engines.problem import (
-    LibraryRows,
     Problem,
     Standard,
     check_min_child_samples,
@@ -182,44 +184,45 @@ class XGBoost(Engine):
 
     @override
     def _bin(self, problem: Problem, threads: int) -> Bins:
-        import xgboost
 
         # Since 3.4 a smooth surrogate is minimised (src/objective/regression_obj.cu).
         if problem.objective.fits_quantile and not self._is_old:
             problem = replace(
                 problem, standard=problem.standard.with_smoothed_gradients()
             )
-        train, codes = problem.train, codes_of(problem.train)
-        features = map_for(self.name, train)
+        rows = problem.features(problem.train)
+        codes, features = codes_of(rows), map_for(self.name, rows)
 
-        def matrix(part: LibraryRows, ref: Any = None) -> Any:
-            X = features.apply(as_trained(part.X, codes))
-            refuse_beyond_float32(X, train.columns)
-            made = xgboost.QuantileDMatrix(
-                X,
-                label=part.y,
-                base_margin=part.margin,
-                feature_types=_feature_types(train.columns),
-                enable_categorical=True,
+        def matrix(table: Table, ref: Any = None) -> Any:
+            part = problem.part(table)
+
+            def mapped(X: NDArray[np.float64]) -> NDArray[np.float64]:
+                X = features.apply(as_trained(X, codes))
+                refuse_beyond_float32(X, rows.columns)
+                return X
+
+            made = _quantile_matrix(
+                problem.features(table),
+                mapped,
                 max_bin=MAX_BIN,
                 nthread=threads,
                 ref=ref,
             )
+            made.set_label(part.y)
+            made.set_base_margin(part.margin)
             # Set after binning: the quantile sketch sums weights in float32, so the
             # unit of the weights would move its cuts.
             if part.weights is not None:
                 made.set_weight(part.weights)
             return made
 
-        binned = matrix(problem.part(train))
-        valid = None
-        if problem.valid is not None:
-            valid = matrix(problem.part(problem.valid), binned)
+        binned = matrix(problem.train)
+        valid = None if problem.valid is None else matrix(problem.valid, binned)
         return Bins(
             problem=problem.without_features(),
             train=binned,
             valid=valid,
-            complete=complete_columns(train),
+            complete=complete_columns(rows),
             codes=codes,
             features=None if features.is_identity else features,
         )
@@ -273,14 +276,12 @@ class XGBoost(Engine):
         import xgboost
 
         train = problem.train
-        data = xgboost.QuantileDMatrix(
-            train.X,
-            train.y,
-            weight=problem.plain_weights,
-            feature_types=_feature_types(train.columns),
-            enable_categorical=True,
+        data = _quantile_matrix(
+            problem.features(train),
+            weights=problem.plain_weights,
             nthread=threads,
         )
+        data.set_label(train.y)
         params = objective_params(_OBJECTIVES, problem.objective) | {
             "seed": seed,
             "nthread": threads,
@@ -355,6 +356,67 @@ class XGBoost(Engine):
 
         params = None if threads is None else {"nthread": threads}
         return xgboost.Booster(params, model_file=str(path))
+
+
+def _same(X: Array) -> Array:
+    return X
+
+
+def _quantile_matrix(
+    rows: FeatureRows,
+    mapped: Callable[[Array], Array] = _same,
+    *,
+    weights: Array | None = None,
+    **options: Any,
+) -> Any:
+    """Return the binned features of rows, read a block at a time.
+
+    The sketch of quantiles is a stream, so the cuts do not depend on the blocks
+    (``src/common/quantile.h``, ``WQSketch::Push``). ``weights`` count in it.
+    """
+    import xgboost
+
+    blocks = _reader()(rows, mapped, weights)
+    return xgboost.QuantileDMatrix(blocks, enable_categorical=True, **options)
+
+
+@cache
+def _reader() -> type:
+    """Return the class that reads blocks; one, because a class is never freed soon."""
+    import xgboost
+
+    class Blocks(xgboost.DataIter):
+        def __init__(
+            self,
+            rows: FeatureRows,
+            mapped: Callable[[Array], Array],
+            weights: Array | None,
+        ) -> None:
+            super().__init__()
+            self.rows, self.mapped, self.weights = rows, mapped, weights
+            self.types = _feature_types(rows.columns)
+            self.number = 0
+            # XGBoost reads all blocks four times; one alone is mapped once.
+            self.only = mapped(rows.block(0)) if rows.n_blocks == 1 else None
+
+        def reset(self) -> None:
+            self.number = 0
+
+        def next(self, input_data: Callable[..., None]) -> bool:
+            if self.number == self.rows.n_blocks:
+                return False
+            X = self.only
+            if X is None:
+                X = self.mapped(self.rows.block(self.number))
+            start = self.number * self.rows.block_rows
+            chosen = {}
+            if self.weights is not None:
+                chosen["weight"] = self.weights[start : start + len(X)]
+            input_data(data=X, feature_types=self.types, **chosen)
+            self.number += 1
+            return True
+
+    return Blocks
 
 
 def _feature_types(columns: tuple[Column, ...]) -> list[str] | None:

@@ -8,20 +8,20 @@ process still holds 476 MB, and 70 MB after ``malloc_trim`` (glibc manual, 3.2.3
 import ctypes
 import hashlib
 import json
-import mmap
 import platform
 from collections import OrderedDict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostreg.data import Fold, Splits, Table
+from boostreg.data import Fold, Splits, Table, leave_to_the_file
+from boostreg.data.stored import save_parts
 from boostreg.engines import Problem, get_engine
 from boostreg.losses import Objective
 
-__all__ = ["Dataset", "leave_to_the_file", "return_memory"]
+__all__ = ["Dataset", "cache_room", "return_memory", "split_bytes"]
 
 
 def return_memory() -> None:
@@ -30,20 +30,26 @@ def return_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def leave_to_the_file(array: NDArray[Any]) -> None:
-    """Release the pages of a memory-mapped array; they are read again when needed.
-
-    Arrays in memory are not changed.
-    """
-    mapped = array if isinstance(array, np.memmap) else array.base
-    if isinstance(mapped, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
-        mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined] # noqa: SLF001
-
-
 MIN_ROOM = 32 * 2**20
 """Bytes of binned rows that are cached for a table of any size."""
 
+MAX_ROOM = 2 * 2**30
+"""Bytes of binned rows that are cached for a large table, unless one split has more."""
+
 _BYTES_A_VALUE = 2  # XGBoost stores bins by row and by column, LightGBM by column
+
+
+def split_bytes(n_rows: int, n_features: int) -> int:
+    """Return the bytes that the binned rows of a split take in the cache."""
+    return n_rows * n_features * _BYTES_A_VALUE
+
+
+def cache_room(n_values: int) -> int:
+    """Return the bytes of binned rows that are cached for a table of so many values.
+
+    They are those of the table, but at least ``MIN_ROOM`` and at most ``MAX_ROOM``.
+    """
+    return min(max(MIN_ROOM, 8 * n_values), MAX_ROOM)
 
 
 class Dataset:
@@ -62,14 +68,14 @@ class Dataset:
         self.table, self.splits, self.objective = table, splits, objective
         self.monotone = monotone
         self._bins: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
-        self._room = max(MIN_ROOM, table.X.nbytes)
+        self._room = cache_room(table.X.size)
         self._fingerprints: dict[tuple[int | None, int | None], str] = {}
 
     def fingerprint(self, outer: int | None, inner: int | None) -> str:
         """Return the hash of the data and of the rows of one split."""
         where = (outer, inner)
         if where not in self._fingerprints:
-            state = hashlib.sha256(self.table.fingerprint.encode())
+            state = hashlib.sha256(self._table_fingerprint.encode())
             state.update(repr(self.objective).encode())
             state.update(repr(self.monotone).encode())
             for rows in self.splits.rows(outer, inner):
@@ -78,12 +84,23 @@ class Dataset:
             self._fingerprints[where] = state.hexdigest()
         return self._fingerprints[where]
 
+    @cached_property
+    def _table_fingerprint(self) -> str:
+        return self.table.fingerprint
+
     def problem(self, outer: int | None, inner: int | None) -> Problem:
-        """Return the training rows of a split and, if any, its validation rows."""
-        train, test = self.splits.rows(outer, inner)
-        valid = self.table.rows(test) if len(test) > 0 else None
+        """Return the training rows of a split and, if any, its validation rows.
+
+        Features stay in the table until ``Problem.features`` is read.
+        """
+        parts = [rows for rows in self.splits.rows(outer, inner) if len(rows)]
+        train, *valid = map(self.table.without_features, parts)
         return Problem.of(
-            self.table.rows(train), valid, self.objective, monotone=self.monotone
+            train,
+            valid[0] if valid else None,
+            self.objective,
+            monotone=self.monotone,
+            stored=tuple(map(self.table.features, parts)),
         )
 
     def bins(
@@ -91,19 +108,19 @@ class Dataset:
     ) -> Any:
         """Return the binned rows of a split, from a least-recently-used cache.
 
-        The cache holds about as many bytes as the table, and at least ``MIN_ROOM``.
+        It holds ``cache_room``, or one split if that has more.
         """
         key = (engine, outer, inner, threads)
         if key not in self._bins:
             n_rows = sum(map(len, self.splits.rows(outer, inner)))
-            n_bytes = n_rows * self.table.n_features * _BYTES_A_VALUE
+            n_bytes = split_bytes(n_rows, self.table.n_features)
             held = sum(of_split for _, of_split in self._bins.values())
             while self._bins and held + n_bytes > self._room:
                 _, (_, of_split) = self._bins.popitem(last=False)
                 held -= of_split
             problem = self.problem(outer, inner)
-            leave_to_the_file(self.table.X)
             bins = get_engine(engine).bin(problem, threads)
+            leave_to_the_file(self.table.X)
             self._bins[key] = bins, n_bytes
             return_memory()
         self._bins.move_to_end(key)
@@ -112,13 +129,7 @@ class Dataset:
     def save(self, folder: Path) -> None:
         """Write the data for worker processes, which memory-map them."""
         self.table.save(folder)
-        arrays: dict[str, Any] = {}
-        levels = [("outer", self.splits.outer), *self.splits.inner.items()]
-        for level, folds in levels:
-            for number, fold in enumerate(folds):
-                arrays[f"{level}/{number}/train"] = fold.train
-                arrays[f"{level}/{number}/test"] = fold.test
-        np.savez(folder / "splits.npz", **arrays)
+        _save_splits(folder, self.splits)
         objective = self.objective
         content = {
             "objective": [objective.name, objective.parameter, objective.n_classes],
@@ -131,7 +142,7 @@ class Dataset:
         """Open data that ``save`` wrote."""
         content = json.loads((folder / "problem.json").read_text(encoding="utf-8"))
         table = Table.load(folder)
-        splits = _load_splits(folder / "splits.npz", table.n_samples)
+        splits = _load_splits(folder, table.n_samples)
         monotone = content["monotone"]
         return cls(
             table,
@@ -141,14 +152,29 @@ class Dataset:
         )
 
 
-def _load_splits(path: Path, n_samples: int) -> Splits:
+def _save_splits(folder: Path, splits: Splits) -> None:
+    """Write the rows of all folds one after the other, and where each fold begins."""
+    parts, lengths = [], []
+    for level, folds in (("outer", splits.outer), *splits.inner.items()):
+        for fold in folds:
+            parts += [fold.train, fold.test]
+            lengths.append((str(level), len(fold.train), len(fold.test)))
+    size = sum(map(len, parts))
+    save_parts(folder / "splits.npy", parts, (size,), np.dtype(np.int64))
+    (folder / "splits.json").write_text(json.dumps(lengths), encoding="utf-8")
+
+
+def _load_splits(folder: Path, n_samples: int) -> Splits:
+    """Return the folds that ``_save_splits`` wrote; their rows stay in the file."""
+    lengths = json.loads((folder / "splits.json").read_text(encoding="utf-8"))
+    rows = np.load(folder / "splits.npy", mmap_mode="r", allow_pickle=False)
     by_level: dict[str, list[Fold]] = {}
-    with np.load(path, allow_pickle=False) as arrays:
-        for name in arrays.files:
-            level, number, part = name.split("/")
-            if part == "train":
-                fold = Fold(arrays[name], arrays[f"{level}/{number}/test"])
-                by_level.setdefault(level, []).append(fold)
+    start = 0
+    for level, n_train, n_test in lengths:
+        middle, end = start + n_train, start + n_train + n_test
+        fold = Fold(rows[start:middle], rows[middle:end])
+        by_level.setdefault(level, []).append(fold)
+        start = end
     outer = tuple(by_level.pop("outer", ()))
     return Splits(
         outer=outer,

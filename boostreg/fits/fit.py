@@ -263,9 +263,9 @@ def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
     row_losses = np.empty(0)
     if fit.inner is None and fit.outer is not None:
         _, rows = dataset.splits.rows(fit.outer, fit.inner)
-        test = dataset.table.rows(rows)
-        raw = get_engine(fit.engine).predict(training.model, test.X)
-        row_losses = dataset.objective.row_losses(test.y, raw)
+        test = dataset.table.features(rows)
+        raw = get_engine(fit.engine).predict_rows(training.model, test)
+        row_losses = dataset.objective.row_losses(dataset.table.y[rows], raw)
     result = FitResult(
         valid_loss=training.valid_loss,
         train_loss=training.train_loss,

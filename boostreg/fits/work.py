@@ -241,7 +241,8 @@ class PickWork(Work[PickRecord]):
     def run(self, dataset: Dataset) -> bytes:
         model = grow(dataset, self.fit).model
         _, rows = dataset.splits.rows(self.fit.outer, None)
-        raw = get_engine(self.fit.engine).predict(model, dataset.table.rows(rows).X)
+        test = dataset.table.features(rows)
+        raw = get_engine(self.fit.engine).predict_rows(model, test)
         rises = self._rises(dataset, model, rows, raw)
         header = {"shape": raw.shape, "rises": rises}
         return encode_record(header, raw.astype("<f8").tobytes())
@@ -333,9 +334,8 @@ class ReferenceWork(Work[ReferenceRecord]):
         losses = []
         raw = np.empty((0, dataset.objective.n_outputs))
         for rows in (train_rows, test_rows):
-            part = dataset.table.rows(rows)
-            raw = engine.predict(model, part.X)
-            losses.append(dataset.objective.row_losses(part.y, raw))
+            raw = engine.predict_rows(model, dataset.table.features(rows))
+            losses.append(dataset.objective.row_losses(dataset.table.y[rows], raw))
         header = {
             "test_loss": _mean(losses[1], dataset, test_rows),
             "train_loss": _mean(losses[0], dataset, train_rows),

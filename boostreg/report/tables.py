@@ -5,8 +5,10 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boostreg.arrays import Array
+from boostreg.changes import Judges
 from boostreg.effects.effects import plain_size
 from boostreg.penalty import Penalty
 from boostreg.report.comparisons import judged_models
@@ -55,32 +57,44 @@ def trial_table(record: RunRecord) -> list[dict[str, Any]]:
     ]
 
 
-def loss_table(record: RunRecord) -> list[dict[str, object]]:
-    """Return the rows of ``losses.csv``: one per test row of an outer fold.
+Lines = Iterator[Sequence[object]]
+"""Rows of a table that has a row per row of the data, made while they are written."""
 
-    ``row`` is its place in the table; then come its weight, its group where rows have
-    groups, and its loss under every model that was judged.
+
+def loss_table(record: RunRecord) -> tuple[list[str], Lines]:
+    """Return head and rows of ``losses.csv``: a row per test row of an outer fold.
+
+    After the fold come the row's place in the table, its weight, its group where rows
+    have groups, and its loss under every model that was judged.
     """
     judged, judges = judged_models(record), record.judges
-    table: list[dict[str, object]] = []
-    for fold, (rows, weights) in enumerate(
-        zip(judges.rows, judges.weights, strict=True)
-    ):
-        columns: dict[str, list[Any]] = {
-            "row": rows.tolist(),
-            "weight": [1.0] * len(rows) if weights is None else weights.tolist(),
-        }
-        if judges.groups is not None:
-            columns["group"] = judges.groups[rows].tolist()
-        columns |= {n: one.row_losses[fold].tolist() for n, one in judged.items()}
-        table += [
-            {"outer_fold": fold, **dict(zip(columns, cells, strict=True))}
-            for cells in zip(*columns.values(), strict=True)
-        ]
-    return table
+    grouped = ["group"] if judges.groups is not None else []
+    return [*LOSS_COLUMNS, *grouped, *judged], chain.from_iterable(
+        _lost_rows(judges, fold, [one.row_losses[fold] for one in judged.values()])
+        for fold in range(len(judges.rows))
+    )
 
 
-def prediction_table(record: RunRecord) -> tuple[list[str], Iterator[Sequence[object]]]:
+def _lost_rows(judges: Judges, fold: int, losses: Sequence[Array]) -> Lines:
+    rows, weights = judges.rows[fold], judges.weights[fold]
+    columns: list[NDArray[Any]] = [
+        np.full(len(rows), fold),
+        rows,
+        np.ones(len(rows)) if weights is None else weights,
+    ]
+    if judges.groups is not None:
+        columns.append(judges.groups[rows])
+    columns += losses
+    for start in range(0, len(rows), _AT_ONCE):
+        parts = (one[start : start + _AT_ONCE].tolist() for one in columns)
+        yield from zip(*parts, strict=True)
+
+
+_AT_ONCE = 65536
+"""Rows that are Python numbers at the same time."""
+
+
+def prediction_table(record: RunRecord) -> tuple[list[str], Lines]:
     """Return head and rows of ``predictions.csv``: a row per test row of an outer fold.
 
     After the fold come the row's place in the table, its weight, its target, and what
@@ -98,13 +112,11 @@ def prediction_table(record: RunRecord) -> tuple[list[str], Iterator[Sequence[ob
     )
 
 
-def _predicted_rows(
-    record: RunRecord, fold: int, values: Sequence[Array]
-) -> Iterator[Sequence[object]]:
+def _predicted_rows(record: RunRecord, fold: int, values: Sequence[Array]) -> Lines:
     rows, weights = record.judges.rows[fold], record.judges.weights[fold]
     labels, y = record.card["class_labels"], record.y[rows]
     numbers = np.column_stack(values)
-    for place, row in enumerate(rows.tolist()):
+    for place, row in enumerate(map(int, rows)):
         weight = 1.0 if weights is None else float(weights[place])
         target = labels[int(y[place])] if labels else float(y[place])
         yield fold, row, weight, target, *numbers[place].tolist()

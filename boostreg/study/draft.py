@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boostreg.data import Table, read_source
+from boostreg.data import ParquetColumns, Table, open_source
 from boostreg.data.cells import as_yaml, quoted
 from boostreg.data.files import file_facts
+from boostreg.data.stored import columns_of
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.study.faults import Place
 from boostreg.study.files import SCHEMA, schema_line
@@ -165,7 +166,7 @@ def draft_study(  # noqa: PLR0913  what is given, by keyword from Python
     try:
         if not study.spec.data.target and target is None:
             data = study.spec.data
-            frame = read_source(data.source, base=study.base, reading=data.reading)
+            frame = open_source(data.source, base=study.base, reading=data.reading)
             names = quoted(map(str, frame.columns), limit=_MAX_COLUMNS)
             raise StudyError(
                 f"{source} is a table, which needs its column to predict: --target "
@@ -218,7 +219,7 @@ def write_draft(draft: Draft) -> None:
 
 
 def _labels_by_name(
-    frame: "pd.DataFrame", table: Table, types: Mapping[str, Any]
+    frame: "pd.DataFrame | ParquetColumns", table: Table, types: Mapping[str, Any]
 ) -> list[str]:
     """Return the columns of a text file whose whole numbers are labels by their name.
 
@@ -369,11 +370,11 @@ def _found(source: str, table: Table) -> Iterator[str]:
         yield table.notes[0]
     else:
         yield f"The task is {table.task} of {table.target!r}."
-    missing = np.isnan(table.X).sum(axis=0)
-    if n_missing := int(missing.sum()):
+    missing = [int(np.isnan(values).sum()) for values in columns_of(table.X)]
+    if n_missing := sum(missing):
         yield (
             f"Missing: {n_missing:,} of {table.X.size:,} cells, in "
-            f"{int((missing > 0).sum()):,} of {table.n_features:,} features."
+            f"{sum(map(bool, missing)):,} of {table.n_features:,} features."
         )
     notes = _notes(table)
     yield from (f"note: {note}" for note in notes[:_MAX_NOTES])

@@ -8,8 +8,9 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "write_bytes",
     "write_csv",
     "write_json",
+    "write_rows",
     "write_text",
 ]
 
@@ -51,11 +53,12 @@ def schema_line(address: str) -> str:
     return f"# yaml-language-server: $schema={address}"
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a temporary file and move it into place.
 
-    A symbolic link at ``path`` is replaced, never followed. Raises DataError if
-    ``path`` is a folder, RunError if it cannot be written.
+    ``content`` may come in parts, so that it is never in memory as a whole. A symbolic
+    link at ``path`` is replaced, never followed. Raises DataError if ``path`` is a
+    folder, RunError if it cannot be written.
     """
     if path.is_dir():
         raise DataError(
@@ -68,7 +71,7 @@ def write_bytes(path: Path, content: bytes) -> None:
                 if time.time() - left.lstat().st_mtime > _ABANDONED:
                     left.unlink()
         with open(os.open(passing, _NEW, 0o666), "wb") as file:  # noqa: PTH123 - a number
-            file.write(content)
+            file.writelines((content,) if isinstance(content, bytes) else content)
         os.replace(passing, path)  # noqa: PTH105 - atomic on every platform
     except OSError as error:
         raise RunError(f"{path} could not be written: {reason(error)}.") from error
@@ -103,7 +106,14 @@ def write_csv(
     path: Path, rows: Iterable[Mapping[str, object]], columns: Sequence[str]
 ) -> None:
     """Write a table, see ``csv_text``."""
-    write_text(path, csv_text(columns, ([row.get(c) for c in columns] for row in rows)))
+    write_rows(path, columns, ([row.get(c) for c in columns] for row in rows))
+
+
+def write_rows(
+    path: Path, head: Sequence[object], rows: Iterable[Iterable[object]]
+) -> None:
+    """Write a table row by row, see ``csv_text``."""
+    write_bytes(path, map(str.encode, _csv_lines(head, rows)))
 
 
 def csv_text(head: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
@@ -114,8 +124,15 @@ def csv_text(head: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
     '@now,-1.5
     -1,
     """
-    lines = (",".join(map(_cell, row)) or '""' for row in (head, *rows))
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(_csv_lines(head, rows))
+
+
+def _csv_lines(
+    head: Sequence[object], rows: Iterable[Iterable[object]]
+) -> Iterator[str]:
+    for row in chain((head,), rows):
+        line = ",".join(map(_cell, row)) or '""'
+        yield f"{line}\n"
 
 
 def _cell(value: object) -> str:

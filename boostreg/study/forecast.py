@@ -45,6 +45,7 @@ from boostreg.penalty.value import PENALTY_FACTS
 from boostreg.progress import duration
 from boostreg.study.load import Study
 from boostreg.study.measurements import Claims
+from boostreg.study.memory import available_memory, memory_lines
 from boostreg.study.plan import Plan
 from boostreg.tuning.acting import KEPT, PICKS
 from boostreg.tuning.guess import LeafWork
@@ -522,6 +523,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
         f"features, {table.task} of {table.target!r} by {plan.objective.name}"
     )
+    memory, too_much = memory_lines(plan, count_workers(plan), available_memory())
     return (
         spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
         data,
@@ -532,7 +534,9 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"fits: about {n_pieces:,.0f} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {parts}",
         f"time: {time_line(plan)}, by fits timed now",
+        memory,
         *(f"note: {sentence}" for sentence in plan.notes),
         *(f"warning: {finding}" for finding in plan.lint()),
         *(f"warning: {finding}" for finding in plan.edge_findings(out / spec.name)),
+        *too_much,
     )

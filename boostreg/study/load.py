@@ -12,7 +12,14 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from boostreg.baselines import available_baselines, missing_extra, why_lacking
-from boostreg.data import Table, expanded, file_facts, prepare_table, read_source
+from boostreg.data import (
+    ParquetColumns,
+    Table,
+    expanded,
+    file_facts,
+    open_source,
+    prepare_table,
+)
 from boostreg.engines import Problem, get_engine
 from boostreg.errors import BoostregError, Loc, StudyError, UnsupportedPenaltyError
 from boostreg.fits.dask import check_address
@@ -219,14 +226,14 @@ def read_table(study: Study) -> tuple[Table, str | None]:
     return checked_table(study, frame), file_facts(frame).decimal
 
 
-def read_frame(study: Study) -> "pd.DataFrame":
+def read_frame(study: Study) -> "pd.DataFrame | ParquetColumns":
     """Return the rows of a study as its source has them."""
     data = study.spec.data
     with study.at("data"):
-        return read_source(data.source, base=study.base, reading=data.reading)
+        return open_source(data.source, base=study.base, reading=data.reading)
 
 
-def checked_table(study: Study, frame: "pd.DataFrame") -> Table:
+def checked_table(study: Study, frame: "pd.DataFrame | ParquetColumns") -> Table:
     """Return the rows of a study as its keys say they are used."""
     data = study.spec.data
     with study.at("data"):

@@ -34,6 +34,7 @@ from boostreg.study.files import (
     write_bytes,
     write_csv,
     write_json,
+    write_rows,
     write_text,
 )
 from boostreg.study.run import (
@@ -191,9 +192,8 @@ def write_run(folder: Path, record: RunRecord, run: RunData, X: Array) -> None:
     write_csv(folder / "trials.csv", trials, TRIAL_COLUMNS)
     write_csv(folder / "fits.csv", fit_table(record), FIT_COLUMNS)
     write_csv(folder / "paths.csv", paths, PATH_COLUMNS)
-    losses = loss_table(record)
-    write_csv(folder / "losses.csv", losses, tuple(losses[0]))
-    write_text(folder / "predictions.csv", csv_text(*prediction_table(record)))
+    write_rows(folder / "losses.csv", *loss_table(record))
+    write_rows(folder / "predictions.csv", *prediction_table(record))
     models = _write_models(folder / "models", record)
     sizes = {name: path.stat().st_size for name, path in models.items()}
     timed: RunData = {

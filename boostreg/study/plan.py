@@ -66,6 +66,9 @@ from boostreg.tuning.proposals import portfolio
 
 __all__ = ["Plan", "default_outer"]
 
+MAX_DESIGN_VALUES = 2**27
+"""Values of a table from which a study has no linear baseline by default: their designs
+would take more than 1 GB per fold."""
 _MAX_FOLDS = 20_000
 """Maximum number of folds over both levels: each is fitted by every trial."""
 _MAX_FOLD_ROWS = 10**9
@@ -231,9 +234,14 @@ class Plan:
         return made
 
     def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Return baselines; of the default ones only those for the objective."""
+        """Return baselines; of the default ones only those for the objective.
+
+        Those of a table of ``MAX_DESIGN_VALUES`` or more are the mean alone.
+        """
         if names != DEFAULT_BASELINES:
             return names
+        if self.table.X.size >= MAX_DESIGN_VALUES:
+            return names[:1]
         known = available_baselines(self.objective)
         return tuple(name for name in names if name in known)
 
@@ -247,7 +255,14 @@ class Plan:
                 f"search.trials of {spec.search.trials} searches nothing: the first "
                 f"{GIVEN} trials are no penalty and the default penalties."
             )
-        if lacking := [n for n in spec.baselines if n not in self.baseline_names]:
+        lacking = [n for n in spec.baselines if n not in self.baseline_names]
+        if lacking and self.table.X.size >= MAX_DESIGN_VALUES:
+            notes.append(
+                f"The only baseline is the mean: the table has {self.table.X.size:,} "
+                "values, and a linear model keeps a copy of them for every inner fold. "
+                "To fit one anyway, name it, such as baselines: [mean, ridge]."
+            )
+        elif lacking:
             loss = LOSS_NAMES[self.objective.name]
             why = why_lacking(lacking[0], self.objective)
             notes.append(f"No baseline {' or '.join(lacking)} for {loss}: {why}.")

@@ -116,7 +116,7 @@ def held_out_sums(trees: TreeEnsemble, problem: Problem) -> tuple[float, ...]:
     held = problem.valid
     if held is None:
         raise FitError("There are no held-out rows to measure leaves on.")
-    node = trees.leaf_indices(held.X)
+    node = trees.leaf_indices(problem.features(held).whole())
     raw = np.tile(trees.intercept, (held.n_samples, 1))
     weights = np.ones(held.n_samples) if held.weights is None else held.weights
     n_nodes = np.diff(trees.tree_offsets)

@@ -29,7 +29,7 @@ def table_of(*columns, **categories):
 def learn(table, weights=None):
     """Return names and standardized values of a table's own inputs."""
     w = np.ones(len(table.y)) if weights is None else np.asarray(weights, float)
-    inputs = fit_inputs(table, w)
+    inputs = fit_inputs(table.features(), w)
     return [i.name for i in inputs], transform(inputs, table.X)
 
 
@@ -84,7 +84,7 @@ def test_inputs_that_say_something_are_kept(column, categories, expected):
 
 def test_category_of_later_rows_alone_turns_all_indicators_off():
     train = table_of([0, 1, 2, 0], a=("u", "v", "w", "new"))
-    inputs = fit_inputs(train, np.ones(4))
+    inputs = fit_inputs(train.features(), np.ones(4))
 
     off = transform(inputs, np.array([[3.0], [NAN]]))
 
@@ -93,7 +93,7 @@ def test_category_of_later_rows_alone_turns_all_indicators_off():
 
 
 def test_number_missing_in_later_rows_alone_is_the_mean():
-    inputs = fit_inputs(table_of([1.0, 2.0, 6.0]), np.ones(3))
+    inputs = fit_inputs(table_of([1.0, 2.0, 6.0]).features(), np.ones(3))
 
     assert transform(inputs, np.array([[NAN]])).tolist() == [[0.0]]
 

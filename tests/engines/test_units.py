@@ -191,7 +191,7 @@ def test_ordinary_columns_are_given_to_xgboost_as_they_are():
     rng = np.random.default_rng(0)
     X = np.column_stack([1013 + 10 * rng.normal(size=1000), rng.normal(size=1000)])
 
-    assert map_for("xgboost", as_table(X, X[:, 0])).is_identity
+    assert map_for("xgboost", as_table(X, X[:, 0]).features()).is_identity
 
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from problems import make_table
 
-from boostreg.data import make_splits
+from boostreg.data import leave_to_the_file, make_splits
 from boostreg.fits import dataset as module
-from boostreg.fits.dataset import Dataset, leave_to_the_file
+from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, run_fit
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty

@@ -120,9 +120,10 @@ def test_a_path_starts_at_the_tree_that_no_penalty_shrinks(study):
     rows = [r for r in path_rows(starts, [0], measuring) if r.reading == "stopped"]
     assert {row.engine for row in rows} == {"xgboost", "lightgbm"}
     for row in rows:
-        train = plan.dataset.problem(0, row.inner_fold).train
+        problem = plan.dataset.problem(0, row.inner_fold)
+        train, X = problem.train, problem.features(problem.train).whole()
         tree = DecisionTreeRegressor(max_leaf_nodes=6, random_state=0)
-        left = train.y - tree.fit(train.X, train.y).predict(train.X)
+        left = train.y - tree.fit(X, train.y).predict(X)
         assert row.rounds == 1
         assert row.train_loss == pytest.approx(np.mean(left**2), rel=1e-5)
 

@@ -1,0 +1,154 @@
+"""The memory that a run needs, from its rows, columns, folds and engines.
+
+Every process has its libraries and what it keeps per row. A worker also has binned rows
+(``boostreg.fits.dataset``), and the designs of a linear baseline while it fits one.
+Memory is what a process does not share with a file: the pages of the shared table can
+be dropped and read again.
+
+The constants are measured by ``tests/benchmarks/large.py``, and rounded up.
+"""
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from boostreg.data import Splits
+from boostreg.data.rows import BLOCK_CELLS
+from boostreg.data.stored import LARGE
+from boostreg.fits.dataset import cache_room, split_bytes
+from boostreg.study.plan import Plan
+from boostreg.tuning.acting import PICKS
+
+__all__ = ["Memory", "available_memory", "expected_memory", "memory_lines"]
+
+MB = 2**20
+_MAIN, _WORKER = 170 * MB, 130 * MB
+"""A process with its libraries."""
+_COLUMNS_READ = 12
+"""Columns of numbers in memory while one is read and checked: with its ranks, a table
+of its values, and copies."""
+_TABLE_COPIES = 2.5
+"""A small table as a DataFrame, as a matrix, and while it is checked."""
+_ROW_ARRAYS = 12
+"""Numbers per row and output beside a fit: targets, scores, gradients, and copies."""
+_BLOCKS = 4
+"""Blocks of rows while they are binned: read, mapped, and copied by a library."""
+_SAMPLE = 200_000
+"""Rows from which LightGBM finds its bins; it keeps them three times."""
+_DESIGNS = 2
+"""The largest design of a linear baseline, while it is scaled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes that a run needs: its main process, each worker, and their number."""
+
+    main: int
+    worker: int
+    workers: int
+
+    @property
+    def total(self) -> int:
+        """Bytes of all processes."""
+        return self.main + self.workers * self.worker
+
+
+def expected_memory(plan: Plan, workers: int) -> Memory:
+    """Return the memory that a run on so many workers needs."""
+    return Memory(round(_of_main(plan)), round(_of_worker(plan)), workers)
+
+
+def _of_main(plan: Plan) -> float:
+    table, n_outputs = plan.table, plan.objective.n_outputs
+    cells = table.n_samples * table.n_features
+    in_memory = 0.0 if cells >= LARGE else 8 * cells * _TABLE_COPIES
+    reading = 8 * table.n_samples * _COLUMNS_READ
+    # Losses and scores of each model, and its predictions while they are written.
+    n_models = len(plan.spec.engines) * (len(PICKS) + 2) + len(plan.baseline_names)
+    repeats = sum(len(fold.test) for fold in plan.splits.outer)
+    records = 8 * repeats * n_models * (1 + 2 * n_outputs)
+    return _MAIN + in_memory + 8 * _rows_of_folds(plan.splits) + max(reading, records)
+
+
+def _rows_of_folds(splits: Splits) -> int:
+    folds = [*splits.outer, *(one for own in splits.inner.values() for one in own)]
+    return sum(len(fold.train) + len(fold.test) for fold in folds)
+
+
+def _of_worker(plan: Plan) -> float:
+    table, n_outputs = plan.table, plan.objective.n_outputs
+    n, p = table.n_samples, table.n_features
+    splits = (len(plan.splits.outer) + 1) * (plan.splits.n_inner + 1)
+    bins = len(plan.spec.engines) * splits * split_bytes(n, p)
+    kept = min(bins, max(cache_room(n * p), split_bytes(n, p)))
+    rows = 8 * n * _ROW_ARRAYS * n_outputs
+    binning = 8 * min(n * p, BLOCK_CELLS) * _BLOCKS
+    binning += 8 * 3 * min(n, _SAMPLE) * p if n * p > BLOCK_CELLS else 0
+    return _WORKER + kept + rows + max(binning, _of_baselines(plan))
+
+
+def _of_baselines(plan: Plan) -> float:
+    """Return bytes of the designs of all folds of a linear baseline on all rows."""
+    if not set(plan.baseline_names) - {"mean"}:
+        return 0.0
+    columns = plan.table.columns
+    n_inputs = sum(1 if c.categories is None else len(c.categories) for c in columns)
+    whole = 8 * plan.table.n_samples * n_inputs
+    return whole * (1 + plan.splits.n_inner + _DESIGNS)
+
+
+def available_memory(
+    meminfo: Path = Path("/proc/meminfo"),
+    limit: Path = Path("/sys/fs/cgroup/memory.max"),
+) -> int | None:
+    """Return the bytes that new processes can use here, None if unknown.
+
+    Without Linux's files, they are all of the machine's memory.
+    """
+    found: list[int] = []
+    try:
+        text = meminfo.read_text("ascii")
+    except OSError:
+        names = ("SC_PAGE_SIZE", "SC_PHYS_PAGES")
+        if all(name in getattr(os, "sysconf_names", {}) for name in names):
+            found.append(os.sysconf(names[0]) * os.sysconf(names[1]))
+    else:
+        free = re.findall(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
+        found += [int(number) * 1024 for number in free]
+    with suppress(OSError, ValueError):  # no container, or no limit
+        found.append(int(limit.read_text("ascii")))
+    return min(found, default=None)
+
+
+def memory_lines(
+    plan: Plan, workers: int, available: int | None
+) -> tuple[str, tuple[str, ...]]:
+    """Return the memory that a run needs, and warnings if more than is available."""
+    need = expected_memory(plan, workers)
+    line = (
+        f"memory: about {_in_mb(need.total)}: main process {_in_mb(need.main)}, "
+        f"{workers} worker{'s' * (workers > 1)} of {_in_mb(need.worker)}"
+    )
+    if available is None or need.total <= available:
+        return line, ()
+    warning = (
+        f"warning: only {_in_mb(available)} of memory are available here. To need "
+        f"less, {_advice(plan, need, available)}."
+    )
+    return line, (warning,)
+
+
+def _advice(plan: Plan, need: Memory, available: int) -> str:
+    fitting = int((available - need.main) // need.worker)
+    advice = []
+    if 1 <= fitting < need.workers:
+        advice.append(f"run with --workers {fitting}")
+    if _of_baselines(plan):
+        advice.append("set baselines: [mean]")
+    return ", or ".join([*advice, "leave out columns with data.keep or data.drop"])
+
+
+def _in_mb(size: float) -> str:
+    return f"{size / MB:,.0f} MB"

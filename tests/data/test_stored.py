@@ -1,0 +1,180 @@
+"""A large Parquet table, read column by column, is the table that a DataFrame gives."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from boostreg.data import (
+    ParquetColumns,
+    Reading,
+    Table,
+    arrow,
+    data_card,
+    open_source,
+    prepare_table,
+    read_source,
+    stored,
+)
+from boostreg.errors import DataError, RunError
+
+N_ROWS = 60
+
+
+large = pytest.mark.usefixtures("every_table_is_large")
+
+
+@pytest.fixture
+def every_table_is_large(monkeypatch):
+    """Treat every table as a large one."""
+    for module in (arrow, stored):
+        monkeypatch.setattr(module, "LARGE", 1)
+    monkeypatch.setattr("boostreg.data.table.LARGE", 1)
+
+
+def make_frame():
+    """Return columns of every kind, with what notes are about."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=N_ROWS).round(3)
+    text = np.array(["u", "é", "12 mm", "?"], dtype=object)
+    frame = pd.DataFrame(
+        {
+            "Unnamed: 0": np.arange(N_ROWS),
+            "float": rng.normal(size=N_ROWS).astype(np.float32),
+            "whole": rng.integers(0, 9, N_ROWS),
+            "nullable": pd.array([1, None, 3] * (N_ROWS // 3), dtype="Int64"),
+            "flag": rng.random(N_ROWS) < 0.5,
+            "text": text[rng.integers(0, 4, N_ROWS)],
+            "kind": pd.Categorical(rng.choice(["b", "a", "c"], N_ROWS)),
+            "spelled": [f"{v:.1f}" for v in rng.normal(size=N_ROWS)],
+            "same": np.ones(N_ROWS),
+            "id": np.arange(N_ROWS) * 1.0,
+            "a.b": rng.normal(size=N_ROWS),
+            "a": rng.normal(size=N_ROWS),
+            "beyond": rng.integers(2**53, 2**60, N_ROWS),
+            "w": rng.uniform(1, 2, N_ROWS),
+            "g": rng.integers(10, 19, N_ROWS),
+            "t": pd.date_range("2024-01-01", periods=N_ROWS),
+        }
+    )
+    frame["twice"] = -3 * frame["float"].astype(float)
+    frame["answer"] = 2 * y + 1
+    frame["y"] = y
+    return frame
+
+
+def write(folder, name, frame, rows=N_ROWS):
+    path = folder / name
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    pq.write_table(table, path, row_group_size=rows)
+    return path
+
+
+KEYS = {"target": "y", "weights": "w", "groups": "g", "time": "t"}
+
+
+def same(found: Table, expected: Table) -> bool:
+    return (
+        found.columns == expected.columns
+        and found.notes == expected.notes
+        and found.fingerprint == expected.fingerprint
+    )
+
+
+@large
+@pytest.mark.parametrize("missing", [None, ("?", "3")], ids=["usual", "stated"])
+def test_columns_of_a_file_give_the_same_table_and_notes(tmp_path, missing):
+    write(tmp_path, "t.parquet", make_frame(), rows=7)
+    reading = Reading(missing=missing)
+    columns = open_source("t.parquet", base=tmp_path, reading=reading)
+    frame = read_source("t.parquet", base=tmp_path, reading=reading)
+
+    found = prepare_table(columns, reading=reading, **KEYS)
+    expected = prepare_table(frame, reading=reading, **KEYS)
+
+    assert isinstance(columns, ParquetColumns)
+    assert isinstance(found.X, np.memmap)
+    assert len(expected.notes) > 5
+    assert same(found, expected)
+    assert json.dumps(data_card(found, "s")) == json.dumps(data_card(expected, "s"))
+
+
+@large
+def test_parts_of_a_folder_are_joined_column_by_column(tmp_path):
+    frame = make_frame()
+    frame["whole"] = frame["whole"].astype(np.int32)
+    (tmp_path / "parts").mkdir()
+    write(tmp_path / "parts", "2.parquet", frame[20:])
+    early = frame[:20].assign(whole=frame["whole"][:20].astype(np.int64))
+    write(tmp_path / "parts", "1.parquet", early[frame.columns[::-1]])
+
+    found, expected = (
+        prepare_table(read("parts", base=tmp_path), **KEYS)
+        for read in (open_source, read_source)
+    )
+
+    assert same(found, expected)
+
+
+@large
+def test_parts_with_other_columns_are_refused_before_any_is_read(tmp_path):
+    write(tmp_path, "1.parquet", make_frame())
+    write(tmp_path, "2.parquet", make_frame().drop(columns="flag"))
+
+    with pytest.raises(DataError, match="only one of them has 'flag'"):
+        open_source(".", base=tmp_path)
+
+
+@large
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("float", [np.inf, *[0.0] * (N_ROWS - 1)]),
+        ("float", [[1]] * N_ROWS),
+        ("y", [None, *[0.5] * (N_ROWS - 1)]),
+        ("w", [-1.0] * N_ROWS),
+    ],
+    ids=["infinite", "list", "no target", "negative weight"],
+)
+def test_errors_are_those_of_a_data_frame(tmp_path, name, values):
+    write(tmp_path, "t.parquet", make_frame().assign(**{name: values}))
+
+    messages = []
+    for read in (open_source, read_source):
+        with pytest.raises(DataError) as caught:
+            prepare_table(read("t.parquet", base=tmp_path), **KEYS)
+        messages.append((str(caught.value), caught.value.loc))
+
+    assert messages[0] == messages[1]
+
+
+def test_small_files_and_other_sources_are_data_frames(tmp_path):
+    write(tmp_path, "t.parquet", make_frame())
+
+    for source in ("t.parquet", "sklearn:wine"):
+        assert isinstance(open_source(source, base=tmp_path), pd.DataFrame)
+
+
+@large
+def test_a_table_in_a_file_is_saved_and_loaded_unchanged(tmp_path):
+    table = prepare_table(make_frame(), **KEYS)
+    table.save(tmp_path)
+    loaded = Table.load(tmp_path)
+
+    assert loaded.X.flags.f_contiguous
+    assert loaded.fingerprint == table.fingerprint
+    np.testing.assert_array_equal(loaded.rows([3, 1]).X, table.X[[3, 1]])
+
+
+@large
+def test_a_full_disk_is_an_error_that_names_the_folder(monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stored.tempfile, "TemporaryFile", full)
+
+    with pytest.raises(RunError, match="cannot hold a copy of the data: No space left"):
+        prepare_table(make_frame(), **KEYS)

@@ -82,7 +82,7 @@ def refreshed_by_library(model, problem, penalty):
         "nthread": 1,
     }
     matrix = xgboost.DMatrix(
-        part.X, label=part.y, weight=part.weights, base_margin=part.margin
+        problem.train.X, label=part.y, weight=part.weights, base_margin=part.margin
     )
     params = _params(problem.limited(penalty), problem, 1.0) | changed
     params = {name: params[name] for name in params if name not in GROWTH}

@@ -184,7 +184,6 @@ class XGBoost(Engine):
 
     @override
     def _bin(self, problem: Problem, threads: int) -> Bins:
-
         # Since 3.4 a smooth surrogate is minimised (src/objective/regression_obj.cu).
         if problem.objective.fits_quantile and not self._is_old:
             problem = replace(

@@ -5,7 +5,8 @@ Every process has its libraries and what it keeps per row. A worker also has bin
 Memory is what a process does not share with a file: the pages of the shared table can
 be dropped and read again.
 
-The constants are measured by ``tests/benchmarks/large.py``, and rounded up.
+The constants are rounded up; ``tests/benchmarks/large.py`` compares the result with
+runs.
 """
 
 import os

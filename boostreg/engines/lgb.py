@@ -215,13 +215,21 @@ class LightGBM(Engine):
                 X = features.apply(as_trained(X, codes))
                 return late_missing_right(X, complete)
 
+            rows = problem.features(problem.valid)
             valid = train.create_valid(
-                _data(problem.features(problem.valid), mapped),
+                _data(rows, mapped),
                 label=part.y,
                 weight=part.weights,
                 init_score=part.margin.T.ravel(),
                 params=chosen,
             ).construct()
+            if rows.n_blocks > 1:
+                # In blocks, a data set has weights if the training rows have some: all
+                # are 0 until they are set (LGBM_DatasetCreateByReference). Python's
+                # own setter takes weights of 1 for none.
+                ones = np.ones(rows.n_samples)
+                given = ones if part.weights is None else part.weights
+                valid.set_field("weight", given.astype(np.float32))
         for made in filter(None, (train, valid)):  # the library has its own copies
             made.label = made.weight = made.init_score = None
         return Bins(problem.without_features(), train, valid, complete, codes, features)

@@ -70,8 +70,15 @@ def text_of(training, engine):
 @every_kind
 @pytest.mark.parametrize("fortran", [False, True], ids=["by rows", "by columns"])
 @pytest.mark.parametrize("block_rows", [1999, 64])
-def test_blocks_give_the_same_model(engine, kind, fortran, block_rows, monkeypatch):
+@pytest.mark.parametrize("weighted", ["all", "training rows", "none"])
+def test_blocks_give_the_same_model(  # noqa: PLR0917 - a case each
+    engine, kind, fortran, block_rows, weighted, monkeypatch
+):
     table, objective = make_rows(kind), make_objective(kind)
+    if weighted == "none":
+        table = replace(table, weights=None, offset=None)
+    elif weighted == "training rows":
+        table.weights[::3] = 1.0  # those of the validation rows
     penalty = Penalty(reg_lambda=2.0, max_leaves=12)
     whole = trained(problem_of(table, objective), engine, penalty)
 

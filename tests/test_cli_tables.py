@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boostreg.data import read_source
+from boostreg.data import open_source
 from boostreg.study.draft import draft_study, open_study
 from boostreg.study.load import load_study, read_table
 from boostreg.study.presets import PRESETS
@@ -194,9 +194,9 @@ def test_table_is_read_once(main, table, monkeypatch, command):
 
     def read(source, **options):
         seen.append(source)
-        return read_source(source, **options)
+        return open_source(source, **options)
 
-    monkeypatch.setattr("boostreg.study.load.read_source", read)
+    monkeypatch.setattr("boostreg.study.load.open_source", read)
 
     assert main(command, table, "--target", "y")[0] == 0
     assert seen == [table]

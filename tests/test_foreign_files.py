@@ -25,6 +25,7 @@ from fuzzing import (
 
 from boostreg.errors import DataError, RunError, StudyError
 from boostreg.fits.journal import _checksum as checksum
+from boostreg.fits.timing import Timing
 from boostreg.study import runner
 from boostreg.study.article import claims_page
 from boostreg.study.files import read_csv, write_csv, write_text
@@ -45,6 +46,16 @@ def answers(attack, count):
     """Return how often an attack was refused in our words, and how often taken."""
     found = [outcome(attack, generator(case)) for case in range(count)]
     return sum(said is not None for said in found), found.count(None)
+
+
+@pytest.fixture(autouse=True)
+def untimed(monkeypatch):
+    """Time no fits: what is read matters here."""
+
+    def seconds(plan):
+        return dict.fromkeys(plan.spec.engines, Timing(0.1, 0.1))
+
+    monkeypatch.setattr("boostreg.study.forecast.time_engines", seconds)
 
 
 def test_damaged_studies_and_rows_are_refused_in_plain_words(tmp_path):

@@ -13,7 +13,7 @@ a repeated row. Rows of weight 0 have no effect.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -77,6 +77,18 @@ class Input:
         """Return the standardized input; a missing number becomes the mean, 0."""
         values = (self.read(values) - self.center) / self.scale
         return np.asarray(np.where(np.isnan(values), 0.0, values), dtype=np.float64)
+
+
+def count_inputs(columns: Iterable[Column]) -> int:
+    """Return the number of inputs of a linear model, unless levels are absent.
+
+    >>> count_inputs([Column("x"), Column("two", ("a", "b"))])
+    2
+    >>> count_inputs([Column("three", ("a", "b", "c"))])
+    3
+    """
+    levels = [len(one.categories or "x") for one in columns]
+    return sum(1 if n < 3 else n for n in levels)
 
 
 def fit_inputs(rows: FeatureRows, weights: Array) -> tuple[Input, ...]:

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from boostreg.baselines.inputs import count_inputs
 from boostreg.baselines.names import L1_RATIOS
 from boostreg.claims.work import ExperimentWork
 from boostreg.effects.importance import design_penalties
@@ -324,8 +325,7 @@ def baseline_seconds(plan: Plan) -> dict[str, float]:
 
     Each L1 ratio needs a path per inner fold; the chosen one needs another.
     """
-    categories = [column.categories for column in plan.table.columns]
-    n_inputs = sum(1 if c is None or len(c) < 3 else len(c) for c in categories)
+    n_inputs = count_inputs(plan.table.columns)
     n_rows, n_outputs = len(plan.splits.rows(0, 0)[0]), plan.objective.n_outputs
     kind = "classes" if n_outputs > 1 else "one output"
     if plan.objective.name == "squared_error":

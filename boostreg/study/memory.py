@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from boostreg.baselines.inputs import count_inputs
 from boostreg.data import Splits
 from boostreg.data.rows import BLOCK_CELLS
 from boostreg.data.stored import LARGE
@@ -94,9 +95,7 @@ def _of_baselines(plan: Plan) -> float:
     """Return bytes of the designs of all folds of a linear baseline on all rows."""
     if not set(plan.baseline_names) - {"mean"}:
         return 0.0
-    columns = plan.table.columns
-    n_inputs = sum(1 if c.categories is None else len(c.categories) for c in columns)
-    whole = 8 * plan.table.n_samples * n_inputs
+    whole = 8 * plan.table.n_samples * count_inputs(plan.table.columns)
     return whole * (1 + plan.splits.n_inner + _DESIGNS)
 
 

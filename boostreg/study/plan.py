@@ -17,6 +17,7 @@ from boostreg.baselines import (
     extra_packages,
     why_lacking,
 )
+from boostreg.baselines.inputs import count_inputs
 from boostreg.changes import Judges
 from boostreg.data import (
     Splits,
@@ -67,8 +68,8 @@ from boostreg.tuning.proposals import portfolio
 __all__ = ["Plan", "default_outer"]
 
 MAX_DESIGN_VALUES = 2**27
-"""Values of a table from which a study has no linear baseline by default: their designs
-would take more than 1 GB per fold."""
+"""Values of the design of a linear baseline, 1 GB, from which a study has none by
+default."""
 _MAX_FOLDS = 20_000
 """Maximum number of folds over both levels: each is fitted by every trial."""
 _MAX_FOLD_ROWS = 10**9
@@ -233,14 +234,18 @@ class Plan:
             made.grids = engine_grids(made.spec, self.space, self.spaces, problem)
         return made
 
+    @property
+    def _design_values(self) -> int:
+        return self.table.n_samples * count_inputs(self.table.columns)
+
     def _supported_baselines(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return baselines; of the default ones only those for the objective.
 
-        Those of a table of ``MAX_DESIGN_VALUES`` or more are the mean alone.
+        From ``MAX_DESIGN_VALUES`` on they are the mean alone.
         """
         if names != DEFAULT_BASELINES:
             return names
-        if self.table.X.size >= MAX_DESIGN_VALUES:
+        if self._design_values >= MAX_DESIGN_VALUES:
             return names[:1]
         known = available_baselines(self.objective)
         return tuple(name for name in names if name in known)
@@ -256,11 +261,12 @@ class Plan:
                 f"{GIVEN} trials are no penalty and the default penalties."
             )
         lacking = [n for n in spec.baselines if n not in self.baseline_names]
-        if lacking and self.table.X.size >= MAX_DESIGN_VALUES:
+        if lacking and self._design_values >= MAX_DESIGN_VALUES:
             notes.append(
-                f"The only baseline is the mean: the table has {self.table.X.size:,} "
-                "values, and a linear model keeps a copy of them for every inner fold. "
-                "To fit one anyway, name it, such as baselines: [mean, ridge]."
+                f"The only baseline is the mean: a linear model would have "
+                f"{self._design_values:,} values, one per row and input, with an input "
+                "per category, and a copy for every inner fold. To fit one anyway, "
+                "name it, such as baselines: [mean, ridge]."
             )
         elif lacking:
             loss = LOSS_NAMES[self.objective.name]

@@ -116,6 +116,17 @@ def test_default_baselines_of_a_large_table_are_the_mean_alone(tmp_path, monkeyp
     assert asked.baseline_names == ("mean", "ridge")
 
 
+def test_each_category_counts_as_a_column_of_a_linear_baseline(tmp_path, monkeypatch):
+    rows = "\n".join(f"c{k % 30},{k % 7},{k % 11}" for k in range(120))
+    (tmp_path / "m.csv").write_text(f"kind,x,y\n{rows}\n")
+    path = tmp_path / "m.yaml"
+    path.write_text("name: m\ndata: {source: m.csv, target: y, task: regression}\n")
+
+    for most, n_baselines in ((120 * 31, 1), (120 * 31 + 1, 4)):
+        monkeypatch.setattr(plans, "MAX_DESIGN_VALUES", most)
+        assert len(Plan(load_study(path)).baseline_names) == n_baselines
+
+
 def test_available_memory_is_that_of_the_machine_and_of_the_container(tmp_path):
     machine, limit = tmp_path / "meminfo", tmp_path / "max"
     machine.write_text(MEMINFO)

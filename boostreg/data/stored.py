@@ -4,6 +4,7 @@ Files are written, not mapped for writing: on a full disk, a write to mapped mem
 the process.
 """
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +17,14 @@ from boostreg.arrays import Array
 from boostreg.data.rows import leave_to_the_file
 from boostreg.errors import RunError, reason
 
-__all__ = ["LARGE", "columns_of", "save_columns", "save_parts", "stacked"]
+__all__ = [
+    "LARGE",
+    "columns_of",
+    "no_room",
+    "save_columns",
+    "save_parts",
+    "stacked",
+]
 
 LARGE = 2**25
 """Number of values from which a matrix is kept in a file, 256 MB in float64."""
@@ -56,11 +64,18 @@ def stacked(columns: Iterable[Array], *, n_values: int, n_rows: int) -> Array:
             shape = (n_rows, n_columns)
             return np.memmap(file, np.float64, "r", shape=shape, order="F")
     except OSError as error:
-        raise RunError(
-            f"The temporary folder {tempfile.gettempdir()} cannot hold a copy of the "
-            f"data: {reason(error)}. Free some space, or set the environment variable "
-            "TMPDIR to another folder."
-        ) from error
+        raise no_room(error) from error
+
+
+def no_room(error: OSError) -> RunError:
+    """Return the error of a copy of the data that could not be written."""
+    # None if no usual temporary folder is writable.
+    place = tempfile.tempdir or os.environ.get("TMPDIR", "/tmp")  # noqa: S108
+    return RunError(
+        f"The temporary folder {place} cannot hold a copy of the data: "
+        f"{reason(error)}. Free some space, or set the environment variable TMPDIR to "
+        "another folder."
+    )
 
 
 def save_columns(path: Path, matrix: Array) -> None:

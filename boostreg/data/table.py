@@ -124,10 +124,8 @@ class Table:
             if array is not None:
                 shape = "x".join(map(str, array.shape))
                 digest.update(f"{name}:{shape};".encode())
-                kind, n_rows = (
-                    array.dtype.kind,
-                    max(_BLOCK // max(array[:1].size, 1), 1),
-                )
+                kind = array.dtype.kind
+                n_rows = max(_BLOCK // max(array[:1].size, 1), 1)
                 for start in range(0, len(array), n_rows):
                     block = array[start : start + n_rows]
                     block = block.astype("<i8" if kind == "i" else "<f8", order="C")

@@ -367,11 +367,7 @@ class LightGBM(Engine):
         return lightgbm.Booster(model_file=str(path))
 
 
-def _same(X: Array) -> Array:
-    return X
-
-
-def _data(rows: FeatureRows, mapped: Callable[[Array], Array] = _same) -> Any:
+def _data(rows: FeatureRows, mapped: Callable[[Array], Array] = np.asarray) -> Any:
     """Return rows for a ``Dataset``, which reads them a block at a time.
 
     LightGBM finds bins from the same sample of rows in both forms.

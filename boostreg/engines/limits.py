@@ -26,9 +26,7 @@ def measure_facts(problem: Problem, *, n_rounds: int, scale: Scale = "raw") -> F
     gradient = objective.gradient(table.y, raw)
     hessian = objective.hessian(table.y, raw)
     G, H = weights[:, None] * gradient, weights[:, None] * hessian
-    step = max(
-        -(-table.n_samples * table.n_features * objective.n_outputs // _MAX_CELLS), 1
-    )
+    step = max(-(-table.X.size * objective.n_outputs // _MAX_CELLS), 1)
     best_sum = best_gain = 0.0
     features = problem.features(table)
     for feature in range(table.n_features):

@@ -357,13 +357,9 @@ class XGBoost(Engine):
         return xgboost.Booster(params, model_file=str(path))
 
 
-def _same(X: Array) -> Array:
-    return X
-
-
 def _quantile_matrix(
     rows: FeatureRows,
-    mapped: Callable[[Array], Array] = _same,
+    mapped: Callable[[Array], Array] = np.asarray,
     *,
     weights: Array | None = None,
     **options: Any,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from boostreg.errors import RunError, reason
+from boostreg.data.stored import no_room
 
 if sys.platform != "win32":
     import fcntl
@@ -47,13 +47,7 @@ def scratch_folder(fill: Callable[[Path], None]) -> Iterator[Path]:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             fill(folder)
         except OSError as error:
-            # None if no usual temporary folder is writable.
-            place = tempfile.tempdir or os.environ.get("TMPDIR", "/tmp")  # noqa: S108
-            raise RunError(
-                f"The temporary folder {place} cannot hold a copy of the data: "
-                f"{reason(error)}. Free some space, or set the environment variable "
-                "TMPDIR to another folder."
-            ) from error
+            raise no_room(error) from error
         yield folder
 
 

@@ -39,9 +39,10 @@ def time_fits(
     """Return the time of a fit of a search, from as many fits as end in some seconds.
 
     The time of one more is estimated from its first rounds; it is assumed to have at
-    least as many rounds as the mean of the others. ``folder`` has the
-    dataset, ``fits`` are those of ``probed_fits``, and ``n_trials`` is the number of
-    trials of the search.
+    least as many rounds as the mean of the others.
+
+    ``folder`` has the dataset, ``fits`` are those of ``probed_fits``, and ``n_trials``
+    is the number of trials of the search.
     """
     dataset = opened(folder)
     spent, until = list[Timing](), math.inf

@@ -70,12 +70,12 @@ def loss_table(record: RunRecord) -> tuple[list[str], Lines]:
     judged, judges = judged_models(record), record.judges
     grouped = ["group"] if judges.groups is not None else []
     return [*LOSS_COLUMNS, *grouped, *judged], chain.from_iterable(
-        _lost_rows(judges, fold, [one.row_losses[fold] for one in judged.values()])
+        _loss_rows(judges, fold, [one.row_losses[fold] for one in judged.values()])
         for fold in range(len(judges.rows))
     )
 
 
-def _lost_rows(judges: Judges, fold: int, losses: Sequence[Array]) -> Lines:
+def _loss_rows(judges: Judges, fold: int, losses: Sequence[Array]) -> Lines:
     rows, weights = judges.rows[fold], judges.weights[fold]
     columns: list[NDArray[Any]] = [
         np.full(len(rows), fold),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boostreg.data import ParquetColumns, Table, open_source
+from boostreg.data import ParquetColumns, Table, is_named, open_source
 from boostreg.data.cells import as_yaml, quoted
 from boostreg.data.files import file_facts
 from boostreg.data.stored import columns_of
@@ -19,7 +19,6 @@ from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.study.faults import Place
 from boostreg.study.files import SCHEMA, schema_line
 from boostreg.study.load import (
-    NAMED,
     Study,
     as_content,
     checked_study,
@@ -110,7 +109,7 @@ def open_study(
     """
     is_study = Path(source).suffix.lower() in _STUDY_SUFFIXES
     is_folder = target is not None and Path(source).is_dir()
-    if not is_study or is_folder or _is_named(source):
+    if not is_study or is_folder or is_named(source):
         path = Path(f"{name_of(source)}.yaml")
         return draft_study(source, target, path, changes, has_budget=True).study
     if target is not None:
@@ -250,11 +249,6 @@ def _note_on(labels: Sequence[str]) -> tuple[str, ...]:
     return (note,) if labels else ()
 
 
-def _is_named(source: str) -> bool:
-    kind, colon, _ = source.partition(":")
-    return bool(colon) and kind in NAMED
-
-
 def name_of(source: str) -> str:
     """Return the name of a study for a table.
 
@@ -267,7 +261,7 @@ def name_of(source: str) -> str:
 
 def _source_from(source: str, path: Path) -> str:
     """Return a source for a study file at ``path``."""
-    if _is_named(source) or not Path(source).exists():
+    if is_named(source) or not Path(source).exists():
         return source  # as it is, also for errors about it
     try:
         return Path(os.path.relpath(source, path.resolve().parent)).as_posix()

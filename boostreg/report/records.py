@@ -48,6 +48,12 @@ class TunedEngine:
     """Trials that the prior of the unpenalised leaves suggested, by penalty."""
     reduced: Mapping[str, Reduced] = field(default_factory=dict)
     """The picks of ``selection``; a trial has the penalties as they were drawn."""
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    """Rounds by pick, found on all rows; empty if the search saw all of them."""
+
+    def n_rounds(self, pick: str) -> int:
+        """Return the rounds of the models of a candidate."""
+        return self.rounds.get(pick, self.candidate(pick).n_rounds)
 
     def candidate(self, pick: str) -> Candidate:
         """Return the candidate called ``best``, ``one_se`` or ``unpenalised``."""

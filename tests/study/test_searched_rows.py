@@ -37,7 +37,7 @@ def test_models_of_the_picks_are_trained_on_all_rows(few):
         trained = few.results["engines"][name]["best"]
         assert json.loads(card.read_text())["rounds"] == trained["rounds"]
     assert any(f"Searches, paths and linear strengths see 120 of {rows}" in note
-               for note in few.results["notes"])  # fmt: skip
+               for note in few.results["text"]["caveats"])  # fmt: skip
 
 
 def test_models_of_all_rows_have_a_lower_loss_than_those_of_few(few):

@@ -36,7 +36,7 @@ def test_models_of_the_picks_are_trained_on_all_rows(few):
         card = few.folder / "models" / f"{name}-best.json"
         trained = few.results["engines"][name]["best"]
         assert json.loads(card.read_text())["rounds"] == trained["rounds"]
-    assert any(f"Searches, paths and linear strengths see 120 of {rows}" in note
+    assert any(f"Searches, paths and linear strengths see 120 of {rows:,}" in note
                for note in few.results["text"]["caveats"])  # fmt: skip
 
 

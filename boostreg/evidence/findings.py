@@ -109,7 +109,7 @@ def mean_gains(content: Data) -> dict[str, Data]:
 
 
 def all_findings(content: Data) -> Iterator[EvidenceFinding]:
-    """Yield up to ten findings."""
+    """Yield up to twelve findings."""
     for make in (
         of_models,
         of_penalties,
@@ -120,6 +120,7 @@ def all_findings(content: Data) -> Iterator[EvidenceFinding]:
         of_values,
         along_rows,
         of_moderators,
+        of_seeds,
     ):
         yield from make(content)
 
@@ -280,6 +281,7 @@ def of_sizes(content: Data) -> Iterator[EvidenceFinding]:
     if not rows:
         return
     title = "No penalty is shown to change the mean number of trees or their leaves"
+    stable = ""
     if shown:
         _, name, words, engine, one = max(shown, key=lambda entry: entry[0])
         what = {"weights": "leaf weights", "per tree": "leaves per tree"}
@@ -288,11 +290,12 @@ def of_sizes(content: Data) -> Iterator[EvidenceFinding]:
             f"{name} changes {what.get(words, words)} most: {change} ({low} to {high}) "
             f"in {encoding(engine).name}"
         )
+        stable = _stability_of_size(one)
     yield EvidenceFinding(
         "sizes",
         title,
         "Factor by tuning a penalty, the others tuned, mean over tables with its 95% "
-        "interval. Per tree: leaves. Weights: mean absolute leaf weight.",
+        f"interval. Per tree: leaves. Weights: mean absolute leaf weight.{stable}",
         tables_chart(
             rows,
             title="What tuning does to trees",
@@ -300,6 +303,16 @@ def of_sizes(content: Data) -> Iterator[EvidenceFinding]:
             letters=_LETTERS,
         ),
     )
+
+
+def _stability_of_size(one: Data) -> str:
+    """Return how the largest factor changes if any one table is left out."""
+    found = one["without_one"]
+    if found is None:
+        return ""
+    low, high = (factor(1 + found[end]) for end in ("lowest", "highest"))
+    sure = "every interval excludes 1" if found["apart"] else "not all intervals do so"
+    return f" Without any one table, the largest is {low} to {high}: {sure}."
 
 
 def of_statements(content: Data) -> Iterator[EvidenceFinding]:
@@ -488,3 +501,34 @@ def of_moderators(content: Data) -> Iterator[EvidenceFinding]:
             letters=_LETTERS,
         ),
     )
+
+
+def of_seeds(content: Data) -> Iterator[EvidenceFinding]:
+    """Yield whether runs with another seed say the same of the same tables."""
+    found, tables = content["seeds"]["penalties"], content["seeds"]["tables"]
+    rows, same = [], []
+    for name in content["order"]:
+        by_seed = found.get(name, {})
+        gains = {k: one[TOGETHER]["gain"] for k, one in by_seed.items()}
+        if not gains or None in gains.values():
+            continue
+        rows += [
+            RatioRow(f"{name}{words}", {TOGETHER: _ratio(gains[which])})
+            for which, words in (("first", ""), ("again", ", again"))
+        ]
+        same.append(gains["first"]["word"] == gains["again"]["word"])
+    if rows:
+        yield EvidenceFinding(
+            "seeds",
+            f"Two seeds agree on {sum(same)} of {len(same)} penalties, over "
+            f"{counted(len(tables), 'table')}",
+            "Loss by tuning a penalty, the others tuned, on the tables that were run "
+            "twice: other folds, other trials. Means with 95% intervals; seeds agree "
+            "where both means have the same word, such as 'helps'.",
+            tables_chart(
+                rows,
+                title="Two seeds on the same tables",
+                label="factor on the loss (log axis)",
+                letters=_LETTERS,
+            ),
+        )

@@ -127,6 +127,8 @@ class TableEvidence:
     ----------
     name, source, target, fingerprint, task : str
         Of the run and its table.
+    seed : int
+        Of the run's folds and searches.
     rows, features : int
     training_rows : float
         Rows that a model is judged after training on.
@@ -150,6 +152,7 @@ class TableEvidence:
     target: str
     fingerprint: str
     task: str
+    seed: int
     rows: int
     features: int
     training_rows: float
@@ -209,6 +212,7 @@ def table_evidence(
         target=data["target"] or "",
         fingerprint=data["fingerprint"],
         task=data["task"],
+        seed=results["study"]["seed"],
         rows=data["rows"],
         features=data["features"],
         training_rows=run.training_rows,

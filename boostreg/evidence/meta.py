@@ -22,7 +22,7 @@ from boostreg.evidence.tables import (
     PenaltyEvidence,
     TableEvidence,
 )
-from boostreg.penalty.value import PENALTIES, SCALED
+from boostreg.penalty.value import PENALTIES, PENALTY_FACTS, SCALED
 from boostreg.pooling import pool, pool_slope
 
 __all__ = [
@@ -216,6 +216,7 @@ class _Tables:
             "tables": len(pairs),
             "gain": self.mean(gains),
             "alone": self.mean([one.alone for one in every if one.alone is not None]),
+            "weakest": _weakest(name, every),
             "without_one": self.without_one(gains),
             "helps": sum(gain.change < -limit for gain in gains),
             "harms": sum(gain.change > limit for gain in gains),
@@ -228,7 +229,9 @@ class _Tables:
         sizes = {n: [one.sizes[n] for one in every if n in one.sizes] for n in SIZES}
         weights = [one.leaf_weight for one in every if one.leaf_weight is not None]
         sizes["leaf_weight"] = [LogRatio(weight, 0.0) for weight in weights]
+        own = [one.against_own for one in every if one.against_own is not None]
         return entry | {
+            "against_own": self.mean(own),
             "sizes": {size: self.size(found) for size, found in sizes.items()},
             "values": _values(pairs, scaled=name in SCALED),
         }
@@ -348,6 +351,16 @@ class _Tables:
             }
             for trials, names in zip(CHECKPOINTS, chosen, strict=True)
         ]
+
+
+def _weakest(penalty: str, every: Sequence[PenaltyEvidence]) -> float | None:
+    """Return the value that ``gain`` compares with, if it is not the idle one.
+
+    None also if it differs between tables or engines.
+    """
+    values = {one.off for one in every}
+    value = values.pop() if len(values) == 1 else None
+    return None if value == PENALTY_FACTS[penalty].idle else value
 
 
 def _each_left_out(effects: Sequence[LogRatio]) -> list[list[LogRatio]]:

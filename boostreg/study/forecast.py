@@ -87,11 +87,10 @@ _TUNED: Mapping[str, float] = MappingProxyType(
     {
         "tests of penalties": 0.8,
         "rounds on all rows": 0.9,
-        "refits": 0.7,
+        "refits": 0.9,
         "models": 1.1,
         "paths around the best": 0.7,
         "incumbents": 0.75,
-        "predictions": 0.9,
         "outer losses around the best": 0.75,
     }
 )
@@ -100,7 +99,7 @@ so what is measured of one of these parts corrects the others."""
 _OTHER: Mapping[str, float] = MappingProxyType(
     {"importance": 0.7, "first trees": 0.1, "defaults": 1.1}
 )
-_ON_ALL_ROWS = ("rounds on all rows", "defaults", "refits", "models", "predictions")
+_ON_ALL_ROWS = ("rounds on all rows", "defaults", "refits", "models")
 """Parts whose fits see all training rows, also if searches see fewer."""
 REPEATED = ("tests of penalties", "paths", "paths around the best")
 """Parts with fits on inner folds that may be repeated, as in searches."""
@@ -230,7 +229,6 @@ def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
             "mechanisms": len({*MECHANISMS} & {*grids}) * n_first * n_inner,
             "incumbents": n_outer * min(n_trials, 2 + math.log(n_trials)),
             "outer losses of paths": n_values * n_first,
-            "predictions": n_refits,
             "outer losses around the best": n_values * n_outer,
         }
         repeated = dict.fromkeys(REPEATED, races.fits_per_fold)

@@ -1,4 +1,4 @@
-"""From what the searches chose to models: rounds, refits, predictions, saved models."""
+"""From what the searches chose to models: rounds, saved models, refits and losses."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,12 +52,12 @@ class Picks:
                 for pick in _judged(where)
             }
         self.rounds = Batch(list(self._rounds.values()))
+        self.models = Batch([])
         self.refits = Batch([])
-        self.predictions = Batch([])
-        self._predicted: dict[tuple[str, int, str], PickWork] = {}
+        self._refits: dict[tuple[str, int, str], PickWork] = {}
 
-    def refit_all(self) -> Batch:
-        """Return the job with the models of all picks; ``rounds`` must be done."""
+    def fit_models(self) -> Batch:
+        """Return the job with the models of all rows; ``rounds`` must be done."""
         for where, one in self.tuned.items():
             found = {
                 pick: self.rounds.records[self._rounds[where, pick]]
@@ -65,15 +65,18 @@ class Picks:
                 if (where, pick) in self._rounds
             }
             self.tuned[where] = replace(one, rounds=rounds_on_all_rows(one, found))
-        works: list[Work[Any]] = []
-        for where in self.tuned:
-            fits = [self._refit(where, pick) for pick in _judged(where)]
-            works += map(ModelWork if where[1] is None else FitWork, fits)
-        self.refits = Batch(works)
-        return self.refits
+        self.models = Batch(
+            [
+                ModelWork(self._fit(where, pick))
+                for where in self.tuned
+                if where[1] is None
+                for pick in PICKS
+            ]
+        )
+        return self.models
 
-    def predict_all(self) -> Batch:
-        """Return the job with the predictions of test rows; refits must be done."""
+    def refit_all(self) -> Batch:
+        """Return the job with the refits on outer folds; ``models`` must be done."""
         for where in self.tuned:
             engine, outer = where
             if outer is None:
@@ -82,10 +85,10 @@ class Picks:
                 columns: tuple[int, ...] = ()
                 if pick in PICKS:
                     columns = _most_used(self._model(engine, pick))
-                work = PickWork(self._refit(where, pick), columns)
-                self._predicted[engine, outer, pick] = work
-        self.predictions = Batch(list(self._predicted.values()))
-        return self.predictions
+                work = PickWork(self._fit(where, pick), columns)
+                self._refits[engine, outer, pick] = work
+        self.refits = Batch(list(self._refits.values()))
+        return self.refits
 
     def engine(
         self,
@@ -94,28 +97,26 @@ class Picks:
         importance: Mapping[str, Importance],
         overtuning: tuple[OvertuningPoint, ...],
     ) -> EngineRecord:
-        """Return all about one engine; predictions must be done.
+        """Return all about one engine; ``refits`` must be done.
 
         ``references`` has the records of the libraries' default models.
         """
         plan, tuned = self._plan, self.tuned
-        predicted = {
+        refits = {
             pick: [
-                self.predictions.records[self._predicted[name, fold, pick]]
+                self.refits.records[self._refits[name, fold, pick]]
                 for fold in plan.outer_folds
             ]
             for pick in _JUDGED
         }
         outer = {
             pick: tuple(
-                OuterRecord.of_fit(
-                    self.refits.records[FitWork(self._refit((name, fold), pick))],
-                    one,
-                    plan.test_weights(fold),
+                OuterRecord.of_pick(
+                    one, plan.row_losses(fold, one.raw), plan.test_weights(fold)
                 )
                 for fold, one in zip(plan.outer_folds, found, strict=True)
             )
-            for pick, found in predicted.items()
+            for pick, found in refits.items()
         }
         models = {pick: self._model(name, pick) for pick in PICKS}
         outer["default"] = tuple(
@@ -143,20 +144,19 @@ class Picks:
             },
             features={
                 pick: _feature_use(
-                    models[pick], tuple(one.rises for one in predicted[pick])
+                    models[pick], tuple(one.rises for one in refits[pick])
                 )
                 for pick in PICKS
             },
         )
 
-    def _refit(self, where: Where, pick: str) -> Fit:
+    def _fit(self, where: Where, pick: str) -> Fit:
         one = self.tuned[where]
         return self._plan.refit(*where, one.penalty(pick), one.n_rounds(pick))
 
     def _model(self, engine: str, pick: str) -> ModelRecord:
-        found: ModelRecord = self.refits.records[
-            ModelWork(self._refit((engine, None), pick))
-        ]
+        work = ModelWork(self._fit((engine, None), pick))
+        found: ModelRecord = self.models.records[work]
         return found
 
 

@@ -369,6 +369,11 @@ class Plan:
         weights = self.table.weights
         return None if weights is None else weights[self.splits.outer[outer].test]
 
+    def row_losses(self, outer: int, raw: Array) -> Array:
+        """Return the losses of an outer fold's test rows from their raw scores."""
+        y: Array = self.table.y[self.splits.outer[outer].test]
+        return self.objective.row_losses(y, raw)
+
     def card(self) -> dict[str, Any]:
         """Return the data card, with the objective."""
         return data_card(self.table, self.spec.data.source) | {

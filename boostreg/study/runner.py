@@ -375,10 +375,10 @@ class _Runner:
         }
         picks = Picks(plan, tuned)
         self._drive({"rounds on all rows": [picks.rounds]}, watch)
+        models = picks.fit_models()
+        self._drive({"models": [models], **insights.second(tuned)}, watch)
         refits = picks.refit_all()
-        self._drive({"refits": [refits], **insights.second(tuned)}, watch)
-        predictions = picks.predict_all()
-        self._drive({"predictions": [predictions], **insights.third()}, watch)
+        self._drive({"refits": [refits], **insights.third()}, watch)
         notes = [*plan.notes, *insights.notes]
         if self.allotment is not None and (cut := self.allotment.note(plan)):
             notes.insert(0, cut)

@@ -28,7 +28,8 @@ from boostreg.claims.work import ExperimentWork
 from boostreg.effects.importance import design_penalties
 from boostreg.effects.mechanism import MECHANISMS
 from boostreg.effects.sketch import N_SKETCHES
-from boostreg.errors import FitError
+from boostreg.errors import FitError, StudyError
+from boostreg.fits.devices import cards_here
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
 from boostreg.fits.ledger import Ledger
@@ -48,6 +49,7 @@ from boostreg.study.load import Study
 from boostreg.study.measurements import Claims
 from boostreg.study.memory import available_memory, memory_lines
 from boostreg.study.plan import Plan
+from boostreg.study.spec import Dask
 from boostreg.tuning.acting import KEPT, PICKS
 from boostreg.tuning.guess import LeafWork
 from boostreg.tuning.measuring import inner_fits
@@ -65,6 +67,7 @@ __all__ = [
     "forecast_run",
     "outline",
     "part_of",
+    "placed",
     "time_line",
     "typical_pieces",
 ]
@@ -261,17 +264,42 @@ _UNKNOWN = Timing(0.1, 0.1)
 """Assumed for a fit that was not timed."""
 
 
+def placed(study: Study, dask: str | None = None) -> Plan:
+    """Return the plan of a study, with the CUDA devices here if its fits use them.
+
+    ``dask`` is the address of a cluster that overrides the study. Errors are those of
+    ``Plan``, RunError if there is no device that fits can use, and StudyError if a
+    budget needs the time of fits on the devices of a cluster.
+    """
+    compute = study.spec.compute
+    if compute.device == "cpu":
+        return Plan(study)
+    if dask is not None or isinstance(compute.executor, Dask):
+        if study.spec.budget is None:
+            return Plan(study)
+        with study.at("budget"):
+            raise StudyError(
+                "fits are timed here before a run, but only the cluster has CUDA "
+                "devices; remove the budget."
+            )
+    with study.at("compute", "device"):
+        cards = cards_here()
+    return Plan(study).on(cards)
+
+
 def count_workers(plan: Plan) -> int:
     """Return the default number of workers."""
-    return max(count_cores() // plan.limits.threads, 1)
+    return len(plan.cards) or max(count_cores() // plan.limits.threads, 1)
 
 
 def time_engines(plan: Plan) -> dict[str, Timing]:
     """Time a few fits of each engine in workers of their own."""
     workers = min(count_workers(plan), len(plan.spec.engines))
-    threads = plan.limits.threads
+    threads, cards = plan.limits.threads, plan.cards
     with (
-        LocalExecutor(workers, threads=threads, preload=PRELOAD) as executor,
+        LocalExecutor(
+            workers, threads=threads, preload=PRELOAD, cards=cards
+        ) as executor,
         scratch_folder(plan.dataset.save) as data,
     ):
         executor.start()
@@ -360,6 +388,11 @@ def estimates(plan: Plan, workers: int | None) -> Callable[[Plan], float]:
     timings = cache(lambda: time_engines(plan))
     n_workers = count_workers(plan) if workers is None else workers
     return lambda one: run_seconds(one, timings(), n_workers) * slowness(timings())
+
+
+def _is_elsewhere(plan: Plan) -> bool:
+    """Return whether the devices of the fits are those of a cluster."""
+    return plan.device == "cuda"
 
 
 class Forecast:
@@ -494,9 +527,12 @@ class Forecast:
 
 def time_line(plan: Plan) -> str:
     """Return how long a run would take here, from a few fits that are timed now."""
+    if _is_elsewhere(plan):
+        return "unknown, because only the cluster has the devices of the fits"
     workers = count_workers(plan)
     seconds = run_seconds(plan, time_engines(plan), workers)
-    cores = f"on {workers} core{'s' * (workers > 1)}"
+    unit = "device" if plan.cards else "core"
+    cores = f"on {workers} {unit}{'s' * (workers > 1)}"
     most = plan.spec.budget
     if most is not None and seconds > most:
         whole = f"about {duration(seconds)} without it"
@@ -510,14 +546,14 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     Warnings come last, also on ranges that were too narrow in an earlier run in
     ``out``. Errors are those of ``Plan``.
     """
-    plan, spec = Plan(study), study.spec
+    plan, spec = placed(study), study.spec
     table, splits = plan.table, plan.splits
     n_outer, n_inner = splits.n_outer, splits.n_inner
     n_trials = len(spec.engines) * (n_outer + 1) * spec.search.trials
     pieces: dict[str, float] = {}
     for (name, _), count in typical_pieces(plan).items():
         pieces[name] = pieces.get(name, 0) + count
-    n_pieces = sum(pieces.values())
+    n_pieces, timed = sum(pieces.values()), not _is_elsewhere(plan)
     parts = ", ".join(f"{name} {n:,.0f}" for name, n in pieces.items() if n)
     data = (
         f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
@@ -533,7 +569,8 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"trials: {n_trials:,}, {spec.search.trials:,} per search",
         f"fits: about {n_pieces:,.0f} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {parts}",
-        f"time: {time_line(plan)}, by fits timed now",
+        *(f"devices: {len(plan.cards)} of {plan.device}" for _ in plan.cards[:1]),
+        f"time: {time_line(plan)}" + (", by fits timed now" * timed),
         memory,
         *(f"note: {sentence}" for sentence in plan.notes),
         *(f"warning: {finding}" for finding in plan.lint()),

@@ -2,8 +2,8 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,23 +17,14 @@ from boostreg.errors import (
     MissingExtraError,
     RunError,
 )
-from boostreg.fits.dask import DaskExecutor, check_address
-from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
-from boostreg.fits.journal import Journal
-from boostreg.fits.ledger import Ledger
-from boostreg.fits.process import CallLimits
 from boostreg.fits.schedule import Batch, Job, run_jobs
-from boostreg.fits.scratch import scratch_folder
-from boostreg.fits.signals import stop_on_signals
 from boostreg.fits.work import (
-    PRELOAD,
     FitWork,
     ModelRecord,
     ModelWork,
     PickWork,
     Work,
-    library_versions,
 )
 from boostreg.penalty.linter import LintFinding
 from boostreg.progress import Event, Progress, bar, can_show_bar, silent
@@ -48,14 +39,14 @@ from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
 from boostreg.study.allotment import FIRST_TRIALS, Allotment
 from boostreg.study.draft import draft_study
-from boostreg.study.forecast import estimates, forecast_run
+from boostreg.study.execution import Execution, execute
+from boostreg.study.forecast import estimates, forecast_run, placed
 from boostreg.study.index import write_index
 from boostreg.study.load import Study, load_study, study_of, write_study
 from boostreg.study.measurements import Claims, Insights
 from boostreg.study.output import run_folder, write_run
 from boostreg.study.plan import Plan
 from boostreg.study.run import Run, open_run
-from boostreg.study.spec import Dask
 from boostreg.study.watch import Jobs, Pace, Watch
 from boostreg.tuning.acting import PICKS, ActingJob
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
@@ -105,7 +96,8 @@ def run_study(
         Folder for the folder of the run, which has the name of the study. Default:
         ``reports`` in the working directory.
     workers : int, optional
-        Number of worker processes. Default: one per core. Results do not depend on it.
+        Number of worker processes. Default: one per core, or per CUDA device if fits
+        use them. Results do not depend on it.
     dask : str, optional
         Address of a Dask scheduler, instead of local processes.
     progress : callable, optional
@@ -125,7 +117,8 @@ def run_study(
     InterruptedRunError
         If the run was stopped by a signal.
     RunError
-        If the folder is in use or cannot be written.
+        If the folder is in use or cannot be written, or if there is no device for
+        ``compute.device: cuda``.
 
     Examples
     --------
@@ -145,7 +138,7 @@ def run_study(
     else:
         study = path if isinstance(path, Study) else load_study(path)
     folder = run_folder(study.path, study.spec.name, out)
-    plan = Plan(study)
+    plan = placed(study, dask)
     progress, lint = progress or silent, plan.lint()
     remarks = [("note", note) for note in plan.notes]
     remarks += [("warning", str(one)) for one in (*lint, *plan.edge_findings(folder))]
@@ -157,7 +150,8 @@ def run_study(
         plan = allotment.before(estimates(plan, workers))
         if allotment.is_too_short:
             progress(Event("note", text=allotment.note(plan)))
-    with _execute(plan, folder, workers, dask) as execution:
+    with execute(plan, folder, workers, dask) as execution:
+        plan = plan.on(execution.cards)
         runner = _Runner(plan, execution, progress, lint, study.base, allotment, clock)
         record = runner.run()
         plan = runner.plan
@@ -271,19 +265,10 @@ def _write_frame(frame: Any, path: Path) -> None:
         raise DataError(f"The frame cannot be written as Parquet: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Execution:
-    """What executes the work of a run; ``stopped`` returns if a signal has arrived."""
-
-    ledger: Ledger
-    stopped: Callable[[], bool]
-    workers: int
-
-
 def _run_facts(
     plan: Plan,
     record: RunRecord,
-    execution: _Execution,
+    execution: Execution,
     started: datetime,
     seconds: float,
 ) -> RunData:
@@ -307,52 +292,12 @@ def _run_facts(
     return facts
 
 
-@contextmanager
-def _execute(
-    plan: Plan, folder: Path, workers: int | None, dask: str | None
-) -> Iterator[_Execution]:
-    """Provide the resources to execute the work of a study.
-
-    The journal in ``folder`` is locked within the block. ``dask``, the address of a
-    scheduler, overrides the study. Raises StudyError if the address is invalid,
-    RunError if another run uses the folder.
-    """
-    spec = plan.spec
-    limits = CallLimits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
-    cluster = spec.compute.executor if isinstance(spec.compute.executor, Dask) else None
-    address = cluster.dask if dask is None and cluster is not None else dask
-    if address is not None:
-        insecure = cluster is not None and cluster.allow_insecure
-        check_address(address, allow_insecure=insecure)
-    with ExitStack() as stack:
-        journal = stack.enter_context(Journal(folder / "journal.db"))
-        threads = plan.spec.compute.threads
-        executor: DaskExecutor | LocalExecutor
-        if address is None:
-            executor = LocalExecutor(
-                workers, threads=threads, limits=limits, preload=PRELOAD
-            )
-        else:
-            executor = DaskExecutor(
-                address, threads=threads, limits=limits, extras=plan.extra_packages
-            )
-        stack.enter_context(executor)
-        stopped = stack.enter_context(stop_on_signals(executor.kill_now, after=1))
-        executor.start()
-        data = stack.enter_context(scratch_folder(plan.dataset.save))
-        shared: Any = str(data)
-        if isinstance(executor, DaskExecutor):
-            shared = executor.share(data)
-        ledger = Ledger(plan.dataset, shared, executor, journal, limits)
-        yield _Execution(ledger, stopped, executor.workers)
-
-
 @dataclass(slots=True)
 class _Runner:
     """The steps of a run, in the order in which their work is started."""
 
     plan: Plan
-    execution: _Execution
+    execution: Execution
     progress: Progress
     lint: tuple[LintFinding, ...]
     base: Path
@@ -422,7 +367,7 @@ class _Runner:
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
-            versions=library_versions(plan.extra_packages),
+            versions=plan.versions,
             engines={
                 name: self._engine(name, tuned, insights, predictions, records)
                 for name in plan.spec.engines

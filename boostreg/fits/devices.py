@@ -113,7 +113,7 @@ def listed_cards() -> tuple[Card, ...]:
             "missing)."
         ) from None
     count = ctypes.c_int()
-    status = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
+    status = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.pointer(count))
     if status or not count.value:
         chosen = os.environ.get(VISIBLE)
         hint = "" if chosen is None else f", and {VISIBLE} is {chosen!r}"
@@ -128,9 +128,9 @@ def _card(driver: Any, number: int) -> Card:
     device, name = ctypes.c_int(), ctypes.create_string_buffer(256)
     uuid = (ctypes.c_ubyte * 16)()
     status = (
-        driver.cuDeviceGet(ctypes.byref(device), number)
+        driver.cuDeviceGet(ctypes.pointer(device), number)
         or driver.cuDeviceGetName(name, len(name), device)
-        or driver.cuDeviceGetUuid_v2(ctypes.byref(uuid), device)
+        or driver.cuDeviceGetUuid_v2(ctypes.pointer(uuid), device)
     )
     if status:
         raise RunError(f"CUDA device {number} cannot be read (status {status}).")

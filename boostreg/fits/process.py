@@ -131,7 +131,8 @@ class WorkerProcess:
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *preload]
-        self._variables = dict.fromkeys(_THREAD_VARIABLES, str(threads)) | variables
+        self._variables = dict.fromkeys(_THREAD_VARIABLES, str(threads))
+        self._variables |= variables
         self._limits = limits
         # Reentrant: a signal handler may call kill within start.
         self._guard = threading.RLock()

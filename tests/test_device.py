@@ -24,9 +24,10 @@ from boostreg.fits.fit import Fit
 from boostreg.fits.process import CallLimits, WorkerProcess
 from boostreg.fits.work import PRELOAD, FitWork, ReferenceWork, run_work
 from boostreg.penalty import Penalty
-from boostreg.study import forecast
-from boostreg.study.forecast import outline, placed
+from boostreg.study import placement
+from boostreg.study.forecast import outline
 from boostreg.study.load import load_study
+from boostreg.study.placement import count_workers, placed, versions_of
 from boostreg.study.plan import Plan
 from boostreg.study.runner import run_study
 
@@ -181,7 +182,7 @@ def test_xgboost_is_asked_for_the_device(monkeypatch, problem, device):
 def test_a_run_whose_devices_vanish_fails_instead_of_using_the_cpu(
     study, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(forecast, "cards_here", lambda: TWO[:1])
+    monkeypatch.setattr(placement, "cards_here", lambda: TWO[:1])
 
     with pytest.raises(FitError, match="device cpu instead of cuda"):
         run_study(study(*ON_DEVICE), out=tmp_path)
@@ -210,15 +211,15 @@ def test_all_work_of_a_plan_is_on_the_model_of_its_devices(study):
     assert plan.limits.device == "Model"
     assert plan.refit("xgboost", None, Penalty(), 3).device == "Model"
     assert {work.device for work in plan.references()} == {"Model"}
-    assert plan.versions["CUDA device"] == "Model"
-    assert "CUDA device" not in Plan(study()).versions
+    assert versions_of(plan)["CUDA device"] == "Model"
+    assert "CUDA device" not in versions_of(Plan(study()))
 
 
 def test_a_plan_has_one_worker_per_device(study, monkeypatch):
-    monkeypatch.setattr(forecast, "cards_here", lambda: TWO)
+    monkeypatch.setattr(placement, "cards_here", lambda: TWO)
     plan = placed(study(*ON_DEVICE))
 
-    assert forecast.count_workers(plan) == 2
+    assert count_workers(plan) == 2
 
 
 @pytest.mark.parametrize("dask", [None, "tcp://127.0.0.1:8786"])

@@ -55,6 +55,6 @@ def warm_workers():
             workers = max(count_cores() // threads, 1) if workers is None else workers
             return running(workers, threads, preload)
 
-        for name in ("boostreg.tuning.tune", "boostreg.study.execution"):
+        for name in ("boostreg.tuning.tune", "boostreg.study.runner"):
             patch.setattr(importlib.import_module(name), "LocalExecutor", start)
         yield

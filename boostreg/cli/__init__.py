@@ -226,7 +226,8 @@ def init(
 ) -> None:
     """Write a commented study file for a table."""
     from boostreg.study.draft import draft_study, name_of, write_draft
-    from boostreg.study.forecast import placed, time_line
+    from boostreg.study.forecast import time_line
+    from boostreg.study.placement import placed
 
     path = Path(f"{name_of(data)}.yaml") if out is None else out
     changes = _changes(preset, settings)

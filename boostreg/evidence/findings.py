@@ -32,6 +32,7 @@ from boostreg.report.wording import (
 __all__ = [
     "Data",
     "EvidenceFinding",
+    "against",
     "all_findings",
     "interval",
     "mean_gains",
@@ -97,6 +98,12 @@ def interval(one: Data) -> str:
     return f"{format_change(one['change'])} (95% CI {low} to {high})"
 
 
+def against(name: str, one: Data) -> str:
+    """Return what tuning a penalty is compared with, if that is not its absence."""
+    weakest = one["weakest"]
+    return "" if weakest is None else f" against {name} {significant(weakest)}"
+
+
 def tolerance_of(content: Data) -> str:
     """Return the change of loss that does not matter, for a sentence."""
     return f"{significant(100 * content['tolerance'])}%"
@@ -109,10 +116,11 @@ def mean_gains(content: Data) -> dict[str, Data]:
 
 
 def all_findings(content: Data) -> Iterator[EvidenceFinding]:
-    """Yield up to ten findings."""
+    """Yield up to twelve findings."""
     for make in (
         of_models,
         of_penalties,
+        of_own_values,
         by_table,
         how_often,
         of_sizes,
@@ -120,6 +128,7 @@ def all_findings(content: Data) -> Iterator[EvidenceFinding]:
         of_values,
         along_rows,
         of_moderators,
+        of_seeds,
     ):
         yield from make(content)
 
@@ -174,17 +183,48 @@ def of_penalties(content: Data) -> Iterator[EvidenceFinding]:
     if rows:
         gains = mean_gains(content)
         first, gain = next(iter(gains.items()))
+        whole = content["penalties"][first][TOGETHER]
         low, high = map(format_change, gain["predicted"])
         effect = _EFFECTS[gain["word"]].format(tolerance_of(content))
         yield EvidenceFinding(
             "penalties",
-            f"With the others tuned, {first} {effect}; on another table, "
+            f"With the others tuned, {first} {effect}{against(first, whole)}; on "
+            f"another table, "
             f"{low} to {high} is expected",
             "Mean over tables of the change by tuning one penalty, with its 95% "
             "interval; hollow: alone. The word is of all engines together.",
             penalty_forest(rows, loss="loss"),
             penalty_forest(rows, loss="loss", narrow=True),
             wide=True,
+        )
+
+
+def of_own_values(content: Data) -> Iterator[EvidenceFinding]:
+    """Yield what tuning a penalty gains over the libraries' own values of it."""
+    rows, found = [], []
+    for name in content["order"]:
+        known = {
+            engine: gain
+            for engine, one in content["penalties"][name].items()
+            if (gain := one.get("against_own")) is not None
+        }
+        if known:
+            rows.append(RatioRow(name, {e: _ratio(gain) for e, gain in known.items()}))
+        found += [(gain["change"], name, e, gain) for e, gain in known.items()]
+    if found:
+        _, name, engine, gain = min(found, key=lambda entry: entry[0])
+        yield EvidenceFinding(
+            "own-values",
+            f"Against the library's own value, {name} gains most: {interval(gain)} in "
+            f"{encoding(engine).name}",
+            "Loss with a penalty tuned over the loss at the value that the library has "
+            "by default, all others tuned: mean over tables with its 95% interval.",
+            tables_chart(
+                rows,
+                title="Tuned values against the libraries' own",
+                label="factor on the loss (log axis)",
+                letters=_LETTERS,
+            ),
         )
 
 
@@ -209,7 +249,9 @@ def by_table(content: Data) -> Iterator[EvidenceFinding]:
             f"by-table-{name}",
             f"{name} is shown to help on {one['shown_to_help']} of "
             f"{counted(one['tables'], 'table')} and to harm on {one['shown_to_harm']}",
-            f"Loss with {name} tuned over the loss without it; the last row is the "
+            f"Loss with {name} tuned over the loss "
+            f"{against(name, one).strip().replace('against', 'at') or 'without it'}; "
+            "the last row is the "
             f"prediction interval. {_stability(one)}",
             tables_chart(
                 rows,
@@ -280,6 +322,7 @@ def of_sizes(content: Data) -> Iterator[EvidenceFinding]:
     if not rows:
         return
     title = "No penalty is shown to change the mean number of trees or their leaves"
+    stable = ""
     if shown:
         _, name, words, engine, one = max(shown, key=lambda entry: entry[0])
         what = {"weights": "leaf weights", "per tree": "leaves per tree"}
@@ -288,11 +331,12 @@ def of_sizes(content: Data) -> Iterator[EvidenceFinding]:
             f"{name} changes {what.get(words, words)} most: {change} ({low} to {high}) "
             f"in {encoding(engine).name}"
         )
+        stable = _stability_of_size(one)
     yield EvidenceFinding(
         "sizes",
         title,
         "Factor by tuning a penalty, the others tuned, mean over tables with its 95% "
-        "interval. Per tree: leaves. Weights: mean absolute leaf weight.",
+        f"interval. Per tree: leaves. Weights: mean absolute leaf weight.{stable}",
         tables_chart(
             rows,
             title="What tuning does to trees",
@@ -300,6 +344,16 @@ def of_sizes(content: Data) -> Iterator[EvidenceFinding]:
             letters=_LETTERS,
         ),
     )
+
+
+def _stability_of_size(one: Data) -> str:
+    """Return how the largest factor changes if any one table is left out."""
+    found = one["without_one"]
+    if found is None:
+        return ""
+    low, high = (factor(1 + found[end]) for end in ("lowest", "highest"))
+    sure = "every interval excludes 1" if found["apart"] else "not all intervals do so"
+    return f" Without any one table, the largest is {low} to {high}: {sure}."
 
 
 def of_statements(content: Data) -> Iterator[EvidenceFinding]:
@@ -488,3 +542,34 @@ def of_moderators(content: Data) -> Iterator[EvidenceFinding]:
             letters=_LETTERS,
         ),
     )
+
+
+def of_seeds(content: Data) -> Iterator[EvidenceFinding]:
+    """Yield whether runs with another seed say the same of the same tables."""
+    found, tables = content["seeds"]["penalties"], content["seeds"]["tables"]
+    rows, same = [], []
+    for name in content["order"]:
+        by_seed = found.get(name, {})
+        gains = {k: one[TOGETHER]["gain"] for k, one in by_seed.items()}
+        if not gains or None in gains.values():
+            continue
+        rows += [
+            RatioRow(f"{name}{words}", {TOGETHER: _ratio(gains[which])})
+            for which, words in (("first", ""), ("again", ", again"))
+        ]
+        same.append(gains["first"]["word"] == gains["again"]["word"])
+    if rows:
+        yield EvidenceFinding(
+            "seeds",
+            f"Two seeds agree on {sum(same)} of {len(same)} penalties, over "
+            f"{counted(len(tables), 'table')}",
+            "Loss by tuning a penalty, the others tuned, on the tables that were run "
+            "twice: other folds, other trials. Means with 95% intervals; seeds agree "
+            "where both means have the same word, such as 'helps'.",
+            tables_chart(
+                rows,
+                title="Two seeds on the same tables",
+                label="factor on the loss (log axis)",
+                letters=_LETTERS,
+            ),
+        )

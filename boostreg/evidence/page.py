@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from boostreg.evidence.findings import (
     Data,
+    against,
     all_findings,
     interval,
     mean_gains,
@@ -72,7 +73,10 @@ def _answer(content: Data) -> list[str]:
         first = gains[better[0]]
         over = counted(first["tables"], "table")
         means = f"{interval(first)} loss over {over}"
-        lines = [f"Tune {better[0]} first: {means}, on top of the other penalties."]
+        versus = against(better[0], content["penalties"][better[0]][TOGETHER])
+        lines = [
+            f"Tune {better[0]} first: {means}{versus}, on top of the other penalties."
+        ]
         if len(better) > 1:
             also = listed([f"{name} {interval(gains[name])}" for name in better[1:]])
             lines.append(f"Then {also}.")

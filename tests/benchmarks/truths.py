@@ -49,10 +49,9 @@ from boostreg.fits.work import BaselineWork, FitWork, ReferenceWork, Work
 from boostreg.report.records import RunRecord, TunedEngine
 from boostreg.report.results import Results
 from boostreg.report.summary import summarize
-from boostreg.study.execution import Execution
 from boostreg.study.load import load_study
 from boostreg.study.plan import Plan
-from boostreg.study.runner import _Runner
+from boostreg.study.runner import _Execution, _Runner
 from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.search import TuningJob
 
@@ -171,7 +170,7 @@ def executed(plan: Plan) -> Iterator[Ledger]:
 def record_of(plan: Plan, folder: Path) -> RunRecord:
     """Return what a study measures."""
     with executed(plan) as ledger:
-        execution = Execution(ledger, lambda: False, 1)
+        execution = _Execution(ledger, lambda: False, 1)
         return _Runner(plan, execution, lambda _: None, (), folder).run()
 
 

@@ -39,9 +39,7 @@ def bound(storage, tmp_path_factory):
 def test_a_run_whose_every_fit_passes_a_limit_ends_with_the_reason(
     monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(
-        "boostreg.study.execution.PRELOAD", ()
-    )  # each fit ends a worker
+    monkeypatch.setattr("boostreg.study.runner.PRELOAD", ())  # each fit ends a worker
     study = write(tmp_path, more="limits: {memory: 1 MB}\n")
 
     with pytest.raises(FitError, match="exceeded its limit of 1 MB"):

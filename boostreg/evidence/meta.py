@@ -389,6 +389,7 @@ def _seeds(
             }
             for name in many.names
         },
+        "statements": {which: own.statements for which, own in by_seed.items()},
     }
 
 

@@ -6,14 +6,14 @@ and escapes all names.
 
 from collections.abc import Mapping
 
-from boostreg.evidence.findings import (
+from boostreg.evidence.finding import (
     Data,
     against,
-    all_findings,
     interval,
     mean_gains,
     tolerance_of,
 )
+from boostreg.evidence.findings import all_findings
 from boostreg.evidence.meta import Evidence
 from boostreg.evidence.tables import TOGETHER
 from boostreg.figures.scale import MISSING, count, percent

@@ -59,6 +59,8 @@ class Growth:
         Of row and column sampling.
     threads : int
         Threads of the library.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
     curves : bool
         Whether to measure the losses after every round.
     """
@@ -67,6 +69,7 @@ class Growth:
     patience: int | None = None
     seed: int = 0
     threads: int = 1
+    device: str = "cpu"
     curves: bool = True
 
 

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from boostreg.errors import FitError, RunError, StudyError
+from boostreg.fits.devices import VISIBLE, Card, cards_here, model_of
 from boostreg.fits.process import CallLimits, WorkerProcess
 from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.work import PRELOAD, library_versions
@@ -78,13 +79,23 @@ class DaskExecutor(Executor):
         Of each call.
     extras : tuple of str, default=()
         Optional packages whose versions affect results.
+    device : {"cpu", "cuda"}, default="cpu"
+        With ``cuda``, each worker must have one thread and a CUDA device of its own.
+
+    Attributes
+    ----------
+    workers : int
+        Number of calls that run at the same time.
+    cards : tuple of Card
+        The CUDA device of each worker; empty on the CPU.
 
     Raises
     ------
     StudyError
         If ``distributed`` is not installed.
     RunError
-        If the cluster does not answer, has no worker, or has other library versions.
+        If the cluster does not answer, has no worker, has other library versions, or
+        lacks a device.
     """
 
     def __init__(
@@ -94,6 +105,7 @@ class DaskExecutor(Executor):
         threads: int = 1,
         limits: CallLimits | None = None,
         extras: tuple[str, ...] = (),
+        device: str = "cpu",
     ) -> None:
         try:
             import distributed
@@ -118,6 +130,7 @@ class DaskExecutor(Executor):
         self._guard = threading.RLock()
         try:
             self.workers = self._check_workers(extras)
+            self.cards = self._own_cards() if device == "cuda" else ()
         except RunError:
             self._client.close()
             raise
@@ -206,6 +219,31 @@ class DaskExecutor(Executor):
                         "results depend on it."
                     )
         return sum(threads.values())
+
+    def _own_cards(self) -> tuple[Card, ...]:
+        """Return the CUDA device of each worker; raise if one has none of its own.
+
+        A worker uses the first device that it sees.
+        """
+        for worker, n_threads in sorted(self._client.nthreads().items()):
+            if n_threads > 1:
+                raise RunError(
+                    f"Dask worker {worker} has {n_threads} threads; start it with one, "
+                    "because a CUDA device runs one fit at a time."
+                )
+        found = self._client.run(cards_here, on_error="return")
+        own: dict[str, Card] = {}
+        for worker, cards in sorted(found.items()):
+            if isinstance(cards, Exception):
+                raise RunError(f"Dask worker {worker}: {cards}")
+            if cards[0] in own.values():
+                raise RunError(
+                    f"Dask worker {worker} has the CUDA device of another worker; "
+                    f"start each one with another device in {VISIBLE}."
+                )
+            own[worker] = cards[0]
+        model_of(tuple(own.values()))
+        return tuple(own.values())
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,15 @@ from boostreg.baselines import SOLVERS, BaselineResult, extra_packages, run_base
 from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
 from boostreg.engines import Model, get_engine, growing_until
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, TimeLimit, digest, grow, run_fit
+from boostreg.fits.fit import (
+    Fit,
+    FitResult,
+    TimeLimit,
+    digest,
+    grow,
+    library_device,
+    run_fit,
+)
 from boostreg.penalty import Units
 from boostreg.record import decode_record, encode_record
 from boostreg.trees import SIZES, TreeSize
@@ -324,6 +332,8 @@ class ReferenceWork(Work[ReferenceRecord]):
     engine: str
     seed: int
     threads: int = 1
+    device: str = "cpu"
+    """See ``Fit.device``."""
 
     @property
     @override
@@ -339,6 +349,8 @@ class ReferenceWork(Work[ReferenceRecord]):
             "record": [field.name for field in fields(ReferenceRecord)],
         }
         del content["outer"]
+        if self.device == "cpu":  # the key of journals without this field
+            del content["device"]
         return digest({"reference": content})
 
     @override
@@ -346,7 +358,8 @@ class ReferenceWork(Work[ReferenceRecord]):
         started = time.perf_counter()
         engine = get_engine(self.engine)
         problem = dataset.problem(self.outer, None)
-        model = engine.fit_default(problem, self.seed, self.threads)
+        device = library_device(self.device)
+        model = engine.fit_default(problem, self.seed, self.threads, device)
         train_rows, test_rows = dataset.splits.rows(self.outer, None)
         losses = []
         raw = np.empty((0, dataset.objective.n_outputs))

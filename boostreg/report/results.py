@@ -505,6 +505,7 @@ class ComputeData(OpenPart):
 
     threads: Count
     executor: Any
+    device: NotRequired[str]
 
 
 class StudyData(OpenPart):

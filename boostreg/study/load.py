@@ -68,6 +68,11 @@ def unsupported(spec: StudySpec) -> Iterator[tuple[Loc, str]]:
     search = spec.search
     if search.sampler == "gp" and (reason := without_gp(search.trials)):
         yield ("search", "sampler"), f"gp {reason}"
+    for name in spec.engines:
+        try:
+            get_engine(name).check_device(spec.compute.device)
+        except StudyError as error:
+            yield ("compute", "device"), str(error)
     executor = spec.compute.executor
     if isinstance(executor, Dask):
         try:

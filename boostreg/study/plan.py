@@ -34,6 +34,7 @@ from boostreg.engines.columns import rank_notes
 from boostreg.engines.limits import measure_facts
 from boostreg.errors import DataError, StudyError
 from boostreg.fits.dataset import Dataset
+from boostreg.fits.devices import Card
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.losses import LOSS_NAMES, Objective
@@ -159,12 +160,16 @@ class Plan:
         The part of the space that each engine searches.
     grids : Grids
         Values of the paths, without penalties that an engine does not support.
+    cards : tuple of Card
+        The CUDA devices of the fits, see ``on``.
 
     Raises
     ------
     DataError, StudyError, UnsupportedPenaltyError
         If the data, the objective or an engine do not match the study.
     """
+
+    cards: tuple[Card, ...] = ()
 
     def __init__(self, study: Study) -> None:
         spec, data = study.spec, study.spec.data
@@ -220,6 +225,17 @@ class Plan:
                 "metrics": self.metrics,
             }
         )
+
+    def on(self, cards: tuple[Card, ...]) -> "Plan":
+        """Return the plan with the CUDA devices that its fits use, none on the CPU."""
+        made = copy(self)
+        made.cards = cards
+        return made
+
+    @property
+    def device(self) -> str:
+        """The device of the fits, see ``Fit``."""
+        return self.cards[0].name if self.cards else self.spec.compute.device
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -357,6 +373,7 @@ class Plan:
             patience=self.spec.rounds.patience,
             seed=self.spec.seed,
             threads=self.spec.compute.threads,
+            device=self.device,
         )
 
     @property
@@ -427,6 +444,7 @@ class Plan:
             patience=None,
             seed=derive_seed(self.spec.seed, "fit", outer, None),
             threads=self.limits.threads,
+            device=self.device,
         )
 
     def rounds_fit(self, engine: str, outer: int | None, penalty: Penalty) -> Fit:
@@ -442,6 +460,7 @@ class Plan:
                 engine,
                 derive_seed(self.spec.seed, "fit", outer, None),
                 self.limits.threads,
+                self.device,
             )
             for engine in self.spec.engines
             for outer in self.outer_folds

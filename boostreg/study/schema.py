@@ -124,6 +124,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Dask.allow_insecure": "Accept tcp:// addresses of other machines.",
         "Compute.threads": "Threads per fit; results may depend on it.",
         "Compute.executor": "local, or a Dask cluster.",
+        "Compute.device": "cpu, or cuda to fit XGBoost on NVIDIA devices.",
         "Limits.seconds_per_fit": "Maximum duration of a fit.",
         "Limits.memory": "Maximum memory of a fit, such as 4 GB.",
     }

@@ -26,6 +26,7 @@ from boostreg.engines.base import (
     Model,
     Training,
 )
+from boostreg.engines.collective import place
 from boostreg.engines.columns import (
     as_trained,
     codes_of,
@@ -193,7 +194,8 @@ class XGBoost(Engine):
         codes, features = codes_of(rows), map_for(self.name, rows)
 
         def matrix(table: Table, ref: Any = None) -> Any:
-            part = problem.part(table)
+            share = place().share(table.n_samples)
+            part = problem.part(table).part(share)
 
             def mapped(X: NDArray[np.float64]) -> NDArray[np.float64]:
                 X = features.apply(as_trained(X, codes))
@@ -201,7 +203,7 @@ class XGBoost(Engine):
                 return X
 
             made = _quantile_matrix(
-                problem.features(table),
+                problem.features(table).part(share),
                 mapped,
                 max_bin=MAX_BIN,
                 nthread=threads,
@@ -274,13 +276,14 @@ class XGBoost(Engine):
     def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
         import xgboost
 
-        train = problem.train
+        train, weights = problem.train, problem.plain_weights
+        share = place().share(train.n_samples)
         data = _quantile_matrix(
-            problem.features(train),
-            weights=problem.plain_weights,
+            problem.features(train).part(share),
+            weights=None if weights is None else weights[share],
             nthread=threads,
         )
-        data.set_label(train.y)
+        data.set_label(train.y[share])
         params = objective_params(_OBJECTIVES, problem.objective) | {
             "seed": seed,
             "nthread": threads,

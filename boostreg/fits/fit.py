@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from boostreg.arrays import Array
 from boostreg.engines import Growth, Training, get_engine
+from boostreg.engines.collective import place
 from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
 from boostreg.penalty import Penalty
@@ -72,6 +73,9 @@ class Fit:
         Of row and column sampling.
     threads : int
         Threads of the library, part of what determines the result.
+    machines : int
+        Number of processes that each hold a share of the rows and grow the same trees,
+        part of what determines the result.
     """
 
     outer: int | None
@@ -82,6 +86,7 @@ class Fit:
     patience: int | None
     seed: int
     threads: int = 1
+    machines: int = 1
 
     def key(self, rows: str, versions: Mapping[str, str]) -> str:
         """Return the hash of all that determines the result.
@@ -91,6 +96,8 @@ class Fit:
         """
         content = asdict(self) | {"rows": rows, "versions": dict(versions)}
         del content["outer"], content["inner"]
+        if self.machines == 1:  # as in journals from before there were several
+            del content["machines"]
         content["judged_by_row"] = self.inner is None
         return digest({"fit": content})
 
@@ -232,6 +239,10 @@ _CUT = "The fit was stopped at its time limit."
 
 
 def _grow(dataset: Dataset, fit: Fit) -> Training:
+    if place().size != fit.machines:
+        raise FitError(
+            f"A fit on {fit.machines} machines was started on {place().size}."
+        )
     return get_engine(fit.engine).fit(
         dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads),
         fit.penalty,

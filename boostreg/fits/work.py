@@ -34,6 +34,7 @@ __all__ = [
     "PRELOAD",
     "BaselineWork",
     "FitWork",
+    "FittedWork",
     "ModelRecord",
     "ModelWork",
     "PickRecord",
@@ -61,6 +62,11 @@ class Work(Generic[RecordT]):
     def label(self) -> str:
         """The name of this work in messages."""
         return "A measurement"
+
+    @property
+    def machines(self) -> int:
+        """Number of processes that run it together, each on a share of the rows."""
+        return 1
 
     @abstractmethod
     def key(self, dataset: Dataset) -> str:
@@ -101,8 +107,19 @@ def _versions(*packages: str) -> Mapping[str, str]:
     return {"boostreg": __version__, "sizes": " ".join(SIZES)} | found
 
 
+class FittedWork(Work[RecordT]):
+    """Work that begins with a fit."""
+
+    fit: Fit
+
+    @property
+    @override
+    def machines(self) -> int:
+        return self.fit.machines
+
+
 @dataclass(frozen=True, slots=True)
-class FitWork(Work[FitResult]):
+class FitWork(FittedWork[FitResult]):
     """A fit, for its curves and sizes."""
 
     fit: Fit
@@ -144,7 +161,7 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelWork(Work[ModelRecord]):
+class ModelWork(FittedWork[ModelRecord]):
     """A fit, for its model."""
 
     fit: Fit
@@ -210,7 +227,7 @@ class PickRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class PickWork(Work[PickRecord]):
+class PickWork(FittedWork[PickRecord]):
     """A fit on an outer fold, for its predictions and the columns that they need.
 
     The values of each of ``columns`` are permuted among the test rows, or among
@@ -307,6 +324,7 @@ class ReferenceWork(Work[ReferenceRecord]):
     engine: str
     seed: int
     threads: int = 1
+    machines: int = 1
 
     @property
     @override
@@ -322,6 +340,8 @@ class ReferenceWork(Work[ReferenceRecord]):
             "record": [field.name for field in fields(ReferenceRecord)],
         }
         del content["outer"]
+        if self.machines == 1:
+            del content["machines"]
         return digest({"reference": content})
 
     @override

@@ -317,6 +317,7 @@ class Plan:
             patience=self.spec.rounds.patience,
             seed=self.spec.seed,
             threads=self.spec.compute.threads,
+            machines=self.spec.compute.machines,
         )
 
     @property
@@ -376,6 +377,7 @@ class Plan:
             patience=None,
             seed=derive_seed(self.spec.seed, "fit", outer, None),
             threads=self.limits.threads,
+            machines=self.limits.machines,
         )
 
     def references(self) -> list[ReferenceWork]:
@@ -386,6 +388,7 @@ class Plan:
                 engine,
                 derive_seed(self.spec.seed, "fit", outer, None),
                 self.limits.threads,
+                self.limits.machines,
             )
             for engine in self.spec.engines
             for outer in self.outer_folds

@@ -334,7 +334,11 @@ def _execute(
             )
         else:
             executor = DaskExecutor(
-                address, threads=threads, limits=limits, extras=plan.extra_packages
+                address,
+                threads=threads,
+                machines=spec.compute.machines,
+                limits=limits,
+                extras=plan.extra_packages,
             )
         stack.enter_context(executor)
         stopped = stack.enter_context(stop_on_signals(executor.kill_now, after=1))

@@ -491,9 +491,10 @@ class Dask(Strict):
 
 
 class Compute(Strict):
-    """Where fits run. Only ``threads``, which is per fit, can change a result."""
+    """Where fits run. ``threads`` and ``machines``, per fit, can change a result."""
 
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
+    machines: Annotated[int, Field(ge=1, le=1024)] = 1
     executor: Annotated[
         Annotated[str, AfterValidator(one_of(("local",))), Tag(tag("local"))]
         | Annotated[Dask, Tag(tag("Dask"))],

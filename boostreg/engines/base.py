@@ -19,7 +19,7 @@ from boostreg.engine_facts import ENGINE_FACTS, EngineFacts
 from boostreg.engines.columns import Codes, as_trained
 from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
-from boostreg.errors import FitError, ModelError, UnsupportedPenaltyError
+from boostreg.errors import FitError, ModelError, StudyError, UnsupportedPenaltyError
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.penalty.value import PENALTY_FACTS
@@ -161,6 +161,14 @@ class Engine(ABC):
 
         Raise StudyError if it lacks the objective.
         """
+
+    def check_machines(self, objective: Objective) -> None:
+        """Raise StudyError if several machines cannot share a fit."""
+        del objective
+        raise StudyError(
+            f"A fit of {self.facts.label} stays on one machine; remove {self.name} "
+            "from engines, or set machines: 1."
+        )
 
     def refusal(self, name: str, value: Any, problem: Problem) -> str | None:
         """Return why one penalty alone is refused, or None if it is supported."""

@@ -48,7 +48,7 @@ from boostreg.engines.problem import (
     min_hessian,
     objective_params,
 )
-from boostreg.errors import ModelError, UnsupportedPenaltyError
+from boostreg.errors import ModelError, StudyError, UnsupportedPenaltyError
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
 from boostreg.penalty.value import PENALTY_FACTS
@@ -166,6 +166,17 @@ class XGBoost(Engine):
             raise UnsupportedPenaltyError(
                 f"{library} leaves reg_alpha out of the split gain if {clips} (fixed "
                 f"in XGBoost 3.4, which needs Python 3.12); {advice}, or use LightGBM."
+            )
+
+    @override
+    def check_machines(self, objective: Objective) -> None:
+        # src/objective/adaptive.cc: each process takes the quantile of its own rows.
+        if self._is_old and objective.fits_quantile:
+            raise StudyError(
+                f"With objective {objective.name}, XGBoost {self.version()} replaces "
+                "every leaf weight with a mean of one quantile per machine, not with "
+                "the quantile of all rows (this needs XGBoost 3.4 and Python 3.12); "
+                "set machines: 1, or another objective."
             )
 
     @property

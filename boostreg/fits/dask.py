@@ -69,16 +69,17 @@ _GRACE = 5.0
 """Seconds in which the workers of a failed call report why, before they are stopped."""
 
 
-def check_address(address: str, *, allow_insecure: bool) -> None:
-    """Raise if an address is invalid, or would let others run code.
+def check_address(address: str, *, allow_insecure: bool, machines: int = 1) -> None:
+    """Raise if an address is invalid, or would let others run code or read sums.
 
     Dask sends pickles: anyone who can reach the scheduler's port can run code there.
+    XGBoost has no TLS for what several ``machines`` of a fit send to each other.
 
     Raises
     ------
     StudyError
-        If the address is not ``tcp://HOST:PORT`` or ``tls://HOST:PORT``, or is open to
-        other machines without TLS and ``allow_insecure`` is not set.
+        If the address is not ``tcp://HOST:PORT`` or ``tls://HOST:PORT``, or a
+        connection to other machines is without TLS and ``allow_insecure`` is not set.
     """
     try:
         parts = urlsplit(address)
@@ -90,7 +91,15 @@ def check_address(address: str, *, allow_insecure: bool) -> None:
             f"A Dask address must be tcp://HOST:PORT or tls://HOST:PORT, got "
             f"{address!r}."
         )
-    if parts.scheme == "tcp" and not (allow_insecure or _is_loopback(parts.hostname)):
+    if allow_insecure or _is_loopback(parts.hostname):
+        return
+    if machines > 1 and parts.scheme == "tls":
+        raise StudyError(
+            f"The {machines} machines of a fit send sums of gradients to each other "
+            "without TLS; set allow_insecure: true next to dask if you trust that "
+            "network, or machines: 1."
+        )
+    if parts.scheme == "tcp":
         raise StudyError(
             f"{address} is open to other machines without TLS; use tls://, or set "
             "allow_insecure: true next to dask if you trust that network."
@@ -169,11 +178,18 @@ class DaskExecutor(Executor):
     def start(self) -> None:
         """Do nothing: children start with the first call of each worker."""
 
-    def memory_limit(self) -> int | None:
-        """Return the smallest memory limit of a worker in bytes, None without one."""
-        info = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        limits = (one["memory_limit"] for one in info)
-        return min(filter(None, limits), default=None)
+    def memory_of_call(self) -> int | None:
+        """Return the bytes that some worker has for each of its calls, at least.
+
+        None if the workers have no limit.
+        """
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        one_call = self._machines > 1
+        shares = (
+            worker["memory_limit"] // (1 if one_call else worker["nthreads"])
+            for worker in workers
+        )
+        return min(filter(None, shares), default=None)
 
     def share(self, folder: Path) -> Any:
         """Send the files of a folder to all workers; return a handle for calls."""

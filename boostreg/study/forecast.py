@@ -267,7 +267,12 @@ def count_workers(plan: Plan) -> int:
 
 
 def time_engines(plan: Plan) -> dict[str, Timing]:
-    """Time a few fits of each engine in workers of their own."""
+    """Time a few fits of each engine in workers of their own.
+
+    Fits that several machines share are not timed, but a typical time is assumed.
+    """
+    if plan.limits.machines > 1:
+        return dict.fromkeys(plan.spec.engines, _UNKNOWN)
     workers = min(count_workers(plan), len(plan.spec.engines))
     threads = plan.limits.threads
     with (
@@ -346,7 +351,7 @@ def forecast_run(
     If the run is ``timed``, the workers time a few fits of each engine, all engines at
     the same time. Otherwise a typical fit is assumed.
     """
-    if not timed:
+    if not timed or plan.limits.machines > 1:
         return forecast_of(plan, dict.fromkeys(plan.spec.engines, _UNKNOWN)), 1.0
     found = _timed(plan, ledger.executor, ledger.data)
     return forecast_of(plan, found), slowness(found)
@@ -494,6 +499,8 @@ class Forecast:
 
 def time_line(plan: Plan) -> str:
     """Return how long a run would take here, from a few fits that are timed now."""
+    if plan.limits.machines > 1:
+        return f"unknown on {plan.limits.machines} machines per fit"
     workers = count_workers(plan)
     seconds = run_seconds(plan, time_engines(plan), workers)
     cores = f"on {workers} core{'s' * (workers > 1)}"
@@ -523,7 +530,12 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
         f"features, {table.task} of {table.target!r} by {plan.objective.name}"
     )
-    memory, too_much = memory_lines(plan, count_workers(plan), available_memory())
+    machines = spec.compute.machines
+    memory, too_much = (
+        memory_lines(plan, count_workers(plan), available_memory())
+        if machines == 1
+        else memory_lines(plan, machines, None)  # it is elsewhere
+    )
     return (
         spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
         data,
@@ -533,7 +545,7 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"trials: {n_trials:,}, {spec.search.trials:,} per search",
         f"fits: about {n_pieces:,.0f} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {parts}",
-        f"time: {time_line(plan)}, by fits timed now",
+        f"time: {time_line(plan)}{', by fits timed now' * (machines == 1)}",
         memory,
         *(f"note: {sentence}" for sentence in plan.notes),
         *(f"warning: {finding}" for finding in plan.lint()),

@@ -29,6 +29,7 @@ from boostreg.data import (
 )
 from boostreg.effects.importance import design_penalties, design_shares
 from boostreg.effects.paths import PathPoint, path_points
+from boostreg.engines import get_engine
 from boostreg.engines.columns import rank_notes
 from boostreg.engines.limits import measure_facts
 from boostreg.errors import DataError, StudyError
@@ -59,7 +60,7 @@ from boostreg.study.path_grids import (
 )
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.run import damage_as_data_error, read_results
-from boostreg.study.spec import Folds, Rounds, Search, Validation
+from boostreg.study.spec import Folds, Rounds, Search, StudySpec, Validation
 from boostreg.tuning import Proposer, Tuning, first_penalties
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
@@ -72,6 +73,8 @@ MAX_DESIGN_VALUES = 2**27
 default."""
 _MAX_FOLDS = 20_000
 """Maximum number of folds over both levels: each is fitted by every trial."""
+_ROWS_PER_MACHINE = 100
+"""Minimum number of training rows per machine of a fit."""
 _MAX_FOLD_ROWS = 10**9
 """Maximum number of rows over all folds: each row number takes 8 bytes."""
 
@@ -110,6 +113,27 @@ def _check_n_folds(validation: Validation, n_rows: int) -> None:
             f"{outer:,} outer folds with {inner:,} inner folds each, and {inner:,} on "
             f"all rows, are {n_folds:,} folds; the maximum for {n_rows:,} rows is "
             f"{maximum:,}. Use fewer folds or repeats."
+        )
+
+
+def _check_machines(spec: StudySpec, objective: Objective, splits: Splits) -> None:
+    """Raise StudyError if several machines cannot share each fit of a study."""
+    machines = spec.compute.machines
+    if machines == 1:
+        return
+    for engine in spec.engines:
+        get_engine(engine).check_machines(objective)
+    folds = [*splits.outer, *chain.from_iterable(splits.inner.values())]
+    n_train, n_test = (
+        min(map(len, parts))
+        for parts in zip(*((fold.train, fold.test) for fold in folds), strict=True)
+    )
+    needed = machines * _ROWS_PER_MACHINE
+    if n_train < needed or n_test < machines:
+        raise StudyError(
+            f"{machines} machines need {needed:,} training rows and {machines} test "
+            f"rows in every fold, but one has {n_train:,} and one {n_test:,}; use "
+            "fewer machines."
         )
 
 
@@ -167,6 +191,8 @@ class Plan:
         with study.at("validation"):
             _check_n_folds(validation, self.table.n_samples)
             self.splits = _splits(self.table, validation, spec.seed)
+        with study.at("compute", "machines"):
+            _check_machines(spec, self.objective, self.splits)
         with study.at("data"):
             signs = named_signs(self.table.columns, data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
@@ -255,6 +281,11 @@ class Plan:
         """Sentences on what the study requests and a run does not do."""
         spec, problem = self.spec, self.dataset.problem(None, None)
         notes = [*without_effect(spec)]
+        if spec.compute.machines > 1:
+            notes.append(
+                f"Each XGBoost fit is trained on {spec.compute.machines} machines: "
+                "another number gives other trees."
+            )
         if spec.search.trials <= GIVEN and not spec.claims:
             notes.append(
                 f"search.trials of {spec.search.trials} searches nothing: the first "

@@ -119,8 +119,11 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "ExperimentClaim.at_least": "The minimum effect that counts.",
         "ExperimentClaim.at_most": "The maximum difference that does not count.",
         "Dask.dask": "Address of a scheduler: tcp://HOST:PORT.",
-        "Dask.allow_insecure": "Accept tcp:// addresses of other machines.",
+        "Dask.allow_insecure": "Accept connections to other machines without TLS.",
         "Compute.threads": "Threads per fit; results may depend on it.",
+        "Compute.machines": (
+            "Number of Dask workers that share each XGBoost fit; results depend on it."
+        ),
         "Compute.executor": "local, or a Dask cluster.",
         "Limits.seconds_per_fit": "Maximum duration of a fit.",
         "Limits.memory": "Maximum memory of a fit, such as 4 GB.",

@@ -223,7 +223,7 @@ class DaskExecutor(Executor):
     @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Finish or cancel calls in flight, and restore the state of the cluster."""
-        self._closing = cancel_futures
+        self._closing = self._closing or cancel_futures
         wait = wait and not cancel_futures
         self._groups.shutdown(wait=wait, cancel_futures=cancel_futures)
         self._tasks.shutdown(wait=wait)
@@ -258,19 +258,17 @@ class DaskExecutor(Executor):
             self._open.add(future)
         return future
 
-    def _submit(
-        self, future: Future[Any], fn: Callable[..., Any], calls: Calls, *args: Any
-    ) -> None:
+    def _submit(self, future: Future[Any], fn: Callable[..., Any], *args: Any) -> None:
         def pass_on(ended: Future[Any]) -> None:
             error = None if ended.cancelled() else ended.exception()
             if isinstance(error, NoFilesError):
                 # Callbacks share a thread of Dask, which must not wait for the files.
                 address = str(error)
-                self._sender.submit(self._repeat, address, future, fn, calls, *args)
+                self._sender.submit(self._repeat, address, future, fn, *args)
             else:
                 self._pass_on(ended, future)
 
-        inner = self._tasks.submit(supervise, fn, calls, *args)
+        inner = self._tasks.submit(supervise, fn, *args)
         inner.add_done_callback(pass_on)
 
     def _repeat(
@@ -344,8 +342,6 @@ class DaskExecutor(Executor):
                     return self._on_all(addresses, fn, calls, args)
                 except _LOST as error:
                     cause = error
-            if self._closing:
-                raise FitError("The fit was stopped with its run.")
             log.warning("A fit on several machines failed: %s", cause)
         raise CrashError(
             f"A fit on {self._machines} machines failed {1 + _RETRIES} times, because "
@@ -386,10 +382,14 @@ class DaskExecutor(Executor):
         ------
         RunError
             If the cluster has too few workers, for longer than a restart takes.
+        FitError
+            If the run is stopped.
         """
         until = time.monotonic() + _PATIENCE
         with self._freed:
             while True:
+                if self._closing:
+                    raise FitError("The fit was stopped with its run.")
                 known = self._addresses()
                 if len(known) < self._machines and time.monotonic() > until:
                     raise self._too_few(len(known))

@@ -10,6 +10,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +158,8 @@ def supervise(function: Callable[..., Any], calls: Calls, *args: Any) -> Any:
 async def open_group(calls: Calls, size: int, dask_worker: Any) -> dict[str, str | int]:
     """Start a tracker in the child of this worker, for so many workers."""
     host = urlsplit(dask_worker.address).hostname
-    return await _in_thread(_call_member, calls, start_tracker, (host, size))
+    started = await _in_thread(_call_member, calls, start_tracker, (host, size))
+    return dict(started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,16 +232,14 @@ def leave(files: Files, dask_worker: Any) -> None:
 
 async def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
     """Await a call in a thread that does not keep the worker from exiting."""
-    loop = asyncio.get_running_loop()
-    ended = loop.create_future()
+    ended: Future[Any] = Future()
+    ended.set_running_or_notify_cancel()  # Dask cannot cancel it
 
     def run() -> None:
         try:
-            told = (ended.set_result, function(*args))
+            ended.set_result(function(*args))
         except Exception as error:  # noqa: BLE001 - passed on
-            told = (ended.set_exception, error)
-        with suppress(RuntimeError):  # the worker has closed
-            loop.call_soon_threadsafe(*told)
+            ended.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
-    return await ended
+    return await asyncio.wrap_future(ended)

@@ -7,13 +7,24 @@ import time
 from pathlib import Path
 
 import pytest
-from runs import SMALL, assert_same_run, crash, preload_nothing
+from runs import (
+    SMALL,
+    assert_same_run,
+    crash,
+    preload_nothing,
+    results_of,
+    table_of,
+)
 
 from boostreg.errors import RunError, StudyError
 from boostreg.fits.dask import DaskExecutor, check_address
+from boostreg.study.load import load_study
 from boostreg.study.runner import run_study
 
 distributed = pytest.importorskip("distributed", reason="needs boostreg[dask]")
+
+
+FOLDS = "outer: {folds: 3}, inner: {folds: 4}"
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +115,24 @@ def test_networks_that_one_trusts_are_taken():
     check_address("tcp://10.0.0.5:8786", allow_insecure=True)
     check_address("tls://10.0.0.5:8786", allow_insecure=False)
     check_address("tcp://127.0.0.1:8786", allow_insecure=False)
+
+
+def test_a_study_whose_fits_two_workers_share_has_the_results_of_one(
+    study, cluster, tmp_path
+):
+    """To a percent: only bins of columns with more than 256 values may differ."""
+    path = tmp_path / "shared.yaml"
+    # With 3 and 4 folds, every part has the 200 training rows that are required.
+    more = study.read_text().replace("outer: {folds: 2}, inner: {folds: 2}", FOLDS)
+    path.write_text(more.replace("[lightgbm]", "[xgboost]"))
+    alone = run_study(path, out=tmp_path / "alone", workers=1)
+    together = load_study(path, ["compute.machines=2"])
+
+    folder = run_study(together, out=tmp_path, dask=cluster.scheduler_address)
+
+    rows, others = (table_of(one / "trials.csv") for one in (folder, alone))
+    losses = [[float(row["loss"]) for row in table] for table in (rows, others)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.01)
+    results = results_of(folder)
+    assert results["study"]["compute"]["machines"] == 2
+    assert "trained on 2 machines" in (folder / "report.html").read_text("utf-8")

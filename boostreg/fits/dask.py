@@ -14,6 +14,7 @@ wait for each other. If one worker fails, the others are stopped.
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_EXCEPTION,
@@ -44,7 +45,9 @@ from boostreg.fits.dask_worker import (
     end_member,
     has_files,
     leave,
+    memory_limit,
     open_group,
+    start_member,
     supervise,
     take_part,
     write_piece,
@@ -65,6 +68,8 @@ _PATIENCE = 15.0
 a worker that is restarted."""
 _RETRIES = 2
 """Number of times that a call on several workers is repeated if one of them is lost."""
+_LOST = (OSError, CrashError, PeerError)
+"""Errors of a call on several workers that may not happen again."""
 _GRACE = 5.0
 """Seconds in which the workers of a failed call report why, before they are stopped."""
 
@@ -160,6 +165,7 @@ class DaskExecutor(Executor):
                 f"No Dask scheduler answers at {address}: {error}."
             ) from None
         self._tasks = self._client.get_executor(pure=False)
+        self._run = f"boostreg-{uuid.uuid4().hex}"
         self._open: set[Future[Any]] = set()
         self._guard = threading.RLock()
         self._busy: set[str] = set()
@@ -183,20 +189,21 @@ class DaskExecutor(Executor):
 
         None if the workers have no limit.
         """
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         one_call = self._machines > 1
-        shares = (
-            worker["memory_limit"] // (1 if one_call else worker["nthreads"])
-            for worker in workers
+        found: Mapping[str, tuple[int | None, int]] = self._client.run(memory_limit)
+        limits = (
+            limit // (1 if one_call else threads)
+            for limit, threads in found.values()
+            if limit is not None
         )
-        return min(filter(None, shares), default=None)
+        return min(limits, default=None)
 
     def share(self, folder: Path) -> Any:
         """Send the files of a folder to all workers; return a handle for calls."""
-        files = Files.of(folder)
+        files = Files.of(folder, self._run)
         self._folders[files] = folder
         self._provide(files, self._addresses())
-        return Calls(files, self._threads, self._limits)
+        return Calls(self._run, files, self._threads, self._limits)
 
     @override
     def submit(
@@ -227,9 +234,8 @@ class DaskExecutor(Executor):
         wait = wait and not cancel_futures
         self._groups.shutdown(wait=wait, cancel_futures=cancel_futures)
         self._tasks.shutdown(wait=wait)
-        for files in self._folders:
-            with suppress(OSError, TimeoutError):
-                self._client.run(leave, files)
+        with suppress(OSError, TimeoutError):
+            self._client.run(leave, self._run)
         self._groups.shutdown()
         self._sender.shutdown(cancel_futures=True)
         self._client.close(timeout=5)
@@ -313,7 +319,9 @@ class DaskExecutor(Executor):
         with self._sending:
             found = run(has_files, files, workers=addresses)
             lacking = [address for address, has in found.items() if has is False]
-            for piece in files.pieces(self._folders[files]) if lacking else ():
+            if not lacking:
+                return
+            for piece in files.pieces(self._folders[files]):
                 written = run(write_piece, files, *piece, workers=lacking)
                 for error in written.values():
                     if isinstance(error, RunError):
@@ -344,8 +352,7 @@ class DaskExecutor(Executor):
                     cause = error
             log.warning("A fit on several machines failed: %s", cause)
         raise CrashError(
-            f"A fit on {self._machines} machines failed {1 + _RETRIES} times, because "
-            f"a worker was lost: {cause}"
+            f"A fit on {self._machines} machines failed {1 + _RETRIES} times: {cause}"
         )
 
     def _on_all(
@@ -358,6 +365,7 @@ class DaskExecutor(Executor):
         """Run a call on workers that are free; raise the error that has the cause."""
         run, first = self._client.run, addresses[0]
         self._provide(calls.files, addresses)
+        run(start_member, calls, workers=addresses)
         tracker = run(open_group, calls, len(addresses), workers=[first])[first]
         group = Group(tuple(addresses), tracker)
         part = partial(run, take_part, calls, group, fn, args)
@@ -367,7 +375,7 @@ class DaskExecutor(Executor):
             _, silent = wait(others, _GRACE)
             stopped = [address for address, own in members.items() if own in silent]
             if stopped:
-                run(end_member, calls.files, workers=stopped, on_error="ignore")
+                run(end_member, calls.run, workers=stopped, on_error="ignore")
         ended = (own.exception() for a, own in members.items() if a not in stopped)
         errors = [error for error in ended if error is not None]
         if errors:
@@ -437,10 +445,6 @@ class DaskExecutor(Executor):
         if self._machines > 1:
             return len(threads) // self._machines
         return sum(threads.values())
-
-
-_LOST = (OSError, CrashError, PeerError)
-"""Errors of a call on several workers that may not happen again."""
 
 
 def _distance_to_cause(error: BaseException) -> int:

@@ -31,7 +31,9 @@ __all__ = [
     "end_member",
     "has_files",
     "leave",
+    "memory_limit",
     "open_group",
+    "start_member",
     "supervise",
     "take_part",
     "write_piece",
@@ -49,17 +51,17 @@ class NoFilesError(FitError):
 class Files:
     """The files of a data set, which each worker has in a folder of its own.
 
-    ``sizes`` has the name and the bytes of each file.
+    ``name`` is that of the folder; ``sizes`` has the name and the bytes of each file.
     """
 
     name: str
     sizes: tuple[tuple[str, int], ...]
 
     @classmethod
-    def of(cls, folder: Path) -> "Files":
-        """Describe the files in a folder."""
+    def of(cls, folder: Path, run: str) -> "Files":
+        """Describe the files in a folder; the name begins with that of the run."""
         sizes = ((path.name, path.stat().st_size) for path in sorted(folder.iterdir()))
-        return cls(f"boostreg-{uuid.uuid4().hex}", tuple(sizes))
+        return cls(f"{run}-{uuid.uuid4().hex}", tuple(sizes))
 
     def pieces(self, folder: Path) -> Iterator[tuple[str, int, bytes]]:
         """Yield the content of ``folder``: name, offset and bytes of each piece."""
@@ -120,19 +122,20 @@ def _incomplete(files: Files, worker: Any) -> Path:
 class Calls:
     """What all calls of a run share: the data, the threads and the limits of each."""
 
+    run: str
     files: Files
     threads: int
     limits: CallLimits
 
 
 _CHILDREN: dict[tuple[str, int], WorkerProcess] = {}
-"""Child processes by the name of the data and the thread that calls them."""
+"""Child processes by the run and the thread that call them."""
 _MEMBER = -1
 """Stands for a thread in the key of the child that shares fits with other workers."""
 
 
 def _child(calls: Calls, thread: int) -> WorkerProcess:
-    key = (calls.files.name, thread)
+    key = (calls.run, thread)
     if key not in _CHILDREN:
         _CHILDREN[key] = WorkerProcess(PRELOAD, calls.threads, calls.limits)
     return _CHILDREN[key]
@@ -153,6 +156,12 @@ def supervise(function: Callable[..., Any], calls: Calls, *args: Any) -> Any:
         raise NoFilesError(worker.address)
     folder = str(calls.files.folder(worker))
     return _child(calls, threading.get_ident()).call(function, (folder, *args), {})
+
+
+async def start_member(calls: Calls, dask_worker: Any) -> None:
+    """Start the child of this worker that shares fits, if it does not run."""
+    del dask_worker
+    await _in_thread(_child(calls, _MEMBER).start)
 
 
 async def open_group(calls: Calls, size: int, dask_worker: Any) -> dict[str, str | int]:
@@ -208,25 +217,30 @@ def _call_member(
     try:
         return child.call(function, args, {}, attempts=1)
     except BaseException:
-        _CHILDREN.pop((calls.files.name, _MEMBER), None)
+        _CHILDREN.pop((calls.run, _MEMBER), None)
         child.close()
         raise
 
 
-def end_member(files: Files) -> None:
+def memory_limit(dask_worker: Any) -> tuple[int | None, int]:
+    """Return the bytes that a worker may use, None for no limit, and its threads."""
+    return dask_worker.memory_manager.memory_limit, dask_worker.state.nthreads
+
+
+def end_member(run: str) -> None:
     """End the call of ``take_part`` that runs on this worker."""
-    child = _CHILDREN.pop((files.name, _MEMBER), None)
+    child = _CHILDREN.pop((run, _MEMBER), None)
     if child is not None:
         child.kill()
 
 
-def leave(files: Files, dask_worker: Any) -> None:
+def leave(run: str, dask_worker: Any) -> None:
     """End the child processes of a run, and remove its files."""
-    for key in [key for key in _CHILDREN if key[0] == files.name]:
+    for key in [key for key in _CHILDREN if key[0] == run]:
         child = _CHILDREN.pop(key)
         child.kill()
         child.close()
-    for folder in (files.folder(dask_worker), _incomplete(files, dask_worker)):
+    for folder in Path(dask_worker.local_directory).glob(f"{run}-*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,6 +6,7 @@ from boostreg.data.columns import Column, apply_columns
 from boostreg.data.files import expanded, file_facts
 from boostreg.data.folds import (
     Fold,
+    Inner,
     Splits,
     check_fold,
     make_folds,
@@ -30,6 +31,7 @@ __all__ = [
     "Column",
     "FeatureRows",
     "Fold",
+    "Inner",
     "ParquetColumns",
     "Reading",
     "Splits",

@@ -6,10 +6,10 @@ its ``shuffle`` and ``permutation`` may change.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +18,24 @@ from boostreg.arrays import Array, Indices, Mask
 from boostreg.data.table import Table
 from boostreg.errors import DataError
 
-__all__ = ["Fold", "Splits", "check_fold", "make_folds", "make_holdout", "make_splits"]
+__all__ = [
+    "Fold",
+    "Inner",
+    "Splits",
+    "check_fold",
+    "make_folds",
+    "make_holdout",
+    "make_splits",
+]
+
+Inner = int | Literal["searched", "rounds"] | None
+"""Rows within an outer fold, or within all rows.
+
+An inner fold by its number; ``searched``: train on the rows that the inner folds are
+dealt from; ``rounds``: train on all rows but the test rows of the first inner fold, and
+test on these; None: train on all rows. All but inner folds and ``rounds`` test on the
+test rows of the outer fold.
+"""
 
 
 def _derived_seed(seed: int, *purpose: int | str | None) -> int:
@@ -144,12 +161,14 @@ class Splits:
     """All folds of a study, in positions of the whole table.
 
     ``outer`` folds judge, ``inner`` ones choose: of each outer fold 0, 1, ... those of
-    its training rows, of None those of all rows.
+    its training rows, of None those of all rows. ``searched`` has the rows that inner
+    folds are dealt from, if they are not all training rows.
     """
 
     n_samples: int
     outer: tuple[Fold, ...]
     inner: Mapping[int | None, tuple[Fold, ...]]
+    searched: Mapping[int | None, Indices] = field(default_factory=dict)
 
     @property
     def n_outer(self) -> int:
@@ -171,20 +190,33 @@ class Splits:
         """The same over the inner folds of all rows."""
         return float(np.mean([fold.ratio for fold in self.inner[None]]))
 
-    def rows(self, outer: int | None, inner: int | None) -> tuple[Indices, Indices]:
-        """Return the training and the test rows of an inner fold.
+    def searched_ratio(self, folds: Sequence[int]) -> float:
+        """Mean of test rows per row that a search sees, over some outer folds."""
+        train = [self.rows(fold, "searched")[0] for fold in folds]
+        tests = [self.outer[fold].test for fold in folds]
+        return float(
+            np.mean([len(b) / len(a) for a, b in zip(train, tests, strict=True)])
+        )
 
-        ``inner`` None is the outer fold itself; if ``outer`` is None too, every row
-        trains and none is left to test.
+    def rows(self, outer: int | None, inner: Inner) -> tuple[Indices, Indices]:
+        """Return the training and the test rows; see ``Inner``.
+
+        With ``outer`` and ``inner`` None every row trains and none is left to test.
         """
-        if inner is not None:
+        if isinstance(inner, int):
             fold = self.inner[outer][inner]
-        elif outer is not None:
-            fold = self.outer[outer]
+            return fold.train, fold.test
+        if outer is None:
+            train = np.arange(self.n_samples, dtype=np.int64)
+            test = train[:0]
         else:
-            every = np.arange(self.n_samples, dtype=np.int64)
-            return every, every[:0]
-        return fold.train, fold.test
+            train, test = self.outer[outer].train, self.outer[outer].test
+        if inner == "searched":
+            return self.searched.get(outer, train), test
+        if inner == "rounds":
+            held = self.inner[outer][0].test
+            return np.delete(train, np.searchsorted(train, held)), held
+        return train, test
 
 
 def make_folds(
@@ -236,24 +268,44 @@ def make_holdout(table: Table, rows: ArrayLike, *, share: float, seed: int) -> F
 
 
 def make_splits(
-    table: Table, *, outer: Mapping[str, Any], inner: Mapping[str, Any], seed: int
+    table: Table,
+    *,
+    outer: Mapping[str, Any],
+    inner: Mapping[str, Any],
+    seed: int,
+    searched: int | None = None,
 ) -> Splits:
     """Return all folds of a study.
 
     ``outer`` and ``inner`` are ``{"folds": int, "repeats": int}`` or ``{"holdout":
-    float}``, as in ``validation``. A DataError names the level that is not possible.
+    float}``, as in ``validation``. Inner folds are dealt from all training rows of the
+    outer fold, or from ``searched`` rows drawn from them: by class, or whole groups. A
+    DataError names the level that is not possible.
     """
     every = np.arange(table.n_samples, dtype=np.int64)
     with _about("outer"):
         judging = _make(table, every, outer, _derived_seed(seed, "outer"))
+    seen: dict[int | None, Indices] = {}
     choosing: dict[int | None, tuple[Fold, ...]] = {}
-    for number, fold in enumerate(judging):
-        with _about("inner", f"in outer fold {number}, "):
+    parts: dict[int | None, Indices] = {k: f.train for k, f in enumerate(judging)}
+    for number, rows in (parts | {None: every}).items():
+        where = "on all rows, " if number is None else f"in outer fold {number}, "
+        if searched is not None and searched < len(rows):
+            where += f"of which a search sees {searched:,} rows, "
+            drawing = _derived_seed(seed, "searched", number)
+            seen[number] = _drawn_rows(table, rows, searched, drawing)
+        with _about("inner", where):
             drawn = _derived_seed(seed, "inner", number)
-            choosing[number] = _make(table, fold.train, inner, drawn)
-    with _about("inner", "on all rows, "):
-        choosing[None] = _make(table, every, inner, _derived_seed(seed, "inner", None))
-    return Splits(table.n_samples, judging, choosing)
+            choosing[number] = _make(table, seen.get(number, rows), inner, drawn)
+    return Splits(table.n_samples, judging, choosing, seen)
+
+
+def _drawn_rows(table: Table, rows: Indices, n_rows: int, seed: int) -> Indices:
+    """Return about ``n_rows`` random rows, in order: by class, or whole groups."""
+    share = n_rows / len(rows)
+    if table.groups is not None:
+        return rows[_draw_groups(table.groups[rows], share, seed)]
+    return rows[_draw_share(_classes(table, rows), share, seed)]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ data that JSON can hold, with six significant digits.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from boostreg.evidence.tables import (
     PenaltyEvidence,
     TableEvidence,
 )
-from boostreg.penalty.value import PENALTIES, SCALED
+from boostreg.penalty.value import PENALTIES, PENALTY_FACTS, SCALED
 from boostreg.pooling import pool, pool_slope
 
 __all__ = [
@@ -82,7 +82,7 @@ class Evidence:
     content : dict
         What ``evidence.json`` has: ``tables``, ``left_out``, ``tolerance``,
         ``order``, ``penalties``, ``models``, ``moderators``, ``statements``,
-        ``first``, rounded; and
+        ``first``, ``seeds``, rounded; and
         ``runs``, from which all of it can be made again.
     """
 
@@ -96,13 +96,20 @@ def gather(
 ) -> Evidence:
     """Return the evidence of runs; of several runs on one table, one is used.
 
-    That is the run that tunes the most penalties, then the first by name.
+    That is the run that tunes the most penalties, then the one with the lowest seed,
+    then the first by name. The first run of the same penalties with another seed shows
+    whether it says the same (``seeds``).
     """
     kept: dict[tuple[str, str], TableEvidence] = {}
+    again: dict[tuple[str, str], TableEvidence] = {}
     skipped = list(left_out)
-    for one in sorted(found, key=lambda t: (-len(t.penalties), t.name)):
-        first = kept.setdefault((one.fingerprint, one.target), one)
-        if first is not one:
+    for one in sorted(found, key=lambda t: (-len(t.penalties), t.seed, t.name)):
+        place = (one.fingerprint, one.target)
+        first = kept.setdefault(place, one)
+        if first is one:
+            continue
+        repeats = one.seed != first.seed and {*one.penalties} == {*first.penalties}
+        if not repeats or again.setdefault(place, one) is not one:
             skipped.append((one.name, f"has the same table as {first.name}."))
     tables = tuple(sorted(kept.values(), key=lambda t: t.name))
     many = _Tables(tables, min((t.tolerance for t in tables), default=TOLERANCE))
@@ -123,8 +130,10 @@ def gather(
         "moderators": many.moderators,
         "statements": many.statements,
         "first": many.first({name: penalties[name][TOGETHER] for name in ranked}),
+        "seeds": _seeds([(kept[place], one) for place, one in again.items()], many),
     }
-    kept_in_full = {"runs": [asdict(table) for table in tables]}
+    runs = sorted([*tables, *again.values()], key=lambda t: (t.name, t.seed))
+    kept_in_full = {"runs": [asdict(table) for table in runs]}
     return Evidence(tables, tuple(sorted(skipped)), _rounded(content) | kept_in_full)
 
 
@@ -172,14 +181,26 @@ class _Tables:
         }
 
     def size(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
-        """Return the mean change of a size, which is neither better nor worse."""
+        """Return the mean change of a size, which is neither better nor worse.
+
+        ``without_one`` has the range of means without any one table, and whether all
+        of their intervals exclude 0.
+        """
         found = self.mean(effects)
-        return found and {k: v for k, v in found.items() if k != "word"}
+        if found is None:
+            return None
+        del found["word"]
+        others = [one for one in map(self.mean, _each_left_out(effects)) if one]
+        if not others:
+            return found | {"without_one": None}
+        changes = [one["change"] for one in others]
+        apart = all(one["low"] > 0 or one["high"] < 0 for one in others)
+        kept = {"lowest": min(changes), "highest": max(changes), "apart": apart}
+        return found | {"without_one": kept}
 
     def without_one(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
         """Return the range of means without any one table, and their words."""
-        some = [[*effects[:k], *effects[k + 1 :]] for k in range(len(effects))]
-        found = [one for one in map(self.mean, some) if one is not None]
+        found = [one for one in map(self.mean, _each_left_out(effects)) if one]
         if not found:
             return None
         changes = [one["change"] for one in found]
@@ -195,6 +216,7 @@ class _Tables:
             "tables": len(pairs),
             "gain": self.mean(gains),
             "alone": self.mean([one.alone for one in every if one.alone is not None]),
+            "weakest": _weakest(name, every),
             "without_one": self.without_one(gains),
             "helps": sum(gain.change < -limit for gain in gains),
             "harms": sum(gain.change > limit for gain in gains),
@@ -207,7 +229,9 @@ class _Tables:
         sizes = {n: [one.sizes[n] for one in every if n in one.sizes] for n in SIZES}
         weights = [one.leaf_weight for one in every if one.leaf_weight is not None]
         sizes["leaf_weight"] = [LogRatio(weight, 0.0) for weight in weights]
+        own = [one.against_own for one in every if one.against_own is not None]
         return entry | {
+            "against_own": self.mean(own),
             "sizes": {size: self.size(found) for size, found in sizes.items()},
             "values": _values(pairs, scaled=name in SCALED),
         }
@@ -327,6 +351,46 @@ class _Tables:
             }
             for trials, names in zip(CHECKPOINTS, chosen, strict=True)
         ]
+
+
+def _weakest(penalty: str, every: Sequence[PenaltyEvidence]) -> float | None:
+    """Return the value that ``gain`` compares with, if it is not the idle one.
+
+    None also if it differs between tables or engines.
+    """
+    values = {one.off for one in every}
+    value = values.pop() if len(values) == 1 else None
+    return None if value == PENALTY_FACTS[penalty].idle else value
+
+
+def _each_left_out(effects: Sequence[LogRatio]) -> list[list[LogRatio]]:
+    """Return the effects without the first, without the second, and so on."""
+    return [[*effects[:k], *effects[k + 1 :]] for k in range(len(effects))]
+
+
+def _seeds(
+    pairs: Sequence[tuple[TableEvidence, TableEvidence]], many: _Tables
+) -> dict[str, Any]:
+    """Return what two runs with different seeds say of the same tables."""
+    by_seed = {
+        which: replace(many, tables=tuple(pair[k] for pair in pairs))
+        for k, which in enumerate(("first", "again"))
+    }
+    return {
+        "tables": [first.name for first, _ in pairs],
+        "penalties": {
+            name: {
+                which: {
+                    engine: {key: one[key] for key in ("gain", "sizes") if key in one}
+                    for engine in many.engines
+                    for one in (own.penalty(name, engine),)
+                }
+                for which, own in by_seed.items()
+            }
+            for name in many.names
+        },
+        "statements": {which: own.statements for which, own in by_seed.items()},
+    }
 
 
 def _values(pairs: Sequence[_Pair], *, scaled: bool) -> dict[str, Any] | None:

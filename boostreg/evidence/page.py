@@ -6,13 +6,14 @@ and escapes all names.
 
 from collections.abc import Mapping
 
-from boostreg.evidence.findings import (
+from boostreg.evidence.finding import (
     Data,
-    all_findings,
+    against,
     interval,
     mean_gains,
     tolerance_of,
 )
+from boostreg.evidence.findings import all_findings
 from boostreg.evidence.meta import Evidence
 from boostreg.evidence.tables import TOGETHER
 from boostreg.figures.scale import MISSING, count, percent
@@ -72,7 +73,10 @@ def _answer(content: Data) -> list[str]:
         first = gains[better[0]]
         over = counted(first["tables"], "table")
         means = f"{interval(first)} loss over {over}"
-        lines = [f"Tune {better[0]} first: {means}, on top of the other penalties."]
+        versus = against(better[0], content["penalties"][better[0]][TOGETHER])
+        lines = [
+            f"Tune {better[0]} first: {means}{versus}, on top of the other penalties."
+        ]
         if len(better) > 1:
             also = listed([f"{name} {interval(gains[name])}" for name in better[1:]])
             lines.append(f"Then {also}.")

@@ -81,14 +81,17 @@ class PenaltyEvidence:
         Change of the loss by tuning it, the others at their tuned values.
     alone : LogRatio or None
         The same without the other penalties.
+    against_own : LogRatio or None
+        Change of the loss from the library's own value of it to the tuned one.
     sizes : mapping of str to LogRatio
         Factors on ``SIZES``, by the same.
     leaf_weight : float or None
         Logarithm of the factor on the mean absolute leaf weight.
     values : tuple of float
         The value chosen in each outer fold, in rows if the penalty has that unit.
-    off : float
-        The value without the penalty.
+    off : float or None
+        The value without the penalty, or the weakest one of the search; None if that
+        depends on the engine.
     highest : float or None
         The strongest value that was tried; None if its unit is not known.
     strongest : mapping
@@ -98,10 +101,11 @@ class PenaltyEvidence:
 
     gain: LogRatio
     alone: LogRatio | None = None
+    against_own: LogRatio | None = None
     sizes: Mapping[str, LogRatio] = field(default_factory=dict)
     leaf_weight: float | None = None
     values: tuple[float, ...] = ()
-    off: float = 0.0
+    off: float | None = 0.0
     highest: float | None = None
     strongest: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -127,6 +131,8 @@ class TableEvidence:
     ----------
     name, source, target, fingerprint, task : str
         Of the run and its table.
+    seed : int
+        Of the run's folds and searches.
     rows, features : int
     training_rows : float
         Rows that a model is judged after training on.
@@ -150,6 +156,7 @@ class TableEvidence:
     target: str
     fingerprint: str
     task: str
+    seed: int
     rows: int
     features: int
     training_rows: float
@@ -209,6 +216,7 @@ def table_evidence(
         target=data["target"] or "",
         fingerprint=data["fingerprint"],
         task=data["task"],
+        seed=results["study"]["seed"],
         rows=data["rows"],
         features=data["features"],
         training_rows=run.training_rows,
@@ -320,6 +328,7 @@ class _Run:
         return PenaltyEvidence(
             gain=gain,
             alone=None if alone is None else self.change(alone["against_off"]),
+            against_own=self.change(tuned["against_default"] or {}),
             sizes={name: one for name, one in sizes.items() if one is not None},
             leaf_weight=_leaf_weight(effect, known),
             values=tuple(v * rows for v in known) if rows else (),
@@ -341,6 +350,7 @@ class _Run:
         return PenaltyEvidence(
             gain or _mean([one.gain for one in every]),
             alone=_mean(alone) if len(alone) == len(every) else None,
+            off=every[0].off if len({one.off for one in every}) == 1 else None,
         )
 
     def later(self, trials: int) -> LogRatio | None:

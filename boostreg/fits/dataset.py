@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from boostreg.data import Fold, Splits, Table, leave_to_the_file
+from boostreg.arrays import Indices
+from boostreg.data import Fold, Inner, Splits, Table, leave_to_the_file
 from boostreg.data.stored import save_parts
 from boostreg.engines import Problem, get_engine
 from boostreg.engines.collective import agreed, place
@@ -69,9 +70,9 @@ class Dataset:
         self.table, self.splits, self.objective = table, splits, objective
         self.monotone = monotone
         self._bins: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
-        self._fingerprints: dict[tuple[int | None, int | None], str] = {}
+        self._fingerprints: dict[tuple[int | None, Inner], str] = {}
 
-    def fingerprint(self, outer: int | None, inner: int | None) -> str:
+    def fingerprint(self, outer: int | None, inner: Inner) -> str:
         """Return the hash of the data and of the rows of one split."""
         where = (outer, inner)
         if where not in self._fingerprints:
@@ -88,7 +89,7 @@ class Dataset:
     def _table_fingerprint(self) -> str:
         return self.table.fingerprint
 
-    def problem(self, outer: int | None, inner: int | None) -> Problem:
+    def problem(self, outer: int | None, inner: Inner) -> Problem:
         """Return the training rows of a split and, if any, its validation rows.
 
         Features stay in the table until ``Problem.features`` is read.
@@ -104,7 +105,7 @@ class Dataset:
         )
 
     def bins(
-        self, engine: str, outer: int | None, inner: int | None, threads: int = 1
+        self, engine: str, outer: int | None, inner: Inner, threads: int = 1
     ) -> Any:
         """Return the binned rows of a split, from a least-recently-used cache.
 
@@ -164,9 +165,15 @@ def _save_splits(folder: Path, splits: Splits) -> None:
         for fold in folds:
             parts += [fold.train, fold.test]
             lengths.append((str(level), len(fold.train), len(fold.test)))
+    for outer, searched in splits.searched.items():
+        parts.append(searched)
+        lengths.append((f"{_SEARCHED}{outer}", len(searched), 0))
     size = sum(map(len, parts))
     save_parts(folder / "splits.npy", parts, (size,), np.dtype(np.int64))
     (folder / "splits.json").write_text(json.dumps(lengths), encoding="utf-8")
+
+
+_SEARCHED = "searched "
 
 
 def _load_splits(folder: Path, n_samples: int) -> Splits:
@@ -181,11 +188,13 @@ def _load_splits(folder: Path, n_samples: int) -> Splits:
         by_level.setdefault(level, []).append(fold)
         start = end
     outer = tuple(by_level.pop("outer", ()))
-    return Splits(
-        outer=outer,
-        inner={
-            None if level == "None" else int(level): tuple(folds)
-            for level, folds in by_level.items()
-        },
-        n_samples=n_samples,
-    )
+    inner: dict[int | None, tuple[Fold, ...]] = {}
+    searched: dict[int | None, Indices] = {}
+    for level, folds in by_level.items():
+        number = level.removeprefix(_SEARCHED)
+        place = None if number == "None" else int(number)
+        if number == level:
+            inner[place] = tuple(folds)
+        else:
+            searched[place] = folds[0].train
+    return Splits(n_samples, outer, inner, searched)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
+from boostreg.data import Inner
 from boostreg.engines import Growth, Training, get_engine
 from boostreg.engines.collective import place
 from boostreg.errors import FitError
@@ -58,9 +59,9 @@ class Fit:
     ----------
     outer : int or None
         Outer fold; None for all rows.
-    inner : int or None
-        Inner fold; None to train on the whole training part of the outer fold and
-        measure on its test rows.
+    inner : int, {"searched", "rounds"} or None
+        Inner fold, or other rows of the outer fold (``boostreg.data.Inner``); None to
+        train on its whole training part and measure on its test rows.
     engine : str
         ``"xgboost"``, ``"lightgbm"``.
     penalty : Penalty
@@ -79,7 +80,7 @@ class Fit:
     """
 
     outer: int | None
-    inner: int | None
+    inner: Inner
     engine: str
     penalty: Penalty
     n_rounds: int
@@ -98,8 +99,13 @@ class Fit:
         del content["outer"], content["inner"]
         if self.machines == 1:  # as in journals from before there were several
             del content["machines"]
-        content["judged_by_row"] = self.inner is None
+        content["judged_by_row"] = self.judged_by_row
         return digest({"fit": content})
+
+    @property
+    def judged_by_row(self) -> bool:
+        """Whether it is measured on the test rows of an outer fold."""
+        return self.inner is None or self.inner == "searched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +278,7 @@ def run_fit(dataset: Dataset, fit: Fit) -> FitResult:
     penalty = fit.penalty.to_raw(standard.units)
     trees = get_engine(fit.engine).trees(training.model)
     row_losses = np.empty(0)
-    if fit.inner is None and fit.outer is not None:
+    if fit.judged_by_row and fit.outer is not None:
         _, rows = dataset.splits.rows(fit.outer, fit.inner)
         test = dataset.table.features(rows)
         raw = get_engine(fit.engine).predict_rows(training.model, test)

@@ -176,7 +176,7 @@ class Ledger:
             After too many consecutive crashes.
         """
         future = self._running.pop(work.key(self.dataset), None)
-        if not isinstance(work, FitWork) or work.fit.inner is None:
+        if not (isinstance(work, FitWork) and isinstance(work.fit.inner, int)):
             return  # required for the report, so the next run tries it again
         error = None if future is None else future.exception()
         key = self._failure_key(work)

@@ -220,10 +220,17 @@ class PickRecord:
     rises : tuple of float
         For each permuted column, the rise of the mean test loss as a log ratio; NaN if
         a loss is 0.
+    train_loss : float
+        Mean loss of the training rows.
+    n_rounds : int
+    size : TreeSize
     """
 
     raw: Array
     rises: tuple[float, ...]
+    train_loss: float
+    n_rounds: int
+    size: TreeSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,17 +258,25 @@ class PickWork(FittedWork[PickRecord]):
             "columns": self.columns,
             "repeats": self.n_repeats,
             "rows": _MAX_PERMUTED,
+            # Other fields make another record, even in one version.
+            "record": [field.name for field in fields(PickRecord)],
         }
         return digest({"predictions": content})
 
     @override
     def run(self, dataset: Dataset) -> bytes:
-        model = grow(dataset, self.fit).model
+        training, engine = grow(dataset, self.fit), get_engine(self.fit.engine)
+        model, n_rounds = training.model, len(training.train_loss) - 1
         _, rows = dataset.splits.rows(self.fit.outer, None)
-        test = dataset.table.features(rows)
-        raw = get_engine(self.fit.engine).predict_rows(model, test)
-        rises = self._rises(dataset, model, rows, raw)
-        header = {"shape": raw.shape, "rises": rises}
+        raw = engine.predict_rows(model, dataset.table.features(rows))
+        strength = self.fit.penalty.to_raw(model.standard.units).reg_lambda
+        header = {
+            "shape": raw.shape,
+            "rises": self._rises(dataset, model, rows, raw),
+            "train_loss": float(training.train_loss[-1]),
+            "n_rounds": n_rounds,
+            "size": asdict(engine.trees(model).sizes(strength).at(n_rounds)),
+        }
         return encode_record(header, raw.astype("<f8").tobytes())
 
     def _rises(
@@ -295,8 +310,10 @@ class PickWork(FittedWork[PickRecord]):
     @override
     def decode(self, data: bytes) -> PickRecord:
         header, body = decode_record(data)
-        raw = np.frombuffer(body, np.dtype("<f8")).reshape(header["shape"])
-        return PickRecord(raw.astype(np.float64), tuple(header["rises"]))
+        header["size"] = TreeSize(**header["size"])
+        header["rises"] = tuple(header["rises"])
+        raw = np.frombuffer(body, np.dtype("<f8")).reshape(header.pop("shape"))
+        return PickRecord(raw=raw.astype(np.float64), **header)
 
 
 _MAX_PERMUTED = 2000

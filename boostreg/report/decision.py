@@ -211,7 +211,7 @@ def settings(record: RunRecord, name: str) -> SettingsData:
         "model": "best" if pick == "best" else "one_se",
         "params": params,
         "more": max(0, len(params) - MAX_PARAMS),
-        "rounds": engine.tuned[None].candidate(pick).n_rounds,
+        "rounds": engine.tuned[None].n_rounds(pick),
         "leaves": float(engine.models[pick].size.n_leaves),
         "judged_leaves": outer_leaves(engine, pick),
     }

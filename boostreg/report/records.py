@@ -18,7 +18,6 @@ from boostreg.effects.mechanism import Mechanism
 from boostreg.effects.optimism import OvertuningPoint
 from boostreg.effects.outer import TunedPenalty
 from boostreg.effects.sketch import Sketch
-from boostreg.fits.fit import FitResult
 from boostreg.fits.work import ModelRecord, PickRecord, ReferenceRecord
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty, linter
@@ -48,6 +47,12 @@ class TunedEngine:
     """Trials that the prior of the unpenalised leaves suggested, by penalty."""
     reduced: Mapping[str, Reduced] = field(default_factory=dict)
     """The picks of ``selection``; a trial has the penalties as they were drawn."""
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    """Rounds by pick, found on all rows; empty if the search saw all of them."""
+
+    def n_rounds(self, pick: str) -> int:
+        """Return the rounds of the models of a candidate."""
+        return self.rounds.get(pick, self.candidate(pick).n_rounds)
 
     def candidate(self, pick: str) -> Candidate:
         """Return the candidate called ``best``, ``one_se`` or ``unpenalised``."""
@@ -89,17 +94,17 @@ class OuterRecord:
     raw: Array
 
     @classmethod
-    def of_fit(
-        cls, result: FitResult, predicted: PickRecord, weights: Array | None
+    def of_pick(
+        cls, record: PickRecord, row_losses: Array, weights: Array | None
     ) -> "OuterRecord":
-        """Return the judgement of a refit; ``weights`` are those of the test rows."""
+        """Return the judgement of a refit by its test rows, with their weights."""
         return cls(
-            loss=float(np.average(result.row_losses, weights=weights)),
-            train_loss=float(result.train_loss[-1]),
-            n_rounds=result.n_rounds,
-            size=result.sizes.at(result.n_rounds),
-            row_losses=result.row_losses,
-            raw=predicted.raw,
+            loss=float(np.average(row_losses, weights=weights)),
+            train_loss=record.train_loss,
+            n_rounds=record.n_rounds,
+            size=record.size,
+            row_losses=row_losses,
+            raw=record.raw,
         )
 
     @classmethod

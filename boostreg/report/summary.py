@@ -490,7 +490,7 @@ def _pick(
     prior = as_prior(raw, model.units, variance, kept=kept)
     return {
         "trial": chosen.trial,
-        "rounds": chosen.n_rounds,
+        "rounds": tuned.n_rounds(pick),
         "penalty": penalty.as_dict(),
         "acting": list(tuned.acting(pick)),
         "scale": penalty.scale,
@@ -512,7 +512,7 @@ def _pick(
             {
                 "outer_fold": fold,
                 "trial": found.trial,
-                "rounds": found.n_rounds,
+                "rounds": engine.tuned[fold].n_rounds(pick),
                 "loss": outer.loss,
                 "train_loss": outer.train_loss,
                 "inner_loss": found.loss,

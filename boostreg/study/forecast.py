@@ -86,11 +86,11 @@ typical here."""
 _TUNED: Mapping[str, float] = MappingProxyType(
     {
         "tests of penalties": 0.8,
-        "refits": 0.7,
+        "rounds on all rows": 0.9,
+        "refits": 0.9,
         "models": 1.1,
         "paths around the best": 0.7,
         "incumbents": 0.75,
-        "predictions": 0.9,
         "outer losses around the best": 0.75,
     }
 )
@@ -99,6 +99,8 @@ so what is measured of one of these parts corrects the others."""
 _OTHER: Mapping[str, float] = MappingProxyType(
     {"importance": 0.7, "first trees": 0.1, "defaults": 1.1}
 )
+_ON_ALL_ROWS = ("rounds on all rows", "defaults", "refits", "models")
+"""Parts whose fits see all training rows, also if searches see fewer."""
 REPEATED = ("tests of penalties", "paths", "paths around the best")
 """Parts with fits on inner folds that may be repeated, as in searches."""
 _GROUPS = (_FREE, _TUNED, _OTHER)
@@ -204,6 +206,7 @@ def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
     n_searches, n_trials = n_outer + 1, spec.search.trials
     races = races or Races(n_inner, racing=spec.search.racing)
     n_refits = n_outer * (len(PICKS) + 1)  # the last one is unpenalised
+    n_rounds = n_refits + len(PICKS) if plan.splits.searched else 0
     found: dict[Part, float] = {}
     for engine in spec.engines:
         grids, ranges = plan.grids[engine], plan.ranges(engine)
@@ -219,13 +222,13 @@ def typical_pieces(plan: Plan, races: Races | None = None) -> dict[Part, float]:
             "importance": (spec.effects.points if ranges else 0) * n_first,
             "first trees": len(grids) * N_SKETCHES,
             "defaults": n_outer,
+            "rounds on all rows": n_rounds,
             "refits": n_refits,
             "models": len(PICKS),
             "paths around the best": n_values * n_outer * n_inner,
             "mechanisms": len({*MECHANISMS} & {*grids}) * n_first * n_inner,
             "incumbents": n_outer * min(n_trials, 2 + math.log(n_trials)),
             "outer losses of paths": n_values * n_first,
-            "predictions": n_refits,
             "outer losses around the best": n_values * n_outer,
         }
         repeated = dict.fromkeys(REPEATED, races.fits_per_fold)
@@ -322,7 +325,14 @@ def run_seconds(plan: Plan, timings: Mapping[str, Timing], workers: int) -> floa
 def forecast_of(plan: Plan, timings: Mapping[str, Timing]) -> "Forecast":
     """Return the forecast of a run, given the time of fits by engine."""
     seconds = {name: _REPEATS_ARE_LONG * one.cpu for name, one in timings.items()}
-    return Forecast(typical_pieces(plan), seconds, baseline_seconds(plan))
+    growth = row_growth(plan)
+    return Forecast(typical_pieces(plan), seconds, baseline_seconds(plan), growth)
+
+
+def row_growth(plan: Plan) -> float:
+    """Return training rows of an outer fold per row that its search sees."""
+    seen, whole = (len(plan.splits.rows(0, which)[0]) for which in ("searched", None))
+    return whole / seen
 
 
 def baseline_seconds(plan: Plan) -> dict[str, float]:
@@ -338,7 +348,9 @@ def baseline_seconds(plan: Plan) -> dict[str, float]:
     path = _PATH_SECONDS[kind] + _CELL_SECONDS[kind] * n_rows * n_inputs * n_outputs
     n_inner = plan.splits.n_inner
     return {
-        name: path * (len(L1_RATIOS[name]) * n_inner + 1) if name != "mean" else 0.01
+        name: path * (len(L1_RATIOS[name]) * n_inner + row_growth(plan))
+        if name != "mean"
+        else 0.01
         for name in plan.baseline_names
     }
 
@@ -378,6 +390,8 @@ class Forecast:
         CPU seconds of a fit of the searches by engine.
     baseline_seconds : mapping
         CPU seconds on one outer fold by baseline.
+    growth : float
+        Training rows per row that a search sees.
     """
 
     def __init__(
@@ -385,10 +399,12 @@ class Forecast:
         pieces: Mapping[Part, float],
         fit_seconds: Mapping[str, float],
         baseline_seconds: Mapping[str, float] = MappingProxyType({}),
+        growth: float = 1.0,
     ) -> None:
         self._left = dict(pieces)
         self._fit_seconds = dict(fit_seconds)
         self._baseline_seconds = dict(baseline_seconds)
+        self._growth = growth
         self._measured: dict[Part, tuple[int, float]] = {}
         self._done: Counter[Part] = Counter()
 
@@ -457,7 +473,7 @@ class Forecast:
             return self._fit_seconds[of] * self._ratio()
         for group in _GROUPS:
             if name in group:
-                own = group[name] * self._group_ratio(group, of)
+                own = self._relative(group, name) * self._group_ratio(group, of)
                 return own * self.seconds_of(("searches", of))
         if name == "baselines":
             own = self._baseline_seconds.get(of, _UNKNOWN_BASELINE)
@@ -467,13 +483,18 @@ class Forecast:
             return sum(total for _, total in seen) / sum(n for n, _ in seen)
         return _SECONDS[name]
 
+    def _relative(self, group: Mapping[str, float], name: str) -> float:
+        """Return the typical seconds of a part as a multiple of a fit of searches."""
+        return group[name] * (self._growth if name in _ON_ALL_ROWS else 1.0)
+
     def _group_ratio(self, group: Mapping[str, float], of: str) -> float:
         """Return measured seconds divided by typical ones in a group of an engine."""
         typical = total = _WEIGHT * self.seconds_of(("searches", of))
         if group is _OTHER:
             return 1.0
-        for name, ratio in group.items():
+        for name in group:
             n, seconds = self._measured.get((name, of), (0, 0.0))
+            ratio = self._relative(group, name)
             typical += n * ratio * self.seconds_of(("searches", of))
             total += seconds
         return total / typical

@@ -171,7 +171,7 @@ class Insights:
         self.importance = _ImportanceStudy(plan)
         self._sketches = {
             (engine, name, point.value): SketchWork(
-                plan.refit(engine, None, point.penalty, 1)
+                plan.refit(engine, None, point.penalty, 1, searched=True)
             )
             for (engine, name), path in self._fixed.items()
             for point in sketched_points(path)
@@ -268,7 +268,7 @@ class Insights:
         }
         ratio = self._plan.inner_ratio
         judges = {
-            name: self._plan.judges(folds_around(self._plan, name))
+            name: self._plan.judges(folds_around(self._plan, name), searched=True)
             for name in self._points
         }
         found = []
@@ -311,9 +311,8 @@ class Insights:
                     grid = tuple(points[k] for k in sorted(points))
                     raw = ENGINE_FACTS[engine].defaults.get(name)
                     paths.append(OuterPath(engine, name, grid, made_default, raw))
-            made += tuned_penalties(
-                paths, anchor, self._plan.judges(folds_around(self._plan, anchor))
-            )
+            judges = self._plan.judges(folds_around(self._plan, anchor), searched=True)
+            made += tuned_penalties(paths, anchor, judges)
         return made
 
     def _outer_points(
@@ -364,10 +363,14 @@ class Insights:
             if any(work not in records for _, work in pairs):
                 return ()
             found.append([(one, records[work].row_losses) for one, work in pairs])
-        return overtuning(found, self._plan.judges(self._plan.outer_folds))
+        judges = self._plan.judges(self._plan.outer_folds, searched=True)
+        return overtuning(found, judges)
 
     def _refit(self, engine: str, outer: int, trial: Trial, n_rounds: int) -> FitWork:
-        return FitWork(self._plan.refit(engine, outer, trial.penalty, n_rounds))
+        plan = self._plan
+        return FitWork(
+            plan.refit(engine, outer, trial.penalty, n_rounds, searched=True)
+        )
 
     def _settings(self, points: Sequence[PathPoint]) -> list[Setting]:
         return [
@@ -379,7 +382,7 @@ class Insights:
         plan, points = self._plan, self._points[anchor]
         problem = plan.dataset.problem(None, None)
         folds = self._folds[anchor]
-        units = [plan.dataset.problem(f, None).standard.units for f in folds]
+        units = [plan.dataset.problem(f, "searched").standard.units for f in folds]
         starts = [point for point in points if point.point == 0]
         for start in starts:
             path = (anchor, start.engine, start.name)

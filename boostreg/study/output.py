@@ -73,7 +73,7 @@ def _write_models(folder: Path, record: RunRecord) -> dict[str, Path]:
             described = ModelCard(
                 engine=engine.name,
                 pick=pick,
-                n_rounds=engine.tuned[None].candidate(pick).n_rounds,
+                n_rounds=engine.tuned[None].n_rounds(pick),
                 target=card["target"],
                 task=card["task"],
                 objective=record.objective,

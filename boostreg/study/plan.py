@@ -27,6 +27,7 @@ from boostreg.data import (
     named_signs,
     with_class_weights,
 )
+from boostreg.data.stored import LARGE
 from boostreg.effects.importance import design_penalties, design_shares
 from boostreg.effects.paths import PathPoint, path_points
 from boostreg.engines import get_engine
@@ -66,7 +67,7 @@ from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.proposals import portfolio
 
-__all__ = ["Plan", "default_outer"]
+__all__ = ["Plan", "default_outer", "default_rows"]
 
 MAX_DESIGN_VALUES = 2**27
 """Values of the design of a linear baseline, 1 GB, from which a study has none by
@@ -89,6 +90,21 @@ def default_outer(table: Table, preset: Preset) -> Folds:
     fixed = table.time is not None or few_groups
     repeats = 1 if fixed else preset.repeats(table.n_samples)
     return Folds(folds=preset.outer_folds, repeats=repeats)
+
+
+def default_rows(table: Table) -> int | None:
+    """Return the rows that each search of a study sees that sets none; None for all.
+
+    A large table has so many rows that they have ``_SEARCHED_VALUES`` values, so that a
+    fit of a search takes the same time for all of them.
+    """
+    if table.X.size < LARGE:
+        return None
+    return max(_SEARCHED_VALUES // table.n_features, _FEWEST_SEARCHED)
+
+
+_SEARCHED_VALUES = LARGE // 4
+_FEWEST_SEARCHED = 50_000
 
 
 def _metrics(names: tuple[str, ...] | None, objective: Objective) -> tuple[str, ...]:
@@ -137,9 +153,17 @@ def _check_machines(spec: StudySpec, objective: Objective, splits: Splits) -> No
         )
 
 
-def _splits(table: Table, validation: Validation, seed: int) -> Splits:
+def _splits(
+    table: Table, validation: Validation, seed: int, rows: int | str | None
+) -> Splits:
     outer, inner = validation.outer or Folds(), validation.inner
-    return make_splits(table, outer=outer.as_dict(), inner=inner.as_dict(), seed=seed)
+    return make_splits(
+        table,
+        outer=outer.as_dict(),
+        inner=inner.as_dict(),
+        seed=seed,
+        searched=rows if isinstance(rows, int) else None,
+    )
 
 
 class Plan:
@@ -190,7 +214,8 @@ class Plan:
         validation = spec.validation.model_copy(update={"outer": outer})
         with study.at("validation"):
             _check_n_folds(validation, self.table.n_samples)
-            self.splits = _splits(self.table, validation, spec.seed)
+            rows = spec.search.rows or default_rows(self.table)
+            self.splits = _splits(self.table, validation, spec.seed, rows)
         with study.at("compute", "machines"):
             _check_machines(spec, self.objective, self.splits)
         with study.at("data"):
@@ -215,6 +240,7 @@ class Plan:
         self.spec = spec.model_copy(
             update={
                 "data": data.model_copy(update={"decimal": decimal}),
+                "search": spec.search.model_copy(update={"rows": rows}),
                 "paths": paths,
                 "validation": validation,
                 "metrics": self.metrics,
@@ -251,7 +277,8 @@ class Plan:
         update = {p: getattr(spec, p).model_copy(update=k) for p, k in parts.items()}
         made.spec = spec.model_copy(update={**update, "budget": None})
         if made.spec.validation != spec.validation:
-            made.splits = _splits(self.table, made.spec.validation, spec.seed)
+            validation, rows = made.spec.validation, made.spec.search.rows
+            made.splits = _splits(self.table, validation, spec.seed, rows)
             signs, objective = self.dataset.monotone, self.objective
             made.dataset = Dataset(self.table, made.splits, objective, signs)
             made.__dict__.pop("_facts", None)
@@ -285,6 +312,13 @@ class Plan:
             notes.append(
                 f"Each XGBoost fit is trained on {spec.compute.machines} machines: "
                 "another number gives other trees."
+            )
+        if self.splits.searched:
+            seen, n = len(self.splits.searched[None]), self.table.n_samples
+            notes.append(
+                f"Searches, paths and linear strengths see {seen:,} of {n:,} rows. The "
+                "chosen models are trained on all rows, with as many rounds as these "
+                "need. So that all rows are searched, set search.rows: all."
             )
         if spec.search.trials <= GIVEN and not spec.claims:
             notes.append(
@@ -328,14 +362,20 @@ class Plan:
         """Numbers of the outer folds of the first repeat."""
         return range(self.splits.n_outer // self.n_repeats)
 
-    def judges(self, folds: range) -> Judges:
-        """Return the test rows of outer folds, of whole repeats."""
+    def judges(self, folds: range, *, searched: bool = False) -> Judges:
+        """Return the test rows of outer folds, of whole repeats.
+
+        They judge models of all training rows, or of those that a search sees.
+        """
+        ratio = self.splits.outer_ratio
+        if searched:
+            ratio = self.splits.searched_ratio(range(self.splits.n_outer))
         return Judges(
             rows=tuple(self.splits.outer[fold].test for fold in folds),
             weights=tuple(map(self.test_weights, folds)),
             groups=self.table.groups,
             forward=self.table.time is not None,
-            ratio=self.splits.outer_ratio,
+            ratio=ratio,
             repeats=self.n_repeats * len(folds) // self.splits.n_outer,
         )
 
@@ -360,6 +400,11 @@ class Plan:
         """Return the row weights of an outer fold's test rows."""
         weights = self.table.weights
         return None if weights is None else weights[self.splits.outer[outer].test]
+
+    def row_losses(self, outer: int, raw: Array) -> Array:
+        """Return the losses of an outer fold's test rows from their raw scores."""
+        y: Array = self.table.y[self.splits.outer[outer].test]
+        return self.objective.row_losses(y, raw)
 
     def card(self) -> dict[str, Any]:
         """Return the data card, with the objective."""
@@ -396,12 +441,18 @@ class Plan:
         )
 
     def refit(
-        self, engine: str, outer: int | None, penalty: Penalty, n_rounds: int
+        self,
+        engine: str,
+        outer: int | None,
+        penalty: Penalty,
+        n_rounds: int,
+        *,
+        searched: bool = False,
     ) -> Fit:
-        """Return the fit of a chosen candidate on all training rows of a fold."""
+        """Return a fit on the training rows of a fold, or on those a search sees."""
         return Fit(
             outer=outer,
-            inner=None,
+            inner="searched" if searched and self.splits.searched else None,
             engine=engine,
             penalty=penalty,
             n_rounds=n_rounds,
@@ -410,6 +461,11 @@ class Plan:
             threads=self.limits.threads,
             machines=self.limits.machines,
         )
+
+    def rounds_fit(self, engine: str, outer: int | None, penalty: Penalty) -> Fit:
+        """Return a fit that finds the rounds of a candidate on all training rows."""
+        fit = self.refit(engine, outer, penalty, self.spec.rounds.max)
+        return replace(fit, inner="rounds", patience=self.spec.rounds.patience)
 
     def references(self) -> list[ReferenceWork]:
         """Return the libraries' default models, one per engine and outer fold."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from boostreg.data import as_table, is_frame
-from boostreg.effects.optimism import nested_gap
 from boostreg.errors import (
     BoostregError,
     DataError,
@@ -20,31 +19,16 @@ from boostreg.errors import (
 )
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.executor import LocalExecutor
-from boostreg.fits.fit import Fit
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
 from boostreg.fits.process import CallLimits
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.signals import stop_on_signals
-from boostreg.fits.work import (
-    PRELOAD,
-    FitWork,
-    ModelRecord,
-    ModelWork,
-    PickWork,
-    Work,
-    library_versions,
-)
+from boostreg.fits.work import PRELOAD, library_versions
 from boostreg.penalty.linter import LintFinding
 from boostreg.progress import Event, Progress, bar, can_show_bar, silent
-from boostreg.report.records import (
-    EngineRecord,
-    FeatureUse,
-    OuterRecord,
-    RunRecord,
-    TunedEngine,
-)
+from boostreg.report.records import RunRecord, TunedEngine
 from boostreg.report.results import RunData
 from boostreg.report.summary import timed_data
 from boostreg.study.allotment import FIRST_TRIALS, Allotment
@@ -55,34 +39,23 @@ from boostreg.study.load import Study, load_study, study_of, write_study
 from boostreg.study.measurements import Claims, Insights
 from boostreg.study.memory import cluster_warning
 from boostreg.study.output import run_folder, write_run
+from boostreg.study.picks import Picks, Where
 from boostreg.study.plan import Plan
 from boostreg.study.run import Run, open_run
 from boostreg.study.spec import Dask
 from boostreg.study.watch import Jobs, Pace, Watch
-from boostreg.tuning.acting import PICKS, ActingJob
+from boostreg.tuning.acting import ActingJob
 from boostreg.tuning.mirror import Link, Mirror, located, search_name
 from boostreg.tuning.purpose import measure_speed
 from boostreg.tuning.search import TuningJob
 
 __all__ = ["run_study", "run_table"]
 
-Predictions = dict[tuple[str, int, str], PickWork]
-"""Work by engine, outer fold, and model."""
-
-_JUDGED = (*PICKS, "unpenalised")
-"""Models of a search that are refitted on each outer fold."""
-
-_MAX_FEATURES = 20
-"""Columns of a pick whose use is measured and reported."""
-
 _TIMED_ROWS = 1000
 """Rows of the table with which predictions are timed."""
 
 _SLOTS = 2
 """Pieces of work in flight per worker, so that workers do not wait for us."""
-
-Where = tuple[str, int | None]
-"""Engine and outer fold of a search; None for all rows."""
 
 
 def run_study(
@@ -418,36 +391,35 @@ class _Runner:
             )
             for where, job in searches.items()
         }
-        works: list[Work[Any]] = []
-        for where, one in tuned.items():
-            if where[1] is None:
-                works += [ModelWork(self._refit(where, one, pick)) for pick in PICKS]
-            else:
-                works += [FitWork(self._refit(where, one, pick)) for pick in _JUDGED]
-        refits = Batch(works)
-        self._drive({"refits": [refits], **insights.second(tuned)}, watch)
-        predictions = self._predictions(tuned, refits.records)
-        predicted = Batch(list(predictions.values()))
-        self._drive({"predictions": [predicted], **insights.third()}, watch)
+        picks = Picks(plan, tuned)
+        self._drive({"rounds on all rows": [picks.rounds]}, watch)
+        models = picks.fit_models()
+        self._drive({"models": [models], **insights.second(tuned)}, watch)
+        refits = picks.refit_all()
+        self._drive({"refits": [refits], **insights.third()}, watch)
         notes = [*plan.notes, *insights.notes]
         if self.allotment is not None and (cut := self.allotment.note(plan)):
             notes.insert(0, cut)
         if n_cut := sum(job.was_cut for job in searches.values()):
             cut = f"search.timeout stopped {n_cut} searches early"
             notes.insert(0, f"{cut}: another run may find other trials.")
-        records = given.records | refits.records | predicted.records
         rows = insights.rows
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
             versions=library_versions(plan.extra_packages),
             engines={
-                name: self._engine(name, tuned, insights, predictions, records)
+                name: picks.engine(
+                    name,
+                    given.records,
+                    insights.importance.of(name),
+                    insights.overtuning(name),
+                )
                 for name in plan.spec.engines
             },
             baselines={
                 name: {
-                    work.outer: records[work]
+                    work.outer: given.records[work]
                     for work in plan.baselines()
                     if work.name == name
                 }
@@ -517,101 +489,3 @@ class _Runner:
             after=watch.after,
         )
         watch.end()
-
-    def _refit(self, where: Where, tuned: TunedEngine, pick: str) -> Fit:
-        n_rounds = tuned.candidate(pick).n_rounds
-        return self.plan.refit(*where, tuned.penalty(pick), n_rounds)
-
-    def _predictions(
-        self,
-        tuned: Mapping[Where, TunedEngine],
-        records: Mapping[Work[Any], Any],
-    ) -> Predictions:
-        """Return the work for the predictions of each model on each outer fold."""
-        works = {}
-        for where, one in tuned.items():
-            engine, outer = where
-            if outer is None:
-                continue
-            for pick in _JUDGED:
-                fit = self._refit(where, one, pick)
-                columns: tuple[int, ...] = ()
-                if pick in PICKS:
-                    whole = tuned[engine, None]
-                    final = ModelWork(self._refit((engine, None), whole, pick))
-                    columns = _most_used(records[final])
-                works[engine, outer, pick] = PickWork(fit, columns)
-        return works
-
-    def _engine(
-        self,
-        name: str,
-        tuned: Mapping[Where, TunedEngine],
-        insights: Insights,
-        predictions: Predictions,
-        records: Mapping[Work[Any], Any],
-    ) -> EngineRecord:
-        plan = self.plan
-
-        def refit(outer: int | None, pick: str) -> Fit:
-            return self._refit((name, outer), tuned[name, outer], pick)
-
-        predicted = {
-            pick: [records[predictions[name, fold, pick]] for fold in plan.outer_folds]
-            for pick in _JUDGED
-        }
-        outer = {
-            pick: tuple(
-                OuterRecord.of_fit(
-                    records[FitWork(refit(fold, pick))], one, plan.test_weights(fold)
-                )
-                for fold, one in zip(plan.outer_folds, found, strict=True)
-            )
-            for pick, found in predicted.items()
-        }
-        models = {pick: records[ModelWork(refit(None, pick))] for pick in PICKS}
-        outer["default"] = tuple(
-            OuterRecord.of_reference(records[work])
-            for work in plan.references()
-            if work.engine == name
-        )
-        return EngineRecord(
-            name=name,
-            tuned={fold: tuned[name, fold] for fold in (*plan.outer_folds, None)},
-            outer=outer,
-            models=models,
-            importance=insights.importance.of(name),
-            overtuning=insights.overtuning(name),
-            nested_gap={
-                pick: nested_gap(
-                    [tuned[name, k].candidate(pick).loss for k in plan.outer_folds],
-                    [one.loss for one in outer[pick]],
-                    plan.judges(plan.outer_folds),
-                )
-                for pick in PICKS
-            },
-            features={
-                pick: _feature_use(
-                    models[pick], tuple(one.rises for one in predicted[pick])
-                )
-                for pick in PICKS
-            },
-        )
-
-
-def _most_used(model: ModelRecord) -> tuple[int, ...]:
-    """Return the columns with the largest gain, at most 20, by falling gain."""
-    order = sorted(range(len(model.gains)), key=lambda k: -model.gains[k])
-    return tuple(k for k in order if model.gains[k] > 0)[:_MAX_FEATURES]
-
-
-def _feature_use(
-    model: ModelRecord, rises: tuple[tuple[float, ...], ...]
-) -> FeatureUse:
-    columns, total = _most_used(model), sum(model.gains)
-    return FeatureUse(
-        columns=columns,
-        gains=tuple(model.gains[k] / total for k in columns),
-        n_used=sum(gain > 0 for gain in model.gains),
-        rises=rises,
-    )

@@ -73,6 +73,8 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Rounds.max": "Maximum number of rounds.",
         "Rounds.patience": "Rounds without improvement before a fit stops.",
         "Search.trials": "Trials per engine and outer fold.",
+        "Search.rows": "Rows that each search sees, drawn from its training rows, or "
+        "all. Default: all, but fewer of a table of 33 million values or more.",
         "Search.timeout": "Seconds per engine and outer fold.",
         "Search.sampler": "How trials are proposed.",
         "Search.in_flight": "Trials that are proposed before their results are known.",
@@ -182,6 +184,9 @@ _FORMS: Mapping[str, dict[str, Any]] = MappingProxyType(
         "Data.types": _by_column("number", "category"),
         "Data.missing": {
             "anyOf": [{"type": "array", "items": {"anyOf": [_TEXT, _NUMBER]}}, _NULL]
+        },
+        "Search.rows": {
+            "anyOf": [{"type": "integer", "minimum": 100}, {"enum": ["all", None]}]
         },
         "Search.fixed": {**_object(_VALUES), "default": dict(Search().fixed)},
         "Search.space": {

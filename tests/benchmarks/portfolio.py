@@ -101,6 +101,12 @@ VARIANTS: Mapping[str, Variant] = {
     "... without racing": replace(WHOLE, is_raced=False),
     "... by a random forest": replace(WHOLE, sampler=ForestSampler),
     "... in raw units": replace(WHOLE, scale="raw"),
+    "... without reg_alpha": replace(WHOLE, off=("reg_alpha",)),
+    "... without reg_lambda": replace(WHOLE, off=("reg_lambda",)),
+    "... without min_split_gain": replace(WHOLE, off=("min_split_gain",)),
+    "probst2019": Variant("probst2019", has_portfolio=False, scale="raw"),
+    "grinsztajn2022": Variant("grinsztajn2022", has_portfolio=False, scale="raw"),
+    "tabarena2025": Variant("tabarena2025", has_portfolio=False, scale="raw"),
 }
 
 PAGE = """# What the parts of the search of `tune` contribute

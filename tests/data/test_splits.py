@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from boostreg.data import make_splits, prepare_table
+from boostreg.errors import DataError
 
 
 def rows_of(n_samples):
@@ -70,3 +71,69 @@ def test_folds_are_the_same_in_every_process_and_on_every_platform(hash_seed):
     )
 
     assert done.stdout.strip() == "c2656bc70c836914"
+
+
+GROUPED = pd.DataFrame(
+    {
+        "x": range(600),
+        "y": ["a", "b", "b", "b", "b", "b"] * 100,
+        "group": np.repeat(range(120), 5),
+    }
+)
+
+
+@pytest.mark.parametrize("groups", [None, "group"])
+@pytest.mark.parametrize("outer", [{"folds": 3}, {"holdout": 0.5}])
+def test_a_search_sees_few_rows_and_the_judges_are_the_same(groups, outer):
+    table = prepare_table(GROUPED, target="y", groups=groups)
+    whole = make_splits(table, outer=outer, inner={"folds": 2}, seed=0)
+
+    splits = make_splits(table, outer=outer, inner={"folds": 2}, seed=0, searched=120)
+
+    for number, fold in enumerate(splits.outer):
+        assert fold.fingerprint == whole.outer[number].fingerprint
+    for level in (*range(splits.n_outer), None):
+        seen, judges = splits.rows(level, "searched")
+        train, test = splits.rows(level, None)
+        inner = [np.concatenate(splits.rows(level, k)) for k in range(2)]
+        assert 110 <= len(seen) <= 130
+        assert np.isin(seen, train).all()
+        assert judges.tolist() == test.tolist()
+        assert all(np.sort(part).tolist() == seen.tolist() for part in inner)
+        if groups is None:
+            assert (table.y[seen] == 0).mean() == pytest.approx(1 / 6, abs=0.01)
+        else:
+            left = np.setdiff1d(train, seen)
+            assert not np.isin(table.groups[seen], table.groups[left]).any()
+
+
+def test_rounds_are_found_on_all_training_rows_but_one_inner_test():
+    splits = make_splits(
+        rows_of(90), outer={"folds": 3}, inner={"folds": 2}, seed=0, searched=20
+    )
+
+    for level in (0, 1, 2, None):
+        train, held = splits.rows(level, "rounds")
+        assert held.tolist() == splits.inner[level][0].test.tolist()
+        every = splits.rows(level, None)[0].tolist()
+        assert np.sort(np.concatenate([train, held])).tolist() == every
+        assert not np.isin(train, held).any()
+
+
+@pytest.mark.parametrize("searched", [None, 60, 1000])
+def test_a_search_that_may_see_all_rows_has_the_folds_of_all(searched):
+    table, plan = rows_of(90), {"folds": 3}
+
+    splits = make_splits(table, outer=plan, inner=plan, seed=0, searched=searched)
+
+    seen = splits.rows(0, "searched")[0]
+    assert seen.tolist() == splits.outer[0].train.tolist()
+    assert (0 in splits.searched) is False
+
+
+def test_a_class_that_few_rows_lack_is_named_with_their_number():
+    frame = pd.DataFrame({"x": range(4000), "y": ["a"] * 3990 + ["rare"] * 10})
+    table, plan = prepare_table(frame, target="y"), {"folds": 2}
+
+    with pytest.raises(DataError, match=r"search sees 100 rows.*'rare'"):
+        make_splits(table, outer=plan, inner=plan, seed=0, searched=100)

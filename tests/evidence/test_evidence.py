@@ -10,7 +10,7 @@ from planted import QUICKSTART, change, planted, write
 from scipy.stats import t
 
 from boostreg.errors import DataError
-from boostreg.evidence import gather, render_evidence, table_evidence
+from boostreg.evidence import gather, read_tables, render_evidence, table_evidence
 from boostreg.evidence.meta import CHECKPOINTS
 from boostreg.study.index import write_evidence
 
@@ -175,6 +175,26 @@ def test_of_several_runs_on_one_table_one_counts():
 
     assert [one.name for one in evidence.tables] == ["again"]
     assert evidence.left_out == (("run-0", "has the same table as again."),)
+
+
+def test_runs_with_another_seed_are_compared_on_their_tables_alone():
+    again = [planted(k, gains={"max_leaves": 0.05}) for k in range(4)]
+    for number, run in enumerate(again):
+        run["study"] |= {"name": f"again-{number}", "seed": 1}
+    firsts = [planted(k, gains={"max_leaves": -0.05}) for k in range(9)]
+
+    content = evidence_of([*again, *firsts])
+
+    seeds, gains = content["seeds"], content["penalties"]["max_leaves"]["together"]
+    assert seeds["tables"] == ["run-0", "run-1", "run-2", "run-3"]
+    both = seeds["penalties"]["max_leaves"]
+    found = {k: one["together"]["gain"] for k, one in both.items()}
+    assert {k: (one["word"], one["tables"]) for k, one in found.items()} == {
+        "first": ("better", 4), "again": ("worse", 4)
+    }  # fmt: skip
+    assert (gains["tables"], gains["gain"]["word"]) == (9, "better")
+    page = render_evidence(gather(read_tables(content["runs"])))
+    assert "Two seeds agree on 3 of 4 penalties, over 4 tables" in page
 
 
 def test_run_without_paths_is_named_and_left_out(tmp_path, runs):

@@ -93,7 +93,7 @@ def test_one_count_of_all_work_ends_at_its_total(finished):
     assert [one.done for one in work] == list(range(1, len(work) + 1))
     assert (work[-1].done, work[-1].share) == (work[-1].total, 1)
     assert [one.share for one in work] == sorted(one.share for one in work)
-    assert {"baselines", "searches", "paths", "predictions"} <= {e.stage for e in work}
+    assert {"baselines", "searches", "paths", "refits"} <= {e.stage for e in work}
     assert all(one.seconds_left > 0 for one in work)
 
 

@@ -7,34 +7,34 @@ from pathlib import Path
 
 import numpy as np
 
-from boostreg.engines.collective import place, summed
+from boostreg.engines.collective import member, summed
 from boostreg.errors import DataError
 from boostreg.fits.work import run_work
 
 
 def sum_of_ranks(_folder):
-    """Return the place of the first worker, and the sum over all ranks."""
-    own = place()
+    """Return rank and number of the first worker, and the sum over all ranks."""
+    own = member()
     return own.rank, own.size, float(summed(np.array([own.rank]))[0])
 
 
 def fail_alone(_folder, rank):
     """Raise in one worker while the others wait for it."""
-    if place().rank == rank:
+    if member().rank == rank:
         raise DataError(f"rank {rank} alone cannot read its rows")
     return float(summed(np.zeros(1))[0])
 
 
 def crash_alone(_folder, rank):
     """End one process as a native fault does, while the others wait for it."""
-    if place().rank == rank:
+    if member().rank == rank:
         os.kill(os.getpid(), signal.SIGSEGV)
     return float(summed(np.zeros(1))[0])
 
 
 def count_and_run(folder, work, marks, kill):
     """Run work, and leave a mark; if ``kill``, the first call ends a Dask worker."""
-    own, marks = place(), Path(marks)
+    own, marks = member(), Path(marks)
     if own.rank == 0:
         (marks / f"{work.fit.inner}-{len(list(marks.iterdir()))}").touch()
     if kill and own.rank == 1 and not (marks / "killed").exists():

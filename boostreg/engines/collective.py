@@ -22,11 +22,11 @@ from boostreg.arrays import Array
 from boostreg.errors import FitError
 
 __all__ = [
+    "Member",
     "PeerError",
-    "Place",
     "agreed",
     "joined",
-    "place",
+    "member",
     "start_tracker",
     "summed",
 ]
@@ -44,7 +44,7 @@ class PeerError(FitError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Member:
     """The rank of this process among the ``size`` processes of a fit."""
 
     rank: int = 0
@@ -53,22 +53,22 @@ class Place:
     def share(self, n_rows: int) -> slice:
         """Return which of ``n_rows`` rows this process holds.
 
-        >>> [Place(rank, 3).share(10) for rank in range(3)]
+        >>> [Member(rank, 3).share(10) for rank in range(3)]
         [slice(0, 3, None), slice(3, 6, None), slice(6, 10, None)]
         """
         first, after = (n_rows * k // self.size for k in (self.rank, self.rank + 1))
         return slice(first, after)
 
 
-_ALONE = Place()
-_PLACE: ContextVar[Place] = ContextVar("place", default=_ALONE)
+_ALONE = Member()
+_MEMBER: ContextVar[Member] = ContextVar("member", default=_ALONE)
 _TRACKERS: list[Any] = []
 """The last tracker that this process has started."""
 
 
-def place() -> Place:
-    """Return the place of this process: that of ``joined``, otherwise it is alone."""
-    return _PLACE.get()
+def member() -> Member:
+    """Return what this process is to ``joined``; outside of it, it is alone."""
+    return _MEMBER.get()
 
 
 def start_tracker(host: str, size: int) -> dict[str, str | int]:
@@ -86,7 +86,7 @@ def start_tracker(host: str, size: int) -> dict[str, str | int]:
 
 
 @contextmanager
-def joined(tracker: Mapping[str, str | int], own: Place) -> Iterator[None]:
+def joined(tracker: Mapping[str, str | int], own: Member) -> Iterator[None]:
     """Fit together with the other processes of a tracker within the block.
 
     After an exception the process must end, because it cannot leave the others.
@@ -99,7 +99,7 @@ def joined(tracker: Mapping[str, str | int], own: Place) -> Iterator[None]:
     from xgboost import collective
     from xgboost.core import XGBoostError
 
-    token = _PLACE.set(own)
+    token = _MEMBER.set(own)
     try:
         # Ranks are sorted by task, as text.
         task = f"{own.rank:09d}"
@@ -115,12 +115,12 @@ def joined(tracker: Mapping[str, str | int], own: Place) -> Iterator[None]:
             ) from error
         raise
     finally:
-        _PLACE.reset(token)
+        _MEMBER.reset(token)
 
 
 def summed(values: Array) -> Array:
     """Return the sum of ``values`` over all processes, in the order of their ranks."""
-    if place().size == 1:
+    if member().size == 1:
         return values
     from xgboost.collective import Op, allreduce
 

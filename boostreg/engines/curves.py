@@ -16,7 +16,7 @@ import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.data import Table
-from boostreg.engines.collective import place, summed
+from boostreg.engines.collective import member, summed
 from boostreg.engines.problem import Problem
 from boostreg.errors import FitError
 from boostreg.losses import LOSS_NAMES, weighted_mean
@@ -184,7 +184,7 @@ def loss_of_scores(problem: Problem, table: Table, raw: Array) -> float:
     standard = problem.standard
     offset = float(standard.intercept[0] - standard.start_score[0])
     scores = np.asarray(raw, dtype=np.float64) + offset
-    own = place()
+    own = member()
     share = own.share(table.n_samples)
     weights = None if table.weights is None else table.weights[share]
     losses = problem.objective.row_losses(table.y[share], scores[:, None])

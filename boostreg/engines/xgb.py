@@ -26,7 +26,7 @@ from boostreg.engines.base import (
     Model,
     Training,
 )
-from boostreg.engines.collective import place
+from boostreg.engines.collective import member
 from boostreg.engines.columns import (
     as_trained,
     codes_of,
@@ -205,7 +205,7 @@ class XGBoost(Engine):
         codes, features = codes_of(rows), map_for(self.name, rows)
 
         def matrix(table: Table, ref: Any = None) -> Any:
-            share = place().share(table.n_samples)
+            share = member().share(table.n_samples)
             part = problem.part(table).part(share)
 
             def mapped(X: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -288,7 +288,7 @@ class XGBoost(Engine):
         import xgboost
 
         train, weights = problem.train, problem.plain_weights
-        share = place().share(train.n_samples)
+        share = member().share(train.n_samples)
         data = _quantile_matrix(
             problem.features(train).part(share),
             weights=None if weights is None else weights[share],

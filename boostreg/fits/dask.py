@@ -220,7 +220,7 @@ class DaskExecutor(Executor):
     def submit_together(self, fn: Callable[..., T], /, *args: Any) -> Future[T]:
         """Run ``fn(data, *args)`` on as many workers as ``machines``, all at once.
 
-        Within it, ``boostreg.engines.collective.place`` returns the place of a worker.
+        Within it, ``boostreg.engines.collective.member`` returns the rank of a worker.
         The result is that of the first one.
         """
         future: Future[T] = self._new()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from boostreg.engines.collective import Place, joined, start_tracker
+from boostreg.engines.collective import Member, joined, start_tracker
 from boostreg.errors import FitError, RunError, reason
 from boostreg.fits.process import CallLimits, WorkerProcess
 from boostreg.fits.work import PRELOAD
@@ -192,7 +192,7 @@ async def take_part(
     child ends, and with it the calls of the others.
     """
     rank = group.addresses.index(dask_worker.address)
-    own = Place(rank, len(group.addresses))
+    own = Member(rank, len(group.addresses))
     folder = str(calls.files.folder(dask_worker))
     called = (group.tracker, own, function, folder, *args)
     return await _in_thread(_call_member, calls, _together, called)
@@ -200,7 +200,7 @@ async def take_part(
 
 def _together(
     tracker: Mapping[str, str | int],
-    own: Place,
+    own: Member,
     function: Callable[..., Any],
     *args: Any,
 ) -> Any:

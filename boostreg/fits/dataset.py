@@ -20,7 +20,7 @@ from boostreg.arrays import Indices
 from boostreg.data import Fold, Inner, Splits, Table, leave_to_the_file
 from boostreg.data.stored import save_parts
 from boostreg.engines import Problem, get_engine
-from boostreg.engines.collective import agreed, place
+from boostreg.engines.collective import agreed, member
 from boostreg.losses import Objective
 
 __all__ = ["Dataset", "cache_room", "return_memory", "split_bytes"]
@@ -112,7 +112,7 @@ class Dataset:
         It holds ``cache_room``, or one split if that has more. Of processes that fit
         together, each holds its share of the rows.
         """
-        own = place()
+        own = member()
         key = (engine, outer, inner, threads, own)
         # Binning needs all processes, so that all bin if the split is new to one.
         if not agreed(key in self._bins):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from boostreg.arrays import Array
 from boostreg.data import Inner
 from boostreg.engines import Growth, Training, get_engine
-from boostreg.engines.collective import place
+from boostreg.engines.collective import member
 from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
 from boostreg.penalty import Penalty
@@ -245,9 +245,9 @@ _CUT = "The fit was stopped at its time limit."
 
 
 def _grow(dataset: Dataset, fit: Fit) -> Training:
-    if place().size != fit.machines:
+    if member().size != fit.machines:
         raise FitError(
-            f"A fit on {fit.machines} machines was started on {place().size}."
+            f"A fit on {fit.machines} machines was started on {member().size}."
         )
     return get_engine(fit.engine).fit(
         dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads),

@@ -46,10 +46,11 @@ def warm_workers():
             made = LocalExecutor(workers, threads=threads, preload=preload)
             return SharedExecutor(stack.enter_context(made))
 
-        def start(workers=None, *, threads=1, limits=None, preload=()):
-            if limits:
+        def start(workers=None, *, threads=1, limits=None, preload=(), cards=()):
+            if limits or cards:
+                given = {} if limits is None else {"limits": limits}
                 return LocalExecutor(
-                    workers, threads=threads, limits=limits, preload=preload
+                    workers, threads=threads, preload=preload, cards=cards, **given
                 )
             workers = max(count_cores() // threads, 1) if workers is None else workers
             return running(workers, threads, preload)

@@ -227,7 +227,7 @@ def init(
     """Write a commented study file for a table."""
     from boostreg.study.draft import draft_study, name_of, write_draft
     from boostreg.study.forecast import time_line
-    from boostreg.study.plan import Plan
+    from boostreg.study.placement import placed
 
     path = Path(f"{name_of(data)}.yaml") if out is None else out
     changes = _changes(preset, settings)
@@ -238,7 +238,7 @@ def init(
     quick = "" if preset else "; for a first look, add --preset quick"
     _print(f"{path} was written. Next: boostreg run {path}{quick}")
     try:
-        _print(f"A run takes {time_line(Plan(draft.study))}.")
+        _print(f"A run takes {time_line(placed(draft.study))}.")
     except BoostregError as error:  # the file is there, and can be changed
         _print(f"warning: {error}")
 
@@ -257,7 +257,9 @@ def run(  # noqa: PLR0913, PLR0917 - an argument per option
     workers: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Number of worker processes.", show_default="one per core"
+            min=1,
+            help="Number of worker processes.",
+            show_default="one per core or CUDA device",
         ),
     ] = None,
     dask: Annotated[

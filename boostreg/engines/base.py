@@ -19,7 +19,12 @@ from boostreg.engine_facts import ENGINE_FACTS, EngineFacts
 from boostreg.engines.columns import Codes, as_trained
 from boostreg.engines.curves import Curves, Growth
 from boostreg.engines.problem import Problem, Standard
-from boostreg.errors import FitError, ModelError, StudyError, UnsupportedPenaltyError
+from boostreg.errors import (
+    FitError,
+    ModelError,
+    StudyError,
+    UnsupportedPenaltyError,
+)
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.penalty.value import PENALTY_FACTS
@@ -136,6 +141,8 @@ class Engine(ABC):
     """Penalties that this engine does not have but most others do; see ``lacking``."""
     reserves_leaves: ClassVar[bool] = False
     """Whether it reserves memory for as many leaves as a tree may have."""
+    only_cpu: ClassVar[str] = ""
+    """Why fits run on the CPU alone; empty if they can run on a CUDA device."""
 
     @property
     def facts(self) -> EngineFacts:
@@ -169,6 +176,21 @@ class Engine(ABC):
             f"A fit of {self.facts.label} stays on one machine; remove {self.name} "
             "from engines, or set machines: 1."
         )
+
+    def check_device(self, device: str) -> None:
+        """Raise StudyError if fits cannot run on ``device``, ``cpu`` or ``cuda``."""
+        if device != "cpu" and self.only_cpu:
+            raise StudyError(
+                f"{self.facts.label} cannot run on a CUDA device: {self.only_cpu}; "
+                "remove it from engines."
+            )
+
+    def device_fault(self) -> str | None:
+        """Return why a fit cannot run on a CUDA device here, None if it can.
+
+        It uses the device, so only a worker calls it.
+        """
+        return self.only_cpu
 
     def refusal(self, name: str, value: Any, problem: Problem) -> str | None:
         """Return why one penalty alone is refused, or None if it is supported."""
@@ -224,10 +246,11 @@ class Engine(ABC):
         """Grow trees on binned rows.
 
         If all rows with weight have the same target, the model is the intercept. Raise
-        as ``check``, and FitError if predictions become infinite or NaN, or leave the
-        range of the target in a library without a limit on steps.
+        as ``check`` and ``check_device``, and FitError if predictions become infinite
+        or NaN, or leave the range of the target in a library without a limit on steps.
         """
         self.check(penalty, bins.problem)
+        self.check_device(growth.device)
         with self._library_errors_as_ours():
             if not bins.problem.constant:
                 return self._fit(bins, penalty, growth)
@@ -251,10 +274,13 @@ class Engine(ABC):
         """Grow trees on binned rows; the penalty is already checked."""
 
     @abstractmethod
-    def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
-        """Fit the library's scikit-learn wrapper with only seed and threads set.
+    def fit_default(
+        self, problem: Problem, seed: int, threads: int, device: str = "cpu"
+    ) -> Model:
+        """Fit the library's scikit-learn wrapper with only these arguments set.
 
         Boosters are grown without the wrapper, from the same parameters and rounds.
+        Raise as ``check_device``.
         """
 
     def predict(

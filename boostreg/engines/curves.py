@@ -60,6 +60,8 @@ class Growth:
         Of row and column sampling.
     threads : int
         Threads of the library.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
     curves : bool
         Whether to measure the losses after every round.
     """
@@ -68,6 +70,7 @@ class Growth:
     patience: int | None = None
     seed: int = 0
     threads: int = 1
+    device: str = "cpu"
     curves: bool = True
 
 

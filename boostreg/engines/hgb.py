@@ -74,6 +74,7 @@ class HistGradientBoosting(Engine):
     """``HistGradientBoostingRegressor`` and ``HistGradientBoostingClassifier``."""
 
     name: ClassVar[str] = "sklearn"
+    only_cpu: ClassVar[str] = "scikit-learn has no CUDA code for it"
     lacks: ClassVar[tuple[str, ...]] = (
         "reg_alpha",
         "min_split_gain",
@@ -164,7 +165,10 @@ class HistGradientBoosting(Engine):
         return self._training(native, own, penalty.learning_rate, curves)
 
     @override
-    def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
+    def fit_default(
+        self, problem: Problem, seed: int, threads: int, device: str = "cpu"
+    ) -> Model:
+        self.check_device(device)
         regression = problem.objective.n_classes == 0
         chosen = _loss(problem.objective) if regression else {}
         estimator = _estimator(problem, chosen | {"random_state": seed})

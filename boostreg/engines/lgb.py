@@ -164,6 +164,10 @@ class LightGBM(Engine):
 
     name: ClassVar[str] = "lightgbm"
     reserves_leaves: ClassVar[bool] = True  # HistogramPool, feature_histogram.hpp
+    only_cpu: ClassVar[str] = (  # src/io/config.cpp warns of the latter
+        "its wheels have no CUDA build, and its sums there depend on the order of "
+        "threads even with deterministic=true"
+    )
 
     @override
     def check(self, penalty: Penalty, problem: Problem) -> None:
@@ -272,9 +276,12 @@ class LightGBM(Engine):
         return self._training(booster, bins, penalty.learning_rate, curves)
 
     @override
-    def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
+    def fit_default(
+        self, problem: Problem, seed: int, threads: int, device: str = "cpu"
+    ) -> Model:
         import lightgbm
 
+        self.check_device(device)
         train = problem.train
         data = lightgbm.Dataset(
             _data(problem.features(train)),

@@ -6,6 +6,7 @@ hold; the rewriting scales the trees and writes the intercept as ``base_score``.
 """
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -25,6 +26,7 @@ from boostreg.engines.base import (
     Engine,
     Model,
     Training,
+    library_failure,
 )
 from boostreg.engines.collective import member
 from boostreg.engines.columns import (
@@ -48,7 +50,12 @@ from boostreg.engines.problem import (
     min_hessian,
     objective_params,
 )
-from boostreg.errors import ModelError, StudyError, UnsupportedPenaltyError
+from boostreg.errors import (
+    FitError,
+    ModelError,
+    StudyError,
+    UnsupportedPenaltyError,
+)
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
 from boostreg.penalty.value import PENALTY_FACTS
@@ -184,6 +191,24 @@ class XGBoost(Engine):
         return tuple(int(part) for part in self.version().split(".")[:2]) < (3, 4)
 
     @override
+    def device_fault(self) -> str | None:
+        import xgboost
+
+        if not xgboost.build_info()["USE_CUDA"]:
+            return f"XGBoost {self.version()} was built without CUDA"
+        values = np.arange(8.0)
+        rows = xgboost.QuantileDMatrix(values[:, None], values)
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                booster = xgboost.train({"device": "cuda"}, rows, 1)
+            _refuse_fallback(booster, "cuda")
+        except xgboost.core.XGBoostError as error:
+            return library_failure("XGBoost", str(error)).text.rstrip(".")
+        except FitError as error:
+            return error.text.rstrip(".")
+        return None
+
+    @override
     def params(self, penalty: Penalty, problem: Problem) -> dict[str, Any]:
         raw = problem.limited(penalty.to_raw(problem.standard.units))
         return _params(raw, problem, 1.0)
@@ -255,12 +280,14 @@ class XGBoost(Engine):
             "eval_metric": metric,
             "seed": growth.seed,
             "nthread": growth.threads,
+            "device": growth.device,
             "validate_parameters": True,
         }
         sets = [(bins.train, "train")]
         if bins.valid is not None:
             sets.append((bins.valid, "valid"))
         booster = xgboost.Booster(params, [matrix for matrix, _ in sets])
+        _refuse_fallback(booster, growth.device)
         as_loss = loss_of_metric(problem, rooted=True)
 
         def add_round(number: int) -> bool:
@@ -281,10 +308,13 @@ class XGBoost(Engine):
         curves = grow_rounds(problem, growth, add_round, measure)
         if curves.n_rounds == 0:  # a booster without a round cannot be saved
             add_round(0)
+        _return_to_cpu(booster, growth.device)
         return self._training(booster, bins, penalty.learning_rate, curves)
 
     @override
-    def fit_default(self, problem: Problem, seed: int, threads: int) -> Model:
+    def fit_default(
+        self, problem: Problem, seed: int, threads: int, device: str = "cpu"
+    ) -> Model:
         import xgboost
 
         train, weights = problem.train, problem.plain_weights
@@ -298,8 +328,11 @@ class XGBoost(Engine):
         params = objective_params(_OBJECTIVES, problem.objective) | {
             "seed": seed,
             "nthread": threads,
+            "device": device,
         }
         booster = xgboost.train(params, data, DEFAULT_ROUNDS)
+        _refuse_fallback(booster, device)
+        _return_to_cpu(booster, device)
         return self._wrapped(booster, problem, 0.3, booster.num_boosted_rounds())
 
     @override
@@ -369,6 +402,22 @@ class XGBoost(Engine):
 
         params = None if threads is None else {"nthread": threads}
         return xgboost.Booster(params, model_file=str(path))
+
+
+def _refuse_fallback(booster: Any, device: str) -> None:
+    """Raise FitError if XGBoost uses another device; it warns at most."""
+    if device == "cpu":
+        return
+    config = json.loads(booster.save_config())
+    used = config["learner"]["generic_param"]["device"]
+    if not used.startswith(device):
+        raise FitError(f"XGBoost uses the device {used} instead of {device}.")
+
+
+def _return_to_cpu(booster: Any, device: str) -> None:
+    """Let a booster predict on the CPU, as one that is read from its file does."""
+    if device != "cpu":
+        booster.set_param({"device": "cpu"})
 
 
 def _quantile_matrix(

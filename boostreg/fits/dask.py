@@ -52,6 +52,7 @@ from boostreg.fits.dask_worker import (
     take_part,
     write_piece,
 )
+from boostreg.fits.devices import VISIBLE, Card, cards_here, model_of
 from boostreg.fits.process import CallLimits, CrashError
 from boostreg.fits.work import library_versions
 from boostreg.fits.worker import translate
@@ -127,17 +128,26 @@ class DaskExecutor(Executor):
         Of each call.
     extras : tuple of str, default=()
         Optional packages whose versions affect results.
+    device : {"cpu", "cuda"}, default="cpu"
+        With ``cuda``, each worker must have one thread and a CUDA device of its own.
+
+    Attributes
+    ----------
+    workers : int
+        Number of calls that run at the same time.
+    cards : tuple of Card
+        The CUDA device of each worker; empty on the CPU.
 
     Raises
     ------
     StudyError
         If ``distributed`` is not installed.
     RunError
-        If the cluster does not answer, has fewer workers than ``machines`` or none, or
-        has other library versions.
+        If the cluster does not answer, has fewer workers than ``machines`` or none,
+        has other library versions, or lacks a device.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  options, by keyword
         self,
         address: str,
         *,
@@ -145,6 +155,7 @@ class DaskExecutor(Executor):
         machines: int = 1,
         limits: CallLimits | None = None,
         extras: tuple[str, ...] = (),
+        device: str = "cpu",
     ) -> None:
         try:
             import distributed
@@ -175,6 +186,7 @@ class DaskExecutor(Executor):
         self._sending = threading.Lock()
         try:
             self.workers = self._check_workers(extras)
+            self.cards = self._own_cards() if device == "cuda" else ()
         except RunError:
             self._client.close()
             raise
@@ -445,6 +457,31 @@ class DaskExecutor(Executor):
         if self._machines > 1:
             return len(threads) // self._machines
         return sum(threads.values())
+
+    def _own_cards(self) -> tuple[Card, ...]:
+        """Return the CUDA device of each worker; raise if one has none of its own.
+
+        A worker uses the first device that it sees.
+        """
+        for worker, n_threads in sorted(self._client.nthreads().items()):
+            if n_threads > 1:
+                raise RunError(
+                    f"Dask worker {worker} has {n_threads} threads; start it with one, "
+                    "because a CUDA device runs one fit at a time."
+                )
+        found = self._client.run(cards_here, on_error="return")
+        own: dict[str, Card] = {}
+        for worker, cards in sorted(found.items()):
+            if isinstance(cards, Exception):
+                raise RunError(f"Dask worker {worker}: {cards}")
+            if cards[0] in own.values():
+                raise RunError(
+                    f"Dask worker {worker} has the CUDA device of another worker; "
+                    f"start each one with another device in {VISIBLE}."
+                )
+            own[worker] = cards[0]
+        model_of(tuple(own.values()))
+        return tuple(own.values())
 
 
 def _distance_to_cause(error: BaseException) -> int:

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar, final
 from typing_extensions import override
 
 from boostreg.errors import FitError, RunError
+from boostreg.fits.devices import Card, each_alone
 from boostreg.fits.process import CallLimits, WorkerProcess, count_cores
 from boostreg.fits.worker import SHIELDED, translate
 
@@ -39,13 +40,21 @@ class LocalExecutor(Executor):
     Parameters
     ----------
     workers : int, optional
-        Number of workers. Default: available cores divided by ``threads``.
+        Number of workers. Default: available cores divided by ``threads``, or the
+        number of ``cards``, which is the maximum if there are any.
     threads : int, default=1
         Threads of OpenMP and BLAS in each worker.
     limits : CallLimits, optional
         Of each call.
     preload : sequence of str
         Modules to import when a worker starts; ``boostreg.fits.work.PRELOAD`` for fits.
+    cards : tuple of Card, default=()
+        The CUDA devices of this machine; each worker sees one of them.
+
+    Raises
+    ------
+    RunError
+        If ``workers`` or ``threads`` is below 1, or if there are too few ``cards``.
 
     Examples
     --------
@@ -61,15 +70,23 @@ class LocalExecutor(Executor):
         threads: int = 1,
         limits: CallLimits = _NO_LIMITS,
         preload: Sequence[str] = (),
+        cards: tuple[Card, ...] = (),
     ) -> None:
         if workers is None:
-            workers = max(count_cores() // threads, 1)
+            workers = len(cards) or max(count_cores() // threads, 1)
         for name, value in (("workers", workers), ("threads", threads)):
             if value < 1:
                 raise RunError(f"{name} must be >= 1, got {value!r}.")
-        self.workers = workers
+        if cards and workers > len(cards):
+            raise RunError(
+                f"workers must be at most the number of CUDA devices, {len(cards)}, "
+                f"because a device runs one fit at a time, got {workers}."
+            )
+        self.workers, self.cards = workers, cards
+        own = each_alone(cards) or ({},) * workers
         self._processes = [
-            WorkerProcess(preload, threads, limits) for _ in range(workers)
+            WorkerProcess(preload, threads, limits, variables)
+            for variables in own[:workers]
         ]
         self._without_thread = self._processes.copy()
         self._of_thread = threading.local()

@@ -29,6 +29,7 @@ __all__ = [
     "derive_seed",
     "digest",
     "grow",
+    "library_device",
     "run_fit",
 ]
 
@@ -39,6 +40,11 @@ def digest(content: Mapping[str, object]) -> str:
     """Return the SHA-256 of a JSON-ready mapping, the same in every process."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def library_device(device: str) -> str:
+    """Return a library's name, ``cpu`` or ``cuda``, of the device of a fit."""
+    return "cpu" if device == "cpu" else "cuda"
 
 
 def derive_seed(seed: int, *purpose: object) -> int:
@@ -77,6 +83,9 @@ class Fit:
     machines : int
         Number of processes that each hold a share of the rows and grow the same trees,
         part of what determines the result.
+    device : str
+        ``"cpu"``, or a model of CUDA devices, as ``"cuda"`` if it is not known. Part of
+        what determines the result.
     """
 
     outer: int | None
@@ -88,6 +97,7 @@ class Fit:
     seed: int
     threads: int = 1
     machines: int = 1
+    device: str = "cpu"
 
     def key(self, rows: str, versions: Mapping[str, str]) -> str:
         """Return the hash of all that determines the result.
@@ -97,8 +107,10 @@ class Fit:
         """
         content = asdict(self) | {"rows": rows, "versions": dict(versions)}
         del content["outer"], content["inner"]
-        if self.machines == 1:  # as in journals from before there were several
+        if self.machines == 1:  # the key of journals without this field
             del content["machines"]
+        if self.device == "cpu":
+            del content["device"]
         content["judged_by_row"] = self.judged_by_row
         return digest({"fit": content})
 
@@ -257,6 +269,7 @@ def _grow(dataset: Dataset, fit: Fit) -> Training:
             patience=fit.patience,
             seed=fit.seed,
             threads=fit.threads,
+            device=library_device(fit.device),
         ),
     )
 

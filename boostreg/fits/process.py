@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, cast, final
 
 import psutil
@@ -118,14 +119,20 @@ class WorkerProcess:
     """One worker process, replaced when it dies.
 
     It imports the modules of ``preload`` when it starts, and limits OpenMP and BLAS to
-    ``threads``. Only ``kill`` may be called from another thread.
+    ``threads``. ``variables`` of its environment differ from those of this process.
+    Only ``kill`` may be called from another thread.
     """
 
     def __init__(
-        self, preload: Sequence[str], threads: int, limits: CallLimits
+        self,
+        preload: Sequence[str],
+        threads: int,
+        limits: CallLimits,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._command = [sys.executable, "-P", "-m", "boostreg.fits.worker", *preload]
         self._variables = dict.fromkeys(_THREAD_VARIABLES, str(threads))
+        self._variables |= variables
         self._limits = limits
         # Reentrant: a signal handler may call kill within start.
         self._guard = threading.RLock()

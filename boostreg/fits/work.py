@@ -25,7 +25,15 @@ from boostreg.baselines import SOLVERS, BaselineResult, extra_packages, run_base
 from boostreg.engine_facts import ENGINE_FACTS, SUFFIXES
 from boostreg.engines import Model, get_engine, growing_until
 from boostreg.fits.dataset import Dataset
-from boostreg.fits.fit import Fit, FitResult, TimeLimit, digest, grow, run_fit
+from boostreg.fits.fit import (
+    Fit,
+    FitResult,
+    TimeLimit,
+    digest,
+    grow,
+    library_device,
+    run_fit,
+)
 from boostreg.penalty import Units
 from boostreg.record import decode_record, encode_record
 from boostreg.trees import SIZES, TreeSize
@@ -342,6 +350,8 @@ class ReferenceWork(Work[ReferenceRecord]):
     seed: int
     threads: int = 1
     machines: int = 1
+    device: str = "cpu"
+    """See ``Fit.device``."""
 
     @property
     @override
@@ -359,6 +369,8 @@ class ReferenceWork(Work[ReferenceRecord]):
         del content["outer"]
         if self.machines == 1:
             del content["machines"]
+        if self.device == "cpu":
+            del content["device"]
         return digest({"reference": content})
 
     @override
@@ -366,7 +378,8 @@ class ReferenceWork(Work[ReferenceRecord]):
         started = time.perf_counter()
         engine = get_engine(self.engine)
         problem = dataset.problem(self.outer, None)
-        model = engine.fit_default(problem, self.seed, self.threads)
+        device = library_device(self.device)
+        model = engine.fit_default(problem, self.seed, self.threads, device)
         train_rows, test_rows = dataset.splits.rows(self.outer, None)
         losses = []
         raw = np.empty((0, dataset.objective.n_outputs))

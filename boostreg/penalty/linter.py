@@ -28,6 +28,8 @@ from boostreg.penalty.value import (
 )
 
 __all__ = [
+    "GOOD_LEAVES",
+    "N_TABLES",
     "RULES",
     "Facts",
     "LintFinding",
@@ -37,6 +39,11 @@ __all__ = [
     "lacking",
     "lint",
 ]
+
+GOOD_LEAVES = (2.5, 5.0)
+"""Quartiles over tables of the leaves that inner folds chose, wider of both engines
+(``reports/evidence/evidence.json``, ``penalties.max_leaves``)."""
+N_TABLES = 33
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,12 @@ RULES: Mapping[str, LintRule] = MappingProxyType(
             ("min_child_weight", "min_child_samples"),
             "min_child_samples and min_child_weight if every row has the same "
             "hessian: one limit under two names.",
+        ),
+        "P105": LintRule(
+            ("max_leaves",),
+            f"max_leaves searched only above {GOOD_LEAVES[1]:g}: over the {N_TABLES} "
+            "tables of reports/evidence, the inner folds chose "
+            f"{GOOD_LEAVES[0]:g} to {GOOD_LEAVES[1]:g} leaves (quartiles).",
         ),
         "P111": LintRule(
             (
@@ -201,6 +214,7 @@ def lint(
     entries = entries_of(space, fixed, engines)
     found = [*_capacity(entries, facts), *_slow(entries, facts)]
     for entry in entries:
+        found += _many_leaves(entry)
         found += _too_small(entry, facts)
         found += _too_large(entry, facts)
         found += _sampling(entry, facts)
@@ -502,6 +516,19 @@ def _capacity(entries: Sequence[Entry], facts: Facts) -> Iterator[LintFinding]:
                     "unit, and only the stricter of the two has an effect."
                 )
                 yield LintFinding("P104", one.where, text, "Keep one of them.")
+
+
+def _many_leaves(entry: Entry) -> Iterator[LintFinding]:
+    """Yield a finding on leaves that are searched only above the usual good ones."""
+    few, most = GOOD_LEAVES
+    is_searched = isinstance(entry.values, Range)
+    if entry.name == "max_leaves" and is_searched and entry.low > most:
+        text = (
+            f"All values are above {most:g}; over {N_TABLES} tables, the inner folds "
+            f"chose {few:g} to {most:g} leaves (quartiles)."
+        )
+        advice = f"Write {_instead(entry, 2, entry.high)}."
+        yield LintFinding("P105", entry.where, text, advice)
 
 
 def _too_many(

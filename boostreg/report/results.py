@@ -506,6 +506,7 @@ class ComputeData(OpenPart):
     threads: Count
     machines: NotRequired[Count]
     executor: Any
+    device: NotRequired[str]
 
 
 class StudyData(OpenPart):

@@ -32,7 +32,6 @@ from boostreg.errors import FitError
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.fit import Fit
 from boostreg.fits.ledger import Ledger
-from boostreg.fits.process import count_cores
 from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.timing import Timing, time_fits
 from boostreg.fits.work import (
@@ -47,6 +46,7 @@ from boostreg.progress import duration
 from boostreg.study.load import Study
 from boostreg.study.measurements import Claims
 from boostreg.study.memory import available_memory, memory_lines
+from boostreg.study.placement import count_workers, is_elsewhere, placed
 from boostreg.study.plan import Plan
 from boostreg.tuning.acting import KEPT, PICKS
 from boostreg.tuning.guess import LeafWork
@@ -264,22 +264,14 @@ _UNKNOWN = Timing(0.1, 0.1)
 """Assumed for a fit that was not timed."""
 
 
-def count_workers(plan: Plan) -> int:
-    """Return the default number of workers."""
-    return max(count_cores() // plan.limits.threads, 1)
-
-
 def time_engines(plan: Plan) -> dict[str, Timing]:
-    """Time a few fits of each engine in workers of their own.
-
-    Fits that several machines share are not timed, but a typical time is assumed.
-    """
-    if plan.limits.machines > 1:
-        return dict.fromkeys(plan.spec.engines, _UNKNOWN)
+    """Time a few fits of each engine in workers of their own."""
     workers = min(count_workers(plan), len(plan.spec.engines))
-    threads = plan.limits.threads
+    threads, cards = plan.limits.threads, plan.cards
     with (
-        LocalExecutor(workers, threads=threads, preload=PRELOAD) as executor,
+        LocalExecutor(
+            workers, threads=threads, preload=PRELOAD, cards=cards
+        ) as executor,
         scratch_folder(plan.dataset.save) as data,
     ):
         executor.start()
@@ -361,7 +353,8 @@ def forecast_run(
     """Return the forecast of a run, and the slowness of the machine.
 
     If the run is ``timed``, the workers time a few fits of each engine, all engines at
-    the same time. Otherwise a typical fit is assumed.
+    the same time. Otherwise, and for fits that several workers share, a typical fit is
+    assumed.
     """
     if not timed or plan.limits.machines > 1:
         return forecast_of(plan, dict.fromkeys(plan.spec.engines, _UNKNOWN)), 1.0
@@ -522,9 +515,13 @@ def time_line(plan: Plan) -> str:
     """Return how long a run would take here, from a few fits that are timed now."""
     if plan.limits.machines > 1:
         return f"unknown on {plan.limits.machines} machines per fit"
+    if is_elsewhere(plan):
+        needed = "devices" if plan.limits.machines == 1 else "machines"
+        return f"unknown, because only the cluster has the {needed} of the fits"
     workers = count_workers(plan)
     seconds = run_seconds(plan, time_engines(plan), workers)
-    cores = f"on {workers} core{'s' * (workers > 1)}"
+    unit = "device" if plan.cards else "core"
+    cores = f"on {workers} {unit}{'s' * (workers > 1)}"
     most = plan.spec.budget
     if most is not None and seconds > most:
         whole = f"about {duration(seconds)} without it"
@@ -538,14 +535,14 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
     Warnings come last, also on ranges that were too narrow in an earlier run in
     ``out``. Errors are those of ``Plan``.
     """
-    plan, spec = Plan(study), study.spec
+    plan, spec = placed(study), study.spec
     table, splits = plan.table, plan.splits
     n_outer, n_inner = splits.n_outer, splits.n_inner
     n_trials = len(spec.engines) * (n_outer + 1) * spec.search.trials
     pieces: dict[str, float] = {}
     for (name, _), count in typical_pieces(plan).items():
         pieces[name] = pieces.get(name, 0) + count
-    n_pieces = sum(pieces.values())
+    n_pieces, timed = sum(pieces.values()), not is_elsewhere(plan)
     parts = ", ".join(f"{name} {n:,.0f}" for name, n in pieces.items() if n)
     data = (
         f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
@@ -566,7 +563,8 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"trials: {n_trials:,}, {spec.search.trials:,} per search",
         f"fits: about {n_pieces:,.0f} of at most {spec.rounds.max:,} rounds",
         f"fits by purpose: {parts}",
-        f"time: {time_line(plan)}{', by fits timed now' * (machines == 1)}",
+        *(f"devices: {len(plan.cards)} of {plan.device}" for _ in plan.cards[:1]),
+        f"time: {time_line(plan)}" + (", by fits timed now" * timed),
         memory,
         *(f"note: {sentence}" for sentence in plan.notes),
         *(f"warning: {finding}" for finding in plan.lint()),

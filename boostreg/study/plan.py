@@ -30,11 +30,11 @@ from boostreg.data import (
 from boostreg.data.stored import LARGE
 from boostreg.effects.importance import design_penalties, design_shares
 from boostreg.effects.paths import PathPoint, path_points
-from boostreg.engines import get_engine
 from boostreg.engines.columns import rank_notes
 from boostreg.engines.limits import measure_facts
 from boostreg.errors import DataError, StudyError
 from boostreg.fits.dataset import Dataset
+from boostreg.fits.devices import Card
 from boostreg.fits.fit import Fit, derive_seed
 from boostreg.fits.work import BaselineWork, ReferenceWork
 from boostreg.losses import LOSS_NAMES, Objective
@@ -49,6 +49,7 @@ from boostreg.study.load import (
     Study,
     check_baselines,
     check_engines,
+    check_machines,
     read_table,
     without_effect,
 )
@@ -61,7 +62,7 @@ from boostreg.study.path_grids import (
 )
 from boostreg.study.presets import PRESETS, Preset
 from boostreg.study.run import damage_as_data_error, read_results
-from boostreg.study.spec import Folds, Rounds, Search, StudySpec, Validation
+from boostreg.study.spec import Folds, Rounds, Search, Validation
 from boostreg.tuning import Proposer, Tuning, first_penalties
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
@@ -74,8 +75,6 @@ MAX_DESIGN_VALUES = 2**27
 default."""
 _MAX_FOLDS = 20_000
 """Maximum number of folds over both levels: each is fitted by every trial."""
-_ROWS_PER_MACHINE = 100
-"""Minimum number of training rows per machine of a fit."""
 _MAX_FOLD_ROWS = 10**9
 """Maximum number of rows over all folds: each row number takes 8 bytes."""
 
@@ -132,27 +131,6 @@ def _check_n_folds(validation: Validation, n_rows: int) -> None:
         )
 
 
-def _check_machines(spec: StudySpec, objective: Objective, splits: Splits) -> None:
-    """Raise StudyError if several machines cannot share each fit of a study."""
-    machines = spec.compute.machines
-    if machines == 1:
-        return
-    for engine in spec.engines:
-        get_engine(engine).check_machines(objective)
-    folds = [*splits.outer, *chain.from_iterable(splits.inner.values())]
-    n_train, n_test = (
-        min(map(len, parts))
-        for parts in zip(*((fold.train, fold.test) for fold in folds), strict=True)
-    )
-    needed = machines * _ROWS_PER_MACHINE
-    if n_train < needed or n_test < machines:
-        raise StudyError(
-            f"{machines} machines need {needed:,} training rows and {machines} test "
-            f"rows in every fold, but one has {n_train:,} and one {n_test:,}; use "
-            "fewer machines."
-        )
-
-
 def _splits(
     table: Table, validation: Validation, seed: int, rows: int | str | None
 ) -> Splits:
@@ -183,12 +161,16 @@ class Plan:
         The part of the space that each engine searches.
     grids : Grids
         Values of the paths, without penalties that an engine does not support.
+    cards : tuple of Card
+        The CUDA devices of the fits, see ``on``.
 
     Raises
     ------
     DataError, StudyError, UnsupportedPenaltyError
         If the data, the objective or an engine do not match the study.
     """
+
+    cards: tuple[Card, ...] = ()
 
     def __init__(self, study: Study) -> None:
         spec, data = study.spec, study.spec.data
@@ -217,7 +199,7 @@ class Plan:
             rows = spec.search.rows or default_rows(self.table)
             self.splits = _splits(self.table, validation, spec.seed, rows)
         with study.at("compute", "machines"):
-            _check_machines(spec, self.objective, self.splits)
+            check_machines(spec, self.objective, self.splits)
         with study.at("data"):
             signs = named_signs(self.table.columns, data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
@@ -246,6 +228,17 @@ class Plan:
                 "metrics": self.metrics,
             }
         )
+
+    def on(self, cards: tuple[Card, ...]) -> "Plan":
+        """Return the plan with the CUDA devices that its fits use, none on the CPU."""
+        made = copy(self)
+        made.cards = cards
+        return made
+
+    @property
+    def device(self) -> str:
+        """The device of the fits, see ``Fit``."""
+        return self.cards[0].name if self.cards else self.spec.compute.device
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -389,6 +382,7 @@ class Plan:
             seed=self.spec.seed,
             threads=self.spec.compute.threads,
             machines=self.spec.compute.machines,
+            device=self.device,
         )
 
     @property
@@ -460,6 +454,7 @@ class Plan:
             seed=derive_seed(self.spec.seed, "fit", outer, None),
             threads=self.limits.threads,
             machines=self.limits.machines,
+            device=self.device,
         )
 
     def rounds_fit(self, engine: str, outer: int | None, penalty: Penalty) -> Fit:
@@ -476,6 +471,7 @@ class Plan:
                 derive_seed(self.spec.seed, "fit", outer, None),
                 self.limits.threads,
                 self.limits.machines,
+                self.device,
             )
             for engine in self.spec.engines
             for outer in self.outer_folds

@@ -18,6 +18,7 @@ from boostreg.errors import (
     StudyError,
 )
 from boostreg.fits.dask import DaskExecutor, check_address
+from boostreg.fits.devices import Card
 from boostreg.fits.executor import LocalExecutor
 from boostreg.fits.journal import Journal
 from boostreg.fits.ledger import Ledger
@@ -25,7 +26,7 @@ from boostreg.fits.process import CallLimits
 from boostreg.fits.schedule import Batch, Job, run_jobs
 from boostreg.fits.scratch import scratch_folder
 from boostreg.fits.signals import stop_on_signals
-from boostreg.fits.work import PRELOAD, library_versions
+from boostreg.fits.work import PRELOAD
 from boostreg.penalty.linter import LintFinding
 from boostreg.progress import Event, Progress, bar, can_show_bar, silent
 from boostreg.report.records import RunRecord, TunedEngine
@@ -40,6 +41,7 @@ from boostreg.study.measurements import Claims, Insights
 from boostreg.study.memory import cluster_warning
 from boostreg.study.output import run_folder, write_run
 from boostreg.study.picks import Picks, Where
+from boostreg.study.placement import placed, versions_of
 from boostreg.study.plan import Plan
 from boostreg.study.run import Run, open_run
 from boostreg.study.spec import Dask
@@ -80,7 +82,8 @@ def run_study(
         Folder for the folder of the run, which has the name of the study. Default:
         ``reports`` in the working directory.
     workers : int, optional
-        Number of worker processes. Default: one per core. Results do not depend on it.
+        Number of worker processes. Default: one per core, or per CUDA device if fits
+        use them. Results do not depend on it.
     dask : str, optional
         Address of a Dask scheduler, instead of local processes.
     progress : callable, optional
@@ -100,7 +103,8 @@ def run_study(
     InterruptedRunError
         If the run was stopped by a signal.
     RunError
-        If the folder is in use or cannot be written.
+        If the folder is in use or cannot be written, or if there is no device for
+        ``compute.device: cuda``.
 
     Examples
     --------
@@ -120,7 +124,7 @@ def run_study(
     else:
         study = path if isinstance(path, Study) else load_study(path)
     folder = run_folder(study.path, study.spec.name, out)
-    plan = Plan(study)
+    plan = placed(study, dask)
     progress, lint = progress or silent, plan.lint()
     remarks = [("note", note) for note in plan.notes]
     remarks += [("warning", str(one)) for one in (*lint, *plan.edge_findings(folder))]
@@ -133,6 +137,7 @@ def run_study(
         if allotment.is_too_short:
             progress(Event("note", text=allotment.note(plan)))
     with _execute(plan, folder, workers, dask, progress) as execution:
+        plan = plan.on(execution.cards)
         runner = _Runner(plan, execution, progress, lint, study.base, allotment, clock)
         record = runner.run()
         plan = runner.plan
@@ -253,6 +258,8 @@ class _Execution:
     ledger: Ledger
     stopped: Callable[[], bool]
     workers: int
+    cards: tuple[Card, ...] = ()
+    """The CUDA devices of the workers; none on the CPU."""
 
 
 def _run_facts(
@@ -315,7 +322,11 @@ def _execute(
         executor: DaskExecutor | LocalExecutor
         if address is None:
             executor = LocalExecutor(
-                workers, threads=threads, limits=limits, preload=PRELOAD
+                workers,
+                threads=threads,
+                limits=limits,
+                preload=PRELOAD,
+                cards=plan.cards,
             )
         else:
             executor = DaskExecutor(
@@ -324,6 +335,7 @@ def _execute(
                 machines=spec.compute.machines,
                 limits=limits,
                 extras=plan.extra_packages,
+                device=spec.compute.device,
             )
         stack.enter_context(executor)
         stopped = stack.enter_context(stop_on_signals(executor.kill_now, after=1))
@@ -335,7 +347,7 @@ def _execute(
                 progress(Event("warning", text=warning))
             shared = executor.share(data)
         ledger = Ledger(plan.dataset, shared, executor, journal, limits)
-        yield _Execution(ledger, stopped, executor.workers)
+        yield _Execution(ledger, stopped, executor.workers, executor.cards)
 
 
 @dataclass(slots=True)
@@ -407,7 +419,7 @@ class _Runner:
         return RunRecord(
             study=plan.spec.as_dict(),
             card=plan.card(),
-            versions=library_versions(plan.extra_packages),
+            versions=versions_of(plan),
             engines={
                 name: picks.engine(
                     name,

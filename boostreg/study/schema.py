@@ -127,6 +127,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
             "Number of Dask workers that share each XGBoost fit; results depend on it."
         ),
         "Compute.executor": "local, or a Dask cluster.",
+        "Compute.device": "cpu, or cuda to fit XGBoost on NVIDIA devices.",
         "Limits.seconds_per_fit": "Maximum duration of a fit.",
         "Limits.memory": "Maximum memory of a fit, such as 4 GB.",
     }

@@ -507,7 +507,10 @@ class Dask(Strict):
 
 
 class Compute(Strict):
-    """Where fits run. ``threads`` and ``machines``, per fit, can change a result."""
+    """Where fits run.
+
+    ``threads`` and ``machines``, which are per fit, and ``device`` can change a result.
+    """
 
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     machines: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -518,6 +521,7 @@ class Compute(Strict):
             lambda value: tag("Dask" if isinstance(value, Mapping | Dask) else "local")
         ),
     ] = "local"
+    device: Annotated[str, AfterValidator(one_of(("cpu", "cuda")))] = "cpu"
 
 
 class Limits(Strict):

@@ -69,6 +69,7 @@ class Variant:
     is_raced: bool = True
     scale: Scale = "rows"
     rates: tuple[float, float] | None = None
+    leaves: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,12 @@ def tuning_of(variant: Variant, engine: str, dataset: Dataset, seed: int) -> Tun
     held: dict[str, Any] = {} if "learning_rate" in named else {"learning_rate": 0.1}
     found = engine_space(engine, space, held, dataset.problem(None, 0))
     ranges = {n: one for n, one in found.ranges.items() if n not in variant.off}
-    if variant.rates is not None:
-        low, high = variant.rates
-        ranges["learning_rate"] = replace(ranges["learning_rate"], low=low, high=high)
+    for name, ends in (
+        ("learning_rate", variant.rates),
+        ("max_leaves", variant.leaves),
+    ):
+        if ends is not None:
+            ranges[name] = replace(ranges[name], low=ends[0], high=ends[1])
     typical = portfolio(ranges, found.fixed, variant.scale)
     return Tuning(
         outer=None,

@@ -53,6 +53,7 @@ FIRES = {
     "P102 hessian": ({"max_leaves": log(4, 64)}, {"min_child_weight": 1.0}, {}),
     "P103": ({"max_depth": log(2, 6)}, {}, {}),
     "P104": ({"min_child_weight": log(1, 9)}, {"min_child_samples": 5}, {}),
+    "P105": ({"max_leaves": log(8, 64)}, {}, {}),
     "P111 alpha": ({"reg_alpha": log(1e-4, 0.1, zero=0.5)}, {}, {}),
     "P111 lambda": ({"reg_lambda": log(1e-6, 0.1)}, {}, {}),
     "P111 gain": ({"min_split_gain": log(1e-4, 1)}, {}, {}),

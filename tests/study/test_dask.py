@@ -18,6 +18,7 @@ from runs import (
 
 from boostreg.errors import RunError, StudyError
 from boostreg.fits.dask import DaskExecutor, check_address
+from boostreg.fits.devices import Card
 from boostreg.study.load import load_study
 from boostreg.study.runner import run_study
 
@@ -91,6 +92,56 @@ def test_the_same_study_gives_the_same_bytes_though_a_worker_is_lost(
 
     assert killed
     assert_same_run(folder, small_run)
+
+
+def test_each_worker_has_a_device_of_its_own(cluster, monkeypatch):
+    def cards():
+        return (Card("Model", str(os.getpid())), Card("Model", "unused"))
+
+    monkeypatch.setattr("boostreg.fits.dask.cards_here", cards)
+    with DaskExecutor(cluster.scheduler_address, device="cuda") as executor:
+        assert len({card.uuid for card in executor.cards}) == 2
+        assert "unused" not in {card.uuid for card in executor.cards}
+
+
+@pytest.mark.parametrize(
+    ("cards", "message"),
+    [
+        (lambda: (Card("Model", "a"),), "has the CUDA device of another worker"),
+        (lambda: (Card(str(os.getpid()), str(os.getpid())),), "different models"),
+    ],
+    ids=["shared", "different"],
+)
+def test_workers_without_their_own_device_are_refused(
+    cluster, monkeypatch, cards, message
+):
+    monkeypatch.setattr("boostreg.fits.dask.cards_here", cards)
+
+    with pytest.raises(RunError, match=message):
+        DaskExecutor(cluster.scheduler_address, device="cuda")
+
+
+def test_a_worker_without_a_device_is_named(cluster, monkeypatch):
+    def no_cards():
+        raise RunError("No CUDA device was found.")
+
+    monkeypatch.setattr("boostreg.fits.dask.cards_here", no_cards)
+
+    with pytest.raises(RunError, match=r"Dask worker tcp://.*: No CUDA device"):
+        DaskExecutor(cluster.scheduler_address, device="cuda")
+
+
+def test_a_worker_of_several_threads_is_refused_a_device():
+    with (
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=2,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+        ) as cluster,
+        pytest.raises(RunError, match="has 2 threads; start it with one"),
+    ):
+        DaskExecutor(cluster.scheduler_address, device="cuda")
 
 
 def test_no_cluster_is_a_clear_error(monkeypatch):

@@ -58,6 +58,18 @@ def test_other_engines_stay_on_one_machine(study):
         Plan(study("compute.machines=2", "engines=[xgboost, lightgbm]"))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("compute.device=cuda", "share a fit on their CPUs; set device: cpu"),
+        ("budget=10 min", "a budget times fits on one machine; remove it"),
+    ],
+)
+def test_devices_and_budgets_are_for_fits_on_one_machine(study, change, message):
+    with pytest.raises(StudyError, match=rf"compute\.machines: .*{message}"):
+        Plan(study("compute.machines=2", change))
+
+
 def test_too_few_rows_per_machine_are_refused(study):
     message = (
         r"compute\.machines: 3 machines need 300 training rows and 3 test rows in "
@@ -106,7 +118,9 @@ def test_the_number_of_machines_is_noted(study):
 def test_validate_times_nothing_that_it_cannot_run(study, tmp_path):
     lines = outline(study("compute.machines=2"), tmp_path)
 
-    assert "time: unknown on 2 machines per fit" in lines
+    assert (
+        "time: unknown, because only the cluster has the machines of the fits" in lines
+    )
     assert any("2 workers of" in line for line in lines)
 
 

@@ -49,6 +49,9 @@ def setup_section(results: Results) -> dict[str, Any]:
         "tolerance": f"{significant(100 * study['tolerance'])}%",
         "threads per fit": study["compute"]["threads"],
     }
+    device = study["compute"].get("device", "cpu")
+    if device != "cpu":
+        settings["device of XGBoost"] = device
     version = results["versions"]["boostreg"]
     return {
         "id": "setup",

@@ -513,8 +513,6 @@ class Forecast:
 
 def time_line(plan: Plan) -> str:
     """Return how long a run would take here, from a few fits that are timed now."""
-    if plan.limits.machines > 1:
-        return f"unknown on {plan.limits.machines} machines per fit"
     if is_elsewhere(plan):
         needed = "devices" if plan.limits.machines == 1 else "machines"
         return f"unknown, because only the cluster has the {needed} of the fits"

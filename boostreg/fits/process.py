@@ -120,7 +120,7 @@ class WorkerProcess:
 
     It imports the modules of ``preload`` when it starts, and limits OpenMP and BLAS to
     ``threads``. ``variables`` of its environment differ from those of this process.
-    Only ``kill`` may be called from another thread.
+    Only ``kill``, and ``close`` after it, may be called from another thread.
     """
 
     def __init__(
@@ -213,12 +213,13 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Let the idle process exit."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
         with suppress(OSError):
-            _pipe(self._process.stdin).close()
+            _pipe(process.stdin).close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_FAREWELL)
+            process.wait(_FAREWELL)
         self._reap()
 
     def _spawn(self) -> subprocess.Popen[bytes]:

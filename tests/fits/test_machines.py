@@ -1,5 +1,6 @@
 """Several workers of a Dask cluster share a fit: the same trees, and no hang."""
 
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from together import (
     crash_alone,
     fail_alone,
     forget,
+    sleep,
     sum_of_ranks,
 )
 
@@ -192,6 +194,26 @@ def test_a_machine_that_always_crashes_fails_the_call(two, tmp_path, monkeypatch
 
     with pytest.raises(CrashError, match=r"on 2 machines failed 2 times: .*SIGSEGV"):
         call.result(SECONDS)
+
+
+def test_a_stopped_run_does_not_wait_for_its_machines(cluster, tmp_path):
+    marks, folder = tmp_path / "marks", tmp_path / "data"
+    marks.mkdir()
+    folder.mkdir()
+    (folder / "empty").touch()
+    executor = DaskExecutor(cluster.scheduler_address, machines=2)
+    data = executor.share(folder)
+    # Twice as many as the cluster runs at once.
+    calls = [executor.submit_together(sleep, data, str(marks)) for _ in range(4)]
+    while len(list(marks.iterdir())) < 2:
+        time.sleep(0.05)
+    stopped = time.monotonic()
+
+    executor.kill_now()
+    executor.shutdown(cancel_futures=True)
+
+    assert time.monotonic() - stopped < SECONDS
+    assert all("stopped with its run" in str(one.exception(0)) for one in calls)
 
 
 def test_too_few_workers_are_counted(cluster):

@@ -200,7 +200,7 @@ def run(out: Path, names: list[str], seed: int) -> int:
     """Run or resume the studies, then write the page; return the number that failed."""
     from boostreg import run_study
     from boostreg.data import read_source
-    from boostreg.errors import BoostregError
+    from boostreg.errors import BoostregError, InterruptedRunError
     from boostreg.study.index import write_evidence
     from boostreg.study.load import load_study
 
@@ -215,6 +215,9 @@ def run(out: Path, names: list[str], seed: int) -> int:
                 other = {"name": f"{table.name}-seed-{seed}", "seed": seed}
                 study = replace(study, spec=study.spec.model_copy(update=other))
             run_study(study, out=out)
+        except InterruptedRunError as error:
+            print(f"  {error}", flush=True)
+            raise SystemExit(130) from None
         except BoostregError as error:
             n_failed += 1
             print(f"  {error}", flush=True)

@@ -16,7 +16,12 @@ settings.register_profile("boostreg", deadline=None, derandomize=True)
 settings.load_profile("boostreg")
 
 # Files of whole runs and pages: started last, they would leave the other cores idle.
-LONG = ("study/test_kills", "study/test_runner", "study/test_dask")
+LONG = (
+    "study/test_kills",
+    "study/test_runner",
+    "study/test_dask",
+    "fits/test_machines",
+)
 LONG += ("report/test_browser_modes", "report/test_measures", "engines/test_hgb")
 WHOLE = ("xgboost", "lightgbm")
 

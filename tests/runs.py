@@ -64,6 +64,6 @@ def crash(_folder):
 
 def preload_nothing():
     """Let the children of a Dask worker start without imports, to be quick."""
-    import boostreg.fits.dask
+    import boostreg.fits.dask_worker
 
-    boostreg.fits.dask.PRELOAD = ()
+    boostreg.fits.dask_worker.PRELOAD = ()

@@ -51,7 +51,10 @@ NAMED = {
 }
 HEAVY = {"xgboost", "lightgbm", "sklearn", "optuna", "pandas", "scipy", "numpy"}
 HEAVY |= {"narwhals", "polars", "pyarrow"}
-HOME = {"xgboost": {"engines/xgb.py"}, "lightgbm": {"engines/lgb.py"}}
+HOME = {
+    "xgboost": {"engines/xgb.py", "engines/collective.py"},
+    "lightgbm": {"engines/lgb.py"},
+}
 
 
 def imported(tree):

@@ -50,6 +50,12 @@ class FeatureRows:
         self._matrix, self.columns, self._index = matrix, columns, index
         self.n_samples = len(matrix) if index is None else len(index)
 
+    def part(self, rows: slice) -> "FeatureRows":
+        """Return some of the rows, which are next to each other."""
+        if self._index is None:
+            return FeatureRows(self._matrix[rows], self.columns)
+        return FeatureRows(self._matrix, self.columns, self._index[rows])
+
     @property
     def block_rows(self) -> int:
         """Rows of each block but the last."""

@@ -19,7 +19,7 @@ from boostreg.engine_facts import ENGINE_FACTS
 from boostreg.engines import Problem, get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, digest, grow
-from boostreg.fits.work import FitWork, Work
+from boostreg.fits.work import FittedWork, FitWork
 from boostreg.losses import Objective
 from boostreg.penalty import Penalty
 from boostreg.record import decode_record, encode_record
@@ -62,7 +62,9 @@ class RefreshedTrees:
 def assign(trees: TreeEnsemble, problem: Problem) -> Leaves:
     """Return the leaves of the training and validation rows of a problem."""
     train, valid = (
-        trees.leaf_indices(problem.features(table).whole())
+        np.concatenate(
+            [trees.leaf_indices(X) for X in problem.features(table).blocks()]
+        )
         for table in _tables(problem)
     )
     return Leaves(train, valid)
@@ -169,7 +171,7 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshWork(Work[tuple[Refreshed, ...]]):
+class RefreshWork(FittedWork[tuple[Refreshed, ...]]):
     """A fit without a penalty, with leaves recomputed for several values of it.
 
     The fit has the number of rounds to compare; values are in its penalty's scale.

@@ -13,7 +13,7 @@ from boostreg.effects.paths import PathPoint
 from boostreg.engines import get_engine
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, digest, grow
-from boostreg.fits.work import FitWork, Work
+from boostreg.fits.work import FittedWork, FitWork
 from boostreg.record import decode_record, encode_record
 from boostreg.trees import TreeEnsemble
 
@@ -35,7 +35,7 @@ class Sketch:
 
 
 @dataclass(frozen=True, slots=True)
-class SketchWork(Work[Sketch]):
+class SketchWork(FittedWork[Sketch]):
     """The first tree of a fit with one round."""
 
     fit: Fit

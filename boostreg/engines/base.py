@@ -169,6 +169,14 @@ class Engine(ABC):
         Raise StudyError if it lacks the objective.
         """
 
+    def check_machines(self, objective: Objective) -> None:
+        """Raise StudyError if several machines cannot share a fit."""
+        del objective
+        raise StudyError(
+            f"A fit of {self.facts.label} stays on one machine; remove {self.name} "
+            "from engines, or set machines: 1."
+        )
+
     def check_device(self, device: str) -> None:
         """Raise StudyError if fits cannot run on ``device``, ``cpu`` or ``cuda``."""
         if device != "cpu" and self.only_cpu:

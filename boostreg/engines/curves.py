@@ -16,9 +16,10 @@ import numpy as np
 
 from boostreg.arrays import Array
 from boostreg.data import Table
+from boostreg.engines.collective import member, summed
 from boostreg.engines.problem import Problem
 from boostreg.errors import FitError
-from boostreg.losses import LOSS_NAMES
+from boostreg.losses import LOSS_NAMES, weighted_mean
 
 __all__ = [
     "Curves",
@@ -177,12 +178,21 @@ def loss_of_metric(
 
 
 def loss_of_scores(problem: Problem, table: Table, raw: Array) -> float:
-    """Return our loss of a library's raw scores (n_samples,), on its own scale.
+    """Return our loss of a library's raw scores, on its own scale.
 
-    The libraries' metrics of losses with a log link clamp predictions
+    ``raw`` has those of this process's share of the rows, (n_share,). The libraries'
+    own metrics of losses with a log link clamp predictions
     (``src/metric/elementwise_metric.cu``, ``src/metric/regression_metric.hpp``).
     """
     standard = problem.standard
     offset = float(standard.intercept[0] - standard.start_score[0])
     scores = np.asarray(raw, dtype=np.float64) + offset
-    return problem.objective.loss(table.y, scores[:, None], table.weights)
+    own = member()
+    share = own.share(table.n_samples)
+    weights = None if table.weights is None else table.weights[share]
+    losses = problem.objective.row_losses(table.y[share], scores[:, None])
+    if own.size == 1:
+        return weighted_mean(losses, weights)
+    counts = np.ones(len(losses)) if weights is None else weights
+    total, n_counted = summed(np.array([np.sum(losses * counts), np.sum(counts)]))
+    return float(total / n_counted)

@@ -234,6 +234,11 @@ class LibraryRows:
     weights: Array | None
     margin: Array
 
+    def part(self, rows: slice) -> "LibraryRows":
+        """Return some of the rows, which are next to each other."""
+        weights = None if self.weights is None else self.weights[rows]
+        return LibraryRows(self.y[rows], weights, self.margin[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

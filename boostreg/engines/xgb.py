@@ -28,6 +28,7 @@ from boostreg.engines.base import (
     Training,
     library_failure,
 )
+from boostreg.engines.collective import member
 from boostreg.engines.columns import (
     as_trained,
     codes_of,
@@ -49,7 +50,12 @@ from boostreg.engines.problem import (
     min_hessian,
     objective_params,
 )
-from boostreg.errors import FitError, ModelError, UnsupportedPenaltyError
+from boostreg.errors import (
+    FitError,
+    ModelError,
+    StudyError,
+    UnsupportedPenaltyError,
+)
 from boostreg.losses import LIMITED_STEP, Objective
 from boostreg.penalty import Penalty
 from boostreg.penalty.value import PENALTY_FACTS
@@ -169,6 +175,17 @@ class XGBoost(Engine):
                 f"in XGBoost 3.4, which needs Python 3.12); {advice}, or use LightGBM."
             )
 
+    @override
+    def check_machines(self, objective: Objective) -> None:
+        # src/objective/adaptive.cc: each process takes the quantile of its own rows.
+        if self._is_old and objective.fits_quantile:
+            raise StudyError(
+                f"With objective {objective.name}, XGBoost {self.version()} replaces "
+                "every leaf weight with a mean of one quantile per machine, not with "
+                "the quantile of all rows (this needs XGBoost 3.4 and Python 3.12); "
+                "set machines: 1, or another objective."
+            )
+
     @property
     def _is_old(self) -> bool:
         return tuple(int(part) for part in self.version().split(".")[:2]) < (3, 4)
@@ -213,7 +230,8 @@ class XGBoost(Engine):
         codes, features = codes_of(rows), map_for(self.name, rows)
 
         def matrix(table: Table, ref: Any = None) -> Any:
-            part = problem.part(table)
+            share = member().share(table.n_samples)
+            part = problem.part(table).part(share)
 
             def mapped(X: NDArray[np.float64]) -> NDArray[np.float64]:
                 X = features.apply(as_trained(X, codes))
@@ -221,7 +239,7 @@ class XGBoost(Engine):
                 return X
 
             made = _quantile_matrix(
-                problem.features(table),
+                problem.features(table).part(share),
                 mapped,
                 max_bin=MAX_BIN,
                 nthread=threads,
@@ -299,13 +317,14 @@ class XGBoost(Engine):
     ) -> Model:
         import xgboost
 
-        train = problem.train
+        train, weights = problem.train, problem.plain_weights
+        share = member().share(train.n_samples)
         data = _quantile_matrix(
-            problem.features(train),
-            weights=problem.plain_weights,
+            problem.features(train).part(share),
+            weights=None if weights is None else weights[share],
             nthread=threads,
         )
-        data.set_label(train.y)
+        data.set_label(train.y[share])
         params = objective_params(_OBJECTIVES, problem.objective) | {
             "seed": seed,
             "nthread": threads,

@@ -20,6 +20,7 @@ from boostreg.arrays import Indices
 from boostreg.data import Fold, Inner, Splits, Table, leave_to_the_file
 from boostreg.data.stored import save_parts
 from boostreg.engines import Problem, get_engine
+from boostreg.engines.collective import agreed, member
 from boostreg.losses import Objective
 
 __all__ = ["Dataset", "cache_room", "return_memory", "split_bytes"]
@@ -69,7 +70,6 @@ class Dataset:
         self.table, self.splits, self.objective = table, splits, objective
         self.monotone = monotone
         self._bins: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
-        self._room = cache_room(table.X.size)
         self._fingerprints: dict[tuple[int | None, Inner], str] = {}
 
     def fingerprint(self, outer: int | None, inner: Inner) -> str:
@@ -109,14 +109,19 @@ class Dataset:
     ) -> Any:
         """Return the binned rows of a split, from a least-recently-used cache.
 
-        It holds ``cache_room``, or one split if that has more.
+        It holds ``cache_room``, or one split if that has more. Of processes that fit
+        together, each holds its share of the rows.
         """
-        key = (engine, outer, inner, threads)
-        if key not in self._bins:
+        own = member()
+        key = (engine, outer, inner, threads, own)
+        # Binning needs all processes, so that all bin if the split is new to one.
+        if not agreed(key in self._bins):
+            self._bins.pop(key, None)
             n_rows = sum(map(len, self.splits.rows(outer, inner)))
-            n_bytes = split_bytes(n_rows, self.table.n_features)
+            n_bytes = split_bytes(n_rows, self.table.n_features) // own.size
+            room = cache_room(self.table.X.size // own.size)
             held = sum(of_split for _, of_split in self._bins.values())
-            while self._bins and held + n_bytes > self._room:
+            while self._bins and held + n_bytes > room:
                 _, (_, of_split) = self._bins.popitem(last=False)
                 held -= of_split
             problem = self.problem(outer, inner)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from boostreg.arrays import Array
 from boostreg.data import Inner
 from boostreg.engines import Growth, Training, get_engine
+from boostreg.engines.collective import member
 from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
 from boostreg.penalty import Penalty
@@ -79,6 +80,9 @@ class Fit:
         Of row and column sampling.
     threads : int
         Threads of the library, part of what determines the result.
+    machines : int
+        Number of processes that each hold a share of the rows and grow the same trees,
+        part of what determines the result.
     device : str
         ``"cpu"``, or a model of CUDA devices, as ``"cuda"`` if it is not known. Part of
         what determines the result.
@@ -92,6 +96,7 @@ class Fit:
     patience: int | None
     seed: int
     threads: int = 1
+    machines: int = 1
     device: str = "cpu"
 
     def key(self, rows: str, versions: Mapping[str, str]) -> str:
@@ -102,7 +107,9 @@ class Fit:
         """
         content = asdict(self) | {"rows": rows, "versions": dict(versions)}
         del content["outer"], content["inner"]
-        if self.device == "cpu":  # the key of journals without this field
+        if self.machines == 1:  # the key of journals without this field
+            del content["machines"]
+        if self.device == "cpu":
             del content["device"]
         content["judged_by_row"] = self.judged_by_row
         return digest({"fit": content})
@@ -250,6 +257,10 @@ _CUT = "The fit was stopped at its time limit."
 
 
 def _grow(dataset: Dataset, fit: Fit) -> Training:
+    if member().size != fit.machines:
+        raise FitError(
+            f"A fit on {fit.machines} machines was started on {member().size}."
+        )
     return get_engine(fit.engine).fit(
         dataset.bins(fit.engine, fit.outer, fit.inner, fit.threads),
         fit.penalty,

@@ -16,6 +16,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from boostreg.errors import FitError, RunError
+from boostreg.fits.dask import DaskExecutor
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import TimeLimit, digest
 from boostreg.fits.journal import Journal
@@ -144,9 +145,16 @@ class Ledger:
 
     def _submit(self, work: Work[Any], limit: TimeLimit | None) -> Future[Timed]:
         self.counts.run += 1
+        if work.machines > 1:
+            return self._submit_together(work)
         if limit is None:
             return self.executor.submit(timed_work, self.data, work)
         return self.executor.submit(timed_work, self.data, work, limit)
+
+    def _submit_together(self, work: Work[Any]) -> Future[Timed]:
+        if not isinstance(self.executor, DaskExecutor):
+            raise RunError(f"{work.label} on {work.machines} machines needs Dask.")
+        return self.executor.submit_together(timed_work, self.data, work)
 
     def record(self, work: Work[Any], data: bytes) -> None:
         """Write a record to the journal."""

@@ -52,7 +52,7 @@ class LimitError(FitError):
 
 
 class CrashError(FitError):
-    """A fit's worker process died twice; the message gives the cause."""
+    """A fit's worker process died, repeatedly; the message gives the cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ class WorkerProcess:
 
     It imports the modules of ``preload`` when it starts, and limits OpenMP and BLAS to
     ``threads``. ``variables`` of its environment differ from those of this process.
-    Only ``kill`` may be called from another thread.
+    Only ``kill``, and ``close`` after it, may be called from another thread.
     """
 
     def __init__(
@@ -172,6 +172,8 @@ class WorkerProcess:
         function: Callable[..., Any],
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
+        *,
+        attempts: int = _ATTEMPTS,
     ) -> Any:
         """Return ``function(*args, **kwargs)``, computed in the worker.
 
@@ -180,10 +182,10 @@ class WorkerProcess:
         BoostregError
             The exception of the call: a ``FitError`` if it was not our own, a
             ``LimitError`` if the call exceeded a limit, a ``CrashError`` if it killed
-            its worker twice.
+            its worker in all ``attempts``, 1 or 2.
         """
         request = pickle.dumps((function, args, kwargs), protocol=5)
-        for _ in range(_ATTEMPTS):
+        for _ in range(attempts):
             self.start()
             process = cast("subprocess.Popen[bytes]", self._process)
             reply = None
@@ -199,7 +201,8 @@ class WorkerProcess:
                 return value
             cause = self._cause_of_death(process)
             log.warning("A worker process died (%s).", cause)
-        raise CrashError(f"The fit's worker process crashed twice ({cause}).")
+        crashed = "crashed twice" if attempts > 1 else "crashed"
+        raise CrashError(f"The fit's worker process {crashed} ({cause}).")
 
     def kill(self) -> None:
         """Kill the process and do not restart it; callable from any thread."""
@@ -210,12 +213,13 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Let the idle process exit."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
         with suppress(OSError):
-            _pipe(self._process.stdin).close()
+            _pipe(process.stdin).close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_FAREWELL)
+            process.wait(_FAREWELL)
         self._reap()
 
     def _spawn(self) -> subprocess.Popen[bytes]:

@@ -42,6 +42,7 @@ __all__ = [
     "PRELOAD",
     "BaselineWork",
     "FitWork",
+    "FittedWork",
     "ModelRecord",
     "ModelWork",
     "PickRecord",
@@ -69,6 +70,11 @@ class Work(Generic[RecordT]):
     def label(self) -> str:
         """The name of this work in messages."""
         return "A measurement"
+
+    @property
+    def machines(self) -> int:
+        """Number of processes that run it together, each on a share of the rows."""
+        return 1
 
     @abstractmethod
     def key(self, dataset: Dataset) -> str:
@@ -109,8 +115,19 @@ def _versions(*packages: str) -> Mapping[str, str]:
     return {"boostreg": __version__, "sizes": " ".join(SIZES)} | found
 
 
+class FittedWork(Work[RecordT]):
+    """Work that begins with a fit."""
+
+    fit: Fit
+
+    @property
+    @override
+    def machines(self) -> int:
+        return self.fit.machines
+
+
 @dataclass(frozen=True, slots=True)
-class FitWork(Work[FitResult]):
+class FitWork(FittedWork[FitResult]):
     """A fit, for its curves and sizes."""
 
     fit: Fit
@@ -152,7 +169,7 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelWork(Work[ModelRecord]):
+class ModelWork(FittedWork[ModelRecord]):
     """A fit, for its model."""
 
     fit: Fit
@@ -225,7 +242,7 @@ class PickRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class PickWork(Work[PickRecord]):
+class PickWork(FittedWork[PickRecord]):
     """A fit on an outer fold, for its predictions and the columns that they need.
 
     The values of each of ``columns`` are permuted among the test rows, or among
@@ -332,6 +349,7 @@ class ReferenceWork(Work[ReferenceRecord]):
     engine: str
     seed: int
     threads: int = 1
+    machines: int = 1
     device: str = "cpu"
     """See ``Fit.device``."""
 
@@ -349,7 +367,9 @@ class ReferenceWork(Work[ReferenceRecord]):
             "record": [field.name for field in fields(ReferenceRecord)],
         }
         del content["outer"]
-        if self.device == "cpu":  # the key of journals without this field
+        if self.machines == 1:
+            del content["machines"]
+        if self.device == "cpu":
             del content["device"]
         return digest({"reference": content})
 

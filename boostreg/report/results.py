@@ -504,6 +504,7 @@ class ComputeData(OpenPart):
     """What the study runs on."""
 
     threads: Count
+    machines: NotRequired[Count]
     executor: Any
     device: NotRequired[str]
 

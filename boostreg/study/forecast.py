@@ -353,9 +353,10 @@ def forecast_run(
     """Return the forecast of a run, and the slowness of the machine.
 
     If the run is ``timed``, the workers time a few fits of each engine, all engines at
-    the same time. Otherwise a typical fit is assumed.
+    the same time. Otherwise, and for fits that several workers share, a typical fit is
+    assumed.
     """
-    if not timed:
+    if not timed or plan.limits.machines > 1:
         return forecast_of(plan, dict.fromkeys(plan.spec.engines, _UNKNOWN)), 1.0
     found = _timed(plan, ledger.executor, ledger.data)
     return forecast_of(plan, found), slowness(found)
@@ -513,7 +514,8 @@ class Forecast:
 def time_line(plan: Plan) -> str:
     """Return how long a run would take here, from a few fits that are timed now."""
     if is_elsewhere(plan):
-        return "unknown, because only the cluster has the devices of the fits"
+        needed = "devices" if plan.limits.machines == 1 else "machines"
+        return f"unknown, because only the cluster has the {needed} of the fits"
     workers = count_workers(plan)
     seconds = run_seconds(plan, time_engines(plan), workers)
     unit = "device" if plan.cards else "core"
@@ -544,7 +546,12 @@ def outline(study: Study, out: Path = Path("reports")) -> tuple[str, ...]:
         f"data: {spec.data.source}, {table.n_samples:,} rows, {table.n_features:,} "
         f"features, {table.task} of {table.target!r} by {plan.objective.name}"
     )
-    memory, too_much = memory_lines(plan, count_workers(plan), available_memory())
+    machines = spec.compute.machines
+    memory, too_much = (
+        memory_lines(plan, count_workers(plan), available_memory())
+        if machines == 1
+        else memory_lines(plan, machines, None)  # it is elsewhere
+    )
     return (
         spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}",
         data,

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ruamel.yaml import YAML
 from boostreg.baselines import available_baselines, missing_extra, why_lacking
 from boostreg.data import (
     ParquetColumns,
+    Splits,
     Table,
     expanded,
     file_facts,
@@ -46,6 +48,7 @@ __all__ = [
     "as_content",
     "check_baselines",
     "check_engines",
+    "check_machines",
     "checked_study",
     "checked_table",
     "load_study",
@@ -273,6 +276,37 @@ def write_study(study: Study, path: Path) -> None:
     stream.write(f"{schema_line(f'../{SCHEMA.name}')}\n")
     yaml.dump(content, stream)
     write_text(path, stream.getvalue())
+
+
+_ROWS_PER_MACHINE = 100
+"""Minimum number of training rows per machine of a fit."""
+
+
+def check_machines(spec: StudySpec, objective: Objective, splits: Splits) -> None:
+    """Raise StudyError if several machines cannot share each fit of a study."""
+    machines = spec.compute.machines
+    if machines == 1:
+        return
+    if spec.compute.device != "cpu":
+        raise StudyError("several machines share a fit on their CPUs; set device: cpu.")
+    if spec.budget is not None:
+        raise StudyError(
+            "a budget times fits on one machine; remove it, or set machines: 1."
+        )
+    for engine in spec.engines:
+        get_engine(engine).check_machines(objective)
+    folds = [*splits.outer, *chain.from_iterable(splits.inner.values())]
+    n_train, n_test = (
+        min(map(len, parts))
+        for parts in zip(*((fold.train, fold.test) for fold in folds), strict=True)
+    )
+    needed = machines * _ROWS_PER_MACHINE
+    if n_train < needed or n_test < machines:
+        raise StudyError(
+            f"{machines} machines need {needed:,} training rows and {machines} test "
+            f"rows in every fold, but one has {n_train:,} and one {n_test:,}; use "
+            "fewer machines."
+        )
 
 
 def check_engines(

@@ -23,7 +23,13 @@ from boostreg.fits.dataset import cache_room, split_bytes
 from boostreg.study.plan import Plan
 from boostreg.tuning.acting import PICKS
 
-__all__ = ["Memory", "available_memory", "expected_memory", "memory_lines"]
+__all__ = [
+    "Memory",
+    "available_memory",
+    "cluster_warning",
+    "expected_memory",
+    "memory_lines",
+]
 
 MB = 2**20
 _MAIN, _WORKER = 170 * MB, 130 * MB
@@ -39,6 +45,8 @@ _BLOCKS = 4
 """Blocks of rows while they are binned: read, mapped, and copied by a library."""
 _SAMPLE = 200_000
 """Rows from which LightGBM finds its bins; it keeps them three times."""
+_MAX_MACHINES = 64
+"""The largest number of machines that is advised."""
 _DESIGNS = 2
 """The largest design of a linear baseline, while it is scaled."""
 
@@ -59,7 +67,8 @@ class Memory:
 
 def expected_memory(plan: Plan, workers: int) -> Memory:
     """Return the memory that a run on so many workers needs."""
-    return Memory(round(_of_main(plan)), round(_of_worker(plan)), workers)
+    of_worker = _of_worker(plan, plan.spec.compute.machines)
+    return Memory(round(_of_main(plan)), round(of_worker), workers)
 
 
 def _of_main(plan: Plan) -> float:
@@ -79,12 +88,13 @@ def _rows_of_folds(splits: Splits) -> int:
     return sum(len(fold.train) + len(fold.test) for fold in folds)
 
 
-def _of_worker(plan: Plan) -> float:
+def _of_worker(plan: Plan, machines: int) -> float:
     table, n_outputs = plan.table, plan.objective.n_outputs
     n, p = table.n_samples, table.n_features
     splits = (len(plan.splits.outer) + 1) * (plan.splits.n_inner + 1)
-    bins = len(plan.spec.engines) * splits * split_bytes(n, p)
-    kept = min(bins, max(cache_room(n * p), split_bytes(n, p)))
+    of_split = split_bytes(n, p) // machines
+    bins = len(plan.spec.engines) * splits * of_split
+    kept = min(bins, max(cache_room(n * p // machines), of_split))
     rows = 8 * n * _ROW_ARRAYS * n_outputs
     binning = 8 * min(n * p, BLOCK_CELLS) * _BLOCKS
     binning += 8 * 3 * min(n, _SAMPLE) * p if n * p > BLOCK_CELLS else 0
@@ -148,6 +158,28 @@ def _advice(plan: Plan, need: Memory, available: int) -> str:
     if _of_baselines(plan):
         advice.append("set baselines: [mean]")
     return ", or ".join([*advice, "leave out columns with data.keep or data.drop"])
+
+
+def cluster_warning(plan: Plan, available: int | None) -> str | None:
+    """Return a warning if a worker of a cluster has less memory than it needs.
+
+    ``available`` are the bytes that each has for a fit, None if that is unlimited.
+    """
+    need = expected_memory(plan, 1).worker
+    if available is None or need <= available:
+        return None
+    warning = (
+        f"A worker needs about {_in_mb(need)} of memory, but one of the Dask cluster "
+        f"has {_in_mb(available)}. "
+    )
+    used = plan.spec.compute.machines
+    fitting = (m for m in range(used + 1, _MAX_MACHINES + 1))
+    enough = next((m for m in fitting if _of_worker(plan, m) <= available), None)
+    if enough is not None:
+        return f"{warning}Set compute.machines: {enough}, which suffices."
+    if _of_baselines(plan):
+        return f"{warning}Set baselines: [mean], or start workers with more memory."
+    return f"{warning}Start workers with more memory."
 
 
 def _in_mb(size: float) -> str:

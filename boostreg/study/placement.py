@@ -43,8 +43,8 @@ def count_workers(plan: Plan) -> int:
 
 
 def is_elsewhere(plan: Plan) -> bool:
-    """Return whether the devices of the fits are those of a cluster."""
-    return plan.device == "cuda"
+    """Return whether fits need the devices, or several machines, of a cluster."""
+    return plan.device == "cuda" or plan.limits.machines > 1
 
 
 def versions_of(plan: Plan) -> dict[str, str]:

@@ -49,6 +49,7 @@ from boostreg.study.load import (
     Study,
     check_baselines,
     check_engines,
+    check_machines,
     read_table,
     without_effect,
 )
@@ -197,6 +198,8 @@ class Plan:
             _check_n_folds(validation, self.table.n_samples)
             rows = spec.search.rows or default_rows(self.table)
             self.splits = _splits(self.table, validation, spec.seed, rows)
+        with study.at("compute", "machines"):
+            check_machines(spec, self.objective, self.splits)
         with study.at("data"):
             signs = named_signs(self.table.columns, data.monotone)
             self.dataset = Dataset(self.table, self.splits, self.objective, signs)
@@ -298,6 +301,11 @@ class Plan:
         """Sentences on what the study requests and a run does not do."""
         spec, problem = self.spec, self.dataset.problem(None, None)
         notes = [*without_effect(spec)]
+        if spec.compute.machines > 1:
+            notes.append(
+                f"Each XGBoost fit is trained on {spec.compute.machines} machines: "
+                "another number gives other trees."
+            )
         if self.splits.searched:
             seen, n = len(self.splits.searched[None]), self.table.n_samples
             notes.append(
@@ -373,6 +381,7 @@ class Plan:
             patience=self.spec.rounds.patience,
             seed=self.spec.seed,
             threads=self.spec.compute.threads,
+            machines=self.spec.compute.machines,
             device=self.device,
         )
 
@@ -444,6 +453,7 @@ class Plan:
             patience=None,
             seed=derive_seed(self.spec.seed, "fit", outer, None),
             threads=self.limits.threads,
+            machines=self.limits.machines,
             device=self.device,
         )
 
@@ -460,6 +470,7 @@ class Plan:
                 engine,
                 derive_seed(self.spec.seed, "fit", outer, None),
                 self.limits.threads,
+                self.limits.machines,
                 self.device,
             )
             for engine in self.spec.engines

@@ -15,6 +15,7 @@ from boostreg.errors import (
     DataError,
     MissingExtraError,
     RunError,
+    StudyError,
 )
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.devices import Card
@@ -37,6 +38,7 @@ from boostreg.study.forecast import estimates, forecast_run
 from boostreg.study.index import write_index
 from boostreg.study.load import Study, load_study, study_of, write_study
 from boostreg.study.measurements import Claims, Insights
+from boostreg.study.memory import cluster_warning
 from boostreg.study.output import run_folder, write_run
 from boostreg.study.picks import Picks, Where
 from boostreg.study.placement import placed, versions_of
@@ -134,7 +136,7 @@ def run_study(
         plan = allotment.before(estimates(plan, workers))
         if allotment.is_too_short:
             progress(Event("note", text=allotment.note(plan)))
-    with _execute(plan, folder, workers, dask) as execution:
+    with _execute(plan, folder, workers, dask, progress) as execution:
         plan = plan.on(execution.cards)
         runner = _Runner(plan, execution, progress, lint, study.base, allotment, clock)
         record = runner.run()
@@ -289,13 +291,17 @@ def _run_facts(
 
 @contextmanager
 def _execute(
-    plan: Plan, folder: Path, workers: int | None, dask: str | None
+    plan: Plan,
+    folder: Path,
+    workers: int | None,
+    dask: str | None,
+    progress: Progress,
 ) -> Iterator[_Execution]:
     """Provide the resources to execute the work of a study.
 
     The journal in ``folder`` is locked within the block. ``dask``, the address of a
     scheduler, overrides the study. Raises StudyError if the address is invalid,
-    RunError if another run uses the folder.
+    or if several machines need a cluster, RunError if another run uses the folder.
     """
     spec = plan.spec
     limits = CallLimits(seconds=spec.limits.seconds_per_fit, memory=spec.limits.memory)
@@ -303,7 +309,13 @@ def _execute(
     address = cluster.dask if dask is None and cluster is not None else dask
     if address is not None:
         insecure = cluster is not None and cluster.allow_insecure
-        check_address(address, allow_insecure=insecure)
+        machines = spec.compute.machines
+        check_address(address, allow_insecure=insecure, machines=machines)
+    elif spec.compute.machines > 1:
+        raise StudyError(
+            f"compute.machines: {spec.compute.machines} machines need a Dask cluster; "
+            "set compute.executor to {dask: ADDRESS}, or run with --dask ADDRESS."
+        )
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(folder / "journal.db"))
         threads = plan.spec.compute.threads
@@ -320,6 +332,7 @@ def _execute(
             executor = DaskExecutor(
                 address,
                 threads=threads,
+                machines=spec.compute.machines,
                 limits=limits,
                 extras=plan.extra_packages,
                 device=spec.compute.device,
@@ -330,6 +343,8 @@ def _execute(
         data = stack.enter_context(scratch_folder(plan.dataset.save))
         shared: Any = str(data)
         if isinstance(executor, DaskExecutor):
+            if warning := cluster_warning(plan, executor.memory_of_call()):
+                progress(Event("warning", text=warning))
             shared = executor.share(data)
         ledger = Ledger(plan.dataset, shared, executor, journal, limits)
         yield _Execution(ledger, stopped, executor.workers, executor.cards)

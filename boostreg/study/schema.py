@@ -121,8 +121,11 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "ExperimentClaim.at_least": "The minimum effect that counts.",
         "ExperimentClaim.at_most": "The maximum difference that does not count.",
         "Dask.dask": "Address of a scheduler: tcp://HOST:PORT.",
-        "Dask.allow_insecure": "Accept tcp:// addresses of other machines.",
+        "Dask.allow_insecure": "Accept connections to other machines without TLS.",
         "Compute.threads": "Threads per fit; results may depend on it.",
+        "Compute.machines": (
+            "Number of Dask workers that share each XGBoost fit; results depend on it."
+        ),
         "Compute.executor": "local, or a Dask cluster.",
         "Compute.device": "cpu, or cuda to fit XGBoost on NVIDIA devices.",
         "Limits.seconds_per_fit": "Maximum duration of a fit.",

@@ -509,10 +509,11 @@ class Dask(Strict):
 class Compute(Strict):
     """Where fits run.
 
-    Only ``threads``, which is per fit, and ``device`` can change a result.
+    ``threads`` and ``machines``, which are per fit, and ``device`` can change a result.
     """
 
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
+    machines: Annotated[int, Field(ge=1, le=1024)] = 1
     executor: Annotated[
         Annotated[str, AfterValidator(one_of(("local",))), Tag(tag("local"))]
         | Annotated[Dask, Tag(tag("Dask"))],

@@ -37,7 +37,7 @@ from boostreg.engines import Problem, get_engine
 from boostreg.errors import FitError
 from boostreg.fits.dataset import Dataset
 from boostreg.fits.fit import Fit, digest, grow
-from boostreg.fits.work import FitWork, Work
+from boostreg.fits.work import FittedWork, FitWork
 from boostreg.penalty import Penalty, Range, Scale, Units
 from boostreg.trees import TreeEnsemble
 
@@ -86,7 +86,7 @@ class LeafSums:
 
 
 @dataclass(frozen=True, slots=True)
-class LeafWork(Work[LeafSums]):
+class LeafWork(FittedWork[LeafSums]):
     """An unpenalised fit whose leaves are measured on held-out rows."""
 
     fit: Fit
@@ -116,7 +116,8 @@ def held_out_sums(trees: TreeEnsemble, problem: Problem) -> tuple[float, ...]:
     held = problem.valid
     if held is None:
         raise FitError("There are no held-out rows to measure leaves on.")
-    node = trees.leaf_indices(problem.features(held).whole())
+    blocks = problem.features(held).blocks()
+    node = np.concatenate([trees.leaf_indices(X) for X in blocks])
     raw = np.tile(trees.intercept, (held.n_samples, 1))
     weights = np.ones(held.n_samples) if held.weights is None else held.weights
     n_nodes = np.diff(trees.tree_offsets)

@@ -167,7 +167,7 @@ class FitSettings:
 
     ``n_rounds`` is the maximum, ``patience`` the rounds without improvement before a
     fit stops, each a number or ``Shrinkage``; ``seed`` is that of the study, and
-    ``threads`` are per fit, and ``device`` is that of ``Fit``.
+    ``threads`` and ``machines`` are per fit, and ``device`` is that of ``Fit``.
     """
 
     n_inner: int
@@ -175,6 +175,7 @@ class FitSettings:
     patience: int | Shrinkage | None
     seed: int
     threads: int = 1
+    machines: int = 1
     device: str = "cpu"
 
     def rounds_of(self, penalty: Penalty) -> tuple[int, int | None]:
@@ -204,6 +205,7 @@ def inner_fits(setting: Setting, limits: FitSettings) -> list[Fit]:
             patience=patience,
             seed=derive_seed(limits.seed, "fit", setting.outer, inner),
             threads=limits.threads,
+            machines=limits.machines,
             device=limits.device,
         )
         for inner in range(limits.n_inner)

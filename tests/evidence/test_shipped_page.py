@@ -35,7 +35,7 @@ def test_there_are_25_tables_and_a_second_seed():
 
 
 def test_readme_quotes_the_answer():
-    answer = words(re.search(r'<p class="verdict"[^>]*>(.*?)</p>', PAGE, re.S)[1])
+    answer = words(re.search(r'<p class="verdict"[^>]*>(.*?)</p>', PAGE, re.DOTALL)[1])
 
     assert answer in words((ROOT / "README.md").read_text("utf-8"))
 

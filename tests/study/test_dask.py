@@ -7,14 +7,38 @@ import time
 from pathlib import Path
 
 import pytest
-from runs import SMALL, assert_same_run, crash, preload_nothing
+from runs import (
+    SMALL,
+    assert_same_run,
+    crash,
+    preload_nothing,
+    results_of,
+    table_of,
+)
 
 from boostreg.errors import RunError, StudyError
 from boostreg.fits.dask import DaskExecutor, check_address
 from boostreg.fits.devices import Card
+from boostreg.study.load import load_study
 from boostreg.study.runner import run_study
 
 distributed = pytest.importorskip("distributed", reason="needs boostreg[dask]")
+
+
+SHARED = """
+name: shared
+data: {source: "sklearn:diabetes", target: target}
+engines: [xgboost]
+rounds: {max: 2}
+search:
+  trials: 2
+  fixed: {learning_rate: 0.3, max_leaves: 4}
+  space: {reg_lambda: {low: 1, high: 9}}
+validation: {outer: {holdout: 0.25}, inner: {folds: 3}}
+paths: {penalties: [reg_lambda], points: 2}
+baselines: [mean]
+effects: {points: 0}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +51,10 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cluster():
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
     ) as made:
         yield made
 
@@ -152,3 +179,20 @@ def test_networks_that_one_trusts_are_taken():
     check_address("tcp://10.0.0.5:8786", allow_insecure=True)
     check_address("tls://10.0.0.5:8786", allow_insecure=False)
     check_address("tcp://127.0.0.1:8786", allow_insecure=False)
+
+
+def test_a_study_whose_fits_two_workers_share_has_the_results_of_one(cluster, tmp_path):
+    """To a percent: only bins of columns with more than 256 values may differ."""
+    path = tmp_path / "shared.yaml"
+    path.write_text(SHARED)
+    alone = run_study(path, out=tmp_path / "alone", workers=1)
+    together = load_study(path, ["compute.machines=2"])
+
+    folder = run_study(together, out=tmp_path, dask=cluster.scheduler_address)
+
+    rows, others = (table_of(one / "trials.csv") for one in (folder, alone))
+    losses = [[float(row["loss"]) for row in table] for table in (rows, others)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.01)
+    results = results_of(folder)
+    assert results["study"]["compute"]["machines"] == 2
+    assert "trained on 2 machines" in (folder / "report.html").read_text("utf-8")

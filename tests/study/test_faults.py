@@ -25,7 +25,7 @@ FAULTS = {
     "unknown inner key": (
         "search: {trails: 3}",
         (
-            "3:10: search.trails: unknown key; expected one of: trials, timeout, "
+            "3:10: search.trails: unknown key; expected one of: trials, rows, timeout, "
             "sampler, in_flight, racing, storage, scale, fixed, space; did you mean "
             "'trials'?"
         ),

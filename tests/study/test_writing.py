@@ -82,7 +82,12 @@ def test_written_study_holds_every_key(load, tmp_path):
 
     content = read_yaml(tmp_path / "study.yaml").content
     assert content["search"]["space"]["reg_alpha"]["zero"] == 0.2
-    assert content["compute"] == {"threads": 1, "executor": "local"}
+    assert content["compute"] == {
+        "threads": 1,
+        "machines": 1,
+        "executor": "local",
+        "device": "cpu",
+    }
     assert list(content) == list(spec.as_dict())
 
 

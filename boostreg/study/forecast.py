@@ -514,7 +514,7 @@ class Forecast:
 def time_line(plan: Plan) -> str:
     """Return how long a run would take here, from a few fits that are timed now."""
     if is_elsewhere(plan):
-        needed = "devices" if plan.limits.machines == 1 else "machines"
+        needed = "devices" if plan.spec.compute.machines == 1 else "machines"
         return f"unknown, because only the cluster has the {needed} of the fits"
     workers = count_workers(plan)
     seconds = run_seconds(plan, time_engines(plan), workers)

@@ -295,7 +295,9 @@ def check_machines(spec: StudySpec, objective: Objective, splits: Splits) -> Non
         )
     for engine in spec.engines:
         get_engine(engine).check_machines(objective)
-    folds = [*splits.outer, *chain.from_iterable(splits.inner.values())]
+    folds = [*splits.outer]
+    if not splits.searched:  # otherwise a fit of a search runs on one machine
+        folds += chain.from_iterable(splits.inner.values())
     n_train, n_test = (
         min(map(len, parts))
         for parts in zip(*((fold.train, fold.test) for fold in folds), strict=True)

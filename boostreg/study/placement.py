@@ -44,7 +44,7 @@ def count_workers(plan: Plan) -> int:
 
 def is_elsewhere(plan: Plan) -> bool:
     """Return whether fits need the devices, or several machines, of a cluster."""
-    return plan.device == "cuda" or plan.limits.machines > 1
+    return plan.device == "cuda" or plan.spec.compute.machines > 1
 
 
 def versions_of(plan: Plan) -> dict[str, str]:

@@ -303,8 +303,9 @@ class Plan:
         notes = [*without_effect(spec)]
         if spec.compute.machines > 1:
             notes.append(
-                f"Each XGBoost fit is trained on {spec.compute.machines} machines: "
-                "another number gives other trees."
+                f"Each XGBoost fit{' on all rows' * bool(self.splits.searched)} is "
+                f"trained on {spec.compute.machines} machines: another number gives "
+                "other trees."
             )
         if self.splits.searched:
             seen, n = len(self.splits.searched[None]), self.table.n_samples
@@ -381,7 +382,7 @@ class Plan:
             patience=self.spec.rounds.patience,
             seed=self.spec.seed,
             threads=self.spec.compute.threads,
-            machines=self.spec.compute.machines,
+            machines=1 if self.splits.searched else self.spec.compute.machines,
             device=self.device,
         )
 
@@ -444,16 +445,17 @@ class Plan:
         searched: bool = False,
     ) -> Fit:
         """Return a fit on the training rows of a fold, or on those a search sees."""
+        is_part = searched and bool(self.splits.searched)
         return Fit(
             outer=outer,
-            inner="searched" if searched and self.splits.searched else None,
+            inner="searched" if is_part else None,
             engine=engine,
             penalty=penalty,
             n_rounds=n_rounds,
             patience=None,
             seed=derive_seed(self.spec.seed, "fit", outer, None),
             threads=self.limits.threads,
-            machines=self.limits.machines,
+            machines=1 if is_part else self.spec.compute.machines,
             device=self.device,
         )
 
@@ -470,7 +472,7 @@ class Plan:
                 engine,
                 derive_seed(self.spec.seed, "fit", outer, None),
                 self.limits.threads,
-                self.limits.machines,
+                self.spec.compute.machines,
                 self.device,
             )
             for engine in self.spec.engines

@@ -115,6 +115,18 @@ def test_the_number_of_machines_is_noted(study):
     assert not any("machines" in one for one in Plan(study()).notes)
 
 
+def test_fits_of_a_search_that_sees_few_rows_stay_on_one_machine(study):
+    plan = Plan(study("compute.machines=2", "search.rows=150"))
+    penalty = Penalty()
+
+    assert plan.limits.machines == 1
+    assert plan.refit("xgboost", 0, penalty, 3, searched=True).machines == 1
+    assert plan.refit("xgboost", 0, penalty, 3).machines == 2
+    assert plan.rounds_fit("xgboost", None, penalty).machines == 2
+    assert {work.machines for work in plan.references()} == {2}
+    assert any("Each XGBoost fit on all rows is trained on 2" in n for n in plan.notes)
+
+
 def test_validate_times_nothing_that_it_cannot_run(study, tmp_path):
     lines = outline(study("compute.machines=2"), tmp_path)
 

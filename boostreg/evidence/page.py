@@ -15,7 +15,9 @@ from boostreg.evidence.finding import (
 )
 from boostreg.evidence.findings import all_findings
 from boostreg.evidence.meta import Evidence
+from boostreg.evidence.sizes import good_values
 from boostreg.evidence.tables import TOGETHER
+from boostreg.figures import encoding
 from boostreg.figures.scale import MISSING, count, percent
 from boostreg.report.shell import fill
 from boostreg.report.wording import TextTable, capitalize, counted, listed
@@ -49,6 +51,7 @@ def render_evidence(evidence: Evidence) -> str:
         scripts=_SCRIPTS,
         title="What penalties do in general",
         n_tables=len(content["tables"]),
+        rows=_rows(content),
         answer=_answer(content),
         first=_first_table(content),
         findings=findings,
@@ -57,6 +60,12 @@ def render_evidence(evidence: Evidence) -> str:
         left_out=evidence.left_out,
         tolerance=tolerance_of(content),
     )
+
+
+def _rows(content: Data) -> str:
+    """Return the rows of the smallest and the largest table."""
+    rows = [table["rows"] for table in content["tables"]]
+    return f"{count(min(rows))} to {count(max(rows))} rows" if rows else "no rows"
 
 
 def _answer(content: Data) -> list[str]:
@@ -77,6 +86,7 @@ def _answer(content: Data) -> list[str]:
         lines = [
             f"Tune {better[0]} first: {means}{versus}, on top of the other penalties."
         ]
+        lines += _more_on(content["penalties"][better[0]])
         if len(better) > 1:
             also = listed([f"{name} {interval(gains[name])}" for name in better[1:]])
             lines.append(f"Then {also}.")
@@ -93,23 +103,44 @@ def _answer(content: Data) -> list[str]:
     return lines
 
 
+def _more_on(by_engine: Data) -> list[str]:
+    """Return the good values of a penalty, and its gain over the libraries' own."""
+    values, gains = [], []
+    for engine, one in by_engine.items():
+        label = encoding(engine).name
+        found = one.get("values")
+        if found is not None and found["rows"] is not None:
+            values.append(f"{label} {good_values(found)}")
+        if one.get("against_own") is not None:
+            gains.append(f"{label} {interval(one['against_own'])}")
+    lines = [f"Good values: {listed(values)}."] if values else []
+    if gains:
+        lines.append(f"Against the library's own value: {listed(gains)} loss.")
+    return [" ".join(lines)] if lines else []
+
+
 def _first_table(content: Data) -> TextTable:
     rows = []
+    by_advice: dict[tuple[str, ...], list[Data]] = {}
     for one in content["first"]:
+        by_advice.setdefault((*one["tune"], "", *one["leave"]), []).append(one)
+    for same in by_advice.values():
+        one, trials = same[0], [str(each["trials"]) for each in same]
         later = one["later"]
         rows.append(
             (
-                f"{one['trials']} trials",
+                f"{listed(trials, 'or')} trials",
                 ", ".join(one["tune"]) or "nothing: stop early, keep the defaults",
                 ", ".join(one["leave"]) or MISSING,
                 MISSING
                 if later is None
-                else f"{interval(later)}, {counted(later['tables'], 'table')}",
+                else f"{interval(later)} after {one['trials']}, over "
+                f"{counted(later['tables'], 'table')}",
             )
         )
     return TextTable(
         "What to tune first",
-        ("with", "tune", "leave at its default", "loss by all later trials"),
+        ("with", "tune", "leave at its default", "loss by later trials"),
         tuple(rows),
         (0, 1, 2, 3),
     )

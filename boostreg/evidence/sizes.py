@@ -115,7 +115,7 @@ def _stability_of_size(one: Data) -> str:
         return ""
     low, high = (factor(1 + found[end]) for end in ("lowest", "highest"))
     sure = "every interval excludes 1" if found["apart"] else "not all intervals do so"
-    return f" Without any one table, the largest is {low} to {high}: {sure}."
+    return f" Leaving out any one table, the largest is {low} to {high}: {sure}."
 
 
 def of_statements(content: Data) -> Iterator[EvidenceFinding]:
@@ -140,9 +140,9 @@ def of_statements(content: Data) -> Iterator[EvidenceFinding]:
     most = max(found, key=lambda one: _held(one["stopped"]))
     yield EvidenceFinding(
         "statements",
-        f"Of what textbooks say, this holds on most tables: {most['statement']} "
-        f"{how_many(most['stopped'])}; this on the fewest: {least['statement']} "
-        f"{how_many(least['stopped'])}",
+        f"Of what textbooks say, this holds on the fewest tables: {least['statement']} "
+        f"{how_many(least['stopped'])}, median factor {_medians(least['stopped'])}; "
+        f"this on most: {most['statement']} {how_many(most['stopped'])}",
         "From the weakest to the strongest value without other penalties, with early "
         "stopping: median factor over tables, with its quartiles. A statement holds "
         "where the factor is below 1 / 1.1. At equal rounds: "
@@ -176,6 +176,12 @@ def how_many(by_engine: Data) -> str:
     return f"({', '.join(counts)})"
 
 
+def _medians(by_engine: Data) -> str:
+    """Return the median factor on a size by engine."""
+    known = [one["factor"] for one in by_engine.values() if one["factor"]]
+    return listed([factor(quartiles[1]) for quartiles in known]) or "not known"
+
+
 def _valued(content: Data) -> Iterator[tuple[str, str, Data]]:
     """Yield each penalty and engine whose good values are known, and them."""
     for name in content["order"]:
@@ -192,35 +198,30 @@ def of_values(content: Data) -> Iterator[EvidenceFinding]:
         for name, engine, found in _valued(content)
         if found["along_rows"] is not None
     ]
-    in_rows = [entry for entry in known if entry[2]["share"] is not None] or known
-    if not in_rows:
+    if not known:
         return
-    name = in_rows[0][0]
+    name = known[0][0]
+    unit = " rows" * (known[0][2]["share"] is not None)
     lines, medians, ends = [], [], []
-    for one, engine, found in in_rows:
+    for one, engine, found in known:
         if one != name:
             continue
         bars = tuple(
             ResultBar(t["rows"], t["center"], t["low"], t["high"])
             for t in found["by_table"]
         )
-        low, middle, high = found["rows"]
         lines.append(_trend(engine, bars, found["along_rows"]["factor"]))
         ends.append(
             f"{encoding(engine).name} off in {percent(found['off'])} of the folds, at "
             f"the strongest value tried in {percent(found['at_the_strongest'])}"
         )
-        medians.append(
-            f"{encoding(engine).name} {significant(middle, 2)} "
-            f"(quartiles {significant(low, 2)} to {significant(high, 2)})"
-        )
-    unit = " rows" if in_rows[0][2]["share"] is not None else ""
+        medians.append(f"{encoding(engine).name} {good_values(found)}")
     yield EvidenceFinding(
         "values",
-        f"Good values of {name}, in{unit or ' its own unit'}: {listed(medians)}",
+        f"Good values of {name}{unit and ', in rows'}: {listed(medians)}",
         "Each bar is a table: the lowest to the highest value that the inner folds "
         "chose, off left out. Line: the trend of their geometric means. "
-        f"{'; '.join(ends)}.",
+        f"{'; '.join(ends)}. Values are medians over tables.",
         claim_chart(
             lines,
             title=f"Good values of {name}",
@@ -230,6 +231,12 @@ def of_values(content: Data) -> Iterator[EvidenceFinding]:
             y_log=True,
         ),
     )
+
+
+def good_values(found: Data) -> str:
+    """Return the median over tables of the values that inner folds chose."""
+    low, middle, high = (significant(value, 2) for value in found["rows"])
+    return f"{middle} (quartiles {low} to {high})"
 
 
 def _trend(engine: str, bars: Sequence[ResultBar], per_ten: float) -> ClaimLine:
@@ -248,23 +255,24 @@ def _trend(engine: str, bars: Sequence[ResultBar], per_ten: float) -> ClaimLine:
 def along_rows(content: Data) -> Iterator[EvidenceFinding]:
     """Yield how good values move with the rows."""
     rows: dict[str, dict[str, tuple[float | None, float | None, float | None]]] = {}
-    trends = []
+    shown = []
     for name, engine, found in _valued(content):
         along = found["along_rows"]
         if along is None:
             continue
         ends = (along["factor"], along["low"], along["high"])
         rows.setdefault(name, {})[engine] = ends
-        low, high = factor(along["low"]), factor(along["high"])
-        rank = significant(along["rank_correlation"], 2)
-        trends.append(
-            f"{name} in {encoding(engine).name} {factor(along['factor'])} "
-            f"({low} to {high}), rank correlation {rank}"
-        )
+        if along["low"] > 1 or along["high"] < 1:
+            low, high = factor(along["low"]), factor(along["high"])
+            words = f"{name} in {encoding(engine).name} {factor(along['factor'])}"
+            shown.append(f"{words} ({low} to {high})")
     if rows:
+        title = "No good value is shown to change with the rows of the table"
+        if shown:
+            title = f"With ten times the rows, good values change: {listed(shown)}"
         yield EvidenceFinding(
             "values-along-rows",
-            f"With ten times the rows, the good value changes: {trends[0]}",
+            title,
             "Factor on the good value per tenfold rows, in rows. 1: one number of rows "
             "fits every table; 10: the same share does.",
             tables_chart(

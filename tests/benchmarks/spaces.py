@@ -28,7 +28,7 @@ from portfolio import (
     tuning_of,
     write_page,
 )
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 from sources import versions
 
 from boostreg.tuning.rows import read_dataset
@@ -66,7 +66,14 @@ with its standard error. *Leaves* is the geometric mean.
 | of one_se |
 |---|---|---|---|---|---|---|
 {lines}
+
+Paired by table, change of the loss of best with its 95% interval (t):
+
+{pairs}
 """
+
+PAIRS = ((1, 0), (2, 0), (4, 3))
+"""Places of the spaces that are compared: a suggested one and that which ships."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,23 @@ def lines(found: Mapping[Place, Any]) -> Iterator[str]:
         yield f"| {label} | {' | '.join(cells)} |"
 
 
+def paired(found: Mapping[Place, Any], one: int, other: int) -> str:
+    """Return the change of the loss from a space to another, over tables."""
+    labels, by_table = list(VARIANTS), {}
+    for place, record in found.items():
+        beside = replace(place, variant=labels[one])
+        if place.variant == labels[other] and beside in found:
+            losses = [r[MARKS[1]]["best"]["loss"] for r in (found[beside], record)]
+            ratio = math.log(losses[0] / losses[1])
+            by_table.setdefault(place.table, []).append(ratio)
+    means = [fmean(ratios) for ratios in by_table.values()]
+    error = float(np.std(means, ddof=1)) / math.sqrt(len(means))
+    reach = float(t.ppf(0.975, len(means) - 1)) * error
+    ends = (fmean(means), fmean(means) - reach, fmean(means) + reach)
+    change, low, high = (f"{math.expm1(end):+.1%}" for end in ends)
+    return f"- {labels[one]}, against {labels[other]}: {change} ({low} to {high})"
+
+
 def _row(found: Mapping[Place, Any], table: str, engine: str) -> list[Any]:
     places = [Place(table, engine, variant) for variant in VARIANTS]
     return [found[place] for place in places if place in found]
@@ -163,6 +187,7 @@ def main() -> None:
         folds=FOLDS,
         n=len(tables) * len(ENGINES),
         lines="\n".join(lines(found)),
+        pairs="\n".join(paired(found, *pair) for pair in PAIRS),
     )
     write_page(__file__, page)
 

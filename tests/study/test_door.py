@@ -39,7 +39,7 @@ def test_defaults_are_those_of_the_design(load):
         "metrics", "compute", "limits",
     ]  # fmt: skip
     assert list(content["search"]) == [
-        "trials", "timeout", "sampler", "in_flight", "racing", "storage", "scale",
+        "trials", "rows", "timeout", "sampler", "in_flight", "racing", "storage", "scale",
         "fixed", "space",
     ]  # fmt: skip
     assert content["validation"]["outer"] is None

@@ -16,7 +16,8 @@ PAGE = (ROOT / "reports/evidence/report.html").read_text("utf-8")
 
 
 def words(text):
-    """Return text without tags and line ends."""
+    """Return text without tags, marks of a quotation and line ends."""
+    text = re.sub("^> ", "", text, flags=re.MULTILINE)
     return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]+>", " ", text))).strip()
 
 

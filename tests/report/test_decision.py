@@ -33,6 +33,7 @@ def engine(name, inner, penalty, leaves, delivered):
     tuned = SimpleNamespace(
         selection=SimpleNamespace(best=pick, one_se=pick),
         candidate=lambda _: pick,
+        n_rounds=lambda _: pick.n_rounds,
         penalty=lambda _: penalty,
         acting=lambda _: ("max_leaves", "learning_rate"),
     )

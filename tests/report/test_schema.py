@@ -15,7 +15,8 @@ from boostreg.study.output import rebuild_report
 from boostreg.study.run import read_results
 
 SCHEMA = Path(boostreg.report.__file__).with_name("results.schema.json")
-SHIPPED = sorted((Path(__file__).parents[2] / "reports").glob("*/"))
+REPORTS = Path(__file__).parents[2] / "reports"
+SHIPPED = sorted(path.parent for path in REPORTS.glob("*/results.json"))
 
 
 @pytest.fixture(scope="module")

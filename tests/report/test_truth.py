@@ -27,9 +27,11 @@ def test_figures_of_a_real_page_equal_its_results(name):
     assert untruths(page, results) == []
 
 
-@pytest.mark.parametrize("folder", sorted(REPORTS.glob("*/")), ids=lambda f: f.name)
-def test_no_word_or_safe_range_of_a_report_contradicts_its_interval(folder):
-    assert contradictions(read_json(folder / "results.json")) == []
+@pytest.mark.parametrize(
+    "path", sorted(REPORTS.glob("*/results.json")), ids=lambda path: path.parent.name
+)
+def test_no_word_or_safe_range_of_a_report_contradicts_its_interval(path):
+    assert contradictions(read_json(path)) == []
 
 
 def test_a_word_or_a_range_that_an_interval_does_not_allow_is_found(run):

@@ -39,8 +39,8 @@ def test_defaults_are_those_of_the_design(load):
         "metrics", "compute", "limits",
     ]  # fmt: skip
     assert list(content["search"]) == [
-        "trials", "rows", "timeout", "sampler", "in_flight", "racing", "storage", "scale",
-        "fixed", "space",
+        "trials", "rows", "timeout", "sampler", "in_flight", "racing", "storage",
+        "scale", "fixed", "space",
     ]  # fmt: skip
     assert content["validation"]["outer"] is None
     assert content["tolerance"] == 0.01

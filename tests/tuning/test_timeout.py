@@ -58,7 +58,9 @@ def jobs_of(
 
 def spread(seconds, fit, width=1.0):
     """Return seconds times a factor within ``width / 2`` of 1."""
-    return seconds * (1 + width * (derive_seed(1, fit) / 2**31 - 0.5))
+    # The key stays the same when fits get another field.
+    drawn = derive_seed(1, fit.inner, fit.key("", {}))
+    return seconds * (1 + width * (drawn / 2**31 - 0.5))
 
 
 def run_for(noisy, seconds, workers, **settings):
@@ -97,10 +99,10 @@ def test_two_engines_share_the_time_of_one(noisy):
 
 
 def test_trials_that_time_ended_are_neither_failed_nor_raced(noisy):
-    machine, search, _ = run_for(noisy, 1.0, 4)
+    machine, search, _ = run_for(noisy, 1.5, 4)
 
     trials = search.tuning.trials
-    full = run_for(noisy, 1.0, 4, timeout=None)[1].tuning.trials
+    full = run_for(noisy, 1.5, 4, timeout=None)[1].tuning.trials
     assert machine.cut
     assert search.tuning.n_dropped >= 1
     assert {trial.state for trial in trials} <= {"complete", "raced"}

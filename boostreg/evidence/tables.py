@@ -253,8 +253,10 @@ class _Run:
 
     @property
     def training_rows(self) -> float:
-        """Rows that a model is judged after training on."""
-        return self.results["data"]["rows"] / (1 + self.results["outer_ratio"])
+        """Rows that a model is judged after training on, if its search sees them."""
+        rows = self.results["data"]["rows"] / (1 + self.results["outer_ratio"])
+        seen = self.results["study"]["search"].get("rows")
+        return min(rows, seen) if isinstance(seen, int) else rows
 
     @property
     def noise(self) -> float | None:

@@ -197,6 +197,15 @@ def test_runs_with_another_seed_are_compared_on_their_tables_alone():
     assert "Two seeds agree on 3 of 4 penalties, over 4 tables" in page
 
 
+@pytest.mark.parametrize(("seen", "rows"), [(200, 200), ("all", 800), (None, 800)])
+def test_shares_are_of_the_rows_that_a_search_sees(seen, rows):
+    run = planted(0, gains={}, rows=1000)
+    run["outer_ratio"] = 0.25
+    run["study"]["search"]["rows"] = seen
+
+    assert table_evidence("few", run).training_rows == rows
+
+
 def test_run_without_paths_is_named_and_left_out(tmp_path, runs):
     for one in runs[:3]:
         write(tmp_path, one)

@@ -39,6 +39,8 @@ _COLUMNS_READ = 12
 of its values, and copies."""
 _TABLE_COPIES = 2.5
 """A small table as a DataFrame, as a matrix, and while it is checked."""
+_ROW_NUMBERS = 48
+"""Numbers per row of a worker: places of rows in folds, targets, weights, copies."""
 _ROW_ARRAYS = 12
 """Numbers per row and output beside a fit: targets, scores, gradients, and copies."""
 _BLOCKS = 4
@@ -80,7 +82,7 @@ def _of_main(plan: Plan) -> float:
     n_models = len(plan.spec.engines) * (len(PICKS) + 2) + len(plan.baseline_names)
     repeats = sum(len(fold.test) for fold in plan.splits.outer)
     records = 8 * repeats * n_models * (1 + 2 * n_outputs)
-    return _MAIN + in_memory + 8 * _rows_of_folds(plan.splits) + max(reading, records)
+    return _MAIN + in_memory + 8 * _rows_of_folds(plan.splits) + reading + records
 
 
 def _rows_of_folds(splits: Splits) -> int:
@@ -95,7 +97,7 @@ def _of_worker(plan: Plan, machines: int) -> float:
     of_split = split_bytes(n, p) // machines
     bins = len(plan.spec.engines) * splits * of_split
     kept = min(bins, max(cache_room(n * p // machines), of_split))
-    rows = 8 * n * _ROW_ARRAYS * n_outputs
+    rows = 8 * n * (_ROW_NUMBERS + _ROW_ARRAYS * n_outputs)
     binning = 8 * min(n * p, BLOCK_CELLS) * _BLOCKS
     binning += 8 * 3 * min(n, _SAMPLE) * p if n * p > BLOCK_CELLS else 0
     return _WORKER + kept + rows + max(binning, _of_baselines(plan))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from boostreg.effects.outer import EFFECT_WORDS
+from boostreg.engines.base import DEFAULT_ROUNDS
 from boostreg.evidence.finding import (
     LETTERS,
     Data,
@@ -75,8 +76,9 @@ def of_models(content: Data) -> Iterator[EvidenceFinding]:
             "all-penalties",
             f"All penalties tuned, against none: {listed(gains)} loss",
             "Loss of the tuned model over that of each other model, mean over tables "
-            "with its 95% interval; below 1 is better. No penalties: 31 leaves, with "
-            "early stopping. Library defaults: 100 rounds, without it.",
+            "with its 95% interval; below 1 is better. No penalties: leaves fixed by "
+            "the study or at boostreg's default, with early stopping. Library defaults: "
+            f"{DEFAULT_ROUNDS} rounds, without early stopping.",
             tables_chart(
                 rows,
                 title="Tuned models against others",
@@ -116,8 +118,8 @@ def of_penalties(content: Data) -> Iterator[EvidenceFinding]:
             f"With the others tuned, {first} {effect}{against(first, whole)}; the true "
             f"effect on another table is expected from {low} to {high}",
             "Mean over tables of the change by tuning one penalty, with its 95% "
-            "interval. Filled: with the others tuned, which the word is about, for all "
-            "engines together. Hollow: as the only penalty.",
+            "interval. Filled: with the others tuned. Hollow: as the only penalty. The "
+            "word is that of the filled changes, over all engines.",
             penalty_forest(rows, loss="loss"),
             penalty_forest(rows, loss="loss", narrow=True),
             wide=True,

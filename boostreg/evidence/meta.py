@@ -180,6 +180,11 @@ class _Tables:
             "word": LossChange(change, low, high, _METHOD).word(self.tolerance),
         }
 
+    def means_without_one(self, effects: Sequence[LogRatio]) -> list[dict[str, Any]]:
+        """Return the means without the first effect, without the second, and so on."""
+        some = ([*effects[:k], *effects[k + 1 :]] for k in range(len(effects)))
+        return [one for one in map(self.mean, some) if one is not None]
+
     def size(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
         """Return the mean change of a size, which is neither better nor worse.
 
@@ -190,7 +195,7 @@ class _Tables:
         if found is None:
             return None
         del found["word"]
-        others = [one for one in map(self.mean, _each_left_out(effects)) if one]
+        others = self.means_without_one(effects)
         if not others:
             return found | {"without_one": None}
         changes = [one["change"] for one in others]
@@ -200,7 +205,7 @@ class _Tables:
 
     def without_one(self, effects: Sequence[LogRatio]) -> dict[str, Any] | None:
         """Return the range of means without any one table, and their words."""
-        found = [one for one in map(self.mean, _each_left_out(effects)) if one]
+        found = self.means_without_one(effects)
         if not found:
             return None
         changes = [one["change"] for one in found]
@@ -361,11 +366,6 @@ def _weakest(penalty: str, every: Sequence[PenaltyEvidence]) -> float | None:
     values = {one.off for one in every}
     value = values.pop() if len(values) == 1 else None
     return None if value == PENALTY_FACTS[penalty].idle else value
-
-
-def _each_left_out(effects: Sequence[LogRatio]) -> list[list[LogRatio]]:
-    """Return the effects without the first, without the second, and so on."""
-    return [[*effects[:k], *effects[k + 1 :]] for k in range(len(effects))]
 
 
 def _seeds(

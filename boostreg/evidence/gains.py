@@ -77,8 +77,8 @@ def of_models(content: Data) -> Iterator[EvidenceFinding]:
             f"All penalties tuned, against none: {listed(gains)} loss",
             "Loss of the tuned model over that of each other model, mean over tables "
             "with its 95% interval; below 1 is better. No penalties: leaves fixed by "
-            "the study or at boostreg's default, with early stopping. Library defaults: "
-            f"{DEFAULT_ROUNDS} rounds, without early stopping.",
+            "the study or at boostreg's default, with early stopping. Library "
+            f"defaults: {DEFAULT_ROUNDS} rounds, without early stopping.",
             tables_chart(
                 rows,
                 title="Tuned models against others",

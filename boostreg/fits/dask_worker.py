@@ -131,7 +131,7 @@ class Calls:
 _CHILDREN: dict[tuple[str, int], WorkerProcess] = {}
 """Child processes by the run and the thread that call them."""
 _MEMBER = -1
-"""Thread number in the key of the child that shares fits with other workers."""
+"""In place of a thread, in the key of the child that shares fits with others."""
 
 
 def _child(calls: Calls, thread: int) -> WorkerProcess:

@@ -38,7 +38,7 @@ class Picks:
     Attributes
     ----------
     tuned : dict
-        The searches, by engine and outer fold, after ``take_rounds`` with the rounds
+        The searches, by engine and outer fold, after ``fit_models`` with the rounds
         that were found on all rows.
     """
 

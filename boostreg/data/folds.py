@@ -162,13 +162,20 @@ class Splits:
 
     ``outer`` folds judge, ``inner`` ones choose: of each outer fold 0, 1, ... those of
     its training rows, of None those of all rows. ``searched`` has the rows that inner
-    folds are dealt from, if they are not all training rows.
+    folds are dealt from, if they are not all training rows. ``used`` has the rows of
+    all folds, if they are not all of the table.
     """
 
     n_samples: int
     outer: tuple[Fold, ...]
     inner: Mapping[int | None, tuple[Fold, ...]]
     searched: Mapping[int | None, Indices] = field(default_factory=dict)
+    used: Indices | None = None
+
+    @property
+    def n_used(self) -> int:
+        """Rows of all folds together."""
+        return self.n_samples if self.used is None else len(self.used)
 
     @property
     def n_outer(self) -> int:
@@ -201,13 +208,15 @@ class Splits:
     def rows(self, outer: int | None, inner: Inner) -> tuple[Indices, Indices]:
         """Return the training and the test rows; see ``Inner``.
 
-        With ``outer`` and ``inner`` None every row trains and none is left to test.
+        With ``outer`` and ``inner`` None every used row trains, and none tests.
         """
         if isinstance(inner, int):
             fold = self.inner[outer][inner]
             return fold.train, fold.test
         if outer is None:
-            train = np.arange(self.n_samples, dtype=np.int64)
+            train = self.used
+            if train is None:
+                train = np.arange(self.n_samples, dtype=np.int64)
             test = train[:0]
         else:
             train, test = self.outer[outer].train, self.outer[outer].test
@@ -267,22 +276,27 @@ def make_holdout(table: Table, rows: ArrayLike, *, share: float, seed: int) -> F
     return check_fold(table, Fold(index[~drawn], index[drawn]))
 
 
-def make_splits(
+def make_splits(  # noqa: PLR0913  one argument per key of a study
     table: Table,
     *,
     outer: Mapping[str, Any],
     inner: Mapping[str, Any],
     seed: int,
+    used: int | None = None,
     searched: int | None = None,
 ) -> Splits:
     """Return all folds of a study.
 
     ``outer`` and ``inner`` are ``{"folds": int, "repeats": int}`` or ``{"holdout":
-    float}``, as in ``validation``. Inner folds are dealt from all training rows of the
-    outer fold, or from ``searched`` rows drawn from them: by class, or whole groups. A
-    DataError names the level that is not possible.
+    float}``, as in ``validation``. Outer folds are dealt from all rows, or from
+    ``used`` rows drawn from them; inner folds from all training rows of the outer fold,
+    or from ``searched`` rows drawn from these: by class, or whole groups. A DataError
+    names the level that is not possible.
     """
     every = np.arange(table.n_samples, dtype=np.int64)
+    is_part = used is not None and used < table.n_samples
+    if is_part:
+        every = _drawn_rows(table, every, int(used or 0), _derived_seed(seed, "used"))
     with _about("outer"):
         judging = _make(table, every, outer, _derived_seed(seed, "outer"))
     seen: dict[int | None, Indices] = {}
@@ -297,7 +311,7 @@ def make_splits(
         with _about("inner", where):
             drawn = _derived_seed(seed, "inner", number)
             choosing[number] = _make(table, seen.get(number, rows), inner, drawn)
-    return Splits(table.n_samples, judging, choosing, seen)
+    return Splits(table.n_samples, judging, choosing, seen, every if is_part else None)
 
 
 def _drawn_rows(table: Table, rows: Indices, n_rows: int, seed: int) -> Indices:

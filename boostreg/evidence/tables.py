@@ -254,8 +254,11 @@ class _Run:
     @property
     def training_rows(self) -> float:
         """Rows that a model is judged after training on, if its search sees them."""
-        rows = self.results["data"]["rows"] / (1 + self.results["outer_ratio"])
-        seen = self.results["study"]["search"].get("rows")
+        study, rows = self.results["study"], float(self.results["data"]["rows"])
+        if isinstance(used := study["data"].get("rows"), int):
+            rows = min(rows, used)
+        rows /= 1 + self.results["outer_ratio"]
+        seen = study["search"].get("rows")
         return min(rows, seen) if isinstance(seen, int) else rows
 
     @property

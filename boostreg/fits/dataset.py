@@ -168,12 +168,15 @@ def _save_splits(folder: Path, splits: Splits) -> None:
     for outer, searched in splits.searched.items():
         parts.append(searched)
         lengths.append((f"{_SEARCHED}{outer}", len(searched), 0))
+    if splits.used is not None:
+        parts.append(splits.used)
+        lengths.append((_USED, len(splits.used), 0))
     size = sum(map(len, parts))
     save_parts(folder / "splits.npy", parts, (size,), np.dtype(np.int64))
     (folder / "splits.json").write_text(json.dumps(lengths), encoding="utf-8")
 
 
-_SEARCHED = "searched "
+_SEARCHED, _USED = "searched ", "used"
 
 
 def _load_splits(folder: Path, n_samples: int) -> Splits:
@@ -188,6 +191,7 @@ def _load_splits(folder: Path, n_samples: int) -> Splits:
         by_level.setdefault(level, []).append(fold)
         start = end
     outer = tuple(by_level.pop("outer", ()))
+    used = [fold.train for fold in by_level.pop(_USED, [])]
     inner: dict[int | None, tuple[Fold, ...]] = {}
     searched: dict[int | None, Indices] = {}
     for level, folds in by_level.items():
@@ -197,4 +201,4 @@ def _load_splits(folder: Path, n_samples: int) -> Splits:
             inner[place] = tuple(folds)
         else:
             searched[place] = folds[0].train
-    return Splits(n_samples, outer, inner, searched)
+    return Splits(n_samples, outer, inner, searched, used[0] if used else None)

@@ -12,6 +12,7 @@ from boostreg.report.glossary import TERMS, link_terms
 from boostreg.report.results import Results
 from boostreg.report.sections import SECTIONS, Rows, build_sections
 from boostreg.report.shell import fill, island
+from boostreg.report.wording import counted_rows
 
 __all__ = ["page_figures", "render"]
 
@@ -87,7 +88,8 @@ def _crumbs(results: Results) -> Iterator[str]:
         yield ", ".join(dict.fromkeys(one["resamples"] for one in results["claims"]))
         yield results["run"]["finished"][:10]
         return
-    yield f"{data['rows']:,} rows, {data['features']:,} features"
+    rows = counted_rows(data, results["study"])
+    yield f"{rows}, {data['features']:,} features"
     folds, repeats = outer.get("folds"), outer.get("repeats") or 1
     judges = f"{folds:g} outer folds" if folds else "one outer split"
     if repeats > 1:

@@ -15,6 +15,7 @@ from boostreg.report.records import EngineRecord, RunRecord
 from boostreg.report.wording import (
     LABELS,
     capitalize,
+    counted_rows,
     format_change,
     format_number,
     listed,
@@ -305,10 +306,10 @@ def trials_heading(record: RunRecord) -> str:
 
 def setup_heading(record: RunRecord) -> str:
     """Return how much data the run is based on."""
-    rows, features = (record.card[name] for name in ("rows", "features"))
+    rows = counted_rows(record.card, record.study)
     outer = len(record.outer_weights)
     folds = f"{outer} outer folds" if outer > 1 else "one outer split"
-    return f"{rows:,} rows, {features:,} features, {folds}"
+    return f"{rows}, {record.card['features']:,} features, {folds}"
 
 
 def importance_heading(record: RunRecord) -> str:

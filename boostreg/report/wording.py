@@ -23,8 +23,9 @@ from boostreg.penalty.value import PENALTY_FACTS
 
 __all__ = [
     "LABELS", "PENALTY_WORDS", "PICKS", "Cell", "PickName", "TextTable", "capitalize",
-    "change_span", "counted", "engine_name", "format_change", "format_number",
-    "listed", "model_name", "plain", "signed_percent", "spaced", "span", "table_of",
+    "change_span", "counted", "counted_rows", "engine_name", "format_change",
+    "format_number", "listed", "model_name", "plain", "signed_percent", "spaced",
+    "span", "table_of",
 ]  # fmt: skip
 
 LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
@@ -32,6 +33,18 @@ LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_
 
 PENALTY_WORDS = {name: facts.words for name, facts in PENALTY_FACTS.items()}
 """What each penalty does to a tree, in a few words."""
+
+
+def counted_rows(card: Mapping[str, Any], study: Mapping[str, Any]) -> str:
+    """Return the rows of a table that a study uses, in words.
+
+    >>> counted_rows({"rows": 5000}, {"data": {"rows": 2000}})
+    '2,000 of 5,000 rows'
+    """
+    n_rows, used = card["rows"], study["data"].get("rows")
+    part = isinstance(used, int) and used < n_rows
+    return f"{used:,} of {n_rows:,} rows" if part else f"{n_rows:,} rows"
+
 
 PickName = Literal["one_se", "best"]
 PICKS: tuple[PickName, ...] = ("one_se", "best")

@@ -26,8 +26,8 @@ from boostreg.study.load import (
     load_study,
     read_frame,
 )
-from boostreg.study.plan import default_outer
 from boostreg.study.presets import PRESETS, Preset
+from boostreg.study.resampling import default_outer
 from boostreg.study.spec import StudySpec
 from boostreg.study.yaml_reader import Document, flow_yaml
 

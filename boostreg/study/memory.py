@@ -92,7 +92,7 @@ def _rows_of_folds(splits: Splits) -> int:
 
 def _of_worker(plan: Plan, machines: int) -> float:
     table, n_outputs = plan.table, plan.objective.n_outputs
-    n, p = table.n_samples, table.n_features
+    n, p = plan.splits.n_used, table.n_features
     splits = (len(plan.splits.outer) + 1) * (plan.splits.n_inner + 1)
     of_split = split_bytes(n, p) // machines
     bins = len(plan.spec.engines) * splits * of_split
@@ -107,7 +107,7 @@ def _of_baselines(plan: Plan) -> float:
     """Return bytes of the designs of all folds of a linear baseline on all rows."""
     if not set(plan.baseline_names) - {"mean"}:
         return 0.0
-    whole = 8 * plan.table.n_samples * count_inputs(plan.table.columns)
+    whole = 8 * plan.splits.n_used * count_inputs(plan.table.columns)
     return whole * (1 + plan.splits.n_inner + _DESIGNS)
 
 

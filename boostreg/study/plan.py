@@ -20,14 +20,10 @@ from boostreg.baselines import (
 from boostreg.baselines.inputs import count_inputs
 from boostreg.changes import Judges
 from boostreg.data import (
-    Splits,
-    Table,
     data_card,
-    make_splits,
     named_signs,
     with_class_weights,
 )
-from boostreg.data.stored import LARGE
 from boostreg.effects.importance import design_penalties, design_shares
 from boostreg.effects.paths import PathPoint, path_points
 from boostreg.engines.columns import rank_notes
@@ -60,50 +56,25 @@ from boostreg.study.path_grids import (
     path_base,
     path_names,
 )
-from boostreg.study.presets import PRESETS, Preset
+from boostreg.study.presets import PRESETS
+from boostreg.study.resampling import (
+    deal_rows,
+    default_outer,
+    default_searched,
+    default_used,
+)
 from boostreg.study.run import damage_as_data_error, read_results
-from boostreg.study.spec import Folds, Rounds, Search, Validation
+from boostreg.study.spec import Folds, Rounds, Search
 from boostreg.tuning import Proposer, Tuning, first_penalties
 from boostreg.tuning.engine_space import engine_space
 from boostreg.tuning.measuring import FitSettings
 from boostreg.tuning.proposals import portfolio
 
-__all__ = ["Plan", "default_outer", "default_rows"]
+__all__ = ["Plan"]
 
 MAX_DESIGN_VALUES = 2**27
 """Values of the design of a linear baseline, 1 GB, from which a study has none by
 default."""
-_MAX_FOLDS = 20_000
-"""Maximum number of folds over both levels: each is fitted by every trial."""
-_MAX_FOLD_ROWS = 10**9
-"""Maximum number of rows over all folds: each row number takes 8 bytes."""
-
-
-def default_outer(table: Table, preset: Preset) -> Folds:
-    """Return the outer folds of a study that sets none.
-
-    Repeats show how much a fit depends on its training rows, which matters with few
-    rows. Folds that go forward in time, or deal out few groups, are the same each time.
-    """
-    few_groups = table.groups is not None and len(np.unique(table.groups)) < 10
-    fixed = table.time is not None or few_groups
-    repeats = 1 if fixed else preset.repeats(table.n_samples)
-    return Folds(folds=preset.outer_folds, repeats=repeats)
-
-
-def default_rows(table: Table) -> int | None:
-    """Return the rows that each search of a study sees that sets none; None for all.
-
-    A large table has so many rows that they have ``_SEARCHED_VALUES`` values, so that a
-    fit of a search takes the same time for all of them.
-    """
-    if table.X.size < LARGE:
-        return None
-    return max(_SEARCHED_VALUES // table.n_features, _FEWEST_SEARCHED)
-
-
-_SEARCHED_VALUES = LARGE // 4
-_FEWEST_SEARCHED = 50_000
 
 
 def _metrics(names: tuple[str, ...] | None, objective: Objective) -> tuple[str, ...]:
@@ -113,35 +84,6 @@ def _metrics(names: tuple[str, ...] | None, objective: Objective) -> tuple[str, 
     if (fault := metric_fault(names, objective)) is not None:
         raise StudyError.at(*fault.loc, text=describe(fault))
     return names
-
-
-def _check_n_folds(validation: Validation, n_rows: int) -> None:
-    """Raise StudyError if the folds alone would take minutes or exhaust memory."""
-    outer, inner = (
-        level.folds * level.repeats if isinstance(level, Folds) else 1
-        for level in (validation.outer, validation.inner)
-    )
-    n_folds = outer + (outer + 1) * inner
-    maximum = min(_MAX_FOLDS, _MAX_FOLD_ROWS // n_rows)
-    if n_folds > maximum:
-        raise StudyError(
-            f"{outer:,} outer folds with {inner:,} inner folds each, and {inner:,} on "
-            f"all rows, are {n_folds:,} folds; the maximum for {n_rows:,} rows is "
-            f"{maximum:,}. Use fewer folds or repeats."
-        )
-
-
-def _splits(
-    table: Table, validation: Validation, seed: int, rows: int | str | None
-) -> Splits:
-    outer, inner = validation.outer or Folds(), validation.inner
-    return make_splits(
-        table,
-        outer=outer.as_dict(),
-        inner=inner.as_dict(),
-        seed=seed,
-        searched=rows if isinstance(rows, int) else None,
-    )
 
 
 class Plan:
@@ -192,12 +134,15 @@ class Plan:
             self.metrics = _metrics(spec.metrics, self.objective)
         with study.at("claims"):
             check_claims(spec, self.objective.name)
-        outer = spec.validation.outer or default_outer(self.table, PRESETS[spec.preset])
+        preset = PRESETS[spec.preset]
+        outer = spec.validation.outer or default_outer(self.table, preset)
         validation = spec.validation.model_copy(update={"outer": outer})
+        used = data.rows or default_used(self.table, preset)
+        searched = spec.search.rows or default_searched(self.table)
         with study.at("validation"):
-            _check_n_folds(validation, self.table.n_samples)
-            rows = spec.search.rows or default_rows(self.table)
-            self.splits = _splits(self.table, validation, spec.seed, rows)
+            self.splits = deal_rows(
+                self.table, validation, spec.seed, used=used, searched=searched
+            )
         with study.at("compute", "machines"):
             check_machines(spec, self.objective, self.splits)
         with study.at("data"):
@@ -221,8 +166,8 @@ class Plan:
         paths = spec.paths.model_copy(update={"penalties": names})
         self.spec = spec.model_copy(
             update={
-                "data": data.model_copy(update={"decimal": decimal}),
-                "search": spec.search.model_copy(update={"rows": rows}),
+                "data": data.model_copy(update={"decimal": decimal, "rows": used}),
+                "search": spec.search.model_copy(update={"rows": searched}),
                 "paths": paths,
                 "validation": validation,
                 "metrics": self.metrics,
@@ -270,8 +215,13 @@ class Plan:
         update = {p: getattr(spec, p).model_copy(update=k) for p, k in parts.items()}
         made.spec = spec.model_copy(update={**update, "budget": None})
         if made.spec.validation != spec.validation:
-            validation, rows = made.spec.validation, made.spec.search.rows
-            made.splits = _splits(self.table, validation, spec.seed, rows)
+            made.splits = deal_rows(
+                self.table,
+                made.spec.validation,
+                spec.seed,
+                used=spec.data.rows,
+                searched=spec.search.rows,
+            )
             signs, objective = self.dataset.monotone, self.objective
             made.dataset = Dataset(self.table, made.splits, objective, signs)
             made.__dict__.pop("_facts", None)
@@ -307,12 +257,18 @@ class Plan:
                 f"trained on {spec.compute.machines} machines: another number gives "
                 "other trees."
             )
+        n = self.splits.n_used
+        if n < self.table.n_samples:
+            notes.append(
+                f"The study uses {n:,} random rows of {self.table.n_samples:,}, for "
+                "folds and models alike. So that all are used, set data.rows: all."
+            )
         if self.splits.searched:
-            seen, n = len(self.splits.searched[None]), self.table.n_samples
+            seen = len(self.splits.searched[None])
             notes.append(
                 f"Searches, paths and linear strengths see {seen:,} of {n:,} rows. The "
-                "chosen models are trained on all rows, with as many rounds as these "
-                "need. So that all rows are searched, set search.rows: all."
+                "chosen models are trained on all of these, with as many rounds as "
+                "they need. So that a search sees them all, set search.rows: all."
             )
         if spec.search.trials <= GIVEN and not spec.claims:
             notes.append(

@@ -39,6 +39,8 @@ class Preset:
     path_points, design_points : int
         Values per path, and points of the design for the importance of penalties; 0
         leaves them out.
+    most_values : int or None
+        Values (rows times columns) of the rows that a study uses; None: no limit.
     """
 
     trials: int
@@ -48,6 +50,7 @@ class Preset:
     inner_folds: int
     path_points: int
     design_points: int
+    most_values: int | None = None
 
     def repeats(self, n_rows: int) -> int:
         """Return the repeats of the outer folds for a table of ``n_rows`` rows.
@@ -78,6 +81,7 @@ PRESETS: Mapping[PresetName, Preset] = MappingProxyType(
             inner_folds=3,
             path_points=0,
             design_points=0,
+            most_values=2**25,
         ),
         "default": Preset(
             trials=40,
@@ -142,9 +146,14 @@ def preset_lines() -> Iterator[str]:
     for name, preset in PRESETS.items():
         few, many = preset.repeats_of_few, preset.repeats_of_many
         more = "" if few == many else f" (x {many} from {FEW_ROWS:,} rows)"
+        limit = ""
+        if preset.most_values is not None:
+            limit = (
+                f", random rows of a table of more than {preset.most_values:,} values"
+            )
         yield (
             f"{name}: {preset.trials} trials, {preset.outer_folds} outer folds x "
             f"{few}{more}, {preset.inner_folds} inner folds, "
             f"{preset.path_points or 'no'} points per path, "
-            f"{preset.design_points or 'no'} points for importance"
+            f"{preset.design_points or 'no'} points for importance{limit}"
         )

@@ -56,6 +56,8 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Data.objective": "The loss, by default that of the task.",
         "Data.drop": "Columns that are not used.",
         "Data.keep": "The only columns to use as features.",
+        "Data.rows": "Random rows that the study uses, or all. Default: all, but fewer "
+        "with preset quick of a table of more than 33 million values.",
         "Data.groups": "A column whose values are never in two folds.",
         "Data.time": "A column along which folds go forward.",
         "Data.weights": "A column of row weights.",
@@ -84,7 +86,8 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "the rows. By default rows in the default space, raw in ranges of your own.",
         "Search.fixed": "Penalties that are not searched, with their values.",
         "Search.space": "Name of a built-in space, or ranges by penalty.",
-        "Validation.outer": "By default five folds, repeated if there are few rows.",
+        "Validation.outer": "By default five folds, repeated if there are few rows; of "
+        "a table of 33 million values or more, a fifth of the rows.",
         "Validation.inner": "Folds within the training rows of each outer fold.",
         "Folds.folds": "Number of folds.",
         "Folds.repeats": "Repeats, each with new folds.",
@@ -138,6 +141,7 @@ _NUMBER, _TEXT, _NULL = {"type": "number"}, {"type": "string"}, {"type": "null"}
 _PERCENTAGE = {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}
 _DURATION = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(s|min|h)\s*$"}
 _AMOUNT = {"anyOf": [{"type": "integer"}, _TEXT, _NULL]}
+_ROWS = {"anyOf": [{"type": "integer", "minimum": 100}, {"enum": ["all", None]}]}
 _LIMIT = {"anyOf": [_NUMBER, _PERCENTAGE, _NULL]}
 _PRIOR = {"type": "object", "required": ["prior"]}
 _RANGE = {
@@ -186,9 +190,8 @@ _FORMS: Mapping[str, dict[str, Any]] = MappingProxyType(
         "Data.missing": {
             "anyOf": [{"type": "array", "items": {"anyOf": [_TEXT, _NUMBER]}}, _NULL]
         },
-        "Search.rows": {
-            "anyOf": [{"type": "integer", "minimum": 100}, {"enum": ["all", None]}]
-        },
+        "Data.rows": _ROWS,
+        "Search.rows": _ROWS,
         "Search.fixed": {**_object(_VALUES), "default": dict(Search().fixed)},
         "Search.space": {
             "anyOf": [

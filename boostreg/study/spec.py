@@ -201,8 +201,24 @@ def _check_budget(value: Any) -> float | None:
 _ONE_TARGET = "models predict one target: write one study for each"
 
 
+def _check_rows(value: Any) -> int | str | None:
+    """Return a number of rows, or ``all``."""
+    if value is None or value == "all":
+        return None if value is None else "all"
+    if type(value) is int and value >= _FEWEST_ROWS:
+        return value
+    raise rule(f"a number of rows from {_FEWEST_ROWS} on, or all")
+
+
+_FEWEST_ROWS = 100
+
+
 class Data(Strict):
-    """Where the rows come from, and what their columns are for."""
+    """Where the rows come from, and what their columns are for.
+
+    ``rows``: random rows that the study uses, or ``all``; None: see
+    ``boostreg.study.resampling.default_used``.
+    """
 
     source: Text
     target: Name
@@ -213,6 +229,7 @@ class Data(Strict):
         Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)]
         | None
     ) = None
+    rows: Annotated[int | str | None, BeforeValidator(_check_rows)] = None
     groups: Name | None = None
     time: Name | None = None
     weights: Name | None = None
@@ -347,17 +364,6 @@ def _check_storage(value: Any) -> str | None:
     return value
 
 
-def _check_rows(value: Any) -> int | str | None:
-    """Return a number of rows, or ``all``."""
-    if value is None or value == "all":
-        return None if value is None else "all"
-    if type(value) is int and value >= _FEWEST_ROWS:
-        return value
-    raise rule(f"a number of rows from {_FEWEST_ROWS} on, or all")
-
-
-_FEWEST_ROWS = 100
-
 _TUNED_BY = (
     "trials are chosen by the loss that trees are grown with: it alone is defined on "
     "every fold and after every round. List other measures in metrics, which shows "
@@ -369,7 +375,7 @@ class Search(Strict):
     """What is searched, and how.
 
     ``rows``: rows that each search sees, drawn from its training rows, or ``all``;
-    None: see ``boostreg.study.plan.default_rows``.
+    None: see ``boostreg.study.resampling.default_searched``.
     """
 
     trials: Count = _DEFAULT.trials

@@ -107,6 +107,28 @@ def test_a_search_sees_few_rows_and_the_judges_are_the_same(groups, outer):
             assert not np.isin(table.groups[seen], table.groups[left]).any()
 
 
+@pytest.mark.parametrize("groups", [None, "group"])
+def test_folds_of_some_rows_never_have_another(groups):
+    table = prepare_table(GROUPED, target="y", groups=groups)
+    folds = {"folds": 3}
+
+    splits = make_splits(table, outer=folds, inner=folds, seed=0, used=150, searched=60)
+
+    used, none = splits.rows(None, None)
+    judged = np.concatenate([fold.test for fold in splits.outer])
+    assert 140 <= len(used) == splits.n_used <= 160
+    assert len(none) == 0
+    assert np.sort(judged).tolist() == used.tolist()
+    for level in (0, 1, 2, None):
+        for part in ("searched", "rounds", 0, None):
+            assert np.isin(np.concatenate(splits.rows(level, part)), used).all()
+    if groups is None:
+        assert (table.y[used] == 0).mean() == pytest.approx(1 / 6, abs=0.01)
+    else:
+        left = np.delete(np.arange(table.n_samples), used)
+        assert not np.isin(table.groups[used], table.groups[left]).any()
+
+
 def test_rounds_are_found_on_all_training_rows_but_one_inner_test():
     splits = make_splits(
         rows_of(90), outer={"folds": 3}, inner={"folds": 2}, seed=0, searched=20

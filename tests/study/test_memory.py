@@ -1,5 +1,7 @@
 """The memory of a run is told before it, with what to do if it is too much."""
 
+from dataclasses import replace
+
 import pytest
 from runs import SMALL
 
@@ -32,6 +34,7 @@ def longer(plan, factor):
     """Return a plan whose table has so many times the rows; its folds stay."""
     rows = list(range(plan.table.n_samples)) * factor
     plan.table = plan.table.rows(rows)
+    plan.splits = replace(plan.splits, n_samples=len(rows))
     return plan
 
 

@@ -10,6 +10,7 @@ from boostreg.evidence.gains import (
     of_moderators,
     of_own_values,
     of_penalties,
+    of_trials,
 )
 from boostreg.evidence.sizes import (
     SIZES_IN_FULL,
@@ -22,6 +23,7 @@ from boostreg.evidence.sizes import (
     of_values,
     size_factor,
 )
+from boostreg.evidence.spaces import of_spaces
 from boostreg.evidence.tables import TOGETHER
 from boostreg.figures import RatioRow, encoding, tables_chart
 from boostreg.report.wording import counted
@@ -30,7 +32,7 @@ __all__ = ["all_findings", "of_seeds"]
 
 
 def all_findings(content: Data) -> Iterator[EvidenceFinding]:
-    """Yield up to twelve findings."""
+    """Yield up to fourteen findings."""
     for make in (
         of_models,
         of_penalties,
@@ -42,6 +44,8 @@ def all_findings(content: Data) -> Iterator[EvidenceFinding]:
         of_values,
         along_rows,
         of_moderators,
+        of_trials,
+        of_spaces,
         of_seeds,
     ):
         yield from make(content)

@@ -36,6 +36,7 @@ __all__ = [
     "of_moderators",
     "of_own_values",
     "of_penalties",
+    "of_trials",
 ]
 
 _MAX_BY_TABLE = 3
@@ -258,6 +259,35 @@ def of_moderators(content: Data) -> Iterator[EvidenceFinding]:
                 for one in drawn
             ],
             title="On which tables penalties help",
+            label="factor on the loss (log axis)",
+            letters=LETTERS,
+        ),
+    )
+
+
+def of_trials(content: Data) -> Iterator[EvidenceFinding]:
+    """Yield how much later trials of a search still change the loss."""
+    found, limit = content["later"], tolerance_of(content)
+    if not found:
+        return
+    enough = next((one for one in found if one["change"]["word"] == "same"), None)
+    last = enough or found[-1]
+    change = f"{interval(last['change'])}"
+    title = f"After {counted(last['trials'], 'trial')}, later ones change the loss by"
+    yield EvidenceFinding(
+        "trials",
+        f"{title} less than {limit}: {change}" if enough else f"{title} {change}",
+        "Loss of the best trial of a whole search over that of its first trials, on "
+        "rows that no choice has seen: mean over tables with its 95% interval. The "
+        "searches have the trials of the table below.",
+        tables_chart(
+            [
+                RatioRow(
+                    counted(one["trials"], "trial"), {TOGETHER: ratio(one["change"])}
+                )
+                for one in found
+            ],
+            title="What later trials change",
             label="factor on the loss (log axis)",
             letters=LETTERS,
         ),

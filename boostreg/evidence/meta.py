@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from boostreg.changes import TOLERANCE, LossChange
+from boostreg.evidence.spaces import SearchEvidence, compare_spaces
 from boostreg.evidence.tables import (
     MODELS,
     READINGS,
@@ -26,6 +27,7 @@ from boostreg.penalty.value import PENALTIES, PENALTY_FACTS, SCALED
 from boostreg.pooling import pool, pool_slope
 
 __all__ = [
+    "AFTER",
     "CHECKPOINTS",
     "MIN_TABLES",
     "MODERATORS",
@@ -35,6 +37,9 @@ __all__ = [
 
 CHECKPOINTS = (10, 30, 100)
 """Numbers of trials for which the evidence says what to tune."""
+
+AFTER = (1, 2, 4, 6, *CHECKPOINTS)
+"""Numbers of trials after which later ones may still lower the loss."""
 
 MIN_TABLES = 3
 """Tables that a mean needs."""
@@ -82,8 +87,8 @@ class Evidence:
     content : dict
         What ``evidence.json`` has: ``tables``, ``left_out``, ``tolerance``,
         ``order``, ``penalties``, ``models``, ``moderators``, ``statements``,
-        ``first``, ``seeds``, rounded; and
-        ``runs``, from which all of it can be made again.
+        ``first``, ``later``, ``seeds``, ``spaces``, rounded; and ``runs`` and
+        ``searches``, from which all of it can be made again.
     """
 
     tables: tuple[TableEvidence, ...]
@@ -92,13 +97,16 @@ class Evidence:
 
 
 def gather(
-    found: Iterable[TableEvidence], left_out: Iterable[tuple[str, str]] = ()
+    found: Iterable[TableEvidence],
+    left_out: Iterable[tuple[str, str]] = (),
+    searches: Iterable[SearchEvidence] = (),
 ) -> Evidence:
     """Return the evidence of runs; of several runs on one table, one is used.
 
     That is the run that tunes the most penalties, then the one with the lowest seed,
     then the first by name. The first run of the same penalties with another seed shows
-    whether it says the same (``seeds``).
+    whether it says the same (``seeds``). ``searches`` of the tables that are used
+    show what a search in another built-in space changes, see ``_in_spaces``.
     """
     kept: dict[tuple[str, str], TableEvidence] = {}
     again: dict[tuple[str, str], TableEvidence] = {}
@@ -113,6 +121,9 @@ def gather(
             skipped.append((one.name, f"has the same table as {first.name}."))
     tables = tuple(sorted(kept.values(), key=lambda t: t.name))
     many = _Tables(tables, min((t.tolerance for t in tables), default=TOLERANCE))
+    firsts, others = _in_spaces(tables, searches)
+    used = {one.name for one in others}
+    skipped = [entry for entry in skipped if entry[0] not in used]
     penalties = {
         name: {engine: many.penalty(name, engine) for engine in many.engines}
         for name in many.names
@@ -130,11 +141,37 @@ def gather(
         "moderators": many.moderators,
         "statements": many.statements,
         "first": many.first({name: penalties[name][TOGETHER] for name in ranked}),
+        "later": many.later,
         "seeds": _seeds([(kept[place], one) for place, one in again.items()], many),
+        "spaces": compare_spaces(firsts, others, many.tolerance / 4, many.mean),
     }
     runs = sorted([*tables, *again.values()], key=lambda t: (t.name, t.seed))
-    kept_in_full = {"runs": [asdict(table) for table in runs]}
+    kept_in_full = {
+        "runs": [asdict(table) for table in runs],
+        "searches": [asdict(one) for one in (*firsts, *others)],
+    }
     return Evidence(tables, tuple(sorted(skipped)), _rounded(content) | kept_in_full)
+
+
+def _in_spaces(
+    tables: Sequence[TableEvidence], searches: Iterable[SearchEvidence]
+) -> tuple[list[SearchEvidence], list[SearchEvidence]]:
+    """Return the searches of tables, and those that differ from them in the space.
+
+    The latter are in a built-in space, one per table and space.
+    """
+    names = {t.name for t in tables}
+    ordered = sorted(searches, key=lambda one: one.name)
+    firsts = {one.setting: one for one in ordered if one.name in names}
+    others: dict[tuple[str, str], SearchEvidence] = {}
+    for one in ordered:
+        first = firsts.get(one.setting)
+        if first is not None and one.space not in ("", first.space):
+            others.setdefault((one.setting, one.space), one)
+    compared = {one.setting for one in others.values()}
+    return [one for one in firsts.values() if one.setting in compared], [
+        *others.values()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,18 +381,25 @@ class _Tables:
         few = list(dict.fromkeys(best + much))
         some = list(dict.fromkeys(few + shown))
         chosen = (few, some, list(dict.fromkeys(some + rest)))
-        later = {
-            n: [t.later[n] for t in self.tables if n in t.later] for n in CHECKPOINTS
-        }
         return [
             {
                 "trials": trials,
                 "tune": names,
                 "leave": [name for name in gains if name not in names],
-                "later": self.mean(later[trials]),
+                "later": self.mean_after(trials),
             }
             for trials, names in zip(CHECKPOINTS, chosen, strict=True)
         ]
+
+    def mean_after(self, trials: int) -> dict[str, Any] | None:
+        """Return the mean change of loss by all trials after the first so many."""
+        return self.mean([t.later[trials] for t in self.tables if trials in t.later])
+
+    @property
+    def later(self) -> list[dict[str, Any]]:
+        """The mean change by later trials, after growing numbers of them."""
+        found = [(trials, self.mean_after(trials)) for trials in AFTER]
+        return [{"trials": trials, "change": mean} for trials, mean in found if mean]
 
 
 def _weakest(penalty: str, every: Sequence[PenaltyEvidence]) -> float | None:

@@ -13,7 +13,7 @@ penalty, the change is 0 in every fold, which does not mean that it is known exa
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from boostreg.errors import DataError
 from boostreg.figures.scale import is_number
@@ -33,9 +33,12 @@ __all__ = [
     "LogRatio",
     "PenaltyEvidence",
     "TableEvidence",
+    "read_kept",
     "read_tables",
     "table_evidence",
 ]
+
+KeptT = TypeVar("KeptT")
 
 TOGETHER = "together"
 """All engines of a run: the change of their mean loss."""
@@ -235,13 +238,18 @@ def read_tables(content: object) -> list[TableEvidence]:
 
     Raises DataError if it is not that.
     """
+    return read_kept(list[TableEvidence], content, "runs")
+
+
+def read_kept(kind: type[KeptT], content: object, key: str) -> KeptT:
+    """Return what ``evidence.json`` keeps under a key, or raise DataError."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(list[TableEvidence]).validate_python(content)
+        return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, ("runs", *first["loc"])))
+        where = ".".join(map(str, (key, *first["loc"])))
         raise DataError(f"{where}: {first['msg']}.") from error
 
 

@@ -8,13 +8,16 @@ import filelock
 
 from boostreg.errors import DataError, RunError, StudyError, reason
 from boostreg.evidence import (
+    SearchEvidence,
     TableEvidence,
     gather,
+    read_searches,
     read_tables,
     render_evidence,
+    search_evidence,
     table_evidence,
 )
-from boostreg.evidence.meta import CHECKPOINTS
+from boostreg.evidence.meta import AFTER
 from boostreg.report.index import index_row, render_index
 from boostreg.report.pair import JudgedRows, compare_runs, pair_lines, render_pair
 from boostreg.report.results import Results
@@ -81,16 +84,16 @@ def write_evidence(folder: Path, out: Path | None = None) -> Index:
     """
     page, numbers = out or folder / "report.html", folder / "evidence.json"
     if numbers.exists() and not runs_in(folder):
-        found, left_out = _kept_evidence(numbers)
+        found, left_out, searches = _kept_evidence(numbers)
     else:
-        found, left_out = _evidence_of_runs(folder)
+        found, left_out, searches = _evidence_of_runs(folder)
     if page.exists() and not _is_ours(page):
         raise DataError(
             f"{page} was not written by boostreg and was not changed; name another "
             "page with --out."
         )
     with damage_as_data_error(folder):
-        evidence = gather(found, left_out)
+        evidence = gather(found, left_out, searches)
         content = render_evidence(evidence)
     page.parent.mkdir(parents=True, exist_ok=True)
     write_json(page.parent / "evidence.json", evidence.content)
@@ -98,34 +101,37 @@ def write_evidence(folder: Path, out: Path | None = None) -> Index:
     return Index(page, evidence.left_out)
 
 
-_Found = tuple[list[TableEvidence], list[tuple[str, str]]]
-"""Tables, and what is left out with the reason."""
+_Found = tuple[list[TableEvidence], list[tuple[str, str]], list[SearchEvidence]]
+"""Tables, what is left out with the reason, and searches."""
 
 
 def _evidence_of_runs(folder: Path) -> _Found:
     require_runs(folder)
-    found, left_out = [], []
+    found, left_out, searches = [], [], []
     for run in runs_in(folder):
         try:
             results = read_results(run)
             with damage_as_data_error(run):
-                found.append(table_evidence(run.name, results, CHECKPOINTS))
+                if (search := search_evidence(run.name, results)) is not None:
+                    searches.append(search)
+                found.append(table_evidence(run.name, results, AFTER))
         except DataError as error:
             left_out.append((run.name, str(error).replace(f"{folder}/", "")))
     if not found:
         name, why = left_out[0]
         raise DataError(f"{folder} contains no evidence: {name}: {why}")
-    return found, left_out
+    return found, left_out, searches
 
 
 def _kept_evidence(path: Path) -> _Found:
     match read_json(path):
-        case {"runs": runs, "left_out": list(left_out)}:
+        case {"runs": runs, "searches": searches, "left_out": list(left_out)}:
             try:
-                found = read_tables(runs)
+                found, others = read_tables(runs), read_searches(searches)
             except DataError as error:
                 raise DataError(f"{path}: {error}") from error
-            return found, [(str(name), str(why)) for name, why in left_out]
+            skipped = [(str(name), str(why)) for name, why in left_out]
+            return found, skipped, others
     raise DataError(f"{path} was not written by boostreg: it has no runs.")
 
 

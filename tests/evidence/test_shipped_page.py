@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boostreg.evidence import gather, read_tables, render_evidence
+from boostreg.evidence import gather, read_searches, read_tables, render_evidence
 from boostreg.penalty.linter import GOOD_LEAVES, N_TABLES
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,8 @@ def words(text):
 def test_page_is_made_from_the_kept_numbers_to_the_byte():
     left_out = [(name, why) for name, why in KEPT["left_out"]]
 
-    evidence = gather(read_tables(KEPT["runs"]), left_out)
+    searches = read_searches(KEPT["searches"])
+    evidence = gather(read_tables(KEPT["runs"]), left_out, searches)
 
     assert render_evidence(evidence) == PAGE
     assert json.loads(json.dumps(evidence.content)) == KEPT

@@ -32,7 +32,8 @@ class Preset:
     Attributes
     ----------
     trials : int
-        Of each search.
+        Of each search. Over the tables of ``reports/evidence``, those after the sixth
+        change the mean loss by less than 1 %.
     outer_folds, inner_folds : int
     repeats_of_few, repeats_of_many : int
         Repeats of the outer folds below ``FEW_ROWS`` rows, and from there on.

@@ -9,6 +9,7 @@ import pytest
 
 from boostreg.evidence import gather, read_searches, read_tables, render_evidence
 from boostreg.penalty.linter import GOOD_LEAVES, N_TABLES
+from boostreg.study.presets import PRESETS
 
 ROOT = Path(__file__).parents[2]
 KEPT = json.loads((ROOT / "reports/evidence/evidence.json").read_text("utf-8"))
@@ -54,6 +55,13 @@ def test_readme_says_what_the_numbers_say():
     assert {c["tables"] for c in one["stopped"].values()} == {n}
     assert {c["rises"] for c in one["stopped"].values()} == {n}
     assert f"the number of leaves rises on all {n} tables" in readme
+
+
+def test_trials_after_those_of_quick_change_the_loss_by_less_than_1_percent():
+    (after,) = (k for k in KEPT["later"] if k["trials"] == PRESETS["quick"].trials)
+
+    assert after["change"]["word"] == "same"
+    assert max(abs(after["change"][end]) for end in ("low", "high")) < 0.01
 
 
 def test_linter_cites_the_kept_numbers():

@@ -33,6 +33,7 @@ _MANY = 0.5  # a category column with more categories than this share of rows is
 _FEWEST = 10  # rows from which on a pattern is no chance
 _WHOLE = 2.0**53
 _SHOWN = 8  # columns named in one note
+_FEW_ROWS = 5000  # rows that show which columns may be the same
 _CLOSE = 1e-9  # relative; sums of decimals differ by rounding
 _TOTALS = ("total", "totals", "sum", "grand total", "overall", "gesamt", "summe")
 
@@ -206,14 +207,17 @@ def notes_on_values(
     counted: list[str] = []
     first: dict[bytes, int] = {}
     copies: dict[int, int] = {}
+    suspects = _suspects(X, y, varied, classes)
     for place, values in enumerate(columns_of(X)):
-        if place not in varied:
+        if place not in suspects:
             continue
         column, order = varied[place], _order(values)
         if (earlier := first.setdefault(_form(order, column), place)) != place:
             copies[place] = earlier
         any_order = bool(classes or column.categories)
-        if _same_values(order, answer, any_order=any_order):
+        if _same_values(order, answer, any_order=any_order) and not (
+            any_order and 2 * (answer.max() + 1) > len(answer)
+        ):  # two identifiers would be the same
             revealing.append(column.name)
         elif not column.categories and _counts(values, order):
             counted.append(column.name)
@@ -234,6 +238,37 @@ def notes_on_values(
     text = "A different whole number in every row, as in an identifier"
     advice = f" If these are identifiers, set data.drop: {_listed(counted)}."
     return notes + _note(text, counted, advice)
+
+
+def _suspects(
+    X: Array, y: Array, columns: Mapping[int, Column], classes: Sequence[str]
+) -> set[int]:
+    """Return the places of columns that may copy another, the target, or a count.
+
+    A column that does so does it on some of the rows as well, and these are ordered in
+    less time. On a table of so few rows every column is returned.
+    """
+    step = max(len(y) // _FEW_ROWS, 1)
+    if step == 1:
+        return set(columns)
+    found: set[int] = set()
+    alike: dict[bytes, list[int]] = {}
+    answer = _order(y[::step])
+    for place, whole in enumerate(columns_of(X)):
+        if (column := columns.get(place)) is None:
+            continue
+        values = whole[::step].copy()
+        order = _order(values)
+        if order.max() < 0:  # all missing
+            found.add(place)
+            continue
+        alike.setdefault(_form(order, column), []).append(place)
+        any_order = bool(classes or column.categories)
+        if _same_values(order, answer, any_order=any_order) or _counts(values, order):
+            found.add(place)
+    for places in alike.values():
+        found.update(places if len(places) > 1 else ())
+    return found
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -273,8 +308,6 @@ def _same_values(
         return False
     if not any_order:
         return any(np.array_equal(feature, o) for o in (answer, n_values - 1 - answer))
-    if 2 * n_values > len(answer):  # two identifiers would be the same
-        return False
     return len(np.unique(feature.astype(np.int64) * n_values + answer)) == n_values
 
 

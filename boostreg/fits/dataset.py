@@ -47,9 +47,9 @@ def split_bytes(n_rows: int, n_features: int) -> int:
 
 
 def cache_room(n_values: int) -> int:
-    """Return the bytes of binned rows that are cached for a table of so many values.
+    """Return the bytes of binned rows that are cached for rows of so many values.
 
-    They are those of the table, but at least ``MIN_ROOM`` and at most ``MAX_ROOM``.
+    They are those of the rows, but at least ``MIN_ROOM`` and at most ``MAX_ROOM``.
     """
     return min(max(MIN_ROOM, 8 * n_values), MAX_ROOM)
 
@@ -119,7 +119,8 @@ class Dataset:
             self._bins.pop(key, None)
             n_rows = sum(map(len, self.splits.rows(outer, inner)))
             n_bytes = split_bytes(n_rows, self.table.n_features) // own.size
-            room = cache_room(self.table.X.size // own.size)
+            n_values = self.splits.n_used * self.table.n_features
+            room = cache_room(n_values // own.size)
             held = sum(of_split for _, of_split in self._bins.values())
             while self._bins and held + n_bytes > room:
                 _, (_, of_split) = self._bins.popitem(last=False)

@@ -34,13 +34,15 @@ __all__ = [
 MB = 2**20
 _MAIN, _WORKER = 170 * MB, 130 * MB
 """A process with its libraries."""
-_COLUMNS_READ = 12
+_COLUMNS_READ = 13
 """Columns of numbers in memory while one is read and checked: with its ranks, a table
 of its values, and copies."""
 _TABLE_COPIES = 2.5
 """A small table as a DataFrame, as a matrix, and while it is checked."""
 _ROW_NUMBERS = 48
-"""Numbers per row of a worker: places of rows in folds, targets, weights, copies."""
+"""Numbers per used row of a worker: places of rows in folds, weights, copies."""
+_TARGETS = 2
+"""The targets of the whole table in a worker, and while some are taken."""
 _ROW_ARRAYS = 12
 """Numbers per row and output beside a fit: targets, scores, gradients, and copies."""
 _BLOCKS = 4
@@ -100,7 +102,8 @@ def _of_worker(plan: Plan, machines: int) -> float:
     rows = 8 * n * (_ROW_NUMBERS + _ROW_ARRAYS * n_outputs)
     binning = 8 * min(n * p, BLOCK_CELLS) * _BLOCKS
     binning += 8 * 3 * min(n, _SAMPLE) * p if n * p > BLOCK_CELLS else 0
-    return _WORKER + kept + rows + max(binning, _of_baselines(plan))
+    targets = 8 * table.n_samples * _TARGETS
+    return _WORKER + kept + rows + targets + max(binning, _of_baselines(plan))
 
 
 def _of_baselines(plan: Plan) -> float:

@@ -70,7 +70,7 @@ printed before. CPU seconds are those of all processes.
 ![CPU seconds against rows](large_time.svg)
 
 The charts show the runs of {rounds} rounds.
-"""
+{remarks}"""
 
 
 def write_table(path: Path, n_rows: int) -> None:
@@ -241,6 +241,11 @@ def main() -> None:
         categories=len(CATEGORIES),
         rounds=fewest,
         workers=WORKERS,
+        remarks="".join(
+            f"\n{n:,} rows, {limit} rounds: {one['remark']}\n"
+            for (n, limit), one in found.items()
+            if "remark" in one
+        ),
         lines="\n".join(line_of(*run, one) for run, one in found.items()),
     )
     Path(__file__).with_suffix(".md").write_text(page, "utf-8")

@@ -143,7 +143,9 @@ def gather(
         "first": many.first({name: penalties[name][TOGETHER] for name in ranked}),
         "later": many.later,
         "seeds": _seeds([(kept[place], one) for place, one in again.items()], many),
-        "spaces": compare_spaces(firsts, others, many.tolerance / 4, many.mean),
+        "spaces": compare_spaces(
+            firsts, others, many.tolerance / 4, many.mean, many.size
+        ),
     }
     runs = sorted([*tables, *again.values()], key=lambda t: (t.name, t.seed))
     kept_in_full = {

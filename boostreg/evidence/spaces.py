@@ -21,7 +21,7 @@ from boostreg.figures.scale import is_number
 from boostreg.penalty.shipped import space_names
 from boostreg.penalty.space import shipped_space
 from boostreg.report.results import Results
-from boostreg.report.wording import counted, format_change, listed
+from boostreg.report.wording import counted, listed
 
 __all__ = [
     "SearchEvidence",
@@ -121,10 +121,12 @@ def compare_spaces(
     others: Sequence[SearchEvidence],
     least: float,
     mean: Callable[[Sequence[LogRatio]], Any],
+    size: Callable[[Sequence[LogRatio]], Any],
 ) -> dict[str, dict[str, Any]]:
     """Return what each other space changes, by its name: loss by engine, and leaves.
 
-    ``least`` is the lowest standard error of a change of loss on one table.
+    ``least`` is the lowest standard error of a change of loss on one table; ``mean``
+    and ``size`` return the mean of changes of loss and of a size.
     """
     first = {one.setting: one for one in firsts}
     losses: dict[str, dict[str, list[LogRatio]]] = {}
@@ -149,7 +151,7 @@ def compare_spaces(
             "tables": len(leaves[space]),
             "trials": others[0].trials,
             "loss": {engine: mean(found) for engine, found in by_engine.items()},
-            "leaves": mean(leaves[space]),
+            "leaves": size(leaves[space]),
         }
         for space, by_engine in sorted(losses.items())
     }
@@ -165,15 +167,21 @@ def of_spaces(content: Data) -> Iterator[EvidenceFinding]:
     if not known:
         return
     by_loss = sorted(known, key=lambda s: -known[s]["loss"][TOGETHER]["change"])
-    found = [f"{s} {interval(known[s]['loss'][TOGETHER])}" for s in by_loss]
-    sizes = [f"{s} {format_change(known[s]['leaves']['change'])}" for s in by_loss]
-    one = known[by_loss[0]]
+    found = {s: f"{s} {interval(known[s]['loss'][TOGETHER])}" for s in by_loss}
+    words = {s: known[s]["loss"][TOGETHER]["word"] for s in by_loss}
+    shown = [found[s] for s in by_loss if words[s] in ("better", "worse")]
+    sizes = [f"{s} {interval(known[s]['leaves'])}" for s in by_loss]
+    every = [known[s]["tables"] for s in by_loss]
+    trials = counted(known[by_loss[0]]["trials"], "trial")
     yield EvidenceFinding(
         "spaces",
-        f"Loss in other spaces at {counted(one['trials'], 'trial')}: {listed(found)}",
-        f"Change of the loss against the space of these studies, over "
-        f"{counted(one['tables'], 'table')} with the same folds: mean with its 95% "
-        f"interval. Leaves of the tuned model: {listed(sizes)}.",
+        f"At {trials} in other spaces, the loss is {listed(shown)}"
+        if shown
+        else f"At {trials}, no other space is shown to change the loss",
+        "Change of the loss against the space of these studies, mean over tables with "
+        f"the same folds and its 95% interval: {listed(list(found.values()))}. Leaves "
+        f"of the tuned models: {listed(sizes)}. Tables: {min(every)}"
+        f"{f' to {max(every)}' * (max(every) > min(every))}.",
         tables_chart(
             [
                 RatioRow(s, {e: ratio(v) for e, v in known[s]["loss"].items() if v})

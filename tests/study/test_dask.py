@@ -49,7 +49,7 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def started():
     with distributed.LocalCluster(
         n_workers=2,
         threads_per_worker=1,
@@ -57,6 +57,14 @@ def cluster():
         dashboard_address="127.0.0.1:0",
     ) as made:
         yield made
+
+
+@pytest.fixture
+def cluster(started):
+    """Return the cluster with both workers: one that a test lost starts anew."""
+    with distributed.Client(started.scheduler_address) as client:
+        client.wait_for_workers(2, timeout=60)
+    return started
 
 
 def test_a_native_crash_fails_alone(cluster, tmp_path):

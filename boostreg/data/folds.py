@@ -294,9 +294,9 @@ def make_splits(  # noqa: PLR0913  one argument per key of a study
     names the level that is not possible.
     """
     every = np.arange(table.n_samples, dtype=np.int64)
-    is_part = used is not None and used < table.n_samples
-    if is_part:
-        every = _drawn_rows(table, every, int(used or 0), _derived_seed(seed, "used"))
+    part = None
+    if used is not None and used < table.n_samples:
+        every = part = _drawn_rows(table, every, used, _derived_seed(seed, "used"))
     with _about("outer"):
         judging = _make(table, every, outer, _derived_seed(seed, "outer"))
     seen: dict[int | None, Indices] = {}
@@ -311,7 +311,7 @@ def make_splits(  # noqa: PLR0913  one argument per key of a study
         with _about("inner", where):
             drawn = _derived_seed(seed, "inner", number)
             choosing[number] = _make(table, seen.get(number, rows), inner, drawn)
-    return Splits(table.n_samples, judging, choosing, seen, every if is_part else None)
+    return Splits(table.n_samples, judging, choosing, seen, part)
 
 
 def _drawn_rows(table: Table, rows: Indices, n_rows: int, seed: int) -> Indices:

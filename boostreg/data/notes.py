@@ -208,6 +208,7 @@ def notes_on_values(
     first: dict[bytes, int] = {}
     copies: dict[int, int] = {}
     suspects = _suspects(X, y, varied, classes)
+    identifies = 2 * (int(answer.max()) + 1) > len(answer)
     for place, values in enumerate(columns_of(X)):
         if place not in suspects:
             continue
@@ -215,9 +216,9 @@ def notes_on_values(
         if (earlier := first.setdefault(_form(order, column), place)) != place:
             copies[place] = earlier
         any_order = bool(classes or column.categories)
-        if _same_values(order, answer, any_order=any_order) and not (
-            any_order and 2 * (answer.max() + 1) > len(answer)
-        ):  # two identifiers would be the same
+        # In any order, two identifiers would be the same.
+        may_reveal = not (any_order and identifies)
+        if may_reveal and _same_values(order, answer, any_order=any_order):
             revealing.append(column.name)
         elif not column.categories and _counts(values, order):
             counted.append(column.name)

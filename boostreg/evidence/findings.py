@@ -32,7 +32,7 @@ __all__ = ["all_findings", "of_seeds"]
 
 
 def all_findings(content: Data) -> Iterator[EvidenceFinding]:
-    """Yield up to fourteen findings."""
+    """Yield the findings that have enough tables, the main ones first."""
     for make in (
         of_models,
         of_penalties,

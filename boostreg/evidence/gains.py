@@ -272,7 +272,7 @@ def of_trials(content: Data) -> Iterator[EvidenceFinding]:
         return
     enough = next((one for one in found if one["change"]["word"] == "same"), None)
     last = enough or found[-1]
-    change = f"{interval(last['change'])}"
+    change = interval(last["change"])
     title = f"After {counted(last['trials'], 'trial')}, later ones change the loss by"
     yield EvidenceFinding(
         "trials",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from boostreg.changes import TOLERANCE, LossChange
-from boostreg.evidence.spaces import SearchEvidence, compare_spaces
+from boostreg.evidence.spaces import SearchEvidence, compare_spaces, pair_searches
 from boostreg.evidence.tables import (
     MODELS,
     READINGS,
@@ -106,7 +106,7 @@ def gather(
     That is the run that tunes the most penalties, then the one with the lowest seed,
     then the first by name. The first run of the same penalties with another seed shows
     whether it says the same (``seeds``). ``searches`` of the tables that are used
-    show what a search in another built-in space changes, see ``_in_spaces``.
+    show what a search in another built-in space changes, see ``pair_searches``.
     """
     kept: dict[tuple[str, str], TableEvidence] = {}
     again: dict[tuple[str, str], TableEvidence] = {}
@@ -121,9 +121,9 @@ def gather(
             skipped.append((one.name, f"has the same table as {first.name}."))
     tables = tuple(sorted(kept.values(), key=lambda t: t.name))
     many = _Tables(tables, min((t.tolerance for t in tables), default=TOLERANCE))
-    firsts, others = _in_spaces(tables, searches)
-    used = {one.name for one in others}
-    skipped = [entry for entry in skipped if entry[0] not in used]
+    pairs = pair_searches([t.name for t in tables], searches)
+    paired = {one.name: one for pair in pairs for one in pair}
+    skipped = [entry for entry in skipped if entry[0] not in paired]
     penalties = {
         name: {engine: many.penalty(name, engine) for engine in many.engines}
         for name in many.names
@@ -143,37 +143,14 @@ def gather(
         "first": many.first({name: penalties[name][TOGETHER] for name in ranked}),
         "later": many.later,
         "seeds": _seeds([(kept[place], one) for place, one in again.items()], many),
-        "spaces": compare_spaces(
-            firsts, others, many.tolerance / 4, many.mean, many.size
-        ),
+        "spaces": compare_spaces(pairs, many.tolerance, many.mean, many.size),
     }
     runs = sorted([*tables, *again.values()], key=lambda t: (t.name, t.seed))
     kept_in_full = {
         "runs": [asdict(table) for table in runs],
-        "searches": [asdict(one) for one in (*firsts, *others)],
+        "searches": [asdict(paired[name]) for name in sorted(paired)],
     }
     return Evidence(tables, tuple(sorted(skipped)), _rounded(content) | kept_in_full)
-
-
-def _in_spaces(
-    tables: Sequence[TableEvidence], searches: Iterable[SearchEvidence]
-) -> tuple[list[SearchEvidence], list[SearchEvidence]]:
-    """Return the searches of tables, and those that differ from them in the space.
-
-    The latter are in a built-in space, one per table and space.
-    """
-    names = {t.name for t in tables}
-    ordered = sorted(searches, key=lambda one: one.name)
-    firsts = {one.setting: one for one in ordered if one.name in names}
-    others: dict[tuple[str, str], SearchEvidence] = {}
-    for one in ordered:
-        first = firsts.get(one.setting)
-        if first is not None and one.space not in ("", first.space):
-            others.setdefault((one.setting, one.space), one)
-    compared = {one.setting for one in others.values()}
-    return [one for one in firsts.values() if one.setting in compared], [
-        *others.values()
-    ]
 
 
 @dataclass(frozen=True, slots=True)

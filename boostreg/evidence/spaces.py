@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,18 +15,20 @@ from boostreg.evidence.finding import (
     interval,
     ratio,
 )
-from boostreg.evidence.tables import TOGETHER, LogRatio, read_kept
+from boostreg.evidence.tables import TOGETHER, LogRatio, read_kept, variance_of
 from boostreg.figures import RatioRow, tables_chart
 from boostreg.figures.scale import is_number
 from boostreg.penalty.shipped import space_names
 from boostreg.penalty.space import shipped_space
 from boostreg.report.results import Results
-from boostreg.report.wording import counted, listed
+from boostreg.report.wording import listed
+from boostreg.statistics import corrected_t
 
 __all__ = [
     "SearchEvidence",
     "compare_spaces",
     "of_spaces",
+    "pair_searches",
     "read_searches",
     "search_evidence",
 ]
@@ -74,7 +76,10 @@ class SearchEvidence:
 
 
 def search_evidence(name: str, results: Results) -> SearchEvidence | None:
-    """Return what a run chose; None if a loss or a size is not known or not above 0."""
+    """Return what a run chose; None if it cannot be compared.
+
+    A comparison needs two outer folds, and losses and sizes above 0.
+    """
     study = results["study"]
     losses: dict[str, tuple[float, ...]] = {}
     leaves: dict[str, float] = {}
@@ -85,7 +90,7 @@ def search_evidence(name: str, results: Results) -> SearchEvidence | None:
             *(fold["loss"] for fold in best["by_outer_fold"]),
         )
         known = [v for v in numbers if is_number(v) and v > 0]
-        if len(known) < len(numbers):
+        if len(known) < len(numbers) or len(best["by_outer_fold"]) < 2:
             return None
         leaves[engine], *found = known
         losses[engine] = tuple(found)
@@ -116,40 +121,56 @@ def read_searches(content: object) -> list[SearchEvidence]:
     return read_kept(list[SearchEvidence], content, "searches")
 
 
+def pair_searches(
+    names: Iterable[str], searches: Iterable[SearchEvidence]
+) -> list[tuple[SearchEvidence, SearchEvidence]]:
+    """Return the searches of the named runs, each with one in another built-in space.
+
+    Both have the same table, folds and number of trials; of several in one space, the
+    first by name is taken.
+    """
+    named, ordered = {*names}, sorted(searches, key=lambda one: one.name)
+    firsts = {one.setting: one for one in ordered if one.name in named}
+    found: dict[tuple[str, str], tuple[SearchEvidence, SearchEvidence]] = {}
+    for one in ordered:
+        first = firsts.get(one.setting)
+        if first is not None and one.space not in ("", first.space):
+            found.setdefault((one.setting, one.space), (first, one))
+    return list(found.values())
+
+
 def compare_spaces(
-    firsts: Sequence[SearchEvidence],
-    others: Sequence[SearchEvidence],
-    least: float,
+    pairs: Sequence[tuple[SearchEvidence, SearchEvidence]],
+    tolerance: float,
     mean: Callable[[Sequence[LogRatio]], Any],
     size: Callable[[Sequence[LogRatio]], Any],
 ) -> dict[str, dict[str, Any]]:
     """Return what each other space changes, by its name: loss by engine, and leaves.
 
-    ``least`` is the lowest standard error of a change of loss on one table; ``mean``
-    and ``size`` return the mean of changes of loss and of a size.
+    ``pairs`` are those of ``pair_searches``; ``mean`` and ``size`` return the mean of
+    changes of loss and of a size.
     """
-    first = {one.setting: one for one in firsts}
     losses: dict[str, dict[str, list[LogRatio]]] = {}
     leaves: dict[str, list[LogRatio]] = {}
-    for one in others:
-        base = first[one.setting]
+    trials: dict[str, list[int]] = {}
+    for base, one in pairs:
         changes = {
             engine: np.log(one.losses[engine]) - np.log(base.losses[engine])
             for engine in sorted(base.losses)
         }
         changes |= {TOGETHER: np.mean(list(changes.values()), axis=0)}
         for engine, values in changes.items():
-            # Nadeau and Bengio (2003): training rows are shared between folds.
-            spread = 0.0 if len(values) < 2 else float(values.var(ddof=1))
-            variance = max(spread * (1 / len(values) + one.ratio), least**2)
+            change = corrected_t(values, one.ratio)
+            variance = variance_of(change.low, change.high, change.n - 1, tolerance)
             found = losses.setdefault(one.space, {}).setdefault(engine, [])
-            found.append(LogRatio(float(values.mean()), variance))
+            found.append(LogRatio(change.estimate, variance))
         sizes = [math.log(one.leaves[e] / base.leaves[e]) for e in base.leaves]
         leaves.setdefault(one.space, []).append(LogRatio(float(np.mean(sizes)), 0.0))
+        trials.setdefault(one.space, []).append(one.trials)
     return {
         space: {
             "tables": len(leaves[space]),
-            "trials": others[0].trials,
+            "trials": [min(trials[space]), max(trials[space])],
             "loss": {engine: mean(found) for engine, found in by_engine.items()},
             "leaves": size(leaves[space]),
         }
@@ -171,17 +192,16 @@ def of_spaces(content: Data) -> Iterator[EvidenceFinding]:
     words = {s: known[s]["loss"][TOGETHER]["word"] for s in by_loss}
     shown = [found[s] for s in by_loss if words[s] in ("better", "worse")]
     sizes = [f"{s} {interval(known[s]['leaves'])}" for s in by_loss]
-    every = [known[s]["tables"] for s in by_loss]
-    trials = counted(known[by_loss[0]]["trials"], "trial")
+    tables = _range([known[s]["tables"] for s in by_loss])
+    trials = _range([number for s in by_loss for number in known[s]["trials"]])
     yield EvidenceFinding(
         "spaces",
-        f"At {trials} in other spaces, the loss is {listed(shown)}"
+        f"At {trials} trials in other spaces, the loss is {listed(shown)}"
         if shown
-        else f"At {trials}, no other space is shown to change the loss",
+        else f"At {trials} trials, no other space is shown to change the loss",
         "Change of the loss against the space of these studies, mean over tables with "
         f"the same folds and its 95% interval: {listed(list(found.values()))}. Leaves "
-        f"of the tuned models: {listed(sizes)}. Tables: {min(every)}"
-        f"{f' to {max(every)}' * (max(every) > min(every))}.",
+        f"of the tuned models: {listed(sizes)}. Tables: {tables}.",
         tables_chart(
             [
                 RatioRow(s, {e: ratio(v) for e, v in known[s]["loss"].items() if v})
@@ -192,3 +212,9 @@ def of_spaces(content: Data) -> Iterator[EvidenceFinding]:
             letters=LETTERS,
         ),
     )
+
+
+def _range(numbers: Sequence[int]) -> str:
+    """Return the least and the largest number, or the only one."""
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"

@@ -36,6 +36,7 @@ __all__ = [
     "read_kept",
     "read_tables",
     "table_evidence",
+    "variance_of",
 ]
 
 KeptT = TypeVar("KeptT")
@@ -253,6 +254,14 @@ def read_kept(kind: type[KeptT], content: object, key: str) -> KeptT:
         raise DataError(f"{where}: {first['msg']}.") from error
 
 
+def variance_of(low: float, high: float, degrees: float, tolerance: float) -> float:
+    """Return the variance of a mean by its 95 % interval, see the module docstring."""
+    from scipy.stats import t
+
+    error = (high - low) / (2 * float(t.ppf(0.975, degrees)))
+    return max(error, tolerance / 4) ** 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """Results, read as effects."""
@@ -301,15 +310,13 @@ class _Run:
         self, ratios: Sequence[float | None], degrees: float, word: str = ""
     ) -> LogRatio | None:
         """Return the effect of a ratio and its interval; None if there is none."""
-        from scipy.stats import t
-
         known = [ratio for ratio in ratios if is_number(ratio) and ratio > 0]
         if len(known) < len(ratios):
             return None
         value, low, high = map(math.log, known)
-        error = (high - low) / (2 * float(t.ppf(0.975, max(degrees, 1))))
-        least = self.results["study"]["tolerance"] / 4
-        return LogRatio(value, max(error, least) ** 2, word)
+        tolerance = self.results["study"]["tolerance"]
+        variance = variance_of(low, high, max(degrees, 1), tolerance)
+        return LogRatio(value, variance, word)
 
     def change(self, change: Mapping[str, object]) -> LogRatio | None:
         """Return the effect of a change of loss; None without an interval."""

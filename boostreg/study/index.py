@@ -132,7 +132,7 @@ def _kept_evidence(path: Path) -> _Found:
                 raise DataError(f"{path}: {error}") from error
             skipped = [(str(name), str(why)) for name, why in left_out]
             return found, skipped, others
-    raise DataError(f"{path} was not written by boostreg: it has no runs.")
+    raise DataError(f"{path} was not written by boostreg: it has no runs or searches.")
 
 
 def _is_ours(page: Path) -> bool:

@@ -267,8 +267,8 @@ class Plan:
             seen = len(self.splits.searched[None])
             notes.append(
                 f"Searches, paths and linear strengths see {seen:,} of {n:,} rows. The "
-                "chosen models are trained on all of these, with as many rounds as "
-                "they need. So that a search sees them all, set search.rows: all."
+                f"chosen models are trained on all {n:,}, with as many rounds as they "
+                "need. So that a search sees them all, set search.rows: all."
             )
         if spec.search.trials <= GIVEN and not spec.claims:
             notes.append(

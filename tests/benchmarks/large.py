@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from sources import versions
 
 from boostreg.figures.curves import line_panel
+from boostreg.study.presets import PRESETS
 
 RUNS = (
     (10_000, 100),
@@ -55,9 +56,8 @@ PAGE = """# Time and memory against the rows of a table
 {versions}. A Parquet file of {columns} columns ({numbers} numbers in float32, \
 {categories} of categories) through `boostreg run --preset quick` with {workers} \
 workers, the mean as the only baseline, and the rounds of the table; 500 are the \
-default. Of a table of more than 33.5 million values, the preset uses that many \
-values: 671,088 rows, of which each search sees 167,772. Memory in MB is the most \
-that a process did not share with a file; *expected* is what `boostreg validate` \
+default. Of more than {used:,} rows, the preset uses that many. Memory in MB is the \
+most that a process did not share with a file; *expected* is what `boostreg validate` \
 printed before. CPU seconds are those of all processes.
 
 | rows | rounds | file | main process | expected | worker | expected | all at once \
@@ -240,6 +240,7 @@ def main() -> None:
         numbers=N_NUMBERS,
         categories=len(CATEGORIES),
         rounds=fewest,
+        used=(PRESETS["quick"].most_values or 0) // (N_NUMBERS + len(CATEGORIES)),
         workers=WORKERS,
         remarks="".join(
             f"\n{n:,} rows, {limit} rounds: {one['remark']}\n"

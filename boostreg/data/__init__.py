@@ -1,9 +1,8 @@
 """Tables and folds: from a source to checked arrays and the rows of every fit."""
 
-from boostreg.data.arrow import ParquetColumns
 from boostreg.data.cells import Reading
 from boostreg.data.columns import Column, apply_columns
-from boostreg.data.files import expanded, file_facts
+from boostreg.data.files import FileColumns, expanded, file_facts
 from boostreg.data.folds import (
     Fold,
     Inner,
@@ -30,9 +29,9 @@ from boostreg.data.table import Table, Task, data_card
 __all__ = [
     "Column",
     "FeatureRows",
+    "FileColumns",
     "Fold",
     "Inner",
-    "ParquetColumns",
     "Reading",
     "Splits",
     "Table",

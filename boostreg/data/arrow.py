@@ -16,6 +16,7 @@ from boostreg.data.cells import quoted, refuse_repeated
 from boostreg.data.files import (
     FACTS,
     DataFile,
+    FileColumns,
     FileFacts,
     file_facts,
     opened,
@@ -27,7 +28,7 @@ from boostreg.errors import DataError, MissingExtraError, reason
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ParquetColumns", "parquet_columns", "parts_of", "read_arrow", "read_parts"]
+__all__ = ["parquet_columns", "parts_of", "read_arrow", "read_parts"]
 
 
 def read_arrow(file: DataFile, *_: object) -> "pd.DataFrame":
@@ -95,42 +96,31 @@ def _joined(parts: Sequence[Path], tables: Sequence[Any]) -> Any:
         raise DataError(f"{parts[0].parent}: {error}.") from error
 
 
-class ParquetColumns(Mapping[str, "pd.Series[Any]"]):
-    """The columns of a large Parquet table, each read from the files when asked for.
-
-    The last one is kept. ``columns`` and ``attrs`` are those of the DataFrame that
-    ``read_arrow`` or ``read_parts`` would return.
-    """
+class _ParquetColumns(FileColumns):
+    """Columns as in the DataFrame of ``read_arrow`` or ``read_parts``."""
 
     def __init__(self, parts: Sequence[Path]) -> None:
         self._parts = parts
-        self.n_rows = 0
+        n_rows = 0
         names: list[list[str]] = []
         metadata: Mapping[bytes, bytes] = {}
         for part in parts:
             with _parquet_file(plain_file(part)) as file:
-                self.n_rows += file.metadata.num_rows
+                n_rows += file.metadata.num_rows
                 names.append(file.schema_arrow.names)
                 metadata = metadata or file.schema_arrow.metadata or {}
         _refuse_other_names(parts, names)
         self._ranges = {
             name: values
-            for name, values in _ranges(metadata, self.n_rows)
+            for name, values in _ranges(metadata, n_rows)
             if name not in names[0]
         }
-        self.columns = [*names[0], *self._ranges]
         self._unread: dict[str, str] = {}
-        self.attrs = {FACTS: FileFacts(unread=self._unread)}
-        self._last: tuple[str, Any] = ("", None)
+        facts = FileFacts(unread=self._unread)
+        super().__init__([*names[0], *self._ranges], n_rows, facts)
 
-    def __getitem__(self, name: str) -> "pd.Series[Any]":
-        if self._last[0] != name or self._last[1] is None:
-            self._last = ("", None)  # never two columns at a time
-            self._last = (name, self._read(name))
-        series: pd.Series[Any] = self._last[1]
-        return series
-
-    def _read(self, name: str) -> "pd.Series[Any]":
+    def read(self, name: str) -> "pd.Series[Any]":
+        """Return a column."""
         import pandas as pd
 
         if name in self._ranges:
@@ -144,14 +134,8 @@ class ParquetColumns(Mapping[str, "pd.Series[Any]"]):
         series: pd.Series[Any] = frame[name]
         return series
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.columns)
 
-    def __len__(self) -> int:
-        return len(self.columns)
-
-
-def parquet_columns(path: Path) -> ParquetColumns | None:
+def parquet_columns(path: Path) -> FileColumns | None:
     """Return the columns of a Parquet file or folder if it is large, otherwise None."""
     parts = parts_of(path) if path.is_dir() else [path]
     if not parts or parts[0].suffix.lower() != ".parquet" or not parts[0].is_file():
@@ -160,7 +144,7 @@ def parquet_columns(path: Path) -> ParquetColumns | None:
     for part in parts:
         with _parquet_file(plain_file(part)) as file:
             n_values += file.metadata.num_rows * file.metadata.num_columns
-    return ParquetColumns(parts) if n_values >= LARGE else None
+    return _ParquetColumns(parts) if n_values >= LARGE else None
 
 
 @contextmanager

@@ -38,6 +38,7 @@ from boostreg.data.cells import (
 )
 from boostreg.data.files import DataFile, opened
 from boostreg.data.judging import with_groups
+from boostreg.data.text_cells import TextCells
 from boostreg.errors import DataError
 
 __all__ = [
@@ -72,7 +73,7 @@ _OTHERS: Mapping[bytes, str] = MappingProxyType(
 )
 """How files of other formats begin."""
 
-_ROWS = 1000  # rows that most often decide on the decimal mark
+_ROWS = 1000  # rows in which quotes are looked for
 _QUOTED_WHOLE = re.compile(r'"[0-9]+"')
 _GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _MOST = 0.5  # share of the cells of a column that a decimal mark makes numbers
@@ -171,7 +172,7 @@ def _fits(lines: Lines, mark: str, header: Sequence[str]) -> bool:
 
 
 def recognised_decimal(
-    cells: NDArray[Any], header: Sequence[str], reading: Reading, file: DataFile
+    cells: TextCells, header: Sequence[str], reading: Reading, file: DataFile
 ) -> str:
     """Return the decimal mark of cells that are not separated by commas.
 
@@ -179,11 +180,13 @@ def recognised_decimal(
     """
     if reading.thousands in (",", "."):
         return reading.point
-    free = [reading.types.get(name) != "category" for name in header]
-    if marks := _decimal_marks(cells[:, free]):
+    types = [reading.types.get(name) for name in header]
+    free = [place for place, kind in enumerate(types) if kind != "category"]
+    if marks := _decimal_marks(cells, free):
         return "," if marks == {","} else "."
-    for name, column in zip(header, cells.T, strict=True):
-        text = None if name in reading.types else _point_or_group(column)
+    for place, name in enumerate(header):
+        unstated = name not in reading.types
+        text = _point_or_group(cells.column(place)) if unstated else None
         if text is not None and reading.thousands is None:
             raise DataError(
                 f"{file.path}: column {name!r} has numbers such as {text!r}, and no "
@@ -194,12 +197,12 @@ def recognised_decimal(
     return "."
 
 
-def has_decimal_points(cells: NDArray[Any]) -> bool:
+def has_decimal_points(cells: TextCells) -> bool:
     """Return whether a column surely has decimals with a point, and none with a comma.
 
     Then no point of the file separates thousands.
     """
-    return _decimal_marks(cells) == {"."}
+    return _decimal_marks(cells, range(cells.head.shape[1])) == {"."}
 
 
 def quoted_labels(lines: Lines, header: Sequence[str], separator: str) -> list[str]:
@@ -224,7 +227,7 @@ def quoted_labels(lines: Lines, header: Sequence[str], separator: str) -> list[s
 
 
 def later_decimal(
-    cells: NDArray[Any], header: Sequence[str], reading: Reading
+    cells: TextCells, header: Sequence[str], reading: Reading
 ) -> str | None:
     """Return the decimal mark of rows for a model: that of its training, or their own.
 
@@ -232,18 +235,22 @@ def later_decimal(
     alone, and the training file has no thousands separator, so that no cell that it
     could have has two meanings.
     """
-    numbers = [reading.types.get(name) == "number" for name in header]
     if reading.thousands is not None:
         return reading.decimal
-    marks = _decimal_marks(cells[:, numbers])
+    types = [reading.types.get(name) for name in header]
+    numbers = [place for place, kind in enumerate(types) if kind == "number"]
+    marks = _decimal_marks(cells, numbers)
     return marks.pop() if len(marks) == 1 else reading.decimal
 
 
-def _decimal_marks(cells: NDArray[Any]) -> set[str]:
+def _decimal_marks(cells: TextCells, places: Sequence[int]) -> set[str]:
     """Return the marks with which a column is numbers that surely have decimals."""
-    for rows in (cells[:_ROWS], cells):
-        columns = list(rows.T)
-        if marks := {m for m in ".," if any(_has_decimals(c, m) for c in columns)}:
+    for columns in (cells.head[:, places].T, cells.columns(places)):
+        marks: set[str] = set()
+        for column in columns:
+            others = set(".,") - marks
+            marks |= {mark for mark in others if _has_decimals(column, mark)}
+        if marks:
             return marks
     return set()
 

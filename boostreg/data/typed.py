@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,26 +10,28 @@ from numpy.typing import NDArray
 
 from boostreg.data.cells import BOOLEANS, Reading, plain_numbers
 from boostreg.data.dialect import has_decimal_points
-from boostreg.data.files import FACTS, FileFacts
+from boostreg.data.files import FACTS, FileColumns, FileFacts
 from boostreg.data.judging import with_groups
+from boostreg.data.stored import no_room, scratch_file
+from boostreg.data.text_cells import StoredCells, TextCells
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["typed_frame"]
+__all__ = ["TypedColumns", "typed_frame"]
 
 _ZEROS = re.compile(r"0[0-9]+")
 _SAMPLE = 100  # rows that show whether a column has as many values as rows
 
 
 def typed_frame(
-    cells: NDArray[Any],
+    cells: TextCells,
     header: Sequence[str],
     reading: Reading,
     labels: Mapping[str, Collection[str]] | None = None,
     recognised: tuple[str, ...] = (),
 ) -> "pd.DataFrame":
-    """Return cells of shape (n_samples, n_columns) as a DataFrame with its facts.
+    """Return text cells as a DataFrame with its facts.
 
     A column is numbers, or booleans (TRUE, FALSE), if all its cells are, and text
     otherwise. ``labels`` has by column the words that are labels, even if they mean
@@ -39,35 +41,111 @@ def typed_frame(
     """
     import pandas as pd
 
-    labels = labels or {}
-    columns: dict[int, Any] = {}
-    words: dict[str, dict[str, int]] = {}
-    zeros: dict[str, str] = {}
-    joined: dict[str, tuple[str, str]] = {}
-    for place, (name, column) in enumerate(zip(header, cells.T, strict=True)):
+    typing = _Typing(cells, header, reading, labels or {})
+    columns = {place: typing.column(place) for place in range(len(header))}
+    frame = pd.DataFrame(columns, copy=False)
+    frame.columns = pd.Index(header, dtype=object)
+    frame.attrs[FACTS] = typing.facts(recognised)
+    return frame
+
+
+class TypedColumns(FileColumns):
+    """The columns of a large text file, each read when asked for.
+
+    They are those of ``typed_frame``, with the same facts. Numbers are in a temporary
+    file; text is typed again from its cells.
+
+    Raises RunError if there is not enough disk space.
+    """
+
+    def __init__(
+        self,
+        cells: StoredCells,
+        header: Sequence[str],
+        reading: Reading,
+        recognised: tuple[str, ...] = (),
+    ) -> None:
+        typing = _Typing(cells, header, reading, {})
+        self._numbers: dict[str, tuple[int, np.dtype[Any]]] = {}
+        self._cells, self._header, self._reading = cells, header, reading
+        end = 0
+        try:
+            self._file = scratch_file(self)
+            for place, name in enumerate(header):
+                values = typing.column(place).to_numpy()
+                if values.dtype != object:
+                    self._numbers[name] = (end, values.dtype)
+                    end += self._file.write(values.data)
+            self._file.flush()
+        except OSError as error:
+            raise no_room(error) from error
+        super().__init__(header, cells.n_rows, typing.facts(recognised))
+
+    def read(self, name: str) -> "pd.Series[Any]":
+        """Return a column."""
+        import pandas as pd
+
+        if name in self._numbers:
+            start, dtype = self._numbers[name]
+            self._file.seek(start)
+            content = self._file.read(self.n_rows * dtype.itemsize)
+            return pd.Series(np.frombuffer(content, dtype), name=name)
+        typing = _Typing(self._cells, self._header, self._reading, {})
+        return typing.column(self._header.index(name)).rename(name)
+
+
+class _Typing:
+    """The types of columns of text cells, and what is noted of them."""
+
+    def __init__(
+        self,
+        cells: TextCells,
+        header: Sequence[str],
+        reading: Reading,
+        labels: Mapping[str, Collection[str]],
+    ) -> None:
+        self._cells, self._header, self._reading = cells, header, reading
+        self._labels = labels
+        self._words: dict[str, dict[str, int]] = {}
+        self._zeros: dict[str, str] = {}
+        self._joined: dict[str, tuple[str, str]] = {}
+
+    def facts(self, recognised: tuple[str, ...]) -> FileFacts:
+        """Return what was noted of the columns that were typed."""
+        return FileFacts(
+            words=self._words,
+            zeros=self._zeros,
+            joined=self._joined,
+            decimal=self._reading.point,
+            recognised=recognised,
+        )
+
+    def column(self, place: int) -> "pd.Series[Any]":
+        """Return a column."""
+        import pandas as pd
+
+        name, reading, cells = self._header[place], self._reading, self._cells
+        column = cells.column(place)
         texts = column[:_SAMPLE].tolist()
         numbers = None
         if len(set(texts)) > _SAMPLE / 2:
             texts = column.tolist()
-            numbers = _unless_doubtful(
-                _at_once(texts, reading), name, texts, reading, cells
-            )
+            numbers = self._unless_doubtful(_at_once(texts, reading), name, texts)
         if numbers is not None:
             values = numbers
         else:
             codes, uniques = pd.factorize(column)
             blank = np.array(reading.is_missing(uniques.tolist()), dtype=bool)
-            if name in labels:
-                blank &= np.array([text not in labels[name] for text in uniques])
+            if name in self._labels:
+                labels = self._labels[name]
+                blank &= np.array([text not in labels for text in uniques])
             texts = uniques[~blank].tolist()
-            numbers = _unless_doubtful(
-                _all_numbers(texts, reading), name, texts, reading, cells
-            )
+            numbers = self._unless_doubtful(_all_numbers(texts, reading), name, texts)
             is_text = bool(texts) and reading.types.get(name) != "number"
             if numbers is None and is_text and reading.missing is None:
                 blank &= uniques != "None"
             known = uniques[~blank]
-            words[name] = {
+            self._words[name] = {
                 uniques[code]: int(np.sum(codes == code))
                 for code in np.flatnonzero(blank).tolist()
                 if uniques[code].strip()
@@ -82,35 +160,32 @@ def typed_frame(
         if numbers is not None:
             is_whole, recur = numbers.dtype.kind == "i", 2 * len(numbers) <= len(column)
             zero = next(filter(_ZEROS.fullmatch, texts), None) if is_whole else None
-            zeros |= {} if zero is None else {name: zero}
+            if zero is not None:
+                self._zeros[name] = zero
             pair = _same_number(texts, numbers) if zero is not None or recur else None
-            joined |= {} if pair is None else {name: pair}
-        is_text = values.dtype == object  # otherwise pandas infers the kind of text
-        columns[place] = pd.Series(values, dtype=object) if is_text else values
-    frame = pd.DataFrame(columns, copy=False)
-    frame.columns = pd.Index(header, dtype=object)
-    facts = FileFacts(words=words, zeros=zeros, joined=joined)
-    frame.attrs[FACTS] = replace(facts, decimal=reading.point, recognised=recognised)
-    return frame
+            if pair is not None:
+                self._joined[name] = pair
+        # Without a type, pandas infers the kind of text.
+        return pd.Series(values, dtype=object if values.dtype == object else None)
 
+    def _unless_doubtful(
+        self, numbers: NDArray[Any] | None, name: str, texts: list[str]
+    ) -> NDArray[Any] | None:
+        """Return numbers, None for a category or if points may separate thousands.
 
-def _unless_doubtful(
-    numbers: NDArray[Any] | None,
-    name: str,
-    texts: list[str],
-    reading: Reading,
-    cells: NDArray[Any],
-) -> NDArray[Any] | None:
-    """Return numbers, None for a category or if points may separate thousands.
+        They may not if another column has a point before decimals.
+        """
+        types = self._reading.types
+        if numbers is None or types.get(name) == "category":
+            return None
+        may_be_grouped = name not in types and numbers.dtype.kind == "f"
+        if may_be_grouped and with_groups(texts, self._reading):
+            return numbers if self._has_decimal_points else None
+        return numbers
 
-    They may not if another column of ``cells`` has a point before decimals.
-    """
-    if numbers is None or reading.types.get(name) == "category":
-        return None
-    may_be_grouped = name not in reading.types and numbers.dtype.kind == "f"
-    if may_be_grouped and with_groups(texts, reading):
-        return numbers if has_decimal_points(cells) else None
-    return numbers
+    @cached_property
+    def _has_decimal_points(self) -> bool:
+        return has_decimal_points(self._cells)
 
 
 def _same_number(texts: Sequence[str], numbers: NDArray[Any]) -> tuple[str, str] | None:

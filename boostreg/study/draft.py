@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boostreg.data import ParquetColumns, Table, is_named, open_source
+from boostreg.data import FileColumns, Table, is_named, open_source
 from boostreg.data.cells import as_yaml, quoted
 from boostreg.data.files import file_facts
 from boostreg.data.stored import columns_of
@@ -218,7 +218,7 @@ def write_draft(draft: Draft) -> None:
 
 
 def _labels_by_name(
-    frame: "pd.DataFrame | ParquetColumns", table: Table, types: Mapping[str, Any]
+    frame: "pd.DataFrame | FileColumns", table: Table, types: Mapping[str, Any]
 ) -> list[str]:
     """Return the columns of a text file whose whole numbers are labels by their name.
 

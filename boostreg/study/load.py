@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from boostreg.baselines import available_baselines, missing_extra, why_lacking
 from boostreg.data import (
-    ParquetColumns,
+    FileColumns,
     Splits,
     Table,
     expanded,
@@ -230,14 +230,14 @@ def read_table(study: Study) -> tuple[Table, str | None]:
     return checked_table(study, frame), file_facts(frame).decimal
 
 
-def read_frame(study: Study) -> "pd.DataFrame | ParquetColumns":
+def read_frame(study: Study) -> "pd.DataFrame | FileColumns":
     """Return the rows of a study as its source has them."""
     data = study.spec.data
     with study.at("data"):
         return open_source(data.source, base=study.base, reading=data.reading)
 
 
-def checked_table(study: Study, frame: "pd.DataFrame | ParquetColumns") -> Table:
+def checked_table(study: Study, frame: "pd.DataFrame | FileColumns") -> Table:
     """Return the rows of a study as its keys say they are used."""
     data = study.spec.data
     with study.at("data"):

@@ -37,6 +37,8 @@ _MAIN, _WORKER = 170 * MB, 130 * MB
 _COLUMNS_READ = 13
 """Columns of numbers in memory while one is read and checked: with its ranks, a table
 of its values, and copies."""
+_CELLS_READ = 22
+"""The same for a column of text cells, counted in numbers."""
 _TABLE_COPIES = 2.5
 """A small table as a DataFrame, as a matrix, and while it is checked."""
 _ROW_NUMBERS = 48
@@ -79,7 +81,8 @@ def _of_main(plan: Plan) -> float:
     table, n_outputs = plan.table, plan.objective.n_outputs
     cells = table.n_samples * table.n_features
     in_memory = 0.0 if cells >= LARGE else 8 * cells * _TABLE_COPIES
-    reading = 8 * table.n_samples * _COLUMNS_READ
+    is_text = plan.spec.data.decimal is not None
+    reading = 8 * table.n_samples * (_CELLS_READ if is_text else _COLUMNS_READ)
     # Losses and scores of each model, and its predictions while they are written.
     n_models = len(plan.spec.engines) * (len(PICKS) + 2) + len(plan.baseline_names)
     repeats = sum(len(fold.test) for fold in plan.splits.outer)

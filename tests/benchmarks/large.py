@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from sources import versions
 
@@ -36,6 +37,8 @@ RUNS = (
     (10_000_000, 500),
 )
 """Rows of the table and the limit of rounds of each run; 500 are the default."""
+TEXTS = (1_000_000, 10_000_000)
+"""Rows of the tables that are also checked as CSV."""
 N_NUMBERS, CATEGORIES, USED = 48, (5, 30), 10
 GROUP = 100_000
 WORKERS = 2
@@ -70,7 +73,15 @@ printed before. CPU seconds are those of all processes.
 ![CPU seconds against rows](large_time.svg)
 
 The charts show the runs of {rounds} rounds.
-{remarks}"""
+
+## The same tables as CSV
+
+`boostreg validate` reads and checks the table, and times a few fits.
+
+| rows | file | main process | expected | CPU s | CPU s of Parquet | wall s |
+|---|---|---|---|---|---|---|
+{texts}
+"""
 
 
 def write_table(path: Path, n_rows: int) -> None:
@@ -94,6 +105,26 @@ def write_table(path: Path, n_rows: int) -> None:
         table = pa.table(columns | {"y": y.astype(np.float32)})
         writer = writer or pq.ParquetWriter(passing, table.schema)
         writer.write_table(table)
+    if writer is not None:
+        writer.close()
+    passing.rename(path)
+
+
+def write_text(table: Path, path: Path) -> None:
+    """Write a Parquet table as CSV."""
+    passing = path.with_suffix(".part")
+    writer = None
+    with pq.ParquetFile(table) as file:
+        for batch in file.iter_batches(GROUP):
+            columns = [
+                column.cast(pa.string())
+                if pa.types.is_dictionary(column.type)
+                else column
+                for column in batch.columns
+            ]
+            plain = pa.record_batch(columns, names=batch.schema.names)
+            writer = writer or pc.CSVWriter(passing, plain.schema)
+            writer.write_batch(plain)
     if writer is not None:
         writer.close()
     passing.rename(path)
@@ -182,6 +213,20 @@ def measure(n_rows: int, rounds: int, kept: Path) -> dict[str, Any]:
     return {"file": size, "validate": checked, "run": run, "expected": expected}
 
 
+def measure_text(n_rows: int, kept: Path) -> dict[str, Any]:
+    """Return time and memory of ``validate`` on the table as CSV."""
+    path = (kept / f"{n_rows}.csv").resolve()
+    if not path.exists():
+        write_text(kept / f"{n_rows}.parquet", path)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        text = STUDY.format(source=path, rounds=RUNS[0][1])
+        (folder / "large.yaml").write_text(text, "utf-8")
+        checked, printed = watched(["validate", "large.yaml"], folder)
+    size = path.stat().st_size / MB
+    return {"file": size, "validate": checked, "expected": expected_memory(printed)}
+
+
 def line_of(n_rows: int, rounds: int, one: dict[str, Any]) -> str:
     """Return a row of the page."""
     run, expected = one["run"], one["expected"]
@@ -233,6 +278,17 @@ def main() -> None:
         one = found[n_rows, rounds] = json.loads(path.read_text("utf-8"))
         print(line_of(n_rows, rounds, one), flush=True)  # noqa: T201  # a script talks
     fewest = RUNS[0][1]
+    texts = []
+    for n_rows in (n for n in TEXTS if n <= given.most):
+        path = given.kept / f"{n_rows}.csv.json"
+        if not path.exists():
+            path.write_text(json.dumps(measure_text(n_rows, given.kept)), "utf-8")
+        one = json.loads(path.read_text("utf-8"))
+        read, parquet = one["validate"], found[n_rows, fewest]["validate"]
+        numbers = (one["file"], read["main"], one["expected"]["main"])
+        numbers += (read["cpu"], parquet["cpu"], read["wall"])
+        cells = [f"{n_rows:,}", *(f"{value:.0f}" for value in numbers)]
+        texts.append(f"| {' | '.join(cells)} |")
     draw({n: one for (n, rounds), one in found.items() if rounds == fewest})
     page = PAGE.format(
         versions=versions(),
@@ -242,11 +298,7 @@ def main() -> None:
         rounds=fewest,
         used=(PRESETS["quick"].most_values or 0) // (N_NUMBERS + len(CATEGORIES)),
         workers=WORKERS,
-        remarks="".join(
-            f"\n{n:,} rows, {limit} rounds: {one['remark']}\n"
-            for (n, limit), one in found.items()
-            if "remark" in one
-        ),
+        texts="\n".join(texts),
         lines="\n".join(line_of(*run, one) for run, one in found.items()),
     )
     Path(__file__).with_suffix(".md").write_text(page, "utf-8")

@@ -1,5 +1,6 @@
-"""A large Parquet table, read column by column, is the table that a DataFrame gives."""
+"""A large file, read column by column, is the table that a DataFrame gives."""
 
+import csv
 import json
 
 import numpy as np
@@ -7,9 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from boostreg.data import (
-    ParquetColumns,
+    FileColumns,
     Reading,
     Table,
     arrow,
@@ -18,7 +21,10 @@ from boostreg.data import (
     prepare_table,
     read_source,
     stored,
+    text,
+    text_cells,
 )
+from boostreg.data.files import file_facts
 from boostreg.errors import DataError, RunError
 
 N_ROWS = 60
@@ -30,8 +36,9 @@ large = pytest.mark.usefixtures("every_table_is_large")
 @pytest.fixture
 def every_table_is_large(monkeypatch):
     """Treat every table as a large one."""
-    for module in (arrow, stored):
+    for module in (arrow, stored, text):
         monkeypatch.setattr(module, "LARGE", 1)
+    monkeypatch.setattr(text, "_CELLS", 40)  # blocks of a few rows
     monkeypatch.setattr("boostreg.data.table.LARGE", 1)
 
 
@@ -95,7 +102,7 @@ def test_columns_of_a_file_give_the_same_table_and_notes(tmp_path, missing):
     found = prepare_table(columns, reading=reading, **KEYS)
     expected = prepare_table(frame, reading=reading, **KEYS)
 
-    assert isinstance(columns, ParquetColumns)
+    assert isinstance(columns, FileColumns)
     assert isinstance(found.X, np.memmap)
     assert len(expected.notes) > 5
     assert same(found, expected)
@@ -151,10 +158,97 @@ def test_errors_are_those_of_a_data_frame(tmp_path, name, values):
     assert messages[0] == messages[1]
 
 
+def written_text(folder, frame, **marks):
+    path = folder / "t.csv"
+    frame.assign(when=frame["t"].astype(str)).to_csv(path, index=False, **marks)
+    return path
+
+
+@large
+@pytest.mark.parametrize("missing", [None, ("?", "3")], ids=["usual", "stated"])
+@pytest.mark.parametrize("marks", [",.", ";,"])
+def test_columns_of_a_text_file_give_the_same_table_and_notes(tmp_path, missing, marks):
+    mark, decimal = marks
+    frame = make_frame().drop(columns="spelled")  # its decimals are always points
+    written_text(tmp_path, frame, sep=mark, decimal=decimal)
+    reading = Reading(missing=missing)
+    columns = open_source("t.csv", base=tmp_path, reading=reading)
+    frame = read_source("t.csv", base=tmp_path, reading=reading)
+
+    keys = KEYS | {"reading": reading, "drop": ["when"]}
+    found, expected = (prepare_table(one, **keys) for one in (columns, frame))
+
+    assert isinstance(columns, FileColumns)
+    assert isinstance(found.X, np.memmap)
+    assert len(expected.notes) > 5
+    assert same(found, expected)
+
+
+CELLS = st.sampled_from(
+    [
+        *("1", "0", "-2.5", "1.234", "12.345", "1,234", "0,5", "1e3", "007", "7"),
+        *("TRUE", "False", "", " ", "NA", "None", "?", "a", "é", "two\nlines", '"q"'),
+        "9" * 25,
+    ]
+)
+
+
+@large
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_read_alike_whether_it_is_large_or_not(tmp_path, monkeypatch, data):
+    n_rows, n_columns = data.draw(st.integers(1, 40)), data.draw(st.integers(1, 4))
+    palettes = [data.draw(st.lists(CELLS, min_size=1)) for _ in range(n_columns)]
+    rows = [
+        [data.draw(st.sampled_from(own)) for own in palettes] for _ in range(n_rows)
+    ]
+    mark = data.draw(st.sampled_from([",", ";", "|"]))
+    header = [f"c{k}" for k in range(n_columns)]
+    with (tmp_path / "t.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter=mark).writerows([header, *rows])
+    monkeypatch.setattr(text_cells, "_HEAD", data.draw(st.integers(1, 60)))
+    missing = data.draw(st.sampled_from([None, ("?",), ("-2.5", "7")]))
+    reading = Reading(
+        missing=missing, thousands=data.draw(st.sampled_from([None, "."]))
+    )
+
+    results = []
+    for read in (open_source, read_source):
+        try:
+            found = read("t.csv", base=tmp_path, reading=reading)
+        except DataError as error:
+            results.append((str(error), error.loc))
+        else:
+            frame = pd.DataFrame({name: found[name] for name in found.columns})
+            kinds = frame.dtypes.astype(str).tolist()
+            results.append((kinds, frame.to_dict("list"), file_facts(found)))
+
+    assert str(results[0]) == str(results[1])
+
+
+@large
+def test_cells_of_a_large_text_file_are_in_memory_by_block_or_by_column(
+    tmp_path, monkeypatch
+):
+    make_frame().to_csv(tmp_path / "t.csv", index=False)
+    n_columns, sizes, parsed = make_frame().shape[1], [], text._cells
+
+    def spied(block):
+        sizes.append(block.size)
+        return parsed(block)
+
+    monkeypatch.setattr(text, "_cells", spied)
+    open_source("t.csv", base=tmp_path)
+
+    assert sum(sizes) == N_ROWS * n_columns
+    assert max(sizes) == 40 // n_columns * n_columns
+
+
 def test_small_files_and_other_sources_are_data_frames(tmp_path):
     write(tmp_path, "t.parquet", make_frame())
+    written_text(tmp_path, make_frame())
 
-    for source in ("t.parquet", "sklearn:wine"):
+    for source in ("t.parquet", "t.csv", "sklearn:wine"):
         assert isinstance(open_source(source, base=tmp_path), pd.DataFrame)
 
 

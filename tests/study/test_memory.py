@@ -53,6 +53,15 @@ def test_more_rows_need_more_memory_in_every_process(plan):
     assert many.worker > few.worker
 
 
+def test_reading_text_needs_more_of_the_main_process(plan):
+    few = expected_memory(longer(plan, 100), 1)
+    plan.spec = plan.spec.model_copy(
+        update={"data": plan.spec.data.model_copy(update={"decimal": "."})}
+    )
+
+    assert expected_memory(plan, 1).main > few.main
+
+
 def test_a_table_in_a_file_needs_less_of_the_main_process(plan, monkeypatch):
     in_memory = expected_memory(longer(plan, 100), 1)
     monkeypatch.setattr(memory, "LARGE", 1)

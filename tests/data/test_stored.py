@@ -231,13 +231,14 @@ def test_cells_of_a_large_text_file_are_in_memory_by_block_or_by_column(
     tmp_path, monkeypatch
 ):
     make_frame().to_csv(tmp_path / "t.csv", index=False)
-    n_columns, sizes, parsed = make_frame().shape[1], [], text._cells
+    n_columns, sizes = make_frame().shape[1], []
 
-    def spied(block):
-        sizes.append(block.size)
-        return parsed(block)
+    class Spied(text_cells.StoredCells):
+        def __init__(self, blocks):
+            sizes.extend(block.size for block in (kept := list(blocks)))
+            super().__init__(kept)
 
-    monkeypatch.setattr(text, "_cells", spied)
+    monkeypatch.setattr(text, "StoredCells", Spied)
     open_source("t.csv", base=tmp_path)
 
     assert sum(sizes) == N_ROWS * n_columns

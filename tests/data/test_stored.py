@@ -235,7 +235,8 @@ def test_cells_of_a_large_text_file_are_in_memory_by_block_or_by_column(
 
     class Spied(text_cells.StoredCells):
         def __init__(self, blocks):
-            sizes.extend(block.size for block in (kept := list(blocks)))
+            kept = list(blocks)
+            sizes.extend(block.size for block in kept)
             super().__init__(kept)
 
     monkeypatch.setattr(text, "StoredCells", Spied)

@@ -396,11 +396,15 @@ def evidence(
             show_default="report.html in the folder",
         ),
     ] = None,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another folder, whose runs or evidence.json are added."),
+    ] = None,
 ) -> None:
     """Write the page of what penalties do over the tables of all runs in a folder."""
     from boostreg.study.index import write_evidence
 
-    written = write_evidence(folder, out)
+    written = write_evidence(folder, out, add or ())
     for name, why in written.left_out:
         _print(f"boostreg: {name} is left out: {why}", err=True)
     _print(written.page)

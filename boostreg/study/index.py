@@ -1,5 +1,6 @@
 """Pages about several runs: the index of a folder, comparisons, and the evidence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -74,19 +75,32 @@ def write_index(folder: Path) -> Index:
     return Index(page, tuple(left_out))
 
 
-def write_evidence(folder: Path, out: Path | None = None) -> Index:
+def write_evidence(
+    folder: Path, out: Path | None = None, add: Sequence[Path] = ()
+) -> Index:
     """Write the page of what penalties do over all runs in ``folder``, one per table.
 
     ``evidence.json`` is written next to the page, whose default is ``report.html`` in
     ``folder``. A folder without runs may have an ``evidence.json`` instead, from which
-    the same page is made. Raises DataError if there is neither, no run has judged
-    paths, or the page is not ours; RunError if a file cannot be written.
+    the same page is made. The runs of the folders ``add`` are added; of two runs with
+    one name, the first is used. Raises DataError if a folder has neither, no run has
+    judged paths, runs on different tables have one name, or the page is not ours;
+    RunError if a file cannot be written.
     """
-    page, numbers = out or folder / "report.html", folder / "evidence.json"
-    if numbers.exists() and not runs_in(folder):
-        found, left_out, searches = _kept_evidence(numbers)
-    else:
-        found, left_out, searches = _evidence_of_runs(folder)
+    page = out or folder / "report.html"
+    found, left_out, searches = _evidence_in(folder)
+    for other in add:
+        tables, skipped, more = _evidence_in(other)
+        names = {one.name: one.fingerprint for one in found}
+        for one in tables:
+            if names.get(one.name, one.fingerprint) != one.fingerprint:
+                raise DataError(
+                    f"{other}: run {one.name!r} is on another table than the run of "
+                    "that name in an earlier folder; rename one of them."
+                )
+        found += [one for one in tables if one.name not in names]
+        searches += [one for one in more if one.name not in {s.name for s in searches}]
+        left_out += [one for one in skipped if one not in left_out]
     if page.exists() and not _is_ours(page):
         raise DataError(
             f"{page} was not written by boostreg and was not changed; name another "
@@ -103,6 +117,14 @@ def write_evidence(folder: Path, out: Path | None = None) -> Index:
 
 _Found = tuple[list[TableEvidence], list[tuple[str, str]], list[SearchEvidence]]
 """Tables, what is left out with the reason, and searches."""
+
+
+def _evidence_in(folder: Path) -> _Found:
+    """Return the evidence of the runs in a folder, or that of its ``evidence.json``."""
+    numbers = folder / "evidence.json"
+    if numbers.exists() and not runs_in(folder):
+        return _kept_evidence(numbers)
+    return _evidence_of_runs(folder)
 
 
 def _evidence_of_runs(folder: Path) -> _Found:

@@ -347,6 +347,39 @@ def test_kept_numbers_give_the_page_again_without_the_runs(tmp_path, runs):
     assert sorted(kept) == ["evidence.json", "report.html"]
 
 
+def test_runs_that_are_added_to_kept_numbers_give_the_page_of_all_runs(
+    main, tmp_path, runs
+):
+    for k, one in enumerate(runs[:9]):
+        write(tmp_path / "all", one)
+        write(tmp_path / ("early" if k < 5 else "late"), one)
+    write(tmp_path / "late", runs[0])  # as one of those kept
+    for name, folder in (("kept", "early"), ("page", "all")):
+        write_evidence(tmp_path / folder, tmp_path / name / "report.html")
+    kept = {p.name: p.read_bytes() for p in (tmp_path / "kept").iterdir()}
+
+    added = ("evidence", "kept", "--add", "late", "--out", "both/report.html")
+    status, _, err = main(*added)
+
+    assert (status, err) == (0, "")
+    both, page = (
+        {p.name: p.read_bytes() for p in (tmp_path / name).iterdir()}
+        for name in ("both", "page")
+    )
+    assert both == page
+    assert {p.name: p.read_bytes() for p in (tmp_path / "kept").iterdir()} == kept
+
+
+def test_runs_on_two_tables_with_one_name_are_refused(tmp_path, runs):
+    write(tmp_path / "a", runs[0])
+    other = json.loads(json.dumps(runs[1]))
+    other["study"]["name"] = runs[0]["study"]["name"]
+    write(tmp_path / "b", other)
+
+    with pytest.raises(DataError, match="is on another table than the run of that"):
+        write_evidence(tmp_path / "a", add=[tmp_path / "b"])
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -14,7 +14,7 @@ from boostreg.report.claims import judges_claims
 from boostreg.report.results import Results
 from boostreg.report.sections import Rows, build_sections
 from boostreg.report.sections.setup import run_facts
-from boostreg.report.wording import TextTable, engine_name, listed, plain
+from boostreg.report.wording import TextTable, engine_name, listed, plain, used_rows
 
 __all__ = ["export_tables", "to_latex", "to_markdown"]
 
@@ -100,9 +100,11 @@ def _budget(results: Results) -> TextTable:
     versions = results["versions"]
     study: Any = results["study"]  # its schema leaves some keys open
     folds = study["validation"]
-    used = [name for name in ("python", *results["engines"]) if name in versions]
+    n_rows, used = results["data"]["rows"], used_rows(results["data"], study)
+    libraries = [name for name in ("python", *results["engines"]) if name in versions]
     rows = {
-        "rows": plain(results["data"]["rows"]),
+        "rows": plain(n_rows),
+        **({"rows used": plain(used)} if used < n_rows else {}),
         "features": plain(results["data"]["features"]),
         "outer folds": plain(folds["outer"]),
         "inner folds": plain(folds["inner"]),
@@ -113,7 +115,7 @@ def _budget(results: Results) -> TextTable:
         "points of the design": plain(study["effects"]["points"]),
         **dict(run_facts(results["run"])),
         "seed": plain(study["seed"]),
-        "versions": ", ".join(f"{name} {versions[name]}" for name in used),
+        "versions": ", ".join(f"{name} {versions[name]}" for name in libraries),
     }
     return TextTable("Budget", ("quantity", "value"), tuple(rows.items()), (0, 1))
 

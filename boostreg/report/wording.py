@@ -25,7 +25,7 @@ __all__ = [
     "LABELS", "PENALTY_WORDS", "PICKS", "Cell", "PickName", "TextTable", "capitalize",
     "change_span", "counted", "counted_rows", "engine_name", "format_change",
     "format_number", "listed", "model_name", "plain", "signed_percent", "spaced",
-    "span", "table_of",
+    "span", "table_of", "used_rows",
 ]  # fmt: skip
 
 LABELS = {name: facts.label for name, facts in ENGINE_FACTS.items()} | BASELINE_LABELS
@@ -41,9 +41,15 @@ def counted_rows(card: Mapping[str, Any], study: Mapping[str, Any]) -> str:
     >>> counted_rows({"rows": 5000}, {"data": {"rows": 2000}})
     '2,000 of 5,000 rows'
     """
-    n_rows, used = card["rows"], study["data"].get("rows")
-    part = isinstance(used, int) and used < n_rows
-    return f"{used:,} of {n_rows:,} rows" if part else f"{n_rows:,} rows"
+    n_rows, used = card["rows"], used_rows(card, study)
+    return f"{used:,} of {n_rows:,} rows" if used < n_rows else f"{n_rows:,} rows"
+
+
+def used_rows(card: Mapping[str, Any], study: Mapping[str, Any]) -> int:
+    """Return the number of rows of a table that a study uses."""
+    n_rows: int = card["rows"]
+    used = study["data"].get("rows")
+    return min(used, n_rows) if isinstance(used, int) else n_rows
 
 
 PickName = Literal["one_se", "best"]

@@ -1,11 +1,14 @@
 """Tables for articles: the figures and words of the page, in Markdown and in LaTeX."""
 
+import json
 import re
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from boostreg.report.exports import export_tables
+from boostreg.report.wording import plain
 from boostreg.study.output import table_lines
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -47,6 +50,17 @@ def test_results_are_the_tables_of_the_page(name):
 
     assert len(rows) - start > 5
     assert [row for row in rows[start:] if tuple(row) not in shown] == []
+
+
+def test_budget_has_the_rows_that_a_study_uses():
+    results = json.loads((REPORTS / "quickstart" / "results.json").read_text("utf-8"))
+    n_rows = results["data"]["rows"]
+    results["study"]["data"]["rows"] = n_rows - 7
+
+    budget = dict(export_tables(results, [])["budget"].rows)
+
+    assert not [row for row in markdown_cells("quickstart") if row[0] == "rows used"]
+    assert (budget["rows"], budget["rows used"]) == (plain(n_rows), plain(n_rows - 7))
 
 
 def test_space_and_budget_are_those_of_the_study():

@@ -26,6 +26,7 @@ __all__ = [
     "save_parts",
     "scratch_file",
     "stacked",
+    "write_scratch",
 ]
 
 LARGE = 2**25
@@ -70,10 +71,26 @@ def stacked(columns: Iterable[Array], *, n_values: int, n_rows: int) -> Array:
 
 
 def scratch_file(owner: object) -> IO[bytes]:
-    """Return a temporary file that disappears with its owner."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # its owner closes it
+    """Return a temporary file that disappears with its owner.
+
+    Raises RunError if there is no folder for it.
+    """
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # its owner closes it
+    except OSError as error:
+        raise no_room(error) from error
     weakref.finalize(owner, file.close)
     return file
+
+
+def write_scratch(file: IO[bytes], *parts: bytes | memoryview) -> None:
+    """Write to a temporary file; RunError is raised on a full disk."""
+    try:
+        for part in parts:
+            file.write(part)
+        file.flush()
+    except OSError as error:
+        raise no_room(error) from error
 
 
 def no_room(error: OSError) -> RunError:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostreg.data.stored import no_room, scratch_file
+from boostreg.data.stored import scratch_file, write_scratch
 
 __all__ = ["StoredCells", "TextCells"]
 
@@ -48,22 +48,17 @@ class StoredCells(TextCells):
     def __init__(self, blocks: Iterable[NDArray[Any]]) -> None:
         self._starts: list[NDArray[np.int64]] = []
         head: list[NDArray[Any]] = []
-        n_rows = end = 0
-        try:
-            self._file = scratch_file(self)
-            for block in blocks:
-                if n_rows < _HEAD:
-                    head.append(block[: _HEAD - n_rows])
-                n_rows += len(block)
-                starts = [end]
-                for column in block.T:
-                    end += self._file.write(_END.join(column).encode("utf-8"))
-                    starts.append(end)
-                self._starts.append(np.array(starts))
-            self._file.flush()
-        except OSError as error:
-            raise no_room(error) from error
-        self.n_rows = n_rows
+        self.n_rows = end = 0
+        self._file = scratch_file(self)
+        for block in blocks:
+            if self.n_rows < _HEAD:
+                head.append(block[: _HEAD - self.n_rows])
+            self.n_rows += len(block)
+            texts = [_END.join(column).encode("utf-8") for column in block.T]
+            starts = np.cumsum([end, *map(len, texts)])
+            end = int(starts[-1])
+            self._starts.append(starts)
+            write_scratch(self._file, *texts)
         self.head = np.concatenate(head)
 
     def column(self, place: int) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from boostreg.data.cells import BOOLEANS, Reading, plain_numbers
 from boostreg.data.dialect import has_decimal_points
 from boostreg.data.files import FACTS, FileColumns, FileFacts
 from boostreg.data.judging import with_groups
-from boostreg.data.stored import no_room, scratch_file
+from boostreg.data.stored import scratch_file, write_scratch
 from boostreg.data.text_cells import StoredCells, TextCells
 
 if TYPE_CHECKING:
@@ -68,17 +68,14 @@ class TypedColumns(FileColumns):
         typing = _Typing(cells, header, reading, {})
         self._numbers: dict[str, tuple[int, np.dtype[Any]]] = {}
         self._cells, self._header, self._reading = cells, header, reading
+        self._file = scratch_file(self)
         end = 0
-        try:
-            self._file = scratch_file(self)
-            for place, name in enumerate(header):
-                values = typing.column(place).to_numpy()
-                if values.dtype != object:
-                    self._numbers[name] = (end, values.dtype)
-                    end += self._file.write(values.data)
-            self._file.flush()
-        except OSError as error:
-            raise no_room(error) from error
+        for place, name in enumerate(header):
+            values = typing.column(place).to_numpy()
+            if values.dtype != object:
+                self._numbers[name] = (end, values.dtype)
+                write_scratch(self._file, values.data)
+                end += values.nbytes
         super().__init__(header, cells.n_rows, typing.facts(recognised))
 
     def read(self, name: str) -> "pd.Series[Any]":

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -263,6 +264,28 @@ def test_a_table_in_a_file_is_saved_and_loaded_unchanged(tmp_path):
     assert loaded.X.flags.f_contiguous
     assert loaded.fingerprint == table.fingerprint
     np.testing.assert_array_equal(loaded.rows([3, 1]).X, table.X[[3, 1]])
+
+
+@large
+@pytest.mark.parametrize("numbers", [False, True], ids=["cells", "numbers"])
+def test_a_disk_too_small_for_text_is_an_error_that_names_the_folder(
+    tmp_path, monkeypatch, numbers
+):
+    written_text(tmp_path, make_frame())
+
+    class Full:
+        def write(self, part):
+            if numbers == isinstance(part, memoryview):
+                raise OSError(28, "No space left on device")
+
+        def close(self):
+            pass
+
+    made = [stored.tempfile.TemporaryFile()] * numbers + [Full()]
+    monkeypatch.setattr(stored.tempfile, "TemporaryFile", partial(made.pop, 0))
+
+    with pytest.raises(RunError, match="cannot hold a copy of the data: No space left"):
+        open_source("t.csv", base=tmp_path)
 
 
 @large

@@ -281,7 +281,7 @@ def test_a_disk_too_small_for_text_is_an_error_that_names_the_folder(
         def close(self):
             pass
 
-    made = [stored.tempfile.TemporaryFile()] * numbers + [Full()]
+    made = [stored.tempfile.TemporaryFile(), Full()] if numbers else [Full()]
     monkeypatch.setattr(stored.tempfile, "TemporaryFile", partial(made.pop, 0))
 
     with pytest.raises(RunError, match="cannot hold a copy of the data: No space left"):

@@ -108,6 +108,7 @@ def gather(
     whether it says the same (``seeds``). ``searches`` of the tables that are used
     show what a search in another built-in space changes, see ``pair_searches``.
     """
+    searches = list(searches)
     kept: dict[tuple[str, str], TableEvidence] = {}
     again: dict[tuple[str, str], TableEvidence] = {}
     skipped = list(left_out)
@@ -148,7 +149,11 @@ def gather(
     runs = sorted([*tables, *again.values()], key=lambda t: (t.name, t.seed))
     kept_in_full = {
         "runs": [asdict(table) for table in runs],
-        "searches": [asdict(paired[name]) for name in sorted(paired)],
+        "searches": [
+            asdict(one)
+            for one in sorted(searches, key=lambda one: one.name)
+            if (one.fingerprint, one.target) in kept
+        ],
     }
     return Evidence(tables, tuple(sorted(skipped)), _rounded(content) | kept_in_full)
 

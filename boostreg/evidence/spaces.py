@@ -1,8 +1,7 @@
 """Searches of the same tables in other spaces, with the same folds and trials."""
 
-import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,18 +60,18 @@ class SearchEvidence:
     space: str
     seed: int
     trials: int
-    outer: Mapping[str, float | None]
-    inner: Mapping[str, float | None]
+    outer: Mapping[str, int | float | None]
+    inner: Mapping[str, int | float | None]
     ratio: float
     losses: Mapping[str, tuple[float, ...]]
     leaves: Mapping[str, float]
 
     @property
-    def setting(self) -> str:
-        """What two searches must share to be compared, as text."""
-        folds, engines = (self.outer, self.inner), sorted(self.losses)
+    def setting(self) -> tuple[Hashable, ...]:
+        """What two searches must share to be compared."""
+        folds = [tuple(sorted(one.items())) for one in (self.outer, self.inner)]
         rest = (self.fingerprint, self.target, self.seed, self.trials)
-        return json.dumps([folds, engines, rest], sort_keys=True)
+        return (*folds, *sorted(self.losses), *rest)
 
 
 def search_evidence(name: str, results: Results) -> SearchEvidence | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 import filelock
@@ -82,24 +83,22 @@ def write_evidence(
 
     ``evidence.json`` is written next to the page, whose default is ``report.html`` in
     ``folder``. A folder without runs may have an ``evidence.json`` instead, from which
-    the same page is made. The runs of the folders ``add`` are added; of two runs with
-    one name, the first is used. Raises DataError if a folder has neither, no run has
-    judged paths, runs on different tables have one name, or the page is not ours;
-    RunError if a file cannot be written.
+    the same page is made. The runs of the folders ``add`` are added, to a page that
+    ``out`` must name: that of ``folder`` stays. Raises DataError if a folder has
+    neither, no run has judged paths, two runs of one name differ, or the page is not
+    ours; RunError if a file cannot be written.
     """
     page = out or folder / "report.html"
+    if add and out is None:
+        raise DataError(
+            f"name the page of all folders with --out; {page} is that of {folder} "
+            "alone."
+        )
     found, left_out, searches = _evidence_in(folder)
     for other in add:
         tables, skipped, more = _evidence_in(other)
-        names = {one.name: one.fingerprint for one in found}
-        for one in tables:
-            if names.get(one.name, one.fingerprint) != one.fingerprint:
-                raise DataError(
-                    f"{other}: run {one.name!r} is on another table than the run of "
-                    "that name in an earlier folder; rename one of them."
-                )
-        found += [one for one in tables if one.name not in names]
-        searches += [one for one in more if one.name not in {s.name for s in searches}]
+        found += _new_runs(found, tables, other)
+        searches += _new_runs(searches, more, other)
         left_out += [one for one in skipped if one not in left_out]
     if page.exists() and not _is_ours(page):
         raise DataError(
@@ -117,6 +116,24 @@ def write_evidence(
 
 _Found = tuple[list[TableEvidence], list[tuple[str, str]], list[SearchEvidence]]
 """Tables, what is left out with the reason, and searches."""
+
+
+_Run = TypeVar("_Run", TableEvidence, SearchEvidence)
+
+
+def _new_runs(known: Sequence[_Run], more: Sequence[_Run], folder: Path) -> list[_Run]:
+    """Return the runs of ``folder`` that are not known.
+
+    Raises DataError if a known one of the same name differs.
+    """
+    by_name = {one.name: one for one in known}
+    for one in more:
+        if by_name.get(one.name, one) != one:
+            raise DataError(
+                f"{folder}: there is another run {one.name!r} in an earlier folder, "
+                "with other results; rename the folder of one of them, or leave it out."
+            )
+    return [one for one in more if one.name not in by_name]
 
 
 def _evidence_in(folder: Path) -> _Found:

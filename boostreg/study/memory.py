@@ -34,10 +34,10 @@ __all__ = [
 MB = 2**20
 _MAIN, _WORKER = 170 * MB, 130 * MB
 """A process with its libraries."""
-_COLUMNS_READ = 13
+_COLUMNS_READ = 14
 """Columns of numbers in memory while one is read and checked: with its ranks, a table
 of its values, and copies."""
-_CELLS_READ = 22
+_CELLS_READ = 23
 """The same for a column of text cells, counted in numbers."""
 _TABLE_COPIES = 2.5
 """A small table as a DataFrame, as a matrix, and while it is checked."""

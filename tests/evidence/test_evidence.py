@@ -350,10 +350,13 @@ def test_kept_numbers_give_the_page_again_without_the_runs(tmp_path, runs):
 def test_runs_that_are_added_to_kept_numbers_give_the_page_of_all_runs(
     main, tmp_path, runs
 ):
-    for k, one in enumerate(runs[:9]):
-        write(tmp_path / "all", one)
-        write(tmp_path / ("early" if k < 5 else "late"), one)
-    write(tmp_path / "late", runs[0])  # as one of those kept
+    early = [*runs[:5], in_space(runs[0], "probst2019", loss=1.2, leaves=2)]
+    late = [*runs[5:9], in_space(runs[1], "probst2019", loss=1.1, leaves=2)]
+    late += [in_space(runs[2], "probst2019", loss=1.1, leaves=3), runs[0]]
+    every = [*early, *late[:-1]]  # the last one is among the kept
+    for folder, ones in (("early", early), ("late", late), ("all", every)):
+        for one in ones:
+            write(tmp_path / folder, one)
     for name, folder in (("kept", "early"), ("page", "all")):
         write_evidence(tmp_path / folder, tmp_path / name / "report.html")
     kept = {p.name: p.read_bytes() for p in (tmp_path / "kept").iterdir()}
@@ -367,17 +370,28 @@ def test_runs_that_are_added_to_kept_numbers_give_the_page_of_all_runs(
         for name in ("both", "page")
     )
     assert both == page
+    assert json.loads(both["evidence.json"])["spaces"]["probst2019"]["tables"] == 3
     assert {p.name: p.read_bytes() for p in (tmp_path / "kept").iterdir()} == kept
 
 
-def test_runs_on_two_tables_with_one_name_are_refused(tmp_path, runs):
+@pytest.mark.parametrize("changed", ["table", "results"])
+def test_two_runs_of_one_name_that_differ_are_refused(tmp_path, runs, changed):
     write(tmp_path / "a", runs[0])
-    other = json.loads(json.dumps(runs[1]))
-    other["study"]["name"] = runs[0]["study"]["name"]
+    other = json.loads(json.dumps(runs[1 if changed == "table" else 0]))
+    other["study"] |= {"name": runs[0]["study"]["name"], "seed": 7}
     write(tmp_path / "b", other)
 
-    with pytest.raises(DataError, match="is on another table than the run of that"):
-        write_evidence(tmp_path / "a", add=[tmp_path / "b"])
+    with pytest.raises(DataError, match=r"b: there is another run 'run-0' in an ear"):
+        write_evidence(tmp_path / "a", tmp_path / "page.html", [tmp_path / "b"])
+
+
+def test_a_page_of_several_folders_needs_a_name(main, tmp_path, runs):
+    write(tmp_path / "a", runs[0])
+
+    status, _, err = main("evidence", "a", "--add", "b")
+
+    assert status == 2
+    assert "name the page of all folders with --out; a/report.html is" in err
 
 
 @pytest.mark.parametrize(

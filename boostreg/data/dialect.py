@@ -202,7 +202,7 @@ def has_decimal_points(cells: TextCells) -> bool:
 
     Then no point of the file separates thousands.
     """
-    return _decimal_marks(cells, range(cells.head.shape[1])) == {"."}
+    return _decimal_marks(cells, range(cells.n_columns)) == {"."}
 
 
 def quoted_labels(lines: Lines, header: Sequence[str], separator: str) -> list[str]:
@@ -250,6 +250,8 @@ def _decimal_marks(cells: TextCells, places: Sequence[int]) -> set[str]:
         for column in columns:
             others = set(".,") - marks
             marks |= {mark for mark in others if _has_decimals(column, mark)}
+            if len(marks) == 2:
+                break
         if marks:
             return marks
     return set()

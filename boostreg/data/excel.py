@@ -27,7 +27,7 @@ from boostreg.data.cells import (
     suggestion,
 )
 from boostreg.data.files import DataFile, opened
-from boostreg.data.text_cells import TextCells
+from boostreg.data.text_cells import KeptCells
 from boostreg.data.typed import typed_frame
 from boostreg.errors import DataError, MissingExtraError, reason
 
@@ -99,7 +99,7 @@ def read_excel(
     reading = replace(reading, types=sure | dict(reading.types))
     is_choice = reading.sheet is None and len(book.sheetnames) > 1
     found = (f"sheet {as_yaml_text(sheet.title)}",) if is_choice else ()
-    return typed_frame(TextCells(cells), names, reading, labels, found)
+    return typed_frame(KeptCells(cells), names, reading, labels, found)
 
 
 def _filled_sheet(

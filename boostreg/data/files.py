@@ -12,7 +12,7 @@ import os
 import re
 import zipfile
 import zlib
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,14 +79,16 @@ class FileFacts:
         return self  # pandas copies it with every column that is taken
 
 
-class FileColumns(Mapping[str, "pd.Series[Any]"], ABC):
+class FileColumns(Mapping[str, "pd.Series[Any]"]):
     """The columns of a large table in a file, each read when asked for.
 
-    The last one is kept. ``columns`` and ``attrs`` are those of a DataFrame.
+    The last one is kept. ``columns`` and ``attrs`` are those of a DataFrame, and
+    ``places`` has the place of each column in ``columns``.
     """
 
     def __init__(self, columns: Sequence[str], n_rows: int, facts: FileFacts) -> None:
-        self.columns, self.n_rows = columns, n_rows
+        self.columns, self.n_rows = tuple(columns), n_rows
+        self.places = {name: place for place, name in enumerate(columns)}
         self.attrs = {FACTS: facts}
         self._last: tuple[str, pd.Series[Any]] | None = None
 
@@ -95,10 +97,15 @@ class FileColumns(Mapping[str, "pd.Series[Any]"], ABC):
         """Return a column."""
 
     def __getitem__(self, name: str) -> "pd.Series[Any]":
+        if name not in self:
+            raise KeyError(name)
         if self._last is None or self._last[0] != name:
             self._last = None  # never two columns at a time
             self._last = (name, self.read(name))
         return self._last[1]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.places
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.columns)

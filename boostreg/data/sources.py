@@ -96,8 +96,8 @@ def open_source(
 ) -> "pd.DataFrame | FileColumns":
     """Return the data that ``source`` names; of a large file, its columns.
 
-    A large file is text or Parquet. See ``read_source``; RunError is raised if the disk
-    has too little space for the columns of text.
+    Large text and Parquet files are not read into memory as a whole. See
+    ``read_source``; RunError is raised if the disk has too little space for text.
     """
     reading = reading or Reading()
     with _about_source():

@@ -1,4 +1,4 @@
-"""Matrices in files, column by column, so that none of them is in memory as a whole.
+"""Matrices and cells in files, so that none of them is in memory as a whole.
 
 Files are written, not mapped for writing: on a full disk, a write to mapped memory ends
 the process.
@@ -8,6 +8,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,8 +80,13 @@ def scratch_file(owner: object) -> IO[bytes]:
         file = tempfile.TemporaryFile()  # noqa: SIM115  # its owner closes it
     except OSError as error:
         raise no_room(error) from error
-    weakref.finalize(owner, file.close)
+    weakref.finalize(owner, _close, file)
     return file
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # on a full disk, it tries to write again
+        file.close()
 
 
 def write_scratch(file: IO[bytes], *parts: bytes | memoryview) -> None:

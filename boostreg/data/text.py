@@ -29,19 +29,23 @@ from boostreg.data.dialect import (
     unmarked_encoding,
 )
 from boostreg.data.files import DataFile, FileColumns, opened
-from boostreg.data.stored import LARGE
-from boostreg.data.text_cells import StoredCells, TextCells
+from boostreg.data.text_cells import KeptCells, StoredCells, TextCells
 from boostreg.data.typed import TypedColumns, typed_frame
 from boostreg.errors import DataError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["open_text", "read_text"]
+__all__ = ["MANY_CELLS", "open_text", "read_text"]
+
+MANY_CELLS = 2**22
+"""Number of text cells from which they are kept in a file; in memory, a cell takes some
+120 bytes."""
 
 _AS_IN_TRAINING = "as in the training file"
 _BLOCK = 2**20  # characters that are searched at a time
-_CELLS = 2**20  # cells that are parsed at a time, if the table is large
+_CELLS = 2**20  # cells that are parsed at a time, if there are many
+_MIN_ROWS = 50  # so many at least: pandas needs long for each block of a wide table
 _SHOWN = 12  # characters around the first that is not UTF-8
 _ENCODINGS = ("cp1252", "latin-1")  # Windows first: it has signs where Latin-1 has none
 
@@ -70,7 +74,7 @@ def read_text(
 def open_text(
     file: DataFile, reading: Reading, _: object = None
 ) -> "pd.DataFrame | FileColumns":
-    """Return a text file of rows for a study; of a large table, its columns.
+    """Return a text file of rows for a study; of a table of many cells, its columns.
 
     See ``read_text``. Raises RunError if the disk has too little space for them.
     """
@@ -85,7 +89,7 @@ def _read(
 ) -> tuple[TextCells, list[str], Reading, tuple[str, ...]]:
     """Return cells, header, how cells are read, and the keys with values found here.
 
-    With ``stored``, the cells of a large table are in a file.
+    With ``stored``, many cells are kept in a temporary file.
     """
     encoding = encoding_of(file, reading.encoding)
 
@@ -116,7 +120,7 @@ def _read(
                 text,
                 header,
                 separator,
-                stored=stored and n_rows * len(header) >= LARGE,
+                stored=stored and n_rows * len(header) >= MANY_CELLS,
             )
     except DataError:
         raise
@@ -273,7 +277,7 @@ def _refuse_other_separator(
 def _parse(
     lines: IO[str], header: list[str], separator: str, *, stored: bool
 ) -> TextCells:
-    """Return the cells of records; in a file, which they pass to block by block."""
+    """Return the cells of the records; with ``stored``, in a temporary file."""
     import pandas as pd
 
     blocks = pd.read_csv(
@@ -288,12 +292,12 @@ def _parse(
         low_memory=False,
         skip_blank_lines=len(header) > 1,
         iterator=True,
-        chunksize=max(1, _CELLS // len(header)) if stored else None,
+        chunksize=max(_MIN_ROWS, _CELLS // len(header)) if stored else None,
     )
     with blocks:
         if stored:
             return StoredCells(_cells(block) for block in blocks)
-        return TextCells(_cells(blocks.read()))
+        return KeptCells(_cells(blocks.read()))
 
 
 def _cells(block: "pd.DataFrame") -> NDArray[Any]:

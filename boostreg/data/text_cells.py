@@ -1,5 +1,6 @@
 """The text cells of a table by column: in memory, or of a large table in a file."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,14 +9,14 @@ from numpy.typing import NDArray
 
 from boostreg.data.stored import scratch_file, write_scratch
 
-__all__ = ["StoredCells", "TextCells"]
+__all__ = ["KeptCells", "StoredCells", "TextCells"]
 
-_END = "\0"  # a text file that is read does not have it
+_END = "\0"  # files that have it are refused before
 _HEAD = 1000
 
 
-class TextCells:
-    """Text cells in memory, an array of str of shape (n_rows, n_columns).
+class TextCells(ABC):
+    """Text cells by column, each an array of str of shape (n_rows,).
 
     Attributes
     ----------
@@ -23,17 +24,32 @@ class TextCells:
         The first rows, which most often decide how the others are read.
     """
 
+    head: NDArray[Any]
+
+    @abstractmethod
+    def column(self, place: int) -> NDArray[Any]:
+        """Return the cells of a column."""
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns."""
+        return int(self.head.shape[1])
+
+    def columns(self, places: Iterable[int]) -> Iterator[NDArray[Any]]:
+        """Yield the cells of some columns."""
+        return map(self.column, places)
+
+
+class KeptCells(TextCells):
+    """Text cells in memory, of shape (n_rows, n_columns)."""
+
     def __init__(self, cells: NDArray[Any]) -> None:
         self._cells = cells
         self.head = cells[:_HEAD]
 
     def column(self, place: int) -> NDArray[Any]:
-        """Return the cells (n_rows,) of a column."""
+        """Return the cells of a column."""
         return self._cells[:, place]
-
-    def columns(self, places: Iterable[int]) -> Iterator[NDArray[Any]]:
-        """Yield the cells (n_rows,) of some columns."""
-        return (self.column(place) for place in places)
 
 
 class StoredCells(TextCells):
@@ -55,17 +71,17 @@ class StoredCells(TextCells):
                 head.append(block[: _HEAD - self.n_rows])
             self.n_rows += len(block)
             texts = [_END.join(column).encode("utf-8") for column in block.T]
-            starts = np.cumsum([end, *map(len, texts)])
+            starts = np.cumsum([end, *map(len, texts)], dtype=np.int64)
             end = int(starts[-1])
             self._starts.append(starts)
             write_scratch(self._file, *texts)
         self.head = np.concatenate(head)
 
     def column(self, place: int) -> NDArray[Any]:
-        """Return the cells (n_rows,) of a column.
+        """Return the cells of a column.
 
-        Those of the first block are one object wherever they recur: labels, which
-        recur most, need the memory of a few.
+        A text of the first block is one object in all rows, so a column of labels
+        needs little memory.
         """
         known: dict[str, str] = {}
         cells = np.empty(self.n_rows, dtype=object)

@@ -52,8 +52,8 @@ def typed_frame(
 class TypedColumns(FileColumns):
     """The columns of a large text file, each read when asked for.
 
-    They are those of ``typed_frame``, with the same facts. Numbers are in a temporary
-    file; text is typed again from its cells.
+    They are those of ``typed_frame``, with the same facts. Columns of a numeric type
+    are in a temporary file; others are typed again from their cells.
 
     Raises RunError if there is not enough disk space.
     """
@@ -65,30 +65,28 @@ class TypedColumns(FileColumns):
         reading: Reading,
         recognised: tuple[str, ...] = (),
     ) -> None:
-        typing = _Typing(cells, header, reading, {})
+        self._typing = _Typing(cells, header, reading, {})
         self._numbers: dict[str, tuple[int, np.dtype[Any]]] = {}
-        self._cells, self._header, self._reading = cells, header, reading
         self._file = scratch_file(self)
         end = 0
         for place, name in enumerate(header):
-            values = typing.column(place).to_numpy()
+            values = self._typing.column(place).to_numpy()
             if values.dtype != object:
                 self._numbers[name] = (end, values.dtype)
                 write_scratch(self._file, values.data)
                 end += values.nbytes
-        super().__init__(header, cells.n_rows, typing.facts(recognised))
+        super().__init__(header, cells.n_rows, self._typing.facts(recognised))
 
     def read(self, name: str) -> "pd.Series[Any]":
         """Return a column."""
         import pandas as pd
 
-        if name in self._numbers:
-            start, dtype = self._numbers[name]
-            self._file.seek(start)
-            content = self._file.read(self.n_rows * dtype.itemsize)
-            return pd.Series(np.frombuffer(content, dtype), name=name)
-        typing = _Typing(self._cells, self._header, self._reading, {})
-        return typing.column(self._header.index(name)).rename(name)
+        if name not in self._numbers:
+            return self._typing.column(self.places[name]).rename(name)
+        start, dtype = self._numbers[name]
+        self._file.seek(start)
+        content = self._file.read(self.n_rows * dtype.itemsize)
+        return pd.Series(np.frombuffer(content, dtype), name=name, copy=False)
 
 
 class _Typing:
@@ -162,8 +160,9 @@ class _Typing:
             pair = _same_number(texts, numbers) if zero is not None or recur else None
             if pair is not None:
                 self._joined[name] = pair
-        # Without a type, pandas infers the kind of text.
-        return pd.Series(values, dtype=object if values.dtype == object else None)
+        # Without a type, pandas converts text to its own.
+        dtype = object if values.dtype == object else None
+        return pd.Series(values, dtype=dtype, copy=False)
 
     def _unless_doubtful(
         self, numbers: NDArray[Any] | None, name: str, texts: list[str]

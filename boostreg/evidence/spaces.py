@@ -130,7 +130,7 @@ def pair_searches(
     """
     named, ordered = {*names}, sorted(searches, key=lambda one: one.name)
     firsts = {one.setting: one for one in ordered if one.name in named}
-    found: dict[tuple[str, str], tuple[SearchEvidence, SearchEvidence]] = {}
+    found: dict[Hashable, tuple[SearchEvidence, SearchEvidence]] = {}
     for one in ordered:
         first = firsts.get(one.setting)
         if first is not None and one.space not in ("", first.space):

@@ -177,6 +177,7 @@ def draft_study(  # noqa: PLR0913  what is given, by keyword from Python
             more = {"data": {"types": dict.fromkeys(labels, "category")}}
             document.content = _merged(more, document.content)
             study = checked_study(document, path)
+            del frame, table  # a large one may be in files
             frame = read_frame(study)  # labels are the text of their cells
             table = checked_table(study, frame)
     except DataError as error:

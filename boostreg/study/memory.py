@@ -19,6 +19,7 @@ from boostreg.baselines.inputs import count_inputs
 from boostreg.data import Splits
 from boostreg.data.rows import BLOCK_CELLS
 from boostreg.data.stored import LARGE
+from boostreg.data.text import MANY_CELLS
 from boostreg.fits.dataset import cache_room, split_bytes
 from boostreg.study.plan import Plan
 from boostreg.tuning.acting import PICKS
@@ -37,10 +38,13 @@ _MAIN, _WORKER = 170 * MB, 130 * MB
 _COLUMNS_READ = 14
 """Columns of numbers in memory while one is read and checked: with its ranks, a table
 of its values, and copies."""
-_CELLS_READ = 23
-"""The same for a column of text cells, counted in numbers."""
+_CELLS_READ, _LABELS_READ = 23, 46
+"""The same for a column of text cells, counted in numbers: of numbers or labels that
+recur, and of labels most of which do not."""
 _TABLE_COPIES = 2.5
 """A small table as a DataFrame, as a matrix, and while it is checked."""
+_CELL_COPIES = 15
+"""The same for a table of text, counted in numbers."""
 _ROW_NUMBERS = 48
 """Numbers per used row of a worker: places of rows in folds, weights, copies."""
 _TARGETS = 2
@@ -80,9 +84,15 @@ def expected_memory(plan: Plan, workers: int) -> Memory:
 def _of_main(plan: Plan) -> float:
     table, n_outputs = plan.table, plan.objective.n_outputs
     cells = table.n_samples * table.n_features
-    in_memory = 0.0 if cells >= LARGE else 8 * cells * _TABLE_COPIES
-    is_text = plan.spec.data.decimal is not None
-    reading = 8 * table.n_samples * (_CELLS_READ if is_text else _COLUMNS_READ)
+    has_cells = plan.spec.data.decimal is not None  # of text, or of Excel
+    copies = _CELL_COPIES if has_cells and cells < MANY_CELLS else _TABLE_COPIES
+    in_memory = 0.0 if cells >= LARGE else 8 * cells * copies
+    per_row = _COLUMNS_READ
+    if has_cells:
+        labels = (len(column.categories or ()) for column in table.columns)
+        differ = 2 * max(labels, default=0) > table.n_samples
+        per_row = _LABELS_READ if differ else _CELLS_READ
+    reading = 8 * table.n_samples * per_row
     # Losses and scores of each model, and its predictions while they are written.
     n_models = len(plan.spec.engines) * (len(PICKS) + 2) + len(plan.baseline_names)
     repeats = sum(len(fold.test) for fold in plan.splits.outer)

@@ -53,13 +53,21 @@ def test_more_rows_need_more_memory_in_every_process(plan):
     assert many.worker > few.worker
 
 
-def test_reading_text_needs_more_of_the_main_process(plan):
-    few = expected_memory(longer(plan, 100), 1)
-    plan.spec = plan.spec.model_copy(
-        update={"data": plan.spec.data.model_copy(update={"decimal": "."})}
-    )
+@pytest.mark.parametrize("stored", [False, True])
+def test_reading_text_needs_more_of_the_main_process(plan, monkeypatch, stored):
+    numbers = expected_memory(longer(plan, 100), 1)
+    data = plan.spec.data.model_copy(update={"decimal": "."})
+    plan.spec = plan.spec.model_copy(update={"data": data})
+    monkeypatch.setattr(memory, "MANY_CELLS", 1 if stored else 2**40)
+    text = expected_memory(plan, 1)
+    names = tuple(map(str, range(plan.table.n_samples)))
+    first = replace(plan.table.columns[0], categories=names)
+    plan.table = replace(plan.table, columns=(first, *plan.table.columns[1:]))
+    labels = expected_memory(plan, 1)
 
-    assert expected_memory(plan, 1).main > few.main
+    cells = plan.table.n_samples * plan.table.n_features
+    assert numbers.main < text.main < labels.main
+    assert (text.main - numbers.main > 50 * cells) == (not stored)
 
 
 def test_a_table_in_a_file_needs_less_of_the_main_process(plan, monkeypatch):

@@ -80,8 +80,8 @@ class StoredCells(TextCells):
     def column(self, place: int) -> NDArray[Any]:
         """Return the cells of a column.
 
-        A text of the first block is one object in all rows, so a column of labels
-        needs little memory.
+        If texts recur in the first block, each of them is one object in all rows, so a
+        column of labels needs little memory.
         """
         known: dict[str, str] = {}
         cells = np.empty(self.n_rows, dtype=object)
@@ -90,7 +90,10 @@ class StoredCells(TextCells):
             self._file.seek(starts[place])
             size = int(starts[place + 1] - starts[place])
             texts = self._file.read(size).decode("utf-8").split(_END)
-            known = known or {text: text for text in texts}
-            cells[row : row + len(texts)] = [known.get(t, t) for t in texts]
+            if row == 0 and 2 * len(set(texts)) <= len(texts):
+                known = {text: text for text in texts}
+            cells[row : row + len(texts)] = (
+                [known.get(text, text) for text in texts] if known else texts
+            )
             row += len(texts)
         return cells

@@ -88,8 +88,11 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def bar() -> Iterator[Progress]:
-    """Show one bar with the time left, what is being done, and the best candidate."""
+def bar(first: str = "starting") -> Iterator[Progress]:
+    """Show one bar with the time left, what is being done, and the best candidate.
+
+    ``first`` is what is done before the first event.
+    """
     from rich import progress as columns
     from rich.console import Console
 
@@ -101,7 +104,7 @@ def bar() -> Iterator[Progress]:
         console=Console(stderr=True),
         transient=True,
     ) as shown:
-        task = shown.add_task("starting", total=None, left="", count="")
+        task = shown.add_task(first, total=None, left="", count="")
 
         def show(event: Event) -> None:
             if event.stage in REMARKS:

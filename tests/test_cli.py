@@ -12,6 +12,7 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -379,6 +380,21 @@ def test_lines_come_at_most_every_five_seconds_with_the_time_left(capsys):
         f"about 6 min left; searches: 90 of 400 fits; {standing}",
         "writing the report",
     ]
+
+
+@pytest.mark.parametrize("command", ["init", "validate"])
+@pytest.mark.parametrize(("patience", "terminal"), [(0, True), (60, True), (0, False)])
+def test_slow_reading_is_told_on_a_terminal_alone(
+    main, monkeypatch, command, patience, terminal
+):
+    pd.DataFrame({"a": range(40), "y": range(40)}).to_csv("t.csv")
+    monkeypatch.setattr(cli, "_PATIENCE", patience)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+
+    status, _, err = main(command, "t.csv", "--target", "y")
+
+    assert status == 0
+    assert ("reading t.csv" in err) == (patience == 0 and terminal)
 
 
 def test_bar_shows_what_is_done_and_the_time_left(monkeypatch):

@@ -11,9 +11,10 @@ import math
 import re
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["Lines", "app", "bar", "main"]
 
 _SECONDS_BETWEEN_LINES = 5.0
+_PATIENCE = 3.0
+"""Seconds that a command may be silent on a terminal."""
 
 
 class Lines:
@@ -231,7 +234,8 @@ def init(
 
     path = Path(f"{name_of(data)}.yaml") if out is None else out
     changes = _changes(preset, settings)
-    draft = draft_study(data, target, path, changes, has_budget=True)
+    with _reading(data):
+        draft = draft_study(data, target, path, changes, has_budget=True)
     write_draft(draft)
     for line in draft.found:
         _print(line)
@@ -284,7 +288,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument per option
     """Run or resume a study and write its report."""
     from boostreg.study.draft import open_study
 
-    opened = open_study(study, target, _changes(preset, settings))
+    with nullcontext() if quiet else _reading(study):
+        opened = open_study(study, target, _changes(preset, settings))
     # Slow to load, so faults of the study come first.
     from boostreg.study.run import read_results
     from boostreg.study.runner import run_study
@@ -293,7 +298,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument per option
     if quiet:
         shown = nullcontext()
     elif sys.stderr.isatty():
-        shown = bar()
+        shown = bar("reading the table" if opened.rows is None else "starting")
     with shown as progress:
         folder = run_study(
             opened, out=out, workers=workers, dask=dask, progress=progress
@@ -443,7 +448,10 @@ def validate(
     from boostreg.study.draft import open_study
     from boostreg.study.forecast import outline
 
-    for line in outline(open_study(study, target, _changes(preset, settings)), out):
+    with _reading(study, ", then timing a few fits"):
+        opened = open_study(study, target, _changes(preset, settings))
+        lines = list(outline(opened, out))
+    for line in lines:
         _print(line)
 
 
@@ -566,6 +574,19 @@ def _is_bad_path(error: BaseException | None) -> bool:
 def _fail(message: str, code: int) -> None:
     _print(f"boostreg: {message}", err=True)
     raise SystemExit(code)
+
+
+@contextmanager
+def _reading(source: str, then: str = "") -> Iterator[None]:
+    """Say on a terminal what takes long, if it does."""
+    text = f"reading {source}{then}; a large table takes minutes"
+    timer = threading.Timer(_PATIENCE, _print, (text,), {"err": True})
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _print(text: object, *, err: bool = False) -> None:

@@ -89,9 +89,9 @@ def test_parts_of_a_parquet_folder_are_one_table_in_their_order(tmp_path, table)
     (tmp_path / "parts").mkdir()
     for k in range(20):
         part = ROWS.iloc[[k]].assign(a=ROWS["a"].iloc[[k]].astype(object))
-        part[part.columns[:: 1 - 2 * (k % 2)]].convert_dtypes().to_parquet(
-            tmp_path / "parts" / f"part.{k}.parquet", index=False
-        )
+        with np.errstate(invalid="ignore"):  # in pandas 2.2
+            part = part[part.columns[:: 1 - 2 * (k % 2)]].convert_dtypes()
+        part.to_parquet(tmp_path / "parts" / f"part.{k}.parquet", index=False)
     (tmp_path / "parts" / "_SUCCESS").touch()
 
     found = read(tmp_path, "parts")
@@ -105,7 +105,7 @@ def test_parts_of_a_parquet_folder_are_one_table_in_their_order(tmp_path, table)
         (lambda part: part.rename(columns={"a": "b"}), "them has 'a', 'b'"),
         (
             lambda part: part.assign(a="x"),
-            "column 'a' has the type large_s",
+            "column 'a' has the type (large_)?string",  # by the version of pandas
         ),
     ],
 )

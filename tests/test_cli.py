@@ -384,7 +384,7 @@ def test_lines_come_at_most_every_five_seconds_with_the_time_left(capsys):
 
 @pytest.mark.parametrize("command", ["init", "validate"])
 @pytest.mark.parametrize(("patience", "terminal"), [(0, True), (60, True), (0, False)])
-def test_slow_reading_is_told_on_a_terminal_alone(
+def test_slow_reading_is_reported_only_on_a_terminal(
     main, monkeypatch, command, patience, terminal
 ):
     pd.DataFrame({"a": range(40), "y": range(40)}).to_csv("t.csv")

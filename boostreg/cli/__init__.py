@@ -578,7 +578,7 @@ def _fail(message: str, code: int) -> None:
 
 @contextmanager
 def _reading(source: str, then: str = "") -> Iterator[None]:
-    """Say on a terminal what takes long, if it does."""
+    """Print a line on a terminal if the block takes longer than ``_PATIENCE``."""
     text = f"reading {source}{then}; a large table takes minutes"
     timer = threading.Timer(_PATIENCE, _print, (text,), {"err": True})
     if sys.stderr.isatty():

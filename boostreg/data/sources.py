@@ -44,7 +44,7 @@ _READERS: Mapping[str, _Reader] = MappingProxyType(
 _OPENERS: Mapping[str, Callable[..., "pd.DataFrame | FileColumns"]] = MappingProxyType(
     {**_READERS, **dict.fromkeys(_TEXT, open_text)}
 )
-_Read = TypeVar("_Read")
+_ReadT = TypeVar("_ReadT")
 _ENDINGS = ".csv, .tsv, .txt, .parquet, .feather, .arrow or .xlsx"
 _OTHERS: Mapping[str, str] = MappingProxyType(
     dict.fromkeys((".xls", ".xlsb", ".ods", ".numbers"), "save it as .xlsx")
@@ -141,8 +141,8 @@ def _read(
     base: Path,
     reading: Reading,
     labels: Mapping[str, Collection[str]] | None,
-    readers: Mapping[str, Callable[..., _Read]],
-) -> "pd.DataFrame | _Read":
+    readers: Mapping[str, Callable[..., _ReadT]],
+) -> "pd.DataFrame | _ReadT":
     kind, colon, name = source.partition(":")
     if colon and kind == "openml":
         return _read_openml(name)

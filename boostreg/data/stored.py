@@ -85,7 +85,7 @@ def scratch_file(owner: object) -> IO[bytes]:
 
 
 def _close(file: IO[bytes]) -> None:
-    with suppress(OSError):  # on a full disk, it tries to write again
+    with suppress(OSError):  # on a full disk, closing tries to write again
         file.close()
 
 

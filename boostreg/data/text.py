@@ -45,7 +45,7 @@ MANY_CELLS = 2**22
 _AS_IN_TRAINING = "as in the training file"
 _BLOCK = 2**20  # characters that are searched at a time
 _CELLS = 2**20  # cells that are parsed at a time, if there are many
-_MIN_ROWS = 50  # so many at least: pandas needs long for each block of a wide table
+_MIN_ROWS = 50  # of a block: pandas takes long for each block of a wide table
 _SHOWN = 12  # characters around the first that is not UTF-8
 _ENCODINGS = ("cp1252", "latin-1")  # Windows first: it has signs where Latin-1 has none
 

@@ -90,7 +90,7 @@ class TypedColumns(FileColumns):
 
 
 class _Typing:
-    """The types of columns of text cells, and what is noted of them."""
+    """Converts columns of text cells, and collects the facts that notes are about."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class _Typing:
         self._joined: dict[str, tuple[str, str]] = {}
 
     def facts(self, recognised: tuple[str, ...]) -> FileFacts:
-        """Return what was noted of the columns that were typed."""
+        """Return the facts on the columns that were converted."""
         return FileFacts(
             words=self._words,
             zeros=self._zeros,

@@ -118,10 +118,12 @@ _Found = tuple[list[TableEvidence], list[tuple[str, str]], list[SearchEvidence]]
 """Tables, what is left out with the reason, and searches."""
 
 
-_Run = TypeVar("_Run", TableEvidence, SearchEvidence)
+_RunT = TypeVar("_RunT", TableEvidence, SearchEvidence)
 
 
-def _new_runs(known: Sequence[_Run], more: Sequence[_Run], folder: Path) -> list[_Run]:
+def _new_runs(
+    known: Sequence[_RunT], more: Sequence[_RunT], folder: Path
+) -> list[_RunT]:
     """Return the runs of ``folder`` that are not known.
 
     Raises DataError if a known one of the same name differs.

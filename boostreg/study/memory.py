@@ -39,12 +39,12 @@ _COLUMNS_READ = 14
 """Columns of numbers in memory while one is read and checked: with its ranks, a table
 of its values, and copies."""
 _CELLS_READ, _LABELS_READ = 23, 46
-"""The same for a column of text cells, counted in numbers: of numbers or labels that
-recur, and of labels most of which do not."""
+"""The same for a column of text cells, as a count of float64 numbers per row: if cells
+are numbers or recurring labels, and if most labels occur once."""
 _TABLE_COPIES = 2.5
 """A small table as a DataFrame, as a matrix, and while it is checked."""
 _CELL_COPIES = 15
-"""The same for a table of text, counted in numbers."""
+"""The same for a table of text cells, as a count of float64 numbers per cell."""
 _ROW_NUMBERS = 48
 """Numbers per used row of a worker: places of rows in folds, weights, copies."""
 _TARGETS = 2

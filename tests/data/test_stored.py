@@ -274,9 +274,8 @@ def test_a_table_in_a_file_is_saved_and_loaded_unchanged(tmp_path):
 def test_a_disk_too_small_for_text_is_an_error_that_names_the_folder(tmp_path, room):
     import resource
 
-    digits = (
-        np.arange(1200).reshape(60, 20) % 10
-    )  # 2,400 bytes as text, 9,600 as numbers
+    # 2,400 bytes as text, 9,600 as numbers.
+    digits = np.arange(1200).reshape(60, 20) % 10
     pd.DataFrame(digits).to_csv(tmp_path / "t.csv", index=False)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
